@@ -174,7 +174,7 @@ class ProcessServer(Server):
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=_clean_environment() | {"HOME": str(work)} | environment,
+                env=_clean_environment() | {"HOME": str(work), "TMPDIR": str(work)} | environment,
                 cwd=work,
                 start_new_session=True,
             )
@@ -237,6 +237,10 @@ class SeaweedFS(ProcessServer):
 
     name = "seaweedfs"
 
+    def __init__(self, directory: Path | None = None) -> None:
+        super().__init__(directory)
+        self._ports: list[int] = []
+
     def _command(self, work: Path, data: Path) -> tuple[list[str], dict[str, str]]:
         everything = ["Read", "Write", "List", "Tagging"]
         rights = {
@@ -260,7 +264,8 @@ class SeaweedFS(ProcessServer):
         config.touch(mode=0o600)
         config.write_text(json.dumps({"identities": identities}))
 
-        master, volume, filer, s3, admin = free_ports(5, GRPC_OFFSET)
+        self._ports = free_ports(5, GRPC_OFFSET)
+        master, volume, filer, s3, admin = self._ports
         self.endpoint_url = f"http://127.0.0.1:{s3}"
         argv = [
             _script("weed"),
@@ -286,6 +291,14 @@ class SeaweedFS(ProcessServer):
 
     def _prepare(self) -> None:
         self._create_bucket()
+
+    def stop(self) -> None:
+        super().stop()
+        for port in self._ports:  # weed leaves these behind, wherever TMPDIR points
+            for number in (port, port + GRPC_OFFSET):
+                for left in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):
+                    left.unlink(missing_ok=True)
+        self._ports = []
 
 
 class MiniStack(ProcessServer):

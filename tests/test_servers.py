@@ -69,11 +69,15 @@ def test_stranger_is_refused(server: Server) -> None:
 
 @pytest.mark.ministack
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills children with their parent")
-def test_a_server_dies_with_a_killed_parent() -> None:
+def test_a_server_dies_with_a_killed_parent(tmp_path: Path) -> None:
     code = "from tests.servers import MiniStack\nwith MiniStack() as s:\n print(s.pid, flush=True)\n input()"
-    root = Path(__file__).parent.parent
     with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent.parent,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as parent:
         assert parent.stdout is not None
         server = int(parent.stdout.readline())
