@@ -1,0 +1,81 @@
+"""What one run wants to change in metadata.json: applied again to whatever is there when a write lost a race."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from s3sync.core.manifest import ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord
+
+
+@dataclass(slots=True)
+class Edits:
+    """Idempotent: applying the same edits twice changes nothing but the revision.
+
+    `files` are objects that this run put there. An object that another user put over one of them meanwhile makes the
+    record stale, which the next reader sees by its ETag and repairs from the object itself.
+    """
+
+    by: str
+    at: str
+    host: str
+    files: dict[str, FileRecord] = field(default_factory=dict)
+    repaired: dict[str, FileRecord] = field(default_factory=dict)
+    """Records for objects that the manifest did not explain: only written where none names that ETag yet."""
+    deleted: dict[str, DeletedRecord] = field(default_factory=dict)
+    vanished: dict[str, FileRecord] = field(default_factory=dict)
+    """Records whose object was not there: dropped, if they are still the same records."""
+    conflicts: list[ConflictRecord] = field(default_factory=list)
+    counts_as_sync: bool = True
+
+    @property
+    def substantial(self) -> bool:
+        """Whether there is anything to write beyond the member's own mark."""
+        return bool(self.files or self.repaired or self.deleted or self.vanished or self.conflicts)
+
+    def take(self, other: Edits) -> None:
+        """Add what another set of edits of the same run says."""
+        self.files.update(other.files)
+        self.repaired.update(other.repaired)
+        self.deleted.update(other.deleted)
+        self.vanished.update(other.vanished)
+        self.conflicts.extend(other.conflicts)
+
+
+def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
+    """A new manifest with the edits in it, its revision one higher."""
+    new = copy.copy(manifest)
+    new.files = dict(manifest.files)
+    new.deleted = dict(manifest.deleted)
+    new.revision = manifest.revision + 1
+    new.write_id = write_id
+    for name, record in edits.vanished.items():
+        if new.files.get(name) == record:
+            del new.files[name]
+    for name, record in edits.repaired.items():
+        known = new.files.get(name)
+        if known is None or known.etag != record.etag:
+            new.files[name] = record
+    for name, deletion in edits.deleted.items():
+        new.files.pop(name, None)
+        new.deleted.pop(name, None)
+        new.deleted[name] = deletion
+    new.files.update(edits.files)
+    for name in edits.files:
+        new.deleted.pop(name, None)
+    new.conflicts = _conflicts(manifest.conflicts, edits, new.files)
+    if edits.counts_as_sync:
+        new.last_sync, new.last_sync_by = edits.at, edits.by
+    new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
+    return new
+
+
+def _conflicts(known: Iterable[ConflictRecord], edits: Edits, files: dict[str, FileRecord]) -> list[ConflictRecord]:
+    """A conflict is resolved once its copy is gone from the project."""
+    merged = {(record.name, record.kept_as): record for record in [*known, *edits.conflicts]}
+    return [record if record.resolved or record.kept_as in files else _resolved(record) for record in merged.values()]
+
+
+def _resolved(record: ConflictRecord) -> ConflictRecord:
+    return ConflictRecord(record.name, record.kept_as, record.by, record.at, resolved=True)

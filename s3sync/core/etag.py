@@ -1,0 +1,53 @@
+"""ETag arithmetic: when an ETag is an MD5, and the composite ETag of a multipart object.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html (ETag).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from hashlib import md5
+
+MIB = 1024 * 1024
+PART_SIZE = 16 * MIB
+MAX_PARTS = 10_000
+
+_PLAIN = re.compile(r"[0-9a-f]{32}")
+_COMPOSITE = re.compile(r"[0-9a-f]{32}-([1-9][0-9]{0,4})")
+
+
+def plain_md5(etag: str) -> str | None:
+    """The MD5 that an ETag of a single PUT is; None when its form says that it is something else.
+
+    Under KMS an ETag has the same form and is no MD5: only `ObjectHead.etag_is_md5` can tell.
+    """
+    return etag if _PLAIN.fullmatch(etag) else None
+
+
+def part_count(etag: str) -> int | None:
+    """The number of parts in a composite ETag, None for any other."""
+    match = _COMPOSITE.fullmatch(etag)
+    return int(match[1]) if match else None
+
+
+def composite_etag(part_md5s: Iterable[bytes]) -> str:
+    """The ETag that S3 gives a multipart object: MD5 over the parts' 16-byte MD5s, `-`, their number."""
+    digests = list(part_md5s)
+    return f"{md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
+
+
+def choose_part_size(size: int) -> int:
+    """The part size for a file: 16 MiB, or the multiple of it that keeps the file within 10,000 parts."""
+    smallest = -(-size // MAX_PARTS)
+    return max(PART_SIZE, -(-smallest // PART_SIZE) * PART_SIZE)
+
+
+def part_ranges(size: int, part_size: int) -> list[tuple[int, int]]:
+    """(start, stop) of each part; one empty part for an empty file."""
+    return [(start, min(start + part_size, size)) for start in range(0, size, part_size)] or [(0, 0)]
+
+
+def is_part_size(size: int, parts: int, part_size: int) -> bool:
+    """Whether a file of that size makes that many parts of that part size."""
+    return part_size > 0 and max(1, -(-size // part_size)) == parts

@@ -1,0 +1,189 @@
+"""metadata.json: parsed, changed and written back without losing what a newer version added (docs/metadata-json.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from s3sync.core.names import nfc, refuse_reason
+from s3sync.errors import ManifestError
+
+SCHEMA = 1
+MAX_BYTES = 256 * 1024 * 1024
+KEEP_DELETED = 1_000
+
+Extra = dict[str, Any]
+
+
+class FileRecord(msgspec.Struct, omit_defaults=True):
+    """Who uploaded what. `etag` ties the record to one version of the object; without it the record is a hint."""
+
+    name: str
+    size_bytes: int
+    uploaded_by: str
+    uploaded_at: str
+    md5: str | None = None
+    etag: str | None = None
+    part_size: int | None = None
+    modified_at: str | None = None
+
+
+class DeletedRecord(msgspec.Struct, omit_defaults=True):
+    name: str
+    deleted_by: str
+    deleted_at: str
+    md5: str | None = None
+
+
+class ConflictRecord(msgspec.Struct):
+    name: str
+    kept_as: str
+    by: str
+    at: str
+    resolved: bool = False
+
+
+class MemberRecord(msgspec.Struct):
+    """What a member saw last: the manifest's revision, when, and on which computer."""
+
+    revision: int
+    at: str
+    host: str
+
+
+class Manifest(msgspec.Struct):
+    """The parsed metadata.json. `extra` holds unknown fields at the top, `extras` those of single records.
+
+    The keys of `extras` are the list's name and what identifies the record in it, as `("files", "cut/a.mp4")`.
+    """
+
+    project_id: str
+    repo: str
+    revision: int = 0
+    write_id: str | None = None
+    last_sync: str | None = None
+    last_sync_by: str | None = None
+    files: dict[str, FileRecord] = {}
+    deleted: dict[str, DeletedRecord] = {}
+    conflicts: list[ConflictRecord] = []
+    members: dict[str, MemberRecord] = {}
+    extra: Extra = {}
+    extras: dict[tuple[str, str], Extra] = {}
+    refused: dict[str, str] = {}
+    """Names in the file that cannot be carried, with the reason. They are not written back."""
+
+
+class _Head(msgspec.Struct):
+    """The fields at the top, with their types; all may be missing in an older file."""
+
+    schema: int = SCHEMA
+    project_id: str = ""
+    repo: str = ""
+    revision: int = 0
+    write_id: str | None = None
+    last_sync: str | None = None
+    last_sync_by: str | None = None
+    files: list[dict[str, Any]] = []
+    deleted: list[dict[str, Any]] = []
+    conflicts: list[dict[str, Any]] = []
+    members: dict[str, dict[str, Any]] = {}
+
+
+_HEAD_FIELDS = frozenset(_Head.__struct_fields__)
+
+
+def parse(data: bytes) -> Manifest:
+    """Raises `ManifestError` for what is too large, is no JSON, has a wrong type, or is of a newer schema."""
+    if len(data) > MAX_BYTES:
+        raise broken(f"it is larger than {MAX_BYTES} bytes")
+    try:
+        raw = msgspec.json.decode(data)
+        _refuse_newer(raw)
+        head = msgspec.convert(raw, _Head)
+        return _from_head(head, raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise broken(str(error)) from error
+
+
+def broken(why: str) -> ManifestError:
+    return ManifestError(
+        "metadata.json cannot be read",
+        why=why,
+        hint="nothing was changed; restore it from an older version, or delete it from the store: the files "
+        "themselves are whole, and the next `s3sync up` writes a new one",
+    )
+
+
+def _refuse_newer(raw: object) -> None:
+    schema = raw.get("schema", SCHEMA) if isinstance(raw, dict) else SCHEMA
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise ManifestError(
+            "metadata.json was written by a newer s3sync",
+            why=f"its schema is {schema}, and this version reads up to {SCHEMA}",
+            hint="upgrade s3sync: pip install --upgrade s3sync-collab",
+        )
+
+
+def _from_head(head: _Head, raw: Mapping[str, Any]) -> Manifest:
+    manifest = Manifest(
+        project_id=head.project_id,
+        repo=head.repo,
+        revision=head.revision,
+        write_id=head.write_id,
+        last_sync=head.last_sync,
+        last_sync_by=head.last_sync_by,
+        conflicts=msgspec.convert(head.conflicts, list[ConflictRecord]),
+        members=msgspec.convert(head.members, dict[str, MemberRecord]),
+        extra={key: value for key, value in raw.items() if key not in _HEAD_FIELDS},
+    )
+    for deletion in msgspec.convert(head.deleted, list[DeletedRecord]):
+        deletion.name = nfc(deletion.name)
+        manifest.deleted[deletion.name] = deletion
+    for record in msgspec.convert(head.files, list[FileRecord]):
+        record.name = nfc(record.name)
+        reason = refuse_reason(record.name)
+        if reason:
+            manifest.refused[record.name] = reason
+        else:
+            manifest.files[record.name] = record
+    _keep_extras(manifest, "files", FileRecord, ((nfc(item["name"]), item) for item in head.files))
+    _keep_extras(manifest, "deleted", DeletedRecord, ((nfc(item["name"]), item) for item in head.deleted))
+    _keep_extras(manifest, "conflicts", ConflictRecord, ((item["kept_as"], item) for item in head.conflicts))
+    _keep_extras(manifest, "members", MemberRecord, head.members.items())
+    return manifest
+
+
+def _keep_extras(
+    manifest: Manifest, kind: str, record: type[msgspec.Struct], items: Iterable[tuple[str, Mapping[str, Any]]]
+) -> None:
+    known = frozenset(record.__struct_fields__)
+    for key, item in items:
+        if not item.keys() <= known:
+            manifest.extras[kind, key] = {field: value for field, value in item.items() if field not in known}
+
+
+def render(manifest: Manifest) -> bytes:
+    """The file's bytes: indented JSON, files sorted by name, so that a person can read it and a diff is small."""
+
+    def item(kind: str, key: str, record: msgspec.Struct) -> object:
+        extra = manifest.extras.get((kind, key))
+        return {**msgspec.to_builtins(record), **extra} if extra else record
+
+    deleted = list(manifest.deleted.values())[-KEEP_DELETED:]
+    document = {
+        "schema": SCHEMA,
+        "project_id": manifest.project_id,
+        "repo": manifest.repo,
+        "revision": manifest.revision,
+        "write_id": manifest.write_id,
+        "last_sync": manifest.last_sync,
+        "last_sync_by": manifest.last_sync_by,
+        "files": [item("files", name, manifest.files[name]) for name in sorted(manifest.files)],
+        "deleted": [item("deleted", record.name, record) for record in deleted],
+        "conflicts": [item("conflicts", record.kept_as, record) for record in manifest.conflicts],
+        "members": {user: item("members", user, record) for user, record in manifest.members.items()},
+        **manifest.extra,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

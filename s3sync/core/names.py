@@ -1,0 +1,90 @@
+"""Which names s3sync carries, and how keys and paths map to each other.
+
+A path is relative to the staging folder, NFC, with `/` between its segments. The key is the project's prefix and the
+path; a foreign key in another normal form keeps its own spelling (`RemoteFile.key`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+
+MANIFEST = "metadata.json"
+STATE_DIR = ".s3sync"
+RESERVED = (MANIFEST, STATE_DIR)
+
+SEGMENT_BYTES = 255
+KEY_BYTES = 1024
+
+
+def nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def refuse_reason(path: str) -> str | None:
+    """Why a path cannot be carried, None when it can.
+
+    Reserved names are compared without case, because `.S3SYNC` is the state folder on a Mac's or Windows' disk.
+    """
+    segments = path.split("/")
+    if segments[0].casefold() in RESERVED:
+        return f"the name {segments[0]!r} is reserved for s3sync itself"
+    for segment in segments:
+        reason = _segment_reason(segment)
+        if reason:
+            return reason
+    if len(path.encode("utf-8")) > KEY_BYTES:
+        return f"the path is longer than {KEY_BYTES} bytes"
+    return None
+
+
+def _segment_reason(segment: str) -> str | None:
+    if segment == "":
+        return "it has an empty folder or file name in it"
+    if segment in (".", ".."):
+        return f"{segment!r} as a folder name leads elsewhere"
+    if any(unicodedata.category(char) == "Cs" for char in segment):
+        return "the name is not valid UTF-8"
+    if any(unicodedata.category(char) == "Cc" for char in segment):
+        return "the name has a control character in it"
+    if "\\" in segment:
+        return "a backslash in a name means a folder on some systems"
+    if len(segment.encode("utf-8")) > SEGMENT_BYTES:
+        return f"a name in it is longer than {SEGMENT_BYTES} bytes"
+    return None
+
+
+def path_of_key(prefix: str, key: str) -> str | None:
+    """The path that a key below the project's prefix stands for, None for s3sync's own objects.
+
+    The result may still be refused: ask `refuse_reason`.
+    """
+    path = nfc(key.removeprefix(prefix))
+    return None if path == MANIFEST or path.startswith(f"{STATE_DIR}/") else path
+
+
+def twins(paths: Iterable[str]) -> dict[str, str]:
+    """Paths that cannot stand on one disk beside another of them, each with the other's name.
+
+    A file and a folder of the same name: the file is the twin of one path below the folder.
+    """
+    found: dict[str, str] = {}
+    known = set(paths)
+    for path in sorted(known):
+        for end, char in enumerate(path):
+            if char == "/" and path[:end] in known:
+                found[path[:end]] = path
+                found[path] = path[:end]
+    return found
+
+
+def conflict_name(path: str, user: str, when: datetime) -> str:
+    """`cut/a.mp4` becomes `cut/a.conflict-jan-20251103-143000.mp4`; the stem is shortened to fit 255 bytes."""
+    folder, slash, name = path.rpartition("/")
+    stem, dot, extension = name.rpartition(".")
+    if not stem:
+        stem, dot, extension = name, "", ""
+    ending = f".conflict-{user}-{when:%Y%m%d-%H%M%S}{dot}{extension}"
+    room = max(1, SEGMENT_BYTES - len(ending.encode("utf-8")))
+    return folder + slash + stem.encode("utf-8")[:room].decode("utf-8", "ignore") + ending

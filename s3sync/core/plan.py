@@ -1,0 +1,154 @@
+"""From decisions to a plan: what a verb will do, what it reports, and what it leaves alone. A plan is data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from s3sync.core.entries import Entry
+from s3sync.core.reconcile import ConflictKind, Decision, State
+
+
+class Verb(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    SYNC = "sync"
+
+
+class Policy(StrEnum):
+    """What happens to a path that was edited on both sides. The bytes that lose go to the trash."""
+
+    WARN = "warn"
+    KEEP_BOTH = "keep-both"
+    MINE = "mine"
+    THEIRS = "theirs"
+
+
+DEFAULT_POLICY = {Verb.UP: Policy.WARN, Verb.DOWN: Policy.WARN, Verb.SYNC: Policy.KEEP_BOTH}
+
+
+class Do(StrEnum):
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+    DELETE_LOCAL = "delete_local"
+    DELETE_REMOTE = "delete_remote"
+    KEEP_BOTH = "keep_both"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One intended step. `local` and `remote` are its precondition: what each side must still hold when it is done.
+
+    `trash_remote`: the remote version that is replaced or deleted is first copied to the remote trash.
+    `kept_as`: the name that the local version gets (only KEEP_BOTH).
+    """
+
+    do: Do
+    path: str
+    local: Entry | None
+    remote: Entry | None
+    trash_remote: bool = False
+    kept_as: str | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes that this step moves when nothing can be spared."""
+        sent = self.local.size if self.local and self.do in (Do.UPLOAD, Do.KEEP_BOTH) else 0
+        received = self.remote.size if self.remote and self.do in (Do.DOWNLOAD, Do.KEEP_BOTH) else 0
+        return sent + received
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Incompatible changes on both sides, holding both. `kept_as` names the copy when both are kept."""
+
+    path: str
+    kind: ConflictKind
+    local: Entry | None
+    remote: Entry | None
+    policy: Policy
+    kept_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A difference that this verb leaves alone, so that the user hears of it."""
+
+    path: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    verb: Verb
+    actions: list[Action] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    in_sync: list[Decision] = field(default_factory=list)
+    """Paths that both sides agree on; their base entry is set to the remote's, or dropped when they are gone."""
+
+    def count(self, do: Do) -> int:
+        return sum(action.do is do for action in self.actions)
+
+
+PUSHES = {State.LOCAL_NEW, State.LOCAL_MODIFIED}
+PULLS = {State.REMOTE_NEW, State.REMOTE_MODIFIED}
+
+
+def make_plan(
+    decisions: Iterable[Decision], verb: Verb, policy: Policy | None, keep_name: Callable[[str], str]
+) -> Plan:
+    """Plan a verb. `keep_name` gives the conflict copy's name for a path; None as policy is the verb's own."""
+    plan = Plan(verb)
+    for decision in decisions:
+        if decision.state is State.IN_SYNC:
+            plan.in_sync.append(decision)
+        elif decision.state is State.CONFLICT:
+            _plan_conflict(plan, decision, policy or DEFAULT_POLICY[verb], keep_name)
+        else:
+            _plan_change(plan, decision)
+    return plan
+
+
+def _plan_change(plan: Plan, decision: Decision) -> None:
+    do = _step(plan.verb, decision.state)
+    if do is None:
+        plan.notices.append(Notice(decision.path, decision.state))
+        return
+    replaces = do in (Do.UPLOAD, Do.DELETE_REMOTE) and decision.remote is not None
+    plan.actions.append(
+        Action(do, decision.path, decision.local, decision.remote, trash_remote=replaces and plan.verb is Verb.SYNC)
+    )
+
+
+def _step(verb: Verb, state: State) -> Do | None:
+    """What a verb does about a one-sided change. Only `sync` deletes; `down` fetches again what was deleted here."""
+    if state in PUSHES:
+        return None if verb is Verb.DOWN else Do.UPLOAD
+    if state in PULLS:
+        return None if verb is Verb.UP else Do.DOWNLOAD
+    if verb is Verb.SYNC:
+        return Do.DELETE_LOCAL if state is State.REMOTE_DELETED else Do.DELETE_REMOTE
+    if verb is Verb.DOWN and state is State.LOCAL_DELETED:
+        return Do.DOWNLOAD
+    return None
+
+
+def _plan_conflict(plan: Plan, decision: Decision, policy: Policy, keep_name: Callable[[str], str]) -> None:
+    kind = decision.conflict_kind
+    assert kind is not None
+    kept_as: str | None = None
+    do: Do | None = None
+    if kind is ConflictKind.EDITED_HERE_DELETED_THERE:
+        do = None if plan.verb is Verb.DOWN else Do.UPLOAD
+    elif kind is ConflictKind.DELETED_HERE_EDITED_THERE:
+        do = None if plan.verb is Verb.UP else Do.DOWNLOAD
+    elif policy is Policy.KEEP_BOTH:
+        do, kept_as = Do.KEEP_BOTH, keep_name(decision.path)
+    elif policy is not Policy.WARN:
+        do = Do.UPLOAD if policy is Policy.MINE else Do.DOWNLOAD
+    plan.conflicts.append(Conflict(decision.path, kind, decision.local, decision.remote, policy, kept_as))
+    if do is not None:
+        replaces = do is Do.UPLOAD and decision.remote is not None
+        plan.actions.append(Action(do, decision.path, decision.local, decision.remote, replaces, kept_as))

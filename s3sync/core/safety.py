@@ -1,0 +1,47 @@
+"""The gate between a plan and its execution: refuse what looks like an accident before anything is written."""
+
+from __future__ import annotations
+
+from s3sync.core.entries import Snapshot
+from s3sync.core.plan import Do, Plan
+from s3sync.errors import Halt
+
+SIDES = {Do.DELETE_LOCAL: ("this computer", "the remote"), Do.DELETE_REMOTE: ("the remote", "this computer")}
+
+
+def gate(
+    plan: Plan, base: Snapshot, local: Snapshot, remote: Snapshot, *, max_delete: int | None, complete: bool
+) -> None:
+    """Raise `Halt` when the plan deletes too much, or anything after an incomplete scan.
+
+    Without `max_delete`, too much is everything, or more than half of what the base knew, on either side. With it,
+    too much is more than that many deletions in all.
+    """
+    deletes = {do: plan.count(do) for do in SIDES}
+    total = sum(deletes.values())
+    if not total:
+        return
+    if not complete:
+        raise Halt(
+            "nothing was done",
+            why=f"{total} files would be deleted, but not everything could be read, and what looks gone may be there",
+            hint="mend what is reported above, or use `up` and `down`, which never delete",
+        )
+    if max_delete is not None:
+        if total > max_delete:
+            raise Halt(
+                "nothing was done",
+                why=f"{total} files would be deleted, and --max-delete allows {max_delete}",
+                hint=f"look at `s3sync status`; if that is right, run `s3sync sync --max-delete {total}`",
+            )
+        return
+    for do, (side, other) in SIDES.items():
+        emptied = not (remote if do is Do.DELETE_LOCAL else local)
+        if deletes[do] and (emptied or deletes[do] * 2 > len(base)):
+            found = "is suddenly empty" if emptied else f"lost {deletes[do]} of the {len(base)} files that both had"
+            raise Halt(
+                "nothing was done",
+                why=f"{other} {found}, so {deletes[do]} files would be deleted on {side}",
+                hint="is a disk unmounted, or the wrong bucket set? "
+                f"if it is right, run `s3sync sync --max-delete {total}`",
+            )

@@ -1,0 +1,47 @@
+"""Times as text: RFC 3339 in UTC, with as many digits of a second as there are. Used to inform, never to decide."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?")
+NANOSECONDS = 1_000_000_000
+
+
+def format_time(when: datetime) -> str:
+    """Seconds are enough for what people did: `2025-11-03T10:00:00Z`."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_ns(mtime_ns: int) -> str:
+    """A file's time since the Unix epoch, exactly: `2025-11-03T09:58:12.123456789Z`."""
+    seconds, fraction = divmod(mtime_ns, NANOSECONDS)
+    try:
+        text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return format_ns(0)
+    return f"{text}.{fraction:09d}".rstrip("0").rstrip(".") + "Z"
+
+
+def parse_ns(text: str) -> int | None:
+    """Nanoseconds since the Unix epoch; without a zone UTC is meant. None for what is no time."""
+    match = _RFC3339.fullmatch(text.strip())
+    if match is None:
+        return None
+    day, clock, fraction, zone = match.groups()
+    try:
+        when = datetime.fromisoformat(f"{day}T{clock}{(zone or 'Z').upper().replace('Z', '+00:00')}")
+    except ValueError:
+        return None
+    seconds = int((when - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+    return seconds * NANOSECONDS + int((fraction or "0").ljust(9, "0"))
+
+
+def parse_time(text: str) -> datetime | None:
+    """The moment a text names, to the microsecond. None for what is no time."""
+    nanoseconds = parse_ns(text)
+    if nanoseconds is None:
+        return None
+    seconds, fraction = divmod(nanoseconds, NANOSECONDS)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction // 1000)

@@ -1,0 +1,158 @@
+"""Every error that s3sync raises on purpose.
+
+S3syncError                     exit 1   the root: what, why, hint
+|-- UsageError                  exit 2   the request makes no sense as it stands
+|   |-- ConfigError                      a setting is missing, unknown or of the wrong type
+|   |-- ProjectError                     no project, or not the one that was named
+|   `-- NameRefused                      a path that s3sync will not carry
+|-- LocalError                  exit 1   the user's disk
+|   |-- ScanError                        the staging folder could not be read completely
+|   |-- DiskFull                         no space left, or over quota
+|   |-- SourceChanged                    a file changed while it was being read
+|   `-- TargetChanged                    a local file is no longer the one that was planned against
+|-- StoreError                  exit 1   the object store
+|   |-- NotFound                         no such object or upload
+|   |-- BucketMissing                    no such bucket (or folder, for the folder store)
+|   |-- PreconditionFailed               the object is not the version that was expected (412, 409)
+|   |-- AccessDenied                     known to the store, but not allowed
+|   |-- CredentialsError                 missing, wrong or expired credentials
+|   |-- ClockSkewed                      the store refuses the signature's time
+|   |-- Unreachable                      no network, no such host, connection refused, timed out
+|   |-- Throttled                        the store asked to slow down for longer than the budget
+|   |-- NotAStore                        something answers at the endpoint, but not as S3 does
+|   |-- Unsupported                      the store lacks a capability
+|   |-- Archived                         the object is in cold storage and has to be thawed first
+|   `-- ChecksumMismatch                 the bytes that came are not the bytes that were promised
+|-- ManifestError               exit 1   metadata.json cannot be trusted (broken, too large, newer)
+|-- Halt                        exit 5   refused before any write; the hint names the flag that goes on
+|-- LockHeld                    exit 6   another s3sync works on this staging folder
+|-- LostRace                    exit 6   other writers kept winning the compare-and-swap
+`-- Interrupted                 exit 130 Ctrl-C
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class S3syncError(Exception):
+    """What went wrong (`message`), why (`why`), and what to do about it (`hint`)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, why: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.why = why
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.why}" if self.why else self.message
+
+
+class UsageError(S3syncError):
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    pass
+
+
+class ProjectError(UsageError):
+    pass
+
+
+class NameRefused(UsageError):
+    pass
+
+
+class LocalError(S3syncError):
+    pass
+
+
+class ScanError(LocalError):
+    pass
+
+
+class DiskFull(LocalError):
+    pass
+
+
+class SourceChanged(LocalError):
+    pass
+
+
+class TargetChanged(LocalError):
+    pass
+
+
+class StoreError(S3syncError):
+    pass
+
+
+class NotFound(StoreError):
+    pass
+
+
+class BucketMissing(StoreError):
+    pass
+
+
+class PreconditionFailed(StoreError):
+    pass
+
+
+class AccessDenied(StoreError):
+    pass
+
+
+class CredentialsError(StoreError):
+    pass
+
+
+class ClockSkewed(StoreError):
+    pass
+
+
+class Unreachable(StoreError):
+    pass
+
+
+class Throttled(StoreError):
+    pass
+
+
+class NotAStore(StoreError):
+    pass
+
+
+class Unsupported(StoreError):
+    pass
+
+
+class Archived(StoreError):
+    pass
+
+
+class ChecksumMismatch(StoreError):
+    pass
+
+
+class ManifestError(S3syncError):
+    pass
+
+
+class Halt(S3syncError):
+    exit_code = 5
+
+
+class LockHeld(S3syncError):
+    exit_code = 6
+
+
+class LostRace(S3syncError):
+    exit_code = 6
+
+
+class Interrupted(S3syncError):
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""The user's disk: scan, digests, and putting verified bytes under their name."""

@@ -1,0 +1,110 @@
+"""Digests of local files, read in one pass and only believed when the file stood still meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import md5
+from pathlib import Path
+from typing import IO
+
+import xxhash
+
+from s3sync.core.etag import MIB, composite_etag
+from s3sync.errors import SourceChanged
+from s3sync.local.errors import local_errors
+from s3sync.local.scan import LocalFile
+
+CHUNK = MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """xxh3-128 and MD5 of a whole file, in hex."""
+
+    xxh3: str
+    md5: str
+
+
+@contextmanager
+def open_unchanged(file: LocalFile) -> Iterator[IO[bytes]]:
+    """Open a scanned file for reading; raises `SourceChanged` if it is not, before or after, the file scanned."""
+    with local_errors("cannot read", file.disk_path), open(_no_follow(file.disk_path), "rb", buffering=0) as stream:
+        _check(file, stream)
+        yield stream
+        _check(file, stream)
+
+
+def _no_follow(path: Path) -> int:
+    return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+
+
+def _check(file: LocalFile, stream: IO[bytes]) -> None:
+    if not file.is_still(os.fstat(stream.fileno())):
+        raise _changed(file)
+
+
+def _changed(file: LocalFile) -> SourceChanged:
+    return SourceChanged(
+        f"{file.disk_path} changed while it was being read",
+        why="another program is still writing it",
+        hint="run the command again when the file is finished",
+    )
+
+
+def read_range(file: LocalFile, start: int, stop: int) -> bytes:
+    """Bytes `start` up to `stop`, all of them; raises `SourceChanged` rather than return fewer or other ones."""
+    with open_unchanged(file) as stream:
+        stream.seek(start)
+        pieces: list[bytes] = []
+        left = stop - start
+        while left and (piece := stream.read(left)):
+            pieces.append(piece)
+            left -= len(piece)
+        if left:
+            raise _changed(file)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def digest(file: LocalFile, progress: Callable[[int], None] = lambda n: None) -> Digests:
+    """Both digests from one read."""
+    fast, full = xxhash.xxh3_128(), md5(usedforsecurity=False)
+    with open_unchanged(file) as stream:
+        for chunk in _chunks(stream):
+            fast.update(chunk)
+            full.update(chunk)
+            progress(len(chunk))
+    return Digests(fast.hexdigest(), full.hexdigest())
+
+
+def digest_xxh3(file: LocalFile, progress: Callable[[int], None] = lambda n: None) -> str:
+    """Only xxh3-128, many times faster: for whether a touched file really changed."""
+    fast = xxhash.xxh3_128()
+    with open_unchanged(file) as stream:
+        for chunk in _chunks(stream):
+            fast.update(chunk)
+            progress(len(chunk))
+    return fast.hexdigest()
+
+
+def local_etag(file: LocalFile, part_size: int) -> str:
+    """The composite ETag that the file would have as a multipart object with that part size."""
+    parts: list[bytes] = []
+    with open_unchanged(file) as stream:
+        done = False
+        while not done:
+            part, left = md5(usedforsecurity=False), part_size
+            while left and (chunk := stream.read(min(CHUNK, left))):
+                part.update(chunk)
+                left -= len(chunk)
+            done = left > 0
+            if left < part_size or not parts:
+                parts.append(part.digest())
+    return composite_etag(parts)

@@ -1,0 +1,183 @@
+"""Getting verified bytes under their name: temp file, fsync, the old file to the trash, rename. Never a torn file.
+
+Nothing is written through a symbolic link or outside the staging folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import uuid
+from pathlib import Path
+
+from s3sync.core.names import STATE_DIR
+from s3sync.errors import LocalError, TargetChanged
+from s3sync.local.errors import local_errors
+from s3sync.local.scan import LocalFile
+
+
+def state_folder(staging: Path, *names: str) -> Path:
+    """`s3-staging/.s3sync/...`, made if need be; raises `LocalError` where it is not a plain folder."""
+    folder = staging / STATE_DIR
+    with local_errors("cannot make", folder):
+        staging.mkdir(parents=True, exist_ok=True)
+        _make_folders(staging, folder.joinpath(*names))
+    return folder.joinpath(*names)
+
+
+def new_partial(staging: Path) -> Path:
+    """A fresh name in `partial/` for a file on its way."""
+    return state_folder(staging, "partial") / uuid.uuid4().hex
+
+
+def place(
+    temp: Path, staging: Path, path: str, *, expected: LocalFile | None, mtime_ns: int | None, trash: Path
+) -> LocalFile:
+    """Give a finished, synced temp file its name.
+
+    `expected` is what the plan saw there: None for nothing. If the disk holds anything else by now, `TargetChanged`
+    is raised and the target is untouched. The file that is replaced goes into the folder `trash`.
+    """
+    target = expected.disk_path if expected else staging / path
+    with local_errors("cannot write", target):
+        _make_folders(staging, target.parent)
+        if mtime_ns is not None:
+            os.utime(temp, ns=(mtime_ns, mtime_ns))
+        if expected is None:
+            _rename_new(temp, target)
+        else:
+            _expect(target, expected)
+            _keep(target, trash / path, staging)
+            _expect(target, expected)
+            temp.replace(target)
+        sync_folder(target.parent)
+        status = target.stat(follow_symlinks=False)
+    return LocalFile(target, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> None:
+    """Take a file away from its name into the trash; raises `TargetChanged` if it is no longer the one planned."""
+    with local_errors("cannot delete", file.disk_path):
+        _expect(file.disk_path, file)
+        target = _free_name(trash / path, staging)
+        os.replace(file.disk_path, target)  # noqa: PTH105
+        sync_folder(target.parent)
+        sync_folder(file.disk_path.parent)
+    prune_empty_folders(file.disk_path.parent, staging)
+
+
+def delete_for_good(file: LocalFile, staging: Path) -> None:
+    """Delete a file whose bytes are known to be on the other side. Raises `TargetChanged` as above."""
+    with local_errors("cannot delete", file.disk_path):
+        _expect(file.disk_path, file)
+        file.disk_path.unlink()
+    prune_empty_folders(file.disk_path.parent, staging)
+
+
+def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
+    """Rename a file within the staging folder to a name that is free. Raises `TargetChanged` if either moved."""
+    target = staging / path
+    with local_errors("cannot rename", file.disk_path):
+        _expect(file.disk_path, file)
+        _make_folders(staging, target.parent)
+        _rename_new(file.disk_path, target)
+        sync_folder(target.parent)
+    return LocalFile(target, file.size, file.mtime_ns, file.inode)
+
+
+def prune_empty_folders(folder: Path, staging: Path) -> None:
+    """Remove folders that became empty, up to the staging folder itself, which stays."""
+    while folder != staging and staging in folder.parents:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable, where the system lets a folder be opened (not on Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _make_folders(staging: Path, folder: Path) -> None:
+    """Make a folder below the staging folder, one level at a time, refusing any level that is a link or a file."""
+    below = staging
+    for part in folder.relative_to(staging).parts:
+        below = below / part
+        try:
+            mode = below.lstat().st_mode
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):
+                below.mkdir()
+            mode = below.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            raise LocalError(f"cannot write into {below}", why="it is a symbolic link, and links are not followed")
+        if not stat.S_ISDIR(mode):
+            raise LocalError(
+                f"cannot make the folder {below}",
+                why="a file of that name stands there",
+                hint="rename the file, or ask for the folder to be renamed",
+            )
+
+
+def _expect(target: Path, expected: LocalFile) -> None:
+    try:
+        status = target.lstat()
+    except FileNotFoundError:
+        status = None
+    if status is None or not expected.is_still(status):
+        raise _changed(target)
+
+
+def _changed(target: Path) -> TargetChanged:
+    return TargetChanged(
+        f"{target} changed meanwhile",
+        why="another program wrote it after it was looked at",
+        hint="nothing was overwritten; run the command again",
+    )
+
+
+def _rename_new(source: Path, target: Path) -> None:
+    """Rename onto a name that must be free. A hard link refuses an existing name atomically; a rename does not."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise _changed(target) from None
+    except (OSError, NotImplementedError):  # a file system without hard links: the check just before must do
+        if os.path.lexists(target):
+            raise _changed(target) from None
+        source.rename(target)
+    else:
+        source.unlink()
+
+
+def _keep(target: Path, trash: Path, staging: Path) -> None:
+    """Put the same file into the trash under a second name, so that replacing the first loses nothing."""
+    kept = _free_name(trash, staging)
+    try:
+        os.link(target, kept, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(target, kept, follow_symlinks=False)
+    sync_folder(kept.parent)
+
+
+def _free_name(wanted: Path, staging: Path) -> Path:
+    _make_folders(staging, wanted.parent)
+    name, number = wanted, 1
+    while os.path.lexists(name):
+        number += 1
+        name = wanted.with_name(f"{wanted.name}.{number}")
+    return name

@@ -1,0 +1,99 @@
+"""The local scan: every file in the staging folder with what its directory entry says, and what could not be read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from s3sync.core.names import STATE_DIR, nfc, refuse_reason
+from s3sync.core.outcome import Problem
+from s3sync.errors import ScanError
+from s3sync.local.errors import reason_of
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A regular file: where it is on the disk (its name there may be NFD), size in bytes, mtime, inode."""
+
+    disk_path: Path
+    size: int
+    mtime_ns: int
+    inode: int
+
+    def is_still(self, now: os.stat_result) -> bool:
+        """Whether the file on the disk is the one that was scanned, as far as its directory entry tells."""
+        return stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
+
+
+@dataclass(slots=True)
+class LocalScan:
+    """`hidden` are paths and folders about whose content nothing is known: they are left out of every decision."""
+
+    files: dict[str, LocalFile] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    complete: bool = True
+    """False after any error: nothing may be deleted then."""
+
+    def refuse(self, path: str, error: str, hint: str | None = None) -> None:
+        self.problems.append(Problem(path, error, hint))
+        self.hidden.append(path)
+
+
+def scan_folder(staging: Path, ignored: Callable[[str], bool]) -> LocalScan:
+    """Scan a staging folder; symbolic links are reported and never followed.
+
+    `ignored` is asked with the path, folders ending in `/`. A folder that is not there is an empty one; one that
+    cannot be read raises `ScanError`, while a folder below it that cannot is a problem and makes the scan incomplete.
+    """
+    scan = LocalScan()
+    try:
+        _scan(scan, staging, "", ignored)
+    except FileNotFoundError:
+        return scan
+    except OSError as error:
+        raise ScanError(f"cannot read the staging folder {staging}", why=reason_of(error)) from error
+    return scan
+
+
+def _scan(scan: LocalScan, folder: Path, prefix: str, ignored: Callable[[str], bool]) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = nfc(prefix + entry.name)
+            if path == STATE_DIR:
+                continue
+            try:
+                _scan_entry(scan, entry, path, ignored)
+            except FileNotFoundError:
+                continue  # deleted while we looked: as if it had never been there
+            except OSError as error:
+                scan.refuse(path, f"cannot be read: {reason_of(error)}")
+                scan.complete = False
+
+
+def _scan_entry(scan: LocalScan, entry: os.DirEntry[str], path: str, ignored: Callable[[str], bool]) -> None:
+    is_folder = entry.is_dir(follow_symlinks=False)
+    if ignored(path + "/" if is_folder else path):
+        return
+    if entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction()):
+        scan.refuse(path, "is a symbolic link, and links are not followed", "put the file itself there")
+        return
+    reason = refuse_reason(path)
+    if reason:
+        scan.refuse(path, f"cannot be uploaded: {reason}", "rename it")
+        return
+    if is_folder:
+        _scan(scan, Path(entry.path), path + "/", ignored)
+        return
+    status = entry.stat(follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
+        scan.refuse(path, "is not a regular file", "only files and folders are carried")
+    elif path in scan.files:
+        scan.refuse(path, "stands there twice, in two Unicode spellings of one name", "rename one of them")
+        scan.complete = False
+    else:
+        inode = status.st_ino or os.stat(entry.path).st_ino  # noqa: PTH116 (Windows: DirEntry has no inode)
+        scan.files[path] = LocalFile(Path(entry.path), status.st_size, status.st_mtime_ns, inode)

@@ -1,0 +1,166 @@
+"""state.db: what this computer remembers of a project. SQLite in WAL mode, so that a crash leaves the last commit.
+
+Deleting it loses no user's byte: without a base, every difference is a question and no file is ever deleted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from s3sync.core.entries import Entry
+from s3sync.errors import DiskFull, LocalError
+
+FILE = "state.db"
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE base (path TEXT PRIMARY KEY, size INTEGER NOT NULL, md5 TEXT, etag TEXT, mtime_ns INTEGER) WITHOUT ROWID;
+CREATE TABLE digest (
+    path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    xxh3 TEXT, md5 TEXT NOT NULL
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CachedDigest:
+    """Digests of a file as it was when its directory entry said this. `xxh3` is None if only MD5 is known."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    xxh3: str | None
+    md5: str
+
+
+class StateDB:
+    """Open with `StateDB(folder)`; with `read_only` nothing on the disk changes, and changes are forgotten."""
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        self.path = folder / FILE
+        with self._errors():
+            self._connection = self._copy_in_memory() if read_only else self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        self._prepare(connection)
+        return connection
+
+    def _copy_in_memory(self) -> sqlite3.Connection:
+        """A dry run works on a copy: even opening a WAL database for reading writes files beside it."""
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        if self.path.exists():
+            with tempfile_copy(self.path) as copy:
+                source = sqlite3.connect(copy)
+                source.backup(connection)
+                source.close()
+        self._prepare(connection)
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            try:
+                connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+            except sqlite3.OperationalError:
+                connection.rollback()
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+                if version == 0:
+                    raise
+        if version > VERSION:
+            raise LocalError(
+                f"{self.path} was written by a newer s3sync", hint="upgrade s3sync: pip install --upgrade s3sync-collab"
+            )
+
+    def load_base(self) -> dict[str, Entry]:
+        with self._errors():
+            rows = self._connection.execute("SELECT path, size, md5, etag, mtime_ns FROM base")
+            return {path: Entry(size, md5, etag, mtime_ns) for path, size, md5, etag, mtime_ns in rows}
+
+    def load_digests(self) -> dict[str, CachedDigest]:
+        with self._errors():
+            rows = self._connection.execute("SELECT path, size, mtime_ns, inode, xxh3, md5 FROM digest")
+            return {row[0]: CachedDigest(*row[1:]) for row in rows}
+
+    def save(
+        self,
+        *,
+        base: Mapping[str, Entry | None] | None = None,
+        digests: Mapping[str, CachedDigest] | None = None,
+        forget_digests: Iterable[str] = (),
+    ) -> None:
+        """One transaction: base entries set or, when None, dropped; digests set or forgotten."""
+        base, digests = base or {}, digests or {}
+        with self._errors(), self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?)",
+                [(path, e.size, e.md5, e.etag, e.mtime_ns) for path, e in base.items() if e is not None],
+            )
+            self._connection.executemany(
+                "DELETE FROM base WHERE path = ?", [(path,) for path, e in base.items() if e is None]
+            )
+            self._connection.executemany("DELETE FROM digest WHERE path = ?", [(path,) for path in forget_digests])
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?)",
+                [(path, d.size, d.mtime_ns, d.inode, d.xxh3, d.md5) for path, d in digests.items()],
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if "full" in str(error):
+                raise DiskFull(
+                    f"cannot write {self.path}", why="the disk is full", hint="make room, run again"
+                ) from error
+            raise LocalError(
+                f"cannot use {self.path}",
+                why=str(error),
+                hint="move the file away: without it nothing is deleted and every difference is asked about",
+            ) from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def tempfile_copy(path: Path) -> Iterator[Path]:
+    """A throw-away copy of a database and its write-ahead log, so that reading it leaves no trace beside it."""
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="s3sync-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        log = path.with_name(path.name + "-wal")
+        if log.exists():
+            shutil.copyfile(log, copy.with_name(log.name))
+        yield copy

@@ -1,0 +1,34 @@
+"""How transfers tell whoever watches. Calls come from several threads."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Work(StrEnum):
+    """What is being done to bytes."""
+
+    HASH = "hash"
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+    COPY = "copy"
+
+
+class Progress(Protocol):
+    def expect(self, work: Work, files: int, size: int) -> None:
+        """That many more files and bytes of this work lie ahead."""
+
+    def advance(self, work: Work, path: str, n: int) -> None:
+        """`n` more bytes of one file are done; negative when they have to be done again."""
+
+    def finish(self, work: Work, path: str) -> None:
+        """One file is done with, well or not."""
+
+
+class Silent:
+    """Nobody watches."""
+
+    def expect(self, work: Work, files: int, size: int) -> None: ...
+    def advance(self, work: Work, path: str, n: int) -> None: ...
+    def finish(self, work: Work, path: str) -> None: ...
