@@ -1,0 +1,25 @@
+"""Settings and where each came from.
+
+Order: flag, environment, `.video-tools.env`, `.s3sync.yaml`, the user's own file, default.
+"""
+
+from s3sync.config.locate import ENV_FILE, REPO_FILE, find_repo_root, user_file
+from s3sync.config.mask import mask_url, masked
+from s3sync.config.settings import Settings, load_settings
+from s3sync.config.values import Setting, name_problem
+from s3sync.config.write import write_repo_config, write_user_config
+
+__all__ = [
+    "ENV_FILE",
+    "REPO_FILE",
+    "Setting",
+    "Settings",
+    "find_repo_root",
+    "load_settings",
+    "mask_url",
+    "masked",
+    "name_problem",
+    "user_file",
+    "write_repo_config",
+    "write_user_config",
+]

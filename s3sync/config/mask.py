@@ -1,0 +1,113 @@
+"""The settings as they may be shown: credentials never."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from s3sync.config.settings import Settings
+
+MASK = "****"
+
+_SHOWN = (
+    "store",
+    "repo",
+    "region",
+    "endpoint_url",
+    "profile",
+    "staging",
+    "ignore",
+    "user",
+    "notify",
+    "transfers",
+    "bwlimit",
+)
+_KEY_ID = "AWS_ACCESS_KEY_ID"
+_FILE_NAMES = {
+    "aws_access_key_id": _KEY_ID,
+    "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "aws_session_token": "AWS_SESSION_TOKEN",
+}
+_SHORTEST_WITH_TAIL = 12
+
+
+def mask_url(text: str) -> str:
+    """The address without its login and its query."""
+    return re.sub(r"\?.*", f"?{MASK}", re.sub(r"://.*@", f"://{MASK}@", text, flags=re.DOTALL), flags=re.DOTALL)
+
+
+def masked(settings: Settings) -> list[tuple[str, str, str]]:
+    """(name, value, origin) rows for `s3sync config`.
+
+    Of an access key's id the last four characters are shown, of secrets, tokens and notification addresses nothing.
+    The last row, `credentials`, says what requests are signed with.
+    """
+    origins = settings.origins
+    rows = [(name, _shown(name, getattr(settings, name)), origins.get(name, "default")) for name in _SHOWN]
+    keys, source = _keys(settings)
+    for name, value in keys.items():
+        tail = value[-4:] if name == _KEY_ID and len(value) >= _SHORTEST_WITH_TAIL else ""
+        rows.append((name, MASK + tail, source or origins.get(name, "environment")))
+    rows.append(_credentials_row(settings))
+    return [(name, _without(value, keys.values()), _without(origin, keys.values())) for name, value, origin in rows]
+
+
+def _shown(name: str, value: object) -> str:
+    if value is None:
+        return "-"
+    if name == "notify" and isinstance(value, tuple):
+        return ", ".join(f"{scheme}://{MASK}" if found else MASK for scheme, found, _ in _split(value)) or "-"
+    if name in ("store", "endpoint_url"):
+        return mask_url(str(value))
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _split(addresses: Iterable[str]) -> list[tuple[str, str, str]]:
+    return [address.partition("://") for address in addresses]
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    """A secret that someone pasted into another setting stays hidden there too."""
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be part of another
+        if len(secret) >= _SHORTEST_WITH_TAIL:
+            text = text.replace(secret, MASK)
+    return text
+
+
+def _credentials_row(settings: Settings) -> tuple[str, str, str]:
+    if settings.credentials == "keys":
+        return "credentials", "access keys", settings.origins.get(_KEY_ID, "environment")
+    if settings.credentials == "profile":
+        return "credentials", f"profile {settings.profile}", settings.origins.get("profile", "default")
+    return "credentials", "AWS's own chain (environment, profiles, SSO, roles)", "default"
+
+
+def _keys(settings: Settings) -> tuple[Mapping[str, str], str | None]:
+    """The keys by variable's name, and the file they are in when they come from a profile."""
+    if settings.credentials == "keys":
+        return {name: settings.env[name] for name in _key_variables() if settings.env.get(name)}, None
+    profile = settings.profile or "default"
+    path = Path(settings.env.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    return _profile_keys(path, profile), f"profile {profile} ({path})"
+
+
+def _key_variables() -> tuple[str, ...]:
+    from s3sync.config.settings import KEY_VARIABLES
+
+    return KEY_VARIABLES
+
+
+def _profile_keys(path: Path, profile: str) -> dict[str, str]:
+    """A file that is missing or broken has no keys to show; what signs a request will complain about it."""
+    import configparser
+
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(path, encoding="utf-8")
+        section = dict(parser.items(profile))
+    except (configparser.Error, OSError, UnicodeDecodeError):
+        return {}
+    return {name: section[option] for option, name in _FILE_NAMES.items() if section.get(option)}

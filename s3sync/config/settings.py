@@ -1,0 +1,185 @@
+"""From all sources to one `Settings`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias, cast
+
+from s3sync.config.envfile import collab_settings, env_file_origin, read_env_file
+from s3sync.config.files import REPO_KIND, USER_KIND, read_settings
+from s3sync.config.locate import REPO_FILE, default_store, exists, find_env_file, find_repo_root, user_file
+from s3sync.config.mask import mask_url
+from s3sync.config.values import CHECKS, BadValue, Setting, checked, name_problem
+from s3sync.core.names import nfc
+from s3sync.errors import ConfigError
+
+DEFAULT_STAGING = "s3-staging"
+DEFAULT_IGNORE = (".DS_Store", "Thumbs.db", "*.tmp", "~$*")
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+
+_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "store": ("S3SYNC_STORE",),
+    "user": ("S3SYNC_USER",),
+    "repo": ("S3SYNC_REPO",),
+    "staging": ("S3SYNC_STAGING",),
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "profile": ("AWS_PROFILE",),
+    "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+}
+
+Credentials: TypeAlias = Literal["keys", "profile", "chain"]
+_Layer: TypeAlias = Mapping[str, Setting]
+_EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Settings:
+    """Checked settings. `env` and `notify` hold secrets, which `repr` does not show.
+
+    `credentials` says what the store shall sign with: "keys" (those in `env`), "profile" (`profile`; `env` then holds
+    no keys), or "chain" (whatever AWS's own chain finds). Origins are by setting's name, and by name for AWS keys.
+    """
+
+    store: str
+    repo: str
+    region: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    staging: str = DEFAULT_STAGING
+    ignore: tuple[str, ...] = DEFAULT_IGNORE
+    user: str | None = None
+    notify: tuple[str, ...] = ()
+    transfers: int | None = None
+    bwlimit: object = None
+    credentials: Credentials = "chain"
+    env: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    origins: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+
+    @property
+    def store_is_default(self) -> bool:
+        """Whether nobody chose a store, so that files stay on this computer."""
+        return self.origins.get("store", "default") == "default"
+
+    def require_user(self) -> str:
+        """The user's name. Raises `ConfigError` when nobody said it: a guess would sign other people's files."""
+        if self.user is None:
+            raise ConfigError(
+                "your name is not set",
+                why="the team sees by it who uploaded what",
+                hint="run `s3sync init --user NAME`, or set S3SYNC_USER",
+            )
+        return self.user
+
+    def __repr__(self) -> str:
+        return f"Settings(store={mask_url(self.store)!r}, repo={self.repo!r}, user={self.user!r})"
+
+
+def load_settings(start: Path, *, flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+    """The settings as they hold in the folder `start`.
+
+    `flags` are by setting's name (`endpoint_url`), None when not given; `environ` is the process environment, in which
+    an empty variable counts as not set. Raises `ConfigError` for anything unknown or wrong in a file, even when a
+    stronger source overrides it; a wrong flag or variable only counts when it is the one that holds.
+    """
+    root = find_repo_root(start)
+    env_path = find_env_file(start)
+    values = read_env_file(env_path, environ) if env_path else {}
+    layers = [
+        _flag_layer(flags),
+        _variable_layer(environ, None),
+        _env_file_layer(values, env_path),
+        _repo_layer(root),
+        _user_layer(user_file(environ)),
+        _default_layer(root, environ),
+    ]
+    chosen = {key: _choose(key, layers) for key in CHECKS}
+    credentials, env, key_origins = _credentials(layers, environ, values, env_path)
+    return Settings(
+        **cast("dict[str, Any]", {key: setting.value for key, setting in chosen.items()}),  # each checked by its key
+        credentials=credentials,
+        env=MappingProxyType(env),
+        origins=MappingProxyType({**{key: setting.origin for key, setting in chosen.items()}, **key_origins}),
+    )
+
+
+def _flag_layer(flags: Mapping[str, str | None]) -> _Layer:
+    """Raises `ValueError` for a flag that is no setting: the caller's mistake, not the user's."""
+    unknown = set(flags) - set(CHECKS)
+    if unknown:
+        raise ValueError(f"no such settings: {sorted(unknown)}")
+    return {key: Setting(value, f"flag --{key.replace('_', '-')}") for key, value in flags.items() if value is not None}
+
+
+def _variable_layer(values: Mapping[str, str], origin: str | None) -> _Layer:
+    layer: dict[str, Setting] = {}
+    for key, names in _VARIABLES.items():
+        name = next((name for name in names if values.get(name, "").strip()), None)
+        if name:
+            layer[key] = Setting(values[name].strip(), origin or f"environment {name}")
+    return layer
+
+
+def _env_file_layer(values: Mapping[str, str], path: Path | None) -> _Layer:
+    if path is None:
+        return {}
+    return {**collab_settings(values, path), **_variable_layer(values, env_file_origin(path))}
+
+
+def _repo_layer(root: Path | None) -> _Layer:
+    return read_settings(root / REPO_FILE, REPO_KIND) if root and exists(root / REPO_FILE) else {}
+
+
+def _user_layer(path: Path) -> _Layer:
+    return read_settings(path, USER_KIND) if exists(path) else {}
+
+
+def _default_layer(root: Path | None, environ: Mapping[str, str]) -> _Layer:
+    repo = Setting(nfc(root.name), "default") if root else Setting("", "default (not in a repository)")
+    return {
+        "store": Setting(default_store(environ), "default"),
+        "repo": repo,
+        "staging": Setting(DEFAULT_STAGING, "default"),
+        "ignore": Setting(DEFAULT_IGNORE, "default"),
+        "notify": Setting((), "default"),
+    }
+
+
+def _choose(key: str, layers: Iterable[_Layer]) -> Setting:
+    """The strongest layer's value, checked. Raises `ConfigError`."""
+    setting = next((layer[key] for layer in layers if key in layer), Setting(None, "default"))
+    if setting.origin == "default" and key == "repo":
+        problem = name_problem(str(setting.value))
+        if problem:
+            why = f"the folder's name {setting.value!r} will not do: {problem}"
+            raise ConfigError("this repository needs a name", why=why, hint=f"set `repo:` in {REPO_FILE}")
+    if setting.origin.startswith("default"):
+        return setting
+    try:
+        return Setting(checked(key, setting.value), setting.origin)
+    except BadValue as error:
+        raise ConfigError(f"{key!r} from {setting.origin} is not valid", why=error.why, hint=error.hint) from None
+
+
+def _credentials(
+    layers: list[_Layer], environ: Mapping[str, str], values: Mapping[str, str], env_path: Path | None
+) -> tuple[Credentials, dict[str, str], dict[str, str]]:
+    """What signs, the environment of the run, and the keys' origins.
+
+    Keys come whole from one source, never a key from here with a token from there. They yield to a profile only of a
+    stronger source; in the same source they win, as they do for AWS's own tools.
+    """
+    env = {**values, **{name: value for name, value in environ.items() if value or name not in values}}
+    sources = ((1, environ, None), (2, values, env_path))
+    rank, source, path = next((found for found in sources if found[1].get(KEY_VARIABLES[0])), (len(layers), {}, None))
+    profile_rank = next((number for number, layer in enumerate(layers) if "profile" in layer), len(layers))
+    keys = {} if profile_rank < rank else {name: source[name] for name in KEY_VARIABLES if source.get(name)}
+    for name in KEY_VARIABLES:
+        env.pop(name, None)
+    env.update(keys)
+    origins = {name: env_file_origin(path) if path else f"environment {name}" for name in keys}
+    if keys:
+        return "keys", env, origins
+    return ("profile" if profile_rank < len(layers) else "chain"), env, origins

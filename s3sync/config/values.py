@@ -1,0 +1,213 @@
+"""What a setting may hold: the checks that every source's values go through."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from s3sync.config.mask import mask_url
+from s3sync.core.names import RESERVED, nfc, refuse_reason
+
+SCHEMES = ("s3", "file")
+MAX_TRANSFERS = 256
+
+_USER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_ENDPOINT = re.compile(r"https?://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#\s:@]+)(?::\d{1,5})?(?:/[^?#\s]*)?")
+_WINDOWS = re.compile(r'[<>:"|?*]|[. ]$|^(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\.|$)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and, in words, the place it came from."""
+
+    value: object
+    origin: str
+
+
+class BadValue(Exception):
+    """A value is not what its setting may hold. The caller knows the place and raises `ConfigError`."""
+
+    def __init__(self, why: str, hint: str | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.hint = hint
+
+
+def checked(key: str, value: object) -> object:
+    """The value in its one normal form; checking it again changes nothing. Raises `BadValue`."""
+    return CHECKS[key](value)
+
+
+def name_problem(name: str) -> str | None:
+    """Why a name cannot be one segment of a key and a folder on this disk (repository, project), None when it can."""
+    if "/" in name:
+        return "it has a '/' in it"
+    reason = refuse_reason(name)
+    if reason:
+        return reason
+    if name != name.strip():
+        return "it begins or ends with a space"
+    if os.name == "nt" and _WINDOWS.search(name):
+        return "Windows cannot store a folder of that name"
+    return None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise BadValue(f"it must be text, not {_kind(value)}", 'put it in quotes: "..."' if _is_scalar(value) else None)
+    if not value.strip():
+        raise BadValue("it is empty")
+    if any(ord(char) < 0x20 or ord(char) == 0x7F for char in value):
+        raise BadValue("it has a control character in it")
+    return value
+
+
+def _user(value: object) -> str:
+    text = _text(value)
+    if not _USER.fullmatch(text):
+        raise BadValue(
+            f"{text!r} cannot become part of a file name",
+            "use 1 to 64 letters (a-z), digits, '.', '_' or '-', not beginning with a dot",
+        )
+    return text
+
+
+def _repo(value: object) -> str:
+    text = nfc(_text(value))
+    problem = name_problem(text)
+    if problem:
+        raise BadValue(f"{text!r} cannot be the repository's name in the store: {problem}", "set another `repo`")
+    return text
+
+
+def _staging(value: object) -> str:
+    text = nfc(_text(value)).removesuffix("/")
+    hint = "use a folder below the project, such as s3-staging"
+    if text.startswith(("/", "~/")) or re.match(r"[A-Za-z]:", text):
+        raise BadValue(f"{text!r} is not relative to the project", hint)
+    for segment in text.split("/"):
+        problem = name_problem(segment)
+        if problem or segment.casefold() in (*RESERVED, ".git"):
+            raise BadValue(f"{text!r} cannot be the staging folder: {problem or f'{segment!r} is reserved'}", hint)
+    return text
+
+
+def _store(value: object) -> str:
+    text = _text(value).strip()
+    scheme, colon, rest = text.partition("://")
+    if not colon:
+        raise BadValue(f"{mask_url(text)!r} is not an address", "write s3://bucket/prefix or file:///path")
+    if scheme == "s3":
+        return _s3_store(rest)
+    if scheme == "file":
+        return _folder_store(rest)
+    raise BadValue(f"there is no store of the kind {scheme + '://'!r}", _nearest_scheme(scheme))
+
+
+def _s3_store(rest: str) -> str:
+    if "@" in rest:
+        raise BadValue(
+            "credentials do not belong in the store's address", "use AWS_PROFILE, or the AWS_* keys in the environment"
+        )
+    if "?" in rest or "#" in rest:
+        raise BadValue(
+            "the store's address takes no '?' and no '#'", "region and endpoint_url are settings of their own"
+        )
+    bucket, _, prefix = rest.partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise BadValue(f"{bucket!r} is not a bucket's name", "write s3://bucket/prefix")
+    prefix = nfc(prefix).strip("/")
+    problem = refuse_reason(prefix) if prefix else None
+    if problem:
+        raise BadValue(f"the prefix {prefix!r} cannot be used: {problem}")
+    return f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+
+
+def _folder_store(rest: str) -> str:
+    rest = rest.removeprefix("localhost") if rest.startswith("localhost/") else rest
+    hint = "write file:///path/to/folder, or file://~/folder for one in your home"
+    if rest == "~" or rest.startswith("~/"):
+        home = Path.home().as_posix()
+        rest = (home if home.startswith("/") else f"/{home}") + rest[1:]
+    if not rest.startswith("/"):
+        raise BadValue("the path of a folder store must be absolute", hint)
+    if re.search(r"%[0-9A-Fa-f]{2}", rest):
+        raise BadValue("percent escapes in a folder's path are ambiguous", "write the path as it is on the disk")
+    parts = [part for part in rest.split("/") if part not in ("", ".")]
+    if ".." in parts or not parts:
+        raise BadValue("a folder store needs the plain path of a folder, without '..'", hint)
+    return "file:///" + "/".join(parts)
+
+
+def _nearest_scheme(scheme: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(scheme.casefold(), SCHEMES, 1, 0.5)
+    return f"did you mean '{near[0]}://'?" if near else "use s3:// or file://"
+
+
+def _endpoint(value: object) -> str:
+    text = _text(value).strip()
+    if not _ENDPOINT.fullmatch(text):
+        raise BadValue("it is not the address of a server", "write it like https://s3.example.com or http://host:8333")
+    return text.rstrip("/")
+
+
+def _region(value: object) -> str:
+    text = _text(value).strip()
+    if not _REGION.fullmatch(text):
+        raise BadValue(f"{text!r} is not a region's name", "write it like us-east-1")
+    return text
+
+
+def _list(value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise BadValue(f"it must be a list of texts, not {_kind(value)}", 'write it like ["one", "two"]')
+    return tuple(_text(item) for item in value)
+
+
+def _transfers(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,4}", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadValue(f"it must be a whole number, not {_kind(value)}")
+    if not 1 <= value <= MAX_TRANSFERS:
+        raise BadValue(f"{value} is not between 1 and {MAX_TRANSFERS}")
+    return value
+
+
+def _as_given(value: object) -> object:
+    return value
+
+
+def _is_scalar(value: object) -> bool:
+    return not isinstance(value, (list, tuple, dict))
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, bool):
+        return "a yes/no value"
+    kinds: dict[type, str] = {int: "a number", float: "a number", str: "text", list: "a list", dict: "a mapping"}
+    return kinds.get(type(value), "a date")
+
+
+CHECKS: Mapping[str, Callable[[object], object]] = {
+    "store": _store,
+    "repo": _repo,
+    "region": _region,
+    "endpoint_url": _endpoint,
+    "profile": _text,
+    "staging": _staging,
+    "ignore": _list,
+    "user": _user,
+    "notify": _list,
+    "transfers": _transfers,
+    "bwlimit": _as_given,
+}

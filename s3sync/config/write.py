@@ -1,0 +1,139 @@
+"""Write settings files, keeping the lines and comments that people wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from s3sync.config.files import REPO_KIND, USER_KIND, FileKind, parse_settings
+from s3sync.config.locate import exists, read_text
+from s3sync.config.values import BadValue, checked
+from s3sync.errors import ConfigError, LocalError
+
+_REPO_HEADER = "# s3sync: the settings that the whole team shares. No secrets: this file is committed.\n"
+_USER_HEADER = "# s3sync: this person's own settings\n"
+_PLAIN = re.compile(r"[A-Za-z0-9_./~][A-Za-z0-9_./:+-]*")
+
+
+def write_repo_config(path: Path, values: Mapping[str, object]) -> bool:
+    """Set keys in `.s3sync.yaml`; whether the file changed.
+
+    Values are texts, whole numbers, one-line lists of texts, or None for null. All other lines stay as they are. The
+    new text is read back before it takes the old one's place. Raises `ConfigError`, and `LocalError` when the disk
+    refuses; either way the old file is untouched.
+    """
+    return _write(path, values, REPO_KIND, _REPO_HEADER)
+
+
+def write_user_config(path: Path, values: Mapping[str, object]) -> bool:
+    """The same for the user's own file, which only the user can read."""
+    return _write(path, values, USER_KIND, _USER_HEADER)
+
+
+def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str) -> bool:
+    path = path.resolve()  # a link, such as one into a dotfiles folder, stays a link
+    old = read_text(path) if exists(path) else None
+    if old is not None:
+        parse_settings(old, path, kind)
+    wanted = {key: _checked(key, value, path) for key, value in values.items() if value is not None}
+    new = _updated(header if old is None else old, {**wanted, **dict.fromkeys(values.keys() - wanted)}, path, values)
+    found = {key: setting.value for key, setting in parse_settings(new, path, kind).items()}
+    if any(found.get(key) != wanted.get(key) for key in values):
+        raise ConfigError(f"cannot change {path}", why="its layout is unusual", hint="edit it by hand")
+    if new == old:
+        return False
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, new, private=not kind.committed)
+    except OSError as error:
+        raise LocalError(f"cannot write {path}", why=error.strerror or str(error)) from error
+    return True
+
+
+def _checked(key: str, value: object, path: Path) -> object:
+    try:
+        return checked(key, value)
+    except KeyError:
+        raise ConfigError(f"{key!r} is no setting", hint="see `s3sync config`") from None
+    except BadValue as error:
+        raise ConfigError(f"{key!r} for {path} is not valid", why=error.why, hint=error.hint) from None
+
+
+def _updated(text: str, values: Mapping[str, object], path: Path, order: Mapping[str, object]) -> str:
+    """The text with values put in place of the old ones, back to front, and missing keys appended in `order`."""
+    from s3sync.config import nodes
+
+    places = {key: value for key, _, value in nodes.pairs(nodes.compose(text, path), path)}
+    spans = []
+    for key in order.keys() & places.keys():
+        node = places[key]
+        start, end = node.start_mark, node.end_mark
+        if start.line != end.line or getattr(node, "flow_style", None) is False:
+            message = f"cannot change {key!r} in {path} line {start.line + 1}"
+            raise ConfigError(message, why="its value takes several lines", hint="edit it by hand")
+        spans.append((start.index, end.index, ("" if end.index > start.index else " ") + _rendered(values[key])))
+    for begin, stop, rendered in sorted(spans, reverse=True):
+        text = text[:begin] + rendered + text[stop:]
+    newline = "\r\n" if "\r\n" in text else "\n"
+    missing = [f"{key}: {_rendered(values[key])}{newline}" for key in order if key not in places]
+    if missing and text and not text.endswith(("\n", "\ufeff")):
+        text += newline
+    return text + "".join(missing)
+
+
+def _rendered(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_rendered(item) for item in value) + "]"
+    if isinstance(value, str):
+        return value if _PLAIN.fullmatch(value) and _is_plain(value) else _quoted(value)
+    return str(value)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether YAML takes the bare text for that text, and not for a number, a date, a yes or a key."""
+    import yaml
+
+    try:
+        return bool(yaml.safe_load(f"[{text}]") == [text])
+    except yaml.YAMLError:
+        return False
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _replace(path: Path, text: str, *, private: bool) -> None:
+    """Put the text in the file's place at once, with the permissions that the old file had."""
+    import tempfile
+
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with open(handle, "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_mode(path, private))
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _mode(path: Path, private: bool) -> int:
+    if exists(path):
+        return path.stat().st_mode & 0o777
+    if private:
+        return 0o600
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
