@@ -1,0 +1,238 @@
+"""Which project this is: the repository, the project's folder, its staging folder, its prefix in the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from s3sync.config import REPO_FILE, Settings, find_repo_root, name_problem
+from s3sync.core.names import STATE_DIR, nfc
+from s3sync.errors import ProjectError
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: the repository's own folder, or a folder directly in it. Paths are absolute and without links.
+
+    `name` is the folder's name in NFC, which the folder on the disk need not be. `staging` need not exist yet.
+    """
+
+    repo_root: Path
+    root: Path
+    name: str
+    staging: Path
+    repo: str
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of the project's objects begin with."""
+        return f"{self.repo}/{self.name}/"
+
+    @property
+    def state_dir(self) -> Path:
+        """Where this computer remembers things about the project."""
+        return self.staging / STATE_DIR
+
+
+def repo_root(start: Path) -> Path:
+    """The nearest ancestor-or-self with `.s3sync.yaml`, else with `.git`. Raises `ProjectError`."""
+    root = find_repo_root(start)
+    if root is None:
+        raise ProjectError(
+            f"{start} is not in a repository",
+            why=f"there is no {REPO_FILE} and no .git on the way up",
+            hint="run `git init`, or `s3sync init` in the folder that holds the projects",
+        )
+    return root
+
+
+def list_projects(settings: Settings, start: Path) -> list[Project]:
+    """All projects of the repository around `start` that have a staging folder here, by name. Raises `ProjectError`."""
+    root = repo_root(start)
+    return [_project(settings, root, folder) for _, folder in sorted(_local(settings, root).items())]
+
+
+def find_project(
+    settings: Settings, start: Path, name: str | None, *, create: bool = False, remote_names: Sequence[str] = ()
+) -> Project:
+    """The project around `start`, or the one that is named: its whole name, or a beginning that only it has.
+
+    A folder without a staging folder counts only by its whole name (or with `start` in it and no name), and only with
+    `create` or when it is one of `remote_names`: the projects in the store, which need not have a folder here either.
+    Raises `ProjectError`; one of several possible projects is never picked.
+    """
+    root = repo_root(start)
+    remote = [nfc(other) for other in remote_names if name_problem(nfc(other)) is None]
+    local = _local(settings, root)
+    if name is None:
+        return _project(settings, root, _around(settings, root, start.resolve(), local, remote, create))
+    return _project(settings, root, _named(settings, root, nfc(name.rstrip("/" + os.sep)), local, remote, create))
+
+
+def _around(
+    settings: Settings, root: Path, start: Path, local: dict[str, Path], remote: Sequence[str], create: bool
+) -> Path:
+    """The project's folder on the way from `start` up to the root."""
+    parts = start.relative_to(root).parts
+    child = root / parts[0] if parts else None
+    if child and child in local.values():
+        return child
+    own_staging = (root / settings.staging).resolve()
+    if root in local.values() and (start == own_staging or own_staging in start.parents):
+        return root
+    for depth in range(len(parts), 1, -1):
+        folder = root.joinpath(*parts[:depth])
+        if _is_there(folder / settings.staging):
+            raise ProjectError(
+                f"{folder} cannot be a project",
+                why=f"a project is a folder directly in {root}: two projects of one name would share their files",
+                hint=f"move it there, or make {folder.parent} a repository with `s3sync init`",
+            )
+    if root in local.values():
+        return root
+    if child and child.is_dir() and (create or nfc(child.name) in remote):
+        return child
+    raise ProjectError(
+        f"{start} is not in a project",
+        why=f"there is no {settings.staging} folder on the way up to {root}",
+        hint=_choices(local) or f"create one with `s3sync init`, or make a folder PROJECT/{settings.staging}",
+    )
+
+
+def _named(
+    settings: Settings, root: Path, name: str, local: dict[str, Path], remote: Sequence[str], create: bool
+) -> Path:
+    """The folder of the project that the user named."""
+    problem = name_problem(name)
+    if problem:
+        raise ProjectError(f"{name!r} is not a project's name", why=problem, hint=_choices(local))
+    if name in local:
+        return local[name]
+    linked = _linked(root, name, local)
+    if linked:
+        return linked
+    folder = _child(root, name)
+    if name in remote or (create and folder.is_dir()):
+        return folder
+    names = {*local, *remote}
+    matches = sorted(other for other in names if other.startswith(name))
+    if len(matches) > 1:
+        raise ProjectError(f"{name!r} could be several projects", why=", ".join(matches), hint="type more of the name")
+    if not matches:
+        raise _unknown(settings, name, names, folder)
+    return local.get(matches[0]) or _child(root, matches[0])
+
+
+def _project(settings: Settings, root: Path, folder: Path) -> Project:
+    """Raises `ProjectError` when the name or the staging folder will not do."""
+    name = nfc(folder.name)
+    problem = name_problem(name)
+    if problem:
+        raise ProjectError(f"{folder} cannot be a project", why=f"of its name: {problem}", hint="rename the folder")
+    staging = folder / settings.staging
+    for path, what in ((folder, "project"), (staging, "staging")):
+        if _is_there(path) and not path.is_dir():
+            why = "it is a link to nothing" if path.is_symlink() else "it is a file"
+            raise ProjectError(f"{path} cannot be the {what} folder", why=why, hint="move it away")
+    target = staging.resolve()
+    leads = _leads_elsewhere(settings, root, folder, target)
+    if leads:
+        raise ProjectError(f"{staging} cannot be the staging folder", why=leads, hint="put a real folder in its place")
+    return Project(root, folder, name, target, settings.repo)
+
+
+def _leads_elsewhere(settings: Settings, root: Path, folder: Path, target: Path) -> str | None:
+    """Why a staging folder whose links lead to `target` will not do."""
+    if not target.is_relative_to(root):
+        return f"it leads out of the repository, to {target}"
+    staging = folder / settings.staging
+    if target == staging:
+        return None
+    if target in staging.parents:
+        return f"it leads to a folder around itself, {target}"
+    others = ((other / settings.staging).resolve() for other in _local(settings, root).values() if other != folder)
+    shared = any(target == other or target in other.parents or other in target.parents for other in others)
+    return f"it leads to another project's, {target}" if shared else None
+
+
+def _local(settings: Settings, root: Path) -> dict[str, Path]:
+    """The folders that hold a staging folder, by their NFC names. A link to another of them is no project of its own.
+
+    Raises `ProjectError` when two of them would have the same prefix in the store.
+    """
+    found: dict[str, Path] = {}
+    own_staging = settings.staging.split("/", 1)[0]
+    for folder in (root, *_folders(root)):
+        if folder.parent == root and (nfc(folder.name) == own_staging or folder.name == ".git"):
+            continue
+        if not _is_there(folder / settings.staging) or (folder.is_symlink() and folder.resolve().parent == root):
+            continue
+        name = nfc(folder.name)
+        if name in found:
+            raise ProjectError(
+                f"two projects have the name {name!r}",
+                why=f"{found[name]} and {folder} would share their files in the store",
+                hint="rename one of the folders, or remove its staging folder",
+            )
+        found[name] = folder
+    return found
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        with os.scandir(root) as entries:
+            return sorted(root / entry.name for entry in entries if entry.is_dir())
+    except OSError as error:
+        raise ProjectError(f"cannot list {root}", why=error.strerror or str(error)) from error
+
+
+def _linked(root: Path, name: str, local: dict[str, Path]) -> Path | None:
+    """The project that a link of this name leads to."""
+    target = (root / name).resolve()
+    return target if target in local.values() and target.parent == root else None
+
+
+def _child(root: Path, name: str) -> Path:
+    """What is, or will be, the folder of that name, as the disk spells it.
+
+    Raises `ProjectError` where the disk has it with other capitals: the two would be two projects in the store.
+    """
+    spelled = [path for path in root.iterdir() if nfc(path.name).casefold() == name.casefold()]
+    exact = next((path for path in spelled if nfc(path.name) == name), None)
+    if exact is None and spelled and _is_there(root / name):
+        raise ProjectError(f"there is no project {name!r} here", hint=f"did you mean {nfc(spelled[0].name)}?")
+    return exact or root / name
+
+
+def _unknown(settings: Settings, name: str, names: Iterable[str], folder: Path) -> ProjectError:
+    import difflib
+
+    if folder.is_dir():
+        return ProjectError(
+            f"{name!r} is not a project yet",
+            why=f"it has no {settings.staging} folder",
+            hint=f"create {folder / settings.staging}",
+        )
+    by_key = {other.casefold(): other for other in sorted(names)}
+    near = [other for key, other in by_key.items() if name.casefold() in key]
+    near += [by_key[key] for key in difflib.get_close_matches(name.casefold(), by_key, 3) if by_key[key] not in near]
+    hint = f"did you mean {', '.join(near[:5])}?" if near else _choices(by_key.values())
+    return ProjectError(f"there is no project {name!r}", hint=hint)
+
+
+def _choices(names: Iterable[str]) -> str | None:
+    listed = sorted(names)
+    if not listed:
+        return None
+    return f"the projects are: {', '.join(listed[:10])}{', ...' if len(listed) > 10 else ''}"
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something has that name, be it a link to nothing; what may not be looked at counts as absent."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
