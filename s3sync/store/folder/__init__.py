@@ -1,0 +1,220 @@
+"""A store in a folder: a NAS, an external disk, a folder that another tool keeps in sync. Objects are ordinary files.
+
+What a person drops into the folder, or edits there, is an object too: its ETag is computed from its content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
+from s3sync.store.folder import objects, uploads
+from s3sync.store.folder.files import Record, append, sweep, temporary_file, write_all
+from s3sync.store.folder.layout import Layout, disk_errors
+from s3sync.store.port import (
+    Buffer,
+    Capabilities,
+    Headers,
+    ObjectHead,
+    ObjectInfo,
+    Part,
+    Reader,
+    Upload,
+    WriteMode,
+)
+
+__all__ = ["FolderStore"]
+
+
+class FolderStore:
+    """A `port.Store` in a folder. Its errors add `DiskFull`; its multipart uploads need twice their size at the end."""
+
+    def __init__(self, root: Path, *, create: bool = False) -> None:
+        self.url = "file://" + quote(f"/{root.as_posix().lstrip('/')}", safe="/:")
+        self.capabilities = Capabilities(conditional_writes=True, multipart=True, copy_part=True)
+        self._layout = Layout(root)
+        if create:
+            self._layout.create()
+
+    @cached_property
+    def _swept(self) -> bool:
+        sweep(self._layout.tmp)
+        return True
+
+    def _require_writable(self) -> None:
+        self._layout.require()
+        assert self._swept
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        self._layout.require()
+        if prefix and not prefix.endswith("/"):
+            raise StoreError(f"cannot list {prefix!r}", why="a prefix ends in `/`")
+        yield from objects.walk(self._layout, prefix)
+
+    def head(self, key: str) -> ObjectHead:
+        self._layout.require()
+        record = self._record(key)
+        return ObjectHead(objects.info_of(record), record.metadata, record.content_type, "-" not in record.etag)
+
+    def first_part_size(self, key: str) -> int | None:
+        self._layout.require()
+        return self._record(key).first_part
+
+    def _record(self, key: str) -> Record:
+        file, record = objects.open_object(self._layout, key)
+        file.close()
+        return record
+
+    def get(self, key: str, *, start: int = 0, stop: int | None = None, if_match: str | None = None) -> Reader:
+        self._layout.require()
+        file, record = objects.open_object(self._layout, key)
+        if if_match is not None and record.etag != if_match:
+            file.close()
+            raise PreconditionFailed(f"{key!r} is not the version that was expected")
+        end = record.size if stop is None else min(stop, record.size)
+        return objects.FileReader(file, record, start, max(start, end))
+
+    def put(self, key: str, body: Buffer, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+        self._require_writable()
+        etag = _checked(body, md5, key)
+        objects.require_mode(self._layout, key, mode)
+        with disk_errors("write", repr(key)), temporary_file(self._layout.tmp) as (temporary, file):
+            write_all(file, body)
+        self._place(key, temporary, mode=mode, etag=etag, headers=headers)
+        return etag
+
+    def _place(
+        self, key: str, temporary: Path, *, mode: WriteMode, etag: str, headers: Headers, first_part: int | None = None
+    ) -> None:
+        try:
+            objects.place(self._layout, key, temporary, mode=mode, etag=etag, headers=headers, first_part=first_part)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
+        self._require_writable()
+        objects.require_mode(self._layout, target, mode)
+        file, record = self._open_version(source, source_etag)
+        with file, disk_errors("copy", repr(source)), temporary_file(self._layout.tmp) as (temporary, copied):
+            _append(file, copied, record.size, source)
+        etag = record.etag
+        self._place(
+            target, temporary, mode=mode, etag=etag, headers=headers or record.headers, first_part=record.first_part
+        )
+        return etag
+
+    def _open_version(self, key: str, etag: str) -> tuple[BinaryIO, Record]:
+        file, record = objects.open_object(self._layout, key)
+        if record.etag != etag:
+            file.close()
+            raise PreconditionFailed(f"{key!r} is not the version that was expected")
+        return file, record
+
+    def delete(self, key: str, *, if_match: str | None = None) -> None:
+        self._require_writable()
+        objects.remove(self._layout, key, if_match)
+
+    def start_upload(self, key: str, headers: Headers) -> str:
+        self._require_writable()
+        return uploads.start(self._layout, key, headers)
+
+    def put_part(self, key: str, upload_id: str, number: int, body: Buffer, md5: bytes) -> str:
+        self._layout.require()
+        folder, _ = uploads.find(self._layout, key, upload_id)
+        etag = _checked(body, md5, key)
+        _check_number(number)
+        with uploads.errors(self._layout, key, f"write part {number} of"):
+            with temporary_file(self._layout.tmp) as (temporary, file):
+                write_all(file, body)
+            uploads.keep_part(folder, number, temporary, etag)
+        return etag
+
+    def copy_part(
+        self, key: str, upload_id: str, number: int, *, source: str, source_etag: str, start: int, stop: int
+    ) -> str:
+        self._layout.require()
+        folder, _ = uploads.find(self._layout, key, upload_id)
+        _check_number(number)
+        opened, record = self._open_version(source, source_etag)
+        with opened, uploads.errors(self._layout, key, f"copy part {number} of"):
+            if not 0 <= start < stop <= record.size:
+                raise StoreError(f"could not copy from {source!r}", why=f"it has no bytes {start} to {stop}")
+            reader = objects.FileReader(opened, record, start, stop)
+            digest = hashlib.md5(usedforsecurity=False)
+            with temporary_file(self._layout.tmp) as (temporary, file):
+                for block in reader:
+                    digest.update(block)
+                    file.write(block)
+            uploads.keep_part(folder, number, temporary, digest.hexdigest())
+        return digest.hexdigest()
+
+    def list_parts(self, key: str, upload_id: str) -> Iterator[Part]:
+        self._layout.require()
+        folder, _ = uploads.find(self._layout, key, upload_id)
+        with uploads.errors(self._layout, key, "list the parts of"):
+            found = uploads.parts(folder)
+        yield from (part for part, _ in found.values())
+
+    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
+        self._require_writable()
+        try:
+            folder, record = uploads.find(self._layout, key, upload_id)
+        except NotFound:
+            return self._already_complete(key, parts)
+        objects.require_mode(self._layout, key, mode)
+        with uploads.errors(self._layout, key, "finish"):
+            temporary, etag = uploads.assemble(self._layout, folder, parts, key)
+            first = uploads.parts(folder)[parts[0].number][0].size
+        self._place(key, temporary, mode=mode, etag=etag, headers=record.headers, first_part=first)
+        with contextlib.suppress(OSError):
+            uploads.drop(self._layout, upload_id)
+        return etag
+
+    def _already_complete(self, key: str, parts: Sequence[Part]) -> str:
+        """An upload that is gone because an earlier, broken off call finished it is no error."""
+        there = objects.current(self._layout, key)
+        if there is None or there.etag != uploads.multipart_etag(parts):
+            raise NotFound(f"the upload of {key!r} is not there", why="it was finished or aborted")
+        return there.etag
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        self._require_writable()
+        try:
+            uploads.find(self._layout, key, upload_id)
+        except NotFound:
+            return
+        with disk_errors("abort the upload of", repr(key)):
+            uploads.drop(self._layout, upload_id)
+
+    def list_uploads(self, prefix: str) -> Iterator[Upload]:
+        self._layout.require()
+        with disk_errors("list the uploads below", repr(prefix)):
+            found = list(uploads.unfinished(self._layout, prefix))
+        yield from found
+
+
+def _checked(body: Buffer, md5: bytes, key: str) -> str:
+    """The body's MD5 in hex. Raises `ChecksumMismatch` when it is not the one that was promised."""
+    found = hashlib.md5(body, usedforsecurity=False)
+    if found.digest() != md5:
+        raise ChecksumMismatch(f"could not write {key!r}", why="its bytes are not the ones that were promised")
+    return found.hexdigest()
+
+
+def _check_number(number: int) -> None:
+    if not 1 <= number <= uploads.MAX_PARTS:
+        raise StoreError(f"there is no part {number}", why=f"parts are numbered 1 to {uploads.MAX_PARTS}")
+
+
+def _append(source: BinaryIO, target: BinaryIO, size: int, key: str) -> None:
+    try:
+        append(source, target, size)
+    except EOFError as error:
+        raise ChecksumMismatch(f"{key!r} was changed while it was being read", why=str(error)) from None

@@ -1,0 +1,22 @@
+"""What a store needs to know beyond its URL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """Settings that are not part of the URL.
+
+    `env` is the merged environment (process, env file) that the AWS_* variables are read from; a store looks at no
+    other. `create` lets a folder store make its folder and marker; no other store creates anything when opened.
+    """
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    create: bool = False

@@ -1,0 +1,201 @@
+"""The one port to object storage. `tests/contract/` is its specification; every adapter passes it.
+
+Keys are UTF-8 strings relative to the store's root, with `/` between segments and none in front. Sizes and
+offsets are bytes. ETags are without quotation marks and opaque, except where `ObjectHead.etag_is_md5` says more.
+All methods may be called from several threads at once, and raise only `s3sync.errors.StoreError` and its children; a
+store on a disk also raises `DiskFull`. What passes by itself (a broken connection, a busy server) was tried again
+before it is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a store can do beyond list, head, get, put, copy and delete."""
+
+    conditional_writes: bool = False
+    multipart: bool = False
+    copy_part: bool = False
+    storage_classes: bool = False
+    tags: bool = False
+    versioning: bool = False
+    presigning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Write only if the key is absent (If-None-Match: *)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """Write whatever is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Write only over the version with this ETag (If-Match)."""
+
+    etag: str
+
+
+WriteMode: TypeAlias = Create | Overwrite | Update
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a listing says of one object.
+
+    `modified` is the store's time in UTC, to the store's resolution. `storage_class` is None where it is the usual one
+    or was not told: a listing may leave it out.
+    """
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+    storage_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """What HEAD says of one object. Metadata keys are lower case, without `x-amz-meta-`.
+
+    `etag_is_md5` is False for multipart objects and for those encrypted with KMS or a customer's key.
+    """
+
+    info: ObjectInfo
+    metadata: Mapping[str, str]
+    content_type: str | None
+    etag_is_md5: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What travels with an object. Metadata values are any text; adapters encode what a header cannot carry."""
+
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    content_type: str | None = None
+    storage_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart upload, numbered from 1."""
+
+    number: int
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An unfinished multipart upload."""
+
+    key: str
+    upload_id: str
+    started: datetime
+
+
+class Reader(Protocol):
+    """The answer to a GET: iterate over its chunks inside `with`; leaving early closes the connection.
+
+    A body that ends before its announced length raises `ChecksumMismatch`; one that breaks off, `Unreachable`.
+    """
+
+    @property
+    def info(self) -> ObjectInfo:
+        """The whole object's size and ETag, also when a range was asked for."""
+
+    def __iter__(self) -> Iterator[Buffer]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Store(Protocol):
+    """An object store, rooted at a bucket, a prefix of one, or a folder."""
+
+    @property
+    def url(self) -> str:
+        """How the user named it, without credentials: `s3://bucket/prefix`, `file:///path`."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """All objects whose key begins with `prefix` (which ends in `/` or is empty), in any order.
+
+        Every page is fetched or an error is raised: the caller may take the end for the end. Keys come as they are
+        stored, however odd, folder markers (`cut/`, empty) among them. A prefix under which nothing is stored yields nothing; a bucket that is not there is
+        `BucketMissing`.
+        """
+
+    def head(self, key: str) -> ObjectHead:
+        """Raises `NotFound`."""
+
+    def first_part_size(self, key: str) -> int | None:
+        """The size of part 1 of a multipart object, None where the store cannot tell."""
+
+    def get(self, key: str, *, start: int = 0, stop: int | None = None, if_match: str | None = None) -> Reader:
+        """Bytes `start` up to (not including) `stop`, or to the end if that comes first; none beyond the end.
+
+        Raises `NotFound`; `PreconditionFailed` when the object no longer has the ETag `if_match`; `Archived`.
+        """
+
+    def put(self, key: str, body: Buffer, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+        """Store a whole object and return its ETag. `md5` (16 bytes) is the body's; the server must hold those bytes.
+
+        Raises `PreconditionFailed` when `mode` does not hold, `ChecksumMismatch` when other bytes arrived: then what
+        is stored, if anything, is not to be trusted. A conditional write whose answer was lost counts as done if the
+        object holds this body, so a body that takes part in a race should be its writer's alone.
+        """
+
+    def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
+        """Copy on the server (S3: up to 5 GiB), if the source still has that ETag. None keeps the source's headers.
+
+        Raises `NotFound` for the source, `PreconditionFailed` for source or target.
+        """
+
+    def delete(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete an object. One that is not there is no error without `if_match`, and `PreconditionFailed` with it."""
+
+    def start_upload(self, key: str, headers: Headers) -> str:
+        """Begin a multipart upload and return its id."""
+
+    def put_part(self, key: str, upload_id: str, number: int, body: Buffer, md5: bytes) -> str:
+        """Send one part (5 MiB to 5 GiB, the last may be smaller) and return its ETag. Raises `NotFound`."""
+
+    def copy_part(
+        self, key: str, upload_id: str, number: int, *, source: str, source_etag: str, start: int, stop: int
+    ) -> str:
+        """Make a part from bytes of another object, if that still has the ETag. The part's ETag is opaque.
+
+        Raises `NotFound` for the source or the upload, `PreconditionFailed`.
+        """
+
+    def list_parts(self, key: str, upload_id: str) -> Iterator[Part]:
+        """All parts that arrived, every page, by number; each number once. Raises `NotFound`."""
+
+    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
+        """Make the object of its parts and return its ETag. Raises `PreconditionFailed`, `NotFound`.
+
+        Completing again what was completed (the answer was lost, the program was killed) returns the ETag, as far as
+        it can be told from the parts.
+        """
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Drop an unfinished upload. One that is gone already is no error."""
+
+    def list_uploads(self, prefix: str) -> Iterator[Upload]:
+        """All unfinished uploads below a prefix, every page."""

@@ -1,0 +1,286 @@
+"""`S3Store`: the port on S3, with a fast and a full lane."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
+from s3sync.store.options import StoreOptions
+from s3sync.store.port import (
+    Buffer,
+    Capabilities,
+    Headers,
+    ObjectHead,
+    ObjectInfo,
+    Overwrite,
+    Part,
+    Reader,
+    Update,
+    Upload,
+    WriteMode,
+)
+from s3sync.store.s3.attempts import Attempts, RequestFailed
+from s3sync.store.s3.errors import HINTS, error_class
+from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
+from s3sync.store.s3.fast import FastReader, is_odd, refuses_checksum, strip
+from s3sync.store.s3.full import FullReader
+from s3sync.store.s3.headers import decode
+from s3sync.store.s3.listing import list_objects
+from s3sync.store.s3.requests import MD5_HEX, EmptyReader, Requests, multipart_etag
+
+# Larger bodies go through the full lane, whose timeouts follow the progress and whose MD5 the server verifies.
+SMALL = 1024 * 1024
+_SSE_WITH_OPAQUE_ETAG = ("aws:kms", "aws:kms:dsse")
+
+
+class S3Store:
+    """A `port.Store` in a bucket, or below a prefix of one.
+
+    `list`, `head`, `get`, small `put`s and plain `delete`s go through obstore, the rest through botocore, and so does
+    every key that obstore cannot name. `list` tells the storage class only where botocore had to do it.
+    """
+
+    def __init__(self, bucket: str, prefix: str, options: StoreOptions) -> None:
+        self.url = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+        self.capabilities = Capabilities(
+            conditional_writes=True,
+            multipart=True,
+            copy_part=True,
+            storage_classes=True,
+            tags=True,
+            versioning=True,
+            presigning=True,
+        )
+        self._root = f"{prefix}/" if prefix else ""
+        self._io = Requests(self.url, bucket, options)
+        self._fast, self._full = self._io.fast, self._io.full
+        self._opaque_etags = False
+
+    # -- reading
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        root = self._root
+        try:
+            for info in list_objects(self._fast, self._full, root + prefix):
+                if len(info.key) > len(root):
+                    yield replace(info, key=info.key[len(root) :]) if root else info
+        except RequestFailed as error:
+            raise self._io.error(error.failure, "list", root + prefix) from None
+        self._io.bucket_seen = True
+
+    def head(self, key: str) -> ObjectHead:
+        name = self._key(key)
+        if is_odd(name):
+            return self._full_head(key, name)
+        info, metadata, content_type = self._io.on_fast("read", name, lambda: self._fast.head(name))
+        self._io.bucket_seen = True
+        # Our own objects name their MD5; that it is the ETag settles it. Otherwise only botocore tells the encryption.
+        if MD5_HEX.fullmatch(info.etag) and metadata.get("md5") != info.etag:
+            return self._full_head(key, name)
+        return ObjectHead(replace(info, key=key), metadata, content_type, bool(MD5_HEX.fullmatch(info.etag)))
+
+    def _full_head(self, key: str, name: str) -> ObjectHead:
+        answer = self._io.on_full("read", name, lambda: self._full.head(name))
+        etag = strip(answer["ETag"])
+        encrypted = answer.get("ServerSideEncryption") in _SSE_WITH_OPAQUE_ETAG or "SSECustomerAlgorithm" in answer
+        info = ObjectInfo(key, answer["ContentLength"], etag, answer["LastModified"], answer.get("StorageClass"))
+        is_md5 = bool(MD5_HEX.fullmatch(etag)) and not encrypted
+        return ObjectHead(info, decode(answer.get("Metadata", {})), answer.get("ContentType"), is_md5)
+
+    def first_part_size(self, key: str) -> int | None:
+        name = self._key(key)
+        whole = self._io.on_full("read", name, lambda: self._full.head(name))
+        if "-" not in whole["ETag"]:
+            return None
+        part = self._io.on_full("read", name, lambda: self._full.head(name, PartNumber=1, IfMatch=whole["ETag"]))
+        size, count = int(part["ContentLength"]), part.get("PartsCount")
+        # A store that does not know part numbers answers with the whole object.
+        return size if count == 1 or size < whole["ContentLength"] else None
+
+    def get(self, key: str, *, start: int = 0, stop: int | None = None, if_match: str | None = None) -> Reader:
+        name = self._key(key)
+        if stop is not None and stop <= start:
+            return self._empty(key, if_match)
+        try:
+            return self._open(key, name, start, stop, if_match)
+        except RequestFailed as error:
+            if error.failure.status == 416:
+                return self._empty(key, if_match)
+            raise self._io.error(error.failure, "read", name) from None
+
+    def _open(self, key: str, name: str, start: int, stop: int | None, if_match: str | None) -> Reader:
+        def fail(failure: Failure) -> StoreError:
+            return self._io.error(failure, "read", name)
+
+        if is_odd(name):
+            answer = Attempts().run(lambda: self._full.get(name, start, stop, if_match), from_botocore)
+            return FullReader(key, answer, fail)
+        found = Attempts().run(lambda: self._fast.get(name, start, stop, if_match), from_obstore)
+        self._io.bucket_seen = True
+        meta = found.meta
+        return FastReader(ObjectInfo(key, meta["size"], strip(meta["e_tag"]), meta["last_modified"]), found, fail)
+
+    def _empty(self, key: str, if_match: str | None) -> Reader:
+        """A range beyond the end, or of no bytes: S3 has no answer for it but an error."""
+        head = self.head(key)
+        if if_match is not None and head.info.etag != if_match:
+            raise PreconditionFailed(f"s3://{self._io.address.bucket}/{self._key(key)} is not the expected version")
+        return EmptyReader(head.info)
+
+    # -- writing
+
+    def put(self, key: str, body: Buffer, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+        name, attempts = self._key(key), Attempts()
+        small = memoryview(body).nbytes <= SMALL
+        if small and hashlib.md5(body, usedforsecurity=False).digest() != md5:
+            raise self._wrong_bytes(name)
+        try:
+            if small and not is_odd(name):
+                etag = attempts.run(lambda: self._put_fast(name, body, mode, headers), from_obstore)
+            else:
+                etag = attempts.run(lambda: self._full.put(name, body, mode, headers, md5), from_botocore)
+        except RequestFailed as error:
+            return self._despite(error.failure, attempts, name, mode, md5.hex(), "write")
+        self._io.bucket_seen = True
+        if etag != md5.hex() and not self._opaque_etags:
+            self._read_back(key, name, etag, md5)
+        return etag
+
+    def _put_fast(self, name: str, body: Buffer, mode: WriteMode, headers: Headers) -> str:
+        try:
+            return self._fast.put(name, body, mode, headers)
+        except Exception as error:
+            if not self._fast.checksums or not refuses_checksum(error):
+                raise
+        self._fast.checksums = False
+        return self._fast.put(name, body, mode, headers)
+
+    def _despite(
+        self, failure: Failure, attempts: Attempts, name: str, mode: WriteMode, etag: str | None, doing: str
+    ) -> str:
+        """The ETag, if a conditional write was carried out although its repetition was refused; else raises.
+
+        A write whose answer was lost is sent again, and then its own first attempt makes the condition fail. That was
+        so if the object now has the ETag that was to be written.
+        """
+        refused = error_class(failure) is PreconditionFailed or failure.code in ("NoSuchUpload", "NoSuchKey")
+        if refused and etag and (attempts.uncertain or failure.code == "NoSuchUpload"):
+            with contextlib.suppress(NotFound):
+                if self.head(name[len(self._root) :]).info.etag == etag:
+                    return etag
+        missing = failure.status == 404 and failure.code not in ("NoSuchBucket", "NoSuchUpload")
+        if isinstance(mode, Update) and missing:
+            failure = replace(failure, status=412, code="PreconditionFailed")
+        raise self._io.error(failure, doing, name)
+
+    def _read_back(self, key: str, name: str, etag: str, md5: bytes) -> None:
+        """An ETag that is not the MD5 means other bytes, or a store whose ETags say nothing (KMS): look, once."""
+        digest = hashlib.md5(usedforsecurity=False)
+        try:
+            with self.get(key, if_match=etag) as reader:
+                for chunk in reader:
+                    digest.update(chunk)
+        except (NotFound, PreconditionFailed):
+            return  # replaced by somebody else already
+        if digest.digest() != md5:
+            raise self._wrong_bytes(name)
+        self._opaque_etags = True
+
+    def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
+        name, attempts = self._key(target), Attempts()
+        call = self._full.copy
+        origin = self._key(source)
+        try:
+            return attempts.run(lambda: call(origin, name, source_etag, mode, headers), from_botocore)
+        except RequestFailed as error:
+            if error.failure.code == "NoSuchKey":
+                self.head(source)  # raises when it is the source that is not there, and not what an Update expects
+            etag = source_etag if not isinstance(mode, Overwrite) else None
+            return self._despite(error.failure, attempts, name, mode, etag, "copy to")
+
+    def delete(self, key: str, *, if_match: str | None = None) -> None:
+        name, attempts = self._key(key), Attempts()
+        try:
+            if if_match is None and not is_odd(name):
+                attempts.run(lambda: self._fast.delete(name), from_obstore)
+            else:
+                attempts.run(lambda: self._full.delete(name, if_match), from_botocore)
+        except RequestFailed as error:
+            self._after_delete(error.failure, attempts, key, name, if_match)
+
+    def _after_delete(self, failure: Failure, attempts: Attempts, key: str, name: str, if_match: str | None) -> None:
+        """What is not there is deleted; with a condition only if an earlier attempt of ours may have done it."""
+        if error_class(failure) not in (NotFound, PreconditionFailed):
+            raise self._io.error(failure, "delete", name)
+        if if_match is None:
+            return
+        if attempts.uncertain:
+            try:
+                self.head(key)
+            except NotFound:
+                return
+        raise self._io.error(replace(failure, status=412, code="PreconditionFailed"), "delete", name)
+
+    # -- multipart
+
+    def start_upload(self, key: str, headers: Headers) -> str:
+        name = self._key(key)
+        return self._io.on_full("begin the upload of", name, lambda: self._full.start_upload(name, headers))
+
+    def put_part(self, key: str, upload_id: str, number: int, body: Buffer, md5: bytes) -> str:
+        name = self._key(key)
+        call = self._full.put_part
+        etag = self._io.on_full(f"send part {number} of", name, lambda: call(name, upload_id, number, body, md5))
+        if etag != md5.hex() and not self._opaque_etags and MD5_HEX.fullmatch(etag):
+            self._check_part(name, body, md5)
+        return etag
+
+    def _check_part(self, name: str, body: Buffer, md5: bytes) -> None:
+        """A part cannot be read back. Its ETag is no MD5 with KMS, or where our own MD5 was wrong: that can be told."""
+        if hashlib.md5(body, usedforsecurity=False).digest() != md5:
+            raise self._wrong_bytes(name)
+        self._opaque_etags = True
+
+    def _wrong_bytes(self, name: str) -> ChecksumMismatch:
+        what = f"could not write s3://{self._io.address.bucket}/{name}"
+        return ChecksumMismatch(what, why="its bytes are not the ones that were promised", hint=HINTS[ChecksumMismatch])
+
+    def copy_part(
+        self, key: str, upload_id: str, number: int, *, source: str, source_etag: str, start: int, stop: int
+    ) -> str:
+        name, origin = self._key(key), self._key(source)
+        call = self._full.copy_part
+        return self._io.on_full(
+            f"copy part {number} of",
+            name,
+            lambda: call(name, upload_id, number, origin, source_etag, start, stop),
+        )
+
+    def list_parts(self, key: str, upload_id: str) -> Iterator[Part]:
+        name = self._key(key)
+        yield from self._io.on_full("list the parts of", name, lambda: self._full.list_parts(name, upload_id))
+
+    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
+        name, attempts = self._key(key), Attempts()
+        try:
+            return attempts.run(lambda: self._full.complete_upload(name, upload_id, parts, mode), from_botocore)
+        except RequestFailed as error:
+            return self._despite(error.failure, attempts, name, mode, multipart_etag(parts), "finish")
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        name = self._key(key)
+        with contextlib.suppress(NotFound):
+            self._io.on_full("abort the upload of", name, lambda: self._full.abort_upload(name, upload_id))
+
+    def list_uploads(self, prefix: str) -> Iterator[Upload]:
+        name = self._root + prefix
+        for upload in self._io.on_full("list the uploads below", name, lambda: [*self._full.list_uploads(name)]):
+            yield replace(upload, key=upload.key[len(self._root) :])
+
+    def _key(self, key: str) -> str:
+        if not key or "\0" in key or len((self._root + key).encode("utf-8", "replace")) > 1024:
+            raise StoreError(f"S3 cannot hold {key[:80]!r}", why="a key has 1 to 1,024 bytes, and no NUL")
+        return self._root + key

@@ -1,0 +1,61 @@
+"""Which server a bucket is on, and how requests address it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from s3sync.errors import ConfigError
+from s3sync.store.options import StoreOptions
+from s3sync.store.s3.credentials import Profile
+
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`endpoint` is None for AWS itself. `shown` is for messages."""
+
+    bucket: str
+    region: str
+    endpoint: str | None
+
+    @property
+    def path_style(self) -> bool:
+        """Own servers rarely have a host name per bucket; a dot in the bucket's name breaks the TLS wildcard."""
+        return self.endpoint is not None or "." in self.bucket
+
+    @property
+    def shown(self) -> str:
+        return self.endpoint or self._aws
+
+    @property
+    def _aws(self) -> str:
+        domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        return f"https://s3.{self.region}.{domain}"
+
+    @property
+    def base(self) -> str:
+        """What obstore calls the endpoint: with the bucket in it for virtual-hosted requests."""
+        if self.path_style:
+            return self.shown
+        return self._aws.replace("https://", f"https://{self.bucket}.", 1)
+
+    @property
+    def encrypted(self) -> bool:
+        return self.shown.startswith("https://")
+
+
+def find_address(bucket: str, options: StoreOptions, profile: Profile) -> Address:
+    """Options first, then environment, then profile; for AWS, us-east-1 where nothing says otherwise."""
+    env = options.env
+    region = options.region or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or profile.setting("region")
+    endpoint = options.endpoint_url
+    if not endpoint and env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
+        endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or profile.setting("endpoint_url")
+    if endpoint:
+        endpoint = endpoint.rstrip("/")
+        if not endpoint.startswith(("http://", "https://")) or "@" in endpoint or "?" in endpoint:
+            raise ConfigError(
+                "endpoint_url is not the URL of a server", hint="write it as https://host[:port], without credentials"
+            )
+    return Address(bucket, region or DEFAULT_REGION, endpoint or None)

@@ -1,0 +1,57 @@
+"""Try again, with a patience that depends on what went wrong."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from s3sync.errors import StoreError
+from s3sync.store.s3.errors import patience
+from s3sync.store.s3.failures import Failure
+
+_BASE_S = 0.1
+_CAP_S = 8.0
+_T = TypeVar("_T")
+
+
+class RequestFailed(Exception):
+    """A request failed for good; never leaves the adapter."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.code)
+        self.failure = failure
+
+
+class Attempts:
+    """The attempts of one operation. Waits with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
+
+    `uncertain` says that an earlier attempt may have been carried out although it failed: its answer was lost.
+    """
+
+    def __init__(self) -> None:
+        self.uncertain = False
+        self._started = time.monotonic()
+        self._count = 0
+
+    def run(self, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
+        """The result of `call`. Raises `RequestFailed` when it keeps failing, and any of our own errors at once."""
+        while True:
+            try:
+                return call()
+            except (StoreError, RequestFailed):
+                raise
+            except Exception as error:  # noqa: BLE001 - `read` knows every vendor error, and calls the rest "other"
+                failure = read(error)
+            self.again(failure)
+
+    def again(self, failure: Failure) -> None:
+        """Wait before another attempt, or raise `RequestFailed`."""
+        self.uncertain = self.uncertain or failure.retried
+        self._count += 1
+        wait = random.uniform(0, min(_CAP_S, _BASE_S * 2**self._count))
+        if time.monotonic() + wait - self._started > patience(failure):
+            raise RequestFailed(failure) from None
+        self.uncertain = self.uncertain or failure.cause == "broken" or failure.status >= 500
+        time.sleep(wait)

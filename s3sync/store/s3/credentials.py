@@ -1,0 +1,193 @@
+"""Who we are to S3: found as the AWS tools find it, without loading botocore where the keys simply stand there.
+
+The order is botocore's (`botocore.credentials.create_credential_resolver`): a profile given explicitly; keys in the
+environment; then the profile's role, web identity or SSO; its static keys; its process; container and instance roles.
+Only static keys are read here. Everything else is left to botocore, which also renews what expires.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from s3sync.errors import CredentialsError
+from s3sync.store.s3.errors import HINTS
+from s3sync.store.s3.failures import from_botocore
+
+_RENEW = timedelta(minutes=10)
+_HINT = HINTS[CredentialsError]
+# A profile with one of these is resolved by botocore even if static keys stand beside them.
+_DYNAMIC = ("role_arn", "web_identity_token_file", "sso_session", "sso_start_url", "sso_account_id", "login_session")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys to sign with. Never shown: not by repr, not in messages."""
+
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(value for value in (self.access_key, self.secret_key, self.token) if value)
+
+
+class Profile:
+    """What the shared config and credentials files say of the profile in use."""
+
+    def __init__(self, name: str | None, env: Mapping[str, str]) -> None:
+        home = env.get("HOME") or env.get("USERPROFILE") or str(Path.home())
+        self.name = name or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
+        self.named = self.name != "default"
+        self.config_file = _path(env.get("AWS_CONFIG_FILE"), Path(home, ".aws", "config"))
+        self.credentials_file = _path(env.get("AWS_SHARED_CREDENTIALS_FILE"), Path(home, ".aws", "credentials"))
+        config, credentials = _read(self.config_file), _read(self.credentials_file)
+        sections = (self.name, f"profile {self.name}") if self.name == "default" else (f"profile {self.name}",)
+        self.config = next((config[section] for section in sections if section in config), {})
+        self.credentials = credentials.get(self.name, {})
+        self.exists = bool(self.config or self.credentials) or self.name in credentials
+
+    def setting(self, name: str) -> str | None:
+        return self.config.get(name) or self.credentials.get(name)
+
+    def static_keys(self) -> Keys | None:
+        if any(self.setting(name) for name in _DYNAMIC):
+            return None
+        keys = _keys(self.credentials, "aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        if keys or self.setting("credential_process"):
+            return keys
+        return _keys(self.config, "aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+
+
+def _path(given: str | None, default: Path) -> Path:
+    return Path(given).expanduser() if given else default
+
+
+def _read(path: Path) -> dict[str, Mapping[str, str]]:
+    parser = configparser.RawConfigParser(strict=False, default_section="\0", allow_no_value=True)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return {}
+    except (OSError, ValueError, configparser.Error):  # its own message would quote the file's lines
+        raise CredentialsError(
+            f"could not read {path}", why="it is not an AWS configuration file", hint=_HINT
+        ) from None
+    return {" ".join(name.split()): dict(parser[name]) for name in parser.sections()}
+
+
+def _keys(source: Mapping[str, str], access: str, secret: str, token: str) -> Keys | None:
+    if source.get(access) and source.get(secret):
+        return Keys(source[access], source[secret], source.get(token) or None)
+    return None
+
+
+class Credentials:
+    """The keys of one store, found on first use. May be called from several threads.
+
+    `secrets` holds what must not appear in messages; `failure` why the keys could not be renewed, if they could not.
+    """
+
+    def __init__(self, profile: str | None, env: Mapping[str, str]) -> None:
+        self._explicit = profile is not None
+        self._env = env
+        self._lock = threading.RLock()
+        self._given = profile
+        self._profile: Profile | None = None
+        self._static: Keys | None = None
+        self._source: Any = None
+        self._session: Any = None
+        self.failure: CredentialsError | None = None
+        self.secrets: tuple[str, ...] = ()
+
+    @property
+    def profile(self) -> Profile:
+        with self._lock:
+            if self._profile is None:
+                self._profile = Profile(self._given, self._env)
+            return self._profile
+
+    def keys(self) -> Keys:
+        """The keys to use now. Raises `CredentialsError`; may ask the network for anything but static keys."""
+        with self._lock:
+            if self._static is None and self._source is None:
+                self._find()
+            keys = self._static or self._frozen()
+            self.secrets = keys.secrets
+            return keys
+
+    def _frozen(self) -> Keys:
+        try:
+            frozen = self._source.get_frozen_credentials()
+        except Exception as error:  # noqa: BLE001 - a credential process or token endpoint may raise anything
+            raise _unusable(error) from None
+        return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+
+    @property
+    def are_static(self) -> bool:
+        """Whether `keys` always gives the same ones. True or False only after the first call of `keys`."""
+        return self._static is not None
+
+    @property
+    def session(self) -> Any:
+        """The botocore session for everything that is not static; reads the same files and profile."""
+        with self._lock:
+            if self._session is None:
+                import botocore.session
+
+                # A profile given to the session overrides keys in the environment, one that botocore finds does not.
+                given = self._explicit or os.environ.get("AWS_PROFILE") != self.profile.name
+                session = botocore.session.Session(profile=self.profile.name if self.profile.named and given else None)
+                session.set_config_variable("config_file", str(self.profile.config_file))
+                session.set_config_variable("credentials_file", str(self.profile.credentials_file))
+                self._session = session
+            return self._session
+
+    def _find(self) -> None:
+        env_keys = _keys(self._env, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        if self.profile.named and not self.profile.exists:
+            where = f"{self.profile.config_file} or {self.profile.credentials_file}"
+            raise CredentialsError(f"there is no AWS profile {self.profile.name}", why=f"not in {where}", hint=_HINT)
+        if env_keys and not self._explicit:
+            self._static = env_keys
+        elif not self._env.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+            self._static = self.profile.static_keys()
+        if self._static is None:
+            self._source = self._ask_botocore()
+
+    def _ask_botocore(self) -> Any:
+        try:
+            found = self.session.get_credentials()
+        except Exception as error:  # noqa: BLE001 - a credential process or token endpoint may raise anything
+            raise _unusable(error) from None
+        if found is None:
+            raise CredentialsError("there are no credentials for the bucket", why="none were found", hint=_HINT)
+        return found
+
+    def for_obstore(self) -> dict[str, Any]:
+        """obstore's credential provider. obstore keeps the answer until shortly before `expires_at`."""
+        try:
+            keys = self.keys()
+        except CredentialsError as error:
+            self.failure = error
+            raise
+        expires = None if self._static else datetime.now(UTC) + _RENEW
+        return {
+            "access_key_id": keys.access_key,
+            "secret_access_key": keys.secret_key,
+            "token": keys.token,
+            "expires_at": expires,
+        }
+
+
+def _unusable(error: Exception) -> CredentialsError:
+    failure = from_botocore(error)
+    why = failure.message if failure.cause == "credentials" else type(error).__name__
+    return CredentialsError("could not get credentials", why=why, hint=_HINT)

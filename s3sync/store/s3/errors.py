@@ -1,0 +1,167 @@
+"""From a failed request to one of our errors: the tables, and the one function that uses them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from s3sync.errors import (
+    AccessDenied,
+    Archived,
+    BucketMissing,
+    ChecksumMismatch,
+    ClockSkewed,
+    CredentialsError,
+    NotAStore,
+    NotFound,
+    PreconditionFailed,
+    StoreError,
+    Throttled,
+    Unreachable,
+    Unsupported,
+)
+from s3sync.store.s3.failures import Cause, Failure
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and what compatible stores add.
+BY_CODE: dict[str, type[StoreError]] = {
+    "NoSuchKey": NotFound,
+    "NoSuchUpload": NotFound,
+    "NoSuchVersion": NotFound,
+    "NoSuchBucket": BucketMissing,
+    "PreconditionFailed": PreconditionFailed,
+    "ConditionalRequestConflict": PreconditionFailed,
+    "AccessDenied": AccessDenied,
+    "AllAccessDisabled": AccessDenied,
+    "AccountProblem": AccessDenied,
+    "MethodNotAllowed": AccessDenied,
+    "InvalidAccessKeyId": CredentialsError,
+    "SignatureDoesNotMatch": CredentialsError,
+    "ExpiredToken": CredentialsError,
+    "TokenRefreshRequired": CredentialsError,
+    "InvalidToken": CredentialsError,
+    "InvalidClientTokenId": CredentialsError,
+    "UnrecognizedClientException": CredentialsError,
+    "InvalidSecurity": CredentialsError,
+    "NotSignedUp": CredentialsError,
+    "CredentialsNotSupported": CredentialsError,
+    "RequestTimeTooSkewed": ClockSkewed,
+    "RequestExpired": ClockSkewed,
+    "SlowDown": Throttled,
+    "Throttling": Throttled,
+    "ThrottlingException": Throttled,
+    "RequestLimitExceeded": Throttled,
+    "TooManyRequests": Throttled,
+    "ServiceUnavailable": Throttled,
+    "Busy": Throttled,
+    "InternalError": Unreachable,
+    "RequestTimeout": Unreachable,
+    "InvalidObjectState": Archived,
+    "BadDigest": ChecksumMismatch,
+    "InvalidDigest": ChecksumMismatch,
+    "XAmzContentSHA256Mismatch": ChecksumMismatch,
+    "XAmzContentChecksumMismatch": ChecksumMismatch,
+    "IncompleteBody": ChecksumMismatch,
+    "NotImplemented": Unsupported,
+}
+BY_STATUS: dict[int, type[StoreError]] = {
+    401: CredentialsError,
+    403: AccessDenied,
+    404: NotFound,
+    408: Unreachable,
+    409: PreconditionFailed,
+    412: PreconditionFailed,
+    429: Throttled,
+    500: Unreachable,
+    501: Unsupported,
+    502: Unreachable,
+    503: Throttled,
+    504: Unreachable,
+}
+BY_CAUSE: dict[Cause, type[StoreError]] = {
+    "connect": Unreachable,
+    "broken": Unreachable,
+    "truncated": ChecksumMismatch,
+    "not_s3": NotAStore,
+    "credentials": CredentialsError,
+    "odd_key": StoreError,
+    "other": StoreError,
+}
+WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
+
+HINTS: dict[type[StoreError], str] = {
+    BucketMissing: "check the bucket's name in the store URL, or create it with `s3sync init`",
+    AccessDenied: "ask the bucket's owner to allow s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject",
+    CredentialsError: "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the AWS profile (`aws sso login`)",
+    ClockSkewed: "set this computer's clock: the store refuses a difference of more than 15 minutes",
+    Unreachable: "check the network, and endpoint_url if one is set; what was done so far is kept",
+    Throttled: "try again later, or use fewer transfers at once",
+    NotAStore: "check endpoint_url: it must be the S3 API itself, not its web page",
+    Archived: "thaw it first",
+    ChecksumMismatch: "try again; if it comes back, memory, disk or a proxy damages data",
+}
+
+# How long (seconds) it is worth trying again, by what went wrong. What is not listed is final at once.
+PATIENCE_BY_CAUSE: dict[Cause, float] = {"connect": 12, "broken": 60}
+PATIENCE_BY_STATUS: dict[int, float] = {408: 60, 429: 90, 500: 60, 502: 60, 503: 90, 504: 60}
+PATIENCE_BY_CODE: dict[str, float] = {"RequestTimeout": 60, "SlowDown": 90, "Throttling": 90, "InternalError": 60}
+
+_SECRETS = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|X-Amz-[A-Za-z-]+=[^&\s\"'<>]*|(?:Signature|Credential)=[^,&\s\"'<>]*|\?[^\s\"'<>]*=[^\s\"'<>]*"
+)
+
+
+def patience(failure: Failure) -> float:
+    """For how many seconds after its first attempt a request that failed like this may be tried again."""
+    if failure.cause != "answer":
+        return PATIENCE_BY_CAUSE.get(failure.cause, 0)
+    return PATIENCE_BY_CODE.get(failure.code, PATIENCE_BY_STATUS.get(failure.status, 0))
+
+
+def error_class(failure: Failure) -> type[StoreError]:
+    """The first table that knows it decides: cause, S3 code, HTTP status."""
+    if failure.cause != "answer":
+        return BY_CAUSE[failure.cause]
+    return BY_CODE.get(failure.code) or BY_STATUS.get(failure.status) or StoreError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a request went, for messages."""
+
+    url: str
+    bucket: str
+    endpoint: str
+    secrets: tuple[str, ...] = ()
+
+    def scrub(self, text: str) -> str:
+        """The text without access keys, secrets, signatures and query strings."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return _SECRETS.sub("***", text)
+
+
+def translate(failure: Failure, place: Place, doing: str, key: str | None = None) -> StoreError:
+    """Our error for a failure. `doing` completes "could not ...", e.g. "read"; `key` is the full key in the bucket."""
+    kind = error_class(failure)
+    target = f"s3://{place.bucket}/{key}" if key else place.url
+    why = place.scrub(failure.message) or (f"HTTP status {failure.status}" if failure.status else None)
+    hint = HINTS.get(kind)
+    if failure.code in WRONG_REGION or failure.status == 301:
+        kind, why = StoreError, f"bucket {place.bucket} is in another region"
+        hint = f"set region: {failure.region}" if failure.region else "set `region` to the bucket's region"
+    elif kind is BucketMissing:
+        target, why = place.url, f"there is no bucket {place.bucket} at {place.endpoint}"
+    elif kind is NotFound:
+        return NotFound(f"{target} is not there", why=why if failure.code == "NoSuchUpload" else None)
+    elif kind is PreconditionFailed:
+        return PreconditionFailed(f"{target} is not the version that was expected")
+    elif kind is Unreachable:
+        why = f"{place.endpoint} does not answer" + (f" ({why})" if why else "")
+    elif kind is NotAStore:
+        why = f"{place.endpoint} answers, but not as S3 does"
+    return kind(f"could not {doing} {target}", why=why, hint=hint)
+
+
+def with_message(failure: Failure, message: str) -> Failure:
+    """The same failure with a better reason."""
+    return replace(failure, message=message)

@@ -1,0 +1,156 @@
+"""What the two vendor libraries say of a failed request, read into one `Failure`.
+
+This is the only place that looks at their exceptions. Neither library is imported here: obstore's errors are known by
+their text (it offers nothing else), botocore's by class name and parsed response.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+from xml.sax.saxutils import unescape
+
+Cause: TypeAlias = Literal["answer", "connect", "broken", "truncated", "not_s3", "odd_key", "credentials", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed request.
+
+    `cause` tells apart: an HTTP answer with an error; no connection (nothing was sent); a connection that broke or
+    timed out (the request may have been carried out); a body shorter than announced; an answer that is not S3's; a
+    key that the library cannot express; no usable credentials; anything else.
+    `retried` is True when the library tried more than once: an earlier attempt may have been carried out.
+    """
+
+    cause: Cause
+    status: int = 0
+    code: str = ""
+    message: str = ""
+    retried: bool = False
+    region: str = ""
+
+
+_STATUS = re.compile(r"^\s+status: (\d{3}),$", re.MULTILINE)
+_BODY = re.compile(r"^\s+body: Some\(\n\s+\"(.*)\",$", re.MULTILINE)
+_RETRIES = re.compile(r"^\s+retries: (\d+),$", re.MULTILINE)
+_KIND = re.compile(r"^\s+kind: (\w+),$", re.MULTILINE)
+_REASON = re.compile(r"^\s+(?:message|error): \"([^\"]*)\",$", re.MULTILINE)
+
+# The first needle found in obstore's text decides.
+_OBSTORE_TEXTS: tuple[tuple[str, Cause], ...] = (
+    ("Encountered object with invalid path", "odd_key"),
+    ("Could not parse path", "odd_key"),
+    ("Got invalid list response", "not_s3"),
+    ("Unable to extract metadata from headers", "not_s3"),
+    ("hyper::Error(\n", "broken"),
+)
+_OBSTORE_KINDS: dict[str, Cause] = {
+    "Connect": "connect",
+    "Timeout": "broken",
+    "Request": "broken",
+    "Interrupted": "broken",
+}
+
+
+def from_obstore(error: BaseException) -> Failure:
+    """Read an exception that obstore raised."""
+    text = str(error)
+    retries = _RETRIES.search(text)
+    retried = bool(retries and int(retries[1]))
+    status = _STATUS.search(text)
+    if status:
+        body = _BODY.search(text)
+        return _answer(int(status[1]), body[1] if body else "", retried)
+    if "Received redirect without LOCATION" in text:
+        return Failure("answer", 301, "PermanentRedirect", "the bucket is in another region", retried)
+    return Failure(_obstore_cause(text), message=_obstore_reason(text), retried=retried)
+
+
+def _obstore_cause(text: str) -> Cause:
+    if "IncompleteBody" in text or "UnexpectedEof" in text:
+        return "truncated"
+    if re.search(r"^\s+Parse\($", text, re.MULTILINE):
+        return "not_s3"
+    kind = _KIND.search(text)
+    if kind and kind[1] in _OBSTORE_KINDS:
+        return _OBSTORE_KINDS[kind[1]]
+    return next((cause for needle, cause in _OBSTORE_TEXTS if needle in text), "other")
+
+
+def _obstore_reason(text: str) -> str:
+    if "TimedOut" in text:
+        return "timed out"
+    reason = _REASON.search(text)
+    if reason:
+        return reason[1]
+    if "certificate" in text.lower():
+        return "its TLS certificate is not trusted"
+    return "the connection broke" if "error sending request" in text else ""
+
+
+def _answer(status: int, body: str, retried: bool) -> Failure:
+    if status >= 400 and body.strip() and not _tag("Code", body):
+        return Failure("answer" if status in (500, 502, 503, 504, 429) else "not_s3", status, retried=retried)
+    return Failure("answer", status, _tag("Code", body), _tag("Message", body), retried, _tag("Region", body))
+
+
+def _tag(name: str, body: str) -> str:
+    found = re.search(rf"<{name}>([^<]{{1,500}})</{name}>", body)
+    return unescape(found[1], {"&quot;": '"', "&apos;": "'", '\\"': '"'}) if found else ""
+
+
+# botocore's exceptions by name, looked up along the class hierarchy.
+_BOTOCORE: dict[str, Cause] = {
+    "SSLError": "connect",
+    "EndpointConnectionError": "connect",
+    "ConnectTimeoutError": "connect",
+    "ProxyConnectionError": "connect",
+    "ConnectionClosedError": "broken",
+    "ReadTimeoutError": "broken",
+    "ResponseStreamingError": "broken",
+    "HTTPClientError": "broken",
+    "IncompleteReadError": "truncated",
+    "ResponseParserError": "not_s3",
+    "NoCredentialsError": "credentials",
+    "PartialCredentialsError": "credentials",
+    "CredentialRetrievalError": "credentials",
+    "MetadataRetrievalError": "credentials",
+    "InvalidConfigError": "credentials",
+    "ProfileNotFound": "credentials",
+    "SSOError": "credentials",
+    "TokenRetrievalError": "credentials",
+    "LoginError": "credentials",
+    "ConfigParseError": "credentials",
+}
+_PLAIN_REASONS: dict[str, str] = {
+    "EndpointConnectionError": "no connection",
+    "ConnectTimeoutError": "timed out while connecting",
+    "ReadTimeoutError": "timed out",
+    "SSLError": "its TLS certificate is not trusted, or it does not speak TLS",
+    "ConnectionClosedError": "the connection broke",
+}
+
+
+def from_botocore(error: BaseException) -> Failure:
+    """Read an exception that botocore raised."""
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        return _client_error(response)
+    names = [kind.__name__ for kind in type(error).__mro__]
+    cause: Cause = next((_BOTOCORE[name] for name in names if name in _BOTOCORE), "other")
+    reason = next((_PLAIN_REASONS[name] for name in names if name in _PLAIN_REASONS), "")
+    if cause == "credentials":
+        reason = str(error)
+    return Failure(cause, message=reason or type(error).__name__)
+
+
+def _client_error(response: dict[str, Any]) -> Failure:
+    meta, said = response.get("ResponseMetadata", {}), response["Error"]
+    status, code = int(meta.get("HTTPStatusCode", 0)), str(said.get("Code", ""))
+    if code.isdigit() or not code:
+        # A HEAD has no body, and a body that is not S3's XML leaves only the status.
+        headers = meta.get("HTTPHeaders", {})
+        return Failure("answer", status, region=headers.get("x-amz-bucket-region", ""))
+    return Failure("answer", status, code, str(said.get("Message", "")), region=str(said.get("Region", "")))

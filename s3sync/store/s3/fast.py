@@ -1,0 +1,207 @@
+"""The fast lane: obstore, for listing, HEAD, GET, small PUTs and plain deletes."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from s3sync._version import __version__
+from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, WriteMode
+from s3sync.store.s3 import headers as codec
+from s3sync.store.s3.address import Address
+from s3sync.store.s3.credentials import Credentials
+from s3sync.store.s3.failures import Failure, from_obstore
+
+if TYPE_CHECKING:
+    import obstore
+
+# obstore cannot name these keys. Worse, it drops a `/` in front or at the end of a key in silence.
+_ODD = re.compile(r"^$|^/|/$|//|(?:^|/)\.\.?(?:/|$)|[\x00-\x1f\x7f]")
+_HEADER_NAMES = frozenset(
+    {"Content-Type", "Content-Disposition", "Content-Encoding", "Content-Language", "Cache-Control", "Storage-Class"}
+)
+CHUNK = 1024 * 1024
+
+# reqwest's read timeout also ends a request whose body is still being sent, however steadily (measured). So writers
+# get a long one, and only small bodies go this way (`adapter.SMALL`); 1 MiB in 300 s is 28 kbit/s for one transfer.
+_READERS = {"read_timeout": timedelta(seconds=60)}
+_WRITERS = {"read_timeout": timedelta(seconds=300)}
+_CONNECT = timedelta(seconds=8)
+_NO_TOTAL_TIMEOUT = timedelta(days=7)
+
+
+def is_odd(key: str) -> bool:
+    """Whether a key is beyond obstore."""
+    return _ODD.search(key) is not None
+
+
+class FastLane:
+    """obstore with our credentials, address and timeouts. Its methods raise obstore's exceptions; see `failures`."""
+
+    def __init__(self, address: Address, credentials: Credentials, env: Mapping[str, str]) -> None:
+        self._address, self._credentials, self._env = address, credentials, env
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+        self.checksums = True
+
+    def pages(self, prefix: str) -> Iterator[list[ObjectInfo]]:
+        """All objects below a prefix. Their keys have lost a `/` at the end, if they had one."""
+        import obstore
+
+        for page in obstore.list(self._readers, prefix or None, chunk_size=1000):
+            yield [_info(meta) for meta in page]
+
+    def head(self, key: str, if_match: str | None = None) -> tuple[ObjectInfo, dict[str, str], str | None]:
+        """What HEAD says: info, metadata, content type."""
+        import obstore
+
+        options: Any = {"head": True} | ({"if_match": f'"{if_match}"'} if if_match is not None else {})
+        answer = obstore.get(self._readers, key, options=options)
+        attributes = answer.attributes
+        metadata = {name: value for name, value in attributes.items() if name not in _HEADER_NAMES}
+        return _info(answer.meta, attributes), codec.decode(metadata), attributes.get("Content-Type")
+
+    def get(self, key: str, start: int, stop: int | None, if_match: str | None) -> obstore.GetResult:
+        import obstore
+
+        options: Any = {}
+        if stop is not None:
+            options["range"] = (start, stop)
+        elif start:
+            options["range"] = {"offset": start}
+        if if_match is not None:
+            options["if_match"] = f'"{if_match}"'
+        return obstore.get(self._readers, key, options=options)
+
+    def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers) -> str:
+        """Store an object with a checksum that the server verifies, and return its ETag."""
+        import obstore
+
+        attributes: dict[str, str] = codec.encode(headers.metadata)
+        if headers.content_type:
+            attributes["Content-Type"] = headers.content_type
+        if headers.storage_class:
+            attributes["Storage-Class"] = headers.storage_class
+        answer = obstore.put(self._writers, key, body, attributes=attributes, mode=_mode(mode), use_multipart=False)
+        return strip(answer["e_tag"])
+
+    def delete(self, key: str) -> None:
+        import obstore
+
+        obstore.delete(self._writers, key)
+
+    @property
+    def _readers(self) -> Any:
+        retry = {
+            "max_retries": 8,
+            "retry_timeout": timedelta(seconds=12),
+            "backoff": {"max_backoff": timedelta(seconds=3)},
+        }
+        return self._store("readers", lambda: self._make(_READERS, retry, {}))
+
+    @property
+    def _writers(self) -> Any:
+        """Tries once: only our own attempts tell whether an earlier one may have been carried out."""
+        config = {"checksum_algorithm": "CRC64NVME"} if self.checksums else {}
+        name = "writers" if self.checksums else "writers without checksum"
+        return self._store(name, lambda: self._make(_WRITERS, {"max_retries": 0}, config))
+
+    def _store(self, name: str, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if name not in self._made:
+                self._credentials.keys()  # fails here with a clear error, rather than inside obstore
+                self._made[name] = make()
+            return self._made[name]
+
+    def _make(self, client: dict[str, timedelta], retry: dict[str, Any], config: dict[str, str]) -> Any:
+        """Everything is said explicitly: obstore takes from the process's environment what is not."""
+        from obstore.store import S3Store
+
+        address = self._address
+        options: Any = {
+            "allow_http": not address.encrypted,
+            "connect_timeout": _CONNECT,
+            "timeout": _NO_TOTAL_TIMEOUT,
+            "user_agent": f"s3sync/{__version__}",
+            **client,
+        }
+        bundle = self._env.get("AWS_CA_BUNDLE")
+        if bundle:
+            options["root_certificate"] = Path(bundle).read_bytes()
+        settings: Any = {
+            "region": address.region,
+            "endpoint": address.base,
+            "aws_endpoint_url_s3": address.base,
+            "virtual_hosted_style_request": not address.path_style,
+            "skip_signature": False,
+            # TLS already protects the body, and the checksum covers it end to end.
+            "unsigned_payload": address.encrypted,
+            "disable_bulk_delete": True,
+            **config,
+        }
+        return S3Store(
+            address.bucket,
+            config=settings,
+            client_options=options,
+            retry_config=retry,  # type: ignore[arg-type]
+            credential_provider=self._credentials.for_obstore,  # type: ignore[arg-type]
+        )
+
+
+def refuses_checksum(error: BaseException) -> Failure | None:
+    """The failure, if it is that of an old server which does not know the checksum header."""
+    failure = from_obstore(error)
+    told = f"{failure.code} {failure.message}".lower()
+    return failure if failure.status in (400, 501) and "checksum" in told and failure.code != "BadDigest" else None
+
+
+def strip(etag: str | None) -> str:
+    """An ETag without quotation marks."""
+    return (etag or "").removeprefix("W/").strip('"')
+
+
+def _mode(mode: WriteMode) -> Any:
+    if isinstance(mode, Create):
+        return "create"
+    return {"e_tag": f'"{mode.etag}"'} if isinstance(mode, Update) else "overwrite"
+
+
+def _info(meta: Any, attributes: Any = None) -> ObjectInfo:
+    storage_class = attributes.get("Storage-Class") if attributes else None
+    return ObjectInfo(meta["path"], meta["size"], strip(meta["e_tag"]), meta["last_modified"], storage_class)
+
+
+class FastReader:
+    """A `port.Reader` over obstore's answer."""
+
+    def __init__(self, info: ObjectInfo, answer: Any, fail: Callable[[Failure], BaseException]) -> None:
+        self.info = info
+        self._answer, self._fail = answer, fail
+
+    def __enter__(self) -> FastReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._answer = None  # dropping the last reference closes the connection
+
+    def __iter__(self) -> Iterator[memoryview]:
+        answer, self._answer = self._answer, None
+        start, stop = answer.range
+        left = stop - start
+        stream = answer.stream(min_chunk_size=CHUNK)
+        while True:
+            try:
+                chunk = next(stream, None)
+            except Exception as error:  # noqa: BLE001 - every obstore error is translated
+                raise self._fail(from_obstore(error)) from None
+            if chunk is None:
+                break
+            view = memoryview(chunk)
+            left -= len(view)
+            yield view
+        if left:
+            raise self._fail(Failure("truncated", message=f"{left} bytes are missing"))

@@ -1,0 +1,286 @@
+"""The full lane: botocore, for multipart, copies, conditional deletes, large PUTs and keys that obstore cannot name.
+
+botocore is used without boto3's resource layer, which would only add to the time it takes to start. All imports wait
+for the first call. Retries are off here; `attempts` decides.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote_plus
+
+from s3sync._version import __version__
+from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Part, Update, Upload, WriteMode
+from s3sync.store.s3 import headers as codec
+from s3sync.store.s3.address import Address
+from s3sync.store.s3.attempts import RequestFailed
+from s3sync.store.s3.credentials import Credentials
+from s3sync.store.s3.failures import Failure, from_botocore
+from s3sync.store.s3.fast import CHUNK, strip
+
+_SEND = 64 * 1024
+_TIMEOUT_S = 120
+_POOL = 32
+
+
+class Body:
+    """Bytes to send, as a file: botocore sends a file in pieces, and each piece gets a timeout of its own.
+
+    Given plain bytes it would have to send all of them within one timeout, which a slow line cannot.
+    """
+
+    def __init__(self, body: Buffer) -> None:
+        self._view = memoryview(body).cast("B")
+        self._at = 0
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    def read(self, size: int | None = None) -> memoryview | bytes:
+        """A piece; larger than asked for when asked for a small one, as fewer are cheaper."""
+        if size is None or size < 0:
+            size = len(self._view)
+        piece = self._view[self._at : self._at + max(size, _SEND)]
+        self._at += len(piece)
+        return piece or b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = offset + (0, self._at, len(self._view))[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+
+class FullLane:
+    """One botocore client, made on first use. Its methods raise botocore's exceptions; see `failures`."""
+
+    def __init__(self, address: Address, credentials: Credentials, env: Mapping[str, str]) -> None:
+        self._address, self._credentials, self._env = address, credentials, env
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The botocore S3 client, shared by all threads."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._make()
+            return self._client
+
+    def _make(self) -> Any:
+        from botocore.config import Config
+        from botocore.handlers import add_expect_header
+
+        address, keys = self._address, self._credentials.keys()
+        style = "path" if address.path_style else "virtual"
+        options: dict[str, Any] = {
+            "retries": {"mode": "standard", "total_max_attempts": 1},
+            "connect_timeout": 8,
+            "read_timeout": _TIMEOUT_S,
+            "tcp_keepalive": True,
+            "max_pool_connections": _POOL,
+            # Content-MD5 is always given and signed, and the server verifies it: hashing the body once more for the
+            # signature, or for another checksum, would only cost time.
+            "s3": {"addressing_style": style, "payload_signing_enabled": False},
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+            "ignore_configured_endpoint_urls": True,
+            "user_agent_extra": f"s3sync/{__version__}",
+        }
+        fixed: dict[str, Any] = {}
+        if self._credentials.are_static:
+            fixed = {
+                "aws_access_key_id": keys.access_key,
+                "aws_secret_access_key": keys.secret_key,
+                "aws_session_token": keys.token,
+            }
+        client = self._credentials.session.create_client(
+            "s3",
+            region_name=address.region,
+            endpoint_url=address.endpoint,
+            verify=self._env.get("AWS_CA_BUNDLE") or None,
+            config=Config(**options),
+            **fixed,
+        )
+        # Asking first whether a body may come costs a round trip each, and a second where the server never answers.
+        client.meta.events.unregister("before-call.s3", add_expect_header)
+        return client
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self._address.bucket, **arguments)
+        return answer
+
+    def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self._address.bucket, Prefix=prefix)
+        for page in pages:
+            require(page, "IsTruncated")
+            for item in page.get("Contents", ()):
+                yield ObjectInfo(
+                    item["Key"], item["Size"], strip(item["ETag"]), item["LastModified"], item.get("StorageClass")
+                )
+
+    def head(self, key: str, **arguments: Any) -> dict[str, Any]:
+        answer = self._call("head_object", Key=key, **arguments)
+        require(answer, "ETag")
+        return answer
+
+    def get(self, key: str, start: int, stop: int | None, if_match: str | None) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        if start or stop is not None:
+            arguments["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
+        if if_match is not None:
+            arguments["IfMatch"] = f'"{if_match}"'
+        answer = self._call("get_object", Key=key, **arguments)
+        require(answer, "ETag")
+        return answer
+
+    def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+        answer = self._call(
+            "put_object", Key=key, Body=Body(body), ContentMD5=_base64(md5), **_headers(headers), **_conditions(mode)
+        )
+        return _etag(answer)
+
+    def delete(self, key: str, if_match: str | None) -> None:
+        self._call("delete_object", Key=key, **({} if if_match is None else {"IfMatch": f'"{if_match}"'}))
+
+    def copy(self, source: str, target: str, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
+        replaced = {} if headers is None else {"MetadataDirective": "REPLACE", **_headers(headers)}
+        answer = self._call(
+            "copy_object",
+            Key=target,
+            CopySource={"Bucket": self._address.bucket, "Key": source},
+            CopySourceIfMatch=f'"{source_etag}"',
+            **replaced,
+            **_conditions(mode),
+        )
+        return _etag(answer.get("CopyObjectResult", {}))
+
+    def start_upload(self, key: str, headers: Headers) -> str:
+        answer = self._call("create_multipart_upload", Key=key, **_headers(headers))
+        require(answer, "UploadId")
+        return str(answer["UploadId"])
+
+    def put_part(self, key: str, upload_id: str, number: int, body: Buffer, md5: bytes) -> str:
+        answer = self._call(
+            "upload_part", Key=key, UploadId=upload_id, PartNumber=number, Body=Body(body), ContentMD5=_base64(md5)
+        )
+        return _etag(answer)
+
+    def copy_part(
+        self, key: str, upload_id: str, number: int, source: str, source_etag: str, start: int, stop: int
+    ) -> str:
+        answer = self._call(
+            "upload_part_copy",
+            Key=key,
+            UploadId=upload_id,
+            PartNumber=number,
+            CopySource={"Bucket": self._address.bucket, "Key": source},
+            CopySourceIfMatch=f'"{source_etag}"',
+            CopySourceRange=f"bytes={start}-{stop - 1}",
+        )
+        return _etag(answer.get("CopyPartResult", {}))
+
+    def list_parts(self, key: str, upload_id: str) -> list[Part]:
+        """All parts by number; of those that a store lists twice, the one that came last."""
+        newest: dict[int, tuple[Any, Part]] = {}
+        pages = self.client.get_paginator("list_parts").paginate(
+            Bucket=self._address.bucket, Key=key, UploadId=upload_id
+        )
+        for page in pages:
+            require(page, "IsTruncated")
+            for item in page.get("Parts", ()):
+                part = Part(item["PartNumber"], item["Size"], strip(item["ETag"]))
+                if part.number not in newest or newest[part.number][0] <= item["LastModified"]:
+                    newest[part.number] = (item["LastModified"], part)
+        return [newest[number][1] for number in sorted(newest)]
+
+    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], mode: WriteMode) -> str:
+        listed = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
+        answer = self._call(
+            "complete_multipart_upload",
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": listed},
+            **_conditions(mode),
+        )
+        return _etag(answer)
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        self._call("abort_multipart_upload", Key=key, UploadId=upload_id)
+
+    def list_uploads(self, prefix: str) -> Iterator[Upload]:
+        """botocore's paginator would send an encoded key back as a marker, so the pages are turned here."""
+        marker: dict[str, str] = {}
+        while True:
+            page = self._call("list_multipart_uploads", Prefix=prefix, EncodingType="url", **marker)
+            require(page, "IsTruncated")
+            decode = unquote_plus if page.get("EncodingType") == "url" else str
+            for item in page.get("Uploads", ()):
+                yield Upload(decode(item["Key"]), item["UploadId"], item["Initiated"])
+            if not page["IsTruncated"]:
+                return
+            marker = {
+                "KeyMarker": decode(page.get("NextKeyMarker", "")),
+                "UploadIdMarker": page.get("NextUploadIdMarker", ""),
+            }
+
+
+class FullReader:
+    """A `port.Reader` over botocore's answer."""
+
+    def __init__(self, key: str, answer: dict[str, Any], fail: Callable[[Failure], BaseException]) -> None:
+        size = int(answer["ContentLength"])
+        if "ContentRange" in answer:
+            size = int(answer["ContentRange"].rpartition("/")[2])
+        self.info = ObjectInfo(key, size, strip(answer["ETag"]), answer["LastModified"], answer.get("StorageClass"))
+        self._body, self._fail = answer["Body"], fail
+
+    def __enter__(self) -> FullReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._body.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            try:
+                chunk: bytes = self._body.read(CHUNK)
+            except Exception as error:  # noqa: BLE001 - every botocore error is translated
+                raise self._fail(from_botocore(error)) from None
+            if not chunk:
+                return
+            yield chunk
+
+
+def require(answer: Mapping[str, Any], field: str) -> None:
+    """botocore reads a web page as an answer in which everything is missing; an empty listing would be the worst."""
+    if field not in answer:
+        raise RequestFailed(Failure("not_s3"))
+
+
+def _etag(answer: Mapping[str, Any]) -> str:
+    require(answer, "ETag")
+    return strip(answer["ETag"])
+
+
+def _base64(md5: bytes) -> str:
+    return base64.b64encode(md5).decode("ascii")
+
+
+def _headers(headers: Headers) -> dict[str, Any]:
+    found: dict[str, Any] = {"Metadata": codec.encode(headers.metadata)} if headers.metadata else {}
+    if headers.content_type:
+        found["ContentType"] = headers.content_type
+    if headers.storage_class:
+        found["StorageClass"] = headers.storage_class
+    return found
+
+
+def _conditions(mode: WriteMode) -> dict[str, str]:
+    if isinstance(mode, Create):
+        return {"IfNoneMatch": "*"}
+    return {"IfMatch": f'"{mode.etag}"'} if isinstance(mode, Update) else {}

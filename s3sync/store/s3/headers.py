@@ -1,0 +1,60 @@
+"""User metadata as HTTP headers can carry it.
+
+A header value is ASCII, without line breaks, and proxies and signatures collapse its blanks. What does not survive
+that is sent as one RFC 2047 encoded word, `=?UTF-8?B?...?=`, which is also the form in which S3 itself reports
+metadata that is not ASCII (AWS S3 User Guide, "Working with object metadata"). Other tools show the encoded word.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import quopri
+import re
+from collections.abc import Mapping
+
+from s3sync.errors import StoreError
+
+_PLAIN = re.compile(r"[!-~]+( [!-~]+)*", re.ASCII)
+_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_WORD = re.compile(r"=\?([A-Za-z0-9_.:-]+)\?([BbQq])\?([^?]*)\?=")
+
+
+def encode(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Metadata as header values. `decode` gives back exactly what came in."""
+    for name in metadata:
+        if not _NAME.fullmatch(name):
+            raise StoreError(
+                f"metadata cannot be named {name!r}", hint="use lower-case ASCII letters, digits and dashes"
+            )
+    return {name: _encoded(value) for name, value in metadata.items()}
+
+
+def decode(headers: Mapping[str, str]) -> dict[str, str]:
+    """Header values as metadata, names in lower case. What is no encoded word, or does not decode, is left as it is."""
+    return {name.lower(): _decoded(value) for name, value in headers.items()}
+
+
+def _encoded(value: str) -> str:
+    if _PLAIN.fullmatch(value) and "=?" not in value:
+        return value
+    return f"=?UTF-8?B?{base64.b64encode(value.encode('utf-8', 'surrogatepass')).decode('ascii')}?="
+
+
+def _decoded(value: str) -> str:
+    words = value.split()
+    matches = [_WORD.fullmatch(word) for word in words]
+    if not words or not all(matches):
+        return value
+    try:
+        return b"".join(_bytes(match[2], match[3]) for match in matches if match).decode(
+            matches[0][1] if matches[0] else "utf-8"
+        )
+    except (ValueError, LookupError, binascii.Error):
+        return value
+
+
+def _bytes(encoding: str, text: str) -> bytes:
+    if encoding in "Bb":
+        return base64.b64decode(text, validate=True)
+    return quopri.decodestring(text.encode("ascii"), header=True)

@@ -1,0 +1,139 @@
+"""List a bucket completely and exactly, as fast as obstore allows.
+
+obstore's listing is quick, and wrong in three ways that would let a sync delete or invent files (all measured):
+
+- one key that it cannot name (a control character, `//`, `..`) ends it with an error;
+- a `/` at the end of a key is dropped in silence, so that the folder marker `cut/` becomes a file `cut`;
+- a page that is no listing but, say, a web page with status 200 counts as an empty and last page.
+
+Each is noticed here, and settled by botocore or by a question to the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from s3sync.store.port import ObjectInfo
+from s3sync.store.s3.attempts import Attempts, RequestFailed
+from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
+from s3sync.store.s3.fast import FastLane, is_odd
+from s3sync.store.s3.full import FullLane
+
+_PAGE = 1000
+_ASK_EACH = 4
+_ABSENT = ".s3sync-nothing-has-this-name"
+
+
+def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[ObjectInfo]:
+    """Every object below a prefix (full keys), each once. Raises `RequestFailed`, or our own errors."""
+    if is_odd(prefix + "x"):
+        yield from _list_full(full, prefix, set())
+        return
+    seen: set[str] = set()
+    empty: dict[str, list[ObjectInfo]] = {}
+    try:
+        for info in _list_fast(fast, prefix, seen):
+            if info.size == 0:
+                empty.setdefault(info.key, []).append(info)
+            else:
+                yield info
+    except RequestFailed as error:
+        if error.failure.cause != "odd_key":
+            raise
+        yield from _list_full(full, prefix, seen)
+        return
+    count = len(seen) + sum(map(len, empty.values()))
+    if count == 0:
+        _require_s3(fast, prefix)
+    if (count % _PAGE == 0 and count) or len(empty) > _ASK_EACH:
+        yield from _list_full(full, prefix, seen)
+        return
+    for infos in empty.values():
+        yield from _settle(fast, full, prefix, infos)
+
+
+def _list_fast(fast: FastLane, prefix: str, seen: set[str]) -> Iterator[ObjectInfo]:
+    """obstore's listing; begun again after a passing failure, without giving anything twice.
+
+    `seen` collects the keys of all objects that have content; empty ones are only given.
+    """
+    attempts = Attempts()
+    while True:
+        pages = fast_pages(fast, prefix)
+        try:
+            for page in pages:
+                for info in page:
+                    if info.size == 0:
+                        yield info
+                    elif info.key not in seen:
+                        seen.add(info.key)
+                        yield info
+            return
+        except RequestFailed as error:
+            if error.failure.cause == "odd_key":
+                raise
+            attempts.again(error.failure)
+
+
+def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
+    try:
+        yield from fast.pages(prefix)
+    except RequestFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 - `from_obstore` knows them all
+        raise RequestFailed(from_obstore(error)) from None
+
+
+def _list_full(full: FullLane, prefix: str, without: set[str]) -> Iterator[ObjectInfo]:
+    """botocore's listing, without the keys that were given before."""
+    given = set(without)
+    attempts = Attempts()
+    while True:
+        pages = full.list_objects(prefix)
+        try:
+            for info in pages:
+                if info.key not in given:
+                    given.add(info.key)
+                    yield info
+            return
+        except RequestFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - `from_botocore` knows them all
+            attempts.again(from_botocore(error))
+
+
+def _settle(fast: FastLane, full: FullLane, prefix: str, infos: list[ObjectInfo]) -> Iterator[ObjectInfo]:
+    """An empty object, a folder marker whose `/` was dropped, or both."""
+    key = infos[0].key
+    if len(infos) > 1:
+        yield from (info for info in full.list_objects(key) if info.key in (key, f"{key}/"))
+    elif key == prefix[:-1] or not _is_empty_object(fast, key):
+        yield replace(infos[0], key=f"{key}/")
+    else:
+        yield infos[0]
+
+
+def _is_empty_object(fast: FastLane, key: str) -> bool:
+    try:
+        info, _, _ = Attempts().run(lambda: fast.head(key), from_obstore)
+    except RequestFailed as error:
+        if error.failure.status == 404:
+            return False
+        raise
+    return info.size == 0
+
+
+def _require_s3(fast: FastLane, prefix: str) -> None:
+    """Raises `RequestFailed` unless the server refuses to give a key that nobody has as S3 refuses it."""
+    try:
+        Attempts().run(lambda: fast.get(f"{prefix}{_ABSENT}", 0, None, None), from_obstore)
+    except RequestFailed as error:
+        failure = error.failure
+        if failure.cause != "answer" or failure.code in ("NoSuchKey", "AccessDenied"):
+            if failure.cause != "answer":
+                raise
+            return
+        if failure.code:
+            raise
+    raise RequestFailed(Failure("not_s3"))

@@ -1,0 +1,101 @@
+"""Requests of one store: the two lanes, trying again, and errors that say why."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from s3sync.errors import StoreError
+from s3sync.store.options import StoreOptions
+from s3sync.store.port import Buffer, ObjectInfo, Part
+from s3sync.store.s3.address import find_address
+from s3sync.store.s3.attempts import Attempts, RequestFailed
+from s3sync.store.s3.credentials import Credentials
+from s3sync.store.s3.errors import Place, translate
+from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
+from s3sync.store.s3.fast import FastLane, is_odd
+from s3sync.store.s3.full import FullLane
+
+MD5_HEX = re.compile(r"[0-9a-f]{32}")
+_T = TypeVar("_T")
+
+
+class Requests:
+    """What the operations of a store have in common. Keys here are whole keys in the bucket."""
+
+    def __init__(self, url: str, bucket: str, options: StoreOptions) -> None:
+        self.credentials = Credentials(options.profile, options.env)
+        self.address = find_address(bucket, options, self.credentials.profile)
+        self.fast = FastLane(self.address, self.credentials, options.env)
+        self.full = FullLane(self.address, self.credentials, options.env)
+        self.bucket_seen = False
+        self._url = url
+
+    def on_fast(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
+        """The result of a call of the fast lane. Raises our errors."""
+        return self._run(doing, key, call, from_obstore)
+
+    def on_full(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
+        """The result of a call of the full lane. Raises our errors."""
+        return self._run(doing, key, call, from_botocore)
+
+    def _run(self, doing: str, key: str, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
+        try:
+            return Attempts().run(call, read)
+        except RequestFailed as error:
+            raise self.error(error.failure, doing, key) from None
+
+    def error(self, failure: Failure, doing: str, key: str) -> StoreError:
+        """Our error for a failure: "could not <doing> <key>"."""
+        if failure.cause == "answer" and not failure.code and 400 <= failure.status < 500:
+            failure = self._ask_why(failure, key)
+        lost = self.credentials.failure
+        if lost is not None and failure.cause in ("other", "credentials"):
+            return lost
+        place = Place(self._url, self.address.bucket, self.address.shown, self.credentials.secrets)
+        return translate(failure, place, doing, key)
+
+    def _ask_why(self, failure: Failure, key: str) -> Failure:
+        """The answer to a HEAD has no body that could tell a missing bucket from a missing key: ask again with GET."""
+        if failure.status == 404 and self.bucket_seen:
+            return failure
+        odd = is_odd(key)
+        try:
+            if odd:
+                self.full.get(key, 0, 1, None)["Body"].close()
+            else:
+                self.fast.get(key, 0, 1, None)
+        except RequestFailed as error:
+            return error.failure
+        except Exception as error:  # noqa: BLE001 - whatever it is, the first failure was one already
+            told = from_botocore(error) if odd else from_obstore(error)
+            if told.code or told.cause == "not_s3":
+                self.bucket_seen = self.bucket_seen or told.code == "NoSuchKey"
+                return told
+        return failure
+
+
+class EmptyReader:
+    """A `port.Reader` over no bytes."""
+
+    def __init__(self, info: ObjectInfo) -> None:
+        self.info = info
+
+    def __enter__(self) -> EmptyReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[Buffer]:
+        return iter(())
+
+
+def multipart_etag(parts: Sequence[Part]) -> str | None:
+    """The ETag that S3 gives to a whole made of these parts; None when a part's ETag is not an MD5."""
+    if not all(MD5_HEX.fullmatch(part.etag) for part in parts):
+        return None
+    digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
+    return f"{digest.hexdigest()}-{len(parts)}"
