@@ -19,7 +19,7 @@ from s3sync.errors import DiskFull, LocalError
 FILE = "state.db"
 VERSION = 1
 _SCHEMA = """
-CREATE TABLE base (path TEXT PRIMARY KEY, size INTEGER NOT NULL, md5 TEXT, etag TEXT, mtime_ns INTEGER) WITHOUT ROWID;
+CREATE TABLE base (path TEXT PRIMARY KEY, size INTEGER NOT NULL, md5 TEXT, etag TEXT) WITHOUT ROWID;
 CREATE TABLE digest (
     path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
     xxh3 TEXT, md5 TEXT NOT NULL
@@ -82,8 +82,8 @@ class StateDB:
 
     def load_base(self) -> dict[str, Entry]:
         with self._errors():
-            rows = self._connection.execute("SELECT path, size, md5, etag, mtime_ns FROM base")
-            return {path: Entry(size, md5, etag, mtime_ns) for path, size, md5, etag, mtime_ns in rows}
+            rows = self._connection.execute("SELECT path, size, md5, etag FROM base")
+            return {path: Entry(size, md5, etag) for path, size, md5, etag in rows}
 
     def load_digests(self) -> dict[str, CachedDigest]:
         with self._errors():
@@ -101,8 +101,8 @@ class StateDB:
         base, digests = base or {}, digests or {}
         with self._errors(), self._transaction():
             self._connection.executemany(
-                "INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?)",
-                [(path, e.size, e.md5, e.etag, e.mtime_ns) for path, e in base.items() if e is not None],
+                "INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?)",
+                [(path, e.size, e.md5, e.etag) for path, e in base.items() if e is not None],
             )
             self._connection.executemany(
                 "DELETE FROM base WHERE path = ?", [(path,) for path, e in base.items() if e is None]

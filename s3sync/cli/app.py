@@ -1,0 +1,82 @@
+"""The commands put together, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import Abort, TyperException
+from typer.main import get_command
+
+from s3sync.cli import setup, verbs
+from s3sync.cli.output import error_json, error_lines, print_json, warn
+from s3sync.errors import Interrupted, S3syncError, UsageError
+
+USAGE = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="s3sync",
+    help="The shared folder for files that are too heavy for git, kept in your team's own S3 bucket.",
+    epilog="Start with `s3sync init`. Every command has --help with an example and its exit codes.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+@app.callback()
+def root(version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")) -> None:
+    pass
+
+
+verbs.register(app)
+setup.register(app)
+
+
+def run_app(arguments: Sequence[str]) -> int:
+    """Parse, run, and render whatever went wrong. Only `--debug` shows a traceback."""
+    try:
+        code = get_command(app).main(list(arguments), prog_name="s3sync", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except TyperException as error:
+        if not error.format_message().startswith("Usage:"):
+            return _fail(arguments, UsageError(error.format_message(), hint="see `s3sync --help`"))
+        print(error.format_message())
+        return USAGE
+    except S3syncError as error:
+        return _fail(arguments, error)
+    except (KeyboardInterrupt, Abort):
+        return _fail(arguments, Interrupted("interrupted", hint="run the same command again: it goes on from here"))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 (a bug of ours: said in one line, with a traceback on request)
+        return _fail(arguments, _bug(error))
+
+
+def _fail(arguments: Sequence[str], error: S3syncError) -> int:
+    if "--debug" in arguments:
+        traceback.print_exception(error.__cause__ or error)
+    if "--json" in arguments:
+        command = next((word for word in arguments if not word.startswith("-")), "")
+        print_json(error_json(command, error))
+    else:
+        for line in error_lines(error):
+            warn(line)
+    return error.exit_code
+
+
+def _bug(error: Exception) -> S3syncError:
+    wrapped = S3syncError(
+        "s3sync met something it did not expect",
+        why=f"{type(error).__name__}: {error}",
+        hint="run it again with --debug and report what it says",
+    )
+    wrapped.__cause__ = error
+    return wrapped

@@ -1,0 +1,117 @@
+"""Reports as the JSON documents that docs/json.md promises. Text and JSON say the same facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from s3sync.cli.output import SCHEMA
+from s3sync.core.outcome import Problem
+from s3sync.sync.report import CleanupReport, ConflictReport, Deleted, Moved, Place, RunReport, StatusReport
+
+Json = dict[str, Any]
+
+
+def run_json(report: RunReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": report.verb.value,
+        **_place(report.place),
+        "dry_run": report.dry_run,
+        "uploaded": [_moved(item, "bytes_sent") for item in report.uploaded],
+        "downloaded": [_moved(item, "bytes_received") for item in report.downloaded],
+        "deleted": [_deleted(item) for item in report.deleted],
+        "skipped": [
+            {
+                "name": item.name,
+                "size_bytes": item.size_bytes,
+                "state": item.state.value,
+                "uploaded_by": item.uploaded_by,
+                "uploaded_at": item.uploaded_at,
+            }
+            for item in report.skipped
+        ],
+        "conflicts": [_conflict(item) for item in report.conflicts],
+        "failed": [_failed(item) for item in report.failed],
+        "bytes_sent": report.bytes_sent,
+        "bytes_received": report.bytes_received,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "exit_code": report.exit_code,
+    }
+
+
+def status_json(report: StatusReport) -> Json:
+    return {"schema": SCHEMA, "command": "status", **status_body(report)}
+
+
+def status_body(report: StatusReport) -> Json:
+    return {
+        **_place(report.place),
+        "in_sync": report.in_sync,
+        "files": [
+            {
+                "name": file.name,
+                "state": file.state.value,
+                "size_bytes": file.size_bytes,
+                "md5": file.md5,
+                "uploaded_by": file.uploaded_by,
+                "uploaded_at": file.uploaded_at,
+            }
+            for file in report.files
+        ],
+        "counts": report.counts,
+        "failed": [_failed(item) for item in report.failed],
+        "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
+    }
+
+
+def all_json(reports: list[StatusReport], failed: list[Json]) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "status",
+        "projects": [status_body(report) for report in reports] + failed,
+    }
+
+
+def cleanup_json(report: CleanupReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "cleanup",
+        **_place(report.place),
+        "side": report.side,
+        "dry_run": report.dry_run,
+        "deleted": [_deleted(item) for item in report.deleted],
+        "kept": [{"name": item.path, "reason": item.error, "hint": item.hint} for item in report.kept],
+        "failed": [_failed(item) for item in report.failed],
+        "trash": {"files": report.trash_files, "size_bytes": report.trash_bytes},
+        "bytes_freed": report.bytes_freed,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "exit_code": report.exit_code,
+    }
+
+
+def _place(place: Place) -> Json:
+    return {"project": place.project, "repo": place.repo, "store": place.store}
+
+
+def _moved(item: Moved, key: str) -> Json:
+    return {"name": item.name, "size_bytes": item.size_bytes, key: item.bytes_moved}
+
+
+def _deleted(item: Deleted) -> Json:
+    return {"name": item.name, "side": item.side, "size_bytes": item.size_bytes}
+
+
+def _conflict(item: ConflictReport) -> Json:
+    return {
+        "name": item.name,
+        "kind": item.kind.value,
+        "policy": item.policy.value,
+        "resolution": item.resolution,
+        "kept_as": item.kept_as,
+        "uploaded_by": item.uploaded_by,
+        "uploaded_at": item.uploaded_at,
+    }
+
+
+def _failed(item: Problem) -> Json:
+    return {"name": item.path, "error": item.error, "hint": item.hint}

@@ -1,0 +1,249 @@
+"""Reports as people read them."""
+
+from __future__ import annotations
+
+from s3sync.cli.output import (
+    Symbols,
+    ago_text,
+    colour,
+    duration_text,
+    files_text,
+    printable,
+    say,
+    size_text,
+    symbols,
+    warn,
+)
+from s3sync.core.outcome import Problem
+from s3sync.core.plan import Verb
+from s3sync.core.reconcile import ConflictKind, State
+from s3sync.sync.report import CleanupReport, ConflictReport, FileStatus, Place, RunReport, StatusReport
+
+FEW = 20
+"""Up to so many files that are in sync are named one by one; more only with --verbose."""
+
+GREEN, YELLOW, RED = "32", "33", "31"
+
+
+def print_run(report: RunReport, *, verbose: bool, quiet: bool) -> None:
+    if not quiet:
+        _print_run_lines(report, verbose)
+    for conflict in report.conflicts:
+        _warn_of_conflict(conflict, report)
+    _warn_of_failures(report.failed)
+
+
+def _print_run_lines(report: RunReport, verbose: bool) -> None:
+    signs = symbols()
+    would = "would be " if report.dry_run else ""
+    say(_run_headline(report, signs))
+    for moved in report.uploaded:
+        say(_line(colour(signs.done, GREEN), moved.name, moved.size_bytes, f"{would}uploaded"))
+    for moved in report.downloaded:
+        say(_line(colour(signs.done, GREEN), moved.name, moved.size_bytes, f"{would}downloaded"))
+    for deleted in report.deleted:
+        where = "here" if deleted.side == "local" else "from the remote"
+        say(_line(signs.gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}, kept in the trash"))
+    in_sync = [item for item in report.skipped if item.state is State.IN_SYNC]
+    if verbose or len(in_sync) <= FEW:
+        for item in in_sync:
+            say(_line("-", item.name, item.size_bytes, "already in sync"))
+    for item in report.skipped:
+        if item.state is not State.IN_SYNC:
+            text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
+            say(_line(colour(_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
+    say(_run_summary(report))
+
+
+def _run_headline(report: RunReport, signs: Symbols) -> str:
+    place = f"{report.place.repo}/{report.place.project}"
+    store = "S3" if report.place.store.startswith("s3:") else report.place.store
+    text = {
+        Verb.UP: f"{signs.up} Uploading to {store}: {place}",
+        Verb.DOWN: f"{signs.down} Downloading from {store}: {place}",
+        Verb.SYNC: f"{signs.sync} Syncing with {store}: {place}",
+    }[report.verb]
+    return printable(text) + (" (dry run: nothing is written)" if report.dry_run else "")
+
+
+def _run_summary(report: RunReport) -> str:
+    would = "would have " if report.dry_run else ""
+    parts: list[str] = []
+    for verb, sizes in (
+        ("uploaded", [item.size_bytes for item in report.uploaded]),
+        ("downloaded", [item.size_bytes for item in report.downloaded]),
+        ("deleted", [item.size_bytes for item in report.deleted]),
+    ):
+        if sizes:
+            parts.append(f"{would}{verb} {files_text(len(sizes))} ({size_text(sum(sizes))})")
+    skipped = [item.size_bytes for item in report.skipped if item.state is State.IN_SYNC]
+    if skipped:
+        parts.append(f"skipped {len(skipped)} ({size_text(sum(skipped))})")
+    waiting = len(report.skipped) - len(skipped)
+    if waiting:
+        parts.append(f"left {waiting} alone")
+    if report.conflicts:
+        parts.append(f"{len(report.conflicts)} in conflict")
+    if report.failed:
+        parts.append(f"{len(report.failed)} failed")
+    return f"Summary: {', '.join(parts or ['nothing to do'])}, {duration_text(report.elapsed_s)}"
+
+
+def _line(sign: str, name: str, size: int, text: str) -> str:
+    return f"  {sign} {printable(name)} ({size_text(size)}) - {text}"
+
+
+def _sign(state: State, signs: Symbols) -> str:
+    if state is State.IN_SYNC:
+        return signs.done
+    if state is State.CONFLICT:
+        return signs.conflict
+    if state in (State.LOCAL_DELETED, State.REMOTE_DELETED):
+        return signs.gone
+    return signs.newer_there if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED) else signs.newer_here
+
+
+def _by(user: str | None, at: str | None) -> str:
+    if not user:
+        return ""
+    return f", by {printable(user)} {ago_text(at)}"
+
+
+def _left_alone(verb: Verb, state: State, user: str | None, at: str | None) -> str:
+    """Why a verb did not touch a difference, and which command would."""
+    if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED):
+        return f"{'new' if state is State.REMOTE_NEW else 'newer'} on the remote{_by(user, at)}: run `s3sync down`"
+    if state is State.REMOTE_DELETED:
+        return f"deleted on the remote{_by(user, at)}: `s3sync sync` deletes it here"
+    if state is State.LOCAL_DELETED:
+        return "deleted here: `s3sync down` fetches it again, `s3sync sync` deletes it on the remote"
+    return f"{'new' if state is State.LOCAL_NEW else 'changed'} here: run `s3sync up`"
+
+
+def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
+    signs = symbols()
+    other = f"by {printable(conflict.uploaded_by)}" if conflict.uploaded_by else "on the remote"
+    when = f" {ago_text(conflict.uploaded_at)}" if conflict.uploaded_at else ""
+    what = {
+        ConflictKind.BOTH_EDITED: f"changed here, and {other}{when}",
+        ConflictKind.BOTH_ADDED: f"added here, and {other}{when}, with different content",
+        ConflictKind.EDITED_HERE_DELETED_THERE: f"changed here, and deleted {other}{when}",
+        ConflictKind.DELETED_HERE_EDITED_THERE: f"deleted here, and changed {other}{when}",
+    }[conflict.kind]
+    warn(f"{signs.conflict} conflict: {printable(conflict.name)} was {what}")
+    would = "would be " if report.dry_run else ""
+    outcome = {
+        "kept_both": f"both {would}kept: theirs under its name, yours as {printable(conflict.kept_as or '')}",
+        "kept_mine": f"yours {would}published, theirs {would}moved to the trash on the remote",
+        "kept_theirs": f"theirs {would}taken, yours {would}moved to the trash in .s3sync/trash",
+        "kept_edit": f"the changed version {would}kept",
+        None: "nothing was overwritten",
+    }[conflict.resolution]
+    warn(f"    {outcome}")
+    if conflict.resolution is None:
+        warn("hint: `s3sync sync` keeps both; --on-conflict mine or theirs decides for one")
+
+
+def _warn_of_failures(failed: list[Problem]) -> None:
+    for problem in failed:
+        warn(f"{symbols().failed} {printable(problem.path)}: {printable(problem.error)}")
+        if problem.hint:
+            warn(f"hint: {printable(problem.hint)}")
+
+
+def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
+    if not quiet:
+        signs = symbols()
+        say(f"{signs.status} S3 Staging Status: {printable(report.place.project)}")
+        for file in report.files:
+            say(_status_line(file, signs))
+        say(status_summary(report))
+        if report.place.store_is_default:
+            _say_how_to_move(report.place)
+    _warn_of_failures(report.failed)
+
+
+def _status_line(file: FileStatus, signs: Symbols) -> str:
+    text = {
+        State.IN_SYNC: "synced",
+        State.LOCAL_NEW: "new here",
+        State.LOCAL_MODIFIED: "newer here",
+        State.LOCAL_DELETED: "deleted here",
+        State.REMOTE_NEW: "new on S3",
+        State.REMOTE_MODIFIED: "newer on S3",
+        State.REMOTE_DELETED: "deleted on S3",
+        State.CONFLICT: "conflict: changed here and on S3",
+    }[file.state]
+    if file.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.REMOTE_DELETED, State.CONFLICT):
+        text += _by(file.uploaded_by, file.uploaded_at)
+    shade = {State.IN_SYNC: GREEN, State.CONFLICT: RED}.get(file.state, YELLOW)
+    shown = colour(f"{_sign(file.state, signs)} {text}", shade)
+    return f"  {printable(file.name)}  ({size_text(file.size_bytes)})  {shown}"
+
+
+COUNTED = (
+    ("to upload", (State.LOCAL_NEW, State.LOCAL_MODIFIED)),
+    ("to download", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
+    ("deleted here", (State.LOCAL_DELETED,)),
+    ("deleted on S3", (State.REMOTE_DELETED,)),
+    ("in conflict", (State.CONFLICT,)),
+)
+
+
+def status_summary(report: StatusReport) -> str:
+    counts = report.counts
+    parts = [
+        f"{total} {label}" for label, states in COUNTED if (total := sum(counts.get(state, 0) for state in states))
+    ]
+    if report.failed:
+        parts.append(f"{len(report.failed)} cannot be carried")
+    text = ", ".join(parts) if parts else ("all in sync" if report.files else "no files yet")
+    if not report.last_sync_at:
+        return f"Status: {text} (never synced)"
+    by = f" by {printable(report.last_sync_by)}" if report.last_sync_by else ""
+    return f"Status: {text} (last sync: {ago_text(report.last_sync_at, report.asked_at)}{by})"
+
+
+def _say_how_to_move(place: Place) -> None:
+    say(f"The files stay on this computer, in {printable(place.store)}.")
+    say("To share them: s3sync init --store s3://BUCKET --region REGION")
+
+
+def print_all(reports: list[StatusReport], failed: list[tuple[str, str]]) -> None:
+    """Every project a line, side by side."""
+    width = max([len(printable(report.place.project)) for report in reports] + [len(name) for name, _ in failed] + [7])
+    say(f"{symbols().status} S3 Staging Status: all projects")
+    for report in reports:
+        total = sum(file.size_bytes for file in report.files)
+        name = printable(report.place.project).ljust(width)
+        summary = status_summary(report).removeprefix("Status: ")
+        say(f"  {name}  {len(report.files):>5} files  {size_text(total):>9}  {summary}")
+    for name, error in failed:
+        warn(f"  {printable(name).ljust(width)}  {symbols().failed} {printable(error)}")
+
+
+def print_cleanup(report: CleanupReport, *, quiet: bool) -> None:
+    if not quiet:
+        would = "would be " if report.dry_run else ""
+        where = "here" if report.side == "local" else "on the remote"
+        say(
+            f"{symbols().cleanup} Cleaning up {where}: {printable(report.place.repo)}/{printable(report.place.project)}"
+        )
+        for deleted in report.deleted:
+            say(_line(symbols().gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}"))
+        for kept in report.kept:
+            hint = f": {kept.hint}" if kept.hint else ""
+            say(f"  - {printable(kept.path)} - kept: {printable(kept.error)}{hint}")
+        say(f"Summary: {cleanup_summary(report)}, {duration_text(report.elapsed_s)}")
+    _warn_of_failures(report.failed)
+
+
+def cleanup_summary(report: CleanupReport) -> str:
+    total = sum(item.size_bytes for item in report.deleted)
+    would = "would delete" if report.dry_run else "deleted"
+    parts = [f"{would} {files_text(len(report.deleted))} ({size_text(total)})"]
+    if report.trash_files:
+        parts.append(f"{report.trash_files} in the trash ({size_text(report.trash_bytes)})")
+    if report.kept:
+        parts.append(f"kept {len(report.kept)}")
+    return ", ".join(parts)

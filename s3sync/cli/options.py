@@ -1,0 +1,54 @@
+"""Options that several commands share, so that they mean and say the same everywhere."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from s3sync.core.plan import Policy
+
+ProjectName: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--project", "-p", metavar="NAME", help="The project, or a beginning of its name that only it has."),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Name every file.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
+Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")]
+Wait: TypeAlias = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0, help="Wait that long for another s3sync on this project.")
+]
+OnConflict: TypeAlias = Annotated[
+    Policy | None,
+    typer.Option(
+        "--on-conflict", help="What to do with a file that was changed on both sides; what loses goes to the trash."
+    ),
+]
+StoreUrl: TypeAlias = Annotated[
+    str | None, typer.Option("--store", metavar="URL", help="s3://bucket[/prefix] or file:///path.")
+]
+User: TypeAlias = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Your name, as the team sees it.")]
+Profile: TypeAlias = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile with the credentials.")
+]
+
+
+def epilog(example: str, *codes: int) -> str:
+    """The end of a command's help: an example and the exit codes that it can return."""
+    lines = [f"  {code}  {EXIT_CODES[code]}" for code in codes]
+    return "\b\nExample:\n  " + example.replace("\n", "\n  ") + "\n\n\b\nExit codes:\n" + "\n".join(lines)
+
+
+EXIT_CODES = {
+    0: "done",
+    1: "failed",
+    2: "wrong usage, settings or project",
+    3: "some files failed; the rest is done",
+    4: "conflicts: look at the warnings",
+    5: "halted for safety: nothing was done",
+    6: "another s3sync works here, or other writers were faster",
+    7: "something to do (with --exit-code)",
+    130: "interrupted",
+}

@@ -1,0 +1,138 @@
+"""Writing to the terminal: stdout is data, stderr is progress, warnings and errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from s3sync.core.times import parse_time
+from s3sync.errors import S3syncError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """The signs in front of lines; never the only bearer of a meaning."""
+
+    up: str = "🔼"
+    down: str = "🔽"
+    sync: str = "🔄"
+    status: str = "📊"
+    cleanup: str = "🧹"
+    done: str = "✓"
+    newer_there: str = "↓"
+    newer_here: str = "↑"
+    conflict: str = "⚠"
+    failed: str = "✗"
+    gone: str = "✗"
+
+
+ASCII = Symbols("^", "v", "=", "#", "~", "+", "v", "^", "!", "x", "x")
+
+
+def symbols(stream: TextIO | None = None) -> Symbols:
+    """Signs that the stream can show."""
+    encoding = ((stream or sys.stdout).encoding or "ascii").lower().replace("-", "")
+    return Symbols() if encoding.startswith("utf") else ASCII
+
+
+def printable(text: str) -> str:
+    """A name with nothing in it that a terminal would obey or that would turn text around: those become escapes."""
+    return "".join(char if _harmless(char) else char.encode("unicode_escape").decode() for char in text)
+
+
+def _harmless(char: str) -> bool:
+    return char == " " or unicodedata.category(char)[0] not in "CZ"
+
+
+def say(line: str = "") -> None:
+    """One line of data on stdout."""
+    _write(sys.stdout, line)
+
+
+def warn(line: str) -> None:
+    """One line for the person, on stderr."""
+    _write(sys.stderr, line)
+
+
+def _write(stream: TextIO, line: str) -> None:
+    encoding = stream.encoding or "ascii"
+    stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """One JSON document on stdout, in ASCII, so that no pipe can break it."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def error_json(command: str, error: S3syncError) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "error": {"type": type(error).__name__, "message": str(error), "hint": error.hint},
+        "exit_code": error.exit_code,
+    }
+
+
+def error_lines(error: S3syncError) -> Iterator[str]:
+    """What, why, and what to do: a line each."""
+    yield f"error: {printable(error.message)}"
+    if error.why:
+        yield f"  why: {printable(error.why)}"
+    if error.hint:
+        yield f"hint: {printable(error.hint)}"
+
+
+def colour(text: str, code: str, stream: TextIO | None = None) -> str:
+    """The text in an ANSI colour (`32` green, `33` yellow, `31` red), on a terminal that wants it."""
+    stream = stream or sys.stdout
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not stream.isatty()
+    return text if plain else f"\x1b[{code}m{text}\x1b[0m"
+
+
+def size_text(size: int) -> str:
+    """Decimal units, as disks and S3 count: `45.6 MB`."""
+    value = float(size)
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1000:
+            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def files_text(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
+def duration_text(seconds: float) -> str:
+    """`0.4s`, `23s`, `4m 10s`, `2h 5m`."""
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60}s"
+    return f"{whole // 3600}h {whole % 3600 // 60}m"
+
+
+def ago_text(when: str | None, now: datetime | None = None) -> str:
+    """A time in metadata.json as people say it: `2 hours ago`; as it stands when it is no time at all."""
+    moment = parse_time(when) if when else None
+    if moment is None:
+        return printable(when) if when else "at an unknown time"
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    if seconds < -60:
+        return f"at {when} (its clock is ahead of this one)"
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count = int(seconds // length)
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"

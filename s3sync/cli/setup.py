@@ -1,0 +1,149 @@
+"""init, config."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s3sync.cli.options import Debug, DryRun, Json, Profile, Quiet, StoreUrl, User, epilog
+
+if TYPE_CHECKING:
+    from s3sync.sync.init import InitReport
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=epilog("s3sync init --store s3://our-bucket --region eu-west-1 --user david", 0, 1, 2, 130))(
+        init
+    )
+    app.command(epilog=epilog("s3sync config", 0, 1, 2))(config)
+
+
+def init(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PROJECT]", help="The project's folder; default: this folder.")
+    ] = None,
+    store: StoreUrl = None,
+    region: Annotated[str | None, typer.Option("--region", metavar="NAME", help="The bucket's AWS region.")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="An S3-compatible store that is not AWS.")
+    ] = None,
+    profile: Profile = None,
+    user: User = None,
+    repo: Annotated[
+        str | None, typer.Option("--repo", metavar="NAME", help="The repository's name in the store.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take the defaults.")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Set up this git repository and a project in it. Run it again to change a setting."""
+    from s3sync.sync.init import init as set_up
+
+    values = {
+        "store": store, "region": region, "endpoint_url": endpoint, "profile": profile, "user": user, "repo": repo,
+    }  # fmt: skip
+    if not yes and not json and sys.stdin.isatty():
+        _ask_missing(values)
+    report = set_up(Path.cwd(), name, values, os.environ, dry_run=dry_run)
+    if json:
+        from s3sync.cli.output import print_json
+
+        print_json(_init_json(report, dry_run))
+    else:
+        _print_init(report, quiet, dry_run)
+    return 0 if dry_run else report.exit_code
+
+
+def _ask_missing(values: dict[str, str | None]) -> None:
+    """Ask for what no flag and no file says. An empty answer takes what stands in brackets."""
+    from s3sync.config import load_settings
+
+    settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+    if values["user"] is None and settings.user is None:
+        values["user"] = typer.prompt("Your name, as the team sees it", err=True)
+    if values["store"] is None and settings.store_is_default:
+        answer = typer.prompt(
+            "Store, as s3://bucket (empty: a folder on this computer)", default="", show_default=False, err=True
+        )
+        values["store"] = answer or None
+        if answer.startswith("s3://"):
+            values["region"] = values["region"] or typer.prompt("Region", default="us-east-1", err=True)
+            endpoint = typer.prompt("Endpoint URL (empty: AWS)", default="", show_default=False, err=True)
+            values["endpoint_url"] = values["endpoint_url"] or endpoint or None
+            chosen = typer.prompt("AWS profile (empty: AWS's own order)", default="", show_default=False, err=True)
+            values["profile"] = values["profile"] or chosen or None
+
+
+def _init_json(report: InitReport, dry_run: bool) -> dict[str, Any]:
+    from s3sync.config import mask_url
+
+    access = report.access
+    return {
+        "schema": 1,
+        "command": "init",
+        "project": report.project.name,
+        "repo": report.project.repo,
+        "store": mask_url(report.settings.store),
+        "dry_run": dry_run,
+        "steps": [{"what": what, "changed": changed} for what, changed in report.steps],
+        "access": None if access is None else {line.what: line.error for line in access.lines},
+        "exit_code": 0 if dry_run else report.exit_code,
+    }
+
+
+def _print_init(report: InitReport, quiet: bool, dry_run: bool) -> None:
+    from s3sync.cli.output import error_lines, printable, say, symbols, warn
+    from s3sync.config import mask_url
+
+    signs = symbols()
+    if not quiet:
+        for what, changed in report.steps:
+            word = "" if changed else " (as it was)"
+            say(f"  {signs.done if changed else '-'} {printable(what)}{word}")
+    if report.access is None:
+        say("Nothing was written: this was a dry run." if dry_run else "")
+        return
+    store = printable(mask_url(report.settings.store))
+    if report.access.error is not None:
+        warn(f"  {signs.failed} the store cannot be used: {store}")
+        for line in error_lines(report.access.error):
+            warn(line)
+        return
+    if quiet:
+        return
+    say(f"  {signs.done} the store can be read and written: {store}")
+    if report.settings.store_is_default:
+        say("    It is a folder on this computer; to share: s3sync init --store s3://BUCKET --region REGION")
+    if report.settings.user is None:
+        say("Next: s3sync init --user NAME, so that the team sees who uploaded what.")
+    staging = report.project.staging.relative_to(report.project.repo_root)
+    say(f"Next: put files into {printable(str(staging))}/ and run `s3sync up`.")
+
+
+def config(
+    json: Json = False,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """Show every setting and where it comes from. Credentials are masked."""
+    from s3sync.cli.output import print_json, printable, say
+    from s3sync.config import load_settings, masked
+
+    flags = {"user": user, "store": store, "profile": profile}
+    rows = masked(load_settings(Path.cwd(), flags=flags, environ=os.environ))
+    if json:
+        settings = {name: {"value": value, "origin": origin} for name, value, origin in rows}
+        print_json({"schema": 1, "command": "config", "settings": settings})
+        return 0
+    widths = [max(len(printable(row[column])) for row in rows) for column in (0, 1)]
+    for name, value, origin in rows:
+        say(f"{printable(name).ljust(widths[0])}  {printable(value).ljust(widths[1])}  {printable(origin)}")
+    return 0

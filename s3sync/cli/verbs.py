@@ -1,0 +1,289 @@
+"""up, down, sync, status, cleanup."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s3sync.cli.options import (
+    Debug,
+    DryRun,
+    Json,
+    OnConflict,
+    Profile,
+    ProjectName,
+    Quiet,
+    StoreUrl,
+    User,
+    Verbose,
+    Wait,
+    epilog,
+)
+from s3sync.errors import ProjectError, S3syncError, UsageError
+
+if TYPE_CHECKING:
+    from s3sync.sync.api import Project
+    from s3sync.sync.report import CleanupReport, RunReport
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PROJECT] [FILE]...",
+        help="A project's name or its beginning; file names, folders or globs.",
+        show_default=False,
+    ),
+]
+OneName = Annotated[
+    str | None, typer.Argument(metavar="[PROJECT]", help="A project's name or its beginning.", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=epilog("s3sync up\ns3sync up b63 draft.mp4 '*.wav'", 0, 1, 2, 3, 4, 5, 6, 130))(up)
+    app.command(epilog=epilog("s3sync down\ns3sync down --on-conflict keep-both", 0, 1, 2, 3, 4, 5, 6, 130))(down)
+    app.command(epilog=epilog("s3sync sync\ns3sync sync --dry-run", 0, 1, 2, 3, 4, 5, 6, 130))(sync)
+    app.command(epilog=epilog("s3sync status\ns3sync status --all --json", 0, 1, 2, 3, 4, 7, 130))(status)
+    app.command(epilog=epilog("s3sync cleanup --dry-run\ns3sync cleanup --local", 0, 1, 2, 3, 5, 6, 130))(cleanup)
+
+
+def up(
+    names: Names = None,
+    project: ProjectName = None,
+    on_conflict: OnConflict = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    wait: Wait = 0,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """Upload what is new or changed here. Nothing is deleted, and nobody's change is overwritten."""
+    flags = {"user": user, "store": store, "profile": profile}
+    return _run(
+        names, project, flags, json, verbose, quiet, wait,
+        lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=dry_run),
+    )  # fmt: skip
+
+
+def down(
+    names: Names = None,
+    project: ProjectName = None,
+    on_conflict: OnConflict = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    wait: Wait = 0,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """Download what is new or changed on the remote, and what was deleted here. Your own changes stay."""
+    flags = {"user": user, "store": store, "profile": profile}
+    return _run(
+        names, project, flags, json, verbose, quiet, wait,
+        lambda opened, files: opened.down(*files, on_conflict=on_conflict, dry_run=dry_run),
+    )  # fmt: skip
+
+
+def sync(
+    name: OneName = None,
+    project: ProjectName = None,
+    on_conflict: OnConflict = None,
+    max_delete: Annotated[
+        int | None, typer.Option("--max-delete", metavar="N", min=0, help="Delete up to N files, however many that is.")
+    ] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    wait: Wait = 0,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """Both ways, deletions too. What is replaced or deleted goes to the trash; a conflict keeps both versions."""
+    flags = {"user": user, "store": store, "profile": profile}
+    return _run(
+        None, project or name, flags, json, verbose, quiet, wait,
+        lambda opened, files: opened.sync(on_conflict=on_conflict, max_delete=max_delete, dry_run=dry_run),
+    )  # fmt: skip
+
+
+def status(
+    name: OneName = None,
+    project: ProjectName = None,
+    all_projects: Annotated[bool, typer.Option("--all", "-a", help="Every project of the repository.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 0 in sync, 7 with something to do, 4 with conflicts.")
+    ] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """Say what is in sync, newer here, newer on the remote, or in conflict. Changes nothing."""
+    from s3sync.cli.as_json import status_json
+    from s3sync.cli.as_text import print_status
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+
+    flags = {"user": user, "store": store, "profile": profile}
+    if all_projects:
+        if name or project:
+            raise UsageError("--all means every project", hint="leave the name away, or leave --all away")
+        return _status_all(flags, json, exit_code)
+    with watching(not quiet and not json) as progress:
+        from s3sync.sync.api import Project
+
+        report = Project.open(project or name, flags=flags, progress=progress).status()
+    if json:
+        print_json(status_json(report))
+    else:
+        print_status(report, verbose=verbose, quiet=quiet)
+    return report.exit_code if exit_code or report.failed else 0
+
+
+def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool) -> int:
+    """Every project, and a project that cannot be asked does not hide the others."""
+    from s3sync.cli.as_json import all_json
+    from s3sync.cli.as_text import print_all
+    from s3sync.cli.output import print_json
+    from s3sync.config import load_settings
+    from s3sync.sync.api import Project, all_projects
+    from s3sync.sync.report import EXIT_CONFLICTS, EXIT_SOME_FAILED, StatusReport
+
+    cwd = Path.cwd()
+    reports: list[StatusReport] = []
+    failed: list[tuple[str, S3syncError]] = []
+    for location in all_projects(load_settings(cwd, flags=flags, environ=os.environ), cwd):
+        try:
+            reports.append(Project.open(location.name, path=location.repo_root, flags=flags).status())
+        except S3syncError as error:
+            failed.append((location.name, error))
+    if json:
+        errors = [{"project": name, "error": {"type": type(e).__name__, "message": str(e)}} for name, e in failed]
+        print_json(all_json(reports, errors))
+    else:
+        print_all(reports, [(name, str(error)) for name, error in failed])
+    codes = {report.exit_code for report in reports} | ({EXIT_SOME_FAILED} if failed else set())
+    if EXIT_SOME_FAILED in codes:
+        return EXIT_SOME_FAILED
+    return (EXIT_CONFLICTS if EXIT_CONFLICTS in codes else max(codes, default=0)) if exit_code else 0
+
+
+def cleanup(
+    names: Names = None,
+    project: ProjectName = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="Empty the staging folder here instead: what the remote holds too.")
+    ] = False,
+    unseen: Annotated[bool, typer.Option("--unseen", help="Also delete what was never downloaded here.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    wait: Wait = 0,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """When a project is done: delete its files on the remote (or here), where nothing can be lost by it."""
+    from s3sync.cli.as_json import cleanup_json
+    from s3sync.cli.as_text import print_cleanup
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+
+    flags = {"user": user, "store": store, "profile": profile}
+    with watching(not quiet and not json) as progress:
+        opened, files = open_project(names, project, flags, progress=progress, wait=wait)
+        confirm = (lambda report: True) if yes else _ask
+        report = opened.cleanup(*files, local=local, unseen=unseen, dry_run=dry_run, confirm=confirm)
+    if json:
+        print_json(cleanup_json(report))
+    else:
+        print_cleanup(report, quiet=quiet)
+    return report.exit_code
+
+
+def _ask(report: CleanupReport) -> bool:
+    """The question before a deletion, on stderr. Where nobody can answer, the answer is no."""
+    from s3sync.cli.as_text import cleanup_summary
+    from s3sync.cli.output import printable, warn
+
+    for deleted in report.deleted[:20]:
+        warn(f"  {printable(deleted.name)}")
+    if len(report.deleted) > 20:
+        warn(f"  ... and {len(report.deleted) - 20} more")
+    where = "on this computer" if report.side == "local" else f"in {report.place.store}"
+    what = cleanup_summary(report).removeprefix("deleted ")
+    sys.stderr.write(f"Delete {what} of {printable(report.place.project)} {where}? [y/N] ")
+    sys.stderr.flush()
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except (OSError, ValueError):
+        return False
+
+
+def _run(
+    names: list[str] | None,
+    project: str | None,
+    flags: dict[str, str | None],
+    json: bool,
+    verbose: bool,
+    quiet: bool,
+    wait: float,
+    verb: Callable[[Project, list[str]], RunReport],
+) -> int:
+    from s3sync.cli.as_json import run_json
+    from s3sync.cli.as_text import print_run
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+
+    with watching(not quiet and not json) as progress:
+        opened, files = open_project(names, project, flags, progress=progress, wait=wait)
+        report = verb(opened, files)
+    if json:
+        print_json(run_json(report))
+    else:
+        print_run(report, verbose=verbose, quiet=quiet)
+    return report.exit_code
+
+
+def open_project(
+    names: list[str] | None, project: str | None, flags: dict[str, str | None], *, progress: Any, wait: float
+) -> tuple[Project, list[str]]:
+    """The project, and the file names among the arguments.
+
+    The first argument is a project's name where none is around, or where it names a project and no file.
+    """
+    from s3sync.sync.api import Project
+
+    words = list(names or [])
+
+    def open_named(name: str | None) -> Project:
+        return Project.open(name, flags=flags, progress=progress, lock_wait_s=wait)
+
+    try:
+        here = open_named(project)
+    except ProjectError:
+        if project is not None or not words:
+            raise
+        return open_named(words[0]), words[1:]
+    if project is None and words and here.names_another(words[0]):
+        return open_named(words[0]), words[1:]
+    return here, words

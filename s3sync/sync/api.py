@@ -1,0 +1,159 @@
+"""The public Python API: a project, and the command line's verbs with typed results (docs/python-api.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from s3sync.config import Settings, load_settings
+from s3sync.core.plan import Policy, Verb
+from s3sync.errors import ProjectError, StoreError
+from s3sync.project import Project as Location
+from s3sync.project import find_project, list_projects
+from s3sync.store import StoreOptions, open_store
+from s3sync.store.port import Store
+from s3sync.sync.cleanup import CleanupOptions, cleanup
+from s3sync.sync.report import CleanupReport, RunReport, StatusReport
+from s3sync.sync.run import Options, run
+from s3sync.sync.select import make_selector
+from s3sync.sync.session import Session
+from s3sync.sync.status import status
+from s3sync.transfer.pool import DEFAULT_WORKERS
+from s3sync.transfer.progress import Progress, Silent
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that is open for work. Make one with `Project.open`.
+
+    Every method raises an `S3syncError`: see `s3sync.errors` for the tree.
+    """
+
+    session: Session
+    cwd: Path
+
+    @classmethod
+    def open(
+        cls,
+        name: str | None = None,
+        *,
+        path: str | os.PathLike[str] = ".",
+        flags: Mapping[str, str | None] | None = None,
+        environ: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+        lock_wait_s: float = 0,
+    ) -> Project:
+        """The project around the folder `path`, or the one called `name` (or with that beginning) in its repository.
+
+        `flags` override settings by their name, as `{"user": "jan"}`. `environ` is the process environment if None.
+        Opening asks nothing of the network, unless `name` is not to be found on this disk.
+        """
+        cwd = Path(path).resolve()
+        settings = load_settings(cwd, flags=flags or {}, environ=os.environ if environ is None else environ)
+        store = connect(settings)
+        location = locate(settings, store, cwd, name)
+        session = Session(settings, location, store, progress or Silent(), lock_wait_s=lock_wait_s)
+        return cls(replace(session, transfers=settings.transfers or DEFAULT_WORKERS), cwd)
+
+    @property
+    def name(self) -> str:
+        return self.session.project.name
+
+    @property
+    def staging(self) -> Path:
+        """The folder whose files are carried."""
+        return self.session.project.staging
+
+    def names_another(self, word: str) -> bool:
+        """Whether a word names a project of this repository on this disk, and no file of this one."""
+        settings, root = self.session.settings, self.session.project.repo_root
+        if (self.staging / word).exists() or (self.cwd / word).resolve().is_relative_to(self.staging):
+            return False
+        try:
+            return find_project(settings, root, word).name != self.name
+        except ProjectError:
+            return False
+
+    def status(self) -> StatusReport:
+        """Every file's state; changes nothing."""
+        return status(self.session)
+
+    def up(self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
+        """Upload what is new or changed here. Deletes nothing, overwrites nobody's change."""
+        return self._run(Verb.UP, files, on_conflict, dry_run)
+
+    def down(self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
+        """Download what is new or changed on the remote, and what was deleted here."""
+        return self._run(Verb.DOWN, files, on_conflict, dry_run)
+
+    def sync(
+        self, *, on_conflict: Policy | str | None = None, max_delete: int | None = None, dry_run: bool = False
+    ) -> RunReport:
+        """Both ways, deletions too; what is replaced or deleted goes to the trash. Raises `Halt` on too many."""
+        return self._run(Verb.SYNC, (), on_conflict, dry_run, max_delete)
+
+    def cleanup(
+        self,
+        *files: str,
+        local: bool = False,
+        unseen: bool = False,
+        dry_run: bool = False,
+        confirm: Callable[[CleanupReport], bool] | None = None,
+    ) -> CleanupReport:
+        """Delete the project's files on the remote, or with `local` here, where they are known to be safe."""
+        wanted = make_selector(files, self.staging, self.cwd)
+        options = CleanupOptions(local, unseen, dry_run, wanted)
+        return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
+
+    def _run(
+        self,
+        verb: Verb,
+        files: Sequence[str],
+        on_conflict: Policy | str | None,
+        dry_run: bool,
+        max_delete: int | None = None,
+    ) -> RunReport:
+        policy = Policy(on_conflict) if on_conflict is not None else None
+        wanted = make_selector(files, self.staging, self.cwd)
+        return run(self.session, verb, Options(wanted, policy, max_delete, dry_run))
+
+
+def connect(settings: Settings, *, create: bool = False) -> Store:
+    """The store that the settings name. A folder store is made with `create`; the embedded default always is."""
+    return open_store(
+        settings.store,
+        StoreOptions(
+            region=settings.region,
+            endpoint_url=settings.endpoint_url,
+            profile=settings.profile if settings.credentials == "profile" else None,
+            env=settings.env,
+            create=create or settings.store_is_default,
+        ),
+    )
+
+
+def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> Location:
+    """Find the project on this disk, else among the store's, so that a teammate can fetch what is not here yet."""
+    try:
+        return find_project(settings, cwd, name)
+    except ProjectError:
+        if name is None:
+            raise
+        try:
+            names = remote_projects(store, settings.repo)
+        except StoreError:
+            names = []
+        return find_project(settings, cwd, name, remote_names=names)
+
+
+def remote_projects(store: Store, repo: str) -> list[str]:
+    """The names of the repository's projects in the store."""
+    prefix = f"{repo}/"
+    return sorted({info.key.removeprefix(prefix).split("/", 1)[0] for info in store.list(prefix)})
+
+
+def all_projects(settings: Settings, cwd: Path) -> list[Location]:
+    """Every project of the repository that has a staging folder here."""
+    return list_projects(settings, cwd)

@@ -1,0 +1,145 @@
+"""The remote scan: objects are the truth, metadata.json explains them, and what it does not explain is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from s3sync.core.entries import Entry
+from s3sync.core.etag import plain_md5
+from s3sync.core.manifest import FileRecord
+from s3sync.core.names import nfc, path_of_key, refuse_reason
+from s3sync.core.outcome import Problem
+from s3sync.core.times import format_ns, format_time, parse_ns
+from s3sync.errors import NotFound
+from s3sync.state.manifest_store import StoredManifest, read_manifest
+from s3sync.store.port import ObjectHead, ObjectInfo, Store
+
+UNKNOWN = "unknown"
+LOOKUPS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """An object of the project: its key as it is stored, and the record that explains this very version."""
+
+    key: str
+    entry: Entry
+    record: FileRecord
+    archived: bool = False
+
+
+@dataclass(slots=True)
+class RemoteScan:
+    """`repaired` are records that metadata.json lacks or has wrong; `vanished` those whose object is not there."""
+
+    stored: StoredManifest
+    files: dict[str, RemoteFile] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    repaired: dict[str, FileRecord] = field(default_factory=dict)
+    vanished: dict[str, FileRecord] = field(default_factory=dict)
+
+    def refuse(self, path: str, error: str, hint: str | None = None) -> None:
+        self.problems.append(Problem(path, error, hint))
+        self.hidden.append(path)
+
+
+def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: Callable[[str], bool]) -> RemoteScan:
+    """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer."""
+    with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
+        reading = threads.submit(read_manifest, store, prefix)
+        listed = list(store.list(prefix))
+        scan = RemoteScan(reading.result())
+        objects = _by_path(scan, listed, prefix, ignored)
+        unexplained: list[tuple[str, ObjectInfo]] = []
+        for path, info in objects.items():
+            record = _explained(scan.stored.manifest.files.get(path), info)
+            if record is None:
+                unexplained.append((path, info))
+            else:
+                scan.files[path] = _file(info, record)
+        for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), unexplained):
+            if found is not None:
+                scan.files[path] = found
+                scan.repaired[path] = found.record
+        gone = [name for name in scan.stored.manifest.files if name not in objects and not ignored(name)]
+        for name, absent in zip(gone, threads.map(lambda name: _is_absent(store, prefix + name), gone), strict=True):
+            if absent:
+                scan.vanished[name] = scan.stored.manifest.files[name]
+    for name, reason in scan.stored.manifest.refused.items():
+        scan.problems.append(Problem(name, f"is named in metadata.json but cannot be carried: {reason}"))
+    return scan
+
+
+def _by_path(
+    scan: RemoteScan, listed: list[ObjectInfo], prefix: str, ignored: Callable[[str], bool]
+) -> dict[str, ObjectInfo]:
+    objects: dict[str, ObjectInfo] = {}
+    for info in listed:
+        path = path_of_key(prefix, info.key)
+        if path is None or ignored(path) or (path.endswith("/") and info.size == 0):
+            continue  # our own, unwanted, or the mark that consoles put for an empty folder
+        reason = refuse_reason(path)
+        if reason:
+            scan.refuse(path, f"is on the remote, but cannot be downloaded: {reason}", "rename it there")
+        elif path in objects:
+            scan.refuse(path, "is on the remote twice, in two Unicode spellings of one name", "rename one of them")
+        else:
+            objects[path] = info
+    return objects
+
+
+def _explained(record: FileRecord | None, info: ObjectInfo) -> FileRecord | None:
+    """The record, if it speaks of this version. One without ETag (the older format) does when its MD5 is the ETag."""
+    if record is None or record.size_bytes != info.size:
+        return None
+    if record.etag is None:
+        return record if record.md5 is not None and record.md5 == plain_md5(info.etag) else None
+    return record if record.etag == info.etag else None
+
+
+def _file(info: ObjectInfo, record: FileRecord) -> RemoteFile:
+    mtime_ns = parse_ns(record.modified_at) if record.modified_at else None
+    archived = info.storage_class in ("GLACIER", "DEEP_ARCHIVE")
+    return RemoteFile(info.key, Entry(info.size, record.md5, info.etag, mtime_ns), record, archived)
+
+
+def _look_up(store: Store, path: str, info: ObjectInfo, base: Mapping[str, Entry]) -> tuple[str, RemoteFile | None]:
+    """Ask the object itself. None when it went away since the listing."""
+    try:
+        head = store.head(info.key)
+    except NotFound:
+        return path, None
+    known = base.get(path)
+    md5 = known.md5 if known and known.etag == head.info.etag else _md5_of(head)
+    return path, _file(head.info, _record(path, head, md5))
+
+
+def _md5_of(head: ObjectHead) -> str | None:
+    if head.etag_is_md5:
+        return plain_md5(head.info.etag)
+    return plain_md5(head.metadata.get("md5", ""))
+
+
+def _record(path: str, head: ObjectHead, md5: str | None) -> FileRecord:
+    mtime_ns = parse_ns(head.metadata.get("mtime", ""))
+    return FileRecord(
+        name=path,
+        size_bytes=head.info.size,
+        uploaded_by=head.metadata.get("uploaded-by") or UNKNOWN,
+        uploaded_at=format_time(head.info.modified),
+        md5=md5,
+        etag=head.info.etag,
+        modified_at=format_time(head.info.modified) if mtime_ns is None else format_ns(mtime_ns),
+    )
+
+
+def _is_absent(store: Store, key: str) -> bool:
+    """Whether a recorded object is really gone: it may have been put after the listing and before the manifest."""
+    try:
+        store.head(nfc(key))
+    except NotFound:
+        return True
+    return False

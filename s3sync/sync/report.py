@@ -1,0 +1,167 @@
+"""What a verb gives back: typed results, which the command line renders as text or JSON and scripts use as they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from s3sync.core.outcome import Problem
+from s3sync.core.plan import Policy, Verb
+from s3sync.core.reconcile import ConflictKind, State
+
+EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_TO_DO = 0, 3, 4, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which project, in which repository, in which store (as the user named it, credentials masked)."""
+
+    project: str
+    repo: str
+    store: str
+    root: Path
+    store_is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A file that went one way: its size, and the bytes that really went over the wire."""
+
+    name: str
+    size_bytes: int
+    bytes_moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """`side` is `local` or `remote`."""
+
+    name: str
+    side: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that this run had nothing to do with: in sync, or changed in a way that this verb leaves alone."""
+
+    name: str
+    size_bytes: int
+    state: State
+    uploaded_by: str | None = None
+    uploaded_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictReport:
+    """A conflict as it was found, with who changed the remote version and when.
+
+    `resolution` is what was done: `kept_both`, `kept_mine`, `kept_theirs`, `kept_edit`, or None for just a warning.
+    """
+
+    name: str
+    kind: ConflictKind
+    policy: Policy
+    resolution: str | None
+    kept_as: str | None
+    uploaded_by: str | None
+    uploaded_at: str | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the user said beforehand whose version wins, so that nothing is left to look at."""
+        return self.resolution in ("kept_mine", "kept_theirs")
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What `up`, `down` or `sync` did, or with `dry_run` would do."""
+
+    verb: Verb
+    place: Place
+    dry_run: bool
+    uploaded: list[Moved] = field(default_factory=list)
+    downloaded: list[Moved] = field(default_factory=list)
+    deleted: list[Deleted] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    conflicts: list[ConflictReport] = field(default_factory=list)
+    failed: list[Problem] = field(default_factory=list)
+    elapsed_s: float = 0.0
+
+    @property
+    def bytes_sent(self) -> int:
+        return sum(moved.bytes_moved for moved in self.uploaded)
+
+    @property
+    def bytes_received(self) -> int:
+        return sum(moved.bytes_moved for moved in self.downloaded)
+
+    @property
+    def exit_code(self) -> int:
+        if self.failed:
+            return EXIT_SOME_FAILED
+        return EXIT_DONE if all(conflict.settled for conflict in self.conflicts) else EXIT_CONFLICTS
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """One file's state. Size, MD5 and uploader are the remote's where it has the file, else the local ones."""
+
+    name: str
+    state: State
+    size_bytes: int
+    md5: str | None
+    uploaded_by: str | None
+    uploaded_at: str | None
+
+
+@dataclass(slots=True)
+class StatusReport:
+    place: Place
+    files: list[FileStatus] = field(default_factory=list)
+    failed: list[Problem] = field(default_factory=list)
+    last_sync_at: str | None = None
+    last_sync_by: str | None = None
+    asked_at: datetime | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return dict(Counter(file.state.value for file in self.files))
+
+    @property
+    def in_sync(self) -> bool:
+        return all(file.state is State.IN_SYNC for file in self.files) and not self.failed
+
+    @property
+    def exit_code(self) -> int:
+        """What `status --exit-code` exits with."""
+        if self.failed:
+            return EXIT_SOME_FAILED
+        if self.counts.get(State.CONFLICT):
+            return EXIT_CONFLICTS
+        return EXIT_DONE if self.in_sync else EXIT_TO_DO
+
+
+@dataclass(slots=True)
+class CleanupReport:
+    """What `cleanup` deleted, or with `dry_run` would delete, and what it kept with the reason."""
+
+    place: Place
+    side: str
+    dry_run: bool
+    deleted: list[Deleted] = field(default_factory=list)
+    kept: list[Problem] = field(default_factory=list)
+    failed: list[Problem] = field(default_factory=list)
+    trash_files: int = 0
+    trash_bytes: int = 0
+    elapsed_s: float = 0.0
+
+    @property
+    def bytes_freed(self) -> int:
+        return sum(item.size_bytes for item in self.deleted) + self.trash_bytes
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_SOME_FAILED if self.failed else EXIT_DONE

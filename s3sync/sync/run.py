@@ -1,0 +1,163 @@
+"""`up`, `down` and `sync`: one function, because they differ only in what their plan holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from s3sync.core.names import conflict_name
+from s3sync.core.outcome import Outcome, Problem, Raced
+from s3sync.core.plan import Conflict, Do, Plan, Policy, Verb, make_plan
+from s3sync.core.reconcile import State
+from s3sync.core.safety import gate
+from s3sync.errors import S3syncError
+from s3sync.state.db import StateDB
+from s3sync.sync.execute import Executor
+from s3sync.sync.report import ConflictReport, Deleted, Moved, RunReport, Skipped
+from s3sync.sync.save import Keeper
+from s3sync.sync.scan import Seen, scan, select, uploader
+from s3sync.sync.select import Selector
+from s3sync.sync.session import Session
+from s3sync.transfer.pool import Pool
+
+ROUNDS = 4
+"""How often a path is planned again when other writers, here or there, were faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`selector` limits the run to some paths; `policy` and `max_delete` None are the verb's own rule."""
+
+    selector: Selector | None = None
+    policy: Policy | None = None
+    max_delete: int | None = None
+    dry_run: bool = False
+
+
+def run(session: Session, verb: Verb, options: Options) -> RunReport:
+    """Run a verb to its end, or raise what stopped it: `Halt`, `LockHeld`, `StoreError`, `ManifestError`, ..."""
+    session.settings.require_user()
+    started = time.monotonic()
+    report = RunReport(verb, session.place, options.dry_run)
+    if options.dry_run:
+        with StateDB(session.project.state_dir, read_only=True) as state:
+            _round(session, state, report, options, options.selector)
+    else:
+        with session.lock(), StateDB(session.project.state_dir) as state:
+            _rounds(session, state, report, options)
+    report.elapsed_s = time.monotonic() - started
+    return report
+
+
+def _rounds(session: Session, state: StateDB, report: RunReport, options: Options) -> None:
+    raced = _round(session, state, report, options, options.selector)
+    for _ in range(1, ROUNDS):
+        if not raced:
+            return
+        raced = _round(session, state, report, options, set(raced).__contains__)
+    for path, reason in raced.items():
+        report.failed.append(Problem(path, f"kept changing while we worked: {reason}", "run the command again"))
+
+
+def _round(
+    session: Session, state: StateDB, report: RunReport, options: Options, wanted: Callable[[str], bool] | None
+) -> dict[str, str]:
+    """Scan, reconcile, gate, execute, save. Returns the paths that lost a race, with the reason."""
+    seen = scan(session, state)
+    decisions = seen.decisions()
+    if options.selector:
+        options.selector.check([decision.path for decision in decisions])
+    decisions = select(decisions, wanted)
+    stamp = session.clock()
+    user = session.settings.require_user()
+    plan = make_plan(decisions, report.verb, options.policy, lambda path: conflict_name(path, user, stamp))
+    gate(plan, seen.base, seen.local, seen.remote, max_delete=options.max_delete, complete=seen.complete)
+    _report_plan(report, plan, seen)
+    if options.dry_run:
+        _report_intentions(report, plan)
+        return {}
+    return _execute(session, state, report, plan, seen)
+
+
+def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, seen: Seen) -> dict[str, str]:
+    keeper = Keeper(session, state, seen, tolerant=report.verb is Verb.DOWN)
+    keeper.agree(plan.in_sync)
+    raced: dict[str, str] = {}
+    try:
+        with Pool(session.transfers) as pool:
+            executor = Executor(session, seen, pool, session.trash_stamp(), keeper.placed)
+            for result in executor.run(plan.actions):
+                if isinstance(result, Outcome):
+                    keeper.keep(result)
+                    _report_outcome(report, result)
+                elif isinstance(result, Raced):
+                    raced[result.action.path] = result.reason
+                else:
+                    report.failed.append(result)
+                keeper.save_sometimes()
+    except BaseException:
+        with suppress(S3syncError):
+            keeper.save()
+        raise
+    keeper.save()
+    report.conflicts = [conflict for conflict in report.conflicts if conflict.name not in raced]
+    return raced
+
+
+def _report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
+    """What is known before anything is done: problems of the scan, conflicts, and what is left alone."""
+    known = {problem.path for problem in report.failed}
+    report.failed += [problem for problem in seen.problems if problem.path not in known]
+    for decision in plan.in_sync:
+        entry = decision.remote
+        if entry is not None:
+            report.skipped.append(Skipped(decision.path, entry.size, State.IN_SYNC))
+    for notice in plan.notices:
+        entry = seen.remote.get(notice.path) or seen.local.get(notice.path)
+        by, at = uploader(seen, notice.path)
+        report.skipped.append(Skipped(notice.path, entry.size if entry else 0, notice.state, by, at))
+    actions = {action.path: action.do for action in plan.actions}
+    for conflict in plan.conflicts:
+        by, at = uploader(seen, conflict.path)
+        resolution = _resolution(conflict, actions.get(conflict.path))
+        report.conflicts.append(
+            ConflictReport(conflict.path, conflict.kind, conflict.policy, resolution, conflict.kept_as, by, at)
+        )
+
+
+def _resolution(conflict: Conflict, do: Do | None) -> str | None:
+    if do is None:
+        return None
+    if conflict.local is None or conflict.remote is None:
+        return "kept_edit"
+    return {Do.KEEP_BOTH: "kept_both", Do.UPLOAD: "kept_mine", Do.DOWNLOAD: "kept_theirs"}[do]
+
+
+def _report_intentions(report: RunReport, plan: Plan) -> None:
+    for action in plan.actions:
+        local = action.local.size if action.local else 0
+        remote = action.remote.size if action.remote else 0
+        if action.do in (Do.UPLOAD, Do.KEEP_BOTH):
+            report.uploaded.append(Moved(action.kept_as or action.path, local, 0))
+        if action.do in (Do.DOWNLOAD, Do.KEEP_BOTH):
+            report.downloaded.append(Moved(action.path, remote, 0))
+        if action.do is Do.DELETE_LOCAL:
+            report.deleted.append(Deleted(action.path, "local", local))
+        if action.do is Do.DELETE_REMOTE:
+            report.deleted.append(Deleted(action.path, "remote", remote))
+
+
+def _report_outcome(report: RunReport, outcome: Outcome) -> None:
+    action, size = outcome.action, outcome.entry.size if outcome.entry else 0
+    if outcome.record is not None:
+        report.uploaded.append(Moved(action.path, size, outcome.bytes_sent))
+    elif outcome.entry is not None:
+        report.downloaded.append(Moved(action.path, size, outcome.bytes_received))
+    elif action.do is Do.DELETE_LOCAL and action.local is not None:
+        report.deleted.append(Deleted(action.path, "local", action.local.size))
+    elif action.remote is not None:
+        report.deleted.append(Deleted(action.path, "remote", action.remote.size))
+    for also in outcome.also:
+        _report_outcome(report, also)

@@ -1,0 +1,95 @@
+"""The save phase: base, digest cache and metadata.json follow from outcomes, never from intentions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from s3sync.core.entries import Entry
+from s3sync.core.manifest import ConflictRecord, DeletedRecord
+from s3sync.core.outcome import Outcome
+from s3sync.core.plan import Do
+from s3sync.core.reconcile import Decision
+from s3sync.errors import AccessDenied
+from s3sync.local.digests import Digests
+from s3sync.local.scan import LocalFile
+from s3sync.state.db import CachedDigest, StateDB
+from s3sync.state.manifest_store import write_edits
+from s3sync.sync.scan import Seen, cache_entry, is_settled
+from s3sync.sync.session import Session
+
+SAVE_EVERY_S = 30.0
+"""On a long run the other user sees progress, and a crash loses no more than this."""
+
+
+class Keeper:
+    """Collects what really happened in one round and saves it, at the end and now and then.
+
+    `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written.
+    """
+
+    def __init__(self, session: Session, state: StateDB, seen: Seen, *, tolerant: bool) -> None:
+        self.placed: dict[str, tuple[LocalFile, Digests]] = {}
+        """What now stands on the disk under a path: filled by the executor, from several threads."""
+        self._session, self._state, self._tolerant = session, state, tolerant
+        self._stored = seen.there.stored
+        self._base: dict[str, Entry | None] = {}
+        self._digests: dict[str, CachedDigest] = dict(seen.new_digests)
+        self._forget = seen.stale_digests
+        self._saved_at = time.monotonic()
+        self._edits = session.edits()
+        self._edits.counts_as_sync = False
+        self._edits.repaired.update(seen.there.repaired)
+        self._edits.vanished.update(seen.there.vanished)
+
+    def agree(self, decisions: Iterable[Decision]) -> None:
+        """Where both sides hold the same, only the base moves."""
+        for decision in decisions:
+            entry = _agreed(decision.remote, decision.local)
+            if entry != decision.base:
+                self._base[decision.path] = entry
+
+    def keep(self, outcome: Outcome) -> None:
+        for effect in (outcome, *outcome.also):
+            path = effect.action.path
+            self._base[path] = _agreed(effect.entry, None)
+            if effect.record is not None:
+                self._edits.files[path] = effect.record
+        action = outcome.action
+        self._edits.counts_as_sync = True
+        if action.do is Do.DELETE_REMOTE:
+            md5 = action.remote.md5 if action.remote else None
+            self._edits.deleted[action.path] = DeletedRecord(action.path, self._edits.by, self._edits.at, md5)
+        if action.do is Do.KEEP_BOTH and action.kept_as:
+            self._edits.conflicts.append(ConflictRecord(action.path, action.kept_as, self._edits.by, self._edits.at))
+
+    def save_sometimes(self) -> None:
+        if time.monotonic() - self._saved_at > SAVE_EVERY_S:
+            self.save()
+
+    def save(self) -> None:
+        """This computer's memory first, then metadata.json. Either may fail alone: the next run finds out and mends."""
+        now = time.time_ns()
+        for path in list(self.placed):
+            file, digests = self.placed.pop(path)
+            if is_settled(file, now):
+                self._digests[path] = cache_entry(file, digests)
+        if self._base or self._digests or self._forget:
+            self._state.save(base=self._base, digests=self._digests, forget_digests=self._forget)
+        self._base, self._digests, self._forget = {}, {}, []
+        if self._edits.counts_as_sync or self._edits.substantial:
+            try:
+                self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)
+            except AccessDenied:
+                if not self._tolerant:
+                    raise
+            self._edits = self._session.edits()
+            self._edits.counts_as_sync = False
+        self._saved_at = time.monotonic()
+
+
+def _agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
+    """The base entry: content and the version of the object that holds it. Times are not agreed on."""
+    if remote is None:
+        return None
+    return Entry(remote.size, remote.md5 or (local.md5 if local else None), remote.etag)

@@ -1,0 +1,59 @@
+"""What every verb works with: the project, its store, this computer's memory of it, who runs it and who watches."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from s3sync.config import Settings, mask_url
+from s3sync.core.edits import Edits
+from s3sync.core.times import format_time
+from s3sync.project import Project
+from s3sync.store.port import Store
+from s3sync.sync.report import Place
+from s3sync.transfer.pool import DEFAULT_WORKERS
+from s3sync.transfer.progress import Progress, Silent
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command on one project. `clock` names times for people; no decision depends on it."""
+
+    settings: Settings
+    project: Project
+    store: Store
+    progress: Progress = field(default_factory=Silent)
+    clock: Callable[[], datetime] = utc_now
+    transfers: int = DEFAULT_WORKERS
+    lock_wait_s: float = 0
+
+    @property
+    def place(self) -> Place:
+        return Place(
+            self.project.name,
+            self.project.repo,
+            mask_url(self.settings.store),
+            self.project.root,
+            self.settings.store_is_default,
+        )
+
+    def edits(self) -> Edits:
+        """An empty set of changes to metadata.json, signed and dated."""
+        return Edits(by=self.settings.require_user(), at=format_time(self.clock()), host=socket.gethostname())
+
+    def trash_stamp(self) -> str:
+        """The name of this run's trash folder, here and on the remote."""
+        return f"{self.clock():%Y%m%d-%H%M%S}"
+
+    def lock(self) -> AbstractContextManager[None]:
+        from s3sync.local.place import state_folder
+        from s3sync.state.lock import project_lock
+
+        return project_lock(state_folder(self.project.staging), now=self.clock(), wait_s=self.lock_wait_s)

@@ -1,0 +1,46 @@
+"""`status`: scan and reconcile, and say it. Nothing is changed but this computer's digest cache."""
+
+from __future__ import annotations
+
+from s3sync.core.reconcile import Decision
+from s3sync.errors import LocalError
+from s3sync.local.place import state_folder
+from s3sync.state.db import StateDB
+from s3sync.sync.report import FileStatus, StatusReport
+from s3sync.sync.scan import Seen, scan, uploader
+from s3sync.sync.session import Session
+
+
+def status(session: Session) -> StatusReport:
+    """Raises `StoreError`, `ScanError`, `ManifestError`."""
+    with _open_state(session) as state:
+        seen = scan(session, state)
+        if seen.new_digests or seen.stale_digests:
+            state.save(digests=seen.new_digests, forget_digests=seen.stale_digests)
+    manifest = seen.there.stored.manifest
+    return StatusReport(
+        place=session.place,
+        files=[_file(seen, decision) for decision in seen.decisions() if not decision.gone],
+        failed=seen.problems,
+        last_sync_at=manifest.last_sync,
+        last_sync_by=manifest.last_sync_by,
+        asked_at=session.clock(),
+    )
+
+
+def _open_state(session: Session) -> StateDB:
+    """On a folder that cannot be written, or is not there yet, a memory that lasts for this run."""
+    folder = session.project.state_dir
+    try:
+        if session.project.staging.is_dir():
+            return StateDB(state_folder(session.project.staging))
+    except LocalError:
+        pass
+    return StateDB(folder, read_only=True)
+
+
+def _file(seen: Seen, decision: Decision) -> FileStatus:
+    entry = decision.remote or decision.local or decision.base
+    assert entry is not None
+    by, at = uploader(seen, decision.path)
+    return FileStatus(decision.path, decision.state, entry.size, entry.md5, by, at)
