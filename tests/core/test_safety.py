@@ -1,0 +1,111 @@
+"""The gate: which plans are refused before anything is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from s3sync.core.entries import Entry
+from s3sync.core.plan import Action, Do, Plan, Verb
+from s3sync.core.safety import gate
+from s3sync.errors import Halt
+
+A = Entry(1, "a" * 32)
+
+
+def snapshot(n: int) -> dict[str, Entry]:
+    return {f"{i}.mp4": A for i in range(n)}
+
+
+def deleting(local: int, remote: int) -> Plan:
+    """A plan with that many deletions on each side, and an upload for good measure."""
+    kinds = [Do.DELETE_LOCAL] * local + [Do.DELETE_REMOTE] * remote + [Do.UPLOAD]
+    return Plan(Verb.SYNC, actions=[Action(do, f"{i}.mp4", A, A) for i, do in enumerate(kinds)])
+
+
+# `base`, `here`, `there`: how many files each knows. `del here`, `del there`: how many deletions are planned.
+TABLE = """
+base here there | del_here del_there | max complete | verdict
+10   10   10    | 0        0         | -   yes      | goes on
+10   10   0     | 0        0         | -   yes      | goes on
+10   10   10    | 0        0         | -   no       | goes on
+10   10   10    | 0        0         | 0   no       | goes on
+10   10   9     | 1        0         | -   yes      | goes on
+10   10   9     | 1        0         | -   no       | halts
+10   10   9     | 1        0         | 99  no       | halts
+10   9    10    | 0        1         | -   no       | halts
+10   10   5     | 5        0         | -   yes      | goes on
+10   5    10    | 0        5         | -   yes      | goes on
+10   10   4     | 6        0         | -   yes      | halts
+10   4    10    | 0        6         | -   yes      | halts
+11   11   6     | 5        0         | -   yes      | goes on
+11   11   5     | 6        0         | -   yes      | halts
+10   5    5     | 5        5         | -   yes      | goes on
+10   10   0     | 10       0         | -   yes      | halts
+10   0    10    | 0        10        | -   yes      | halts
+1    1    0     | 1        0         | -   yes      | halts
+1    0    1     | 0        1         | -   yes      | halts
+10   3    0     | 3        0         | -   yes      | halts
+10   0    3     | 0        3         | -   yes      | halts
+10   10   8     | 2        0         | 3   yes      | goes on
+10   10   7     | 3        0         | 3   yes      | goes on
+10   10   6     | 4        0         | 3   yes      | halts
+10   8    8     | 2        2         | 3   yes      | halts
+10   8    9     | 1        2         | 3   yes      | goes on
+10   10   9     | 1        0         | 0   yes      | halts
+10   10   0     | 10       0         | 10  yes      | goes on
+10   0    10    | 0        10        | 10  yes      | goes on
+10   10   0     | 10       0         | 9   yes      | halts
+"""
+
+
+def rows() -> list[tuple[str, ...]]:
+    lines = TABLE.strip().splitlines()[1:]
+    return [(*line.replace("|", " ").split()[:7], line.split("|")[3].strip()) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("base", "here", "there", "del_here", "del_there", "limit", "complete", "verdict"), rows(), ids=" ".join
+)
+def test_gate(
+    base: str, here: str, there: str, del_here: str, del_there: str, limit: str, complete: str, verdict: str
+) -> None:
+    halted = False
+    try:
+        gate(
+            deleting(int(del_here), int(del_there)),
+            snapshot(int(base)),
+            snapshot(int(here)),
+            snapshot(int(there)),
+            max_delete=None if limit == "-" else int(limit),
+            complete=complete == "yes",
+        )
+    except Halt:
+        halted = True
+    assert halted == (verdict == "halts")
+
+
+@pytest.mark.parametrize(
+    ("plan", "here", "there", "limit", "why", "hint"),
+    [
+        pytest.param(deleting(10, 0), 10, 0, None, "the remote is suddenly empty", "--max-delete 10", id="remote"),
+        pytest.param(deleting(0, 10), 0, 10, None, "this computer is suddenly empty", "--max-delete 10", id="local"),
+        pytest.param(deleting(6, 0), 10, 4, None, "the remote lost 6 of the 10 files", "--max-delete 6", id="most"),
+        pytest.param(deleting(6, 2), 8, 4, None, "6 files would be deleted on this", "--max-delete 8", id="both"),
+        pytest.param(deleting(2, 2), 8, 8, 3, "4 files would be deleted, and --max-delete allows 3", "4", id="limit"),
+    ],
+)
+def test_a_halt_names_the_flag_that_goes_on(
+    plan: Plan, here: int, there: int, limit: int | None, why: str, hint: str
+) -> None:
+    with pytest.raises(Halt) as caught:
+        gate(plan, snapshot(10), snapshot(here), snapshot(there), max_delete=limit, complete=True)
+    assert caught.value.exit_code == 5
+    assert why in (caught.value.why or "")
+    assert hint in (caught.value.hint or "")
+
+
+def test_after_an_incomplete_scan_no_flag_goes_on() -> None:
+    with pytest.raises(Halt) as caught:
+        gate(deleting(1, 0), snapshot(10), snapshot(10), snapshot(9), max_delete=99, complete=False)
+    assert "not everything could be read" in (caught.value.why or "")
+    assert "never delete" in (caught.value.hint or "")
