@@ -80,8 +80,8 @@ def edit(person: Person, name: str, source: Path) -> None:
 
 def story(david: Person, jan: Person, flags: list[str]) -> None:
     clips = [path for path in media_files() if path.suffix == ".mp4"]
-    sounds = [path for path in media_files() if path.suffix in (".wav", ".ogg", ".mp3")]
-    pictures = [path for path in media_files() if path.suffix in (".jpg", ".png")]
+    sounds = [path for path in media_files() if path.suffix == ".wav"]
+    pictures = [path for path in media_files() if path.suffix == ".jpg"]
 
     scene("Both set up their clone of the repository")
     for person in (david, jan):

@@ -12,6 +12,8 @@ import typer
 from s3sync.cli.options import Debug, DryRun, Json, Profile, Quiet, StoreUrl, User, epilog
 
 if TYPE_CHECKING:
+    from s3sync.errors import S3syncError
+    from s3sync.store.probe import AccessReport
     from s3sync.sync.init import InitReport
 
 
@@ -92,9 +94,15 @@ def _init_json(report: InitReport, dry_run: bool) -> dict[str, Any]:
         "store": mask_url(report.settings.store),
         "dry_run": dry_run,
         "steps": [{"what": what, "changed": changed} for what, changed in report.steps],
-        "access": None if access is None else {line.what: line.error for line in access.lines},
+        "access": None if access is None else {right: str(error) for right, error in _refused(access)},
         "exit_code": 0 if dry_run else report.exit_code,
     }
+
+
+def _refused(access: AccessReport) -> list[tuple[str, S3syncError]]:
+    """The rights that the store did not give, with the reason."""
+    rights = {"list": access.list, "read": access.read, "write": access.write, "delete": access.delete}
+    return [(right, error) for right, error in rights.items() if error is not None]
 
 
 def _print_init(report: InitReport, quiet: bool, dry_run: bool) -> None:
@@ -110,9 +118,9 @@ def _print_init(report: InitReport, quiet: bool, dry_run: bool) -> None:
         say("Nothing was written: this was a dry run." if dry_run else "")
         return
     store = printable(mask_url(report.settings.store))
-    if report.access.error is not None:
-        warn(f"  {signs.failed} the store cannot be used: {store}")
-        for line in error_lines(report.access.error):
+    for right, error in _refused(report.access):
+        warn(f"  {signs.failed} cannot {right}: {store}")
+        for line in error_lines(error):
             warn(line)
         return
     if quiet:

@@ -61,6 +61,7 @@ def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
     else:
         with session.lock(), StateDB(session.project.state_dir) as state:
             _clean(session, state, options, report)
+    report.deleted.sort(key=lambda item: item.name)
     report.elapsed_s = time.monotonic() - started
     return report
 

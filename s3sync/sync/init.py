@@ -18,6 +18,7 @@ from s3sync.config import (
     write_repo_config,
     write_user_config,
 )
+from s3sync.core.names import STATE_DIR
 from s3sync.errors import ProjectError, UsageError
 from s3sync.gitignore import merge_gitignore
 from s3sync.local.errors import local_errors
@@ -39,7 +40,7 @@ class InitReport:
 
     @property
     def exit_code(self) -> int:
-        return 0 if self.access is not None and self.access.ok else 1
+        return 0 if self.access is not None and self.access.complete else 1
 
 
 def init(
@@ -70,7 +71,8 @@ def init(
     _merge_gitignore(report, root, dry_run)
     if not dry_run:
         report.settings = load_settings(start, flags={}, environ=environ)
-        report.access = check_access(connect(report.settings, create=True), project.prefix)
+        scratch = f"{project.prefix}{STATE_DIR}/"
+        report.access = check_access(connect(report.settings, create=True), scratch)
     return report
 
 

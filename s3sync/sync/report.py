@@ -107,7 +107,8 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class FileStatus:
-    """One file's state. Size, MD5 and uploader are the remote's where it has the file, else the local ones."""
+    """One file's state. Size and MD5 are the newer version's (in a conflict the remote's); an MD5 that nothing had to
+    be compared with is not known. The uploader is always the remote version's."""
 
     name: str
     state: State

@@ -47,6 +47,8 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
     else:
         with session.lock(), StateDB(session.project.state_dir) as state:
             _rounds(session, state, report, options)
+    for items in (report.uploaded, report.downloaded, report.deleted):
+        items.sort(key=lambda item: item.name)
     report.elapsed_s = time.monotonic() - started
     return report
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3sync.core.reconcile import Decision
+from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
 from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
@@ -40,7 +40,8 @@ def _open_state(session: Session) -> StateDB:
 
 
 def _file(seen: Seen, decision: Decision) -> FileStatus:
-    entry = decision.remote or decision.local or decision.base
+    newer_here = decision.state in (State.LOCAL_NEW, State.LOCAL_MODIFIED)
+    entry = (decision.local if newer_here else decision.remote) or decision.local or decision.base
     assert entry is not None
     by, at = uploader(seen, decision.path)
     return FileStatus(decision.path, decision.state, entry.size, entry.md5, by, at)
