@@ -1,0 +1,197 @@
+"""Which names are carried, how keys and paths map, and what a conflict copy is called."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from pathlib import PureWindowsPath
+
+import pytest
+
+from s3sync.core.names import conflict_name, nfc, path_of_key, refuse_reason, twins
+
+WHEN = datetime(2025, 11, 3, 14, 30, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a.mp4",
+        "cut/a.mp4",
+        ".hidden",
+        "...",
+        "a..b/..c/d..",
+        "a b/  two  spaces .mp4",
+        '50% #1+?*:|<>".mp4',
+        "été à Paris/scène.mp4",
+        "ภาพ/เสียง 🎬.wav",
+        "cut/metadata.json",
+        "cut/.s3sync/a",
+        "metadata.json.bak",
+        ".s3syncignore",
+        "-rf",
+        "x" * 255,
+        "é" * 127 + "x",
+        "/".join(["x" * 255] * 4),
+    ],
+    ids=lambda path: path if len(path) < 50 else f"{len(path.encode())} bytes",
+)
+def test_carried(path: str) -> None:
+    assert refuse_reason(path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("metadata.json", "reserved"),
+        ("METADATA.json", "reserved"),
+        ("Metadata.JSON", "reserved"),
+        ("metadata.json/a", "reserved"),
+        (".s3sync", "reserved"),
+        (".S3Sync", "reserved"),
+        (".s3sync/state.db", "reserved"),
+        (".S3SYNC/trash/a", "reserved"),
+        ("", "empty"),
+        ("/", "empty"),
+        ("/abs", "empty"),
+        ("//host/share", "empty"),
+        ("a//b", "empty"),
+        ("a/", "empty"),
+        (".", "leads elsewhere"),
+        ("..", "leads elsewhere"),
+        ("../x", "leads elsewhere"),
+        ("a/../b", "leads elsewhere"),
+        ("a/./b", "leads elsewhere"),
+        ("a/..", "leads elsewhere"),
+        ("./metadata.json", "leads elsewhere"),
+        ("a\0b", "control character"),
+        ("a\nb", "control character"),
+        ("cut\r/a", "control character"),
+        ("a\tb", "control character"),
+        ("a\x1b[31mb", "control character"),
+        ("a\x7f", "control character"),
+        ("a\x85", "control character"),
+        ("a\\b", "backslash"),
+        ("..\\x", "backslash"),
+        ("C:\\x", "backslash"),
+        ("x" * 256, "longer than 255 bytes"),
+        ("é" * 128, "longer than 255 bytes"),
+        ("cut/" + "x" * 256 + "/a", "longer than 255 bytes"),
+        ("/".join(["x" * 255] * 4) + "/x", "longer than 1024 bytes"),
+        ("/".join(["é" * 100] * 6), "longer than 1024 bytes"),
+        ("\ud800", "not valid UTF-8"),
+        ("a/b\udcff.mp4", "not valid UTF-8"),
+    ],
+    ids=lambda text: ascii(text) if len(text) < 50 else f"{len(text)} characters",
+)
+def test_refused(path: str, reason: str) -> None:
+    assert reason in (refuse_reason(path) or "carried")
+
+
+@pytest.mark.parametrize("path", ["C:/Windows/x.dll", "C:x", "D:/x", "d:x", "D:"])
+def test_a_drive_letter_leads_out_of_the_folder_on_windows(path: str) -> None:
+    """Out of it, or onto another name in it."""
+    staging = PureWindowsPath("C:/staging")
+    assert (staging / path).parts != (*staging.parts, *path.split("/"))
+    assert refuse_reason(path) is not None
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("v/b63/a.mp4", "a.mp4"),
+        ("v/b63/cut/a.mp4", "cut/a.mp4"),
+        ("v/b63/metadata.json", None),
+        ("v/b63/.s3sync/trash/1/a.mp4", None),
+        ("v/b63/.s3sync/parts/a.json", None),
+        ("v/b63/cut/metadata.json", "cut/metadata.json"),
+        ("v/b63/v/b63/a.mp4", "v/b63/a.mp4"),
+        ("v/b63/.s3syncignore", ".s3syncignore"),
+        ("v/b63/../x", "../x"),
+        ("v/b63//x", "/x"),
+        ("v/b63/e\u0301te\u0301.mp4", "été.mp4"),
+    ],
+)
+def test_path_of_key(key: str, path: str | None) -> None:
+    assert path_of_key("v/b63/", key) == path
+
+
+@pytest.mark.parametrize("key", ["v/b63/.S3SYNC/state.db", "v/b63/METADATA.JSON", "v/b63/.s3sync", "v/b63/.s3Sync/x"])
+def test_a_key_that_is_ours_on_a_disk_without_case_is_refused(key: str) -> None:
+    path = path_of_key("v/b63/", key)
+    assert path is not None
+    assert "reserved" in (refuse_reason(path) or "carried")
+
+
+@pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        ([], {}),
+        (["a", "b/a", "c"], {}),
+        (["cut.mp4", "cut/a"], {}),
+        (["cut", "cut/a"], {"cut": "cut/a", "cut/a": "cut"}),
+        (["cut/a/b", "cut"], {"cut": "cut/a/b", "cut/a/b": "cut"}),
+        (["test", "test-123.txt", "test.txt"], {}),
+        (["a/b", "a/b/c", "a/bc"], {"a/b": "a/b/c", "a/b/c": "a/b"}),
+    ],
+)
+def test_twins(paths: list[str], found: dict[str, str]) -> None:
+    assert twins(paths) == found
+    assert twins(reversed(paths)) == found
+
+
+def test_every_path_below_a_file_is_a_twin() -> None:
+    assert twins(["a", "a/1", "a/2", "b"]).keys() == {"a", "a/1", "a/2"}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("draft.mp4", "draft.conflict-jan-20251103-143000.mp4"),
+        ("cut/draft.mp4", "cut/draft.conflict-jan-20251103-143000.mp4"),
+        ("v1.2/draft", "v1.2/draft.conflict-jan-20251103-143000"),
+        ("archive.tar.gz", "archive.tar.conflict-jan-20251103-143000.gz"),
+        (".env", ".env.conflict-jan-20251103-143000"),
+        ("cut/.env", "cut/.env.conflict-jan-20251103-143000"),
+        (".env.local", ".env.conflict-jan-20251103-143000.local"),
+        ("draft.", "draft.conflict-jan-20251103-143000."),
+        ("été 🎬.mp4", "été 🎬.conflict-jan-20251103-143000.mp4"),
+    ],
+)
+def test_conflict_name(path: str, name: str) -> None:
+    assert conflict_name(path, "jan", WHEN) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 251 + ".mp4",
+        "é" * 125 + ".mp4",
+        "🎬" * 62 + ".mp4",
+        "ภ" * 83 + ".mp4",
+        nfc("e\u0323" * 80) + ".mp4",
+        "." + "x" * 254,
+        "x" * 255,
+        "x." + "y" * 253,
+        "é." + "y" * 252,
+    ],
+    ids=lambda name: f"{len(name)} characters, {name[:2]}..{name[-5:]}",
+)
+@pytest.mark.parametrize("user", ["jan", "j" * 64])
+def test_a_long_name_is_shortened_to_one_that_is_carried(name: str, user: str) -> None:
+    assert refuse_reason(f"cut/{name}") is None
+    kept = conflict_name(f"cut/{name}", user, WHEN)
+    assert refuse_reason(kept) is None
+    assert kept.startswith("cut/") and f".conflict-{user}-20251103-143000" in kept
+    assert kept == nfc(kept)
+
+
+def test_a_long_path_makes_a_conflict_copy_that_is_carried() -> None:
+    path = "/".join(["x" * 255] * 3) + "/" + "y" * 250 + ".mp4"
+    assert refuse_reason(path) is None
+    assert refuse_reason(conflict_name(path, "jan", WHEN)) is None
+
+
+def test_nfc() -> None:
+    spelling = unicodedata.normalize("NFD", "été.mp4")
+    assert spelling != "été.mp4" == nfc(spelling)
