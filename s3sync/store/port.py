@@ -137,8 +137,8 @@ class Store(Protocol):
         """All objects whose key begins with `prefix` (which ends in `/` or is empty), in any order.
 
         Every page is fetched or an error is raised: the caller may take the end for the end. Keys come as they are
-        stored, however odd, folder markers (`cut/`, empty) among them. A prefix under which nothing is stored yields nothing; a bucket that is not there is
-        `BucketMissing`.
+        stored, however odd, folder markers (`cut/`, empty) among them. A prefix under which nothing is stored yields
+        nothing; a bucket that is not there is `BucketMissing`.
         """
 
     def head(self, key: str) -> ObjectHead:

@@ -2,7 +2,8 @@
 
 obstore's listing is quick, and wrong in three ways that would let a sync delete or invent files (all measured):
 
-- one key that it cannot name (a control character, `//`, `..`) ends it with an error;
+- one key that it cannot name (a control character, `//`, `..`) ends it with an error; or, as it does not ask for
+  encoded keys, servers written in Go replace what XML cannot hold by U+FFFD;
 - a `/` at the end of a key is dropped in silence, so that the folder marker `cut/` becomes a file `cut`;
 - a page that is no listing but, say, a web page with status 200 counts as an empty and last page.
 
@@ -64,6 +65,8 @@ def _list_fast(fast: FastLane, prefix: str, seen: set[str]) -> Iterator[ObjectIn
         try:
             for page in pages:
                 for info in page:
+                    if "\ufffd" in info.key:
+                        raise RequestFailed(Failure("odd_key"))
                     if info.size == 0:
                         yield info
                     elif info.key not in seen:

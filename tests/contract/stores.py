@@ -1,0 +1,110 @@
+"""The stores that the contract runs on, and where a server is known to deviate from S3."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.port import Buffer, Headers, Overwrite, Part, WriteMode
+from tests.servers import Server
+
+MIB = 1024 * 1024
+
+# (store, behaviour): why the server under the adapter does not show it. Nothing else may be skipped.
+KNOWN_DEVIATIONS: dict[tuple[str, str], str] = {
+    ("seaweedfs", "key a//b"): "collapses // to /",
+    ("seaweedfs", "key a/../b"): "refuses a segment ..",
+    ("moto", "key a\nb"): "answers 404 to a key with a newline",
+    ("moto", "rights"): "does not check rights or signatures",
+    ("moto", "copy source etag"): "ignores x-amz-copy-source-if-match",
+    ("ministack", "copy source etag"): "ignores x-amz-copy-source-if-match",
+    ("moto", "copy target condition"): "ignores If-None-Match on CopyObject",
+    ("ministack", "copy target condition"): "ignores If-None-Match on CopyObject",
+    ("moto", "complete update"): "ignores If-Match on CompleteMultipartUpload",
+    ("ministack", "conditional delete of nothing"): "answers 204 to DELETE with If-Match of a missing key",
+    ("seaweedfs", "complete race"): "the condition of CompleteMultipartUpload is not atomic",
+    ("moto", "complete race"): "the condition of CompleteMultipartUpload is not atomic",
+}
+
+
+@dataclass
+class UnderTest:
+    """One kind of store. `open()` gives a new instance on the same, initially empty place."""
+
+    name: str
+    url: str
+    env: dict[str, str] = field(default_factory=dict)
+    server: Server | None = None
+    root: Path | None = None
+
+    def open(self) -> Store:
+        return open_store(self.url, StoreOptions(env=self.env, create=True))
+
+    def require(self, behaviour: str) -> None:
+        """Skip the test if this server is known to deviate here."""
+        reason = KNOWN_DEVIATIONS.get((self.name, behaviour))
+        if reason:
+            pytest.skip(f"{self.name} {reason}")
+
+    @property
+    def raw(self) -> Any:
+        """A plain boto3 client."""
+        assert self.server is not None
+        return self.server.client()
+
+    def put_raw(self, key: str, body: bytes = b"raw") -> None:
+        """Store an object behind the adapter's back, as another tool would."""
+        if self.root is not None:
+            path = self.root / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+        else:
+            assert self.server is not None
+            prefix = self.url.removeprefix(f"s3://{self.server.bucket}/")
+            self.raw.put_object(Bucket=self.server.bucket, Key=f"{prefix}/{key}", Body=body)
+
+    def others(self, **env: str) -> Store:
+        """The same place with other settings."""
+        return open_store(self.url, StoreOptions(env=self.env | env))
+
+
+def on_server(server: Server) -> UnderTest:
+    return UnderTest(server.name, f"s3://{server.bucket}/{uuid.uuid4().hex}", server.environment(), server)
+
+
+def in_folder(root: Path) -> UnderTest:
+    return UnderTest("folder", root.as_uri(), root=root)
+
+
+def md5(body: Buffer) -> bytes:
+    return hashlib.md5(body).digest()
+
+
+def put(
+    store: Store, key: str, body: Buffer = b"content", mode: WriteMode | None = None, headers: Headers | None = None
+) -> str:
+    return store.put(key, body, mode=mode or Overwrite(), headers=headers or Headers(), md5=md5(body))
+
+
+def read(store: Store, key: str, start: int = 0, stop: int | None = None, if_match: str | None = None) -> bytes:
+    with store.get(key, start=start, stop=stop, if_match=if_match) as reader:
+        return b"".join(reader)
+
+
+def keys(store: Store, prefix: str = "") -> list[str]:
+    return sorted(info.key for info in store.list(prefix))
+
+
+def send(store: Store, key: str, upload_id: str, number: int, body: bytes) -> Part:
+    return Part(number, len(body), store.put_part(key, upload_id, number, body, md5(body)))
+
+
+def noise(size: int) -> bytes:
+    return os.urandom(size)
