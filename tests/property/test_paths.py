@@ -1,0 +1,79 @@
+"""No name that is carried leads out of the staging folder, or onto what is ours."""
+
+from __future__ import annotations
+
+import posixpath
+from datetime import UTC, datetime
+from pathlib import PurePosixPath, PureWindowsPath
+
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from s3sync.core.names import conflict_name, nfc, path_of_key, refuse_reason, twins
+from tests.property.strategies import good_paths, odd_paths
+
+STAGING = PurePosixPath("/home/jan/v/b63/s3-staging")
+
+
+@given(odd_paths)
+@example("../x")
+@example("a/../../x")
+@example("/etc/passwd")
+@example("//x")
+def test_a_carried_path_stays_in_the_folder(path: str) -> None:
+    assume(refuse_reason(path) is None)
+    target = STAGING / path
+    assert posixpath.normpath(target) == str(target) == f"{STAGING}/{path}"
+    assert target.is_relative_to(STAGING) and target != STAGING
+    assert target.relative_to(STAGING).parts[0].casefold() not in (".s3sync", "metadata.json")
+
+
+@given(odd_paths)
+@example("C:/Windows/x")
+@example("D:x")
+@example("..\\x")
+def test_a_carried_path_stays_in_the_folder_on_windows(path: str) -> None:
+    assume(refuse_reason(path) is None)
+    staging = PureWindowsPath("C:/staging")
+    assert (staging / path).parts == (*staging.parts, *path.split("/"))
+
+
+@given(odd_paths)
+@example("../x")
+@example("/x")
+@example("v/b63/a")
+def test_a_key_is_ours_or_carried_or_refused(rest: str) -> None:
+    path = path_of_key("v/b63/", "v/b63/" + rest)
+    if path is None:
+        assert rest == "metadata.json" or rest.startswith(".s3sync/")
+    elif refuse_reason(path) is None:
+        assert path == nfc(rest)
+        assert (STAGING / path).is_relative_to(STAGING) and ".." not in path.split("/")
+
+
+@given(st.text())
+def test_any_text_is_carried_or_refused(path: str) -> None:
+    """Whatever it is, asking raises nothing; lone surrogates are among it."""
+    if refuse_reason(path) is None:
+        assert 0 < len(path.encode()) <= 1024
+
+
+@given(good_paths, st.datetimes(timezones=st.just(UTC)))
+def test_a_conflict_copy_stands_beside_the_file(path: str, when: datetime) -> None:
+    folder, _, name = path.rpartition("/")
+    kept = conflict_name(path, "jan", when)
+    assert kept.rpartition("/")[0] == folder
+    assert kept != path
+    assert refuse_reason(kept) is None
+    if "." in name[1:]:
+        assert kept.rpartition(".")[2] == name.rpartition(".")[2]
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "a.", "a-1", "b"]), min_size=1, max_size=3).map("/".join)))
+def test_twins_are_those_that_no_disk_can_hold_together(paths: list[str]) -> None:
+    known = set(paths)
+    clashing = {path for path in known if any(other != path and f"{other}/".startswith(f"{path}/") for other in known)}
+    below = {path for path in known if any(path.startswith(f"{other}/") for other in known)}
+    found = twins(paths)
+    assert found.keys() == clashing | below
+    assert set(found.values()) <= known
