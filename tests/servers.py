@@ -343,6 +343,24 @@ class MiniStack(ProcessServer):
         return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
 
 
+class Rclone(ProcessServer):
+    """`rclone serve s3`: a server that accepts conditional writes and ignores their conditions. One user, no rights."""
+
+    name = "rclone"
+    has_rights = False
+
+    def _command(self, work: Path, data: Path) -> tuple[list[str], dict[str, str]]:
+        (port,) = free_ports(1)
+        self.endpoint_url = f"http://127.0.0.1:{port}"
+        self.users = dict.fromkeys(("david", "jan"), self.admin)
+        keys = f"{self.admin.access_key},{self.admin.secret_key}"
+        argv = [_script("rclone"), "serve", "s3", "--config", "/dev/null", "--addr", f"127.0.0.1:{port}"]
+        return [*argv, "--auth-key", keys, str(data)], {}
+
+    def _prepare(self) -> None:
+        self._create_bucket()
+
+
 class Moto(Server):
     """An S3 emulator in a thread of this process: quick, but it checks neither rights nor checksums."""
 
@@ -359,7 +377,7 @@ class Moto(Server):
         from moto.server import ThreadedMotoServer
 
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_ports(1)[0], verbose=False)
         self._server.start()
         host, port = self._server.get_host_and_port()
         self.endpoint_url = f"http://{host}:{port}"

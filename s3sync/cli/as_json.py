@@ -32,6 +32,7 @@ def run_json(report: RunReport) -> Json:
         ],
         "conflicts": [_conflict(item) for item in report.conflicts],
         "failed": [_failed(item) for item in report.failed],
+        "warnings": report.warnings,
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
         "elapsed_s": round(report.elapsed_s, 3),

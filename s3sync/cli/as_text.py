@@ -28,6 +28,8 @@ GREEN, YELLOW, RED = "32", "33", "31"
 def print_run(report: RunReport, *, verbose: bool, quiet: bool) -> None:
     if not quiet:
         _print_run_lines(report, verbose)
+    for warning in report.warnings:
+        warn(f"warning: {warning}")
     for conflict in report.conflicts:
         _warn_of_conflict(conflict, report)
     _warn_of_failures(report.failed)

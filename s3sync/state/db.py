@@ -24,6 +24,7 @@ CREATE TABLE digest (
     path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
     xxh3 TEXT, md5 TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = 1;
 """
 
@@ -112,6 +113,16 @@ class StateDB:
                 "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?)",
                 [(path, d.size, d.mtime_ns, d.inode, d.xxh3, d.md5) for path, d in digests.items()],
             )
+
+    def fact(self, name: str) -> str | None:
+        """Something that was found out once, as whether a store honours conditions."""
+        with self._errors():
+            row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+            return row[0] if row else None
+
+    def remember(self, name: str, value: str) -> None:
+        with self._errors():
+            self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

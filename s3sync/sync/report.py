@@ -88,6 +88,7 @@ class RunReport:
     skipped: list[Skipped] = field(default_factory=list)
     conflicts: list[ConflictReport] = field(default_factory=list)
     failed: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     elapsed_s: float = 0.0
 
     @property

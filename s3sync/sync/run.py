@@ -15,6 +15,7 @@ from s3sync.core.safety import gate
 from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
 from s3sync.sync.execute import Executor
+from s3sync.sync.guard import guarded
 from s3sync.sync.report import ConflictReport, Deleted, Moved, RunReport, Skipped
 from s3sync.sync.save import Keeper
 from s3sync.sync.scan import Seen, scan, select, uploader
@@ -84,6 +85,9 @@ def _round(
 
 
 def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, seen: Seen) -> dict[str, str]:
+    if any(action.do not in (Do.DOWNLOAD, Do.DELETE_LOCAL) for action in plan.actions):
+        session, warning = guarded(session, state)
+        report.warnings += [warning] if warning else []
     keeper = Keeper(session, state, seen, tolerant=report.verb is Verb.DOWN)
     keeper.agree(plan.in_sync)
     raced: dict[str, str] = {}

@@ -1,0 +1,59 @@
+"""What typer says of a command line that it cannot read, said as every other error is: what, why, hint."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from typer.exceptions import TyperException
+
+from s3sync.errors import UsageError
+
+_KINDS = {"float range": "number", "integer range": "whole number", "float": "number", "integer": "whole number"}
+
+
+def usage_error(error: TyperException) -> UsageError:
+    """Our error for one of typer's, whose classes are private: told apart by what they carry."""
+    context: Any = getattr(error, "ctx", None)
+    command = context.command_path if context else "s3sync"
+    option = getattr(error, "option_name", None)
+    if option and hasattr(error, "possibilities"):
+        return _no_option(option, command, _options(context))
+    if getattr(error, "param", None) is not None:
+        name = max(error.param.opts, key=len)  # type: ignore[attr-defined]
+        return UsageError(f"the value of {name} is not valid", why=_why(error), hint=f"see `{command} --help`")
+    commands = getattr(context.command, "commands", None) if context else None
+    if commands:
+        return _no_command(context, sorted(commands))
+    usage = " ".join(context.command.collect_usage_pieces(context)) if context else ""
+    return UsageError(_message(error), why=f"the command is: {command} {usage}", hint=f"see `{command} --help`")
+
+
+def _no_option(option: str, command: str, known: list[str]) -> UsageError:
+    near = get_close_matches(option, known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"see `{command} --help`"
+    return UsageError(f"there is no option {option}", why=f"`{command}` takes {', '.join(known)}", hint=hint)
+
+
+def _no_command(context: Any, known: list[str]) -> UsageError:
+    word = next(iter(context._protected_args or context.args), "")
+    near = get_close_matches(word, known, 1)
+    hint = f"did you mean `s3sync {near[0]}`?" if near else "see `s3sync --help`"
+    return UsageError(f"there is no command {word!r}", why=f"the commands are {', '.join(known)}", hint=hint)
+
+
+def _options(context: Any) -> list[str]:
+    names = [max(param.opts, key=len) for param in context.command.params] if context else []
+    return [*(name for name in names if name.startswith("--")), "--help"]
+
+
+def _message(error: TyperException) -> str:
+    text = error.message.rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _why(error: TyperException) -> str:
+    text = error.message.rstrip(".").replace("is not in the range x>=0", "is less than 0")
+    for kind, plain in _KINDS.items():
+        text = text.replace(f"is not a valid {kind}", f"is not a {plain}")
+    return text
