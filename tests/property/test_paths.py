@@ -15,7 +15,7 @@ from tests.property.strategies import good_paths, odd_paths
 STAGING = PurePosixPath("/home/jan/v/b63/s3-staging")
 
 
-@given(odd_paths)
+@given(odd_paths | good_paths)
 @example("../x")
 @example("a/../../x")
 @example("/etc/passwd")
@@ -28,7 +28,7 @@ def test_a_carried_path_stays_in_the_folder(path: str) -> None:
     assert target.relative_to(STAGING).parts[0].casefold() not in (".s3sync", "metadata.json")
 
 
-@given(odd_paths)
+@given(odd_paths | good_paths)
 @example("C:/Windows/x")
 @example("D:x")
 @example("..\\x")
@@ -38,7 +38,7 @@ def test_a_carried_path_stays_in_the_folder_on_windows(path: str) -> None:
     assert (staging / path).parts == (*staging.parts, *path.split("/"))
 
 
-@given(odd_paths)
+@given(odd_paths | good_paths)
 @example("../x")
 @example("/x")
 @example("v/b63/a")

@@ -1,0 +1,276 @@
+"""Verified bytes get their name: whole or not at all, and nothing that stood there is lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from s3sync.errors import LocalError, TargetChanged
+from s3sync.local.place import (
+    delete_for_good,
+    move_to_trash,
+    new_partial,
+    place,
+    prune_empty_folders,
+    rename_aside,
+    state_folder,
+)
+from s3sync.local.scan import LocalFile
+from tests.local.conftest import Put, local_file
+
+MTIME = 1_762_163_892_123_456_789
+links = pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+
+
+@pytest.fixture
+def trash(staging: Path) -> Path:
+    return staging / ".s3sync" / "trash" / "20251103-143000"
+
+
+@pytest.fixture
+def temp(staging: Path) -> Path:
+    """A finished download."""
+    path = new_partial(staging)
+    path.write_bytes(b"new bytes")
+    return path
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file and link below a folder, our own left out."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".s3sync" not in path.parts
+    }
+
+
+def kept(trash: Path) -> dict[str, bytes]:
+    return {path.relative_to(trash).as_posix(): path.read_bytes() for path in trash.rglob("*") if path.is_file()}
+
+
+def test_a_new_file(staging: Path, temp: Path, trash: Path) -> None:
+    file = place(temp, staging, "cut/deep/a.mp4", expected=None, mtime_ns=MTIME, trash=trash)
+    assert tree(staging) == {"cut/deep/a.mp4": b"new bytes"}
+    assert file == local_file(staging / "cut/deep/a.mp4")
+    assert file.mtime_ns == MTIME
+    assert not temp.exists() and not trash.exists()
+
+
+def test_without_a_time_the_file_is_of_now(staging: Path, temp: Path, trash: Path) -> None:
+    before = temp.stat().st_mtime_ns
+    file = place(temp, staging, "a.mp4", expected=None, mtime_ns=None, trash=trash)
+    assert file.mtime_ns == before
+
+
+def test_the_old_version_goes_to_the_trash_with_its_time(staging: Path, temp: Path, trash: Path, put: Put) -> None:
+    old = put("cut/a.mp4", b"old bytes", mtime_ns=MTIME - 7)
+    file = place(temp, staging, "cut/a.mp4", expected=old, mtime_ns=MTIME, trash=trash)
+    assert tree(staging) == {"cut/a.mp4": b"new bytes"}
+    assert (file.mtime_ns, file.size) == (MTIME, 9)
+    assert kept(trash) == {"cut/a.mp4": b"old bytes"}
+    assert (trash / "cut/a.mp4").stat().st_mtime_ns == MTIME - 7
+    assert not temp.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda path: path.write_bytes(b"edited since"), id="edited"),
+        pytest.param(lambda path: path.unlink(), id="deleted"),
+        pytest.param(lambda path: os.utime(path, ns=(1, 1)), id="touched"),
+        pytest.param(lambda path: (path.unlink(), path.mkdir()), id="a folder now"),
+    ],
+)
+def test_a_target_that_changed_is_left_alone(
+    staging: Path, temp: Path, trash: Path, put: Put, change: Callable[[Path], object]
+) -> None:
+    old = put("a.mp4", b"old bytes")
+    change(old.disk_path)
+    before = tree(staging)
+    for act in (
+        lambda: place(temp, staging, "a.mp4", expected=old, mtime_ns=MTIME, trash=trash),
+        lambda: move_to_trash(old, staging, "a.mp4", trash),
+        lambda: delete_for_good(old, staging),
+        lambda: rename_aside(old, staging, "b.mp4"),
+    ):
+        with pytest.raises(TargetChanged) as caught:
+            act()
+        assert "nothing was overwritten" in (caught.value.hint or "")
+    assert tree(staging) == before
+    assert temp.read_bytes() == b"new bytes"
+    assert not trash.exists() or kept(trash) == {}
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", pytest.param("link", marks=links)])
+def test_a_target_that_appeared_is_left_alone(staging: Path, temp: Path, trash: Path, kind: str) -> None:
+    target = staging / "a.mp4"
+    match kind:
+        case "file":
+            target.write_bytes(b"mine")
+        case "folder":
+            target.mkdir()
+        case _:
+            target.symlink_to("nowhere")
+    with pytest.raises(TargetChanged):
+        place(temp, staging, "a.mp4", expected=None, mtime_ns=MTIME, trash=trash)
+    assert tree(staging) == ({"a.mp4": b"mine"} if kind == "file" else {})
+    assert target.is_symlink() == (kind == "link")
+    assert temp.read_bytes() == b"new bytes"
+
+
+@links
+@pytest.mark.parametrize("parent", ["cut", "cut/deep"])
+def test_f27_nothing_is_written_through_a_linked_folder(
+    staging: Path, temp: Path, trash: Path, tmp_path: Path, parent: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (staging / parent).parent.mkdir(exist_ok=True)
+    (staging / parent).symlink_to(outside)
+    with pytest.raises(LocalError, match="symbolic link"):
+        place(temp, staging, "cut/deep/a.mp4", expected=None, mtime_ns=MTIME, trash=trash)
+    assert list(outside.iterdir()) == []
+
+
+@links
+def test_f27_a_link_swapped_in_for_the_target_is_not_followed(
+    staging: Path, temp: Path, trash: Path, put: Put, tmp_path: Path
+) -> None:
+    old = put("a.mp4", b"old bytes")
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"a secret!")
+    os.utime(secret, ns=(old.mtime_ns, old.mtime_ns))
+    old.disk_path.unlink()
+    old.disk_path.symlink_to(secret)
+    with pytest.raises(TargetChanged):
+        place(temp, staging, "a.mp4", expected=old, mtime_ns=MTIME, trash=trash)
+    with pytest.raises(TargetChanged):
+        move_to_trash(old, staging, "a.mp4", trash)
+    assert secret.read_bytes() == b"a secret!"
+    assert old.disk_path.is_symlink()
+
+
+@links
+@pytest.mark.parametrize("linked", [".s3sync", ".s3sync/trash", ".s3sync/partial"])
+def test_f27_our_own_folder_is_no_link(staging: Path, put: Put, tmp_path: Path, linked: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (staging / linked).parent.mkdir(exist_ok=True)
+    (staging / linked).symlink_to(outside)
+    file = put("a.mp4")
+    with pytest.raises(LocalError, match="symbolic link"):
+        if linked == ".s3sync/trash":
+            move_to_trash(file, staging, "a.mp4", staging / ".s3sync" / "trash" / "now")
+        else:
+            new_partial(staging)
+    assert list(outside.iterdir()) == []
+    assert file.disk_path.exists()
+
+
+def test_f28_a_file_where_a_folder_should_be(staging: Path, temp: Path, trash: Path, put: Put) -> None:
+    put("cut", b"a file")
+    with pytest.raises(LocalError, match="a file of that name stands there"):
+        place(temp, staging, "cut/a.mp4", expected=None, mtime_ns=MTIME, trash=trash)
+    assert tree(staging) == {"cut": b"a file"}
+
+
+def test_a_path_that_leads_out_of_the_folder_is_never_written(staging: Path, temp: Path, trash: Path) -> None:
+    """Names are refused long before; this is the last line."""
+    before = {path.name for path in staging.parent.iterdir()}
+    for path in ("../x", "../outside/x", str(staging.parent / "x")):
+        with pytest.raises(LocalError):
+            place(temp, staging, path, expected=None, mtime_ns=MTIME, trash=trash)
+    assert {path.name for path in staging.parent.iterdir()} == before
+    assert temp.read_bytes() == b"new bytes"
+
+
+def test_to_the_trash(staging: Path, trash: Path, put: Put) -> None:
+    file = put("cut/deep/a.mp4", b"old bytes")
+    put("b.mp4")
+    move_to_trash(file, staging, "cut/deep/a.mp4", trash)
+    assert tree(staging) == {"b.mp4": b"content"}
+    assert not (staging / "cut").exists()
+    assert kept(trash) == {"cut/deep/a.mp4": b"old bytes"}
+    assert (trash / "cut/deep/a.mp4").stat().st_mtime_ns == file.mtime_ns
+
+
+def test_the_trash_holds_every_version(staging: Path, trash: Path, put: Put) -> None:
+    for content in (b"first", b"second", b"third"):
+        move_to_trash(put("a.mp4", content), staging, "a.mp4", trash)
+    old = put("a.mp4", b"fourth")
+    temp = new_partial(staging)
+    temp.write_bytes(b"new")
+    place(temp, staging, "a.mp4", expected=old, mtime_ns=None, trash=trash)
+    assert sorted(kept(trash).values()) == [b"first", b"fourth", b"second", b"third"]
+    assert kept(trash)["a.mp4"] == b"first"
+
+
+def test_a_file_goes_to_a_trash_that_has_a_folder_of_that_name(staging: Path, trash: Path, put: Put) -> None:
+    move_to_trash(put("cut/a.mp4", b"below"), staging, "cut/a.mp4", trash)
+    move_to_trash(put("cut", b"a file"), staging, "cut", trash)
+    assert sorted(kept(trash).values()) == [b"a file", b"below"]
+
+
+def test_a_file_goes_to_a_trash_that_has_a_file_of_its_folders_name(staging: Path, trash: Path, put: Put) -> None:
+    move_to_trash(put("cut", b"a file"), staging, "cut", trash)
+    move_to_trash(put("cut/a.mp4", b"below"), staging, "cut/a.mp4", trash)
+    assert sorted(kept(trash).values()) == [b"a file", b"below"]
+
+
+def test_a_long_name_goes_to_the_trash_twice(staging: Path, trash: Path, put: Put) -> None:
+    name = "x" * 251 + ".mp4"
+    for content in (b"first", b"second"):
+        move_to_trash(put(name, content), staging, name, trash)
+    assert sorted(kept(trash).values()) == [b"first", b"second"]
+
+
+def test_delete_for_good(staging: Path, put: Put) -> None:
+    put("b.mp4")
+    delete_for_good(put("cut/a.mp4"), staging)
+    assert tree(staging) == {"b.mp4": b"content"}
+    assert not (staging / "cut").exists()
+
+
+def test_rename_aside(staging: Path, put: Put) -> None:
+    file = put("cut/a.mp4", b"mine")
+    aside = rename_aside(file, staging, "cut/a.conflict-jan.mp4")
+    assert tree(staging) == {"cut/a.conflict-jan.mp4": b"mine"}
+    assert aside == local_file(staging / "cut/a.conflict-jan.mp4")
+    assert aside == LocalFile(aside.disk_path, file.size, file.mtime_ns, file.inode)
+
+
+def test_rename_aside_takes_no_name_that_is_taken(staging: Path, put: Put) -> None:
+    file = put("a.mp4", b"mine")
+    put("b.mp4", b"another")
+    with pytest.raises(TargetChanged):
+        rename_aside(file, staging, "b.mp4")
+    assert tree(staging) == {"a.mp4": b"mine", "b.mp4": b"another"}
+
+
+def test_prune_empty_folders(staging: Path, put: Put) -> None:
+    (staging / "a/b/c").mkdir(parents=True)
+    put("a/full.mp4")
+    prune_empty_folders(staging / "a/b/c", staging)
+    assert (staging / "a").exists() and not (staging / "a/b").exists()
+    (staging / "a/full.mp4").unlink()
+    prune_empty_folders(staging / "a", staging)
+    assert list(staging.iterdir()) == []
+    prune_empty_folders(staging, staging)
+    prune_empty_folders(staging.parent / "elsewhere", staging)
+    assert staging.exists()
+
+
+def test_partial_names_are_new_and_in_our_own_folder(staging: Path) -> None:
+    names = {new_partial(staging) for _ in range(10)}
+    assert len(names) == 10
+    assert {name.parent for name in names} == {staging / ".s3sync" / "partial"}
+    assert not any(name.exists() for name in names)
+
+
+def test_state_folder_is_made_with_the_staging_folder(tmp_path: Path) -> None:
+    staging = tmp_path / "b63" / "s3-staging"
+    assert state_folder(staging, "trash", "now") == staging / ".s3sync" / "trash" / "now"
+    assert (staging / ".s3sync" / "trash" / "now").is_dir()
