@@ -202,7 +202,8 @@ def _child(root: Path, name: str) -> Path:
     spelled = [path for path in root.iterdir() if nfc(path.name).casefold() == name.casefold()]
     exact = next((path for path in spelled if nfc(path.name) == name), None)
     if exact is None and spelled and _is_there(root / name):
-        raise ProjectError(f"there is no project {name!r} here", hint=f"did you mean {nfc(spelled[0].name)}?")
+        why = "its folder is spelled with other capitals"
+        raise ProjectError(f"there is no project {name!r} here", why=why, hint=f"did you mean {nfc(spelled[0].name)}?")
     return exact or root / name
 
 
@@ -219,7 +220,8 @@ def _unknown(settings: Settings, name: str, names: Iterable[str], folder: Path) 
     near = [other for key, other in by_key.items() if name.casefold() in key]
     near += [by_key[key] for key in difflib.get_close_matches(name.casefold(), by_key, 3) if by_key[key] not in near]
     hint = f"did you mean {', '.join(near[:5])}?" if near else _choices(by_key.values())
-    return ProjectError(f"there is no project {name!r}", hint=hint)
+    why = f"no folder in {folder.parent} has that name"
+    return ProjectError(f"there is no project {name!r}", why=why, hint=hint or f"create it: `s3sync init {name}`")
 
 
 def _choices(names: Iterable[str]) -> str | None:

@@ -11,9 +11,11 @@ import typer
 from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
+from s3sync._version import __version__
 from s3sync.cli import setup, verbs
 from s3sync.cli.output import error_json, error_lines, print_json, warn
-from s3sync.errors import Interrupted, S3syncError, UsageError
+from s3sync.cli.usage import usage_error
+from s3sync.errors import Interrupted, S3syncError
 
 USAGE = 2
 INTERRUPTED = 130
@@ -31,7 +33,9 @@ app = typer.Typer(
 
 @app.callback()
 def root(version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")) -> None:
-    pass
+    if version:
+        print(f"s3sync {__version__}")
+        raise typer.Exit
 
 
 verbs.register(app)
@@ -45,10 +49,10 @@ def run_app(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except TyperException as error:
-        if not error.format_message().startswith("Usage:"):
-            return _fail(arguments, UsageError(error.format_message(), hint="see `s3sync --help`"))
-        print(error.format_message())
-        return USAGE
+        if not arguments:
+            print(error.format_message())  # the help
+            return USAGE
+        return _fail(arguments, usage_error(error, arguments))
     except S3syncError as error:
         return _fail(arguments, error)
     except (KeyboardInterrupt, Abort):

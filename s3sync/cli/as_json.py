@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sync.cli.output import SCHEMA
+from s3sync.cli.output import SCHEMA, error_body
 from s3sync.core.outcome import Problem
+from s3sync.errors import S3syncError
 from s3sync.sync.report import CleanupReport, ConflictReport, Deleted, Moved, Place, RunReport, StatusReport
 
 Json = dict[str, Any]
@@ -65,11 +66,12 @@ def status_body(report: StatusReport) -> Json:
     }
 
 
-def all_json(reports: list[StatusReport], failed: list[Json]) -> Json:
+def all_json(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]) -> Json:
+    broken = [{"project": name, "error": error_body(error)} for name, error in failed]
     return {
         "schema": SCHEMA,
         "command": "status",
-        "projects": [status_body(report) for report in reports] + failed,
+        "projects": [status_body(report) for report in reports] + broken,
     }
 
 

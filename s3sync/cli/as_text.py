@@ -7,6 +7,7 @@ from s3sync.cli.output import (
     ago_text,
     colour,
     duration_text,
+    error_lines,
     files_text,
     printable,
     say,
@@ -17,6 +18,7 @@ from s3sync.cli.output import (
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import ConflictKind, State
+from s3sync.errors import S3syncError
 from s3sync.sync.report import CleanupReport, ConflictReport, FileStatus, Place, RunReport, StatusReport
 
 FEW = 20
@@ -146,9 +148,9 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
         warn("hint: `s3sync sync` keeps both; --on-conflict mine or theirs decides for one")
 
 
-def _warn_of_failures(failed: list[Problem]) -> None:
+def _warn_of_failures(failed: list[Problem], prefix: str = "") -> None:
     for problem in failed:
-        warn(f"{symbols().failed} {printable(problem.path)}: {printable(problem.error)}")
+        warn(f"{symbols().failed} {printable(prefix + problem.path)}: {printable(problem.error)}")
         if problem.hint:
             warn(f"hint: {printable(problem.hint)}")
 
@@ -211,17 +213,24 @@ def _say_how_to_move(place: Place) -> None:
     say("To share them: s3sync init --store s3://BUCKET --region REGION")
 
 
-def print_all(reports: list[StatusReport], failed: list[tuple[str, str]]) -> None:
-    """Every project a line, side by side."""
-    width = max([len(printable(report.place.project)) for report in reports] + [len(name) for name, _ in failed] + [7])
-    say(f"{symbols().status} S3 Staging Status: all projects")
+def print_all(reports: list[StatusReport], failed: list[tuple[str, S3syncError]], *, quiet: bool) -> None:
+    """Every project a line, side by side; then what is wrong with any of them."""
+    if not quiet:
+        say(f"{symbols().status} S3 Staging Status: all projects")
+        width = max([len(printable(report.place.project)) for report in reports] + [7])
+        for report in reports:
+            total = sum(file.size_bytes for file in report.files)
+            name = printable(report.place.project).ljust(width)
+            summary = status_summary(report).removeprefix("Status: ")
+            say(f"  {name}  {files_text(len(report.files)):>9}  {size_text(total):>9}  {summary}")
+        if not reports and not failed:
+            say("  no project has a staging folder here: make one with `s3sync init PROJECT`")
     for report in reports:
-        total = sum(file.size_bytes for file in report.files)
-        name = printable(report.place.project).ljust(width)
-        summary = status_summary(report).removeprefix("Status: ")
-        say(f"  {name}  {len(report.files):>5} files  {size_text(total):>9}  {summary}")
+        _warn_of_failures(report.failed, f"{report.place.project}/")
     for name, error in failed:
-        warn(f"  {printable(name).ljust(width)}  {symbols().failed} {printable(error)}")
+        warn(f"{symbols().failed} {printable(name)}")
+        for line in error_lines(error):
+            warn(line)
 
 
 def print_cleanup(report: CleanupReport, *, quiet: bool) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from s3sync.core.times import parse_time
-from s3sync.errors import S3syncError
+from s3sync.errors import ConfigError, LocalError, ManifestError, ProjectError, S3syncError, StoreError
 
 SCHEMA = 1
 
@@ -72,13 +72,27 @@ def print_json(document: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
+HINTS: tuple[tuple[type[S3syncError], str], ...] = (
+    (ConfigError, "correct it, and see what `s3sync config` then shows"),
+    (ProjectError, "see `s3sync status --all` for the projects here"),
+    (LocalError, "see to it that the file or folder may be read and written, then run the command again"),
+    (ManifestError, "ask whoever looks after the store; nothing was changed"),
+    (StoreError, "run the command again; if it fails again, --debug shows more"),
+    (S3syncError, "see `s3sync --help`"),
+)
+"""What to do about an error that says nothing better itself."""
+
+
+def hint_of(error: S3syncError) -> str:
+    return error.hint or next(hint for kind, hint in HINTS if isinstance(error, kind))
+
+
 def error_json(command: str, error: S3syncError) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "command": command,
-        "error": {"type": type(error).__name__, "message": str(error), "hint": error.hint},
-        "exit_code": error.exit_code,
-    }
+    return {"schema": SCHEMA, "command": command, "error": error_body(error), "exit_code": error.exit_code}
+
+
+def error_body(error: S3syncError) -> dict[str, str]:
+    return {"type": type(error).__name__, "message": str(error), "hint": hint_of(error)}
 
 
 def error_lines(error: S3syncError) -> Iterator[str]:
@@ -86,8 +100,7 @@ def error_lines(error: S3syncError) -> Iterator[str]:
     yield f"error: {printable(error.message)}"
     if error.why:
         yield f"  why: {printable(error.why)}"
-    if error.hint:
-        yield f"hint: {printable(error.hint)}"
+    yield f"hint: {printable(hint_of(error))}"
 
 
 def colour(text: str, code: str, stream: TextIO | None = None) -> str:

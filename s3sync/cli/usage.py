@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,10 +13,11 @@ from s3sync.errors import UsageError
 _KINDS = {"float range": "number", "integer range": "whole number", "float": "number", "integer": "whole number"}
 
 
-def usage_error(error: TyperException) -> UsageError:
+def usage_error(error: TyperException, arguments: Sequence[str]) -> UsageError:
     """Our error for one of typer's, whose classes are private: told apart by what they carry."""
     context: Any = getattr(error, "ctx", None)
-    command = context.command_path if context else "s3sync"
+    word = next((word for word in arguments if not word.startswith("-")), "")
+    command = context.command_path if context else f"s3sync {word}".rstrip()
     option = getattr(error, "option_name", None)
     if option and hasattr(error, "possibilities"):
         return _no_option(option, command, _options(context))
@@ -24,22 +26,23 @@ def usage_error(error: TyperException) -> UsageError:
         return UsageError(f"the value of {name} is not valid", why=_why(error), hint=f"see `{command} --help`")
     commands = getattr(context.command, "commands", None) if context else None
     if commands:
-        return _no_command(context, sorted(commands))
-    usage = " ".join(context.command.collect_usage_pieces(context)) if context else ""
-    return UsageError(_message(error), why=f"the command is: {command} {usage}", hint=f"see `{command} --help`")
+        return _no_command(word, list(commands))
+    pieces = context.command.collect_usage_pieces(context) if context else ["[OPTIONS]"]
+    usage = " ".join([command, *pieces])
+    return UsageError(_message(error), why=f"the command is: {usage}", hint=f"see `{command} --help`")
 
 
 def _no_option(option: str, command: str, known: list[str]) -> UsageError:
-    near = get_close_matches(option, known, 1)
+    near = get_close_matches(option, known, 1, 0.7)
     hint = f"did you mean {near[0]}?" if near else f"see `{command} --help`"
     return UsageError(f"there is no option {option}", why=f"`{command}` takes {', '.join(known)}", hint=hint)
 
 
-def _no_command(context: Any, known: list[str]) -> UsageError:
-    word = next(iter(context._protected_args or context.args), "")
+def _no_command(word: str, known: list[str]) -> UsageError:
     near = get_close_matches(word, known, 1)
     hint = f"did you mean `s3sync {near[0]}`?" if near else "see `s3sync --help`"
-    return UsageError(f"there is no command {word!r}", why=f"the commands are {', '.join(known)}", hint=hint)
+    what = f"there is no command {word!r}" if word else "no command was given"
+    return UsageError(what, why=f"the commands are {', '.join(known)}", hint=hint)
 
 
 def _options(context: Any) -> list[str]:

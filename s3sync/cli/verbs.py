@@ -24,7 +24,7 @@ from s3sync.cli.options import (
     Wait,
     epilog,
 )
-from s3sync.errors import ProjectError, S3syncError, UsageError
+from s3sync.errors import LocalError, ManifestError, ProjectError, S3syncError, UsageError
 
 if TYPE_CHECKING:
     from s3sync.sync.api import Project
@@ -145,7 +145,7 @@ def status(
     if all_projects:
         if name or project:
             raise UsageError("--all means every project", hint="leave the name away, or leave --all away")
-        return _status_all(flags, json, exit_code)
+        return _status_all(flags, json, exit_code, quiet)
     with watching(not quiet and not json) as progress:
         from s3sync.sync.api import Project
 
@@ -157,8 +157,8 @@ def status(
     return report.exit_code if exit_code or report.failed else 0
 
 
-def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool) -> int:
-    """Every project, and a project that cannot be asked does not hide the others."""
+def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool, quiet: bool) -> int:
+    """Every project; one that is broken does not hide the others. What ails the store, ails it for all of them."""
     from s3sync.cli.as_json import all_json
     from s3sync.cli.as_text import print_all
     from s3sync.cli.output import print_json
@@ -172,13 +172,12 @@ def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool) -> in
     for location in all_projects(load_settings(cwd, flags=flags, environ=os.environ), cwd):
         try:
             reports.append(Project.open(location.name, path=location.repo_root, flags=flags).status())
-        except S3syncError as error:
+        except (UsageError, ManifestError, LocalError) as error:
             failed.append((location.name, error))
     if json:
-        errors = [{"project": name, "error": {"type": type(e).__name__, "message": str(e)}} for name, e in failed]
-        print_json(all_json(reports, errors))
+        print_json(all_json(reports, failed))
     else:
-        print_all(reports, [(name, str(error)) for name, error in failed])
+        print_all(reports, failed, quiet=quiet)
     codes = {report.exit_code for report in reports} | ({EXIT_SOME_FAILED} if failed else set())
     if EXIT_SOME_FAILED in codes:
         return EXIT_SOME_FAILED
@@ -234,9 +233,13 @@ def _ask(report: CleanupReport) -> bool:
     sys.stderr.write(f"Delete {what} of {printable(report.place.project)} {where}? [y/N] ")
     sys.stderr.flush()
     try:
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
-    except (OSError, ValueError):
-        return False
+        answer = sys.stdin.readline()
+        typed = bool(answer) and sys.stdin.isatty()
+    except (AttributeError, OSError, ValueError):  # there is no stdin
+        answer, typed = "", False
+    if not typed:
+        warn("")
+    return answer.strip().lower() in ("y", "yes")
 
 
 def _run(

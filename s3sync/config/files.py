@@ -83,11 +83,14 @@ def _unknown(key: str, path: Path, line: int, kind: FileKind) -> ConfigError:
 
     message = f"unknown setting {key!r} in {path} line {line}"
     if key in CHECKS:
-        return ConfigError(message, hint=f"{key!r} belongs in {kind.elsewhere}")
+        return ConfigError(message, why="it is a setting, but not one of this file", hint=_belongs(key, kind))
     near = difflib.get_close_matches(key.casefold().replace("-", "_"), kind.keys, 1)
-    return ConfigError(
-        message, hint=f"did you mean {near[0]!r}?" if near else f"the settings are: {', '.join(kind.keys)}"
-    )
+    why = f"the settings are: {', '.join(kind.keys)}"
+    return ConfigError(message, why=why, hint=f"did you mean {near[0]!r}?" if near else "remove it")
+
+
+def _belongs(key: str, kind: FileKind) -> str:
+    return f"{key!r} belongs in {kind.elsewhere}"
 
 
 def _refuse_secrets(key: str, value: Node, path: Path, line: int, kind: FileKind) -> None:

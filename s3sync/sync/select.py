@@ -12,6 +12,8 @@ from pathlib import Path
 from s3sync.core.names import nfc
 from s3sync.errors import UsageError
 
+_HINT = "names are relative to the staging folder; --project names another project"
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
@@ -37,7 +39,7 @@ class Selector:
                 raise UsageError(
                     f"no file called {word!r}",
                     why="neither the staging folder nor the remote has one",
-                    hint=f"did you mean {near[0]!r}?" if near else "names are relative to the staging folder",
+                    hint=f"did you mean {near[0]!r}?" if near else _HINT,
                 )
 
     def _pattern(self, word: str) -> str:
@@ -50,9 +52,16 @@ def make_selector(words: Sequence[str], staging: Path, cwd: Path) -> Selector | 
 
 
 def _relative(pattern: str, staging: Path, cwd: Path) -> str:
-    """What the user means, as a path in the staging folder: `s3-staging/a.mp4` and `./a.mp4` work as well."""
+    """What the user means, as a path in the staging folder: `s3-staging/a.mp4` and `./a.mp4` work as well.
+
+    The staging folder itself, and `.` where the user stands above it, mean every file.
+    """
+    if not pattern.strip():
+        return pattern
     full = Path(os.path.normpath(cwd / pattern))
-    if full != staging and full.is_relative_to(staging):
+    if full == staging or (full == cwd and staging.is_relative_to(cwd)):
+        return "*"
+    if full.is_relative_to(staging):
         return nfc(full.relative_to(staging).as_posix())
     return nfc(pattern.removeprefix("./").rstrip("/"))
 

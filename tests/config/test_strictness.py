@@ -14,7 +14,7 @@ from tests.config.conftest import Load
 @pytest.mark.parametrize(
     ("yaml", "message", "hint"),
     [
-        ("a: 1\n", "unknown setting 'a' in {path} line 1", "the settings are: store,"),
+        ("a: 1\n", "unknown setting 'a' in {path} line 1: the settings are: store, ", "remove it"),
         ("\n# x\nstoer: s3://bucket\n", "unknown setting 'stoer' in {path} line 3", "did you mean 'store'?"),
         ("endpoint-url: http://x\n", "unknown setting 'endpoint-url' in {path} line 1", "did you mean 'endpoint_url'?"),
         ("user: jan\n", "unknown setting 'user' in {path} line 1", "'user' belongs in your own settings file"),
@@ -103,7 +103,7 @@ def test_secrets_in_a_committed_file(load: Load, yaml: str) -> None:
 @pytest.mark.parametrize(
     ("user_yaml", "message", "hint"),
     [
-        ("stor: x\n", "unknown setting 'stor'", "the settings are: user"),
+        ("stor: x\n", "the settings are: user, ", "remove it"),
         ("usr: x\n", "unknown setting 'usr'", "did you mean 'user'?"),
         ("store: s3://x\n", "unknown setting 'store'", "belongs in the repository's .s3sync.yaml"),
         ("user: a/b\n", "'a/b' cannot become part of a file name", "1 to 64 letters"),
