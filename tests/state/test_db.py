@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -193,30 +191,30 @@ def test_two_threads_save_at_once(folder: Path) -> None:
         assert len(db.load_base()) == 60
 
 
-OPEN = """
-import sys
-from pathlib import Path
-from s3sync.core.entries import Entry
-from s3sync.state.db import StateDB
-sys.stdin.readline()
-for folder in sys.argv[2:]:
-    with StateDB(Path(folder)) as db:
-        db.save(base={sys.argv[1]: Entry(1)})
-"""
+def test_many_that_make_the_database_at_once(tmp_path: Path) -> None:
+    """Switching a database to its write-ahead log is refused, not waited for, while another does the same."""
+    folders = [tmp_path / str(n) for n in range(40)]
+    users = 8
+    together = threading.Barrier(users)
+    failed: list[LocalError] = []
 
+    def open_each(name: str) -> None:
+        for folder in folders:
+            together.wait()
+            try:
+                with StateDB(folder) as db:
+                    db.save(base={name: Entry(1)})
+            except LocalError as error:
+                failed.append(error)
 
-def test_processes_that_make_the_database_at_once(tmp_path: Path) -> None:
-    folders = [tmp_path / str(n) for n in range(15)]
     for folder in folders:
         folder.mkdir()
-    processes = [
-        subprocess.Popen([sys.executable, "-c", OPEN, str(n), *map(str, folders)], stdin=subprocess.PIPE)
-        for n in range(4)
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-    assert [process.wait() for process in processes] == [0] * 4
+    threads = [threading.Thread(target=open_each, args=(str(n),)) for n in range(users)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
     for folder in folders:
         with StateDB(folder) as db:
-            assert db.load_base().keys() == {"0", "1", "2", "3"}
+            assert len(db.load_base()) == users
