@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,15 @@ class Result:
 
 @dataclass
 class Person:
-    """`root` becomes the person's computer: `home/` and the clone `REPO/` with the project in it."""
+    """`root` becomes the person's computer: `home/` and the clone `REPO/` with the project in it.
+
+    `launcher` is put in front of the command, for what the operating system is to do to it.
+    """
 
     name: str
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    launcher: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         (self.root / "home").mkdir(parents=True)
@@ -79,7 +83,7 @@ class Person:
         """Run `s3sync` with these words in the project's folder (or `cwd`)."""
         merged: dict[str, str | None] = {**self.env(), **(env or {})}
         done = subprocess.run(
-            [sys.executable, "-m", "s3sync", *words],
+            [*self.launcher, sys.executable, "-m", "s3sync", *words],
             cwd=cwd or (self.project if self.project.is_dir() else self.repo),
             env={key: value for key, value in merged.items() if value is not None},
             input=answer if answer is not None else "",

@@ -144,7 +144,8 @@ def status(
     flags = {"user": user, "store": store, "profile": profile}
     if all_projects:
         if name or project:
-            raise UsageError("--all means every project", hint="leave the name away, or leave --all away")
+            why = "and a project was named, too"
+            raise UsageError("--all means every project", why=why, hint="leave the name away, or leave --all away")
         return _status_all(flags, json, exit_code, quiet)
     with watching(not quiet and not json) as progress:
         from s3sync.sync.api import Project
