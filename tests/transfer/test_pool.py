@@ -1,0 +1,234 @@
+"""The pool: never a deadlock, never too much in memory, and an end when it is stopped."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from s3sync.errors import Interrupted
+from s3sync.transfer.pool import Pool
+
+pytestmark = pytest.mark.timeout(60)
+
+
+def test_map_gives_each_item_with_its_result() -> None:
+    with Pool(3) as pool:
+        found = {item: future.result() for item, future in pool.map(lambda n: n * n, range(100))}
+    assert found == {n: n * n for n in range(100)}
+
+
+def test_an_error_of_one_item_is_in_its_future_and_the_rest_goes_on() -> None:
+    with Pool(2) as pool:
+        errors = {item: type(future.exception()) for item, future in pool.map(lambda n: 1 // (n - 3), range(10))}
+    assert [item for item, error in errors.items() if error is ZeroDivisionError] == [3]
+    assert len(errors) == 10
+
+
+def test_map_takes_items_only_as_it_needs_them() -> None:
+    taken = 0
+
+    def source() -> Iterator[int]:
+        nonlocal taken
+        for number in range(10_000):
+            taken += 1
+            yield number
+
+    ahead = []
+    with Pool(2) as pool:
+        for done, _ in enumerate(pool.map(lambda n: n, source())):
+            ahead.append(taken - done)
+    assert taken == 10_000
+    assert max(ahead) <= 2 * 4
+
+
+def test_map_of_nothing() -> None:
+    with Pool(1) as pool:
+        assert list(pool.map(lambda n: n, [])) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_gather_in_order(workers: int) -> None:
+    with Pool(workers) as pool:
+        assert pool.gather(lambda n: n * n, range(100)) == [n * n for n in range(100)]
+        assert pool.gather(lambda n: n, []) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_gather_inside_map_never_waits_for_a_free_worker(workers: int) -> None:
+    with Pool(workers) as pool:
+
+        def file(number: int) -> list[int]:
+            return pool.gather(lambda part: number * 100 + part, range(7))
+
+        found = {item: future.result() for item, future in pool.map(file, range(20))}
+    assert found == {number: [number * 100 + part for part in range(7)] for number in range(20)}
+
+
+def test_the_first_error_ends_a_gather() -> None:
+    ran: list[int] = []
+
+    def part(number: int) -> None:
+        ran.append(number)
+        if number == 2:
+            raise ZeroDivisionError
+
+    with Pool(1) as pool:
+        [(_, future)] = list(pool.map(lambda _: pool.gather(part, range(10)), ["one file"]))
+        with pytest.raises(ZeroDivisionError):
+            future.result()
+    assert ran == [0, 1, 2]
+
+
+def test_an_error_waits_for_what_already_runs() -> None:
+    """Whoever cleans up after a gather may be sure that no part is still on its way."""
+    started, failing, ended = threading.Event(), threading.Event(), []
+
+    def part(number: int) -> None:
+        if number == 0:
+            started.wait()
+            failing.set()
+            raise ZeroDivisionError
+        started.set()
+        failing.wait()
+        ended.append(number)
+
+    with Pool(2) as pool:
+        with pytest.raises(ZeroDivisionError):
+            pool.gather(part, [0, 1])
+        assert ended == [1]
+
+
+def test_an_error_outside_ends_a_map_that_would_never_end() -> None:
+    ran = itertools.count()
+    with pytest.raises(ZeroDivisionError), Pool(2) as pool:
+        for _ in pool.map(lambda n: next(ran), itertools.count()):
+            raise ZeroDivisionError
+    assert next(ran) <= 3 * 2 * 4
+
+
+def test_memory_is_bounded() -> None:
+    """Two jobs of 4 bytes fit into 10, and have to meet there; a third does not fit."""
+    meet, lock = threading.Barrier(2), threading.Lock()
+    used, peak = 0, 0
+
+    def job(number: int) -> None:
+        nonlocal used, peak
+        with pool.memory(4):
+            with lock:
+                used += 4
+                peak = max(peak, used)
+            meet.wait()
+            with lock:
+                used -= 4
+
+    with Pool(8, memory=10) as pool:
+        for _, future in pool.map(job, range(40)):
+            future.result()
+    assert peak == 8
+
+
+def test_one_job_that_is_larger_than_the_budget_goes_alone() -> None:
+    lock = threading.Lock()
+    holding: list[int] = []
+    together: list[tuple[int, ...]] = []
+
+    def job(size: int) -> None:
+        with pool.memory(size):
+            with lock:
+                holding.append(size)
+                together.append(tuple(holding))
+            with lock:
+                holding.remove(size)
+
+    with Pool(4, memory=10) as pool:
+        for _, future in pool.map(job, [1, 100, 2, 50, 3] * 20):
+            future.result()
+    assert len(together) == 100
+    assert all(sum(sizes) <= 10 or len(sizes) == 1 for sizes in together)
+
+
+def test_memory_is_given_back_after_an_error() -> None:
+    with Pool(1, memory=10) as pool:
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError), pool.memory(10):
+                raise ZeroDivisionError
+        with pool.memory(10):
+            pass
+
+
+def test_stop_wakes_whoever_waits_for_memory() -> None:
+    begun = threading.Event()
+
+    def job(size: int) -> None:
+        begun.set()
+        with pool.memory(size):
+            pass
+
+    def stop_once_it_began() -> None:
+        begun.wait()
+        pool.stop()
+
+    with Pool(1, memory=10) as pool:
+        stopper = threading.Thread(target=stop_once_it_began)
+        stopper.start()
+        with pool.memory(10):
+            [(_, future)] = list(pool.map(job, [5]))
+        stopper.join()
+    assert isinstance(future.exception(), Interrupted)
+
+
+def test_after_stop_everything_is_interrupted() -> None:
+    pool = Pool(2)
+    pool.check()
+    pool.stop()
+    assert pool.stopping
+    with pytest.raises(Interrupted):
+        pool.check()
+    with pytest.raises(Interrupted), pool.memory(1):
+        pass
+
+
+def test_after_stop_no_gather_begins() -> None:
+    pool = Pool(2)
+    pool.stop()
+    with pytest.raises(Interrupted):
+        pool.gather(lambda n: n, [1, 2, 3])
+
+
+def test_after_stop_no_map_begins() -> None:
+    pool = Pool(2)
+    pool.stop()
+    with pytest.raises(Interrupted):
+        list(pool.map(lambda n: n, [1, 2, 3]))
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_stop_in_a_map_interrupts_the_rest(workers: int) -> None:
+    ran: list[int] = []
+
+    def job(number: int) -> None:
+        ran.append(number)
+        if number == 3:
+            pool.stop()
+
+    pool = Pool(workers)
+    with pytest.raises(Interrupted):
+        for _, future in pool.map(job, range(1000)):
+            future.result()
+    assert len(ran) < 1000
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_stop_in_a_gather_interrupts_the_rest(workers: int) -> None:
+    ran: list[int] = []
+
+    def part(number: int) -> None:
+        ran.append(number)
+        pool.stop()
+
+    with Pool(workers) as pool, pytest.raises(Interrupted):
+        pool.gather(part, range(1000))
+    assert 0 < len(ran) <= workers + 1
