@@ -29,6 +29,12 @@ KNOWN_DEVIATIONS: dict[tuple[str, str], str] = {
     ("ministack", "copy target condition"): "ignores If-None-Match on CopyObject",
     ("moto", "complete update"): "ignores If-Match on CompleteMultipartUpload",
     ("ministack", "conditional delete of nothing"): "answers 204 to DELETE with If-Match of a missing key",
+    ("ministack", "key a\nb"): "does not match a newline to the * of a policy",
+    ("moto", "copy part source etag"): "ignores x-amz-copy-source-if-match",
+    ("moto", "upload that is gone"): "answers 500 instead of NoSuchUpload",
+    ("moto", "upload time"): "says that every upload was begun in 2010",
+    ("ministack", "first part size"): "ignores partNumber",
+    ("seaweedfs", "part sent again"): "lists both, and times tell them apart only by the second",
     ("seaweedfs", "complete race"): "the condition of CompleteMultipartUpload is not atomic",
     ("moto", "complete race"): "the condition of CompleteMultipartUpload is not atomic",
 }

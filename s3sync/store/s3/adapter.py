@@ -92,13 +92,13 @@ class S3Store:
 
     def first_part_size(self, key: str) -> int | None:
         name = self._key(key)
-        whole = self._io.on_full("read", name, lambda: self._full.head(name))
-        if "-" not in whole["ETag"]:
-            return None
-        part = self._io.on_full("read", name, lambda: self._full.head(name, PartNumber=1, IfMatch=whole["ETag"]))
-        size, count = int(part["ContentLength"]), part.get("PartsCount")
-        # A store that does not know part numbers answers with the whole object.
-        return size if count == 1 or size < whole["ContentLength"] else None
+        first = self._io.on_full("read", name, lambda: self._full.head(name, PartNumber=1))
+        etag = strip(first["ETag"])
+        if "-" not in etag:  # a plain object, or a server that gives the ETag of the part
+            etag = strip(self._io.on_full("read", name, lambda: self._full.head(name))["ETag"])
+        # A store that does not know part numbers answers with the whole object, and with 200.
+        told = "PartsCount" in first or first["ResponseMetadata"]["HTTPStatusCode"] == 206 or etag.endswith("-1")
+        return int(first["ContentLength"]) if told and "-" in etag else None
 
     def get(self, key: str, *, start: int = 0, stop: int | None = None, if_match: str | None = None) -> Reader:
         name = self._key(key)
@@ -143,7 +143,7 @@ class S3Store:
             else:
                 etag = attempts.run(lambda: self._full.put(name, body, mode, headers, md5), from_botocore)
         except RequestFailed as error:
-            return self._despite(error.failure, attempts, name, mode, md5.hex(), "write")
+            return self._despite(error.failure, attempts.uncertain, name, mode, md5.hex(), "write")
         self._io.bucket_seen = True
         if etag != md5.hex() and not self._opaque_etags:
             self._read_back(key, name, etag, md5)
@@ -159,15 +159,16 @@ class S3Store:
         return self._fast.put(name, body, mode, headers)
 
     def _despite(
-        self, failure: Failure, attempts: Attempts, name: str, mode: WriteMode, etag: str | None, doing: str
+        self, failure: Failure, uncertain: bool, name: str, mode: WriteMode, etag: str | None, doing: str
     ) -> str:
         """The ETag, if a conditional write was carried out although its repetition was refused; else raises.
 
         A write whose answer was lost is sent again, and then its own first attempt makes the condition fail. That was
-        so if the object now has the ETag that was to be written.
+        so if the object now has the ETag that was to be written. `uncertain` says that this may have happened; for a
+        multipart upload always, as an earlier run may have completed it.
         """
         refused = error_class(failure) is PreconditionFailed or failure.code in ("NoSuchUpload", "NoSuchKey")
-        if refused and etag and (attempts.uncertain or failure.code == "NoSuchUpload"):
+        if refused and etag and uncertain:
             with contextlib.suppress(NotFound):
                 if self.head(name[len(self._root) :]).info.etag == etag:
                     return etag
@@ -199,7 +200,7 @@ class S3Store:
             if error.failure.code == "NoSuchKey":
                 self.head(source)  # raises when it is the source that is not there, and not what an Update expects
             etag = source_etag if not isinstance(mode, Overwrite) else None
-            return self._despite(error.failure, attempts, name, mode, etag, "copy to")
+            return self._despite(error.failure, attempts.uncertain, name, mode, etag, "copy to")
 
     def delete(self, key: str, *, if_match: str | None = None) -> None:
         name, attempts = self._key(key), Attempts()
@@ -268,7 +269,7 @@ class S3Store:
         try:
             return attempts.run(lambda: self._full.complete_upload(name, upload_id, parts, mode), from_botocore)
         except RequestFailed as error:
-            return self._despite(error.failure, attempts, name, mode, multipart_etag(parts), "finish")
+            return self._despite(error.failure, True, name, mode, multipart_etag(parts), "finish")
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         name = self._key(key)
@@ -277,7 +278,7 @@ class S3Store:
 
     def list_uploads(self, prefix: str) -> Iterator[Upload]:
         name = self._root + prefix
-        for upload in self._io.on_full("list the uploads below", name, lambda: [*self._full.list_uploads(name)]):
+        for upload in self._io.on_full("list the uploads below", name, lambda: self._full.list_uploads(name)):
             yield replace(upload, key=upload.key[len(self._root) :])
 
     def _key(self, key: str) -> str:

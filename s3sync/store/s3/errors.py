@@ -156,7 +156,8 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
     elif kind is PreconditionFailed:
         return PreconditionFailed(f"{target} is not the version that was expected")
     elif kind is Unreachable:
-        why = f"{place.endpoint} does not answer" + (f" ({why})" if why else "")
+        fails = "fails" if failure.status >= 500 else "does not answer"
+        why = f"{place.endpoint} {fails}" + (f" ({why})" if why else "")
     elif kind is NotAStore:
         why = f"{place.endpoint} answers, but not as S3 does"
     return kind(f"could not {doing} {target}", why=why, hint=hint)

@@ -73,7 +73,6 @@ class FullLane:
 
     def _make(self) -> Any:
         from botocore.config import Config
-        from botocore.handlers import add_expect_header
 
         address, keys = self._address, self._credentials.keys()
         style = "path" if address.path_style else "virtual"
@@ -106,8 +105,7 @@ class FullLane:
             config=Config(**options),
             **fixed,
         )
-        # Asking first whether a body may come costs a round trip each, and a second where the server never answers.
-        client.meta.events.unregister("before-call.s3", add_expect_header)
+        _adjust(client.meta.events)
         return client
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -212,13 +210,27 @@ class FullLane:
     def abort_upload(self, key: str, upload_id: str) -> None:
         self._call("abort_multipart_upload", Key=key, UploadId=upload_id)
 
-    def list_uploads(self, prefix: str) -> Iterator[Upload]:
+    def list_uploads(self, prefix: str) -> list[Upload]:
+        """All unfinished uploads below a prefix. Asks for encoded keys only where they have to be: some servers encode
+        a `+` in another way here than S3 does."""
+        try:
+            return list(self._uploads(prefix, {}, str))
+        except RequestFailed as error:
+            if error.failure.cause != "not_s3":
+                raise
+        except Exception as error:
+            if from_botocore(error).cause != "not_s3":
+                raise
+        return list(self._uploads(prefix, {"EncodingType": "url"}, unquote_plus))
+
+    def _uploads(self, prefix: str, encoding: dict[str, str], decode: Callable[[str], str]) -> Iterator[Upload]:
         """botocore's paginator would send an encoded key back as a marker, so the pages are turned here."""
         marker: dict[str, str] = {}
         while True:
-            page = self._call("list_multipart_uploads", Prefix=prefix, EncodingType="url", **marker)
+            page = self._call("list_multipart_uploads", Prefix=prefix, **encoding, **marker)
             require(page, "IsTruncated")
-            decode = unquote_plus if page.get("EncodingType") == "url" else str
+            if page.get("EncodingType") != "url":
+                decode = str
             for item in page.get("Uploads", ()):
                 yield Upload(decode(item["Key"]), item["UploadId"], item["Initiated"])
             if not page["IsTruncated"]:
@@ -254,6 +266,30 @@ class FullReader:
             if not chunk:
                 return
             yield chunk
+
+
+def _adjust(events: Any) -> None:
+    from botocore import handlers
+
+    # Asking first whether a body may come costs a round trip each, and a second where the server never answers.
+    events.unregister("before-call.s3", handlers.add_expect_header)
+    # botocore makes a 500 of a success whose body is no XML, and does so before anybody else may look.
+    builtin = getattr(handlers, "_handle_200_error", None)
+    if builtin:
+        events.unregister("before-parse.s3.*", builtin)
+    events.register_first("before-parse.s3.*", refuse_foreign)
+    if builtin:
+        events.register_first("before-parse.s3.*", builtin)
+
+
+def refuse_foreign(response_dict: dict[str, Any], **_: object) -> None:
+    """Notice an answer that is no XML before botocore makes an empty success, or a server error, of it."""
+    body, status = response_dict.get("body"), response_dict["status_code"]
+    start = body[:200].strip().lower() if isinstance(body, bytes) else b""
+    is_xml = start.startswith(b"<") and b"<html" not in start and not start.startswith(b"<!doctype html")
+    # A proxy in front of a store in trouble answers with a page of its own; that passes.
+    if start and not is_xml and status not in (429, 500, 502, 503, 504):
+        raise RequestFailed(Failure("not_s3", status))
 
 
 def require(answer: Mapping[str, Any], field: str) -> None:

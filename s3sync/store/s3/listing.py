@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from s3sync.errors import StoreError
 from s3sync.store.port import ObjectInfo
 from s3sync.store.s3.attempts import Attempts, RequestFailed
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
@@ -82,7 +83,7 @@ def _list_fast(fast: FastLane, prefix: str, seen: set[str]) -> Iterator[ObjectIn
 def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
     try:
         yield from fast.pages(prefix)
-    except RequestFailed:
+    except (StoreError, RequestFailed):
         raise
     except Exception as error:  # noqa: BLE001 - `from_obstore` knows them all
         raise RequestFailed(from_obstore(error)) from None
@@ -100,7 +101,7 @@ def _list_full(full: FullLane, prefix: str, without: set[str]) -> Iterator[Objec
                     given.add(info.key)
                     yield info
             return
-        except RequestFailed:
+        except (StoreError, RequestFailed):
             raise
         except Exception as error:  # noqa: BLE001 - `from_botocore` knows them all
             attempts.again(from_botocore(error))
