@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from s3sync.store.port import FullSpeed, Pace
+
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
@@ -20,3 +22,4 @@ class StoreOptions:
     profile: str | None = None
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     create: bool = False
+    pace: Pace = FullSpeed()

@@ -18,6 +18,29 @@ from typing import Protocol, Self, TypeAlias
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
+class Body(Protocol):
+    """What to send, when it is too large for memory: bytes that can be read again after `seek(0)`."""
+
+    def __len__(self) -> int: ...
+    def read(self, size: int | None = None) -> Buffer: ...
+    def seek(self, offset: int, whence: int = 0) -> int: ...
+    def tell(self) -> int: ...
+
+
+class Pace(Protocol):
+    """A limit on the speed of both directions; the methods wait until so many bytes may pass."""
+
+    def send(self, n: int) -> None: ...
+    def receive(self, n: int) -> None: ...
+
+
+class FullSpeed:
+    """No limit."""
+
+    def send(self, n: int) -> None: ...
+    def receive(self, n: int) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a store can do beyond list, head, get, put, copy and delete."""
@@ -153,7 +176,7 @@ class Store(Protocol):
         Raises `NotFound`; `PreconditionFailed` when the object no longer has the ETag `if_match`; `Archived`.
         """
 
-    def put(self, key: str, body: Buffer, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
         """Store a whole object and return its ETag. `md5` (16 bytes) is the body's; the server must hold those bytes.
 
         Raises `PreconditionFailed` when `mode` does not hold, `ChecksumMismatch` when other bytes arrived: then what
@@ -173,8 +196,11 @@ class Store(Protocol):
     def start_upload(self, key: str, headers: Headers) -> str:
         """Begin a multipart upload and return its id."""
 
-    def put_part(self, key: str, upload_id: str, number: int, body: Buffer, md5: bytes) -> str:
-        """Send one part (5 MiB to 5 GiB, the last may be smaller) and return its ETag. Raises `NotFound`."""
+    def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body) -> str:
+        """Send one part (5 MiB to 5 GiB, the last may be smaller) and return its ETag. Raises `NotFound`.
+
+        The part carries a checksum that the server verifies.
+        """
 
     def copy_part(
         self, key: str, upload_id: str, number: int, *, source: str, source_etag: str, start: int, stop: int

@@ -14,10 +14,14 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
+from s3sync.store.bodies import pieces
 from s3sync.store.folder import objects, uploads
-from s3sync.store.folder.files import Record, append, sweep, temporary_file, write_all
+from s3sync.store.folder.files import Record, append, sweep, temporary_file
 from s3sync.store.folder.layout import Layout, disk_errors
 from s3sync.store.port import (
+    Body,
+    FullSpeed,
+    Pace,
     Buffer,
     Capabilities,
     Headers,
@@ -80,14 +84,24 @@ class FolderStore:
         end = record.size if stop is None else min(stop, record.size)
         return objects.FileReader(file, record, start, max(start, end))
 
-    def put(self, key: str, body: Buffer, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
         self._require_writable()
-        etag = _checked(body, md5, key)
         objects.require_mode(self._layout, key, mode)
         with disk_errors("write", repr(key)), temporary_file(self._layout.tmp) as (temporary, file):
-            write_all(file, body)
+            etag = self._receive(body, file)
+            if etag != md5.hex():
+                raise ChecksumMismatch(f"could not write {key!r}", why="its bytes are not the ones that were promised")
         self._place(key, temporary, mode=mode, etag=etag, headers=headers)
         return etag
+
+    def _receive(self, body: Buffer | Body, file: BinaryIO) -> str:
+        """Write a body, and return its MD5 in hex."""
+        digest = hashlib.md5(usedforsecurity=False)
+        for piece in pieces(body):
+            self._pace.send(len(piece))
+            digest.update(piece)
+            file.write(piece)
+        return digest.hexdigest()
 
     def _place(
         self, key: str, temporary: Path, *, mode: WriteMode, etag: str, headers: Headers, first_part: int | None = None
@@ -125,14 +139,13 @@ class FolderStore:
         self._require_writable()
         return uploads.start(self._layout, key, headers)
 
-    def put_part(self, key: str, upload_id: str, number: int, body: Buffer, md5: bytes) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body) -> str:
         self._layout.require()
         folder, _ = uploads.find(self._layout, key, upload_id)
-        etag = _checked(body, md5, key)
         _check_number(number)
         with uploads.errors(self._layout, key, f"write part {number} of"):
             with temporary_file(self._layout.tmp) as (temporary, file):
-                write_all(file, body)
+                etag = self._receive(body, file)
             uploads.keep_part(folder, number, temporary, etag)
         return etag
 
@@ -198,14 +211,6 @@ class FolderStore:
         with disk_errors("list the uploads below", repr(prefix)):
             found = list(uploads.unfinished(self._layout, prefix))
         yield from found
-
-
-def _checked(body: Buffer, md5: bytes, key: str) -> str:
-    """The body's MD5 in hex. Raises `ChecksumMismatch` when it is not the one that was promised."""
-    found = hashlib.md5(body, usedforsecurity=False)
-    if found.digest() != md5:
-        raise ChecksumMismatch(f"could not write {key!r}", why="its bytes are not the ones that were promised")
-    return found.hexdigest()
 
 
 def _check_number(number: int) -> None:

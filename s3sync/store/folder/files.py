@@ -189,9 +189,3 @@ def _copy_in_kernel(source: BinaryIO, target: BinaryIO, size: int) -> int:
                 break
             done += moved
     return done
-
-
-def write_all(file: BinaryIO, body: Buffer) -> None:
-    view = memoryview(body).cast("B")
-    for start in range(0, len(view), 8 * _BLOCK):
-        file.write(view[start : start + 8 * _BLOCK])

@@ -21,38 +21,10 @@ from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import Failure, from_botocore
 from s3sync.store.s3.fast import CHUNK, strip
 
-_SEND = 64 * 1024
-_TIMEOUT_S = 120
+# Without progress. The last wait, for the answer, includes what the system still has to send from its own buffer:
+# 1 MiB of that in 300 s is 28 kbit/s for one transfer.
+_TIMEOUT_S = 300
 _POOL = 32
-
-
-class Body:
-    """Bytes to send, as a file: botocore sends a file in pieces, and each piece gets a timeout of its own.
-
-    Given plain bytes it would have to send all of them within one timeout, which a slow line cannot.
-    """
-
-    def __init__(self, body: Buffer) -> None:
-        self._view = memoryview(body).cast("B")
-        self._at = 0
-
-    def __len__(self) -> int:
-        return len(self._view)
-
-    def read(self, size: int | None = None) -> memoryview | bytes:
-        """A piece; larger than asked for when asked for a small one, as fewer are cheaper."""
-        if size is None or size < 0:
-            size = len(self._view)
-        piece = self._view[self._at : self._at + max(size, _SEND)]
-        self._at += len(piece)
-        return piece or b""
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, len(self._view))[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
 
 
 class FullLane:

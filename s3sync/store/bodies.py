@@ -1,0 +1,78 @@
+"""Bodies of requests as adapters see them: bytes, or something to read them from more than once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from s3sync.store.port import Body, Buffer
+
+PIECE = 256 * 1024
+
+
+def size_of(body: Buffer | Body) -> int:
+    """In bytes."""
+    return memoryview(body).nbytes if isinstance(body, (bytes, bytearray, memoryview)) else len(body)
+
+
+def pieces(body: Buffer | Body) -> Iterator[Buffer]:
+    """The body from its beginning, however far it was read before."""
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        view = memoryview(body).cast("B")
+        yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
+        return
+    body.seek(0)
+    while piece := body.read(PIECE):
+        yield piece
+
+
+class Sending:
+    """A body as botocore reads it: in pieces, each with a timeout of its own, and each paid for.
+
+    Given plain bytes, botocore would have to send all of them within one timeout, which a slow line cannot.
+    """
+
+    def __init__(self, body: Buffer | Body, pay: Callable[[int], None]) -> None:
+        self._body: Body = _View(body) if isinstance(body, (bytes, bytearray, memoryview)) else body
+        self._pay = pay
+        self._body.seek(0)
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def read(self, size: int | None = None) -> Buffer:
+        """Up to `size` bytes; more than a small size, as fewer and larger pieces are cheaper."""
+        wanted = len(self._body) if size is None or size < 0 else max(size, PIECE // 4)
+        piece = self._body.read(wanted)
+        self._pay(len(piece))
+        return piece
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._body.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._body.tell()
+
+
+class _View:
+    """Bytes as a `Body`, without copying them."""
+
+    def __init__(self, body: Buffer) -> None:
+        self._view = memoryview(body).cast("B")
+        self._at = 0
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    def read(self, size: int | None = None) -> Buffer:
+        end = len(self._view) if size is None or size < 0 else self._at + size
+        piece = self._view[self._at : end]
+        self._at += len(piece)
+        return piece if len(piece) else b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + (0, self._at, len(self._view))[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at

@@ -1,0 +1,207 @@
+"""What networks and servers do to requests: lost answers, throttling, damaged and broken bodies, slow lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from s3sync.errors import (
+    Archived,
+    ChecksumMismatch,
+    ClockSkewed,
+    CredentialsError,
+    PreconditionFailed,
+    StoreError,
+    Throttled,
+    Unreachable,
+)
+from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.port import Create, Headers, Update
+from s3sync.store.s3 import attempts, errors, full
+from tests.contract.proxy import ERROR, Fault, Proxy, proxying
+from tests.contract.stores import MIB, UnderTest, keys, md5, noise, on_server, put, read, send
+from tests.servers import Moto, SeaweedFS
+
+SIZES = [9, 2 * MIB]
+
+
+@pytest.fixture
+def proxy(moto: Moto) -> Iterator[Proxy]:
+    with proxying(moto.endpoint_url) as running:
+        yield running
+
+
+@pytest.fixture
+def behind(moto: Moto) -> UnderTest:
+    return on_server(moto)
+
+
+@pytest.fixture
+def store(behind: UnderTest, proxy: Proxy) -> Store:
+    return open_store(behind.url, StoreOptions(endpoint_url=proxy.url, env=behind.env))
+
+
+def is_put(method: str, _: str) -> bool:
+    return method == "PUT"
+
+
+def error_xml(code: str, message: str = "no", more: str = "") -> str:
+    return ERROR.format(code=code, message=message, more=more)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_create_whose_answer_was_lost_succeeds(store: Store, proxy: Proxy, size: int) -> None:
+    proxy.faults.append(Fault(is_put, lose_answer=True))
+    body = noise(size)
+    assert put(store, "a", body, Create()) == md5(body).hex()
+    assert read(store, "a") == body
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_update_whose_answer_was_lost_succeeds(store: Store, proxy: Proxy, size: int) -> None:
+    before = put(store, "a", b"before")
+    proxy.faults.append(Fault(is_put, lose_answer=True))
+    body = noise(size)
+    assert put(store, "a", body, Update(before)) == md5(body).hex()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_create_that_lost_after_a_broken_connection_fails(
+    behind: UnderTest, store: Store, proxy: Proxy, size: int
+) -> None:
+    put(behind.open(), "a", b"theirs")
+    proxy.faults.append(Fault(is_put, lose_answer=True))
+    with pytest.raises(PreconditionFailed):
+        put(store, "a", noise(size), Create())
+    assert read(store, "a") == b"theirs"
+
+
+def test_same_body_is_no_win_without_a_lost_answer(behind: UnderTest, store: Store) -> None:
+    put(behind.open(), "a", b"same")
+    with pytest.raises(PreconditionFailed):
+        put(store, "a", b"same", Create())
+
+
+def test_complete_whose_answer_was_lost_succeeds(seaweedfs: SeaweedFS) -> None:
+    behind = on_server(seaweedfs)
+    with proxying(seaweedfs.endpoint_url) as proxy:
+        store = open_store(behind.url, StoreOptions(endpoint_url=proxy.url, env=behind.env))
+        upload_id = store.start_upload("a", Headers())
+        parts = [send(store, "a", upload_id, 1, b"only part")]
+        proxy.faults.append(Fault(lambda method, path: method == "POST", lose_answer=True))
+        etag = store.complete_upload("a", upload_id, parts, mode=Create())
+        assert store.head("a").info.etag == etag
+        proxy.faults.append(Fault(lambda method, path: method == "DELETE", lose_answer=True))
+        store.delete("a", if_match=etag)
+        assert keys(store) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (500, "InternalError"), (429, "TooManyRequests")])
+def test_passing_trouble_is_waited_out(store: Store, proxy: Proxy, size: int, status: int, code: str) -> None:
+    proxy.faults.append(Fault(times=3, answer=(status, error_xml(code))))
+    put(store, "a", noise(size))
+    proxy.faults.append(Fault(times=3, answer=(status, error_xml(code))))
+    assert len(read(store, "a")) == size
+    proxy.faults.append(Fault(times=3, answer=(status, error_xml(code))))
+    assert keys(store) == ["a"]
+
+
+def test_trouble_that_stays_is_raised(store: Store, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "patience", lambda failure: min(1.0, errors.patience(failure)))
+    proxy.faults.append(Fault(times=10_000, answer=(503, error_xml("SlowDown"))))
+    with pytest.raises(Throttled):
+        put(store, "a")
+
+
+FINAL = [
+    (403, "RequestTimeTooSkewed", ClockSkewed),
+    (400, "ExpiredToken", CredentialsError),
+    (403, "SignatureDoesNotMatch", CredentialsError),
+    (403, "InvalidObjectState", Archived),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "kind"), FINAL)
+@pytest.mark.parametrize("size", SIZES)
+def test_final_errors_are_not_tried_again(
+    store: Store, proxy: Proxy, status: int, code: str, kind: type[StoreError], size: int
+) -> None:
+    leak = "AKIAABCDEFGHIJKLMNOP https://x/?X-Amz-Signature=abc"
+    proxy.faults.append(Fault(times=10, answer=(status, error_xml(code, leak, "<StringToSign>s</StringToSign>"))))
+    for call in (lambda: put(store, "a", noise(size)), lambda: read(store, "a"), lambda: store.head("a")):
+        before = len(proxy.requests)
+        with pytest.raises(kind) as caught:
+            call()
+        assert len(proxy.requests) - before <= 2
+        for hidden in ("AKIA", "abc", "StringToSign"):
+            assert hidden not in str(caught.value)
+
+
+@pytest.mark.parametrize("operation", ["put", "put large", "list", "head"])
+def test_wrong_region_names_the_right_one(store: Store, proxy: Proxy, operation: str) -> None:
+    xml = error_xml("AuthorizationHeaderMalformed", "region 'us-east-1' is wrong", "<Region>eu-west-1</Region>")
+    proxy.faults.append(Fault(times=10, answer=(400, xml)))
+    operations: dict[str, Callable[[], object]] = {
+        "put": lambda: put(store, "a"),
+        "put large": lambda: put(store, "a", noise(2 * MIB)),
+        "list": lambda: keys(store),
+        "head": lambda: store.head("a"),
+    }
+    with pytest.raises(StoreError) as caught:
+        operations[operation]()
+    assert "eu-west-1" in (caught.value.hint or "")
+
+
+def test_a_body_that_breaks_off_is_continued(store: Store, proxy: Proxy) -> None:
+    body = noise(3 * MIB)
+    put(store, "a", body)
+    proxy.faults.append(Fault(lambda method, path: method == "GET", times=2, cut_body=MIB))
+    assert read(store, "a") == body
+
+
+def test_a_body_that_ends_early_never_passes_for_whole(store: Store, proxy: Proxy) -> None:
+    put(store, "a", noise(3 * MIB))
+    proxy.faults.append(Fault(lambda method, path: method == "GET", times=99, cut_body=1000))
+    with pytest.raises((ChecksumMismatch, Unreachable)):
+        read(store, "a")
+
+
+def test_bytes_damaged_on_the_way_are_not_stored(seaweedfs: SeaweedFS) -> None:
+    behind = on_server(seaweedfs)
+    with proxying(seaweedfs.endpoint_url) as proxy:
+        store = open_store(behind.url, StoreOptions(endpoint_url=proxy.url, env=behind.env))
+        for size in SIZES:
+            proxy.faults.append(Fault(is_put, flip_upload=True))
+            with pytest.raises(ChecksumMismatch):
+                put(store, "a", noise(size))
+        assert keys(store) == []
+        upload_id = store.start_upload("b", Headers())
+        proxy.faults.append(Fault(is_put, flip_upload=True))
+        with pytest.raises(ChecksumMismatch):
+            send(store, "b", upload_id, 1, noise(MIB))
+        store.abort_upload("b", upload_id)
+
+
+def test_a_server_that_does_not_know_checksums(store: Store, proxy: Proxy) -> None:
+    proxy.faults.append(Fault(is_put, answer=(400, error_xml("InvalidArgument", "Unsupported header x-amz-checksum"))))
+    assert put(store, "a") == md5(b"content").hex()
+
+
+def test_a_listing_that_turns_into_a_web_page_is_an_error(behind: UnderTest, store: Store, proxy: Proxy) -> None:
+    put(store, "a")
+    proxy.faults.append(Fault(times=99, answer=(200, "<html><body>please log in</body></html>")))
+    with pytest.raises(StoreError):
+        keys(store)
+
+
+def test_a_slow_line_is_no_dead_line(store: Store, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large body takes longer than any timeout, but each piece of it does not."""
+    monkeypatch.setattr(full, "_TIMEOUT_S", 2)
+    proxy.faults.append(Fault(is_put, seconds_per_read=0.02))
+    began = time.monotonic()
+    put(store, "a", noise(12 * MIB))
+    assert time.monotonic() - began > 2.5
+    assert len([request for request in proxy.requests if request.startswith("PUT")]) == 1
