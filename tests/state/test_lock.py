@@ -108,7 +108,8 @@ def test_one_that_waits_gets_it(tmp_path: Path) -> None:
     with another_process(tmp_path) as process:
         assert process.stdin is not None
         assert not is_free(tmp_path)
-        process.stdin.close()
+        process.stdin.write("done\n")
+        process.stdin.flush()
         with project_lock(tmp_path, now=NOW, wait_s=60):
             assert json.loads((tmp_path / HOLDER).read_text())["pid"] == os.getpid()
 

@@ -11,13 +11,17 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from s3sync.local.digests import Digests
 from s3sync.local.scan import LocalFile
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.port import Create, WriteMode
+from s3sync.transfer.download import Downloaded, Wanted, download
 from s3sync.transfer.pool import Pool
-from s3sync.transfer.progress import Work
+from s3sync.transfer.progress import Progress, Silent, Work
+from s3sync.transfer.upload import Source, Uploaded, upload
 
 KEY = "v-appydave/b63-flivideo/cut/a.mp4"
-PREFIX = "v-appydave/b63-flivideo/"
+PATH = "cut/a.mp4"
 MTIME = 1_762_163_892_123_456_789
 MIB = 1024 * 1024
 
@@ -51,6 +55,25 @@ class Watcher:
         self._at_each_step()
 
     def finish(self, work: Work, path: str) -> None: ...
+
+
+def send(
+    store: Any,
+    file: LocalFile,
+    pool: Pool,
+    mode: WriteMode | None = None,
+    *,
+    known: Digests | None = None,
+    progress: Progress | None = None,
+) -> Uploaded:
+    """Upload a file under `KEY`; every test does it through here."""
+    source = Source(PATH, file, known, "dāvid", "b63-flivideo")
+    return upload(store, KEY, source, mode or Create(), pool, progress or Silent())
+
+
+def fetch(store: Any, wanted: Wanted, temp: Path, pool: Pool, progress: Progress | None = None) -> Downloaded:
+    """Download what is wanted; every test does it through here."""
+    return download(store, wanted, temp, pool, progress or Silent())
 
 
 def content_of(size: int) -> bytes:

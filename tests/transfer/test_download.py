@@ -17,12 +17,11 @@ from s3sync.errors import ChecksumMismatch, DiskFull, Interrupted, LocalError, N
 from s3sync.local.digests import Digests
 from s3sync.store import Store
 from s3sync.store.port import Buffer, Headers, Overwrite, Reader
-from s3sync.transfer.download import Downloaded, Wanted, download
+from s3sync.transfer.download import Downloaded, Wanted
 from s3sync.transfer.pool import Pool
-from s3sync.transfer.progress import Silent, Work
-from tests.transfer.conftest import KEY, Altered, Watcher, content_of
+from s3sync.transfer.progress import Work
+from tests.transfer.conftest import KEY, PATH, Altered, Watcher, content_of, fetch
 
-PATH = "cut/a.mp4"
 PART = 5 * MIB
 CONTENT = content_of(2 * PART + 7)
 
@@ -65,14 +64,10 @@ def flip_a_byte(root: Path) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def fetch(store: Any, wanted: Wanted, temp: Path, pool: Pool) -> Downloaded:
-    return download(store, wanted, temp, pool, Silent())
-
-
 @KINDS
 def test_what_was_wanted_comes_verified(store: Store, pool: Pool, temp: Path, put: Callable[[Store], Wanted]) -> None:
     watcher = Watcher()
-    got = download(store, put(store), temp, pool, watcher)
+    got = fetch(store, put(store), temp, pool, watcher)
     digests = Digests(xxhash.xxh3_128_hexdigest(CONTENT), md5(CONTENT).hexdigest())
     assert got == Downloaded(temp, digests, len(CONTENT))
     assert temp.read_bytes() == CONTENT
@@ -151,7 +146,7 @@ def test_f13_an_object_that_was_replaced(store: Store, pool: Pool, temp: Path, p
 def test_f13_an_object_that_is_replaced_meanwhile_is_never_mixed(store: Store, pool: Pool, temp: Path) -> None:
     wanted = put_whole(store)
     watcher = Watcher(lambda: put_whole(store, content_of(len(CONTENT))[::-1]))
-    download(store, wanted, temp, pool, watcher)
+    fetch(store, wanted, temp, pool, watcher)
     assert temp.read_bytes() == CONTENT
     assert store.head(KEY).info.etag != wanted.etag
 
@@ -222,7 +217,7 @@ def test_f14_the_disk_takes_no_more(store: Store, pool: Pool, temp: Path) -> Non
 
 def test_stopped_in_the_middle(store: Store, pool: Pool, temp: Path) -> None:
     with pytest.raises(Interrupted):
-        download(store, put_whole(store), temp, pool, Watcher(pool.stop))
+        fetch(store, put_whole(store), temp, pool, Watcher(pool.stop))
     assert not temp.exists()
 
 

@@ -14,28 +14,18 @@ import xxhash
 from s3sync.core.etag import PART_SIZE, composite_etag
 from s3sync.errors import Interrupted, LocalError, NotFound, PreconditionFailed, SourceChanged, Unreachable
 from s3sync.local.digests import Digests
-from s3sync.local.scan import LocalFile
 from s3sync.store import Store
-from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
+from s3sync.store.port import Create, Headers, Overwrite, Update
 from s3sync.transfer.pool import Pool
-from s3sync.transfer.progress import Silent, Work
-from s3sync.transfer.upload import Source, Uploaded, upload
-from tests.transfer.conftest import KEY, PREFIX, Altered, Make, Watcher, content_at, content_of
+from s3sync.transfer.progress import Work
+from s3sync.transfer.upload import Uploaded
+from tests.transfer.conftest import KEY, PATH, Altered, Make, Watcher, content_at, content_of, send
 
 SMALL, LARGE = 1000, PART_SIZE + 1
-PATH = "cut/a.mp4"
-
-
-def source(file: LocalFile, known: Digests | None = None) -> Source:
-    return Source(PATH, file, known, "dāvid", "b63-flivideo")
 
 
 def digests_of(content: bytes) -> Digests:
     return Digests(xxhash.xxh3_128_hexdigest(content), md5(content).hexdigest())
-
-
-def send(store: Any, file: LocalFile, pool: Pool, mode: WriteMode | None = None) -> Uploaded:
-    return upload(store, KEY, source(file), mode or Create(), pool, Silent())
 
 
 def put(store: Store, content: bytes, **metadata: str) -> str:
@@ -52,7 +42,7 @@ def assert_nothing_is_left(store: Store) -> None:
 @pytest.mark.parametrize("size", [0, 1, SMALL, PART_SIZE])
 def test_up_to_the_threshold_in_one_piece(store: Store, pool: Pool, make: Make, size: int) -> None:
     content, watcher = content_of(size), Watcher()
-    sent = upload(store, KEY, source(make(content)), Create(), pool, watcher)
+    sent = send(store, make(content), pool, progress=watcher)
     assert sent == Uploaded(md5(content).hexdigest(), digests_of(content), None, size)
     assert content_at(store, KEY) == content
     assert watcher.moved[Work.UPLOAD, PATH] == size
@@ -63,7 +53,7 @@ def test_up_to_the_threshold_in_one_piece(store: Store, pool: Pool, make: Make, 
 def test_above_it_in_parts(store: Store, pool: Pool, make: Make, size: int, hashed_before: bool) -> None:
     content, watcher = content_of(size), Watcher()
     known = digests_of(content) if hashed_before else None
-    sent = upload(store, KEY, source(make(content), known), Create(), pool, watcher)
+    sent = send(store, make(content), pool, known=known, progress=watcher)
     parts = [md5(content[start : start + PART_SIZE]).digest() for start in range(0, size, PART_SIZE)]
     assert sent == Uploaded(composite_etag(parts), digests_of(content), PART_SIZE, size)
     assert content_at(store, KEY) == content
@@ -171,9 +161,9 @@ def test_f15_a_file_that_changes_during_its_upload(
         return etag
 
     changing = Altered(store, put_part=put_part)
-    what = source(file, digests_of(content) if hashed_before else None)
+    known = digests_of(content) if hashed_before else None
     with Pool(2, memory=PART_SIZE) as pool, pytest.raises(LocalError):
-        upload(changing, KEY, what, Create(), pool, Silent())
+        send(changing, file, pool, known=known)
     assert_nothing_is_left(store)
 
 
@@ -251,4 +241,4 @@ def test_a_file_that_is_gone(store: Store, pool: Pool, make: Make, size: int) ->
         send(store, file, pool)
     assert_nothing_is_left(store)
     with pytest.raises(NotFound):
-        store.head(PREFIX + PATH)
+        store.head(KEY)
