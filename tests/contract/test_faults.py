@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,13 +14,14 @@ from s3sync.errors import (
     ClockSkewed,
     CredentialsError,
     PreconditionFailed,
+    SourceChanged,
     StoreError,
     Throttled,
     Unreachable,
 )
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.port import Create, Headers, Update
-from s3sync.store.s3 import attempts, errors, full
+from s3sync.store.s3 import attempts, errors, failures, full
 from tests.contract.proxy import ERROR, Fault, Proxy, proxying
 from tests.contract.stores import MIB, UnderTest, keys, md5, noise, on_server, put, read, send
 from tests.servers import Moto, SeaweedFS
@@ -195,6 +197,30 @@ def test_a_listing_that_turns_into_a_web_page_is_an_error(behind: UnderTest, sto
     proxy.faults.append(Fault(times=99, answer=(200, "<html><body>please log in</body></html>")))
     with pytest.raises(StoreError):
         keys(store)
+
+
+def test_a_body_that_cannot_be_read_is_not_the_stores_fault(store: Store, proxy: Proxy) -> None:
+    class Changing(io.BytesIO):
+        def __len__(self) -> int:
+            return 3 * MIB
+
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > MIB:
+                raise SourceChanged("the file was edited")
+            return super().read(size)
+
+    with pytest.raises(SourceChanged):
+        store.put("a", Changing(noise(3 * MIB)), mode=Create(), headers=Headers(), md5=md5(b""))
+    assert len([request for request in proxy.requests if request.startswith("PUT")]) == 1
+    assert keys(store) == []
+
+
+def test_mistakes_of_ours_are_not_taken_for_failures() -> None:
+    def mistake() -> None:
+        raise NameError("a mistake")
+
+    with pytest.raises(NameError):
+        attempts.Attempts().run(mistake, failures.from_botocore)
 
 
 def test_a_slow_line_is_no_dead_line(store: Store, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from s3sync.errors import StoreError
 from s3sync.store.s3.errors import patience
-from s3sync.store.s3.failures import Failure
+from s3sync.store.s3.failures import Failure, is_vendors, wrapped
 
 _BASE_S = 0.1
 _CAP_S = 8.0
@@ -36,13 +35,16 @@ class Attempts:
         self._count = 0
 
     def run(self, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
-        """The result of `call`. Raises `RequestFailed` when it keeps failing, and any of our own errors at once."""
+        """The result of `call`. Raises `RequestFailed` when it keeps failing, and at once what is no vendor's error."""
         while True:
             try:
                 return call()
-            except (StoreError, RequestFailed):
-                raise
-            except Exception as error:  # noqa: BLE001 - `read` knows every vendor error, and calls the rest "other"
+            except Exception as error:
+                ours = wrapped(error)
+                if ours is not None:
+                    raise ours from None
+                if not is_vendors(error):
+                    raise
                 failure = read(error)
             self.again(failure)
 

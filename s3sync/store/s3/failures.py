@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from xml.sax.saxutils import unescape
 
+from s3sync.errors import S3syncError
+
 Cause: TypeAlias = Literal["answer", "connect", "broken", "truncated", "not_s3", "odd_key", "credentials", "other"]
 
 
@@ -30,6 +32,21 @@ class Failure:
     message: str = ""
     retried: bool = False
     region: str = ""
+
+
+_VENDORS = frozenset({"botocore", "obstore", "urllib3", "awscrt"})
+
+
+def is_vendors(error: BaseException) -> bool:
+    """Whether an exception is one that a vendor library raises for a failed request, and not a mistake of ours."""
+    return type(error).__module__.partition(".")[0] in _VENDORS or isinstance(error, (OSError, ValueError))
+
+
+def wrapped(error: BaseException) -> S3syncError | None:
+    """Our own error, which botocore wraps in one of its own when reading the body to send raises it."""
+    details: Any = getattr(error, "kwargs", None)
+    inner = details.get("error") if isinstance(details, dict) else None
+    return inner if isinstance(inner, S3syncError) else None
 
 
 _STATUS = re.compile(r"^\s+status: (\d{3}),$", re.MULTILINE)
