@@ -211,7 +211,7 @@ def test_a_body_that_cannot_be_read_is_not_the_stores_fault(store: Store, proxy:
 
     with pytest.raises(SourceChanged):
         store.put("a", Changing(noise(3 * MIB)), mode=Create(), headers=Headers(), md5=md5(b""))
-    assert len([request for request in proxy.requests if request.startswith("PUT")]) == 1
+    assert len([request for request in proxy.requests if request.startswith("PUT")]) <= 1
     assert keys(store) == []
 
 
