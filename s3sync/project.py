@@ -54,6 +54,11 @@ def list_projects(settings: Settings, start: Path) -> list[Project]:
     return [_project(settings, root, folder) for _, folder in sorted(_local(settings, root).items())]
 
 
+def project_names(settings: Settings, start: Path) -> list[str]:
+    """The names of those projects, also of one that cannot be used as it is. Raises `ProjectError`."""
+    return sorted(_local(settings, repo_root(start)))
+
+
 def find_project(
     settings: Settings, start: Path, name: str | None, *, create: bool = False, remote_names: Sequence[str] = ()
 ) -> Project:

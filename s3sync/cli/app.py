@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typer.main import get_command
 
 from s3sync._version import __version__
 from s3sync.cli import setup, verbs
-from s3sync.cli.output import error_json, error_lines, print_json, warn
+from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, warn
 from s3sync.cli.usage import usage_error
 from s3sync.errors import Interrupted, S3syncError
 
@@ -46,7 +45,6 @@ def run_app(arguments: Sequence[str]) -> int:
     """Parse, run, and render whatever went wrong. Only `--debug` shows a traceback."""
     try:
         code = get_command(app).main(list(arguments), prog_name="s3sync", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except TyperException as error:
         if not arguments:
@@ -57,11 +55,10 @@ def run_app(arguments: Sequence[str]) -> int:
         return _fail(arguments, error)
     except (KeyboardInterrupt, Abort):
         return _fail(arguments, Interrupted("interrupted", hint="run the same command again: it goes on from here"))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # noqa: BLE001 (a bug of ours: said in one line, with a traceback on request)
-        return _fail(arguments, _bug(error))
+    except OutputLost:
+        raise
+    except Exception as error:  # noqa: BLE001 (said in one line, with a traceback on request)
+        return _fail(arguments, _unexpected(error))
 
 
 def _fail(arguments: Sequence[str], error: S3syncError) -> int:
@@ -76,11 +73,18 @@ def _fail(arguments: Sequence[str], error: S3syncError) -> int:
     return error.exit_code
 
 
-def _bug(error: Exception) -> S3syncError:
-    wrapped = S3syncError(
-        "s3sync met something it did not expect",
-        why=f"{type(error).__name__}: {error}",
-        hint="run it again with --debug and report what it says",
-    )
+def _unexpected(error: Exception) -> S3syncError:
+    if isinstance(error, UnicodeEncodeError):
+        wrapped = S3syncError(
+            "a file name cannot be written in this system's encoding",
+            why=f"the encoding is {sys.getfilesystemencoding()}",
+            hint="set LC_ALL=C.UTF-8, or PYTHONUTF8=1",
+        )
+    else:
+        wrapped = S3syncError(
+            "s3sync met something it did not expect",
+            why=f"{type(error).__name__}: {error}",
+            hint="run it again with --debug and report what it says",
+        )
     wrapped.__cause__ = error
     return wrapped

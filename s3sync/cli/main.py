@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 from s3sync._version import __version__
@@ -13,12 +15,32 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code. Nothing is imported for `--version`, which scripts ask often."""
-    if arguments in (["--version"], ["-V"]):
-        print(f"s3sync {__version__}")
-        return 0
-    from s3sync.cli.app import run_app
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    try:
+        if arguments in (["--version"], ["-V"]):
+            print(f"s3sync {__version__}")
+            code = 0
+        else:
+            from s3sync.cli.app import run_app
 
-    return run_app(arguments)
+            code = run_app(arguments)
+        sys.stdout.flush()
+    except OSError as error:  # of stdout alone: `run_app` renders every other error
+        return _output_lost(error)
+    return code
+
+
+def _output_lost(error: OSError) -> int:
+    """Whoever reads stdout went away, which is theirs to do, or it cannot be written, which is an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        why = error.strerror or type(error).__name__
+        sys.stderr.write(
+            f"error: cannot write the output\n  why: {why}\nhint: send it elsewhere; the command is done\n"
+        )
+    return 1
 
 
 if __name__ == "__main__":

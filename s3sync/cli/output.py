@@ -52,6 +52,10 @@ def _harmless(char: str) -> bool:
     return char == " " or unicodedata.category(char)[0] not in "CZ"
 
 
+class OutputLost(OSError):
+    """stdout cannot be written any more."""
+
+
 def say(line: str = "") -> None:
     """One line of data on stdout."""
     _write(sys.stdout, line)
@@ -64,12 +68,17 @@ def warn(line: str) -> None:
 
 def _write(stream: TextIO, line: str) -> None:
     encoding = stream.encoding or "ascii"
-    stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    text = line.encode(encoding, "backslashreplace").decode(encoding) + "\n"
+    try:
+        stream.write(text)
+    except OSError as error:
+        if stream is sys.stdout:
+            raise OutputLost(error.errno, error.strerror) from error
 
 
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout, in ASCII, so that no pipe can break it."""
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    _write(sys.stdout, json.dumps(document, indent=2))
 
 
 HINTS: tuple[tuple[type[S3syncError], str], ...] = (

@@ -58,7 +58,7 @@ def init(
 
         print_json(_init_json(report, dry_run))
     else:
-        _print_init(report, quiet, dry_run)
+        _print_init(report, quiet)
     return 0 if dry_run else report.exit_code
 
 
@@ -68,18 +68,28 @@ def _ask_missing(values: dict[str, str | None]) -> None:
 
     settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
     if values["user"] is None and settings.user is None:
-        values["user"] = typer.prompt("Your name, as the team sees it", err=True)
+        values["user"] = _ask("user", "Your name, as the team sees it")
     if values["store"] is None and settings.store_is_default:
-        answer = typer.prompt(
-            "Store, as s3://bucket (empty: a folder on this computer)", default="", show_default=False, err=True
-        )
-        values["store"] = answer or None
-        if answer.startswith("s3://"):
-            values["region"] = values["region"] or typer.prompt("Region", default="us-east-1", err=True)
-            endpoint = typer.prompt("Endpoint URL (empty: AWS)", default="", show_default=False, err=True)
-            values["endpoint_url"] = values["endpoint_url"] or endpoint or None
-            chosen = typer.prompt("AWS profile (empty: AWS's own order)", default="", show_default=False, err=True)
-            values["profile"] = values["profile"] or chosen or None
+        store = _ask("store", "Store, as s3://bucket (empty: a folder on this computer)", "")
+        values["store"] = store
+        if store and store.startswith("s3://"):
+            values["region"] = values["region"] or _ask("region", "Region", "us-east-1")
+            values["endpoint_url"] = values["endpoint_url"] or _ask("endpoint_url", "Endpoint URL (empty: AWS)", "")
+            values["profile"] = values["profile"] or _ask("profile", "AWS profile (empty: AWS's own order)", "")
+
+
+def _ask(setting: str, question: str, default: str | None = None) -> str | None:
+    """The answer, asked for until the setting can hold it; None for an empty one."""
+    from s3sync.config.values import BadValue, checked
+
+    def check(text: str) -> str | None:
+        try:
+            return str(checked(setting, text)) if text else None
+        except BadValue as error:
+            raise typer.BadParameter(f"{error.why} ({error.hint})" if error.hint else error.why) from None
+
+    answer: str | None = typer.prompt(question, default=default, show_default=bool(default), err=True, value_proc=check)
+    return answer
 
 
 def _init_json(report: InitReport, dry_run: bool) -> dict[str, Any]:
@@ -105,7 +115,7 @@ def _refused(access: AccessReport) -> list[tuple[str, S3syncError]]:
     return [(right, error) for right, error in rights.items() if error is not None]
 
 
-def _print_init(report: InitReport, quiet: bool, dry_run: bool) -> None:
+def _print_init(report: InitReport, quiet: bool) -> None:
     from s3sync.cli.output import error_lines, printable, say, symbols, warn
     from s3sync.config import mask_url
 
@@ -115,7 +125,8 @@ def _print_init(report: InitReport, quiet: bool, dry_run: bool) -> None:
             word = "" if changed else " (as it was)"
             say(f"  {signs.done if changed else '-'} {printable(what)}{word}")
     if report.access is None:
-        say("Nothing was written: this was a dry run." if dry_run else "")
+        if not quiet:
+            say("Nothing was written: this was a dry run.")
         return
     store = printable(mask_url(report.settings.store))
     for right, error in _refused(report.access):

@@ -170,11 +170,11 @@ def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool, quiet
     cwd = Path.cwd()
     reports: list[StatusReport] = []
     failed: list[tuple[str, S3syncError]] = []
-    for location in all_projects(load_settings(cwd, flags=flags, environ=os.environ), cwd):
+    for name in all_projects(load_settings(cwd, flags=flags, environ=os.environ), cwd):
         try:
-            reports.append(Project.open(location.name, path=location.repo_root, flags=flags).status())
+            reports.append(Project.open(name, path=cwd, flags=flags).status())
         except (UsageError, ManifestError, LocalError) as error:
-            failed.append((location.name, error))
+            failed.append((name, error))
     if json:
         print_json(all_json(reports, failed))
     else:
@@ -236,7 +236,7 @@ def _ask(report: CleanupReport) -> bool:
     try:
         answer = sys.stdin.readline()
         typed = bool(answer) and sys.stdin.isatty()
-    except (AttributeError, OSError, ValueError):  # there is no stdin
+    except (OSError, ValueError):
         answer, typed = "", False
     if not typed:
         warn("")

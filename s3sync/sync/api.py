@@ -11,7 +11,7 @@ from s3sync.config import Settings, load_settings
 from s3sync.core.plan import Policy, Verb
 from s3sync.errors import ProjectError, StoreError
 from s3sync.project import Project as Location
-from s3sync.project import find_project, list_projects
+from s3sync.project import find_project, project_names
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.port import Store
 from s3sync.sync.cleanup import CleanupOptions, cleanup
@@ -154,6 +154,6 @@ def remote_projects(store: Store, repo: str) -> list[str]:
     return sorted({info.key.removeprefix(prefix).split("/", 1)[0] for info in store.list(prefix)})
 
 
-def all_projects(settings: Settings, cwd: Path) -> list[Location]:
-    """Every project of the repository that has a staging folder here."""
-    return list_projects(settings, cwd)
+def all_projects(settings: Settings, cwd: Path) -> list[str]:
+    """The names of the repository's projects that have a staging folder here."""
+    return project_names(settings, cwd)

@@ -14,11 +14,12 @@ from s3sync.config import (
     find_repo_root,
     load_settings,
     mask_url,
+    name_problem,
     user_file,
     write_repo_config,
     write_user_config,
 )
-from s3sync.core.names import STATE_DIR
+from s3sync.core.names import STATE_DIR, nfc
 from s3sync.errors import ProjectError, UsageError
 from s3sync.gitignore import merge_gitignore
 from s3sync.local.errors import local_errors
@@ -79,12 +80,15 @@ def init(
 def _project(settings: Settings, root: Path, start: Path, name: str | None, dry_run: bool) -> Project:
     """The project to make ready: the named folder in the repository, or the one that `start` is in, or the root."""
     if name is not None:
+        name = name.rstrip("/" + os.sep)
         folder = root / name
-        if not folder.exists() and not dry_run:
-            if "/" in name or os.sep in name or name in (".", ".."):
-                raise UsageError(
-                    f"{name!r} is not a project's name", why="a project is a folder directly in the repository"
-                )
+        problem = name_problem(nfc(name))
+        if problem or os.sep in name:
+            why = problem or "a project is a folder directly in the repository"
+            raise UsageError(f"{name!r} is not a project's name", why=why, hint="write s3sync init PROJECT")
+        if not folder.exists():
+            if dry_run:
+                return Project(root, folder, nfc(name), folder / settings.staging, settings.repo)
             with local_errors("cannot make", folder):
                 folder.mkdir()
         return find_project(settings, root, name, create=True)
