@@ -13,12 +13,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from s3sync.store.port import Buffer, Headers
+from s3sync.store.port import Headers
 
 _BLOCK = 1024 * 1024
 _FRESH_S = 2.0
 _STALE_TMP_S = 24 * 3600.0
 _WINDOWS_BUSY_S = 5.0
+_PRUNING_RACES = 200
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -87,17 +88,15 @@ def publish(temporary: Path, path: Path, root: Path) -> None:
     A folder may be pruned by another process between being made and being used, so that both are tried again.
     """
     fresh = not path.parent.is_dir()
-    for _ in range(50):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    for left in reversed(range(_PRUNING_RACES)):
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             replace(temporary, path)
-        except FileNotFoundError:
-            if not temporary.exists():
+            break
+        except (FileNotFoundError, FileExistsError):
+            # mkdir says "exists" both when a file is in the way and when the folder was pruned while it looked.
+            if not left or not temporary.exists() or path.parent.is_file():
                 raise
-            continue
-        break
-    else:
-        replace(temporary, path)
     sync_folder(path.parent)
     folder = path.parent
     while fresh and folder != root:

@@ -59,6 +59,7 @@ BY_ERRNO: dict[int, type[S3syncError]] = {
 _WHY: dict[int, str] = {
     errno.ENAMETOOLONG: "the name is too long for this disk",
     errno.ENOTDIR: "a part of the name in front of a `/` is a file here; a folder store cannot hold both",
+    errno.EEXIST: "a part of the name in front of a `/` is a file here; a folder store cannot hold both",
     errno.EISDIR: "a folder of that name is there; a folder store cannot hold both",
     errno.ENOTEMPTY: "a folder of that name is there; a folder store cannot hold both",
     errno.EINVAL: "this disk cannot hold such a name",
