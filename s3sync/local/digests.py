@@ -12,7 +12,7 @@ from typing import IO
 
 import xxhash
 
-from s3sync.core.etag import MIB, composite_etag
+from s3sync.core.etag import MIB, composite_etag, part_ranges
 from s3sync.errors import SourceChanged
 from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile
@@ -26,6 +26,14 @@ class Digests:
 
     xxh3: str
     md5: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartDigests:
+    """xxh3-128 of each part of a file, in hex, for parts of `part_size` bytes (the last may be shorter)."""
+
+    part_size: int
+    xxh3: tuple[str, ...]
 
 
 @contextmanager
@@ -43,10 +51,10 @@ def _no_follow(path: Path) -> int:
 
 def _check(file: LocalFile, stream: IO[bytes]) -> None:
     if not file.is_still(os.fstat(stream.fileno())):
-        raise _changed(file)
+        raise changed(file)
 
 
-def _changed(file: LocalFile) -> SourceChanged:
+def changed(file: LocalFile) -> SourceChanged:
     return SourceChanged(
         f"{file.disk_path} changed while it was being read",
         why="another program is still writing it",
@@ -64,7 +72,7 @@ def read_range(file: LocalFile, start: int, stop: int) -> bytes:
             pieces.append(piece)
             left -= len(piece)
         if left:
-            raise _changed(file)
+            raise changed(file)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
@@ -82,6 +90,39 @@ def digest(file: LocalFile, progress: Callable[[int], None] = lambda n: None) ->
             full.update(chunk)
             progress(len(chunk))
     return Digests(fast.hexdigest(), full.hexdigest())
+
+
+def digest_parts(
+    file: LocalFile, part_size: int, progress: Callable[[int], None] = lambda n: None
+) -> tuple[Digests, PartDigests]:
+    """Digests of the whole and of its parts, from one read."""
+    fast, full, parts = xxhash.xxh3_128(), md5(usedforsecurity=False), list[str]()
+    with open_unchanged(file) as stream:
+        for start, stop in part_ranges(file.size, part_size):
+            part, left = xxhash.xxh3_128(), stop - start
+            while left:
+                chunk = stream.read(min(CHUNK, left))
+                if not chunk:
+                    raise changed(file)
+                for digest_of in (fast, full, part):
+                    digest_of.update(chunk)
+                left -= len(chunk)
+                progress(len(chunk))
+            parts.append(part.hexdigest())
+    return Digests(fast.hexdigest(), full.hexdigest()), PartDigests(part_size, tuple(parts))
+
+
+def range_xxh3(stream: IO[bytes], start: int, stop: int) -> str | None:
+    """xxh3-128 of a range of an open file, None when the file ends before it."""
+    stream.seek(start)
+    fast, left = xxhash.xxh3_128(), stop - start
+    while left:
+        chunk = stream.read(min(CHUNK, left))
+        if not chunk:
+            return None
+        fast.update(chunk)
+        left -= len(chunk)
+    return fast.hexdigest()
 
 
 def digest_xxh3(file: LocalFile, progress: Callable[[int], None] = lambda n: None) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from s3sync.core.names import STATE_DIR
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local.errors import local_errors
-from s3sync.local.scan import LocalFile
+from s3sync.local.scan import LocalFile, look_at
 
 
 def state_folder(staging: Path, *names: str) -> Path:
@@ -54,8 +54,7 @@ def place(
             _expect(target, expected)
             temp.replace(target)
         sync_folder(target.parent)
-        status = target.stat(follow_symlinks=False)
-    return LocalFile(target, status.st_size, status.st_mtime_ns, status.st_ino)
+        return look_at(target)
 
 
 def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> None:

@@ -28,6 +28,12 @@ class LocalFile:
         return stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
+def look_at(path: Path) -> LocalFile:
+    """A file as it is now. Raises `OSError`."""
+    status = path.stat(follow_symlinks=False)
+    return LocalFile(path, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
 @dataclass(slots=True)
 class LocalScan:
     """`hidden` are paths and folders about whose content nothing is known: they are left out of every decision."""

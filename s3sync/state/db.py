@@ -6,12 +6,13 @@ Deleting it loses no user's byte: without a base, every difference is a question
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from s3sync.core.entries import Entry
 from s3sync.errors import DiskFull, LocalError
@@ -23,6 +24,18 @@ CREATE TABLE base (path TEXT PRIMARY KEY, size INTEGER NOT NULL, md5 TEXT, etag 
 CREATE TABLE digest (
     path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
     xxh3 TEXT, md5 TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE parts (
+    path TEXT PRIMARY KEY, etag TEXT NOT NULL, part_size INTEGER NOT NULL, xxh3 TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE transfer (
+    path TEXT NOT NULL, way TEXT NOT NULL, key TEXT NOT NULL, token TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    size INTEGER NOT NULL, part_size INTEGER NOT NULL, digests TEXT NOT NULL, started_at TEXT NOT NULL,
+    PRIMARY KEY (path, way)
+) WITHOUT ROWID;
+CREATE TABLE transferred (
+    path TEXT NOT NULL, way TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL,
+    PRIMARY KEY (path, way, number)
 ) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = 1;
@@ -45,6 +58,7 @@ class StateDB:
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.path = folder / FILE
+        self._lock = threading.RLock()
         with self._errors():
             self._connection = self._copy_in_memory() if read_only else self._open()
 
@@ -81,15 +95,18 @@ class StateDB:
                 f"{self.path} was written by a newer s3sync", hint="upgrade s3sync: pip install --upgrade s3sync-collab"
             )
 
+    def execute(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one statement, durable when it returns (inside `transaction`, when that ends), and give its rows."""
+        with self._lock, self._errors():
+            return self._connection.execute(sql, values).fetchall()
+
     def load_base(self) -> dict[str, Entry]:
-        with self._errors():
-            rows = self._connection.execute("SELECT path, size, md5, etag FROM base")
-            return {path: Entry(size, md5, etag) for path, size, md5, etag in rows}
+        rows = self.execute("SELECT path, size, md5, etag FROM base")
+        return {path: Entry(size, md5, etag) for path, size, md5, etag in rows}
 
     def load_digests(self) -> dict[str, CachedDigest]:
-        with self._errors():
-            rows = self._connection.execute("SELECT path, size, mtime_ns, inode, xxh3, md5 FROM digest")
-            return {row[0]: CachedDigest(*row[1:]) for row in rows}
+        rows = self.execute("SELECT path, size, mtime_ns, inode, xxh3, md5 FROM digest")
+        return {row[0]: CachedDigest(*row[1:]) for row in rows}
 
     def save(
         self,
@@ -100,7 +117,7 @@ class StateDB:
     ) -> None:
         """One transaction: base entries set or, when None, dropped; digests set or forgotten."""
         base, digests = base or {}, digests or {}
-        with self._errors(), self._transaction():
+        with self._errors(), self.transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?)",
                 [(path, e.size, e.md5, e.etag) for path, e in base.items() if e is not None],
@@ -116,24 +133,27 @@ class StateDB:
 
     def fact(self, name: str) -> str | None:
         """Something that was found out once, as whether a store honours conditions."""
-        with self._errors():
-            row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-            return row[0] if row else None
+        rows = self.execute("SELECT value FROM fact WHERE name = ?", name)
+        return rows[0][0] if rows else None
 
     def remember(self, name: str, value: str) -> None:
-        with self._errors():
-            self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+        self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", name, value)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; other threads wait. Inside another transaction it is part of that one."""
+        with self._lock, self._errors():
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -59,4 +59,4 @@ def _open_folder(url: str, options: StoreOptions) -> Store:
         )
     if "\0" in path or not Path(path).is_absolute():
         raise UsageError("the URL of a folder store needs an absolute path", hint=f"use {_SCHEMES}")
-    return FolderStore(Path(path), create=options.create)
+    return FolderStore(Path(path), create=options.create, pace=options.pace)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from s3sync.errors import NotFound, PreconditionFailed
-from s3sync.store.port import Buffer, Capabilities, Create, Headers, Overwrite, Part, Store, Update, WriteMode
+from s3sync.store.port import Body, Buffer, Capabilities, Create, Headers, Overwrite, Part, Store, Update, WriteMode
 
 
 class CheckedStore:
@@ -23,7 +23,7 @@ class CheckedStore:
     def capabilities(self) -> Capabilities:
         return replace(self._store.capabilities, conditional_writes=False)
 
-    def put(self, key: str, body: Buffer, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
         self._check(key, mode)
         return self._store.put(key, body, mode=Overwrite(), headers=headers, md5=md5)
 

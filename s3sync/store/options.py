@@ -22,4 +22,4 @@ class StoreOptions:
     profile: str | None = None
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     create: bool = False
-    pace: Pace = FullSpeed()
+    pace: Pace = field(default_factory=FullSpeed)

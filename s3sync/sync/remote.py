@@ -29,6 +29,12 @@ class RemoteFile:
     record: FileRecord
     archived: bool = False
 
+    @property
+    def etag(self) -> str:
+        """The version: every object has one."""
+        assert self.entry.etag is not None
+        return self.entry.etag
+
 
 @dataclass(slots=True)
 class RemoteScan:

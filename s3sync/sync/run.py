@@ -12,15 +12,19 @@ from s3sync.core.outcome import Outcome, Problem, Raced
 from s3sync.core.plan import Conflict, Do, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import State
 from s3sync.core.safety import gate
+from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
-from s3sync.sync.execute import Executor
+from s3sync.state.transfers import Transfers
+from s3sync.sync.execute import execute
 from s3sync.sync.guard import guarded
 from s3sync.sync.report import ConflictReport, Deleted, Moved, RunReport, Skipped
 from s3sync.sync.save import Keeper
 from s3sync.sync.scan import Seen, scan, select, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
+from s3sync.sync.steps import Steps
+from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import Pool
 
 ROUNDS = 4
@@ -93,8 +97,9 @@ def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, se
     raced: dict[str, str] = {}
     try:
         with Pool(session.transfers) as pool:
-            executor = Executor(session, seen, pool, session.trash_stamp(), keeper.placed)
-            for result in executor.run(plan.actions):
+            transport = _transport(session, state, pool)
+            steps = Steps(session, seen, transport, session.trash_stamp(), keeper.placed)
+            for result in execute(steps, plan.actions):
                 if isinstance(result, Outcome):
                     keeper.keep(result)
                     _report_outcome(report, result)
@@ -110,6 +115,18 @@ def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, se
     keeper.save()
     report.conflicts = [conflict for conflict in report.conflicts if conflict.name not in raced]
     return raced
+
+
+def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
+    return Transport(
+        session.store,
+        session.project.prefix,
+        pool,
+        session.progress,
+        Transfers(state),
+        format_time(session.clock()),
+        session.pace,
+    )
 
 
 def _report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:

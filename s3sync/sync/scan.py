@@ -28,6 +28,10 @@ COARSE_NS = 2_000_000_000
 (exFAT counts in 2 s): such a digest is used and not remembered."""
 
 
+COPY_FROM = 1024 * 1024
+"""From this size on, content that a side has already under another name is copied there instead of sent."""
+
+
 @dataclass(slots=True)
 class Seen:
     """What all three sides hold, comparable, and what could not be seen."""
@@ -89,11 +93,12 @@ def _hide_twins(seen: Seen) -> None:
 def _compare(session: Session, seen: Seen, cache: Mapping[str, CachedDigest]) -> None:
     """Fill `seen.local`, hashing only files that another side's entry of equal size might equal."""
     to_hash: list[str] = []
+    sizes_there = {entry.size for entry in seen.remote.values() if entry.size >= COPY_FROM}
     for path, file in seen.here.files.items():
         cached = cache.get(path)
         if cached and (cached.size, cached.mtime_ns, cached.inode) == (file.size, file.mtime_ns, file.inode):
             seen.digests[path] = Digests(cached.xxh3 or "", cached.md5)
-        elif needs_digest(file.size, seen.base.get(path), seen.remote.get(path)):
+        elif file.size in sizes_there or needs_digest(file.size, seen.base.get(path), seen.remote.get(path)):
             to_hash.append(path)
     seen.stale_digests = [path for path in cache if path not in seen.here.files]
     if to_hash:

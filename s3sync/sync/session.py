@@ -12,7 +12,7 @@ from s3sync.config import Settings, mask_url
 from s3sync.core.edits import Edits
 from s3sync.core.times import format_time
 from s3sync.project import Project
-from s3sync.store.port import Store
+from s3sync.store.port import FullSpeed, Pace, Store
 from s3sync.sync.report import Place
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
@@ -33,6 +33,7 @@ class Session:
     clock: Callable[[], datetime] = utc_now
     transfers: int = DEFAULT_WORKERS
     lock_wait_s: float = 0
+    pace: Pace = field(default_factory=FullSpeed)
 
     @property
     def place(self) -> Place:

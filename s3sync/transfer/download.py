@@ -1,9 +1,10 @@
-"""One file on its way down: streamed into `partial/`, verified, synced. Its name comes later (`local.place`)."""
+"""One file on its way down: into `partial/`, verified, synced. Its name comes later (`local.place`)."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import md5
@@ -11,14 +12,14 @@ from pathlib import Path
 
 import xxhash
 
-from s3sync.core.etag import is_part_size, part_count
-from s3sync.errors import ChecksumMismatch, DiskFull
-from s3sync.local.digests import Digests, local_etag
+from s3sync.core.etag import PART_SIZE, is_part_size, part_count
+from s3sync.errors import ChecksumMismatch, DiskFull, PreconditionFailed
+from s3sync.local.digests import Digests, PartDigests, digest, local_etag
 from s3sync.local.errors import local_errors
-from s3sync.local.scan import LocalFile
+from s3sync.local.scan import LocalFile, look_at
 from s3sync.store.port import Reader, Store
-from s3sync.transfer.pool import Pool
-from s3sync.transfer.progress import Progress, Work
+from s3sync.transfer.context import Transport
+from s3sync.transfer.progress import Work
 
 SPARE_BYTES = 16 * 1024 * 1024
 
@@ -42,19 +43,32 @@ class Downloaded:
     temp: Path
     digests: Digests
     bytes_received: int
+    parts: PartDigests | None = None
 
 
-def download(store: Store, wanted: Wanted, temp: Path, pool: Pool, progress: Progress) -> Downloaded:
-    """Fetch exactly that version into `temp`. Whatever goes wrong, no file is left there.
+def download(transport: Transport, wanted: Wanted, folder: Path, old: LocalFile | None = None) -> Downloaded:
+    """Fetch exactly that version into a file in `folder`.
 
-    Raises `PreconditionFailed` or `NotFound` when the object is another one by now, `ChecksumMismatch` when the bytes
-    are not those promised, `DiskFull`, `LocalError`, `StoreError`. Memory: one chunk.
+    `old` is an earlier version on this disk, whose parts are used where they are the same. Raises
+    `PreconditionFailed` or `NotFound` when the object is another one by now, `ChecksumMismatch` when the bytes are
+    not those promised, `DiskFull`, `LocalError`, `StoreError`. No file is left then, except that of a large download
+    that was broken off: it is remembered, and goes on when this is called again. Memory: 1 MiB for each request.
     """
-    _check_room(temp.parent, wanted)
+    check_room(folder, wanted)
+    if wanted.size <= PART_SIZE:
+        return download_whole(transport, wanted, folder / uuid.uuid4().hex)
+    from s3sync.transfer.large_download import download_parts
+
+    return download_parts(transport, wanted, folder, old)
+
+
+def download_whole(transport: Transport, wanted: Wanted, temp: Path) -> Downloaded:
+    """In one request, from the first byte to the last."""
     try:
-        with store.get(wanted.key, if_match=wanted.etag) as reader:
-            digests, received = _receive(reader, wanted, temp, pool, progress)
-        _verify(store, wanted, temp, digests, received)
+        with transport.store.get(wanted.key, if_match=wanted.etag) as reader:
+            check_version(reader, wanted)
+            digests, received = _receive(transport, reader, wanted, temp)
+        verify(transport.store, wanted, temp, digests, received)
     except BaseException:
         with suppress(OSError):
             temp.unlink(missing_ok=True)
@@ -62,7 +76,39 @@ def download(store: Store, wanted: Wanted, temp: Path, pool: Pool, progress: Pro
     return Downloaded(temp, digests, received)
 
 
-def _check_room(folder: Path, wanted: Wanted) -> None:
+def copy_local(transport: Transport, wanted: Wanted, folder: Path, twin: LocalFile) -> Downloaded | None:
+    """The content from another file on this disk that is said to hold it; None if it does not after all."""
+    check_room(folder, wanted)
+    temp = folder / uuid.uuid4().hex
+    try:
+        with local_errors("cannot copy", twin.disk_path):
+            copy_file(twin.disk_path, temp)
+        digests = digest(look_at(temp))
+        if digests.md5 == wanted.md5:
+            transport.progress.advance(Work.DOWNLOAD, wanted.path, wanted.size)
+            return Downloaded(temp, digests, 0)
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+    temp.unlink()
+    return None
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy by reference where the file system can (Btrfs, XFS: `copy_file_range`), else the bytes; synced."""
+    with open(source, "rb", buffering=0) as reader, open(target, "xb", buffering=0) as writer:
+        copied = 0
+        with suppress(OSError, AttributeError):
+            while n := os.copy_file_range(reader.fileno(), writer.fileno(), 1 << 30):
+                copied += n
+        reader.seek(copied)
+        writer.seek(copied)
+        shutil.copyfileobj(reader, writer, 1024 * 1024)
+        os.fsync(writer.fileno())
+
+
+def check_room(folder: Path, wanted: Wanted) -> None:
+    """Raises `DiskFull` before the first byte, rather than near the last."""
     with local_errors("cannot look at", folder):
         free = shutil.disk_usage(folder).free
     if free < wanted.size + SPARE_BYTES:
@@ -73,30 +119,38 @@ def _check_room(folder: Path, wanted: Wanted) -> None:
         )
 
 
-def _receive(reader: Reader, wanted: Wanted, temp: Path, pool: Pool, progress: Progress) -> tuple[Digests, int]:
+def check_version(reader: Reader, wanted: Wanted) -> None:
+    """A server that ignores If-Match would mix two versions."""
+    if reader.info.etag != wanted.etag or reader.info.size != wanted.size:
+        raise PreconditionFailed(f"{wanted.path} was replaced on the remote meanwhile")
+
+
+def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Path) -> tuple[Digests, int]:
     fast, full, received = xxhash.xxh3_128(), md5(usedforsecurity=False), 0
     with local_errors("cannot write", temp), open(temp, "xb", buffering=0) as stream:
         for chunk in reader:
-            pool.check()
-            _write_all(stream.fileno(), chunk)
+            transport.pool.check()
+            transport.pace.receive(len(chunk))
+            write_all(stream.fileno(), chunk)
             fast.update(chunk)
             full.update(chunk)
             received += len(chunk)
-            progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
+            transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
         os.fsync(stream.fileno())
     return Digests(fast.hexdigest(), full.hexdigest()), received
 
 
-def _write_all(descriptor: int, chunk: bytes | bytearray | memoryview) -> None:
+def write_all(descriptor: int, chunk: bytes | bytearray | memoryview) -> None:
     left = memoryview(chunk)
     while left:
         left = left[os.write(descriptor, left) :]
 
 
-def _verify(store: Store, wanted: Wanted, temp: Path, digests: Digests, received: int) -> None:
+def verify(store: Store, wanted: Wanted, temp: Path, digests: Digests, received: int) -> None:
     """The promised MD5 decides; without one, or against one that may lie, the ETag that S3 made itself does.
 
-    When neither is known (an object under KMS that another tool put there), its size has to do.
+    When neither is known (an object under KMS that another tool put there), its size has to do. Raises
+    `ChecksumMismatch`.
     """
     if received == wanted.size and digests.md5 == wanted.md5:
         return
@@ -121,6 +175,4 @@ def _etag_vouches(store: Store, wanted: Wanted, temp: Path, digests: Digests) ->
     part_size = wanted.part_size or store.first_part_size(wanted.key)
     if part_size is None or not is_part_size(wanted.size, parts, part_size):
         return None
-    status = temp.stat()
-    file = LocalFile(temp, status.st_size, status.st_mtime_ns, status.st_ino)
-    return local_etag(file, part_size) == wanted.etag
+    return local_etag(look_at(temp), part_size) == wanted.etag

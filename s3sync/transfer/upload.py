@@ -1,4 +1,4 @@
-"""One file on its way up: a single PUT below the part threshold, a multipart upload above it."""
+"""One file on its way up: a single PUT below the part threshold, a resumable multipart upload above it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from hashlib import md5
 
 import xxhash
 
-from s3sync.core.etag import PART_SIZE, choose_part_size, part_ranges
+from s3sync.core.etag import MIB, PART_SIZE
 from s3sync.core.times import format_ns
-from s3sync.errors import PreconditionFailed
-from s3sync.local.digests import Digests, digest, read_range
+from s3sync.local.digests import Digests, PartDigests, digest, read_range
 from s3sync.local.scan import LocalFile
-from s3sync.store.port import Headers, Part, Store, WriteMode
-from s3sync.transfer.pool import Pool
-from s3sync.transfer.progress import Progress, Work
+from s3sync.local.slice import open_slice
+from s3sync.store.port import Headers, WriteMode
+from s3sync.transfer.context import Transport
+from s3sync.transfer.progress import Work
+
+IN_MEMORY = MIB
+"""Up to this size one read gives digest and body; a larger body is read from the disk while it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,78 +45,40 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A published object: its ETag, the digests of what was sent, and the bytes that went over the wire."""
+    """A published object: its ETag, the digests of what it holds, and the bytes of it that went over the wire."""
 
     etag: str
     digests: Digests
     part_size: int | None
     bytes_sent: int
+    parts: PartDigests | None = None
 
 
-def upload(store: Store, key: str, source: Source, mode: WriteMode, pool: Pool, progress: Progress) -> Uploaded:
+def upload(transport: Transport, key: str, source: Source, mode: WriteMode, old_etag: str | None = None) -> Uploaded:
     """Publish a file under a key, if `mode` holds.
 
+    `old_etag` is the version that is replaced: parts of it that are known to be the same are copied on the server.
     Raises `PreconditionFailed` when another writer was faster, `SourceChanged` when the file did not stand still
-    (nothing is published then), `LocalError`, `StoreError`. Memory: one part at a time for each part in flight.
+    (nothing is published then), `LocalError`, `StoreError`. A broken upload is remembered, and goes on when this is
+    called again. Memory: 1 MiB for each request under way.
     """
-    if source.file.size <= PART_SIZE or not store.capabilities.multipart:
-        return _upload_whole(store, key, source, mode, pool, progress)
-    return _upload_parts(store, key, source, mode, pool, progress)
+    if source.file.size <= PART_SIZE or not transport.store.capabilities.multipart:
+        return _upload_whole(transport, key, source, mode)
+    from s3sync.transfer.large_upload import upload_parts
+
+    return upload_parts(transport, key, source, mode, old_etag)
 
 
-def _upload_whole(store: Store, key: str, source: Source, mode: WriteMode, pool: Pool, progress: Progress) -> Uploaded:
-    with pool.memory(source.file.size):
-        body = read_range(source.file, 0, source.file.size)
+def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMode) -> Uploaded:
+    size, store = source.file.size, transport.store
+    if size <= IN_MEMORY:
+        body = read_range(source.file, 0, size)
         full = md5(body, usedforsecurity=False)
         digests = Digests(xxhash.xxh3_128_hexdigest(body), full.hexdigest())
         etag = store.put(key, body, mode=mode, headers=source.headers(digests), md5=full.digest())
-    progress.advance(Work.UPLOAD, source.path, len(body))
-    return Uploaded(etag, digests, None, len(body))
-
-
-def _upload_parts(store: Store, key: str, source: Source, mode: WriteMode, pool: Pool, progress: Progress) -> Uploaded:
-    digests = source.known or _hash_first(source, progress)
-    part_size = choose_part_size(source.file.size)
-    upload_id = store.start_upload(key, source.headers(digests))
-    try:
-        parts = _send_parts(store, key, upload_id, source, part_size, pool, progress)
-        etag = _complete(store, key, upload_id, parts, mode, digests)
-    except BaseException:
-        store.abort_upload(key, upload_id)
-        raise
-    return Uploaded(etag, digests, part_size, source.file.size)
-
-
-def _hash_first(source: Source, progress: Progress) -> Digests:
-    """The MD5 goes into the object's metadata, which S3 takes at the start of an upload and never after."""
-    progress.expect(Work.HASH, 1, source.file.size)
-    digests = digest(source.file, lambda n: progress.advance(Work.HASH, source.path, n))
-    progress.finish(Work.HASH, source.path)
-    return digests
-
-
-def _send_parts(
-    store: Store, key: str, upload_id: str, source: Source, part_size: int, pool: Pool, progress: Progress
-) -> list[Part]:
-    """Each part is read, held and sent by one job, so that a job that holds memory never waits for another."""
-
-    def send(numbered: tuple[int, tuple[int, int]]) -> Part:
-        number, (start, stop) = numbered
-        with pool.memory(stop - start):
-            body = read_range(source.file, start, stop)
-            etag = store.put_part(key, upload_id, number, body, md5(body, usedforsecurity=False).digest())
-        progress.advance(Work.UPLOAD, source.path, len(body))
-        return Part(number, len(body), etag)
-
-    return pool.gather(send, list(enumerate(part_ranges(source.file.size, part_size), 1)))
-
-
-def _complete(store: Store, key: str, upload_id: str, parts: list[Part], mode: WriteMode, digests: Digests) -> str:
-    """A Complete whose answer was lost is repeated and refused although it won: the object itself tells."""
-    try:
-        return store.complete_upload(key, upload_id, parts, mode=mode)
-    except PreconditionFailed:
-        head = store.head(key)
-        if head.metadata.get("md5") == digests.md5 and head.info.size == sum(part.size for part in parts):
-            return head.info.etag
-        raise
+    else:
+        digests = source.known or digest(source.file)
+        with open_slice(source.file, 0, size) as stream:
+            etag = store.put(key, stream, mode=mode, headers=source.headers(digests), md5=bytes.fromhex(digests.md5))
+    transport.progress.advance(Work.UPLOAD, source.path, size)
+    return Uploaded(etag, digests, None, size)

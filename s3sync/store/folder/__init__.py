@@ -20,13 +20,13 @@ from s3sync.store.folder.files import Record, append, sweep, temporary_file
 from s3sync.store.folder.layout import Layout, disk_errors
 from s3sync.store.port import (
     Body,
-    FullSpeed,
-    Pace,
     Buffer,
     Capabilities,
+    FullSpeed,
     Headers,
     ObjectHead,
     ObjectInfo,
+    Pace,
     Part,
     Reader,
     Upload,
@@ -39,10 +39,11 @@ __all__ = ["FolderStore"]
 class FolderStore:
     """A `port.Store` in a folder. Its errors add `DiskFull`; its multipart uploads need twice their size at the end."""
 
-    def __init__(self, root: Path, *, create: bool = False) -> None:
+    def __init__(self, root: Path, *, create: bool = False, pace: Pace | None = None) -> None:
         self.url = "file://" + quote(f"/{root.as_posix().lstrip('/')}", safe="/:")
         self.capabilities = Capabilities(conditional_writes=True, multipart=True, copy_part=True)
         self._layout = Layout(root)
+        self._pace = pace or FullSpeed()
         if create:
             self._layout.create()
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
+from s3sync.store.bodies import size_of
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import (
+    Body,
     Buffer,
     Capabilities,
     Headers,
@@ -23,6 +25,7 @@ from s3sync.store.port import (
     WriteMode,
 )
 from s3sync.store.s3.attempts import Attempts, RequestFailed
+from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme
 from s3sync.store.s3.errors import HINTS, error_class
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
 from s3sync.store.s3.fast import FastReader, is_odd, refuses_checksum, strip
@@ -58,6 +61,7 @@ class S3Store:
         self._io = Requests(self.url, bucket, options)
         self._fast, self._full = self._io.fast, self._io.full
         self._opaque_etags = False
+        self._knows_crc64nvme = True
 
     # -- reading
 
@@ -132,14 +136,13 @@ class S3Store:
 
     # -- writing
 
-    def put(self, key: str, body: Buffer, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
         name, attempts = self._key(key), Attempts()
-        small = memoryview(body).nbytes <= SMALL
-        if small and hashlib.md5(body, usedforsecurity=False).digest() != md5:
-            raise self._wrong_bytes(name)
+        in_memory = body if isinstance(body, (bytes, bytearray, memoryview)) else None
         try:
-            if small and not is_odd(name):
-                etag = attempts.run(lambda: self._put_fast(name, body, mode, headers), from_obstore)
+            if in_memory is not None and size_of(in_memory) <= SMALL and not is_odd(name):
+                self._io.pace.send(size_of(in_memory))
+                etag = attempts.run(lambda: self._put_fast(name, in_memory, mode, headers), from_obstore)
             else:
                 etag = attempts.run(lambda: self._full.put(name, body, mode, headers, md5), from_botocore)
         except RequestFailed as error:
@@ -231,19 +234,19 @@ class S3Store:
         name = self._key(key)
         return self._io.on_full("begin the upload of", name, lambda: self._full.start_upload(name, headers))
 
-    def put_part(self, key: str, upload_id: str, number: int, body: Buffer, md5: bytes) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body) -> str:
         name = self._key(key)
         call = self._full.put_part
-        etag = self._io.on_full(f"send part {number} of", name, lambda: call(name, upload_id, number, body, md5))
-        if etag != md5.hex() and not self._opaque_etags and MD5_HEX.fullmatch(etag):
-            self._check_part(name, body, md5)
-        return etag
-
-    def _check_part(self, name: str, body: Buffer, md5: bytes) -> None:
-        """A part cannot be read back. Its ETag is no MD5 with KMS, or where our own MD5 was wrong: that can be told."""
-        if hashlib.md5(body, usedforsecurity=False).digest() != md5:
-            raise self._wrong_bytes(name)
-        self._opaque_etags = True
+        fast = crc64nvme(body) if self._knows_crc64nvme else None
+        if fast is not None:
+            try:
+                return self._io.on_full(
+                    f"send part {number} of", name, lambda: call(name, upload_id, number, body, fast)
+                )
+            except UnverifiedPart:
+                self._knows_crc64nvme = False
+        md5 = content_md5(body)
+        return self._io.on_full(f"send part {number} of", name, lambda: call(name, upload_id, number, body, md5))
 
     def _wrong_bytes(self, name: str) -> ChecksumMismatch:
         what = f"could not write s3://{self._io.address.bucket}/{name}"

@@ -13,10 +13,12 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from s3sync._version import __version__
-from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Part, Update, Upload, WriteMode
+from s3sync.store.bodies import Sending
+from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Part, Update, Upload, WriteMode
 from s3sync.store.s3 import headers as codec
 from s3sync.store.s3.address import Address
 from s3sync.store.s3.attempts import RequestFailed
+from s3sync.store.s3.checksums import Checksum
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import Failure, from_botocore
 from s3sync.store.s3.fast import CHUNK, strip
@@ -30,8 +32,8 @@ _POOL = 32
 class FullLane:
     """One botocore client, made on first use. Its methods raise botocore's exceptions; see `failures`."""
 
-    def __init__(self, address: Address, credentials: Credentials, env: Mapping[str, str]) -> None:
-        self._address, self._credentials, self._env = address, credentials, env
+    def __init__(self, address: Address, credentials: Credentials, env: Mapping[str, str], pace: Pace) -> None:
+        self._address, self._credentials, self._env, self._pace = address, credentials, env, pace
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -108,9 +110,10 @@ class FullLane:
         require(answer, "ETag")
         return answer
 
-    def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(self, key: str, body: Buffer | Body, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+        sending = Sending(body, self._pace.send)
         answer = self._call(
-            "put_object", Key=key, Body=Body(body), ContentMD5=_base64(md5), **_headers(headers), **_conditions(mode)
+            "put_object", Key=key, Body=sending, ContentMD5=_base64(md5), **_headers(headers), **_conditions(mode)
         )
         return _etag(answer)
 
@@ -134,10 +137,13 @@ class FullLane:
         require(answer, "UploadId")
         return str(answer["UploadId"])
 
-    def put_part(self, key: str, upload_id: str, number: int, body: Buffer, md5: bytes) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body, checksum: Checksum) -> str:
+        """The part's ETag. Raises `UnverifiedPart` when the server took the part and said nothing of its checksum."""
+        sending = Sending(body, self._pace.send)
         answer = self._call(
-            "upload_part", Key=key, UploadId=upload_id, PartNumber=number, Body=Body(body), ContentMD5=_base64(md5)
+            "upload_part", Key=key, UploadId=upload_id, PartNumber=number, Body=sending, **checksum.arguments
         )
+        checksum.confirm(answer)
         return _etag(answer)
 
     def copy_part(

@@ -29,7 +29,8 @@ class Requests:
         self.credentials = Credentials(options.profile, options.env)
         self.address = find_address(bucket, options, self.credentials.profile)
         self.fast = FastLane(self.address, self.credentials, options.env)
-        self.full = FullLane(self.address, self.credentials, options.env)
+        self.pace = options.pace
+        self.full = FullLane(self.address, self.credentials, options.env, options.pace)
         self.bucket_seen = False
         self._url = url
 

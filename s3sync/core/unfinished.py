@@ -1,0 +1,39 @@
+"""What is remembered of a transfer that has begun, so that another process can go on with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An unfinished transfer of one path.
+
+    `token` is the upload id, or the name of the file in `partial/`. `fingerprint` says which version is moving: the
+    source file's size, mtime and inode on the way up, the object's ETag on the way down. `md5` and `xxh3` (of the
+    whole and of each part) are the source's on the way up; on the way down `md5` is the promised one, if any.
+    """
+
+    path: str
+    way: Way
+    key: str
+    token: str
+    fingerprint: str
+    size: int
+    part_size: int
+    started_at: str
+    md5: str | None = None
+    xxh3: str | None = None
+    part_xxh3: tuple[str, ...] = ()
+    done_parts: int = 0
+
+    @property
+    def done_bytes(self) -> int:
+        """At least so many bytes need not move again."""
+        return min(self.size, self.done_parts * self.part_size)

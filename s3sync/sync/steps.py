@@ -1,0 +1,195 @@
+"""The steps of a plan: each is carried out only if its precondition still holds, and says what really happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from s3sync.core.entries import Entry
+from s3sync.core.manifest import FileRecord
+from s3sync.core.names import STATE_DIR
+from s3sync.core.outcome import Outcome
+from s3sync.core.plan import Action, Do
+from s3sync.core.times import format_ns, format_time
+from s3sync.errors import Archived, LocalError
+from s3sync.local.digests import Digests
+from s3sync.local.place import move_to_trash, place, rename_aside, state_folder
+from s3sync.local.scan import LocalFile
+from s3sync.store.port import Create, Overwrite, Update, WriteMode
+from s3sync.sync.remote import RemoteFile
+from s3sync.sync.scan import COPY_FROM, Seen
+from s3sync.sync.session import Session
+from s3sync.transfer.context import Transport
+from s3sync.transfer.download import Downloaded, Wanted, copy_local, download
+from s3sync.transfer.progress import Work
+from s3sync.transfer.server_copy import copy_on_server
+from s3sync.transfer.upload import Source, Uploaded, upload
+
+
+@dataclass
+class Steps:
+    """The steps of one plan. `placed` collects what now stands on the disk, with its digests."""
+
+    session: Session
+    seen: Seen
+    transport: Transport
+    stamp: str
+    placed: dict[str, tuple[LocalFile, Digests]]
+
+    def carry_out(self, action: Action) -> Outcome:
+        """Raises `PreconditionFailed`, `TargetChanged` or `NotFound` when somebody else was there first."""
+        return _STEPS[action.do](self, action)
+
+    def upload(self, action: Action) -> Outcome:
+        file = self.seen.here.files[action.path]
+        key, mode = self._target(action)
+        if action.trash_remote:
+            self._trash_remote(action)
+        return self._uploaded(action, action.path, file, self._send(action.path, file, key, mode))
+
+    def download(self, action: Action) -> Outcome:
+        remote = self.seen.there.files[action.path]
+        if remote.archived:
+            raise Archived(
+                f"{action.path} is in cold storage",
+                why="an archived object cannot be read",
+                hint="have it restored first",
+            )
+        got = self._bring(action.path, remote, self.seen.here.files.get(action.path))
+        return self._place(action, got, remote, self.seen.here.files.get(action.path))
+
+    def keep_both(self, action: Action) -> Outcome:
+        """Fetch theirs first, then move mine aside, place theirs, publish mine: after any crash both exist."""
+        assert action.kept_as is not None
+        remote, mine = self.seen.there.files[action.path], self.seen.here.files[action.path]
+        got = self._bring(action.path, remote, mine)
+        try:
+            aside = rename_aside(mine, self.session.project.staging, action.kept_as)
+        except BaseException:
+            got.temp.unlink(missing_ok=True)
+            raise
+        theirs = self._place(action, got, remote, None)
+        sent = self._send(action.kept_as, aside, self.session.project.prefix + action.kept_as, Create(), action.path)
+        copy = self._uploaded(replace(action, path=action.kept_as), action.kept_as, aside, sent)
+        return replace(theirs, also=(copy,))
+
+    def delete_local(self, action: Action) -> Outcome:
+        file = self.seen.here.files[action.path]
+        move_to_trash(file, self.session.project.staging, action.path, self._trash())
+        return Outcome(action, None)
+
+    def delete_remote(self, action: Action) -> Outcome:
+        key, mode = self._target(action)
+        assert isinstance(mode, Update)
+        if action.trash_remote:
+            self._trash_remote(action)
+        self.session.store.delete(key, if_match=mode.etag)
+        return Outcome(action, None)
+
+    def _target(self, action: Action) -> tuple[str, WriteMode]:
+        """The key to write, and the only state of it that may be written over: the one that was planned against."""
+        remote = self.seen.there.files.get(action.path)
+        if remote is None:
+            return self.session.project.prefix + action.path, Create()
+        return remote.key, Update(remote.etag)
+
+    def _trash_remote(self, action: Action) -> None:
+        remote = self.seen.there.files[action.path]
+        target = f"{self.session.project.prefix}{STATE_DIR}/trash/{self.stamp}/{action.path}"
+        self.session.store.copy(remote.key, target, source_etag=remote.etag, mode=Overwrite(), headers=None)
+
+    def _send(self, path: str, file: LocalFile, key: str, mode: WriteMode, scanned_as: str | None = None) -> Uploaded:
+        """Publish a file. `scanned_as` is the path under which the scan saw it, if that is another."""
+        known = self.seen.digests.get(scanned_as or path)
+        source = Source(path, file, known, self.session.settings.require_user(), self.session.project.name)
+        try:
+            copied = self._copy_on_server(source, key, mode)
+            if copied is not None:
+                return copied
+            return upload(self.transport, key, source, mode, mode.etag if isinstance(mode, Update) else None)
+        finally:
+            self.session.progress.finish(Work.UPLOAD, path)
+
+    def _copy_on_server(self, source: Source, key: str, mode: WriteMode) -> Uploaded | None:
+        known, size = source.known, source.file.size
+        twin = self._there_by_content.get((size, known.md5)) if known and size >= COPY_FROM else None
+        if known is None or twin is None or twin.key == key:
+            return None
+        headers = source.headers(known)
+        etag = copy_on_server(self.transport, twin.key, twin.etag, size, key, mode, headers)
+        if etag is None:
+            return None
+        self.session.progress.advance(Work.UPLOAD, source.path, size)
+        parts = self.transport.ledger.parts_of(twin.record.name, twin.etag)
+        return Uploaded(etag, known, None, 0, parts)
+
+    @cached_property
+    def _there_by_content(self) -> dict[tuple[int, str], RemoteFile]:
+        files = self.seen.there.files.values()
+        return {(f.entry.size, f.entry.md5): f for f in files if f.entry.md5 and f.entry.size >= COPY_FROM}
+
+    @cached_property
+    def _here_by_content(self) -> dict[tuple[int, str], LocalFile]:
+        files = self.seen.here.files
+        return {(files[path].size, d.md5): files[path] for path, d in self.seen.digests.items() if path in files}
+
+    def _uploaded(self, action: Action, path: str, file: LocalFile, sent: Uploaded) -> Outcome:
+        self.placed[path] = (file, sent.digests)
+        if sent.parts is not None:
+            self.transport.publish_parts(path, sent.etag, file.size, sent.parts)
+        record = FileRecord(
+            name=path,
+            size_bytes=file.size,
+            uploaded_by=self.session.settings.require_user(),
+            uploaded_at=format_time(self.session.clock()),
+            md5=sent.digests.md5,
+            etag=sent.etag,
+            part_size=sent.part_size,
+            modified_at=format_ns(file.mtime_ns),
+        )
+        entry = Entry(file.size, sent.digests.md5, sent.etag, file.mtime_ns)
+        return Outcome(action, entry, record, bytes_sent=sent.bytes_sent)
+
+    def _bring(self, path: str, remote: RemoteFile, old: LocalFile | None) -> Downloaded:
+        """The bytes, from another file of this disk that holds them already, else from the store."""
+        entry = remote.entry
+        wanted = Wanted(path, remote.key, entry.size, remote.etag, entry.md5, remote.record.part_size)
+        folder = state_folder(self.session.project.staging, "partial")
+        twin = self._here_by_content.get((entry.size, entry.md5 or "")) if entry.size >= COPY_FROM else None
+        try:
+            if twin is not None:
+                with suppress(LocalError):
+                    found = copy_local(self.transport, wanted, folder, twin)
+                    if found is not None:
+                        return found
+            return download(self.transport, wanted, folder, old)
+        finally:
+            self.session.progress.finish(Work.DOWNLOAD, path)
+
+    def _place(self, action: Action, got: Downloaded, remote: RemoteFile, expected: LocalFile | None) -> Outcome:
+        path, mtime_ns = action.path, remote.entry.mtime_ns
+        try:
+            staging = self.session.project.staging
+            file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=self._trash())
+        finally:
+            got.temp.unlink(missing_ok=True)
+        self.placed[path] = (file, got.digests)
+        if got.parts is not None:
+            self.transport.ledger.remember_parts(path, remote.etag, got.parts)
+        entry = replace(remote.entry, md5=got.digests.md5, mtime_ns=file.mtime_ns)
+        return Outcome(action, entry, None, bytes_received=got.bytes_received)
+
+    def _trash(self) -> Path:
+        return state_folder(self.session.project.staging, "trash") / self.stamp
+
+
+_STEPS: dict[Do, Callable[[Steps, Action], Outcome]] = {
+    Do.UPLOAD: Steps.upload,
+    Do.DOWNLOAD: Steps.download,
+    Do.KEEP_BOTH: Steps.keep_both,
+    Do.DELETE_LOCAL: Steps.delete_local,
+    Do.DELETE_REMOTE: Steps.delete_remote,
+}

@@ -1,0 +1,35 @@
+"""What every transfer needs beside its own file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from s3sync.core.names import STATE_DIR
+from s3sync.local.digests import PartDigests
+from s3sync.store.port import Pace, Store
+from s3sync.transfer.ledger import Ledger
+from s3sync.transfer.part_file import write_part_file
+from s3sync.transfer.pool import Pool
+from s3sync.transfer.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The store, the project's prefix in it, the pool to work in, who watches, and what is remembered."""
+
+    store: Store
+    prefix: str
+    pool: Pool
+    progress: Progress
+    ledger: Ledger
+    started_at: str
+    pace: Pace
+
+    def part_file(self, path: str) -> str:
+        """The key of a path's part digests."""
+        return f"{self.prefix}{STATE_DIR}/parts/{path}"
+
+    def publish_parts(self, path: str, etag: str, size: int, parts: PartDigests) -> None:
+        """Remember the part digests of a version that we sent, and put them beside it for the others."""
+        self.ledger.remember_parts(path, etag, parts)
+        write_part_file(self.store, self.part_file(path), etag, size, parts)
