@@ -106,6 +106,7 @@ def test_who_may_do_nothing(new_person: NewPerson, ministack: MiniStack) -> None
 # The network, and what is not S3
 
 
+@pytest.mark.slow
 def test_nobody_listens_at_the_endpoint(new_person: NewPerson) -> None:
     david = new_person(**KEYS, AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_ports(1)[0]}")
     started = time.monotonic()

@@ -59,6 +59,13 @@ def test_the_exit_codes_are_documented_and_no_other() -> None:
     assert documented == set(EXIT_CODES)
 
 
+def test_every_error_is_documented_with_its_exit_code() -> None:
+    text = (DOCS / "exit-codes.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[A-Z]\w+`(?:, `\w+`)*) \| (\d+) \|", text, re.MULTILINE)
+    documented = {name: int(code) for names, code in rows for name in re.findall(r"\w+", names)}
+    assert documented == {name: kind.exit_code for name, kind in error_tree().items()}
+
+
 def test_the_errors_and_their_docstring_are_the_same_tree() -> None:
     drawn = dict(re.findall(r"^[|`\- ]*(\w+) +(?:exit (\d+))?", errors.__doc__ or "", re.MULTILINE))
     del drawn["Every"]
