@@ -8,19 +8,21 @@ from s3sync.core.plan import Action, Do, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import Decision, reconcile
 from tests.property.strategies import snapshot
 
+COPY = ".mine"
+
 
 @dataclass
 class Model:
     base: dict[str, str]
     local: dict[str, str]
     remote: dict[str, str]
-    trash: set[str] = field(default_factory=set)
+    trash: set[tuple[str, str]] = field(default_factory=set)
 
     def decisions(self) -> list[Decision]:
         return reconcile(snapshot(self.base), snapshot(self.local), snapshot(self.remote))
 
     def plan(self, verb: Verb, policy: Policy | None = None) -> Plan:
-        return make_plan(self.decisions(), verb, policy, lambda path: f"{path}.mine")
+        return make_plan(self.decisions(), verb, policy, lambda path: path + COPY)
 
     def run(self, verb: Verb, policy: Policy | None = None) -> Plan:
         plan = self.plan(verb, policy)
@@ -30,26 +32,29 @@ class Model:
             self._do(action)
         return plan
 
-    def contents(self) -> set[str]:
-        """Everything that can still be had."""
-        return {*self.local.values(), *self.remote.values(), *self.trash}
+    def versions(self) -> set[tuple[str, str]]:
+        """Everything that can still be had, under the path it once had."""
+        return {(path.removesuffix(COPY), content) for path, content in self.sides() | self.trash}
+
+    def sides(self) -> set[tuple[str, str]]:
+        return {*self.local.items(), *self.remote.items()}
 
     def _do(self, action: Action) -> None:
         path = action.path
         match action.do:
             case Do.UPLOAD:
                 if action.trash_remote:
-                    self.trash.add(self.remote[path])
+                    self.trash.add((path, self.remote[path]))
                 self.remote[path] = self.local[path]
             case Do.DOWNLOAD:
                 if path in self.local:
-                    self.trash.add(self.local[path])
+                    self.trash.add((path, self.local[path]))
                 self.local[path] = self.remote[path]
             case Do.DELETE_LOCAL:
-                self.trash.add(self.local.pop(path))
+                self.trash.add((path, self.local.pop(path)))
             case Do.DELETE_REMOTE:
                 if action.trash_remote:
-                    self.trash.add(self.remote[path])
+                    self.trash.add((path, self.remote[path]))
                 del self.remote[path]
             case Do.KEEP_BOTH:
                 assert action.kept_as is not None

@@ -22,7 +22,7 @@ from s3sync.core.names import nfc, refuse_reason
 CONTENTS = ["", "a", "b", "cc", "dd"]
 PATHS = ["a.mp4", "b.mp4", "cut/a.mp4", "cut/b.mp4", "été.mp4", "z"]
 
-replicas = st.dictionaries(st.sampled_from(PATHS), st.sampled_from(CONTENTS))
+replicas = st.fixed_dictionaries({}, optional=dict.fromkeys(PATHS, st.sampled_from(CONTENTS)))
 """Path to content, as a tiny model of one side."""
 
 
