@@ -36,6 +36,7 @@ def run_json(report: RunReport) -> Json:
         "warnings": report.warnings,
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
+        "bytes_saved": report.bytes_saved,
         "elapsed_s": round(report.elapsed_s, 3),
         "exit_code": report.exit_code,
     }

@@ -8,8 +8,21 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from s3sync.errors import NotFound, PreconditionFailed, S3syncError, StoreError
+from s3sync.errors import (
+    BucketMissing,
+    ClockSkewed,
+    CredentialsError,
+    NotAStore,
+    NotFound,
+    PreconditionFailed,
+    S3syncError,
+    StoreError,
+    Unreachable,
+)
 from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
+
+HOPELESS = (Unreachable, CredentialsError, BucketMissing, NotAStore, ClockSkewed)
+"""What would only be said again, and slowly, by the next request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,8 @@ def check_access(store: Store, prefix: str) -> AccessReport:
     """
     key = f"{prefix}.s3sync-access-{uuid.uuid4().hex}"
     listed = _outcome(lambda: next(iter(store.list(prefix)), None))
+    if isinstance(listed, HOPELESS):
+        return AccessReport(listed, listed, listed, listed)
     written = _outcome(lambda: _put(store, key, b"access", Overwrite()))
     read = _outcome(lambda: store.head(key))
     if written is not None and isinstance(read, NotFound):

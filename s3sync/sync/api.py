@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from s3sync.config import Settings, load_settings
+from s3sync.core.bandwidth import parse_bandwidth
 from s3sync.core.plan import Policy, Verb
 from s3sync.errors import ProjectError, StoreError
 from s3sync.project import Project as Location
 from s3sync.project import find_project, project_names
 from s3sync.store import StoreOptions, open_store
-from s3sync.store.port import Store
+from s3sync.store.port import FullSpeed, Pace, Store
 from s3sync.sync.cleanup import CleanupOptions, cleanup
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport
 from s3sync.sync.run import Options, run
@@ -22,6 +23,7 @@ from s3sync.sync.session import Session
 from s3sync.sync.status import status
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
+from s3sync.transfer.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,11 @@ class Project:
         """
         cwd = Path(path).resolve()
         settings = load_settings(cwd, flags=flags or {}, environ=os.environ if environ is None else environ)
-        store = connect(settings)
+        timetable = parse_bandwidth(settings.bwlimit)
+        pace = FullSpeed() if timetable.unlimited else Throttle(timetable)
+        store = connect(settings, pace=pace)
         location = locate(settings, store, cwd, name)
-        session = Session(settings, location, store, progress or Silent(), lock_wait_s=lock_wait_s)
+        session = Session(settings, location, store, progress or Silent(), lock_wait_s=lock_wait_s, pace=pace)
         return cls(replace(session, transfers=settings.transfers or DEFAULT_WORKERS), cwd)
 
     @property
@@ -120,7 +124,7 @@ class Project:
         return run(self.session, verb, Options(wanted, policy, max_delete, dry_run))
 
 
-def connect(settings: Settings, *, create: bool = False) -> Store:
+def connect(settings: Settings, *, create: bool = False, pace: Pace | None = None) -> Store:
     """The store that the settings name. A folder store is made with `create`; the embedded default always is."""
     return open_store(
         settings.store,
@@ -130,6 +134,7 @@ def connect(settings: Settings, *, create: bool = False) -> Store:
             profile=settings.profile if settings.credentials == "profile" else None,
             env=settings.env,
             create=create or settings.store_is_default,
+            pace=pace or FullSpeed(),
         ),
     )
 

@@ -100,6 +100,13 @@ class RunReport:
         return sum(moved.bytes_moved for moved in self.downloaded)
 
     @property
+    def bytes_saved(self) -> int:
+        """Bytes that arrived without going over the wire: parts that were there, copies, broken transfers resumed."""
+        if self.dry_run:
+            return 0
+        return sum(max(0, moved.size_bytes - moved.bytes_moved) for moved in [*self.uploaded, *self.downloaded])
+
+    @property
     def exit_code(self) -> int:
         if self.failed:
             return EXIT_SOME_FAILED

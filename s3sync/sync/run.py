@@ -26,6 +26,7 @@ from s3sync.sync.session import Session
 from s3sync.sync.steps import Steps
 from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import Pool
+from s3sync.transfer.progress import Work
 
 ROUNDS = 4
 """How often a path is planned again when other writers, here or there, were faster."""
@@ -103,18 +104,26 @@ def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, se
                 if isinstance(result, Outcome):
                     keeper.keep(result)
                     _report_outcome(report, result)
+                    _tell(session, result)
                 elif isinstance(result, Raced):
                     raced[result.action.path] = result.reason
                 else:
                     report.failed.append(result)
                 keeper.save_sometimes()
-    except BaseException:
+    except BaseException as error:
         with suppress(S3syncError):
-            keeper.save()
+            keeper.save(here_only=isinstance(error, KeyboardInterrupt))
         raise
     keeper.save()
     report.conflicts = [conflict for conflict in report.conflicts if conflict.name not in raced]
     return raced
+
+
+def _tell(session: Session, outcome: Outcome) -> None:
+    for effect in (outcome, *outcome.also):
+        if effect.entry is not None:
+            work = Work.UPLOAD if effect.record else Work.DOWNLOAD
+            session.progress.moved(work, effect.action.path, effect.entry.size)
 
 
 def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:

@@ -67,8 +67,11 @@ class Keeper:
         if time.monotonic() - self._saved_at > SAVE_EVERY_S:
             self.save()
 
-    def save(self) -> None:
-        """This computer's memory first, then metadata.json. Either may fail alone: the next run finds out and mends."""
+    def save(self, *, here_only: bool = False) -> None:
+        """This computer's memory first, then metadata.json. Either may fail alone: the next run finds out and mends.
+
+        `here_only` leaves metadata.json to that next run, for whoever wants to stop at once.
+        """
         now = time.time_ns()
         for path in list(self.placed):
             file, digests = self.placed.pop(path)
@@ -77,7 +80,7 @@ class Keeper:
         if self._base or self._digests or self._forget:
             self._state.save(base=self._base, digests=self._digests, forget_digests=self._forget)
         self._base, self._digests, self._forget = {}, {}, []
-        if self._edits.counts_as_sync or self._edits.substantial:
+        if not here_only and (self._edits.counts_as_sync or self._edits.substantial):
             try:
                 self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)
             except AccessDenied:

@@ -114,6 +114,7 @@ def _hash(session: Session, seen: Seen, paths: list[str], cache: Mapping[str, Ca
     session.progress.expect(Work.HASH, len(paths), sum(files[path].size for path in paths))
 
     def work(path: str) -> Digests:
+        session.progress.begin(Work.HASH, path, files[path].size)
         try:
             return _digests(files[path], cache.get(path), lambda n: session.progress.advance(Work.HASH, path, n))
         finally:

@@ -105,6 +105,7 @@ class Steps:
         """Publish a file. `scanned_as` is the path under which the scan saw it, if that is another."""
         known = self.seen.digests.get(scanned_as or path)
         source = Source(path, file, known, self.session.settings.require_user(), self.session.project.name)
+        self.session.progress.begin(Work.UPLOAD, path, file.size)
         try:
             copied = self._copy_on_server(source, key, mode)
             if copied is not None:
@@ -118,11 +119,17 @@ class Steps:
         twin = self._there_by_content.get((size, known.md5)) if known and size >= COPY_FROM else None
         if known is None or twin is None or twin.key == key:
             return None
-        headers = source.headers(known)
-        etag = copy_on_server(self.transport, twin.key, twin.etag, size, key, mode, headers)
+        headers, progress = source.headers(known), self.session.progress
+        progress.expect(Work.COPY, 1, size)
+        progress.begin(Work.COPY, source.path, size)
+        try:
+            etag = copy_on_server(self.transport, twin.key, twin.etag, size, key, mode, headers)
+        finally:
+            progress.finish(Work.COPY, source.path)
         if etag is None:
             return None
-        self.session.progress.advance(Work.UPLOAD, source.path, size)
+        for work in (Work.COPY, Work.UPLOAD):
+            progress.advance(work, source.path, size)
         parts = self.transport.ledger.parts_of(twin.record.name, twin.etag)
         return Uploaded(etag, known, None, 0, parts)
 
@@ -159,6 +166,7 @@ class Steps:
         wanted = Wanted(path, remote.key, entry.size, remote.etag, entry.md5, remote.record.part_size)
         folder = state_folder(self.session.project.staging, "partial")
         twin = self._here_by_content.get((entry.size, entry.md5 or "")) if entry.size >= COPY_FROM else None
+        self.session.progress.begin(Work.DOWNLOAD, path, entry.size)
         try:
             if twin is not None:
                 with suppress(LocalError):

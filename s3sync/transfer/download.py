@@ -114,7 +114,7 @@ def check_room(folder: Path, wanted: Wanted) -> None:
     if free < wanted.size + SPARE_BYTES:
         raise DiskFull(
             f"cannot download {wanted.path}",
-            why=f"it has {wanted.size} bytes and the disk has {free} bytes free",
+            why=f"it has {wanted.size} bytes, {SPARE_BYTES} are kept in reserve, and the disk has {free} bytes free",
             hint="make room and run the command again; what was there before is untouched",
         )
 

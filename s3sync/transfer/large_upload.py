@@ -141,6 +141,7 @@ def _begin(transport: Transport, key: str, source: Source, old: PartDigests | No
         part_size = old.part_size
     progress = transport.progress
     progress.expect(Work.HASH, 1, size)
+    progress.begin(Work.HASH, source.path, size)
     try:
         digests, parts = digest_parts(source.file, part_size, lambda n: _tick(transport, source.path, n))
     finally:

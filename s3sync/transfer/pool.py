@@ -1,33 +1,28 @@
-"""The one pool that files and parts share, with a bound on the bytes held in memory."""
+"""The one pool that files and parts share: as many requests at once as it has workers, and so bounded memory."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import TypeVar
 
-from s3sync.core.etag import MIB
 from s3sync.errors import Interrupted
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 DEFAULT_WORKERS = 16
-MEMORY = 64 * MIB
-"""Bytes of bodies in flight at once. One request larger than this goes alone."""
+PARTS_AT_ONCE = 5
+"""Parts of one file on their way together: enough to fill a line, and few enough to lose little when it breaks."""
 
 
 class Pool:
-    """Worker threads and a memory budget. Use as a context manager; leaving early drops what has not begun."""
+    """Worker threads. Use as a context manager; leaving early drops what has not begun."""
 
-    def __init__(self, workers: int = DEFAULT_WORKERS, memory: int = MEMORY) -> None:
+    def __init__(self, workers: int = DEFAULT_WORKERS) -> None:
         self.workers = workers
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="s3sync")
-        self._memory = memory
-        self._used = 0
-        self._freed = threading.Condition()
         self._stopped = threading.Event()
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Future[R]]]:
@@ -50,35 +45,36 @@ class Pool:
         self.check()
         return function(item)
 
-    def gather(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    def gather(self, function: Callable[[T], R], items: Sequence[T], at_once: int = PARTS_AT_ONCE) -> list[R]:
         """All results, in order; the first error ends it, after what already runs has settled.
 
-        A worker may call this: what no other worker has begun, it does itself, so that nobody waits for a free one.
+        A worker may call this: it does the work itself, with the help of up to `at_once - 1` others that are free, so
+        that nobody waits for a free one.
         """
-        futures = [self._executor.submit(self._call, function, item) for item in items]
-        try:
-            return [
-                self._call(function, item) if future.cancel() else future.result()
-                for future, item in zip(futures, items, strict=True)
-            ]
-        finally:
-            for future in futures:
-                if not future.cancel():
-                    future.exception()
+        results: dict[int, R] = {}
+        source, lock, failed = iter(enumerate(items)), threading.Lock(), threading.Event()
 
-    @contextmanager
-    def memory(self, size: int) -> Iterator[None]:
-        """Hold that many bytes of the budget; waits until there is room. Its holder must not wait for other jobs."""
-        with self._freed:
-            self._freed.wait_for(lambda: self._used == 0 or self._used + size <= self._memory or self.stopping)
-            self.check()
-            self._used += size
+        def work() -> None:
+            while not failed.is_set():
+                with lock:
+                    numbered = next(source, None)
+                if numbered is None:
+                    return
+                try:
+                    results[numbered[0]] = self._call(function, numbered[1])
+                except BaseException:
+                    failed.set()
+                    raise
+
+        helpers = [self._executor.submit(work) for _ in range(min(at_once, len(items)) - 1)]
         try:
-            yield
+            work()
         finally:
-            with self._freed:
-                self._used -= size
-                self._freed.notify_all()
+            settled = [helper for helper in helpers if not helper.cancel()]
+            errors = [error for error in (helper.exception() for helper in settled) if error]
+        if errors:
+            raise errors[0]
+        return [results[number] for number in range(len(items))]
 
     @property
     def stopping(self) -> bool:
@@ -91,8 +87,6 @@ class Pool:
 
     def stop(self) -> None:
         self._stopped.set()
-        with self._freed:
-            self._freed.notify_all()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def __enter__(self) -> Pool:

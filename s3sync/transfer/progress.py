@@ -19,16 +19,24 @@ class Progress(Protocol):
     def expect(self, work: Work, files: int, size: int) -> None:
         """That many more files and bytes of this work lie ahead."""
 
+    def begin(self, work: Work, path: str, size: int) -> None:
+        """Work on one file of `size` bytes begins."""
+
     def advance(self, work: Work, path: str, n: int) -> None:
         """`n` more bytes of one file are done; negative when they have to be done again."""
 
     def finish(self, work: Work, path: str) -> None:
         """One file is done with, well or not."""
 
+    def moved(self, work: Work, path: str, size: int) -> None:
+        """One file has arrived, verified. Called from one thread only."""
+
 
 class Silent:
     """Nobody watches."""
 
     def expect(self, work: Work, files: int, size: int) -> None: ...
+    def begin(self, work: Work, path: str, size: int) -> None: ...
     def advance(self, work: Work, path: str, n: int) -> None: ...
     def finish(self, work: Work, path: str) -> None: ...
+    def moved(self, work: Work, path: str, size: int) -> None: ...
