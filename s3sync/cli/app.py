@@ -11,7 +11,7 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from s3sync._version import __version__
-from s3sync.cli import setup, verbs
+from s3sync.cli import checks, runs, setup, verbs
 from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, warn
 from s3sync.cli.usage import usage_error
 from s3sync.errors import Interrupted, S3syncError
@@ -37,7 +37,9 @@ def root(version: bool = typer.Option(False, "--version", "-V", help="Print the 
         raise typer.Exit
 
 
+runs.register(app)
 verbs.register(app)
+checks.register(app)
 setup.register(app)
 
 
@@ -45,6 +47,8 @@ def run_app(arguments: Sequence[str]) -> int:
     """Parse, run, and render whatever went wrong. Only `--debug` shows a traceback."""
     try:
         code = get_command(app).main(list(arguments), prog_name="s3sync", standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except TyperException as error:
         if not arguments:
@@ -54,11 +58,19 @@ def run_app(arguments: Sequence[str]) -> int:
     except S3syncError as error:
         return _fail(arguments, error)
     except (KeyboardInterrupt, Abort):
-        return _fail(arguments, Interrupted("interrupted", hint="run the same command again: it goes on from here"))
+        return _fail(arguments, interrupted())
     except OutputLost:
         raise
     except Exception as error:  # noqa: BLE001 (said in one line, with a traceback on request)
         return _fail(arguments, _unexpected(error))
+
+
+def interrupted() -> Interrupted:
+    return Interrupted(
+        "interrupted",
+        why="somebody pressed Ctrl-C",
+        hint="nothing is lost: run the same command again, and it goes on where it stopped",
+    )
 
 
 def _fail(arguments: Sequence[str], error: S3syncError) -> int:

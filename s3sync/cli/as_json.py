@@ -7,7 +7,18 @@ from typing import Any
 from s3sync.cli.output import SCHEMA, error_body
 from s3sync.core.outcome import Problem
 from s3sync.errors import S3syncError
-from s3sync.sync.report import CleanupReport, ConflictReport, Deleted, Moved, Place, RunReport, StatusReport
+from s3sync.sync.report import (
+    EXIT_SOME_FAILED,
+    CleanupReport,
+    ConflictReport,
+    Deleted,
+    Moved,
+    Place,
+    RunReport,
+    StatusReport,
+    TransfersReport,
+    TransferStatus,
+)
 
 Json = dict[str, Any]
 
@@ -63,7 +74,41 @@ def status_body(report: StatusReport) -> Json:
         ],
         "counts": report.counts,
         "failed": [_failed(item) for item in report.failed],
+        "transfers": [_transfer(item) for item in report.transfers],
         "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
+    }
+
+
+def verify_json(report: StatusReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "verify",
+        "deep": report.verified == "deep",
+        **status_body(report),
+        "exit_code": EXIT_SOME_FAILED if report.failed else 0,
+    }
+
+
+def transfers_json(report: TransfersReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "transfers",
+        **_place(report.place),
+        "transfers": [_transfer(item) for item in report.transfers],
+        "aborted": [_transfer(item) for item in report.aborted],
+    }
+
+
+def _transfer(item: TransferStatus) -> Json:
+    return {
+        "name": item.name,
+        "direction": item.way.value,
+        "done_bytes": item.done_bytes,
+        "size_bytes": item.size_bytes,
+        "percent": item.percent,
+        "started_at": item.started_at,
+        "ours": item.ours,
+        "upload_id": item.upload_id,
     }
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from s3sync.cli.output import (
+    GREEN,
+    RED,
+    YELLOW,
     Symbols,
     ago_text,
     colour,
     duration_text,
     error_lines,
     files_text,
+    moved_line,
     printable,
     say,
     size_text,
@@ -18,17 +22,28 @@ from s3sync.cli.output import (
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import ConflictKind, State
+from s3sync.core.unfinished import Way
 from s3sync.errors import S3syncError
-from s3sync.sync.report import CleanupReport, ConflictReport, FileStatus, Place, RunReport, StatusReport
+from s3sync.sync.report import (
+    CleanupReport,
+    ConflictReport,
+    FileStatus,
+    Place,
+    RunReport,
+    StatusReport,
+    TransfersReport,
+    TransferStatus,
+)
 
 FEW = 20
 """Up to so many files that are in sync are named one by one; more only with --verbose."""
 
-GREEN, YELLOW, RED = "32", "33", "31"
 
-
-def print_run(report: RunReport, *, verbose: bool, quiet: bool) -> None:
+def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = False) -> None:
+    """`begun`: the headline and the files that moved were shown while it ran."""
     if not quiet:
+        if not begun:
+            _print_moved(report)
         _print_run_lines(report, verbose)
     for warning in report.warnings:
         warn(f"warning: {warning}")
@@ -37,37 +52,43 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool) -> None:
     _warn_of_failures(report.failed)
 
 
+def _print_moved(report: RunReport) -> None:
+    signs = symbols()
+    would = "would be " if report.dry_run else ""
+    say(run_headline(report.verb, report.place, report.dry_run))
+    for moved in report.uploaded:
+        say(moved_line(colour(signs.done, GREEN), moved.name, moved.size_bytes, f"{would}uploaded"))
+    for moved in report.downloaded:
+        say(moved_line(colour(signs.done, GREEN), moved.name, moved.size_bytes, f"{would}downloaded"))
+
+
 def _print_run_lines(report: RunReport, verbose: bool) -> None:
     signs = symbols()
     would = "would be " if report.dry_run else ""
-    say(_run_headline(report, signs))
-    for moved in report.uploaded:
-        say(_line(colour(signs.done, GREEN), moved.name, moved.size_bytes, f"{would}uploaded"))
-    for moved in report.downloaded:
-        say(_line(colour(signs.done, GREEN), moved.name, moved.size_bytes, f"{would}downloaded"))
     for deleted in report.deleted:
         where = "here" if deleted.side == "local" else "from the remote"
-        say(_line(signs.gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}, kept in the trash"))
+        say(moved_line(signs.gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}, kept in the trash"))
     in_sync = [item for item in report.skipped if item.state is State.IN_SYNC]
     if verbose or len(in_sync) <= FEW:
         for item in in_sync:
-            say(_line("-", item.name, item.size_bytes, "already in sync"))
+            say(moved_line("-", item.name, item.size_bytes, "already in sync"))
     for item in report.skipped:
         if item.state is not State.IN_SYNC:
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
-            say(_line(colour(_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
+            say(moved_line(colour(_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
     say(_run_summary(report))
 
 
-def _run_headline(report: RunReport, signs: Symbols) -> str:
-    place = f"{report.place.repo}/{report.place.project}"
-    store = "S3" if report.place.store.startswith("s3:") else report.place.store
+def run_headline(verb: Verb, where: Place, dry_run: bool) -> str:
+    signs = symbols()
+    place = f"{where.repo}/{where.project}"
+    store = "S3" if where.store.startswith("s3:") else where.store
     text = {
         Verb.UP: f"{signs.up} Uploading to {store}: {place}",
         Verb.DOWN: f"{signs.down} Downloading from {store}: {place}",
         Verb.SYNC: f"{signs.sync} Syncing with {store}: {place}",
-    }[report.verb]
-    return printable(text) + (" (dry run: nothing is written)" if report.dry_run else "")
+    }[verb]
+    return printable(text) + (" (dry run: nothing is written)" if dry_run else "")
 
 
 def _run_summary(report: RunReport) -> str:
@@ -90,11 +111,9 @@ def _run_summary(report: RunReport) -> str:
         parts.append(f"{len(report.conflicts)} in conflict")
     if report.failed:
         parts.append(f"{len(report.failed)} failed")
+    if report.bytes_saved:
+        parts.append(f"{size_text(report.bytes_saved)} did not have to travel")
     return f"Summary: {', '.join(parts or ['nothing to do'])}, {duration_text(report.elapsed_s)}"
-
-
-def _line(sign: str, name: str, size: int, text: str) -> str:
-    return f"  {sign} {printable(name)} ({size_text(size)}) - {text}"
 
 
 def _sign(state: State, signs: Symbols) -> str:
@@ -161,6 +180,8 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         say(f"{signs.status} S3 Staging Status: {printable(report.place.project)}")
         for file in report.files:
             say(_status_line(file, signs))
+        for transfer in report.transfers:
+            say(transfer_line(transfer))
         say(status_summary(report))
         if report.place.store_is_default:
             _say_how_to_move(report.place)
@@ -183,6 +204,39 @@ def _status_line(file: FileStatus, signs: Symbols) -> str:
     shade = {State.IN_SYNC: GREEN, State.CONFLICT: RED}.get(file.state, YELLOW)
     shown = colour(f"{_sign(file.state, signs)} {text}", shade)
     return f"  {printable(file.name)}  ({size_text(file.size_bytes)})  {shown}"
+
+
+def transfer_line(transfer: TransferStatus) -> str:
+    """What is unfinished, how far it got, and what goes on with it."""
+    sign = symbols().up if transfer.way is Way.UP else symbols().down
+    what = "upload" if transfer.way is Way.UP else "download"
+    if transfer.ours:
+        far = f"{transfer.percent} % of {size_text(transfer.size_bytes or 0)}"
+        rest = f"`s3sync {transfer.way.value}` goes on with it"
+    else:
+        far, rest = size_text(transfer.done_bytes), "not of this computer"
+    began = ago_text(transfer.started_at)
+    return f"  {sign} {printable(transfer.name)} - unfinished {what}, {far}, begun {began}: {rest}"
+
+
+def print_transfers(report: TransfersReport) -> None:
+    for transfer in report.transfers:
+        say(transfer_line(transfer))
+    for transfer in report.aborted:
+        say(f"  {symbols().gone} {printable(transfer.name)} - aborted")
+    foreign = [transfer for transfer in report.transfers if not transfer.ours]
+    if not report.transfers and not report.aborted:
+        say("No unfinished transfers.")
+    if foreign:
+        total = size_text(sum(transfer.done_bytes for transfer in foreign))
+        say(f"{len(foreign)} of other computers hold {total} in the store, which costs: --abort NAME ends one.")
+
+
+def print_verify(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
+    print_status(report, verbose=verbose, quiet=quiet)
+    if not quiet:
+        depth = "every byte" if report.verified == "deep" else "records and digests"
+        say(f"Verified {depth}: {len(report.files)} files, {len(report.failed)} problems")
 
 
 COUNTED = (
@@ -241,7 +295,7 @@ def print_cleanup(report: CleanupReport, *, quiet: bool) -> None:
             f"{symbols().cleanup} Cleaning up {where}: {printable(report.place.repo)}/{printable(report.place.project)}"
         )
         for deleted in report.deleted:
-            say(_line(symbols().gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}"))
+            say(moved_line(symbols().gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}"))
         for kept in report.kept:
             hint = f": {kept.hint}" if kept.hint else ""
             say(f"  - {printable(kept.path)} - kept: {printable(kept.error)}{hint}")

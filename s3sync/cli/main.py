@@ -8,9 +8,15 @@ import sys
 
 from s3sync._version import __version__
 
+INTERRUPTED = 130
+
 
 def main() -> None:
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:
+        sys.stderr.flush()
+        os._exit(code)  # without waiting for the requests that are still under way
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

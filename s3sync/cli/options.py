@@ -8,6 +8,17 @@ import typer
 
 from s3sync.core.plan import Policy
 
+Names: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PROJECT] [FILE]...",
+        help="A project's name or its beginning; file names, folders or globs.",
+        show_default=False,
+    ),
+]
+OneName: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="[PROJECT]", help="A project's name or its beginning.", show_default=False)
+]
 ProjectName: TypeAlias = Annotated[
     str | None,
     typer.Option("--project", "-p", metavar="NAME", help="The project, or a beginning of its name that only it has."),
@@ -32,6 +43,15 @@ StoreUrl: TypeAlias = Annotated[
 User: TypeAlias = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Your name, as the team sees it.")]
 Profile: TypeAlias = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile with the credentials.")
+]
+
+
+Transfers: TypeAlias = Annotated[
+    str | None, typer.Option("--transfers", metavar="N", help="So many requests at once, 1 to 256 (16 if not said).")
+]
+Bandwidth: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--bwlimit", metavar="LIMIT", help="10M (MiB a second), 1M:10M (up:down), off, or a timetable."),
 ]
 
 

@@ -112,6 +112,9 @@ def error_lines(error: S3syncError) -> Iterator[str]:
     yield f"hint: {printable(hint_of(error))}"
 
 
+GREEN, YELLOW, RED = "32", "33", "31"
+
+
 def colour(text: str, code: str, stream: TextIO | None = None) -> str:
     """The text in an ANSI colour (`32` green, `33` yellow, `31` red), on a terminal that wants it."""
     stream = stream or sys.stdout
@@ -127,6 +130,11 @@ def size_text(size: int) -> str:
             return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def moved_line(sign: str, name: str, size: int, text: str) -> str:
+    """A file's line in a list: sign, name, size, what became of it."""
+    return f"  {sign} {printable(name)} ({size_text(size)}) - {text}"
 
 
 def files_text(count: int) -> str:

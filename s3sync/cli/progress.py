@@ -1,4 +1,8 @@
-"""Progress bars on stderr: one for hashing and one for each direction, with files, bytes, rate and time left."""
+"""What a person sees while a command works: a line on stdout for each file that arrived, and bars on stderr.
+
+The bars show hashing, each direction and copies on the server, with files, bytes, the rate over the last seconds and
+the time left, and below them the large files that are on their way. They are drawn on a terminal only.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,11 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from s3sync.cli.output import files_text
-from s3sync.transfer.progress import Progress, Silent, Work
+from s3sync.cli.output import GREEN, colour, files_text, moved_line, printable, say, symbols
+from s3sync.transfer.progress import Silent, Work
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
 LABELS = {
@@ -20,59 +25,121 @@ LABELS = {
     Work.DOWNLOAD: "Downloading",
     Work.COPY: "Copying on the server",
 }
+OWN_BAR_FROM = 16 * 1024 * 1024
+"""Files from this size on get a bar of their own while they are on their way."""
 
 
-class Bars:
-    """Draws on the terminal from the first byte of work on; a run with nothing to do draws nothing."""
+class Lines(Silent):
+    """A line for each file that arrived, below a headline that comes with the first."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
-        from rich.progress import Progress as RichProgress
+        self.headline = ""
+        self.begun = False
 
-        self._rich = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[files]}"),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._tasks: dict[Work, tuple[TaskID, list[int]]] = {}
-        """For each kind of work: rich's task, and [files done, files in all]."""
+    def moved(self, work: Work, path: str, size: int) -> None:
+        if not self.headline:
+            return
+        if not self.begun:
+            self.begun = True
+            self.show(self.headline)
+        done = "uploaded" if work is Work.UPLOAD else "downloaded"
+        self.show(moved_line(colour(symbols().done, GREEN), path, size, done))
+
+    def show(self, line: str) -> None:
+        say(line)
+        sys.stdout.flush()
+
+
+class Bars(Lines):
+    """The same, with bars. A run with nothing to do draws nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rich = _rich_progress()
+        self._whole: dict[Work, tuple[TaskID, list[int]]] = {}
+        """For each kind of work: rich's task, and [files done, files in all, bytes in all]."""
+        self._own: dict[tuple[Work, str], TaskID] = {}
         self._lock = Lock()
 
     def expect(self, work: Work, files: int, size: int) -> None:
         with self._lock:
-            if work not in self._tasks:
+            if work not in self._whole:
                 self._rich.start()
-                self._tasks[work] = (self._rich.add_task(LABELS[work], total=0, files=""), [0, 0])
-            task, count = self._tasks[work]
+                self._whole[work] = (self._rich.add_task(LABELS[work], total=0, files=""), [0, 0, 0])
+            task, count = self._whole[work]
             count[1] += files
-            total = self._rich.tasks[self._rich.task_ids.index(task)].total or 0
-            self._rich.update(task, total=total + size, files=_files(count))
+            count[2] += size
+            self._rich.update(task, total=count[2], files=_files(count))
+
+    def begin(self, work: Work, path: str, size: int) -> None:
+        if size < OWN_BAR_FROM:
+            return
+        with self._lock:
+            name = printable(path)
+            name = name if len(name) <= 40 else f"...{name[-37:]}"
+            self._own[work, path] = self._rich.add_task(f"  {LABELS[work].lower()} {name}", total=size, files="")
 
     def advance(self, work: Work, path: str, n: int) -> None:
-        if work in self._tasks:
-            self._rich.advance(self._tasks[work][0], n)
+        if work in self._whole:
+            self._rich.advance(self._whole[work][0], n)
+        own = self._own.get((work, path))
+        if own is not None:
+            self._rich.advance(own, n)
 
     def finish(self, work: Work, path: str) -> None:
         with self._lock:
-            if work in self._tasks:
-                task, count = self._tasks[work]
+            own = self._own.pop((work, path), None)
+            if own is not None:
+                self._rich.remove_task(own)
+            if work in self._whole:
+                task, count = self._whole[work]
                 count[0] += 1
                 self._rich.update(task, files=_files(count))
 
+    def show(self, line: str) -> None:
+        """Above the bars where both are on one screen, else where stdout goes."""
+        if sys.stdout.isatty() and self._rich.live.is_started:
+            from rich.text import Text
+
+            self._rich.console.print(Text.from_ansi(line))
+        else:
+            super().show(line)
+
     def close(self) -> None:
         self._rich.stop()
+
+
+def _rich_progress() -> RichProgress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.text import Text
+
+    class Label(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(task.description)
+
+    return Progress(
+        Label(),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[files]}"),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        speed_estimate_period=10,
+    )
 
 
 def _files(count: list[int]) -> str:
@@ -80,10 +147,10 @@ def _files(count: list[int]) -> str:
 
 
 @contextmanager
-def watching(wanted: bool) -> Iterator[Progress]:
-    """Bars where a person looks on, silence elsewhere."""
+def watching(wanted: bool) -> Iterator[Lines]:
+    """Lines and, where a person looks on, bars; nothing at all when not wanted."""
     if not wanted or not sys.stderr.isatty():
-        yield Silent()
+        yield Lines()
         return
     bars = Bars()
     try:

@@ -16,11 +16,12 @@ from s3sync.project import find_project, project_names
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.port import FullSpeed, Pace, Store
 from s3sync.sync.cleanup import CleanupOptions, cleanup
-from s3sync.sync.report import CleanupReport, RunReport, StatusReport
+from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
 from s3sync.sync.run import Options, run
 from s3sync.sync.select import make_selector
 from s3sync.sync.session import Session
 from s3sync.sync.status import status
+from s3sync.sync.unfinished import abort_transfers, list_transfers
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
 from s3sync.transfer.throttle import Throttle
@@ -97,6 +98,25 @@ class Project:
     ) -> RunReport:
         """Both ways, deletions too; what is replaced or deleted goes to the trash. Raises `Halt` on too many."""
         return self._run(Verb.SYNC, (), on_conflict, dry_run, max_delete)
+
+    def verify(self, *, deep: bool = False) -> StatusReport:
+        """Compare every object with metadata.json and the local files; `deep` reads all bytes. Changes nothing."""
+        from s3sync.sync.verify import verify
+
+        return verify(self.session, deep=deep)
+
+    def transfers(self) -> TransfersReport:
+        """Unfinished transfers of this computer, and uploads in the store that nobody here knows of."""
+        return list_transfers(self.session)
+
+    def abort_transfers(
+        self,
+        *names: str,
+        everything: bool = False,
+        confirm: Callable[[list[TransferStatus]], bool] = lambda transfers: True,
+    ) -> TransfersReport:
+        """End unfinished transfers of these files, or all."""
+        return abort_transfers(self.session, list(names), everything=everything, confirm=confirm)
 
     def cleanup(
         self,

@@ -10,6 +10,7 @@ from pathlib import Path
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
 from s3sync.core.reconcile import ConflictKind, State
+from s3sync.core.unfinished import Way
 
 EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_TO_DO = 0, 3, 4, 7
 
@@ -126,6 +127,32 @@ class FileStatus:
     uploaded_at: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class TransferStatus:
+    """One unfinished transfer. `ours` is False for uploads in the store that this computer knows nothing of: another
+    member's that is under way, or one that nobody will ever finish. `upload_id` is None for downloads.
+    """
+
+    name: str
+    way: Way
+    done_bytes: int
+    size_bytes: int | None
+    started_at: str
+    ours: bool
+    upload_id: str | None
+
+    @property
+    def percent(self) -> int | None:
+        return None if not self.size_bytes else 100 * self.done_bytes // self.size_bytes
+
+
+@dataclass(slots=True)
+class TransfersReport:
+    place: Place
+    transfers: list[TransferStatus] = field(default_factory=list)
+    aborted: list[TransferStatus] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class StatusReport:
     place: Place
@@ -134,6 +161,10 @@ class StatusReport:
     last_sync_at: str | None = None
     last_sync_by: str | None = None
     asked_at: datetime | None = None
+    transfers: list[TransferStatus] = field(default_factory=list)
+    """What this computer has begun and not finished."""
+    verified: str | None = None
+    """`records` or `deep` in the answer of `verify`."""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -24,6 +24,7 @@ from s3sync.sync.scan import Seen, scan, select, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.steps import Steps
+from s3sync.sync.unfinished import sweep_partials
 from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
@@ -52,6 +53,7 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
             _round(session, state, report, options, options.selector)
     else:
         with session.lock(), StateDB(session.project.state_dir) as state:
+            sweep_partials(session, state)
             _rounds(session, state, report, options)
     for items in (report.uploaded, report.downloaded, report.deleted):
         items.sort(key=lambda item: item.name)

@@ -6,9 +6,10 @@ from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
 from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
-from s3sync.sync.report import FileStatus, StatusReport
+from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
 from s3sync.sync.scan import Seen, scan, uploader
 from s3sync.sync.session import Session
+from s3sync.sync.unfinished import known_transfers
 
 
 def status(session: Session) -> StatusReport:
@@ -17,11 +18,17 @@ def status(session: Session) -> StatusReport:
         seen = scan(session, state)
         if seen.new_digests or seen.stale_digests:
             state.save(digests=seen.new_digests, forget_digests=seen.stale_digests)
+        unfinished = known_transfers(state)
+    return make_report(session, seen, unfinished)
+
+
+def make_report(session: Session, seen: Seen, unfinished: list[TransferStatus]) -> StatusReport:
     manifest = seen.there.stored.manifest
     return StatusReport(
         place=session.place,
         files=[_file(seen, decision) for decision in seen.decisions() if not decision.gone],
         failed=seen.problems,
+        transfers=unfinished,
         last_sync_at=manifest.last_sync,
         last_sync_by=manifest.last_sync_by,
         asked_at=session.clock(),

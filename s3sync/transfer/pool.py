@@ -95,4 +95,4 @@ class Pool:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             self.stop()
-        self._executor.shutdown(wait=True)
+        self._executor.shutdown(wait=kind is None or not issubclass(kind, KeyboardInterrupt))

@@ -1,0 +1,110 @@
+"""verify, transfers."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from s3sync.cli.options import (
+    Debug,
+    Json,
+    OneName,
+    Profile,
+    ProjectName,
+    Quiet,
+    StoreUrl,
+    User,
+    Verbose,
+    Wait,
+    epilog,
+)
+
+if TYPE_CHECKING:
+    from s3sync.sync.report import TransferStatus
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=epilog("s3sync verify\ns3sync verify --deep --json", 0, 1, 2, 3, 130))(verify)
+    app.command(epilog=epilog("s3sync transfers\ns3sync transfers --abort draft.mp4", 0, 1, 2, 5, 6, 130))(transfers)
+
+
+def verify(
+    name: OneName = None,
+    project: ProjectName = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every object and every local file.")] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """Compare every object with metadata.json and the local files. Changes nothing."""
+    from s3sync.cli.as_json import verify_json
+    from s3sync.cli.as_text import print_verify
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.sync.api import Project
+    from s3sync.sync.report import EXIT_SOME_FAILED
+
+    flags = {"user": user, "store": store, "profile": profile}
+    with watching(not quiet and not json) as progress:
+        report = Project.open(project or name, flags=flags, progress=progress).verify(deep=deep)
+    if json:
+        print_json(verify_json(report))
+    else:
+        print_verify(report, verbose=verbose, quiet=quiet)
+    return EXIT_SOME_FAILED if report.failed else 0
+
+
+def transfers(
+    name: OneName = None,
+    project: ProjectName = None,
+    abort: Annotated[
+        list[str] | None, typer.Option("--abort", metavar="FILE", help="End the unfinished transfer of this file.")
+    ] = None,
+    abort_all: Annotated[bool, typer.Option("--abort-all", help="End every one, other computers' too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
+    json: Json = False,
+    wait: Wait = 0,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """List unfinished transfers, and uploads in the store that nobody here knows of; end some of them."""
+    from s3sync.cli.as_json import transfers_json
+    from s3sync.cli.as_text import print_transfers
+    from s3sync.cli.output import print_json
+    from s3sync.sync.api import Project
+
+    flags = {"user": user, "store": store, "profile": profile}
+    opened = Project.open(project or name, flags=flags, lock_wait_s=wait)
+    if abort or abort_all:
+        confirm = (lambda found: True) if yes else _ask
+        report = opened.abort_transfers(*(abort or []), everything=abort_all, confirm=confirm)
+    else:
+        report = opened.transfers()
+    if json:
+        print_json(transfers_json(report))
+    else:
+        print_transfers(report)
+    return 0
+
+
+def _ask(found: list[TransferStatus]) -> bool:
+    """The question before transfers are ended, on stderr. Where nobody can answer, the answer is no."""
+    from s3sync.cli.as_text import transfer_line
+    from s3sync.cli.output import warn
+
+    for transfer in found:
+        warn(transfer_line(transfer))
+    sys.stderr.write("End these, so that their bytes have to be sent again? [y/N] ")
+    sys.stderr.flush()
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except (OSError, ValueError):
+        return False

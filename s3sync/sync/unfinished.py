@@ -1,0 +1,92 @@
+"""Transfers that were broken off: ours, which go on by themselves, and foreign uploads, which cost money unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from s3sync.core.times import format_time
+from s3sync.core.unfinished import Unfinished, Way
+from s3sync.errors import Halt, UsageError
+from s3sync.local.place import state_folder
+from s3sync.state.db import StateDB
+from s3sync.state.transfers import Transfers
+from s3sync.store.port import Upload
+from s3sync.sync.report import TransfersReport, TransferStatus
+from s3sync.sync.session import Session
+
+
+def known_transfers(state: StateDB) -> list[TransferStatus]:
+    """What this computer remembers, without asking the store."""
+    return [_ours(transfer) for transfer in Transfers(state).all()]
+
+
+def list_transfers(session: Session) -> TransfersReport:
+    """Ours and, from the store, all others below the project's prefix. Raises `StoreError`."""
+    with StateDB(session.project.state_dir, read_only=True) as state:
+        return TransfersReport(session.place, _all(session, state))
+
+
+def abort_transfers(
+    session: Session, names: list[str], *, everything: bool, confirm: Callable[[list[TransferStatus]], bool]
+) -> TransfersReport:
+    """End the transfers of these files (or all), and free what they hold in the store and on this disk.
+
+    Raises `UsageError` for a name without transfer, `Halt` when `confirm` says no.
+    """
+    with session.lock(), StateDB(session.project.state_dir) as state:
+        found = _all(session, state)
+        known = {transfer.name for transfer in found}
+        for name in names:
+            if name not in known:
+                raise UsageError(
+                    f"no unfinished transfer of {name!r}",
+                    why="neither this computer nor the store knows one",
+                    hint="`s3sync transfers` lists them",
+                )
+        chosen = [transfer for transfer in found if everything or transfer.name in names]
+        if chosen and not confirm(chosen):
+            raise Halt("nothing was aborted", why="the question was not answered with yes", hint="add --yes")
+        for transfer in chosen:
+            _abort(session, state, transfer)
+        return TransfersReport(session.place, [t for t in found if t not in chosen], chosen)
+
+
+def _all(session: Session, state: StateDB) -> list[TransferStatus]:
+    ours = known_transfers(state)
+    ids = {transfer.upload_id for transfer in ours}
+    prefix = session.project.prefix
+    foreign = [upload for upload in session.store.list_uploads(prefix) if upload.upload_id not in ids]
+    return ours + [_foreign(session, upload) for upload in foreign]
+
+
+def _ours(transfer: Unfinished) -> TransferStatus:
+    upload_id = transfer.token if transfer.way is Way.UP else None
+    return TransferStatus(
+        transfer.path, transfer.way, transfer.done_bytes, transfer.size, transfer.started_at, True, upload_id
+    )
+
+
+def _foreign(session: Session, upload: Upload) -> TransferStatus:
+    sent = sum(part.size for part in session.store.list_parts(upload.key, upload.upload_id))
+    name = upload.key.removeprefix(session.project.prefix)
+    return TransferStatus(name, Way.UP, sent, None, format_time(upload.started), False, upload.upload_id)
+
+
+def _abort(session: Session, state: StateDB, transfer: TransferStatus) -> None:
+    ledger = Transfers(state)
+    known = ledger.find(transfer.name, transfer.way) if transfer.ours else None
+    if transfer.upload_id is not None:
+        key = known.key if known else session.project.prefix + transfer.name
+        session.store.abort_upload(key, transfer.upload_id)
+    elif known is not None:
+        (state_folder(session.project.staging, "partial") / known.token).unlink(missing_ok=True)
+    if known is not None:
+        ledger.end(transfer.name, transfer.way)
+
+
+def sweep_partials(session: Session, state: StateDB) -> None:
+    """Remove what a killed run left in `partial/` and nobody will go on with. Only while holding the lock."""
+    kept = {transfer.token for transfer in Transfers(state).all() if transfer.way is Way.DOWN}
+    for file in state_folder(session.project.staging, "partial").iterdir():
+        if file.name not in kept:
+            file.unlink(missing_ok=True)

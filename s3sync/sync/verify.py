@@ -1,0 +1,119 @@
+"""`verify`: is every object what metadata.json says, and every local file what both say? Changes nothing."""
+
+from __future__ import annotations
+
+from hashlib import md5
+
+from s3sync.core.names import refuse_reason
+from s3sync.core.outcome import Problem
+from s3sync.core.reconcile import State
+from s3sync.errors import LocalError, NotFound, PreconditionFailed, StoreError
+from s3sync.local.digests import digest
+from s3sync.state.db import StateDB
+from s3sync.sync.remote import RemoteFile
+from s3sync.sync.report import StatusReport
+from s3sync.sync.scan import Seen, scan
+from s3sync.sync.session import Session
+from s3sync.sync.status import make_report
+from s3sync.transfer.pool import Pool
+from s3sync.transfer.progress import Work
+
+
+def verify(session: Session, *, deep: bool = False) -> StatusReport:
+    """A status whose `failed` also names every object that contradicts its record, and every lost one.
+
+    `deep` reads every object, and every local file that is said to be in sync, from the first byte to the last.
+    Raises `StoreError`, `ScanError`, `ManifestError`.
+    """
+    with StateDB(session.project.state_dir, read_only=True) as state:
+        seen = scan(session, state)
+    report = make_report(session, seen, [])
+    report.failed += _records(seen)
+    if deep:
+        report.failed += _objects(session, seen)
+        report.failed += _local_files(session, seen, report)
+    report.verified = "deep" if deep else "records"
+    return report
+
+
+def _records(seen: Seen) -> list[Problem]:
+    problems = [
+        Problem(name, "is named in metadata.json, and its object is not there", "whoever has it: run `s3sync up`")
+        for name in seen.there.vanished
+        if refuse_reason(name) is None
+    ]
+    for name, found in seen.there.repaired.items():
+        record = seen.there.stored.manifest.files.get(name)
+        if record is not None:
+            problems.append(
+                Problem(
+                    name,
+                    f"is not the object that metadata.json describes: {found.size_bytes} bytes with ETag {found.etag} "
+                    f"instead of {record.size_bytes} with {record.etag or record.md5}",
+                    "another tool put it there; the next `s3sync up` or `down` records it",
+                )
+            )
+    return problems
+
+
+def _objects(session: Session, seen: Seen) -> list[Problem]:
+    """Read every object and compare it with its record."""
+    files = seen.there.files
+    session.progress.expect(Work.DOWNLOAD, len(files), sum(file.entry.size for file in files.values()))
+
+    def read(path: str) -> Problem | None:
+        session.progress.begin(Work.DOWNLOAD, path, files[path].entry.size)
+        try:
+            return _read(session, path, files[path])
+        finally:
+            session.progress.finish(Work.DOWNLOAD, path)
+
+    with Pool(session.transfers) as pool:
+        found = [future.result() for _, future in pool.map(read, sorted(files))]
+    return sorted((problem for problem in found if problem), key=lambda problem: problem.path)
+
+
+def _read(session: Session, path: str, remote: RemoteFile) -> Problem | None:
+    whole, size = md5(usedforsecurity=False), 0
+    try:
+        with session.store.get(remote.key, if_match=remote.etag) as reader:
+            for chunk in reader:
+                session.pace.receive(len(chunk))
+                whole.update(chunk)
+                size += len(chunk)
+                session.progress.advance(Work.DOWNLOAD, path, len(chunk))
+    except (NotFound, PreconditionFailed):
+        return Problem(path, "was replaced or deleted while it was being verified", "run the command again")
+    except StoreError as error:
+        return Problem(path, str(error), error.hint)
+    promised = remote.entry.md5
+    if size != remote.entry.size or (promised is not None and whole.hexdigest() != promised):
+        return Problem(
+            path,
+            f"the remote bytes are not those that were uploaded: MD5 {whole.hexdigest()} instead of {promised}",
+            "whoever has the right file: touch it, and run `s3sync up --on-conflict mine`",
+        )
+    return None
+
+
+def _local_files(session: Session, seen: Seen, report: StatusReport) -> list[Problem]:
+    """Hash again what the digest cache says is in sync."""
+    wanted = [file.name for file in report.files if file.state is State.IN_SYNC]
+
+    def read(path: str) -> Problem | None:
+        try:
+            found = digest(seen.here.files[path])
+        except LocalError as error:
+            return Problem(path, str(error), error.hint)
+        known = seen.digests[path].md5
+        if found.md5 == known:
+            return None
+        return Problem(
+            path,
+            f"the local bytes changed, although size and time did not: MD5 {found.md5} instead of {known}",
+            "the disk may be failing: fetch it again (delete the file here, then `s3sync down`)",
+        )
+
+    with Pool(session.transfers) as pool:
+        found = [future.result() for _, future in pool.map(read, wanted)]
+    return sorted((problem for problem in found if problem), key=lambda problem: problem.path)
