@@ -6,25 +6,34 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import md5
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
+from s3sync.core.etag import PART_SIZE
 from s3sync.local.digests import Digests
 from s3sync.local.scan import LocalFile
+from s3sync.state.db import StateDB
+from s3sync.state.transfers import Transfers
 from s3sync.store import Store, StoreOptions, open_store
-from s3sync.store.port import Create, WriteMode
+from s3sync.store.port import Buffer, Create, FullSpeed, Headers, Overwrite, Reader, WriteMode
+from s3sync.transfer.context import Transport
 from s3sync.transfer.download import Downloaded, Wanted, download
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress, Silent, Work
 from s3sync.transfer.upload import Source, Uploaded, upload
 
-KEY = "v-appydave/b63-flivideo/cut/a.mp4"
+PREFIX = "v-appydave/b63-flivideo/"
 PATH = "cut/a.mp4"
+KEY = PREFIX + PATH
+STARTED = "2025-11-03T10:00:00Z"
 MTIME = 1_762_163_892_123_456_789
 MIB = 1024 * 1024
 
+R = TypeVar("R")
 Make: TypeAlias = Callable[[bytes], LocalFile]
 
 
@@ -39,22 +48,27 @@ class Altered:
         return getattr(self._store, name)
 
 
-class Watcher:
+class Watcher(Silent):
     """Adds up the progress it is told, and does something at each step."""
 
     def __init__(self, at_each_step: Callable[[], object] = lambda: None) -> None:
-        self.moved: Counter[tuple[Work, str]] = Counter()
+        self.bytes: Counter[tuple[Work, str]] = Counter()
         self._at_each_step = at_each_step
         self._lock = threading.Lock()
 
-    def expect(self, work: Work, files: int, size: int) -> None: ...
-
     def advance(self, work: Work, path: str, n: int) -> None:
         with self._lock:
-            self.moved[work, path] += n
-        self._at_each_step()
+            self.bytes[work, path] += n
+        if n:
+            self._at_each_step()
 
-    def finish(self, work: Work, path: str) -> None: ...
+
+@contextmanager
+def transport(store: Any, pool: Pool, memory: Path, progress: Progress | None) -> Iterator[Transport]:
+    """What a transfer needs, with the unfinished ones remembered in a real state.db in that folder."""
+    memory.mkdir(exist_ok=True)
+    with StateDB(memory) as state:
+        yield Transport(store, PREFIX, pool, progress or Silent(), Transfers(state), STARTED, FullSpeed())
 
 
 def send(
@@ -68,12 +82,21 @@ def send(
 ) -> Uploaded:
     """Upload a file under `KEY`; every test does it through here."""
     source = Source(PATH, file, known, "dāvid", "b63-flivideo")
-    return upload(store, KEY, source, mode or Create(), pool, progress or Silent())
+    with transport(store, pool, file.disk_path.parent / "memory", progress) as way:
+        return upload(way, KEY, source, mode or Create())
 
 
-def fetch(store: Any, wanted: Wanted, temp: Path, pool: Pool, progress: Progress | None = None) -> Downloaded:
+def fetch(store: Any, wanted: Wanted, folder: Path, pool: Pool, progress: Progress | None = None) -> Downloaded:
     """Download what is wanted; every test does it through here."""
-    return download(store, wanted, temp, pool, progress or Silent())
+    with transport(store, pool, folder.parent / "memory", progress) as way:
+        return download(way, wanted, folder)
+
+
+def one_after_the_other(job: Callable[[Pool], R]) -> R:
+    """Do it where nobody helps: the parts of a file then move in order, each after the one before."""
+    with Pool(1) as pool:
+        [(_, future)] = list(pool.map(lambda _: job(pool), ["alone"]))
+    return future.result()
 
 
 def content_of(size: int) -> bytes:
@@ -85,6 +108,24 @@ def content_of(size: int) -> bytes:
 def content_at(store: Store, key: str) -> bytes:
     with store.get(key) as reader:
         return b"".join(bytes(chunk) for chunk in reader)
+
+
+ONE_REQUEST = content_of(10 * MIB + 7)
+RANGES = content_of(2 * PART_SIZE + 7)
+
+
+@pytest.fixture(params=[ONE_REQUEST, RANGES], ids=["in one request", "in ranges"])
+def content(request: pytest.FixtureRequest) -> bytes:
+    found: bytes = request.param
+    return found
+
+
+@pytest.fixture
+def partial(tmp_path: Path) -> Path:
+    """Where downloads go."""
+    folder = tmp_path / "partial"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
@@ -115,3 +156,32 @@ def make(tmp_path: Path) -> Make:
         return LocalFile(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
     return write
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def put_whole(store: Store, content: bytes) -> Wanted:
+    etag = store.put(KEY, content, mode=Overwrite(), headers=Headers(), md5=md5(content).digest())
+    return Wanted(PATH, KEY, len(content), etag, md5(content).hexdigest())
+
+
+class Ending:
+    """A real answer that ends early: silently, or with an error."""
+
+    def __init__(self, reader: Reader, error: Exception | None) -> None:
+        self._reader, self._error = reader, error
+        self.info = reader.info
+
+    def __enter__(self) -> Ending:
+        self._reader.__enter__()
+        return self
+
+    def __exit__(self, *what: Any) -> None:
+        self._reader.__exit__(*what)
+
+    def __iter__(self) -> Iterator[Buffer]:
+        yield next(iter(self._reader))[:-1]
+        if self._error:
+            raise self._error

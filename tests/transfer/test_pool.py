@@ -1,4 +1,4 @@
-"""The pool: never a deadlock, never too much in memory, and an end when it is stopped."""
+"""The pool: never a deadlock, never too much at once, and an end when it is stopped."""
 
 from __future__ import annotations
 
@@ -109,86 +109,52 @@ def test_an_error_outside_ends_a_map_that_would_never_end() -> None:
     assert next(ran) <= 3 * 2 * 4
 
 
-def test_memory_is_bounded() -> None:
-    """Two jobs of 4 bytes fit into 10, and have to meet there; a third does not fit."""
-    meet, lock = threading.Barrier(2), threading.Lock()
-    used, peak = 0, 0
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_a_gather_does_no_more_at_once_than_it_may(at_once: int) -> None:
+    """Whoever works waits there until as many are at work as may be."""
+    meet, lock = threading.Barrier(at_once), threading.Lock()
+    working, most = 0, 0
+
+    def part(number: int) -> None:
+        nonlocal working, most
+        with lock:
+            working += 1
+            most = max(most, working)
+        meet.wait()
+        with lock:
+            working -= 1
+
+    with Pool(8) as pool:
+        pool.gather(part, range(at_once * 10), at_once)
+    assert most == at_once
+
+
+def test_a_map_does_no_more_at_once_than_there_are_workers() -> None:
+    meet, lock = threading.Barrier(3), threading.Lock()
+    working, most = 0, 0
 
     def job(number: int) -> None:
-        nonlocal used, peak
-        with pool.memory(4):
-            with lock:
-                used += 4
-                peak = max(peak, used)
-            meet.wait()
-            with lock:
-                used -= 4
+        nonlocal working, most
+        with lock:
+            working += 1
+            most = max(most, working)
+        meet.wait()
+        with lock:
+            working -= 1
 
-    with Pool(8, memory=10) as pool:
-        for _, future in pool.map(job, range(40)):
+    with Pool(3) as pool:
+        for _, future in pool.map(job, range(30)):
             future.result()
-    assert peak == 8
+    assert most == 3
 
 
-def test_one_job_that_is_larger_than_the_budget_goes_alone() -> None:
-    lock = threading.Lock()
-    holding: list[int] = []
-    together: list[tuple[int, ...]] = []
-
-    def job(size: int) -> None:
-        with pool.memory(size):
-            with lock:
-                holding.append(size)
-                together.append(tuple(holding))
-            with lock:
-                holding.remove(size)
-
-    with Pool(4, memory=10) as pool:
-        for _, future in pool.map(job, [1, 100, 2, 50, 3] * 20):
-            future.result()
-    assert len(together) == 100
-    assert all(sum(sizes) <= 10 or len(sizes) == 1 for sizes in together)
-
-
-def test_memory_is_given_back_after_an_error() -> None:
-    with Pool(1, memory=10) as pool:
-        for _ in range(3):
-            with pytest.raises(ZeroDivisionError), pool.memory(10):
-                raise ZeroDivisionError
-        with pool.memory(10):
-            pass
-
-
-def test_stop_wakes_whoever_waits_for_memory() -> None:
-    begun = threading.Event()
-
-    def job(size: int) -> None:
-        begun.set()
-        with pool.memory(size):
-            pass
-
-    def stop_once_it_began() -> None:
-        begun.wait()
-        pool.stop()
-
-    with Pool(1, memory=10) as pool:
-        stopper = threading.Thread(target=stop_once_it_began)
-        stopper.start()
-        with pool.memory(10):
-            [(_, future)] = list(pool.map(job, [5]))
-        stopper.join()
-    assert isinstance(future.exception(), Interrupted)
-
-
-def test_after_stop_everything_is_interrupted() -> None:
+def test_after_stop_whoever_checks_is_interrupted() -> None:
     pool = Pool(2)
     pool.check()
     pool.stop()
     assert pool.stopping
     with pytest.raises(Interrupted):
         pool.check()
-    with pytest.raises(Interrupted), pool.memory(1):
-        pass
 
 
 def test_after_stop_no_gather_begins() -> None:
