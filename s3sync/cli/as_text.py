@@ -179,7 +179,7 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         signs = symbols()
         say(f"{signs.status} S3 Staging Status: {printable(report.place.project)}")
         for file in report.files:
-            say(_status_line(file, signs))
+            say(_status_line(file, signs, _store_name(report.place)))
         for transfer in report.transfers:
             say(transfer_line(transfer))
         say(status_summary(report))
@@ -188,16 +188,20 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
     _warn_of_failures(report.failed)
 
 
-def _status_line(file: FileStatus, signs: Symbols) -> str:
+def _store_name(place: Place) -> str:
+    return "S3" if place.store.startswith("s3:") else "the store"
+
+
+def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
     text = {
         State.IN_SYNC: "synced",
         State.LOCAL_NEW: "new here",
         State.LOCAL_MODIFIED: "newer here",
         State.LOCAL_DELETED: "deleted here",
-        State.REMOTE_NEW: "new on S3",
-        State.REMOTE_MODIFIED: "newer on S3",
-        State.REMOTE_DELETED: "deleted on S3",
-        State.CONFLICT: "conflict: changed here and on S3",
+        State.REMOTE_NEW: f"new {'on' if there == 'S3' else 'in'} {there}",
+        State.REMOTE_MODIFIED: f"newer {'on' if there == 'S3' else 'in'} {there}",
+        State.REMOTE_DELETED: f"deleted {'on' if there == 'S3' else 'in'} {there}",
+        State.CONFLICT: f"conflict: changed here and {'on' if there == 'S3' else 'in'} {there}",
     }[file.state]
     if file.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.REMOTE_DELETED, State.CONFLICT):
         text += _by(file.uploaded_by, file.uploaded_at)
@@ -243,7 +247,7 @@ COUNTED = (
     ("to upload", (State.LOCAL_NEW, State.LOCAL_MODIFIED)),
     ("to download", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
     ("deleted here", (State.LOCAL_DELETED,)),
-    ("deleted on S3", (State.REMOTE_DELETED,)),
+    ("deleted there", (State.REMOTE_DELETED,)),
     ("in conflict", (State.CONFLICT,)),
 )
 
@@ -300,6 +304,8 @@ def print_cleanup(report: CleanupReport, *, quiet: bool) -> None:
             hint = f": {kept.hint}" if kept.hint else ""
             say(f"  - {printable(kept.path)} - kept: {printable(kept.error)}{hint}")
         say(f"Summary: {cleanup_summary(report)}, {duration_text(report.elapsed_s)}")
+    for warning in report.warnings:
+        warn(f"warning: {warning}")
     _warn_of_failures(report.failed)
 
 

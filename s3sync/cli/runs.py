@@ -163,6 +163,6 @@ def open_project(
         if project is not None or not words:
             raise
         return open_named(words[0]), words[1:]
-    if project is None and words and here.names_another(words[0]):
+    if project is None and words and here.names_project(words[0]):
         return open_named(words[0]), words[1:]
     return here, words

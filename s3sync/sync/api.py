@@ -71,15 +71,16 @@ class Project:
         """The folder whose files are carried."""
         return self.session.project.staging
 
-    def names_another(self, word: str) -> bool:
+    def names_project(self, word: str) -> bool:
         """Whether a word names a project of this repository on this disk, and no file of this one."""
         settings, root = self.session.settings, self.session.project.repo_root
         if (self.staging / word).exists() or (self.cwd / word).resolve().is_relative_to(self.staging):
             return False
         try:
-            return find_project(settings, root, word).name != self.name
+            find_project(settings, root, word)
         except ProjectError:
             return False
+        return True
 
     def status(self) -> StatusReport:
         """Every file's state; changes nothing."""

@@ -11,15 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from s3sync.core.edits import Edits
+from s3sync.core.etag import PART_SIZE
 from s3sync.core.manifest import DeletedRecord
-from s3sync.core.names import STATE_DIR
+from s3sync.core.names import STATE_DIR, part_file_key
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, State
 from s3sync.errors import AccessDenied, Halt, PreconditionFailed, S3syncError, TargetChanged
 from s3sync.local.place import delete_for_good
+from s3sync.local.trash import empty_trash, trashed
 from s3sync.state.db import StateDB
 from s3sync.state.manifest_store import write_edits
 from s3sync.store.port import ObjectInfo
+from s3sync.sync.guard import guarded
 from s3sync.sync.report import CleanupReport, Deleted
 from s3sync.sync.scan import Seen, scan, select, uploader
 from s3sync.sync.select import Selector
@@ -86,9 +89,13 @@ def _look(
         else:
             report.kept.append(_kept(seen, decision))
     trash: list[ObjectInfo] = []
-    if not options.local and options.selector is None:
-        trash = list(session.store.list(f"{session.project.prefix}{STATE_DIR}/trash/"))
-    report.trash_files, report.trash_bytes = len(trash), sum(info.size for info in trash)
+    if options.selector is None:
+        if options.local:
+            sizes = [size for _, size in trashed(session.project.staging)]
+        else:
+            trash = list(session.store.list(f"{session.project.prefix}{STATE_DIR}/trash/"))
+            sizes = [info.size for info in trash]
+        report.trash_files, report.trash_bytes = len(sizes), sum(sizes)
     return seen, going, trash
 
 
@@ -110,9 +117,11 @@ def _kept(seen: Seen, decision: Decision) -> Problem:
 
 
 def _clean(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> None:
+    session, warning = guarded(session, state)
     seen, going, trash = _look(session, state, options, report)
-    if not going and not trash:
+    if not going and not trash and not report.trash_files:
         return
+    report.warnings += [warning] if warning else []
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
     report.deleted = []
@@ -133,6 +142,8 @@ def _clean_local(session: Session, state: StateDB, seen: Seen, going: list[Decis
             report.failed.append(Problem(decision.path, str(error), error.hint))
         else:
             report.deleted.append(Deleted(decision.path, "local", file.size))
+    if report.trash_files:
+        empty_trash(session.project.staging)
 
 
 def _clean_remote(
@@ -149,7 +160,9 @@ def _clean_remote(
 
     def delete(decision: Decision) -> None:
         remote = seen.there.files[decision.path]
-        session.store.delete(remote.key, if_match=remote.entry.etag)
+        session.store.delete(remote.key, if_match=remote.etag)
+        if remote.entry.size > PART_SIZE:
+            session.store.delete(part_file_key(session.project.prefix, decision.path))
 
     try:
         with Pool(session.transfers) as pool:

@@ -194,6 +194,7 @@ class CleanupReport:
     deleted: list[Deleted] = field(default_factory=list)
     kept: list[Problem] = field(default_factory=list)
     failed: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     trash_files: int = 0
     trash_bytes: int = 0
     elapsed_s: float = 0.0

@@ -9,16 +9,17 @@ from functools import cached_property
 from pathlib import Path
 
 from s3sync.core.entries import Entry
+from s3sync.core.etag import PART_SIZE
 from s3sync.core.manifest import FileRecord
 from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Outcome
 from s3sync.core.plan import Action, Do
 from s3sync.core.times import format_ns, format_time
-from s3sync.errors import Archived, LocalError
+from s3sync.errors import Archived, LocalError, StoreError, Unsupported
 from s3sync.local.digests import Digests
 from s3sync.local.place import move_to_trash, place, rename_aside, state_folder
 from s3sync.local.scan import LocalFile
-from s3sync.store.port import Create, Overwrite, Update, WriteMode
+from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
 from s3sync.sync.remote import RemoteFile
 from s3sync.sync.scan import COPY_FROM, Seen
 from s3sync.sync.session import Session
@@ -87,6 +88,9 @@ class Steps:
         if action.trash_remote:
             self._trash_remote(action)
         self.session.store.delete(key, if_match=mode.etag)
+        if action.remote and action.remote.size > PART_SIZE:
+            with suppress(StoreError):
+                self.session.store.delete(self.transport.part_file(action.path))
         return Outcome(action, None)
 
     def _target(self, action: Action) -> tuple[str, WriteMode]:
@@ -99,7 +103,17 @@ class Steps:
     def _trash_remote(self, action: Action) -> None:
         remote = self.seen.there.files[action.path]
         target = f"{self.session.project.prefix}{STATE_DIR}/trash/{self.stamp}/{action.path}"
-        self.session.store.copy(remote.key, target, source_etag=remote.etag, mode=Overwrite(), headers=None)
+        record = {"uploaded-by": remote.record.uploaded_by, "md5": remote.entry.md5 or ""}
+        headers = Headers({name: value for name, value in record.items() if value})
+        if (
+            copy_on_server(self.transport, remote.key, remote.etag, remote.entry.size, target, Overwrite(), headers)
+            is None
+        ):
+            raise Unsupported(
+                f"{action.path} cannot be put into the remote trash",
+                why="the store cannot copy it",
+                hint="nothing was replaced; `s3sync up` replaces it without keeping the old version",
+            )
 
     def _send(self, path: str, file: LocalFile, key: str, mode: WriteMode, scanned_as: str | None = None) -> Uploaded:
         """Publish a file. `scanned_as` is the path under which the scan saw it, if that is another."""

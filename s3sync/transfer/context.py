@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from s3sync.core.names import STATE_DIR
+from s3sync.core.names import part_file_key
 from s3sync.local.digests import PartDigests
 from s3sync.store.port import Pace, Store
 from s3sync.transfer.ledger import Ledger
@@ -27,7 +27,7 @@ class Transport:
 
     def part_file(self, path: str) -> str:
         """The key of a path's part digests."""
-        return f"{self.prefix}{STATE_DIR}/parts/{path}"
+        return part_file_key(self.prefix, path)
 
     def publish_parts(self, path: str, etag: str, size: int, parts: PartDigests) -> None:
         """Remember the part digests of a version that we sent, and put them beside it for the others."""

@@ -8,7 +8,7 @@ from hashlib import md5
 
 from s3sync.core.etag import MIB, choose_part_size, part_ranges, plain_md5
 from s3sync.core.unfinished import Unfinished, Way
-from s3sync.errors import NotFound, PreconditionFailed, SourceChanged, StoreError
+from s3sync.errors import AccessDenied, NotFound, PreconditionFailed, SourceChanged, StoreError
 from s3sync.local.digests import Digests, PartDigests, changed, digest_parts, open_unchanged, range_xxh3, read_range
 from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
@@ -184,6 +184,9 @@ def _resume(transport: Transport, key: str, source: Source) -> _Job | None:
         listed = list(transport.store.list_parts(key, known.token))
     except NotFound:
         transport.ledger.end(source.path, Way.UP)
+        return None
+    except AccessDenied:  # without the right to list parts nothing can be resumed
+        job.abandon()
         return None
     remembered = transport.ledger.parts_done(source.path, Way.UP)
     try:

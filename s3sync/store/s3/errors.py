@@ -89,7 +89,7 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
 WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 
 HINTS: dict[type[StoreError], str] = {
-    BucketMissing: "check the bucket's name in the store URL, or create it with `s3sync init`",
+    BucketMissing: "check the bucket's name in the store URL, or create the bucket",
     AccessDenied: "ask the bucket's owner to allow s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject",
     CredentialsError: "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the AWS profile (`aws sso login`)",
     ClockSkewed: "set this computer's clock: the store refuses a difference of more than 15 minutes",
