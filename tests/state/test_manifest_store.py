@@ -17,7 +17,7 @@ from s3sync.errors import LostRace, ManifestError, PreconditionFailed
 from s3sync.state import manifest_store
 from s3sync.state.manifest_store import StoredManifest, read_manifest, write_edits
 from s3sync.store import Store, StoreOptions, open_store
-from s3sync.store.port import Buffer, Create, Headers, Overwrite, Update, WriteMode
+from s3sync.store.port import Body, Buffer, Create, Headers, Overwrite, Update, WriteMode
 from tests.state.conftest import PREFIX
 
 KEY = f"{PREFIX}metadata.json"
@@ -50,7 +50,7 @@ class Between:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def put(self, key: str, body: Buffer, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
         self.modes.append(mode)
         if not self._answer_lost:
             for step in self._steps[:1]:
