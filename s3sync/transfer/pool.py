@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TypeVar
 
 from s3sync.errors import Interrupted
@@ -27,19 +28,24 @@ class Pool:
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Future[R]]]:
         """Each item with its finished future, as they finish. Never more than a few items per worker wait."""
-        source, running = iter(items), dict[Future[R], T]()
+        source, done = iter(items), SimpleQueue[tuple[T, Future[R]]]()
+        waiting = 0
         try:
             while True:
-                while len(running) < self.workers * 4 and (item := next(source, None)) is not None:
-                    running[self._executor.submit(self._call, function, item)] = item
-                if not running:
+                while waiting < self.workers * 4 and (item := next(source, None)) is not None:
+                    self._submit(function, item, done)
+                    waiting += 1
+                if not waiting:
                     return
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield running.pop(future), future
+                yield done.get()
+                waiting -= 1
         except BaseException:
             self.stop()
             raise
+
+    def _submit(self, function: Callable[[T], R], item: T, done: SimpleQueue[tuple[T, Future[R]]]) -> None:
+        future = self._executor.submit(self._call, function, item)
+        future.add_done_callback(lambda ended: done.put((item, ended)))
 
     def _call(self, function: Callable[[T], R], item: T) -> R:
         self.check()
