@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from s3sync.config import REPO_FILE, Settings, find_repo_root, name_problem
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.errors import ProjectError
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project: the repository's own folder, or a folder directly in it. Paths are absolute and without links.
 
     `name` is the folder's name in NFC, which the folder on the disk need not be. `staging` need not exist yet.

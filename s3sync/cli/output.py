@@ -7,9 +7,10 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+from msgspec import Struct
 
 from s3sync.core.times import parse_time
 from s3sync.errors import ConfigError, LocalError, ManifestError, ProjectError, S3syncError, StoreError
@@ -17,8 +18,7 @@ from s3sync.errors import ConfigError, LocalError, ManifestError, ProjectError, 
 SCHEMA = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Symbols:
+class Symbols(Struct, frozen=True):
     """The signs in front of lines; never the only bearer of a meaning."""
 
     up: str = "🔼"
@@ -45,6 +45,8 @@ def symbols(stream: TextIO | None = None) -> Symbols:
 
 def printable(text: str) -> str:
     """A name with nothing in it that a terminal would obey or that would turn text around: those become escapes."""
+    if text.isprintable():
+        return text
     return "".join(char if _harmless(char) else char.encode("unicode_escape").decode() for char in text)
 
 

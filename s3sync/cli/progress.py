@@ -7,6 +7,7 @@ the time left, and below them the large files that are on their way. They are dr
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -25,6 +26,7 @@ LABELS = {
     Work.DOWNLOAD: "Downloading",
     Work.COPY: "Copying on the server",
 }
+FLUSH_EVERY_S = 0.2
 OWN_BAR_FROM = 16 * 1024 * 1024
 """Files from this size on get a bar of their own while they are on their way."""
 
@@ -35,6 +37,8 @@ class Lines(Silent):
     def __init__(self) -> None:
         self.headline = ""
         self.begun = False
+        self._sign = colour(symbols().done, GREEN)
+        self._flushed_at = 0.0
 
     def moved(self, work: Work, path: str, size: int) -> None:
         if not self.headline:
@@ -43,11 +47,15 @@ class Lines(Silent):
             self.begun = True
             self.show(self.headline)
         done = "uploaded" if work is Work.UPLOAD else "downloaded"
-        self.show(moved_line(colour(symbols().done, GREEN), path, size, done))
+        self.show(moved_line(self._sign, path, size, done))
 
     def show(self, line: str) -> None:
+        """On stdout, where a reader at the other end of a pipe sees it soon."""
         say(line)
-        sys.stdout.flush()
+        now = time.monotonic()
+        if now - self._flushed_at > FLUSH_EVERY_S:
+            sys.stdout.flush()
+            self._flushed_at = now
 
 
 class Bars(Lines):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from s3sync.config.locate import REPO_FILE, read_text
 from s3sync.config.values import CHECKS, BadValue, Setting, checked
@@ -20,8 +21,7 @@ _URL_LOGIN = re.compile(r"://[^/\s]*@")
 _AWS_CHAIN = "keep credentials in an AWS profile (aws configure), the environment, or an uncommitted .video-tools.env"
 
 
-@dataclass(frozen=True, slots=True)
-class FileKind:
+class FileKind(Struct, frozen=True):
     """One of the two settings files: which keys it takes, and what to say about a key of the other."""
 
     keys: tuple[str, ...]

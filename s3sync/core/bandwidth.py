@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from s3sync.errors import ConfigError
 
@@ -18,16 +19,14 @@ MIN_RATE = 1024
 """Bytes a second. Below this no request would end within its timeout."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """Bytes a second in each direction, None without a limit."""
 
     up: int | None = None
     down: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(Struct, frozen=True):
     """Which rates hold from which minute of the day on (local time); the last entry also holds over midnight."""
 
     entries: tuple[tuple[int, Rates], ...] = ((0, Rates()),)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from s3sync.core.manifest import ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord
 
 
-@dataclass(slots=True)
-class Edits:
+class Edits(Struct):
     """Idempotent: applying the same edits twice changes nothing but the revision.
 
     `files` are objects that this run put there. An object that another user put over one of them meanwhile makes the

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(Struct, frozen=True):
     """One path's content. Absence is None in place of an entry.
 
     `size` is in bytes; `md5` is 32 hex digits, None when unknown; `etag` is the store's version of the object, None

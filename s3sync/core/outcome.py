@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from s3sync.core.entries import Entry
 from s3sync.core.manifest import FileRecord
 from s3sync.core.plan import Action
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A failure of one path; the rest goes on. `error` is the message for the user, `hint` what to do."""
 
     path: str
@@ -18,8 +17,7 @@ class Problem:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A verified effect. `entry` is what both sides hold now (None: gone), `record` what metadata.json shall say."""
 
     action: Action
@@ -31,8 +29,7 @@ class Outcome:
     """Effects on other paths of the same action, as the conflict copy of KEEP_BOTH."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raced:
+class Raced(Struct, frozen=True):
     """The precondition of an action no longer held; nothing was overwritten, and the path is to be planned again."""
 
     action: Action

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
 from s3sync.core.reconcile import ConflictKind, Decision, State
@@ -36,8 +37,7 @@ class Do(StrEnum):
     KEEP_BOTH = "keep_both"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One intended step. `local` and `remote` are its precondition: what each side must still hold when it is done.
 
     `trash_remote`: the remote version that is replaced or deleted is first copied to the remote trash.
@@ -59,8 +59,7 @@ class Action:
         return sent + received
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """Incompatible changes on both sides, holding both. `kept_as` names the copy when both are kept."""
 
     path: str
@@ -71,16 +70,14 @@ class Conflict:
     kept_as: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A difference that this verb leaves alone, so that the user hears of it."""
 
     path: str
     state: State
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     verb: Verb
     actions: list[Action] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)

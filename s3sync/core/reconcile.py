@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from s3sync.core.entries import Entry, Snapshot, same
 
@@ -30,8 +31,7 @@ class ConflictKind(StrEnum):
     DELETED_HERE_EDITED_THERE = "deleted_here_edited_there"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """One path, what base, local and remote hold, and what that means."""
 
     path: str

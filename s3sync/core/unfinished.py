@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Way(StrEnum):
@@ -11,8 +12,7 @@ class Way(StrEnum):
     DOWN = "down"
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(Struct, frozen=True):
     """An unfinished transfer of one path.
 
     `token` is the upload id, or the name of the file in `partial/`. `fingerprint` says which version is moving: the

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 from typing import IO
 
 import xxhash
+from msgspec import Struct
 
 from s3sync.core.etag import MIB, composite_etag, part_ranges
 from s3sync.errors import SourceChanged
@@ -20,16 +20,14 @@ from s3sync.local.scan import LocalFile
 CHUNK = MIB
 
 
-@dataclass(frozen=True, slots=True)
-class Digests:
+class Digests(Struct, frozen=True):
     """xxh3-128 and MD5 of a whole file, in hex."""
 
     xxh3: str
     md5: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartDigests:
+class PartDigests(Struct, frozen=True):
     """xxh3-128 of each part of a file, in hex, for parts of `part_size` bytes (the last may be shorter)."""
 
     part_size: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.outcome import Problem
@@ -14,8 +15,7 @@ from s3sync.errors import ScanError
 from s3sync.local.errors import reason_of
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFile:
+class LocalFile(Struct, frozen=True):
     """A regular file: where it is on the disk (its name there may be NFD), size in bytes, mtime, inode."""
 
     disk_path: Path
@@ -34,8 +34,7 @@ def look_at(path: Path) -> LocalFile:
     return LocalFile(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-@dataclass(slots=True)
-class LocalScan:
+class LocalScan(Struct):
     """`hidden` are paths and folders about whose content nothing is known: they are left out of every decision."""
 
     files: dict[str, LocalFile] = field(default_factory=dict)

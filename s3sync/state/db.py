@@ -9,10 +9,11 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec import Struct
 
 from s3sync.core.entries import Entry
 from s3sync.errors import DiskFull, LocalError
@@ -42,8 +43,7 @@ PRAGMA user_version = 1;
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CachedDigest:
+class CachedDigest(Struct, frozen=True):
     """Digests of a file as it was when its directory entry said this. `xxh3` is None if only MD5 is known."""
 
     size: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from dataclasses import dataclass
 from hashlib import md5
+
+from msgspec import Struct
 
 from s3sync.core.edits import Edits, apply
 from s3sync.core.manifest import MAX_BYTES, Manifest, broken, parse, render
@@ -18,8 +19,7 @@ TRIES = 50
 HEADERS = Headers(content_type="application/json")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredManifest:
+class StoredManifest(Struct, frozen=True):
     """A manifest and the ETag it had; `etag` None when there is none in the store yet."""
 
     manifest: Manifest

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from s3sync.core.unfinished import Unfinished, Way
 from s3sync.local.digests import PartDigests

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from s3sync.errors import NotFound, PreconditionFailed
 from s3sync.store.port import Body, Buffer, Capabilities, Create, Headers, Overwrite, Part, Store, Update, WriteMode

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from s3sync.store.port import FullSpeed, Pace
 
 
-@dataclass(frozen=True, slots=True)
-class StoreOptions:
+class StoreOptions(Struct, frozen=True):
     """Settings that are not part of the URL.
 
     `env` is the merged environment (process, env file) that the AWS_* variables are read from; a store looks at no

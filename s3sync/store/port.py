@@ -10,10 +10,11 @@ before it is raised.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
+
+from msgspec import Struct, field
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -41,8 +42,7 @@ class FullSpeed:
     def receive(self, n: int) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a store can do beyond list, head, get, put, copy and delete."""
 
     conditional_writes: bool = False
@@ -54,18 +54,15 @@ class Capabilities:
     presigning: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     """Write only if the key is absent (If-None-Match: *)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overwrite:
+class Overwrite(Struct, frozen=True):
     """Write whatever is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """Write only over the version with this ETag (If-Match)."""
 
     etag: str
@@ -74,8 +71,7 @@ class Update:
 WriteMode: TypeAlias = Create | Overwrite | Update
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectInfo:
+class ObjectInfo(Struct, frozen=True):
     """What a listing says of one object.
 
     `modified` is the store's time in UTC, to the store's resolution. `storage_class` is None where it is the usual one
@@ -89,8 +85,7 @@ class ObjectInfo:
     storage_class: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectHead:
+class ObjectHead(Struct, frozen=True):
     """What HEAD says of one object. Metadata keys are lower case, without `x-amz-meta-`.
 
     `etag_is_md5` is False for multipart objects and for those encrypted with KMS or a customer's key.
@@ -102,8 +97,7 @@ class ObjectHead:
     etag_is_md5: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True):
     """What travels with an object. Metadata values are any text; adapters encode what a header cannot carry."""
 
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -111,8 +105,7 @@ class Headers:
     storage_class: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One part of a multipart upload, numbered from 1."""
 
     number: int
@@ -120,8 +113,7 @@ class Part:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """An unfinished multipart upload."""
 
     key: str

@@ -6,7 +6,8 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from s3sync.errors import (
     BucketMissing,
@@ -25,8 +26,7 @@ HOPELESS = (Unreachable, CredentialsError, BucketMissing, NotAStore, ClockSkewed
 """What would only be said again, and slowly, by the next request."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccessReport:
+class AccessReport(Struct, frozen=True):
     """For each right, None if it is there, else why not."""
 
     list: S3syncError | None

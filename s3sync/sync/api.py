@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.config import Settings, load_settings
 from s3sync.core.bandwidth import parse_bandwidth
@@ -27,8 +29,7 @@ from s3sync.transfer.progress import Progress, Silent
 from s3sync.transfer.throttle import Throttle
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project that is open for work. Make one with `Project.open`.
 
     Every method raises an `S3syncError`: see `s3sync.errors` for the tree.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from s3sync.core.edits import Edits
 from s3sync.core.etag import PART_SIZE
@@ -42,8 +43,7 @@ KEPT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CleanupOptions:
+class CleanupOptions(Struct, frozen=True):
     """`local` empties the staging folder instead of the remote. `unseen` also takes what was never downloaded here."""
 
     local: bool = False

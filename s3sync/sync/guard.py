@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from s3sync.core.names import STATE_DIR
 from s3sync.state.db import StateDB

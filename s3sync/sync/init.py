@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from s3sync.config import (
     REPO_FILE,
@@ -30,8 +31,7 @@ from s3sync.sync.api import connect
 REPO_KEYS = ("store", "repo", "region", "endpoint_url", "profile", "staging")
 
 
-@dataclass(slots=True)
-class InitReport:
+class InitReport(Struct):
     """Each step as (what, whether anything was changed by it), and what the store allows."""
 
     project: Project

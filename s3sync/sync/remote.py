@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
 from s3sync.core.etag import plain_md5
@@ -20,8 +21,7 @@ UNKNOWN = "unknown"
 LOOKUPS_AT_ONCE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
+class RemoteFile(Struct, frozen=True):
     """An object of the project: its key as it is stored, and the record that explains this very version."""
 
     key: str
@@ -36,8 +36,7 @@ class RemoteFile:
         return self.entry.etag
 
 
-@dataclass(slots=True)
-class RemoteScan:
+class RemoteScan(Struct):
     """`repaired` are records that metadata.json lacks or has wrong; `vanished` those whose object is not there."""
 
     stored: StoredManifest

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
@@ -15,8 +16,7 @@ from s3sync.core.unfinished import Way
 EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_TO_DO = 0, 3, 4, 7
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Which project, in which repository, in which store (as the user named it, credentials masked)."""
 
     project: str
@@ -26,8 +26,7 @@ class Place:
     store_is_default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A file that went one way: its size, and the bytes that really went over the wire."""
 
     name: str
@@ -35,8 +34,7 @@ class Moved:
     bytes_moved: int
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(Struct, frozen=True):
     """`side` is `local` or `remote`."""
 
     name: str
@@ -44,8 +42,7 @@ class Deleted:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """A file that this run had nothing to do with: in sync, or changed in a way that this verb leaves alone."""
 
     name: str
@@ -55,8 +52,7 @@ class Skipped:
     uploaded_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConflictReport:
+class ConflictReport(Struct, frozen=True):
     """A conflict as it was found, with who changed the remote version and when.
 
     `resolution` is what was done: `kept_both`, `kept_mine`, `kept_theirs`, `kept_edit`, or None for just a warning.
@@ -76,8 +72,7 @@ class ConflictReport:
         return self.resolution in ("kept_mine", "kept_theirs")
 
 
-@dataclass(slots=True)
-class RunReport:
+class RunReport(Struct):
     """What `up`, `down` or `sync` did, or with `dry_run` would do."""
 
     verb: Verb
@@ -114,8 +109,7 @@ class RunReport:
         return EXIT_DONE if all(conflict.settled for conflict in self.conflicts) else EXIT_CONFLICTS
 
 
-@dataclass(frozen=True, slots=True)
-class FileStatus:
+class FileStatus(Struct, frozen=True):
     """One file's state. Size and MD5 are the newer version's (in a conflict the remote's); an MD5 that nothing had to
     be compared with is not known. The uploader is always the remote version's."""
 
@@ -127,8 +121,7 @@ class FileStatus:
     uploaded_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TransferStatus:
+class TransferStatus(Struct, frozen=True):
     """One unfinished transfer. `ours` is False for uploads in the store that this computer knows nothing of: another
     member's that is under way, or one that nobody will ever finish. `upload_id` is None for downloads.
     """
@@ -146,15 +139,13 @@ class TransferStatus:
         return None if not self.size_bytes else 100 * self.done_bytes // self.size_bytes
 
 
-@dataclass(slots=True)
-class TransfersReport:
+class TransfersReport(Struct):
     place: Place
     transfers: list[TransferStatus] = field(default_factory=list)
     aborted: list[TransferStatus] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class StatusReport:
+class StatusReport(Struct):
     place: Place
     files: list[FileStatus] = field(default_factory=list)
     failed: list[Problem] = field(default_factory=list)
@@ -184,8 +175,7 @@ class StatusReport:
         return EXIT_DONE if self.in_sync else EXIT_TO_DO
 
 
-@dataclass(slots=True)
-class CleanupReport:
+class CleanupReport(Struct):
     """What `cleanup` deleted, or with `dry_run` would delete, and what it kept with the reason."""
 
     place: Place

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from s3sync.core.names import conflict_name
 from s3sync.core.outcome import Outcome, Problem, Raced
@@ -33,8 +34,7 @@ ROUNDS = 4
 """How often a path is planned again when other writers, here or there, were faster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """`selector` limits the run to some paths; `policy` and `max_delete` None are the verb's own rule."""
 
     selector: Selector | None = None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
@@ -32,8 +34,7 @@ COPY_FROM = 1024 * 1024
 """From this size on, content that a side has already under another name is copied there instead of sent."""
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(Struct):
     """What all three sides hold, comparable, and what could not be seen."""
 
     base: dict[str, Entry]

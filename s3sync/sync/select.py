@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec import Struct
 
 from s3sync.core.names import nfc
 from s3sync.errors import UsageError
@@ -15,8 +16,7 @@ from s3sync.errors import UsageError
 _HINT = "names are relative to the staging folder; --project names another project"
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """A test for paths: names, folders and globs, relative to the staging folder or to where the user stands.
 
     A glob without `/` fits file names in any folder.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from s3sync.core.names import part_file_key
 from s3sync.local.digests import PartDigests
@@ -13,8 +13,7 @@ from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(Struct, frozen=True):
     """The store, the project's prefix in it, the pool to work in, who watches, and what is remembered."""
 
     store: Store

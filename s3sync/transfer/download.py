@@ -6,11 +6,11 @@ import os
 import shutil
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 
 import xxhash
+from msgspec import Struct
 
 from s3sync.core.etag import PART_SIZE, is_part_size, part_count
 from s3sync.errors import ChecksumMismatch, DiskFull, PreconditionFailed
@@ -24,8 +24,7 @@ from s3sync.transfer.progress import Work
 SPARE_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which version to fetch, and what is known of its content. `md5` None: the ETag has to vouch for it."""
 
     path: str
@@ -36,8 +35,7 @@ class Wanted:
     part_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Downloaded:
+class Downloaded(Struct, frozen=True):
     """A verified temp file with the digests of its content."""
 
     temp: Path

@@ -37,15 +37,25 @@ class Pool:
                     waiting += 1
                 if not waiting:
                     return
-                yield done.get()
+                finished = done.get()
+                self._check_cancelled(finished[1])
+                yield finished
                 waiting -= 1
         except BaseException:
             self.stop()
             raise
 
     def _submit(self, function: Callable[[T], R], item: T, done: SimpleQueue[tuple[T, Future[R]]]) -> None:
-        future = self._executor.submit(self._call, function, item)
+        future = self._enlist(lambda: self._call(function, item))
         future.add_done_callback(lambda ended: done.put((item, ended)))
+
+    def _enlist(self, work: Callable[[], R]) -> Future[R]:
+        """Raises `Interrupted` after `stop`."""
+        try:
+            return self._executor.submit(work)
+        except RuntimeError:
+            self.check()
+            raise
 
     def _call(self, function: Callable[[T], R], item: T) -> R:
         self.check()
@@ -72,8 +82,10 @@ class Pool:
                     failed.set()
                     raise
 
-        helpers = [self._executor.submit(work) for _ in range(min(at_once, len(items)) - 1)]
+        self.check()
+        helpers: list[Future[None]] = []
         try:
+            helpers += (self._enlist(work) for _ in range(min(at_once, len(items)) - 1))
             work()
         finally:
             settled = [helper for helper in helpers if not helper.cancel()]
@@ -81,6 +93,10 @@ class Pool:
         if errors:
             raise errors[0]
         return [results[number] for number in range(len(items))]
+
+    def _check_cancelled(self, future: Future[R]) -> None:
+        if future.cancelled():
+            self.check()
 
     @property
     def stopping(self) -> bool:

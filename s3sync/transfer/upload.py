@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import mimetypes
-from dataclasses import dataclass
 from hashlib import md5
 
 import xxhash
+from msgspec import Struct
 
 from s3sync.core.etag import MIB, PART_SIZE
 from s3sync.core.times import format_ns
@@ -21,8 +21,7 @@ IN_MEMORY = MIB
 """Up to this size one read gives digest and body; a larger body is read from the disk while it is sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What to upload: the file, the path it is known by, its digests if a scan made them, and whose it is."""
 
     path: str
@@ -43,8 +42,7 @@ class Source:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Uploaded:
+class Uploaded(Struct, frozen=True):
     """A published object: its ETag, the digests of what it holds, and the bytes of it that went over the wire."""
 
     etag: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from msgspec.structs import replace
 from hashlib import md5
 from pathlib import Path
 from typing import Any

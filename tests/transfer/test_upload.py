@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from msgspec.structs import replace
 from hashlib import md5
 from pathlib import Path
 from typing import Any

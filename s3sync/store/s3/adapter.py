@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
 from s3sync.store.bodies import size_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from s3sync.errors import ConfigError
 from s3sync.store.options import StoreOptions
@@ -11,8 +11,7 @@ from s3sync.store.s3.credentials import Profile
 DEFAULT_REGION = "us-east-1"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """`endpoint` is None for AWS itself. `shown` is for messages."""
 
     bucket: str

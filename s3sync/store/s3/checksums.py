@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from s3sync.errors import StoreError
 from s3sync.store.bodies import pieces
@@ -23,8 +24,7 @@ class UnverifiedPart(StoreError):
     """The server took a part without a word about its checksum: it must be sent again with another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checksum:
+class Checksum(Struct, frozen=True):
     """What to send with a part, and what its answer must then say."""
 
     arguments: Mapping[str, str]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.errors import (
     AccessDenied,
@@ -124,8 +126,7 @@ def error_class(failure: Failure) -> type[StoreError]:
     return BY_CODE.get(failure.code) or BY_STATUS.get(failure.status) or StoreError
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a request went, for messages."""
 
     url: str

@@ -7,17 +7,17 @@ their text (it offers nothing else), botocore's by class name and parsed respons
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from xml.sax.saxutils import unescape
+
+from msgspec import Struct
 
 from s3sync.errors import S3syncError
 
 Cause: TypeAlias = Literal["answer", "connect", "broken", "truncated", "not_s3", "odd_key", "credentials", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """One failed request.
 
     `cause` tells apart: an HTTP answer with an error; no connection (nothing was sent); a connection that broke or

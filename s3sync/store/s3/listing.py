@@ -13,7 +13,8 @@ Each is noticed here, and settled by botocore or by a question to the store.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from s3sync.errors import StoreError
 from s3sync.store.port import ObjectInfo
