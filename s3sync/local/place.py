@@ -39,7 +39,8 @@ def place(
     """Give a finished, synced temp file its name.
 
     `expected` is what the plan saw there: None for nothing. If the disk holds anything else by now, `TargetChanged`
-    is raised and the target is untouched. The file that is replaced goes into the folder `trash`.
+    is raised and the target is untouched. The file that is replaced goes into the folder `trash`. The new name is
+    durable once `sync_folder` was called on the target's folder, which the save phase does for many files at once.
     """
     target = expected.disk_path if expected else staging / path
     with local_errors("cannot write", target):
@@ -53,7 +54,6 @@ def place(
             _keep(target, trash / path, staging)
             _expect(target, expected)
             temp.replace(target)
-        sync_folder(target.parent)
         return look_at(target)
 
 

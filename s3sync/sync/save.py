@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 from s3sync.core.entries import Entry
 from s3sync.core.manifest import ConflictRecord, DeletedRecord
@@ -12,6 +13,8 @@ from s3sync.core.plan import Do
 from s3sync.core.reconcile import Decision
 from s3sync.errors import AccessDenied
 from s3sync.local.digests import Digests
+from s3sync.local.errors import local_errors
+from s3sync.local.place import sync_folder
 from s3sync.local.scan import LocalFile
 from s3sync.state.db import CachedDigest, StateDB
 from s3sync.state.manifest_store import write_edits
@@ -73,8 +76,11 @@ class Keeper:
         `here_only` leaves metadata.json to that next run, for whoever wants to stop at once.
         """
         now = time.time_ns()
-        for path in list(self.placed):
-            file, digests = self.placed.pop(path)
+        placed = {path: self.placed.pop(path) for path in list(self.placed)}
+        for folder in {file.disk_path.parent for file, _ in placed.values()}:
+            with local_errors("cannot write", folder), suppress(FileNotFoundError):
+                sync_folder(folder)
+        for path, (file, digests) in placed.items():
             if is_settled(file, now):
                 self._digests[path] = cache_entry(file, digests)
         if self._base or self._digests or self._forget:

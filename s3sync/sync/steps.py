@@ -81,7 +81,7 @@ class Steps:
 
     def delete_local(self, action: Action) -> Outcome:
         file = self.seen.here.files[action.path]
-        move_to_trash(file, self.session.project.staging, action.path, self._trash())
+        move_to_trash(file, self.session.project.staging, action.path, self._trash)
         return Outcome(action, None)
 
     def delete_remote(self, action: Action) -> Outcome:
@@ -180,7 +180,7 @@ class Steps:
         """The bytes, from another file of this disk that holds them already, else from the store."""
         entry = remote.entry
         wanted = Wanted(path, remote.key, entry.size, remote.etag, entry.md5, remote.record.part_size)
-        folder = state_folder(self.session.project.staging, "partial")
+        folder = self._partial
         twin = self._here_by_content.get((entry.size, entry.md5 or "")) if entry.size >= COPY_FROM else None
         self.session.progress.begin(Work.DOWNLOAD, path, entry.size)
         try:
@@ -197,7 +197,7 @@ class Steps:
         path, mtime_ns = action.path, remote.entry.mtime_ns
         try:
             staging = self.session.project.staging
-            file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=self._trash())
+            file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=self._trash)
         finally:
             got.temp.unlink(missing_ok=True)
         self.placed[path] = (file, got.digests)
@@ -206,8 +206,13 @@ class Steps:
         entry = replace(remote.entry, md5=got.digests.md5, mtime_ns=file.mtime_ns)
         return Outcome(action, entry, None, bytes_received=got.bytes_received)
 
+    @cached_property
+    def _partial(self) -> Path:
+        return state_folder(self.session.project.staging, "partial")
+
+    @cached_property
     def _trash(self) -> Path:
-        return state_folder(self.session.project.staging, "trash") / self.stamp
+        return self.session.project.state_dir / "trash" / self.stamp
 
 
 _STEPS: dict[Do, Callable[[Steps, Action], Outcome]] = {

@@ -126,15 +126,16 @@ def check_version(reader: Reader, wanted: Wanted) -> None:
 def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Path) -> tuple[Digests, int]:
     fast, full, received = xxhash.xxh3_128(), md5(usedforsecurity=False), 0
     with local_errors("cannot write", temp), open(temp, "xb", buffering=0) as stream:
+        descriptor = stream.fileno()
         for chunk in reader:
             transport.pool.check()
             transport.pace.receive(len(chunk))
-            write_all(stream.fileno(), chunk)
+            write_all(descriptor, chunk)
             fast.update(chunk)
             full.update(chunk)
             received += len(chunk)
             transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
-        os.fsync(stream.fileno())
+        os.fsync(descriptor)
     return Digests(fast.hexdigest(), full.hexdigest()), received
 
 
