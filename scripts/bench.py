@@ -1,0 +1,101 @@
+"""s3sync beside rclone, s5cmd and the AWS command line, on a SeaweedFS that is started and stopped here.
+
+A full run prints its table and writes docs/benchmarks.md. --quick and single jobs only print, unless --output names a
+file. Run it by scripts/bench, which makes the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchlib import report, timed, wire  # noqa: E402
+from benchlib.lab import QUICK, Lab, Sizes  # noqa: E402
+from benchlib.measure import CommandFailed  # noqa: E402
+from benchlib.tools import Aws, Rclone, S5cmd, program  # noqa: E402
+
+from tests.servers import SeaweedFS  # noqa: E402
+
+JOBS: dict[str, Callable[[Lab], None]] = {
+    "small-up": timed.small_up,
+    "small-down": timed.small_down,
+    "nothing": timed.nothing,
+    "large-up": timed.large_up,
+    "large-down": timed.large_down,
+    "delta": wire.delta,
+    "rename": wire.rename,
+    "resume": wire.resume,
+    "startup": timed.startup,
+    "growth": timed.growth,
+}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"of {', '.join(JOBS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="small sizes, one round: two minutes")
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the timed jobs (default: 3; --quick: 1)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there")
+    given = parser.parse_args()
+    if unknown := [job for job in given.jobs if job not in JOBS]:
+        parser.error(f"no such job: {', '.join(unknown)} (there are: {', '.join(JOBS)})")
+    if given.rounds is not None and given.rounds < 1:
+        parser.error("--rounds takes 1 or more")
+    return given
+
+
+def sizes(given: argparse.Namespace) -> Sizes:
+    chosen = QUICK if given.quick else Sizes()
+    return chosen if given.rounds is None else Sizes(**{**vars(chosen), "rounds": given.rounds})
+
+
+def versions(folder: Path) -> dict[str, str]:
+    def first_line(*argv: str) -> str:
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+
+    with SeaweedFS() as server:
+        peers = [kind(server, folder / kind.name) for kind in (Rclone, S5cmd, Aws)]
+    found = {tool.name: tool.version_text().removeprefix("rclone ") for tool in peers}
+    python = f"Python {sys.version.split()[0]}"
+    return {
+        "s3sync": f"{first_line(program('s3sync'), '--version')}, {python}",
+        **found,
+        "SeaweedFS": first_line(program("weed"), "version"),
+    }
+
+
+def main() -> int:
+    given = arguments()
+    jobs = given.jobs or list(JOBS)
+    with tempfile.TemporaryDirectory(prefix="s3sync-bench-") as folder:
+        lab = Lab(Path(folder) / "work", sizes(given))
+        lab.work.mkdir()
+        circumstances = report.Circumstances(versions(Path(folder) / "versions"))
+        for name in jobs:
+            lab.say(name)
+            began = time.monotonic()
+            try:
+                JOBS[name](lab)
+            except (CommandFailed, AssertionError) as error:
+                lab.failures.append(f"{name}: {' '.join(str(error).split())}")
+            lab.say(f"{name} took {time.monotonic() - began:.0f} s")
+    print(report.text(lab, circumstances))
+    full = not given.quick and not given.jobs
+    output = given.output or (ROOT / "docs" / "benchmarks.md" if full else None)
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(report.markdown(lab, circumstances), encoding="utf-8")
+        print(f"\nwritten: {output}")
+    return 1 if lab.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
