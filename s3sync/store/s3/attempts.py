@@ -9,9 +9,11 @@ from typing import TypeVar
 
 from s3sync.store.s3.errors import patience
 from s3sync.store.s3.failures import Failure, is_vendors, wrapped
+from s3sync.store.s3.limiter import LIMITER
 
 _BASE_S = 0.1
 _CAP_S = 8.0
+BUSY = (429, 503)
 _T = TypeVar("_T")
 
 
@@ -38,7 +40,8 @@ class Attempts:
         """The result of `call`. Raises `RequestFailed` when it keeps failing, and at once what is no vendor's error."""
         while True:
             try:
-                return call()
+                with LIMITER.turn():
+                    result = call()
             except Exception as error:
                 ours = wrapped(error)
                 if ours is not None:
@@ -46,6 +49,11 @@ class Attempts:
                 if not is_vendors(error):
                     raise
                 failure = read(error)
+            else:
+                LIMITER.answered()
+                return result
+            if failure.status in BUSY:
+                LIMITER.slow_down()
             self.again(failure)
 
     def again(self, failure: Failure) -> None:

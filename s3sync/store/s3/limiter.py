@@ -1,0 +1,58 @@
+"""How many requests may be under way at once: all of them, until the store asks to slow down.
+
+Additive increase, multiplicative decrease (RFC 5681, section 3.1, as TCP does it): halved when the store says
+SlowDown, and one more again after as many answers as may be under way.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CEILING = 256.0
+HALVE_EVERY_S = 0.5
+"""Requests that were under way together are refused together: that is one hint, not many."""
+
+
+class Limiter:
+    """May be shared by any number of threads."""
+
+    def __init__(self, ceiling: float = CEILING) -> None:
+        self.limit = self._ceiling = ceiling
+        self._under_way = 0
+        self._halved_at = float("-inf")
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until one more request may be under way."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way < max(1, int(self.limit)))
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify()
+
+    def answered(self) -> None:
+        """A request was answered as it should be."""
+        if self.limit < self._ceiling:
+            with self._changed:
+                self.limit = min(self._ceiling, self.limit + 1 / self.limit)
+                self._changed.notify()
+
+    def slow_down(self) -> None:
+        """The store asked for fewer requests."""
+        with self._changed:
+            now = time.monotonic()
+            if now - self._halved_at > HALVE_EVERY_S:
+                self._halved_at = now
+                self.limit = max(1.0, min(self.limit, float(self._under_way + 1)) / 2)
+
+
+LIMITER = Limiter()
+"""One for the whole process: all its requests share one line and, nearly always, one store."""
