@@ -28,15 +28,15 @@ def project_lock(folder: Path, *, now: datetime, wait_s: float = 0) -> Iterator[
 
     holder = folder / HOLDER
     lock = FileLock(folder / FILE, timeout=wait_s)
-    try:
-        with local_errors("cannot lock", folder):
+    with local_errors("cannot lock", folder):
+        try:
             lock.acquire()
-    except Timeout:
-        raise LockHeld(
-            "another s3sync is working on this project",
-            why=_describe(holder),
-            hint="wait until it is done, or add --wait 60",
-        ) from None
+        except Timeout:  # an OSError, too
+            raise LockHeld(
+                "another s3sync is working on this project",
+                why=_describe(holder),
+                hint="wait until it is done, or add --wait 60",
+            ) from None
     try:
         with local_errors("cannot write", holder):
             holder.write_text(
