@@ -6,8 +6,9 @@ path; a foreign key in another normal form keeps its own spelling (`RemoteFile.k
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 MANIFEST = "metadata.json"
@@ -16,10 +17,19 @@ RESERVED = (MANIFEST, STATE_DIR)
 
 SEGMENT_BYTES = 255
 KEY_BYTES = 1024
+EXTENSION_BYTES = 32
+"""What follows the last dot of a name and is longer is no extension."""
+
+_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
+
+
+def without_case(path: str) -> str:
+    """What is equal for all spellings that a disk which ignores case takes for one name."""
+    return nfc(nfc(path).casefold())
 
 
 def refuse_reason(path: str) -> str | None:
@@ -30,6 +40,8 @@ def refuse_reason(path: str) -> str | None:
     segments = path.split("/")
     if segments[0].casefold() in RESERVED:
         return f"the name {segments[0]!r} is reserved for s3sync itself"
+    if _DRIVE.match(path):
+        return f"{path[:2]!r} at its beginning means a drive on Windows"
     for segment in segments:
         reason = _segment_reason(segment)
         if reason:
@@ -69,27 +81,37 @@ def part_file_key(prefix: str, path: str) -> str:
     return f"{prefix}{STATE_DIR}/parts/{path}"
 
 
-def twins(paths: Iterable[str]) -> dict[str, str]:
+def twins(paths: Iterable[str], fold: Callable[[str], str] = nfc) -> dict[str, str]:
     """Paths that cannot stand on one disk beside another of them, each with the other's name.
 
-    A file and a folder of the same name: the file is the twin of one path below the folder.
+    Two names that `fold` makes equal, as `without_case` does for a disk that ignores case; or a file and a folder of
+    the same name: the file is the twin of one path below the folder.
     """
     found: dict[str, str] = {}
-    known = set(paths)
-    for path in sorted(known):
-        for end, char in enumerate(path):
-            if char == "/" and path[:end] in known:
-                found[path[:end]] = path
-                found[path] = path[:end]
+    known: dict[str, str] = {}
+    for path in sorted(set(paths)):
+        other = known.setdefault(fold(path), path)
+        if other != path:
+            found[other], found[path] = path, other
+    for folded, path in known.items():
+        for end, char in enumerate(folded):
+            if char == "/" and (other := known.get(folded[:end], "")):
+                found[other], found[path] = path, other
     return found
 
 
 def conflict_name(path: str, user: str, when: datetime) -> str:
-    """`cut/a.mp4` becomes `cut/a.conflict-jan-20251103-143000.mp4`; the stem is shortened to fit 255 bytes."""
+    """`cut/a.mp4` becomes `cut/a.conflict-jan-20251103-143000.mp4`.
+
+    The stem is shortened to what a name and a key hold; below a path that leaves no room for a name, the copy goes to
+    the nearest folder above that does.
+    """
     folder, slash, name = path.rpartition("/")
     stem, dot, extension = name.rpartition(".")
-    if not stem:
+    if not stem or len(extension.encode("utf-8")) > EXTENSION_BYTES:
         stem, dot, extension = name, "", ""
     ending = f".conflict-{user}-{when:%Y%m%d-%H%M%S}{dot}{extension}"
-    room = max(1, SEGMENT_BYTES - len(ending.encode("utf-8")))
+    while folder and len(f"{folder}/{stem[:1]}{ending}".encode()) > KEY_BYTES:
+        folder, slash, _ = folder.rpartition("/")
+    room = min(SEGMENT_BYTES, KEY_BYTES - len(f"{folder}{slash}".encode())) - len(ending.encode("utf-8"))
     return folder + slash + stem.encode("utf-8")[:room].decode("utf-8", "ignore") + ending

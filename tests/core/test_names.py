@@ -8,7 +8,7 @@ from pathlib import PureWindowsPath
 
 import pytest
 
-from s3sync.core.names import conflict_name, nfc, path_of_key, refuse_reason, twins
+from s3sync.core.names import conflict_name, nfc, path_of_key, refuse_reason, twins, without_case
 
 WHEN = datetime(2025, 11, 3, 14, 30, 0, tzinfo=UTC)
 
@@ -144,6 +144,29 @@ def test_every_path_below_a_file_is_a_twin() -> None:
 
 
 @pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        (["a.txt", "b.txt"], {}),
+        (["A.txt", "a.txt"], {"A.txt": "a.txt", "a.txt": "A.txt"}),
+        (["Cut/a", "cut/A"], {"Cut/a": "cut/A", "cut/A": "Cut/a"}),
+        (["Cut", "cut/a"], {"Cut": "cut/a", "cut/a": "Cut"}),
+        (["Été.mp4", "été.mp4"], {"Été.mp4": "été.mp4", "été.mp4": "Été.mp4"}),
+        (["STRASSE", "Straße"], {"STRASSE": "Straße", "Straße": "STRASSE"}),
+        (["Cut/a", "cut/b"], {}),
+    ],
+)
+def test_f28_twins_on_a_disk_that_ignores_case(paths: list[str], found: dict[str, str]) -> None:
+    assert twins(paths, without_case) == found
+    assert twins(reversed(paths), without_case) == found
+
+
+def test_f28_all_spellings_of_one_name_are_twins() -> None:
+    paths = {"AB", "Ab", "aB", "ab"}
+    found = twins([*paths, "b"], without_case)
+    assert found.keys() == paths and all(path != other for path, other in found.items())
+
+
+@pytest.mark.parametrize(
     ("path", "name"),
     [
         ("draft.mp4", "draft.conflict-jan-20251103-143000.mp4"),
@@ -189,6 +212,21 @@ def test_a_long_path_makes_a_conflict_copy_that_is_carried() -> None:
     path = "/".join(["x" * 255] * 3) + "/" + "y" * 250 + ".mp4"
     assert refuse_reason(path) is None
     assert refuse_reason(conflict_name(path, "jan", WHEN)) is None
+
+
+@pytest.mark.parametrize("length", range(200, 254, 7))
+def test_a_folder_too_deep_for_a_conflict_copy_gives_it_to_one_above(length: int) -> None:
+    path = "/".join(["x" * 255] * 3 + ["y" * length, "é.mp4"])
+    assert refuse_reason(path) is None
+    kept = conflict_name(path, "j" * 64, WHEN)
+    assert refuse_reason(kept) is None
+    assert path.startswith(kept.rpartition("/")[0] + "/")
+    assert kept.rpartition("/")[2] == f"é.conflict-{'j' * 64}-20251103-143000.mp4"
+
+
+def test_what_is_too_long_for_an_extension_is_none() -> None:
+    assert conflict_name("a." + "y" * 32, "jan", WHEN).endswith("." + "y" * 32)
+    assert conflict_name("a." + "y" * 33, "jan", WHEN) == "a." + "y" * 33 + ".conflict-jan-20251103-143000"
 
 
 def test_nfc() -> None:
