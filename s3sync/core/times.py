@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?")
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NANOSECONDS = 1_000_000_000
 
 
 def format_time(when: datetime) -> str:
     """Seconds are enough for what people did: `2025-11-03T10:00:00Z`."""
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _seconds(when.astimezone(UTC)) + "Z"
+
+
+def _seconds(when: datetime) -> str:
+    """Four digits for every year, which `strftime` does not give on every system."""
+    return when.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def format_ns(mtime_ns: int) -> str:
-    """A file's time since the Unix epoch, exactly: `2025-11-03T09:58:12.123456789Z`."""
+    """A file's time since the Unix epoch, exactly: `2025-11-03T09:58:12.123456789Z`.
+
+    A time that no calendar holds becomes the epoch.
+    """
     seconds, fraction = divmod(mtime_ns, NANOSECONDS)
     try:
-        text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    except (OverflowError, ValueError, OSError):
+        text = _seconds(_EPOCH + timedelta(seconds=seconds))
+    except OverflowError:
         return format_ns(0)
     return f"{text}.{fraction:09d}".rstrip("0").rstrip(".") + "Z"
 
 
 def parse_ns(text: str) -> int | None:
-    """Nanoseconds since the Unix epoch; without a zone UTC is meant. None for what is no time."""
+    """Nanoseconds since the Unix epoch; without a zone UTC is meant. None for what is no time, or none in UTC."""
     match = _RFC3339.fullmatch(text.strip())
     if match is None:
         return None
     day, clock, fraction, zone = match.groups()
     try:
-        when = datetime.fromisoformat(f"{day}T{clock}{(zone or 'Z').upper().replace('Z', '+00:00')}")
-    except ValueError:
+        when = datetime.fromisoformat(f"{day}T{clock}{(zone or 'Z').upper().replace('Z', '+00:00')}").astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    seconds = int((when - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+    seconds = (when - _EPOCH) // timedelta(seconds=1)
     return seconds * NANOSECONDS + int((fraction or "0").ljust(9, "0"))
 
 
@@ -44,4 +53,4 @@ def parse_time(text: str) -> datetime | None:
     if nanoseconds is None:
         return None
     seconds, fraction = divmod(nanoseconds, NANOSECONDS)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction // 1000)
+    return _EPOCH + timedelta(seconds=seconds, microseconds=fraction // 1000)
