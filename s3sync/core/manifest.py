@@ -13,6 +13,8 @@ from s3sync.errors import ManifestError
 SCHEMA = 1
 MAX_BYTES = 256 * 1024 * 1024
 KEEP_DELETED = 1_000
+MAX_DEPTH = 64
+"""How deep the fields of a newer version may nest: what is read must also be writable."""
 
 Extra = dict[str, Any]
 
@@ -95,7 +97,7 @@ _HEAD_FIELDS = frozenset(_Head.__struct_fields__)
 
 
 def parse(data: bytes) -> Manifest:
-    """Raises `ManifestError` for what is too large, is no JSON, has a wrong type, or is of a newer schema."""
+    """Raises `ManifestError` for what is too large or too deep, no JSON, of a wrong type, or of a newer schema."""
     if len(data) > MAX_BYTES:
         raise broken(f"it is larger than {MAX_BYTES} bytes")
     try:
@@ -152,16 +154,28 @@ def _from_head(head: _Head, raw: Mapping[str, Any]) -> Manifest:
     _keep_extras(manifest, "deleted", DeletedRecord, ((nfc(item["name"]), item) for item in head.deleted))
     _keep_extras(manifest, "conflicts", ConflictRecord, ((item["kept_as"], item) for item in head.conflicts))
     _keep_extras(manifest, "members", MemberRecord, head.members.items())
+    _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
     return manifest
 
 
 def _keep_extras(
     manifest: Manifest, kind: str, record: type[msgspec.Struct], items: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> None:
+    """Of a name that is there twice, the last record counts, with its own unknown fields only."""
     known = frozenset(record.__struct_fields__)
     for key, item in items:
         if not item.keys() <= known:
             manifest.extras[kind, key] = {field: value for field, value in item.items() if field not in known}
+        elif manifest.extras:
+            manifest.extras.pop((kind, key), None)
+
+
+def _refuse_deep(values: Iterable[object], depth: int) -> None:
+    for value in values:
+        if isinstance(value, (dict, list)):
+            if not depth:
+                raise broken(f"its fields nest deeper than {MAX_DEPTH} levels")
+            _refuse_deep(value.values() if isinstance(value, dict) else value, depth - 1)
 
 
 def render(manifest: Manifest) -> bytes:
