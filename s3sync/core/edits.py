@@ -64,11 +64,24 @@ def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
     new.files.update(edits.files)
     for name in edits.files:
         new.deleted.pop(name, None)
+    new.extras = {key: extra for key, extra in manifest.extras.items() if _speaks_of(key, manifest, new)}
     new.conflicts = _conflicts(manifest.conflicts, edits, new.files)
     if edits.counts_as_sync:
         new.last_sync, new.last_sync_by = edits.at, edits.by
     new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
     return new
+
+
+def _speaks_of(key: tuple[str, str], before: Manifest, after: Manifest) -> bool:
+    """Whether unknown fields still speak of what is recorded: those of a file are of one version of it."""
+    kind, name = key
+    if kind == "files":
+        return _version(before.files.get(name)) == _version(after.files.get(name))
+    return kind != "deleted" or before.deleted.get(name) == after.deleted.get(name)
+
+
+def _version(record: FileRecord | None) -> tuple[str | None, str | None] | None:
+    return (record.etag, record.md5) if record else None
 
 
 def _conflicts(known: Iterable[ConflictRecord], edits: Edits, files: dict[str, FileRecord]) -> list[ConflictRecord]:

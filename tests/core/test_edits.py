@@ -172,3 +172,45 @@ def test_only_the_last_deletions_are_kept() -> None:
     assert len(kept) == KEEP_DELETED
     assert list(kept)[-1] == "5" and list(kept)[-2] == f"{KEEP_DELETED + 4}"
     assert "0" not in kept and "6" in kept
+
+
+BLAKE3 = {"blake3": "of this content"}
+
+
+def with_unknown_fields() -> Manifest:
+    """Two files and a deletion, of which a newer version knows more than we do."""
+    known = manifest(record("a"), record("b"))
+    known.deleted["c"] = deletion("c")
+    known.extras = {("files", "a"): BLAKE3, ("files", "b"): BLAKE3, ("deleted", "c"): BLAKE3}
+    return known
+
+
+def test_unknown_fields_go_with_the_version_that_they_speak_of() -> None:
+    before, made = with_unknown_fields(), edits()
+    made.files["a"] = record("a", "e2")
+    made.files["c"] = record("c")
+    assert apply(before, made, "w").extras == {("files", "b"): BLAKE3}
+    assert before.extras == with_unknown_fields().extras
+
+
+def test_unknown_fields_of_a_deleted_file_do_not_come_back_with_it() -> None:
+    gone, back = edits(), edits()
+    gone.deleted["a"] = deletion("a")
+    back.files["a"] = record("a")
+    after = apply(apply(with_unknown_fields(), gone, "1"), back, "2")
+    assert after.extras == {("files", "b"): BLAKE3, ("deleted", "c"): BLAKE3}
+
+
+def test_unknown_fields_of_an_object_that_was_replaced_go() -> None:
+    made = edits()
+    made.repaired["a"] = record("a", "e2", "unknown")
+    made.vanished["b"] = record("b")
+    assert apply(with_unknown_fields(), made, "w").extras == {("deleted", "c"): BLAKE3}
+
+
+def test_unknown_fields_stay_where_the_content_stays() -> None:
+    made = edits()
+    made.files["a"] = record("a", by="david")
+    made.files["new"] = record("new")
+    made.repaired["b"] = record("b", by="unknown")
+    assert apply(with_unknown_fields(), made, "w").extras == with_unknown_fields().extras
