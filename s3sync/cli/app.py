@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 
@@ -12,12 +13,13 @@ from typer.main import get_command
 
 from s3sync._version import __version__
 from s3sync.cli import checks, runs, setup, verbs
+from s3sync.cli.interrupt import INTERRUPTED
 from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, warn
 from s3sync.cli.usage import usage_error
 from s3sync.errors import Interrupted, S3syncError
 
 USAGE = 2
-INTERRUPTED = 130
+_telling, _told = threading.Lock(), threading.Event()
 
 app = typer.Typer(
     name="s3sync",
@@ -58,11 +60,21 @@ def run_app(arguments: Sequence[str]) -> int:
     except S3syncError as error:
         return _fail(arguments, error)
     except (KeyboardInterrupt, Abort):
-        return _fail(arguments, interrupted())
+        return say_interrupted(arguments)
     except OutputLost:
         raise
     except Exception as error:  # noqa: BLE001 (said in one line, with a traceback on request)
         return _fail(arguments, _unexpected(error))
+
+
+def say_interrupted(arguments: Sequence[str]) -> int:
+    """Once, whoever comes first: the thread that works, or the one that waits for it to end."""
+    error = interrupted()
+    with _telling:
+        if not _told.is_set():
+            _told.set()
+            _fail(arguments, error)
+    return error.exit_code
 
 
 def interrupted() -> Interrupted:

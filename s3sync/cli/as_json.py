@@ -94,6 +94,7 @@ def transfers_json(report: TransfersReport) -> Json:
         "schema": SCHEMA,
         "command": "transfers",
         **_place(report.place),
+        "dry_run": report.dry_run,
         "transfers": [_transfer(item) for item in report.transfers],
         "aborted": [_transfer(item) for item in report.aborted],
     }

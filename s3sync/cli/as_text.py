@@ -37,6 +37,8 @@ from s3sync.sync.report import (
 
 FEW = 20
 """Up to so many files that are in sync are named one by one; more only with --verbose."""
+MANY = 200
+"""The same for files that were deleted."""
 
 
 def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = False) -> None:
@@ -223,11 +225,11 @@ def transfer_line(transfer: TransferStatus) -> str:
     return f"  {sign} {printable(transfer.name)} - unfinished {what}, {far}, begun {began}: {rest}"
 
 
-def print_transfers(report: TransfersReport) -> None:
+def print_transfers(report: TransfersReport, *, verbose: bool) -> None:
     for transfer in report.transfers:
-        say(transfer_line(transfer))
+        say(transfer_line(transfer) + (f" (upload {transfer.upload_id})" if verbose and transfer.upload_id else ""))
     for transfer in report.aborted:
-        say(f"  {symbols().gone} {printable(transfer.name)} - aborted")
+        say(f"  {symbols().gone} {printable(transfer.name)} - {'would be ' if report.dry_run else ''}aborted")
     foreign = [transfer for transfer in report.transfers if not transfer.ours]
     if not report.transfers and not report.aborted:
         say("No unfinished transfers.")
@@ -291,14 +293,14 @@ def print_all(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]
             warn(line)
 
 
-def print_cleanup(report: CleanupReport, *, quiet: bool) -> None:
+def print_cleanup(report: CleanupReport, *, verbose: bool, quiet: bool) -> None:
     if not quiet:
         would = "would be " if report.dry_run else ""
         where = "here" if report.side == "local" else "on the remote"
         say(
             f"{symbols().cleanup} Cleaning up {where}: {printable(report.place.repo)}/{printable(report.place.project)}"
         )
-        for deleted in report.deleted:
+        for deleted in report.deleted if verbose or len(report.deleted) <= MANY else ():
             say(moved_line(symbols().gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}"))
         for kept in report.kept:
             hint = f": {kept.hint}" if kept.hint else ""

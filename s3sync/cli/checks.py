@@ -9,6 +9,7 @@ import typer
 
 from s3sync.cli.options import (
     Debug,
+    DryRun,
     Json,
     OneName,
     Profile,
@@ -68,7 +69,10 @@ def transfers(
     ] = None,
     abort_all: Annotated[bool, typer.Option("--abort-all", help="End every one, other computers' too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
+    dry_run: DryRun = False,
     json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
     wait: Wait = 0,
     user: User = None,
     store: StoreUrl = None,
@@ -85,13 +89,13 @@ def transfers(
     opened = Project.open(project or name, flags=flags, lock_wait_s=wait)
     if abort or abort_all:
         confirm = (lambda found: True) if yes else _ask
-        report = opened.abort_transfers(*(abort or []), everything=abort_all, confirm=confirm)
+        report = opened.abort_transfers(*(abort or []), everything=abort_all, confirm=confirm, dry_run=dry_run)
     else:
         report = opened.transfers()
     if json:
         print_json(transfers_json(report))
-    else:
-        print_transfers(report)
+    elif not quiet:
+        print_transfers(report, verbose=verbose)
     return 0
 
 

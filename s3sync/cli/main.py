@@ -7,16 +7,21 @@ import os
 import sys
 
 from s3sync._version import __version__
-
-INTERRUPTED = 130
+from s3sync.cli.interrupt import INTERRUPTED, end_after_ctrl_c, leave
 
 
 def main() -> None:
+    end_after_ctrl_c(_say_interrupted)
     code = run(sys.argv[1:])
     if code == INTERRUPTED:
-        sys.stderr.flush()
-        os._exit(code)  # without waiting for the requests that are still under way
+        leave()
     sys.exit(code)
+
+
+def _say_interrupted() -> None:
+    from s3sync.cli.app import say_interrupted
+
+    say_interrupted(sys.argv[1:])
 
 
 def run(arguments: list[str]) -> int:

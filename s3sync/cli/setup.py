@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.options import Debug, DryRun, Json, Profile, Quiet, StoreUrl, User, epilog
+from s3sync.cli.options import Debug, DryRun, Json, Profile, Quiet, StoreUrl, User, Verbose, epilog
 
 if TYPE_CHECKING:
     from s3sync.errors import S3syncError
@@ -41,6 +41,7 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take the defaults.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
@@ -58,7 +59,7 @@ def init(
 
         print_json(_init_json(report, dry_run))
     else:
-        _print_init(report, quiet)
+        _print_init(report, verbose, quiet, dry_run)
     return 0 if dry_run else report.exit_code
 
 
@@ -115,12 +116,15 @@ def _refused(access: AccessReport) -> list[tuple[str, S3syncError]]:
     return [(right, error) for right, error in rights.items() if error is not None]
 
 
-def _print_init(report: InitReport, quiet: bool) -> None:
+def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -> None:
     from s3sync.cli.output import error_lines, printable, say, symbols, warn
     from s3sync.config import mask_url
 
     signs = symbols()
     if not quiet:
+        if verbose:
+            say(f"  - repository: {printable(str(report.project.repo_root))}")
+            say(f"  - project: {printable(report.project.name)}")
         for what, changed in report.steps:
             word = "" if changed else " (as it was)"
             say(f"  {signs.done if changed else '-'} {printable(what)}{word}")
@@ -147,6 +151,8 @@ def _print_init(report: InitReport, quiet: bool) -> None:
 
 def config(
     json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
     user: User = None,
     store: StoreUrl = None,
     profile: Profile = None,
@@ -158,6 +164,8 @@ def config(
 
     flags = {"user": user, "store": store, "profile": profile}
     rows = masked(load_settings(Path.cwd(), flags=flags, environ=os.environ))
+    if quiet:
+        rows = [row for row in rows if row[2] != "default"]
     if json:
         settings = {name: {"value": value, "origin": origin} for name, value, origin in rows}
         print_json({"schema": 1, "command": "config", "settings": settings})

@@ -111,6 +111,7 @@ def cleanup(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
     wait: Wait = 0,
     user: User = None,
@@ -132,7 +133,7 @@ def cleanup(
     if json:
         print_json(cleanup_json(report))
     else:
-        print_cleanup(report, quiet=quiet)
+        print_cleanup(report, verbose=verbose, quiet=quiet)
     return report.exit_code
 
 

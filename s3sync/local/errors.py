@@ -22,7 +22,9 @@ _REASONS = {
     errno.EIO: "the disk reports an input/output error",
     errno.ELOOP: "it is a symbolic link",
 }
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = ("the disk is full", "make room; what was there before is untouched")
+_TOO_LARGE = ("this disk cannot hold so large a file", "use a disk with another file system: FAT32 ends at 4 GiB")
+_NO_ROOM = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _TOO_LARGE}
 
 
 def reason_of(error: OSError) -> str:
@@ -36,8 +38,7 @@ def local_errors(doing: str, path: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise DiskFull(
-                f"{doing} {path}", why="the disk is full", hint="make room; what was there before is untouched"
-            ) from error
+        if error.errno in _NO_ROOM:
+            why, hint = _NO_ROOM[error.errno]
+            raise DiskFull(f"{doing} {path}", why=why, hint=hint) from error
         raise LocalError(f"{doing} {path}", why=reason_of(error)) from error

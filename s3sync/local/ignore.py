@@ -30,7 +30,7 @@ def _read(file: Path) -> list[str]:
 
     try:
         with local_errors("cannot read", file):
-            lines = file.read_text("utf-8").splitlines() if file.is_file() else []
+            lines = file.read_text("utf-8-sig").splitlines() if file.is_file() else []
     except UnicodeDecodeError as error:
         raise ConfigError(f"cannot read {file}", why="it is not UTF-8 text", hint="save it as UTF-8") from error
     for number, line in enumerate(lines, 1):

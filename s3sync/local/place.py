@@ -1,12 +1,14 @@
 """Getting verified bytes under their name: temp file, fsync, the old file to the trash, rename. Never a torn file.
 
-Nothing is written through a symbolic link or outside the staging folder.
+Nothing is written through a symbolic link or outside the staging folder. `trash` is the run's own folder in the trash;
+what has no place in it, because of what it holds already, goes into a sibling of it, `<when>.2`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import shutil
 import stat
@@ -17,6 +19,8 @@ from s3sync.core.names import STATE_DIR
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile, look_at
+
+_OURS = "s3sync keeps its memory there: move it away, and run the command again"
 
 
 def state_folder(staging: Path, *names: str) -> Path:
@@ -44,14 +48,14 @@ def place(
     """
     target = expected.disk_path if expected else staging / path
     with local_errors("cannot write", target):
-        _make_folders(staging, target.parent)
+        _make_parents(staging, target)
         if mtime_ns is not None:
             os.utime(temp, ns=(mtime_ns, mtime_ns))
         if expected is None:
             _rename_new(temp, target)
         else:
             _expect(target, expected)
-            _keep(target, trash / path, staging)
+            _keep(target, _free_name(trash, path, staging))
             _expect(target, expected)
             temp.replace(target)
         return look_at(target)
@@ -61,7 +65,7 @@ def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> Non
     """Take a file away from its name into the trash; raises `TargetChanged` if it is no longer the one planned."""
     with local_errors("cannot delete", file.disk_path):
         _expect(file.disk_path, file)
-        target = _free_name(trash / path, staging)
+        target = _free_name(trash, path, staging)
         os.replace(file.disk_path, target)  # noqa: PTH105
         sync_folder(target.parent)
         sync_folder(file.disk_path.parent)
@@ -81,7 +85,7 @@ def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
     target = staging / path
     with local_errors("cannot rename", file.disk_path):
         _expect(file.disk_path, file)
-        _make_folders(staging, target.parent)
+        _make_parents(staging, target)
         _rename_new(file.disk_path, target)
         sync_folder(target.parent)
     return LocalFile(target, file.size, file.mtime_ns, file.inode)
@@ -111,6 +115,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _make_parents(staging: Path, target: Path) -> None:
+    _refuse_outside(staging, target)
+    _make_folders(staging, target.parent)
+
+
+def _refuse_outside(folder: Path, target: Path) -> None:
+    """The last line: names are checked long before."""
+    if not target.is_relative_to(folder) or ".." in target.relative_to(folder).parts:
+        raise LocalError(f"cannot write {target}", why=f"that is outside of {folder}")
+
+
 def _make_folders(staging: Path, folder: Path) -> None:
     """Make a folder below the staging folder, one level at a time, refusing any level that is a link or a file."""
     below = staging
@@ -122,13 +137,18 @@ def _make_folders(staging: Path, folder: Path) -> None:
             with contextlib.suppress(FileExistsError):
                 below.mkdir()
             mode = below.lstat().st_mode
+        ours = staging / STATE_DIR in (below, *below.parents)
         if stat.S_ISLNK(mode):
-            raise LocalError(f"cannot write into {below}", why="it is a symbolic link, and links are not followed")
+            raise LocalError(
+                f"cannot write into {below}",
+                why="it is a symbolic link, and links are not followed",
+                hint=_OURS if ours else "put the folder itself there",
+            )
         if not stat.S_ISDIR(mode):
             raise LocalError(
                 f"cannot make the folder {below}",
                 why="a file of that name stands there",
-                hint="rename the file, or ask for the folder to be renamed",
+                hint=_OURS if ours else "rename the file, or ask for the folder to be renamed",
             )
 
 
@@ -163,9 +183,8 @@ def _rename_new(source: Path, target: Path) -> None:
         source.unlink()
 
 
-def _keep(target: Path, trash: Path, staging: Path) -> None:
+def _keep(target: Path, kept: Path) -> None:
     """Put the same file into the trash under a second name, so that replacing the first loses nothing."""
-    kept = _free_name(trash, staging)
     try:
         os.link(target, kept, follow_symlinks=False)
     except (OSError, NotImplementedError):
@@ -173,10 +192,20 @@ def _keep(target: Path, trash: Path, staging: Path) -> None:
     sync_folder(kept.parent)
 
 
-def _free_name(wanted: Path, staging: Path) -> Path:
-    _make_folders(staging, wanted.parent)
-    name, number = wanted, 1
-    while os.path.lexists(name):
-        number += 1
-        name = wanted.with_name(f"{wanted.name}.{number}")
-    return name
+def _free_name(trash: Path, path: str, staging: Path) -> Path:
+    """A name for a path in the trash, in a folder that is there; see the module for which one."""
+    _refuse_outside(trash, trash / path)
+    siblings = (trash.with_name(f"{trash.name}.{number}") for number in itertools.count(2))
+    folder = next(folder for folder in itertools.chain([trash], siblings) if _has_room(folder, path))
+    _make_parents(staging, folder / path)
+    return folder / path
+
+
+def _has_room(folder: Path, path: str) -> bool:
+    """Whether nothing stands in a folder under a path, and no file where the path has a folder."""
+    nearest = folder / path
+    if os.path.lexists(nearest):
+        return False
+    while not os.path.lexists(nearest) and nearest != folder:
+        nearest = nearest.parent
+    return nearest.is_dir() or not os.path.lexists(nearest)

@@ -116,9 +116,10 @@ class Project(Struct, frozen=True):
         *names: str,
         everything: bool = False,
         confirm: Callable[[list[TransferStatus]], bool] = lambda transfers: True,
+        dry_run: bool = False,
     ) -> TransfersReport:
         """End unfinished transfers of these files, or all."""
-        return abort_transfers(self.session, list(names), everything=everything, confirm=confirm)
+        return abort_transfers(self.session, list(names), everything=everything, confirm=confirm, dry_run=dry_run)
 
     def cleanup(
         self,

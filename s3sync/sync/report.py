@@ -143,6 +143,7 @@ class TransfersReport(Struct):
     place: Place
     transfers: list[TransferStatus] = field(default_factory=list)
     aborted: list[TransferStatus] = field(default_factory=list)
+    dry_run: bool = False
 
 
 class StatusReport(Struct):

@@ -27,28 +27,42 @@ def list_transfers(session: Session) -> TransfersReport:
 
 
 def abort_transfers(
-    session: Session, names: list[str], *, everything: bool, confirm: Callable[[list[TransferStatus]], bool]
+    session: Session,
+    names: list[str],
+    *,
+    everything: bool,
+    confirm: Callable[[list[TransferStatus]], bool],
+    dry_run: bool = False,
 ) -> TransfersReport:
     """End the transfers of these files (or all), and free what they hold in the store and on this disk.
 
     Raises `UsageError` for a name without transfer, `Halt` when `confirm` says no.
     """
+    if dry_run:
+        with StateDB(session.project.state_dir, read_only=True) as state:
+            found = _all(session, state)
+        chosen = _choose(found, names, everything)
+        return TransfersReport(session.place, [t for t in found if t not in chosen], chosen, dry_run=True)
     with session.lock(), StateDB(session.project.state_dir) as state:
         found = _all(session, state)
-        known = {transfer.name for transfer in found}
-        for name in names:
-            if name not in known:
-                raise UsageError(
-                    f"no unfinished transfer of {name!r}",
-                    why="neither this computer nor the store knows one",
-                    hint="`s3sync transfers` lists them",
-                )
-        chosen = [transfer for transfer in found if everything or transfer.name in names]
+        chosen = _choose(found, names, everything)
         if chosen and not confirm(chosen):
             raise Halt("nothing was aborted", why="the question was not answered with yes", hint="add --yes")
         for transfer in chosen:
             _abort(session, state, transfer)
-        return TransfersReport(session.place, [t for t in found if t not in chosen], chosen)
+    return TransfersReport(session.place, [t for t in found if t not in chosen], chosen)
+
+
+def _choose(found: list[TransferStatus], names: list[str], everything: bool) -> list[TransferStatus]:
+    known = {transfer.name for transfer in found}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"no unfinished transfer of {name!r}",
+                why="neither this computer nor the store knows one",
+                hint="`s3sync transfers` lists them",
+            )
+    return [transfer for transfer in found if everything or transfer.name in names]
 
 
 def _all(session: Session, state: StateDB) -> list[TransferStatus]:

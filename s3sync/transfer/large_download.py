@@ -73,7 +73,7 @@ def _begin(transport: Transport, wanted: Wanted, temp: Path, old: LocalFile | No
     ledger = transport.ledger
     known = ledger.find(wanted.path, Way.DOWN)
     if known and (known.fingerprint != wanted.etag or known.size != wanted.size or not temp.is_file()):
-        ledger.end(wanted.path, Way.DOWN)
+        _forget(transport, wanted, temp.with_name(known.token))
         known = None
     theirs, received = None, 0
     if old is not None:

@@ -28,8 +28,10 @@ def upload_parts(transport: Transport, key: str, source: Source, mode: WriteMode
     try:
         try:
             job.run(old, old_etag)
-        except NotFound:
-            transport.ledger.end(source.path, Way.UP)
+        except (NotFound, SourceChanged) as error:
+            if isinstance(error, SourceChanged) and not job.resumed:
+                raise
+            job.abandon()
             job = _begin(transport, key, source, old)
             job.run(old, old_etag)
         etag = job.complete(mode)
@@ -42,7 +44,10 @@ def upload_parts(transport: Transport, key: str, source: Source, mode: WriteMode
 
 @dataclass(slots=True)
 class _Job:
-    """One multipart upload. `arrived` are the parts that the server has, by number."""
+    """One multipart upload. `arrived` are the parts that the server has, by number.
+
+    `resumed` says that another run made the digests, so that the file's bytes are compared with them once more.
+    """
 
     transport: Transport
     key: str
@@ -50,11 +55,12 @@ class _Job:
     upload_id: str
     digests: Digests
     parts: PartDigests
+    resumed: bool = False
     arrived: dict[int, Part] = field(default_factory=dict)
     bytes_sent: int = 0
 
     def run(self, old: PartDigests | None, old_etag: str | None) -> None:
-        """Bring every part that has not arrived. Raises `NotFound` when the upload itself is gone."""
+        """Bring every part that has not arrived. Raises `NotFound` when the upload itself is gone, `SourceChanged`."""
         ranges = list(enumerate(part_ranges(self.source.file.size, self.parts.part_size), 1))
         missing = [numbered for numbered in ranges if numbered[0] not in self.arrived]
         here = self.source.file.size - sum(stop - start for _, (start, stop) in missing)
@@ -62,6 +68,8 @@ class _Job:
 
         def bring(numbered: tuple[int, tuple[int, int]]) -> tuple[Part, int]:
             number, (start, stop) = numbered
+            if self.resumed:
+                self.check(number, start, stop)
             part = self._copy(number, start, stop, old, old_etag)
             sent = 0
             if part is None:
@@ -73,6 +81,12 @@ class _Job:
         for part, sent in self.transport.pool.gather(bring, missing):
             self.arrived[part.number] = part
             self.bytes_sent += sent
+
+    def check(self, number: int, start: int, stop: int) -> None:
+        """Raises `SourceChanged` when a part of the file has other bytes than its digest says."""
+        with open_unchanged(self.source.file) as stream:
+            if range_xxh3(stream, start, stop) != self.parts.xxh3[number - 1]:
+                raise changed(self.source.file)
 
     def _send(self, number: int, start: int, stop: int) -> Part:
         with open_slice(self.source.file, start, stop) as body:
@@ -176,7 +190,7 @@ def _resume(transport: Transport, key: str, source: Source) -> _Job | None:
     if known is None or known.md5 is None or known.xxh3 is None:
         return None
     parts = PartDigests(known.part_size, known.part_xxh3)
-    job = _Job(transport, known.key, source, known.token, Digests(known.xxh3, known.md5), parts)
+    job = _Job(transport, known.key, source, known.token, Digests(known.xxh3, known.md5), parts, resumed=True)
     if known.key != key or known.fingerprint != fingerprint(source.file):
         job.abandon()
         return None
@@ -211,9 +225,7 @@ def _is_ours(job: _Job, part: Part, etag: str | None) -> bool:
     stop = min(start + size, file.size)
     if part.size != stop - start:
         return False
-    with open_unchanged(file) as stream:
-        if range_xxh3(stream, start, stop) != job.parts.xxh3[part.number - 1]:
-            raise changed(file)
+    job.check(part.number, start, stop)
     if part.etag == etag:
         return True
     if plain_md5(part.etag) is None:

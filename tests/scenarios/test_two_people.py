@@ -74,7 +74,7 @@ def test_a_conflict_is_named_with_its_author_and_overwrites_nothing(people: Peop
     david.ok("up")
     jan.write("draft.mp4", "jan's version")
     assert jan.states() == {"draft.mp4": "conflict"}
-    assert jan.expect(4, "status", "--exit-code")
+    jan.expect(4, "status", "--exit-code")
     for verb in ("up", "down"):
         result = jan.expect(4, verb)
         assert "conflict: draft.mp4 was changed here, and by david" in result.err
@@ -107,7 +107,7 @@ def test_sync_keeps_both_versions_and_both_users_converge(people: People) -> Non
     assert set(david.files()) == {"cut/draft.mp4", copy}
     for person in people:
         assert person.ok("sync", "--json").json["uploaded"] == []
-        assert person.ok("status", "--exit-code")
+        person.ok("status", "--exit-code")
 
 
 def test_mine_and_theirs_decide_and_the_loser_goes_to_the_trash(people: People) -> None:

@@ -1,0 +1,48 @@
+"""Ctrl-C: a moment for an orderly end, and then the end, whatever the command waits for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+INTERRUPTED = 130
+GRACE_S = 0.7
+SHOW_CURSOR = "\x1b[?25h"
+
+
+def end_after_ctrl_c(say: Callable[[], object]) -> None:
+    """From now on Ctrl-C ends the process soon, after `say`, also where Python never gets its turn.
+
+    Python raises KeyboardInterrupt in the main thread and between two of its own steps only: not while that thread
+    waits in a library for an answer, nor before other threads are through. Ending hard loses nothing, as a kill would
+    not either.
+    """
+    reader, writer = os.pipe()
+    if os.name == "posix":
+        os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+    def watch() -> None:
+        while signal.SIGINT not in os.read(reader, 1):
+            pass
+        time.sleep(GRACE_S)
+        with suppress(OSError):
+            if sys.stderr.isatty():
+                sys.stderr.write(SHOW_CURSOR)  # the bars hide it
+            say()
+        leave()
+
+    threading.Thread(target=watch, name="s3sync-ctrl-c", daemon=True).start()
+
+
+def leave() -> None:
+    """Without waiting for the requests that are still under way."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(INTERRUPTED)

@@ -1,0 +1,79 @@
+"""Files that did not change are not read again, and files that were only touched are not hashed with MD5 again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from s3sync import Project
+from tests.people import PROJECT, Person
+
+MIB = 1024 * 1024
+
+STATUS = """
+import sys
+from s3sync.cli.main import run
+code = run(["status", "--exit-code"])
+read = next(line for line in open("/proc/self/io") if line.startswith("rchar"))
+print(read.split()[1], file=sys.stderr)
+sys.exit(code)
+"""
+
+linux_only = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="Linux counts what a process reads")
+
+
+def bytes_read(person: Person) -> int:
+    """What one `status` reads in all, programs included."""
+    done = subprocess.run(
+        [sys.executable, "-c", STATUS],
+        cwd=person.project,
+        env=person.env(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stderr.split()[-1])
+
+
+@pytest.fixture
+def david(tmp_path: Path) -> Person:
+    person = Person("david", tmp_path / "david")
+    person.ok("init", PROJECT, "--store", f"file://{tmp_path / 'store'}", "--user", "david", cwd=person.repo)
+    return person
+
+
+@linux_only
+def test_a_second_status_reads_no_file_content(david: Person) -> None:
+    path = david.write("big.mov", os.urandom(64 * MIB))
+    long_ago = 1_700_000_000_123_456_789
+    os.utime(path, ns=(long_ago, long_ago))
+    david.ok("up")
+    bytes_read(david)
+    unchanged = bytes_read(david)
+    assert unchanged < 40 * MIB
+    os.utime(path, ns=(long_ago + 1, long_ago + 1))
+    touched = bytes_read(david)
+    assert 63 * MIB < touched - unchanged < 70 * MIB, "one pass over the file and no second"
+    assert bytes_read(david) - unchanged < MIB
+
+
+def test_a_touched_file_is_not_hashed_with_md5(david: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = david.write("clip.mov", os.urandom(MIB))
+    os.utime(path, ns=(1_700_000_000_000_000_001,) * 2)
+    david.ok("up")
+    os.utime(path, ns=(1_700_000_000_000_000_002,) * 2)
+
+    def no_md5(*_: object, **__: object) -> None:
+        raise AssertionError("hashed with MD5 again")
+
+    opened = Project.open(path=david.project, environ=david.env())
+    with monkeypatch.context() as patch:
+        patch.setattr("s3sync.local.digests.md5", no_md5)
+        assert opened.status().in_sync
+    path.write_bytes(os.urandom(MIB))
+    assert [file.state.value for file in opened.status().files] == ["local_modified"]
