@@ -34,9 +34,10 @@ class Sizes:
     changed: int = 16 * MIB
     growth: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
     startup_rounds: int = 7
+    wire_peers: int = 4
 
 
-QUICK = Sizes(1, 300, 1_000, 64 * MIB, 2 * MIB, (100, 1_000), 3)
+QUICK = Sizes(1, 300, 1_000, 64 * MIB, 2 * MIB, (100, 1_000), 3, 1)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def there_and_back(
     up: dict[str, float] = {}
     down: dict[str, float] = {}
     with lab.server() as server, Proxy(server.endpoint_url) as proxy:
-        for tool in lab.tools(server, *kinds):
+        for tool in lab.tools(server, *kinds[: lab.sizes.wire_peers]):
             tool.connect(proxy.endpoint_url)
             lab.attempt(job, tool, partial(_exchange, lab, job, tool, proxy, act, scale, up, down))
             for folder in (tool.source, tool.target):
@@ -90,7 +90,7 @@ def resume(lab: Lab) -> None:
     for direction in ("up", "down"):
         extra: dict[str, float] = {}
         with lab.server() as server, Proxy(server.endpoint_url) as proxy:
-            for tool in lab.tools(server, Rclone, S5cmd, Aws):
+            for tool in lab.tools(server, *[Rclone, S5cmd, Aws][: lab.sizes.wire_peers]):
                 tool.connect(proxy.endpoint_url)
                 found = lab.attempt(f"resume {direction}", tool, partial(_broken_off, lab, tool, proxy, direction))
                 if found is not None:
