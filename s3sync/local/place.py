@@ -68,7 +68,8 @@ def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> Non
         target = _free_name(trash, path, staging)
         os.replace(file.disk_path, target)  # noqa: PTH105
         sync_folder(target.parent)
-        sync_folder(file.disk_path.parent)
+        with contextlib.suppress(FileNotFoundError):  # the last of its files went at the same time, and it with them
+            sync_folder(file.disk_path.parent)
     prune_empty_folders(file.disk_path.parent, staging)
 
 

@@ -31,16 +31,17 @@ def download_parts(transport: Transport, wanted: Wanted, folder: Path, old: Loca
     temp = folder / sha256(f"{wanted.path}\n{wanted.etag}".encode()).hexdigest()[:32]
     assisted = old is not None or transport.ledger.find(wanted.path, Way.DOWN) is not None
     try:
-        return _assemble(transport, wanted, temp, old)
+        try:
+            return _assemble(transport, wanted, temp, old)
+        except ChecksumMismatch:
+            if not assisted:
+                raise
+            _forget(transport, wanted, temp)
+            return _assemble(transport, wanted, temp, None)
     except Unsupported:
         _forget(transport, wanted, temp)
         return download_whole(transport, wanted, temp)
-    except ChecksumMismatch:
-        _forget(transport, wanted, temp)
-        if not assisted:
-            raise
-        return _assemble(transport, wanted, temp, None)
-    except (PreconditionFailed, NotFound):
+    except (ChecksumMismatch, PreconditionFailed, NotFound):
         _forget(transport, wanted, temp)
         raise
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from s3sync.errors import (
     Archived,
@@ -118,6 +119,21 @@ def test_trouble_that_stays_is_raised(store: Store, proxy: Proxy, monkeypatch: p
         put(store, "a")
 
 
+def test_patience_begins_with_the_first_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow line a part may take many minutes: a connection that then breaks is still tried again."""
+    clock, made = [0.0], [0]
+
+    def send_slowly() -> str:
+        clock[0] += 1000
+        made[0] += 1
+        if made[0] == 1:
+            raise ConnectionClosedError(endpoint_url="http://127.0.0.1")
+        return "done"
+
+    monkeypatch.setattr(attempts.time, "monotonic", lambda: clock[0])
+    assert attempts.Attempts().run(send_slowly, failures.from_botocore) == "done"
+
+
 FINAL = [
     (403, "RequestTimeTooSkewed", ClockSkewed),
     (400, "ExpiredToken", CredentialsError),
@@ -175,16 +191,20 @@ def test_bytes_damaged_on_the_way_are_not_stored(seaweedfs: SeaweedFS) -> None:
     behind = on_server(seaweedfs)
     with proxying(seaweedfs.endpoint_url) as proxy:
         store = open_store(behind.url, StoreOptions(endpoint_url=proxy.url, env=behind.env))
+        proxy.faults.append(Fault(is_put, times=10_000, flip_upload=True))
         for size in SIZES:
-            proxy.faults.append(Fault(is_put, flip_upload=True))
             with pytest.raises(ChecksumMismatch):
                 put(store, "a", noise(size))
         assert keys(store) == []
         upload_id = store.start_upload("b", Headers())
-        proxy.faults.append(Fault(is_put, flip_upload=True))
         with pytest.raises(ChecksumMismatch):
             send(store, "b", upload_id, 1, noise(MIB))
         store.abort_upload("b", upload_id)
+        for size in SIZES:
+            proxy.faults[:] = [Fault(is_put, flip_upload=True)]
+            body = noise(size)
+            put(store, "a", body)
+            assert read(store, "a") == body, "damaged once, and sent again"
 
 
 def test_a_server_that_does_not_know_checksums(store: Store, proxy: Proxy) -> None:

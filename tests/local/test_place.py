@@ -197,6 +197,21 @@ def test_to_the_trash(staging: Path, trash: Path, put: Put) -> None:
     assert (trash / "cut/deep/a.mp4").stat().st_mtime_ns == file.mtime_ns
 
 
+def test_the_last_two_files_of_a_folder_go_at_once(
+    staging: Path, trash: Path, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one prunes the folder before this one makes its own removal durable."""
+    file, replace_file = put("cut/a.mp4", b"old"), os.replace
+
+    def replace_and_prune(source: Path, target: Path) -> None:
+        replace_file(source, target)
+        source.parent.rmdir()
+
+    monkeypatch.setattr(os, "replace", replace_and_prune)
+    move_to_trash(file, staging, "cut/a.mp4", trash)
+    assert tree(staging) == {} and kept(trash) == {"cut/a.mp4": b"old"}
+
+
 def test_the_trash_holds_every_version(staging: Path, trash: Path, put: Put) -> None:
     for content in (b"first", b"second", b"third"):
         move_to_trash(put("a.mp4", content), staging, "a.mp4", trash)

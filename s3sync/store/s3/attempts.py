@@ -29,11 +29,12 @@ class Attempts:
     """The attempts of one operation. Waits with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
 
     `uncertain` says that an earlier attempt may have been carried out although it failed: its answer was lost.
+    Patience begins with the first failure: on a slow line one part takes longer to send than any patience lasts.
     """
 
     def __init__(self) -> None:
         self.uncertain = False
-        self._started = time.monotonic()
+        self._failing_since: float | None = None
         self._count = 0
 
     def run(self, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
@@ -60,8 +61,11 @@ class Attempts:
         """Wait before another attempt, or raise `RequestFailed`."""
         self.uncertain = self.uncertain or failure.retried
         self._count += 1
+        now = time.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
         wait = random.uniform(0, min(_CAP_S, _BASE_S * 2**self._count))
-        if time.monotonic() + wait - self._started > patience(failure):
+        if now + wait - self._failing_since > patience(failure):
             raise RequestFailed(failure) from None
         self.uncertain = self.uncertain or failure.cause == "broken" or failure.status >= 500
         time.sleep(wait)

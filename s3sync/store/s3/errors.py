@@ -84,6 +84,7 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
     "broken": Unreachable,
     "truncated": ChecksumMismatch,
     "not_s3": NotAStore,
+    "no_range": Unsupported,
     "credentials": CredentialsError,
     "odd_key": StoreError,
     "other": StoreError,
@@ -105,7 +106,15 @@ HINTS: dict[type[StoreError], str] = {
 # How long (seconds) it is worth trying again, by what went wrong. What is not listed is final at once.
 PATIENCE_BY_CAUSE: dict[Cause, float] = {"connect": 12, "broken": 60}
 PATIENCE_BY_STATUS: dict[int, float] = {408: 60, 429: 90, 500: 60, 502: 60, 503: 90, 504: 60}
-PATIENCE_BY_CODE: dict[str, float] = {"RequestTimeout": 60, "SlowDown": 90, "Throttling": 90, "InternalError": 60}
+PATIENCE_BY_CODE: dict[str, float] = {
+    "RequestTimeout": 60,
+    "SlowDown": 90,
+    "Throttling": 90,
+    "InternalError": 60,
+    "BadDigest": 1,
+    "XAmzContentChecksumMismatch": 1,
+    "IncompleteBody": 1,
+}
 
 _SECRETS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|X-Amz-[A-Za-z-]+=[^&\s\"'<>]*|(?:Signature|Credential)=[^,&\s\"'<>]*|\?[^\s\"'<>]*=[^\s\"'<>]*"
@@ -113,7 +122,7 @@ _SECRETS = re.compile(
 
 
 def patience(failure: Failure) -> float:
-    """For how many seconds after its first attempt a request that failed like this may be tried again."""
+    """For how many seconds after its first failure a request that failed like this may be tried again."""
     if failure.cause != "answer":
         return PATIENCE_BY_CAUSE.get(failure.cause, 0)
     return PATIENCE_BY_CODE.get(failure.code, PATIENCE_BY_STATUS.get(failure.status, 0))

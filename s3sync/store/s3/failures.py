@@ -14,15 +14,18 @@ from msgspec import Struct
 
 from s3sync.errors import S3syncError
 
-Cause: TypeAlias = Literal["answer", "connect", "broken", "truncated", "not_s3", "odd_key", "credentials", "other"]
+Cause: TypeAlias = Literal[
+    "answer", "connect", "broken", "truncated", "not_s3", "no_range", "odd_key", "credentials", "other"
+]
 
 
 class Failure(Struct, frozen=True):
     """One failed request.
 
     `cause` tells apart: an HTTP answer with an error; no connection (nothing was sent); a connection that broke or
-    timed out (the request may have been carried out); a body shorter than announced; an answer that is not S3's; a
-    key that the library cannot express; no usable credentials; anything else.
+    timed out (the request may have been carried out); a body shorter than announced; an answer that is not S3's;
+    the whole object where a range was asked for; a key that the library cannot express; no usable credentials;
+    anything else.
     `retried` is True when the library tried more than once: an earlier attempt may have been carried out.
     """
 
@@ -59,6 +62,7 @@ _REASON = re.compile(r"^\s+(?:message|error): \"([^\"]*)\",$", re.MULTILINE)
 _OBSTORE_TEXTS: tuple[tuple[str, Cause], ...] = (
     ("Encountered object with invalid path", "odd_key"),
     ("Could not parse path", "odd_key"),
+    ("Received non-partial response when range requested", "no_range"),
     ("Got invalid list response", "not_s3"),
     ("Unable to extract metadata from headers", "not_s3"),
     ("hyper::Error(\n", "broken"),
