@@ -20,6 +20,8 @@ KEY_BYTES = 1024
 EXTENSION_BYTES = 32
 """What follows the last dot of a name and is longer is no extension."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -56,9 +58,9 @@ def _segment_reason(segment: str) -> str | None:
         return "it has an empty folder or file name in it"
     if segment in (".", ".."):
         return f"{segment!r} as a folder name leads elsewhere"
-    if any(unicodedata.category(char) == "Cs" for char in segment):
+    if _SURROGATE.search(segment):
         return "the name is not valid UTF-8"
-    if any(unicodedata.category(char) == "Cc" for char in segment):
+    if _CONTROL.search(segment):
         return "the name has a control character in it"
     if "\\" in segment:
         return "a backslash in a name means a folder on some systems"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 from s3sync.errors import ConfigError
@@ -22,7 +23,7 @@ def load_ignore(patterns: Iterable[str], *folders: Path) -> Callable[[str], bool
     for folder in folders:
         lines += _read(folder / IGNORE_FILE)
     spec = GitIgnoreSpec.from_lines(lines)
-    return spec.match_file
+    return cache(spec.match_file)  # each path is asked about on the local side, on the remote, and in the base
 
 
 def _read(file: Path) -> list[str]:

@@ -89,7 +89,7 @@ def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
         _make_parents(staging, target)
         _rename_new(file.disk_path, target)
         sync_folder(target.parent)
-    return LocalFile(target, file.size, file.mtime_ns, file.inode)
+    return LocalFile(str(target), file.size, file.mtime_ns, file.inode)
 
 
 def prune_empty_folders(folder: Path, staging: Path) -> None:

@@ -18,10 +18,15 @@ from s3sync.local.errors import reason_of
 class LocalFile(Struct, frozen=True):
     """A regular file: where it is on the disk (its name there may be NFD), size in bytes, mtime, inode."""
 
-    disk_path: Path
+    where: str
     size: int
     mtime_ns: int
     inode: int
+
+    @property
+    def disk_path(self) -> Path:
+        """Made when it is asked for: of most files a scan only ever compares what the directory entry says."""
+        return Path(self.where)
 
     def is_still(self, now: os.stat_result) -> bool:
         """Whether the file on the disk is the one that was scanned, as far as its directory entry tells."""
@@ -31,7 +36,7 @@ class LocalFile(Struct, frozen=True):
 def look_at(path: Path) -> LocalFile:
     """A file as it is now. Raises `OSError`."""
     status = path.stat(follow_symlinks=False)
-    return LocalFile(path, status.st_size, status.st_mtime_ns, status.st_ino)
+    return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 class LocalScan(Struct):
@@ -101,4 +106,4 @@ def _scan_entry(scan: LocalScan, entry: os.DirEntry[str], path: str, ignored: Ca
         scan.complete = False
     else:
         inode = status.st_ino or os.stat(entry.path).st_ino  # noqa: PTH116 (Windows: DirEntry has no inode)
-        scan.files[path] = LocalFile(Path(entry.path), status.st_size, status.st_mtime_ns, inode)
+        scan.files[path] = LocalFile(entry.path, status.st_size, status.st_mtime_ns, inode)

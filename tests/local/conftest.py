@@ -26,7 +26,7 @@ def staging(tmp_path: Path) -> Path:
 
 def local_file(path: Path) -> LocalFile:
     status = path.lstat()
-    return LocalFile(path, status.st_size, status.st_mtime_ns, status.st_ino)
+    return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 @pytest.fixture

@@ -12,12 +12,19 @@ from s3sync.errors import DiskFull, LocalError, TargetChanged
 from s3sync.local.errors import local_errors, reason_of
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG], ids=errno.errorcode.get)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT], ids=errno.errorcode.get)
 def test_f14_a_full_disk(number: int) -> None:
     with pytest.raises(DiskFull) as caught, local_errors("cannot write", "cut/a.mp4"):
         raise OSError(number, os.strerror(number))
     assert str(caught.value) == "cannot write cut/a.mp4: the disk is full"
     assert "untouched" in (caught.value.hint or "")
+
+
+def test_f14_a_file_that_is_too_large_for_the_disk() -> None:
+    with pytest.raises(DiskFull) as caught, local_errors("cannot write", "cut/a.mp4"):
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    assert str(caught.value) == "cannot write cut/a.mp4: this disk cannot hold so large a file"
+    assert "file system" in (caught.value.hint or "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -254,7 +254,7 @@ def test_rename_aside(staging: Path, put: Put) -> None:
     aside = rename_aside(file, staging, "cut/a.conflict-jan.mp4")
     assert tree(staging) == {"cut/a.conflict-jan.mp4": b"mine"}
     assert aside == local_file(staging / "cut/a.conflict-jan.mp4")
-    assert aside == LocalFile(aside.disk_path, file.size, file.mtime_ns, file.inode)
+    assert aside == LocalFile(aside.where, file.size, file.mtime_ns, file.inode)
 
 
 def test_rename_aside_takes_no_name_that_is_taken(staging: Path, put: Put) -> None:

@@ -153,7 +153,7 @@ def make(tmp_path: Path) -> Make:
         path.write_bytes(content)
         os.utime(path, ns=(MTIME, MTIME))
         status = path.stat()
-        return LocalFile(path, status.st_size, status.st_mtime_ns, status.st_ino)
+        return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino)
 
     return write
 
