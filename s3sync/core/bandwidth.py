@@ -10,8 +10,8 @@ from msgspec import Struct
 from s3sync.errors import ConfigError
 
 MINUTES = 24 * 60
-_RATE = re.compile(r"(\d+(?:\.\d+)?)([KMG])(?:i?B)?(?:/s)?", re.IGNORECASE)
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([KMG])(?:i?B)?(?:/s)?", re.IGNORECASE)
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 _HINT = "write `10M` (MiB a second), `1M:10M` (up:down), `off`, or a timetable `08:00,512K 19:00,10M 23:00,off`"
 
@@ -92,4 +92,4 @@ def _rate(value: object) -> int | None:
 
 
 def _refuse(value: object, why: str) -> ConfigError:
-    return ConfigError(f"the bandwidth limit {value!r} makes no sense", why=why, hint=_HINT)
+    return ConfigError(f"the bandwidth limit {value!r:.80} makes no sense", why=why, hint=_HINT)

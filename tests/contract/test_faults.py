@@ -130,7 +130,7 @@ def test_patience_begins_with_the_first_failure(monkeypatch: pytest.MonkeyPatch)
             raise ConnectionClosedError(endpoint_url="http://127.0.0.1")
         return "done"
 
-    monkeypatch.setattr(attempts.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     assert attempts.Attempts().run(send_slowly, failures.from_botocore) == "done"
 
 
