@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Any, Literal, TypeAlias
-from xml.sax.saxutils import unescape
 
 from msgspec import Struct
 
@@ -118,6 +117,8 @@ def _answer(status: int, body: str, retried: bool) -> Failure:
 
 
 def _tag(name: str, body: str) -> str:
+    from xml.sax.saxutils import unescape  # brings half of the HTTP library along: only for an error
+
     found = re.search(rf"<{name}>([^<]{{1,500}})</{name}>", body)
     return unescape(found[1], {"&quot;": '"', "&apos;": "'", '\\"': '"'}) if found else ""
 
