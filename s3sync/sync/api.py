@@ -17,20 +17,16 @@ from s3sync.project import Project as Location
 from s3sync.project import find_project, project_names
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.port import FullSpeed, Pace, Store
-from s3sync.sync.cleanup import CleanupOptions, cleanup
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
-from s3sync.sync.run import Options, run
 from s3sync.sync.select import make_selector
 from s3sync.sync.session import Session
-from s3sync.sync.status import status
-from s3sync.sync.unfinished import abort_transfers, list_transfers
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
 from s3sync.transfer.throttle import Throttle
 
 
 class Project(Struct, frozen=True):
-    """A project that is open for work. Make one with `Project.open`.
+    """A project that is open for work. Make one with `Project.open`. Each verb loads when it is first used.
 
     Every method raises an `S3syncError`: see `s3sync.errors` for the tree.
     """
@@ -85,6 +81,8 @@ class Project(Struct, frozen=True):
 
     def status(self) -> StatusReport:
         """Every file's state; changes nothing."""
+        from s3sync.sync.status import status
+
         return status(self.session)
 
     def up(self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
@@ -109,6 +107,8 @@ class Project(Struct, frozen=True):
 
     def transfers(self) -> TransfersReport:
         """Unfinished transfers of this computer, and uploads in the store that nobody here knows of."""
+        from s3sync.sync.unfinished import list_transfers
+
         return list_transfers(self.session)
 
     def abort_transfers(
@@ -119,6 +119,8 @@ class Project(Struct, frozen=True):
         dry_run: bool = False,
     ) -> TransfersReport:
         """End unfinished transfers of these files, or all."""
+        from s3sync.sync.unfinished import abort_transfers
+
         return abort_transfers(self.session, list(names), everything=everything, confirm=confirm, dry_run=dry_run)
 
     def cleanup(
@@ -130,6 +132,8 @@ class Project(Struct, frozen=True):
         confirm: Callable[[CleanupReport], bool] | None = None,
     ) -> CleanupReport:
         """Delete the project's files on the remote, or with `local` here, where they are known to be safe."""
+        from s3sync.sync.cleanup import CleanupOptions, cleanup
+
         wanted = make_selector(files, self.staging, self.cwd)
         options = CleanupOptions(local, unseen, dry_run, wanted)
         return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
@@ -142,6 +146,8 @@ class Project(Struct, frozen=True):
         dry_run: bool,
         max_delete: int | None = None,
     ) -> RunReport:
+        from s3sync.sync.run import Options, run
+
         policy = Policy(on_conflict) if on_conflict is not None else None
         wanted = make_selector(files, self.staging, self.cwd)
         return run(self.session, verb, Options(wanted, policy, max_delete, dry_run))
