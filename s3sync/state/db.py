@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,13 @@ from msgspec import Struct
 
 from s3sync.core.entries import Entry
 from s3sync.errors import DiskFull, LocalError
+from s3sync.local.errors import local_errors
 
 FILE = "state.db"
 VERSION = 1
+PATIENCE_S = 30.0
+"""How long to wait for another process that is writing."""
+
 _SCHEMA = """
 CREATE TABLE base (path TEXT PRIMARY KEY, size INTEGER NOT NULL, md5 TEXT, etag TEXT) WITHOUT ROWID;
 CREATE TABLE digest (
@@ -59,12 +64,12 @@ class StateDB:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.path = folder / FILE
         self._lock = threading.RLock()
-        with self._errors():
+        with self._errors(), local_errors("cannot read", self.path):
             self._connection = self._copy_in_memory() if read_only else self._open()
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+        _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         self._prepare(connection)
         return connection
@@ -180,6 +185,19 @@ class StateDB:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait by itself when several processes switch a new database at once."""
+    give_up = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
 
 
 @contextmanager
