@@ -13,7 +13,7 @@ import xxhash
 
 from s3sync.core.etag import choose_part_size, part_ranges
 from s3sync.core.unfinished import Unfinished, Way
-from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, Unsupported
+from s3sync.errors import ChecksumMismatch, LocalError, NotFound, PreconditionFailed, Unsupported
 from s3sync.local.digests import CHUNK, Digests, PartDigests, range_xxh3
 from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile
@@ -116,8 +116,14 @@ class _Job:
         self.follower = _Follower(self.temp, self.ranges)
 
     def start(self) -> None:
-        with local_errors("cannot write", self.temp), open(self.temp, "wb") as stream:
-            stream.truncate(self.wanted.size)
+        """Make the temp file, at its full length, and remember it; nothing stays of one that the disk cannot hold."""
+        try:
+            with local_errors("cannot write", self.temp), open(self.temp, "wb") as stream:
+                stream.truncate(self.wanted.size)
+        except LocalError:
+            with suppress(OSError):
+                self.temp.unlink(missing_ok=True)
+            raise
         self.transport.ledger.begin(
             Unfinished(
                 self.wanted.path,
