@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -50,8 +51,8 @@ class Session(Struct, frozen=True):
         return Edits(by=self.settings.require_user(), at=format_time(self.clock()), host=socket.gethostname())
 
     def trash_stamp(self) -> str:
-        """The name of this run's trash folder, here and on the remote."""
-        return f"{self.clock():%Y%m%d-%H%M%S}"
+        """A new name for a trash folder, here and on the remote: by time, and of nobody else in the same second."""
+        return f"{self.clock():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
     def lock(self) -> AbstractContextManager[None]:
         from s3sync.local.place import state_folder
