@@ -37,6 +37,14 @@ def new_partial(staging: Path) -> Path:
     return state_folder(staging, "partial") / uuid.uuid4().hex
 
 
+def ignores_case(staging: Path) -> bool:
+    """Whether the staging folder's disk takes two names that differ only in case for one. Asks for our own folder."""
+    try:
+        return (staging / STATE_DIR.upper()).samefile(staging / STATE_DIR)
+    except OSError:
+        return False
+
+
 def place(
     temp: Path, staging: Path, path: str, *, expected: LocalFile | None, mtime_ns: int | None, trash: Path
 ) -> LocalFile:
@@ -138,19 +146,23 @@ def _make_folders(staging: Path, folder: Path) -> None:
             with contextlib.suppress(FileExistsError):
                 below.mkdir()
             mode = below.lstat().st_mode
-        ours = staging / STATE_DIR in (below, *below.parents)
-        if stat.S_ISLNK(mode):
-            raise LocalError(
-                f"cannot write into {below}",
-                why="it is a symbolic link, and links are not followed",
-                hint=_OURS if ours else "put the folder itself there",
-            )
         if not stat.S_ISDIR(mode):
-            raise LocalError(
-                f"cannot make the folder {below}",
-                why="a file of that name stands there",
-                hint=_OURS if ours else "rename the file, or ask for the folder to be renamed",
-            )
+            raise _in_the_way(staging, below, is_link=stat.S_ISLNK(mode))
+
+
+def _in_the_way(staging: Path, found: Path, *, is_link: bool) -> LocalError:
+    ours = found.relative_to(staging).parts[0] == STATE_DIR
+    if is_link:
+        return LocalError(
+            f"cannot write into {found}",
+            why="it is a symbolic link, and links are not followed",
+            hint=_OURS if ours else "put the folder itself there",
+        )
+    return LocalError(
+        f"cannot make the folder {found}",
+        why="a file of that name stands there",
+        hint=_OURS if ours else "rename the file, or ask for the folder to be renamed",
+    )
 
 
 def _expect(target: Path, expected: LocalFile) -> None:

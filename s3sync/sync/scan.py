@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
-from s3sync.core.names import twins
+from s3sync.core.names import nfc, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, reconcile
 from s3sync.errors import LocalError, SourceChanged
 from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
 from s3sync.local.ignore import load_ignore
+from s3sync.local.place import ignores_case
 from s3sync.local.scan import LocalFile, LocalScan, scan_folder
 from s3sync.state.db import CachedDigest, StateDB
 from s3sync.sync.remote import RemoteScan, scan_remote
@@ -78,16 +79,18 @@ def scan(session: Session, state: StateDB) -> Seen:
         hidden=[*here.hidden, *there.hidden],
         complete=here.complete,
     )
-    _hide_twins(seen)
+    _hide_twins(seen, without_case if ignores_case(session.project.staging) else nfc)
     _compare(session, seen, state.load_digests())
     return seen
 
 
-def _hide_twins(seen: Seen) -> None:
-    for path, other in twins(seen.here.files.keys() | seen.remote.keys()).items():
-        seen.problems.append(
-            Problem(path, f"cannot stand beside {other}: one name cannot be a file and a folder", "rename one of them")
-        )
+def _hide_twins(seen: Seen, fold: Callable[[str], str]) -> None:
+    """Report paths of either side that this disk cannot hold together, and leave them as they are on both."""
+    for path, other in twins(seen.here.files.keys() | seen.remote.keys(), fold).items():
+        one_name = fold(path) == fold(other)
+        reason = "this disk ignores case" if one_name else "one name cannot be a file and a folder"
+        hint = "rename one of them, or give both the same case" if one_name else "rename one of them"
+        seen.problems.append(Problem(path, f"cannot stand beside {other}: {reason}", hint))
         seen.hidden.append(path)
 
 

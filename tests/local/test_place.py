@@ -11,6 +11,7 @@ import pytest
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local.place import (
     delete_for_good,
+    ignores_case,
     move_to_trash,
     new_partial,
     place,
@@ -170,6 +171,26 @@ def test_f27_our_own_folder_is_no_link(staging: Path, put: Put, tmp_path: Path, 
     assert file.disk_path.exists()
 
 
+@pytest.mark.parametrize("kind", ["file", pytest.param("link", marks=links)])
+def test_who_finds_something_else_as_our_own_folder_hears_what_to_do(staging: Path, kind: str) -> None:
+    if kind == "file":
+        (staging / ".s3sync").write_bytes(b"")
+    else:
+        (staging / ".s3sync").symlink_to(staging)
+    with pytest.raises(LocalError) as caught:
+        state_folder(staging, "partial")
+    assert "s3sync keeps its memory there" in (caught.value.hint or "")
+
+
+def test_whether_the_disk_ignores_case(staging: Path) -> None:
+    assert not ignores_case(staging)
+    state_folder(staging)
+    assert ignores_case(staging) == (staging / ".s3SYNC").exists()
+    if not ignores_case(staging):
+        (staging / ".S3SYNC").mkdir()
+        assert not ignores_case(staging)
+
+
 def test_f28_a_file_where_a_folder_should_be(staging: Path, temp: Path, trash: Path, put: Put) -> None:
     put("cut", b"a file")
     with pytest.raises(LocalError, match="a file of that name stands there"):
@@ -240,6 +261,14 @@ def test_a_long_name_goes_to_the_trash_twice(staging: Path, trash: Path, put: Pu
     for content in (b"first", b"second"):
         move_to_trash(put(name, content), staging, name, trash)
     assert sorted(kept(trash.parent).values()) == [b"first", b"second"]
+
+
+@pytest.mark.parametrize("path", ["..", "../x", "/x", "a/../../x"])
+def test_no_path_leads_out_of_the_trash(staging: Path, trash: Path, put: Put, path: str) -> None:
+    file = put("a.mp4")
+    with pytest.raises(LocalError, match="outside"):
+        move_to_trash(file, staging, path, trash)
+    assert file.disk_path.exists()
 
 
 def test_delete_for_good(staging: Path, put: Put) -> None:
