@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
+from contextlib import contextmanager, suppress
+from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
 from s3sync.cli.output import GREEN, colour, files_text, moved_line, printable, say, symbols
@@ -39,6 +39,7 @@ class Lines(Silent):
         self.begun = False
         self._sign = colour(symbols().done, GREEN)
         self._flushed_at = 0.0
+        self._later: Timer | None = None
 
     def moved(self, work: Work, path: str, size: int) -> None:
         if not self.headline:
@@ -50,12 +51,21 @@ class Lines(Silent):
         self.show(moved_line(self._sign, path, size, done))
 
     def show(self, line: str) -> None:
-        """On stdout, where a reader at the other end of a pipe sees it soon."""
+        """On stdout, where a reader at the other end of a pipe sees it soon, also when no other line follows."""
         say(line)
         now = time.monotonic()
         if now - self._flushed_at > FLUSH_EVERY_S:
             sys.stdout.flush()
             self._flushed_at = now
+        elif self._later is None or not self._later.is_alive():
+            self._later = Timer(FLUSH_EVERY_S, _flush)
+            self._later.daemon = True
+            self._later.start()
+
+
+def _flush() -> None:
+    with suppress(OSError, ValueError):  # whoever flushes at the end meets it again
+        sys.stdout.flush()
 
 
 class Bars(Lines):

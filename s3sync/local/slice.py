@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -13,9 +13,13 @@ from s3sync.local.scan import LocalFile
 
 
 class FileSlice:
-    """A `store.port.Body`: bytes `start` up to `stop` of an open file, which may be read again after `seek(0)`."""
+    """A `store.port.Body`: bytes `start` up to `stop` of an open file, which may be read again after `seek(0)`.
 
-    def __init__(self, file: LocalFile, stream: IO[bytes], start: int, stop: int) -> None:
+    `sent` is told by the store how many of them are on their way.
+    """
+
+    def __init__(self, file: LocalFile, stream: IO[bytes], start: int, stop: int, sent: Callable[[int], None]) -> None:
+        self.sent = sent
         self._file, self._stream, self._start, self._size = file, stream, start, stop - start
         self._at = 0
 
@@ -43,11 +47,13 @@ class FileSlice:
 
 
 @contextmanager
-def open_slice(file: LocalFile, start: int, stop: int) -> Iterator[FileSlice]:
+def open_slice(
+    file: LocalFile, start: int, stop: int, sent: Callable[[int], None] = lambda at: None
+) -> Iterator[FileSlice]:
     """A slice of a file that must not have changed; raises `SourceChanged` if it has when the block ends, however."""
     with open_unchanged(file) as stream:
         try:
-            yield FileSlice(file, stream, start, stop)
+            yield FileSlice(file, stream, start, stop, sent)
         except SourceChanged:
             raise
         except Exception:

@@ -29,13 +29,17 @@ def pieces(body: Buffer | Body) -> Iterator[Buffer]:
 class Sending:
     """A body as botocore reads it: in pieces, each with a timeout of its own, and each paid for.
 
-    Given plain bytes, botocore would have to send all of them within one timeout, which a slow line cannot.
+    Given plain bytes, botocore would have to send all of them within one timeout, which a slow line cannot. A body
+    with an attribute `sent` has it called with its bytes that are on their way, which are none again when it starts
+    anew.
     """
 
     def __init__(self, body: Buffer | Body, pay: Callable[[int], None]) -> None:
         self._body: Body = _View(body) if isinstance(body, (bytes, bytearray, memoryview)) else body
         self._pay = pay
+        self._sent: Callable[[int], None] = getattr(body, "sent", lambda at: None)
         self._body.seek(0)
+        self._sent(0)
 
     def __len__(self) -> int:
         return len(self._body)
@@ -45,6 +49,7 @@ class Sending:
         wanted = len(self._body) if size is None or size < 0 else max(size, PIECE // 4)
         piece = self._body.read(wanted)
         self._pay(len(piece))
+        self._sent(self._body.tell())
         return piece
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

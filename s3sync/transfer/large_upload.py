@@ -14,7 +14,7 @@ from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
 from s3sync.store.port import Part, WriteMode
 from s3sync.transfer.context import Transport
-from s3sync.transfer.progress import Work
+from s3sync.transfer.progress import Gauge, Work
 from s3sync.transfer.upload import Source, Uploaded
 
 MIN_PART = 5 * MIB
@@ -75,7 +75,6 @@ class _Job:
             if part is None:
                 part, sent = self._send(number, start, stop), stop - start
             self.transport.ledger.part_done(self.source.path, Way.UP, number, part.etag)
-            self.transport.progress.advance(Work.UPLOAD, self.source.path, stop - start)
             return part, sent
 
         for part, sent in self.transport.pool.gather(bring, missing):
@@ -89,8 +88,14 @@ class _Job:
                 raise changed(self.source.file)
 
     def _send(self, number: int, start: int, stop: int) -> Part:
-        with open_slice(self.source.file, start, stop) as body:
-            etag = self.transport.store.put_part(self.key, self.upload_id, number, body)
+        gauge = Gauge(self.transport.progress, Work.UPLOAD, self.source.path)
+        try:
+            with open_slice(self.source.file, start, stop, gauge) as body:
+                etag = self.transport.store.put_part(self.key, self.upload_id, number, body)
+        except BaseException:
+            gauge(0)
+            raise
+        gauge(stop - start)
         return Part(number, stop - start, etag)
 
     def _copy(self, number: int, start: int, stop: int, old: PartDigests | None, old_etag: str | None) -> Part | None:
@@ -112,6 +117,7 @@ class _Job:
             raise
         except StoreError:
             return None  # a server that cannot copy parts gets them sent
+        self.transport.progress.advance(Work.UPLOAD, self.source.path, stop - start)
         return Part(number, stop - start, etag)
 
     def complete(self, mode: WriteMode) -> str:

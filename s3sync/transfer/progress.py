@@ -40,3 +40,15 @@ class Silent:
     def advance(self, work: Work, path: str, n: int) -> None: ...
     def finish(self, work: Work, path: str) -> None: ...
     def moved(self, work: Work, path: str, size: int) -> None: ...
+
+
+class Gauge:
+    """How much of one file, or one part of it, is on its way: told again whenever that changes, to more or to less."""
+
+    def __init__(self, progress: Progress, work: Work, path: str) -> None:
+        self._progress, self._work, self._path = progress, work, path
+        self._at = 0
+
+    def __call__(self, at: int) -> None:
+        self._progress.advance(self._work, self._path, at - self._at)
+        self._at = at

@@ -15,7 +15,7 @@ from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
 from s3sync.store.port import Headers, WriteMode
 from s3sync.transfer.context import Transport
-from s3sync.transfer.progress import Work
+from s3sync.transfer.progress import Gauge, Work
 
 IN_MEMORY = MIB
 """Up to this size one read gives digest and body; a larger body is read from the disk while it is sent."""
@@ -69,6 +69,7 @@ def upload(transport: Transport, key: str, source: Source, mode: WriteMode, old_
 
 def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMode) -> Uploaded:
     size, store = source.file.size, transport.store
+    gauge = Gauge(transport.progress, Work.UPLOAD, source.path)
     if size <= IN_MEMORY:
         body = read_range(source.file, 0, size)
         full = md5(body, usedforsecurity=False)
@@ -76,7 +77,7 @@ def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMod
         etag = store.put(key, body, mode=mode, headers=source.headers(digests), md5=full.digest())
     else:
         digests = source.known or digest(source.file)
-        with open_slice(source.file, 0, size) as stream:
+        with open_slice(source.file, 0, size, gauge) as stream:
             etag = store.put(key, stream, mode=mode, headers=source.headers(digests), md5=bytes.fromhex(digests.md5))
-    transport.progress.advance(Work.UPLOAD, source.path, size)
+    gauge(size)
     return Uploaded(etag, digests, None, size)
