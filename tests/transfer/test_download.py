@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from msgspec.structs import replace
 from hashlib import md5
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xxhash
+from msgspec.structs import replace
 
 from s3sync.errors import ChecksumMismatch, DiskFull, Interrupted, LocalError, NotFound, PreconditionFailed
 from s3sync.local.digests import Digests

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from msgspec.structs import replace
 from hashlib import md5
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xxhash
+from msgspec.structs import replace
 
 from s3sync.core.etag import PART_SIZE, composite_etag
 from s3sync.errors import LocalError, NotFound, PreconditionFailed, SourceChanged, Unreachable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from msgspec.structs import replace
 from hashlib import md5
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from s3sync.core.etag import PART_SIZE
 from s3sync.errors import Interrupted, Unreachable
