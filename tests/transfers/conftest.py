@@ -129,7 +129,7 @@ def office(new_office: NewOffice, seaweedfs: SeaweedFS) -> Office:
 @pytest.fixture(
     params=[
         pytest.param("seaweedfs", marks=pytest.mark.seaweedfs),
-        pytest.param("ministack", marks=pytest.mark.ministack),
+        pytest.param("ministack", marks=[pytest.mark.ministack, pytest.mark.slow]),
     ]
 )
 def each_office(request: pytest.FixtureRequest, new_office: NewOffice) -> Office:
