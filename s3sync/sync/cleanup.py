@@ -117,17 +117,17 @@ def _kept(seen: Seen, decision: Decision) -> Problem:
 
 
 def _clean(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> None:
-    session, warning = guarded(session, state)
     seen, going, trash = _look(session, state, options, report)
     if not going and not trash and not report.trash_files:
         return
-    report.warnings += [warning] if warning else []
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
     report.deleted = []
     if options.local:
         _clean_local(session, state, seen, going, report)
     else:
+        session, warning = guarded(session, state)
+        report.warnings += [warning] if warning else []
         _clean_remote(session, state, seen, going, trash, report)
 
 
