@@ -7,6 +7,7 @@ from collections.abc import Callable
 from s3sync.core.times import format_time
 from s3sync.core.unfinished import Unfinished, Way
 from s3sync.errors import Halt, UsageError
+from s3sync.local.errors import local_errors
 from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
 from s3sync.state.transfers import Transfers
@@ -101,6 +102,8 @@ def _abort(session: Session, state: StateDB, transfer: TransferStatus) -> None:
 def sweep_partials(session: Session, state: StateDB) -> None:
     """Remove what a killed run left in `partial/` and nobody will go on with. Only while holding the lock."""
     kept = {transfer.token for transfer in Transfers(state).all() if transfer.way is Way.DOWN}
-    for file in state_folder(session.project.staging, "partial").iterdir():
-        if file.name not in kept:
-            file.unlink(missing_ok=True)
+    folder = state_folder(session.project.staging, "partial")
+    with local_errors("cannot clear", folder):
+        for file in folder.iterdir():
+            if file.name not in kept and not file.is_dir():
+                file.unlink(missing_ok=True)

@@ -18,6 +18,8 @@ from s3sync.sync.status import make_report
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
+REPLACE = "whoever has it: take the file out of the folder, run `s3sync sync`, put it back, and run `s3sync up`"
+
 
 def verify(session: Session, *, deep: bool = False) -> StatusReport:
     """A status whose `failed` also names every object that contradicts its record, and every lost one.
@@ -38,7 +40,7 @@ def verify(session: Session, *, deep: bool = False) -> StatusReport:
 
 def _records(seen: Seen) -> list[Problem]:
     problems = [
-        Problem(name, "is named in metadata.json, and its object is not there", "whoever has it: run `s3sync up`")
+        Problem(name, "is named in metadata.json, and its object is not there", REPLACE)
         for name in seen.there.vanished
         if refuse_reason(name) is None
     ]
@@ -91,7 +93,7 @@ def _read(session: Session, path: str, remote: RemoteFile) -> Problem | None:
         return Problem(
             path,
             f"the remote bytes are not those that were uploaded: MD5 {whole.hexdigest()} instead of {promised}",
-            "whoever has the right file: touch it, and run `s3sync up --on-conflict mine`",
+            REPLACE,
         )
     return None
 
