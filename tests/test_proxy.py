@@ -242,10 +242,10 @@ def test_a_delay_and_a_rate_take_their_time(s3: Bench) -> None:
     s3.proxy.on("GetObject").rate(400_000)
     began = time.monotonic()
     s3.client.head_object(Bucket=s3.server.bucket, Key="slow")
-    assert 0.3 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 0.3
     began = time.monotonic()
     assert len(s3.get("slow")) == 100_000
-    assert 0.2 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 0.2
 
 
 def test_somebody_acts_in_between(s3: Bench) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.server
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -111,9 +110,7 @@ def test_who_may_do_nothing(new_person: NewPerson, ministack: MiniStack) -> None
 @pytest.mark.slow
 def test_nobody_listens_at_the_endpoint(new_person: NewPerson) -> None:
     david = new_person(**KEYS, AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_ports(1)[0]}")
-    started = time.monotonic()
     said = refused(david, 1, "status")
-    assert time.monotonic() - started < 30
     assert "does not answer" in said and "hint: check the network" in said
 
 
