@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -102,13 +101,8 @@ def transfers(
 def _ask(found: list[TransferStatus]) -> bool:
     """The question before transfers are ended, on stderr. Where nobody can answer, the answer is no."""
     from s3sync.cli.as_text import transfer_line
-    from s3sync.cli.output import warn
+    from s3sync.cli.output import answered_yes, warn
 
     for transfer in found:
         warn(transfer_line(transfer))
-    sys.stderr.write("End these, so that their bytes have to be sent again? [y/N] ")
-    sys.stderr.flush()
-    try:
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
-    except (OSError, ValueError):
-        return False
+    return answered_yes("End these, so that their bytes have to be sent again?")

@@ -78,6 +78,20 @@ def _write(stream: TextIO, line: str) -> None:
             raise OutputLost(error.errno, error.strerror) from error
 
 
+def answered_yes(question: str) -> bool:
+    """Ask on stderr. Where nobody can answer, the answer is no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    try:
+        answer = sys.stdin.readline()
+        typed = bool(answer) and sys.stdin.isatty()
+    except (OSError, ValueError):
+        answer, typed = "", False
+    if not typed:
+        warn("")
+    return answer.strip().lower() in ("y", "yes")
+
+
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout, in ASCII, so that no pipe can break it."""
     _write(sys.stdout, json.dumps(document, indent=2))

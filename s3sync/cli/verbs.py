@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -140,7 +139,7 @@ def cleanup(
 def _ask(report: CleanupReport) -> bool:
     """The question before a deletion, on stderr. Where nobody can answer, the answer is no."""
     from s3sync.cli.as_text import cleanup_summary
-    from s3sync.cli.output import printable, warn
+    from s3sync.cli.output import answered_yes, printable, warn
 
     for deleted in report.deleted[:20]:
         warn(f"  {printable(deleted.name)}")
@@ -148,13 +147,4 @@ def _ask(report: CleanupReport) -> bool:
         warn(f"  ... and {len(report.deleted) - 20} more")
     where = "on this computer" if report.side == "local" else f"in {report.place.store}"
     what = cleanup_summary(report).removeprefix("deleted ")
-    sys.stderr.write(f"Delete {what} of {printable(report.place.project)} {where}? [y/N] ")
-    sys.stderr.flush()
-    try:
-        answer = sys.stdin.readline()
-        typed = bool(answer) and sys.stdin.isatty()
-    except (OSError, ValueError):
-        answer, typed = "", False
-    if not typed:
-        warn("")
-    return answer.strip().lower() in ("y", "yes")
+    return answered_yes(f"Delete {what} of {printable(report.place.project)} {where}?")
