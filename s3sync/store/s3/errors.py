@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from s3sync.errors import (
     AccessDenied,
@@ -171,8 +170,3 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
     elif kind is NotAStore:
         why = f"{place.endpoint} answers, but not as S3 does"
     return kind(f"could not {doing} {target}", why=why, hint=hint)
-
-
-def with_message(failure: Failure, message: str) -> Failure:
-    """The same failure with a better reason."""
-    return replace(failure, message=message)
