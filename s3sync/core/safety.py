@@ -10,12 +10,20 @@ SIDES = {Do.DELETE_LOCAL: ("this computer", "the remote"), Do.DELETE_REMOTE: ("t
 
 
 def gate(
-    plan: Plan, base: Snapshot, local: Snapshot, remote: Snapshot, *, max_delete: int | None, complete: bool
+    plan: Plan,
+    base: Snapshot,
+    local: Snapshot,
+    remote: Snapshot,
+    *,
+    max_delete: int | None,
+    complete: bool,
+    base_of: str | None = None,
 ) -> None:
     """Raise `Halt` when the plan deletes too much, or anything after an incomplete scan.
 
     Without `max_delete`, too much is everything, or more than half of what the base knew, on either side. With it,
-    too much is more than that many deletions in all.
+    too much is more than that many deletions in all. `base_of` names the store that the base was agreed on with, if
+    it is another than the one that is looked at: what is not there was never there, so any deletion is too much.
     """
     deletes = {do: plan.count(do) for do in SIDES}
     total = sum(deletes.values())
@@ -35,6 +43,13 @@ def gate(
                 hint=f"look at `s3sync status`; if that is right, run `s3sync sync --max-delete {total}`",
             )
         return
+    if base_of is not None:
+        raise Halt(
+            "nothing was done",
+            why=f"{total} files would be deleted, but what they are compared with was agreed on with {base_of}",
+            hint="is the wrong bucket or prefix set? "
+            f"if the files have moved here, run `s3sync sync --max-delete {total}`",
+        )
     for do, (side, other) in SIDES.items():
         emptied = not (remote if do is Do.DELETE_LOCAL else local)
         if deletes[do] and (emptied or deletes[do] * 2 > len(base)):

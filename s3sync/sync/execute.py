@@ -18,6 +18,7 @@ from s3sync.errors import (
     PreconditionFailed,
     S3syncError,
     TargetChanged,
+    Throttled,
     Unreachable,
 )
 from s3sync.sync.steps import Steps
@@ -25,7 +26,7 @@ from s3sync.transfer.progress import Progress, Work
 
 Result: TypeAlias = Outcome | Raced | Problem
 
-FATAL = (CredentialsError, ClockSkewed, BucketMissing, Unreachable, Interrupted)
+FATAL = (CredentialsError, ClockSkewed, BucketMissing, Unreachable, Throttled, Interrupted)
 """What will be no better for the next file: the run ends, and what was done so far is saved."""
 
 DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE)

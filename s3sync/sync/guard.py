@@ -1,4 +1,4 @@
-"""Whether the store honours conditional writes: asked once of a store that is not AWS, and remembered."""
+"""What is remembered of the store: whether it honours conditional writes, and that the base was agreed on with it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 
 from msgspec.structs import replace
 
+from s3sync.config import mask_url
 from s3sync.core.names import STATE_DIR
 from s3sync.state.db import StateDB
 from s3sync.store.checked import CheckedStore
@@ -16,6 +17,28 @@ UNPROTECTED = (
     "this store ignores conditional writes: two people who write at the same moment are not protected from each other. "
     "Each write is preceded by a look at what is there."
 )
+
+
+BASE_OF = "the base was agreed on with"
+
+
+def other_store(session: Session, state: StateDB) -> str | None:
+    """The place in a store that the base was agreed on with, if it is not the one of this session."""
+    known = state.fact(BASE_OF)
+    return None if known in (None, _whereabouts(session)) else known
+
+
+def remember_store(session: Session, state: StateDB) -> None:
+    """From now on the base speaks of the place in the store that the session works with."""
+    here = _whereabouts(session)
+    if state.fact(BASE_OF) != here:
+        state.remember(BASE_OF, here)
+
+
+def _whereabouts(session: Session) -> str:
+    place = f"{mask_url(session.store.url)}/{session.project.prefix}"
+    endpoint = session.settings.endpoint_url
+    return place if endpoint is None else f"{place} at {mask_url(endpoint)}"
 
 
 def guarded(session: Session, state: StateDB) -> tuple[Session, str | None]:

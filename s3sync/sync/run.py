@@ -18,7 +18,7 @@ from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
 from s3sync.state.transfers import Transfers
 from s3sync.sync.execute import execute
-from s3sync.sync.guard import guarded
+from s3sync.sync.guard import guarded, other_store, remember_store
 from s3sync.sync.report import ConflictReport, Deleted, Moved, RunReport, Skipped
 from s3sync.sync.save import Keeper
 from s3sync.sync.scan import Seen, scan, select, uploader
@@ -83,11 +83,14 @@ def _round(
     stamp = session.clock()
     user = session.settings.require_user()
     plan = make_plan(decisions, report.verb, options.policy, lambda path: conflict_name(path, user, stamp))
-    gate(plan, seen.base, seen.local, seen.remote, max_delete=options.max_delete, complete=seen.complete)
+    limit, base_of = options.max_delete, other_store(session, state)
+    gate(plan, seen.base, seen.local, seen.remote, max_delete=limit, complete=seen.complete, base_of=base_of)
     _report_plan(report, plan, seen)
     if options.dry_run:
         _report_intentions(report, plan)
         return {}
+    if base_of is None or options.max_delete is not None or seen.has_all_of_the_base():
+        remember_store(session, state)
     return _execute(session, state, report, plan, seen)
 
 

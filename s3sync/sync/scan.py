@@ -59,6 +59,10 @@ class Seen(Struct):
         below = tuple(f"{path}/" for path in exact)
         return [d for d in decisions if d.path not in exact and not d.path.startswith(below)]
 
+    def has_all_of_the_base(self) -> bool:
+        """Whether both sides still hold every file that they once agreed on, in whatever version."""
+        return self.base.keys() <= self.local.keys() & self.remote.keys()
+
 
 def scan(session: Session, state: StateDB) -> Seen:
     """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`."""

@@ -71,6 +71,12 @@ class Office:
         """As a tool would that knows nothing of s3sync."""
         self.s3.put_object(Bucket=self.server.bucket, Key=self.key(name), Body=body, **more)
 
+    def names(self) -> set[str]:
+        """The project's objects, without metadata.json and what s3sync keeps for itself."""
+        found = self.s3.list_objects_v2(Bucket=self.server.bucket, Prefix=self.key("")).get("Contents", [])
+        names = {item["Key"].removeprefix(self.key("")) for item in found}
+        return {name for name in names if name != "metadata.json" and not name.startswith(".s3sync/")}
+
     def uploads(self) -> dict[str, str]:
         """Unfinished uploads in the store: key and upload id."""
         found = self.s3.list_multipart_uploads(Bucket=self.server.bucket, Prefix=f"{self.prefix}/")

@@ -74,14 +74,12 @@ class S3Store:
                     yield replace(info, key=info.key[len(root) :]) if root else info
         except RequestFailed as error:
             raise self._io.error(error.failure, "list", root + prefix) from None
-        self._io.bucket_seen = True
 
     def head(self, key: str) -> ObjectHead:
         name = self._key(key)
         if is_odd(name):
             return self._full_head(key, name)
         info, metadata, content_type = self._io.on_fast("read", name, lambda: self._fast.head(name))
-        self._io.bucket_seen = True
         # Our own objects name their MD5; that it is the ETag settles it. Otherwise only botocore tells the encryption.
         if MD5_HEX.fullmatch(info.etag) and metadata.get("md5") != info.etag:
             return self._full_head(key, name)
@@ -124,7 +122,6 @@ class S3Store:
             answer = Attempts().run(lambda: self._full.get(name, start, stop, if_match), from_botocore)
             return FullReader(key, answer, fail)
         found = Attempts().run(lambda: self._fast.get(name, start, stop, if_match), from_obstore)
-        self._io.bucket_seen = True
         meta = found.meta
         return FastReader(ObjectInfo(key, meta["size"], strip(meta["e_tag"]), meta["last_modified"]), found, fail)
 
@@ -148,7 +145,6 @@ class S3Store:
                 etag = attempts.run(lambda: self._full.put(name, body, mode, headers, md5), from_botocore)
         except RequestFailed as error:
             return self._despite(error.failure, attempts.uncertain, name, mode, md5.hex(), "write")
-        self._io.bucket_seen = True
         if etag != md5.hex() and not self._opaque_etags:
             self._read_back(key, name, etag, md5)
         return etag

@@ -31,7 +31,6 @@ class Requests:
         self.fast = FastLane(self.address, self.credentials, options.env)
         self.pace = options.pace
         self.full = FullLane(self.address, self.credentials, options.env, options.pace)
-        self.bucket_seen = False
         self._url = url
 
     def on_fast(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
@@ -59,9 +58,10 @@ class Requests:
         return translate(failure, place, doing, key)
 
     def _ask_why(self, failure: Failure, key: str) -> Failure:
-        """The answer to a HEAD has no body that could tell a missing bucket from a missing key: ask again with GET."""
-        if failure.status == 404 and self.bucket_seen:
-            return failure
+        """The answer to a HEAD has no body that could tell a missing bucket from a missing key: ask again with GET.
+
+        Each time: a bucket that was there a moment ago may be gone, and then no key in it was deleted by anybody.
+        """
         odd = is_odd(key)
         try:
             if odd:
@@ -73,7 +73,6 @@ class Requests:
         except Exception as error:  # noqa: BLE001 - whatever it is, the first failure was one already
             told = from_botocore(error) if odd else from_obstore(error)
             if told.code or told.cause == "not_s3":
-                self.bucket_seen = self.bucket_seen or told.code == "NoSuchKey"
                 return told
         return failure
 
