@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Container, Iterable
+from datetime import datetime, timedelta
 
 MANIFEST = "metadata.json"
 STATE_DIR = ".s3sync"
@@ -117,3 +117,10 @@ def conflict_name(path: str, user: str, when: datetime) -> str:
         folder, slash, _ = folder.rpartition("/")
     room = min(SEGMENT_BYTES, KEY_BYTES - len(f"{folder}{slash}".encode())) - len(ending.encode("utf-8"))
     return folder + slash + stem.encode("utf-8")[:room].decode("utf-8", "ignore") + ending
+
+
+def free_conflict_name(path: str, user: str, when: datetime, taken: Container[str]) -> str:
+    """The conflict copy's name, of the first second from `when` on that no other copy has: a second may see two."""
+    while (name := conflict_name(path, user, when)) in taken:
+        when += timedelta(seconds=1)
+    return name

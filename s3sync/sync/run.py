@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from s3sync.core.names import conflict_name
+from s3sync.core.names import free_conflict_name
 from s3sync.core.outcome import Outcome, Problem, Raced
 from s3sync.core.plan import Conflict, Do, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import State
@@ -80,9 +80,7 @@ def _round(
     if options.selector:
         options.selector.check([decision.path for decision in decisions])
     decisions = select(decisions, wanted)
-    stamp = session.clock()
-    user = session.settings.require_user()
-    plan = make_plan(decisions, report.verb, options.policy, lambda path: conflict_name(path, user, stamp))
+    plan = make_plan(decisions, report.verb, options.policy, _keep_name(session, seen))
     limit, base_of = options.max_delete, other_store(session, state)
     gate(plan, seen.base, seen.local, seen.remote, max_delete=limit, complete=seen.complete, base_of=base_of)
     _report_plan(report, plan, seen)
@@ -92,6 +90,19 @@ def _round(
     if base_of is None or options.max_delete is not None or seen.has_all_of_the_base():
         remember_store(session, state)
     return _execute(session, state, report, plan, seen)
+
+
+def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
+    """Names for conflict copies that neither side has, nor another copy of the same plan."""
+    stamp, user = session.clock(), session.settings.require_user()
+    taken = {*seen.here.files, *seen.there.files}
+
+    def keep(path: str) -> str:
+        name = free_conflict_name(path, user, stamp, taken)
+        taken.add(name)
+        return name
+
+    return keep
 
 
 def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, seen: Seen) -> dict[str, str]:

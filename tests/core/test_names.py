@@ -8,7 +8,7 @@ from pathlib import PureWindowsPath
 
 import pytest
 
-from s3sync.core.names import conflict_name, nfc, path_of_key, refuse_reason, twins, without_case
+from s3sync.core.names import conflict_name, free_conflict_name, nfc, path_of_key, refuse_reason, twins, without_case
 
 WHEN = datetime(2025, 11, 3, 14, 30, 0, tzinfo=UTC)
 
@@ -227,6 +227,12 @@ def test_a_folder_too_deep_for_a_conflict_copy_gives_it_to_one_above(length: int
 def test_what_is_too_long_for_an_extension_is_none() -> None:
     assert conflict_name("a." + "y" * 32, "jan", WHEN).endswith("." + "y" * 32)
     assert conflict_name("a." + "y" * 33, "jan", WHEN) == "a." + "y" * 33 + ".conflict-jan-20251103-143000"
+
+
+def test_a_second_conflict_within_one_second_gets_a_name_of_its_own() -> None:
+    taken = {"a.conflict-jan-20251103-143000.mp4", "a.conflict-jan-20251103-143001.mp4"}
+    assert free_conflict_name("a.mp4", "jan", WHEN, taken) == "a.conflict-jan-20251103-143002.mp4"
+    assert free_conflict_name("b.mp4", "jan", WHEN, taken) == "b.conflict-jan-20251103-143000.mp4"
 
 
 def test_nfc() -> None:
