@@ -24,6 +24,7 @@ class Edits(Struct):
     repaired: dict[str, FileRecord] = field(default_factory=dict)
     """Records for objects that the manifest did not explain: only written where none names that ETag yet."""
     deleted: dict[str, DeletedRecord] = field(default_factory=dict)
+    """Files that this run deleted: what is recorded under their names by then with other content is not theirs."""
     vanished: dict[str, FileRecord] = field(default_factory=dict)
     """Records whose object was not there: dropped, if they are still the same records."""
     conflicts: list[ConflictRecord] = field(default_factory=list)
@@ -58,6 +59,8 @@ def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
         if known is None or known.etag != record.etag:
             new.files[name] = record
     for name, deletion in edits.deleted.items():
+        if _is_newer(new.files.get(name), deletion):
+            continue
         new.files.pop(name, None)
         new.deleted.pop(name, None)
         new.deleted[name] = deletion
@@ -70,6 +73,11 @@ def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
         new.last_sync, new.last_sync_by = edits.at, edits.by
     new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
     return new
+
+
+def _is_newer(record: FileRecord | None, deletion: DeletedRecord) -> bool:
+    """Whether somebody put another version there since the deletion, and was first to write it down."""
+    return record is not None and None not in (record.md5, deletion.md5) and record.md5 != deletion.md5
 
 
 def _speaks_of(key: tuple[str, str], before: Manifest, after: Manifest) -> bool:

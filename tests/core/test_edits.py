@@ -111,6 +111,14 @@ def test_a_repair_never_replaces_a_record_of_the_same_version() -> None:
     assert apply(manifest(), made, "w").files == {"a": made.repaired["a"]}
 
 
+def test_a_deletion_that_is_written_late_leaves_what_another_put_there_since() -> None:
+    gone = edits()
+    gone.deleted["a"] = deletion("a")
+    newer = FileRecord("a", 2, "david", AT, "b" * 32, "e2")
+    after = apply(manifest(newer), gone, "w")
+    assert (after.files, after.deleted) == ({"a": newer}, {})
+
+
 def test_an_upload_ends_a_deletion() -> None:
     gone, back = edits(), edits()
     gone.deleted["a"] = deletion("a")
