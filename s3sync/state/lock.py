@@ -9,13 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from s3sync.core.times import format_time
 from s3sync.errors import LockHeld
 from s3sync.local.errors import local_errors
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 FILE = "lock"
 HOLDER = "lock.json"
+LOOKS, LOOK_S = 20, 0.05
+"""How often, and how long at a time, to wait for a holder that is just about to say who it is, or to leave."""
 
 
 @contextmanager
@@ -24,19 +30,12 @@ def project_lock(folder: Path, *, now: datetime, wait_s: float = 0) -> Iterator[
 
     The operating system drops the lock when its holder dies, so a stale file means nothing and is never removed.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     holder = folder / HOLDER
-    lock = FileLock(folder / FILE, timeout=wait_s)
+    lock = FileLock(folder / FILE)
     with local_errors("cannot lock", folder):
-        try:
-            lock.acquire()
-        except Timeout:  # an OSError, too
-            raise LockHeld(
-                "another s3sync is working on this project",
-                why=_describe(holder),
-                hint="wait until it is done, or add --wait 60",
-            ) from None
+        _acquire(lock, holder, wait_s)
     try:
         with local_errors("cannot write", holder):
             holder.write_text(
@@ -49,9 +48,29 @@ def project_lock(folder: Path, *, now: datetime, wait_s: float = 0) -> Iterator[
         lock.release()
 
 
-def _describe(holder: Path) -> str:
+def _acquire(lock: FileLock, holder: Path, wait_s: float) -> None:
+    from filelock import Timeout
+
+    who: str | None = None
+    for seconds in (wait_s, *[LOOK_S] * LOOKS):
+        try:
+            lock.acquire(timeout=seconds)
+        except Timeout:  # an OSError, too
+            who = _describe(holder)
+        else:
+            return
+        if who:
+            break
+    raise LockHeld(
+        "another s3sync is working on this project",
+        why=who or "it did not say who it is",
+        hint="wait until it is done, or add --wait 60",
+    )
+
+
+def _describe(holder: Path) -> str | None:
     try:
         known = json.loads(holder.read_text("utf-8"))
         return f"process {known['pid']} on {known['host']}, since {known['since']}"
     except (OSError, ValueError, KeyError, TypeError):
-        return "it did not say who it is"
+        return None

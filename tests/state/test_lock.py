@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.errors import LocalError, LockHeld
+from s3sync.state import lock
 from s3sync.state.lock import FILE, HOLDER, project_lock
 
 NOW = datetime(2025, 11, 3, 10, 0, 0, tzinfo=UTC)
@@ -97,7 +98,8 @@ def test_it_is_free_after_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "\0", '{"pid": 1}'])
-def test_a_holder_that_says_nothing(tmp_path: Path, text: str) -> None:
+def test_a_holder_that_says_nothing(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "LOOKS", 1)
     with project_lock(tmp_path, now=NOW):
         (tmp_path / HOLDER).write_text(text)
         with pytest.raises(LockHeld, match="did not say who it is"), project_lock(tmp_path, now=NOW):
