@@ -39,27 +39,32 @@ def mask_url(text: str) -> str:
     return re.sub(r"\?.*", f"?{MASK}", re.sub(r"://.*@", f"://{MASK}@", text, flags=re.DOTALL), flags=re.DOTALL)
 
 
-def masked(settings: Settings) -> list[tuple[str, str, str]]:
-    """(name, value, origin) rows for `s3sync config`.
+def masked(settings: Settings) -> list[tuple[str, str | None, str]]:
+    """(name, value, origin) rows for `s3sync config`; a value that nobody set is None.
 
     Of an access key's id the last four characters are shown, of secrets, tokens and notification addresses nothing.
     The last row, `credentials`, says what requests are signed with.
     """
     origins = settings.origins
-    rows = [(name, _shown(name, getattr(settings, name)), origins.get(name, "default")) for name in _SHOWN]
+    rows: list[tuple[str, str | None, str]] = [
+        (name, _shown(name, getattr(settings, name)), origins.get(name, "default")) for name in _SHOWN
+    ]
     keys, source = _keys(settings)
     for name, value in keys.items():
         tail = value[-4:] if name == _KEY_ID and len(value) >= _SHORTEST_WITH_TAIL else ""
         rows.append((name, MASK + tail, source or origins.get(name, "environment")))
     rows.append(_credentials_row(settings))
-    return [(name, _without(value, keys.values()), _without(origin, keys.values())) for name, value, origin in rows]
+    return [
+        (name, None if value is None else _without(value, keys.values()), _without(origin, keys.values()))
+        for name, value, origin in rows
+    ]
 
 
-def _shown(name: str, value: object) -> str:
+def _shown(name: str, value: object) -> str | None:
     if value is None:
-        return "-"
+        return None
     if name == "notify" and isinstance(value, tuple):
-        return ", ".join(f"{scheme}://{MASK}" if found else MASK for scheme, found, _ in _split(value)) or "-"
+        return ", ".join(f"{scheme}://{MASK}" if found else MASK for scheme, found, _ in _split(value)) or None
     if name in ("store", "endpoint_url"):
         return mask_url(str(value))
     return ", ".join(value) if isinstance(value, tuple) else str(value)

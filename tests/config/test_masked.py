@@ -17,7 +17,7 @@ SECRETS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")),
 )
 
 
-def rows_of(settings: Settings) -> dict[str, tuple[str, str]]:
+def rows_of(settings: Settings) -> dict[str, tuple[str | None, str]]:
     return {name: (value, origin) for name, value, origin in masked(settings)}
 
 
@@ -65,7 +65,7 @@ def test_all_settings_are_there(load: Load) -> None:
     rows = rows_of(load(yaml="region: us-east-1\n", flags={"user": "jan"}))
     assert rows["user"] == ("jan", "flag --user")
     assert rows["region"][1].endswith(".s3sync.yaml:1)")
-    assert rows["profile"] == ("-", "default")
+    assert rows["profile"] == (None, "default")
     assert rows["ignore"] == (".DS_Store, Thumbs.db, *.tmp, ~$*", "default")
 
 
@@ -97,7 +97,7 @@ def test_no_row_holds_a_secret(secret: str, token: str, key_id: str) -> None:
         env={"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token},
         origins={"store": f"flag {secret}"},
     )
-    shown = "\n".join("\n".join(row) for row in masked(settings))
+    shown = "\n".join("\n".join(map(str, row)) for row in masked(settings))
     assert secret not in shown
     assert token not in shown
     assert key_id not in shown
