@@ -106,6 +106,7 @@ def _init_json(report: InitReport, dry_run: bool) -> dict[str, Any]:
         "dry_run": dry_run,
         "steps": [{"what": what, "changed": changed} for what, changed in report.steps],
         "access": None if access is None else {right: str(error) for right, error in _refused(access)},
+        "read_only": report.reads_only,
         "exit_code": 0 if dry_run else report.exit_code,
     }
 
@@ -133,6 +134,12 @@ def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -
             say("Nothing was written: this was a dry run.")
         return
     store = printable(mask_url(report.settings.store))
+    if report.reads_only:
+        warn(f"  {signs.conflict} the store can only be read, and uploads will be refused: {store}")
+        warn("hint: to upload, ask the bucket's owner to allow s3:PutObject and s3:DeleteObject")
+        if not quiet:
+            say("Next: run `s3sync down`.")
+        return
     for right, error in _refused(report.access):
         warn(f"  {signs.failed} cannot {right}: {store}")
         for line in error_lines(error):
@@ -170,7 +177,11 @@ def config(
         settings = {name: {"value": value, "origin": origin} for name, value, origin in rows}
         print_json({"schema": 1, "command": "config", "settings": settings})
         return 0
-    widths = [max(len(printable(row[column])) for row in rows) for column in (0, 1)]
+    widths = [max(len(printable(_text(row[column]))) for row in rows) for column in (0, 1)]
     for name, value, origin in rows:
-        say(f"{printable(name).ljust(widths[0])}  {printable(value).ljust(widths[1])}  {printable(origin)}")
+        say(f"{printable(name).ljust(widths[0])}  {printable(_text(value)).ljust(widths[1])}  {printable(origin)}")
     return 0
+
+
+def _text(value: str | None) -> str:
+    return "-" if value is None else value

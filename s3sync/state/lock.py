@@ -68,6 +68,26 @@ def _acquire(lock: FileLock, holder: Path, wait_s: float) -> None:
     )
 
 
+def who_holds(folder: Path) -> str | None:
+    """Who holds the lock right now, as far as it said so; None when nobody does. Leaves nothing behind.
+
+    The lock itself is only tried where a holder left its name, who may have been killed: trying it keeps others out.
+    """
+    from filelock import FileLock, Timeout
+
+    if not (folder / HOLDER).exists():
+        return None
+    lock = FileLock(folder / FILE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return _describe(folder / HOLDER) or "it did not say who it is"
+    except OSError:
+        return None
+    lock.release()
+    return None
+
+
 def _describe(holder: Path) -> str | None:
     try:
         known = json.loads(holder.read_text("utf-8"))

@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from s3sync.errors import UsageError
 from s3sync.store.options import StoreOptions
-from s3sync.store.port import Store
+from s3sync.store.port import Bucket, Store
 
-__all__ = ["Store", "StoreOptions", "open_store"]
+__all__ = ["Bucket", "Store", "StoreOptions", "bucket_of", "open_store"]
 
 _SCHEMES = "s3://bucket[/prefix] or file:///path"
 
@@ -31,6 +31,13 @@ def open_store(url: str, options: StoreOptions) -> Store:
         return _open_folder(url, options)
     named = f"stores of kind '{scheme}'" if scheme.isalnum() else "a store URL without scheme"
     raise UsageError(f"s3sync does not understand {named}", hint=f"use {_SCHEMES}")
+
+
+def bucket_of(store: Store) -> Bucket | None:
+    """The bucket behind a store; None where there is none, as behind a folder."""
+    from s3sync.store.s3 import S3Store
+
+    return store.bucket() if isinstance(store, S3Store) else None
 
 
 def _open_s3(url: str, options: StoreOptions) -> Store:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 from msgspec import Struct, field
 
@@ -217,3 +217,36 @@ class Store(Protocol):
 
     def list_uploads(self, prefix: str) -> Iterator[Upload]:
         """All unfinished uploads below a prefix, every page."""
+
+
+class Silence(Struct, frozen=True):
+    """A question that the store does not answer: `allowed` False names the right that is missing, else what it said."""
+
+    why: str
+    allowed: bool
+
+
+class Bucket(Protocol):
+    """What a bucket says of itself. Only S3 has one; nothing but `doctor` asks. All methods raise `StoreError`.
+
+    None is "nobody has set it", a `Silence` is no answer.
+    """
+
+    store_time: datetime | None
+    """The store's clock, as the last answer gave it, be it a refusal."""
+
+    def first_contact(self, prefix: str) -> None:
+        """List one key below the prefix: says by its error what is wrong with network, clock, credentials, bucket."""
+
+    def put_tags(self, key: str, tags: Mapping[str, str]) -> None: ...
+    def get_tags(self, key: str) -> dict[str, str]: ...
+    def encryption(self) -> str | Silence | None: ...
+    def public_access_blocked(self) -> bool | Silence:
+        """Whether all four locks of the public access block are closed."""
+
+    def policy_is_public(self) -> bool | Silence: ...
+    def acl_is_public(self) -> bool | Silence: ...
+    def lifecycle(self, prefix: str) -> list[Mapping[str, Any]] | Silence:
+        """The enabled rules that hold for every key below the prefix, as S3 writes them."""
+
+    def versioning(self) -> str | Silence | None: ...

@@ -6,10 +6,12 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Callable
+from enum import StrEnum
 
 from msgspec import Struct
 
 from s3sync.errors import (
+    AccessDenied,
     BucketMissing,
     ClockSkewed,
     CredentialsError,
@@ -20,7 +22,7 @@ from s3sync.errors import (
     StoreError,
     Unreachable,
 )
-from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
+from s3sync.store.port import Create, Headers, Overwrite, Part, Store, Update, WriteMode
 
 HOPELESS = (Unreachable, CredentialsError, BucketMissing, NotAStore, ClockSkewed)
 """What would only be said again, and slowly, by the next request."""
@@ -37,6 +39,11 @@ class AccessReport(Struct, frozen=True):
     @property
     def complete(self) -> bool:
         return not (self.list or self.read or self.write or self.delete)
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether reading works and writing is forbidden, which is how a member who only reads is set up."""
+        return not (self.list or self.read) and isinstance(self.write, AccessDenied)
 
 
 def check_access(store: Store, prefix: str) -> AccessReport:
@@ -89,3 +96,82 @@ def _outcome(call: Callable[[], object]) -> S3syncError | None:
     except S3syncError as error:
         return error
     return None
+
+
+class Condition(StrEnum):
+    """The conditional requests that s3sync relies on, each with the header that makes it conditional."""
+
+    CREATE = "create"
+    """PUT, If-None-Match: *"""
+    REPLACE = "replace"
+    """PUT, If-Match"""
+    DELETE = "delete"
+    """DELETE, If-Match"""
+    COMPLETE = "complete"
+    """CompleteMultipartUpload, If-None-Match: * and If-Match"""
+    COPY = "copy"
+    """CopyObject, the source's If-Match"""
+
+
+def check_condition(store: Store, condition: Condition, key: str) -> bool:
+    """Whether the store refuses such a request when its condition does not hold. Leaves nothing behind.
+
+    `key` names a scratch object, as for `check_conditional_writes`. Raises `StoreError` when the request cannot be
+    tried, or fails for another reason.
+    """
+    try:
+        old = _put(store, key, b"first", Overwrite())
+        _put(store, key, b"second", Overwrite())
+        if condition is Condition.COMPLETE:
+            return _complete_refuses(store, key, Create()) and _complete_refuses(store, key, Update(old))
+        try:
+            _ATTEMPTS[condition](store, key, old)
+        except PreconditionFailed:
+            return True
+        return False
+    finally:
+        for left in (key, f"{key}-copy"):
+            with contextlib.suppress(StoreError):
+                store.delete(left)
+
+
+_ATTEMPTS: dict[Condition, Callable[[Store, str, str], object]] = {
+    Condition.CREATE: lambda store, key, old: _put(store, key, b"third", Create()),
+    Condition.REPLACE: lambda store, key, old: _put(store, key, b"third", Update(old)),
+    Condition.DELETE: lambda store, key, old: store.delete(key, if_match=old),
+    Condition.COPY: lambda store, key, old: store.copy(
+        key, f"{key}-copy", source_etag=old, mode=Overwrite(), headers=None
+    ),
+}
+
+
+def _complete_refuses(store: Store, key: str, mode: WriteMode) -> bool:
+    upload_id = store.start_upload(key, Headers())
+    try:
+        part = Part(1, 4, store.put_part(key, upload_id, 1, b"part"))
+        store.complete_upload(key, upload_id, [part], mode=mode)
+    except PreconditionFailed:
+        return True
+    finally:
+        with contextlib.suppress(StoreError):
+            store.abort_upload(key, upload_id)
+    return False
+
+
+def check_multipart(store: Store, key: str) -> StoreError | str | None:
+    """Try an upload in parts up to its abortion. None when all of it works, else the error, or what was wrong."""
+    try:
+        upload_id = store.start_upload(key, Headers())
+    except StoreError as error:
+        return error
+    try:
+        store.put_part(key, upload_id, 1, b"part")
+        listed = [part.size for part in store.list_parts(key, upload_id)]
+        found: StoreError | str | None = None if listed == [4] else f"the store lists parts of {listed} bytes, not [4]"
+    except StoreError as error:
+        found = error
+    try:
+        store.abort_upload(key, upload_id)
+    except StoreError as error:
+        return found or error
+    return found

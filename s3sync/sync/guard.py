@@ -25,17 +25,18 @@ BASE_OF = "the base was agreed on with"
 def other_store(session: Session, state: StateDB) -> str | None:
     """The place in a store that the base was agreed on with, if it is not the one of this session."""
     known = state.fact(BASE_OF)
-    return None if known in (None, _whereabouts(session)) else known
+    return None if known in (None, whereabouts(session)) else known
 
 
 def remember_store(session: Session, state: StateDB) -> None:
     """From now on the base speaks of the place in the store that the session works with."""
-    here = _whereabouts(session)
+    here = whereabouts(session)
     if state.fact(BASE_OF) != here:
         state.remember(BASE_OF, here)
 
 
-def _whereabouts(session: Session) -> str:
+def whereabouts(session: Session) -> str:
+    """The project's place in the store, as `BASE_OF` remembers it."""
     place = f"{mask_url(session.store.url)}/{session.project.prefix}"
     endpoint = session.settings.endpoint_url
     return place if endpoint is None else f"{place} at {mask_url(endpoint)}"

@@ -38,10 +38,17 @@ class InitReport(Struct):
     settings: Settings
     steps: list[tuple[str, bool]] = field(default_factory=list)
     access: AccessReport | None = None
+    joined: bool = False
+    """Whether the project holds something in the store already."""
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether this is a member who may only read, in a project that there is something to read of."""
+        return self.joined and self.access is not None and self.access.reads_only
 
     @property
     def exit_code(self) -> int:
-        return 0 if self.access is not None and self.access.complete else 1
+        return 0 if self.reads_only or (self.access is not None and self.access.complete) else 1
 
 
 def init(
@@ -73,7 +80,9 @@ def init(
     if not dry_run:
         report.settings = load_settings(start, flags={}, environ=environ)
         scratch = f"{project.prefix}{STATE_DIR}/"
-        report.access = check_access(connect(report.settings, create=True), scratch)
+        store = connect(report.settings, create=True)
+        report.access = check_access(store, scratch)
+        report.joined = report.access.reads_only and any(store.list(project.prefix))
     return report
 
 
@@ -124,15 +133,21 @@ def _make_folders(report: InitReport, dry_run: bool) -> None:
 
 
 def _merge_gitignore(report: InitReport, root: Path, dry_run: bool) -> None:
+    changed = update_gitignore(root, report.settings.staging, dry_run=dry_run)
+    report.steps.append((".gitignore: the staging folder's content stays out of git", changed))
+
+
+def update_gitignore(root: Path, staging: str, *, dry_run: bool = False) -> bool:
+    """Put our block into the repository's `.gitignore`; whether that changed it. Raises `LocalError`."""
     file = root / ".gitignore"
     with local_errors("cannot write", file):
         existing = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
-        merged = merge_gitignore(existing, gitignore_template(report.settings.staging))
+        merged = merge_gitignore(existing, gitignore_template(staging))
         if merged != existing and not dry_run:
             temp = file.with_name(f".gitignore.{os.getpid()}.tmp")
             temp.write_bytes(merged.encode("utf-8", "surrogateescape"))
             temp.replace(file)
-    report.steps.append((".gitignore: the staging folder's content stays out of git", merged != existing))
+    return merged != existing
 
 
 def gitignore_template(staging: str) -> str:

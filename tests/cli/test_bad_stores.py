@@ -96,6 +96,22 @@ def test_f21_who_may_only_read_can_download_and_is_refused_an_upload(
 
 
 @pytest.mark.ministack
+def test_f21_who_may_only_read_can_join_a_project_that_is_there(new_person: NewPerson, ministack: MiniStack) -> None:
+    david = new_person(**on_server(ministack))
+    reader = new_person("reader", **{**david.environ, **ministack.environment("reader")})
+    result = reader.expect(1, "init", "--yes")
+    assert "cannot write" in result.err and result.err.count("error:") == 1  # nobody has begun this project
+    david.ok("up")
+    result = reader.ok("init", "--yes")
+    assert "uploads will be refused" in result.err and "s3:PutObject" in result.err and "error:" not in result.err
+    assert "Next: run `s3sync down`." in result.out
+    document = reader.ok("init", "--json").json
+    assert document["read_only"] is True and set(document["access"]) == {"write", "delete"}
+    assert david.ok("init", "--json").json["read_only"] is False
+    reader.expect(1, "init", "--json", env={**ministack.environment("stranger")})
+
+
+@pytest.mark.ministack
 def test_who_may_do_nothing(new_person: NewPerson, ministack: MiniStack) -> None:
     stranger = new_person("stranger", **on_server(ministack, "stranger"))
     for words in (["up"], ["status", "--all"]):

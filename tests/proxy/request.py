@@ -15,7 +15,8 @@ CHUNKED, UNTIL_CLOSE = -1, -2  # the length of a body that says none
 _SUBRESOURCES = {
     "acl": "Acl", "attributes": "Attributes", "cors": "Cors", "encryption": "Encryption", "legal-hold": "LegalHold",
     "lifecycle": "LifecycleConfiguration", "location": "Location", "object-lock": "ObjectLockConfiguration",
-    "ownershipControls": "OwnershipControls", "policy": "Policy", "publicAccessBlock": "PublicAccessBlock",
+    "ownershipControls": "OwnershipControls", "policy": "Policy", "policyStatus": "PolicyStatus",
+    "publicAccessBlock": "PublicAccessBlock",
     "retention": "Retention", "tagging": "Tagging", "versioning": "Versioning",
 }  # fmt: skip
 

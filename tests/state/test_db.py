@@ -149,7 +149,7 @@ def test_a_broken_database_is_an_error_and_never_empty(folder: Path, read_only: 
     with pytest.raises(LocalError) as caught, StateDB(folder, read_only=read_only) as db:
         db.load_base()
     assert str(folder / FILE) in caught.value.message
-    assert "move the file away" in (caught.value.hint or "")
+    assert "s3sync doctor --fix" in (caught.value.hint or "")
 
 
 def test_an_empty_file_is_a_new_database(folder: Path) -> None:

@@ -13,6 +13,7 @@ from s3sync.store.bodies import size_of
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import (
     Body,
+    Bucket,
     Buffer,
     Capabilities,
     Headers,
@@ -280,6 +281,12 @@ class S3Store:
         name = self._root + prefix
         for upload in self._io.on_full("list the uploads below", name, lambda: self._full.list_uploads(name)):
             yield replace(upload, key=upload.key[len(self._root) :])
+
+    def bucket(self) -> Bucket:
+        """The bucket behind the store, for what is asked of it as a whole."""
+        from s3sync.store.s3.bucket import S3Bucket
+
+        return S3Bucket(self._io, self._root)
 
     def _key(self, key: str) -> str:
         if not key or "\0" in key or len((self._root + key).encode("utf-8", "replace")) > 1024:

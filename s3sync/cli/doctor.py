@@ -1,0 +1,103 @@
+"""doctor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s3sync.cli.options import Debug, Json, OneName, Profile, ProjectName, Quiet, StoreUrl, User, Verbose, Wait, epilog
+
+if TYPE_CHECKING:
+    from s3sync.sync.doctor import Check, DoctorReport
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=epilog("s3sync doctor\ns3sync doctor --fix", 0, 1, 2, 6, 130))(doctor)
+
+
+def doctor(
+    name: OneName = None,
+    project: ProjectName = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what is wrong on this computer; nothing of yours is deleted.")
+    ] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    wait: Wait = 0,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """Check settings, credentials, the store, your rights there, and this computer; say what to do about it."""
+    from s3sync.cli.output import print_json
+    from s3sync.sync.doctor import doctor as examine
+
+    flags = {"user": user, "store": store, "profile": profile}
+    report = examine(Path.cwd(), project or name, flags=flags, environ=os.environ, fix=fix, lock_wait_s=wait)
+    if json:
+        print_json(_as_json(report))
+    else:
+        _print(report, verbose=verbose, quiet=quiet)
+    return report.exit_code
+
+
+def _as_json(report: DoctorReport) -> dict[str, Any]:
+    from s3sync.cli.output import SCHEMA
+
+    place = report.place
+    return {
+        "schema": SCHEMA,
+        "command": "doctor",
+        "project": place.project if place else None,
+        "repo": place.repo if place else None,
+        "store": place.store if place else None,
+        "checks": [
+            {"name": check.name, "level": check.level.value, "found": check.found, "hint": check.hint}
+            for check in report.checks
+        ],
+        "counts": report.counts,
+        "fixed": report.fixed,
+        "exit_code": report.exit_code,
+    }
+
+
+def _print(report: DoctorReport, *, verbose: bool, quiet: bool) -> None:
+    """A line for each check, the hint below it. `verbose` gives every hint, `quiet` only what is wrong."""
+    from s3sync.cli.output import GREEN, RED, YELLOW, colour, printable, say, symbols, warn
+    from s3sync.sync.doctor import Level
+
+    signs = symbols()
+    marks = {
+        Level.OK: (signs.done, GREEN),
+        Level.WARN: (signs.conflict, YELLOW),
+        Level.FAIL: (signs.failed, RED),
+        Level.SKIPPED: ("-", None),
+    }
+    for what in report.fixed:
+        say(f"  {signs.done} fixed: {printable(what)}")
+    for check in report.checks:
+        trouble = check.level in (Level.WARN, Level.FAIL)
+        if quiet and not trouble:
+            continue
+        tell = warn if quiet else say
+        sign, code = marks[check.level]
+        tell(_line(check, colour(sign, code) if code else sign, printable))
+        if check.hint and (trouble or verbose):
+            tell(f"      hint: {printable(check.hint)}")
+    if not quiet:
+        say(_summary(report))
+
+
+def _line(check: Check, sign: str, printable: Any) -> str:
+    return f"  {sign} {check.level.value:7} {check.name.replace('_', ' ')}: {printable(check.found)}"
+
+
+def _summary(report: DoctorReport) -> str:
+    counts = report.counts
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    return f"Summary: {counts['ok']} ok, {counts['warn']} to look at, {counts['fail']} failed{skipped}"

@@ -1,0 +1,153 @@
+"""What this computer remembers: state.db, who holds the lock, files that no transfer goes on with; and its repair."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from s3sync.core.entries import Entry, same
+from s3sync.core.unfinished import Unfinished, Way
+from s3sync.errors import S3syncError
+from s3sync.local.errors import local_errors
+from s3sync.local.place import state_folder
+from s3sync.project import Project
+from s3sync.state.db import REPAIR, CachedDigest, StateDB
+from s3sync.state.lock import who_holds
+from s3sync.state.repair import Examined, Salvaged, examine, rebuild, salvage
+from s3sync.state.transfers import Transfers
+from s3sync.sync.doctor.local import leftovers
+from s3sync.sync.doctor.report import Check, fail, failed_by, ok, skipped, warn
+from s3sync.sync.guard import BASE_OF, whereabouts
+from s3sync.sync.scan import scan
+from s3sync.sync.session import Session
+
+NAMES = ("state_database", "partial_files", "lock")
+_UPGRADE = "upgrade s3sync: pip install --upgrade s3sync-collab"
+
+
+def checks(project: Project) -> list[Check]:
+    try:
+        found = examine(project.state_dir)
+    except S3syncError as error:
+        return [failed_by("state_database", error), skipped("partial_files", "needs state_database"), _lock(project)]
+    return [_database(found), _partials(project, found), _lock(project)]
+
+
+def _database(found: Examined) -> Check:
+    name = "state_database"
+    if not found.exists:
+        return ok(name, "none yet: nothing is remembered")
+    if found.newer:
+        return fail(name, "it was written by a newer s3sync", _UPGRADE)
+    if found.damage:
+        return fail(name, f"it is damaged: {found.damage}", f"run {REPAIR}")
+    unfinished = f", {found.transfers} unfinished transfers" if found.transfers else ""
+    return ok(name, f"sound; {found.base} files in the base{unfinished}")
+
+
+def _partials(project: Project, found: Examined) -> Check:
+    name = "partial_files"
+    if found.damage or found.newer:
+        return skipped(name, "needs state_database")
+    try:
+        stale = _stale(project)
+    except S3syncError as error:
+        return failed_by(name, error)
+    if not stale:
+        return ok(name, "none that nobody goes on with")
+    size = sum(path.stat().st_size for path in stale if path.is_file())
+    hint = "s3sync doctor --fix, or the next up, down or sync, removes them"
+    return warn(name, f"{len(stale)} left by a run that was killed, {size / 1e6:.1f} MB", hint)
+
+
+def _stale(project: Project) -> list[Path]:
+    """What lies in `partial/` and belongs to no download that goes on, and scratch folders of killed doctors."""
+    partial = project.state_dir / "partial"
+    kept: set[str] = set()
+    if (project.state_dir / "state.db").exists():
+        with StateDB(project.state_dir, read_only=True) as state:
+            kept = {transfer.token for transfer in Transfers(state).all() if transfer.way is Way.DOWN}
+    files = [path for path in partial.iterdir() if path.name not in kept] if partial.is_dir() else []
+    return [*files, *leftovers(project.state_dir)]
+
+
+def _lock(project: Project) -> Check:
+    who = who_holds(project.state_dir)
+    if who is None:
+        return ok("lock", "free")
+    return warn("lock", f"another s3sync works here: {who}", "wait until it is done, or add --wait 60")
+
+
+# -- repair
+
+
+def mend(session: Session) -> list[str]:
+    """Rebuild a damaged state.db and remove stale partial files; returns what was done.
+
+    Raises `LockHeld`, `LocalError`. Without anything to mend, the lock is not asked for.
+    """
+    project = session.project
+    if not project.state_dir.is_dir():
+        return []
+    found = examine(project.state_dir)
+    if found.newer or (found.damage is None and not _stale(project)):
+        return []
+    done: list[str] = []
+    with session.lock():
+        if examine(project.state_dir).damage is not None:
+            done.append(_rebuild(session))
+        stale = _stale(project)
+        for path in stale:
+            with local_errors("cannot remove", path):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if stale:
+        done.append(f"removed {len(stale)} partial files that nobody goes on with")
+    return done
+
+
+def _rebuild(session: Session) -> str:
+    saved = salvage(session.project.state_dir)
+    facts = {name: value for name, value in (saved.facts or {}).items() if name == BASE_OF}
+    digests: dict[str, CachedDigest] = {}
+    if saved.base_is_whole and saved.facts is not None:
+        base, how = saved.base, "all that it remembered could be read"
+    else:
+        base, digests, how = _certain(session, saved)
+        facts = {BASE_OF: whereabouts(session)} if base else {}
+    transfers = [item for item in saved.transfers if _goes_on(session.project, item[0])]
+    folder = state_folder(session.project.staging)
+    aside = rebuild(folder, f"{session.clock():%Y%m%d-%H%M%S}", base, digests, facts, transfers)
+    return f"state.db was damaged and is rebuilt with {len(base)} files ({how}); the damaged one is {aside.name}"
+
+
+def _certain(session: Session, saved: Salvaged) -> tuple[dict[str, Entry], dict[str, CachedDigest], str]:
+    """A base of what can be seen to be true now. What it leaves out is asked about, and never overwritten or deleted.
+
+    In it is what both sides hold alike; and where the two differ, an entry that could still be read and was agreed on
+    with this very store, if the file here has just that content and the remote has one too: then the file here was
+    not edited, and nothing is deleted.
+    """
+    ours = saved.facts is not None and saved.facts.get(BASE_OF) in (None, whereabouts(session))
+    remembered = saved.base if ours else {}
+    with tempfile.TemporaryDirectory(prefix="s3sync-") as folder, StateDB(Path(folder), read_only=True) as state:
+        state.save(base=remembered)
+        try:
+            seen = scan(session, state)
+        except S3syncError as error:
+            return {}, {}, f"nothing is certain while the store cannot be asked: {error}"
+    base: dict[str, Entry] = {}
+    for path, remote in seen.remote.items():
+        local, known = seen.local.get(path), remembered.get(path)
+        if local is None or path in seen.hidden:
+            continue
+        if same(local, remote):
+            base[path] = Entry(remote.size, remote.md5 or local.md5, remote.etag)
+        elif known is not None and known.md5 is not None and same(local, known):
+            base[path] = known
+    return base, seen.new_digests, "those that are the same here and there, or unchanged here"
+
+
+def _goes_on(project: Project, transfer: Unfinished) -> bool:
+    """Whether a download's partial file is still there; an upload asks the store itself."""
+    return transfer.way is Way.UP or (project.state_dir / "partial" / transfer.token).is_file()
