@@ -25,7 +25,7 @@ from s3sync.sync.scan import Seen, scan, select, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.steps import Steps
-from s3sync.sync.unfinished import sweep_partials
+from s3sync.sync.unfinished import drop_useless_downloads, sweep_partials
 from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
@@ -76,6 +76,8 @@ def _round(
 ) -> dict[str, str]:
     """Scan, reconcile, gate, execute, save. Returns the paths that lost a race, with the reason."""
     seen = scan(session, state)
+    if not options.dry_run:
+        drop_useless_downloads(session, state, seen)
     decisions = seen.decisions()
     if options.selector:
         options.selector.check([decision.path for decision in decisions])

@@ -14,7 +14,7 @@ from s3sync.core.etag import is_part_size, part_count
 from s3sync.core.names import nfc, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, reconcile
-from s3sync.errors import LocalError, SourceChanged
+from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
 from s3sync.local.ignore import load_ignore
 from s3sync.local.place import ignores_case
@@ -62,6 +62,10 @@ class Seen(Struct):
     def has_all_of_the_base(self) -> bool:
         """Whether both sides still hold every file that they once agreed on, in whatever version."""
         return self.base.keys() <= self.local.keys() & self.remote.keys()
+
+    def is_hidden(self, path: str) -> bool:
+        """Whether too little is known of a path to decide it."""
+        return any(path == hidden or path.startswith(f"{hidden}/") for hidden in self.hidden)
 
 
 def scan(session: Session, state: StateDB) -> Seen:
@@ -181,7 +185,10 @@ def _has_etag(session: Session, seen: Seen, path: str, etag: str) -> bool:
     parts, remote, file = part_count(etag), seen.there.files[path], seen.here.files[path]
     if parts is None:
         return False
-    part_size = remote.record.part_size or session.store.first_part_size(remote.key)
+    try:
+        part_size = remote.record.part_size or session.store.first_part_size(remote.key)
+    except NotFound:
+        return False  # deleted since it was listed: whatever is planned for it will find that out
     if part_size is None or not is_part_size(file.size, parts, part_size):
         return False
     try:
