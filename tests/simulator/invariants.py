@@ -1,0 +1,174 @@
+"""The promises, judged by what lies where before and after: a model of its own, which asks no code of the program.
+
+A run is judged piece by piece: whenever somebody else acts in between, and when the process dies, what it did so far
+must hold as well. Contents stand for bytes: equal digests are equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from msgspec import Struct, field
+
+from tests.simulator.actions import Run
+from tests.simulator.look import Look, Tree
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+class Attempt(Struct):
+    """A run under way: what lay where when it began, and what others did meanwhile.
+
+    `locked`: the same user has another run under way.
+    """
+
+    run: Run
+    start: Look
+    disturbed: bool = False
+    locked: bool = False
+    remote_trash_emptied: bool = False
+    remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+
+class Referee(Struct):
+    """Watches all places through the whole story.
+
+    `known` is every content that anybody ever saved. `owed` are those that must be somewhere, because nobody knowingly
+    destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
+    did; `common` the paths that a user's folder and the remote ever both had.
+    """
+
+    last: Look
+    known: set[str] = field(default_factory=set)
+    owed: set[str] = field(default_factory=set)
+    had: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    published: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    common: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def after_users(self, now: Look) -> None:
+        """A person or another tool did something: what they replaced, they meant to replace."""
+        before, self.last = self.last, now
+        for user in now.work:
+            self._give_up(before.work[user], now.work[user])
+            self._give_up(before.trash[user], now.trash[user])
+        self._give_up(before.remote, now.remote)
+        self._remember(now)
+
+    def after_piece(self, attempt: Attempt, now: Look) -> None:
+        """The program did something, in this run."""
+        before, self.last = self.last, now
+        for path, content in before.remote.items():
+            attempt.remote_had[path].add(content)
+        self._nothing_torn(now)
+        self._others_untouched(attempt, before, now)
+        self._local_kept(attempt, before, now)
+        self._remote_kept(attempt, before, now)
+        self._trash_kept(attempt, before, now)
+        self._verbs_keep_to_their_side(attempt.run, before, now)
+        self._data_before_metadata(before, now)
+        self._remember(now)
+        if lost := self.owed - now.everywhere():
+            raise Violation(f"contents are nowhere any more: {sorted(lost)}")
+
+    def _give_up(self, before: Tree, after: Tree) -> None:
+        self.owed -= {content for path, content in before.items() if after.get(path) != content}
+
+    def _remember(self, now: Look) -> None:
+        for user, work in now.work.items():
+            for path, content in work.items():
+                self.had[user, path].add(content)
+            self.common[user] |= work.keys() & now.remote.keys()
+        for path, content in now.remote.items():
+            self.published[path].add(content)
+
+    def _nothing_torn(self, now: Look) -> None:
+        """P1: a path holds the old bytes or complete new ones, on either side."""
+        if torn := now.everywhere() - self.known:
+            places = {**now.work, **now.trash, "remote": now.remote, "remote trash": now.remote_trash}
+            where = [(name, path) for name, place in places.items() for path, held in place.items() if held in torn]
+            raise Violation(f"bytes that nobody ever saved: {where}")
+
+    def _others_untouched(self, attempt: Attempt, before: Look, now: Look) -> None:
+        for user in now.work:
+            if user != attempt.run.user and (before.work[user], before.trash[user]) != (
+                now.work[user],
+                now.trash[user],
+            ):
+                raise Violation(f"{attempt.run.user}'s run changed {user}'s disk")
+
+    def _local_kept(self, attempt: Attempt, before: Look, now: Look) -> None:
+        """P2: what a run takes from the working folder is in the trash, in a conflict copy, or (cleanup) up there."""
+        run, user = attempt.run, attempt.run.user
+        work = now.work[user]
+        copies = {content for path, content in work.items() if ".conflict-" in path}
+        for path, content in before.work[user].items():
+            if work.get(path) == content or content in copies:
+                continue
+            if run.verb in ("down", "sync") and run.policy != "theirs" and content not in self.published[path]:
+                raise Violation(f"{user}'s {path} held {content}, which never was on the remote, and had to give way")
+            if content in now.trash[user].values():
+                continue
+            if run.verb == "cleanup --local" and path not in work and content in attempt.remote_had[path]:
+                continue
+            raise Violation(f"{user}'s {path} held {content}, which is in no trash and in no conflict copy")
+
+    def _remote_kept(self, attempt: Attempt, before: Look, now: Look) -> None:
+        """P2, P6: what goes from the remote is in its trash, or was known to the user who knowingly replaced it."""
+        run, user = attempt.run, attempt.run.user
+        for path, content in before.remote.items():
+            if now.remote.get(path) == content:
+                continue
+            known = content in self.had[user, path]
+            if run.verb in ("up", "sync") and run.policy != "mine" and not known:
+                raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
+            if content in now.remote_trash.values():
+                continue
+            replaced = run.verb == "up" and known and now.remote.get(path) in self.had[user, path]
+            cleaned = run.verb == "cleanup --unseen" or (run.verb == "cleanup" and known)
+            if replaced or (cleaned and path not in now.remote):
+                self.owed.discard(content)
+            elif not attempt.remote_trash_emptied:
+                raise Violation(f"the remote's {path} held {content}, unknown to {user}, and it is in no trash")
+
+    def _trash_kept(self, attempt: Attempt, before: Look, now: Look) -> None:
+        run, user = attempt.run, attempt.run.user
+        if run.verb == "cleanup --local" and not run.files:
+            self.owed -= set(before.trash[user].values()) - set(now.trash[user].values())
+        elif not before.trash[user].items() <= now.trash[user].items():
+            raise Violation(f"something went from {user}'s trash")
+        if run.verb in ("cleanup", "cleanup --unseen") and not run.files:
+            self.owed -= set(before.remote_trash.values()) - set(now.remote_trash.values())
+        elif not before.remote_trash.items() <= now.remote_trash.items():
+            raise Violation("something went from the remote's trash")
+
+    def _data_before_metadata(self, before: Look, now: Look) -> None:
+        """P7: what metadata.json newly says of a path is there, or has been."""
+        for path, content in now.named.items():
+            news = content is not None and before.named.get(path) != content
+            if news and content not in self.published[path] | {now.remote.get(path)}:
+                raise Violation(f"metadata.json says that {path} holds {content}, which never was there")
+
+    def _verbs_keep_to_their_side(self, run: Run, before: Look, now: Look) -> None:
+        """What a verb never touches, P14 included."""
+        user = run.user
+        here = (before.work[user], before.trash[user]) != (now.work[user], now.trash[user])
+        there = (before.remote, before.remote_trash) != (now.remote, now.remote_trash)
+        idle = run.dry_run or run.verb in ("status", "transfers --abort-all")
+        if here and (idle or (run.verb == "up" and run.policy in (None, "warn", "mine"))):
+            raise Violation(f"{run.verb} changed the working folder")
+        if there and (idle or (run.verb == "down" and run.policy in (None, "warn", "theirs"))):
+            raise Violation(f"{run.verb} changed the remote")
+        if there and run.verb == "cleanup --local":
+            raise Violation("cleanup --local changed the remote")
+        if run.verb in ("up", "down"):
+            gone = before.work[user].keys() - now.work[user].keys() - self._aside(before, now, user)
+            gone |= before.remote.keys() - now.remote.keys()
+            if gone:
+                raise Violation(f"{run.verb} deleted {sorted(gone)}")
+
+    def _aside(self, before: Look, now: Look, user: str) -> set[str]:
+        """Paths whose file became a conflict copy: for a moment, and after a death, nothing stands there."""
+        copies = {content for path, content in now.work[user].items() if ".conflict-" in path}
+        return {path for path, content in before.work[user].items() if content in copies}

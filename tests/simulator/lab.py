@@ -1,0 +1,128 @@
+"""What is changed in the program so that a simulation is small and exact; its rules stay as they are.
+
+Sizes from which a file is large shrink from mebibytes to a kilobyte, threads do their work in the order in which it is
+given to them, and the clock is the world's. Undone by nothing: a simulation has its own process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
+import s3sync
+
+SMALL = {
+    "PART_SIZE": 1024,
+    "MIN_PART": 128,
+    "MIN_RANGE": 64,
+    "COPY_FROM": 512,
+    "IN_MEMORY": 256,
+    "WHOLE_LIMIT": 2000,
+    "COPY_PART": 1024,
+}
+PACKAGES = ("core", "local", "store.folder", "state", "transfer", "sync")
+
+
+class Knobs:
+    """What one run of a simulation sets."""
+
+    late = False
+    """Whether the scans' threads get their turn only when somebody waits for them."""
+    now_ns: Callable[[], int] = staticmethod(time.time_ns)
+    ignores_case: Callable[[Any], bool] = staticmethod(lambda staging: False)
+
+
+def set_up() -> None:
+    """Raises `LookupError` when the program no longer has what is to be changed: the simulator is to follow then."""
+    modules = [s3sync] + [_load(f"s3sync.{package}") for package in PACKAGES]
+    for package in list(modules[1:]):
+        for found in pkgutil.iter_modules(package.__path__):
+            modules.append(_load(f"{package.__name__}.{found.name}"))
+    for name, value in SMALL.items():
+        owners = [module for module in modules if hasattr(module, name)]
+        if not owners:
+            raise LookupError(f"s3sync has no {name} any more")
+        for module in owners:
+            setattr(module, name, value)
+    for place, executor in (("sync.scan", LateExecutor), ("sync.remote", LateExecutor), ("transfer.pool", Executor)):
+        _replace(f"s3sync.{place}", "ThreadPoolExecutor", executor)
+    clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
+    for place in ("sync.scan", "sync.save", "state.manifest_store"):
+        _replace(f"s3sync.{place}", "time", clock)
+    _replace("s3sync.sync.scan", "ignores_case", lambda staging: Knobs.ignores_case(staging))
+
+
+def _load(name: str) -> Any:
+    return importlib.import_module(name)
+
+
+def _replace(module: str, name: str, value: object) -> None:
+    if not hasattr(sys.modules[module], name):
+        raise LookupError(f"{module} has no {name} any more")
+    setattr(sys.modules[module], name, value)
+
+
+class Executor:
+    """A pool without threads: work is done when it is given."""
+
+    def __init__(self, max_workers: int = 1, thread_name_prefix: str = "") -> None:
+        self._given: list[LateFuture] = []
+        self._closed = False
+
+    def submit(self, function: Callable[..., Any], *values: Any) -> Future[Any]:
+        if self._closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        future = LateFuture(lambda: function(*values))
+        self._given.append(future)
+        if not self._is_late():
+            future.work()
+        return future
+
+    def _is_late(self) -> bool:
+        return False
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        futures = [self.submit(function, item) for item in items]
+        return (future.result() for future in futures)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._closed = True
+        for future in self._given:
+            if not cancel_futures:
+                future.work()
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.shutdown()
+
+
+class LateExecutor(Executor):
+    """One that may begin only when its result is asked for: threads run in any order."""
+
+    def _is_late(self) -> bool:
+        return Knobs.late
+
+
+class LateFuture(Future[Any]):
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def work(self) -> None:
+        if not self.done() and self.set_running_or_notify_cancel():
+            try:
+                self.set_result(self._work())
+            except BaseException as error:  # noqa: BLE001 (as a pool does)
+                self.set_exception(error)
+
+    def result(self, timeout: float | None = None) -> Any:
+        self.work()
+        return super().result(timeout)

@@ -1,0 +1,69 @@
+"""What lies where, read from the disks themselves: the referee believes no word of the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from tests.simulator.contents import digest
+
+Tree = dict[str, str]
+"""Path (NFC) to the digest of what it holds."""
+
+
+class Look(Struct, frozen=True):
+    """Every byte that a user may ask for: working folders and trashes by user, the remote's objects and its trash.
+
+    `named` is what metadata.json says of each object's content.
+    """
+
+    work: dict[str, Tree]
+    trash: dict[str, Tree]
+    remote: Tree
+    remote_trash: Tree
+    named: dict[str, str | None]
+
+    def everywhere(self) -> set[str]:
+        places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
+        return {content for place in places for content in place.values()}
+
+
+def look(stagings: dict[str, Path], remote: Path) -> Look:
+    return Look(
+        {user: tree(staging, skip=".s3sync") for user, staging in stagings.items()},
+        {user: tree(staging / ".s3sync" / "trash") for user, staging in stagings.items()},
+        {path: held for path, held in tree(remote, skip=".s3sync").items() if path != "metadata.json"},
+        tree(remote / ".s3sync" / "trash"),
+        _named(remote / "metadata.json"),
+    )
+
+
+def _named(metadata: Path) -> dict[str, str | None]:
+    """Read with plain `json`, whole or not at all: a half-written metadata.json is an error of the store."""
+    if not metadata.exists():
+        return {}
+    return {file["name"]: file.get("md5") for file in json.loads(metadata.read_bytes())["files"]}
+
+
+def tree(folder: Path, skip: str | None = None) -> Tree:
+    return {unicodedata.normalize("NFC", path): digest(data) for path, data in _files(str(folder), "", skip)}
+
+
+def _files(folder: str, above: str, skip: str | None) -> Iterator[tuple[str, bytes]]:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.name == skip:
+            continue
+        if entry.is_dir():
+            yield from _files(entry.path, f"{above}{entry.name}/", None)
+        else:
+            with open(entry.path, "rb", buffering=0) as file:
+                yield above + entry.name, file.read()

@@ -1,0 +1,89 @@
+"""Stories in which a promise was broken once: found by the simulator, made as short as could be, and mended."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.simulator.actions import Meanwhile, OtherTool, Run, Save, Step
+from tests.simulator.contents import Content
+from tests.simulator.story import Story
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("simulator stories")
+
+SMALL, MIDDLE, LARGE = Content(1, 40), Content(2, 300), Content(3, 2600)
+"""A part has 1,024 bytes here, so that the large one travels in three."""
+
+
+CHANGES = range(10, 45)
+"""Where a process is made to die: a run of one file makes about so many changes."""
+
+
+def story(*steps: Step) -> list[Story]:
+    return [Story(0, ("david", "jan"), (), steps)]
+
+
+def at_any(tell: Callable[[int], list[Story]]) -> list[Story]:
+    """The story with a death at each of the changes, since how many there are before one is nobody's promise."""
+    return [told for number in CHANGES for told in tell(number)]
+
+
+STORIES: dict[str, list[Story]] = {
+    "an object in parts is deleted between the listing and the question for its part size": story(
+        OtherTool("draft.mp4", SMALL, "parts"),
+        Run("david", "down"),
+        Run("jan", "down"),
+        Run("david", "up", meanwhile=(Meanwhile(3, Run("jan", "cleanup")),)),
+    ),
+    "half a download of what was deleted meanwhile": at_any(
+        lambda number: story(
+            Save("jan", "notes", LARGE),
+            Run("jan", "up"),
+            Run("david", "down", crash=number),
+            Run("jan", "cleanup"),
+        )
+    ),
+    "half a download of what came another way": at_any(
+        lambda number: story(
+            Save("jan", "notes", LARGE),
+            Run("jan", "up"),
+            Run("david", "down", crash=number),
+            Save("david", "notes", LARGE),
+        )
+    ),
+    "a death between making a conflict copy and moving mine away, and a second run in the same second": at_any(
+        lambda number: story(
+            Save("david", "b.bin", SMALL),
+            Run("david", "sync"),
+            Save("jan", "b.bin", MIDDLE),
+            Run("jan", "sync", crash=number),
+        )
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, str | None]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.simulator", "--stories"],
+        cwd=ROOT,
+        input=msgspec.json.encode({f"{name} {n}": s for name, told in STORIES.items() for n, s in enumerate(told)}),
+        capture_output=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    answer: dict[str, str | None] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_story(told: dict[str, str | None], name: str) -> None:
+    assert [told[f"{name} {number}"] for number in range(len(STORIES[name]))] == [None] * len(STORIES[name])

@@ -1,0 +1,79 @@
+"""Whether a run that has ended said what is so: exit 0 only for done work, no failure without a reason, the gate."""
+
+from __future__ import annotations
+
+from s3sync.sync.report import CleanupReport, RunReport
+from tests.simulator.invariants import Attempt, Referee, Violation
+from tests.simulator.look import Look
+
+
+def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, blind: bool) -> None:
+    now = referee.last
+    if attempt.run.verb == "sync":
+        _gate_held(referee, attempt, now)
+    _had_a_reason(attempt, code, blind)
+    if code in (0, 4) and isinstance(report, RunReport) and not attempt.run.dry_run and not attempt.run.files:
+        _work_was_done(referee, attempt, code, now)
+    if isinstance(report, CleanupReport) and not attempt.disturbed and not report.dry_run:
+        side = now.work[attempt.run.user] if report.side == "local" else now.remote
+        if left := {deleted.name for deleted in report.deleted} & side.keys():
+            raise Violation(f"reported as deleted, and still there: {sorted(left)}")
+
+
+def _had_a_reason(attempt: Attempt, code: int, blind: bool) -> None:
+    run = attempt.run
+    expected = {0, 4}
+    if run.verb in ("sync", "cleanup", "cleanup --unseen"):
+        expected.add(5)
+    if run.files:
+        expected.add(2)
+    if blind:
+        expected.add(3)
+    if attempt.locked:
+        expected = {6} if run.locks else expected
+    if attempt.disturbed:
+        expected |= {3, 5, 6}
+    if run.faults or run.full:
+        expected |= {1, 3, 5, 6}
+    if code not in expected:
+        raise Violation(f"{run.verb} ended with exit code {code} for no reason that the story knows")
+
+
+def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
+    """P10, by what was really deleted: a side that was empty, or half of what both had, or more than was allowed."""
+    run, start = attempt.run, attempt.start
+    if attempt.disturbed:
+        return
+    here, there = start.work[run.user], start.remote
+    deleted_here = here.keys() - now.work[run.user].keys()
+    deleted_there = there.keys() - now.remote.keys()
+    if run.max_delete is not None:
+        if len(deleted_here) + len(deleted_there) > run.max_delete:
+            raise Violation(f"sync deleted more than --max-delete {run.max_delete}")
+        return
+    for deleted, other in ((deleted_here, there), (deleted_there, here)):
+        if deleted and not other:
+            raise Violation(f"the other side was empty, and sync deleted {sorted(deleted)}")
+        if len(deleted) * 2 > len(referee.common[run.user]):
+            raise Violation(f"sync deleted most files: {sorted(deleted)}")
+
+
+def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> None:
+    """P14. What others did meanwhile is left out: only what lay there from beginning to end counts."""
+    run, start = attempt.run, attempt.start
+    here, there = now.work[run.user], now.remote
+    settled = code == 0 or run.policy in (None, "keep-both", "mine", "theirs")
+    if run.verb == "sync" and settled and not attempt.disturbed and here != there:
+        raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")
+    if code != 0:
+        return
+    if run.verb in ("up", "sync"):
+        for path, content in here.items():
+            if start.work[run.user].get(path) == content and content not in referee.published[path]:
+                raise Violation(f"{run.verb} ended with exit code 0, and {path} was never uploaded")
+    if run.verb in ("down", "sync"):
+        for path, content in there.items():
+            if start.remote.get(path) == content and content not in referee.had[run.user, path]:
+                raise Violation(f"{run.verb} ended with exit code 0, and {path} was never downloaded")
+            if run.verb == "down" and not attempt.disturbed and path not in here:
+                raise Violation(f"down ended with exit code 0, and {path} is not here")
