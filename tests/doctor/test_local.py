@@ -99,6 +99,19 @@ def test_a_disk_too_small_for_what_is_there(new_patient: NewPatient, mount_small
     assert check.level == "fail" and "hint" not in check.found and check.hint
 
 
+def test_a_library_that_is_too_old(new_patient: NewPatient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    david = new_patient()
+    check = by_name(examine(david))["versions"]
+    assert check.level == "ok" and all(f"{name} " in check.found for name in ("Python", "SQLite", "obstore", "awscrt"))
+    old = tmp_path / "site" / "obstore-0.9.3.dist-info"
+    old.mkdir(parents=True)
+    (old / "METADATA").write_text("Metadata-Version: 2.1\nName: obstore\nVersion: 0.9.3\n")
+    monkeypatch.syspath_prepend(old.parent)
+    check = by_name(examine(david))["versions"]
+    assert check.level == "warn" and "obstore 0.9.3 is older than 0.12" in check.found
+    assert check.hint == "pip install --upgrade s3sync-collab"
+
+
 def test_what_is_missing_is_a_warning(new_patient: NewPatient) -> None:
     david = new_patient()
     david.environ = {**david.environ, "S3SYNC_USER": ""}

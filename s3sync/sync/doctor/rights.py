@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from hashlib import md5
 
@@ -124,6 +125,9 @@ def _tags(store: Store, bucket: Bucket | None, key: str) -> Check:
         return skipped("tags", "you have no right to them, and need it only where other tools tag your objects", hint)
     except S3syncError as error:
         return warn("tags", str(error), "s3sync itself needs none")
+    finally:
+        with contextlib.suppress(S3syncError):
+            store.delete(key)
     if found != wanted:
         return warn("tags", "the store loses the tags of objects", "s3sync itself needs none")
     return ok("tags", "written and read")
