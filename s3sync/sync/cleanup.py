@@ -132,10 +132,18 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
 
 
 def _clean_local(session: Session, state: StateDB, seen: Seen, going: list[Decision], report: CleanupReport) -> None:
-    """The base forgets each file before it goes: else its absence would look like the wish to delete it remotely."""
-    state.save(base={decision.path: None for decision in going})
+    """The base forgets each file before it goes: else its absence would look like the wish to delete it remotely.
+
+    The store is listed again, because the answer to the question may have taken long.
+    """
+    listed = {info.key: info.etag for info in session.store.list(session.project.prefix)} if going else {}
+    there = {path: listed.get(file.key) == file.etag for path, file in seen.there.files.items()}
+    state.save(base={decision.path: None for decision in going if there[decision.path]})
     for decision in going:
         file = seen.here.files[decision.path]
+        if not there[decision.path]:
+            report.kept.append(Problem(decision.path, "was changed on the remote meanwhile", "look at status"))
+            continue
         try:
             delete_for_good(file, session.project.staging)
         except S3syncError as error:

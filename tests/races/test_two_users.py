@@ -94,11 +94,13 @@ class Track:
             desk.write(name, f"{'both' if same else who} {number} the same name".encode(), f"{who} {number}")
 
     def _give_up_trash(self, commands: Mapping[str, list[str]]) -> None:
-        """Whoever empties a trash gives up what is in it by then: here, or on the remote."""
+        """Whoever empties a trash gives up what is in it by then; and with --unseen all that they never had."""
         for name, command in commands.items():
             if command[0] == "cleanup":
-                local = "--local" in command
-                self.saved.given_up(self.desks[name].trash() if local else self.stored().trash)
+                stored = self.stored()
+                self.saved.given_up(self.desks[name].trash() if "--local" in command else stored.trash)
+                if "--unseen" in command:
+                    self.saved.given_up(set(stored.files.values()) - set(self.desks[name].files().values()))
 
     def _check(self, story: str, results: Mapping[str, Result]) -> None:
         story += "".join(f"\n{name}: {result}" for name, result in results.items())
