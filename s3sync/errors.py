@@ -3,8 +3,7 @@
 S3syncError                     exit 1   the root: what, why, hint
 |-- UsageError                  exit 2   the request makes no sense as it stands
 |   |-- ConfigError                      a setting is missing, unknown or of the wrong type
-|   |-- ProjectError                     no project, or not the one that was named
-|   `-- NameRefused                      a path that s3sync will not carry
+|   `-- ProjectError                     no project, or not the one that was named
 |-- LocalError                  exit 1   the user's disk
 |   |-- ScanError                        the staging folder could not be read completely
 |   |-- DiskFull                         no space left, or over quota
@@ -59,10 +58,6 @@ class ConfigError(UsageError):
 
 
 class ProjectError(UsageError):
-    pass
-
-
-class NameRefused(UsageError):
     pass
 
 

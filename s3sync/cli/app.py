@@ -14,7 +14,7 @@ from typer.main import get_command
 from s3sync._version import __version__
 from s3sync.cli import checks, doctor, runs, setup, verbs
 from s3sync.cli.interrupt import INTERRUPTED
-from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, warn
+from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, printable, warn
 from s3sync.cli.usage import usage_error
 from s3sync.errors import Interrupted, S3syncError
 
@@ -88,7 +88,8 @@ def interrupted() -> Interrupted:
 
 def _fail(arguments: Sequence[str], error: S3syncError) -> int:
     if "--debug" in arguments:
-        traceback.print_exception(error.__cause__ or error)
+        for line in "".join(traceback.format_exception(error.__cause__ or error)).splitlines():
+            warn(printable(line))
     if "--json" in arguments:
         command = next((word for word in arguments if not word.startswith("-")), "")
         print_json(error_json(command, error))

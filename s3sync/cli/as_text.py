@@ -48,7 +48,7 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = Fa
             _print_moved(report)
         _print_run_lines(report, verbose)
     for warning in report.warnings:
-        warn(f"warning: {warning}")
+        warn(f"warning: {printable(warning)}")
     for conflict in report.conflicts:
         _warn_of_conflict(conflict, report)
     _warn_of_failures(report.failed)
@@ -227,7 +227,8 @@ def transfer_line(transfer: TransferStatus) -> str:
 
 def print_transfers(report: TransfersReport, *, verbose: bool) -> None:
     for transfer in report.transfers:
-        say(transfer_line(transfer) + (f" (upload {transfer.upload_id})" if verbose and transfer.upload_id else ""))
+        shown_id = f" (upload {printable(transfer.upload_id)})" if verbose and transfer.upload_id else ""
+        say(transfer_line(transfer) + shown_id)
     for transfer in report.aborted:
         say(f"  {symbols().gone} {printable(transfer.name)} - {'would be ' if report.dry_run else ''}aborted")
     foreign = [transfer for transfer in report.transfers if not transfer.ours]

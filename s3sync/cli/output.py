@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from msgspec import Struct
 
-from s3sync.core.times import parse_time
+from s3sync.core.times import format_time, parse_time
 from s3sync.errors import ConfigError, LocalError, ManifestError, ProjectError, S3syncError, StoreError
 
 SCHEMA = 1
@@ -43,15 +43,24 @@ def symbols(stream: TextIO | None = None) -> Symbols:
     return Symbols() if encoding.startswith("utf") else ASCII
 
 
+MOST_CHARACTERS = 2_000
+"""Of one text that others wrote: twice what a path may have."""
+MARKS_IN_A_ROW = 8
+"""Accents on one letter: more than any script has, and few enough not to cover the lines around it."""
+
+
 def printable(text: str) -> str:
-    """A name with nothing in it that a terminal would obey or that would turn text around: those become escapes."""
-    if text.isprintable():
+    """A text with nothing in it that a terminal would obey, or that would turn or cover other text: that is escaped."""
+    if text.isascii() and text.isprintable() and len(text) <= MOST_CHARACTERS:
         return text
-    return "".join(char if _harmless(char) else char.encode("unicode_escape").decode() for char in text)
-
-
-def _harmless(char: str) -> bool:
-    return char == " " or unicodedata.category(char)[0] not in "CZ"
+    shown: list[str] = []
+    marks = 0
+    for char in text[:MOST_CHARACTERS]:
+        category = unicodedata.category(char)
+        marks = marks + 1 if category[0] == "M" else 0
+        harmless = char == " " or (category[0] not in "CZ" and marks <= MARKS_IN_A_ROW)
+        shown.append(char if harmless else char.encode("unicode_escape").decode())
+    return "".join(shown) + ("..." if len(text) > MOST_CHARACTERS else "")
 
 
 class OutputLost(OSError):
@@ -176,7 +185,7 @@ def ago_text(when: str | None, now: datetime | None = None) -> str:
         return printable(when) if when else "at an unknown time"
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     if seconds < -60:
-        return f"at {when} (its clock is ahead of this one)"
+        return f"at {format_time(moment)} (its clock is ahead of this one)"
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         count = int(seconds // length)
         if count:

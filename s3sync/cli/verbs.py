@@ -145,6 +145,6 @@ def _ask(report: CleanupReport) -> bool:
         warn(f"  {printable(deleted.name)}")
     if len(report.deleted) > 20:
         warn(f"  ... and {len(report.deleted) - 20} more")
-    where = "on this computer" if report.side == "local" else f"in {report.place.store}"
+    where = "on this computer" if report.side == "local" else f"in {printable(report.place.store)}"
     what = cleanup_summary(report).removeprefix("deleted ")
     return answered_yes(f"Delete {what} of {printable(report.place.project)} {where}?")

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from s3sync.config.mask import mask_url
-from s3sync.core.names import RESERVED, nfc, refuse_reason
+from s3sync.core.names import RESERVED, nfc, refuse_reason, windows_reason
 
 SCHEMES = ("s3", "file")
 MAX_TRANSFERS = 256
@@ -19,7 +19,6 @@ _USER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ENDPOINT = re.compile(r"https?://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#\s:@]+)(?::\d{1,5})?(?:/[^?#\s]*)?")
-_WINDOWS = re.compile(r'[<>:"|?*]|[. ]$|^(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\.|$)', re.IGNORECASE)
 
 
 class Setting(Struct, frozen=True):
@@ -52,9 +51,7 @@ def name_problem(name: str) -> str | None:
         return reason
     if name != name.strip():
         return "it begins or ends with a space"
-    if os.name == "nt" and _WINDOWS.search(name):
-        return "Windows cannot store a folder of that name"
-    return None
+    return windows_reason(name) if os.name == "nt" else None
 
 
 def _text(value: object) -> str:

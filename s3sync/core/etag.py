@@ -12,6 +12,7 @@ from hashlib import md5
 MIB = 1024 * 1024
 PART_SIZE = 16 * MIB
 MAX_PARTS = 10_000
+MAX_PART_SIZE = 5 * 1024 * MIB
 
 _PLAIN = re.compile(r"[0-9a-f]{32}")
 _COMPOSITE = re.compile(r"[0-9a-f]{32}-([1-9][0-9]{0,4})")
@@ -41,6 +42,14 @@ def choose_part_size(size: int) -> int:
     """The part size for a file: 16 MiB, or the multiple of it that keeps the file within 10,000 parts."""
     smallest = -(-size // MAX_PARTS)
     return max(PART_SIZE, -(-smallest // PART_SIZE) * PART_SIZE)
+
+
+def may_be_part_size(size: int, part_size: int) -> bool:
+    """Whether a part size that somebody else wrote down is one that S3 could have taken for a file of that size.
+
+    A size from elsewhere says how many requests a file costs, and how much of it is under way at once.
+    """
+    return MIB <= part_size <= MAX_PART_SIZE and -(-size // part_size) <= MAX_PARTS
 
 
 def part_ranges(size: int, part_size: int) -> list[tuple[int, int]]:

@@ -11,7 +11,9 @@ from s3sync.core.names import nfc, refuse_reason
 from s3sync.errors import ManifestError
 
 SCHEMA = 1
-MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 128 * 1024 * 1024
+MAX_VALUES = 4_000_000
+"""How many JSON values there may be: 400,000 files. Lists of nothing take 20 times their bytes in memory."""
 KEEP_DELETED = 1_000
 MAX_DEPTH = 64
 """How deep the fields of a newer version may nest: what is read must also be writable."""
@@ -96,10 +98,11 @@ class _Head(msgspec.Struct):
 _HEAD_FIELDS = frozenset(_Head.__struct_fields__)
 
 
-def parse(data: bytes) -> Manifest:
+def parse(data: bytes | bytearray) -> Manifest:
     """Raises `ManifestError` for what is too large or too deep, no JSON, of a wrong type, or of a newer schema."""
-    if len(data) > MAX_BYTES:
-        raise broken(f"it is larger than {MAX_BYTES} bytes")
+    reason = too_large(data)
+    if reason:
+        raise broken(reason)
     try:
         raw = msgspec.json.decode(data)
         _refuse_newer(raw)
@@ -107,6 +110,15 @@ def parse(data: bytes) -> Manifest:
         return _from_head(head, raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise broken(str(error)) from error
+
+
+def too_large(data: bytes | bytearray) -> str | None:
+    """Why a file of this content is more than a reader takes; told from the bytes, before it costs memory."""
+    if len(data) > MAX_BYTES:
+        return f"it is larger than {MAX_BYTES} bytes"
+    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        return f"it has more than {MAX_VALUES} values"
+    return None
 
 
 def broken(why: str) -> ManifestError:
@@ -151,6 +163,8 @@ def _from_head(head: _Head, raw: Mapping[str, Any]) -> Manifest:
         else:
             manifest.files[record.name] = record
     _keep_extras(manifest, "files", FileRecord, ((nfc(item["name"]), item) for item in head.files))
+    for name in manifest.refused:
+        manifest.extras.pop(("files", name), None)
     _keep_extras(manifest, "deleted", DeletedRecord, ((nfc(item["name"]), item) for item in head.deleted))
     _keep_extras(manifest, "conflicts", ConflictRecord, ((item["kept_as"], item) for item in head.conflicts))
     _keep_extras(manifest, "members", MemberRecord, head.members.items())

@@ -23,6 +23,10 @@ EXTENSION_BYTES = 32
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
+_SHORT_NAME = re.compile(r"(?:s3sync|metada)~[0-9]+(?:\.jso)?")
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
+_DEVICE = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
+"""https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file"""
 
 
 def nfc(text: str) -> str:
@@ -37,10 +41,10 @@ def without_case(path: str) -> str:
 def refuse_reason(path: str) -> str | None:
     """Why a path cannot be carried, None when it can.
 
-    Reserved names are compared without case, because `.S3SYNC` is the state folder on a Mac's or Windows' disk.
+    Reserved names are refused in every spelling that is one of them on some disk, so that no colleague's folder is hit.
     """
     segments = path.split("/")
-    if segments[0].casefold() in RESERVED:
+    if _is_reserved(segments[0]):
         return f"the name {segments[0]!r} is reserved for s3sync itself"
     if _DRIVE.match(path):
         return f"{path[:2]!r} at its beginning means a drive on Windows"
@@ -50,6 +54,28 @@ def refuse_reason(path: str) -> str | None:
             return reason
     if len(path.encode("utf-8")) > KEY_BYTES:
         return f"the path is longer than {KEY_BYTES} bytes"
+    return None
+
+
+def _is_reserved(name: str) -> bool:
+    """Disks of Macs and Windows ignore case, old ones of Macs invisible characters (git's CVE-2014-9390), and Windows
+    dots and blanks at the end, what follows a colon (a stream), and takes the short name for the long one."""
+    if not name.isascii():
+        name = "".join(char for char in name if unicodedata.category(char) != "Cf")
+    plain = name.partition(":")[0].rstrip(". ").casefold()
+    return plain in RESERVED or _SHORT_NAME.fullmatch(plain) is not None
+
+
+def windows_reason(path: str) -> str | None:
+    """Why Windows cannot hold a path that is carried elsewhere, None when it can."""
+    for segment in path.split("/"):
+        found = _NOT_ON_WINDOWS.search(segment)
+        if found:
+            return f"Windows allows no {found[0]!r} in a name"
+        if segment[-1:] in (".", " "):
+            return "Windows allows no dot and no blank at the end of a name"
+        if _DEVICE.fullmatch(segment.split(".")[0].rstrip()):
+            return f"{segment!r} is the name of a device on Windows"
     return None
 
 
@@ -100,6 +126,36 @@ def twins(paths: Iterable[str], fold: Callable[[str], str] = nfc) -> dict[str, s
             if char == "/" and (other := known.get(folded[:end], "")):
                 found[other], found[path] = path, other
     return found
+
+
+def respelled(local: Iterable[str], remote: Iterable[str]) -> dict[str, str]:
+    """For a disk that ignores case: under which path to take each local one that the remote spells otherwise.
+
+    Such a disk cannot say how a name is spelled: it keeps what was there first. So, as with Unicode, the remote's
+    spelling counts; for a path that only this side has, that of the folders in it. Where the remote has several
+    spellings, or this side has the remote's one already, the local one stays.
+    """
+    known = set(remote)
+    spelled: dict[str, set[str]] = {}
+    for path in known:
+        for end in [at for at, char in enumerate(path) if char == "/"] + [len(path)]:
+            spelled.setdefault(without_case(path[:end]), set()).add(path[:end])
+    paths = set(local)
+    found: dict[str, str] = {}
+    for path in sorted(paths - known):
+        end = len(path)
+        while end > 0:
+            there = spelled.get(without_case(path[:end]), set())
+            if path[:end] in there:
+                break
+            if len(there) == 1:
+                found[path] = min(there) + path[end:]
+                break
+            end = path.rfind("/", 0, end)
+    taken: dict[str, int] = {}
+    for path in [*paths - found.keys(), *found.values()]:
+        taken[path] = taken.get(path, 0) + 1
+    return {path: other for path, other in found.items() if other != path and taken[other] == 1}
 
 
 def conflict_name(path: str, user: str, when: datetime) -> str:

@@ -8,11 +8,24 @@ from datetime import UTC, datetime, timedelta
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NANOSECONDS = 1_000_000_000
+FILE_TIMES = range(-(2**63), 2**63)
+"""Nanoseconds since the Unix epoch that databases and most disks hold: the years 1678 to 2261."""
 
 
 def format_time(when: datetime) -> str:
     """Seconds are enough for what people did: `2025-11-03T10:00:00Z`."""
-    return _seconds(when.astimezone(UTC)) + "Z"
+    try:
+        return _seconds(when.astimezone(UTC)) + "Z"
+    except (OverflowError, ValueError):  # the first or the last day of the calendar, in a zone that puts it outside
+        return _seconds(when) + "Z"
+
+
+def moment(time_ns: int) -> datetime:
+    """A file's time since the Unix epoch, in UTC. A time that no calendar holds becomes the epoch."""
+    try:
+        return _EPOCH + timedelta(microseconds=time_ns // 1000)
+    except OverflowError:
+        return _EPOCH
 
 
 def _seconds(when: datetime) -> str:

@@ -10,6 +10,8 @@ from s3sync.errors import ConfigError
 from s3sync.local.errors import local_errors
 
 IGNORE_FILE = ".s3syncignore"
+MAX_BYTES = 64 * 1024
+"""Every path is held against every line."""
 
 
 def load_ignore(patterns: Iterable[str], *folders: Path) -> Callable[[str], bool]:
@@ -17,26 +19,28 @@ def load_ignore(patterns: Iterable[str], *folders: Path) -> Callable[[str], bool
 
     Later patterns win, as in git. Raises `ConfigError` with file and line for what is no pattern.
     """
-    from pathspec import GitIgnoreSpec
+    from s3sync.local.patterns import compile_patterns
 
     lines = list(patterns)
     for folder in folders:
         lines += _read(folder / IGNORE_FILE)
-    spec = GitIgnoreSpec.from_lines(lines)
+    spec = compile_patterns(lines)
     return cache(spec.match_file)  # each path is asked about on the local side, on the remote, and in the base
 
 
 def _read(file: Path) -> list[str]:
-    from pathspec import GitIgnoreSpec
+    from s3sync.local.patterns import compile_patterns
 
     try:
         with local_errors("cannot read", file):
+            if file.is_file() and file.stat().st_size > MAX_BYTES:
+                raise ConfigError(f"cannot read {file}", why=f"it is larger than {MAX_BYTES} bytes", hint="shorten it")
             lines = file.read_text("utf-8-sig").splitlines() if file.is_file() else []
     except UnicodeDecodeError as error:
         raise ConfigError(f"cannot read {file}", why="it is not UTF-8 text", hint="save it as UTF-8") from error
     for number, line in enumerate(lines, 1):
         try:
-            GitIgnoreSpec.from_lines([line])
+            compile_patterns([line])
         except ValueError as error:
             raise ConfigError(f"{file} line {number} is no ignore pattern", why=str(error).split("\n")[0]) from error
     return lines

@@ -15,11 +15,13 @@ import stat
 import uuid
 from pathlib import Path
 
-from s3sync.core.names import STATE_DIR
+from s3sync.core.names import STATE_DIR, windows_reason
+from s3sync.core.times import FILE_TIMES
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile, look_at
 
+WINDOWS = os.name == "nt"
 _OURS = "s3sync keeps its memory there: move it away, and run the command again"
 
 
@@ -35,6 +37,14 @@ def state_folder(staging: Path, *names: str) -> Path:
 def new_partial(staging: Path) -> Path:
     """A fresh name in `partial/` for a file on its way."""
     return state_folder(staging, "partial") / uuid.uuid4().hex
+
+
+def refused_here(path: str) -> str | None:
+    """Why this computer cannot have a file of a path that is carried elsewhere, None when it can.
+
+    Windows would not refuse all of them: of some it makes another file, or the stream of one.
+    """
+    return windows_reason(path) if WINDOWS else None
 
 
 def ignores_case(staging: Path) -> bool:
@@ -57,7 +67,7 @@ def place(
     target = expected.disk_path if expected else staging / path
     with local_errors("cannot write", target):
         _make_parents(staging, target)
-        if mtime_ns is not None:
+        if mtime_ns is not None and mtime_ns in FILE_TIMES:
             os.utime(temp, ns=(mtime_ns, mtime_ns))
         if expected is None:
             _rename_new(temp, target)

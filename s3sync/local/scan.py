@@ -61,43 +61,59 @@ def scan_folder(staging: Path, ignored: Callable[[str], bool]) -> LocalScan:
     """
     scan = LocalScan()
     try:
-        _scan(scan, staging, "", ignored)
+        folders = _scan(scan, str(staging), "", ignored)
     except FileNotFoundError:
         return scan
     except OSError as error:
         raise ScanError(f"cannot read the staging folder {staging}", why=reason_of(error)) from error
+    while folders:  # a key of 1,024 bytes is 512 folders deep: neither the stack nor open folders may follow
+        where, path = folders.pop()
+        try:
+            folders += _scan(scan, where, f"{path}/", ignored)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            _unreadable(scan, path, error)
     return scan
 
 
-def _scan(scan: LocalScan, folder: Path, prefix: str, ignored: Callable[[str], bool]) -> None:
+def _unreadable(scan: LocalScan, path: str, error: OSError) -> None:
+    scan.refuse(path, f"cannot be read: {reason_of(error)}")
+    scan.complete = False
+
+
+def _scan(scan: LocalScan, folder: str, prefix: str, ignored: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """Take in what stands in a folder; returns the folders below it, each with its place and its path."""
+    folders: list[tuple[str, str]] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             path = nfc(prefix + entry.name)
             if path == STATE_DIR:
                 continue
             try:
-                _scan_entry(scan, entry, path, ignored)
+                if _scan_entry(scan, entry, path, ignored):
+                    folders.append((entry.path, path))
             except FileNotFoundError:
                 continue  # deleted while we looked: as if it had never been there
             except OSError as error:
-                scan.refuse(path, f"cannot be read: {reason_of(error)}")
-                scan.complete = False
+                _unreadable(scan, path, error)
+    return folders
 
 
-def _scan_entry(scan: LocalScan, entry: os.DirEntry[str], path: str, ignored: Callable[[str], bool]) -> None:
+def _scan_entry(scan: LocalScan, entry: os.DirEntry[str], path: str, ignored: Callable[[str], bool]) -> bool:
+    """Note a file, or why it is none; whether the entry is a folder to go into."""
     is_folder = entry.is_dir(follow_symlinks=False)
     if ignored(path + "/" if is_folder else path):
-        return
+        return False
     if entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction()):
         scan.refuse(path, "is a symbolic link, and links are not followed", "put the file itself there")
-        return
+        return False
     reason = refuse_reason(path)
     if reason:
         scan.refuse(path, f"cannot be uploaded: {reason}", "rename it")
-        return
+        return False
     if is_folder:
-        _scan(scan, Path(entry.path), path + "/", ignored)
-        return
+        return True
     status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         scan.refuse(path, "is not a regular file", "only files and folders are carried")
@@ -107,3 +123,4 @@ def _scan_entry(scan: LocalScan, entry: os.DirEntry[str], path: str, ignored: Ca
     else:
         inode = status.st_ino or os.stat(entry.path).st_ino  # noqa: PTH116 (Windows: DirEntry has no inode)
         scan.files[path] = LocalFile(entry.path, status.st_size, status.st_mtime_ns, inode)
+    return False

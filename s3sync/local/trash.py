@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +14,28 @@ def trashed(staging: Path) -> Iterator[tuple[Path, int]]:
     """Every file in the trash, with its size in bytes."""
     folder = staging / STATE_DIR / "trash"
     with local_errors("cannot read", folder):
-        for path in folder.rglob("*"):
-            if path.is_file() and not path.is_symlink():
-                yield path, path.stat().st_size
+        for here, _, names in os.walk(folder):
+            for path in (Path(here, name) for name in names):
+                if path.is_file() and not path.is_symlink():
+                    yield path, path.stat().st_size
 
 
 def empty_trash(staging: Path) -> None:
     folder = staging / STATE_DIR / "trash"
     with local_errors("cannot delete", folder):
         if folder.is_dir() and not folder.is_symlink():
-            shutil.rmtree(folder)
+            _delete_below(folder)
+
+
+def _delete_below(folder: Path) -> None:
+    """Like `shutil.rmtree`, which needs the stack and an open folder for each level: there may be 512 of them."""
+    folders = [folder]
+    for here in folders:
+        with os.scandir(here) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                else:
+                    os.unlink(entry.path)  # noqa: PTH108
+    for here in reversed(folders):
+        here.rmdir()

@@ -10,9 +10,9 @@ from hashlib import md5
 from msgspec import Struct
 
 from s3sync.core.edits import Edits, apply
-from s3sync.core.manifest import MAX_BYTES, Manifest, broken, parse, render
+from s3sync.core.manifest import MAX_BYTES, Manifest, broken, parse, render, too_large
 from s3sync.core.names import MANIFEST
-from s3sync.errors import LostRace, NotFound, PreconditionFailed
+from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
 from s3sync.store.port import Create, Headers, Store, Update
 
 TRIES = 50
@@ -33,8 +33,10 @@ def read_manifest(store: Store, prefix: str) -> StoredManifest:
         with store.get(prefix + MANIFEST) as reader:
             if reader.info.size > MAX_BYTES:
                 raise broken(f"it is larger than {MAX_BYTES} bytes")
-            data = b"".join(bytes(chunk) for chunk in reader)
-            manifest = parse(data)
+            data = bytearray()
+            for chunk in reader:
+                data += chunk
+        manifest = parse(data)
     except NotFound:
         return StoredManifest(Manifest(project, repo), None)
     manifest.project_id = manifest.project_id or project
@@ -52,6 +54,13 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
         write_id = uuid.uuid4().hex
         manifest = apply(known.manifest, edits, write_id)
         body = render(manifest)
+        reason = too_large(body)
+        if reason:
+            raise ManifestError(
+                "metadata.json would become more than anybody can read",
+                why=reason,
+                hint="the files themselves are uploaded; divide the project into several",
+            )
         mode = Create() if known.etag is None else Update(known.etag)
         try:
             etag = store.put(prefix + MANIFEST, body, mode=mode, headers=HEADERS, md5=md5(body).digest())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct, field
@@ -13,12 +13,15 @@ from s3sync.core.manifest import FileRecord
 from s3sync.core.names import nfc, path_of_key, refuse_reason
 from s3sync.core.outcome import Problem
 from s3sync.core.times import format_ns, format_time, parse_ns
-from s3sync.errors import NotFound
+from s3sync.errors import NotAStore, NotFound, StoreError
+from s3sync.local.place import refused_here
 from s3sync.state.manifest_store import StoredManifest, read_manifest
 from s3sync.store.port import ObjectHead, ObjectInfo, Store
 
 UNKNOWN = "unknown"
 LOOKUPS_AT_ONCE = 16
+MOST_OBJECTS = 2_000_000
+"""What a listing may bring before it is given up, so that memory is bounded whatever the store says."""
 
 
 class RemoteFile(Struct, frozen=True):
@@ -55,7 +58,7 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer."""
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
         reading = threads.submit(read_manifest, store, prefix)
-        listed = list(store.list(prefix))
+        listed = _list(store, prefix)
         scan = RemoteScan(reading.result())
         objects = _by_path(scan, listed, prefix, ignored)
         unexplained: list[tuple[str, ObjectInfo]] = []
@@ -70,12 +73,37 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
                 scan.files[path] = found
                 scan.repaired[path] = found.record
         gone = [name for name in scan.stored.manifest.files if name not in objects and not ignored(name)]
-        for name, absent in zip(gone, threads.map(lambda name: _is_absent(store, prefix + name), gone), strict=True):
+        if len(gone) > LOOKUPS_AT_ONCE:
+            there = {nfc(info.key) for info in _list(store, prefix)}
+            absences: Iterable[bool] = [nfc(prefix + name) not in there for name in gone]
+        else:
+            absences = threads.map(lambda name: _is_absent(store, prefix + name), gone)
+        for name, absent in zip(gone, absences, strict=True):
             if absent:
                 scan.vanished[name] = scan.stored.manifest.files[name]
     for name, reason in scan.stored.manifest.refused.items():
         scan.problems.append(Problem(name, f"is named in metadata.json but cannot be carried: {reason}"))
     return scan
+
+
+def _list(store: Store, prefix: str) -> list[ObjectInfo]:
+    """Everything below the prefix. Raises `StoreError` for an answer that is none to that question."""
+    listed: list[ObjectInfo] = []
+    for info in store.list(prefix):
+        if not info.key.startswith(prefix):
+            raise NotAStore(
+                f"could not list {store.url}/{prefix}",
+                why=f"the store names {info.key[:80]!r}, which is not there",
+                hint="check endpoint_url, and what stands between here and the store; nothing was changed",
+            )
+        listed.append(info)
+        if len(listed) > MOST_OBJECTS:
+            raise StoreError(
+                f"could not list {store.url}/{prefix}",
+                why=f"it has more than {MOST_OBJECTS} objects",
+                hint="empty the trash with `s3sync cleanup`, or divide the project into several",
+            )
+    return listed
 
 
 def _by_path(
@@ -86,7 +114,7 @@ def _by_path(
         path = path_of_key(prefix, info.key)
         if path is None or ignored(path) or (path.endswith("/") and info.size == 0):
             continue  # our own, unwanted, or the mark that consoles put for an empty folder
-        reason = refuse_reason(path)
+        reason = refuse_reason(path) or refused_here(path)
         if reason:
             scan.refuse(path, f"is on the remote, but cannot be downloaded: {reason}", "rename it there")
         elif path in objects:

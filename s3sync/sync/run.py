@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from s3sync.core.names import free_conflict_name
+from s3sync.core.names import free_conflict_name, windows_reason
 from s3sync.core.outcome import Outcome, Problem, Raced
 from s3sync.core.plan import Conflict, Do, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import State
@@ -30,6 +30,7 @@ from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
+UPLOADING = (Do.UPLOAD, Do.KEEP_BOTH)
 ROUNDS = 4
 """How often a path is planned again when other writers, here or there, were faster."""
 
@@ -158,6 +159,8 @@ def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
 
 def _report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
     """What is known before anything is done: problems of the scan, conflicts, and what is left alone."""
+    if warning := not_on_windows([action.kept_as or action.path for action in plan.actions if action.do in UPLOADING]):
+        report.warnings = [*(told for told in report.warnings if told != warning), warning]
     known = {problem.path for problem in report.failed}
     report.failed += [problem for problem in seen.problems if problem.path not in known]
     for decision in plan.in_sync:
@@ -175,6 +178,15 @@ def _report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
         report.conflicts.append(
             ConflictReport(conflict.path, conflict.kind, conflict.policy, resolution, conflict.kept_as, by, at)
         )
+
+
+def not_on_windows(names: list[str]) -> str | None:
+    """What to tell whoever uploads names that a colleague's Windows cannot hold."""
+    found = [(name, reason) for name in names if (reason := windows_reason(name))]
+    if not found:
+        return None
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"colleagues on Windows cannot download {found[0][0]}: {found[0][1]}{more}"
 
 
 def _resolution(conflict: Conflict, do: Do | None) -> str | None:

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
-from s3sync.core.names import nfc, twins, without_case
+from s3sync.core.names import nfc, respelled, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, reconcile
+from s3sync.core.times import FILE_TIMES
 from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
 from s3sync.local.ignore import load_ignore
@@ -72,10 +73,13 @@ def scan(session: Session, state: StateDB) -> Seen:
     """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`."""
     ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
     base = {path: entry for path, entry in state.load_base().items() if not ignored(path)}
+    blind = ignores_case(session.project.staging)
     with ThreadPoolExecutor(1, thread_name_prefix="s3sync-scan") as thread:
         remote = thread.submit(scan_remote, session.store, session.project.prefix, base, ignored)
         here = scan_folder(session.project.staging, ignored)
         there = remote.result()
+    if blind:
+        base = _take_the_remotes_case(base, here, there)
     seen = Seen(
         base=base,
         local={},
@@ -87,9 +91,22 @@ def scan(session: Session, state: StateDB) -> Seen:
         hidden=[*here.hidden, *there.hidden],
         complete=here.complete,
     )
-    _hide_twins(seen, without_case if ignores_case(session.project.staging) else nfc)
+    _hide_twins(seen, without_case if blind else nfc)
     _compare(session, seen, state.load_digests())
     return seen
+
+
+def _take_the_remotes_case(base: dict[str, Entry], here: LocalScan, there: RemoteScan) -> dict[str, Entry]:
+    """Put the local files, and what the base has of them, under the remote's spellings (`respelled`).
+
+    A change of case alone, on either side, is then no change: nothing is deleted for it, and nothing sent.
+    """
+    paths = {*there.files, *there.hidden}
+    moved = respelled([*here.files, *here.hidden], paths)
+    here.files = {moved.get(path, path): file for path, file in here.files.items()}
+    here.hidden = [moved.get(path, path) for path in here.hidden]
+    renamed = respelled(base, here.files.keys() | paths)
+    return {renamed.get(path, path): entry for path, entry in base.items()}
 
 
 def _hide_twins(seen: Seen, fold: Callable[[str], str]) -> None:
@@ -166,9 +183,9 @@ def cache_entry(file: LocalFile, digests: Digests) -> CachedDigest:
 
 
 def is_settled(file: LocalFile, hashed_at_ns: int) -> bool:
-    """Whether a change after the hashing must show in the file's mtime."""
+    """Whether a change after the hashing must show in the file's mtime, and that time can be remembered."""
     coarse = file.mtime_ns % 1_000_000_000 == 0
-    return file.mtime_ns < hashed_at_ns - (COARSE_NS if coarse else SETTLED_NS)
+    return file.mtime_ns in FILE_TIMES and file.mtime_ns < hashed_at_ns - (COARSE_NS if coarse else SETTLED_NS)
 
 
 def _settle_unknown_md5s(session: Session, seen: Seen) -> None:

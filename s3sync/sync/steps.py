@@ -31,6 +31,9 @@ from s3sync.transfer.progress import Work
 from s3sync.transfer.server_copy import copy_on_server
 from s3sync.transfer.upload import Source, Uploaded, upload
 
+USER_LENGTH = 64
+"""No user's name is longer; a longer one, from elsewhere, would not fit into an object's headers."""
+
 
 @dataclass
 class Steps:
@@ -105,7 +108,7 @@ class Steps:
     def _trash_remote(self, action: Action) -> None:
         remote = self.seen.there.files[action.path]
         target = f"{self.session.project.prefix}{STATE_DIR}/trash/{self.stamp}/{action.path}"
-        record = {"uploaded-by": remote.record.uploaded_by, "md5": remote.entry.md5 or ""}
+        record = {"uploaded-by": remote.record.uploaded_by[:USER_LENGTH], "md5": remote.entry.md5 or ""}
         headers = Headers({name: value for name, value in record.items() if value})
         if (
             copy_on_server(self.transport, remote.key, remote.etag, remote.entry.size, target, Overwrite(), headers)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import xxhash
 
-from s3sync.core.etag import choose_part_size, part_ranges
+from s3sync.core.etag import choose_part_size, may_be_part_size, part_ranges
 from s3sync.core.unfinished import Unfinished, Way
 from s3sync.errors import ChecksumMismatch, LocalError, NotFound, PreconditionFailed, Unsupported
 from s3sync.local.digests import CHUNK, Digests, PartDigests, range_xxh3
@@ -21,9 +21,6 @@ from s3sync.transfer.context import Transport
 from s3sync.transfer.download import Downloaded, Wanted, check_version, download_whole, verify, write_all
 from s3sync.transfer.part_file import read_part_file
 from s3sync.transfer.progress import Work
-
-MIN_RANGE = 1024 * 1024
-"""Ranges smaller than this would cost more in requests than they save: such a part size is not ours."""
 
 
 def download_parts(transport: Transport, wanted: Wanted, folder: Path, old: LocalFile | None) -> Downloaded:
@@ -79,12 +76,10 @@ def _begin(transport: Transport, wanted: Wanted, temp: Path, old: LocalFile | No
     theirs, received = None, 0
     if old is not None:
         theirs, received = read_part_file(transport.store, transport.part_file(wanted.path), wanted.etag, wanted.size)
-        if theirs and theirs.part_size < MIN_RANGE:
-            theirs = None
     part_size = theirs.part_size if theirs else wanted.part_size or 0
     if known:
         part_size = known.part_size
-    elif part_size < MIN_RANGE:
+    elif not may_be_part_size(wanted.size, part_size):
         part_size = choose_part_size(wanted.size)
     if theirs and theirs.part_size != part_size:
         theirs = None

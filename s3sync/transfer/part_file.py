@@ -9,7 +9,7 @@ from hashlib import md5
 
 import msgspec
 
-from s3sync.core.etag import MAX_PARTS, part_ranges
+from s3sync.core.etag import MAX_PARTS, may_be_part_size
 from s3sync.errors import StoreError
 from s3sync.local.digests import PartDigests
 from s3sync.store.port import Headers, Overwrite, Store
@@ -43,11 +43,18 @@ def read_part_file(store: Store, key: str, etag: str, size: int) -> tuple[PartDi
             if reader.info.size > MAX_BYTES:
                 return None, 0
             body = b"".join(bytes(chunk) for chunk in reader)
-        found = msgspec.json.decode(body, type=_PartFile)
-    except (StoreError, msgspec.MsgspecError, UnicodeDecodeError):
+    except StoreError:
         return None, 0
-    fits = (found.schema, found.etag, found.size) == (SCHEMA, etag, size) and found.part_size > 0
+    return parse_part_file(body, etag, size), len(body)
+
+
+def parse_part_file(body: bytes, etag: str, size: int) -> PartDigests | None:
+    """What a part file says of exactly that version; None for anything that is not such a file."""
+    try:
+        found = msgspec.json.decode(body, type=_PartFile)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    fits = (found.schema, found.etag, found.size) == (SCHEMA, etag, size) and may_be_part_size(size, found.part_size)
     if not fits or -(-size // found.part_size) != len(found.xxh3):
-        return None, len(body)
-    assert len(part_ranges(size, found.part_size)) == max(1, len(found.xxh3))
-    return PartDigests(found.part_size, tuple(found.xxh3)), len(body)
+        return None
+    return PartDigests(found.part_size, tuple(found.xxh3))

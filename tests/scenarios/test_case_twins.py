@@ -54,20 +54,6 @@ def test_twins_on_the_remote_stay_there(people: tuple[Person, Person], verb: str
     assert david.files() == before
 
 
-@pytest.mark.usefixtures("blind")
-def test_one_here_and_one_there_stay_where_they_are(people: tuple[Person, Person]) -> None:
-    david, jan = people
-    david.write("Cut.mp4", "david's")
-    david.ok("up")
-    jan.write("cut.mp4", "jan's")
-    for verb in ("up", "down", "sync"):
-        assert refused(getattr(open_project(jan), verb)()).keys() == BOTH
-    assert jan.files().keys() == {"cut.mp4"}
-    jan.staging.joinpath("cut.mp4").rename(jan.staging / "jans.mp4")
-    assert refused(open_project(jan).sync()) == {}
-    assert jan.files().keys() == {"Cut.mp4", "jans.mp4"}
-
-
 def test_a_disk_that_knows_case_holds_both(people: tuple[Person, Person]) -> None:
     david, jan = people
     for name in BOTH:

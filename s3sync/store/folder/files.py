@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ _FRESH_S = 2.0
 _STALE_TMP_S = 24 * 3600.0
 _WINDOWS_BUSY_S = 5.0
 _PRUNING_RACES = 200
+_T = TypeVar("_T")
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,14 +43,22 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
         return Headers(self.metadata, self.content_type, self.storage_class)
 
 
-_decoder = msgspec.json.Decoder(Record)
+_records = msgspec.json.Decoder(Record)
 
 
 def read_record(path: Path) -> Record | None:
     """The record, None if it is not there or broken (it can always be made again from the file)."""
     try:
-        return _decoder.decode(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        return decode(path.read_bytes(), _records)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T | None:
+    """A record of the store's own; None for what is none, whoever wrote it."""
+    try:
+        return decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from s3sync.core.names import windows_reason
 from s3sync.errors import (
     AccessDenied,
     BucketMissing,
@@ -36,7 +37,6 @@ from s3sync.errors import (
 RESERVED = ".s3sync-store"
 LOCK_WAIT_S = 120.0
 _MARKER = '{"format": "s3sync folder store", "schema": 1}\n'
-_WINDOWS_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 
 # What an errno means for a store. What is not listed is a plain StoreError.
 BY_ERRNO: dict[int, type[S3syncError]] = {
@@ -224,15 +224,9 @@ def _refusal(key: str) -> str | None:
     if is_reserved(segments[0]):
         return f"{RESERVED} is the store's own folder"
     if os.name == "nt":
-        return next((reason for segment in segments if (reason := _windows_refusal(segment))), None)
-    return None
-
-
-def _windows_refusal(segment: str) -> str | None:
-    if any(char in '<>:"|?*\\' or char < " " for char in segment):
-        return "Windows does not allow one of its characters"
-    if segment[-1] in ". " or segment.split(".")[0].rstrip().casefold() in _WINDOWS_DEVICES:
-        return "Windows does not allow such a name"
-    if segment.casefold().startswith("s3sync~"):
-        return f"it may be the short name of {RESERVED}"
+        if any(char == "\\" or char < " " for char in key):
+            return "Windows does not allow one of its characters"
+        if segments[0].casefold().startswith("s3sync~"):
+            return f"it may be the short name of {RESERVED}"
+        return windows_reason(key)
     return None

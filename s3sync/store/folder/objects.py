@@ -6,10 +6,10 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from s3sync.core.times import moment
 from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, StoreError, Unreachable
 from s3sync.store.folder.files import (
     Record,
@@ -25,8 +25,7 @@ from s3sync.store.port import Create, Headers, ObjectInfo, Update, WriteMode
 
 
 def info_of(record: Record) -> ObjectInfo:
-    modified = datetime.fromtimestamp(record.mtime_ns / 1e9, UTC)
-    return ObjectInfo(record.key, record.size, record.etag, modified, record.storage_class)
+    return ObjectInfo(record.key, record.size, record.etag, moment(record.mtime_ns), record.storage_class)
 
 
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from s3sync.errors import NotFound, StoreError
-from s3sync.store.folder.files import append, new_name, replace, sync_folder, temporary_file
+from s3sync.store.folder.files import append, decode, new_name, replace, sync_folder, temporary_file
 from s3sync.store.folder.layout import Layout, disk_error, disk_errors
 from s3sync.store.port import Headers, Part, Upload
 
@@ -39,6 +39,16 @@ class UploadRecord(msgspec.Struct, frozen=True):
         return Headers(self.metadata, self.content_type, self.storage_class)
 
 
+_records = msgspec.json.Decoder(UploadRecord)
+
+
+def _read(folder: Path) -> UploadRecord | None:
+    try:
+        return decode((folder / "upload.json").read_bytes(), _records)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def start(layout: Layout, key: str, headers: Headers) -> str:
     layout.path(key)
     upload_id = uuid.uuid4().hex
@@ -56,10 +66,7 @@ def find(layout: Layout, key: str, upload_id: str) -> tuple[Path, UploadRecord]:
     """The folder of an upload and what it is for. Raises `NotFound`."""
     folder = layout.uploads / upload_id
     if _ID.fullmatch(upload_id):
-        try:
-            record = msgspec.json.decode((folder / "upload.json").read_bytes(), type=UploadRecord)
-        except (FileNotFoundError, msgspec.DecodeError):
-            record = None
+        record = _read(folder)
         if record and record.key == key:
             return folder, record
     raise _gone(layout, key)
@@ -139,10 +146,8 @@ def drop(layout: Layout, upload_id: str) -> None:
 
 
 def unfinished(layout: Layout, prefix: str) -> Iterator[Upload]:
+    """What does not look like an upload of ours is none."""
     for folder in sorted(layout.uploads.iterdir()):
-        try:
-            record = msgspec.json.decode((folder / "upload.json").read_bytes(), type=UploadRecord)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        if record.key.startswith(prefix):
+        record = _read(folder) if _ID.fullmatch(folder.name) else None
+        if record and record.key.startswith(prefix):
             yield Upload(record.key, folder.name, record.started)

@@ -83,6 +83,7 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
     "broken": Unreachable,
     "truncated": ChecksumMismatch,
     "not_s3": NotAStore,
+    "endless": NotAStore,
     "no_range": Unsupported,
     "credentials": CredentialsError,
     "odd_key": StoreError,
@@ -157,7 +158,7 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
     hint = HINTS.get(kind)
     if failure.code in WRONG_REGION or failure.status == 301:
         kind, why = StoreError, f"bucket {place.bucket} is in another region"
-        hint = f"set region: {failure.region}" if failure.region else "set `region` to the bucket's region"
+        hint = f"set region: {place.scrub(failure.region)}" if failure.region else "set `region` to the bucket's region"
     elif kind is BucketMissing:
         target, why = place.url, f"there is no bucket {place.bucket} at {place.endpoint}"
     elif kind is NotFound:
@@ -169,4 +170,5 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
         why = f"{place.endpoint} {fails}" + (f" ({why})" if why else "")
     elif kind is NotAStore:
         why = f"{place.endpoint} answers, but not as S3 does"
+        why += ": its listing goes round and never ends" if failure.cause == "endless" else ""
     return kind(f"could not {doing} {target}", why=why, hint=hint)

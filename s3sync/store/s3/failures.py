@@ -14,7 +14,7 @@ from msgspec import Struct
 from s3sync.errors import S3syncError
 
 Cause: TypeAlias = Literal[
-    "answer", "connect", "broken", "truncated", "not_s3", "no_range", "odd_key", "credentials", "other"
+    "answer", "connect", "broken", "truncated", "not_s3", "endless", "no_range", "odd_key", "credentials", "other"
 ]
 
 
@@ -23,8 +23,8 @@ class Failure(Struct, frozen=True):
 
     `cause` tells apart: an HTTP answer with an error; no connection (nothing was sent); a connection that broke or
     timed out (the request may have been carried out); a body shorter than announced; an answer that is not S3's;
-    the whole object where a range was asked for; a key that the library cannot express; no usable credentials;
-    anything else.
+    a listing that never comes to its end; the whole object where a range was asked for; a key that the library cannot
+    express; no usable credentials; anything else.
     `retried` is True when the library tried more than once: an earlier attempt may have been carried out.
     """
 
@@ -135,6 +135,7 @@ _BOTOCORE: dict[str, Cause] = {
     "HTTPClientError": "broken",
     "IncompleteReadError": "truncated",
     "ResponseParserError": "not_s3",
+    "PaginationError": "endless",
     "NoCredentialsError": "credentials",
     "PartialCredentialsError": "credentials",
     "CredentialRetrievalError": "credentials",

@@ -22,6 +22,7 @@ from s3sync.store.s3.checksums import Checksum
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import Failure, from_botocore
 from s3sync.store.s3.fast import CHUNK, strip
+from s3sync.store.s3.rounds import Rounds
 
 # Without progress. The last wait, for the answer, includes what the system still has to send from its own buffer:
 # 1 MiB of that in 300 s is 28 kbit/s for one transfer.
@@ -88,8 +89,11 @@ class FullLane:
 
     def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self._address.bucket, Prefix=prefix)
+        rounds = Rounds()
         for page in pages:
             require(page, "IsTruncated")
+            if page["IsTruncated"]:
+                rounds.page(item["Key"] for item in page.get("Contents", ()))
             for item in page.get("Contents", ()):
                 yield ObjectInfo(
                     item["Key"], item["Size"], strip(item["ETag"]), item["LastModified"], item.get("StorageClass")
@@ -97,7 +101,7 @@ class FullLane:
 
     def head(self, key: str, **arguments: Any) -> dict[str, Any]:
         answer = self._call("head_object", Key=key, **arguments)
-        require(answer, "ETag")
+        require(answer, "ETag", "ContentLength", "LastModified")
         return answer
 
     def get(self, key: str, start: int, stop: int | None, if_match: str | None) -> dict[str, Any]:
@@ -107,7 +111,7 @@ class FullLane:
         if if_match is not None:
             arguments["IfMatch"] = f'"{if_match}"'
         answer = self._call("get_object", Key=key, **arguments)
-        require(answer, "ETag")
+        require(answer, "ETag", "ContentLength", "LastModified")
         return answer
 
     def put(self, key: str, body: Buffer | Body, mode: WriteMode, headers: Headers, md5: bytes) -> str:
@@ -166,8 +170,11 @@ class FullLane:
         pages = self.client.get_paginator("list_parts").paginate(
             Bucket=self._address.bucket, Key=key, UploadId=upload_id
         )
+        rounds = Rounds()
         for page in pages:
             require(page, "IsTruncated")
+            if page["IsTruncated"]:
+                rounds.page((item["PartNumber"], item["ETag"]) for item in page.get("Parts", ()))
             for item in page.get("Parts", ()):
                 part = Part(item["PartNumber"], item["Size"], strip(item["ETag"]))
                 if part.number not in newest or newest[part.number][0] <= item["LastModified"]:
@@ -204,11 +211,14 @@ class FullLane:
     def _uploads(self, prefix: str, encoding: dict[str, str], decode: Callable[[str], str]) -> Iterator[Upload]:
         """botocore's paginator would send an encoded key back as a marker, so the pages are turned here."""
         marker: dict[str, str] = {}
+        rounds = Rounds()
         while True:
             page = self._call("list_multipart_uploads", Prefix=prefix, **encoding, **marker)
             require(page, "IsTruncated")
             if page.get("EncodingType") != "url":
                 decode = str
+            if page["IsTruncated"]:
+                rounds.page((item["Key"], item["UploadId"]) for item in page.get("Uploads", ()))
             for item in page.get("Uploads", ()):
                 yield Upload(decode(item["Key"]), item["UploadId"], item["Initiated"])
             if not page["IsTruncated"]:
@@ -270,9 +280,9 @@ def refuse_foreign(response_dict: dict[str, Any], **_: object) -> None:
         raise RequestFailed(Failure("not_s3", status))
 
 
-def require(answer: Mapping[str, Any], field: str) -> None:
+def require(answer: Mapping[str, Any], *fields: str) -> None:
     """botocore reads a web page as an answer in which everything is missing; an empty listing would be the worst."""
-    if field not in answer:
+    if any(field not in answer for field in fields):
         raise RequestFailed(Failure("not_s3"))
 
 

@@ -17,7 +17,9 @@ from s3sync.errors import StoreError
 
 _PLAIN = re.compile(r"[!-~]+( [!-~]+)*", re.ASCII)
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
-_WORD = re.compile(r"=\?([A-Za-z0-9_.:-]+)\?([BbQq])\?([^?]*)\?=")
+_WORD = re.compile(r"=\?(UTF-8|US-ASCII|ISO-8859-1)\?([BQ])\?([^?]*)\?=", re.IGNORECASE)
+"""Other charsets would let whoever put the object choose any of Python's codecs, some of which make text that no JSON
+holds (`unicode_escape` makes lone surrogates)."""
 
 
 def encode(metadata: Mapping[str, str]) -> dict[str, str]:

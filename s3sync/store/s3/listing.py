@@ -7,7 +7,8 @@ obstore's listing is quick, and wrong in three ways that would let a sync delete
 - a `/` at the end of a key is dropped in silence, so that the folder marker `cut/` becomes a file `cut`;
 - a page that is no listing but, say, a web page with status 200 counts as an empty and last page.
 
-Each is noticed here, and settled by botocore or by a question to the store.
+Each is noticed here, and settled by botocore or by a question to the store. A store that gives the same page again and
+again is noticed too: S3 names each key once, so a page without a new one ends the listing with an error (`rounds`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from s3sync.store.s3.attempts import Attempts, RequestFailed
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
 from s3sync.store.s3.fast import FastLane, is_odd
 from s3sync.store.s3.full import FullLane
+from s3sync.store.s3.rounds import Rounds, in_time
 
 _PAGE = 1000
 _ASK_EACH = 4
@@ -65,7 +67,9 @@ def _list_fast(fast: FastLane, prefix: str, seen: set[str]) -> Iterator[ObjectIn
     while True:
         pages = fast_pages(fast, prefix)
         try:
+            rounds = Rounds()
             for page in pages:
+                rounds.page(info.key for info in page)
                 for info in page:
                     if "\ufffd" in info.key:
                         raise RequestFailed(Failure("odd_key"))
@@ -83,7 +87,7 @@ def _list_fast(fast: FastLane, prefix: str, seen: set[str]) -> Iterator[ObjectIn
 
 def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
     try:
-        yield from fast.pages(prefix)
+        yield from in_time(fast.pages(prefix))
     except (StoreError, RequestFailed):
         raise
     except Exception as error:  # noqa: BLE001 - `from_obstore` knows them all
