@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.store import bucket_of
+from s3sync.sync.api import Project
+from s3sync.sync.doctor import bucket as bucket_room
+from s3sync.sync.doctor import conditions
 from tests.doctor.conftest import CONDITIONAL, NewPatient, by_name, examine, keys_of, levels, not_ok
 from tests.people import PROJECT, REPO, tree
 from tests.proxy import Proxy
@@ -99,9 +103,11 @@ def test_conditions_that_are_accepted_and_ignored(new_patient: NewPatient, seawe
     }
     with behind(seaweedfs) as proxy:
         david = new_patient(seaweedfs, endpoint=proxy.endpoint_url)
+        session = Project.open(path=david.project, environ=david.env()).session
         for operation, expected in cases.items():
             rule = proxy.on(operation).ignore_conditions()
-            found = by_name(examine(david))
+            made = conditions.checks(session.store, f"{session.project.prefix}.s3sync/doctor/", None)
+            found = {check.name: check for check in made}
             proxy.remove(rule)
             assert [name for name in CONDITIONAL if found[name].level == "warn"] == expected
             assert all("accepted and ignored" in found[name].found and found[name].hint for name in expected)
@@ -168,9 +174,11 @@ def test_how_the_bucket_is_set_up(new_patient: NewPatient, ministack: MiniStack)
         rules = [{"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, **more}]
         admin.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
 
+    session = Project.open(path=david.project, environ=david.env()).session
+
     def looks(name: str) -> tuple[str, str]:
-        check = by_name(examine(david))[name]
-        return check.level.value, check.found
+        made = bucket_room.checks(bucket_of(session.store), session.project.prefix)
+        return next((check.level.value, check.found) for check in made if check.name == name)
 
     aborting = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
     rule(**aborting)
@@ -187,8 +195,9 @@ def test_how_the_bucket_is_set_up(new_patient: NewPatient, ministack: MiniStack)
     ownership = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
     admin.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=ownership)
     admin.put_bucket_acl(Bucket=bucket, ACL="public-read")
-    level, found = looks("public_access")
-    assert level == "fail" and "by its ACL" in found
+    report = examine(david)
+    assert not_ok(report) == {"public_access": "fail", "lifecycle": "warn"} and report.exit_code == 1
+    assert "by its ACL" in by_name(report)["public_access"].found
 
 
 @pytest.mark.seaweedfs
