@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,3 +52,13 @@ def ministack() -> Iterator[MiniStack]:
 def moto() -> Iterator[Moto]:
     with Moto() as server:
         yield server
+
+
+@pytest.fixture
+def bound_by_rights() -> list[str]:
+    """What to put in front of a command so that file permissions bind it, also when root runs the tests."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        pytest.skip("root may read everything, and there is no setpriv to give that up")
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]

@@ -27,6 +27,8 @@ class Outcome(Struct, frozen=True):
     bytes_received: int = 0
     also: tuple[Outcome, ...] = ()
     """Effects on other paths of the same action, as the conflict copy of KEEP_BOTH."""
+    problem: Problem | None = None
+    """What is left to do about the path all the same."""
 
 
 class Raced(Struct, frozen=True):

@@ -27,7 +27,8 @@ class FileSlice:
         return self._size
 
     def read(self, size: int | None = None) -> bytes:
-        """Raises `SourceChanged` when the file has become shorter."""
+        """Raises `SourceChanged` when the file has become shorter and, before its last piece, when it was changed:
+        a request whose body does not end publishes nothing."""
         wanted = self._size - self._at if size is None or size < 0 else min(size, self._size - self._at)
         if not wanted:
             return b""
@@ -36,6 +37,8 @@ class FileSlice:
         if not piece:
             raise changed(self._file)
         self._at += len(piece)
+        if self._at == self._size and not self._file.is_still(os.fstat(self._stream.fileno())):
+            raise changed(self._file)
         return piece
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

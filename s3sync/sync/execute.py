@@ -36,12 +36,15 @@ def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
     """Results as they come, in any order. Deletions come last, when everything else has had its turn.
 
     Raises what ends the run: the errors in `FATAL`, and `AccessDenied` to a write before any write was taken, which
-    is a matter of rights and not of one file.
+    is a matter of rights and not of one file. The smallest upload goes first and alone, so that who may not write is
+    told before many files travel in vain.
     """
     others = [action for action in actions if action.do not in DELETIONS]
     _announce(steps.session.progress, others)
+    first = _smallest_upload(others)
+    rest = [action for action in others if action is not first]
     wrote = False
-    for batch in (others, [action for action in actions if action.do in DELETIONS]):
+    for batch in ([first] if first else [], rest, [action for action in actions if action.do in DELETIONS]):
         for action, future in steps.transport.pool.map(steps.carry_out, batch):
             result = _result(action, future, wrote)
             wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
@@ -61,6 +64,11 @@ def _result(action: Action, future: Future[Outcome], wrote: bool) -> Result:
         if isinstance(error, AccessDenied) and action.do is not Do.DOWNLOAD and not wrote:
             raise
         return Problem(action.path, str(error), error.hint)
+
+
+def _smallest_upload(actions: list[Action]) -> Action | None:
+    sizes = [(action.local.size, n) for n, action in enumerate(actions) if action.local and action.do is Do.UPLOAD]
+    return actions[min(sizes)[1]] if sizes else None
 
 
 def _announce(progress: Progress, actions: list[Action]) -> None:

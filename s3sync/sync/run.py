@@ -221,5 +221,7 @@ def _report_outcome(report: RunReport, outcome: Outcome) -> None:
         report.deleted.append(Deleted(action.path, "local", action.local.size))
     elif action.remote is not None:
         report.deleted.append(Deleted(action.path, "remote", action.remote.size))
+    if outcome.problem is not None:
+        report.failed.append(outcome.problem)
     for also in outcome.also:
         _report_outcome(report, also)

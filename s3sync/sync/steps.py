@@ -14,10 +14,10 @@ from s3sync.core.entries import Entry
 from s3sync.core.etag import PART_SIZE
 from s3sync.core.manifest import FileRecord
 from s3sync.core.names import STATE_DIR
-from s3sync.core.outcome import Outcome
+from s3sync.core.outcome import Outcome, Problem
 from s3sync.core.plan import Action, Do
 from s3sync.core.times import format_ns, format_time
-from s3sync.errors import Archived, LocalError, StoreError, Unsupported
+from s3sync.errors import Archived, LocalError, NotFound, PreconditionFailed, StoreError, Unsupported
 from s3sync.local.digests import Digests
 from s3sync.local.place import move_to_trash, place, rename_aside, state_folder
 from s3sync.local.scan import LocalFile
@@ -28,7 +28,7 @@ from s3sync.sync.session import Session
 from s3sync.transfer.context import Transport
 from s3sync.transfer.download import Downloaded, Wanted, copy_local, download
 from s3sync.transfer.progress import Work
-from s3sync.transfer.server_copy import copy_on_server
+from s3sync.transfer.server_copy import HOPELESS, copy_on_server, copy_or_fail
 from s3sync.transfer.upload import Source, Uploaded, upload
 
 USER_LENGTH = 64
@@ -62,7 +62,7 @@ class Steps:
             raise Archived(
                 f"{action.path} is in cold storage",
                 why="an archived object cannot be read",
-                hint="have it restored first",
+                hint="thaw it first",
             )
         got = self._bring(action.path, remote, self.seen.here.files.get(action.path))
         return self._place(action, got, remote, self.seen.here.files.get(action.path))
@@ -110,15 +110,16 @@ class Steps:
         target = f"{self.session.project.prefix}{STATE_DIR}/trash/{self.stamp}/{action.path}"
         record = {"uploaded-by": remote.record.uploaded_by[:USER_LENGTH], "md5": remote.entry.md5 or ""}
         headers = Headers({name: value for name, value in record.items() if value})
-        if (
-            copy_on_server(self.transport, remote.key, remote.etag, remote.entry.size, target, Overwrite(), headers)
-            is None
-        ):
+        try:
+            copy_or_fail(self.transport, remote.key, remote.etag, remote.entry.size, target, Overwrite(), headers)
+        except (PreconditionFailed, NotFound, *HOPELESS):
+            raise
+        except StoreError as error:
             raise Unsupported(
                 f"{action.path} cannot be put into the remote trash",
-                why="the store cannot copy it",
+                why=error.why or error.message,
                 hint="nothing was replaced; `s3sync up` replaces it without keeping the old version",
-            )
+            ) from error
 
     def _send(self, path: str, file: LocalFile, key: str, mode: WriteMode, scanned_as: str | None = None) -> Uploaded:
         """Publish a file. `scanned_as` is the path under which the scan saw it, if that is another."""
@@ -177,7 +178,9 @@ class Steps:
             modified_at=format_ns(file.mtime_ns),
         )
         entry = Entry(file.size, sent.digests.md5, sent.etag, file.mtime_ns)
-        return Outcome(action, entry, record, bytes_sent=sent.bytes_sent)
+        return Outcome(
+            action, entry, record, bytes_sent=sent.bytes_sent, problem=_edited(path) if sent.outdated else None
+        )
 
     def _bring(self, path: str, remote: RemoteFile, old: LocalFile | None) -> Downloaded:
         """The bytes, from another file of this disk that holds them already, else from the store."""
@@ -216,6 +219,14 @@ class Steps:
     @cached_property
     def _trash(self) -> Path:
         return self.session.project.state_dir / "trash" / self.stamp
+
+
+def _edited(path: str) -> Problem:
+    return Problem(
+        path,
+        "changed while it was being uploaded: what is on the remote is what it was before",
+        "run the command again when the file is finished",
+    )
 
 
 _STEPS: dict[Do, Callable[[Steps, Action], Outcome]] = {

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from s3sync.core.etag import MIB, part_ranges
-from s3sync.errors import NotFound, PreconditionFailed, StoreError
+from s3sync.errors import (
+    BucketMissing,
+    ClockSkewed,
+    CredentialsError,
+    NotFound,
+    PreconditionFailed,
+    StoreError,
+    Throttled,
+)
 from s3sync.store.port import Headers, Part, WriteMode
 from s3sync.transfer.context import Transport
 
 WHOLE_LIMIT = 5 * 1024 * MIB
 """CopyObject takes no more (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html)."""
 COPY_PART = 1024 * MIB
+HOPELESS = (CredentialsError, ClockSkewed, BucketMissing, Throttled)
 
 
 def copy_on_server(
@@ -17,16 +26,24 @@ def copy_on_server(
 ) -> str | None:
     """The new object's ETag; None where the server cannot do it, so that the bytes have to be sent after all.
 
-    Raises `PreconditionFailed` or `NotFound` when either object is no longer what it was.
+    Raises `PreconditionFailed` or `NotFound` when either object is no longer what it was, and what sending would not
+    get round: `CredentialsError`, `ClockSkewed`, `BucketMissing`, `Throttled`.
     """
     try:
-        if size <= WHOLE_LIMIT:
-            return transport.store.copy(source, target, source_etag=source_etag, mode=mode, headers=headers)
-        return _copy_in_parts(transport, source, source_etag, size, target, mode, headers)
-    except (PreconditionFailed, NotFound):
+        return copy_or_fail(transport, source, source_etag, size, target, mode, headers)
+    except (PreconditionFailed, NotFound, *HOPELESS):
         raise
     except StoreError:
         return None
+
+
+def copy_or_fail(
+    transport: Transport, source: str, source_etag: str, size: int, target: str, mode: WriteMode, headers: Headers
+) -> str:
+    """The same where nothing but a copy will do. Raises any `StoreError`."""
+    if size <= WHOLE_LIMIT:
+        return transport.store.copy(source, target, source_etag=source_etag, mode=mode, headers=headers)
+    return _copy_in_parts(transport, source, source_etag, size, target, mode, headers)
 
 
 def _copy_in_parts(

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from s3sync.core.etag import MIB, PART_SIZE
 from s3sync.core.times import format_ns
+from s3sync.errors import SourceChanged
 from s3sync.local.digests import Digests, PartDigests, digest, read_range
 from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
@@ -43,13 +44,17 @@ class Source(Struct, frozen=True):
 
 
 class Uploaded(Struct, frozen=True):
-    """A published object: its ETag, the digests of what it holds, and the bytes of it that went over the wire."""
+    """A published object: its ETag, the digests of what it holds, and the bytes of it that went over the wire.
+
+    `outdated`: the file was changed just when it had been sent, so that the object is whole and its last version.
+    """
 
     etag: str
     digests: Digests
     part_size: int | None
     bytes_sent: int
     parts: PartDigests | None = None
+    outdated: bool = False
 
 
 def upload(transport: Transport, key: str, source: Source, mode: WriteMode, old_etag: str | None = None) -> Uploaded:
@@ -69,6 +74,7 @@ def upload(transport: Transport, key: str, source: Source, mode: WriteMode, old_
 
 def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMode) -> Uploaded:
     size, store = source.file.size, transport.store
+    etag, outdated = "", False
     gauge = Gauge(transport.progress, Work.UPLOAD, source.path)
     if size <= IN_MEMORY:
         body = read_range(source.file, 0, size)
@@ -77,7 +83,14 @@ def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMod
         etag = store.put(key, body, mode=mode, headers=source.headers(digests), md5=full.digest())
     else:
         digests = source.known or digest(source.file)
-        with open_slice(source.file, 0, size, gauge) as stream:
-            etag = store.put(key, stream, mode=mode, headers=source.headers(digests), md5=bytes.fromhex(digests.md5))
+        try:
+            with open_slice(source.file, 0, size, gauge) as stream:
+                etag = store.put(
+                    key, stream, mode=mode, headers=source.headers(digests), md5=bytes.fromhex(digests.md5)
+                )
+        except SourceChanged:
+            if not etag:
+                raise
+            outdated = True
     gauge(size)
-    return Uploaded(etag, digests, None, size)
+    return Uploaded(etag, digests, None, size, outdated=outdated)

@@ -41,16 +41,6 @@ def on_server(server: Server, user: str = "david") -> dict[str, str]:
 
 
 @pytest.fixture
-def bound_by_rights() -> list[str]:
-    """What to put in front of a command so that file permissions bind it, also when root runs the tests."""
-    if os.geteuid() != 0:
-        return []
-    if shutil.which("setpriv") is None:
-        pytest.skip("root may read everything, and there is no setpriv to give that up")
-    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]
-
-
-@pytest.fixture
 def mount_small_disk() -> Iterator[Callable[[Path], None]]:
     """Put a file system of 256 KiB on a folder."""
     mounted: list[Path] = []

@@ -57,6 +57,7 @@ BY_CODE: dict[str, type[StoreError]] = {
     "InternalError": Unreachable,
     "RequestTimeout": Unreachable,
     "InvalidObjectState": Archived,
+    "ObjectNotInActiveTierError": Archived,
     "BadDigest": ChecksumMismatch,
     "InvalidDigest": ChecksumMismatch,
     "XAmzContentSHA256Mismatch": ChecksumMismatch,
@@ -168,6 +169,8 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
     elif kind is Unreachable:
         fails = "fails" if failure.status >= 500 else "does not answer"
         why = f"{place.endpoint} {fails}" + (f" ({why})" if why else "")
+    elif kind is Archived:
+        why = "it is in cold storage, and an archived object cannot be read"
     elif kind is NotAStore:
         why = f"{place.endpoint} answers, but not as S3 does"
         why += ": its listing goes round and never ends" if failure.cause == "endless" else ""
