@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import md5
-from pathlib import Path
-from typing import IO
+from queue import Queue
+from threading import Thread
+from typing import IO, Self
 
 import xxhash
 from msgspec import Struct
@@ -37,41 +38,50 @@ class PartDigests(Struct, frozen=True):
 @contextmanager
 def open_unchanged(file: LocalFile) -> Iterator[IO[bytes]]:
     """Open a scanned file for reading; raises `SourceChanged` if it is not, before or after, the file scanned."""
-    with local_errors("cannot read", file.disk_path), open(_no_follow(file.disk_path), "rb", buffering=0) as stream:
-        _check(file, stream)
+    with local_errors("cannot read", file.where), open(_no_follow(file.where), "rb", buffering=0) as stream:
+        _check(file, stream.fileno())
         yield stream
-        _check(file, stream)
+        _check(file, stream.fileno())
 
 
-def _no_follow(path: Path) -> int:
+def _no_follow(path: str) -> int:
     return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
 
 
-def _check(file: LocalFile, stream: IO[bytes]) -> None:
-    if not file.is_still(os.fstat(stream.fileno())):
+def _check(file: LocalFile, descriptor: int) -> None:
+    if not file.is_still(os.fstat(descriptor)):
         raise changed(file)
 
 
 def changed(file: LocalFile) -> SourceChanged:
     return SourceChanged(
-        f"{file.disk_path} changed while it was being read",
+        f"{file.where} changed while it was being read",
         why="another program is still writing it",
         hint="run the command again when the file is finished",
     )
 
 
 def read_range(file: LocalFile, start: int, stop: int) -> bytes:
-    """Bytes `start` up to `stop`, all of them; raises `SourceChanged` rather than return fewer or other ones."""
-    with open_unchanged(file) as stream:
-        stream.seek(start)
-        pieces: list[bytes] = []
-        left = stop - start
-        while left and (piece := stream.read(left)):
-            pieces.append(piece)
-            left -= len(piece)
-        if left:
-            raise changed(file)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    """Bytes `start` up to `stop`, all of them; raises `SourceChanged` rather than return fewer or other ones.
+
+    By system calls alone: it reads every small file that is sent, and there what surrounds the reading is what costs.
+    """
+    with local_errors("cannot read", file.where):
+        descriptor = _no_follow(file.where)
+        try:
+            _check(file, descriptor)
+            if start:
+                os.lseek(descriptor, start, os.SEEK_SET)
+            body = os.read(descriptor, stop - start)
+            while len(body) < stop - start:
+                piece = os.read(descriptor, stop - start - len(body))
+                if not piece:
+                    raise changed(file)
+                body += piece
+            _check(file, descriptor)
+        finally:
+            os.close(descriptor)
+    return body
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
@@ -94,20 +104,48 @@ def digest_parts(
     file: LocalFile, part_size: int, progress: Callable[[int], None] = lambda n: None
 ) -> tuple[Digests, PartDigests]:
     """Digests of the whole and of its parts, from one read."""
-    fast, full, parts = xxhash.xxh3_128(), md5(usedforsecurity=False), list[str]()
-    with open_unchanged(file) as stream:
+    fast, parts = xxhash.xxh3_128(), list[str]()
+    with open_unchanged(file) as stream, _MD5Beside() as full:
         for start, stop in part_ranges(file.size, part_size):
             part, left = xxhash.xxh3_128(), stop - start
             while left:
                 chunk = stream.read(min(CHUNK, left))
                 if not chunk:
                     raise changed(file)
-                for digest_of in (fast, full, part):
-                    digest_of.update(chunk)
+                full.update(chunk)
+                fast.update(chunk)
+                part.update(chunk)
                 left -= len(chunk)
                 progress(len(chunk))
             parts.append(part.hexdigest())
     return Digests(fast.hexdigest(), full.hexdigest()), PartDigests(part_size, tuple(parts))
+
+
+class _MD5Beside:
+    """MD5 in a thread of its own. It takes longer than reading and xxh3 together, and on a fast line it is what a
+    large upload waits for. A few chunks may wait for it; the digest is there when the block has ended.
+    """
+
+    def __init__(self) -> None:
+        self._md5 = md5(usedforsecurity=False)
+        self._chunks = Queue[bytes | None](4)
+        self._thread = Thread(target=self._work, name="s3sync-md5")
+        self.update = self._chunks.put
+
+    def _work(self) -> None:
+        while (chunk := self._chunks.get()) is not None:
+            self._md5.update(chunk)
+
+    def hexdigest(self) -> str:
+        return self._md5.hexdigest()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._chunks.put(None)
+        self._thread.join()
 
 
 def range_xxh3(stream: IO[bytes], start: int, stop: int) -> str | None:

@@ -13,13 +13,17 @@ import os
 import shutil
 import stat
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 from s3sync.core.names import STATE_DIR, windows_reason
 from s3sync.core.times import FILE_TIMES
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile, look_at
+
+StrPath: TypeAlias = "str | os.PathLike[str]"
 
 WINDOWS = os.name == "nt"
 _OURS = "s3sync keeps its memory there: move it away, and run the command again"
@@ -30,7 +34,7 @@ def state_folder(staging: Path, *names: str) -> Path:
     folder = staging / STATE_DIR
     with local_errors("cannot make", folder):
         staging.mkdir(parents=True, exist_ok=True)
-        _make_folders(staging, folder.joinpath(*names))
+        _make_folders(staging, (STATE_DIR, *names))
     return folder.joinpath(*names)
 
 
@@ -64,7 +68,7 @@ def place(
     is raised and the target is untouched. The file that is replaced goes into the folder `trash`. The new name is
     durable once `sync_folder` was called on the target's folder, which the save phase does for many files at once.
     """
-    target = expected.disk_path if expected else staging / path
+    target = expected.where if expected else _join(staging, path)
     with local_errors("cannot write", target):
         _make_parents(staging, target)
         if mtime_ns is not None and mtime_ns in FILE_TIMES:
@@ -75,16 +79,16 @@ def place(
             _expect(target, expected)
             _keep(target, _free_name(trash, path, staging))
             _expect(target, expected)
-            temp.replace(target)
+            os.replace(temp, target)  # noqa: PTH105
         return look_at(target)
 
 
 def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> None:
     """Take a file away from its name into the trash; raises `TargetChanged` if it is no longer the one planned."""
-    with local_errors("cannot delete", file.disk_path):
-        _expect(file.disk_path, file)
+    with local_errors("cannot delete", file.where):
+        _expect(file.where, file)
         target = _free_name(trash, path, staging)
-        os.replace(file.disk_path, target)  # noqa: PTH105
+        os.replace(file.where, target)  # noqa: PTH105
         sync_folder(target.parent)
         with contextlib.suppress(FileNotFoundError):  # the last of its files went at the same time, and it with them
             sync_folder(file.disk_path.parent)
@@ -93,8 +97,8 @@ def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> Non
 
 def delete_for_good(file: LocalFile, staging: Path) -> None:
     """Delete a file whose bytes are known to be on the other side. Raises `TargetChanged` as above."""
-    with local_errors("cannot delete", file.disk_path):
-        _expect(file.disk_path, file)
+    with local_errors("cannot delete", file.where):
+        _expect(file.where, file)
         file.disk_path.unlink()
     prune_empty_folders(file.disk_path.parent, staging)
 
@@ -102,10 +106,10 @@ def delete_for_good(file: LocalFile, staging: Path) -> None:
 def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
     """Rename a file within the staging folder to a name that is free. Raises `TargetChanged` if either moved."""
     target = staging / path
-    with local_errors("cannot rename", file.disk_path):
-        _expect(file.disk_path, file)
+    with local_errors("cannot rename", file.where):
+        _expect(file.where, file)
         _make_parents(staging, target)
-        _rename_new(file.disk_path, target)
+        _rename_new(file.where, target)
         sync_folder(target.parent)
     return LocalFile(str(target), file.size, file.mtime_ns, file.inode)
 
@@ -120,7 +124,7 @@ def prune_empty_folders(folder: Path, staging: Path) -> None:
         folder = folder.parent
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: StrPath) -> None:
     """Make renames in a folder durable, where the system lets a folder be opened (not on Windows)."""
     if os.name == "nt":
         return
@@ -134,34 +138,41 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _make_parents(staging: Path, target: Path) -> None:
-    _refuse_outside(staging, target)
-    _make_folders(staging, target.parent)
+def _make_parents(staging: StrPath, target: StrPath) -> None:
+    """Make the folders above a file, one level at a time, refusing any level that is a link or a file."""
+    _make_folders(staging, _below(staging, target)[:-1])
 
 
-def _refuse_outside(folder: Path, target: Path) -> None:
-    """The last line: names are checked long before."""
-    if not target.is_relative_to(folder) or ".." in target.relative_to(folder).parts:
+def _join(folder: StrPath, path: str) -> str:
+    """Where a path is on this disk: text, as a `Path` for every small file costs more than the system call."""
+    return os.path.join(folder, path.replace("/", os.sep))  # noqa: PTH118
+
+
+def _below(folder: StrPath, target: StrPath) -> list[str]:
+    """The names that lead from a folder to a file in it. The last line: names are checked long before."""
+    inside = os.path.join(folder, "")  # noqa: PTH118
+    names = os.fspath(target)[len(inside) :].split(os.sep)  # noqa: PTH206
+    if not os.fspath(target).startswith(inside) or ".." in names:
         raise LocalError(f"cannot write {target}", why=f"that is outside of {folder}")
+    return names
 
 
-def _make_folders(staging: Path, folder: Path) -> None:
-    """Make a folder below the staging folder, one level at a time, refusing any level that is a link or a file."""
-    below = staging
-    for part in folder.relative_to(staging).parts:
-        below = below / part
+def _make_folders(staging: StrPath, names: Iterable[str]) -> None:
+    below = os.fspath(staging)
+    for name in names:
+        below = f"{below}{os.sep}{name}"
         try:
-            mode = below.lstat().st_mode
+            mode = os.lstat(below).st_mode
         except FileNotFoundError:
             with contextlib.suppress(FileExistsError):
-                below.mkdir()
-            mode = below.lstat().st_mode
+                os.mkdir(below)  # noqa: PTH102
+            mode = os.lstat(below).st_mode
         if not stat.S_ISDIR(mode):
             raise _in_the_way(staging, below, is_link=stat.S_ISLNK(mode))
 
 
-def _in_the_way(staging: Path, found: Path, *, is_link: bool) -> LocalError:
-    ours = found.relative_to(staging).parts[0] == STATE_DIR
+def _in_the_way(staging: StrPath, found: str, *, is_link: bool) -> LocalError:
+    ours = _below(staging, found)[0] == STATE_DIR
     if is_link:
         return LocalError(
             f"cannot write into {found}",
@@ -175,16 +186,16 @@ def _in_the_way(staging: Path, found: Path, *, is_link: bool) -> LocalError:
     )
 
 
-def _expect(target: Path, expected: LocalFile) -> None:
+def _expect(target: StrPath, expected: LocalFile) -> None:
     try:
-        status = target.lstat()
+        status = os.lstat(target)
     except FileNotFoundError:
         status = None
     if status is None or not expected.is_still(status):
         raise _changed(target)
 
 
-def _changed(target: Path) -> TargetChanged:
+def _changed(target: StrPath) -> TargetChanged:
     return TargetChanged(
         f"{target} changed meanwhile",
         why="another program wrote it after it was looked at",
@@ -192,7 +203,7 @@ def _changed(target: Path) -> TargetChanged:
     )
 
 
-def _rename_new(source: Path, target: Path) -> None:
+def _rename_new(source: StrPath, target: StrPath) -> None:
     """Rename onto a name that must be free. A hard link refuses an existing name atomically; a rename does not."""
     try:
         os.link(source, target, follow_symlinks=False)
@@ -201,12 +212,12 @@ def _rename_new(source: Path, target: Path) -> None:
     except (OSError, NotImplementedError):  # a file system without hard links: the check just before must do
         if os.path.lexists(target):
             raise _changed(target) from None
-        source.rename(target)
+        os.rename(source, target)  # noqa: PTH104
     else:
-        source.unlink()
+        os.unlink(source)  # noqa: PTH108
 
 
-def _keep(target: Path, kept: Path) -> None:
+def _keep(target: StrPath, kept: Path) -> None:
     """Put the same file into the trash under a second name, so that replacing the first loses nothing."""
     try:
         os.link(target, kept, follow_symlinks=False)
@@ -217,7 +228,7 @@ def _keep(target: Path, kept: Path) -> None:
 
 def _free_name(trash: Path, path: str, staging: Path) -> Path:
     """A name for a path in the trash, in a folder that is there; see the module for which one."""
-    _refuse_outside(trash, trash / path)
+    _below(trash, _join(trash, path))
     siblings = (trash.with_name(f"{trash.name}.{number}") for number in itertools.count(2))
     folder = next(folder for folder in itertools.chain([trash], siblings) if _has_room(folder, path))
     _make_parents(staging, folder / path)

@@ -33,10 +33,10 @@ class LocalFile(Struct, frozen=True):
         return stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
-def look_at(path: Path) -> LocalFile:
+def look_at(path: str | os.PathLike[str]) -> LocalFile:
     """A file as it is now. Raises `OSError`."""
-    status = path.stat(follow_symlinks=False)
-    return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino)
+    status = os.lstat(path)
+    return LocalFile(os.fspath(path), status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 class LocalScan(Struct):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future
 from typing import TypeAlias
 
 from s3sync.core.outcome import Outcome, Problem, Raced
@@ -22,6 +21,7 @@ from s3sync.errors import (
     Unreachable,
 )
 from s3sync.sync.steps import Steps
+from s3sync.transfer.pool import Settled
 from s3sync.transfer.progress import Progress, Work
 
 Result: TypeAlias = Outcome | Raced | Problem
@@ -45,15 +45,15 @@ def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
     rest = [action for action in others if action is not first]
     wrote = False
     for batch in ([first] if first else [], rest, [action for action in actions if action.do in DELETIONS]):
-        for action, future in steps.transport.pool.map(steps.carry_out, batch):
-            result = _result(action, future, wrote)
+        for action, settled in steps.transport.pool.map(steps.carry_out, batch):
+            result = _result(action, settled, wrote)
             wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
             yield result
 
 
-def _result(action: Action, future: Future[Outcome], wrote: bool) -> Result:
+def _result(action: Action, settled: Settled[Outcome], wrote: bool) -> Result:
     try:
-        return future.result()
+        return settled.result()
     except (PreconditionFailed, TargetChanged) as error:
         return Raced(action, str(error))
     except NotFound as error:

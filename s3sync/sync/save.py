@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -77,7 +78,7 @@ class Keeper:
         """
         now = time.time_ns()
         placed = {path: self.placed.pop(path) for path in list(self.placed)}
-        for folder in {file.disk_path.parent for file, _ in placed.values()}:
+        for folder in {os.path.dirname(file.where) for file, _ in placed.values()}:  # noqa: PTH120
             with local_errors("cannot write", folder), suppress(FileNotFoundError):
                 sync_folder(folder)
         for path, (file, digests) in placed.items():

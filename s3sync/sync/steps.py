@@ -204,8 +204,9 @@ class Steps:
         try:
             staging = self.session.project.staging
             file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=self._trash)
-        finally:
+        except BaseException:
             got.temp.unlink(missing_ok=True)
+            raise
         self.placed[path] = (file, got.digests)
         if got.parts is not None:
             self.transport.ledger.remember_parts(path, remote.etag, got.parts)

@@ -125,21 +125,25 @@ def check_version(reader: Reader, wanted: Wanted) -> None:
 
 def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Path) -> tuple[Digests, int]:
     fast, full, received = xxhash.xxh3_128(), md5(usedforsecurity=False), 0
-    with local_errors("cannot write", temp), open(temp, "xb", buffering=0) as stream:
-        descriptor = stream.fileno()
-        for chunk in reader:
-            transport.pool.check()
-            transport.pace.receive(len(chunk))
-            write_all(descriptor, chunk)
-            fast.update(chunk)
-            full.update(chunk)
-            received += len(chunk)
-            transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
-        os.fsync(descriptor)
+    with local_errors("cannot write", temp):
+        descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            for chunk in reader:
+                transport.pool.check()
+                transport.pace.receive(len(chunk))
+                write_all(descriptor, chunk)
+                fast.update(chunk)
+                full.update(chunk)
+                received += len(chunk)
+                transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     return Digests(fast.hexdigest(), full.hexdigest()), received
 
 
 def write_all(descriptor: int, chunk: bytes | bytearray | memoryview) -> None:
+    """All of it: a system call may take less than it is given."""
     left = memoryview(chunk)
     while left:
         left = left[os.write(descriptor, left) :]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from s3sync.errors import Interrupted
 
@@ -18,44 +18,74 @@ PARTS_AT_ONCE = 5
 """Parts of one file on their way together: enough to fill a line, and few enough to lose little when it breaks."""
 
 
+class Settled(Generic[R]):
+    """What became of one item. A future of the standard library would bring locks that nobody here waits for."""
+
+    __slots__ = ("_error", "_value")
+
+    def __init__(self, value: R | None, error: BaseException | None) -> None:
+        self._value, self._error = value, error
+
+    def result(self) -> R:
+        """The result, or raises what went wrong."""
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]
+
+    def exception(self) -> BaseException | None:
+        return self._error
+
+
 class Pool:
     """Worker threads. Use as a context manager; leaving early drops what has not begun."""
 
     def __init__(self, workers: int = DEFAULT_WORKERS) -> None:
         self.workers = workers
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="s3sync")
+        self._work = SimpleQueue[Callable[[], object] | None]()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
         self._stopped = threading.Event()
 
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Future[R]]]:
-        """Each item with its finished future, as they finish. Never more than a few items per worker wait."""
-        source, done = iter(items), SimpleQueue[tuple[T, Future[R]]]()
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Settled[R]]]:
+        """Each item with what became of it, as they finish. Never more than a few items per worker wait.
+
+        Raises `Interrupted` after `stop`.
+        """
+        source, done = iter(items), SimpleQueue[tuple[T, Settled[R]]]()
         waiting = 0
         try:
             while True:
                 while waiting < self.workers * 4 and (item := next(source, None)) is not None:
-                    self._submit(function, item, done)
+                    self._enlist(partial(self._settle, function, item, done))
                     waiting += 1
                 if not waiting:
                     return
-                finished = done.get()
-                self._check_cancelled(finished[1])
-                yield finished
+                yield done.get()
                 waiting -= 1
         except BaseException:
             self.stop()
             raise
 
-    def _submit(self, function: Callable[[T], R], item: T, done: SimpleQueue[tuple[T, Future[R]]]) -> None:
-        future = self._enlist(lambda: self._call(function, item))
-        future.add_done_callback(lambda ended: done.put((item, ended)))
-
-    def _enlist(self, work: Callable[[], R]) -> Future[R]:
-        """Raises `Interrupted` after `stop`."""
+    def _settle(self, function: Callable[[T], R], item: T, done: SimpleQueue[tuple[T, Settled[R]]]) -> None:
         try:
-            return self._executor.submit(work)
-        except RuntimeError:
+            settled = Settled(self._call(function, item), None)
+        except BaseException as error:  # noqa: BLE001 - whoever takes the result raises it
+            settled = Settled[R](None, error)
+        done.put((item, settled))
+
+    def _enlist(self, work: Callable[[], object]) -> None:
+        with self._lock:  # so that nothing comes after the sign to end
             self.check()
-            raise
+            if len(self._threads) < self.workers:
+                thread = threading.Thread(target=self._toil, name=f"s3sync_{len(self._threads)}")
+                self._threads.append(thread)
+                thread.start()
+            self._work.put(work)
+
+    def _toil(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+            del work  # what it holds need not live until the next one comes
 
     def _call(self, function: Callable[[T], R], item: T) -> R:
         self.check()
@@ -83,20 +113,16 @@ class Pool:
                     raise
 
         self.check()
-        helpers: list[Future[None]] = []
+        helpers = _Helpers(work)
         try:
-            helpers += (self._enlist(work) for _ in range(min(at_once, len(items)) - 1))
+            for _ in range(min(at_once, len(items)) - 1):
+                self._enlist(helpers.help)
             work()
         finally:
-            settled = [helper for helper in helpers if not helper.cancel()]
-            errors = [error for error in (helper.exception() for helper in settled) if error]
+            errors = helpers.dismiss()
         if errors:
             raise errors[0]
         return [results[number] for number in range(len(items))]
-
-    def _check_cancelled(self, future: Future[R]) -> None:
-        if future.cancelled():
-            self.check()
 
     @property
     def stopping(self) -> bool:
@@ -108,13 +134,53 @@ class Pool:
             raise Interrupted("interrupted")
 
     def stop(self) -> None:
-        self._stopped.set()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """From now on nothing begins, and the workers end as soon as they can."""
+        self._end(stopping=True)
+
+    def _end(self, *, stopping: bool) -> None:
+        with self._lock:
+            if stopping:
+                self._stopped.set()
+            for _ in self._threads:
+                self._work.put(None)
 
     def __enter__(self) -> Pool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self.stop()
-        self._executor.shutdown(wait=kind is None or not issubclass(kind, KeyboardInterrupt))
+        self._end(stopping=kind is not None)
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            for thread in self._threads:
+                thread.join()
+
+
+class _Helpers:
+    """The workers that help with one gather. Whoever has not begun when it ends does not begin."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._changed = threading.Condition()
+        self._busy = 0
+        self._over = False
+        self._errors: list[BaseException] = []
+
+    def help(self) -> None:
+        with self._changed:
+            if self._over:
+                return
+            self._busy += 1
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - raised by whoever gathers
+            self._errors.append(error)
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify()
+
+    def dismiss(self) -> list[BaseException]:
+        """What went wrong, after those at work have settled."""
+        with self._changed:
+            self._over = True
+            self._changed.wait_for(lambda: not self._busy)
+            return self._errors

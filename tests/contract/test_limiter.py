@@ -13,7 +13,7 @@ def test_without_complaint_nothing_waits() -> None:
     inside = threading.Barrier(16, timeout=20)
 
     def request(_: int) -> None:
-        with limiter.turn():
+        with limiter:
             inside.wait()
         limiter.answered()
 
@@ -24,7 +24,7 @@ def test_without_complaint_nothing_waits() -> None:
 
 def test_a_complaint_halves_what_was_under_way_once() -> None:
     limiter = Limiter()
-    with limiter.turn(), limiter.turn(), limiter.turn(), limiter.turn():
+    with limiter, limiter, limiter, limiter:
         for _ in range(10):
             limiter.slow_down()
     assert limiter.limit == 2.5
@@ -39,7 +39,7 @@ def test_never_more_under_way_than_allowed_and_slowly_more_again() -> None:
     def request(_: int) -> None:
         nonlocal under_way, most
         allowed = limiter.limit
-        with limiter.turn():
+        with limiter:
             with lock:
                 under_way += 1
                 most = max(most, under_way)

@@ -226,7 +226,7 @@ def test_the_last_two_files_of_a_folder_go_at_once(
 
     def replace_and_prune(source: Path, target: Path) -> None:
         replace_file(source, target)
-        source.parent.rmdir()
+        Path(source).parent.rmdir()
 
     monkeypatch.setattr(os, "replace", replace_and_prune)
     move_to_trash(file, staging, "cut/a.mp4", trash)

@@ -41,7 +41,7 @@ class Attempts:
         """The result of `call`. Raises `RequestFailed` when it keeps failing, and at once what is no vendor's error."""
         while True:
             try:
-                with LIMITER.turn():
+                with LIMITER:
                     result = call()
             except Exception as error:
                 ours = wrapped(error)

@@ -30,6 +30,13 @@ CHUNK = 1024 * 1024
 # get a long one, and only small bodies go this way (`adapter.SMALL`); 1 MiB in 300 s is 28 kbit/s for one transfer.
 _READERS = {"read_timeout": timedelta(seconds=60)}
 _WRITERS = {"read_timeout": timedelta(seconds=300)}
+_RETRY: dict[str, Any] = {
+    "max_retries": 8,
+    "retry_timeout": timedelta(seconds=12),
+    "backoff": {"max_backoff": timedelta(seconds=3)},
+}
+_CHECKSUM: tuple[str, dict[str, str]] = ("writers", {"checksum_algorithm": "CRC64NVME"})
+_NO_CHECKSUM: tuple[str, dict[str, str]] = ("writers without checksum", {})
 _CONNECT = timedelta(seconds=8)
 _NO_TOTAL_TIMEOUT = timedelta(days=7)
 
@@ -96,19 +103,13 @@ class FastLane:
 
     @property
     def _readers(self) -> Any:
-        retry = {
-            "max_retries": 8,
-            "retry_timeout": timedelta(seconds=12),
-            "backoff": {"max_backoff": timedelta(seconds=3)},
-        }
-        return self._store("readers", lambda: self._make(_READERS, retry, {}))
+        return self._made.get("readers") or self._store("readers", lambda: self._make(_READERS, _RETRY, {}))
 
     @property
     def _writers(self) -> Any:
         """Tries once: only our own attempts tell whether an earlier one may have been carried out."""
-        config = {"checksum_algorithm": "CRC64NVME"} if self.checksums else {}
-        name = "writers" if self.checksums else "writers without checksum"
-        return self._store(name, lambda: self._make(_WRITERS, {"max_retries": 0}, config))
+        name, config = _CHECKSUM if self.checksums else _NO_CHECKSUM
+        return self._made.get(name) or self._store(name, lambda: self._make(_WRITERS, {"max_retries": 0}, config))
 
     def _store(self, name: str, make: Callable[[], Any]) -> Any:
         with self._lock:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 CEILING = 256.0
 HALVE_EVERY_S = 0.5
@@ -17,26 +15,25 @@ HALVE_EVERY_S = 0.5
 
 
 class Limiter:
-    """May be shared by any number of threads."""
+    """A request is made inside `with limiter:`. May be shared by any number of threads."""
 
     def __init__(self, ceiling: float = CEILING) -> None:
         self.limit = self._ceiling = ceiling
         self._under_way = 0
         self._halved_at = float("-inf")
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.Lock())
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Wait until one more request may be under way."""
         with self._changed:
-            self._changed.wait_for(lambda: self._under_way < max(1, int(self.limit)))
+            while self._under_way >= max(1, int(self.limit)):
+                self._changed.wait()
             self._under_way += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._under_way -= 1
-                self._changed.notify()
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify()
 
     def answered(self) -> None:
         """A request was answered as it should be."""
