@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Container, Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 MANIFEST = "metadata.json"
 STATE_DIR = ".s3sync"
@@ -38,6 +39,7 @@ def without_case(path: str) -> str:
     return nfc(nfc(path).casefold())
 
 
+@lru_cache(1 << 17)  # each path is asked about on this disk, in the listing and in metadata.json
 def refuse_reason(path: str) -> str | None:
     """Why a path cannot be carried, None when it can.
 

@@ -38,6 +38,11 @@ class RemoteFile(Struct, frozen=True):
         assert self.entry.etag is not None
         return self.entry.etag
 
+    @property
+    def mtime_ns(self) -> int | None:
+        """When its content was last edited. Read from the text when it is asked for, which is when it is placed."""
+        return parse_ns(self.record.modified_at) if self.record.modified_at else None
+
 
 class RemoteScan(Struct):
     """`repaired` are records that metadata.json lacks or has wrong; `vanished` those whose object is not there."""
@@ -134,9 +139,8 @@ def _explained(record: FileRecord | None, info: ObjectInfo) -> FileRecord | None
 
 
 def _file(info: ObjectInfo, record: FileRecord) -> RemoteFile:
-    mtime_ns = parse_ns(record.modified_at) if record.modified_at else None
     archived = info.storage_class in ("GLACIER", "DEEP_ARCHIVE")
-    return RemoteFile(info.key, Entry(info.size, record.md5, info.etag, mtime_ns), record, archived)
+    return RemoteFile(info.key, Entry(info.size, record.md5, info.etag), record, archived)
 
 
 def _look_up(store: Store, path: str, info: ObjectInfo, base: Mapping[str, Entry]) -> tuple[str, RemoteFile | None]:

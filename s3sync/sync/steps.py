@@ -200,7 +200,7 @@ class Steps:
             self.session.progress.finish(Work.DOWNLOAD, path)
 
     def _place(self, action: Action, got: Downloaded, remote: RemoteFile, expected: LocalFile | None) -> Outcome:
-        path, mtime_ns = action.path, remote.entry.mtime_ns
+        path, mtime_ns = action.path, remote.mtime_ns
         try:
             staging = self.session.project.staging
             file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=self._trash)
