@@ -13,6 +13,8 @@ MIB = 1024 * 1024
 PART_SIZE = 16 * MIB
 MAX_PARTS = 10_000
 MAX_PART_SIZE = 5 * 1024 * MIB
+SMALLEST_RANGE = MIB
+"""Smaller parts would cost more in requests than they save: a part size below is not ours."""
 
 _PLAIN = re.compile(r"[0-9a-f]{32}")
 _COMPOSITE = re.compile(r"[0-9a-f]{32}-([1-9][0-9]{0,4})")
@@ -49,7 +51,7 @@ def may_be_part_size(size: int, part_size: int) -> bool:
 
     A size from elsewhere says how many requests a file costs, and how much of it is under way at once.
     """
-    return MIB <= part_size <= MAX_PART_SIZE and -(-size // part_size) <= MAX_PARTS
+    return SMALLEST_RANGE <= part_size <= MAX_PART_SIZE and -(-size // part_size) <= MAX_PARTS
 
 
 def part_ranges(size: int, part_size: int) -> list[tuple[int, int]]:

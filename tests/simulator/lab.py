@@ -16,11 +16,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import s3sync
+from s3sync.transfer.pool import Pool
 
 SMALL = {
     "PART_SIZE": 1024,
     "MIN_PART": 128,
-    "MIN_RANGE": 64,
+    "SMALLEST_RANGE": 64,
     "COPY_FROM": 512,
     "IN_MEMORY": 256,
     "WHOLE_LIMIT": 2000,
@@ -50,8 +51,9 @@ def set_up() -> None:
             raise LookupError(f"s3sync has no {name} any more")
         for module in owners:
             setattr(module, name, value)
-    for place, executor in (("sync.scan", LateExecutor), ("sync.remote", LateExecutor), ("transfer.pool", Executor)):
+    for place, executor in (("sync.scan", LateExecutor), ("sync.remote", LateExecutor)):
         _replace(f"s3sync.{place}", "ThreadPoolExecutor", executor)
+    _replace(Pool, "_enlist", _work_at_once)
     clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
     for place in ("sync.scan", "sync.save", "state.manifest_store"):
         _replace(f"s3sync.{place}", "time", clock)
@@ -62,10 +64,17 @@ def _load(name: str) -> Any:
     return importlib.import_module(name)
 
 
-def _replace(module: str, name: str, value: object) -> None:
-    if not hasattr(sys.modules[module], name):
-        raise LookupError(f"{module} has no {name} any more")
-    setattr(sys.modules[module], name, value)
+def _replace(place: str | type, name: str, value: object) -> None:
+    owner = sys.modules[place] if isinstance(place, str) else place
+    if not hasattr(owner, name):
+        raise LookupError(f"{owner} has no {name} any more")
+    setattr(owner, name, value)
+
+
+def _work_at_once(pool: Pool, work: Callable[[], object]) -> None:
+    """Instead of handing it to a thread."""
+    pool.check()
+    work()
 
 
 class Executor:
