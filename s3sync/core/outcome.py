@@ -7,6 +7,7 @@ from msgspec import Struct
 from s3sync.core.entries import Entry
 from s3sync.core.manifest import FileRecord
 from s3sync.core.plan import Action
+from s3sync.errors import S3syncError
 
 
 class Problem(Struct, frozen=True):
@@ -29,6 +30,8 @@ class Outcome(Struct, frozen=True):
     """Effects on other paths of the same action, as the conflict copy of KEEP_BOTH."""
     problem: Problem | None = None
     """What is left to do about the path all the same."""
+    unfinished: tuple[Action, S3syncError] | None = None
+    """What is left of the action and why, where the first half of it stands: a conflict copy that was not sent."""
 
 
 class Raced(Struct, frozen=True):

@@ -49,21 +49,23 @@ def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
             result = _result(action, settled, wrote)
             wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
             yield result
+            if isinstance(result, Outcome) and result.unfinished is not None:
+                yield _failure(*result.unfinished, wrote)
 
 
 def _result(action: Action, settled: Settled[Outcome], wrote: bool) -> Result:
     try:
         return settled.result()
-    except (PreconditionFailed, TargetChanged) as error:
-        return Raced(action, str(error))
-    except NotFound as error:
-        return Raced(action, str(error)) if action.remote else Problem(action.path, str(error), error.hint)
-    except FATAL:
-        raise
     except S3syncError as error:
-        if isinstance(error, AccessDenied) and action.do is not Do.DOWNLOAD and not wrote:
-            raise
-        return Problem(action.path, str(error), error.hint)
+        return _failure(action, error, wrote)
+
+
+def _failure(action: Action, error: S3syncError, wrote: bool) -> Raced | Problem:
+    if isinstance(error, (PreconditionFailed, TargetChanged)) or (isinstance(error, NotFound) and action.remote):
+        return Raced(action, str(error))
+    if isinstance(error, FATAL) or (isinstance(error, AccessDenied) and action.do is not Do.DOWNLOAD and not wrote):
+        raise error
+    return Problem(action.path, str(error), error.hint)
 
 
 def _smallest_upload(actions: list[Action]) -> Action | None:

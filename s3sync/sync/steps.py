@@ -17,7 +17,7 @@ from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Outcome, Problem
 from s3sync.core.plan import Action, Do
 from s3sync.core.times import format_ns, format_time
-from s3sync.errors import Archived, LocalError, NotFound, PreconditionFailed, StoreError, Unsupported
+from s3sync.errors import Archived, LocalError, NotFound, PreconditionFailed, S3syncError, StoreError, Unsupported
 from s3sync.local.digests import Digests
 from s3sync.local.place import move_to_trash, place, rename_aside, state_folder
 from s3sync.local.scan import LocalFile
@@ -78,7 +78,11 @@ class Steps:
             got.temp.unlink(missing_ok=True)
             raise
         theirs = self._place(action, got, remote, None)
-        sent = self._send(action.kept_as, aside, self.session.project.prefix + action.kept_as, Create(), action.path)
+        key = self.session.project.prefix + action.kept_as
+        try:
+            sent = self._send(action.kept_as, aside, key, Create(), action.path)
+        except S3syncError as error:
+            return replace(theirs, unfinished=(Action(Do.UPLOAD, action.kept_as, action.local, None), error))
         copy = self._uploaded(replace(action, path=action.kept_as), action.kept_as, aside, sent)
         return replace(theirs, also=(copy,))
 
@@ -144,6 +148,8 @@ class Steps:
         progress.begin(Work.COPY, source.path, size)
         try:
             etag = copy_on_server(self.transport, twin.key, twin.etag, size, key, mode, headers)
+        except (PreconditionFailed, NotFound):
+            etag = None  # the twin was replaced, perhaps by this very run; if it was the target, sending finds that out
         finally:
             progress.finish(Work.COPY, source.path)
         if etag is None:

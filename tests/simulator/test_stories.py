@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.simulator.actions import Meanwhile, OtherTool, Run, Save, Step
+from tests.simulator.actions import Fault, Meanwhile, OtherTool, Run, Save, Step
 from tests.simulator.contents import Content
 from tests.simulator.story import Story
 
@@ -22,7 +22,7 @@ SMALL, MIDDLE, LARGE = Content(1, 40), Content(2, 300), Content(3, 2600)
 """A part has 1,024 bytes here, so that the large one travels in three."""
 
 
-CHANGES = range(10, 45)
+CHANGES = range(10, 45, 2)
 """Where a process is made to die: a run of one file makes about so many changes."""
 
 
@@ -30,9 +30,9 @@ def story(*steps: Step) -> list[Story]:
     return [Story(0, ("david", "jan"), (), steps)]
 
 
-def at_any(tell: Callable[[int], list[Story]]) -> list[Story]:
-    """The story with a death at each of the changes, since how many there are before one is nobody's promise."""
-    return [told for number in CHANGES for told in tell(number)]
+def at_any(numbers: Iterable[int], tell: Callable[[int], list[Story]]) -> list[Story]:
+    """The story with the trouble at each of these changes or calls: how many come first is nobody's promise."""
+    return [told for number in numbers for told in tell(number)]
 
 
 STORIES: dict[str, list[Story]] = {
@@ -43,29 +43,51 @@ STORIES: dict[str, list[Story]] = {
         Run("david", "up", meanwhile=(Meanwhile(3, Run("jan", "cleanup")),)),
     ),
     "half a download of what was deleted meanwhile": at_any(
+        CHANGES,
         lambda number: story(
             Save("jan", "notes", LARGE),
             Run("jan", "up"),
             Run("david", "down", crash=number),
             Run("jan", "cleanup"),
-        )
+        ),
     ),
     "half a download of what came another way": at_any(
+        CHANGES,
         lambda number: story(
             Save("jan", "notes", LARGE),
             Run("jan", "up"),
             Run("david", "down", crash=number),
             Save("david", "notes", LARGE),
-        )
+        ),
     ),
     "a death between making a conflict copy and moving mine away, and a second run in the same second": at_any(
+        CHANGES,
         lambda number: story(
             Save("david", "b.bin", SMALL),
             Run("david", "sync"),
             Save("jan", "b.bin", MIDDLE),
             Run("jan", "sync", crash=number),
-        )
+        ),
     ),
+    "the object that a conflict copy was to be copied from is replaced by the same run": story(
+        Save("jan", "DRAFT.mp4", LARGE),
+        Run("jan", "sync"),
+        Save("jan", "b.bin", LARGE),
+        Save("jan", "DRAFT.mp4", MIDDLE),
+        OtherTool("b.bin", SMALL),
+        Run("jan", "sync"),
+    ),
+    "a conflict copy that could not be sent, or whose answer was lost": [
+        told
+        for kind in ("ghost", "lost", "busy")
+        for number in range(4, 9)
+        for told in story(
+            OtherTool("b.bin", MIDDLE),
+            Save("jan", "b.bin", SMALL),
+            Run("jan", "sync", faults=(Fault(number, kind),)),
+            Run("jan", "sync"),
+        )
+    ],
 }
 
 

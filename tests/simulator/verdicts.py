@@ -12,6 +12,7 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
     if attempt.run.verb == "sync":
         _gate_held(referee, attempt, now)
     _had_a_reason(attempt, code, blind)
+    _conflicts_were_told(attempt, code, now)
     if code in (0, 4) and isinstance(report, RunReport) and not attempt.run.dry_run and not attempt.run.files:
         _work_was_done(referee, attempt, code, now)
     if isinstance(report, CleanupReport) and not attempt.disturbed and not report.dry_run:
@@ -37,6 +38,14 @@ def _had_a_reason(attempt: Attempt, code: int, blind: bool) -> None:
         expected |= {1, 3, 5, 6}
     if code not in expected:
         raise Violation(f"{run.verb} ended with exit code {code} for no reason that the story knows")
+
+
+def _conflicts_were_told(attempt: Attempt, code: int, now: Look) -> None:
+    """Whoever's file became a conflict copy in this run hears of it."""
+    user, start = attempt.run.user, attempt.start
+    copies = {path for path in now.work[user] if f".conflict-{user}-" in path}
+    if code == 0 and (made := copies - start.work[user].keys() - start.remote.keys()):
+        raise Violation(f"the run ended with exit code 0 and made {sorted(made)}")
 
 
 def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
