@@ -30,7 +30,7 @@ VERBS = {"up": 6, "down": 6, "sync": 10, "cleanup": 1, "cleanup --unseen": 0.3, 
          "transfers --abort-all": 0.3}  # fmt: skip
 METHODS = ("", "", "", "", "put", "delete", "copy", "get", "complete_upload")
 POLICIES = (None, None, None, None, None, "warn", "keep-both", "mine", "theirs")
-MAX_DELETES = (None, None, None, 100, 100, 2, 0)
+MAX_DELETES = (None, None, None, 100, 100, 100, 2, 0)
 
 
 class StoryTeller:
@@ -46,7 +46,10 @@ class StoryTeller:
         self._token = 0
 
     def story(self, steps: int) -> list[Step]:
-        return [self._step() for _ in range(steps)]
+        told: list[Step] = []
+        while len(told) < steps:
+            told += self._race() if self._random.random() < self._trouble * 0.1 else [self._step()]
+        return told
 
     def _step(self) -> Step:
         r = self._random
@@ -58,6 +61,25 @@ class StoryTeller:
             steps: list[Step] = [Empty(user), Empty(user, wholly=True), Forget(user)]
             return r.choice(steps)
         return self._small()
+
+    def _race(self) -> list[Step]:
+        """Somebody is about to replace, delete or fetch just what another one changes at the last moment."""
+        r = self._random
+        user, path = r.choice(self.users), r.choice(self._paths)
+        others = [Save(r.choice(self.users), path, self._content(), in_place=True), self._other_tool(path)]
+        way = r.choice(("delete", "cleanup", "put", "get"))
+        method = {"cleanup": "delete", "put": r.choice(("put", "complete_upload", "copy"))}.get(way, way)
+        meanwhile = [Meanwhile(1, r.choice(others), method)]
+        if r.random() < 0.5:
+            meanwhile.append(Meanwhile(1, Run(r.choice(self.users), r.choice(("up", "sync"))), method))
+        agree: list[Step] = [Save(user, path, self._content()), Run(user, "sync", max_delete=100)]
+        run = Run(user, "sync", max_delete=100, meanwhile=tuple(meanwhile), late=r.random() < 0.5)
+        if way == "delete":
+            return [*agree, Remove(user, path), run]
+        if way == "cleanup":
+            return [*agree, replace(run, verb="cleanup", max_delete=None)]
+        run = replace(run, verb=r.choice(("up", "down", "sync")), max_delete=None)
+        return [*agree, Save(user, path, self._content()) if way == "put" else self._other_tool(path), run]
 
     def _small(self) -> Step:
         """What somebody does at once, at any time."""
@@ -72,6 +94,10 @@ class StoryTeller:
             return Rename(user, path, r.choice([name for name in PATHS if name != path]))
         if kind == "touch":
             return Touch(user, path)
+        return self._other_tool(path)
+
+    def _other_tool(self, path: str) -> Step:
+        r = self._random
         if r.random() < 0.2:
             return OtherTool(path, None)
         return OtherTool(path, self._content(), r.choice(("put", "parts", "dropped")))
@@ -128,7 +154,10 @@ class StoryTeller:
     def _between(self, run: Run) -> Step:
         """What is done while that run is under way: by others a whole command, by anybody a small thing."""
         r = self._random
-        if r.random() < 0.45:
+        kind = r.random()
+        if kind < 0.2:
+            return self._other_tool(r.choice(self._paths))
+        if kind < 0.6:
             inner = self._run()
             while inner.user == run.user and len(self.users) > 1 and r.random() < 0.9:
                 inner = self._run()
