@@ -22,7 +22,7 @@ class Edits(Struct):
     host: str
     files: dict[str, FileRecord] = field(default_factory=dict)
     repaired: dict[str, FileRecord] = field(default_factory=dict)
-    """Records for objects that the manifest did not explain: only written where none names that ETag yet."""
+    """Records for objects that the manifest did not explain: only written where none names that version yet."""
     deleted: dict[str, DeletedRecord] = field(default_factory=dict)
     """Files that this run deleted: what is recorded under their names by then with other content is not theirs."""
     vanished: dict[str, FileRecord] = field(default_factory=dict)
@@ -56,7 +56,7 @@ def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
             del new.files[name]
     for name, record in edits.repaired.items():
         known = new.files.get(name)
-        if known is None or known.etag != record.etag:
+        if known is None or (known.etag, known.size_bytes) != (record.etag, record.size_bytes):
             new.files[name] = record
     for name, deletion in edits.deleted.items():
         if _is_newer(new.files.get(name), deletion):

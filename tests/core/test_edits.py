@@ -222,3 +222,10 @@ def test_unknown_fields_stay_where_the_content_stays() -> None:
     made.files["new"] = record("new")
     made.repaired["b"] = record("b", by="unknown")
     assert apply(with_unknown_fields(), made, "w").extras == with_unknown_fields().extras
+
+
+def test_a_record_of_this_version_that_lies_about_its_size_is_repaired() -> None:
+    before = Manifest("p", "r", files={"a": FileRecord("a", 99, "jan", "x", etag="e")})
+    edits = Edits("david", "y", "pc")
+    edits.repaired["a"] = FileRecord("a", 4, "jan", "x", etag="e")
+    assert apply(before, edits, "w").files["a"].size_bytes == 4

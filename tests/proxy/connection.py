@@ -143,7 +143,7 @@ class Connection:
         body += (
             f"<Resource>/{quote(request.bucket)}/{quote(request.key)}</Resource><RequestId>PROXY</RequestId></Error>"
         )
-        lines = [f"HTTP/1.1 {status} {code}", "Content-Type: application/xml", f"Content-Length: {len(body)}"]
+        lines = [f"HTTP/1.1 {status} {code}", "Content-Type: application/xml", f"Content-Length: {len(body.encode())}"]
         lines += [f"{name}: {value}" for name, value in headers.items()] + ["Connection: close"] * waits
         self._proxy.note(request, status=status)
         self._to_client(request, "\r\n".join([*lines, "", "" if request.method == "HEAD" else body]).encode())

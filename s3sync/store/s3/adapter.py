@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -80,7 +80,12 @@ class S3Store:
         name = self._key(key)
         if is_odd(name):
             return self._full_head(key, name)
-        info, metadata, content_type = self._io.on_fast("read", name, lambda: self._fast.head(name))
+        try:
+            info, metadata, content_type = Attempts().run(lambda: self._fast.head(name), from_obstore)
+        except RequestFailed as error:
+            if error.failure.cause == "odd_header":
+                return self._full_head(key, name)
+            raise self._io.error(error.failure, "read", name) from None
         # Our own objects name their MD5; that it is the ETag settles it. Otherwise only botocore tells the encryption.
         if MD5_HEX.fullmatch(info.etag) and metadata.get("md5") != info.etag:
             return self._full_head(key, name)
@@ -120,11 +125,27 @@ class S3Store:
             return self._io.error(failure, "read", name)
 
         if is_odd(name):
-            answer = Attempts().run(lambda: self._full.get(name, start, stop, if_match), from_botocore)
-            return FullReader(key, answer, fail)
-        found = Attempts().run(lambda: self._fast.get(name, start, stop, if_match), from_obstore)
+            return self._open_full(key, name, start, stop, if_match, fail)
+        try:
+            found = Attempts().run(lambda: self._fast.get(name, start, stop, if_match), from_obstore)
+        except RequestFailed as error:
+            if error.failure.cause != "odd_header":
+                raise
+            return self._open_full(key, name, start, stop, if_match, fail)
         meta = found.meta
         return FastReader(ObjectInfo(key, meta["size"], strip(meta["e_tag"]), meta["last_modified"]), found, fail)
+
+    def _open_full(
+        self,
+        key: str,
+        name: str,
+        start: int,
+        stop: int | None,
+        if_match: str | None,
+        fail: Callable[[Failure], StoreError],
+    ) -> Reader:
+        answer = Attempts().run(lambda: self._full.get(name, start, stop, if_match), from_botocore)
+        return FullReader(key, answer, fail)
 
     def _empty(self, key: str, if_match: str | None) -> Reader:
         """A range beyond the end, or of no bytes: S3 has no answer for it but an error."""

@@ -88,6 +88,7 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
     "no_range": Unsupported,
     "credentials": CredentialsError,
     "odd_key": StoreError,
+    "odd_header": StoreError,
     "other": StoreError,
 }
 WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})

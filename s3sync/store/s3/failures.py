@@ -14,7 +14,17 @@ from msgspec import Struct
 from s3sync.errors import S3syncError
 
 Cause: TypeAlias = Literal[
-    "answer", "connect", "broken", "truncated", "not_s3", "endless", "no_range", "odd_key", "credentials", "other"
+    "answer",
+    "connect",
+    "broken",
+    "truncated",
+    "not_s3",
+    "endless",
+    "no_range",
+    "odd_key",
+    "odd_header",
+    "credentials",
+    "other",
 ]
 
 
@@ -24,7 +34,7 @@ class Failure(Struct, frozen=True):
     `cause` tells apart: an HTTP answer with an error; no connection (nothing was sent); a connection that broke or
     timed out (the request may have been carried out); a body shorter than announced; an answer that is not S3's;
     a listing that never comes to its end; the whole object where a range was asked for; a key that the library cannot
-    express; no usable credentials; anything else.
+    express, or a header that it cannot read; no usable credentials; anything else.
     `retried` is True when the library tried more than once: an earlier attempt may have been carried out.
     """
 
@@ -51,6 +61,9 @@ def wrapped(error: BaseException) -> S3syncError | None:
     return inner if isinstance(inner, S3syncError) else None
 
 
+MOST_SAID = 500
+"""Characters of a server's message that are shown."""
+
 _STATUS = re.compile(r"^\s+status: (\d{3}),$", re.MULTILINE)
 _BODY = re.compile(r"^\s+body: Some\(\n\s+\"(.*)\",$", re.MULTILINE)
 _RETRIES = re.compile(r"^\s+retries: (\d+),$", re.MULTILINE)
@@ -63,6 +76,7 @@ _OBSTORE_TEXTS: tuple[tuple[str, Cause], ...] = (
     ("Could not parse path", "odd_key"),
     ("Received non-partial response when range requested", "no_range"),
     ("Got invalid list response", "not_s3"),
+    ("contained non UTF-8 characters", "odd_header"),
     ("Unable to extract metadata from headers", "not_s3"),
     ("hyper::Error(\n", "broken"),
 )
@@ -119,7 +133,7 @@ def _answer(status: int, body: str, retried: bool) -> Failure:
 def _tag(name: str, body: str) -> str:
     from xml.sax.saxutils import unescape  # brings half of the HTTP library along: only for an error
 
-    found = re.search(rf"<{name}>([^<]{{1,500}})</{name}>", body)
+    found = re.search(rf"<{name}>([^<]{{1,{MOST_SAID}}})", body)
     return unescape(found[1], {"&quot;": '"', "&apos;": "'", '\\"': '"'}) if found else ""
 
 
@@ -176,4 +190,4 @@ def _client_error(response: dict[str, Any]) -> Failure:
         # A HEAD has no body, and a body that is not S3's XML leaves only the status.
         headers = meta.get("HTTPHeaders", {})
         return Failure("answer", status, region=headers.get("x-amz-bucket-region", ""))
-    return Failure("answer", status, code, str(said.get("Message", "")), region=str(said.get("Region", "")))
+    return Failure("answer", status, code, str(said.get("Message", ""))[:MOST_SAID], region=str(said.get("Region", "")))
