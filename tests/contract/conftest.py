@@ -6,7 +6,9 @@ import pytest
 
 from s3sync.store import Store
 from tests.contract.stores import UnderTest, in_folder, on_server
-from tests.servers import Server
+from tests.servers import Server, share_models
+
+share_models()
 
 SERVERS = [
     "moto",
