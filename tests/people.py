@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import zygote
+
 PROJECT = "b63-flivideo"
 REPO = "v-appydave"
 
@@ -36,13 +38,15 @@ class Result:
 class Person:
     """`root` becomes the person's computer: `home/` and the clone `REPO/` with the project in it.
 
-    `launcher` is put in front of the command, for what the operating system is to do to it.
+    `launcher` is put in front of the command, for what the operating system is to do to it. With `fresh` each command
+    is a Python that starts anew; otherwise it may be forked from one that has (`tests/zygote.py`).
     """
 
     name: str
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict)
     launcher: Sequence[str] = ()
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         (self.root / "home").mkdir(parents=True)
@@ -82,10 +86,14 @@ class Person:
     ) -> Result:
         """Run `s3sync` with these words in the project's folder (or `cwd`)."""
         merged: dict[str, str | None] = {**self.env(), **(env or {})}
+        environment = {key: value for key, value in merged.items() if value is not None}
+        folder = cwd or (self.project if self.project.is_dir() else self.repo)
+        if not self.fresh and not self.launcher and zygote.can_run(environment):
+            return Result(*zygote.run(words, cwd=folder, env=environment, text=answer or ""))
         done = subprocess.run(
             [*self.launcher, sys.executable, "-m", "s3sync", *words],
-            cwd=cwd or (self.project if self.project.is_dir() else self.repo),
-            env={key: value for key, value in merged.items() if value is not None},
+            cwd=folder,
+            env=environment,
             input=answer if answer is not None else "",
             capture_output=True,
             text=True,

@@ -23,7 +23,7 @@ def new_person(tmp_path: Path) -> NewPerson:
     """Make a person with a project that holds `draft.mp4`; without S3SYNC_STORE on the embedded store."""
 
     def make(name: str = "david", **environ: str) -> Person:
-        person = Person(name, tmp_path / name, environ)
+        person = Person(name, tmp_path / name, environ, fresh=True)
         person.write("draft.mp4", "the first cut")
         return person
 

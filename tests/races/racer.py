@@ -94,7 +94,9 @@ def main(folder: str) -> None:
     import os
 
     from s3sync.cli.main import run
+    from tests.servers import share_models
 
+    share_models()
     os.chdir(folder)
     answers, sys.stdout = sys.stdout, io.StringIO()
     for line in iter(sys.stdin.readline, ""):
