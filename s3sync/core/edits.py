@@ -93,10 +93,9 @@ def _version(record: FileRecord | None) -> tuple[str | None, str | None] | None:
 
 
 def _conflicts(known: Iterable[ConflictRecord], edits: Edits, files: dict[str, FileRecord]) -> list[ConflictRecord]:
-    """A conflict is resolved once its copy is gone from the project; that of a new one may still be on its way."""
+    """A conflict is resolved once its copy is gone from the project."""
     merged = {(record.name, record.kept_as): record for record in [*known, *edits.conflicts]}
-    copies = {*files, *(record.kept_as for record in edits.conflicts)}
-    return [record if record.resolved or record.kept_as in copies else _resolved(record) for record in merged.values()]
+    return [record if record.resolved or record.kept_as in files else _resolved(record) for record in merged.values()]
 
 
 def _resolved(record: ConflictRecord) -> ConflictRecord:

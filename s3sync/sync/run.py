@@ -112,7 +112,8 @@ def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, se
     if any(action.do not in (Do.DOWNLOAD, Do.DELETE_LOCAL) for action in plan.actions):
         session, warning = guarded(session, state)
         report.warnings += [warning] if warning else []
-    keeper = Keeper(session, state, seen, tolerant=report.verb is Verb.DOWN)
+    copies = {conflict.kept_as: conflict.name for conflict in report.conflicts if conflict.kept_as}
+    keeper = Keeper(session, state, seen, copies=copies, tolerant=report.verb is Verb.DOWN)
     keeper.agree(plan.in_sync)
     raced: dict[str, str] = {}
     try:

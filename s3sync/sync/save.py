@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from s3sync.core.entries import Entry
@@ -29,13 +29,17 @@ SAVE_EVERY_S = 30.0
 class Keeper:
     """Collects what really happened in one round and saves it, at the end and now and then.
 
+    `copies` are the conflict copies of this run, with what they are copies of: sent in this round or a later one.
     `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written.
     """
 
-    def __init__(self, session: Session, state: StateDB, seen: Seen, *, tolerant: bool) -> None:
+    def __init__(
+        self, session: Session, state: StateDB, seen: Seen, *, copies: Mapping[str, str], tolerant: bool
+    ) -> None:
         self.placed: dict[str, tuple[LocalFile, Digests]] = {}
         """What now stands on the disk under a path: filled by the executor, from several threads."""
         self._session, self._state, self._tolerant = session, state, tolerant
+        self._copies = copies
         self._stored = seen.there.stored
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = dict(seen.new_digests)
@@ -59,13 +63,15 @@ class Keeper:
             self._base[path] = _agreed(effect.entry, None)
             if effect.record is not None:
                 self._edits.files[path] = effect.record
+                if path in self._copies:
+                    self._edits.conflicts.append(
+                        ConflictRecord(self._copies[path], path, self._edits.by, self._edits.at)
+                    )
         action = outcome.action
         self._edits.counts_as_sync = True
         if action.do is Do.DELETE_REMOTE:
             md5 = action.remote.md5 if action.remote else None
             self._edits.deleted[action.path] = DeletedRecord(action.path, self._edits.by, self._edits.at, md5)
-        if action.do is Do.KEEP_BOTH and action.kept_as:
-            self._edits.conflicts.append(ConflictRecord(action.path, action.kept_as, self._edits.by, self._edits.at))
 
     def save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at > SAVE_EVERY_S:
