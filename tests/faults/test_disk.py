@@ -115,7 +115,7 @@ def test_f27_a_link_swapped_in_during_the_download_is_not_written_through(
 ) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
-    (outside / "a.mp4").write_text("precious")
+    (outside / "precious.mp4").write_text("precious")
     for name in ("cut/a.mp4", "fine.mp4"):
         office.david.write(name, f"david's {name}")
     office.david.ok("up")
@@ -126,12 +126,12 @@ def test_f27_a_link_swapped_in_during_the_download_is_not_written_through(
             folder.symlink_to(outside)
         else:
             folder.mkdir()
-            (folder / "a.mp4").symlink_to(outside / "a.mp4")
+            (folder / "a.mp4").symlink_to(outside / "precious.mp4")
 
     office.proxy.on("GetObject", key=office.key("cut/a.mp4"), nth=1).before(swap)
     result = office.jan.expect(3, "down", "--json")
     assert len(failed(result)) == 1 and "symbolic link" in next(iter(failed(result).values())), result
-    assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("a.mp4", "precious")]
+    assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("precious.mp4", "precious")]
     assert office.jan.read("fine.mp4") == b"david's fine.mp4"
 
 
