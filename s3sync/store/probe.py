@@ -63,29 +63,6 @@ def check_access(store: Store, prefix: str) -> AccessReport:
     return AccessReport(listed, read, written, deleted)
 
 
-def check_conditional_writes(store: Store, key: str) -> bool:
-    """Whether the store refuses a second Create, and an Update of a version that is gone.
-
-    `key` names a scratch object: what is there is overwritten, and deleted in the end. Raises `StoreError` when the
-    store cannot be written at all. A store that ignores conditions would let two writers overwrite each other unseen.
-    """
-    try:
-        first = _put(store, key, b"first", Overwrite())
-        _put(store, key, b"second", Overwrite())
-        return _refuses(store, key, Create()) and _refuses(store, key, Update(first))
-    finally:
-        with contextlib.suppress(StoreError):
-            store.delete(key)
-
-
-def _refuses(store: Store, key: str, mode: WriteMode) -> bool:
-    try:
-        _put(store, key, b"third", mode)
-    except PreconditionFailed:
-        return True
-    return False
-
-
 def _put(store: Store, key: str, body: bytes, mode: WriteMode) -> str:
     return store.put(key, body, mode=mode, headers=Headers(), md5=hashlib.md5(body, usedforsecurity=False).digest())
 
@@ -116,8 +93,9 @@ class Condition(StrEnum):
 def check_condition(store: Store, condition: Condition, key: str) -> bool:
     """Whether the store refuses such a request when its condition does not hold. Leaves nothing behind.
 
-    `key` names a scratch object, as for `check_conditional_writes`. Raises `StoreError` when the request cannot be
-    tried, or fails for another reason.
+    `key` names a scratch object: what is there is overwritten, and deleted in the end. Raises `StoreError` when the
+    request cannot be tried, or fails for another reason. A store that ignores a condition would let two writers
+    overwrite each other unseen.
     """
     try:
         old = _put(store, key, b"first", Overwrite())
@@ -130,7 +108,7 @@ def check_condition(store: Store, condition: Condition, key: str) -> bool:
             return True
         return False
     finally:
-        for left in (key, f"{key}-copy"):
+        for left in (key, f"{key}-copy") if condition is Condition.COPY else (key,):
             with contextlib.suppress(StoreError):
                 store.delete(left)
 

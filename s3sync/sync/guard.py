@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from threading import Lock
 
 from msgspec.structs import replace
 
 from s3sync.config import mask_url
 from s3sync.core.names import STATE_DIR
+from s3sync.errors import AccessDenied, StoreError
 from s3sync.state.db import StateDB
 from s3sync.store.checked import CheckedStore
-from s3sync.store.probe import check_conditional_writes
+from s3sync.store.probe import HOPELESS, Condition, check_condition
 from s3sync.sync.session import Session
 
 UNPROTECTED = (
@@ -45,20 +47,47 @@ def whereabouts(session: Session) -> str:
 def guarded(session: Session, state: StateDB) -> tuple[Session, str | None]:
     """The session to write with, and the warning that is to be given once.
 
-    AWS and folder stores honour conditions. Another endpoint is probed by the first run that writes to it.
+    AWS and folder stores honour conditions. Another endpoint is probed by the first run that writes to it: PUT at
+    once, the other kinds of request before the first of each.
     """
     endpoint = session.settings.endpoint_url
     if endpoint is None or not session.store.capabilities.conditional_writes:
         return session, None
-    name = f"conditional writes: {endpoint} {session.store.url}"
-    known = state.fact(name)
-    if known is None:
-        scratch = f"{session.project.prefix}{STATE_DIR}/probe-{uuid.uuid4().hex}"
-        honoured = check_conditional_writes(session.store, scratch)
-        state.remember(name, "honoured" if honoured else "ignored")
-        return (session, None) if honoured else (_checked(session), UNPROTECTED)
-    return (session, None) if known == "honoured" else (_checked(session), None)
+    guard = _Guard(session, state, f"{endpoint} {session.store.url}")
+    was_known = state.fact(guard.fact(Condition.REPLACE)) is not None
+    ignored = guard.ignores(Condition.REPLACE) or guard.ignores(Condition.CREATE)
+    warning = UNPROTECTED if ignored and not was_known else None
+    return replace(session, store=CheckedStore(session.store, guard.ignores)), warning
 
 
-def _checked(session: Session) -> Session:
-    return replace(session, store=CheckedStore(session.store))
+class _Guard:
+    """Which conditions the store ignores: found out once for each, and remembered."""
+
+    def __init__(self, session: Session, state: StateDB, place: str) -> None:
+        self._session, self._state, self._place = session, state, place
+        self._known: dict[Condition, bool] = {}
+        self._lock = Lock()
+
+    def fact(self, condition: Condition) -> str:
+        return f"{condition} condition: {self._place}"
+
+    def ignores(self, condition: Condition) -> bool:
+        """True as well when it cannot be found out, which is tried again by the next run."""
+        with self._lock:
+            if condition not in self._known:
+                self._known[condition] = self._find_out(condition)
+            return self._known[condition]
+
+    def _find_out(self, condition: Condition) -> bool:
+        known = self._state.fact(self.fact(condition))
+        if known is not None:
+            return known == "ignored"
+        scratch = f"{self._session.project.prefix}{STATE_DIR}/probe-{uuid.uuid4().hex}"
+        try:
+            ignored = not check_condition(self._session.store, condition, scratch)
+        except (AccessDenied, *HOPELESS):
+            raise
+        except StoreError:
+            return True
+        self._state.remember(self.fact(condition), "ignored" if ignored else "honoured")
+        return ignored

@@ -101,6 +101,17 @@ def test_a_server_that_ignores_what_it_is_asked_for(uploaded: Office, what: str)
     assert office.jan.read(LARGE) == theirs and partial(office) == []
 
 
+def test_f16_a_server_that_ignores_conditions_at_the_end_of_an_upload_only(office: Office) -> None:
+    """It honours them on PUT, so it takes a test of this very request to know that a look has to come first."""
+    theirs = content(SIZES[LARGE], seed=99)
+    office.david.write(LARGE, content(SIZES[LARGE]))
+    office.proxy.on("CompleteMultipartUpload").ignore_conditions()
+    office.proxy.on("UploadPart", key=office.key(LARGE), nth=1).before(lambda request: office.put(LARGE, theirs))
+    conflict = office.david.expect(4, "up")
+    assert LARGE in conflict.out + conflict.err
+    assert office.stored(LARGE) == theirs and office.david.read(LARGE) == content(SIZES[LARGE])
+
+
 def _cut(rule: Rule) -> None:
     rule.cut_request_after(200_000)
 

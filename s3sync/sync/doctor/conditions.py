@@ -18,17 +18,9 @@ _REQUESTS = {
     Condition.COPY: "CopyObject with the source's If-Match",
 }
 _LOOKS_FIRST = (
-    "s3sync looks at the object before each write instead; two people who write at the same moment "
-    "are not protected from each other"
+    "s3sync looks at the object before each such request instead; two people who write at the same moment "
+    "are not protected from each other: turn on the bucket's versioning, or use another store"
 )
-_UNGUARDED = {
-    Condition.DELETE: "a file that somebody replaces at the very moment when `sync` deletes it is lost: "
-    "turn on the bucket's versioning, or use another store",
-    Condition.COMPLETE: "of two people who upload the same large file at the same time, the later one replaces the "
-    "other's version unseen: agree on who uploads, turn on versioning, or use another store",
-    Condition.COPY: "a file that somebody replaces while it is copied on the server is copied as it then is; "
-    "`s3sync verify` finds such a copy",
-}
 
 
 def checks(store: Store, own: str, missing: str | None) -> list[Check]:
@@ -48,4 +40,4 @@ def _check(store: Store, condition: Condition, key: str) -> Check:
         return warn(name, f"could not be tried: {error}", error.hint)
     if enforced:
         return ok(name, f"enforced: {request}")
-    return warn(name, f"accepted and ignored: {request}", _UNGUARDED.get(condition, _LOOKS_FIRST))
+    return warn(name, f"accepted and ignored: {request}", _LOOKS_FIRST)
