@@ -1,0 +1,245 @@
+"""The lines on which a promise rests, how each is broken, and the tests that have to notice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("s3sync", "tests", "docs", "scripts", "pyproject.toml", "README.md", "CHANGELOG.md", ".gitignore.template")
+TIMEOUT_S = 600
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old`, which stands once in `file`, becomes `new`; then `tests` (as pytest takes them) must fail."""
+
+    name: str
+    promise: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "put-condition",
+        "P6: a remote overwrite is conditional on the version that was planned against",
+        "s3sync/store/s3/fast.py",
+        "mode=_mode(mode), use_multipart=False",
+        'mode="overwrite", use_multipart=False',
+        ("tests/contract/test_conditions.py",),
+    ),
+    Mutant(
+        "delete-condition",
+        "P6: and so is a remote delete",
+        "s3sync/sync/steps.py",
+        "self.session.store.delete(key, if_match=mode.etag)",
+        "self.session.store.delete(key)",
+        ("tests/faults", "tests/scenarios", "-k", "f18"),
+    ),
+    Mutant(
+        "sync-before-rename",
+        "P1: the bytes are on the disk before they get their name",
+        "s3sync/transfer/download.py",
+        "            os.fsync(descriptor)\n",
+        "            pass\n",
+        ("tests/crash",),
+    ),
+    Mutant(
+        "verify-md5",
+        "P1: what arrived is compared with the promised MD5",
+        "s3sync/transfer/download.py",
+        "if received == wanted.size and digests.md5 == wanted.md5:",
+        "if received == wanted.size:",
+        ("tests/transfers/test_integrity.py", "-k", "f12"),
+    ),
+    Mutant(
+        "pin-etag",
+        "P11: a server that ignores If-Match is noticed",
+        "s3sync/transfer/download.py",
+        "if reader.info.etag != wanted.etag or reader.info.size != wanted.size:",
+        "if False:",
+        ("tests/transfer/test_download.py", "-k", "f13"),
+    ),
+    Mutant(
+        "trash",
+        "P2: the file that is replaced goes to the trash",
+        "s3sync/local/place.py",
+        "            _keep(target, _free_name(trash, path, staging))\n",
+        "",
+        ("tests/local/test_place.py",),
+    ),
+    Mutant(
+        "keep-edit",
+        "P3: of a delete against an edit, the edit survives",
+        "s3sync/core/plan.py",
+        "do = None if plan.verb is Verb.DOWN else Do.UPLOAD",
+        "do = Do.DELETE_LOCAL",
+        ("tests/core/test_plan.py", "tests/property/test_sync.py"),
+    ),
+    Mutant(
+        "base-update",
+        "P4: the base follows from outcomes",
+        "s3sync/sync/save.py",
+        "            self._base[path] = _agreed(effect.entry, None)\n",
+        "",
+        ("tests/scenarios/test_two_people.py",),
+    ),
+    Mutant(
+        "base-from-intentions",
+        "P4: and never from intentions",
+        "s3sync/sync/run.py",
+        "                    raced[result.action.path] = result.reason\n",
+        "                    raced[result.action.path] = result.reason\n"
+        "                    keeper._base[result.action.path] = result.action.remote\n",
+        ("tests/simulator",),
+    ),
+    Mutant(
+        "write-id",
+        "P8: a lost answer to a metadata write is recognised by its write id",
+        "s3sync/state/manifest_store.py",
+        "if known.manifest.write_id == write_id:",
+        "if False:",
+        ("tests/state/test_manifest_store.py",),
+    ),
+    Mutant(
+        "incomplete-scan",
+        "P9: after a scan with errors nothing is deleted",
+        "s3sync/core/safety.py",
+        "    if not complete:\n",
+        "    if False:\n",
+        ("tests/core/test_safety.py",),
+    ),
+    Mutant(
+        "emptied-side",
+        "P10: a side that is suddenly empty halts the run",
+        "s3sync/core/safety.py",
+        "if deletes[do] and (emptied or deletes[do] * 2 > len(base)):",
+        "if False:",
+        ("tests/core/test_safety.py", "tests/scenarios/test_two_people.py"),
+    ),
+    Mutant(
+        "traversal",
+        "P12: a name that leads elsewhere is refused",
+        "s3sync/core/names.py",
+        'if segment in (".", ".."):',
+        "if False:",
+        ("tests/core/test_names.py", "tests/scenarios/test_other_tools.py"),
+    ),
+    Mutant(
+        "links",
+        "P12: nothing is written through a symbolic link",
+        "s3sync/local/place.py",
+        "        if not stat.S_ISDIR(mode):\n",
+        "        if False:\n",
+        ("tests/local/test_place.py",),
+    ),
+    Mutant(
+        "dry-run",
+        "P14: --dry-run writes nothing",
+        "s3sync/sync/run.py",
+        "    if options.dry_run:\n        _report_intentions(report, plan)\n        return {}\n",
+        "    if options.dry_run:\n        _report_intentions(report, plan)\n",
+        ("tests/scenarios", "tests/cli", "-k", "dry"),
+    ),
+    Mutant(
+        "source-changed",
+        "F15: a file that changes while it is read is not published",
+        "s3sync/local/digests.py",
+        "    if not file.is_still(os.fstat(descriptor)):\n",
+        "    if False:\n",
+        ("tests/local/test_digests.py",),
+    ),
+)
+
+
+@contextmanager
+def copy_of_the_checkout() -> Iterator[Path]:
+    """With a Python of its own that finds the copy first, and everything else where this one has it."""
+    with tempfile.TemporaryDirectory(prefix="s3sync-mutants-") as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, copy / name)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", copy / ".venv"], check=True)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        packages = copy / ".venv" / "lib" / version / "site-packages"
+        (packages / "copy.pth").write_text(f"{copy}\n{sysconfig.get_path('purelib')}\n")
+        for script in Path(sysconfig.get_path("scripts")).iterdir():
+            if not (copy / ".venv/bin" / script.name).exists():
+                (copy / ".venv/bin" / script.name).symlink_to(script)
+        yield copy
+
+
+def run_tests(copy: Path, tests: Sequence[str]) -> tuple[int, str]:
+    """pytest's exit code, and the first test that failed or pytest's last line."""
+    done = subprocess.run(
+        [copy / ".venv/bin/python", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        cwd=copy,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
+    failed = [line.split(" - ")[0].removeprefix("FAILED ") for line in lines if line.startswith("FAILED ")]
+    return done.returncode, (failed or lines[-1:])[0]
+
+
+def try_out(copy: Path, mutant: Mutant) -> str | None:
+    """The test that noticed; None when nobody did. Raises `LookupError` for a line that is not there any more."""
+    file = copy / mutant.file
+    text = file.read_text()
+    if text.count(mutant.old) != 1:
+        raise LookupError(f"{mutant.name}: {mutant.old.strip()!r} stands {text.count(mutant.old)} times in {file.name}")
+    file.write_text(text.replace(mutant.old, mutant.new))
+    try:
+        code, told = run_tests(copy, mutant.tests)
+    finally:
+        file.write_text(text)
+    if code not in (0, 1):
+        raise LookupError(f"{mutant.name}: pytest ended with code {code}: {told}")
+    if code == 0:
+        return None
+    if run_tests(copy, (told,))[0] != 0:
+        raise LookupError(f"{mutant.name}: {told} fails on the unbroken line, too")
+    return told
+
+
+def main() -> int:
+    known = {mutant.name: mutant for mutant in MUTANTS}
+    unknown = [name for name in sys.argv[1:] if name not in known]
+    if unknown:
+        print(f"error: no mutant is called {', '.join(unknown)}\nhint: there are {', '.join(known)}", file=sys.stderr)
+        return 2
+    wanted = [known[name] for name in sys.argv[1:]] or list(MUTANTS)
+    unnoticed = 0
+    with copy_of_the_checkout() as copy:
+        for mutant in wanted:
+            began = time.monotonic()
+            noticed = try_out(copy, mutant)
+            unnoticed += noticed is None
+            sign = "noticed by" if noticed else "NOT NOTICED by"
+            seconds = time.monotonic() - began
+            print(f"{mutant.name}: {mutant.promise}\n  {sign} {noticed or ' '.join(mutant.tests)} ({seconds:.0f} s)")
+    print(f"{len(wanted) - unnoticed} of {len(wanted)} broken lines were noticed")
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
