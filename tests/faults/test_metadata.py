@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import standing
+from tests.faults.conftest import open_project, standing
 from tests.people import PROJECT, REPO, Person
 
 MIB = 1024 * 1024
@@ -29,8 +29,8 @@ def test_f26_it_is_refused_in_little_memory_and_nothing_is_done(
     david, jan = people
     for name in ("a.mp4", "b.mp4"):
         david.write(name, name)
-    david.ok("up")
-    jan.ok("down")
+    open_project(david).up()
+    open_project(jan).down()
     metadata = tmp_path / "store" / REPO / PROJECT / "metadata.json"
     body = KINDS[kind]
     if body is None:

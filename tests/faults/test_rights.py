@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.conftest import standing
+from tests.faults.conftest import open_project, standing
 from tests.people import Person
 from tests.servers import MiniStack
 from tests.transfers.conftest import MIB, PART, NewOffice, Office, content
@@ -31,11 +31,11 @@ def test_f20_wherever_credentials_expire_the_run_stops_and_the_next_one_goes_on(
     david, jan = office.david, office.jan
     for name in ("a.mp4", "b.mp4", "deleted.mp4"):
         david.write(name, "the first")
-    david.ok("sync")
-    jan.ok("sync")
+    open_project(david).sync()
+    open_project(jan).sync()
     for name in ("a.mp4", "b.mp4"):
         david.write(name, "david's edit")
-    david.ok("sync")
+    open_project(david).sync()
     office.put("foreign.mp4", b"from another tool")
     (jan.staging / "deleted.mp4").unlink()
     for name in ("c.mp4", "d.mp4"):
@@ -46,8 +46,7 @@ def test_f20_wherever_credentials_expire_the_run_stops_and_the_next_one_goes_on(
     assert error["type"] == "CredentialsError" and "token has expired" in error["message"], error
     assert rule.hits and {"c.mp4", "d.mp4"} <= here.keys() <= jan.files().keys()
     office.proxy.remove(rule)
-    jan.ok("sync")
-    david.ok("sync")
+    assert open_project(jan).sync().failed == open_project(david).sync().failed == []
     assert jan.files() == david.files() and david.files().keys() == {
         "a.mp4", "b.mp4", "c.mp4", "d.mp4", "foreign.mp4",
     }  # fmt: skip
