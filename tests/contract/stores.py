@@ -36,6 +36,7 @@ KNOWN_DEVIATIONS: dict[tuple[str, str], str] = {
     ("ministack", "first part size"): "ignores partNumber",
     ("seaweedfs", "part sent again"): "lists both, and times tell them apart only by the second",
     ("seaweedfs", "complete race"): "the condition of CompleteMultipartUpload is not atomic",
+    ("moto", "put race"): "the condition of PutObject is not atomic",
     ("moto", "complete race"): "the condition of CompleteMultipartUpload is not atomic",
 }
 

@@ -61,6 +61,7 @@ def test_update_of_nothing(store: Store, size: int) -> None:
 
 @pytest.mark.parametrize("same_body", [False, True])
 def test_one_of_many_creators_wins(under_test: UnderTest, same_body: bool) -> None:
+    under_test.require("put race")
     stores = [under_test.open() for _ in range(WRITERS)]
     bodies = [b"same" if same_body else b"%d" % number for number in range(WRITERS)]
     for round_ in range(5):
@@ -70,6 +71,7 @@ def test_one_of_many_creators_wins(under_test: UnderTest, same_body: bool) -> No
 
 
 def test_one_of_many_updaters_wins(under_test: UnderTest) -> None:
+    under_test.require("put race")
     stores = [under_test.open() for _ in range(WRITERS)]
     etag = put(stores[0], "a", b"start")
     for round_ in range(5):
@@ -81,6 +83,7 @@ def test_one_of_many_updaters_wins(under_test: UnderTest) -> None:
 
 
 def test_counting_together_loses_nothing(under_test: UnderTest) -> None:
+    under_test.require("put race")
     put(under_test.open(), "n", b"0")
 
     def count(_: int) -> None:
