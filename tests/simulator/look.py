@@ -19,7 +19,7 @@ Tree = dict[str, str]
 class Look(Struct, frozen=True):
     """Every byte that a user may ask for: working folders and trashes by user, the remote's objects and its trash.
 
-    `named` is what metadata.json says of each object's content.
+    `named` is what metadata.json says of each object's content, `copies` the conflict copies that it notes.
     """
 
     work: dict[str, Tree]
@@ -27,6 +27,7 @@ class Look(Struct, frozen=True):
     remote: Tree
     remote_trash: Tree
     named: dict[str, str | None]
+    copies: set[str]
 
     def everywhere(self) -> set[str]:
         places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
@@ -34,20 +35,16 @@ class Look(Struct, frozen=True):
 
 
 def look(stagings: dict[str, Path], remote: Path) -> Look:
+    path = remote / "metadata.json"
+    metadata = json.loads(path.read_bytes()) if path.exists() else {}
     return Look(
         {user: tree(staging, skip=".s3sync") for user, staging in stagings.items()},
         {user: tree(staging / ".s3sync" / "trash") for user, staging in stagings.items()},
         {path: held for path, held in tree(remote, skip=".s3sync").items() if path != "metadata.json"},
         tree(remote / ".s3sync" / "trash"),
-        _named(remote / "metadata.json"),
+        {file["name"]: file.get("md5") for file in metadata.get("files", [])},
+        {conflict["kept_as"] for conflict in metadata.get("conflicts", [])},
     )
-
-
-def _named(metadata: Path) -> dict[str, str | None]:
-    """Read with plain `json`, whole or not at all: a half-written metadata.json is an error of the store."""
-    if not metadata.exists():
-        return {}
-    return {file["name"]: file.get("md5") for file in json.loads(metadata.read_bytes())["files"]}
 
 
 def tree(folder: Path, skip: str | None = None) -> Tree:

@@ -41,11 +41,14 @@ def _had_a_reason(attempt: Attempt, code: int, blind: bool) -> None:
 
 
 def _conflicts_were_told(attempt: Attempt, code: int, now: Look) -> None:
-    """Whoever's file became a conflict copy in this run hears of it."""
+    """Whoever's file became a conflict copy in this run hears of it, and so do the others."""
     user, start = attempt.run.user, attempt.start
     copies = {path for path in now.work[user] if f".conflict-{user}-" in path}
-    if code == 0 and (made := copies - start.work[user].keys() - start.remote.keys()):
+    made = copies - start.work[user].keys() - start.remote.keys()
+    if code == 0 and made:
         raise Violation(f"the run ended with exit code 0 and made {sorted(made)}")
+    if code == 4 and (unnoted := (made & now.remote.keys()) - now.copies):
+        raise Violation(f"metadata.json does not note the conflict copies {sorted(unnoted)}")
 
 
 def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
