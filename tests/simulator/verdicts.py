@@ -12,7 +12,8 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
     if attempt.run.verb == "sync":
         _gate_held(referee, attempt, now)
     _had_a_reason(attempt, code, blind)
-    _conflicts_were_told(attempt, code, now)
+    if isinstance(report, RunReport) and not attempt.run.dry_run:
+        _conflicts_were_told(attempt, code, now)
     if code in (0, 4) and isinstance(report, RunReport) and not attempt.run.dry_run and not attempt.run.files:
         _work_was_done(referee, attempt, code, now)
     if isinstance(report, CleanupReport) and not attempt.disturbed and not report.dry_run:
