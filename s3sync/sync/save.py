@@ -56,6 +56,7 @@ class Keeper:
             entry = _agreed(decision.remote, decision.local)
             if entry != decision.base:
                 self._base[decision.path] = entry
+            self._note_copy(decision.path)
 
     def keep(self, outcome: Outcome) -> None:
         for effect in (outcome, *outcome.also):
@@ -63,15 +64,17 @@ class Keeper:
             self._base[path] = _agreed(effect.entry, None)
             if effect.record is not None:
                 self._edits.files[path] = effect.record
-                if path in self._copies:
-                    self._edits.conflicts.append(
-                        ConflictRecord(self._copies[path], path, self._edits.by, self._edits.at)
-                    )
+                self._note_copy(path)
         action = outcome.action
         self._edits.counts_as_sync = True
         if action.do is Do.DELETE_REMOTE:
             md5 = action.remote.md5 if action.remote else None
             self._edits.deleted[action.path] = DeletedRecord(action.path, self._edits.by, self._edits.at, md5)
+
+    def _note_copy(self, path: str) -> None:
+        """A conflict is noted once its copy is in the store."""
+        if path in self._copies:
+            self._edits.conflicts.append(ConflictRecord(self._copies[path], path, self._edits.by, self._edits.at))
 
     def save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at > SAVE_EVERY_S:

@@ -37,15 +37,29 @@ class Referee(Struct):
 
     `known` is every content that anybody ever saved. `owed` are those that must be somewhere, because nobody knowingly
     destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
-    did; `common` the paths that a user's folder and the remote ever both had.
+    did; `common` the paths that a user's folder and the remote ever both had. `folds`: some disk ignores case, so that
+    names that differ only in it may be one file.
     """
 
     last: Look
+    folds: bool = False
     known: set[str] = field(default_factory=set)
     owed: set[str] = field(default_factory=set)
     had: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     published: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     common: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def key(self, path: str) -> str:
+        return path.casefold() if self.folds else path
+
+    def keys(self, tree: Tree) -> set[str]:
+        return {self.key(path) for path in tree}
+
+    def at(self, tree: Tree, path: str) -> set[str]:
+        """What a tree holds under a path, or under one that may be the same."""
+        if not self.folds:
+            return {tree[path]} if path in tree else set()
+        return {held for name, held in tree.items() if self.key(name) == self.key(path)}
 
     def after_users(self, now: Look) -> None:
         """A person or another tool did something: what they replaced, they meant to replace."""
@@ -60,7 +74,7 @@ class Referee(Struct):
         """The program did something, in this run."""
         before, self.last = self.last, now
         for path, content in before.remote.items():
-            attempt.remote_had[path].add(content)
+            attempt.remote_had[self.key(path)].add(content)
         self._nothing_torn(now)
         self._others_untouched(attempt, before, now)
         self._local_kept(attempt, before, now)
@@ -78,10 +92,10 @@ class Referee(Struct):
     def _remember(self, now: Look) -> None:
         for user, work in now.work.items():
             for path, content in work.items():
-                self.had[user, path].add(content)
-            self.common[user] |= work.keys() & now.remote.keys()
+                self.had[user, self.key(path)].add(content)
+            self.common[user] |= self.keys(work) & self.keys(now.remote)
         for path, content in now.remote.items():
-            self.published[path].add(content)
+            self.published[self.key(path)].add(content)
 
     def _nothing_torn(self, now: Look) -> None:
         """P1: a path holds the old bytes or complete new ones, on either side."""
@@ -104,13 +118,17 @@ class Referee(Struct):
         work = now.work[user]
         copies = {content for path, content in work.items() if ".conflict-" in path}
         for path, content in before.work[user].items():
-            if work.get(path) == content or content in copies:
+            if content in self.at(work, path) or content in copies:
                 continue
-            if run.verb in ("down", "sync") and run.policy != "theirs" and content not in self.published[path]:
+            if (
+                run.verb in ("down", "sync")
+                and run.policy != "theirs"
+                and content not in self.published[self.key(path)]
+            ):
                 raise Violation(f"{user}'s {path} held {content}, which never was on the remote, and had to give way")
             if content in now.trash[user].values():
                 continue
-            if run.verb == "cleanup --local" and path not in work and content in attempt.remote_had[path]:
+            if run.verb == "cleanup --local" and path not in work and content in attempt.remote_had[self.key(path)]:
                 continue
             raise Violation(f"{user}'s {path} held {content}, which is in no trash and in no conflict copy")
 
@@ -118,14 +136,15 @@ class Referee(Struct):
         """P2, P6: what goes from the remote is in its trash, or was known to the user who knowingly replaced it."""
         run, user = attempt.run, attempt.run.user
         for path, content in before.remote.items():
-            if now.remote.get(path) == content:
+            if content in self.at(now.remote, path):
                 continue
-            known = content in self.had[user, path]
+            had = self.had[user, self.key(path)]
+            known = content in had
             if run.verb in ("up", "sync") and run.policy != "mine" and not known:
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
             if content in now.remote_trash.values():
                 continue
-            replaced = run.verb == "up" and known and now.remote.get(path) in self.had[user, path]
+            replaced = run.verb == "up" and known and bool(self.at(now.remote, path) & had)
             cleaned = run.verb == "cleanup --unseen" or (run.verb == "cleanup" and known)
             if replaced or (cleaned and path not in now.remote):
                 self.owed.discard(content)
@@ -147,7 +166,7 @@ class Referee(Struct):
         """P7: what metadata.json newly says of a path is there, or has been."""
         for path, content in now.named.items():
             news = content is not None and before.named.get(path) != content
-            if news and content not in self.published[path] | {now.remote.get(path)}:
+            if news and content not in self.published[self.key(path)] | self.at(now.remote, path):
                 raise Violation(f"metadata.json says that {path} holds {content}, which never was there")
 
     def _verbs_keep_to_their_side(self, run: Run, before: Look, now: Look) -> None:
@@ -163,12 +182,12 @@ class Referee(Struct):
         if there and run.verb == "cleanup --local":
             raise Violation("cleanup --local changed the remote")
         if run.verb in ("up", "down"):
-            gone = before.work[user].keys() - now.work[user].keys() - self._aside(before, now, user)
-            gone |= before.remote.keys() - now.remote.keys()
+            gone = self.keys(before.work[user]) - self.keys(now.work[user]) - self._aside(before, now, user)
+            gone |= self.keys(before.remote) - self.keys(now.remote)
             if gone:
                 raise Violation(f"{run.verb} deleted {sorted(gone)}")
 
     def _aside(self, before: Look, now: Look, user: str) -> set[str]:
         """Paths whose file became a conflict copy: for a moment, and after a death, nothing stands there."""
         copies = {content for path, content in now.work[user].items() if ".conflict-" in path}
-        return {path for path, content in before.work[user].items() if content in copies}
+        return {self.key(path) for path, content in before.work[user].items() if content in copies}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s3sync.sync.report import CleanupReport, RunReport
 from tests.simulator.invariants import Attempt, Referee, Violation
-from tests.simulator.look import Look
+from tests.simulator.look import Look, Tree
 
 
 def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, blind: bool) -> None:
@@ -58,8 +58,8 @@ def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
     if attempt.disturbed:
         return
     here, there = start.work[run.user], start.remote
-    deleted_here = here.keys() - now.work[run.user].keys()
-    deleted_there = there.keys() - now.remote.keys()
+    deleted_here = referee.keys(here) - referee.keys(now.work[run.user])
+    deleted_there = referee.keys(there) - referee.keys(now.remote)
     if run.max_delete is not None:
         if len(deleted_here) + len(deleted_there) > run.max_delete:
             raise Violation(f"sync deleted more than --max-delete {run.max_delete}")
@@ -76,17 +76,22 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
     run, start = attempt.run, attempt.start
     here, there = now.work[run.user], now.remote
     settled = code == 0 or run.policy in (None, "keep-both", "mine", "theirs")
-    if run.verb == "sync" and settled and not attempt.disturbed and here != there:
+    if run.verb == "sync" and settled and not attempt.disturbed and not _same(referee, here, there):
         raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")
     if code != 0:
         return
     if run.verb in ("up", "sync"):
         for path, content in here.items():
-            if start.work[run.user].get(path) == content and content not in referee.published[path]:
+            if start.work[run.user].get(path) == content and content not in referee.published[referee.key(path)]:
                 raise Violation(f"{run.verb} ended with exit code 0, and {path} was never uploaded")
     if run.verb in ("down", "sync"):
         for path, content in there.items():
-            if start.remote.get(path) == content and content not in referee.had[run.user, path]:
+            if start.remote.get(path) == content and content not in referee.had[run.user, referee.key(path)]:
                 raise Violation(f"{run.verb} ended with exit code 0, and {path} was never downloaded")
-            if run.verb == "down" and not attempt.disturbed and path not in here:
+            if run.verb == "down" and not attempt.disturbed and not referee.at(here, path):
                 raise Violation(f"down ended with exit code 0, and {path} is not here")
+
+
+def _same(referee: Referee, here: Tree, there: Tree) -> bool:
+    names = {*here, *there}
+    return all(referee.at(here, name) == referee.at(there, name) for name in names)
