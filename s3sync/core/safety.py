@@ -21,8 +21,9 @@ def gate(
 ) -> None:
     """Raise `Halt` when the plan deletes too much, or anything after an incomplete scan.
 
-    Without `max_delete`, too much is everything, or more than half of what the base knew, on either side. With it,
-    too much is more than that many deletions in all. `base_of` names the store that the base was agreed on with, if
+    Without `max_delete`, too much is everything, or more than half of what the base knew, on either side; what the
+    other side has under another name was renamed, and is not lost. With it, too much is more than that many deletions
+    in all. `base_of` names the store that the base was agreed on with, if
     it is another than the one that is looked at: what is not there was never there, so any deletion is too much.
     """
     deletes = {do: plan.count(do) for do in SIDES}
@@ -51,12 +52,21 @@ def gate(
             f"if the files have moved here, run `s3sync sync --max-delete {total}`",
         )
     for do, (side, other) in SIDES.items():
-        emptied = not (remote if do is Do.DELETE_LOCAL else local)
-        if deletes[do] and (emptied or deletes[do] * 2 > len(base)):
-            found = "is suddenly empty" if emptied else f"lost {deletes[do]} of the {len(base)} files that both had"
+        there = remote if do is Do.DELETE_LOCAL else local
+        lost = _lost(plan, do, there)
+        if lost and (not there or lost * 2 > len(base)):
+            found = f"lost {lost} of the {len(base)} files that both had" if there else "is suddenly empty"
             raise Halt(
                 "nothing was done",
                 why=f"{other} {found}, so {deletes[do]} files would be deleted on {side}",
                 hint="is a disk unmounted, or the wrong bucket set? "
                 f"if it is right, run `s3sync sync --max-delete {total}`",
             )
+
+
+def _lost(plan: Plan, do: Do, there: Snapshot) -> int:
+    """How many of these deletions are of content that the side which lacks the name has under no other."""
+    kept = {entry.md5 for entry in there.values() if entry.md5 is not None}
+    actions = (action for action in plan.actions if action.do is do)
+    going = (action.local if do is Do.DELETE_LOCAL else action.remote for action in actions)
+    return sum(entry is None or entry.md5 not in kept for entry in going)

@@ -120,9 +120,14 @@ def _hide_twins(seen: Seen, fold: Callable[[str], str]) -> None:
 
 
 def _compare(session: Session, seen: Seen, cache: Mapping[str, CachedDigest]) -> None:
-    """Fill `seen.local`, hashing only files that another side's entry of equal size might equal."""
+    """Fill `seen.local`, hashing only files that another side's entry of equal size might equal.
+
+    That is one under the same name, one that need not be sent because it is there already, or one that is gone here
+    and may have got another name.
+    """
     to_hash: list[str] = []
     sizes_there = {entry.size for entry in seen.remote.values() if entry.size >= COPY_FROM}
+    sizes_there |= {entry.size for path, entry in seen.base.items() if path not in seen.here.files}
     for path, file in seen.here.files.items():
         cached = cache.get(path)
         if cached and (cached.size, cached.mtime_ns, cached.inode) == (file.size, file.mtime_ns, file.inode):

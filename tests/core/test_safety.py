@@ -9,17 +9,20 @@ from s3sync.core.plan import Action, Do, Plan, Verb
 from s3sync.core.safety import gate
 from s3sync.errors import Halt
 
-A = Entry(1, "a" * 32)
+
+def entry(i: int) -> Entry:
+    return Entry(1, f"{i:032x}")
 
 
 def snapshot(n: int) -> dict[str, Entry]:
-    return {f"{i}.mp4": A for i in range(n)}
+    """None of the files that a plan deletes: those have other numbers."""
+    return {f"{i}.mp4": entry(i) for i in range(1000, 1000 + n)}
 
 
 def deleting(local: int, remote: int) -> Plan:
     """A plan with that many deletions on each side, and an upload for good measure."""
     kinds = [Do.DELETE_LOCAL] * local + [Do.DELETE_REMOTE] * remote + [Do.UPLOAD]
-    return Plan(Verb.SYNC, actions=[Action(do, f"{i}.mp4", A, A) for i, do in enumerate(kinds)])
+    return Plan(Verb.SYNC, actions=[Action(do, f"{i}.mp4", entry(i), entry(i)) for i, do in enumerate(kinds)])
 
 
 # `base`, `here`, `there`: how many files each knows. `del here`, `del there`: how many deletions are planned.
@@ -102,6 +105,21 @@ def test_a_halt_names_the_flag_that_goes_on(
     assert caught.value.exit_code == 5
     assert why in (caught.value.why or "")
     assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("do", [Do.DELETE_LOCAL, Do.DELETE_REMOTE])
+@pytest.mark.parametrize(("renamed", "gone", "halts"), [(10, 0, False), (5, 5, False), (4, 6, True), (0, 10, True)])
+def test_what_has_another_name_by_now_is_not_lost(do: Do, renamed: int, gone: int, halts: bool) -> None:
+    base = {f"{i}.mp4": entry(i) for i in range(10)}
+    plan = Plan(Verb.SYNC, actions=[Action(do, name, kept, kept) for name, kept in base.items()])
+    after = {f"new/{i}.mp4": entry(i) for i in range(renamed)} | {f"other{i}.mp4": entry(99 + i) for i in range(gone)}
+    here, there = (base, after) if do is Do.DELETE_LOCAL else (after, base)
+    if not halts:
+        gate(plan, base, here, there, max_delete=None, complete=True)
+        return
+    with pytest.raises(Halt, match="nothing was done") as caught:
+        gate(plan, base, here, there, max_delete=None, complete=True)
+    assert f"lost {gone} of the 10 files" in (caught.value.why or "")
 
 
 def test_after_an_incomplete_scan_no_flag_goes_on() -> None:

@@ -177,6 +177,20 @@ def test_an_edit_survives_the_other_side_deleting_it(people: People) -> None:
     assert david.read("a.mp4") == b"worked on since"
 
 
+def test_a_project_whose_files_all_got_other_names_is_not_taken_for_an_emptied_one(people: People) -> None:
+    david, jan = people
+    for name in ("a.mp4", "b.mp4", "cut/c.wav"):
+        david.write(name, f"content of {name}")
+    david.ok("sync")
+    jan.ok("sync")
+    (david.staging / "week 1").mkdir()
+    for name in ("a.mp4", "b.mp4", "cut"):
+        (david.staging / name).rename(david.staging / "week 1" / name)
+    david.ok("sync")
+    jan.ok("sync")
+    assert set(jan.files()) == {"week 1/a.mp4", "week 1/b.mp4", "week 1/cut/c.wav"} and jan.files() == david.files()
+
+
 def test_f24_an_emptied_staging_folder_halts_and_the_flag_goes_on(people: People) -> None:
     david, jan = people
     for number in range(4):
