@@ -53,8 +53,8 @@ class Lie:
 
 @contextmanager
 def liar(answer: Callable[[Lie], Answer]) -> Iterator[str]:
-    """The address of a server that answers so."""
-    asked = iter(range(10**9))
+    """The address of a server that answers so, until the block ends, also to whoever would ask on for ever."""
+    asked, over = iter(range(10**9)), threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -62,6 +62,9 @@ def liar(answer: Callable[[Lie], Answer]) -> Iterator[str]:
 
         def do_any(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
+            if over.is_set():
+                self.close_connection = True
+                return
             status, headers, content = answer(Lie(self, next(asked)))
             self.send_response(status)
             for name, value in {"Content-Length": str(len(content)), **headers}.items():
@@ -77,5 +80,8 @@ def liar(answer: Callable[[Lie], Answer]) -> Iterator[str]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            over.set()
+            server.shutdown()
