@@ -77,6 +77,11 @@ class Office:
         names = {item["Key"].removeprefix(self.key("")) for item in found}
         return {name for name in names if name != "metadata.json" and not name.startswith(".s3sync/")}
 
+    def asked(self, *operations: str) -> list[Request]:
+        """The requests of these kinds, but for those that try out what the store honours."""
+        log = self.proxy.log
+        return [sent for sent in log if sent.operation in operations and "/.s3sync/probe-" not in sent.key]
+
     def uploads(self) -> dict[str, str]:
         """Unfinished uploads in the store: key and upload id."""
         found = self.s3.list_multipart_uploads(Bucket=self.server.bucket, Prefix=f"{self.prefix}/")

@@ -47,7 +47,7 @@ def unfinished(person: Person) -> list[tuple[str, str, int, int, bool]]:
 
 
 def upload_ids(office: Office, operation: str) -> set[str]:
-    return {request.query["uploadId"] for request in office.proxy.log if request.operation == operation}
+    return {request.query["uploadId"] for request in office.asked(operation)}
 
 
 def test_f02_a_killed_upload_sends_only_the_rest(each_office: Office) -> None:
@@ -136,7 +136,7 @@ def test_f05_an_upload_id_that_vanishes_under_way_begins_a_new_upload(office: Of
 
     office.proxy.on("UploadPart", nth=3).before(abort)
     office.david.ok("up")
-    assert office.proxy.counts["CreateMultipartUpload"].requests == 2
+    assert len(office.asked("CreateMultipartUpload")) == 2
     assert office.uploads() == {} and office.stored(NAME) == data
 
 
