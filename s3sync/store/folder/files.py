@@ -62,15 +62,17 @@ def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T | None:
         return None
 
 
-def write_record(path: Path, record: Record, tmp: Path) -> None:
-    """Replace the record. Not synced to the disk: after a power failure it is made again, without the metadata."""
-    temporary = new_name(tmp)
-    temporary.write_bytes(msgspec.json.encode(record))
+def write_record(path: Path, record: Record) -> None:
+    """Write a record where nobody else writes: under its key's lock, and not over the one that is read.
+
+    Not synced to the disk: after a power failure it is made again, without the metadata.
+    """
+    body = msgspec.json.encode(record)
     try:
-        replace(temporary, path)
+        path.write_bytes(body)
     except FileNotFoundError:
         path.parent.mkdir(exist_ok=True)
-        replace(temporary, path)
+        path.write_bytes(body)
 
 
 def new_name(folder: Path) -> Path:

@@ -4,6 +4,8 @@ root/<key>                            the object, an ordinary file
 root/.s3sync-store/store.json         the marker: without it the disk is taken for not mounted
 root/.s3sync-store/records/ab/<sha>   what is known of an object; <sha> is the SHA-256 of its key, so that long
                                       names and disks that fold case or accents do not matter
+root/.s3sync-store/records/ab/<sha>.next   the record of what is being put there: it counts as soon as the object is
+                                      that, so that one whose writer was killed is known all the same
 root/.s3sync-store/locks/ab           one lock per shard of keys
 root/.s3sync-store/uploads/<id>/      an unfinished multipart upload
 root/.s3sync-store/tmp/               files that are being written
@@ -33,6 +35,7 @@ from s3sync.errors import (
     Unreachable,
     Unsupported,
 )
+from s3sync.store.folder.files import new_name, replace
 
 RESERVED = ".s3sync-store"
 LOCK_WAIT_S = 120.0
@@ -105,7 +108,9 @@ class Layout:
             for folder in (self.reserved, self.tmp, self.uploads, self.reserved / "records", self.reserved / "locks"):
                 folder.mkdir(parents=True, exist_ok=True)
             if not self.marker.exists():
-                self.marker.write_text(_MARKER, encoding="utf-8")
+                fresh = new_name(self.tmp)
+                fresh.write_text(_MARKER, encoding="utf-8")
+                replace(fresh, self.marker)
 
     def require(self) -> None:
         """Raises `BucketMissing` unless the marker is there: an unmounted disk must not look like an empty store."""
@@ -169,6 +174,9 @@ class Layout:
     def record(self, key: str) -> Path:
         digest = self._digest(key)
         return self.reserved / "records" / digest[:2] / digest
+
+    def next_record(self, key: str) -> Path:
+        return self.record(key).with_suffix(".next")
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:

@@ -18,6 +18,7 @@ from s3sync.store.folder.files import (
     prune,
     publish,
     read_record,
+    replace,
     write_record,
 )
 from s3sync.store.folder.layout import Layout, disk_error, disk_errors, is_reserved
@@ -63,16 +64,36 @@ def _describe(layout: Layout, key: str, file: BinaryIO, locked: bool) -> Record:
     status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode):
         raise _missing(layout, key)
-    record = read_record(layout.record(key))
-    if record and record.describes(key, status):
-        return record
-    if not locked:
-        # A writer may stand between placing the file and placing its record; a read-only store has no writers.
+    record = _known(layout, key, status)
+    if record is None and not locked:
+        # A writer may be placing the file and its record right now; a read-only store has no writers.
         with contextlib.suppress(AccessDenied), layout.lock(key):
-            record = read_record(layout.record(key))
+            record = _known(layout, key, status)
+    return record or _learn(layout, key, file, status, locked)
+
+
+def _known(layout: Layout, key: str, status: os.stat_result) -> Record | None:
+    """The record that fits; that of a writer who was killed after it placed the file is still the next one."""
+    for path in (layout.record(key), layout.next_record(key)):
+        record = read_record(path)
         if record and record.describes(key, status):
             return record
-    return _learn(layout, key, file, status, locked)
+    return None
+
+
+def _write_record(layout: Layout, record: Record, placing: Callable[[], None]) -> None:
+    """Have the record ready as the next one, place the file that it is of, and make it the one that counts.
+
+    Under the key's lock. A next record that fits what is there now has been left by a killed writer: it is kept.
+    """
+    path, coming = layout.record(record.key), layout.next_record(record.key)
+    left = read_record(coming)
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        if left and left.describes(record.key, layout.path(record.key).lstat()):
+            replace(coming, path)
+    write_record(coming, record)
+    placing()
+    replace(coming, path)
 
 
 def _learn(layout: Layout, key: str, file: BinaryIO, status: os.stat_result, locked: bool) -> Record:
@@ -86,7 +107,7 @@ def _learn(layout: Layout, key: str, file: BinaryIO, status: os.stat_result, loc
         # Without the cache (a read-only store) everything works, only slower.
         with contextlib.suppress(OSError, AccessDenied), contextlib.nullcontext() if locked else layout.lock(key):
             if learnt.describes(key, layout.path(key).lstat()):
-                write_record(layout.record(key), learnt, layout.tmp)
+                _write_record(layout, learnt, lambda: None)
     return learnt
 
 
@@ -128,19 +149,14 @@ def place(
     path = layout.path(key)
     with disk_errors("write", repr(key)), layout.lock(key):
         require_mode(layout, key, mode, locked=True)
-        publish(temporary, path, layout.root)
-        status = path.lstat()
-        record = Record(
-            key,
-            status.st_size,
-            status.st_mtime_ns,
-            etag,
-            first_part,
-            headers.content_type,
-            headers.storage_class,
-            dict(headers.metadata),
-        )
-        write_record(layout.record(key), record, layout.tmp)
+
+        def record(status: os.stat_result) -> Record:
+            size, mtime_ns, kind = status.st_size, status.st_mtime_ns, headers.content_type
+            return Record(key, size, mtime_ns, etag, first_part, kind, headers.storage_class, dict(headers.metadata))
+
+        _write_record(layout, record(temporary.lstat()), lambda: publish(temporary, path, layout.root))
+        if not _known(layout, key, status := path.lstat()):  # a network disk has its own idea of the time
+            _write_record(layout, record(status), lambda: None)
 
 
 def remove(layout: Layout, key: str, if_match: str | None) -> None:
@@ -152,6 +168,7 @@ def remove(layout: Layout, key: str, if_match: str | None) -> None:
             return
         path.unlink(missing_ok=True)
         layout.record(key).unlink(missing_ok=True)
+        layout.next_record(key).unlink(missing_ok=True)
     prune(path.parent, layout.root)
 
 
@@ -196,8 +213,8 @@ def _entries(layout: Layout, where: str) -> list[os.DirEntry[str]]:
 def _listed(layout: Layout, key: str, stat_entry: Callable[[], os.stat_result]) -> Iterator[ObjectInfo]:
     try:
         status = stat_entry()
-        record = read_record(layout.record(key))
-        if record and record.describes(key, status):
+        record = _known(layout, key, status)
+        if record:
             yield info_of(record)
             return
     except FileNotFoundError:
