@@ -7,7 +7,7 @@ from s3sync.config.locate import ENV_FILE, REPO_FILE, find_repo_root, user_file
 from s3sync.config.mask import mask_url, masked
 from s3sync.config.settings import Settings, load_settings
 from s3sync.config.values import Setting, name_problem
-from s3sync.config.write import write_repo_config, write_user_config
+from s3sync.config.write import replace_file, write_repo_config, write_user_config
 
 __all__ = [
     "ENV_FILE",
@@ -19,6 +19,7 @@ __all__ = [
     "mask_url",
     "masked",
     "name_problem",
+    "replace_file",
     "user_file",
     "write_repo_config",
     "write_user_config",

@@ -47,7 +47,7 @@ def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str
         return False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, new, private=not kind.committed)
+        replace_file(path, new.encode("utf-8"), private=not kind.committed)
     except OSError as error:
         raise LocalError(f"cannot write {path}", why=error.strerror or str(error)) from error
     return True
@@ -110,15 +110,16 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _replace(path: Path, text: str, *, private: bool) -> None:
-    """Put the text in the file's place at once, with the permissions that the old file had."""
-    import tempfile
+def replace_file(path: Path, body: bytes, *, private: bool = False) -> None:
+    """Put these bytes in a file's place at once, with the permissions that the old file had.
 
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
+    The temporary file has always the same name, so that what a killed run left there goes with the next one.
+    """
+    temporary = path.with_name(f"{path.name}.s3sync.tmp")
+    temporary.unlink(missing_ok=True)
     try:
-        with open(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(body)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(_mode(path, private))

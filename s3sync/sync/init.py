@@ -16,6 +16,7 @@ from s3sync.config import (
     load_settings,
     mask_url,
     name_problem,
+    replace_file,
     user_file,
     write_repo_config,
     write_user_config,
@@ -144,9 +145,7 @@ def update_gitignore(root: Path, staging: str, *, dry_run: bool = False) -> bool
         existing = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
         merged = merge_gitignore(existing, gitignore_template(staging))
         if merged != existing and not dry_run:
-            temp = file.with_name(f".gitignore.{os.getpid()}.tmp")
-            temp.write_bytes(merged.encode("utf-8", "surrogateescape"))
-            temp.replace(file)
+            replace_file(file, merged.encode("utf-8", "surrogateescape"))
     return merged != existing
 
 
