@@ -21,10 +21,12 @@ from s3sync.errors import AccessDenied, Halt, PreconditionFailed, S3syncError, T
 from s3sync.local.place import delete_for_good
 from s3sync.local.trash import empty_trash, trashed
 from s3sync.state.db import StateDB
+from s3sync.state.intents import Intents
 from s3sync.state.manifest_store import write_edits
 from s3sync.store.port import ObjectInfo
 from s3sync.sync.guard import guarded
 from s3sync.sync.report import CleanupReport, Deleted
+from s3sync.sync.save import tell_deletions
 from s3sync.sync.scan import Seen, scan, select, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
@@ -119,6 +121,8 @@ def _kept(seen: Seen, decision: Decision) -> Problem:
 def _clean(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> None:
     seen, going, trash = _look(session, state, options, report)
     if not going and not trash and not report.trash_files:
+        if not options.local and Intents(state).deletions():
+            _clean_remote(session, state, seen, going, trash, report)
         return
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
@@ -165,12 +169,16 @@ def _clean_remote(
     edits = session.edits()
     edits.repaired.update(seen.there.repaired)
     edits.vanished.update(seen.there.vanished)
+    intents = Intents(state)
+    tell_deletions(intents, edits)
+    deletions = {d.path: DeletedRecord(d.path, edits.by, edits.at, seen.remote[d.path].md5) for d in going}
+    intents.delete(deletions.values())
 
     def delete(decision: Decision) -> None:
         remote = seen.there.files[decision.path]
-        session.store.delete(remote.key, if_match=remote.etag)
-        if remote.entry.size > PART_SIZE:
+        if remote.entry.size > PART_SIZE:  # first, because nobody looks for it once the file is gone
             session.store.delete(part_file_key(session.project.prefix, decision.path))
+        session.store.delete(remote.key, if_match=remote.etag)
 
     try:
         with Pool(session.transfers) as pool:
@@ -186,7 +194,7 @@ def _clean_remote(
                 else:
                     entry = seen.remote[decision.path]
                     report.deleted.append(Deleted(decision.path, "remote", entry.size))
-                    edits.deleted[decision.path] = DeletedRecord(decision.path, edits.by, edits.at, entry.md5)
+                    edits.deleted[decision.path] = deletions[decision.path]
             for _, gone in pool.map(lambda info: session.store.delete(info.key), trash):
                 gone.result()
     finally:
@@ -199,3 +207,4 @@ def _remember(session: Session, state: StateDB, seen: Seen, going: list[Decision
     state.save(base=gone, digests=seen.new_digests)
     if edits.substantial:
         write_edits(session.store, session.project.prefix, seen.there.stored, edits)
+        Intents(state).forget(edits.deleted.values())

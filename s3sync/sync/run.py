@@ -16,16 +16,17 @@ from s3sync.core.safety import gate
 from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
+from s3sync.state.intents import Intents
 from s3sync.state.transfers import Transfers
 from s3sync.sync.execute import execute
 from s3sync.sync.guard import guarded, other_store, remember_store
+from s3sync.sync.recover import drop_useless_downloads, finish_uploads, recover
 from s3sync.sync.report import ConflictReport, Deleted, Moved, RunReport, Skipped
 from s3sync.sync.save import Keeper
 from s3sync.sync.scan import Seen, scan, select, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.steps import Steps
-from s3sync.sync.unfinished import drop_useless_downloads, sweep_partials
 from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
@@ -54,7 +55,7 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
             _round(session, state, report, options, options.selector)
     else:
         with session.lock(), StateDB(session.project.state_dir) as state:
-            sweep_partials(session, state)
+            recover(session, state)
             _rounds(session, state, report, options)
     for items in (report.uploaded, report.downloaded, report.deleted):
         items.sort(key=lambda item: item.name)
@@ -112,14 +113,15 @@ def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, se
     if any(action.do not in (Do.DOWNLOAD, Do.DELETE_LOCAL) for action in plan.actions):
         session, warning = guarded(session, state)
         report.warnings += [warning] if warning else []
-    copies = {conflict.kept_as: conflict.name for conflict in report.conflicts if conflict.kept_as}
-    keeper = Keeper(session, state, seen, copies=copies, tolerant=report.verb is Verb.DOWN)
+    finish_uploads(session, state, plan.in_sync)
+    keeper = Keeper(session, state, seen, tolerant=report.verb is Verb.DOWN)
     keeper.agree(plan.in_sync)
+    keeper.intend(plan.actions)
     raced: dict[str, str] = {}
     try:
         with Pool(session.transfers) as pool:
             transport = _transport(session, state, pool)
-            steps = Steps(session, seen, transport, session.trash_stamp(), keeper.placed)
+            steps = Steps(session, seen, transport, session.trash_stamp(), keeper.placed, Intents(state))
             for result in execute(steps, plan.actions):
                 if isinstance(result, Outcome):
                     keeper.keep(result)

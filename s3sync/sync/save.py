@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 
+from s3sync.core.edits import Edits
 from s3sync.core.entries import Entry
-from s3sync.core.manifest import ConflictRecord, DeletedRecord
+from s3sync.core.etag import part_count
+from s3sync.core.manifest import DeletedRecord
 from s3sync.core.outcome import Outcome
-from s3sync.core.plan import Do
+from s3sync.core.plan import Action, Do
 from s3sync.core.reconcile import Decision
 from s3sync.errors import AccessDenied
 from s3sync.local.digests import Digests
@@ -18,7 +20,9 @@ from s3sync.local.errors import local_errors
 from s3sync.local.place import sync_folder
 from s3sync.local.scan import LocalFile
 from s3sync.state.db import CachedDigest, StateDB
+from s3sync.state.intents import Intents
 from s3sync.state.manifest_store import write_edits
+from s3sync.state.transfers import Transfers
 from s3sync.sync.scan import Seen, cache_entry, is_settled
 from s3sync.sync.session import Session
 
@@ -29,17 +33,13 @@ SAVE_EVERY_S = 30.0
 class Keeper:
     """Collects what really happened in one round and saves it, at the end and now and then.
 
-    `copies` are the conflict copies of this run, with what they are copies of: sent in this round or a later one.
     `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written.
     """
 
-    def __init__(
-        self, session: Session, state: StateDB, seen: Seen, *, copies: Mapping[str, str], tolerant: bool
-    ) -> None:
+    def __init__(self, session: Session, state: StateDB, seen: Seen, *, tolerant: bool) -> None:
         self.placed: dict[str, tuple[LocalFile, Digests]] = {}
         """What now stands on the disk under a path: filled by the executor, from several threads."""
         self._session, self._state, self._tolerant = session, state, tolerant
-        self._copies = copies
         self._stored = seen.there.stored
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = dict(seen.new_digests)
@@ -49,6 +49,22 @@ class Keeper:
         self._edits.counts_as_sync = False
         self._edits.repaired.update(seen.there.repaired)
         self._edits.vanished.update(seen.there.vanished)
+        for record in self._edits.repaired.values():
+            if record.etag and part_count(record.etag) is not None:  # how long its parts are is known to who sent it
+                parts = Transfers(state).parts_of(record.name, record.etag)
+                record.part_size = parts.part_size if parts else record.part_size
+        self._intents = Intents(state)
+        self._deletions: dict[str, DeletedRecord] = {}
+        tell_deletions(self._intents, self._edits)
+
+    def intend(self, actions: Iterable[Action]) -> None:
+        """Before the first of them: who deletes what is on the disk, whatever happens next."""
+        for action in actions:
+            if action.do is Do.DELETE_REMOTE:
+                md5 = action.remote.md5 if action.remote else None
+                self._deletions[action.path] = DeletedRecord(action.path, self._edits.by, self._edits.at, md5)
+        if self._deletions:
+            self._intents.delete(self._deletions.values())
 
     def agree(self, decisions: Iterable[Decision]) -> None:
         """Where both sides hold the same, only the base moves."""
@@ -56,7 +72,6 @@ class Keeper:
             entry = _agreed(decision.remote, decision.local)
             if entry != decision.base:
                 self._base[decision.path] = entry
-            self._note_copy(decision.path)
 
     def keep(self, outcome: Outcome) -> None:
         for effect in (outcome, *outcome.also):
@@ -64,17 +79,9 @@ class Keeper:
             self._base[path] = _agreed(effect.entry, None)
             if effect.record is not None:
                 self._edits.files[path] = effect.record
-                self._note_copy(path)
-        action = outcome.action
         self._edits.counts_as_sync = True
-        if action.do is Do.DELETE_REMOTE:
-            md5 = action.remote.md5 if action.remote else None
-            self._edits.deleted[action.path] = DeletedRecord(action.path, self._edits.by, self._edits.at, md5)
-
-    def _note_copy(self, path: str) -> None:
-        """A conflict is noted once its copy is in the store."""
-        if path in self._copies:
-            self._edits.conflicts.append(ConflictRecord(self._copies[path], path, self._edits.by, self._edits.at))
+        if outcome.action.do is Do.DELETE_REMOTE:
+            self._edits.deleted[outcome.action.path] = self._deletions[outcome.action.path]
 
     def save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at > SAVE_EVERY_S:
@@ -96,15 +103,30 @@ class Keeper:
         if self._base or self._digests or self._forget:
             self._state.save(base=self._base, digests=self._digests, forget_digests=self._forget)
         self._base, self._digests, self._forget = {}, {}, []
+        published = {**self._stored.manifest.files, **self._edits.repaired, **self._edits.files}
+        self._edits.conflicts = [found for found in self._intents.conflicts() if found.kept_as in published]
         if not here_only and (self._edits.counts_as_sync or self._edits.substantial):
             try:
                 self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)
             except AccessDenied:
                 if not self._tolerant:
                     raise
+            else:
+                self._intents.forget([*self._edits.conflicts, *self._edits.deleted.values()])
             self._edits = self._session.edits()
             self._edits.counts_as_sync = False
         self._saved_at = time.monotonic()
+
+
+def tell_deletions(intents: Intents, edits: Edits) -> None:
+    """What an earlier run deleted and could not tell. What is there after all, or told by others, is forgotten."""
+    stale = []
+    for deletion in intents.deletions():
+        if deletion.name in edits.vanished:
+            edits.deleted[deletion.name] = deletion
+        else:
+            stale.append(deletion)
+    intents.forget(stale)
 
 
 def _agreed(remote: Entry | None, local: Entry | None) -> Entry | None:

@@ -12,15 +12,17 @@ from msgspec.structs import replace
 
 from s3sync.core.entries import Entry
 from s3sync.core.etag import PART_SIZE
-from s3sync.core.manifest import FileRecord
+from s3sync.core.manifest import ConflictRecord, FileRecord
 from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Outcome, Problem
 from s3sync.core.plan import Action, Do
 from s3sync.core.times import format_ns, format_time
+from s3sync.core.unfinished import Way
 from s3sync.errors import Archived, LocalError, NotFound, PreconditionFailed, S3syncError, StoreError, Unsupported
 from s3sync.local.digests import Digests
 from s3sync.local.place import move_to_trash, place, rename_aside, state_folder
 from s3sync.local.scan import LocalFile
+from s3sync.state.intents import Intents
 from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
 from s3sync.sync.remote import RemoteFile
 from s3sync.sync.scan import COPY_FROM, Seen
@@ -44,6 +46,7 @@ class Steps:
     transport: Transport
     stamp: str
     placed: dict[str, tuple[LocalFile, Digests]]
+    intents: Intents
 
     def carry_out(self, action: Action) -> Outcome:
         """Raises `PreconditionFailed`, `TargetChanged` or `NotFound` when somebody else was there first."""
@@ -72,10 +75,12 @@ class Steps:
         assert action.kept_as is not None
         remote, mine = self.seen.there.files[action.path], self.seen.here.files[action.path]
         got = self._bring(action.path, remote, mine)
+        by, at = self.session.settings.require_user(), format_time(self.session.clock())
+        self.intents.keep_both(ConflictRecord(action.path, action.kept_as, by, at))
         try:
             aside = rename_aside(mine, self.session.project.staging, action.kept_as)
         except BaseException:
-            got.temp.unlink(missing_ok=True)
+            self._drop(action.path, got)
             raise
         theirs = self._place(action, got, remote, None)
         key = self.session.project.prefix + action.kept_as
@@ -96,10 +101,10 @@ class Steps:
         assert isinstance(mode, Update)
         if action.trash_remote:
             self._trash_remote(action)
-        self.session.store.delete(key, if_match=mode.etag)
         if action.remote and action.remote.size > PART_SIZE:
-            with suppress(StoreError):
+            with suppress(StoreError):  # first, because nobody looks for it once the file is gone
                 self.session.store.delete(self.transport.part_file(action.path))
+        self.session.store.delete(key, if_match=mode.etag)
         return Outcome(action, None)
 
     def _target(self, action: Action) -> tuple[str, WriteMode]:
@@ -207,17 +212,27 @@ class Steps:
 
     def _place(self, action: Action, got: Downloaded, remote: RemoteFile, expected: LocalFile | None) -> Outcome:
         path, mtime_ns = action.path, remote.mtime_ns
+        if got.parts is not None:
+            self.transport.ledger.remember_parts(path, remote.etag, got.parts)
         try:
             staging = self.session.project.staging
             file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=self._trash)
         except BaseException:
-            got.temp.unlink(missing_ok=True)
+            self._drop(path, got)
             raise
+        self._end(path, got)
         self.placed[path] = (file, got.digests)
-        if got.parts is not None:
-            self.transport.ledger.remember_parts(path, remote.etag, got.parts)
         entry = replace(remote.entry, md5=got.digests.md5, mtime_ns=file.mtime_ns)
         return Outcome(action, entry, None, bytes_received=got.bytes_received)
+
+    def _drop(self, path: str, got: Downloaded) -> None:
+        got.temp.unlink(missing_ok=True)
+        self._end(path, got)
+
+    def _end(self, path: str, got: Downloaded) -> None:
+        """A large download is unfinished until its file has its name: until then a killed run can go on with it."""
+        if got.parts is not None:
+            self.transport.ledger.end(path, Way.DOWN)
 
     @cached_property
     def _partial(self) -> Path:

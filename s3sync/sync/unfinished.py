@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from s3sync.core.reconcile import State
 from s3sync.core.times import format_time
 from s3sync.core.unfinished import Unfinished, Way
 from s3sync.errors import Halt, UsageError
-from s3sync.local.errors import local_errors
 from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
 from s3sync.state.transfers import Transfers
 from s3sync.store.port import Upload
 from s3sync.sync.report import TransfersReport, TransferStatus
-from s3sync.sync.scan import Seen
 from s3sync.sync.session import Session
 
 
@@ -99,31 +96,3 @@ def _abort(session: Session, state: StateDB, transfer: TransferStatus) -> None:
         (state_folder(session.project.staging, "partial") / known.token).unlink(missing_ok=True)
     if known is not None:
         ledger.end(transfer.name, transfer.way)
-
-
-def drop_useless_downloads(session: Session, state: StateDB, seen: Seen) -> None:
-    """End downloads that nobody will ask for again: of a version that the remote no longer has, or that is here by now.
-
-    Only while holding the lock.
-    """
-    begun = [transfer for transfer in Transfers(state).all() if transfer.way is Way.DOWN]
-    if not begun:
-        return
-    wanted = {decision.path: decision.remote for decision in seen.decisions() if decision.state is not State.IN_SYNC}
-    for transfer in begun:
-        there = wanted.get(transfer.path)
-        if (there is None or there.etag != transfer.fingerprint) and not seen.is_hidden(transfer.path):
-            partial = state_folder(session.project.staging, "partial") / transfer.token
-            with local_errors("cannot clear", partial):
-                partial.unlink(missing_ok=True)
-            Transfers(state).end(transfer.path, Way.DOWN)
-
-
-def sweep_partials(session: Session, state: StateDB) -> None:
-    """Remove what a killed run left in `partial/` and nobody will go on with. Only while holding the lock."""
-    kept = {transfer.token for transfer in Transfers(state).all() if transfer.way is Way.DOWN}
-    folder = state_folder(session.project.staging, "partial")
-    with local_errors("cannot clear", folder):
-        for file in folder.iterdir():
-            if file.name not in kept and not file.is_dir():
-                file.unlink(missing_ok=True)

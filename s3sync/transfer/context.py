@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from s3sync.core.names import part_file_key
+from s3sync.core.unfinished import Way
 from s3sync.local.digests import PartDigests
 from s3sync.store.port import Pace, Store
 from s3sync.transfer.ledger import Ledger
@@ -29,6 +30,10 @@ class Transport(Struct, frozen=True):
         return part_file_key(self.prefix, path)
 
     def publish_parts(self, path: str, etag: str, size: int, parts: PartDigests) -> None:
-        """Remember the part digests of a version that we sent, and put them beside it for the others."""
+        """Remember the part digests of a version that we sent, and put them beside it for the others.
+
+        Only then its upload is done with: one that was killed before is found by the next run, and finished.
+        """
         self.ledger.remember_parts(path, etag, parts)
         write_part_file(self.store, self.part_file(path), etag, size, parts)
+        self.ledger.end(path, Way.UP)

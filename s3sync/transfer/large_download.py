@@ -61,7 +61,6 @@ def _assemble(transport: Transport, wanted: Wanted, temp: Path, old: LocalFile |
     with local_errors("cannot write", temp), open(temp, "r+b") as stream:
         os.fsync(stream.fileno())
     verify(transport.store, wanted, temp, digests, wanted.size)
-    transport.ledger.end(wanted.path, Way.DOWN)
     parts = PartDigests(job.part_size, tuple(job.digests[number] for number in range(len(job.ranges))))
     return Downloaded(temp, digests, job.received, parts)
 

@@ -38,7 +38,6 @@ def upload_parts(transport: Transport, key: str, source: Source, mode: WriteMode
     except (SourceChanged, PreconditionFailed):
         job.abandon()
         raise
-    transport.ledger.end(source.path, Way.UP)
     return Uploaded(etag, job.digests, job.parts.part_size, job.bytes_sent, job.parts)
 
 

@@ -1,0 +1,92 @@
+"""What a killed run left half done, and only it could have finished. Only while holding the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from s3sync.core.names import part_file_key
+from s3sync.core.reconcile import Decision, State
+from s3sync.core.unfinished import Way
+from s3sync.errors import StoreError
+from s3sync.local.digests import PartDigests
+from s3sync.local.errors import local_errors
+from s3sync.local.place import state_folder
+from s3sync.state.db import StateDB
+from s3sync.state.intents import Intents
+from s3sync.state.transfers import Transfers
+from s3sync.sync.scan import Seen
+from s3sync.sync.session import Session
+from s3sync.transfer.part_file import write_part_file
+
+
+def recover(session: Session, state: StateDB) -> None:
+    """Before the scan: bring this disk to where the killed run had not yet begun, or was done."""
+    _sweep_partials(session, state)
+    _undo_copies(session, state)
+
+
+def _sweep_partials(session: Session, state: StateDB) -> None:
+    """Remove what is in `partial/` and nobody will go on with.
+
+    A file with a second name has been placed under that: it is the user's now, and a download that went on with it
+    would write into it.
+    """
+    folder, ledger = state_folder(session.project.staging, "partial"), Transfers(state)
+    kept = set()
+    with local_errors("cannot clear", folder):
+        for transfer in ledger.all():
+            if transfer.way is Way.DOWN:
+                partial = folder / transfer.token
+                if partial.is_file() and partial.stat().st_nlink < 2:
+                    kept.add(transfer.token)
+                else:
+                    ledger.end(transfer.path, Way.DOWN)
+        for file in folder.iterdir():
+            if file.name not in kept and not file.is_dir():
+                file.unlink(missing_ok=True)
+
+
+def _undo_copies(session: Session, state: StateDB) -> None:
+    """A file that was being moved aside, and has both names, gets its own one back: it is decided about once more."""
+    intents, staging = Intents(state), session.project.staging
+    for conflict in intents.conflicts():
+        copy, original = staging / conflict.kept_as, staging / conflict.name
+        with local_errors("cannot delete", copy):
+            if original.exists() and copy.exists() and copy.samefile(original):
+                copy.unlink()
+            if not copy.exists():
+                intents.forget([conflict])
+
+
+def drop_useless_downloads(session: Session, state: StateDB, seen: Seen) -> None:
+    """End downloads that nobody will ask for again: of a version that the remote no longer has, or that is here now."""
+    begun = [transfer for transfer in Transfers(state).all() if transfer.way is Way.DOWN]
+    if not begun:
+        return
+    wanted = {decision.path: decision.remote for decision in seen.decisions() if decision.state is not State.IN_SYNC}
+    for transfer in begun:
+        there = wanted.get(transfer.path)
+        if (there is None or there.etag != transfer.fingerprint) and not seen.is_hidden(transfer.path):
+            partial = state_folder(session.project.staging, "partial") / transfer.token
+            with local_errors("cannot clear", partial):
+                partial.unlink(missing_ok=True)
+            Transfers(state).end(transfer.path, Way.DOWN)
+
+
+def finish_uploads(session: Session, state: StateDB, in_sync: Iterable[Decision]) -> None:
+    """An upload that is known as unfinished though its file has arrived: the run was killed right after."""
+    ledger = Transfers(state)
+    known = {transfer.path: transfer for transfer in ledger.all() if transfer.way is Way.UP}
+    for decision in in_sync if known else ():
+        transfer, remote = known.get(decision.path), decision.remote
+        if transfer is None:
+            continue
+        if remote and remote.etag and (remote.size, remote.md5) == (transfer.size, transfer.md5):
+            parts = PartDigests(transfer.part_size, transfer.part_xxh3)
+            ledger.remember_parts(transfer.path, remote.etag, parts)
+            key = part_file_key(session.project.prefix, transfer.path)
+            write_part_file(session.store, key, remote.etag, remote.size, parts)
+        with suppress(StoreError):
+            session.store.abort_upload(transfer.key, transfer.token)
+        ledger.end(transfer.path, Way.UP)
