@@ -1,0 +1,77 @@
+"""F01: kill -9 before and after each step, on a folder store; the command run again ends as an undisturbed run does.
+
+Each run of the suite kills each kind of step once, before and after it. `S3SYNC_CRASH=all pytest tests/crash` kills at
+every step of every scenario, which takes about 15 minutes; `-k` chooses one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.runner import Runner
+from tests.crash.scenarios import LARGE_SCENARIOS, SCENARIOS, Scenario
+from tests.crash.steps import Step
+from tests.crash.sweep import Sweep, kills, kind
+
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="needs fork and SIGKILL"),
+    pytest.mark.xdist_group("crash"),
+]
+EVERY = os.environ.get("S3SYNC_CRASH") == "all"
+SCENARIO = pytest.mark.parametrize("scenario", [*SCENARIOS, *LARGE_SCENARIOS], ids=str)
+
+
+class Kinds:
+    """Which kinds of steps have been killed at in this run, by any scenario."""
+
+    def __init__(self) -> None:
+        self.seen: set[tuple[str, str]] = set()
+
+    def choose(self, steps: list[Step]) -> Iterator[Step]:
+        """All, or those of a kind that has not been there."""
+        for step in steps:
+            if EVERY or kind(step) not in self.seen:
+                self.seen.add(kind(step))
+                yield step
+
+
+@pytest.fixture(scope="module")
+def kinds() -> Kinds:
+    return Kinds()
+
+
+@SCENARIO
+@pytest.mark.timeout(3600 if EVERY else 300)
+def test_f01_killed_at_each_step_and_run_again(
+    scenario: Scenario, runner: Runner, kinds: Kinds, tmp_path: Path
+) -> None:
+    sweep = Sweep(scenario, tmp_path, runner)
+    chosen = list(kills(kinds.choose(sweep.steps)))
+    found = {f"{side} {step}": wrong for step, side in chosen if (wrong := sweep.kill(step, side))}
+    assert not found, "\n".join(f"killed {at}: {'; '.join(wrong)}" for at, wrong in found.items())
+    print(f"{scenario}: {len(sweep.steps)} steps, {len(chosen)} kills survived")
+
+
+NAMED = {
+    "temp write": ("write", "partial"),
+    "fsync": ("fsync", "partial"),
+    "rename": ("rename", "partial -> file"),
+    "PUT": ("rename", "store's temporary file -> object"),
+    "metadata write": ("rename", "store's temporary file -> metadata.json"),
+    "base save": ("commit", "state.db"),
+}
+
+
+def test_f01_real_processes_killed_at_the_named_steps(runner: Runner, tmp_path: Path) -> None:
+    """The same with `python -m s3sync` itself, which no fork stands in for."""
+    (scenario,) = (scenario for scenario in SCENARIOS if scenario.name == "sync")
+    sweep = Sweep(scenario, tmp_path, runner)
+    for name, wanted in NAMED.items():
+        step = next((step for step in sweep.steps if kind(step) == wanted), None)
+        assert step, f"no step is a {name}: {sorted({kind(step) for step in sweep.steps})}"
+        for _, side in kills([step]):
+            assert sweep.kill(step, side, real=True) == [], f"{side} {name}"
