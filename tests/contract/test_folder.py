@@ -41,6 +41,29 @@ def test_objects_are_ordinary_files(store: FolderStore, root: Path) -> None:
     assert (root / "repo/project/cut/draft.mp4").read_bytes() == b"film"
 
 
+@pytest.mark.parametrize("body", [b"second", b"second and longer"])
+def test_f01_an_object_is_known_though_its_writer_was_killed(store: FolderStore, root: Path, body: bytes) -> None:
+    """The object has its name, and its record was still the next one."""
+    put(store, "a", b"first!", headers=Headers({"uploaded-by": "jan"}))
+    (record,) = (path for path in (root / RESERVED / "records").rglob("*") if path.is_file())
+    record.rename(record.with_suffix(".next"))
+    head = store.head("a")
+    assert (dict(head.metadata), head.info.etag) == ({"uploaded-by": "jan"}, md5(b"first!").hex())
+    assert [info.etag for info in store.list("")] == [md5(b"first!").hex()]
+    put(store, "a", body, Update(head.info.etag), headers=Headers({"uploaded-by": "david"}))
+    assert dict(store.head("a").metadata) == {"uploaded-by": "david"}
+    assert list(record.parent.iterdir()) == [record]
+
+
+def test_f01_a_writer_killed_before_the_object_leaves_the_old_one_known(store: FolderStore, root: Path) -> None:
+    first = put(store, "a", b"first!", headers=Headers({"uploaded-by": "jan"}))
+    (record,) = (path for path in (root / RESERVED / "records").rglob("*") if path.is_file())
+    record.with_suffix(".next").write_bytes(b'{"key": "a", "size": 6, "mtime_ns"')
+    assert dict(store.head("a").metadata) == {"uploaded-by": "jan"}
+    put(store, "a", b"second", Update(first))
+    assert store.head("a").info.etag == md5(b"second").hex()
+
+
 def test_a_file_that_a_person_dropped_in(store: FolderStore, root: Path) -> None:
     (root / "sub").mkdir()
     (root / "sub" / "audio.wav").write_bytes(b"sound")

@@ -47,12 +47,8 @@ class Sweep:
 
         `real`: kill a process of its own, `python -m s3sync`, and not a fork of the runner.
         """
-        for _ in range(5):  # trash has another name each time, and so now and then a shard's folder that is there
-            self.world.put_back(self._kept)
-            killed = self._run(real=real, kill=msgspec.to_builtins(step), side=side)
-            if killed.code == -signal.SIGKILL:
-                break
-        else:
+        killed = self._kill(step, side, real=real)
+        if killed.code != -signal.SIGKILL:
             return [f"was not killed: {killed}"]
         wrong = [f"killed: {text}" for text in self._lost()]
         again = self._run()
@@ -64,6 +60,15 @@ class Sweep:
         except AssertionError as error:
             wrong.append(str(error))
         return wrong + list(_differences(self._end, self.world.look()))
+
+    def _kill(self, step: Step, side: str, *, real: bool) -> Result:
+        """The trash has another name each time, and so now and then there is no folder to make for its record."""
+        for tries_left in reversed(range(4)):
+            self.world.put_back(self._kept)
+            killed = self._run(real=real, kill=msgspec.to_builtins(step), side=side)
+            if killed.code == -signal.SIGKILL or not tries_left:
+                return killed
+        raise AssertionError
 
     def _lost(self) -> Iterator[str]:
         """Bytes that were there and are nowhere, and bytes that nobody wrote: half a file."""
