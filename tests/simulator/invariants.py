@@ -21,13 +21,14 @@ class Violation(AssertionError):
 class Attempt(Struct):
     """A run under way: what lay where when it began, and what others did meanwhile.
 
-    `locked`: the same user has another run under way.
+    `locked`: the same user has another run under way. `meddled`: another tool was at the store meanwhile.
     """
 
     run: Run
     start: Look
     disturbed: bool = False
     locked: bool = False
+    meddled: bool = False
     remote_trash_emptied: bool = False
     remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -82,6 +83,7 @@ class Referee(Struct):
         self._trash_kept(attempt, before, now)
         self._verbs_keep_to_their_side(attempt.run, before, now)
         self._data_before_metadata(before, now)
+        self._nothing_unrecorded(attempt, before, now)
         self._remember(now)
         if lost := self.owed - now.everywhere():
             raise Violation(f"contents are nowhere any more: {sorted(lost)}")
@@ -168,6 +170,17 @@ class Referee(Struct):
             news = content is not None and before.named.get(path) != content
             if news and content not in self.published[self.key(path)] | self.at(now.remote, path):
                 raise Violation(f"metadata.json says that {path} holds {content}, which never was there")
+
+    def _nothing_unrecorded(self, attempt: Attempt, before: Look, now: Look) -> None:
+        """P6, P8: nobody's write of metadata.json takes out what another one's put there."""
+        if forgotten := before.copies - now.copies:
+            raise Violation(f"metadata.json no longer notes the conflict copies {sorted(forgotten)}")
+        if attempt.run.verb in ("up", "down") and not attempt.meddled:
+            lost = {
+                path for path, content in before.named.items() if now.remote.get(path) == content
+            } - now.named.keys()
+            if lost:
+                raise Violation(f"metadata.json no longer names {sorted(lost)}")
 
     def _verbs_keep_to_their_side(self, run: Run, before: Look, now: Look) -> None:
         """What a verb never touches, P14 included."""

@@ -156,6 +156,7 @@ class World:
         self._end_piece()
         for step in steps:
             attempt.disturbed = True
+            attempt.meddled = attempt.meddled or isinstance(step, OtherTool)
             self.counted["interleavings"] += 1
             self.do(step, BETWEEN_NS)
         Knobs.late = late
