@@ -38,7 +38,8 @@ class Referee(Struct):
 
     `known` is every content that anybody ever saved. `owed` are those that must be somewhere, because nobody knowingly
     destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
-    did; `common` the paths that a user's folder and the remote ever both had. `folds`: some disk ignores case, so that
+    did; `common` the paths that a user's folder and the remote both had and may still remember; `cleaned` those that
+    `cleanup --local` took from a user's folder, which is no wish to see them deleted. `folds`: some disk ignores case, so that
     names that differ only in it may be one file.
     """
 
@@ -49,6 +50,7 @@ class Referee(Struct):
     had: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     published: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     common: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    cleaned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def key(self, path: str) -> str:
         return path.casefold() if self.folds else path
@@ -84,6 +86,9 @@ class Referee(Struct):
         self._verbs_keep_to_their_side(attempt.run, before, now)
         self._data_before_metadata(before, now)
         self._nothing_unrecorded(attempt, before, now)
+        if attempt.run.verb == "cleanup --local":
+            user = attempt.run.user
+            self.cleaned[user] |= self.keys(before.work[user]) - self.keys(now.work[user])
         self._remember(now)
         if lost := self.owed - now.everywhere():
             raise Violation(f"contents are nowhere any more: {sorted(lost)}")
@@ -96,6 +101,7 @@ class Referee(Struct):
             for path, content in work.items():
                 self.had[user, self.key(path)].add(content)
             self.common[user] |= self.keys(work) & self.keys(now.remote)
+            self.cleaned[user] -= self.keys(work)
         for path, content in now.remote.items():
             self.published[self.key(path)].add(content)
 
@@ -142,6 +148,8 @@ class Referee(Struct):
                 continue
             had = self.had[user, self.key(path)]
             known = content in had
+            if run.verb == "sync" and self.key(path) in self.cleaned[user] - self.keys(now.remote):
+                raise Violation(f"{path} went from {user}'s folder by cleanup, and sync deleted it on the remote")
             if run.verb in ("up", "sync") and run.policy != "mine" and not known:
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
             if content in now.remote_trash.values():

@@ -28,7 +28,7 @@ SIZES = (0, 1, 40, 40, 300, 300, 700, 1500, 2600, 2600, 5000)
 """Of the same few sizes, so that content decides; the part size in a simulation is 1,024 bytes."""
 VERBS = {"up": 6, "down": 6, "sync": 10, "cleanup": 1, "cleanup --unseen": 0.3, "cleanup --local": 1, "status": 1,
          "transfers --abort-all": 0.3}  # fmt: skip
-METHODS = ("", "", "", "", "put", "delete", "copy", "get", "complete_upload")
+METHODS = ("", "", "", "", "put", "put_part", "delete", "copy", "get", "complete_upload")
 POLICIES = (None, None, None, None, None, "warn", "keep-both", "mine", "theirs")
 MAX_DELETES = (None, None, None, 100, 100, 100, 2, 0)
 
@@ -68,7 +68,7 @@ class StoryTeller:
         user, path = r.choice(self.users), r.choice(self._paths)
         others = [Save(r.choice(self.users), path, self._content(), in_place=True), self._other_tool(path)]
         way = r.choice(("delete", "cleanup", "put", "get"))
-        method = {"cleanup": "delete", "put": r.choice(("put", "complete_upload", "copy"))}.get(way, way)
+        method = {"cleanup": "delete", "put": r.choice(("put", "put_part", "complete_upload", "copy"))}.get(way, way)
         meanwhile = [Meanwhile(1, r.choice(others), method)]
         if r.random() < 0.5:
             meanwhile.append(Meanwhile(1, Run(r.choice(self.users), r.choice(("up", "sync"))), method))

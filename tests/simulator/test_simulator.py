@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-STEPS = 700
+STEPS = 500
+pytestmark = pytest.mark.timeout(300)
 FRESH = random.SystemRandom().randrange(2**32)
 
 
@@ -21,7 +22,7 @@ def simulate(*words: str, expect: int = 0) -> Any:
     """Run it in a process of its own: it changes the program's sizes, clock and threads, and forks."""
     command = [sys.executable, "-m", "tests.simulator", "--json", *words]
     environ = {**os.environ, "PYTHONHASHSEED": "random"}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == expect, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)
 

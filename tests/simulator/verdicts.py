@@ -16,6 +16,9 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
         _conflicts_were_told(attempt, code, now)
     if code in (0, 4) and isinstance(report, RunReport) and not attempt.run.dry_run and not attempt.run.files:
         _work_was_done(referee, attempt, code, now)
+        if not attempt.disturbed:  # what is gone on both sides is forgotten
+            user = attempt.run.user
+            referee.common[user] &= referee.keys(now.work[user]) | referee.keys(now.remote)
     if isinstance(report, CleanupReport) and not attempt.disturbed and not report.dry_run:
         side = now.work[attempt.run.user] if report.side == "local" else now.remote
         if left := {deleted.name for deleted in report.deleted} & side.keys():
