@@ -39,8 +39,8 @@ class Referee(Struct):
     `known` is every content that anybody ever saved. `owed` are those that must be somewhere, because nobody knowingly
     destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
     did; `common` the paths that a user's folder and the remote both had and may still remember; `cleaned` those that
-    `cleanup --local` took from a user's folder, which is no wish to see them deleted. `folds`: some disk ignores case, so that
-    names that differ only in it may be one file.
+    `cleanup --local` took from a user's folder, which is no wish to see them deleted. `folds`: some disk ignores case,
+    so that names that differ only in it may be one file.
     """
 
     last: Look
@@ -185,7 +185,7 @@ class Referee(Struct):
             raise Violation(f"metadata.json no longer notes the conflict copies {sorted(forgotten)}")
         if attempt.run.verb in ("up", "down") and not attempt.meddled:
             lost = {
-                path for path, content in before.named.items() if now.remote.get(path) == content
+                path for path, content in before.named.items() if content and now.remote.get(path) == content
             } - now.named.keys()
             if lost:
                 raise Violation(f"metadata.json no longer names {sorted(lost)}")
@@ -203,12 +203,12 @@ class Referee(Struct):
         if there and run.verb == "cleanup --local":
             raise Violation("cleanup --local changed the remote")
         if run.verb in ("up", "down"):
-            gone = self.keys(before.work[user]) - self.keys(now.work[user]) - self._aside(before, now, user)
+            gone = self.keys(before.work[user]) - self.keys(now.work[user]) - self.aside(before, now, user)
             gone |= self.keys(before.remote) - self.keys(now.remote)
             if gone:
                 raise Violation(f"{run.verb} deleted {sorted(gone)}")
 
-    def _aside(self, before: Look, now: Look, user: str) -> set[str]:
+    def aside(self, before: Look, now: Look, user: str) -> set[str]:
         """Paths whose file became a conflict copy: for a moment, and after a death, nothing stands there."""
         copies = {content for path, content in now.work[user].items() if ".conflict-" in path}
         return {self.key(path) for path, content in before.work[user].items() if content in copies}

@@ -61,7 +61,7 @@ def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
     if attempt.disturbed:
         return
     here, there = start.work[run.user], start.remote
-    deleted_here = referee.keys(here) - referee.keys(now.work[run.user])
+    deleted_here = referee.keys(here) - referee.keys(now.work[run.user]) - referee.aside(start, now, run.user)
     deleted_there = referee.keys(there) - referee.keys(now.remote)
     if run.max_delete is not None:
         if len(deleted_here) + len(deleted_there) > run.max_delete:
