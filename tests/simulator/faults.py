@@ -10,7 +10,20 @@ from s3sync.errors import ChecksumMismatch, PreconditionFailed, Throttled, Unrea
 from s3sync.store.port import Buffer, ObjectInfo, Reader, Store
 from tests.simulator.actions import Fault
 
-KINDS = ("refused", "refused", "lost", "lost", "lost", "ghost", "busy", "broken", "cut", "flipped", "offline")
+KINDS = (
+    "refused",
+    "refused",
+    "lost",
+    "lost",
+    "lost",
+    "ghost",
+    "busy",
+    "broken",
+    "cut",
+    "flipped",
+    "flipped",
+    "offline",
+)
 """What can happen to a call.
 
 refused: it fails before it acts. lost: it acts, and its answer never comes. ghost: it acts, and a retry that nobody

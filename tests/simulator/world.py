@@ -37,7 +37,7 @@ from tests.simulator.crash import Countdown, in_child
 from tests.simulator.faults import FaultyStore
 from tests.simulator.invariants import Attempt, Referee, Violation
 from tests.simulator.lab import Knobs
-from tests.simulator.look import Look, look
+from tests.simulator.look import Look, look, tree
 from tests.simulator.verdicts import judge_end
 
 START_NS = 1_762_160_400_000_000_000
@@ -115,7 +115,10 @@ class World:
 
     def _command(self, run: Run) -> None:
         attempt = self.memory.running[-1]
+        before = tree(self.stagings[run.user]) if run.dry_run else {}
         code, report = self._verb(run)
+        if run.dry_run and not attempt.disturbed and tree(self.stagings[run.user]) != before:
+            raise Violation("a dry run changed what is remembered here")
         self._end_piece()
         self.counted[f"exit {code}"] += 1
         if getattr(report, "conflicts", None):
