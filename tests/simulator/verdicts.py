@@ -67,11 +67,13 @@ def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
         if len(deleted_here) + len(deleted_there) > run.max_delete:
             raise Violation(f"sync deleted more than --max-delete {run.max_delete}")
         return
-    for deleted, other in ((deleted_here, there), (deleted_there, here)):
+    for deleted, side, other in ((deleted_here, here, there), (deleted_there, there, here)):
         if deleted and not other:
             raise Violation(f"the other side was empty, and sync deleted {sorted(deleted)}")
-        if len(deleted) * 2 > len(referee.common[run.user]):
-            raise Violation(f"sync deleted most files: {sorted(deleted)}")
+        elsewhere = set(other.values())  # what was only renamed is not lost
+        lost = {path for path, held in side.items() if referee.key(path) in deleted and held not in elsewhere}
+        if len(lost) * 2 > len(referee.common[run.user]):
+            raise Violation(f"sync deleted most files: {sorted(lost)}")
 
 
 def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> None:
