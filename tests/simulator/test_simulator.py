@@ -31,8 +31,9 @@ def simulate(*words: str, expect: int = 0) -> Any:
 def test_fixed_seeds(seed: int) -> None:
     counts = simulate("--seed", str(seed), "--steps", str(STEPS))
     assert counts["steps"] >= STEPS
-    for happened in ("crashes", "lost answers", "failed answers", "interleavings", "conflicts"):
+    for happened in ("crashes", "interleavings", "conflicts"):
         assert counts[happened], counts
+    assert counts.get("lost answers", 0) + counts.get("failed answers", 0), counts
 
 
 @pytest.mark.parametrize("number", [1, 2])
