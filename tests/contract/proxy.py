@@ -83,6 +83,8 @@ def proxying(endpoint: str) -> Iterator[Proxy]:
             chunks = []
             while left:
                 chunk = self.rfile.read1(min(left, 65536))
+                if not chunk:
+                    raise ConnectionError("the client went away")
                 chunks.append(chunk)
                 left -= len(chunk)
                 time.sleep(seconds_per_read)
