@@ -147,6 +147,10 @@ def _become(command: tuple[list[str], str, dict[str, str]], streams: list[int]) 
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
+    if "CRASH" in env:
+        from tests.crash.steps import watch
+
+        watch()
     sys.argv = ["s3sync", *words]
     run_command()
     sys.exit(0)

@@ -13,9 +13,11 @@ SQLite's own promise. And the sockets of obstore, which is Rust: the steps on th
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import functools
 import io
+import json
 import os
 import re
 import signal
@@ -113,6 +115,9 @@ class Steps:
                 self.unseen.append(f"{event} {paths}")
         elif event == "ctypes.dlsym" and arguments[1] in _UNWRAPPED:
             self.unseen.append(f"{event} {arguments[1]}")
+
+    def as_json(self) -> str:
+        return msgspec.json.encode({"steps": self.log, "unseen": self.unseen}).decode()
 
     def install(self) -> None:
         _wrap_os(self)
@@ -255,16 +260,13 @@ def _wrap_sqlite(steps: Steps) -> None:
     sqlite3.connect = connect  # type: ignore[assignment]
 
 
-def begin(crash: dict[str, Any]) -> Steps:
-    """In the process that is to be watched: `root`, and either `kill` and `side`, or `log`, where the steps go at exit.
+def watch() -> None:
+    """Begin in this process, as the variable CRASH says in JSON: `root`, and `kill` with `side`, or `log`.
 
-    The log is written by `os._exit` too, which is how an interrupted command ends.
+    `log` is the file where the steps are written to at the end.
     """
-    kill = msgspec.convert(crash["kill"], Step) if crash.get("kill") else None
-    steps = Steps(crash["root"], kill, crash.get("side", "before"))
+    crash = json.loads(os.environ["CRASH"])
+    steps = Steps(crash["root"], msgspec.convert(crash.get("kill"), Step | None), crash.get("side", "before"))
     steps.install()
-    return steps
-
-
-def save(steps: Steps, path: str) -> None:
-    Path(path).write_bytes(msgspec.json.encode({"steps": steps.log, "unseen": steps.unseen}))
+    if "log" in crash:
+        atexit.register(lambda: Path(crash["log"]).write_text(steps.as_json(), "utf-8"))

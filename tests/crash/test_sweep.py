@@ -7,22 +7,21 @@ at every step of every scenario, which takes about 15 minutes; `-k` chooses one.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.crash.runner import Runner
-from tests.crash.scenarios import LARGE_SCENARIOS, SCENARIOS, Scenario
+from tests.crash.scenarios import MORE_SCENARIOS, SCENARIOS, Scenario
 from tests.crash.steps import Step
 from tests.crash.sweep import Sweep, kills, kind
 
 pytestmark = [
-    pytest.mark.skipif(os.name != "posix", reason="needs fork and SIGKILL"),
+    pytest.mark.skipif(sys.platform != "linux", reason="finds the paths of descriptors in /proc"),
     pytest.mark.xdist_group("crash"),
 ]
 EVERY = os.environ.get("S3SYNC_CRASH") == "all"
-SCENARIO = pytest.mark.parametrize("scenario", [*SCENARIOS, *LARGE_SCENARIOS], ids=str)
 
 
 EACH_VERB = {("commit", "state.db"), ("unlink", "object"), ("rename", "store's temporary file -> metadata.json")}
@@ -49,12 +48,10 @@ def kinds() -> Kinds:
     return Kinds()
 
 
-@SCENARIO
+@pytest.mark.parametrize("scenario", SCENARIOS + (MORE_SCENARIOS if EVERY else []), ids=str)
 @pytest.mark.timeout(3600 if EVERY else 300)
-def test_f01_killed_at_each_step_and_run_again(
-    scenario: Scenario, runner: Runner, kinds: Kinds, tmp_path: Path
-) -> None:
-    sweep = Sweep(scenario, tmp_path, runner)
+def test_f01_killed_at_each_step_and_run_again(scenario: Scenario, kinds: Kinds, tmp_path: Path) -> None:
+    sweep = Sweep(scenario, tmp_path, thorough=EVERY)
     chosen = list(kills(kinds.choose(scenario.words[0], sweep.steps)))
     found = {f"{side} {step}": wrong for step, side in chosen if (wrong := sweep.kill(step, side))}
     assert not found, "\n".join(f"killed {at}: {'; '.join(wrong)}" for at, wrong in found.items())
@@ -71,10 +68,10 @@ NAMED = {
 }
 
 
-def test_f01_real_processes_killed_at_the_named_steps(runner: Runner, tmp_path: Path) -> None:
+def test_f01_real_processes_killed_at_the_named_steps(tmp_path: Path) -> None:
     """The same with `python -m s3sync` itself, which no fork stands in for."""
     (scenario,) = (scenario for scenario in SCENARIOS if scenario.name == "sync")
-    sweep = Sweep(scenario, tmp_path, runner)
+    sweep = Sweep(scenario, tmp_path)
     for name, wanted in NAMED.items():
         step = next((step for step in sweep.steps if kind(step) == wanted), None)
         assert step, f"no step is a {name}: {sorted({kind(step) for step in sweep.steps})}"

@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.crash.runner import Runner, run_process
-from tests.crash.steps import Step, named
-from tests.people import PROJECT, REPO, Result
+from tests.crash.steps import named
+from tests.people import PROJECT, REPO, Person, Result
 
-PEOPLE = ("david", "jan")
+HERE = Path(__file__).parent
+HOOK = (HERE / "hook", HERE.parents[1])
+"""Where a Python finds `sitecustomize`, and that what it needs."""
 OLD_NS = 1_700_000_000_123_456_000
 MIB = 1024 * 1024
 
@@ -31,60 +32,33 @@ def content(label: str, size: int = 40) -> bytes:
 class World:
     """`root` holds all of it. Every command runs one transfer at a time, so that its steps come in one order."""
 
-    def __init__(self, root: Path, runner: Runner) -> None:
-        self.root, self.runner = root, runner
+    def __init__(self, root: Path) -> None:
+        self.root = root
         self.store = root / "store"
         self._written = 0
-        for person in PEOPLE:
-            (root / person / "home").mkdir(parents=True)
-            (self.repo(person) / ".git").mkdir(parents=True)
-
-    def repo(self, person: str) -> Path:
-        return self.root / person / REPO
-
-    def staging(self, person: str) -> Path:
-        return self.repo(person) / PROJECT / "s3-staging"
-
-    @property
-    def remote(self) -> Path:
-        return self.store / REPO / PROJECT
-
-    def env(self, person: str) -> dict[str, str]:
-        home = str(self.root / person / "home")
-        return {
-            "PATH": os.environ["PATH"], "HOME": home, "USERPROFILE": home, "S3SYNC_USER": person, "PYTHONUTF8": "1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }  # fmt: skip
+        root.mkdir()
+        self.people = {name: Person(name, root / name) for name in ("david", "jan")}
 
     def run(self, person: str, *words: str, crash: Mapping[str, Any] | None = None, real: bool = False) -> Result:
-        """Run `s3sync` with these words; `crash` is for `tests.crash.steps.begin`, `real` for a process of its own."""
-        cwd = self.repo(person) if words[0] == "init" else self.repo(person) / PROJECT
-        crash = crash and {"root": str(self.root), **crash}
-        run = run_process if real else self.runner.run
-        return run(words, cwd, self.env(person), crash)
-
-    def ok(self, person: str, *words: str) -> Result:
-        result = self.run(person, *words)
-        assert result.code == 0 and "Traceback" not in result.err, f"{person}: {words}: {result}"
-        return result
+        """Run `s3sync` with these words; `crash` is for `tests.crash.steps.watch`, `real` for a Python of its own."""
+        who = self.people[person]
+        env = {"CRASH": json.dumps({"root": str(self.root), **crash})} if crash else {}
+        if real:
+            env["PYTHONPATH"] = os.pathsep.join(map(str, HOOK))
+        return who.run(*words, env=env, cwd=who.repo if words[0] == "init" else None)
 
     def init(self, person: str) -> None:
-        self.ok(person, "init", PROJECT, "--store", f"file://{self.store}", "--user", person, "--repo", REPO)
-        with (self.repo(person) / ".s3sync.yaml").open("a") as settings:
+        self.people[person].ok("init", PROJECT, "--store", f"file://{self.store}", "--user", person, "--repo", REPO)
+        with (self.people[person].repo / ".s3sync.yaml").open("a") as settings:
             settings.write("transfers: 1\n")
 
     def write(self, person: str, name: str, data: bytes) -> None:
-        path = self.staging(person) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        path = self.people[person].write(name, data)
         self._written += 1
         os.utime(path, ns=(OLD_NS, OLD_NS + self._written * 1_000_000))
 
     def delete(self, person: str, name: str) -> None:
-        path = self.staging(person) / name
-        path.unlink()
-        if not any(path.parent.iterdir()) and path.parent != self.staging(person):
-            path.parent.rmdir()
+        (self.people[person].staging / name).unlink()
 
     def keep(self, where: Path) -> None:
         shutil.copytree(self.root, where, symlinks=True)
@@ -143,7 +117,7 @@ class World:
 def _is_users(path: str) -> bool:
     """Bytes of a user's file: in the staging folder, as an object, or in either trash."""
     staging, remote = f"{REPO}/{PROJECT}/s3-staging/", f"store/{REPO}/{PROJECT}/"
-    for above in (*(f"{person}/{staging}" for person in PEOPLE), remote):
+    for above in (*(f"{person}/{staging}" for person in ("david", "jan")), remote):
         if path.startswith(above):
             below = path.removeprefix(above)
             return below.startswith(".s3sync/trash/") or not below.startswith((".s3sync/", "metadata.json"))
@@ -200,6 +174,3 @@ def _named(value: object) -> object:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-__all__ = ["MIB", "PEOPLE", "Step", "World", "content"]
