@@ -127,6 +127,8 @@ class Connection:
                 piece = bytes(spoiled)
             if cut is not None and at + len(piece) > cut:
                 yield piece[: cut - at]
+                if faults.at_cut:
+                    faults.at_cut()
                 raise Gone("as asked", reset=faults.reset)
             at += len(piece)
             yield piece

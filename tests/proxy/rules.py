@@ -37,6 +37,7 @@ class Faults:
     throttle: Throttle | None = None
     cut_request: int | None = None
     cut_response: int | None = None
+    at_cut: Callable[[], object] | None = None
     reset: bool = True
     swallow: bool = False
     shorten: int | None = None
@@ -87,13 +88,16 @@ class Rule:
         """All matching requests together get no more than this, both ways."""
         return self._do(throttle=Throttle(bytes_per_s))
 
-    def cut_request_after(self, n: int, *, reset: bool = True) -> Self:
-        """End both connections when the server has n bytes of a longer body; at 0 it gets not even the head."""
-        return self._do(cut_request=n, reset=reset)
+    def cut_request_after(self, n: int, *, reset: bool = True, act: Callable[[], object] | None = None) -> Self:
+        """End both connections when the server has n bytes of a longer body; at 0 it gets not even the head.
 
-    def cut_response_after(self, n: int, *, reset: bool = True) -> Self:
-        """End the connection when the client has the head and n bytes of a longer body."""
-        return self._do(cut_response=n, reset=reset)
+        `act` is called at that moment, while the body still waits to go on.
+        """
+        return self._do(cut_request=n, reset=reset, at_cut=act)
+
+    def cut_response_after(self, n: int, *, reset: bool = True, act: Callable[[], object] | None = None) -> Self:
+        """End the connection when the client has the head and n bytes of a longer body; `act` as above."""
+        return self._do(cut_response=n, reset=reset, at_cut=act)
 
     def truncate_response(self, n: int, *, keep_length: bool = True) -> Self:
         """Like a cut with an orderly end; without `keep_length` Content-Length says n too, and nothing looks wrong."""
