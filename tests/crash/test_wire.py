@@ -187,7 +187,7 @@ def test_f01_a_large_download_killed_before_it_has_its_name_is_not_fetched_again
     office.david.write("large", content(PART + MIB))
     office.david.ok("up")
     partial = f"jan/{REPO}/{PROJECT}/s3-staging/.s3sync/partial/<hex>"
-    crash = {"root": str(office.root), "kill": {"call": "fsync", "where": partial}, "side": "after"}
+    crash = {"root": str(office.root), "kill": {"call": "utime", "where": partial}, "side": "after"}
     assert office.jan.run("down", env={"CRASH": json.dumps(crash)}).code == -signal.SIGKILL
     assert office.jan.files() == {}
     office.proxy.reset_counts()
