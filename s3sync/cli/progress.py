@@ -62,6 +62,12 @@ class Lines(Silent):
             self._later.daemon = True
             self._later.start()
 
+    def close(self) -> None:
+        """When nothing more comes: Python aborts when it ends and a thread still writes to stdout."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later.join()
+
 
 def _flush() -> None:
     with suppress(OSError, ValueError):  # whoever flushes at the end meets it again
@@ -125,6 +131,7 @@ class Bars(Lines):
 
     def close(self) -> None:
         self._rich.stop()
+        super().close()
 
 
 def _rich_progress() -> RichProgress:
@@ -167,11 +174,8 @@ def _files(count: list[int]) -> str:
 @contextmanager
 def watching(wanted: bool) -> Iterator[Lines]:
     """Lines and, where a person looks on, bars; nothing at all when not wanted."""
-    if not wanted or not sys.stderr.isatty():
-        yield Lines()
-        return
-    bars = Bars()
+    lines = Bars() if wanted and sys.stderr.isatty() else Lines()
     try:
-        yield bars
+        yield lines
     finally:
-        bars.close()
+        lines.close()
