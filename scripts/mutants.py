@@ -54,7 +54,7 @@ MUTANTS = (
         "s3sync/transfer/download.py",
         "            os.fsync(descriptor)\n",
         "            pass\n",
-        ("tests/crash",),
+        ("tests/crash/test_sweep.py", "-k", "real_processes"),
     ),
     Mutant(
         "verify-md5",
@@ -125,7 +125,7 @@ MUTANTS = (
         "emptied-side",
         "P10: a side that is suddenly empty halts the run",
         "s3sync/core/safety.py",
-        "if deletes[do] and (emptied or deletes[do] * 2 > len(base)):",
+        "if lost and (not there or lost * 2 > len(base)):",
         "if False:",
         ("tests/core/test_safety.py", "tests/scenarios/test_two_people.py"),
     ),

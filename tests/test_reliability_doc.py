@@ -1,0 +1,50 @@
+"""docs/reliability.md names tests that exist, a row for each promise and each fault, and the mutants that there are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = (ROOT / "docs/reliability.md").read_text("utf-8")
+
+
+def functions_of(module: Path) -> set[str]:
+    return {node.name for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)}
+
+
+def named_tests() -> list[tuple[str, str]]:
+    """(module, test) for each test that is named; `::test` continues with the module before it."""
+    found: list[tuple[str, str]] = []
+    module = ""
+    for told, test in re.findall(r"`([a-z0-9_/]+\.py)?(?:::(test_\w+))?`", DOCUMENT):
+        module = told or module
+        if told or test:
+            found.append((module, test))
+    return found
+
+
+def test_every_named_test_exists() -> None:
+    named = named_tests()
+    assert len(named) > 150
+    missing = [
+        f"{module}::{test}"
+        for module, test in named
+        if not (ROOT / "tests" / module).is_file() or (test and test not in functions_of(ROOT / "tests" / module))
+    ]
+    assert missing == []
+
+
+def test_every_promise_and_fault_has_a_row() -> None:
+    for kind, count in (("P", 14), ("F", 30)):
+        rows = re.findall(rf"^\| {kind}(\d+)", DOCUMENT, re.MULTILINE)
+        assert [int(row) for row in rows] == list(range(1, count + 1))
+
+
+def test_the_mutants_are_those_of_the_script() -> None:
+    script = ast.parse((ROOT / "scripts/mutants.py").read_text("utf-8"))
+    calls = [node for node in ast.walk(script) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Mutant"]
+    names = [ast.literal_eval(call.args[0]) for call in calls]
+    assert len(names) >= 10
+    assert re.findall(r"^\| `([a-z0-9-]+)` \|", DOCUMENT, re.MULTILINE) == names
