@@ -6,9 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import md5
-from queue import Queue
-from threading import Thread
-from typing import IO, Self
+from typing import IO
 
 import xxhash
 from msgspec import Struct
@@ -104,48 +102,20 @@ def digest_parts(
     file: LocalFile, part_size: int, progress: Callable[[int], None] = lambda n: None
 ) -> tuple[Digests, PartDigests]:
     """Digests of the whole and of its parts, from one read."""
-    fast, parts = xxhash.xxh3_128(), list[str]()
-    with open_unchanged(file) as stream, _MD5Beside() as full:
+    fast, full, parts = xxhash.xxh3_128(), md5(usedforsecurity=False), list[str]()
+    with open_unchanged(file) as stream:
         for start, stop in part_ranges(file.size, part_size):
             part, left = xxhash.xxh3_128(), stop - start
             while left:
                 chunk = stream.read(min(CHUNK, left))
                 if not chunk:
                     raise changed(file)
-                full.update(chunk)
-                fast.update(chunk)
-                part.update(chunk)
+                for digest_of in (fast, full, part):
+                    digest_of.update(chunk)
                 left -= len(chunk)
                 progress(len(chunk))
             parts.append(part.hexdigest())
     return Digests(fast.hexdigest(), full.hexdigest()), PartDigests(part_size, tuple(parts))
-
-
-class _MD5Beside:
-    """MD5 in a thread of its own. It takes longer than reading and xxh3 together, and on a fast line it is what a
-    large upload waits for. A few chunks may wait for it; the digest is there when the block has ended.
-    """
-
-    def __init__(self) -> None:
-        self._md5 = md5(usedforsecurity=False)
-        self._chunks = Queue[bytes | None](4)
-        self._thread = Thread(target=self._work, name="s3sync-md5")
-        self.update = self._chunks.put
-
-    def _work(self) -> None:
-        while (chunk := self._chunks.get()) is not None:
-            self._md5.update(chunk)
-
-    def hexdigest(self) -> str:
-        return self._md5.hexdigest()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._chunks.put(None)
-        self._thread.join()
 
 
 def range_xxh3(stream: IO[bytes], start: int, stop: int) -> str | None:
