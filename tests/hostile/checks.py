@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 import unicodedata
 from pathlib import Path
 
-from tests.people import Person, Result
+from tests.people import Result
 
 NASTY = {
     "CSI": "\x1b[666mred\x1b[2J",
@@ -63,25 +62,3 @@ def everything(root: Path, but: tuple[Path, ...]) -> dict[str, str]:
         else:
             found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
-
-
-# A child inherits the peak of whoever starts it, so the command must not be a child of the tests themselves.
-_MEASURE = """
-import os, subprocess, sys
-process = subprocess.Popen(sys.argv[2:])
-_, status, usage = os.wait4(process.pid, 0)
-with open(sys.argv[1], "w") as stream:
-    stream.write(str(usage.ru_maxrss))
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-
-
-def peak_mib(person: Person, code: int, *words: str) -> tuple[float, Result]:
-    """The most memory that one command held at once, and what it said."""
-    told = person.root / "peak"
-    person.launcher = (sys.executable, "-c", _MEASURE, str(told))
-    try:
-        result = person.expect(code, *words)
-    finally:
-        person.launcher = ()
-    return int(told.read_text()) * (1 if sys.platform == "darwin" else 1024) / 1024**2, result

@@ -19,9 +19,10 @@ from s3sync.store.port import ObjectHead
 from s3sync.store.s3 import rounds
 from s3sync.sync import remote
 from s3sync.sync.remote import scan_remote
-from tests.hostile.checks import peak_mib, said
+from tests.hostile.checks import said
 from tests.hostile.conftest import SECRETS, Peer
 from tests.hostile.liar import MD5_OF_X, Answer, Lie, body, error, liar, listing, uploads
+from tests.peak import peak_mib
 from tests.people import PROJECT, REPO, Person
 
 PREFIX = f"{REPO}/{PROJECT}/"

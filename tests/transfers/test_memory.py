@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.peak import peak_mib
 from tests.people import Person
-from tests.transfers.conftest import MIB, Office, content
+from tests.transfers.conftest import Office, content
 
 pytestmark = [pytest.mark.seaweedfs, pytest.mark.slow]
 
 LIMIT_MIB = 150
-
-# The command must not be a child of the tests themselves: a child inherits the peak of whoever starts it.
-_MEASURE = """
-import os, subprocess, sys
-process = subprocess.Popen(sys.argv[2:])
-_, status, usage = os.wait4(process.pid, 0)
-with open(sys.argv[1], "w") as stream:
-    stream.write(str(usage.ru_maxrss))
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-
-
-def peak_mib(person: Person, *words: str) -> float:
-    """The most memory that one command held at once."""
-    told = person.root / "peak"
-    person.launcher = (sys.executable, "-c", _MEASURE, str(told))
-    try:
-        person.ok(*words)
-    finally:
-        person.launcher = ()
-    unit = 1 if sys.platform == "darwin" else 1024
-    return int(told.read_text()) * unit / MIB
 
 
 def one_of_200_mb(person: Person) -> None:
@@ -56,7 +34,7 @@ def test_peak_of_up_and_down(
     files(office.david)
     for person, verb in ((office.david, "up"), (office.jan, "down")):
         person.environ = {**person.environ, "AWS_ENDPOINT_URL": office.server.endpoint_url}
-        peak = peak_mib(person, verb)
+        peak, _ = peak_mib(person, 0, verb)
         record_property(verb, round(peak))
         print(f"{verb}: {peak:.0f} MiB")
         assert peak < LIMIT_MIB
