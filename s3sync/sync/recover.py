@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from s3sync.core.names import part_file_key
 from s3sync.core.reconcile import Decision, State
@@ -26,25 +27,25 @@ def recover(session: Session, state: StateDB) -> None:
     _undo_copies(session, state)
 
 
-def _sweep_partials(session: Session, state: StateDB) -> None:
-    """Remove what is in `partial/` and nobody will go on with.
+def stale_partials(folder: Path, ledger: Transfers) -> list[Path]:
+    """The files in `partial/` that nobody will go on with.
 
     A file with a second name has been placed under that: it is the user's now, and a download that went on with it
     would write into it.
     """
+    tokens = {transfer.token for transfer in ledger.all() if transfer.way is Way.DOWN}
+    files = [path for path in folder.iterdir() if not path.is_dir()] if folder.is_dir() else []
+    return [path for path in files if path.name not in tokens or path.stat().st_nlink > 1]
+
+
+def _sweep_partials(session: Session, state: StateDB) -> None:
     folder, ledger = state_folder(session.project.staging, "partial"), Transfers(state)
-    kept = set()
     with local_errors("cannot clear", folder):
+        for file in stale_partials(folder, ledger):
+            file.unlink(missing_ok=True)
         for transfer in ledger.all():
-            if transfer.way is Way.DOWN:
-                partial = folder / transfer.token
-                if partial.is_file() and partial.stat().st_nlink < 2:
-                    kept.add(transfer.token)
-                else:
-                    ledger.end(transfer.path, Way.DOWN)
-        for file in folder.iterdir():
-            if file.name not in kept and not file.is_dir():
-                file.unlink(missing_ok=True)
+            if transfer.way is Way.DOWN and not (folder / transfer.token).is_file():
+                ledger.end(transfer.path, Way.DOWN)
 
 
 def _undo_copies(session: Session, state: StateDB) -> None:

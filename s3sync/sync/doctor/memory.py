@@ -19,6 +19,7 @@ from s3sync.state.transfers import Transfers
 from s3sync.sync.doctor.local import leftovers
 from s3sync.sync.doctor.report import Check, fail, failed_by, ok, skipped, warn
 from s3sync.sync.guard import BASE_OF, whereabouts
+from s3sync.sync.recover import stale_partials
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
 
@@ -63,13 +64,8 @@ def _partials(project: Project, found: Examined) -> Check:
 
 def _stale(project: Project) -> list[Path]:
     """What lies in `partial/` and belongs to no download that goes on, and scratch folders of killed doctors."""
-    partial = project.state_dir / "partial"
-    kept: set[str] = set()
-    if (project.state_dir / "state.db").exists():
-        with StateDB(project.state_dir, read_only=True) as state:
-            kept = {transfer.token for transfer in Transfers(state).all() if transfer.way is Way.DOWN}
-    files = [path for path in partial.iterdir() if path.name not in kept] if partial.is_dir() else []
-    return [*files, *leftovers(project.state_dir)]
+    with StateDB(project.state_dir, read_only=True) as state, local_errors("cannot look into", project.state_dir):
+        return [*stale_partials(project.state_dir / "partial", Transfers(state)), *leftovers(project.state_dir)]
 
 
 def _lock(project: Project) -> Check:
