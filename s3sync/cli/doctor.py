@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from s3sync.cli.options import Debug, Json, OneName, Profile, ProjectName, Quiet, StoreUrl, User, Verbose, Wait, epilog
+from s3sync.cli.output import GREEN, RED, SCHEMA, YELLOW, colour, print_json, printable, say, symbols, warn
 
 if TYPE_CHECKING:
     from s3sync.sync.doctor import Check, DoctorReport
@@ -34,7 +35,6 @@ def doctor(
     debug: Debug = False,
 ) -> int:
     """Check settings, credentials, the store, your rights there, and this computer; say what to do about it."""
-    from s3sync.cli.output import print_json
     from s3sync.sync.doctor import doctor as examine
 
     flags = {"user": user, "store": store, "profile": profile}
@@ -47,8 +47,6 @@ def doctor(
 
 
 def _as_json(report: DoctorReport) -> dict[str, Any]:
-    from s3sync.cli.output import SCHEMA
-
     place = report.place
     return {
         "schema": SCHEMA,
@@ -68,7 +66,6 @@ def _as_json(report: DoctorReport) -> dict[str, Any]:
 
 def _print(report: DoctorReport, *, verbose: bool, quiet: bool) -> None:
     """A line for each check, the hint below it. `verbose` gives every hint, `quiet` only what is wrong."""
-    from s3sync.cli.output import GREEN, RED, YELLOW, colour, printable, say, symbols, warn
     from s3sync.sync.doctor import Level
 
     signs = symbols()
@@ -86,14 +83,14 @@ def _print(report: DoctorReport, *, verbose: bool, quiet: bool) -> None:
             continue
         tell = warn if quiet else say
         sign, code = marks[check.level]
-        tell(_line(check, colour(sign, code) if code else sign, printable))
+        tell(_line(check, colour(sign, code) if code else sign))
         if check.hint and (trouble or verbose):
             tell(f"      hint: {printable(check.hint)}")
     if not quiet:
         say(_summary(report))
 
 
-def _line(check: Check, sign: str, printable: Any) -> str:
+def _line(check: Check, sign: str) -> str:
     return f"  {sign} {check.level.value:7} {check.name.replace('_', ' ')}: {printable(check.found)}"
 
 

@@ -23,8 +23,8 @@ def gate(
 
     Without `max_delete`, too much is everything, or more than half of what the base knew, on either side; what the
     other side has under another name was renamed, and is not lost. With it, too much is more than that many deletions
-    in all. `base_of` names the store that the base was agreed on with, if
-    it is another than the one that is looked at: what is not there was never there, so any deletion is too much.
+    in all. `base_of` names the store that the base was agreed on with, if it is another than the one that is looked at:
+    what is not there was never there, so any deletion is too much.
     """
     deletes = {do: plan.count(do) for do in SIDES}
     total = sum(deletes.values())

@@ -103,8 +103,9 @@ class Keeper:
         if self._base or self._digests or self._forget:
             self._state.save(base=self._base, digests=self._digests, forget_digests=self._forget)
         self._base, self._digests, self._forget = {}, {}, []
-        published = {**self._stored.manifest.files, **self._edits.repaired, **self._edits.files}
-        self._edits.conflicts = [found for found in self._intents.conflicts() if found.kept_as in published]
+        published = (self._stored.manifest.files, self._edits.repaired, self._edits.files)
+        noted = self._intents.conflicts()
+        self._edits.conflicts = [found for found in noted if any(found.kept_as in files for files in published)]
         if not here_only and (self._edits.counts_as_sync or self._edits.substantial):
             try:
                 self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)
