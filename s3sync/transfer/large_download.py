@@ -22,6 +22,8 @@ from s3sync.transfer.download import Downloaded, Wanted, check_version, download
 from s3sync.transfer.part_file import read_part_file
 from s3sync.transfer.progress import Work
 
+_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows lack it
+
 
 def download_parts(transport: Transport, wanted: Wanted, folder: Path, old: LocalFile | None) -> Downloaded:
     """See `download`. Raises what it raises."""
@@ -105,6 +107,7 @@ class _Job:
     received: int = 0
     follower: _Follower = field(init=False)
     _count: threading.Lock = field(default_factory=threading.Lock)
+    _flushing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.follower = _Follower(self.temp, self.ranges)
@@ -190,11 +193,21 @@ class _Job:
                 write_all(target.fileno(), chunk)
                 digest.update(chunk)
                 self.transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
+            self._flush(target.fileno())
         if left:
             raise ChecksumMismatch(f"{wanted.path} did not arrive whole", why=f"{left} bytes of a part are missing")
         with self._count:
             self.received += stop - start
         return digest.hexdigest()
+
+    def _flush(self, descriptor: int) -> None:
+        """Write to the disk what has arrived, one thread at a time while the others receive: at the end there is little
+        left to wait for."""
+        if self._flushing.acquire(blocking=False):
+            try:
+                _fdatasync(descriptor)
+            finally:
+                self._flushing.release()
 
 
 class _Follower:

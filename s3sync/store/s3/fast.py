@@ -24,7 +24,11 @@ _ODD = re.compile(r"^$|^/|/$|//|(?:^|/)\.\.?(?:/|$)|[\x00-\x1f\x7f]")
 _HEADER_NAMES = frozenset(
     {"Content-Type", "Content-Disposition", "Content-Encoding", "Content-Language", "Cache-Control", "Storage-Class"}
 )
-CHUNK = 1024 * 1024
+CHUNK = 128 * 1024
+"""What a large body comes in. The C library takes larger pieces from the system and gives them back each time, and
+clearing their pages costs more than the calls that are saved (1 GiB: 65,000 page faults instead of 15,000)."""
+IN_ONE_PIECE = 1024 * 1024
+"""Up to this size a body is waited for as a whole, which costs a fraction of a stream."""
 
 # reqwest's read timeout also ends a request whose body is still being sent, however steadily (measured). So writers
 # get a long one, and only small bodies go this way (`adapter.SMALL`); 1 MiB in 300 s is 28 kbit/s for one transfer.
@@ -193,7 +197,7 @@ class FastReader:
         answer, self._answer = self._answer, None
         start, stop = answer.range
         left = stop - start
-        stream = answer.stream(min_chunk_size=CHUNK) if left > CHUNK else _whole(answer)
+        stream = answer.stream(min_chunk_size=CHUNK) if left > IN_ONE_PIECE else _whole(answer)
         while True:
             try:
                 chunk = next(stream, None)
