@@ -32,16 +32,7 @@ def run_json(report: RunReport) -> Json:
         "uploaded": [_moved(item, "bytes_sent") for item in report.uploaded],
         "downloaded": [_moved(item, "bytes_received") for item in report.downloaded],
         "deleted": [_deleted(item) for item in report.deleted],
-        "skipped": [
-            {
-                "name": item.name,
-                "size_bytes": item.size_bytes,
-                "state": item.state.value,
-                "uploaded_by": item.uploaded_by,
-                "uploaded_at": item.uploaded_at,
-            }
-            for item in report.skipped
-        ],
+        "skipped": report.skipped,
         "conflicts": [_conflict(item) for item in report.conflicts],
         "failed": [_failed(item) for item in report.failed],
         "warnings": report.warnings,
@@ -61,17 +52,7 @@ def status_body(report: StatusReport) -> Json:
     return {
         **_place(report.place),
         "in_sync": report.in_sync,
-        "files": [
-            {
-                "name": file.name,
-                "state": file.state.value,
-                "size_bytes": file.size_bytes,
-                "md5": file.md5,
-                "uploaded_by": file.uploaded_by,
-                "uploaded_at": file.uploaded_at,
-            }
-            for file in report.files
-        ],
+        "files": report.files,
         "counts": report.counts,
         "failed": [_failed(item) for item in report.failed],
         "transfers": [_transfer(item) for item in report.transfers],

@@ -8,9 +8,10 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, TextIO
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from s3sync.core.times import format_time, parse_time
 from s3sync.errors import ConfigError, LocalError, ManifestError, ProjectError, S3syncError, StoreError
@@ -77,9 +78,9 @@ def warn(line: str) -> None:
     _write(sys.stderr, line)
 
 
-def _write(stream: TextIO, line: str) -> None:
+def _write(stream: TextIO, line: str, end: str = "\n") -> None:
     encoding = stream.encoding or "ascii"
-    text = line.encode(encoding, "backslashreplace").decode(encoding) + "\n"
+    text = line.encode(encoding, "backslashreplace").decode(encoding) + end
     try:
         stream.write(text)
     except OSError as error:
@@ -102,8 +103,14 @@ def answered_yes(question: str) -> bool:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """One JSON document on stdout, in ASCII, so that no pipe can break it."""
-    _write(sys.stdout, json.dumps(document, indent=2))
+    """One JSON document on stdout, in ASCII, so that no pipe can break it; structs in it become objects.
+
+    Piece by piece: what is said of many files is several times as large as what is known of them.
+    """
+    pieces = json.JSONEncoder(indent=2, default=to_builtins).iterencode(document)
+    while batch := list(islice(pieces, 10_000)):
+        _write(sys.stdout, "".join(batch), end="")
+    _write(sys.stdout, "")
 
 
 HINTS: tuple[tuple[type[S3syncError], str], ...] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
@@ -47,7 +47,7 @@ class Edits(Struct):
 def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
     """A new manifest with the edits in it, its revision one higher."""
     new = copy.copy(manifest)
-    new.files = dict(manifest.files)
+    new.files = copy.copy(manifest.files)
     new.deleted = dict(manifest.deleted)
     new.revision = manifest.revision + 1
     new.write_id = write_id
@@ -92,7 +92,7 @@ def _version(record: FileRecord | None) -> tuple[str | None, str | None] | None:
     return (record.etag, record.md5) if record else None
 
 
-def _conflicts(known: Iterable[ConflictRecord], edits: Edits, files: dict[str, FileRecord]) -> list[ConflictRecord]:
+def _conflicts(known: Iterable[ConflictRecord], edits: Edits, files: Mapping[str, FileRecord]) -> list[ConflictRecord]:
     """A conflict is resolved once its copy is gone from the project."""
     merged = {(record.name, record.kept_as): record for record in [*known, *edits.conflicts]}
     return [record if record.resolved or record.kept_as in files else _resolved(record) for record in merged.values()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -60,6 +61,8 @@ class MemberRecord(msgspec.Struct):
 class Manifest(msgspec.Struct):
     """The parsed metadata.json. `extra` holds unknown fields at the top, `extras` those of single records.
 
+    `files` may be a dictionary that keeps its entries elsewhere: one that is taken out and changed is put in again.
+
     The keys of `extras` are the list's name and what identifies the record in it, as `("files", "cut/a.mp4")`.
     """
 
@@ -69,7 +72,7 @@ class Manifest(msgspec.Struct):
     write_id: str | None = None
     last_sync: str | None = None
     last_sync_by: str | None = None
-    files: dict[str, FileRecord] = {}
+    files: MutableMapping[str, FileRecord] = msgspec.field(default_factory=dict)
     deleted: dict[str, DeletedRecord] = {}
     conflicts: list[ConflictRecord] = []
     members: dict[str, MemberRecord] = {}
@@ -89,27 +92,37 @@ class _Head(msgspec.Struct):
     write_id: str | None = None
     last_sync: str | None = None
     last_sync_by: str | None = None
-    files: list[dict[str, Any]] = []
     deleted: list[dict[str, Any]] = []
     conflicts: list[dict[str, Any]] = []
     members: dict[str, dict[str, Any]] = {}
 
 
-_HEAD_FIELDS = frozenset(_Head.__struct_fields__)
+_HEAD_FIELDS = frozenset([*_Head.__struct_fields__, "files"])
+_Fields = dict[str, msgspec.Raw]
 
 
-def parse(data: bytes | bytearray) -> Manifest:
-    """Raises `ManifestError` for what is too large or too deep, no JSON, of a wrong type, or of a newer schema."""
+def parse(data: bytes | bytearray, files: MutableMapping[str, FileRecord] | None = None) -> Manifest:
+    """`files` is an empty dictionary to take the records, if it shall be another than a plain one.
+
+    Raises `ManifestError` for what is too large or too deep, no JSON, of a wrong type, or of a newer schema.
+    """
     reason = too_large(data)
     if reason:
         raise broken(reason)
     try:
-        raw = msgspec.json.decode(data)
+        fields = msgspec.json.decode(data, type=_Fields)
+        files_text = fields.pop("files", b"[]")
+        raw = {name: msgspec.json.decode(field) for name, field in fields.items()}
         _refuse_newer(raw)
-        head = msgspec.convert(raw, _Head)
-        return _from_head(head, raw)
+        listed = msgspec.json.decode(files_text, type=list[msgspec.Raw])
+        manifest = _from_head(msgspec.convert(raw, _Head), raw)
+        if files is not None:
+            manifest.files = files
+        _add_files(manifest, listed)
+        _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise broken(str(error)) from error
+    return manifest
 
 
 def too_large(data: bytes | bytearray) -> str | None:
@@ -130,8 +143,8 @@ def broken(why: str) -> ManifestError:
     )
 
 
-def _refuse_newer(raw: object) -> None:
-    schema = raw.get("schema", SCHEMA) if isinstance(raw, dict) else SCHEMA
+def _refuse_newer(raw: Mapping[str, Any]) -> None:
+    schema = raw.get("schema", SCHEMA)
     if isinstance(schema, int) and schema > SCHEMA:
         raise ManifestError(
             "metadata.json was written by a newer s3sync",
@@ -155,21 +168,24 @@ def _from_head(head: _Head, raw: Mapping[str, Any]) -> Manifest:
     for deletion in msgspec.convert(head.deleted, list[DeletedRecord]):
         deletion.name = nfc(deletion.name)
         manifest.deleted[deletion.name] = deletion
-    for record in msgspec.convert(head.files, list[FileRecord]):
+    _keep_extras(manifest, "deleted", DeletedRecord, ((nfc(item["name"]), item) for item in head.deleted))
+    _keep_extras(manifest, "conflicts", ConflictRecord, ((item["kept_as"], item) for item in head.conflicts))
+    _keep_extras(manifest, "members", MemberRecord, head.members.items())
+    return manifest
+
+
+def _add_files(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> None:
+    """One at a time: of many files, what JSON makes of a record takes more memory than all the rest."""
+    for text in listed:
+        item = msgspec.json.decode(text, type=dict[str, Any])
+        record = msgspec.convert(item, FileRecord)
         record.name = nfc(record.name)
         reason = refuse_reason(record.name)
         if reason:
             manifest.refused[record.name] = reason
         else:
             manifest.files[record.name] = record
-    _keep_extras(manifest, "files", FileRecord, ((nfc(item["name"]), item) for item in head.files))
-    for name in manifest.refused:
-        manifest.extras.pop(("files", name), None)
-    _keep_extras(manifest, "deleted", DeletedRecord, ((nfc(item["name"]), item) for item in head.deleted))
-    _keep_extras(manifest, "conflicts", ConflictRecord, ((item["kept_as"], item) for item in head.conflicts))
-    _keep_extras(manifest, "members", MemberRecord, head.members.items())
-    _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
-    return manifest
+            _keep_extras(manifest, "files", FileRecord, [(record.name, item)])
 
 
 def _keep_extras(
@@ -192,7 +208,7 @@ def _refuse_deep(values: Iterable[object], depth: int) -> None:
             _refuse_deep(value.values() if isinstance(value, dict) else value, depth - 1)
 
 
-def render(manifest: Manifest) -> bytes:
+def render(manifest: Manifest) -> bytearray:
     """The file's bytes: indented JSON, files sorted by name, so that a person can read it and a diff is small."""
 
     def item(kind: str, key: str, record: msgspec.Struct) -> object:
@@ -200,7 +216,7 @@ def render(manifest: Manifest) -> bytes:
         return {**msgspec.to_builtins(record), **extra} if extra else record
 
     deleted = list(manifest.deleted.values())[-KEEP_DELETED:]
-    document = {
+    before = {
         "schema": SCHEMA,
         "project_id": manifest.project_id,
         "repo": manifest.repo,
@@ -208,10 +224,31 @@ def render(manifest: Manifest) -> bytes:
         "write_id": manifest.write_id,
         "last_sync": manifest.last_sync,
         "last_sync_by": manifest.last_sync_by,
-        "files": [item("files", name, manifest.files[name]) for name in sorted(manifest.files)],
+    }
+    after = {
         "deleted": [item("deleted", record.name, record) for record in deleted],
         "conflicts": [item("conflicts", record.kept_as, record) for record in manifest.conflicts],
         "members": {user: item("members", user, record) for user, record in manifest.members.items()},
         **manifest.extra,
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    text = bytearray(_indented(before)[:-2])  # without what closes it
+    text += b',\n  "files": ['
+    comma = b""
+    for records in _in_order(manifest.files):
+        lines = _indented([item("files", record.name, record) for record in records])
+        text += comma + lines[1:-2].replace(b"\n", b"\n  ")
+        comma = b","
+    text += b"\n  ],\n" if comma else b"],\n"
+    text += _indented(after)[2:] + b"\n"
+    return text
+
+
+def _indented(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2)
+
+
+def _in_order(files: Mapping[str, FileRecord]) -> Iterator[list[FileRecord]]:
+    """By name, a thousand at a time: as text they take several times the memory."""
+    names = iter(sorted(files))
+    while some := list(islice(names, 1000)):
+        yield [files[name] for name in some]

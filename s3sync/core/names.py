@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -39,7 +39,7 @@ def without_case(path: str) -> str:
     return nfc(nfc(path).casefold())
 
 
-@lru_cache(1 << 17)  # each path is asked about on this disk, in the listing and in metadata.json
+@lru_cache(1 << 15)  # each path is asked about on this disk, in the listing and in metadata.json
 def refuse_reason(path: str) -> str | None:
     """Why a path cannot be carried, None when it can.
 
@@ -177,8 +177,8 @@ def conflict_name(path: str, user: str, when: datetime) -> str:
     return folder + slash + stem.encode("utf-8")[:room].decode("utf-8", "ignore") + ending
 
 
-def free_conflict_name(path: str, user: str, when: datetime, taken: Container[str]) -> str:
+def free_conflict_name(path: str, user: str, when: datetime, is_taken: Callable[[str], bool]) -> str:
     """The conflict copy's name, of the first second from `when` on that no other copy has: a second may see two."""
-    while (name := conflict_name(path, user, when)) in taken:
+    while is_taken(name := conflict_name(path, user, when)):
         when += timedelta(seconds=1)
     return name

@@ -77,13 +77,21 @@ class Notice(Struct, frozen=True):
     state: State
 
 
+class InSync(Struct, frozen=True, gc=False):
+    """A path that both sides agree on; `size` is None when it is gone from both."""
+
+    path: str
+    size: int | None
+
+
 class Plan(Struct, frozen=True):
     verb: Verb
     actions: list[Action] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    in_sync: list[Decision] = field(default_factory=list)
-    """Paths that both sides agree on; their base entry is set to the remote's, or dropped when they are gone."""
+    in_sync: list[InSync] = field(default_factory=list)
+    agreed: dict[str, Entry | None] = field(default_factory=dict)
+    """The base entries of those paths, where they are not what the base has; None where they are gone."""
 
     def count(self, do: Do) -> int:
         return sum(action.do is do for action in self.actions)
@@ -100,12 +108,22 @@ def make_plan(
     plan = Plan(verb)
     for decision in decisions:
         if decision.state is State.IN_SYNC:
-            plan.in_sync.append(decision)
+            plan.in_sync.append(InSync(decision.path, decision.remote.size if decision.remote else None))
+            entry = agreed(decision.remote, decision.local)
+            if entry != decision.base:
+                plan.agreed[decision.path] = entry
         elif decision.state is State.CONFLICT:
             _plan_conflict(plan, decision, policy or DEFAULT_POLICY[verb], keep_name)
         else:
             _plan_change(plan, decision)
     return plan
+
+
+def agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
+    """The base entry: content and the version of the object that holds it. Times are not agreed on."""
+    if remote is None:
+        return None
+    return Entry(remote.size, remote.md5 or (local.md5 if local else None), remote.etag)
 
 
 def _plan_change(plan: Plan, decision: Decision) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from s3sync.errors import ConfigError
@@ -25,7 +25,9 @@ def load_ignore(patterns: Iterable[str], *folders: Path) -> Callable[[str], bool
     for folder in folders:
         lines += _read(folder / IGNORE_FILE)
     spec = compile_patterns(lines)
-    return cache(spec.match_file)  # each path is asked about on the local side, on the remote, and in the base
+    return lru_cache(1 << 15)(
+        spec.match_file
+    )  # each path is asked about on the local side, on the remote, and in the base
 
 
 def _read(file: Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -42,7 +42,7 @@ def look_at(path: str | os.PathLike[str]) -> LocalFile:
 class LocalScan(Struct):
     """`hidden` are paths and folders about whose content nothing is known: they are left out of every decision."""
 
-    files: dict[str, LocalFile] = field(default_factory=dict)
+    files: MutableMapping[str, LocalFile] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     complete: bool = True
@@ -53,13 +53,16 @@ class LocalScan(Struct):
         self.hidden.append(path)
 
 
-def scan_folder(staging: Path, ignored: Callable[[str], bool]) -> LocalScan:
+def scan_folder(
+    staging: Path, ignored: Callable[[str], bool], files: MutableMapping[str, LocalFile] | None = None
+) -> LocalScan:
     """Scan a staging folder; symbolic links are reported and never followed.
 
-    `ignored` is asked with the path, folders ending in `/`. A folder that is not there is an empty one; one that
+    `ignored` is asked with the path, folders ending in `/`. `files` is an empty dictionary to take what is found, if it
+    shall be another than a plain one. A folder that is not there is an empty one; one that
     cannot be read raises `ScanError`, while a folder below it that cannot is a problem and makes the scan incomplete.
     """
-    scan = LocalScan()
+    scan = LocalScan({} if files is None else files)
     try:
         folders = _scan(scan, str(staging), "", ignored)
     except FileNotFoundError:
@@ -117,7 +120,7 @@ def _scan_entry(scan: LocalScan, entry: os.DirEntry[str], path: str, ignored: Ca
     status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
         scan.refuse(path, "is not a regular file", "only files and folders are carried")
-    elif path in scan.files:
+    elif not path.isascii() and path in scan.files:
         scan.refuse(path, "stands there twice, in two Unicode spellings of one name", "rename one of them")
         scan.complete = False
     else:

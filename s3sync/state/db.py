@@ -70,7 +70,7 @@ class StateDB:
         self.path = folder / FILE
         self._lock = threading.RLock()
         with self._errors(), local_errors("cannot read", self.path):
-            self._connection = self._copy_in_memory() if read_only else self._open()
+            self._connection = self._copy() if read_only else self._open()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
@@ -79,9 +79,9 @@ class StateDB:
         self._prepare(connection)
         return connection
 
-    def _copy_in_memory(self) -> sqlite3.Connection:
+    def _copy(self) -> sqlite3.Connection:
         """A dry run works on a copy: even opening a WAL database for reading writes files beside it."""
-        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # it has no name on the disk
         if self.path.exists():
             with tempfile_copy(self.path) as copy:
                 source = sqlite3.connect(copy)
@@ -112,12 +112,25 @@ class StateDB:
             return self._connection.execute(sql, values).fetchall()
 
     def load_base(self) -> dict[str, Entry]:
-        rows = self.execute("SELECT path, size, md5, etag FROM base")
-        return {path: Entry(size, md5, etag) for path, size, md5, etag in rows}
+        return dict(self.each_base())
 
     def load_digests(self) -> dict[str, CachedDigest]:
-        rows = self.execute("SELECT path, size, mtime_ns, inode, xxh3, md5 FROM digest")
-        return {row[0]: CachedDigest(*row[1:]) for row in rows}
+        return dict(self.each_digest())
+
+    def each_base(self) -> Iterator[tuple[str, Entry]]:
+        """The whole base in the order of its paths, not held in memory together."""
+        return ((row[0], Entry(*row[1:])) for row in self._rows("path, size, md5, etag", "base"))
+
+    def each_digest(self) -> Iterator[tuple[str, CachedDigest]]:
+        """The whole digest cache, likewise."""
+        columns = "path, size, mtime_ns, inode, xxh3, md5"
+        return ((row[0], CachedDigest(*row[1:])) for row in self._rows(columns, "digest"))
+
+    def _rows(self, columns: str, table: str) -> Iterator[tuple[Any, ...]]:
+        after = ""
+        while rows := self.execute(f"SELECT {columns} FROM {table} WHERE path > ? ORDER BY path LIMIT 2000", after):
+            yield from rows
+            after = rows[-1][0]
 
     def save(
         self,

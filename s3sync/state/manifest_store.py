@@ -10,9 +10,10 @@ from hashlib import md5
 from msgspec import Struct
 
 from s3sync.core.edits import Edits, apply
-from s3sync.core.manifest import MAX_BYTES, Manifest, broken, parse, render, too_large
+from s3sync.core.manifest import MAX_BYTES, FileRecord, Manifest, broken, parse, render, too_large
 from s3sync.core.names import MANIFEST
 from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
+from s3sync.state.table import Table
 from s3sync.store.port import Create, Headers, Store, Update
 
 TRIES = 50
@@ -36,9 +37,9 @@ def read_manifest(store: Store, prefix: str) -> StoredManifest:
             data = bytearray()
             for chunk in reader:
                 data += chunk
-        manifest = parse(data)
+        manifest = parse(data, Table(FileRecord))
     except NotFound:
-        return StoredManifest(Manifest(project, repo), None)
+        return StoredManifest(Manifest(project, repo, files=Table(FileRecord)), None)
     manifest.project_id = manifest.project_id or project
     manifest.repo = manifest.repo or repo
     return StoredManifest(manifest, reader.info.etag)

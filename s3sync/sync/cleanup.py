@@ -78,10 +78,9 @@ def _look(
     seen = scan(session, state)
     report.failed += seen.problems
     going: list[Decision] = []
-    decisions = seen.decisions()
     if options.selector:
-        options.selector.check([decision.path for decision in decisions])
-    for decision in select(decisions, options.selector):
+        options.selector.check(decision.path for decision in seen.decisions())
+    for decision in select(seen.decisions(), options.selector):
         entry = decision.local if options.local else decision.remote
         if entry is None:
             continue
@@ -204,7 +203,7 @@ def _clean_remote(
 def _remember(session: Session, state: StateDB, seen: Seen, going: list[Decision], edits: Edits) -> None:
     """Files that are gone on both sides leave the base; those still here stay in it, as deleted on the remote."""
     gone = {d.path: None for d in going if d.path in edits.deleted and d.local is None}
-    state.save(base=gone, digests=seen.new_digests)
+    state.save(base=gone)
     if edits.substantial:
         write_edits(session.store, session.project.prefix, seen.there.stored, edits)
         Intents(state).forget(edits.deleted.values())

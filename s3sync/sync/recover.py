@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from s3sync.core.names import part_file_key
-from s3sync.core.reconcile import Decision, State
+from s3sync.core.plan import InSync
+from s3sync.core.reconcile import State
 from s3sync.core.unfinished import Way
 from s3sync.errors import StoreError
 from s3sync.local.digests import PartDigests
@@ -65,7 +66,9 @@ def drop_useless_downloads(session: Session, state: StateDB, seen: Seen) -> None
     begun = [transfer for transfer in Transfers(state).all() if transfer.way is Way.DOWN]
     if not begun:
         return
-    wanted = {decision.path: decision.remote for decision in seen.decisions() if decision.state is not State.IN_SYNC}
+    paths = {transfer.path for transfer in begun}
+    differing = (decision for decision in seen.decisions() if decision.state is not State.IN_SYNC)
+    wanted = {decision.path: decision.remote for decision in differing if decision.path in paths}
     for transfer in begun:
         there = wanted.get(transfer.path)
         if (there is None or there.etag != transfer.fingerprint) and not seen.is_hidden(transfer.path):
@@ -75,12 +78,12 @@ def drop_useless_downloads(session: Session, state: StateDB, seen: Seen) -> None
             Transfers(state).end(transfer.path, Way.DOWN)
 
 
-def finish_uploads(session: Session, state: StateDB, in_sync: Iterable[Decision]) -> None:
+def finish_uploads(session: Session, state: StateDB, seen: Seen, in_sync: Iterable[InSync]) -> None:
     """An upload that is known as unfinished though its file has arrived: the run was killed right after."""
     ledger = Transfers(state)
     known = {transfer.path: transfer for transfer in ledger.all() if transfer.way is Way.UP}
-    for decision in in_sync if known else ():
-        transfer, remote = known.get(decision.path), decision.remote
+    for same in in_sync if known else ():
+        transfer, remote = known.get(same.path), seen.remote.get(same.path)
         if transfer is None:
             continue
         if remote and remote.etag and (remote.size, remote.md5) == (transfer.size, transfer.md5):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct, field
@@ -16,9 +16,12 @@ from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.errors import NotAStore, NotFound, StoreError
 from s3sync.local.place import refused_here
 from s3sync.state.manifest_store import StoredManifest, read_manifest
+from s3sync.state.table import Table, windows
 from s3sync.store.port import ObjectHead, ObjectInfo, Store
 
 UNKNOWN = "unknown"
+COPY_FROM = 1024 * 1024
+"""From this size on, content that a side has already under another name is copied there instead of sent."""
 LOOKUPS_AT_ONCE = 16
 MOST_OBJECTS = 2_000_000
 """What a listing may bring before it is given up, so that memory is bounded whatever the store says."""
@@ -48,85 +51,107 @@ class RemoteScan(Struct):
     """`repaired` are records that metadata.json lacks or has wrong; `vanished` those whose object is not there."""
 
     stored: StoredManifest
-    files: dict[str, RemoteFile] = field(default_factory=dict)
+    files: Table[RemoteFile]
+    large_sizes: set[int] = field(default_factory=set)
+    """The sizes of what is worth copying."""
+    without_md5: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     repaired: dict[str, FileRecord] = field(default_factory=dict)
     vanished: dict[str, FileRecord] = field(default_factory=dict)
 
-    def refuse(self, path: str, error: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(path, error, hint))
-        self.hidden.append(path)
+    def add(self, path: str, file: RemoteFile) -> None:
+        self.files[path] = file
+        if file.entry.md5 is None:
+            self.without_md5.append(path)
+        if file.entry.size >= COPY_FROM:
+            self.large_sizes.add(file.entry.size)
+
+    def refuse(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        self.hidden.append(problem.path)
 
 
 def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: Callable[[str], bool]) -> RemoteScan:
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer."""
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
         reading = threads.submit(read_manifest, store, prefix)
-        listed = _list(store, prefix)
-        scan = RemoteScan(reading.result())
-        objects = _by_path(scan, listed, prefix, ignored)
-        unexplained: list[tuple[str, ObjectInfo]] = []
-        for path, info in objects.items():
-            record = _explained(scan.stored.manifest.files.get(path), info)
-            if record is None:
-                unexplained.append((path, info))
-            else:
-                scan.files[path] = _file(info, record)
+        objects, refused = _list_objects(store, prefix, ignored)
+        scan = RemoteScan(reading.result(), Table(RemoteFile))
+        for problem in refused:
+            scan.refuse(problem)
+        records = scan.stored.manifest.files
+        assert isinstance(records, Table)
+        unexplained, gone = _match(scan, records, objects)
         for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), unexplained):
             if found is not None:
-                scan.files[path] = found
+                scan.add(path, found)
                 scan.repaired[path] = found.record
-        gone = [name for name in scan.stored.manifest.files if name not in objects and not ignored(name)]
+        gone = [name for name in gone if not ignored(name)]
         if len(gone) > LOOKUPS_AT_ONCE:
-            there = {nfc(info.key) for info in _list(store, prefix)}
+            wanted = {nfc(prefix + name) for name in gone}
+            there = {key for info in _list(store, prefix) if (key := nfc(info.key)) in wanted}
             absences: Iterable[bool] = [nfc(prefix + name) not in there for name in gone]
         else:
             absences = threads.map(lambda name: _is_absent(store, prefix + name), gone)
         for name, absent in zip(gone, absences, strict=True):
             if absent:
-                scan.vanished[name] = scan.stored.manifest.files[name]
+                scan.vanished[name] = records[name]
     for name, reason in scan.stored.manifest.refused.items():
         scan.problems.append(Problem(name, f"is named in metadata.json but cannot be carried: {reason}"))
     return scan
 
 
-def _list(store: Store, prefix: str) -> list[ObjectInfo]:
+def _list(store: Store, prefix: str) -> Iterator[ObjectInfo]:
     """Everything below the prefix. Raises `StoreError` for an answer that is none to that question."""
-    listed: list[ObjectInfo] = []
-    for info in store.list(prefix):
+    for count, info in enumerate(store.list(prefix)):
         if not info.key.startswith(prefix):
             raise NotAStore(
                 f"could not list {store.url}/{prefix}",
                 why=f"the store names {info.key[:80]!r}, which is not there",
                 hint="check endpoint_url, and what stands between here and the store; nothing was changed",
             )
-        listed.append(info)
-        if len(listed) > MOST_OBJECTS:
+        if count == MOST_OBJECTS:
             raise StoreError(
                 f"could not list {store.url}/{prefix}",
                 why=f"it has more than {MOST_OBJECTS} objects",
                 hint="empty the trash with `s3sync cleanup`, or divide the project into several",
             )
-    return listed
+        yield info
 
 
-def _by_path(
-    scan: RemoteScan, listed: list[ObjectInfo], prefix: str, ignored: Callable[[str], bool]
-) -> dict[str, ObjectInfo]:
-    objects: dict[str, ObjectInfo] = {}
-    for info in listed:
+def _list_objects(store: Store, prefix: str, ignored: Callable[[str], bool]) -> tuple[Table[ObjectInfo], list[Problem]]:
+    """The project's objects by path, and what cannot be carried."""
+    objects, refused = Table(ObjectInfo), list[Problem]()
+    for info in _list(store, prefix):
         path = path_of_key(prefix, info.key)
         if path is None or ignored(path) or (path.endswith("/") and info.size == 0):
             continue  # our own, unwanted, or the mark that consoles put for an empty folder
         reason = refuse_reason(path) or refused_here(path)
         if reason:
-            scan.refuse(path, f"is on the remote, but cannot be downloaded: {reason}", "rename it there")
-        elif path in objects:
-            scan.refuse(path, "is on the remote twice, in two Unicode spellings of one name", "rename one of them")
+            refused.append(Problem(path, f"is on the remote, but cannot be downloaded: {reason}", "rename it there"))
+        elif not path.isascii() and path in objects:
+            twice = "is on the remote twice, in two Unicode spellings of one name"
+            refused.append(Problem(path, twice, "rename one of them"))
         else:
             objects[path] = info
-    return objects
+    return objects, refused
+
+
+def _match(
+    scan: RemoteScan, records: Table[FileRecord], objects: Table[ObjectInfo]
+) -> tuple[list[tuple[str, ObjectInfo]], list[str]]:
+    """Add what is explained; returns the objects that no record explains, and the records that name no object."""
+    unexplained, gone = list[tuple[str, ObjectInfo]](), list[str]()
+    for known, listed in windows(records, objects):
+        for path, info in listed.items():
+            record = _explained(known.get(path), info)
+            if record is None:
+                unexplained.append((path, info))
+            else:
+                scan.add(path, _file(info, record))
+        gone += [name for name in known if name not in listed]
+    return unexplained, gone
 
 
 def _explained(record: FileRecord | None, info: ObjectInfo) -> FileRecord | None:

@@ -80,11 +80,9 @@ def _round(
     seen = scan(session, state)
     if not options.dry_run:
         drop_useless_downloads(session, state, seen)
-    decisions = seen.decisions()
     if options.selector:
-        options.selector.check([decision.path for decision in decisions])
-    decisions = select(decisions, wanted)
-    plan = make_plan(decisions, report.verb, options.policy, _keep_name(session, seen))
+        options.selector.check(decision.path for decision in seen.decisions())
+    plan = make_plan(select(seen.decisions(), wanted), report.verb, options.policy, _keep_name(session, seen))
     limit, base_of = options.max_delete, other_store(session, state)
     gate(plan, seen.base, seen.local, seen.remote, max_delete=limit, complete=seen.complete, base_of=base_of)
     _report_plan(report, plan, seen)
@@ -99,11 +97,14 @@ def _round(
 def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
     """Names for conflict copies that neither side has, nor another copy of the same plan."""
     stamp, user = session.clock(), session.settings.require_user()
-    taken = {*seen.here.files, *seen.there.files}
+    given: set[str] = set()
+
+    def is_taken(name: str) -> bool:
+        return name in given or name in seen.here.files or name in seen.there.files
 
     def keep(path: str) -> str:
-        name = free_conflict_name(path, user, stamp, taken)
-        taken.add(name)
+        name = free_conflict_name(path, user, stamp, is_taken)
+        given.add(name)
         return name
 
     return keep
@@ -113,9 +114,9 @@ def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, se
     if any(action.do not in (Do.DOWNLOAD, Do.DELETE_LOCAL) for action in plan.actions):
         session, warning = guarded(session, state)
         report.warnings += [warning] if warning else []
-    finish_uploads(session, state, plan.in_sync)
+    finish_uploads(session, state, seen, plan.in_sync)
     keeper = Keeper(session, state, seen, tolerant=report.verb is Verb.DOWN)
-    keeper.agree(plan.in_sync)
+    keeper.agree(plan.agreed)
     keeper.intend(plan.actions)
     raced: dict[str, str] = {}
     try:
@@ -166,10 +167,7 @@ def _report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
         report.warnings = [*(told for told in report.warnings if told != warning), warning]
     known = {problem.path for problem in report.failed}
     report.failed += [problem for problem in seen.problems if problem.path not in known]
-    for decision in plan.in_sync:
-        entry = decision.remote
-        if entry is not None:
-            report.skipped.append(Skipped(decision.path, entry.size, State.IN_SYNC))
+    report.skipped += [Skipped(same.path, same.size, State.IN_SYNC) for same in plan.in_sync if same.size is not None]
     for notice in plan.notices:
         entry = seen.remote.get(notice.path) or seen.local.get(notice.path)
         by, at = uploader(seen, notice.path)

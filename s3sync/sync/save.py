@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from s3sync.core.edits import Edits
@@ -12,8 +12,7 @@ from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
 from s3sync.core.manifest import DeletedRecord
 from s3sync.core.outcome import Outcome
-from s3sync.core.plan import Action, Do
-from s3sync.core.reconcile import Decision
+from s3sync.core.plan import Action, Do, agreed
 from s3sync.errors import AccessDenied
 from s3sync.local.digests import Digests
 from s3sync.local.errors import local_errors
@@ -42,8 +41,7 @@ class Keeper:
         self._session, self._state, self._tolerant = session, state, tolerant
         self._stored = seen.there.stored
         self._base: dict[str, Entry | None] = {}
-        self._digests: dict[str, CachedDigest] = dict(seen.new_digests)
-        self._forget = seen.stale_digests
+        self._digests: dict[str, CachedDigest] = {}
         self._saved_at = time.monotonic()
         self._edits = session.edits()
         self._edits.counts_as_sync = False
@@ -66,17 +64,14 @@ class Keeper:
         if self._deletions:
             self._intents.delete(self._deletions.values())
 
-    def agree(self, decisions: Iterable[Decision]) -> None:
+    def agree(self, entries: Mapping[str, Entry | None]) -> None:
         """Where both sides hold the same, only the base moves."""
-        for decision in decisions:
-            entry = _agreed(decision.remote, decision.local)
-            if entry != decision.base:
-                self._base[decision.path] = entry
+        self._base.update(entries)
 
     def keep(self, outcome: Outcome) -> None:
         for effect in (outcome, *outcome.also):
             path = effect.action.path
-            self._base[path] = _agreed(effect.entry, None)
+            self._base[path] = agreed(effect.entry, None)
             if effect.record is not None:
                 self._edits.files[path] = effect.record
         self._edits.counts_as_sync = True
@@ -100,9 +95,9 @@ class Keeper:
         for path, (file, digests) in placed.items():
             if is_settled(file, now):
                 self._digests[path] = cache_entry(file, digests)
-        if self._base or self._digests or self._forget:
-            self._state.save(base=self._base, digests=self._digests, forget_digests=self._forget)
-        self._base, self._digests, self._forget = {}, {}, []
+        if self._base or self._digests:
+            self._state.save(base=self._base, digests=self._digests)
+        self._base, self._digests = {}, {}
         published = (self._stored.manifest.files, self._edits.repaired, self._edits.files)
         noted = self._intents.conflicts()
         self._edits.conflicts = [found for found in noted if any(found.kept_as in files for files in published)]
@@ -128,10 +123,3 @@ def tell_deletions(intents: Intents, edits: Edits) -> None:
         else:
             stale.append(deletion)
     intents.forget(stale)
-
-
-def _agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
-    """The base entry: content and the version of the object that holds it. Times are not agreed on."""
-    if remote is None:
-        return None
-    return Entry(remote.size, remote.md5 or (local.md5 if local else None), remote.etag)

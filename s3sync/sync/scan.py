@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Generic, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from s3sync.core.entries import Entry, needs_digest
+from s3sync.core.entries import Entry, Snapshot, needs_digest
 from s3sync.core.etag import is_part_size, part_count
 from s3sync.core.names import nfc, respelled, twins, without_case
 from s3sync.core.outcome import Problem
@@ -21,10 +23,13 @@ from s3sync.local.ignore import load_ignore
 from s3sync.local.place import ignores_case
 from s3sync.local.scan import LocalFile, LocalScan, scan_folder
 from s3sync.state.db import CachedDigest, StateDB
+from s3sync.state.table import Table, windows
 from s3sync.sync.remote import RemoteScan, scan_remote
 from s3sync.sync.session import Session
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
+
+T = TypeVar("T")
 
 SETTLED_NS = 50_000_000
 COARSE_NS = 2_000_000_000
@@ -32,86 +37,138 @@ COARSE_NS = 2_000_000_000
 (exFAT counts in 2 s): such a digest is used and not remembered."""
 
 
-COPY_FROM = 1024 * 1024
-"""From this size on, content that a side has already under another name is copied there instead of sent."""
+REMEMBER_AT_ONCE = 1000
+"""How many digests are made before they are saved, so that little of a long hashing is lost when it breaks off."""
 
 
 class Seen(Struct):
-    """What all three sides hold, comparable, and what could not be seen."""
+    """What all three sides hold, comparable, and what could not be seen.
 
-    base: dict[str, Entry]
-    local: dict[str, Entry]
-    remote: dict[str, Entry]
+    `digests` are of local files, and of some as they were before: `digests_of` and the entries tell them apart.
+    """
+
+    base: Table[Entry]
     here: LocalScan
     there: RemoteScan
-    digests: dict[str, Digests]
-    new_digests: dict[str, CachedDigest] = field(default_factory=dict)
-    stale_digests: list[str] = field(default_factory=list)
+    digests: Table[CachedDigest]
     problems: list[Problem] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     complete: bool = True
 
-    def decisions(self) -> list[Decision]:
-        """Reconcile every path about which enough is known."""
-        decisions = reconcile(self.base, self.local, self.remote)
-        if not self.hidden:
-            return decisions
+    @property
+    def here_files(self) -> Table[LocalFile]:
+        assert isinstance(self.here.files, Table)
+        return self.here.files
+
+    @property
+    def local(self) -> Snapshot:
+        return _Entries(self.here_files, lambda path, file: _entry_here(file, self.digests.get(path)))
+
+    def digests_of(self, path: str) -> Digests | None:
+        """Of a local file as it was scanned, where they are known."""
+        file, known = self.here.files.get(path), self.digests.get(path)
+        return Digests(known.xxh3 or "", known.md5) if file and known and _is_of(known, file) else None
+
+    @property
+    def remote(self) -> Snapshot:
+        return _Entries(self.there.files, lambda path, file: file.entry)
+
+    def decisions(self) -> Iterator[Decision]:
+        """Reconcile every path about which enough is known, in the order of the paths."""
         exact = set(self.hidden)
         below = tuple(f"{path}/" for path in exact)
-        return [d for d in decisions if d.path not in exact and not d.path.startswith(below)]
+        for base, files, digests, objects in windows(self.base, self.here_files, self.digests, self.there.files):
+            local = {path: _entry_here(file, digests.get(path)) for path, file in files.items()}
+            remote = {path: file.entry for path, file in objects.items()}
+            for decision in reconcile(base, local, remote):
+                if not exact or not (decision.path in exact or decision.path.startswith(below)):
+                    yield decision
 
     def has_all_of_the_base(self) -> bool:
         """Whether both sides still hold every file that they once agreed on, in whatever version."""
-        return self.base.keys() <= self.local.keys() & self.remote.keys()
+        sides = windows(self.base, self.here_files, self.there.files)
+        return all(base.keys() <= files.keys() & objects.keys() for base, files, objects in sides)
 
     def is_hidden(self, path: str) -> bool:
         """Whether too little is known of a path to decide it."""
         return any(path == hidden or path.startswith(f"{hidden}/") for hidden in self.hidden)
 
 
+class _Entries(Mapping[str, Entry], Generic[T]):
+    """A snapshot seen in a table of something else."""
+
+    def __init__(self, table: Table[T], entry: Callable[[str, T], Entry]) -> None:
+        self._table, self._entry = table, entry
+
+    def __getitem__(self, path: str) -> Entry:
+        return self._entry(path, self._table[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def _entry_here(file: LocalFile, known: CachedDigest | None) -> Entry:
+    return Entry(file.size, known.md5 if known and _is_of(known, file) else None, None, file.mtime_ns)
+
+
+def _is_of(known: CachedDigest, file: LocalFile) -> bool:
+    """Whether a digest is of a file as it is now, as far as its directory entry tells."""
+    return (known.size, known.mtime_ns, known.inode) == (file.size, file.mtime_ns, file.inode)
+
+
 def scan(session: Session, state: StateDB) -> Seen:
-    """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`."""
+    """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`.
+
+    What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
+    """
     ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
-    base = {path: entry for path, entry in state.load_base().items() if not ignored(path)}
+    base, files, digests = Table(Entry), Table(LocalFile), Table(CachedDigest)
+    base.update(state.each_base())
+    digests.update(state.each_digest())
     blind = ignores_case(session.project.staging)
     with ThreadPoolExecutor(1, thread_name_prefix="s3sync-scan") as thread:
         remote = thread.submit(scan_remote, session.store, session.project.prefix, base, ignored)
-        here = scan_folder(session.project.staging, ignored)
+        here = scan_folder(session.project.staging, ignored, files)
         there = remote.result()
     if blind:
         base = _take_the_remotes_case(base, here, there)
     seen = Seen(
         base=base,
-        local={},
-        remote={path: file.entry for path, file in there.files.items()},
         here=here,
         there=there,
-        digests={},
+        digests=digests,
         problems=[*here.problems, *there.problems],
         hidden=[*here.hidden, *there.hidden],
         complete=here.complete,
     )
     _hide_twins(seen, without_case if blind else nfc)
-    _compare(session, seen, state.load_digests())
+    gone_sizes = _without_ignored(seen, ignored)
+    _compare(session, seen, state, gone_sizes)
     return seen
 
 
-def _take_the_remotes_case(base: dict[str, Entry], here: LocalScan, there: RemoteScan) -> dict[str, Entry]:
+def _take_the_remotes_case(base: Table[Entry], here: LocalScan, there: RemoteScan) -> Table[Entry]:
     """Put the local files, and what the base has of them, under the remote's spellings (`respelled`).
 
     A change of case alone, on either side, is then no change: nothing is deleted for it, and nothing sent.
     """
     paths = {*there.files, *there.hidden}
     moved = respelled([*here.files, *here.hidden], paths)
-    here.files = {moved.get(path, path): file for path, file in here.files.items()}
+    files, entries = Table(LocalFile), Table(Entry)
+    files.update((moved.get(path, path), file) for path, file in here.files.items())
+    here.files = files
     here.hidden = [moved.get(path, path) for path in here.hidden]
-    renamed = respelled(base, here.files.keys() | paths)
-    return {renamed.get(path, path): entry for path, entry in base.items()}
+    renamed = respelled(base, files.keys() | paths)
+    entries.update((renamed.get(path, path), entry) for path, entry in base.items())
+    return entries
 
 
 def _hide_twins(seen: Seen, fold: Callable[[str], str]) -> None:
     """Report paths of either side that this disk cannot hold together, and leave them as they are on both."""
-    for path, other in twins(seen.here.files.keys() | seen.remote.keys(), fold).items():
+    for path, other in twins(chain(seen.here.files, seen.there.files), fold).items():
         one_name = fold(path) == fold(other)
         reason = "this disk ignores case" if one_name else "one name cannot be a file and a folder"
         hint = "rename one of them, or give both the same case" if one_name else "rename one of them"
@@ -119,51 +176,77 @@ def _hide_twins(seen: Seen, fold: Callable[[str], str]) -> None:
         seen.hidden.append(path)
 
 
-def _compare(session: Session, seen: Seen, cache: Mapping[str, CachedDigest]) -> None:
-    """Fill `seen.local`, hashing only files that another side's entry of equal size might equal.
+def _without_ignored(seen: Seen, ignored: Callable[[str], bool]) -> set[int]:
+    """Take from the base what is ignored by now; returns the sizes of what else is gone from here.
+
+    Asked only of what neither side has, as the scans have asked about the rest.
+    """
+    sizes, unwanted = set[int](), list[str]()
+    for base, files, objects in windows(seen.base, seen.here_files, seen.there.files):
+        for path, entry in base.items():
+            if path in files:
+                continue
+            if path not in objects and ignored(path):
+                unwanted.append(path)
+            else:
+                sizes.add(entry.size)
+    for path in unwanted:
+        del seen.base[path]
+    return sizes
+
+
+def _compare(session: Session, seen: Seen, state: StateDB, gone_sizes: set[int]) -> None:
+    """Complete `seen.digests`, hashing only files that another side's entry of equal size might equal.
 
     That is one under the same name, one that need not be sent because it is there already, or one that is gone here
     and may have got another name.
     """
-    to_hash: list[str] = []
-    sizes_there = {entry.size for entry in seen.remote.values() if entry.size >= COPY_FROM}
-    sizes_there |= {entry.size for path, entry in seen.base.items() if path not in seen.here.files}
-    for path, file in seen.here.files.items():
-        cached = cache.get(path)
-        if cached and (cached.size, cached.mtime_ns, cached.inode) == (file.size, file.mtime_ns, file.inode):
-            seen.digests[path] = Digests(cached.xxh3 or "", cached.md5)
-        elif file.size in sizes_there or needs_digest(file.size, seen.base.get(path), seen.remote.get(path)):
-            to_hash.append(path)
-    seen.stale_digests = [path for path in cache if path not in seen.here.files]
+    to_hash, stale = list[str](), list[str]()
+    sizes_there = gone_sizes | seen.there.large_sizes
+    for known, files, base, objects in windows(seen.digests, seen.here_files, seen.base, seen.there.files):
+        for path, file in files.items():
+            cached, remote = known.get(path), objects.get(path)
+            if cached and _is_of(cached, file):
+                continue
+            if file.size in sizes_there or needs_digest(file.size, base.get(path), remote and remote.entry):
+                to_hash.append(path)
+        stale += [path for path in known if path not in files]
+    if stale:
+        state.save(forget_digests=stale)
     if to_hash:
-        _hash(session, seen, to_hash, cache)
-    for path, file in seen.here.files.items():
-        known = seen.digests.get(path)
-        seen.local[path] = Entry(file.size, known.md5 if known else None, None, file.mtime_ns)
+        _hash(session, seen, to_hash, state)
     _settle_unknown_md5s(session, seen)
 
 
-def _hash(session: Session, seen: Seen, paths: list[str], cache: Mapping[str, CachedDigest]) -> None:
-    files = seen.here.files
+def _hash(session: Session, seen: Seen, paths: list[str], state: StateDB) -> None:
+    files, known = seen.here.files, seen.digests
     session.progress.expect(Work.HASH, len(paths), sum(files[path].size for path in paths))
 
     def work(path: str) -> Digests:
-        session.progress.begin(Work.HASH, path, files[path].size)
+        file = files[path]
+        session.progress.begin(Work.HASH, path, file.size)
         try:
-            return _digests(files[path], cache.get(path), lambda n: session.progress.advance(Work.HASH, path, n))
+            return _digests(file, known.get(path), lambda n: session.progress.advance(Work.HASH, path, n))
         finally:
             session.progress.finish(Work.HASH, path)
 
+    fresh: dict[str, CachedDigest] = {}
+    found = Table(CachedDigest)  # the workers read the other one meanwhile
     with Pool(session.transfers) as pool:
         for path, future in pool.map(work, paths):
             now = time.time_ns()
             try:
-                seen.digests[path] = future.result()
+                found[path] = cache_entry(files[path], future.result())
             except LocalError as error:
                 _unreadable(seen, path, error)
             else:
                 if is_settled(files[path], now):
-                    seen.new_digests[path] = cache_entry(files[path], seen.digests[path])
+                    fresh[path] = found[path]
+            if len(fresh) == REMEMBER_AT_ONCE:
+                state.save(digests=fresh)
+                fresh = {}
+    state.save(digests=fresh)
+    known.update(found)
 
 
 def _digests(file: LocalFile, cached: CachedDigest | None, progress: Callable[[int], None]) -> Digests:
@@ -195,12 +278,13 @@ def is_settled(file: LocalFile, hashed_at_ns: int) -> bool:
 
 def _settle_unknown_md5s(session: Session, seen: Seen) -> None:
     """A foreign multipart object has no MD5: whether a local file is the same is told by its composite ETag."""
-    for path, entry in seen.remote.items():
-        local = seen.local.get(path)
-        if entry.md5 is not None or entry.etag is None or local is None or local.md5 is None:
+    for path in seen.there.without_md5:
+        remote, file, digests = seen.there.files[path], seen.here.files.get(path), seen.digests_of(path)
+        entry = remote.entry
+        if file is None or digests is None or entry.etag is None or file.size != entry.size:
             continue
-        if local.size == entry.size and _has_etag(session, seen, path, entry.etag):
-            seen.remote[path] = replace(entry, md5=local.md5)
+        if _has_etag(session, seen, path, entry.etag):
+            seen.there.files[path] = replace(remote, entry=replace(entry, md5=digests.md5))
 
 
 def _has_etag(session: Session, seen: Seen, path: str, etag: str) -> bool:
@@ -220,8 +304,8 @@ def _has_etag(session: Session, seen: Seen, path: str, etag: str) -> bool:
         return False
 
 
-def select(decisions: Iterable[Decision], wanted: Callable[[str], bool] | None) -> list[Decision]:
-    return [decision for decision in decisions if wanted is None or wanted(decision.path)]
+def select(decisions: Iterable[Decision], wanted: Callable[[str], bool] | None) -> Iterator[Decision]:
+    return (decision for decision in decisions if wanted is None or wanted(decision.path))
 
 
 def uploader(seen: Seen, path: str) -> tuple[str | None, str | None]:

@@ -16,8 +16,6 @@ def status(session: Session) -> StatusReport:
     """Raises `StoreError`, `ScanError`, `ManifestError`."""
     with _open_state(session) as state:
         seen = scan(session, state)
-        if seen.new_digests or seen.stale_digests:
-            state.save(digests=seen.new_digests, forget_digests=seen.stale_digests)
         unfinished = known_transfers(state)
     return make_report(session, seen, unfinished)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,9 +23,10 @@ from s3sync.local.digests import Digests
 from s3sync.local.place import move_to_trash, place, rename_aside, state_folder
 from s3sync.local.scan import LocalFile
 from s3sync.state.intents import Intents
+from s3sync.state.table import Table
 from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
-from s3sync.sync.remote import RemoteFile
-from s3sync.sync.scan import COPY_FROM, Seen
+from s3sync.sync.remote import COPY_FROM, RemoteFile
+from s3sync.sync.scan import Seen
 from s3sync.sync.session import Session
 from s3sync.transfer.context import Transport
 from s3sync.transfer.download import Downloaded, Wanted, copy_local, download
@@ -132,7 +133,7 @@ class Steps:
 
     def _send(self, path: str, file: LocalFile, key: str, mode: WriteMode, scanned_as: str | None = None) -> Uploaded:
         """Publish a file. `scanned_as` is the path under which the scan saw it, if that is another."""
-        known = self.seen.digests.get(scanned_as or path)
+        known = self.seen.digests_of(scanned_as or path)
         source = Source(path, file, known, self.session.settings.require_user(), self.session.project.name)
         self.session.progress.begin(Work.UPLOAD, path, file.size)
         try:
@@ -145,8 +146,11 @@ class Steps:
 
     def _copy_on_server(self, source: Source, key: str, mode: WriteMode) -> Uploaded | None:
         known, size = source.known, source.file.size
-        twin = self._there_by_content.get((size, known.md5)) if known and size >= COPY_FROM else None
-        if known is None or twin is None or twin.key == key:
+        path = self._there_by_content.get(_content(size, known.md5)) if known and size >= COPY_FROM else None
+        if known is None or path is None:
+            return None
+        twin = self.seen.there.files[path]
+        if twin.key == key:
             return None
         headers, progress = source.headers(known), self.session.progress
         progress.expect(Work.COPY, 1, size)
@@ -165,14 +169,21 @@ class Steps:
         return Uploaded(etag, known, None, 0, parts)
 
     @cached_property
-    def _there_by_content(self) -> dict[tuple[int, str], RemoteFile]:
-        files = self.seen.there.files.values()
-        return {(f.entry.size, f.entry.md5): f for f in files if f.entry.md5 and f.entry.size >= COPY_FROM}
+    def _there_by_content(self) -> Mapping[str, str]:
+        """The paths of what is worth copying."""
+        entries = ((path, file.entry) for path, file in self.seen.there.files.items())
+        found = Table(str)
+        found.update((_content(e.size, e.md5), path) for path, e in entries if e.md5 and e.size >= COPY_FROM)
+        return found
 
     @cached_property
-    def _here_by_content(self) -> dict[tuple[int, str], LocalFile]:
-        files = self.seen.here.files
-        return {(files[path].size, d.md5): files[path] for path, d in self.seen.digests.items() if path in files}
+    def _here_by_content(self) -> Mapping[str, str]:
+        found = Table(str)
+        for path, file in self.seen.here.files.items():
+            digests = self.seen.digests_of(path) if file.size >= COPY_FROM else None
+            if digests is not None:
+                found[_content(file.size, digests.md5)] = path
+        return found
 
     def _uploaded(self, action: Action, path: str, file: LocalFile, sent: Uploaded) -> Outcome:
         self.placed[path] = (file, sent.digests)
@@ -198,7 +209,8 @@ class Steps:
         entry = remote.entry
         wanted = Wanted(path, remote.key, entry.size, remote.etag, entry.md5, remote.record.part_size)
         folder = self._partial
-        twin = self._here_by_content.get((entry.size, entry.md5 or "")) if entry.size >= COPY_FROM else None
+        same = self._here_by_content.get(_content(entry.size, entry.md5)) if entry.size >= COPY_FROM else None
+        twin = self.seen.here.files.get(same) if same is not None else None
         self.session.progress.begin(Work.DOWNLOAD, path, entry.size)
         try:
             if twin is not None:
@@ -241,6 +253,10 @@ class Steps:
     @cached_property
     def _trash(self) -> Path:
         return self.session.project.state_dir / "trash" / self.stamp
+
+
+def _content(size: int, md5: str | None) -> str:
+    return f"{size} {md5}"
 
 
 def _edited(path: str) -> Problem:

@@ -107,7 +107,8 @@ def _local_files(session: Session, seen: Seen, report: StatusReport) -> list[Pro
             found = digest(seen.here.files[path])
         except LocalError as error:
             return Problem(path, str(error), error.hint)
-        known = seen.digests[path].md5
+        digests = seen.digests_of(path)
+        known = digests.md5 if digests else None
         if found.md5 == known:
             return None
         return Problem(

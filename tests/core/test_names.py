@@ -231,8 +231,8 @@ def test_what_is_too_long_for_an_extension_is_none() -> None:
 
 def test_a_second_conflict_within_one_second_gets_a_name_of_its_own() -> None:
     taken = {"a.conflict-jan-20251103-143000.mp4", "a.conflict-jan-20251103-143001.mp4"}
-    assert free_conflict_name("a.mp4", "jan", WHEN, taken) == "a.conflict-jan-20251103-143002.mp4"
-    assert free_conflict_name("b.mp4", "jan", WHEN, taken) == "b.conflict-jan-20251103-143000.mp4"
+    assert free_conflict_name("a.mp4", "jan", WHEN, taken.__contains__) == "a.conflict-jan-20251103-143002.mp4"
+    assert free_conflict_name("b.mp4", "jan", WHEN, taken.__contains__) == "b.conflict-jan-20251103-143000.mp4"
 
 
 def test_nfc() -> None:

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from s3sync.core.entries import Entry
-from s3sync.core.plan import Action, Conflict, Do, Notice, Plan, Policy, Verb, make_plan
+from s3sync.core.plan import Action, Conflict, Do, InSync, Notice, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import ConflictKind, Decision, State, decide
 
 A, B, C = Entry(1, "a" * 32, "ea"), Entry(10, "b" * 32, "eb"), Entry(100, "c" * 32, "ec")
@@ -124,7 +124,17 @@ def test_the_policy_of_a_verb(verb: Verb, policy: Policy) -> None:
 @pytest.mark.parametrize("base", [None, A])
 def test_in_sync_moves_only_the_base(verb: Verb, base: Entry | None) -> None:
     both, gone = decide("both", base, B, B), decide("gone", A, None, None)
-    assert make_plan([both, gone], verb, None, str.upper) == Plan(verb, in_sync=[both, gone])
+    plan = make_plan([both, gone], verb, None, str.upper)
+    assert plan == Plan(
+        verb,
+        in_sync=[InSync("both", B.size), InSync("gone", None)],
+        agreed={"both": Entry(B.size, B.md5, B.etag), "gone": None},
+    )
+
+
+def test_a_base_that_says_so_already_stays() -> None:
+    known = Entry(B.size, B.md5, B.etag)
+    assert make_plan([decide("a", known, B, B)], Verb.SYNC, None, str.upper).agreed == {}
 
 
 @pytest.mark.parametrize("verb", [Verb.UP, Verb.DOWN])

@@ -174,7 +174,7 @@ class FullLane:
         for page in pages:
             require(page, "IsTruncated")
             if page["IsTruncated"]:
-                rounds.page((item["PartNumber"], item["ETag"]) for item in page.get("Parts", ()))
+                rounds.page(f"{item['PartNumber']:05} {item['ETag']}" for item in page.get("Parts", ()))
             for item in page.get("Parts", ()):
                 part = Part(item["PartNumber"], item["Size"], strip(item["ETag"]))
                 if part.number not in newest or newest[part.number][0] <= item["LastModified"]:
@@ -218,7 +218,7 @@ class FullLane:
             if page.get("EncodingType") != "url":
                 decode = str
             if page["IsTruncated"]:
-                rounds.page((item["Key"], item["UploadId"]) for item in page.get("Uploads", ()))
+                rounds.page(f"{item['Key']} {item['UploadId']}" for item in page.get("Uploads", ()))
             for item in page.get("Uploads", ()):
                 yield Upload(decode(item["Key"]), item["UploadId"], item["Initiated"])
             if not page["IsTruncated"]:

@@ -23,7 +23,7 @@ from s3sync.store.s3.attempts import Attempts, RequestFailed
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
 from s3sync.store.s3.fast import FastLane, is_odd
 from s3sync.store.s3.full import FullLane
-from s3sync.store.s3.rounds import Rounds, in_time
+from s3sync.store.s3.rounds import Names, Rounds, in_time
 
 _PAGE = 1000
 _ASK_EACH = 4
@@ -33,9 +33,9 @@ _ABSENT = ".s3sync-nothing-has-this-name"
 def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[ObjectInfo]:
     """Every object below a prefix (full keys), each once. Raises `RequestFailed`, or our own errors."""
     if is_odd(prefix + "x"):
-        yield from _list_full(full, prefix, set())
+        yield from _list_full(full, prefix, Names())
         return
-    seen: set[str] = set()
+    seen = Names()
     empty: dict[str, list[ObjectInfo]] = {}
     try:
         for info in _list_fast(fast, prefix, seen):
@@ -58,7 +58,7 @@ def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[Object
         yield from _settle(fast, full, prefix, infos)
 
 
-def _list_fast(fast: FastLane, prefix: str, seen: set[str]) -> Iterator[ObjectInfo]:
+def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]:
     """obstore's listing; begun again after a passing failure, without giving anything twice.
 
     `seen` collects the keys of all objects that have content; empty ones are only given.
@@ -73,10 +73,7 @@ def _list_fast(fast: FastLane, prefix: str, seen: set[str]) -> Iterator[ObjectIn
                 for info in page:
                     if "\ufffd" in info.key:
                         raise RequestFailed(Failure("odd_key"))
-                    if info.size == 0:
-                        yield info
-                    elif info.key not in seen:
-                        seen.add(info.key)
+                    if info.size == 0 or seen.add(info.key):
                         yield info
             return
         except RequestFailed as error:
@@ -94,16 +91,14 @@ def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
         raise RequestFailed(from_obstore(error)) from None
 
 
-def _list_full(full: FullLane, prefix: str, without: set[str]) -> Iterator[ObjectInfo]:
+def _list_full(full: FullLane, prefix: str, given: Names) -> Iterator[ObjectInfo]:
     """botocore's listing, without the keys that were given before."""
-    given = set(without)
     attempts = Attempts()
     while True:
         pages = full.list_objects(prefix)
         try:
             for info in pages:
-                if info.key not in given:
-                    given.add(info.key)
+                if given.add(info.key):
                     yield info
             return
         except (StoreError, RequestFailed):

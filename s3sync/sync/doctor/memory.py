@@ -132,6 +132,7 @@ def _certain(session: Session, saved: Salvaged) -> tuple[dict[str, Entry], dict[
             seen = scan(session, state)
         except S3syncError as error:
             return {}, {}, f"nothing is certain while the store cannot be asked: {error}"
+        digests = state.load_digests()
     base: dict[str, Entry] = {}
     for path, remote in seen.remote.items():
         local, known = seen.local.get(path), remembered.get(path)
@@ -141,7 +142,7 @@ def _certain(session: Session, saved: Salvaged) -> tuple[dict[str, Entry], dict[
             base[path] = Entry(remote.size, remote.md5 or local.md5, remote.etag)
         elif known is not None and known.md5 is not None and same(local, known):
             base[path] = known
-    return base, seen.new_digests, "those that are the same here and there, or unchanged here"
+    return base, digests, "those that are the same here and there, or unchanged here"
 
 
 def _goes_on(project: Project, transfer: Unfinished) -> bool:
