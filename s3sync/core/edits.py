@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 
 from msgspec import Struct, field
 
@@ -20,8 +20,8 @@ class Edits(Struct):
     by: str
     at: str
     host: str
-    files: dict[str, FileRecord] = field(default_factory=dict)
-    repaired: dict[str, FileRecord] = field(default_factory=dict)
+    files: MutableMapping[str, FileRecord] = field(default_factory=dict)
+    repaired: MutableMapping[str, FileRecord] = field(default_factory=dict)
     """Records for objects that the manifest did not explain: only written where none names that version yet."""
     deleted: dict[str, DeletedRecord] = field(default_factory=dict)
     """Files that this run deleted: what is recorded under their names by then with other content is not theirs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 from msgspec import Struct, field
 
@@ -23,6 +24,7 @@ UNKNOWN = "unknown"
 COPY_FROM = 1024 * 1024
 """From this size on, content that a side has already under another name is copied there instead of sent."""
 LOOKUPS_AT_ONCE = 16
+LOOKUPS_IN_LINE = 1_000
 MOST_OBJECTS = 2_000_000
 """What a listing may bring before it is given up, so that memory is bounded whatever the store says."""
 
@@ -57,7 +59,7 @@ class RemoteScan(Struct):
     without_md5: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
-    repaired: dict[str, FileRecord] = field(default_factory=dict)
+    repaired: Table[FileRecord] = field(default_factory=lambda: Table(FileRecord))
     vanished: dict[str, FileRecord] = field(default_factory=dict)
 
     def add(self, path: str, file: RemoteFile) -> None:
@@ -83,10 +85,12 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
         records = scan.stored.manifest.files
         assert isinstance(records, Table)
         unexplained, gone = _match(scan, records, objects)
-        for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), unexplained):
-            if found is not None:
-                scan.add(path, found)
-                scan.repaired[path] = found.record
+        items = iter(unexplained.items())
+        while some := list(islice(items, LOOKUPS_IN_LINE)):
+            for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), some):
+                if found is not None:
+                    scan.add(path, found)
+                    scan.repaired[path] = found.record
         gone = [name for name in gone if not ignored(name)]
         if len(gone) > LOOKUPS_AT_ONCE:
             wanted = {nfc(prefix + name) for name in gone}
@@ -140,14 +144,14 @@ def _list_objects(store: Store, prefix: str, ignored: Callable[[str], bool]) -> 
 
 def _match(
     scan: RemoteScan, records: Table[FileRecord], objects: Table[ObjectInfo]
-) -> tuple[list[tuple[str, ObjectInfo]], list[str]]:
+) -> tuple[Table[ObjectInfo], list[str]]:
     """Add what is explained; returns the objects that no record explains, and the records that name no object."""
-    unexplained, gone = list[tuple[str, ObjectInfo]](), list[str]()
+    unexplained, gone = Table(ObjectInfo), list[str]()
     for known, listed in windows(records, objects):
         for path, info in listed.items():
             record = _explained(known.get(path), info)
             if record is None:
-                unexplained.append((path, info))
+                unexplained[path] = info
             else:
                 scan.add(path, _file(info, record))
         gone += [name for name in known if name not in listed]

@@ -45,12 +45,12 @@ class Keeper:
         self._saved_at = time.monotonic()
         self._edits = session.edits()
         self._edits.counts_as_sync = False
-        self._edits.repaired.update(seen.there.repaired)
         self._edits.vanished.update(seen.there.vanished)
-        for record in self._edits.repaired.values():
+        for name, record in seen.there.repaired.items():
             if record.etag and part_count(record.etag) is not None:  # how long its parts are is known to who sent it
                 parts = Transfers(state).parts_of(record.name, record.etag)
                 record.part_size = parts.part_size if parts else record.part_size
+            self._edits.repaired[name] = record
         self._intents = Intents(state)
         self._deletions: dict[str, DeletedRecord] = {}
         tell_deletions(self._intents, self._edits)

@@ -12,8 +12,10 @@ from msgspec import Struct, field
 
 from s3sync.config import Settings, mask_url
 from s3sync.core.edits import Edits
+from s3sync.core.manifest import FileRecord
 from s3sync.core.times import format_time
 from s3sync.project import Project
+from s3sync.state.table import Table
 from s3sync.store.port import FullSpeed, Pace, Store
 from s3sync.sync.report import Place
 from s3sync.transfer.pool import DEFAULT_WORKERS
@@ -48,7 +50,8 @@ class Session(Struct, frozen=True):
 
     def edits(self) -> Edits:
         """An empty set of changes to metadata.json, signed and dated."""
-        return Edits(by=self.settings.require_user(), at=format_time(self.clock()), host=socket.gethostname())
+        by, at = self.settings.require_user(), format_time(self.clock())
+        return Edits(by, at, socket.gethostname(), files=Table(FileRecord), repaired=Table(FileRecord))
 
     def trash_stamp(self) -> str:
         """A new name for a trash folder, here and on the remote: by time, and of nobody else in the same second."""

@@ -26,6 +26,8 @@ SMALL = {
     "IN_MEMORY": 256,
     "WHOLE_LIMIT": 2000,
     "COPY_PART": 1024,
+    "MOST_IN_MEMORY": 6,
+    "AT_ONCE": 2,
 }
 PACKAGES = ("core", "local", "store.folder", "state", "transfer", "sync")
 
