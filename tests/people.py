@@ -47,6 +47,8 @@ class Person:
     environ: Mapping[str, str] = field(default_factory=dict)
     launcher: Sequence[str] = ()
     fresh: bool = False
+    program: Sequence[str] = (sys.executable, "-m", "s3sync")
+    patience_s: float = 100
 
     def __post_init__(self) -> None:
         (self.root / "home").mkdir(parents=True)
@@ -91,14 +93,14 @@ class Person:
         if not self.fresh and not self.launcher and zygote.can_run(environment):
             return Result(*zygote.run(words, cwd=folder, env=environment, text=answer or ""))
         done = subprocess.run(
-            [*self.launcher, sys.executable, "-m", "s3sync", *words],
+            [*self.launcher, *self.program, *words],
             cwd=folder,
             env=environment,
             input=answer if answer is not None else "",
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=100,
+            timeout=self.patience_s,
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)
