@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from s3sync import Project
+from s3sync.local.digests import Digests, digest
+from s3sync.local.scan import LocalFile
+from s3sync.state.db import StateDB
+from s3sync.sync import scan
 from tests.people import PROJECT, Person
 
 MIB = 1024 * 1024
@@ -77,3 +82,25 @@ def test_a_touched_file_is_not_hashed_with_md5(david: Person, monkeypatch: pytes
         assert opened.status().in_sync
     path.write_bytes(os.urandom(MIB))
     assert [file.state.value for file in opened.status().files] == ["local_modified"]
+
+
+def test_a_hashing_that_breaks_off_is_not_in_vain(david: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        os.utime(david.write(f"{number}.mov", b"x" * number), ns=(10**18, 10**18))
+    david.ok("up")
+    (david.staging / ".s3sync" / "state.db").unlink()
+    hashed: list[str] = []
+
+    def digest_five(file: LocalFile, progress: Callable[[int], None]) -> Digests:
+        if len(hashed) == 5:
+            raise KeyboardInterrupt
+        hashed.append(file.where)
+        return digest(file, progress)
+
+    monkeypatch.setattr(scan, "REMEMBER_AT_ONCE", 2)
+    monkeypatch.setattr(scan, "digest", digest_five)
+    project = Project.open(path=david.project, flags={"transfers": "1"}, environ=david.env())
+    with pytest.raises(KeyboardInterrupt):
+        project.sync()
+    with StateDB(david.staging / ".s3sync") as state:
+        assert len(state.load_digests()) == 4
