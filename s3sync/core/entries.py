@@ -8,7 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One path's content. Absence is None in place of an entry.
 
     `size` is in bytes; `md5` is 32 hex digits, None when unknown; `etag` is the store's version of the object, None

@@ -22,7 +22,7 @@ MAX_DEPTH = 64
 Extra = dict[str, Any]
 
 
-class FileRecord(msgspec.Struct, omit_defaults=True):
+class FileRecord(msgspec.Struct, omit_defaults=True, gc=False):
     """Who uploaded what. `etag` ties the record to one version of the object; without it the record is a hint."""
 
     name: str

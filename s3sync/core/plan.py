@@ -37,7 +37,7 @@ class Do(StrEnum):
     KEEP_BOTH = "keep_both"
 
 
-class Action(Struct, frozen=True):
+class Action(Struct, frozen=True, gc=False):
     """One intended step. `local` and `remote` are its precondition: what each side must still hold when it is done.
 
     `trash_remote`: the remote version that is replaced or deleted is first copied to the remote trash.

@@ -31,7 +31,7 @@ class ConflictKind(StrEnum):
     DELETED_HERE_EDITED_THERE = "deleted_here_edited_there"
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """One path, what base, local and remote hold, and what that means."""
 
     path: str

@@ -19,7 +19,7 @@ from s3sync.local.scan import LocalFile
 CHUNK = MIB
 
 
-class Digests(Struct, frozen=True):
+class Digests(Struct, frozen=True, gc=False):
     """xxh3-128 and MD5 of a whole file, in hex."""
 
     xxh3: str

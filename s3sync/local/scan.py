@@ -15,7 +15,7 @@ from s3sync.errors import ScanError
 from s3sync.local.errors import reason_of
 
 
-class LocalFile(Struct, frozen=True):
+class LocalFile(Struct, frozen=True, gc=False):
     """A regular file: where it is on the disk (its name there may be NFD), size in bytes, mtime, inode."""
 
     where: str

@@ -53,7 +53,7 @@ PRAGMA user_version = 1;
 TABLES = ("base", "digest", "parts", "transfer", "transferred", "fact")
 
 
-class CachedDigest(Struct, frozen=True):
+class CachedDigest(Struct, frozen=True, gc=False):
     """Digests of a file as it was when its directory entry said this. `xxh3` is None if only MD5 is known."""
 
     size: int

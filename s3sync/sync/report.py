@@ -26,7 +26,7 @@ class Place(Struct, frozen=True):
     store_is_default: bool = False
 
 
-class Moved(Struct, frozen=True):
+class Moved(Struct, frozen=True, gc=False):
     """A file that went one way: its size, and the bytes that really went over the wire."""
 
     name: str
@@ -42,7 +42,7 @@ class Deleted(Struct, frozen=True):
     size_bytes: int
 
 
-class Skipped(Struct, frozen=True):
+class Skipped(Struct, frozen=True, gc=False):
     """A file that this run had nothing to do with: in sync, or changed in a way that this verb leaves alone."""
 
     name: str
@@ -109,7 +109,7 @@ class RunReport(Struct):
         return EXIT_DONE if all(conflict.settled for conflict in self.conflicts) else EXIT_CONFLICTS
 
 
-class FileStatus(Struct, frozen=True):
+class FileStatus(Struct, frozen=True, gc=False):
     """One file's state. Size and MD5 are the newer version's (in a conflict the remote's); an MD5 that nothing had to
     be compared with is not known. The uploader is always the remote version's."""
 

@@ -135,7 +135,10 @@ def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, se
                 keeper.save_sometimes()
     except BaseException as error:
         with suppress(S3syncError):
-            keeper.save(here_only=isinstance(error, KeyboardInterrupt))
+            if isinstance(error, KeyboardInterrupt):  # whoever wants to stop does not wait for the store
+                keeper.save_here()
+            else:
+                keeper.save()
         raise
     keeper.save()
     report.conflicts = [conflict for conflict in report.conflicts if conflict.name not in raced]

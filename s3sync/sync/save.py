@@ -27,6 +27,8 @@ from s3sync.sync.session import Session
 
 SAVE_EVERY_S = 30.0
 """On a long run the other user sees progress, and a crash loses no more than this."""
+SAVE_HERE_AT = 5_000
+"""How many files may have been done before this computer remembers it, so that memory does not follow their number."""
 
 
 class Keeper:
@@ -81,12 +83,17 @@ class Keeper:
     def save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at > SAVE_EVERY_S:
             self.save()
+        elif len(self._base) >= SAVE_HERE_AT:
+            self.save_here()
 
-    def save(self, *, here_only: bool = False) -> None:
-        """This computer's memory first, then metadata.json. Either may fail alone: the next run finds out and mends.
+    def save(self) -> None:
+        """This computer's memory first, then metadata.json. Either may fail alone: the next run finds out and mends."""
+        self.save_here()
+        self._publish()
+        self._saved_at = time.monotonic()
 
-        `here_only` leaves metadata.json to that next run, for whoever wants to stop at once.
-        """
+    def save_here(self) -> None:
+        """Only this computer's memory: metadata.json is left to later, or to the next run."""
         now = time.time_ns()
         placed = {path: self.placed.pop(path) for path in list(self.placed)}
         for folder in {os.path.dirname(file.where) for file, _ in placed.values()}:  # noqa: PTH120
@@ -98,20 +105,22 @@ class Keeper:
         if self._base or self._digests:
             self._state.save(base=self._base, digests=self._digests)
         self._base, self._digests = {}, {}
+
+    def _publish(self) -> None:
         published = (self._stored.manifest.files, self._edits.repaired, self._edits.files)
         noted = self._intents.conflicts()
         self._edits.conflicts = [found for found in noted if any(found.kept_as in files for files in published)]
-        if not here_only and (self._edits.counts_as_sync or self._edits.substantial):
-            try:
-                self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)
-            except AccessDenied:
-                if not self._tolerant:
-                    raise
-            else:
-                self._intents.forget([*self._edits.conflicts, *self._edits.deleted.values()])
-            self._edits = self._session.edits()
-            self._edits.counts_as_sync = False
-        self._saved_at = time.monotonic()
+        if not self._edits.counts_as_sync and not self._edits.substantial:
+            return
+        try:
+            self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)
+        except AccessDenied:
+            if not self._tolerant:
+                raise
+        else:
+            self._intents.forget([*self._edits.conflicts, *self._edits.deleted.values()])
+        self._edits = self._session.edits()
+        self._edits.counts_as_sync = False
 
 
 def tell_deletions(intents: Intents, edits: Edits) -> None:
