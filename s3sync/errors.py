@@ -151,3 +151,7 @@ class LostRace(S3syncError):
 
 class Interrupted(S3syncError):
     exit_code = 130
+
+
+ENDS_THE_RUN = (CredentialsError, ClockSkewed, BucketMissing, Unreachable, Throttled, Interrupted)
+"""What will be no better for the next file: the run ends, and what was done so far is saved."""

@@ -7,27 +7,12 @@ from typing import TypeAlias
 
 from s3sync.core.outcome import Outcome, Problem, Raced
 from s3sync.core.plan import Action, Do
-from s3sync.errors import (
-    AccessDenied,
-    BucketMissing,
-    ClockSkewed,
-    CredentialsError,
-    Interrupted,
-    NotFound,
-    PreconditionFailed,
-    S3syncError,
-    TargetChanged,
-    Throttled,
-    Unreachable,
-)
+from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, S3syncError, TargetChanged
 from s3sync.sync.steps import Steps
 from s3sync.transfer.pool import Settled
 from s3sync.transfer.progress import Progress, Work
 
 Result: TypeAlias = Outcome | Raced | Problem
-
-FATAL = (CredentialsError, ClockSkewed, BucketMissing, Unreachable, Throttled, Interrupted)
-"""What will be no better for the next file: the run ends, and what was done so far is saved."""
 
 DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE)
 
@@ -35,9 +20,9 @@ DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE)
 def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
     """Results as they come, in any order. Deletions come last, when everything else has had its turn.
 
-    Raises what ends the run: the errors in `FATAL`, and `AccessDenied` to a write before any write was taken, which
-    is a matter of rights and not of one file. The smallest upload goes first and alone, so that who may not write is
-    told before many files travel in vain.
+    Raises what ends the run: the errors in `ENDS_THE_RUN`, and `AccessDenied` to a write before any write was taken,
+    which is a matter of rights and not of one file. The smallest upload goes first and alone, so that who may not
+    write is told before many files travel in vain.
     """
     others = [action for action in actions if action.do not in DELETIONS]
     _announce(steps.session.progress, others)
@@ -45,12 +30,13 @@ def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
     rest = [action for action in others if action is not first]
     wrote = False
     for batch in ([first] if first else [], rest, [action for action in actions if action.do in DELETIONS]):
-        for action, settled in steps.transport.pool.map(steps.carry_out, batch):
-            result = _result(action, settled, wrote)
-            wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
-            yield result
-            if isinstance(result, Outcome) and result.unfinished is not None:
-                yield _failure(*result.unfinished, wrote)
+        for actions, settled in steps.transport.pool.map(steps.carry_out, steps.together(batch)):
+            for action, one in zip(actions, settled.result(), strict=False):
+                result = _result(action, one, wrote)
+                wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
+                yield result
+                if isinstance(result, Outcome) and result.unfinished is not None:
+                    yield _failure(*result.unfinished, wrote)
 
 
 def _result(action: Action, settled: Settled[Outcome], wrote: bool) -> Result:
@@ -63,7 +49,9 @@ def _result(action: Action, settled: Settled[Outcome], wrote: bool) -> Result:
 def _failure(action: Action, error: S3syncError, wrote: bool) -> Raced | Problem:
     if isinstance(error, (PreconditionFailed, TargetChanged)) or (isinstance(error, NotFound) and action.remote):
         return Raced(action, str(error))
-    if isinstance(error, FATAL) or (isinstance(error, AccessDenied) and action.do is not Do.DOWNLOAD and not wrote):
+    if isinstance(error, ENDS_THE_RUN) or (
+        isinstance(error, AccessDenied) and action.do is not Do.DOWNLOAD and not wrote
+    ):
         raise error
     return Problem(action.path, str(error), error.hint)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -30,8 +30,10 @@ from s3sync.sync.scan import Seen
 from s3sync.sync.session import Session
 from s3sync.transfer.context import Transport
 from s3sync.transfer.download import Downloaded, Wanted, copy_local, download
+from s3sync.transfer.pool import Settled
 from s3sync.transfer.progress import Work
 from s3sync.transfer.server_copy import HOPELESS, copy_on_server, copy_or_fail
+from s3sync.transfer.small_download import SMALL, download_together, how_many
 from s3sync.transfer.upload import Source, Uploaded, upload
 
 USER_LENGTH = 64
@@ -49,9 +51,27 @@ class Steps:
     placed: dict[str, tuple[LocalFile, Digests]]
     intents: Intents
 
-    def carry_out(self, action: Action) -> Outcome:
-        """Raises `PreconditionFailed`, `TargetChanged` or `NotFound` when somebody else was there first."""
-        return _STEPS[action.do](self, action)
+    def together(self, actions: Sequence[Action]) -> Iterator[list[Action]]:
+        """Actions in the groups in which they are carried out: small downloads several at a time."""
+        most = how_many(sum(map(self._is_small_download, actions)), self.transport.pool.workers)
+        group: list[Action] = []
+        for action in actions:
+            if not self._is_small_download(action):
+                yield [action]
+                continue
+            group.append(action)
+            if len(group) == most:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def carry_out(self, actions: Sequence[Action]) -> list[Settled[Outcome]]:
+        """What became of each of a group: `PreconditionFailed`, `TargetChanged` or `NotFound` when somebody else was
+        there first."""
+        if len(actions) == 1:
+            return [Settled.of(partial(_STEPS[actions[0].do], self), actions[0])]
+        return self._download_together(actions)
 
     def upload(self, action: Action) -> Outcome:
         file = self.seen.here.files[action.path]
@@ -70,6 +90,29 @@ class Steps:
             )
         got = self._bring(action.path, remote, self.seen.here.files.get(action.path))
         return self._place(action, got, remote, self.seen.here.files.get(action.path))
+
+    def _is_small_download(self, action: Action) -> bool:
+        if action.do is not Do.DOWNLOAD:
+            return False
+        remote = self.seen.there.files[action.path]
+        return remote.entry.size <= SMALL and not remote.archived
+
+    def _download_together(self, actions: Sequence[Action]) -> list[Settled[Outcome]]:
+        progress, there, here = self.session.progress, self.seen.there.files, self.seen.here.files
+        wanted = [_wanted(action.path, there[action.path]) for action in actions]
+        for one in wanted:
+            progress.begin(Work.DOWNLOAD, one.path, one.size)
+        try:
+            got = download_together(self.transport, wanted, self._partial)
+        finally:
+            for one in wanted:
+                progress.finish(Work.DOWNLOAD, one.path)
+
+        def finish(numbered: tuple[int, Action]) -> Outcome:
+            number, action = numbered
+            return self._place(action, got[number].result(), there[action.path], here.get(action.path))
+
+        return [Settled.of(finish, numbered) for numbered in enumerate(actions)]
 
     def keep_both(self, action: Action) -> Outcome:
         """Fetch theirs first, then move mine aside, place theirs, publish mine: after any crash both exist."""
@@ -207,7 +250,7 @@ class Steps:
     def _bring(self, path: str, remote: RemoteFile, old: LocalFile | None) -> Downloaded:
         """The bytes, from another file of this disk that holds them already, else from the store."""
         entry = remote.entry
-        wanted = Wanted(path, remote.key, entry.size, remote.etag, entry.md5, remote.record.part_size)
+        wanted = _wanted(path, remote)
         folder = self._partial
         same = self._here_by_content.get(_content(entry.size, entry.md5)) if entry.size >= COPY_FROM else None
         twin = self.seen.here.files.get(same) if same is not None else None
@@ -257,6 +300,10 @@ class Steps:
 
 def _content(size: int, md5: str | None) -> str:
     return f"{size} {md5}"
+
+
+def _wanted(path: str, remote: RemoteFile) -> Wanted:
+    return Wanted(path, remote.key, remote.entry.size, remote.etag, remote.entry.md5, remote.record.part_size)
 
 
 def _edited(path: str) -> Problem:

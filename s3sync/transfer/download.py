@@ -52,7 +52,11 @@ def download(transport: Transport, wanted: Wanted, folder: Path, old: LocalFile 
     not those promised, `DiskFull`, `LocalError`, `StoreError`. No file is left then, except that of a large download
     that was broken off: it is remembered, and goes on when this is called again. Memory: 1 MiB for each request.
     """
-    check_room(folder, wanted)
+    from s3sync.transfer.small_download import SMALL, download_together
+
+    if wanted.size <= SMALL:
+        return download_together(transport, [wanted], folder)[0].result()
+    Room(folder).take(wanted)
     if wanted.size <= PART_SIZE:
         return download_whole(transport, wanted, folder / uuid.uuid4().hex)
     from s3sync.transfer.large_download import download_parts
@@ -76,7 +80,7 @@ def download_whole(transport: Transport, wanted: Wanted, temp: Path) -> Download
 
 def copy_local(transport: Transport, wanted: Wanted, folder: Path, twin: LocalFile) -> Downloaded | None:
     """The content from another file on this disk that is said to hold it; None if it does not after all."""
-    check_room(folder, wanted)
+    Room(folder).take(wanted)
     temp = folder / uuid.uuid4().hex
     try:
         with local_errors("cannot copy", twin.disk_path):
@@ -105,16 +109,24 @@ def copy_file(source: Path, target: Path) -> None:
         os.fsync(writer.fileno())
 
 
-def check_room(folder: Path, wanted: Wanted) -> None:
-    """Raises `DiskFull` before the first byte, rather than near the last."""
-    with local_errors("cannot look at", folder):
-        free = shutil.disk_usage(folder).free
-    if free < wanted.size + SPARE_BYTES:
-        raise DiskFull(
-            f"cannot download {wanted.path}",
-            why=f"it has {wanted.size} bytes, {SPARE_BYTES} are kept in reserve, and the disk has {free} bytes free",
-            hint="make room and run the command again; what was there before is untouched",
-        )
+class Room:
+    """The room on the disk of a folder, for one file or a few that come together."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `LocalError`."""
+        with local_errors("cannot look at", folder):
+            self._free = shutil.disk_usage(folder).free
+
+    def take(self, wanted: Wanted) -> None:
+        """Raises `DiskFull` before the first byte of a file, rather than near its last."""
+        if self._free < wanted.size + SPARE_BYTES:
+            raise DiskFull(
+                f"cannot download {wanted.path}",
+                why=f"it has {wanted.size} bytes, {SPARE_BYTES} are kept in reserve, and the disk has {self._free} "
+                "bytes free",
+                hint="make room and run the command again; what was there before is untouched",
+            )
+        self._free -= wanted.size
 
 
 def check_version(reader: Reader, wanted: Wanted) -> None:
@@ -126,7 +138,7 @@ def check_version(reader: Reader, wanted: Wanted) -> None:
 def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Path) -> tuple[Digests, int]:
     fast, full, received = xxhash.xxh3_128(), md5(usedforsecurity=False), 0
     with local_errors("cannot write", temp):
-        descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        descriptor = create(temp)
         try:
             for chunk in reader:
                 transport.pool.check()
@@ -142,6 +154,11 @@ def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Path) -
     return Digests(fast.hexdigest(), full.hexdigest()), received
 
 
+def create(temp: str | Path) -> int:
+    """A new file, open for writing. Raises `OSError`, also if something stands there."""
+    return os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+
+
 def write_all(descriptor: int, chunk: bytes | bytearray | memoryview) -> None:
     """All of it: a system call may take less than it is given."""
     left = memoryview(chunk)
@@ -149,7 +166,7 @@ def write_all(descriptor: int, chunk: bytes | bytearray | memoryview) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def verify(store: Store, wanted: Wanted, temp: Path, digests: Digests, received: int) -> None:
+def verify(store: Store, wanted: Wanted, temp: str | Path, digests: Digests, received: int) -> None:
     """The promised MD5 decides; without one, or against one that may lie, the ETag that S3 made itself does.
 
     When neither is known (an object under KMS that another tool put there), its size has to do. Raises
@@ -168,7 +185,7 @@ def verify(store: Store, wanted: Wanted, temp: Path, digests: Digests, received:
     )
 
 
-def _etag_vouches(store: Store, wanted: Wanted, temp: Path, digests: Digests) -> bool | None:
+def _etag_vouches(store: Store, wanted: Wanted, temp: str | Path, digests: Digests) -> bool | None:
     """Whether the ETag is that of these bytes; None when it cannot tell."""
     parts = part_count(wanted.etag)
     if parts is None:

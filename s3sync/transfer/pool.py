@@ -26,6 +26,14 @@ class Settled(Generic[R]):
     def __init__(self, value: R | None, error: BaseException | None) -> None:
         self._value, self._error = value, error
 
+    @classmethod
+    def of(cls, function: Callable[[T], R], item: T) -> Settled[R]:
+        """What becomes of an item, right now."""
+        try:
+            return cls(function(item), None)
+        except BaseException as error:  # noqa: BLE001 - whoever takes the result raises it
+            return cls(None, error)
+
     def result(self) -> R:
         """The result, or raises what went wrong."""
         if self._error is not None:
@@ -67,11 +75,7 @@ class Pool:
             raise
 
     def _settle(self, function: Callable[[T], R], item: T, done: SimpleQueue[tuple[T, Settled[R]]]) -> None:
-        try:
-            settled = Settled(self._call(function, item), None)
-        except BaseException as error:  # noqa: BLE001 - whoever takes the result raises it
-            settled = Settled[R](None, error)
-        done.put((item, settled))
+        done.put((item, Settled.of(partial(self._call, function), item)))
 
     def _enlist(self, work: Callable[[], object]) -> None:
         with self._lock:  # so that nothing comes after the sign to end
