@@ -30,8 +30,8 @@ def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
     rest = [action for action in others if action is not first]
     wrote = False
     for batch in ([first] if first else [], rest, [action for action in actions if action.do in DELETIONS]):
-        for actions, settled in steps.transport.pool.map(steps.carry_out, steps.together(batch)):
-            for action, one in zip(actions, settled.result(), strict=False):
+        for group, settled in steps.transport.pool.map(steps.carry_out, steps.together(batch)):
+            for action, one in zip(group, settled.result(), strict=True):
                 result = _result(action, one, wrote)
                 wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
                 yield result
