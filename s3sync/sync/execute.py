@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from s3sync.core.outcome import Outcome, Problem, Raced
@@ -11,6 +11,7 @@ from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFail
 from s3sync.sync.steps import Steps
 from s3sync.transfer.pool import Settled
 from s3sync.transfer.progress import Progress, Work
+from s3sync.transfer.small_download import SMALL, how_many
 
 Result: TypeAlias = Outcome | Raced | Problem
 
@@ -28,15 +29,35 @@ def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
     _announce(steps.session.progress, others)
     first = _smallest_upload(others)
     rest = [action for action in others if action is not first]
-    wrote = False
+    wrote, pool = False, steps.transport.pool
     for batch in ([first] if first else [], rest, [action for action in actions if action.do in DELETIONS]):
-        for group, settled in steps.transport.pool.map(steps.carry_out, steps.together(batch)):
+        for group, settled in pool.map(steps.carry_out, _groups(batch, pool.workers)):
             for action, one in zip(group, settled.result(), strict=True):
                 result = _result(action, one, wrote)
                 wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
                 yield result
                 if isinstance(result, Outcome) and result.unfinished is not None:
                     yield _failure(*result.unfinished, wrote)
+
+
+def _groups(actions: Sequence[Action], workers: int) -> Iterator[list[Action]]:
+    """What a worker carries out in one go: one action, or downloads of several small files."""
+    most = how_many(sum(map(_is_small_download, actions)), workers)
+    group: list[Action] = []
+    for action in actions:
+        if not _is_small_download(action):
+            yield [action]
+            continue
+        group.append(action)
+        if len(group) == most:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _is_small_download(action: Action) -> bool:
+    return action.do is Do.DOWNLOAD and action.remote is not None and action.remote.size <= SMALL
 
 
 def _result(action: Action, settled: Settled[Outcome], wrote: bool) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -33,7 +33,7 @@ from s3sync.transfer.download import Downloaded, Wanted, copy_local, download
 from s3sync.transfer.pool import Settled
 from s3sync.transfer.progress import Work
 from s3sync.transfer.server_copy import HOPELESS, copy_on_server, copy_or_fail
-from s3sync.transfer.small_download import SMALL, download_together, how_many
+from s3sync.transfer.small_download import download_together
 from s3sync.transfer.upload import Source, Uploaded, upload
 
 USER_LENGTH = 64
@@ -51,27 +51,15 @@ class Steps:
     placed: dict[str, tuple[LocalFile, Digests]]
     intents: Intents
 
-    def together(self, actions: Sequence[Action]) -> Iterator[list[Action]]:
-        """Actions in the groups in which they are carried out: small downloads several at a time."""
-        most = how_many(sum(map(self._is_small_download, actions)), self.transport.pool.workers)
-        group: list[Action] = []
-        for action in actions:
-            if not self._is_small_download(action):
-                yield [action]
-                continue
-            group.append(action)
-            if len(group) == most:
-                yield group
-                group = []
-        if group:
-            yield group
-
     def carry_out(self, actions: Sequence[Action]) -> list[Settled[Outcome]]:
-        """What became of each of a group: `PreconditionFailed`, `TargetChanged` or `NotFound` when somebody else was
-        there first."""
-        if len(actions) == 1:
-            return [Settled.of(partial(_STEPS[actions[0].do], self), actions[0])]
-        return self._download_together(actions)
+        """What became of each action of a group: one of any kind, or downloads of small files.
+
+        `PreconditionFailed`, `TargetChanged` or `NotFound` where somebody else was there first.
+        """
+        if len(actions) > 1:
+            with suppress(Archived):  # rare, and then each is told by itself
+                return self._download_together(actions)
+        return [Settled.of(partial(_STEPS[action.do], self), action) for action in actions]
 
     def upload(self, action: Action) -> Outcome:
         file = self.seen.here.files[action.path]
@@ -81,25 +69,14 @@ class Steps:
         return self._uploaded(action, action.path, file, self._send(action.path, file, key, mode))
 
     def download(self, action: Action) -> Outcome:
-        remote = self.seen.there.files[action.path]
-        if remote.archived:
-            raise Archived(
-                f"{action.path} is in cold storage",
-                why="an archived object cannot be read",
-                hint="thaw it first",
-            )
+        remote = self._readable(action.path)
         got = self._bring(action.path, remote, self.seen.here.files.get(action.path))
         return self._place(action, got, remote, self.seen.here.files.get(action.path))
 
-    def _is_small_download(self, action: Action) -> bool:
-        if action.do is not Do.DOWNLOAD:
-            return False
-        remote = self.seen.there.files[action.path]
-        return remote.entry.size <= SMALL and not remote.archived
-
     def _download_together(self, actions: Sequence[Action]) -> list[Settled[Outcome]]:
-        progress, there, here = self.session.progress, self.seen.there.files, self.seen.here.files
-        wanted = [_wanted(action.path, there[action.path]) for action in actions]
+        progress, here = self.session.progress, self.seen.here.files
+        remotes = [self._readable(action.path) for action in actions]
+        wanted = [_wanted(action.path, remote) for action, remote in zip(actions, remotes, strict=True)]
         for one in wanted:
             progress.begin(Work.DOWNLOAD, one.path, one.size)
         try:
@@ -108,11 +85,17 @@ class Steps:
             for one in wanted:
                 progress.finish(Work.DOWNLOAD, one.path)
 
-        def finish(numbered: tuple[int, Action]) -> Outcome:
-            number, action = numbered
-            return self._place(action, got[number].result(), there[action.path], here.get(action.path))
+        def finish(number: int) -> Outcome:
+            action = actions[number]
+            return self._place(action, got[number].result(), remotes[number], here.get(action.path))
 
-        return [Settled.of(finish, numbered) for numbered in enumerate(actions)]
+        return [Settled.of(finish, number) for number in range(len(actions))]
+
+    def _readable(self, path: str) -> RemoteFile:
+        remote = self.seen.there.files[path]
+        if remote.archived:
+            raise Archived(f"{path} is in cold storage", why="an archived object cannot be read", hint="thaw it first")
+        return remote
 
     def keep_both(self, action: Action) -> Outcome:
         """Fetch theirs first, then move mine aside, place theirs, publish mine: after any crash both exist."""
