@@ -74,6 +74,14 @@ def test_a_file_that_appears_under_way_is_not_overwritten(uploaded: Office) -> N
     assert others == {name: body for name, body in office.david.files().items() if name != "notes/00.txt"}
 
 
+def test_one_in_cold_storage_keeps_none_of_the_others(uploaded: Office) -> None:
+    office = uploaded
+    office.put("notes/03.txt", b"archived", StorageClass="GLACIER")
+    (failure,) = office.jan.expect(3, *ALONE, "--json").json["failed"]
+    assert failure["name"] == "notes/03.txt" and "is in cold storage" in failure["error"]
+    assert sorted(set(office.david.files()) - set(office.jan.files())) == ["notes/03.txt"]
+
+
 def test_a_store_that_is_gone_ends_the_run_with_what_had_come(uploaded: Office) -> None:
     """Nobody asks for the files behind the one that gets no answer, each with the whole patience again."""
     office = uploaded
