@@ -41,8 +41,8 @@ def how_many(files: int, workers: int) -> int:
 def download_together(transport: Transport, wanted: Sequence[Wanted], folder: Path) -> list[Settled[Downloaded]]:
     """What became of each file: the same, and by the same rules, as if `download` had been called for it.
 
-    After an error that ends the run the files behind it are not begun, and have failed with the same one. Memory: the
-    files themselves.
+    After an error that ends the run, such as the sign to stop, the files behind it are not begun, and have failed with
+    the same one. Those that had come are finished all the same. Memory: the files themselves.
     """
     room, stem = Room(folder), uuid.uuid4().hex[:-2]
     files = [_Small(transport, room, one, f"{folder}{os.sep}{stem}{n:02x}") for n, one in enumerate(wanted)]
@@ -86,7 +86,6 @@ class _Small:
         )
 
     def write(self) -> None:
-        self._transport.pool.check()
         with local_errors("cannot write", self._temp):
             self._descriptor = create(self._temp)
             write_all(self._descriptor, self._body)
@@ -95,7 +94,6 @@ class _Small:
 
     def sync(self) -> None:
         assert self._descriptor is not None
-        self._transport.pool.check()
         with local_errors("cannot write", self._temp):
             os.fsync(self._descriptor)
             self._close()
