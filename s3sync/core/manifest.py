@@ -127,9 +127,19 @@ def parse(data: bytes | bytearray, files: MutableMapping[str, FileRecord] | None
 
 def too_large(data: bytes | bytearray) -> str | None:
     """Why a file of this content is more than a reader takes; told from the bytes, before it costs memory."""
-    if len(data) > MAX_BYTES:
+    return too_much(len(data), values_in(data))
+
+
+def values_in(data: bytes | bytearray) -> int:
+    """At least how many JSON values there are in a text."""
+    return sum(map(data.count, (b",", b"[", b"{")))
+
+
+def too_much(size: int, values: int) -> str | None:
+    """Why a file of so many bytes and values is more than a reader takes."""
+    if size > MAX_BYTES:
         return f"it is larger than {MAX_BYTES} bytes"
-    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+    if values > MAX_VALUES:
         return f"it has more than {MAX_VALUES} values"
     return None
 
@@ -208,8 +218,9 @@ def _refuse_deep(values: Iterable[object], depth: int) -> None:
             _refuse_deep(value.values() if isinstance(value, dict) else value, depth - 1)
 
 
-def render(manifest: Manifest) -> bytearray:
-    """The file's bytes: indented JSON, files sorted by name, so that a person can read it and a diff is small."""
+def render(manifest: Manifest) -> Iterator[bytes]:
+    """The file's bytes, in pieces: indented JSON, files sorted by name, so that a person can read it and a diff is
+    small."""
 
     def item(kind: str, key: str, record: msgspec.Struct) -> object:
         extra = manifest.extras.get((kind, key))
@@ -231,16 +242,13 @@ def render(manifest: Manifest) -> bytearray:
         "members": {user: item("members", user, record) for user, record in manifest.members.items()},
         **manifest.extra,
     }
-    text = bytearray(_indented(before)[:-2])  # without what closes it
-    text += b',\n  "files": ['
+    yield _indented(before)[:-2] + b',\n  "files": ['  # without what closes it
     comma = b""
     for records in _in_order(manifest.files):
         lines = _indented([item("files", record.name, record) for record in records])
-        text += comma + lines[1:-2].replace(b"\n", b"\n  ")
+        yield comma + lines[1:-2].replace(b"\n", b"\n  ")
         comma = b","
-    text += b"\n  ],\n" if comma else b"],\n"
-    text += _indented(after)[2:] + b"\n"
-    return text
+    yield (b"\n  ],\n" if comma else b"],\n") + _indented(after)[2:] + b"\n"
 
 
 def _indented(value: object) -> bytes:

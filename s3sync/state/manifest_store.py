@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import random
+import tempfile
 import time
 import uuid
 from hashlib import md5
+from typing import Self
 
 from msgspec import Struct
 
 from s3sync.core.edits import Edits, apply
-from s3sync.core.manifest import MAX_BYTES, FileRecord, Manifest, broken, parse, render, too_large
+from s3sync.core.manifest import MAX_BYTES, FileRecord, Manifest, broken, parse, render, too_much, values_in
 from s3sync.core.names import MANIFEST
 from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
 from s3sync.state.table import Table
-from s3sync.store.port import Create, Headers, Store, Update
+from s3sync.store.port import Body, Create, Headers, Store, Update
 
 TRIES = 50
+IN_MEMORY = 1024 * 1024
 HEADERS = Headers(content_type="application/json")
 
 
@@ -54,17 +58,10 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
     for attempt in range(TRIES):
         write_id = uuid.uuid4().hex
         manifest = apply(known.manifest, edits, write_id)
-        body = render(manifest)
-        reason = too_large(body)
-        if reason:
-            raise ManifestError(
-                "metadata.json would become more than anybody can read",
-                why=reason,
-                hint="the files themselves are uploaded; divide the project into several",
-            )
         mode = Create() if known.etag is None else Update(known.etag)
         try:
-            etag = store.put(prefix + MANIFEST, body, mode=mode, headers=HEADERS, md5=md5(body).digest())
+            with _Text(manifest) as text:
+                etag = store.put(prefix + MANIFEST, text.body(), mode=mode, headers=HEADERS, md5=text.md5)
             return StoredManifest(manifest, etag)
         except PreconditionFailed:
             known = read_manifest(store, prefix)
@@ -76,3 +73,50 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
         why=f"other writers were faster {TRIES} times",
         hint="the files themselves are uploaded; run the command again to record them",
     )
+
+
+class _Text:
+    """A manifest as it is sent. A long one is kept in a temporary file: it can be a third of a run's memory."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        """Raises `ManifestError` for what is more than anybody would read."""
+        self._size = values = 0
+        digest = md5(usedforsecurity=False)
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by `__exit__`
+        for piece in render(manifest):
+            self._file.write(piece)
+            digest.update(piece)
+            self._size += len(piece)
+            values += values_in(piece)
+        self.md5 = digest.digest()
+        reason = too_much(self._size, values)
+        if reason:
+            self._file.close()
+            raise ManifestError(
+                "metadata.json would become more than anybody can read",
+                why=reason,
+                hint="the files themselves are uploaded; divide the project into several",
+            )
+        self._file.seek(0)
+
+    def body(self) -> Body | bytes:
+        """A short one as bytes, which have a lane of their own."""
+        return self._file.read() if self._size <= IN_MEMORY else self
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, size: int | None = None) -> bytes:
+        return self._file.read(-1 if size is None else size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

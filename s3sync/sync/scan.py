@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from s3sync.core.entries import Entry, Snapshot, needs_digest
 from s3sync.core.etag import is_part_size, part_count
-from s3sync.core.names import nfc, respelled, twins, without_case
+from s3sync.core.names import nfc, refuse_reason, respelled, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, reconcile
 from s3sync.core.times import FILE_TIMES
@@ -147,6 +147,7 @@ def scan(session: Session, state: StateDB) -> Seen:
     _hide_twins(seen, without_case if blind else nfc)
     gone_sizes = _without_ignored(seen, ignored)
     _compare(session, seen, state, gone_sizes)
+    refuse_reason.cache_clear()  # all names are judged, and it holds many of them
     return seen
 
 

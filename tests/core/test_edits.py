@@ -13,8 +13,8 @@ from s3sync.core.manifest import (
     Manifest,
     MemberRecord,
     parse,
-    render,
 )
+from tests.manifests import text_of
 
 AT = "2025-11-03T10:00:00Z"
 
@@ -176,7 +176,7 @@ def test_only_the_last_deletions_are_kept() -> None:
         now = apply(now, made, "w")
     again = edits()
     again.deleted["5"] = deletion("5", "david")
-    kept = parse(render(apply(now, again, "w"))).deleted
+    kept = parse(text_of(apply(now, again, "w"))).deleted
     assert len(kept) == KEEP_DELETED
     assert list(kept)[-1] == "5" and list(kept)[-2] == f"{KEEP_DELETED + 4}"
     assert "0" not in kept and "6" in kept

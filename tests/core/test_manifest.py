@@ -10,8 +10,9 @@ import pytest
 
 from s3sync.core import manifest as module
 from s3sync.core.edits import Edits, apply
-from s3sync.core.manifest import ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord, parse, render
+from s3sync.core.manifest import ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord, parse
 from s3sync.errors import ManifestError
+from tests.manifests import text_of
 
 OLD = """{
   "project_id": "b63-flivideo",
@@ -72,7 +73,7 @@ def test_every_field() -> None:
         conflicts=[ConflictRecord("draft.mp4", copy, "jan", "2025-11-03T14:30:00Z")],
         members={"jan": MemberRecord(42, "2025-11-03T14:30:00Z", "jans-mac")},
     )
-    assert json.loads(render(found)) == json.loads(FULL)
+    assert json.loads(text_of(found)) == json.loads(FULL)
 
 
 def test_an_empty_object_is_an_empty_manifest() -> None:
@@ -89,7 +90,7 @@ def test_what_a_newer_version_added_survives_a_rewrite() -> None:
     edits = Edits("david", "2025-11-04T00:00:00Z", "davids-pc")
     edits.files["new.mp4"] = FileRecord("new.mp4", 1, "david", "2025-11-04T00:00:00Z")
     edits.files[raw["conflicts"][0]["kept_as"]] = FileRecord(raw["conflicts"][0]["kept_as"], 1, "jan", "x")
-    written = json.loads(render(apply(parse(json.dumps(raw).encode()), edits, "02")))
+    written = json.loads(text_of(apply(parse(json.dumps(raw).encode()), edits, "02")))
     assert written["quota"] == raw["quota"]
     assert raw["files"][0] in written["files"] and len(written["files"]) == 3
     assert written["deleted"] == raw["deleted"]
@@ -102,7 +103,7 @@ def test_what_is_known_of_a_record_goes_with_it() -> None:
     raw = document(files=[file("a", blake3="dd"), file("b")])
     edits = Edits("jan", "x", "mac")
     edits.deleted["a"] = DeletedRecord("a", "jan", "x")
-    written = json.loads(render(apply(parse(raw), edits, "w")))
+    written = json.loads(text_of(apply(parse(raw), edits, "w")))
     assert written["files"] == [file("b")]
     assert written["deleted"] == [{"name": "a", "deleted_by": "jan", "deleted_at": "x"}]
 
@@ -194,14 +195,14 @@ def test_f26_what_is_read_can_be_written(where: str) -> None:
         except ManifestError:
             continue
         read = depth
-        assert nested.encode() in render(found).translate(None, b" \n")
+        assert nested.encode() in text_of(found).translate(None, b" \n")
     assert 32 <= read < 1099
 
 
 @pytest.mark.parametrize("number", [2**63, 2**64 - 1, 2**64, 2**200, -(2**63) - 1])
 def test_huge_numbers_are_carried(number: int) -> None:
     raw = document(revision=number, files=[file("a", size_bytes=number)], x=number)
-    written = json.loads(render(apply(parse(raw), Edits("jan", "x", "mac"), "w")))
+    written = json.loads(text_of(apply(parse(raw), Edits("jan", "x", "mac"), "w")))
     assert (written["revision"], written["files"][0]["size_bytes"], written["x"]) == (number + 1, number, number)
 
 
@@ -231,7 +232,7 @@ def test_f26_names_that_lead_elsewhere_are_refused(name: str) -> None:
     assert found.files.keys() == {"good"}
     assert found.refused.keys() == {name}
     assert found.refused[name]
-    assert [record["name"] for record in json.loads(render(found))["files"]] == ["good"]
+    assert [record["name"] for record in json.loads(text_of(found))["files"]] == ["good"]
 
 
 def test_of_a_name_that_stands_there_twice_the_last_counts() -> None:
@@ -241,7 +242,7 @@ def test_of_a_name_that_stands_there_twice_the_last_counts() -> None:
 
 def test_unknown_fields_of_a_name_that_stands_there_twice_are_not_mixed() -> None:
     raw = document(files=[file("a", md5="first", blake3="of the first"), file("a", md5="second")])
-    assert json.loads(render(parse(raw)))["files"] == [file("a", md5="second")]
+    assert json.loads(text_of(parse(raw)))["files"] == [file("a", md5="second")]
 
 
 def test_names_are_nfc() -> None:
@@ -254,13 +255,13 @@ def test_names_are_nfc() -> None:
     )
     assert found.files["été.mp4"].name == "été.mp4"
     assert found.deleted["xété.mp4"].name == "xété.mp4"
-    written = json.loads(render(found))
+    written = json.loads(text_of(found))
     assert written["files"] == [file("été.mp4", blake3="dd")]
     assert written["deleted"][0]["why"] == "old"
 
 
 def test_a_person_can_read_what_is_written() -> None:
-    data = render(parse(document(files=[file("b"), file("été"), file("a")])))
+    data = text_of(parse(document(files=[file("b"), file("été"), file("a")])))
     lines = data.decode().splitlines()
     assert lines[0] == "{" and lines[1] == '  "schema": 1,' and data.endswith(b"}\n")
     assert [line.strip() for line in lines if '"name"' in line] == ['"name": "a",', '"name": "b",', '"name": "été",']

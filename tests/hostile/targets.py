@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from s3sync.cli.output import ago_text, printable
 from s3sync.config.files import REPO_KIND, parse_settings
 from s3sync.core.etag import MAX_PARTS, MIB, part_ranges
-from s3sync.core.manifest import parse, render
+from s3sync.core.manifest import parse
 from s3sync.core.names import (
     conflict_name,
     nfc,
@@ -35,6 +35,7 @@ from s3sync.store.folder.files import Record, decode
 from s3sync.store.folder.uploads import UploadRecord
 from s3sync.store.s3 import headers
 from s3sync.transfer.part_file import parse_part_file
+from tests.manifests import text_of
 
 WHEN = datetime(2025, 11, 3, 14, 30, tzinfo=UTC)
 STAGING = PurePosixPath("/home/jan/v/b63/s3-staging")
@@ -50,12 +51,12 @@ def manifest(data: bytes) -> None:
         return
     for name, record in found.files.items():
         assert refuse_reason(name) is None and record.name == name == nfc(name)
-    written = render(found)
+    written = text_of(found)
     again = parse(written)
     assert not again.refused
     found.refused = {}
     assert again == found
-    assert render(again) == written
+    assert text_of(again) == written
     raw, kept = json.loads(data), json.loads(written)
     for field in raw.keys() - kept.keys():
         raise AssertionError(f"{field!r} was lost")

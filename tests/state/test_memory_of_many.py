@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from s3sync.core.entries import Entry
-from s3sync.core.manifest import FileRecord, Manifest, parse, render
+from s3sync.core.manifest import FileRecord, Manifest, parse
 from s3sync.state.table import Table, windows
 from s3sync.store.s3.rounds import Names
+from tests.manifests import text_of
 
 MANY = 40_000
 MIB = 1024 * 1024
@@ -61,7 +62,7 @@ def test_a_manifest_is_read_and_written_in_little_more_than_its_text() -> None:
     reading = tracemalloc.get_traced_memory()[1] / MIB
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
-    written = render(manifest)
+    written = text_of(manifest)
     writing = (tracemalloc.get_traced_memory()[1] - before) / MIB
     tracemalloc.stop()
     assert len(manifest.files) == MANY
