@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from itertools import islice
 from typing import Any
 
@@ -101,8 +101,10 @@ _HEAD_FIELDS = frozenset([*_Head.__struct_fields__, "files"])
 _Fields = dict[str, msgspec.Raw]
 
 
-def parse(data: bytes | bytearray, files: MutableMapping[str, FileRecord] | None = None) -> Manifest:
-    """`files` is an empty dictionary to take the records, if it shall be another than a plain one.
+def parse(
+    data: bytes | bytearray, empty: Callable[[int], MutableMapping[str, FileRecord]] = lambda count: {}
+) -> Manifest:
+    """`empty` makes a dictionary for the records, if it shall be another than a plain one: told how many they are.
 
     Raises `ManifestError` for what is too large or too deep, no JSON, of a wrong type, or of a newer schema.
     """
@@ -116,8 +118,7 @@ def parse(data: bytes | bytearray, files: MutableMapping[str, FileRecord] | None
         _refuse_newer(raw)
         listed = msgspec.json.decode(files_text, type=list[msgspec.Raw])
         manifest = _from_head(msgspec.convert(raw, _Head), raw)
-        if files is not None:
-            manifest.files = files
+        manifest.files = empty(len(listed))
         _add_files(manifest, listed)
         _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -117,6 +117,9 @@ class StateDB:
     def load_digests(self) -> dict[str, CachedDigest]:
         return dict(self.each_digest())
 
+    def count(self, table: str) -> int:
+        return int(self.execute(f"SELECT count(*) FROM {table}")[0][0])
+
     def each_base(self) -> Iterator[tuple[str, Entry]]:
         """The whole base in the order of its paths, not held in memory together."""
         return ((row[0], Entry(*row[1:])) for row in self._rows("path, size, md5, etag", "base"))

@@ -41,7 +41,7 @@ def read_manifest(store: Store, prefix: str) -> StoredManifest:
             data = bytearray()
             for chunk in reader:
                 data += chunk
-        manifest = parse(data, Table(FileRecord))
+        manifest = parse(data, lambda count: Table(FileRecord, count))
     except NotFound:
         return StoredManifest(Manifest(project, repo, files=Table(FileRecord)), None)
     manifest.project_id = manifest.project_id or project

@@ -19,9 +19,9 @@ from s3sync.errors import DiskFull, LocalError
 T = TypeVar("T")
 D = TypeVar("D")
 
-MOST_IN_MEMORY = 25_000
+MOST_IN_MEMORY = 20_480
 """Entries of one table: most projects never leave the memory, where a look costs a tenth."""
-AT_ONCE = 2_000
+AT_ONCE = 1_000
 """Entries that are written, or read in order, together."""
 
 
@@ -32,7 +32,7 @@ class _File:
         self.connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._lock = threading.Lock()
         weakref.finalize(self, self.connection.close)
-        for pragma in ("page_size = 8192", "cache_size = -1000", "journal_mode = OFF", "synchronous = OFF"):
+        for pragma in ("page_size = 8192", "cache_size = -500", "journal_mode = OFF", "synchronous = OFF"):
             self.connection.execute(f"PRAGMA {pragma}")
         self.connection.execute("CREATE TABLE entry (path TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
 
@@ -69,8 +69,10 @@ class Table(MutableMapping[str, T], Generic[T]):
     Several threads may read a table while nobody writes it. Raises `DiskFull` and `LocalError` where the disk fails.
     """
 
-    def __init__(self, kind: type[T]) -> None:
+    def __init__(self, kind: type[T], expected: int = 0) -> None:
+        """`expected` is how many entries there will be, if that is known: many go to the disk from the beginning."""
         self._kind = kind
+        self._most = MOST_IN_MEMORY if expected <= MOST_IN_MEMORY else AT_ONCE
         self._held: dict[str, T] = {}  # all entries; once there is a file, those that are not in it yet
         self._order: list[str] | None = None
         self._file: _File | None = None
@@ -83,7 +85,7 @@ class Table(MutableMapping[str, T], Generic[T]):
     def __setitem__(self, path: str, value: T) -> None:
         self._held[path] = value
         self._order = None
-        if len(self._held) > (MOST_IN_MEMORY if self._file is None else AT_ONCE):
+        if len(self._held) > self._most:
             self._flushed()
 
     def __getitem__(self, path: str) -> T:
@@ -168,7 +170,7 @@ class Table(MutableMapping[str, T], Generic[T]):
             if self._file is None:
                 self._encode = msgspec.msgpack.Encoder().encode
                 self._decode = msgspec.msgpack.Decoder(self._kind).decode
-                self._file = _File()
+                self._file, self._most = _File(), AT_ONCE
             if self._held:
                 self._file.put([(path, self._encode(value)) for path, value in self._held.items()])
                 self._held = {}

@@ -78,8 +78,8 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer."""
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
         reading = threads.submit(read_manifest, store, prefix)
-        objects, refused = _list_objects(store, prefix, ignored)
-        scan = RemoteScan(reading.result(), Table(RemoteFile))
+        objects, refused = _list_objects(store, prefix, ignored, len(base))
+        scan = RemoteScan(reading.result(), Table(RemoteFile, len(objects)))
         for problem in refused:
             scan.refuse(problem)
         records = scan.stored.manifest.files
@@ -124,9 +124,11 @@ def _list(store: Store, prefix: str) -> Iterator[ObjectInfo]:
         yield info
 
 
-def _list_objects(store: Store, prefix: str, ignored: Callable[[str], bool]) -> tuple[Table[ObjectInfo], list[Problem]]:
+def _list_objects(
+    store: Store, prefix: str, ignored: Callable[[str], bool], expected: int
+) -> tuple[Table[ObjectInfo], list[Problem]]:
     """The project's objects by path, and what cannot be carried."""
-    objects, refused = Table(ObjectInfo), list[Problem]()
+    objects, refused = Table(ObjectInfo, expected), list[Problem]()
     for info in _list(store, prefix):
         path = path_of_key(prefix, info.key)
         if path is None or ignored(path) or (path.endswith("/") and info.size == 0):

@@ -125,9 +125,10 @@ def scan(session: Session, state: StateDB) -> Seen:
     What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
     """
     ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
-    base, files, digests = Table(Entry), Table(LocalFile), Table(CachedDigest)
+    base, digests = Table(Entry, state.count("base")), Table(CachedDigest, state.count("digest"))
     base.update(state.each_base())
     digests.update(state.each_digest())
+    files = Table(LocalFile, len(base))
     blind = ignores_case(session.project.staging)
     with ThreadPoolExecutor(1, thread_name_prefix="s3sync-scan") as thread:
         remote = thread.submit(scan_remote, session.store, session.project.prefix, base, ignored)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from s3sync.core.entries import Entry
-from s3sync.core.manifest import FileRecord, Manifest, parse
-from s3sync.state.table import Table, windows
+from s3sync.core.manifest import FileRecord, Manifest, parse, render
+from s3sync.state.table import MOST_IN_MEMORY, Table, windows
 from s3sync.store.s3.rounds import Names
 from tests.manifests import text_of
 
@@ -36,9 +36,7 @@ def test_tables_are_not_in_memory(peak_mib: Callable[[], float]) -> None:
         here[path(number)] = Entry(number, f"{number:032}", None, number)
         there[path(number)] = Entry(number, f"{number:032}", f"{number:032}")
     assert sum(len(mine) for mine, theirs in windows(here, there) if mine.keys() == theirs.keys()) == MANY
-    assert (
-        peak_mib() < 2 * 25_000 * 600 / MIB + 4
-    )  # both of them just before they go to the disk; all would be 40 MiB more
+    assert peak_mib() < 2 * MOST_IN_MEMORY * 600 / MIB + 4
 
 
 def test_names_that_come_in_order_take_a_few_bytes(peak_mib: Callable[[], float]) -> None:
@@ -58,14 +56,14 @@ def test_a_manifest_is_read_and_written_in_little_more_than_its_text() -> None:
     text = json.dumps({"project_id": "p", "repo": "r", "files": files}, indent=2).encode()
     del files, digests
     tracemalloc.start()
-    manifest = parse(text, Table(FileRecord))
+    manifest = parse(text, lambda count: Table(FileRecord, count))
     reading = tracemalloc.get_traced_memory()[1] / MIB
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
-    written = text_of(manifest)
+    size = sum(map(len, render(manifest)))
     writing = (tracemalloc.get_traced_memory()[1] - before) / MIB
     tracemalloc.stop()
     assert len(manifest.files) == MANY
-    assert parse(written) == Manifest("p", "r", files=dict(manifest.files))
-    assert reading < 30  # beside 10 MiB of text, 25,000 records at most; the whole would be twice that
-    assert writing < len(written) * 1.4 / MIB + 8
+    assert parse(text_of(manifest)) == Manifest("p", "r", files=dict(manifest.files))
+    assert reading < 12  # beside its 10 MiB of text: where each record stands in it
+    assert writing < 8 < size / MIB
