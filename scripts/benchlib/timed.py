@@ -70,7 +70,8 @@ def _down(lab: Lab, job: str, tools: list[Tool], count: int, size: int) -> dict[
         tool.fresh("down")
         if lab.attempt(job, tool, partial(run, tool.up())) is None:
             tools.remove(tool)
-    return lab.measure(job, tools, lambda tool, tag: tool.fresh_target(), lambda tool: tool.down(), check_target)
+    clear_away = Tool.fresh_target if count > 1 else Tool.empty_target
+    return lab.measure(job, tools, lambda tool, tag: clear_away(tool), lambda tool: tool.down(), check_target)
 
 
 def nothing(lab: Lab) -> None:

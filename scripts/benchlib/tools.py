@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+import uuid
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
@@ -38,8 +39,22 @@ class Tool(ABC):
     @abstractmethod
     def fresh(self, tag: str) -> None: ...
 
+    def fresh_target(self) -> None:
+        """An empty one. What was there is only moved away, up to the end of the job: ext4 gives out no inode of a file
+        that was just deleted, and looks for another one 30 times as long as it takes to make a file."""
+        if self.target.exists():
+            self.target.rename(self.aside / f"{self.target.name}-{uuid.uuid4().hex}")
+        self.target.mkdir()
+
+    @property
     @abstractmethod
-    def fresh_target(self) -> None: ...
+    def aside(self) -> Path:
+        """A folder of the same file system that no command looks into."""
+
+    def empty_target(self) -> None:
+        """The same with the old files deleted, of which one can be too large to be kept for each round."""
+        shutil.rmtree(self.target, ignore_errors=True)
+        self.target.mkdir()
 
     @property
     @abstractmethod
@@ -124,9 +139,9 @@ class Ours(Tool):
         shutil.rmtree(self.source)
         before.rename(self.source)
 
-    def fresh_target(self) -> None:
-        shutil.rmtree(self.target, ignore_errors=True)
-        self.target.mkdir()
+    @property
+    def aside(self) -> Path:
+        return self._people[1].root
 
     def _command(self, who: int, *words: str) -> Command:
         person = self._people[who]
@@ -181,9 +196,9 @@ class Peer(Tool):
     def fresh(self, tag: str) -> None:
         self._tag = f"{self.name.replace(' ', '')}-{tag}"
 
-    def fresh_target(self) -> None:
-        shutil.rmtree(self.target, ignore_errors=True)
-        self.target.mkdir()
+    @property
+    def aside(self) -> Path:
+        return self._root
 
     def _command(self, *words: str) -> Command:
         return Command([program(words[0]), *words[1:]], self._environ, self._root)

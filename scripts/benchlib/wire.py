@@ -106,7 +106,7 @@ def _broken_off(lab: Lab, tool: Tool, proxy: Proxy, direction: str) -> float:
     tool.fresh("0")
     if direction == "down":
         run(tool.up())
-        tool.fresh_target()
+        tool.empty_target()
     proxy.reset_counts()
     command = tool.up() if direction == "up" else tool.down()
     lab.commands.setdefault((f"resume {direction}", tool.name), tool.shown(command))
@@ -116,7 +116,7 @@ def _broken_off(lab: Lab, tool: Tool, proxy: Proxy, direction: str) -> float:
     total = moved(proxy, direction)
     lab.say(f"resume {direction}, {tool.name}: {first} bytes, and {total - first} when run again")
     if direction == "up":
-        tool.fresh_target()
+        tool.empty_target()
         run(tool.down())
     check_target(tool, litter=True)
     return (total / size - 1) * 100
