@@ -65,8 +65,8 @@ def _translated(error: sqlite3.Error) -> LocalError:
 class Table(MutableMapping[str, T], Generic[T]):
     """A dictionary by path of one kind of struct, or of what else msgspec can encode.
 
-    An entry that is changed has to be put in again: on the disk there are copies.
-    Several threads may read a table while nobody writes it. Raises `DiskFull` and `LocalError` where the disk fails.
+    An entry that is changed has to be put in again: on the disk there are copies. None is no entry. Several threads
+    may read a table while nobody writes it. Raises `DiskFull` and `LocalError` where the disk fails.
     """
 
     def __init__(self, kind: type[T], expected: int = 0) -> None:
@@ -114,10 +114,11 @@ class Table(MutableMapping[str, T], Generic[T]):
 
     def __delitem__(self, path: str) -> None:
         self._order = None
-        if self._file is None:
-            del self._held[path]
-        elif not self._flushed().run("DELETE FROM entry WHERE path = ? RETURNING path", path):
+        if path not in self:
             raise KeyError(path)
+        self._held.pop(path, None)
+        if self._file is not None:
+            self._file.run("DELETE FROM entry WHERE path = ?", path)
 
     def __len__(self) -> int:
         if self._file is None:

@@ -27,7 +27,8 @@ from s3sync.store.port import ObjectInfo
 from s3sync.sync.guard import guarded
 from s3sync.sync.report import CleanupReport, Deleted
 from s3sync.sync.save import tell_deletions
-from s3sync.sync.scan import Seen, scan, select, uploader
+from s3sync.sync.scan import scan
+from s3sync.sync.seen import Seen, select, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.transfer.pool import Pool

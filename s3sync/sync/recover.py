@@ -17,7 +17,7 @@ from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.transfers import Transfers
-from s3sync.sync.scan import Seen
+from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
 from s3sync.transfer.part_file import write_part_file
 

@@ -23,7 +23,8 @@ from s3sync.sync.guard import guarded, other_store, remember_store
 from s3sync.sync.recover import drop_useless_downloads, finish_uploads, recover
 from s3sync.sync.report import ConflictReport, Deleted, Moved, RunReport, Skipped
 from s3sync.sync.save import Keeper
-from s3sync.sync.scan import Seen, scan, select, uploader
+from s3sync.sync.scan import scan
+from s3sync.sync.seen import Seen, select, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.steps import Steps

@@ -22,7 +22,8 @@ from s3sync.state.db import CachedDigest, StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.manifest_store import write_edits
 from s3sync.state.transfers import Transfers
-from s3sync.sync.scan import Seen, cache_entry, is_settled
+from s3sync.sync.scan import cache_entry, is_settled
+from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
 
 SAVE_EVERY_S = 30.0

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import Generic, TypeVar
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from s3sync.core.entries import Entry, Snapshot, needs_digest
+from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
 from s3sync.core.names import nfc, refuse_reason, respelled, twins, without_case
 from s3sync.core.outcome import Problem
-from s3sync.core.reconcile import Decision, reconcile
 from s3sync.core.times import FILE_TIMES
 from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
@@ -25,11 +22,10 @@ from s3sync.local.scan import LocalFile, LocalScan, scan_folder
 from s3sync.state.db import CachedDigest, StateDB
 from s3sync.state.table import Table, windows
 from s3sync.sync.remote import RemoteScan, scan_remote
+from s3sync.sync.seen import Seen, is_of
 from s3sync.sync.session import Session
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
-
-T = TypeVar("T")
 
 SETTLED_NS = 50_000_000
 COARSE_NS = 2_000_000_000
@@ -39,84 +35,6 @@ COARSE_NS = 2_000_000_000
 
 REMEMBER_AT_ONCE = 1000
 """How many digests are made before they are saved, so that little of a long hashing is lost when it breaks off."""
-
-
-class Seen(Struct):
-    """What all three sides hold, comparable, and what could not be seen.
-
-    `digests` are of local files, and of some as they were before: `digests_of` and the entries tell them apart.
-    """
-
-    base: Table[Entry]
-    here: LocalScan
-    there: RemoteScan
-    digests: Table[CachedDigest]
-    problems: list[Problem] = field(default_factory=list)
-    hidden: list[str] = field(default_factory=list)
-    complete: bool = True
-
-    @property
-    def here_files(self) -> Table[LocalFile]:
-        assert isinstance(self.here.files, Table)
-        return self.here.files
-
-    @property
-    def local(self) -> Snapshot:
-        return _Entries(self.here_files, lambda path, file: _entry_here(file, self.digests.get(path)))
-
-    def digests_of(self, path: str) -> Digests | None:
-        """Of a local file as it was scanned, where they are known."""
-        file, known = self.here.files.get(path), self.digests.get(path)
-        return Digests(known.xxh3 or "", known.md5) if file and known and _is_of(known, file) else None
-
-    @property
-    def remote(self) -> Snapshot:
-        return _Entries(self.there.files, lambda path, file: file.entry)
-
-    def decisions(self) -> Iterator[Decision]:
-        """Reconcile every path about which enough is known, in the order of the paths."""
-        exact = set(self.hidden)
-        below = tuple(f"{path}/" for path in exact)
-        for base, files, digests, objects in windows(self.base, self.here_files, self.digests, self.there.files):
-            local = {path: _entry_here(file, digests.get(path)) for path, file in files.items()}
-            remote = {path: file.entry for path, file in objects.items()}
-            for decision in reconcile(base, local, remote):
-                if not exact or not (decision.path in exact or decision.path.startswith(below)):
-                    yield decision
-
-    def has_all_of_the_base(self) -> bool:
-        """Whether both sides still hold every file that they once agreed on, in whatever version."""
-        sides = windows(self.base, self.here_files, self.there.files)
-        return all(base.keys() <= files.keys() & objects.keys() for base, files, objects in sides)
-
-    def is_hidden(self, path: str) -> bool:
-        """Whether too little is known of a path to decide it."""
-        return any(path == hidden or path.startswith(f"{hidden}/") for hidden in self.hidden)
-
-
-class _Entries(Mapping[str, Entry], Generic[T]):
-    """A snapshot seen in a table of something else."""
-
-    def __init__(self, table: Table[T], entry: Callable[[str, T], Entry]) -> None:
-        self._table, self._entry = table, entry
-
-    def __getitem__(self, path: str) -> Entry:
-        return self._entry(path, self._table[path])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-
-def _entry_here(file: LocalFile, known: CachedDigest | None) -> Entry:
-    return Entry(file.size, known.md5 if known and _is_of(known, file) else None, None, file.mtime_ns)
-
-
-def _is_of(known: CachedDigest, file: LocalFile) -> bool:
-    """Whether a digest is of a file as it is now, as far as its directory entry tells."""
-    return (known.size, known.mtime_ns, known.inode) == (file.size, file.mtime_ns, file.inode)
 
 
 def scan(session: Session, state: StateDB) -> Seen:
@@ -208,7 +126,7 @@ def _compare(session: Session, seen: Seen, state: StateDB, gone_sizes: set[int])
     for known, files, base, objects in windows(seen.digests, seen.here_files, seen.base, seen.there.files):
         for path, file in files.items():
             cached, remote = known.get(path), objects.get(path)
-            if cached and _is_of(cached, file):
+            if cached and is_of(cached, file):
                 continue
             if file.size in sizes_there or needs_digest(file.size, base.get(path), remote and remote.entry):
                 to_hash.append(path)
@@ -304,16 +222,3 @@ def _has_etag(session: Session, seen: Seen, path: str, etag: str) -> bool:
     except LocalError as error:
         _unreadable(seen, path, error)
         return False
-
-
-def select(decisions: Iterable[Decision], wanted: Callable[[str], bool] | None) -> Iterator[Decision]:
-    return (decision for decision in decisions if wanted is None or wanted(decision.path))
-
-
-def uploader(seen: Seen, path: str) -> tuple[str | None, str | None]:
-    """Who changed a path on the remote last, and when: its uploader, or who deleted it."""
-    remote = seen.there.files.get(path)
-    if remote is not None:
-        return remote.record.uploaded_by, remote.record.uploaded_at
-    deleted = seen.there.stored.manifest.deleted.get(path)
-    return (deleted.deleted_by, deleted.deleted_at) if deleted else (None, None)

@@ -7,7 +7,8 @@ from s3sync.errors import LocalError
 from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
-from s3sync.sync.scan import Seen, scan, uploader
+from s3sync.sync.scan import scan
+from s3sync.sync.seen import Seen, uploader
 from s3sync.sync.session import Session
 from s3sync.sync.unfinished import known_transfers
 

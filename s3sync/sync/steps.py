@@ -26,7 +26,7 @@ from s3sync.state.intents import Intents
 from s3sync.state.table import Table
 from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
 from s3sync.sync.remote import COPY_FROM, RemoteFile
-from s3sync.sync.scan import Seen
+from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
 from s3sync.transfer.context import Transport
 from s3sync.transfer.download import Downloaded, Wanted, copy_local, download

@@ -12,7 +12,8 @@ from s3sync.local.digests import digest
 from s3sync.state.db import StateDB
 from s3sync.sync.remote import RemoteFile
 from s3sync.sync.report import StatusReport
-from s3sync.sync.scan import Seen, scan
+from s3sync.sync.scan import scan
+from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
 from s3sync.sync.status import make_report
 from s3sync.transfer.pool import Pool

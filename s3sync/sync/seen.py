@@ -1,0 +1,110 @@
+"""What a scan has found: the three sides beside each other, for whoever decides, reports or carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+from msgspec import Struct, field
+
+from s3sync.core.entries import Entry, Snapshot
+from s3sync.core.outcome import Problem
+from s3sync.core.reconcile import Decision, reconcile
+from s3sync.local.digests import Digests
+from s3sync.local.scan import LocalFile, LocalScan
+from s3sync.state.db import CachedDigest
+from s3sync.state.table import Table, windows
+from s3sync.sync.remote import RemoteScan
+
+T = TypeVar("T")
+
+
+class Seen(Struct):
+    """What all three sides hold, comparable, and what could not be seen.
+
+    `digests` are of local files, and of some as they were before: `digests_of` and the entries tell them apart.
+    """
+
+    base: Table[Entry]
+    here: LocalScan
+    there: RemoteScan
+    digests: Table[CachedDigest]
+    problems: list[Problem] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    complete: bool = True
+
+    @property
+    def here_files(self) -> Table[LocalFile]:
+        assert isinstance(self.here.files, Table)
+        return self.here.files
+
+    @property
+    def local(self) -> Snapshot:
+        return _Entries(self.here_files, lambda path, file: _entry_here(file, self.digests.get(path)))
+
+    def digests_of(self, path: str) -> Digests | None:
+        """Of a local file as it was scanned, where they are known."""
+        file, known = self.here.files.get(path), self.digests.get(path)
+        return Digests(known.xxh3 or "", known.md5) if file and known and is_of(known, file) else None
+
+    @property
+    def remote(self) -> Snapshot:
+        return _Entries(self.there.files, lambda path, file: file.entry)
+
+    def decisions(self) -> Iterator[Decision]:
+        """Reconcile every path about which enough is known, in the order of the paths."""
+        exact = set(self.hidden)
+        below = tuple(f"{path}/" for path in exact)
+        for base, files, digests, objects in windows(self.base, self.here_files, self.digests, self.there.files):
+            local = {path: _entry_here(file, digests.get(path)) for path, file in files.items()}
+            remote = {path: file.entry for path, file in objects.items()}
+            for decision in reconcile(base, local, remote):
+                if not exact or not (decision.path in exact or decision.path.startswith(below)):
+                    yield decision
+
+    def has_all_of_the_base(self) -> bool:
+        """Whether both sides still hold every file that they once agreed on, in whatever version."""
+        sides = windows(self.base, self.here_files, self.there.files)
+        return all(base.keys() <= files.keys() & objects.keys() for base, files, objects in sides)
+
+    def is_hidden(self, path: str) -> bool:
+        """Whether too little is known of a path to decide it."""
+        return any(path == hidden or path.startswith(f"{hidden}/") for hidden in self.hidden)
+
+
+class _Entries(Mapping[str, Entry], Generic[T]):
+    """A snapshot seen in a table of something else."""
+
+    def __init__(self, table: Table[T], entry: Callable[[str, T], Entry]) -> None:
+        self._table, self._entry = table, entry
+
+    def __getitem__(self, path: str) -> Entry:
+        return self._entry(path, self._table[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def _entry_here(file: LocalFile, known: CachedDigest | None) -> Entry:
+    return Entry(file.size, known.md5 if known and is_of(known, file) else None, None, file.mtime_ns)
+
+
+def is_of(known: CachedDigest, file: LocalFile) -> bool:
+    """Whether a digest is of a file as it is now, as far as its directory entry tells."""
+    return (known.size, known.mtime_ns, known.inode) == (file.size, file.mtime_ns, file.inode)
+
+
+def select(decisions: Iterable[Decision], wanted: Callable[[str], bool] | None) -> Iterator[Decision]:
+    return (decision for decision in decisions if wanted is None or wanted(decision.path))
+
+
+def uploader(seen: Seen, path: str) -> tuple[str | None, str | None]:
+    """Who changed a path on the remote last, and when: its uploader, or who deleted it."""
+    remote = seen.there.files.get(path)
+    if remote is not None:
+        return remote.record.uploaded_by, remote.record.uploaded_at
+    deleted = seen.there.stored.manifest.deleted.get(path)
+    return (deleted.deleted_by, deleted.deleted_at) if deleted else (None, None)
