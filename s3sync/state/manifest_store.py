@@ -16,6 +16,7 @@ from s3sync.core.edits import Edits, apply
 from s3sync.core.manifest import MAX_BYTES, FileRecord, Manifest, broken, parse, render, too_much, values_in
 from s3sync.core.names import MANIFEST
 from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
+from s3sync.local.errors import local_errors
 from s3sync.state.table import Table
 from s3sync.store.port import Body, Create, Headers, Store, Update
 
@@ -79,15 +80,17 @@ class _Text:
     """A manifest as it is sent. A long one is kept in a temporary file: it can be a third of a run's memory."""
 
     def __init__(self, manifest: Manifest) -> None:
-        """Raises `ManifestError` for what is more than anybody would read."""
+        """Raises `ManifestError` for what is more than anybody would read, `DiskFull`, `LocalError`."""
         self._size = values = 0
         digest = md5(usedforsecurity=False)
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by `__exit__`
-        for piece in render(manifest):
-            self._file.write(piece)
-            digest.update(piece)
-            self._size += len(piece)
-            values += values_in(piece)
+        with local_errors("cannot write a temporary file in", tempfile.gettempdir()):
+            for piece in render(manifest):
+                self._file.write(piece)
+                digest.update(piece)
+                self._size += len(piece)
+                values += values_in(piece)
+            self._file.seek(0)
         self.md5 = digest.digest()
         reason = too_much(self._size, values)
         if reason:
@@ -97,7 +100,6 @@ class _Text:
                 why=reason,
                 hint="the files themselves are uploaded; divide the project into several",
             )
-        self._file.seek(0)
 
     def body(self) -> Body | bytes:
         """A short one as bytes, which have a lane of their own."""

@@ -33,8 +33,8 @@ class _File:
         self._lock = threading.Lock()
         weakref.finalize(self, self.connection.close)
         for pragma in ("page_size = 8192", "cache_size = -500", "journal_mode = OFF", "synchronous = OFF"):
-            self.connection.execute(f"PRAGMA {pragma}")
-        self.connection.execute("CREATE TABLE entry (path TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
+            self.run(f"PRAGMA {pragma}")
+        self.run("CREATE TABLE entry (path TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
 
     def run(self, sql: str, *values: object) -> list[Any]:
         """The rows of one statement. Raises `DiskFull`, `LocalError`."""
@@ -51,6 +51,14 @@ class _File:
                 self.connection.execute("BEGIN")
                 self.connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", rows)
                 self.connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
+    def copy_to(self, other: _File) -> None:
+        """Raises as `run`."""
+        try:
+            with self._lock:
+                self.connection.backup(other.connection)
         except sqlite3.Error as error:
             raise _translated(error) from error
 
@@ -162,7 +170,7 @@ class Table(MutableMapping[str, T], Generic[T]):
         if self._file is None:
             other._held = self._held.copy()
         else:
-            self._flushed().connection.backup(other._flushed().connection)
+            self._flushed().copy_to(other._flushed())
         return other
 
     def _flushed(self) -> _File:

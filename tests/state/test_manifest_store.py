@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable
 from hashlib import md5
@@ -13,7 +14,7 @@ import pytest
 
 from s3sync.core.edits import Edits
 from s3sync.core.manifest import FileRecord, Manifest
-from s3sync.errors import LostRace, ManifestError, PreconditionFailed
+from s3sync.errors import DiskFull, LostRace, ManifestError, PreconditionFailed
 from s3sync.state import manifest_store
 from s3sync.state.manifest_store import StoredManifest, read_manifest, write_edits
 from s3sync.store import Store, StoreOptions, open_store
@@ -173,6 +174,24 @@ def test_f26_too_large_is_refused_before_it_is_fetched(store: Store, monkeypatch
     monkeypatch.setattr(manifest_store, "MAX_BYTES", 1000)
     with pytest.raises(ManifestError, match="larger than 1000 bytes"):
         read_manifest(store, PREFIX)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full, on Linux")
+def test_f14_no_room_for_a_long_text_is_one_clear_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        tempfile,
+        "SpooledTemporaryFile",
+        lambda size: open("/dev/full", "r+b", buffering=0),  # noqa: SIM115 - closed by whoever asked for it
+    )
+    with pytest.raises(DiskFull, match="temporary file"):
+        write_edits(store, PREFIX, read_manifest(store, PREFIX), edits("mine"))
+    assert read_manifest(store, PREFIX).etag is None
+
+
+def test_a_long_text_is_sent_from_a_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest_store, "IN_MEMORY", 100)
+    stored = write_edits(store, PREFIX, read_manifest(store, PREFIX), edits("a", "b"))
+    assert read_manifest(store, PREFIX) == stored
 
 
 def test_f17_two_users_write_200_times_each_at_once(tmp_path: Path) -> None:
