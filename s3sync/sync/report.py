@@ -43,7 +43,10 @@ class Deleted(Struct, frozen=True):
 
 
 class Skipped(Struct, frozen=True, gc=False):
-    """A file that this run had nothing to do with: in sync, or changed in a way that this verb leaves alone."""
+    """A file that this run had nothing to do with: in sync, or changed in a way that this verb leaves alone.
+
+    Its fields are those of the JSON (docs/json.md), which is made of them as they are.
+    """
 
     name: str
     size_bytes: int
@@ -111,7 +114,10 @@ class RunReport(Struct):
 
 class FileStatus(Struct, frozen=True, gc=False):
     """One file's state. Size and MD5 are the newer version's (in a conflict the remote's); an MD5 that nothing had to
-    be compared with is not known. The uploader is always the remote version's."""
+    be compared with is not known. The uploader is always the remote version's.
+
+    Its fields are those of the JSON (docs/json.md), which is made of them as they are.
+    """
 
     name: str
     state: State
