@@ -134,7 +134,7 @@ class Table(MutableMapping[str, T], Generic[T]):
         return int(self._flushed().run("SELECT count(*) FROM entry")[0][0])
 
     def __iter__(self) -> Iterator[str]:
-        """In any order."""
+        """The paths, as everything that goes through a table does, in their order (by code point)."""
         for stretch in self.stretches():
             yield from stretch
 
@@ -145,10 +145,7 @@ class Table(MutableMapping[str, T], Generic[T]):
         return _Values(self)
 
     def stretches(self) -> Iterator[dict[str, T]]:
-        """All entries, as many at a time as memory may hold."""
-        if self._file is None:
-            yield self._held
-            return
+        """All entries in the order of their paths, as many at a time as memory may hold."""
         after = ""
         while stretch := self.slice(after, AT_ONCE):
             yield stretch

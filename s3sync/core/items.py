@@ -1,0 +1,25 @@
+"""What pure code asks of a list that it fills, so that whoever calls decides where the items are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar, overload
+
+T = TypeVar("T")
+
+
+class Items(Protocol[T]):
+    """As much of a list as a plan and a report need. An item that is in it stays as it is."""
+
+    def append(self, item: T, /) -> None: ...
+
+    def extend(self, items: Iterable[T], /) -> None: ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[T]: ...
+
+    @overload
+    def __getitem__(self, index: int, /) -> T: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> list[T]: ...
