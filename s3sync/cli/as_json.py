@@ -1,4 +1,7 @@
-"""Reports as the JSON documents that docs/json.md promises. Text and JSON say the same facts."""
+"""Reports as the JSON documents that docs/json.md promises. Text and JSON say the same facts.
+
+Lists of files are iterators: `print_json` takes them item by item, and they are never in memory as a whole.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,12 @@ def run_json(report: RunReport) -> Json:
         "command": report.verb.value,
         **_place(report.place),
         "dry_run": report.dry_run,
-        "uploaded": [_moved(item, "bytes_sent") for item in report.uploaded],
-        "downloaded": [_moved(item, "bytes_received") for item in report.downloaded],
-        "deleted": [_deleted(item) for item in report.deleted],
-        "skipped": report.skipped,
-        "conflicts": [_conflict(item) for item in report.conflicts],
-        "failed": [_failed(item) for item in report.failed],
+        "uploaded": (_moved(item, "bytes_sent") for item in report.uploaded),
+        "downloaded": (_moved(item, "bytes_received") for item in report.downloaded),
+        "deleted": map(_deleted, report.deleted),
+        "skipped": iter(report.skipped),
+        "conflicts": map(_conflict, report.conflicts),
+        "failed": map(_failed, report.failed),
         "warnings": report.warnings,
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
@@ -52,9 +55,9 @@ def status_body(report: StatusReport) -> Json:
     return {
         **_place(report.place),
         "in_sync": report.in_sync,
-        "files": report.files,
+        "files": iter(report.files),
         "counts": report.counts,
-        "failed": [_failed(item) for item in report.failed],
+        "failed": map(_failed, report.failed),
         "transfers": [_transfer(item) for item in report.transfers],
         "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
     }
@@ -110,9 +113,9 @@ def cleanup_json(report: CleanupReport) -> Json:
         **_place(report.place),
         "side": report.side,
         "dry_run": report.dry_run,
-        "deleted": [_deleted(item) for item in report.deleted],
-        "kept": [{"name": item.path, "reason": item.error, "hint": item.hint} for item in report.kept],
-        "failed": [_failed(item) for item in report.failed],
+        "deleted": map(_deleted, report.deleted),
+        "kept": ({"name": item.path, "reason": item.error, "hint": item.hint} for item in report.kept),
+        "failed": map(_failed, report.failed),
         "trash": {"files": report.trash_files, "size_bytes": report.trash_bytes},
         "bytes_freed": report.bytes_freed,
         "elapsed_s": round(report.elapsed_s, 3),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from s3sync.cli.output import (
     GREEN,
     RED,
@@ -70,10 +72,10 @@ def _print_run_lines(report: RunReport, verbose: bool) -> None:
     for deleted in report.deleted:
         where = "here" if deleted.side == "local" else "from the remote"
         say(moved_line(signs.gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}, kept in the trash"))
-    in_sync = [item for item in report.skipped if item.state is State.IN_SYNC]
-    if verbose or len(in_sync) <= FEW:
-        for item in in_sync:
-            say(moved_line("-", item.name, item.size_bytes, "already in sync"))
+    if verbose or sum(item.state is State.IN_SYNC for item in report.skipped) <= FEW:
+        for item in report.skipped:
+            if item.state is State.IN_SYNC:
+                say(moved_line("-", item.name, item.size_bytes, "already in sync"))
     for item in report.skipped:
         if item.state is not State.IN_SYNC:
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
@@ -96,17 +98,14 @@ def run_headline(verb: Verb, where: Place, dry_run: bool) -> str:
 def _run_summary(report: RunReport) -> str:
     would = "would have " if report.dry_run else ""
     parts: list[str] = []
-    for verb, sizes in (
-        ("uploaded", [item.size_bytes for item in report.uploaded]),
-        ("downloaded", [item.size_bytes for item in report.downloaded]),
-        ("deleted", [item.size_bytes for item in report.deleted]),
-    ):
-        if sizes:
-            parts.append(f"{would}{verb} {files_text(len(sizes))} ({size_text(sum(sizes))})")
-    skipped = [item.size_bytes for item in report.skipped if item.state is State.IN_SYNC]
+    for verb, items in (("uploaded", report.uploaded), ("downloaded", report.downloaded), ("deleted", report.deleted)):
+        if items:
+            total = sum(item.size_bytes for item in items)
+            parts.append(f"{would}{verb} {files_text(len(items))} ({size_text(total)})")
+    skipped, total = report.in_sync
     if skipped:
-        parts.append(f"skipped {len(skipped)} ({size_text(sum(skipped))})")
-    waiting = len(report.skipped) - len(skipped)
+        parts.append(f"skipped {skipped} ({size_text(total)})")
+    waiting = len(report.skipped) - skipped
     if waiting:
         parts.append(f"left {waiting} alone")
     if report.conflicts:
@@ -169,7 +168,7 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
         warn("hint: `s3sync sync` keeps both; --on-conflict mine or theirs decides for one")
 
 
-def _warn_of_failures(failed: list[Problem], prefix: str = "") -> None:
+def _warn_of_failures(failed: Iterable[Problem], prefix: str = "") -> None:
     for problem in failed:
         warn(f"{symbols().failed} {printable(prefix + problem.path)}: {printable(problem.error)}")
         if problem.hint:

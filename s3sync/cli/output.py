@@ -103,14 +103,35 @@ def answered_yes(question: str) -> bool:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """One JSON document on stdout, in ASCII, so that no pipe can break it; structs in it become objects.
+    """One JSON document on stdout, in ASCII, so that no pipe can break it.
 
-    Piece by piece: what is said of many files is several times as large as what is known of them.
+    Structs in it become objects, and iterators lists. It is written piece by piece: what is said of many files is
+    several times as large as what is known of them.
     """
-    pieces = json.JSONEncoder(indent=2, default=to_builtins).iterencode(document)
-    while batch := list(islice(pieces, 10_000)):
+    pieces = _json(document, "\n")
+    while batch := list(islice(pieces, 4_000)):
         _write(sys.stdout, "".join(batch), end="")
     _write(sys.stdout, "")
+
+
+def _json(value: Any, line: str) -> Iterator[str]:
+    """A value as `json.dumps(..., indent=2)` writes it; `line` is the line break and the indentation around it."""
+    inner = f"{line}  "
+    if isinstance(value, dict):
+        named = ((f"{json.dumps(key)}: ", item) for key, item in value.items())
+        brackets = "{}"
+    elif isinstance(value, (list, Iterator)):
+        named = (("", item) for item in value)
+        brackets = "[]"
+    else:
+        yield json.dumps(value, indent=2, default=to_builtins).replace("\n", line)
+        return
+    before = brackets[0] + inner
+    for name, item in named:
+        yield before + name
+        yield from _json(item, inner)
+        before = f",{inner}"
+    yield brackets if before[0] != "," else line + brackets[1]
 
 
 HINTS: tuple[tuple[type[S3syncError], str], ...] = (

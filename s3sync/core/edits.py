@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 
 from msgspec import Struct, field
 
-from s3sync.core.manifest import ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord
+from s3sync.core.manifest import KEEP_DELETED, ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord
 
 
 class Edits(Struct):
@@ -23,9 +23,9 @@ class Edits(Struct):
     files: MutableMapping[str, FileRecord] = field(default_factory=dict)
     repaired: MutableMapping[str, FileRecord] = field(default_factory=dict)
     """Records for objects that the manifest did not explain: only written where none names that version yet."""
-    deleted: dict[str, DeletedRecord] = field(default_factory=dict)
+    deleted: MutableMapping[str, DeletedRecord] = field(default_factory=dict)
     """Files that this run deleted: what is recorded under their names by then with other content is not theirs."""
-    vanished: dict[str, FileRecord] = field(default_factory=dict)
+    vanished: MutableMapping[str, FileRecord] = field(default_factory=dict)
     """Records whose object was not there: dropped, if they are still the same records."""
     conflicts: list[ConflictRecord] = field(default_factory=list)
     counts_as_sync: bool = True
@@ -34,14 +34,6 @@ class Edits(Struct):
     def substantial(self) -> bool:
         """Whether there is anything to write beyond the member's own mark."""
         return bool(self.files or self.repaired or self.deleted or self.vanished or self.conflicts)
-
-    def take(self, other: Edits) -> None:
-        """Add what another set of edits of the same run says."""
-        self.files.update(other.files)
-        self.repaired.update(other.repaired)
-        self.deleted.update(other.deleted)
-        self.vanished.update(other.vanished)
-        self.conflicts.extend(other.conflicts)
 
 
 def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
@@ -64,6 +56,8 @@ def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
         new.files.pop(name, None)
         new.deleted.pop(name, None)
         new.deleted[name] = deletion
+        while len(new.deleted) > KEEP_DELETED:
+            del new.deleted[next(iter(new.deleted))]
     new.files.update(edits.files)
     for name in edits.files:
         new.deleted.pop(name, None)

@@ -23,3 +23,15 @@ class Items(Protocol[T]):
     def __getitem__(self, index: int, /) -> T: ...
     @overload
     def __getitem__(self, index: slice, /) -> list[T]: ...
+
+
+class NewItems(Protocol):
+    """Makes an empty list for one kind of item."""
+
+    def __call__(self, kind: type[T], /) -> Items[T]: ...
+
+
+def in_memory(kind: type[T], /) -> Items[T]:
+    """A list as any other."""
+    found: list[T] = []
+    return found

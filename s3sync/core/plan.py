@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
+from s3sync.core.items import Items, NewItems, in_memory
 from s3sync.core.reconcile import ConflictKind, Decision, State
 
 
@@ -60,21 +62,26 @@ class Action(Struct, frozen=True, gc=False):
 
 
 class Conflict(Struct, frozen=True):
-    """Incompatible changes on both sides, holding both. `kept_as` names the copy when both are kept."""
+    """Incompatible changes on both sides, holding both. `do` is what is done about it, None for just a warning.
+
+    `kept_as` names the copy when both are kept.
+    """
 
     path: str
     kind: ConflictKind
     local: Entry | None
     remote: Entry | None
     policy: Policy
+    do: Do | None = None
     kept_as: str | None = None
 
 
 class Notice(Struct, frozen=True):
-    """A difference that this verb leaves alone, so that the user hears of it."""
+    """A difference that this verb leaves alone, so that the user hears of it. `size` is the remote's, if it has one."""
 
     path: str
     state: State
+    size: int
 
 
 class InSync(Struct, frozen=True, gc=False):
@@ -84,17 +91,26 @@ class InSync(Struct, frozen=True, gc=False):
     size: int | None
 
 
-class Plan(Struct, frozen=True):
-    verb: Verb
-    actions: list[Action] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
-    in_sync: list[InSync] = field(default_factory=list)
-    agreed: dict[str, Entry | None] = field(default_factory=dict)
-    """The base entries of those paths, where they are not what the base has; None where they are gone."""
+class Agreed(Struct, frozen=True, gc=False):
+    """The base entry of such a path, where it is not what the base has; None when it is gone."""
 
-    def count(self, do: Do) -> int:
-        return sum(action.do is do for action in self.actions)
+    path: str
+    entry: Entry | None
+
+
+class Plan(Struct, frozen=True):
+    """Each list in the order of the paths; a path has at most one action."""
+
+    verb: Verb
+    actions: Items[Action] = field(default_factory=list)
+    conflicts: Items[Conflict] = field(default_factory=list)
+    notices: Items[Notice] = field(default_factory=list)
+    in_sync: Items[InSync] = field(default_factory=list)
+    agreed: Items[Agreed] = field(default_factory=list)
+
+    def counts(self) -> Counter[Do]:
+        """How many actions of each kind there are."""
+        return Counter(action.do for action in self.actions)
 
 
 PUSHES = {State.LOCAL_NEW, State.LOCAL_MODIFIED}
@@ -102,16 +118,23 @@ PULLS = {State.REMOTE_NEW, State.REMOTE_MODIFIED}
 
 
 def make_plan(
-    decisions: Iterable[Decision], verb: Verb, policy: Policy | None, keep_name: Callable[[str], str]
+    decisions: Iterable[Decision],
+    verb: Verb,
+    policy: Policy | None,
+    keep_name: Callable[[str], str],
+    new: NewItems = in_memory,
 ) -> Plan:
-    """Plan a verb. `keep_name` gives the conflict copy's name for a path; None as policy is the verb's own."""
-    plan = Plan(verb)
+    """Plan a verb. `keep_name` gives the conflict copy's name for a path; None as policy is the verb's own.
+
+    `new` makes the plan's lists.
+    """
+    plan = Plan(verb, new(Action), new(Conflict), new(Notice), new(InSync), new(Agreed))
     for decision in decisions:
         if decision.state is State.IN_SYNC:
             plan.in_sync.append(InSync(decision.path, decision.remote.size if decision.remote else None))
             entry = agreed(decision.remote, decision.local)
             if entry != decision.base:
-                plan.agreed[decision.path] = entry
+                plan.agreed.append(Agreed(decision.path, entry))
         elif decision.state is State.CONFLICT:
             _plan_conflict(plan, decision, policy or DEFAULT_POLICY[verb], keep_name)
         else:
@@ -129,7 +152,8 @@ def agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
 def _plan_change(plan: Plan, decision: Decision) -> None:
     do = _step(plan.verb, decision.state)
     if do is None:
-        plan.notices.append(Notice(decision.path, decision.state))
+        entry = decision.remote or decision.local
+        plan.notices.append(Notice(decision.path, decision.state, entry.size if entry else 0))
         return
     replaces = do in (Do.UPLOAD, Do.DELETE_REMOTE) and decision.remote is not None
     plan.actions.append(
@@ -170,7 +194,7 @@ def _plan_conflict(plan: Plan, decision: Decision, policy: Policy, keep_name: Ca
         do, kept_as = Do.KEEP_BOTH, keep_name(decision.path)
     elif policy is not Policy.WARN:
         do = Do.UPLOAD if policy is Policy.MINE else Do.DOWNLOAD
-    plan.conflicts.append(Conflict(decision.path, kind, decision.local, decision.remote, policy, kept_as))
+    plan.conflicts.append(Conflict(decision.path, kind, decision.local, decision.remote, policy, do, kept_as))
     if do is not None:
         replaces = do is Do.UPLOAD and decision.remote is not None
         plan.actions.append(Action(do, decision.path, decision.local, decision.remote, replaces, kept_as))

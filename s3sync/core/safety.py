@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
+
 from s3sync.core.entries import Snapshot
 from s3sync.core.plan import Do, Plan
 from s3sync.errors import Halt
@@ -18,15 +20,17 @@ def gate(
     max_delete: int | None,
     complete: bool,
     base_of: str | None = None,
+    kept: MutableMapping[str, bool] | None = None,
 ) -> None:
     """Raise `Halt` when the plan deletes too much, or anything after an incomplete scan.
 
     Without `max_delete`, too much is everything, or more than half of what the base knew, on either side; what the
     other side has under another name was renamed, and is not lost. With it, too much is more than that many deletions
     in all. `base_of` names the store that the base was agreed on with, if it is another than the one that is looked at:
-    what is not there was never there, so any deletion is too much.
+    what is not there was never there, so any deletion is too much. `kept` is an empty dictionary to work with.
     """
-    deletes = {do: plan.count(do) for do in SIDES}
+    counts = plan.counts()
+    deletes = {do: counts[do] for do in SIDES}
     total = sum(deletes.values())
     if not total:
         return
@@ -53,7 +57,9 @@ def gate(
         )
     for do, (side, other) in SIDES.items():
         there = remote if do is Do.DELETE_LOCAL else local
-        lost = _lost(plan, do, there)
+        if there and deletes[do] * 2 <= len(base):
+            continue
+        lost = _lost(plan, do, there, {} if kept is None else kept)
         if lost and (not there or lost * 2 > len(base)):
             found = f"lost {lost} of the {len(base)} files that both had" if there else "is suddenly empty"
             raise Halt(
@@ -64,9 +70,18 @@ def gate(
             )
 
 
-def _lost(plan: Plan, do: Do, there: Snapshot) -> int:
+def _lost(plan: Plan, do: Do, there: Snapshot, kept: MutableMapping[str, bool]) -> int:
     """How many of these deletions are of content that the side which lacks the name has under no other."""
-    kept = {entry.md5 for entry in there.values() if entry.md5 is not None}
-    actions = (action for action in plan.actions if action.do is do)
-    going = (action.local if do is Do.DELETE_LOCAL else action.remote for action in actions)
-    return sum(entry is None or entry.md5 not in kept for entry in going)
+
+    def going() -> Iterator[str]:
+        for action in plan.actions:
+            entry = action.local if do is Do.DELETE_LOCAL else action.remote
+            if action.do is do:
+                yield (entry and entry.md5) or ""
+
+    for md5 in going():
+        kept[md5] = False
+    for entry in there.values():
+        if entry.md5 and entry.md5 in kept:
+            kept[entry.md5] = True
+    return sum(not kept[md5] for md5 in going())

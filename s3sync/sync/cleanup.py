@@ -7,7 +7,8 @@ holds. Everything else is kept, with the reason.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 
 from msgspec import Struct, field
 
@@ -23,6 +24,8 @@ from s3sync.local.trash import empty_trash, trashed
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.manifest_store import write_edits
+from s3sync.state.rows import Rows
+from s3sync.state.table import Table
 from s3sync.store.port import ObjectInfo
 from s3sync.sync.guard import guarded
 from s3sync.sync.report import CleanupReport, Deleted
@@ -74,13 +77,13 @@ def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
 
 def _look(
     session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport
-) -> tuple[Seen, list[Decision], list[ObjectInfo]]:
+) -> tuple[Seen, Rows[Decision], Rows[ObjectInfo]]:
     """Fill the report with what would go, and return it."""
     seen = scan(session, state)
-    report.failed += seen.problems
-    going: list[Decision] = []
+    report.failed.extend(seen.problems)
+    going = Rows(Decision)
     if options.selector:
-        options.selector.check(decision.path for decision in seen.decisions())
+        options.selector.check(seen.paths)
     for decision in select(seen.decisions(), options.selector):
         entry = decision.local if options.local else decision.remote
         if entry is None:
@@ -90,14 +93,14 @@ def _look(
             report.deleted.append(Deleted(decision.path, report.side, entry.size))
         else:
             report.kept.append(_kept(seen, decision))
-    trash: list[ObjectInfo] = []
+    trash = Rows(ObjectInfo)
     if options.selector is None:
-        if options.local:
-            sizes = [size for _, size in trashed(session.project.staging)]
-        else:
-            trash = list(session.store.list(f"{session.project.prefix}{STATE_DIR}/trash/"))
-            sizes = [info.size for info in trash]
-        report.trash_files, report.trash_bytes = len(sizes), sum(sizes)
+        if not options.local:
+            trash.extend(session.store.list(f"{session.project.prefix}{STATE_DIR}/trash/"))
+        here = trashed(session.project.staging) if options.local else ()
+        for size in chain((size for _, size in here), (info.size for info in trash)):
+            report.trash_files += 1
+            report.trash_bytes += size
     return seen, going, trash
 
 
@@ -126,7 +129,7 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
         return
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
-    report.deleted = []
+    report.deleted = Rows(Deleted)
     if options.local:
         _clean_local(session, state, seen, going, report)
     else:
@@ -135,19 +138,25 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
         _clean_remote(session, state, seen, going, trash, report)
 
 
-def _clean_local(session: Session, state: StateDB, seen: Seen, going: list[Decision], report: CleanupReport) -> None:
+def _clean_local(session: Session, state: StateDB, seen: Seen, going: Rows[Decision], report: CleanupReport) -> None:
     """The base forgets each file before it goes: else its absence would look like the wish to delete it remotely.
 
     The store is listed again, because the answer to the question may have taken long.
     """
-    listed = {info.key: info.etag for info in session.store.list(session.project.prefix)} if going else {}
-    there = {path: listed.get(file.key) == file.etag for path, file in seen.there.files.items()}
-    state.save(base={decision.path: None for decision in going if there[decision.path]})
+    listed = Table(str, len(going))
+    if going:
+        listed.update((info.key, info.etag) for info in session.store.list(session.project.prefix))
+    sure = Rows(Decision)
     for decision in going:
-        file = seen.here.files[decision.path]
-        if not there[decision.path]:
+        remote = seen.there.files[decision.path]
+        if listed.get(remote.key) == remote.etag:
+            sure.append(decision)
+        else:
             report.kept.append(Problem(decision.path, "was changed on the remote meanwhile", "look at status"))
-            continue
+    for some in _stretches(sure):
+        state.save(base=dict.fromkeys(decision.path for decision in some))
+    for decision in sure:
+        file = seen.here.files[decision.path]
         try:
             delete_for_good(file, session.project.staging)
         except S3syncError as error:
@@ -162,8 +171,8 @@ def _clean_remote(
     session: Session,
     state: StateDB,
     seen: Seen,
-    going: list[Decision],
-    trash: list[ObjectInfo],
+    going: Rows[Decision],
+    trash: Rows[ObjectInfo],
     report: CleanupReport,
 ) -> None:
     edits = session.edits()
@@ -171,8 +180,12 @@ def _clean_remote(
     edits.vanished.update(seen.there.vanished)
     intents = Intents(state)
     tell_deletions(intents, edits)
-    deletions = {d.path: DeletedRecord(d.path, edits.by, edits.at, seen.remote[d.path].md5) for d in going}
-    intents.delete(deletions.values())
+
+    def deletion(decision: Decision) -> DeletedRecord:
+        assert decision.remote is not None
+        return DeletedRecord(decision.path, edits.by, edits.at, decision.remote.md5)
+
+    intents.delete(map(deletion, going))
 
     def delete(decision: Decision) -> None:
         remote = seen.there.files[decision.path]
@@ -192,19 +205,26 @@ def _clean_remote(
                 except S3syncError as error:
                     report.failed.append(Problem(decision.path, str(error), error.hint))
                 else:
-                    entry = seen.remote[decision.path]
-                    report.deleted.append(Deleted(decision.path, "remote", entry.size))
-                    edits.deleted[decision.path] = deletions[decision.path]
+                    size = decision.remote.size if decision.remote else 0
+                    report.deleted.append(Deleted(decision.path, "remote", size))
+                    edits.deleted[decision.path] = deletion(decision)
             for _, gone in pool.map(lambda info: session.store.delete(info.key), trash):
                 gone.result()
     finally:
         _remember(session, state, seen, going, edits)
 
 
-def _remember(session: Session, state: StateDB, seen: Seen, going: list[Decision], edits: Edits) -> None:
+def _remember(session: Session, state: StateDB, seen: Seen, going: Rows[Decision], edits: Edits) -> None:
     """Files that are gone on both sides leave the base; those still here stay in it, as deleted on the remote."""
-    gone = {d.path: None for d in going if d.path in edits.deleted and d.local is None}
-    state.save(base=gone)
+    for some in _stretches(decision for decision in going if decision.local is None):
+        state.save(base=dict.fromkeys(decision.path for decision in some if decision.path in edits.deleted))
     if edits.substantial:
         write_edits(session.store, session.project.prefix, seen.there.stored, edits)
         Intents(state).forget(edits.deleted.values())
+
+
+def _stretches(decisions: Iterable[Decision]) -> Iterator[list[Decision]]:
+    """A thousand at a time."""
+    rest = iter(decisions)
+    while some := list(islice(rest, 1000)):
+        yield some

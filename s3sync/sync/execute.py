@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from typing import TypeAlias
 
+from s3sync.core.items import Items
 from s3sync.core.outcome import Outcome, Problem, Raced
 from s3sync.core.plan import Action, Do
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, S3syncError, TargetChanged
@@ -18,20 +20,22 @@ Result: TypeAlias = Outcome | Raced | Problem
 DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE)
 
 
-def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
+def execute(steps: Steps, actions: Items[Action]) -> Iterator[Result]:
     """Results as they come, in any order. Deletions come last, when everything else has had its turn.
 
     Raises what ends the run: the errors in `ENDS_THE_RUN`, and `AccessDenied` to a write before any write was taken,
     which is a matter of rights and not of one file. The smallest upload goes first and alone, so that who may not
     write is told before many files travel in vain.
     """
-    others = [action for action in actions if action.do not in DELETIONS]
-    _announce(steps.session.progress, others)
-    first = _smallest_upload(others)
-    rest = [action for action in others if action is not first]
-    wrote, pool = False, steps.transport.pool
-    for batch in ([first] if first else [], rest, [action for action in actions if action.do in DELETIONS]):
-        for group, settled in pool.map(steps.carry_out, _groups(batch, pool.workers)):
+    _announce(steps.session.progress, actions)
+    first, pool, wrote = _smallest_upload(actions), steps.transport.pool, False
+    most = how_many(sum(map(_is_small_download, actions)), pool.workers)
+    for turn in (
+        lambda action: action.path == first,
+        lambda action: action.path != first and action.do not in DELETIONS,
+        lambda action: action.do in DELETIONS,
+    ):
+        for group, settled in pool.map(steps.carry_out, _groups(filter(turn, actions), most)):
             for action, one in zip(group, settled.result(), strict=True):
                 result = _result(action, one, wrote)
                 wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
@@ -40,9 +44,8 @@ def execute(steps: Steps, actions: list[Action]) -> Iterator[Result]:
                     yield _failure(*result.unfinished, wrote)
 
 
-def _groups(actions: Sequence[Action], workers: int) -> Iterator[list[Action]]:
-    """What a worker carries out in one go: one action, or downloads of several small files."""
-    most = how_many(sum(map(_is_small_download, actions)), workers)
+def _groups(actions: Iterator[Action], most: int) -> Iterator[list[Action]]:
+    """What a worker carries out in one go: one action, or downloads of up to `most` small files."""
     group: list[Action] = []
     for action in actions:
         if not _is_small_download(action):
@@ -77,14 +80,21 @@ def _failure(action: Action, error: S3syncError, wrote: bool) -> Raced | Problem
     return Problem(action.path, str(error), error.hint)
 
 
-def _smallest_upload(actions: list[Action]) -> Action | None:
-    sizes = [(action.local.size, n) for n, action in enumerate(actions) if action.local and action.do is Do.UPLOAD]
-    return actions[min(sizes)[1]] if sizes else None
+def _smallest_upload(actions: Items[Action]) -> str | None:
+    """Its path."""
+    sizes = ((action.local.size, action.path) for action in actions if action.local and action.do is Do.UPLOAD)
+    return min(sizes, default=(0, None))[1]
 
 
-def _announce(progress: Progress, actions: list[Action]) -> None:
-    sent = [action.local.size for action in actions if action.local and action.do in (Do.UPLOAD, Do.KEEP_BOTH)]
-    fetched = [action.remote.size for action in actions if action.remote and action.do in (Do.DOWNLOAD, Do.KEEP_BOTH)]
-    for work, sizes in ((Work.UPLOAD, sent), (Work.DOWNLOAD, fetched)):
-        if sizes:
-            progress.expect(work, len(sizes), sum(sizes))
+def _announce(progress: Progress, actions: Items[Action]) -> None:
+    files, size = Counter[Work](), Counter[Work]()
+    for action in actions:
+        for work, entry, kinds in (
+            (Work.UPLOAD, action.local, (Do.UPLOAD, Do.KEEP_BOTH)),
+            (Work.DOWNLOAD, action.remote, (Do.DOWNLOAD, Do.KEEP_BOTH)),
+        ):
+            if entry is not None and action.do in kinds:
+                files[work] += 1
+                size[work] += entry.size
+    for work in files:
+        progress.expect(work, files[work], size[work])

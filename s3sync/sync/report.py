@@ -1,9 +1,13 @@
-"""What a verb gives back: typed results, which the command line renders as text or JSON and scripts use as they are."""
+"""What a verb gives back: typed results, which the command line renders as text or JSON and scripts use as they are.
+
+Lists of files are `Rows`: they can be read again and again, and are not in memory when they are long.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -12,6 +16,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.core.unfinished import Way
+from s3sync.state.rows import Rows
 
 EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_TO_DO = 0, 3, 4, 7
 
@@ -81,14 +86,24 @@ class RunReport(Struct):
     verb: Verb
     place: Place
     dry_run: bool
-    uploaded: list[Moved] = field(default_factory=list)
-    downloaded: list[Moved] = field(default_factory=list)
-    deleted: list[Deleted] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    conflicts: list[ConflictReport] = field(default_factory=list)
-    failed: list[Problem] = field(default_factory=list)
+    uploaded: Rows[Moved] = field(default_factory=lambda: Rows(Moved))
+    downloaded: Rows[Moved] = field(default_factory=lambda: Rows(Moved))
+    deleted: Rows[Deleted] = field(default_factory=lambda: Rows(Deleted))
+    skipped: Rows[Skipped] = field(default_factory=lambda: Rows(Skipped))
+    conflicts: Rows[ConflictReport] = field(default_factory=lambda: Rows(ConflictReport))
+    failed: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
     warnings: list[str] = field(default_factory=list)
     elapsed_s: float = 0.0
+
+    @property
+    def in_sync(self) -> tuple[int, int]:
+        """How many files were in sync already, and their bytes."""
+        sizes = [0, 0]
+        for item in self.skipped:
+            if item.state is State.IN_SYNC:
+                sizes[0] += 1
+                sizes[1] += item.size_bytes
+        return sizes[0], sizes[1]
 
     @property
     def bytes_sent(self) -> int:
@@ -103,7 +118,8 @@ class RunReport(Struct):
         """Bytes that arrived without going over the wire: parts that were there, copies, broken transfers resumed."""
         if self.dry_run:
             return 0
-        return sum(max(0, moved.size_bytes - moved.bytes_moved) for moved in [*self.uploaded, *self.downloaded])
+        arrived = chain(self.uploaded, self.downloaded)
+        return sum(max(0, moved.size_bytes - moved.bytes_moved) for moved in arrived)
 
     @property
     def exit_code(self) -> int:
@@ -154,8 +170,8 @@ class TransfersReport(Struct):
 
 class StatusReport(Struct):
     place: Place
-    files: list[FileStatus] = field(default_factory=list)
-    failed: list[Problem] = field(default_factory=list)
+    files: Rows[FileStatus] = field(default_factory=lambda: Rows(FileStatus))
+    failed: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
     last_sync_at: str | None = None
     last_sync_by: str | None = None
     asked_at: datetime | None = None
@@ -188,9 +204,9 @@ class CleanupReport(Struct):
     place: Place
     side: str
     dry_run: bool
-    deleted: list[Deleted] = field(default_factory=list)
-    kept: list[Problem] = field(default_factory=list)
-    failed: list[Problem] = field(default_factory=list)
+    deleted: Rows[Deleted] = field(default_factory=lambda: Rows(Deleted))
+    kept: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
+    failed: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
     warnings: list[str] = field(default_factory=list)
     trash_files: int = 0
     trash_bytes: int = 0

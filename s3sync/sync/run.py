@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from msgspec import Struct
@@ -17,6 +17,8 @@ from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
+from s3sync.state.rows import Rows
+from s3sync.state.table import Table
 from s3sync.state.transfers import Transfers
 from s3sync.sync.execute import execute
 from s3sync.sync.guard import guarded, other_store, remember_store
@@ -82,10 +84,19 @@ def _round(
     if not options.dry_run:
         drop_useless_downloads(session, state, seen)
     if options.selector:
-        options.selector.check(decision.path for decision in seen.decisions())
-    plan = make_plan(select(seen.decisions(), wanted), report.verb, options.policy, _keep_name(session, seen))
-    limit, base_of = options.max_delete, other_store(session, state)
-    gate(plan, seen.base, seen.local, seen.remote, max_delete=limit, complete=seen.complete, base_of=base_of)
+        options.selector.check(seen.paths)
+    plan = make_plan(select(seen.decisions(), wanted), report.verb, options.policy, _keep_name(session, seen), Rows)
+    base_of = other_store(session, state)
+    gate(
+        plan,
+        seen.base,
+        seen.local,
+        seen.remote,
+        max_delete=options.max_delete,
+        complete=seen.complete,
+        base_of=base_of,
+        kept=Table(bool),
+    )
     _report_plan(report, plan, seen)
     if options.dry_run:
         _report_intentions(report, plan)
@@ -98,14 +109,14 @@ def _round(
 def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
     """Names for conflict copies that neither side has, nor another copy of the same plan."""
     stamp, user = session.clock(), session.settings.require_user()
-    given: set[str] = set()
+    given = Table(bool)
 
     def is_taken(name: str) -> bool:
         return name in given or name in seen.here.files or name in seen.there.files
 
     def keep(path: str) -> str:
         name = free_conflict_name(path, user, stamp, is_taken)
-        given.add(name)
+        given[name] = True
         return name
 
     return keep
@@ -142,7 +153,7 @@ def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, se
                 keeper.save()
         raise
     keeper.save()
-    report.conflicts = [conflict for conflict in report.conflicts if conflict.name not in raced]
+    report.conflicts = Rows(ConflictReport, (found for found in report.conflicts if found.name not in raced))
     return raced
 
 
@@ -167,39 +178,41 @@ def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
 
 def _report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
     """What is known before anything is done: problems of the scan, conflicts, and what is left alone."""
-    if warning := not_on_windows([action.kept_as or action.path for action in plan.actions if action.do in UPLOADING]):
+    if warning := not_on_windows(action.kept_as or action.path for action in plan.actions if action.do in UPLOADING):
         report.warnings = [*(told for told in report.warnings if told != warning), warning]
     known = {problem.path for problem in report.failed}
-    report.failed += [problem for problem in seen.problems if problem.path not in known]
-    report.skipped += [Skipped(same.path, same.size, State.IN_SYNC) for same in plan.in_sync if same.size is not None]
+    report.failed.extend(problem for problem in seen.problems if problem.path not in known)
+    report.skipped.extend(
+        Skipped(same.path, same.size, State.IN_SYNC) for same in plan.in_sync if same.size is not None
+    )
     for notice in plan.notices:
-        entry = seen.remote.get(notice.path) or seen.local.get(notice.path)
-        by, at = uploader(seen, notice.path)
-        report.skipped.append(Skipped(notice.path, entry.size if entry else 0, notice.state, by, at))
-    actions = {action.path: action.do for action in plan.actions}
+        report.skipped.append(Skipped(notice.path, notice.size, notice.state, *uploader(seen, notice.path)))
     for conflict in plan.conflicts:
         by, at = uploader(seen, conflict.path)
-        resolution = _resolution(conflict, actions.get(conflict.path))
         report.conflicts.append(
-            ConflictReport(conflict.path, conflict.kind, conflict.policy, resolution, conflict.kept_as, by, at)
+            ConflictReport(
+                conflict.path, conflict.kind, conflict.policy, _resolution(conflict), conflict.kept_as, by, at
+            )
         )
 
 
-def not_on_windows(names: list[str]) -> str | None:
+def not_on_windows(names: Iterable[str]) -> str | None:
     """What to tell whoever uploads names that a colleague's Windows cannot hold."""
-    found = [(name, reason) for name in names if (reason := windows_reason(name))]
-    if not found:
+    first, count = "", 0
+    for name in names:
+        if reason := windows_reason(name):
+            first, count = first or f"{name}: {reason}", count + 1
+    if not count:
         return None
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return f"colleagues on Windows cannot download {found[0][0]}: {found[0][1]}{more}"
+    return f"colleagues on Windows cannot download {first}{f' (and {count - 1} more)' if count > 1 else ''}"
 
 
-def _resolution(conflict: Conflict, do: Do | None) -> str | None:
-    if do is None:
+def _resolution(conflict: Conflict) -> str | None:
+    if conflict.do is None:
         return None
     if conflict.local is None or conflict.remote is None:
         return "kept_edit"
-    return {Do.KEEP_BOTH: "kept_both", Do.UPLOAD: "kept_mine", Do.DOWNLOAD: "kept_theirs"}[do]
+    return {Do.KEEP_BOTH: "kept_both", Do.UPLOAD: "kept_mine", Do.DOWNLOAD: "kept_theirs"}[conflict.do]
 
 
 def _report_intentions(report: RunReport, plan: Plan) -> None:

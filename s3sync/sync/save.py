@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
+from itertools import chain
 
 from s3sync.core.edits import Edits
 from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
 from s3sync.core.manifest import DeletedRecord
 from s3sync.core.outcome import Outcome
-from s3sync.core.plan import Action, Do, agreed
+from s3sync.core.plan import Action, Agreed, Do, agreed
 from s3sync.errors import AccessDenied
 from s3sync.local.digests import Digests
 from s3sync.local.errors import local_errors
@@ -55,21 +56,25 @@ class Keeper:
                 record.part_size = parts.part_size if parts else record.part_size
             self._edits.repaired[name] = record
         self._intents = Intents(state)
-        self._deletions: dict[str, DeletedRecord] = {}
+        self._by, self._at = self._edits.by, self._edits.at
         tell_deletions(self._intents, self._edits)
 
     def intend(self, actions: Iterable[Action]) -> None:
         """Before the first of them: who deletes what is on the disk, whatever happens next."""
-        for action in actions:
-            if action.do is Do.DELETE_REMOTE:
-                md5 = action.remote.md5 if action.remote else None
-                self._deletions[action.path] = DeletedRecord(action.path, self._edits.by, self._edits.at, md5)
-        if self._deletions:
-            self._intents.delete(self._deletions.values())
+        going = (self._deletion(action) for action in actions if action.do is Do.DELETE_REMOTE)
+        first = next(going, None)
+        if first is not None:
+            self._intents.delete(chain([first], going))
 
-    def agree(self, entries: Mapping[str, Entry | None]) -> None:
+    def _deletion(self, action: Action) -> DeletedRecord:
+        return DeletedRecord(action.path, self._by, self._at, action.remote.md5 if action.remote else None)
+
+    def agree(self, found: Iterable[Agreed]) -> None:
         """Where both sides hold the same, only the base moves."""
-        self._base.update(entries)
+        for one in found:
+            self._base[one.path] = one.entry
+            if len(self._base) >= SAVE_HERE_AT:
+                self.save_here()
 
     def keep(self, outcome: Outcome) -> None:
         for effect in (outcome, *outcome.also):
@@ -79,7 +84,7 @@ class Keeper:
                 self._edits.files[path] = effect.record
         self._edits.counts_as_sync = True
         if outcome.action.do is Do.DELETE_REMOTE:
-            self._edits.deleted[outcome.action.path] = self._deletions[outcome.action.path]
+            self._edits.deleted[outcome.action.path] = self._deletion(outcome.action)
 
     def save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at > SAVE_EVERY_S:
@@ -119,7 +124,7 @@ class Keeper:
             if not self._tolerant:
                 raise
         else:
-            self._intents.forget([*self._edits.conflicts, *self._edits.deleted.values()])
+            self._intents.forget(chain(self._edits.conflicts, self._edits.deleted.values()))
         self._edits = self._session.edits()
         self._edits.counts_as_sync = False
 

@@ -62,6 +62,10 @@ class Seen(Struct):
                 if not exact or not (decision.path in exact or decision.path.startswith(below)):
                     yield decision
 
+    def paths(self) -> Iterator[str]:
+        """Every path about which enough is known, in order."""
+        return (decision.path for decision in self.decisions())
+
     def has_all_of_the_base(self) -> bool:
         """Whether both sides still hold every file that they once agreed on, in whatever version."""
         sides = windows(self.base, self.here_files, self.there.files)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -29,13 +29,15 @@ class Selector(Struct, frozen=True):
     def __call__(self, path: str) -> bool:
         return any(_fits(path, self._pattern(word)) for word in self.given)
 
-    def check(self, known: Iterable[str]) -> None:
-        """Raises `UsageError` for a word that fits no file on either side: most likely a typing error."""
-        paths = list(known)
+    def check(self, known: Callable[[], Iterable[str]]) -> None:
+        """Raises `UsageError` for a word that fits no file on either side: most likely a typing error.
+
+        `known` gives all paths, each time that it is called.
+        """
         for word in self.given:
             pattern = self._pattern(word)
-            if not any(_fits(path, pattern) for path in paths):
-                near = get_close_matches(pattern, paths, 1)
+            if not any(_fits(path, pattern) for path in known()):
+                near = get_close_matches(pattern, known(), 1)
                 raise UsageError(
                     f"no file called {word!r}",
                     why="neither the staging folder nor the remote has one",

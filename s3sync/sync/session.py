@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from s3sync.config import Settings, mask_url
 from s3sync.core.edits import Edits
-from s3sync.core.manifest import FileRecord
+from s3sync.core.manifest import DeletedRecord, FileRecord
 from s3sync.core.times import format_time
 from s3sync.project import Project
 from s3sync.state.table import Table
@@ -51,7 +51,15 @@ class Session(Struct, frozen=True):
     def edits(self) -> Edits:
         """An empty set of changes to metadata.json, signed and dated."""
         by, at = self.settings.require_user(), format_time(self.clock())
-        return Edits(by, at, socket.gethostname(), files=Table(FileRecord), repaired=Table(FileRecord))
+        return Edits(
+            by,
+            at,
+            socket.gethostname(),
+            files=Table(FileRecord),
+            repaired=Table(FileRecord),
+            deleted=Table(DeletedRecord),
+            vanished=Table(FileRecord),
+        )
 
     def trash_stamp(self) -> str:
         """A new name for a trash folder, here and on the remote: by time, and of nobody else in the same second."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
 from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
+from s3sync.state.rows import Rows
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
 from s3sync.sync.scan import scan
 from s3sync.sync.seen import Seen, uploader
@@ -25,8 +27,8 @@ def make_report(session: Session, seen: Seen, unfinished: list[TransferStatus]) 
     manifest = seen.there.stored.manifest
     return StatusReport(
         place=session.place,
-        files=[_file(seen, decision) for decision in seen.decisions() if not decision.gone],
-        failed=seen.problems,
+        files=Rows(FileStatus, (_file(seen, decision) for decision in seen.decisions() if not decision.gone)),
+        failed=Rows(Problem, seen.problems),
         transfers=unfinished,
         last_sync_at=manifest.last_sync,
         last_sync_by=manifest.last_sync_by,

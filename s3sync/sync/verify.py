@@ -31,10 +31,10 @@ def verify(session: Session, *, deep: bool = False) -> StatusReport:
     with StateDB(session.project.state_dir, read_only=True) as state:
         seen = scan(session, state)
     report = make_report(session, seen, [])
-    report.failed += _records(seen)
+    report.failed.extend(_records(seen))
     if deep:
-        report.failed += _objects(session, seen)
-        report.failed += _local_files(session, seen, report)
+        report.failed.extend(_objects(session, seen))
+        report.failed.extend(_local_files(session, seen, report))
     report.verified = "deep" if deep else "records"
     return report
 
@@ -72,8 +72,8 @@ def _objects(session: Session, seen: Seen) -> list[Problem]:
             session.progress.finish(Work.DOWNLOAD, path)
 
     with Pool(session.transfers) as pool:
-        found = [future.result() for _, future in pool.map(read, sorted(files))]
-    return sorted((problem for problem in found if problem), key=lambda problem: problem.path)
+        found = [problem for _, future in pool.map(read, files) if (problem := future.result())]
+    return sorted(found, key=lambda problem: problem.path)
 
 
 def _read(session: Session, path: str, remote: RemoteFile) -> Problem | None:
@@ -101,7 +101,7 @@ def _read(session: Session, path: str, remote: RemoteFile) -> Problem | None:
 
 def _local_files(session: Session, seen: Seen, report: StatusReport) -> list[Problem]:
     """Hash again what the digest cache says is in sync."""
-    wanted = [file.name for file in report.files if file.state is State.IN_SYNC]
+    wanted = (file.name for file in report.files if file.state is State.IN_SYNC)
 
     def read(path: str) -> Problem | None:
         try:
@@ -119,5 +119,5 @@ def _local_files(session: Session, seen: Seen, report: StatusReport) -> list[Pro
         )
 
     with Pool(session.transfers) as pool:
-        found = [future.result() for _, future in pool.map(read, wanted)]
-    return sorted((problem for problem in found if problem), key=lambda problem: problem.path)
+        found = [problem for _, future in pool.map(read, wanted) if (problem := future.result())]
+    return sorted(found, key=lambda problem: problem.path)

@@ -150,15 +150,6 @@ def test_only_real_changes_are_substantial() -> None:
         assert made.substantial, kind
 
 
-def test_take_adds_what_the_other_says() -> None:
-    both, more = edits(), everything()
-    both.files["mine"] = record("mine")
-    both.take(more)
-    assert both.files == {"mine": record("mine"), **more.files}
-    assert (both.repaired, both.deleted, both.vanished) == (more.repaired, more.deleted, more.vanished)
-    assert both.conflicts == more.conflicts
-
-
 def test_a_repair_alone_is_no_sync() -> None:
     before = manifest()
     before.last_sync, before.last_sync_by = "2025-01-01T00:00:00Z", "david"

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from s3sync.core.entries import Entry
-from s3sync.core.plan import Action, Conflict, Do, InSync, Notice, Plan, Policy, Verb, make_plan
+from s3sync.core.plan import Action, Agreed, Conflict, Do, InSync, Notice, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import ConflictKind, Decision, State, decide
 
 A, B, C = Entry(1, "a" * 32, "ea"), Entry(10, "b" * 32, "eb"), Entry(100, "c" * 32, "ec")
@@ -90,7 +90,7 @@ def test_changes(state: str, verb: str, expected: str, policy: Policy | None) ->
     decision = decide("a", *STATES[State(state)])
     plan = plan_of(decision, Verb(verb), policy)
     if expected == "notice":
-        assert plan == Plan(Verb(verb), notices=[Notice("a", State(state))])
+        assert plan == Plan(Verb(verb), notices=[Notice("a", State(state), (decision.remote or A).size)])
     else:
         do, _, trash = expected.partition("!")
         action = Action(Do(do), "a", decision.local, decision.remote, trash_remote=trash == "trash")
@@ -102,8 +102,9 @@ def test_conflicts(kind: str, policy: str, verb: str, expected: str) -> None:
     decision = decide("a", *KINDS[ConflictKind(kind)])
     plan = plan_of(decision, Verb(verb), Policy(policy))
     kept_as = "a.mine" if expected == "keep_both" else None
-    conflict = Conflict("a", ConflictKind(kind), decision.local, decision.remote, Policy(policy), kept_as)
     do, _, trash = expected.partition("!")
+    done = None if do == "nothing" else Do(do)
+    conflict = Conflict("a", ConflictKind(kind), decision.local, decision.remote, Policy(policy), done, kept_as)
     actions = (
         []
         if expected == "nothing"
@@ -128,13 +129,13 @@ def test_in_sync_moves_only_the_base(verb: Verb, base: Entry | None) -> None:
     assert plan == Plan(
         verb,
         in_sync=[InSync("both", B.size), InSync("gone", None)],
-        agreed={"both": Entry(B.size, B.md5, B.etag), "gone": None},
+        agreed=[Agreed("both", Entry(B.size, B.md5, B.etag)), Agreed("gone", None)],
     )
 
 
 def test_a_base_that_says_so_already_stays() -> None:
     known = Entry(B.size, B.md5, B.etag)
-    assert make_plan([decide("a", known, B, B)], Verb.SYNC, None, str.upper).agreed == {}
+    assert not make_plan([decide("a", known, B, B)], Verb.SYNC, None, str.upper).agreed
 
 
 @pytest.mark.parametrize("verb", [Verb.UP, Verb.DOWN])
@@ -143,7 +144,7 @@ def test_up_and_down_never_delete(verb: Verb, policy: Policy | None) -> None:
     cases = [*STATES.values(), *KINDS.values(), (A, None, None)]
     plan = make_plan([decide(str(n), *case) for n, case in enumerate(cases)], verb, policy, lambda path: path + "x")
     assert plan.actions
-    assert plan.count(Do.DELETE_LOCAL) == plan.count(Do.DELETE_REMOTE) == 0
+    assert not plan.counts().keys() & {Do.DELETE_LOCAL, Do.DELETE_REMOTE}
 
 
 def test_the_kept_name_is_asked_for_only_when_both_are_kept() -> None:
@@ -167,7 +168,7 @@ def test_the_size_of_an_action_is_what_it_moves(do: Do, size: int) -> None:
     assert Action(do, "a", B, C).size == size
 
 
-def test_count() -> None:
+def test_counts() -> None:
     decisions = [decide("a", *STATES[State.LOCAL_NEW]), decide("b", *STATES[State.LOCAL_NEW])]
     plan = make_plan([*decisions, decide("c", *STATES[State.REMOTE_NEW])], Verb.SYNC, None, str)
-    assert (plan.count(Do.UPLOAD), plan.count(Do.DOWNLOAD), plan.count(Do.DELETE_LOCAL)) == (2, 1, 0)
+    assert plan.counts() == {Do.UPLOAD: 2, Do.DOWNLOAD: 1}

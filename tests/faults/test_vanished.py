@@ -149,4 +149,4 @@ def test_f23_a_listing_whose_second_page_fails_deletes_nothing(office: Office, c
         office.proxy.remove(rule)
     assert len(crowded.files()) == 1_005
     report = open_project(crowded).sync()
-    assert (report.uploaded, report.downloaded, report.deleted, len(report.skipped)) == ([], [], [], 1_005)
+    assert not (report.uploaded or report.downloaded or report.deleted) and len(report.skipped) == 1_005

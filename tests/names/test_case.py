@@ -26,7 +26,7 @@ def test_renamed_here_where_case_is_ignored(blind: Pair, verb: str) -> None:
     (blind.jan.staging / "Cut.mp4").rename(blind.jan.staging / "cut.mp4")
     for _ in range(2):
         report = blind.run(verb)
-        assert (report.exit_code, report.uploaded, report.downloaded, report.deleted) == (0, [], [], [])
+        assert report.exit_code == 0 and not (report.uploaded or report.downloaded or report.deleted)
     assert blind.states() == {"Cut.mp4": "in_sync"}
     assert blind.remote().keys() == {"Cut.mp4"} and blind.jan.files().keys() == {"cut.mp4"}
 
@@ -39,7 +39,7 @@ def test_renamed_there(blind: Pair, verb: str) -> None:
     assert blind.remote().keys() == {"cut.mp4"}
     for _ in range(2):
         report = blind.run(verb)
-        assert (report.exit_code, report.uploaded, report.downloaded, report.deleted) == (0, [], [], [])
+        assert report.exit_code == 0 and not (report.uploaded or report.downloaded or report.deleted)
     assert blind.jan.files().keys() == {"Cut.mp4"} and blind.states() == {"cut.mp4": "in_sync"}
     blind.davids("sync")
     assert blind.david.files().keys() == {"cut.mp4"}

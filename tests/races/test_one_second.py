@@ -29,7 +29,7 @@ def test_two_conflicts_within_one_second_keep_all_three_versions(tmp_path: Path)
         jan.write("draft.mp4", f"jan's version {number}")
         sync("david")
         report = sync("jan")
-        assert (report.exit_code, report.failed) == (4, [])
+        assert (report.exit_code, list(report.failed)) == (4, [])
     sync("david")
     assert david.files() == jan.files()
     assert {jan.read(name) for name in jan.files()} == {b"david's version 1", b"jan's version 0", b"jan's version 1"}
