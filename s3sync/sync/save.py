@@ -29,6 +29,8 @@ from s3sync.sync.session import Session
 
 SAVE_EVERY_S = 30.0
 """On a long run the other user sees progress, and a crash loses no more than this."""
+SAVING_SHARE = 0.1
+"""Of a run's time may go into that: metadata.json of 100,000 files is 37 MB."""
 SAVE_HERE_AT = 5_000
 """How many files may have been done before this computer remembers it, so that memory does not follow their number."""
 
@@ -46,7 +48,7 @@ class Keeper:
         self._stored = seen.there.stored
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = {}
-        self._saved_at = time.monotonic()
+        self._save_at = time.monotonic() + SAVE_EVERY_S
         self._edits = session.edits()
         self._edits.counts_as_sync = False
         self._edits.vanished.update(seen.there.vanished)
@@ -87,16 +89,18 @@ class Keeper:
             self._edits.deleted[outcome.action.path] = self._deletion(outcome.action)
 
     def save_sometimes(self) -> None:
-        if time.monotonic() - self._saved_at > SAVE_EVERY_S:
+        if time.monotonic() >= self._save_at:
             self.save()
         elif len(self._base) >= SAVE_HERE_AT:
             self.save_here()
 
     def save(self) -> None:
         """This computer's memory first, then metadata.json. Either may fail alone: the next run finds out and mends."""
+        began = time.monotonic()
         self.save_here()
         self._publish()
-        self._saved_at = time.monotonic()
+        ended = time.monotonic()
+        self._save_at = ended + pause_after(ended - began)
 
     def save_here(self) -> None:
         """Only this computer's memory: metadata.json is left to later, or to the next run."""
@@ -138,3 +142,8 @@ def tell_deletions(intents: Intents, edits: Edits) -> None:
         else:
             stale.append(deletion)
     intents.forget(stale)
+
+
+def pause_after(took_s: float) -> float:
+    """How many seconds pass until it is saved again, after it took so many."""
+    return max(SAVE_EVERY_S, took_s / SAVING_SHARE - took_s)

@@ -309,12 +309,14 @@ class _saving:  # noqa: N801 (a context manager)
     def __enter__(self) -> None:
         import s3sync.sync.save as save
 
-        self._was, save.SAVE_EVERY_S = save.SAVE_EVERY_S, -1.0 if self._often else 30.0
+        self._was = (save.SAVE_EVERY_S, save.SAVING_SHARE)
+        if self._often:
+            save.SAVE_EVERY_S, save.SAVING_SHARE = 0.0, 1.0
 
     def __exit__(self, *error: object) -> None:
         import s3sync.sync.save as save
 
-        save.SAVE_EVERY_S = self._was
+        save.SAVE_EVERY_S, save.SAVING_SHARE = self._was
 
 
 def _computer(root: Path, user: str) -> Project:
