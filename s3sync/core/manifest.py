@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from s3sync.core.manifest_layout import Fields, OtherLayout, Parts
 from s3sync.core.names import nfc, refuse_reason
 from s3sync.errors import ManifestError
 
@@ -62,6 +63,7 @@ class Manifest(msgspec.Struct):
     """The parsed metadata.json. `extra` holds unknown fields at the top, `extras` those of single records.
 
     `files` may be a dictionary that keeps its entries elsewhere: one that is taken out and changed is put in again.
+    Any other than a plain one gives its entries in the order of their names, by code point.
 
     The keys of `extras` are the list's name and what identifies the record in it, as `("files", "cut/a.mp4")`.
     """
@@ -98,12 +100,11 @@ class _Head(msgspec.Struct):
 
 
 _HEAD_FIELDS = frozenset([*_Head.__struct_fields__, "files"])
-_Fields = dict[str, msgspec.Raw]
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_Empty = Callable[[int], MutableMapping[str, FileRecord]]
 
 
-def parse(
-    data: bytes | bytearray, empty: Callable[[int], MutableMapping[str, FileRecord]] = lambda count: {}
-) -> Manifest:
+def parse(data: bytes | bytearray, empty: _Empty = lambda count: {}) -> Manifest:
     """`empty` makes a dictionary for the records, if it shall be another than a plain one: told how many they are.
 
     Raises `ManifestError` for what is too large or too deep, no JSON, of a wrong type, or of a newer schema.
@@ -112,17 +113,47 @@ def parse(
     if reason:
         raise broken(reason)
     try:
-        fields = msgspec.json.decode(data, type=_Fields)
-        files_text = fields.pop("files", b"[]")
-        raw = {name: msgspec.json.decode(field) for name, field in fields.items()}
-        _refuse_newer(raw)
-        listed = msgspec.json.decode(files_text, type=list[msgspec.Raw])
-        manifest = _from_head(msgspec.convert(raw, _Head), raw)
+        fields = msgspec.json.decode(data, type=Fields)
+        files = fields.pop("files", b"[]")
+        manifest = _without_files(fields)
+        listed = msgspec.json.decode(files, type=list[msgspec.Raw])
         manifest.files = empty(len(listed))
         _add_files(manifest, listed)
-        _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise broken(str(error)) from error
+    _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
+    return manifest
+
+
+def parse_pieces(pieces: Callable[[], Iterable[bytes]], expected: int, empty: _Empty = lambda count: {}) -> Manifest:
+    """What `parse` makes of the pieces of a text together. Of a text that `render` made, only a few are held at once.
+
+    `pieces` gives them from the first on, and again for a text of another layout, which is held as a whole. `expected`
+    is about how many records there are. Raises as `parse`; but that the text is not `too_much` is for whoever gives
+    the pieces to see, who can while they come.
+    """
+    manifest = _taken_apart(pieces(), empty(expected))
+    if manifest is not None:
+        return manifest
+    whole = bytearray()
+    for piece in pieces():
+        whole += piece
+    return parse(whole, empty)
+
+
+def _taken_apart(pieces: Iterable[bytes], files: MutableMapping[str, FileRecord]) -> Manifest | None:
+    """None for another layout, and for what cannot be read: where it is broken, only the whole tells."""
+    parts = Parts(pieces)
+    found = Manifest("", "", files=files)
+    try:
+        for records in parts.lists():
+            _add_files(found, msgspec.json.decode(records, type=list[msgspec.Raw]))
+        manifest = _without_files(parts.around())
+    except (OtherLayout, *_UNREADABLE):
+        return None
+    manifest.files, manifest.refused = found.files, found.refused
+    manifest.extras.update(found.extras)
+    _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
     return manifest
 
 
@@ -164,7 +195,10 @@ def _refuse_newer(raw: Mapping[str, Any]) -> None:
         )
 
 
-def _from_head(head: _Head, raw: Mapping[str, Any]) -> Manifest:
+def _without_files(fields: Fields) -> Manifest:
+    raw = {name: msgspec.json.decode(field) for name, field in fields.items()}
+    _refuse_newer(raw)
+    head = msgspec.convert(raw, _Head)
     manifest = Manifest(
         project_id=head.project_id,
         repo=head.repo,
@@ -258,6 +292,7 @@ def _indented(value: object) -> bytes:
 
 def _in_order(files: Mapping[str, FileRecord]) -> Iterator[list[FileRecord]]:
     """By name, a thousand at a time: as text they take several times the memory."""
-    names = iter(sorted(files))
-    while some := list(islice(names, 1000)):
-        yield [files[name] for name in some]
+    plain = isinstance(files, dict)
+    records = (files[name] for name in sorted(files)) if plain else (record for _, record in files.items())
+    while some := list(islice(records, 1000)):
+        yield some
