@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import random
-import tempfile
 import time
 import uuid
 from hashlib import md5
-from typing import Self
 
 from msgspec import Struct
 
 from s3sync.core.edits import Edits, apply
-from s3sync.core.manifest import MAX_BYTES, FileRecord, Manifest, broken, parse, render, too_much, values_in
+from s3sync.core.manifest import FileRecord, Manifest, broken, parse_pieces, render, too_much
 from s3sync.core.names import MANIFEST
 from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
-from s3sync.local.errors import local_errors
+from s3sync.state.manifest_text import ManifestText
 from s3sync.state.table import Table
-from s3sync.store.port import Body, Create, Headers, Store, Update
+from s3sync.store.port import Create, Headers, Reader, Store, Update
 
 TRIES = 50
-IN_MEMORY = 1024 * 1024
 HEADERS = Headers(content_type="application/json")
 
 
@@ -33,21 +29,34 @@ class StoredManifest(Struct, frozen=True):
 
 
 def read_manifest(store: Store, prefix: str) -> StoredManifest:
-    """Read `<prefix>metadata.json`; an absent one is an empty manifest. Raises `ManifestError`, `StoreError`."""
+    """Read `<prefix>metadata.json`; an absent one is an empty manifest.
+
+    Raises `ManifestError`, `StoreError`, and `DiskFull` or `LocalError` where a temporary file cannot be written.
+    """
     repo, project = prefix.rstrip("/").rsplit("/", 1)
     try:
-        with store.get(prefix + MANIFEST) as reader:
-            if reader.info.size > MAX_BYTES:
-                raise broken(f"it is larger than {MAX_BYTES} bytes")
-            data = bytearray()
-            for chunk in reader:
-                data += chunk
-        manifest = parse(data, lambda count: Table(FileRecord, count))
+        with ManifestText() as text:
+            with store.get(prefix + MANIFEST) as reader:
+                _receive(reader, text)
+            manifest = parse_pieces(text.pieces, text.objects, lambda count: Table(FileRecord, count))
     except NotFound:
         return StoredManifest(Manifest(project, repo, files=Table(FileRecord)), None)
     manifest.project_id = manifest.project_id or project
     manifest.repo = manifest.repo or repo
     return StoredManifest(manifest, reader.info.etag)
+
+
+def _receive(reader: Reader, text: ManifestText) -> None:
+    """Raises `ManifestError` for what is too large, before it costs memory or much of the disk."""
+    _refuse(too_much(reader.info.size, 0))
+    for chunk in reader:
+        text.write(chunk)
+        _refuse(text.too_much())
+
+
+def _refuse(reason: str | None) -> None:
+    if reason:
+        raise broken(reason)
 
 
 def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) -> StoredManifest:
@@ -61,8 +70,9 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
         manifest = apply(known.manifest, edits, write_id)
         mode = Create() if known.etag is None else Update(known.etag)
         try:
-            with _Text(manifest) as text:
-                etag = store.put(prefix + MANIFEST, text.body(), mode=mode, headers=HEADERS, md5=text.md5)
+            with ManifestText() as text:
+                digest = _write(manifest, text)
+                etag = store.put(prefix + MANIFEST, text.body(), mode=mode, headers=HEADERS, md5=digest)
             return StoredManifest(manifest, etag)
         except PreconditionFailed:
             known = read_manifest(store, prefix)
@@ -76,49 +86,17 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
     )
 
 
-class _Text:
-    """A manifest as it is sent. A long one is kept in a temporary file: it can be a third of a run's memory."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        """Raises `ManifestError` for what is more than anybody would read, `DiskFull`, `LocalError`."""
-        self._size = values = 0
-        digest = md5(usedforsecurity=False)
-        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by `__exit__`
-        with local_errors("cannot write a temporary file in", tempfile.gettempdir()):
-            for piece in render(manifest):
-                self._file.write(piece)
-                digest.update(piece)
-                self._size += len(piece)
-                values += values_in(piece)
-            self._file.seek(0)
-        self.md5 = digest.digest()
-        reason = too_much(self._size, values)
+def _write(manifest: Manifest, text: ManifestText) -> bytes:
+    """The text's MD5. Raises `ManifestError` for what is more than anybody would read, `DiskFull`, `LocalError`."""
+    digest = md5(usedforsecurity=False)
+    for piece in render(manifest):
+        text.write(piece)
+        digest.update(piece)
+        reason = text.too_much()
         if reason:
-            self._file.close()
             raise ManifestError(
                 "metadata.json would become more than anybody can read",
                 why=reason,
                 hint="the files themselves are uploaded; divide the project into several",
             )
-
-    def body(self) -> Body | bytes:
-        """A short one as bytes, which have a lane of their own."""
-        return self._file.read() if self._size <= IN_MEMORY else self
-
-    def __len__(self) -> int:
-        return self._size
-
-    def read(self, size: int | None = None) -> bytes:
-        return self._file.read(-1 if size is None else size)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    return digest.digest()

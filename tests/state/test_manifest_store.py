@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-import tempfile
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from s3sync.core import manifest as core
 from s3sync.core.edits import Edits
 from s3sync.core.manifest import FileRecord, Manifest
 from s3sync.errors import DiskFull, LostRace, ManifestError, PreconditionFailed
-from s3sync.state import manifest_store
+from s3sync.state import manifest_store, manifest_text
 from s3sync.state.manifest_store import StoredManifest, read_manifest, write_edits
+from s3sync.state.manifest_text import ManifestText
 from s3sync.store import Store, StoreOptions, open_store
-from s3sync.store.port import Body, Buffer, Create, Headers, Overwrite, Update, WriteMode
+from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Overwrite, Update, WriteMode
 from tests.state.conftest import PREFIX
 
 KEY = f"{PREFIX}metadata.json"
@@ -171,27 +177,115 @@ def test_f26_what_cannot_be_read_is_never_written_over(store: Store, body: bytes
 
 def test_f26_too_large_is_refused_before_it_is_fetched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put(store, b"[" * 2000)
-    monkeypatch.setattr(manifest_store, "MAX_BYTES", 1000)
+    monkeypatch.setattr(core, "MAX_BYTES", 1000)
+    monkeypatch.setattr(ManifestText, "write", None)
     with pytest.raises(ManifestError, match="larger than 1000 bytes"):
         read_manifest(store, PREFIX)
 
 
+class Endless:
+    """An answer that promises little and goes on: how many chunks were taken of it."""
+
+    info = ObjectInfo(KEY, 100, "e", datetime.now(UTC))
+
+    def __init__(self, chunk: bytes) -> None:
+        self._chunk, self.taken = chunk, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.taken < 10_000:
+            self.taken += 1
+            yield self._chunk
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("chunk", "reason", "chunks"),
+    [(b" " * 100, "larger than 1000 bytes", 11), (b"{}," * 10, "more than 50 values", 3), (b"[" * 10, "values", 6)],
+)
+@pytest.mark.parametrize("in_memory", [0, 10**6])
+def test_f26_more_than_was_promised_is_refused_while_it_comes(
+    chunk: bytes, reason: str, chunks: int, in_memory: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "MAX_BYTES", 1000)
+    monkeypatch.setattr(core, "MAX_VALUES", 50)
+    monkeypatch.setattr(manifest_text, "IN_MEMORY", in_memory)
+    answer = Endless(chunk)
+    monkeypatch.setattr(store, "get", lambda key: answer)
+    with pytest.raises(ManifestError, match=reason):
+        read_manifest(store, PREFIX)
+    assert answer.taken == chunks
+
+
+def test_f26_what_nobody_could_read_is_not_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = write_edits(store, PREFIX, NONE, edits("a"))
+    monkeypatch.setattr(core, "MAX_VALUES", 50)
+    with pytest.raises(ManifestError, match="would become more"):
+        write_edits(store, PREFIX, known, edits(*"bcdefgh"))
+    assert store.head(KEY).info.etag == known.etag
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full, on Linux")
-def test_f14_no_room_for_a_long_text_is_one_clear_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_f14_no_room_for_a_long_text_is_one_clear_error(
+    buffering: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = write_edits(store, PREFIX, NONE, edits("mine"))
+    monkeypatch.setattr(manifest_text, "IN_MEMORY", 100)
     monkeypatch.setattr(
-        tempfile,
-        "SpooledTemporaryFile",
-        lambda size: open("/dev/full", "r+b", buffering=0),  # noqa: SIM115 - closed by whoever asked for it
+        manifest_text,
+        "unnamed_file",
+        lambda: open("/dev/full", "r+b", buffering=buffering),  # noqa: SIM115 - closed by whoever asked for it
     )
     with pytest.raises(DiskFull, match="temporary file"):
-        write_edits(store, PREFIX, read_manifest(store, PREFIX), edits("mine"))
-    assert read_manifest(store, PREFIX).etag is None
+        read_manifest(store, PREFIX)
+    with pytest.raises(DiskFull, match="temporary file"):
+        write_edits(store, PREFIX, known, edits("another"))
+    assert store.head(KEY).info.etag == known.etag
 
 
-def test_a_long_text_is_sent_from_a_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest_store, "IN_MEMORY", 100)
-    stored = write_edits(store, PREFIX, read_manifest(store, PREFIX), edits("a", "b"))
+@pytest.mark.parametrize("in_memory", [0, 100, 1000, 10**6])
+@pytest.mark.parametrize("piece", [1, 50, 10**6])
+def test_a_long_text_is_read_and_sent_from_a_file(
+    in_memory: int, piece: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest_text, "IN_MEMORY", in_memory)
+    monkeypatch.setattr(manifest_text, "PIECE", piece)
+    stored = write_edits(store, PREFIX, read_manifest(store, PREFIX), edits("a", "b", "c", "d"))
     assert read_manifest(store, PREFIX) == stored
+    assert [record["name"] for record in written(store)["files"]] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells which files are open")
+def test_no_file_stays_open(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest_text, "IN_MEMORY", 10)
+    before = len(os.listdir("/proc/self/fd"))
+    known = write_edits(store, PREFIX, NONE, edits("a"))
+    put(store, b"[" * 100)
+    with pytest.raises(ManifestError):
+        write_edits(store, PREFIX, known, edits("b"))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@given(st.lists(st.binary(max_size=30), max_size=6), st.integers(0, 40), st.integers(1, 50))
+def test_a_text_is_what_was_written(pieces: list[bytes], in_memory: int, length: int) -> None:
+    with (
+        mock.patch.object(manifest_text, "IN_MEMORY", in_memory),
+        mock.patch.object(manifest_text, "PIECE", length),
+        ManifestText() as text,
+    ):
+        for piece in pieces:
+            text.write(memoryview(piece))
+        data = b"".join(pieces)
+        assert b"".join(text.pieces()) == data and b"".join(text.pieces()) == data
+        assert (len(text), text.objects, text.tell()) == (len(data), data.count(b"{"), len(data))
+        body = text.body()
+        assert body == data if len(data) <= in_memory else body is text and text.read() == data
+        assert (text.seek(-len(data), os.SEEK_END), text.read(2)) == (0, data[:2])
 
 
 def test_f17_two_users_write_200_times_each_at_once(tmp_path: Path) -> None:

@@ -1,18 +1,25 @@
-"""What is held of each file of a project: entries of tables not at all, metadata.json not more than its text."""
+"""What is held of each file of a project: entries of tables not at all, nor the text of metadata.json."""
 
 from __future__ import annotations
 
-import json
 import tracemalloc
 from collections.abc import Callable, Iterator
+from hashlib import md5
+from pathlib import Path
 
 import pytest
 
+from s3sync.core import manifest
+from s3sync.core.edits import Edits
 from s3sync.core.entries import Entry
-from s3sync.core.manifest import FileRecord, Manifest, parse, render
+from s3sync.core.manifest import FileRecord, Manifest
+from s3sync.state.manifest_store import read_manifest, write_edits
 from s3sync.state.table import MOST_IN_MEMORY, Table, windows
+from s3sync.store import StoreOptions, open_store
+from s3sync.store.port import Create, Headers
 from s3sync.store.s3.rounds import Names
 from tests.manifests import text_of
+from tests.state.conftest import PREFIX
 
 MANY = 40_000
 MIB = 1024 * 1024
@@ -49,21 +56,28 @@ def test_names_that_come_in_order_take_a_few_bytes(peak_mib: Callable[[], float]
     assert len(names) == MANY + 1
 
 
-def test_a_manifest_is_read_and_written_in_little_more_than_its_text() -> None:
-    record = {"size_bytes": 64, "uploaded_by": "jan", "uploaded_at": "2025-11-03T10:00:00Z"}
-    digests = [f"{number:032}" for number in range(MANY)]
-    files = [{"name": path(number), "md5": it, "etag": it, **record} for number, it in enumerate(digests)]
-    text = json.dumps({"project_id": "p", "repo": "r", "files": files}, indent=2).encode()
-    del files, digests
+def record(number: int) -> FileRecord:
+    digest = f"{number:032}"
+    return FileRecord(path(number), 64, "jan", "2025-11-03T10:00:00Z", md5=digest, etag=digest)
+
+
+def test_the_text_of_a_manifest_is_never_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "refuse_reason", lambda name: None)  # it keeps what it said of some of the names
+    store = open_store((tmp_path / "store").as_uri(), StoreOptions(create=True))
+    plain = Manifest("b63-flivideo", "v-appydave", files={path(number): record(number) for number in range(MANY)})
+    text = text_of(plain)
+    size = len(text) / MIB
+    store.put(f"{PREFIX}metadata.json", text, mode=Create(), headers=Headers(), md5=md5(text).digest())
+    del text
     tracemalloc.start()
-    manifest = parse(text, lambda count: Table(FileRecord, count))
+    known = read_manifest(store, PREFIX)
     reading = tracemalloc.get_traced_memory()[1] / MIB
     tracemalloc.reset_peak()
-    before = tracemalloc.get_traced_memory()[0]
-    size = sum(map(len, render(manifest)))
-    writing = (tracemalloc.get_traced_memory()[1] - before) / MIB
+    write_edits(store, PREFIX, known, Edits("jan", "2025-11-03T10:00:00Z", "jans-mac"))
+    writing = tracemalloc.get_traced_memory()[1] / MIB
     tracemalloc.stop()
-    assert len(manifest.files) == MANY
-    assert parse(text_of(manifest)) == Manifest("p", "r", files=dict(manifest.files))
-    assert reading < 12  # beside its 10 MiB of text: where each record stands in it
-    assert writing < 8 < size / MIB
+    assert dict(known.manifest.files) == plain.files
+    assert read_manifest(store, PREFIX).manifest.revision == 1
+    entries_of_the_table, pieces = 1.5, 2.5
+    assert reading < entries_of_the_table + pieces < size / 2
+    assert writing < entries_of_the_table + pieces
