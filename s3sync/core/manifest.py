@@ -220,6 +220,10 @@ def _without_files(fields: Fields) -> Manifest:
 
 
 def _add_files(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> None:
+    _keep_extras(manifest, "files", FileRecord, _added(manifest, listed))
+
+
+def _added(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> Iterator[tuple[str, dict[str, Any]]]:
     """One at a time: of many files, what JSON makes of a record takes more memory than all the rest."""
     for text in listed:
         item = msgspec.json.decode(text, type=dict[str, Any])
@@ -230,7 +234,7 @@ def _add_files(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> None:
             manifest.refused[record.name] = reason
         else:
             manifest.files[record.name] = record
-            _keep_extras(manifest, "files", FileRecord, [(record.name, item)])
+            yield record.name, item
 
 
 def _keep_extras(
