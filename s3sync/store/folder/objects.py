@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import zlib
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +30,9 @@ from s3sync.store.port import Create, Headers, ObjectInfo, Update, WriteMode
 def info_of(record: Record) -> ObjectInfo:
     return ObjectInfo(record.key, record.size, record.etag, moment(record.mtime_ns), record.storage_class)
 
+
+_FILE, _FOLDER, _ODD = "f", "d", "o"
+_PACK_AT_ONCE = 1000
 
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -183,37 +188,54 @@ def _walk(layout: Layout, folder: Path, prefix: str) -> Iterator[ObjectInfo]:
     pending: list[tuple[str, str]] = [(str(folder), prefix)]
     while pending:
         where, above = pending.pop()
-        for entry in _entries(layout, where):
-            if not above and is_reserved(entry.name):
+        for name, kind in _entries(layout, where):
+            if not above and is_reserved(name):
                 continue
-            key = above + entry.name
-            if entry.is_symlink() or not (entry.is_file() or entry.is_dir()):
+            path = f"{where}{os.sep}{name}"
+            if kind == _ODD:
                 raise StoreError(
                     f"cannot list {where}",
-                    why=f"{entry.name} is a link or a special file, and a folder store holds only files and folders",
+                    why=f"{name} is a link or a special file, and a folder store holds only files and folders",
                     hint="move it out of the store's folder",
                 )
-            if entry.is_dir():
-                pending.append((entry.path, key + "/"))
+            if kind == _FOLDER:
+                pending.append((path, f"{above}{name}/"))
             else:
-                yield from _listed(layout, key, entry.stat)
+                yield from _listed(layout, above + name, path)
 
 
-def _entries(layout: Layout, where: str) -> list[os.DirEntry[str]]:
+def _entries(layout: Layout, where: str) -> Iterator[tuple[str, str]]:
+    """What stands in a folder: each name with its kind.
+
+    All are read before the first is given: a folder that changes while it is open may lose some of them on some disks.
+    They are packed, as a folder may hold a film in single frames: a name then takes a few bytes.
+    """
+    packs: list[bytes] = []
     try:
         with os.scandir(where) as entries:
-            return list(entries)
+            while some := "\0".join(_kind(entry) + entry.name for entry in islice(entries, _PACK_AT_ONCE)):
+                packs.append(zlib.compress(some.encode("utf-8", "surrogatepass"), 1))
     except (FileNotFoundError, NotADirectoryError):
         layout.require()  # a folder that was just pruned is empty, one on a disk that was just unmounted is not
-        return []
+        return
     except OSError as error:
         raise disk_error(error, "list", where) from error
+    for pack in packs:
+        for entry in zlib.decompress(pack).decode("utf-8", "surrogatepass").split("\0"):
+            yield entry[1:], entry[0]
 
 
-def _listed(layout: Layout, key: str, stat_entry: Callable[[], os.stat_result]) -> Iterator[ObjectInfo]:
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.is_symlink():
+        return _ODD
+    if entry.is_dir():
+        return _FOLDER
+    return _FILE if entry.is_file() else _ODD
+
+
+def _listed(layout: Layout, key: str, path: str) -> Iterator[ObjectInfo]:
     try:
-        status = stat_entry()
-        record = _known(layout, key, status)
+        record = _known(layout, key, os.lstat(path))
         if record:
             yield info_of(record)
             return
