@@ -36,19 +36,22 @@ def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[Object
         yield from _list_full(full, prefix, Names())
         return
     seen = Names()
-    empty: dict[str, list[ObjectInfo]] = {}
+    empty: dict[str, list[ObjectInfo]] = {}  # of more than can be asked about, only the number matters
+    empties = 0
     try:
         for info in _list_fast(fast, prefix, seen):
-            if info.size == 0:
-                empty.setdefault(info.key, []).append(info)
-            else:
+            if info.size:
                 yield info
+                continue
+            empties += 1
+            if info.key in empty or len(empty) <= _ASK_EACH:
+                empty.setdefault(info.key, []).append(info)
     except RequestFailed as error:
         if error.failure.cause != "odd_key":
             raise
         yield from _list_full(full, prefix, seen)
         return
-    count = len(seen) + sum(map(len, empty.values()))
+    count = len(seen) + empties
     if count == 0:
         _require_s3(fast, prefix)
     if (count % _PAGE == 0 and count) or len(empty) > _ASK_EACH:
