@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 MANIFEST = "metadata.json"
 STATE_DIR = ".s3sync"
@@ -37,6 +40,11 @@ def nfc(text: str) -> str:
 def without_case(path: str) -> str:
     """What is equal for all spellings that a disk which ignores case takes for one name."""
     return nfc(nfc(path).casefold())
+
+
+def is_text(name: str) -> bool:
+    """Whether a name was valid UTF-8 on its disk: only such a one can be written down."""
+    return _SURROGATE.search(name) is None
 
 
 @lru_cache(1 << 15)  # each path is asked about on this disk, in the listing and in metadata.json
@@ -86,7 +94,7 @@ def _segment_reason(segment: str) -> str | None:
         return "it has an empty folder or file name in it"
     if segment in (".", ".."):
         return f"{segment!r} as a folder name leads elsewhere"
-    if _SURROGATE.search(segment):
+    if not is_text(segment):
         return "the name is not valid UTF-8"
     if _CONTROL.search(segment):
         return "the name has a control character in it"
@@ -111,53 +119,84 @@ def part_file_key(prefix: str, path: str) -> str:
     return f"{prefix}{STATE_DIR}/parts/{path}"
 
 
-def twins(paths: Iterable[str], fold: Callable[[str], str] = nfc) -> dict[str, str]:
+def twins(names: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Paths that cannot stand on one disk beside another of them, each with the other's name.
 
-    Two names that `fold` makes equal, as `without_case` does for a disk that ignores case; or a file and a folder of
-    the same name: the file is the twin of one path below the folder.
+    Two that the disk takes for one name; or a file and a folder of the same name: the file is the twin of one path
+    below the folder. `names` are all paths, each after what the disk makes of it (`without_case`, where it ignores
+    case); they come in order, so that only those are held that the path at hand begins with.
     """
     found: dict[str, str] = {}
-    known: dict[str, str] = {}
-    for path in sorted(set(paths)):
-        other = known.setdefault(fold(path), path)
-        if other != path:
-            found[other], found[path] = path, other
-    for folded, path in known.items():
-        for end, char in enumerate(folded):
-            if char == "/" and (other := known.get(folded[:end], "")):
+    begun: list[tuple[str, str]] = []
+    for name, path in names:
+        while begun and not name.startswith(begun[-1][0]):
+            begun.pop()
+        for shorter, other in begun:
+            if name[len(shorter) : len(shorter) + 1] in ("", "/") and other != path:
                 found[other], found[path] = path, other
+        if not begun or begun[-1][0] != name:
+            begun.append((name, path))
     return found
 
 
-def respelled(local: Iterable[str], remote: Iterable[str]) -> dict[str, str]:
+class EmptyMapping(Protocol):
+    """Makes a dictionary for values of a kind, as `Table` does: whoever has many names decides where they are kept."""
+
+    def __call__(self, kind: type[T], /) -> MutableMapping[str, T]: ...
+
+
+def respelled(
+    unmatched: Collection[str], remote: Iterable[str], is_local: Callable[[str], bool], empty: EmptyMapping
+) -> MutableMapping[str, str]:
     """For a disk that ignores case: under which path to take each local one that the remote spells otherwise.
 
     Such a disk cannot say how a name is spelled: it keeps what was there first. So, as with Unicode, the remote's
     spelling counts; for a path that only this side has, that of the folders in it. Where the remote has several
     spellings, or this side has the remote's one already, the local one stays.
+
+    `unmatched` are the local paths that the remote does not have as they are spelled; `is_local` knows all.
+    Raises what the dictionaries raise.
     """
-    known = set(remote)
-    spelled: dict[str, set[str]] = {}
-    for path in known:
-        for end in [at for at, char in enumerate(path) if char == "/"] + [len(path)]:
-            spelled.setdefault(without_case(path[:end]), set()).add(path[:end])
-    paths = set(local)
-    found: dict[str, str] = {}
-    for path in sorted(paths - known):
-        end = len(path)
-        while end > 0:
-            there = spelled.get(without_case(path[:end]), set())
-            if path[:end] in there:
-                break
-            if len(there) == 1:
-                found[path] = min(there) + path[end:]
-                break
-            end = path.rfind("/", 0, end)
-    taken: dict[str, int] = {}
-    for path in [*paths - found.keys(), *found.values()]:
-        taken[path] = taken.get(path, 0) + 1
-    return {path: other for path, other in found.items() if other != path and taken[other] == 1}
+    spelled: MutableMapping[str, tuple[str, ...]] = empty(tuple[str, ...])
+    for prefix in _with_folders(unmatched):
+        spelled[without_case(prefix)] = ()
+    for prefix in _with_folders(remote):
+        name = without_case(prefix)
+        there = spelled.get(name)
+        if there is not None and prefix not in there:
+            spelled[name] = (*there, prefix)
+    wanted = empty(str)  # by the remote's spelling; nothing for one that several would get
+    for path in unmatched:
+        other = _respelled(path, spelled)
+        if other is not None and not is_local(other):
+            wanted[other] = path if wanted.get(other, path) == path else ""
+    found = empty(str)
+    found.update((path, other) for other, path in wanted.items() if path)
+    return found
+
+
+def _with_folders(paths: Iterable[str]) -> Iterator[str]:
+    """Each path and the folders above it, those of neighbours only once."""
+    known = ""
+    for path in paths:
+        folder = path[: path.rfind("/") + 1]
+        if folder != known:
+            yield from (folder[:end] for end, char in enumerate(folder) if char == "/")
+            known = folder
+        yield path
+
+
+def _respelled(path: str, spelled: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The path as the remote spells as much of it as it has; None if that leaves it as it is."""
+    end = len(path)
+    while end > 0:
+        there = spelled[without_case(path[:end])]
+        if path[:end] in there:
+            return None
+        if len(there) == 1:
+            return there[0] + path[end:]
+        end = path.rfind("/", 0, end)
+    return None
 
 
 def conflict_name(path: str, user: str, when: datetime) -> str:

@@ -17,6 +17,7 @@ from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.errors import NotAStore, NotFound, StoreError
 from s3sync.local.place import refused_here
 from s3sync.state.manifest_store import StoredManifest, read_manifest
+from s3sync.state.rows import Rows
 from s3sync.state.table import Table, windows
 from s3sync.store.port import ObjectHead, ObjectInfo, Store
 
@@ -49,18 +50,31 @@ class RemoteFile(Struct, frozen=True):
         return parse_ns(self.record.modified_at) if self.record.modified_at else None
 
 
+class Sizes:
+    """A set of file sizes in bytes, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._known = Table(bool)
+
+    def add(self, size: int) -> None:
+        self._known[str(size)] = True
+
+    def __contains__(self, size: int) -> bool:
+        return str(size) in self._known
+
+
 class RemoteScan(Struct):
     """`repaired` are records that metadata.json lacks or has wrong; `vanished` those whose object is not there."""
 
     stored: StoredManifest
     files: Table[RemoteFile]
-    large_sizes: set[int] = field(default_factory=set)
+    large_sizes: Sizes = field(default_factory=Sizes)
     """The sizes of what is worth copying."""
-    without_md5: list[str] = field(default_factory=list)
+    without_md5: Rows[str] = field(default_factory=lambda: Rows(str))
     problems: list[Problem] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     repaired: Table[FileRecord] = field(default_factory=lambda: Table(FileRecord))
-    vanished: dict[str, FileRecord] = field(default_factory=dict)
+    vanished: Table[FileRecord] = field(default_factory=lambda: Table(FileRecord))
 
     def add(self, path: str, file: RemoteFile) -> None:
         self.files[path] = file
@@ -84,23 +98,15 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
             scan.refuse(problem)
         records = scan.stored.manifest.files
         assert isinstance(records, Table)
-        unexplained, gone = _match(scan, records, objects)
+        unexplained = _match(scan, records, objects, ignored)
         items = iter(unexplained.items())
         while some := list(islice(items, LOOKUPS_IN_LINE)):
             for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), some):
                 if found is not None:
                     scan.add(path, found)
                     scan.repaired[path] = found.record
-        gone = [name for name in gone if not ignored(name)]
-        if len(gone) > LOOKUPS_AT_ONCE:
-            wanted = {nfc(prefix + name) for name in gone}
-            there = {key for info in _list(store, prefix) if (key := nfc(info.key)) in wanted}
-            absences: Iterable[bool] = [nfc(prefix + name) not in there for name in gone]
-        else:
-            absences = threads.map(lambda name: _is_absent(store, prefix + name), gone)
-        for name, absent in zip(gone, absences, strict=True):
-            if absent:
-                scan.vanished[name] = records[name]
+        for name in _there_after_all(store, prefix, scan.vanished, threads):
+            scan.vanished.pop(name, None)
     for name, reason in scan.stored.manifest.refused.items():
         scan.problems.append(Problem(name, f"is named in metadata.json but cannot be carried: {reason}"))
     return scan
@@ -145,10 +151,10 @@ def _list_objects(
 
 
 def _match(
-    scan: RemoteScan, records: Table[FileRecord], objects: Table[ObjectInfo]
-) -> tuple[Table[ObjectInfo], list[str]]:
-    """Add what is explained; returns the objects that no record explains, and the records that name no object."""
-    unexplained, gone = Table(ObjectInfo), list[str]()
+    scan: RemoteScan, records: Table[FileRecord], objects: Table[ObjectInfo], ignored: Callable[[str], bool]
+) -> Table[ObjectInfo]:
+    """Add what is explained, and as vanished the records that name no object; returns what no record explains."""
+    unexplained = Table(ObjectInfo)
     for known, listed in windows(records, objects):
         for path, info in listed.items():
             record = _explained(known.get(path), info)
@@ -156,8 +162,20 @@ def _match(
                 unexplained[path] = info
             else:
                 scan.add(path, _file(info, record))
-        gone += [name for name in known if name not in listed]
-    return unexplained, gone
+        scan.vanished.update(
+            (name, record) for name, record in known.items() if name not in listed and not ignored(name)
+        )
+    return unexplained
+
+
+def _there_after_all(store: Store, prefix: str, gone: Table[FileRecord], threads: ThreadPoolExecutor) -> Iterable[str]:
+    """Of what the listing lacks, and perhaps of other files: what is there now. It may have been put after the listing
+    and before the manifest. Many are not asked for one by one, but listed."""
+    if len(gone) > LOOKUPS_AT_ONCE:
+        return (nfc(info.key.removeprefix(prefix)) for info in _list(store, prefix))
+    names = list(gone)
+    found = threads.map(lambda name: _is_there(store, prefix + name), names)
+    return [name for name, there in zip(names, found, strict=True) if there]
 
 
 def _explained(record: FileRecord | None, info: ObjectInfo) -> FileRecord | None:
@@ -204,10 +222,9 @@ def _record(path: str, head: ObjectHead, md5: str | None) -> FileRecord:
     )
 
 
-def _is_absent(store: Store, key: str) -> bool:
-    """Whether a recorded object is really gone: it may have been put after the listing and before the manifest."""
+def _is_there(store: Store, key: str) -> bool:
     try:
         store.head(nfc(key))
     except NotFound:
-        return True
-    return False
+        return False
+    return True

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, islice
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
-from s3sync.core.names import nfc, refuse_reason, respelled, twins, without_case
+from s3sync.core.names import is_text, nfc, refuse_reason, respelled, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.times import FILE_TIMES
 from s3sync.errors import LocalError, NotFound, SourceChanged
@@ -20,12 +21,15 @@ from s3sync.local.ignore import load_ignore
 from s3sync.local.place import ignores_case
 from s3sync.local.scan import LocalFile, LocalScan, scan_folder
 from s3sync.state.db import CachedDigest, StateDB
+from s3sync.state.rows import Rows
 from s3sync.state.table import Table, windows
-from s3sync.sync.remote import RemoteScan, scan_remote
+from s3sync.sync.remote import RemoteScan, Sizes, scan_remote
 from s3sync.sync.seen import Seen, is_of
 from s3sync.sync.session import Session
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
+
+T = TypeVar("T")
 
 SETTLED_NS = 50_000_000
 COARSE_NS = 2_000_000_000
@@ -34,7 +38,8 @@ COARSE_NS = 2_000_000_000
 
 
 REMEMBER_AT_ONCE = 1000
-"""How many digests are made before they are saved, so that little of a long hashing is lost when it breaks off."""
+"""How many digests are made before they are saved, so that little of a long hashing is lost when it breaks off; and
+how many are forgotten at once."""
 
 
 def scan(session: Session, state: StateDB) -> Seen:
@@ -60,10 +65,10 @@ def scan(session: Session, state: StateDB) -> Seen:
         there=there,
         digests=digests,
         problems=[*here.problems, *there.problems],
-        hidden=[*here.hidden, *there.hidden],
+        hidden={*here.hidden, *there.hidden},
         complete=here.complete,
     )
-    _hide_twins(seen, without_case if blind else nfc)
+    _hide_twins(seen, blind)
     gone_sizes = _without_ignored(seen, ignored)
     _compare(session, seen, state, gone_sizes)
     refuse_reason.cache_clear()  # all names are judged, and it holds many of them
@@ -73,35 +78,76 @@ def scan(session: Session, state: StateDB) -> Seen:
 def _take_the_remotes_case(base: Table[Entry], here: LocalScan, there: RemoteScan) -> Table[Entry]:
     """Put the local files, and what the base has of them, under the remote's spellings (`respelled`).
 
-    A change of case alone, on either side, is then no change: nothing is deleted for it, and nothing sent.
+    A change of case alone, on either side, is then no change: nothing is deleted for it, and nothing sent. Returns the
+    base. Where all is spelled alike, as it mostly is, no names are collected.
     """
-    paths = {*there.files, *there.hidden}
-    moved = respelled([*here.files, *here.hidden], paths)
-    files, entries = Table(LocalFile), Table(Entry)
-    files.update((moved.get(path, path), file) for path, file in here.files.items())
-    here.files = files
-    here.hidden = [moved.get(path, path) for path in here.hidden]
-    renamed = respelled(base, files.keys() | paths)
-    entries.update((renamed.get(path, path), entry) for path, entry in base.items())
-    return entries
+    hidden_here, hidden_there = set(filter(is_text, here.hidden)), set(filter(is_text, there.hidden))
+    unmatched = Rows(str)
+    for files, objects in windows(_table(here), there.files):
+        unmatched.extend(path for path in files if path not in objects and path not in hidden_there)
+    unmatched.extend(path for path in hidden_here - hidden_there if path not in there.files)
+    if unmatched:
+        remote = chain(there.files, hidden_there)
+        moved = respelled(unmatched, remote, lambda path: path in here.files or path in hidden_here, Table)
+        here.files = _moved(_table(here), LocalFile, moved)
+        here.hidden = [moved.get(path, path) if path in hidden_here else path for path in here.hidden]
+    unmatched = Rows(str)
+    for entries, files, objects in windows(base, _table(here), there.files):
+        unmatched.extend(path for path in entries.keys() - files.keys() - objects.keys() if path not in hidden_there)
+    if unmatched:
+        known = chain(here.files, there.files, hidden_there)
+        return _moved(base, Entry, respelled(unmatched, known, base.__contains__, Table))
+    return base
 
 
-def _hide_twins(seen: Seen, fold: Callable[[str], str]) -> None:
-    """Report paths of either side that this disk cannot hold together, and leave them as they are on both."""
-    for path, other in twins(chain(seen.here.files, seen.there.files), fold).items():
+def _table(here: LocalScan) -> Table[LocalFile]:
+    assert isinstance(here.files, Table)
+    return here.files
+
+
+def _moved(table: Table[T], kind: type[T], moved: Mapping[str, str]) -> Table[T]:
+    """The same entries under other paths."""
+    if not moved:
+        return table
+    new = Table(kind, len(table))
+    new.update((moved.get(path, path), value) for path, value in table.items())
+    return new
+
+
+def _hide_twins(seen: Seen, blind: bool) -> None:
+    """Report paths of either side that this disk cannot hold together, and leave them as they are on both.
+
+    `blind` says that it ignores case.
+    """
+    fold = without_case if blind else nfc
+    names = _in_order_without_case(seen) if blind else ((path, path) for path in _in_order(seen))
+    for path, other in twins(names).items():
         one_name = fold(path) == fold(other)
         reason = "this disk ignores case" if one_name else "one name cannot be a file and a folder"
         hint = "rename one of them, or give both the same case" if one_name else "rename one of them"
         seen.problems.append(Problem(path, f"cannot stand beside {other}: {reason}", hint))
-        seen.hidden.append(path)
+        seen.hidden.add(path)
 
 
-def _without_ignored(seen: Seen, ignored: Callable[[str], bool]) -> set[int]:
+def _in_order(seen: Seen) -> Iterator[str]:
+    """The paths of both sides. All are NFC."""
+    for files, objects in windows(seen.here_files, seen.there.files):
+        yield from sorted(files.keys() | objects.keys())
+
+
+def _in_order_without_case(seen: Seen) -> Iterator[tuple[str, str]]:
+    """Each path of both sides after what a disk that ignores case makes of it, in the order of that."""
+    names = Table(str)
+    names.update((f"{without_case(path)}\0{path}", path) for path in _in_order(seen))
+    return ((name.partition("\0")[0], path) for name, path in names.items())
+
+
+def _without_ignored(seen: Seen, ignored: Callable[[str], bool]) -> Sizes:
     """Take from the base what is ignored by now; returns the sizes of what else is gone from here.
 
     Asked only of what neither side has, as the scans have asked about the rest.
     """
-    sizes, unwanted = set[int](), list[str]()
+    sizes, unwanted = Sizes(), Rows(str)
     for base, files, objects in windows(seen.base, seen.here_files, seen.there.files):
         for path, entry in base.items():
             if path in files:
@@ -115,30 +161,32 @@ def _without_ignored(seen: Seen, ignored: Callable[[str], bool]) -> set[int]:
     return sizes
 
 
-def _compare(session: Session, seen: Seen, state: StateDB, gone_sizes: set[int]) -> None:
+def _compare(session: Session, seen: Seen, state: StateDB, gone_sizes: Sizes) -> None:
     """Complete `seen.digests`, hashing only files that another side's entry of equal size might equal.
 
     That is one under the same name, one that need not be sent because it is there already, or one that is gone here
     and may have got another name.
     """
-    to_hash, stale = list[str](), list[str]()
-    sizes_there = gone_sizes | seen.there.large_sizes
+    to_hash, stale = Rows(str), Rows(str)
+    large_sizes = seen.there.large_sizes
     for known, files, base, objects in windows(seen.digests, seen.here_files, seen.base, seen.there.files):
         for path, file in files.items():
             cached, remote = known.get(path), objects.get(path)
             if cached and is_of(cached, file):
                 continue
-            if file.size in sizes_there or needs_digest(file.size, base.get(path), remote and remote.entry):
+            is_elsewhere = file.size in gone_sizes or file.size in large_sizes
+            if is_elsewhere or needs_digest(file.size, base.get(path), remote and remote.entry):
                 to_hash.append(path)
-        stale += [path for path in known if path not in files]
-    if stale:
-        state.save(forget_digests=stale)
+        stale.extend(path for path in known if path not in files)
+    paths = iter(stale)
+    while some := list(islice(paths, REMEMBER_AT_ONCE)):
+        state.save(forget_digests=some)
     if to_hash:
         _hash(session, seen, to_hash, state)
     _settle_unknown_md5s(session, seen)
 
 
-def _hash(session: Session, seen: Seen, paths: list[str], state: StateDB) -> None:
+def _hash(session: Session, seen: Seen, paths: Sequence[str], state: StateDB) -> None:
     files, known = seen.here.files, seen.digests
     session.progress.expect(Work.HASH, len(paths), sum(files[path].size for path in paths))
 
@@ -181,7 +229,7 @@ def _digests(file: LocalFile, cached: CachedDigest | None, progress: Callable[[i
 
 def _unreadable(seen: Seen, path: str, error: LocalError) -> None:
     seen.problems.append(Problem(path, str(error), error.hint))
-    seen.hidden.append(path)
+    seen.hidden.add(path)
     if not isinstance(error, SourceChanged):
         seen.complete = False
 

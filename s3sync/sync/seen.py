@@ -30,7 +30,7 @@ class Seen(Struct):
     there: RemoteScan
     digests: Table[CachedDigest]
     problems: list[Problem] = field(default_factory=list)
-    hidden: list[str] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
     complete: bool = True
 
     @property
@@ -53,13 +53,11 @@ class Seen(Struct):
 
     def decisions(self) -> Iterator[Decision]:
         """Reconcile every path about which enough is known, in the order of the paths."""
-        exact = set(self.hidden)
-        below = tuple(f"{path}/" for path in exact)
         for base, files, digests, objects in windows(self.base, self.here_files, self.digests, self.there.files):
             local = {path: _entry_here(file, digests.get(path)) for path, file in files.items()}
             remote = {path: file.entry for path, file in objects.items()}
             for decision in reconcile(base, local, remote):
-                if not exact or not (decision.path in exact or decision.path.startswith(below)):
+                if not self.is_hidden(decision.path):
                     yield decision
 
     def paths(self) -> Iterator[str]:
@@ -73,7 +71,10 @@ class Seen(Struct):
 
     def is_hidden(self, path: str) -> bool:
         """Whether too little is known of a path to decide it."""
-        return any(path == hidden or path.startswith(f"{hidden}/") for hidden in self.hidden)
+        if not self.hidden:
+            return False
+        above = (path[:end] for end, char in enumerate(path) if char == "/")
+        return path in self.hidden or any(folder in self.hidden for folder in above)
 
 
 class _Entries(Mapping[str, Entry], Generic[T]):

@@ -8,7 +8,16 @@ from pathlib import PureWindowsPath
 
 import pytest
 
-from s3sync.core.names import conflict_name, free_conflict_name, nfc, path_of_key, refuse_reason, twins, without_case
+from s3sync.core.names import (
+    conflict_name,
+    free_conflict_name,
+    nfc,
+    path_of_key,
+    refuse_reason,
+    respelled,
+    twins,
+    without_case,
+)
 
 WHEN = datetime(2025, 11, 3, 14, 30, 0, tzinfo=UTC)
 
@@ -135,12 +144,11 @@ def test_a_key_that_is_ours_on_a_disk_without_case_is_refused(key: str) -> None:
     ],
 )
 def test_twins(paths: list[str], found: dict[str, str]) -> None:
-    assert twins(paths) == found
-    assert twins(reversed(paths)) == found
+    assert twins(sorted((path, path) for path in paths)) == found
 
 
 def test_every_path_below_a_file_is_a_twin() -> None:
-    assert twins(["a", "a/1", "a/2", "b"]).keys() == {"a", "a/1", "a/2"}
+    assert twins((path, path) for path in ["a", "a/1", "a/2", "b"]).keys() == {"a", "a/1", "a/2"}
 
 
 @pytest.mark.parametrize(
@@ -156,14 +164,36 @@ def test_every_path_below_a_file_is_a_twin() -> None:
     ],
 )
 def test_f28_twins_on_a_disk_that_ignores_case(paths: list[str], found: dict[str, str]) -> None:
-    assert twins(paths, without_case) == found
-    assert twins(reversed(paths), without_case) == found
+    assert twins(sorted((without_case(path), path) for path in paths)) == found
 
 
 def test_f28_all_spellings_of_one_name_are_twins() -> None:
     paths = {"AB", "Ab", "aB", "ab"}
-    found = twins([*paths, "b"], without_case)
+    found = twins(sorted((without_case(path), path) for path in [*paths, "b"]))
     assert found.keys() == paths and all(path != other for path, other in found.items())
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "found"),
+    [
+        (["a"], ["a"], {}),
+        (["a"], [], {}),
+        (["A"], ["a"], {"A": "a"}),
+        (["A/b", "A/c"], ["a/b"], {"A/b": "a/b", "A/c": "a/c"}),
+        (["A/B/c"], ["a/x", "A/b/x"], {"A/B/c": "A/b/c"}),
+        (["A/b"], ["a/x", "A/x"], {}),
+        (["aB"], ["AB", "ab"], {}),
+        (["A", "a"], ["a"], {}),
+        (["AB", "Ab"], ["ab"], {}),
+        (["A/x", "A"], ["a"], {"A": "a", "A/x": "a/x"}),
+        (["/A", "B//c", "c/"], ["/a", "b/x", "C"], {"/A": "/a", "B//c": "b//c", "c/": "C/"}),
+    ],
+)
+def test_f28_respelled(local: list[str], remote: list[str], found: dict[str, str]) -> None:
+    """What the remote spells in one other way is taken as that."""
+    unmatched = [path for path in local if path not in remote]
+    assert respelled(unmatched, remote, local.__contains__, lambda _: {}) == found
+    assert respelled(unmatched * 2, [*remote, *remote], local.__contains__, lambda _: {}) == found
 
 
 @pytest.mark.parametrize(

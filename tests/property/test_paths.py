@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from s3sync.core.names import EXTENSION_BYTES, conflict_name, nfc, path_of_key, refuse_reason, twins
+from s3sync.core.names import EXTENSION_BYTES, conflict_name, nfc, path_of_key, refuse_reason, twins, without_case
 from tests.property.strategies import good_paths, odd_paths
 
 STAGING = PurePosixPath("/home/jan/v/b63/s3-staging")
@@ -69,11 +70,15 @@ def test_a_conflict_copy_stands_beside_the_file(path: str, when: datetime) -> No
         assert kept.rpartition(".")[2] == name.rpartition(".")[2]
 
 
-@given(st.lists(st.lists(st.sampled_from(["a", "a.", "a-1", "b"]), min_size=1, max_size=3).map("/".join)))
-def test_twins_are_those_that_no_disk_can_hold_together(paths: list[str]) -> None:
-    known = set(paths)
-    clashing = {path for path in known if any(other != path and f"{other}/".startswith(f"{path}/") for other in known)}
-    below = {path for path in known if any(path.startswith(f"{other}/") for other in known)}
-    found = twins(paths)
-    assert found.keys() == clashing | below
-    assert set(found.values()) <= known
+SEGMENTS = st.sampled_from(["a", "A", "a.", "a-1", "aa", "b", "é", "É", "ß", "SS", "0"])
+
+
+@given(st.lists(st.lists(SEGMENTS, min_size=1, max_size=3).map("/".join)), st.sampled_from([nfc, without_case]))
+def test_twins_are_those_that_no_disk_can_hold_together(paths: list[str], fold: Callable[[str], str]) -> None:
+    def clash(path: str, other: str) -> bool:
+        name, another = fold(path), fold(other)
+        return path != other and (name == another or name.startswith(f"{another}/") or another.startswith(f"{name}/"))
+
+    found = twins(sorted((fold(path), path) for path in paths))
+    assert found.keys() == {path for path in paths if any(clash(path, other) for other in paths)}
+    assert all(clash(path, other) and other in paths for path, other in found.items())
