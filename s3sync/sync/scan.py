@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from typing import TypeVar
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
-from s3sync.core.names import is_text, nfc, refuse_reason, respelled, twins, without_case
+from s3sync.core.names import EmptyMapping, is_text, nfc, refuse_reason, respelled, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.times import FILE_TIMES
 from s3sync.errors import LocalError, NotFound, SourceChanged
@@ -88,7 +88,7 @@ def _take_the_remotes_case(base: Table[Entry], here: LocalScan, there: RemoteSca
     unmatched.extend(path for path in hidden_here - hidden_there if path not in there.files)
     if unmatched:
         remote = chain(there.files, hidden_there)
-        moved = respelled(unmatched, remote, lambda path: path in here.files or path in hidden_here, Table)
+        moved = respelled(unmatched, remote, lambda path: path in here.files or path in hidden_here, _tables(unmatched))
         here.files = _moved(_table(here), LocalFile, moved)
         here.hidden = [moved.get(path, path) if path in hidden_here else path for path in here.hidden]
     unmatched = Rows(str)
@@ -96,8 +96,17 @@ def _take_the_remotes_case(base: Table[Entry], here: LocalScan, there: RemoteSca
         unmatched.extend(path for path in entries.keys() - files.keys() - objects.keys() if path not in hidden_there)
     if unmatched:
         known = chain(here.files, there.files, hidden_there)
-        return _moved(base, Entry, respelled(unmatched, known, base.__contains__, Table))
+        return _moved(base, Entry, respelled(unmatched, known, base.__contains__, _tables(unmatched)))
     return base
+
+
+def _tables(expected: Sized) -> EmptyMapping:
+    """Makes tables for as many entries at least."""
+
+    def empty(kind: type[T], /) -> Table[T]:
+        return Table(kind, len(expected))
+
+    return empty
 
 
 def _table(here: LocalScan) -> Table[LocalFile]:
@@ -137,7 +146,7 @@ def _in_order(seen: Seen) -> Iterator[str]:
 
 def _in_order_without_case(seen: Seen) -> Iterator[tuple[str, str]]:
     """Each path of both sides after what a disk that ignores case makes of it, in the order of that."""
-    names = Table(str)
+    names = Table(str, len(seen.here_files) + len(seen.there.files))
     names.update((f"{without_case(path)}\0{path}", path) for path in _in_order(seen))
     return ((name.partition("\0")[0], path) for name, path in names.items())
 

@@ -7,14 +7,26 @@ import multiprocessing
 import os
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from s3sync.errors import AccessDenied, BucketMissing, DiskFull, NotFound, PreconditionFailed, StoreError, UsageError
+from s3sync.errors import (
+    AccessDenied,
+    BucketMissing,
+    DiskFull,
+    NotFound,
+    PreconditionFailed,
+    StoreError,
+    Unreachable,
+    UsageError,
+)
 from s3sync.store.folder import FolderStore, files
 from s3sync.store.folder.layout import RESERVED
+from s3sync.store.folder.objects import _entries
 from s3sync.store.port import Create, Headers, Overwrite, Update
 from tests.contract.stores import keys, md5, noise, put, read, send
 
@@ -182,6 +194,52 @@ def test_a_folder_that_cannot_be_read_ends_the_listing(store: FolderStore, root:
             keys(store)
     finally:
         (root / "closed").chmod(stat.S_IRWXU)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.EIO, Unreachable), (errno.EACCES, AccessDenied)])
+def test_a_folder_that_cannot_be_read_to_its_end_ends_the_listing(
+    store: FolderStore, root: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+) -> None:
+    for name in "abc":
+        put(store, f"p/{name}")
+    scandir = os.scandir
+
+    @contextmanager
+    def broken(where: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        def some(entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
+            yield next(entries)
+            raise OSError(number, os.strerror(number))
+
+        with scandir(where) as entries:
+            yield some(entries)
+
+    monkeypatch.setattr(os, "scandir", broken)
+    with pytest.raises(kind, match="could not list"):
+        next(store.list("p/"))
+
+
+@posix
+def test_a_listing_that_is_left_early_leaves_no_folder_open(store: FolderStore) -> None:
+    for name in "abc":
+        put(store, f"p/{name}")
+    before = len(os.listdir("/dev/fd"))
+    listing = store.list("p/")
+    next(listing)
+    assert len(os.listdir("/dev/fd")) == before
+
+
+@posix
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2500])
+def test_all_names_of_a_folder_are_read(store: FolderStore, root: Path, count: int) -> None:
+    names = {f"{number}\n\udcff".encode("utf-8", "surrogateescape") for number in range(count)}
+    (root / "p").mkdir()
+    try:
+        for name in names:
+            os.close(os.open(os.fsencode(root / "p") + b"/" + name, os.O_CREAT | os.O_WRONLY))
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    found = list(_entries(store._layout, str(root / "p")))
+    assert len(found) == count and {os.fsencode(name) for name, _ in found} == names
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
 
+from s3sync.state import table as tables
 from tests.names.conftest import Pair
 
 PutOn = Callable[[str], None]
 
 
-@pytest.fixture
-def blind(people: Pair, put_on: PutOn) -> Pair:
-    """Both have Cut.mp4 in sync; Jan's disk ignores case."""
+@pytest.fixture(params=["in memory", "in files"])
+def blind(people: Pair, put_on: PutOn, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pair:
+    """Both have Cut.mp4 in sync; Jan's disk ignores case. Names are where those of a small or a huge project are."""
+    if request.param == "in files":
+        monkeypatch.setattr(tables, "MOST_IN_MEMORY", 0)
+        monkeypatch.setattr(tables, "AT_ONCE", 2)
     people.david.write("Cut.mp4", "the cut")
     people.davids("up")
     put_on("mac")
@@ -131,3 +136,34 @@ def test_a_link_in_another_case_does_not_look_deleted(blind: Pair) -> None:
     (blind.jan.staging / "cut.mp4").symlink_to(blind.root / "elsewhere")
     assert blind.run("sync", max_delete=9).exit_code == 3
     assert blind.remote() == {"Cut.mp4": b"the cut"}
+
+
+def test_many_files_in_folders_of_another_case(blind: Pair) -> None:
+    for number in range(7):
+        blind.david.write(f"Day 1/Cut/{number}.mp4", str(number))
+    blind.davids("up")
+    blind.run("down")
+    (blind.jan.staging / "Day 1").rename(blind.jan.staging / "day 1")
+    (blind.jan.staging / "day 1" / "CUT").mkdir(exist_ok=True)
+    (blind.jan.staging / "day 1" / "CUT" / "new.mp4").write_text("new")
+    report = blind.run("sync")
+    assert ([moved.name for moved in report.uploaded], report.exit_code) == (["Day 1/Cut/new.mp4"], 0)
+    assert not report.downloaded and not report.deleted
+    assert set(blind.states().values()) == {"in_sync"} and len(blind.states()) == 9
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_a_name_that_is_no_text_is_reported(blind: Pair) -> None:
+    for number in range(3):
+        blind.david.write(f"Day 1/{number}.mp4", str(number))
+    blind.davids("up")
+    blind.run("down")
+    (blind.jan.staging / "Day 1").rename(blind.jan.staging / "day 1")
+    raw = os.fsencode(blind.jan.staging / "day 1") + b"/\xff.mp4"
+    try:
+        os.close(os.open(raw, os.O_CREAT | os.O_WRONLY))
+    except OSError:
+        pytest.skip("this disk takes no such name")
+    report = blind.run("sync")
+    assert ["not valid UTF-8" in problem.error for problem in report.failed] == [True]
+    assert not report.uploaded and not report.downloaded and not report.deleted and report.exit_code == 3

@@ -10,7 +10,17 @@ from pathlib import PurePosixPath, PureWindowsPath
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from s3sync.core.names import EXTENSION_BYTES, conflict_name, nfc, path_of_key, refuse_reason, twins, without_case
+from s3sync.core.names import (
+    EXTENSION_BYTES,
+    conflict_name,
+    nfc,
+    path_of_key,
+    refuse_reason,
+    respelled,
+    twins,
+    without_case,
+)
+from s3sync.state.table import MOST_IN_MEMORY, Table
 from tests.property.strategies import good_paths, odd_paths
 
 STAGING = PurePosixPath("/home/jan/v/b63/s3-staging")
@@ -82,3 +92,34 @@ def test_twins_are_those_that_no_disk_can_hold_together(paths: list[str], fold: 
     found = twins(sorted((fold(path), path) for path in paths))
     assert found.keys() == {path for path in paths if any(clash(path, other) for other in paths)}
     assert all(clash(path, other) and other in paths for path, other in found.items())
+
+
+PATHS = st.sets(st.lists(SEGMENTS, min_size=1, max_size=3).map("/".join), max_size=12)
+
+
+@given(PATHS, PATHS)
+@example({"A", "a"}, {"a"})
+@example({"AA/b", "Aa/b"}, {"aa/c"})
+def test_respelled_is_what_one_other_spelling_of_the_remote_says(local: set[str], remote: set[str]) -> None:
+    spellings = {path[:end] for path in remote for end in _ends(path)}
+
+    def others(prefix: str) -> set[str]:
+        return {other for other in spellings if without_case(other) == without_case(prefix)}
+
+    moved: dict[str, str] = {}
+    for path in local - remote:
+        for end in _ends(path):
+            if path[:end] in others(path[:end]):
+                break
+            if len(others(path[:end])) == 1:
+                moved[path] = others(path[:end]).pop() + path[end:]
+                break
+    targets = [*local - moved.keys(), *moved.values()]
+    expected = {path: other for path, other in moved.items() if targets.count(other) == 1}
+    in_files = respelled(local - remote, remote, local.__contains__, lambda kind: Table(kind, MOST_IN_MEMORY + 1))
+    assert respelled(local - remote, remote, local.__contains__, lambda _: {}) == dict(in_files) == expected
+
+
+def _ends(path: str) -> list[int]:
+    """Where the path and the folders above it end, the path first."""
+    return [len(path), *reversed([end for end, char in enumerate(path) if char == "/"])]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import md5
+from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,11 +18,21 @@ from s3sync.core import manifest
 from s3sync.core.edits import Edits
 from s3sync.core.entries import Entry
 from s3sync.core.manifest import FileRecord, Manifest
-from s3sync.state.manifest_store import read_manifest, write_edits
+from s3sync.core.names import refuse_reason
+from s3sync.core.times import moment
+from s3sync.local.scan import LocalFile, LocalScan, scan_folder
+from s3sync.state.db import CachedDigest
+from s3sync.state.manifest_store import StoredManifest, read_manifest, write_edits
 from s3sync.state.table import MOST_IN_MEMORY, Table, windows
 from s3sync.store import StoreOptions, open_store
-from s3sync.store.port import Create, Headers
+from s3sync.store.folder.layout import Layout
+from s3sync.store.folder.objects import _entries
+from s3sync.store.port import Create, Headers, ObjectInfo
+from s3sync.store.s3.listing import list_objects
 from s3sync.store.s3.rounds import Names
+from s3sync.sync.remote import COPY_FROM, RemoteFile, RemoteScan, _match
+from s3sync.sync.scan import _hide_twins, _take_the_remotes_case
+from s3sync.sync.seen import Seen
 from tests.manifests import text_of
 from tests.state.conftest import PREFIX
 
@@ -81,3 +96,80 @@ def test_the_text_of_a_manifest_is_never_in_memory(tmp_path: Path, monkeypatch: 
     entries_of_the_table, pieces = 1.5, 2.5
     assert reading < entries_of_the_table + pieces < size / 2
     assert writing < entries_of_the_table + pieces
+
+
+def spelled_otherwise(number: int) -> str:
+    return path(number).replace("folder", "Folder")
+
+
+def seen_of(mine: Callable[[int], str], theirs: Callable[[int], str]) -> Seen:
+    """Many files on both sides, and in the base as they are here."""
+    files, objects, base = Table(LocalFile, MANY), Table(RemoteFile, MANY), Table(Entry, MANY)
+    for number in range(MANY):
+        files[mine(number)] = LocalFile("", 1, 2, number)
+        base[mine(number)] = Entry(1, "m")
+        objects[theirs(number)] = RemoteFile("", Entry(1, "m", "e"), FileRecord("", 1, "jan", ""))
+    there = RemoteScan(StoredManifest(Manifest("p", "r"), None), objects)
+    return Seen(base, LocalScan(files), there, Table(CachedDigest))
+
+
+@contextmanager
+def at_most(mib: float) -> Iterator[None]:
+    """What is done meanwhile must never hold more than so much beyond what there was before."""
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1] / MIB
+    finally:
+        tracemalloc.stop()
+    assert peak < mib
+
+
+@pytest.mark.parametrize("blind", [False, True])
+def test_names_that_one_disk_can_hold_are_not_collected(blind: bool) -> None:
+    seen = seen_of(path, path)
+    with at_most(2):
+        _hide_twins(seen, blind)
+    assert not seen.hidden
+
+
+@pytest.mark.parametrize(("theirs", "mib"), [(path, 2), (spelled_otherwise, 4)])
+def test_spellings_of_the_remote_are_not_collected(theirs: Callable[[int], str], mib: float) -> None:
+    seen = seen_of(path, theirs)
+    with at_most(mib):
+        base = _take_the_remotes_case(seen.base, seen.here, seen.there)
+    assert len(base) == len(seen.here.files) == MANY
+    assert theirs(7) in base and theirs(7) in seen.here.files
+
+
+def test_a_folder_of_very_many_files_is_not_in_memory(tmp_path: Path) -> None:
+    for number in range(MANY):
+        os.close(os.open(tmp_path / f"frame.{number:06}.exr", os.O_CREAT | os.O_WRONLY))
+    refuse_reason.cache_clear()
+    with at_most(12):  # the answers about names that are remembered are most of it
+        assert len(scan_folder(tmp_path, lambda path: False, Table(LocalFile, MANY)).files) == MANY
+    with at_most(1):
+        assert sum(1 for _ in _entries(Layout(tmp_path), str(tmp_path))) == MANY
+
+
+def test_empty_objects_of_a_bucket_are_not_collected() -> None:
+    def pages(prefix: str) -> Iterator[list[ObjectInfo]]:
+        for start in range(0, MANY, 1000):
+            yield [ObjectInfo(prefix + path(number), 0, "e", moment(0)) for number in range(start, start + 1000)]
+
+    fast: Any = SimpleNamespace(pages=pages)
+    full: Any = SimpleNamespace(list_objects=lambda prefix: chain.from_iterable(pages(prefix)))
+    with at_most(3):
+        assert sum(info.size == 0 for info in list_objects(fast, full, "p/")) == MANY
+
+
+def test_what_a_scan_finds_of_the_remote_is_not_in_memory() -> None:
+    scan = RemoteScan(StoredManifest(Manifest("p", "r"), None), Table(RemoteFile, MANY))
+    records, objects = Table(FileRecord, MANY), Table(ObjectInfo, MANY)
+    for number in range(MANY):
+        objects[path(number)] = ObjectInfo(path(number), COPY_FROM + number, "e", moment(0))
+        for name in (path(number), f"gone {number}"):
+            records[name] = FileRecord(name, COPY_FROM + number, "jan", "t", etag="e")
+    with at_most(MOST_IN_MEMORY * 600 / MIB):
+        assert not _match(scan, records, objects, lambda name: False)
+    assert len(scan.without_md5) == len(scan.vanished) == MANY
