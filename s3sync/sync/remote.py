@@ -155,6 +155,7 @@ def _match(
 ) -> Table[ObjectInfo]:
     """Add what is explained, and as vanished the records that name no object; returns what no record explains."""
     unexplained = Table(ObjectInfo)
+    scan.vanished = Table(FileRecord, len(records) - len(objects))
     for known, listed in windows(records, objects):
         for path, info in listed.items():
             record = _explained(known.get(path), info)

@@ -146,7 +146,7 @@ def test_a_folder_of_very_many_files_is_not_in_memory(tmp_path: Path) -> None:
     for number in range(MANY):
         os.close(os.open(tmp_path / f"frame.{number:06}.exr", os.O_CREAT | os.O_WRONLY))
     refuse_reason.cache_clear()
-    with at_most(12):  # the answers about names that are remembered are most of it
+    with at_most(9):  # the answers about names that are remembered are most of it
         assert len(scan_folder(tmp_path, lambda path: False, Table(LocalFile, MANY)).files) == MANY
     with at_most(1):
         assert sum(1 for _ in _entries(Layout(tmp_path), str(tmp_path))) == MANY
@@ -170,6 +170,6 @@ def test_what_a_scan_finds_of_the_remote_is_not_in_memory() -> None:
         objects[path(number)] = ObjectInfo(path(number), COPY_FROM + number, "e", moment(0))
         for name in (path(number), f"gone {number}"):
             records[name] = FileRecord(name, COPY_FROM + number, "jan", "t", etag="e")
-    with at_most(MOST_IN_MEMORY * 600 / MIB):
+    with at_most(8):
         assert not _match(scan, records, objects, lambda name: False)
     assert len(scan.without_md5) == len(scan.vanished) == MANY

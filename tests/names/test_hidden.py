@@ -1,0 +1,49 @@
+"""What is left out of the decisions: a path about which too little is known, and all that is below it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from s3sync.core.entries import Entry
+from s3sync.core.manifest import Manifest
+from s3sync.local.scan import LocalFile, LocalScan
+from s3sync.state.db import CachedDigest
+from s3sync.state.manifest_store import StoredManifest
+from s3sync.state.table import Table
+from s3sync.sync.remote import RemoteFile, RemoteScan
+from s3sync.sync.seen import Seen
+
+MANY = 40_000
+
+
+def seen_of(paths: list[str], hidden: set[str]) -> Seen:
+    files = Table(LocalFile)
+    files.update((path, LocalFile(path, 1, 2, 3)) for path in paths)
+    there = RemoteScan(StoredManifest(Manifest("p", "r"), None), Table(RemoteFile))
+    return Seen(Table(Entry), LocalScan(files), there, Table(CachedDigest), hidden=hidden)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "left"),
+    [
+        (set(), ["a", "ab", "b/a", "b/c/d"]),
+        ({"a"}, ["ab", "b/a", "b/c/d"]),
+        ({"b"}, ["a", "ab"]),
+        ({"b/c", "a"}, ["ab", "b/a"]),
+        ({"c", "d", "b/", "b/c/", ""}, ["a", "ab", "b/a", "b/c/d"]),
+    ],
+)
+def test_a_hidden_folder_hides_what_is_below(hidden: set[str], left: list[str]) -> None:
+    seen = seen_of(["a", "ab", "b/a", "b/c/d"], hidden)
+    assert [decision.path for decision in seen.decisions()] == left
+    assert [path for path in seen.here_files if not seen.is_hidden(path)] == left
+
+
+def test_many_hidden_paths_cost_as_much_as_few() -> None:
+    """Asked of each path about each hidden one, it would take minutes."""
+    seen = seen_of([f"{number}/a" for number in range(MANY)], {f"h{number}" for number in range(MANY)})
+    start = time.monotonic()
+    assert sum(1 for _ in seen.decisions()) == MANY
+    assert time.monotonic() - start < 10
