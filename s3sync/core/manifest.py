@@ -17,6 +17,8 @@ MAX_BYTES = 128 * 1024 * 1024
 MAX_VALUES = 4_000_000
 """How many JSON values there may be: 400,000 files. Lists of nothing take 20 times their bytes in memory."""
 KEEP_DELETED = 1_000
+RECORDS_AT_ONCE = 1_000
+"""Records that are made text together: as that they take several times the memory."""
 MAX_DEPTH = 64
 """How deep the fields of a newer version may nest: what is read must also be writable."""
 
@@ -295,8 +297,8 @@ def _indented(value: object) -> bytes:
 
 
 def _in_order(files: Mapping[str, FileRecord]) -> Iterator[list[FileRecord]]:
-    """By name, a thousand at a time: as text they take several times the memory."""
+    """By name, some at a time."""
     plain = isinstance(files, dict)
     records = (files[name] for name in sorted(files)) if plain else (record for _, record in files.items())
-    while some := list(islice(records, 1000)):
+    while some := list(islice(records, RECORDS_AT_ONCE)):
         yield some

@@ -24,6 +24,8 @@ FILE = "state.db"
 VERSION = 1
 PATIENCE_S = 30.0
 """How long to wait for another process that is writing."""
+ROWS_AT_ONCE = 1_000
+"""Rows of a table that are read together."""
 
 REPAIR = "s3sync doctor --fix: it moves the file aside and keeps what is certain; no file of yours is touched"
 
@@ -131,7 +133,9 @@ class StateDB:
 
     def _rows(self, columns: str, table: str) -> Iterator[tuple[Any, ...]]:
         after = ""
-        while rows := self.execute(f"SELECT {columns} FROM {table} WHERE path > ? ORDER BY path LIMIT 2000", after):
+        while rows := self.execute(
+            f"SELECT {columns} FROM {table} WHERE path > ? ORDER BY path LIMIT {ROWS_AT_ONCE}", after
+        ):
             yield from rows
             after = rows[-1][0]
 

@@ -31,6 +31,8 @@ def info_of(record: Record) -> ObjectInfo:
     return ObjectInfo(record.key, record.size, record.etag, moment(record.mtime_ns), record.storage_class)
 
 
+BLOCK = 1024 * 1024
+"""Bytes of an object that are read together."""
 _FILE, _FOLDER, _ODD = "f", "d", "o"
 _PACK_AT_ONCE = 1000
 
@@ -268,7 +270,7 @@ class FileReader:
             self._file.seek(self._start)
             left = self._stop - self._start
             while left > 0:
-                block = self._file.read(min(left, 1024 * 1024))
+                block = self._file.read(min(left, BLOCK))
                 if not block:
                     raise ChecksumMismatch(f"{key!r} ended {left} bytes early")
                 left -= len(block)
