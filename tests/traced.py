@@ -27,17 +27,32 @@ def shrink() -> None:
         return made
 
     functools.lru_cache = small  # type: ignore[assignment]
-    from s3sync.core import manifest
+    from s3sync.cli import output
+    from s3sync.core import edits, manifest
+    from s3sync.local import digests
     from s3sync.state import db, manifest_text, table
-    from s3sync.store.folder import objects
+    from s3sync.store.folder import files, objects
     from s3sync.sync import save, scan
 
-    table.MOST_IN_MEMORY, table.AT_ONCE = 500, 100
-    save.SAVE_HERE_AT = scan.REMEMBER_AT_ONCE = db.ROWS_AT_ONCE = 100
-    manifest_text.IN_MEMORY, manifest_text.PIECE = 64 * 1024, 16 * 1024
-    objects.BLOCK = 16 * 1024
-    manifest.RECORDS_AT_ONCE = 100
-    save.SAVE_EVERY_S = 1e9  # whether one comes in the middle would be chance
+    for where, name, value in (
+        (table, "MOST_IN_MEMORY", 500),
+        (table, "AT_ONCE", 100),
+        (db, "ROWS_AT_ONCE", 100),
+        (scan, "REMEMBER_AT_ONCE", 100),
+        (save, "SAVE_HERE_AT", 100),
+        (save, "SAVE_EVERY_S", 1e9),  # whether one comes in the middle would be chance
+        (manifest, "RECORDS_AT_ONCE", 100),
+        (manifest, "KEEP_DELETED", 100),
+        (edits, "KEEP_DELETED", 100),
+        (manifest_text, "IN_MEMORY", 64 * 1024),
+        (manifest_text, "PIECE", 16 * 1024),
+        (digests, "CHUNK", 16 * 1024),
+        (files, "BLOCK", 16 * 1024),
+        (objects, "BLOCK", 16 * 1024),
+        (output, "PIECES_AT_ONCE", 100),
+    ):
+        assert hasattr(where, name)
+        setattr(where, name, value)
 
 
 def main() -> int:

@@ -102,6 +102,10 @@ def answered_yes(question: str) -> bool:
     return answer.strip().lower() in ("y", "yes")
 
 
+PIECES_AT_ONCE = 4_000
+"""Of a JSON document: a field each, or an item of a list."""
+
+
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout, in ASCII, so that no pipe can break it.
 
@@ -109,7 +113,7 @@ def print_json(document: dict[str, Any]) -> None:
     several times as large as what is known of them.
     """
     pieces = _json(document, "\n")
-    while batch := list(islice(pieces, 4_000)):
+    while batch := list(islice(pieces, PIECES_AT_ONCE)):
         _write(sys.stdout, "".join(batch), end="")
     _write(sys.stdout, "")
 

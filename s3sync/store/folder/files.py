@@ -15,7 +15,8 @@ import msgspec
 
 from s3sync.store.port import Headers
 
-_BLOCK = 1024 * 1024
+BLOCK = 1024 * 1024
+"""Bytes of a file that are read together."""
 _FRESH_S = 2.0
 _STALE_TMP_S = 24 * 3600.0
 _WINDOWS_BUSY_S = 5.0
@@ -162,7 +163,7 @@ def sweep(folder: Path) -> None:
 def digest_file(file: BinaryIO) -> str:
     """The MD5 of the rest of an open file, in hex."""
     digest = hashlib.md5(usedforsecurity=False)
-    while block := file.read(_BLOCK):
+    while block := file.read(BLOCK):
         digest.update(block)
     return digest.hexdigest()
 
@@ -180,7 +181,7 @@ def append(source: BinaryIO, target: BinaryIO, size: int) -> None:
     target.flush()
     left = size - _copy_in_kernel(source, target, size)
     while left:
-        block = source.read(min(left, _BLOCK))
+        block = source.read(min(left, BLOCK))
         if not block:
             raise EOFError(f"{left} of {size} bytes are missing")
         target.write(block)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from s3sync.core.times import moment
 from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, StoreError, Unreachable
 from s3sync.store.folder.files import (
+    BLOCK,
     Record,
     digest_file,
     is_settled,
@@ -31,8 +32,6 @@ def info_of(record: Record) -> ObjectInfo:
     return ObjectInfo(record.key, record.size, record.etag, moment(record.mtime_ns), record.storage_class)
 
 
-BLOCK = 1024 * 1024
-"""Bytes of an object that are read together."""
 _FILE, _FOLDER, _ODD = "f", "d", "o"
 _PACK_AT_ONCE = 1000
 
