@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -19,45 +20,80 @@ PAGE_PATIENCE_S = 600.0
 """How long the next thousand keys may take: each request of them has its own, much shorter timeout."""
 
 PACK_AT_ONCE = 1000
+MOST_RUNS = 4
+"""Of names in order. What a store that keeps no order gives besides is held as it is."""
 
 _T = TypeVar("_T")
 
 
 class Names:
-    """The names that a listing has given. While they come in order, as S3 gives them, one takes but a few bytes."""
+    """The names that a listing has given. One takes but a few bytes, while they come in order as S3 gives them.
+
+    A listing that begins anew comes in order too, and what it has besides goes into a run of its own.
+    """
 
     def __init__(self) -> None:
-        self._last = ""
-        self._recent: list[str] = []
-        self._packed: list[bytes] = []
-        self._all: set[str] | None = None
+        self._runs: list[_Run] = []
+        self._late: set[str] = set()
 
     def add(self, name: str) -> bool:
         """Take note of a name; whether it is new."""
-        if self._all is None:
-            if name > self._last:
-                self._last = name
-                self._recent.append(name)
-                if len(self._recent) == PACK_AT_ONCE:
-                    self._packed.append(zlib.compress(msgspec.msgpack.encode(self._recent), 1))
-                    self._recent = []
+        if len(self._runs) == 1 and name > self._runs[0].last and not self._late:
+            self._runs[0].add(name)
+            return True
+        if name in self._late or any(name in run for run in self._runs):
+            return False
+        for run in self._runs:
+            if name > run.last:
+                run.add(name)
                 return True
-            if name == self._last:
-                return False
-            self._all = self._unpacked()
-        before = len(self._all)
-        self._all.add(name)
-        return len(self._all) > before
+        if len(self._runs) < MOST_RUNS:
+            self._runs.append(_Run(name))
+        else:
+            self._late.add(name)
+        return True
 
     def __len__(self) -> int:
-        return len(self._all) if self._all is not None else len(self._packed) * PACK_AT_ONCE + len(self._recent)
+        return sum(map(len, self._runs)) + len(self._late)
 
-    def _unpacked(self) -> set[str]:
-        names = set(self._recent)
-        for pack in self._packed:
-            names.update(msgspec.msgpack.decode(zlib.decompress(pack), type=list[str]))
-        self._recent, self._packed = [], []
-        return names
+
+class _Run:
+    """Names in ascending order, packed together by the thousand."""
+
+    def __init__(self, first: str) -> None:
+        self.last = first
+        self._recent = [first]
+        self._packed: list[bytes] = []
+        self._firsts: list[str] = []
+        self._unpacked: tuple[int, frozenset[str]] = (-1, frozenset())
+
+    def add(self, name: str) -> None:
+        """`name` comes after all others."""
+        self.last = name
+        self._recent.append(name)
+        if len(self._recent) == PACK_AT_ONCE:
+            self._firsts.append(self._recent[0])
+            self._packed.append(zlib.compress(msgspec.msgpack.encode(self._recent), 1))
+            self._recent = []
+
+    def __contains__(self, name: str) -> bool:
+        if name > self.last:
+            return False
+        if self._recent and name >= self._recent[0]:
+            found = bisect_left(self._recent, name)
+            return found < len(self._recent) and self._recent[found] == name
+        pack = bisect_right(self._firsts, name) - 1
+        return pack >= 0 and name in self._names(pack)
+
+    def _names(self, pack: int) -> frozenset[str]:
+        """The one that was asked for last is at hand: names come in order when they come again, too."""
+        if self._unpacked[0] != pack:
+            names = msgspec.msgpack.decode(zlib.decompress(self._packed[pack]), type=frozenset[str])
+            self._unpacked = (pack, names)
+        return self._unpacked[1]
+
+    def __len__(self) -> int:
+        return len(self._packed) * PACK_AT_ONCE + len(self._recent)
 
 
 class Rounds:
