@@ -87,7 +87,9 @@ def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool, quiet
     failed: list[tuple[str, S3syncError]] = []
     for name in all_projects(load_settings(cwd, flags=flags, environ=os.environ), cwd):
         try:
-            reports.append(Project.open(name, path=cwd, flags=flags).status())
+            report = Project.open(name, path=cwd, flags=flags).status()
+            report.files.shed()
+            reports.append(report)
         except (UsageError, ManifestError, LocalError) as error:
             failed.append((name, error))
     if json:

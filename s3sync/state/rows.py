@@ -38,16 +38,20 @@ class Rows(Sequence[T], Generic[T]):
 
     def append(self, item: T) -> None:
         self._held.append(item)
-        if self._blocks is None and len(self._held) > table.MOST_IN_MEMORY:
-            self._blocks = _Blocks(self._kind, table.AT_ONCE)
-        if self._blocks is not None:
-            while len(self._held) >= self._blocks.length:
-                self._blocks.add(self._held[: self._blocks.length])
-                del self._held[: self._blocks.length]
+        if self._blocks is not None or len(self._held) > table.MOST_IN_MEMORY:
+            self.shed()
 
     def extend(self, items: Iterable[T]) -> None:
         for item in items:
             self.append(item)
+
+    def shed(self) -> None:
+        """Hold no more in memory than a long list does; for one that is kept while others are made."""
+        if self._blocks is None and len(self._held) >= table.AT_ONCE:
+            self._blocks = _Blocks(self._kind, table.AT_ONCE)
+        while self._blocks is not None and len(self._held) >= self._blocks.length:
+            self._blocks.add(self._held[: self._blocks.length])
+            del self._held[: self._blocks.length]
 
     def sort(self, key: Callable[[T], str]) -> None:
         """Order the items by a text of theirs (by code point); equal ones stay as they are."""

@@ -50,6 +50,16 @@ def test_ordered_like_a_list(items: list[tuple[str, int]]) -> None:
 
 
 @pytest.mark.parametrize("length", LENGTHS)
+def test_what_is_shed_is_there_all_the_same(length: int) -> None:
+    rows = Rows(int, range(length))
+    rows.shed()
+    assert rows.in_memory == (length < 3) and len(rows._held) < 3
+    assert rows == list(range(length)) and len(rows) == length
+    rows.append(length)
+    assert rows == list(range(length + 1))
+
+
+@pytest.mark.parametrize("length", LENGTHS)
 def test_no_index_beyond_the_end(length: int) -> None:
     rows = Rows(int, range(length))
     for index in (length, -length - 1):
