@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from s3sync.cli.output import ago_text, printable
 from s3sync.config.files import REPO_KIND, parse_settings
 from s3sync.core.etag import MAX_PARTS, MIB, part_ranges
-from s3sync.core.manifest import parse
+from s3sync.core.manifest import Manifest, parse, parse_pieces
 from s3sync.core.names import (
     conflict_name,
     nfc,
@@ -44,10 +44,15 @@ PREFIX = "v/b63/"
 
 
 def manifest(data: bytes) -> None:
-    """A manifest that is written back without loss, or a `ManifestError`; no name of it leads elsewhere."""
-    try:
-        found = parse(data)
-    except ManifestError:
+    """A manifest that is written back without loss, or a `ManifestError`; no name of it leads elsewhere.
+
+    Taken apart while it comes, it says the same.
+    """
+    found = _manifest(lambda: parse(data))
+    length = 1 + len(data) % 97
+    in_pieces = [data[start : start + length] for start in range(0, len(data), length)]
+    assert _manifest(lambda: parse_pieces(lambda: in_pieces, 0)) == found
+    if found is None:
         return
     for name, record in found.files.items():
         assert refuse_reason(name) is None and record.name == name == nfc(name)
@@ -62,6 +67,13 @@ def manifest(data: bytes) -> None:
         raise AssertionError(f"{field!r} was lost")
     for field in found.extra:
         assert kept[field] == raw[field]
+
+
+def _manifest(read: Callable[[], Manifest]) -> Manifest | None:
+    try:
+        return read()
+    except ManifestError:
+        return None
 
 
 def keys(data: bytes) -> None:
