@@ -13,7 +13,7 @@ from tests.people import PROJECT, Person
 
 pytestmark = pytest.mark.slow
 
-FEW, MANY = 1_200, 3_200
+FEW, MANY = 1_000, 2_600
 MOST_BYTES_PER_FILE = 150
 """Any entry under its path takes twice as many; what two threads hold at once is chance, up to half of it."""
 
