@@ -34,15 +34,19 @@ class Selector(Struct, frozen=True):
 
         `known` gives all paths, each time that it is called.
         """
-        for word in self.given:
-            pattern = self._pattern(word)
-            if not any(_fits(path, pattern) for path in known()):
-                near = get_close_matches(pattern, known(), 1)
-                raise UsageError(
-                    f"no file called {word!r}",
-                    why="neither the staging folder nor the remote has one",
-                    hint=f"did you mean {near[0]!r}?" if near else _HINT,
-                )
+        missing = {word: self._pattern(word) for word in self.given}
+        for path in known():
+            for word in [word for word, pattern in missing.items() if _fits(path, pattern)]:
+                del missing[word]
+            if not missing:
+                return
+        for word, pattern in missing.items():
+            near = get_close_matches(pattern, known(), 1)
+            raise UsageError(
+                f"no file called {word!r}",
+                why="neither the staging folder nor the remote has one",
+                hint=f"did you mean {near[0]!r}?" if near else _HINT,
+            )
 
     def _pattern(self, word: str) -> str:
         return _relative(word, self.staging, self.cwd)
