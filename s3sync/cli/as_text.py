@@ -72,7 +72,7 @@ def _print_run_lines(report: RunReport, verbose: bool) -> None:
     for deleted in report.deleted:
         where = "here" if deleted.side == "local" else "from the remote"
         say(moved_line(signs.gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}, kept in the trash"))
-    if verbose or sum(item.state is State.IN_SYNC for item in report.skipped) <= FEW:
+    if verbose or _in_sync(report)[0] <= FEW:
         for item in report.skipped:
             if item.state is State.IN_SYNC:
                 say(moved_line("-", item.name, item.size_bytes, "already in sync"))
@@ -81,6 +81,15 @@ def _print_run_lines(report: RunReport, verbose: bool) -> None:
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
             say(moved_line(colour(_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
     say(_run_summary(report))
+
+
+def _in_sync(report: RunReport) -> tuple[int, int]:
+    """How many files were in sync already, and their bytes."""
+    count = size = 0
+    for item in report.skipped:
+        if item.state is State.IN_SYNC:
+            count, size = count + 1, size + item.size_bytes
+    return count, size
 
 
 def run_headline(verb: Verb, where: Place, dry_run: bool) -> str:
@@ -102,7 +111,7 @@ def _run_summary(report: RunReport) -> str:
         if items:
             total = sum(item.size_bytes for item in items)
             parts.append(f"{would}{verb} {files_text(len(items))} ({size_text(total)})")
-    skipped, total = report.in_sync
+    skipped, total = _in_sync(report)
     if skipped:
         parts.append(f"skipped {skipped} ({size_text(total)})")
     waiting = len(report.skipped) - skipped

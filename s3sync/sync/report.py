@@ -1,6 +1,7 @@
 """What a verb gives back: typed results, which the command line renders as text or JSON and scripts use as they are.
 
-Lists of files are `Rows`: they can be read again and again, and are not in memory when they are long.
+Lists of files are `Rows`: they can be read again and again, and are not in memory when they are long. What failed is a
+list, as its names may be none that can be encoded.
 """
 
 from __future__ import annotations
@@ -91,19 +92,9 @@ class RunReport(Struct):
     deleted: Rows[Deleted] = field(default_factory=lambda: Rows(Deleted))
     skipped: Rows[Skipped] = field(default_factory=lambda: Rows(Skipped))
     conflicts: Rows[ConflictReport] = field(default_factory=lambda: Rows(ConflictReport))
-    failed: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
+    failed: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     elapsed_s: float = 0.0
-
-    @property
-    def in_sync(self) -> tuple[int, int]:
-        """How many files were in sync already, and their bytes."""
-        sizes = [0, 0]
-        for item in self.skipped:
-            if item.state is State.IN_SYNC:
-                sizes[0] += 1
-                sizes[1] += item.size_bytes
-        return sizes[0], sizes[1]
 
     @property
     def bytes_sent(self) -> int:
@@ -171,7 +162,7 @@ class TransfersReport(Struct):
 class StatusReport(Struct):
     place: Place
     files: Rows[FileStatus] = field(default_factory=lambda: Rows(FileStatus))
-    failed: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
+    failed: list[Problem] = field(default_factory=list)
     last_sync_at: str | None = None
     last_sync_by: str | None = None
     asked_at: datetime | None = None
@@ -206,7 +197,7 @@ class CleanupReport(Struct):
     dry_run: bool
     deleted: Rows[Deleted] = field(default_factory=lambda: Rows(Deleted))
     kept: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
-    failed: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
+    failed: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     trash_files: int = 0
     trash_bytes: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
 from s3sync.local.place import state_folder
@@ -28,7 +27,7 @@ def make_report(session: Session, seen: Seen, unfinished: list[TransferStatus]) 
     return StatusReport(
         place=session.place,
         files=Rows(FileStatus, (_file(seen, decision) for decision in seen.decisions() if not decision.gone)),
-        failed=Rows(Problem, seen.problems),
+        failed=list(seen.problems),
         transfers=unfinished,
         last_sync_at=manifest.last_sync,
         last_sync_by=manifest.last_sync_by,

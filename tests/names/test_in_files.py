@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from s3sync.state import table as tables
@@ -71,3 +73,15 @@ def test_a_file_and_a_folder_of_one_name(both: Pair) -> None:
     names = {name for number in range(8) for name in (f"new {number}", f"new {number}/a.mp4")}
     assert {problem.path for problem in report.failed} == names and report.exit_code == 3
     assert not report.uploaded and not report.downloaded and not report.deleted
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_many_names_that_are_no_text(both: Pair) -> None:
+    for number in range(12):
+        raw = os.fsencode(both.jan.staging) + b"/%d \xff.mp4" % number
+        try:
+            os.close(os.open(raw, os.O_CREAT | os.O_WRONLY))
+        except OSError:
+            pytest.skip("this disk takes no such name")
+    for verb in ("sync", "status", "verify"):
+        assert ["not valid UTF-8" in problem.error for problem in both.run(verb).failed] == [True] * 12
