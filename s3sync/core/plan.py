@@ -156,16 +156,7 @@ def _plan_change(plan: Plan, decision: Decision) -> None:
         plan.notices.append(Notice(decision.path, decision.state, entry.size if entry else 0))
         return
     replaces = do in (Do.UPLOAD, Do.DELETE_REMOTE) and decision.remote is not None
-    plan.actions.append(
-        Action(do, decision.path, decision.local, _slim(decision.remote), replaces and plan.verb is Verb.SYNC)
-    )
-
-
-def _slim(entry: Entry | None) -> Entry | None:
-    """A plan may hold very many entries, and in most of them MD5 and ETag are the same text."""
-    if entry is None or entry.md5 is None or entry.md5 != entry.etag:
-        return entry
-    return Entry(entry.size, entry.md5, entry.md5, entry.mtime_ns)
+    plan.actions.append(Action(do, decision.path, decision.local, decision.remote, replaces and plan.verb is Verb.SYNC))
 
 
 def _step(verb: Verb, state: State) -> Do | None:
