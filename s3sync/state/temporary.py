@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
@@ -16,6 +15,8 @@ LASTING = "/var/tmp"
 
 def unnamed_file() -> BinaryIO:
     """A new file to write and read. Raises `DiskFull`, `LocalError`."""
+    import tempfile
+
     with writing():
         return cast("BinaryIO", tempfile.TemporaryFile(dir=_folder()))
 
@@ -29,5 +30,8 @@ def writing() -> Iterator[None]:
 
 def _folder() -> str:
     chosen = os.environ.get("TMPDIR")
-    usable = not chosen and os.access(LASTING, os.W_OK | os.X_OK)
-    return LASTING if usable else tempfile.gettempdir()
+    if not chosen and os.access(LASTING, os.W_OK | os.X_OK):
+        return LASTING
+    import tempfile
+
+    return tempfile.gettempdir()
