@@ -8,11 +8,11 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, TextIO
 
 from msgspec import Struct, to_builtins
 
+from s3sync.core.items import batched
 from s3sync.core.times import format_time, parse_time
 from s3sync.errors import ConfigError, LocalError, ManifestError, ProjectError, S3syncError, StoreError
 
@@ -112,8 +112,7 @@ def print_json(document: dict[str, Any]) -> None:
     Structs in it become objects, and iterators lists. It is written piece by piece: what is said of many files is
     several times as large as what is known of them.
     """
-    pieces = _json(document, "\n")
-    while batch := list(islice(pieces, PIECES_AT_ONCE)):
+    for batch in batched(_json(document, "\n"), PIECES_AT_ONCE):
         _write(sys.stdout, "".join(batch), end="")
     _write(sys.stdout, "")
 

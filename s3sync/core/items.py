@@ -1,8 +1,9 @@
-"""What pure code asks of a list that it fills, so that whoever calls decides where the items are kept."""
+"""Lists that pure code fills, so that whoever calls decides where the items are kept; and batches of long ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Protocol, TypeVar, overload
 
 T = TypeVar("T")
@@ -35,3 +36,10 @@ def in_memory(kind: type[T], /) -> Items[T]:
     """A list as any other."""
     found: list[T] = []
     return found
+
+
+def batched(items: Iterable[T], length: int) -> Iterator[list[T]]:
+    """The items, so many at a time: `itertools.batched` of Python 3.12."""
+    rest = iter(items)
+    while batch := list(islice(rest, length)):
+        yield batch

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from itertools import islice
 from typing import Any
 
 import msgspec
 
+from s3sync.core.items import batched
 from s3sync.core.manifest_layout import Fields, OtherLayout, Parts
 from s3sync.core.names import nfc, refuse_reason
 from s3sync.errors import ManifestError
@@ -300,5 +300,4 @@ def _in_order(files: Mapping[str, FileRecord]) -> Iterator[list[FileRecord]]:
     """By name, some at a time."""
     plain = isinstance(files, dict)
     records = (files[name] for name in sorted(files)) if plain else (record for _, record in files.items())
-    while some := list(islice(records, RECORDS_AT_ONCE)):
-        yield some
+    return batched(records, RECORDS_AT_ONCE)

@@ -7,13 +7,14 @@ holds. Everything else is kept, with the reason.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable
+from itertools import chain
 
 from msgspec import Struct, field
 
 from s3sync.core.edits import Edits
 from s3sync.core.etag import PART_SIZE
+from s3sync.core.items import batched
 from s3sync.core.manifest import DeletedRecord
 from s3sync.core.names import STATE_DIR, part_file_key
 from s3sync.core.outcome import Problem
@@ -29,7 +30,7 @@ from s3sync.state.table import Table
 from s3sync.store.port import ObjectInfo
 from s3sync.sync.guard import guarded
 from s3sync.sync.report import CleanupReport, Deleted
-from s3sync.sync.save import tell_deletions
+from s3sync.sync.save import SAVE_HERE_AT, tell_deletions
 from s3sync.sync.scan import scan
 from s3sync.sync.seen import Seen, select, uploader
 from s3sync.sync.select import Selector
@@ -153,7 +154,7 @@ def _clean_local(session: Session, state: StateDB, seen: Seen, going: Rows[Decis
             sure.append(decision)
         else:
             report.kept.append(Problem(decision.path, "was changed on the remote meanwhile", "look at status"))
-    for some in _stretches(sure):
+    for some in batched(sure, SAVE_HERE_AT):
         state.save(base=dict.fromkeys(decision.path for decision in some))
     for decision in sure:
         file = seen.here.files[decision.path]
@@ -216,15 +217,8 @@ def _clean_remote(
 
 def _remember(session: Session, state: StateDB, seen: Seen, going: Rows[Decision], edits: Edits) -> None:
     """Files that are gone on both sides leave the base; those still here stay in it, as deleted on the remote."""
-    for some in _stretches(decision for decision in going if decision.local is None):
+    for some in batched((decision for decision in going if decision.local is None), SAVE_HERE_AT):
         state.save(base=dict.fromkeys(decision.path for decision in some if decision.path in edits.deleted))
     if edits.substantial:
         write_edits(session.store, session.project.prefix, seen.there.stored, edits)
         Intents(state).forget(edits.deleted.values())
-
-
-def _stretches(decisions: Iterable[Decision]) -> Iterator[list[Decision]]:
-    """A thousand at a time."""
-    rest = iter(decisions)
-    while some := list(islice(rest, 1000)):
-        yield some

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 
 from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
 from s3sync.core.etag import plain_md5
+from s3sync.core.items import batched
 from s3sync.core.manifest import FileRecord
 from s3sync.core.names import nfc, path_of_key, refuse_reason
 from s3sync.core.outcome import Problem
@@ -99,8 +99,7 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
         records = scan.stored.manifest.files
         assert isinstance(records, Table)
         unexplained = _match(scan, records, objects, ignored)
-        items = iter(unexplained.items())
-        while some := list(islice(items, LOOKUPS_IN_LINE)):
+        for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
             for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), some):
                 if found is not None:
                     scan.add(path, found)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, islice
+from itertools import chain
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
+from s3sync.core.items import batched
 from s3sync.core.names import EmptyMapping, is_text, nfc, refuse_reason, respelled, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.times import FILE_TIMES
@@ -187,8 +188,7 @@ def _compare(session: Session, seen: Seen, state: StateDB, gone_sizes: Sizes) ->
             if is_elsewhere or needs_digest(file.size, base.get(path), remote and remote.entry):
                 to_hash.append(path)
         stale.extend(path for path in known if path not in files)
-    paths = iter(stale)
-    while some := list(islice(paths, REMEMBER_AT_ONCE)):
+    for some in batched(stale, REMEMBER_AT_ONCE):
         state.save(forget_digests=some)
     if to_hash:
         _hash(session, seen, to_hash, state)
