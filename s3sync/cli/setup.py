@@ -81,7 +81,8 @@ def _ask_missing(values: dict[str, str | None]) -> None:
 
 def _ask(setting: str, question: str, default: str | None = None) -> str | None:
     """The answer, asked for until the setting can hold it; None for an empty one."""
-    from s3sync.config.values import BadValue, checked
+    from s3sync.config.spec import checked
+    from s3sync.config.values import BadValue
 
     def check(text: str) -> str | None:
         try:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from s3sync.config.locate import REPO_FILE, read_text
-from s3sync.config.values import CHECKS, BadValue, Setting, checked
+from s3sync.config.spec import BY_NAME, KEYS
+from s3sync.config.values import BadValue, Setting
 from s3sync.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ class FileKind(Struct, frozen=True):
 
 
 REPO_KIND = FileKind(
-    ("store", "repo", "region", "endpoint_url", "profile", "staging", "ignore", "transfers", "bwlimit"),
+    tuple(key.name for key in KEYS if key.repo),
     committed=True,
     elsewhere="your own settings file, not in one that the team shares",
 )
 USER_KIND = FileKind(
-    ("user", "profile", "notify", "transfers", "bwlimit"),
+    tuple(key.name for key in KEYS if key.own),
     committed=False,
     elsewhere=f"the repository's {REPO_FILE}",
 )
@@ -68,12 +69,14 @@ def parse_settings(text: str, path: Path, kind: FileKind) -> dict[str, Setting]:
                 hint="keep one of the two",
             )
         lines[key] = line
+        spec = BY_NAME[key]
         try:
-            value = nodes.plain(node, as_text=key == "bwlimit")
+            value = nodes.plain(node, as_text=spec.literal)
             if value is not None:
-                settings[key] = Setting(checked(key, value), kind.origin(path, line))
+                settings[key] = Setting(spec.check(value), kind.origin(path, line))
         except BadValue as error:
-            message = f"setting {key!r} in {path} line {line} is not valid"
+            where = ".".join((key, *(step for step in error.at if isinstance(step, str))))
+            message = f"setting {where!r} in {path} line {nodes.line_at(node, error.at, line)} is not valid"
             raise ConfigError(message, why=error.why, hint=error.hint) from None
     return settings
 
@@ -82,7 +85,7 @@ def _unknown(key: str, path: Path, line: int, kind: FileKind) -> ConfigError:
     import difflib
 
     message = f"unknown setting {key!r} in {path} line {line}"
-    if key in CHECKS:
+    if key in BY_NAME:
         return ConfigError(message, why="it is a setting, but not one of this file", hint=_belongs(key, kind))
     near = difflib.get_close_matches(key.casefold().replace("-", "_"), kind.keys, 1)
     why = f"the settings are: {', '.join(kind.keys)}"

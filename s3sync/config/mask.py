@@ -7,24 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, structs
+
 if TYPE_CHECKING:
     from s3sync.config.settings import Settings
+    from s3sync.config.spec import Mask
 
 MASK = "****"
 
-_SHOWN = (
-    "store",
-    "repo",
-    "region",
-    "endpoint_url",
-    "profile",
-    "staging",
-    "ignore",
-    "user",
-    "notify",
-    "transfers",
-    "bwlimit",
-)
 _KEY_ID = "AWS_ACCESS_KEY_ID"
 _FILE_NAMES = {
     "aws_access_key_id": _KEY_ID,
@@ -45,9 +35,11 @@ def masked(settings: Settings) -> list[tuple[str, str | None, str]]:
     Of an access key's id the last four characters are shown, of secrets, tokens and notification addresses nothing.
     The last row, `credentials`, says what requests are signed with.
     """
+    from s3sync.config.spec import KEYS
+
     origins = settings.origins
     rows: list[tuple[str, str | None, str]] = [
-        (name, _shown(name, getattr(settings, name)), origins.get(name, "default")) for name in _SHOWN
+        (key.name, _shown(key.mask, getattr(settings, key.name)), origins.get(key.name, "default")) for key in KEYS
     ]
     keys, source = _keys(settings)
     for name, value in keys.items():
@@ -60,18 +52,20 @@ def masked(settings: Settings) -> list[tuple[str, str | None, str]]:
     ]
 
 
-def _shown(name: str, value: object) -> str | None:
+def _shown(mask: Mask, value: object) -> str | None:
     if value is None:
         return None
-    if name == "notify" and isinstance(value, tuple):
-        return ", ".join(f"{scheme}://{MASK}" if found else MASK for scheme, found, _ in _split(value)) or None
-    if name in ("store", "endpoint_url"):
-        return mask_url(str(value))
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _split(addresses: Iterable[str]) -> list[tuple[str, str, str]]:
-    return [address.partition("://") for address in addresses]
+    if isinstance(value, Struct):
+        value = structs.asdict(value)
+    if isinstance(value, Mapping):
+        parts = ((name, _shown(mask, part)) for name, part in value.items())
+        return ", ".join(f"{name}: {part}" for name, part in parts if part is not None) or None
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(mask, part) or "-" for part in value) or (None if mask == "secret" else "")
+    if mask == "secret":
+        scheme, found, _ = str(value).partition("://")
+        return f"{scheme}://{MASK}" if found else MASK
+    return mask_url(str(value)) if mask == "address" else str(value)
 
 
 def _without(text: str, secrets: Iterable[str]) -> str:

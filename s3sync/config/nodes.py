@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -56,10 +56,26 @@ def plain(node: Node, *, as_text: bool) -> object:
         values: dict[object, object] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.value in values:
-                raise BadValue("its keys must be plain texts, each there once")
+                at = (str(key.value),) if isinstance(key, ScalarNode) else ()
+                raise BadValue("its keys must be plain texts, each there once", at=at)
             values[key.value] = plain(value, as_text=as_text)
         return values
     return _scalar(node, as_text)
+
+
+def line_at(node: Node, at: Sequence[str | int], line: int) -> int:
+    """The line of the key or the list item that `at` leads to, from `node` whose own key is in `line`."""
+    for step in at:
+        if isinstance(node, MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == step), None)
+        elif isinstance(node, SequenceNode) and isinstance(step, int):
+            found = (node.value[step], node.value[step])
+        else:
+            found = None
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
 
 
 def keys_below(node: Node) -> Iterator[str]:

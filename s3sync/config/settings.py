@@ -12,23 +12,12 @@ from s3sync.config.envfile import collab_settings, env_file_origin, read_env_fil
 from s3sync.config.files import REPO_KIND, USER_KIND, read_settings
 from s3sync.config.locate import REPO_FILE, default_store, exists, find_env_file, find_repo_root, user_file
 from s3sync.config.mask import mask_url
-from s3sync.config.values import CHECKS, BadValue, Setting, checked, name_problem
+from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, DEFAULT_STAGING, KEYS, checked
+from s3sync.config.values import BadValue, Setting, name_problem
 from s3sync.core.names import nfc
 from s3sync.errors import ConfigError
 
-DEFAULT_STAGING = "s3-staging"
-DEFAULT_IGNORE = (".DS_Store", "Thumbs.db", "*.tmp", "~$*")
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-
-_VARIABLES: Mapping[str, tuple[str, ...]] = {
-    "store": ("S3SYNC_STORE",),
-    "user": ("S3SYNC_USER",),
-    "repo": ("S3SYNC_REPO",),
-    "staging": ("S3SYNC_STAGING",),
-    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
-    "profile": ("AWS_PROFILE",),
-    "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-}
 
 Credentials: TypeAlias = Literal["keys", "profile", "chain"]
 _Layer: TypeAlias = Mapping[str, Setting]
@@ -89,13 +78,13 @@ def load_settings(start: Path, *, flags: Mapping[str, str | None], environ: Mapp
     values = read_env_file(env_path, environ) if env_path else {}
     layers = [
         _flag_layer(flags),
-        _variable_layer(environ, None),
+        _variable_layer(environ),
         _env_file_layer(values, env_path),
         _repo_layer(root),
         _user_layer(user_file(environ)),
         _default_layer(root, environ),
     ]
-    chosen = {key: _choose(key, layers) for key in CHECKS}
+    chosen = {key: _choose(key, layers) for key in BY_NAME}
     credentials, env, key_origins = _credentials(layers, environ, values, env_path)
     return Settings(
         **cast("dict[str, Any]", {key: setting.value for key, setting in chosen.items()}),  # each checked by its key
@@ -107,25 +96,25 @@ def load_settings(start: Path, *, flags: Mapping[str, str | None], environ: Mapp
 
 def _flag_layer(flags: Mapping[str, str | None]) -> _Layer:
     """Raises `ValueError` for a flag that is no setting: the caller's mistake, not the user's."""
-    unknown = set(flags) - set(CHECKS)
+    unknown = set(flags) - set(BY_NAME)
     if unknown:
         raise ValueError(f"no such settings: {sorted(unknown)}")
     return {key: Setting(value, f"flag --{key.replace('_', '-')}") for key, value in flags.items() if value is not None}
 
 
-def _variable_layer(values: Mapping[str, str], origin: str | None) -> _Layer:
+def _variable_layer(values: Mapping[str, str], env_file: Path | None = None) -> _Layer:
+    """What variables set: of the process, or those in an env file that may stand in one."""
     layer: dict[str, Setting] = {}
-    for key, names in _VARIABLES.items():
-        name = next((name for name in names if values.get(name, "").strip()), None)
-        if name:
-            layer[key] = Setting(values[name].strip(), origin or f"environment {name}")
+    for key in KEYS:
+        name = next((name for name in key.variables if values.get(name, "").strip()), None)
+        if name and (key.env_file or env_file is None):
+            origin = env_file_origin(env_file) if env_file else f"environment {name}"
+            layer[key.name] = Setting(values[name].strip(), origin)
     return layer
 
 
 def _env_file_layer(values: Mapping[str, str], path: Path | None) -> _Layer:
-    if path is None:
-        return {}
-    return {**collab_settings(values, path), **_variable_layer(values, env_file_origin(path))}
+    return {**collab_settings(values, path), **_variable_layer(values, path)} if path else {}
 
 
 def _repo_layer(root: Path | None) -> _Layer:
@@ -139,17 +128,15 @@ def _user_layer(path: Path) -> _Layer:
 def _default_layer(root: Path | None, environ: Mapping[str, str]) -> _Layer:
     repo = Setting(nfc(root.name), "default") if root else Setting("", "default (not in a repository)")
     return {
+        **{key.name: Setting(key.default, "default") for key in KEYS},
         "store": Setting(default_store(environ), "default"),
         "repo": repo,
-        "staging": Setting(DEFAULT_STAGING, "default"),
-        "ignore": Setting(DEFAULT_IGNORE, "default"),
-        "notify": Setting((), "default"),
     }
 
 
 def _choose(key: str, layers: Iterable[_Layer]) -> Setting:
     """The strongest layer's value, checked. Raises `ConfigError`."""
-    setting = next((layer[key] for layer in layers if key in layer), Setting(None, "default"))
+    setting = next(layer[key] for layer in layers if key in layer)
     if setting.origin == "default" and key == "repo":
         problem = name_problem(str(setting.value))
         if problem:
@@ -174,7 +161,7 @@ def _credentials(
     env = {**values, **{name: value for name, value in environ.items() if value or name not in values}}
     sources = ((1, environ, None), (2, values, env_path))
     rank, source, path = next((found for found in sources if found[1].get(KEY_VARIABLES[0])), (len(layers), {}, None))
-    profile_rank = next((number for number, layer in enumerate(layers) if "profile" in layer), len(layers))
+    profile_rank = next(number for number, layer in enumerate(layers) if "profile" in layer)
     keys = {} if profile_rank < rank else {name: source[name] for name in KEY_VARIABLES if source.get(name)}
     for name in KEY_VARIABLES:
         env.pop(name, None)
@@ -182,4 +169,4 @@ def _credentials(
     origins = {name: env_file_origin(path) if path else f"environment {name}" for name in keys}
     if keys:
         return "keys", env, origins
-    return ("profile" if profile_rank < len(layers) else "chain"), env, origins
+    return ("profile" if profile_rank < len(layers) - 1 else "chain"), env, origins

@@ -1,11 +1,12 @@
-"""What a setting may hold: the checks that every source's values go through."""
+"""What a setting may hold: the checks that the table of settings (`spec.py`) is made of."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -21,6 +22,9 @@ _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ENDPOINT = re.compile(r"https?://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#\s:@]+)(?::\d{1,5})?(?:/[^?#\s]*)?")
 
 
+Checked = TypeVar("Checked")
+
+
 class Setting(Struct, frozen=True):
     """A value and, in words, the place it came from."""
 
@@ -29,17 +33,19 @@ class Setting(Struct, frozen=True):
 
 
 class BadValue(Exception):
-    """A value is not what its setting may hold. The caller knows the place and raises `ConfigError`."""
+    """A value is not what its setting may hold. The caller knows the place and raises `ConfigError`.
 
-    def __init__(self, why: str, hint: str | None = None) -> None:
+    `at` leads from the setting's value to the wrong one in it: keys of mappings, numbers of list items.
+    """
+
+    def __init__(self, why: str, hint: str | None = None, at: tuple[str | int, ...] = ()) -> None:
         super().__init__(why)
         self.why = why
         self.hint = hint
+        self.at = at
 
 
-def checked(key: str, value: object) -> object:
-    """The value in its one normal form; checking it again changes nothing. Raises `BadValue`."""
-    return CHECKS[key](value)
+Check: TypeAlias = Callable[[object], object]
 
 
 def name_problem(name: str) -> str | None:
@@ -54,7 +60,7 @@ def name_problem(name: str) -> str | None:
     return windows_reason(name) if os.name == "nt" else None
 
 
-def _text(value: object) -> str:
+def plain_text(value: object) -> str:
     if not isinstance(value, str):
         raise BadValue(f"it must be text, not {_kind(value)}", 'put it in quotes: "..."' if _is_scalar(value) else None)
     if not value.strip():
@@ -64,8 +70,8 @@ def _text(value: object) -> str:
     return value
 
 
-def _user(value: object) -> str:
-    text = _text(value)
+def user(value: object) -> str:
+    text = plain_text(value)
     if not _USER.fullmatch(text):
         raise BadValue(
             f"{text!r} cannot become part of a file name",
@@ -74,16 +80,16 @@ def _user(value: object) -> str:
     return text
 
 
-def _repo(value: object) -> str:
-    text = nfc(_text(value))
+def repo(value: object) -> str:
+    text = nfc(plain_text(value))
     problem = name_problem(text)
     if problem:
         raise BadValue(f"{text!r} cannot be the repository's name in the store: {problem}", "set another `repo`")
     return text
 
 
-def _staging(value: object) -> str:
-    text = nfc(_text(value)).removesuffix("/")
+def staging(value: object) -> str:
+    text = nfc(plain_text(value)).removesuffix("/")
     hint = "use a folder below the project, such as s3-staging"
     if text.startswith(("/", "~/")) or re.match(r"[A-Za-z]:", text):
         raise BadValue(f"{text!r} is not relative to the project", hint)
@@ -94,8 +100,8 @@ def _staging(value: object) -> str:
     return text
 
 
-def _store(value: object) -> str:
-    text = _text(value).strip()
+def store(value: object) -> str:
+    text = plain_text(value).strip()
     scheme, colon, rest = text.partition("://")
     if not colon:
         raise BadValue(f"{mask_url(text)!r} is not an address", "write s3://bucket/prefix or file:///path")
@@ -148,37 +154,82 @@ def _nearest_scheme(scheme: str) -> str:
     return f"did you mean '{near[0]}://'?" if near else "use s3:// or file://"
 
 
-def _endpoint(value: object) -> str:
-    text = _text(value).strip()
+def endpoint(value: object) -> str:
+    text = plain_text(value).strip()
     if not _ENDPOINT.fullmatch(text):
         raise BadValue("it is not the address of a server", "write it like https://s3.example.com or http://host:8333")
     return text.rstrip("/")
 
 
-def _region(value: object) -> str:
-    text = _text(value).strip()
+def region(value: object) -> str:
+    text = plain_text(value).strip()
     if not _REGION.fullmatch(text):
         raise BadValue(f"{text!r} is not a region's name", "write it like us-east-1")
     return text
 
 
-def _list(value: object) -> tuple[str, ...]:
+def texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         raise BadValue(f"it must be a list of texts, not {_kind(value)}", 'write it like ["one", "two"]')
-    return tuple(_text(item) for item in value)
+    return tuple(_item(plain_text, item, number) for number, item in enumerate(value))
 
 
-def _transfers(value: object) -> int:
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,4}", value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadValue(f"it must be a whole number, not {_kind(value)}")
-    if not 1 <= value <= MAX_TRANSFERS:
-        raise BadValue(f"{value} is not between 1 and {MAX_TRANSFERS}")
-    return value
+def whole(low: int, high: int) -> Check:
+    """A check for whole numbers from `low` to `high`, also as a flag's text."""
+
+    def check(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise BadValue(f"it must be a whole number, not {_kind(value)}", f"write it in digits, {low} to {high}")
+        if not low <= value <= high:
+            raise BadValue(f"{value} is not between {low} and {high}")
+        return value
+
+    return check
 
 
-def _as_given(value: object) -> object:
+def one_of(*words: str) -> Check:
+    """A check for one of these words."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise BadValue(f"it must be one of: {', '.join(words)}")
+        return value
+
+    return check
+
+
+def nested(fields: Mapping[str, Check], into: Callable[..., object] = dict) -> Check:
+    """A check for a mapping with keys of its own; null in it means not set. The checked values are given to `into`."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, Mapping):
+            raise BadValue(f"it must be a mapping, not {_kind(value)}", f"its keys are: {', '.join(fields)}")
+        for key in value:
+            if key not in fields:
+                raise BadValue(f"its keys are: {', '.join(fields)}", _nearest(str(key), fields), at=(str(key),))
+        return into(**{key: _item(fields[key], item, key) for key, item in value.items() if item is not None})
+
+    return check
+
+
+def _item(check: Callable[[object], Checked], value: object, at: str | int) -> Checked:
+    """A value inside another one, checked. Raises `BadValue` that leads there."""
+    try:
+        return check(value)
+    except BadValue as error:
+        raise BadValue(error.why, error.hint, (at, *error.at)) from None
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word.casefold().replace("-", "_"), list(words), 1)
+    return f"did you mean {near[0]!r}?" if near else "remove it"
+
+
+def as_given(value: object) -> object:
     return value
 
 
@@ -193,18 +244,3 @@ def _kind(value: object) -> str:
         return "a yes/no value"
     kinds: dict[type, str] = {int: "a number", float: "a number", str: "text", list: "a list", dict: "a mapping"}
     return kinds.get(type(value), "a date")
-
-
-CHECKS: Mapping[str, Callable[[object], object]] = {
-    "store": _store,
-    "repo": _repo,
-    "region": _region,
-    "endpoint_url": _endpoint,
-    "profile": _text,
-    "staging": _staging,
-    "ignore": _list,
-    "user": _user,
-    "notify": _list,
-    "transfers": _transfers,
-    "bwlimit": _as_given,
-}

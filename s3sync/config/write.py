@@ -10,7 +10,8 @@ from pathlib import Path
 
 from s3sync.config.files import REPO_KIND, USER_KIND, FileKind, parse_settings
 from s3sync.config.locate import exists, read_text
-from s3sync.config.values import BadValue, checked
+from s3sync.config.spec import checked
+from s3sync.config.values import BadValue
 from s3sync.errors import ConfigError, LocalError
 
 _REPO_HEADER = "# s3sync: the settings that the whole team shares. No secrets: this file is committed.\n"

@@ -45,7 +45,7 @@ from tests.config.conftest import Load
         ("transfers: 257\n", "setting 'transfers' in {path} line 1 is not valid: 257 is not between", None),
         ("transfers: many\n", "setting 'transfers' in {path} line 1 is not valid: it must be a whole number", None),
         ("transfers: true\n", "setting 'transfers' in {path} line 1 is not valid: it must be a whole number", None),
-        ("bwlimit: {a: 1, a: 2}\n", "setting 'bwlimit' in {path} line 1 is not valid: its keys", None),
+        ("bwlimit: {a: 1, a: 2}\n", "setting 'bwlimit.a' in {path} line 1 is not valid: its keys", None),
         ("repo: a\n\tstore: b\n", "{path} line 2 is not valid YAML", None),
         ("repo: a\nstore: [\n", "{path} line 3 is not valid YAML", None),
         ("repo: a\nstore: \x00\n", "{path} line 2 is not valid YAML", None),
@@ -103,7 +103,7 @@ def test_secrets_in_a_committed_file(load: Load, yaml: str) -> None:
 @pytest.mark.parametrize(
     ("user_yaml", "message", "hint"),
     [
-        ("stor: x\n", "the settings are: user, ", "remove it"),
+        ("stor: x\n", "the settings are: profile, user, ", "remove it"),
         ("usr: x\n", "unknown setting 'usr'", "did you mean 'user'?"),
         ("store: s3://x\n", "unknown setting 'store'", "belongs in the repository's .s3sync.yaml"),
         ("user: a/b\n", "'a/b' cannot become part of a file name", "1 to 64 letters"),

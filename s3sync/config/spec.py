@@ -1,0 +1,173 @@
+"""The one table of settings: what each may hold, where it may stand, its default, and how it is shown.
+
+To add a setting, add its `Key` to `KEYS` and its typed field to `Settings`. Everything else follows from the table: the
+sources that are read, `s3sync config`, complaints with file and line, and the table in docs/configuration.md, which a
+test compares. A setting with keys of its own takes `values.nested` as its check:
+
+    Key("trash", nested({"days": whole(0, 3650)}, into=Trash), "How long deleted files are kept.", repo=True, own=True)
+
+**What a repository holds is written by whoever may commit to it.** A key may stand there (`repo`, `env_file`) only when
+the worst value of it harms nobody who runs s3sync in the repository. Settings that name a program, a configuration
+file, an authority (`ca_bundle`) or a proxy (`proxy`), and those about the person (`user` in `.s3sync.yaml`, `notify`),
+never may: they are for the user's own file and the process environment. `store`, `endpoint_url` and `profile` may,
+because a new one is asked about first (docs/decisions/0019-trust-on-first-use.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from s3sync.config import values
+
+DEFAULT_STAGING = "s3-staging"
+DEFAULT_IGNORE = (".DS_Store", "Thumbs.db", "*.tmp", "~$*")
+
+Mask: TypeAlias = Literal["none", "address", "secret"]
+
+
+class Key(Struct, frozen=True):
+    """A setting. `check` gives the value in its normal form or raises `BadValue`; it is never called with None.
+
+    - `repo`, `own`: it may stand in `.s3sync.yaml`, in the user's own file.
+    - `variables`: environment variables that set it, the strongest first; with `env_file` in `.video-tools.env` too.
+    - `flag`: its flag as the documentation shows it.
+    - `mask`: "address" hides a login and a query, "secret" all but the kind of address.
+    - `literal`: scalars reach `check` as the text in the file (YAML takes `12:30` or `on` for something else).
+    - `unset`: what holds without a value, in words, for the documentation.
+    """
+
+    name: str
+    check: Callable[[object], object]
+    help: str
+    default: object = None
+    repo: bool = False
+    own: bool = False
+    variables: tuple[str, ...] = ()
+    env_file: bool = False
+    flag: str | None = None
+    mask: Mask = "none"
+    literal: bool = False
+    unset: str = "-"
+
+
+KEYS: tuple[Key, ...] = (
+    Key(
+        "store",
+        values.store,
+        "Where the files are kept: `s3://bucket[/prefix]` or `file:///path`.",
+        repo=True,
+        variables=("S3SYNC_STORE",),
+        env_file=True,
+        flag="`--store`",
+        mask="address",
+        unset="a folder on this computer",
+    ),
+    Key(
+        "repo",
+        values.repo,
+        "The repository's name in the store.",
+        repo=True,
+        variables=("S3SYNC_REPO",),
+        env_file=True,
+        flag="`--repo` (`init`)",
+        unset="the root folder's name",
+    ),
+    Key(
+        "region",
+        values.region,
+        "The bucket's AWS region.",
+        repo=True,
+        variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
+        env_file=True,
+        flag="`--region` (`init`)",
+        unset="the AWS profile's, else `us-east-1`",
+    ),
+    Key(
+        "endpoint_url",
+        values.endpoint,
+        "An S3-compatible store that is not AWS.",
+        repo=True,
+        variables=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+        env_file=True,
+        flag="`--endpoint` (`init`)",
+        mask="address",
+        unset="the AWS profile's, else AWS",
+    ),
+    Key(
+        "profile",
+        values.plain_text,
+        "The AWS profile with the credentials.",
+        repo=True,
+        own=True,
+        variables=("AWS_PROFILE",),
+        env_file=True,
+        flag="`--profile`",
+        unset="AWS's own order",
+    ),
+    Key(
+        "staging",
+        values.staging,
+        "The folder of each project whose files are synced.",
+        default=DEFAULT_STAGING,
+        repo=True,
+        variables=("S3SYNC_STAGING",),
+        env_file=True,
+        unset="`s3-staging`",
+    ),
+    Key(
+        "ignore",
+        values.texts,
+        "Patterns of files that are not synced, in gitignore syntax.",
+        default=DEFAULT_IGNORE,
+        repo=True,
+        unset="`.DS_Store`, `Thumbs.db`, `*.tmp`, `~$*`",
+    ),
+    Key(
+        "user",
+        values.user,
+        "Your name, as the team sees it.",
+        own=True,
+        variables=("S3SYNC_USER",),
+        env_file=True,
+        flag="`--user`",
+        unset="none: what writes then stops and asks for it",
+    ),
+    Key(
+        "notify",
+        values.texts,
+        "Accepted, without effect yet.",
+        default=(),
+        own=True,
+        mask="secret",
+        unset="none",
+    ),
+    Key(
+        "transfers",
+        values.whole(1, values.MAX_TRANSFERS),
+        "How many requests run at once, 1 to 256.",
+        repo=True,
+        own=True,
+        flag="`--transfers`",
+        unset="16",
+    ),
+    Key(
+        "bwlimit",
+        values.as_given,
+        "How fast each direction may go.",
+        repo=True,
+        own=True,
+        flag="`--bwlimit`",
+        literal=True,
+        unset="no limit",
+    ),
+)  # fmt: skip
+
+BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
+
+
+def checked(name: str, value: object) -> object:
+    """The value in its one normal form; checking it again changes nothing. Raises `BadValue`."""
+    return BY_NAME[name].check(value)
