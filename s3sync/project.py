@@ -9,8 +9,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from s3sync.config import REPO_FILE, Settings, find_repo_root, name_problem
+from s3sync.core.folder_names import project_reason
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.errors import ProjectError
+from s3sync.staging import is_link, staging_folder
 
 
 class Project(Struct, frozen=True):
@@ -69,7 +71,7 @@ def find_project(
     Raises `ProjectError`; one of several possible projects is never picked.
     """
     root = repo_root(start)
-    remote = [nfc(other) for other in remote_names if name_problem(nfc(other)) is None]
+    remote = [nfc(other) for other in remote_names if project_reason(nfc(other)) is None]
     local = _local(settings, root)
     if name is None:
         return _project(settings, root, _around(settings, root, start.resolve(), local, remote, create))
@@ -133,33 +135,10 @@ def _named(
 def _project(settings: Settings, root: Path, folder: Path) -> Project:
     """Raises `ProjectError` when the name or the staging folder will not do."""
     name = nfc(folder.name)
-    problem = name_problem(name)
+    problem = name_problem(name) if folder == root else project_reason(name)
     if problem:
         raise ProjectError(f"{folder} cannot be a project", why=f"of its name: {problem}", hint="rename the folder")
-    staging = folder / settings.staging
-    for path, what in ((folder, "project"), (staging, "staging")):
-        if _is_there(path) and not path.is_dir():
-            why = "it is a link to nothing" if path.is_symlink() else "it is a file"
-            raise ProjectError(f"{path} cannot be the {what} folder", why=why, hint="move it away")
-    target = staging.resolve()
-    leads = _leads_elsewhere(settings, root, folder, target)
-    if leads:
-        raise ProjectError(f"{staging} cannot be the staging folder", why=leads, hint="put a real folder in its place")
-    return Project(root, folder, name, target, settings.repo)
-
-
-def _leads_elsewhere(settings: Settings, root: Path, folder: Path, target: Path) -> str | None:
-    """Why a staging folder whose links lead to `target` will not do."""
-    if not target.is_relative_to(root):
-        return f"it leads out of the repository, to {target}"
-    staging = folder / settings.staging
-    if target == staging:
-        return None
-    if target in staging.parents:
-        return f"it leads to a folder around itself, {target}"
-    others = ((other / settings.staging).resolve() for other in _local(settings, root).values() if other != folder)
-    shared = any(target == other or target in other.parents or other in target.parents for other in others)
-    return f"it leads to another project's, {target}" if shared else None
+    return Project(root, folder, name, staging_folder(folder, settings.staging), settings.repo)
 
 
 def _local(settings: Settings, root: Path) -> dict[str, Path]:
@@ -172,7 +151,7 @@ def _local(settings: Settings, root: Path) -> dict[str, Path]:
     for folder in (root, *_folders(root)):
         if folder.parent == root and (nfc(folder.name) == own_staging or folder.name == ".git"):
             continue
-        if not _is_there(folder / settings.staging) or (folder.is_symlink() and folder.resolve().parent == root):
+        if not _is_there(folder / settings.staging) or (is_link(folder) and folder.resolve().parent == root):
             continue
         name = nfc(folder.name)
         if name in found:

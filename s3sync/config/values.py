@@ -11,7 +11,8 @@ from typing import TypeAlias, TypeVar
 from msgspec import Struct
 
 from s3sync.config.mask import mask_url
-from s3sync.core.names import RESERVED, nfc, refuse_reason, windows_reason
+from s3sync.core.folder_names import segment_reason, staging_reason
+from s3sync.core.names import nfc, refuse_reason, windows_reason
 
 SCHEMES = ("s3", "file")
 MAX_TRANSFERS = 256
@@ -50,14 +51,8 @@ Check: TypeAlias = Callable[[object], object]
 
 def name_problem(name: str) -> str | None:
     """Why a name cannot be one segment of a key and a folder on this disk (repository, project), None when it can."""
-    if "/" in name:
-        return "it has a '/' in it"
-    reason = refuse_reason(name)
-    if reason:
-        return reason
-    if name != name.strip():
-        return "it begins or ends with a space"
-    return windows_reason(name) if os.name == "nt" else None
+    reason = segment_reason(name)
+    return reason or (windows_reason(name) if os.name == "nt" else None)
 
 
 def plain_text(value: object) -> str:
@@ -94,9 +89,9 @@ def staging(value: object) -> str:
     if text.startswith(("/", "~/")) or re.match(r"[A-Za-z]:", text):
         raise BadValue(f"{text!r} is not relative to the project", hint)
     for segment in text.split("/"):
-        problem = name_problem(segment)
-        if problem or segment.casefold() in (*RESERVED, ".git"):
-            raise BadValue(f"{text!r} cannot be the staging folder: {problem or f'{segment!r} is reserved'}", hint)
+        problem = staging_reason(segment)
+        if problem:
+            raise BadValue(f"{text!r} cannot be the staging folder: {problem}", hint)
     return text
 
 

@@ -21,11 +21,13 @@ from s3sync.config import (
     write_repo_config,
     write_user_config,
 )
+from s3sync.core.folder_names import project_reason
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.errors import ProjectError, UsageError
 from s3sync.gitignore import merge_gitignore
 from s3sync.local.errors import local_errors
 from s3sync.project import Project, find_project
+from s3sync.staging import staging_folder
 from s3sync.store.probe import AccessReport, check_access
 from s3sync.sync.api import connect
 
@@ -92,18 +94,18 @@ def _project(settings: Settings, root: Path, start: Path, name: str | None, dry_
     if name is not None:
         name = name.rstrip("/" + os.sep)
         folder = root / name
-        problem = name_problem(nfc(name))
+        problem = name_problem(nfc(name)) or project_reason(nfc(name))
         if problem or os.sep in name:
             why = problem or "a project is a folder directly in the repository"
             raise UsageError(f"{name!r} is not a project's name", why=why, hint="write s3sync init PROJECT")
         if not folder.exists():
             if dry_run:
-                return Project(root, folder, nfc(name), folder / settings.staging, settings.repo)
+                return Project(root, folder, nfc(name), staging_folder(folder, settings.staging), settings.repo)
             with local_errors("cannot make", folder):
                 folder.mkdir()
         return find_project(settings, root, name, create=True)
     if start == root:
-        return Project(root, root, root.name, root / settings.staging, settings.repo)
+        return Project(root, root, root.name, staging_folder(root, settings.staging), settings.repo)
     return find_project(settings, start, None, create=True)
 
 

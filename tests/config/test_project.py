@@ -182,24 +182,58 @@ def test_a_file_in_the_staging_folders_place(root: Path) -> None:
 
 @links
 @pytest.mark.parametrize(
-    ("link", "target", "why"),
+    ("link", "target"),
     [
-        ("docs/s3-staging", "..", "it leads out of the repository"),
-        ("docs/s3-staging", "b64-cut/s3-staging", "it leads to another project's"),
-        ("docs/s3-staging", "b64-cut", "it leads to another project's"),
-        ("docs/s3-staging", "b64-cut/s3-staging/x", "it leads to another project's"),
-        ("docs/s3-staging", "docs", "it leads to a folder around itself"),
-        ("docs/s3-staging", ".", "it leads to a folder around itself"),
-        ("docs/s3-staging", "nowhere", "it is a link to nothing"),
-        ("out", "../outside", "it leads out of the repository"),
+        ("docs/s3-staging", ".."),
+        ("docs/s3-staging", "b64-cut/s3-staging"),
+        ("docs/s3-staging", "b64-cut"),
+        ("docs/s3-staging", "docs"),
+        ("docs/s3-staging", "docs/deep"),
+        ("docs/s3-staging", ".git/hooks"),
+        ("docs/s3-staging", "nowhere"),
+        ("out", "../outside"),
+        ("hooks", ".git"),
+        ("deep", "docs/deep"),
     ],
 )
-def test_links_that_lead_elsewhere(root: Path, link: str, target: str, why: str) -> None:
-    (root.parent / "outside" / "s3-staging").mkdir(parents=True)
-    (root / "b64-cut" / "s3-staging" / "x").mkdir()
+def test_f51_links_in_the_staging_folders_place(root: Path, link: str, target: str) -> None:
+    for folder in (root.parent / "outside", root / ".git", root / "docs" / "deep"):
+        (folder / ("s3-staging" if not link.startswith("docs") else "hooks")).mkdir(parents=True)
     (root / link).symlink_to(root / target)
-    with pytest.raises(ProjectError, match=why):
-        find_project(SETTINGS, root, link.split("/")[0])
+    with pytest.raises(ProjectError, match=r"cannot be the (project|staging) folder: it is a link"):
+        find_project(SETTINGS, root, link.split("/")[0], create=True)
+
+
+@links
+@pytest.mark.parametrize("linked", ["media", "media/heavy"])
+@pytest.mark.parametrize("target", [".git", "docs", "../outside"])
+def test_f51_a_link_on_the_way_to_a_nested_staging_folder(root: Path, linked: str, target: str) -> None:
+    settings = Settings(store="s3://bucket", repo="videos", staging="media/heavy")
+    (root / target / "heavy").mkdir(parents=True)
+    link = root / "b64-cut" / linked
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(root / target)
+    with pytest.raises(ProjectError, match="cannot be the staging folder: it is a link"):
+        find_project(settings, root, "b64-cut", create=True)
+
+
+def test_f51_a_repository_of_gits_in_the_staging_folders_place(root: Path) -> None:
+    for folder in (root / "b64-cut" / "s3-staging", root / "docs"):
+        for name in ("objects", "refs"):
+            (folder / name).mkdir(parents=True)
+        (folder / "HEAD").write_text("ref: refs/heads/main")
+    for name in ("b64-cut", "docs"):
+        with pytest.raises(ProjectError, match="git keeps a repository in it"):
+            find_project(SETTINGS, root, name, create=True)
+
+
+@pytest.mark.parametrize("name", [".git", ".GIT", ".aws", "\u200d.git", "git~1", "\u3164"])
+def test_f51_hidden_folders_are_no_projects(root: Path, name: str) -> None:
+    (root / name / "s3-staging").mkdir(parents=True)
+    with pytest.raises(ProjectError, match=r"not a project|cannot be a project"):
+        find_project(SETTINGS, root, name, create=True)
+    with pytest.raises(ProjectError, match=r"is not in a project|cannot be a project"):
+        find_project(SETTINGS, root / name, None, create=True)
 
 
 @links
@@ -210,12 +244,6 @@ def test_a_link_to_a_project_is_that_project(root: Path) -> None:
     assert find_project(SETTINGS, root / "latest", None).name == "b64-cut"
     assert find_project(SETTINGS, root.parent / "elsewhere" / "s3-staging", None).name == "b64-cut"
     assert [project.name for project in list_projects(SETTINGS, root)] == ["b63-flivideo", "b64-cut"]
-
-
-@links
-def test_a_link_inside_of_the_repository(root: Path) -> None:
-    (root / "docs" / "s3-staging").symlink_to(root / "docs" / "deep")
-    assert find_project(SETTINGS, root, "docs").staging == root / "docs" / "deep"
 
 
 def _ways(root: Path) -> list[Callable[[], object]]:
