@@ -29,7 +29,8 @@ class Settings:
     """Checked settings. `env` and `notify` hold secrets, which `repr` does not show.
 
     `credentials` says what the store shall sign with: "keys" (those in `env`), "profile" (`profile`; `env` then holds
-    no keys), or "chain" (whatever AWS's own chain finds). Origins are by setting's name, and by name for AWS keys.
+    no keys), or "chain" (whatever AWS's own chain finds). `root` is the repository's folder. Origins are by setting's
+    name, and by name for AWS keys.
     """
 
     store: str
@@ -44,6 +45,7 @@ class Settings:
     transfers: int | None = None
     bwlimit: object = None
     credentials: Credentials = "chain"
+    root: Path | None = None
     env: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     origins: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
 
@@ -89,6 +91,7 @@ def load_settings(start: Path, *, flags: Mapping[str, str | None], environ: Mapp
     return Settings(
         **cast("dict[str, Any]", {key: setting.value for key, setting in chosen.items()}),  # each checked by its key
         credentials=credentials,
+        root=root,
         env=MappingProxyType(env),
         origins=MappingProxyType({**{key: setting.origin for key, setting in chosen.items()}, **key_origins}),
     )

@@ -21,8 +21,9 @@ _SCHEMES = "s3://bucket[/prefix] or file:///path"
 def open_store(url: str, options: StoreOptions) -> Store:
     """The store that `url` names. No network I/O happens before its first method is called.
 
-    Raises `UsageError` for a URL that is not understood, `ConfigError` for settings that contradict each other, and,
-    for a folder store with `options.create`, `StoreError` or `DiskFull` when the folder cannot be made.
+    Raises `UsageError` for a URL that is not understood, `ConfigError` for settings that contradict each other and for
+    a folder store that overlaps `options.repository`, and, for a folder store with `options.create`, `StoreError` or
+    `DiskFull` when the folder cannot be made.
     """
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if scheme == "s3":
@@ -66,4 +67,8 @@ def _open_folder(url: str, options: StoreOptions) -> Store:
         )
     if "\0" in path or not Path(path).is_absolute():
         raise UsageError("the URL of a folder store needs an absolute path", hint=f"use {_SCHEMES}")
+    if options.repository is not None:
+        from s3sync.store.folder.apart import require_apart
+
+        require_apart(Path(path), options.repository, options.repo)
     return FolderStore(Path(path), create=options.create, pace=options.pace)

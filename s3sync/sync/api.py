@@ -153,8 +153,11 @@ class Project(Struct, frozen=True):
         return run(self.session, verb, Options(wanted, policy, max_delete, dry_run))
 
 
-def connect(settings: Settings, *, create: bool = False, pace: Pace | None = None) -> Store:
-    """The store that the settings name. A folder store is made with `create`; the embedded default always is."""
+def connect(settings: Settings, *, create: bool | None = None, pace: Pace | None = None) -> Store:
+    """The store that the settings name. A folder store is made with `create`; by default only the embedded one is.
+
+    Raises `ConfigError` for a folder store that overlaps the repository.
+    """
     return open_store(
         settings.store,
         StoreOptions(
@@ -162,7 +165,9 @@ def connect(settings: Settings, *, create: bool = False, pace: Pace | None = Non
             endpoint_url=settings.endpoint_url,
             profile=settings.profile if settings.credentials == "profile" else None,
             env=settings.env,
-            create=create or settings.store_is_default,
+            create=settings.store_is_default if create is None else create,
+            repository=settings.root,
+            repo=settings.repo,
             pace=pace or FullSpeed(),
         ),
     )

@@ -75,6 +75,7 @@ def init(
         )
     flags = {key: value for key, value in values.items() if value is not None}
     settings = load_settings(start, flags=flags, environ=environ)
+    connect(settings, create=False)  # refuses a store that cannot be used before anything is written
     project = _project(settings, root, start, name, dry_run)
     report = InitReport(project, settings)
     _write_settings(report, root, flags, environ, dry_run)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 FAULTS = [f"f{number:02}" for number in range(1, 31)]
+KNOWN = [f"f{number:02}" for number in range(1, 58)]
+"""Those of surroundings and strangers get their tests one after the other."""
 TESTS = Path(__file__).parents[1]
 
 
@@ -30,7 +32,7 @@ def test_it_has_a_test(tested: set[str], fault: str) -> None:
 
 
 def test_no_test_carries_a_number_that_no_fault_has(tested: set[str]) -> None:
-    assert tested <= set(FAULTS)
+    assert tested <= set(KNOWN)
 
 
 def test_what_counts() -> None:
