@@ -114,6 +114,14 @@ MUTANTS = (
         ("tests/state/test_manifest_store.py",),
     ),
     Mutant(
+        "put-back",
+        "P7: a record is only dropped when its object is not there, whoever put it back meanwhile",
+        "s3sync/core/edits.py",
+        "        if name in there or _is_newer(new.files.get(name), deletion):",
+        "        if _is_newer(new.files.get(name), deletion):",
+        ("tests/simulator/test_stories.py",),
+    ),
+    Mutant(
         "incomplete-scan",
         "P9: after a scan with errors nothing is deleted",
         "s3sync/core/safety.py",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Container, Iterable, Mapping, MutableMapping
+from itertools import chain
 
 from msgspec import Struct, field
 
@@ -28,6 +29,8 @@ class Edits(Struct):
     vanished: MutableMapping[str, FileRecord] = field(default_factory=dict)
     """Records whose object was not there: dropped, if they are still the same records."""
     conflicts: list[ConflictRecord] = field(default_factory=list)
+    doubted: set[str] = field(default_factory=set)
+    """Names of vanished files that this run tried to upload: an answer may have been lost, so that they are there."""
     counts_as_sync: bool = True
 
     @property
@@ -36,22 +39,40 @@ class Edits(Struct):
         return bool(self.files or self.repaired or self.deleted or self.vanished or self.conflicts)
 
 
-def apply(manifest: Manifest, edits: Edits, write_id: str) -> Manifest:
-    """A new manifest with the edits in it, its revision one higher."""
+def doubtful(manifest: Manifest, edits: Edits, seen: Manifest) -> list[str]:
+    """Names whose record the edits would drop although their object may be there: the store has to be asked.
+
+    `seen` is the manifest that the edits were made from. A record that somebody else wrote since then may be of the
+    version that is gone, or of one that was put there afterwards, with the same content.
+    """
+    return [
+        name
+        for name in chain(edits.deleted, (name for name in edits.doubted if name in edits.vanished))
+        if name in manifest.files
+        and name not in edits.files
+        and (name in edits.doubted or manifest.files[name] != seen.files.get(name))
+    ]
+
+
+def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str] = ()) -> Manifest:
+    """A new manifest with the edits in it, its revision one higher.
+
+    `there` are the doubtful names whose object is there: their records stay.
+    """
     new = copy.copy(manifest)
     new.files = copy.copy(manifest.files)
     new.deleted = dict(manifest.deleted)
     new.revision = manifest.revision + 1
     new.write_id = write_id
     for name, record in edits.vanished.items():
-        if new.files.get(name) == record:
+        if new.files.get(name) == record and name not in there:
             del new.files[name]
     for name, record in edits.repaired.items():
         known = new.files.get(name)
         if known is None or (known.etag, known.size_bytes) != (record.etag, record.size_bytes):
             new.files[name] = record
     for name, deletion in edits.deleted.items():
-        if _is_newer(new.files.get(name), deletion):
+        if name in there or _is_newer(new.files.get(name), deletion):
             continue
         new.files.pop(name, None)
         new.deleted.pop(name, None)

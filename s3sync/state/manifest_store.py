@@ -9,7 +9,7 @@ from hashlib import md5
 
 from msgspec import Struct
 
-from s3sync.core.edits import Edits, apply
+from s3sync.core.edits import Edits, apply, doubtful
 from s3sync.core.manifest import FileRecord, Manifest, broken, parse_pieces, render, too_much
 from s3sync.core.names import MANIFEST
 from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
@@ -60,14 +60,16 @@ def _refuse(reason: str | None) -> None:
 
 
 def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) -> StoredManifest:
-    """Put the edits into metadata.json, over whatever others wrote meanwhile.
+    """Put the edits into metadata.json, over whatever others wrote since `known`, which they were made from.
 
     Each attempt carries a new write id. A refused attempt may have been our own success whose answer was lost: then
     the manifest read back carries our id, and that is success. Raises `LostRace` when others win all the time.
     """
+    seen = known.manifest
     for attempt in range(TRIES):
         write_id = uuid.uuid4().hex
-        manifest = apply(known.manifest, edits, write_id)
+        there = {name for name in doubtful(known.manifest, edits, seen) if _is_there(store, prefix + name)}
+        manifest = apply(known.manifest, edits, write_id, there)
         mode = Create() if known.etag is None else Update(known.etag)
         try:
             with ManifestText() as text:
@@ -84,6 +86,15 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
         why=f"other writers were faster {TRIES} times",
         hint="the files themselves are uploaded; run the command again to record them",
     )
+
+
+def _is_there(store: Store, key: str) -> bool:
+    """Asked after metadata.json was read: whoever puts the object later also writes metadata.json later."""
+    try:
+        store.head(key)
+    except NotFound:
+        return False
+    return True
 
 
 def _write(manifest: Manifest, text: ManifestText) -> bytes:

@@ -63,6 +63,9 @@ class Keeper:
 
     def intend(self, actions: Iterable[Action]) -> None:
         """Before the first of them: who deletes what is on the disk, whatever happens next."""
+        if vanished := self._edits.vanished:
+            names = (action.kept_as or action.path for action in actions if action.do in (Do.UPLOAD, Do.KEEP_BOTH))
+            self._edits.doubted.update(name for name in names if name in vanished)
         going = (self._deletion(action) for action in actions if action.do is Do.DELETE_REMOTE)
         first = next(going, None)
         if first is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from s3sync.core.edits import Edits, apply
+from s3sync.core.edits import Edits, apply, doubtful
 from s3sync.core.manifest import (
     KEEP_DELETED,
     ConflictRecord,
@@ -117,6 +117,30 @@ def test_a_deletion_that_is_written_late_leaves_what_another_put_there_since() -
     newer = FileRecord("a", 2, "david", AT, "b" * 32, "e2")
     after = apply(manifest(newer), gone, "w")
     assert (after.files, after.deleted) == ({"a": newer}, {})
+
+
+def test_f17_a_deletion_doubts_a_record_that_another_wrote_since() -> None:
+    """Of the same content the record says nothing about whether the object is the deleted one or a new one."""
+    gone, back = edits(), record("a", by="david")
+    gone.deleted["a"] = deletion("a")
+    assert doubtful(manifest(back), gone, manifest(record("a"))) == ["a"]
+    assert doubtful(manifest(back), gone, manifest()) == ["a"]
+    assert doubtful(manifest(back), gone, manifest(back)) == []
+    assert doubtful(manifest(), gone, manifest(record("a"))) == []
+    after = apply(manifest(back), gone, "w", {"a"})
+    assert (after.files, after.deleted) == ({"a": back}, {})
+    assert apply(manifest(back), gone, "w").files == {}
+
+
+def test_f17_what_this_run_may_have_uploaded_does_not_vanish_unasked() -> None:
+    lost, before = edits(), manifest(record("a"), record("b"))
+    lost.vanished.update(before.files)
+    assert doubtful(before, lost, before) == []
+    lost.doubted.add("a")
+    assert doubtful(before, lost, before) == ["a"]
+    assert apply(before, lost, "w", {"a"}).files == {"a": record("a")}
+    lost.files["a"] = record("a", "e2")
+    assert doubtful(before, lost, before) == []
 
 
 def test_an_upload_ends_a_deletion() -> None:

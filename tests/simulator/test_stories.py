@@ -77,6 +77,29 @@ STORIES: dict[str, list[Story]] = {
         OtherTool("b.bin", SMALL),
         Run("jan", "sync"),
     ),
+    "an upload whose answer was lost, of what another tool had deleted": [
+        told
+        for number in range(1, 4)
+        for told in story(
+            Save("david", "notes", SMALL),
+            Run("david", "sync"),
+            OtherTool("notes", None),
+            Save("jan", "notes", SMALL),
+            Run("jan", "up", faults=(Fault(number, "lost"),)),
+        )
+    ],
+    "what was deleted, and could not be recorded, is put back while that is made up for": [
+        told
+        for number in range(3, 9)
+        for told in story(
+            Save("david", "b.bin", MIDDLE),
+            Run("david", "sync"),
+            Run("david", "cleanup", faults=(Fault(1, "lost"),)),
+            Save("jan", "b.bin", MIDDLE),
+            Save("david", "notes", SMALL),
+            Run("david", "up", files=("notes",), meanwhile=(Meanwhile(number, Run("jan", "up")),)),
+        )
+    ],
     "a conflict copy that could not be sent, or whose answer was lost": [
         told
         for kind in ("ghost", "lost", "busy")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from s3sync.core import manifest as core
 from s3sync.core.edits import Edits
-from s3sync.core.manifest import FileRecord, Manifest
+from s3sync.core.manifest import DeletedRecord, FileRecord, Manifest
 from s3sync.errors import DiskFull, LostRace, ManifestError, PreconditionFailed
 from s3sync.state import manifest_store, manifest_text
 from s3sync.state.manifest_store import StoredManifest, read_manifest, write_edits
@@ -144,6 +144,25 @@ def test_f06_a_lost_answer_that_another_wrote_over(store: Store) -> None:
     assert len(watched.modes) == 2
     assert read_manifest(store, PREFIX) == stored
     assert stored.manifest.files.keys() == {"mine", "theirs"}
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_f17_what_another_put_back_before_a_deletion_was_told_keeps_its_record(store: Store, back: bool) -> None:
+    """With the same content: only the store knows whether the record is of the deleted object."""
+    known = write_edits(store, PREFIX, NONE, edits("a", "b"))
+
+    def another() -> None:
+        if back:
+            store.put(PREFIX + "a", b"x", mode=Overwrite(), headers=Headers(), md5=md5(b"x").digest())
+        write_edits(store, PREFIX, read_manifest(store, PREFIX), edits("a", by="david"))
+
+    gone = Edits("jan", "2025-11-03T10:00:00Z", "jans-mac")
+    gone.deleted.update({name: DeletedRecord(name, "jan", gone.at) for name in "ab"})
+    once = iter([another])
+    stored = write_edits(Between(store, lambda: next(once, lambda: None)()), PREFIX, known, gone)
+    assert read_manifest(store, PREFIX) == stored
+    assert stored.manifest.files.keys() == ({"a"} if back else set())
+    assert stored.manifest.deleted.keys() == ({"b"} if back else {"a", "b"})
 
 
 def test_whoever_always_loses_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
