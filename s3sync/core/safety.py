@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, MutableMapping
+
+from msgspec import Struct, field
 
 from s3sync.core.entries import Snapshot
 from s3sync.core.plan import Do, Plan
 from s3sync.errors import Halt
 
 SIDES = {Do.DELETE_LOCAL: ("this computer", "the remote"), Do.DELETE_REMOTE: ("the remote", "this computer")}
+
+
+class Earlier(Struct, frozen=True):
+    """What the same run deleted in the rounds before this one: the limits are limits of the run.
+
+    `base` is the size of the base that it began with. `deleted` counts all deletions of a kind, `lost` those of content
+    that had no other name.
+    """
+
+    base: int
+    deleted: Counter[Do] = field(default_factory=Counter)
+    lost: Counter[Do] = field(default_factory=Counter)
+    is_later_round: bool = False
 
 
 def gate(
@@ -21,53 +37,63 @@ def gate(
     complete: bool,
     base_of: str | None = None,
     kept: MutableMapping[str, bool] | None = None,
-) -> None:
+    earlier: Earlier | None = None,
+) -> Counter[Do]:
     """Raise `Halt` when the plan deletes too much, or anything after an incomplete scan.
+
+    Returns how many deletions of each kind were let through as losses, which may be too many but not too few.
 
     Without `max_delete`, too much is everything, or more than half of what the base knew, on either side; what the
     other side has under another name was renamed, and is not lost. With it, too much is more than that many deletions
     in all. `base_of` names the store that the base was agreed on with, if it is another than the one that is looked at:
     what is not there was never there, so any deletion is too much. `kept` is an empty dictionary to work with.
+    `earlier` is what counts too, in a later round.
     """
-    counts = plan.counts()
+    earlier = earlier or Earlier(len(base))
+    nothing = "the rest was not done" if earlier.is_later_round else "nothing was done"
+    counts, passed = plan.counts(), Counter[Do]()
     deletes = {do: counts[do] for do in SIDES}
     total = sum(deletes.values())
     if not total:
-        return
+        return passed
     if not complete:
         raise Halt(
-            "nothing was done",
+            nothing,
             why=f"{total} files would be deleted, but not everything could be read, and what looks gone may be there",
             hint="mend what is reported above, or use `up` and `down`, which never delete",
         )
     if max_delete is not None:
-        if total > max_delete:
+        if (before := earlier.deleted.total()) + total > max_delete:
             raise Halt(
-                "nothing was done",
-                why=f"{total} files would be deleted, and --max-delete allows {max_delete}",
+                nothing,
+                why=f"{total} files would be deleted{f' after {before}' if before else ''}, "
+                f"and --max-delete allows {max_delete}",
                 hint=f"look at `s3sync status`; if that is right, run `s3sync sync --max-delete {total}`",
             )
-        return
+        return passed
     if base_of is not None:
         raise Halt(
-            "nothing was done",
+            nothing,
             why=f"{total} files would be deleted, but what they are compared with was agreed on with {base_of}",
             hint="is the wrong bucket or prefix set? "
             f"if the files have moved here, run `s3sync sync --max-delete {total}`",
         )
     for do, (side, other) in SIDES.items():
         there = remote if do is Do.DELETE_LOCAL else local
-        if there and deletes[do] * 2 <= len(base):
+        passed[do] = deletes[do]
+        if there and (earlier.lost[do] + deletes[do]) * 2 <= earlier.base:
             continue
-        lost = _lost(plan, do, there, {} if kept is None else kept)
-        if lost and (not there or lost * 2 > len(base)):
-            found = f"lost {lost} of the {len(base)} files that both had" if there else "is suddenly empty"
+        passed[do] = _lost(plan, do, there, {} if kept is None else kept)
+        lost = passed[do] + earlier.lost[do]
+        if passed[do] and (not there or lost * 2 > earlier.base):
+            found = f"lost {lost} of the {earlier.base} files that both had" if there else "is suddenly empty"
             raise Halt(
-                "nothing was done",
+                nothing,
                 why=f"{other} {found}, so {deletes[do]} files would be deleted on {side}",
                 hint="is a disk unmounted, or the wrong bucket set? "
                 f"if it is right, run `s3sync sync --max-delete {total}`",
             )
+    return passed
 
 
 def _lost(plan: Plan, do: Do, there: Snapshot, kept: MutableMapping[str, bool]) -> int:

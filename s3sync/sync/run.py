@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from s3sync.core.names import free_conflict_name, windows_reason
 from s3sync.core.outcome import Outcome, Problem, Raced
 from s3sync.core.plan import Conflict, Do, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import State
-from s3sync.core.safety import gate
+from s3sync.core.safety import Earlier, gate
 from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
@@ -55,7 +56,7 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
     report = RunReport(verb, session.place, options.dry_run)
     if options.dry_run:
         with StateDB(session.project.state_dir, read_only=True) as state:
-            _round(session, state, report, options, options.selector)
+            _round(session, state, report, options, options.selector, _Tally())
     else:
         with session.lock(), StateDB(session.project.state_dir) as state:
             recover(session, state)
@@ -67,17 +68,38 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
 
 
 def _rounds(session: Session, state: StateDB, report: RunReport, options: Options) -> None:
-    raced = _round(session, state, report, options, options.selector)
+    tally = _Tally()
+    raced = _round(session, state, report, options, options.selector, tally)
     for _ in range(1, ROUNDS):
         if not raced:
             return
-        raced = _round(session, state, report, options, set(raced).__contains__)
+        raced = _round(session, state, report, options, set(raced).__contains__, tally)
     for path, reason in raced.items():
         report.failed.append(Problem(path, f"kept changing while we worked: {reason}", "run the command again"))
 
 
+class _Tally(Struct):
+    """What the gate let through in the rounds so far, and the size of the base when the run began."""
+
+    base: int | None = None
+    passed: Counter[Do] = field(default_factory=Counter)
+
+    def earlier(self, seen: Seen, report: RunReport) -> Earlier:
+        if self.base is None:
+            self.base = len(seen.base)
+            return Earlier(self.base)
+        kinds = {"local": Do.DELETE_LOCAL, "remote": Do.DELETE_REMOTE}
+        deleted = Counter(kinds[gone.side] for gone in report.deleted)
+        return Earlier(self.base, deleted, deleted & self.passed, is_later_round=True)
+
+
 def _round(
-    session: Session, state: StateDB, report: RunReport, options: Options, wanted: Callable[[str], bool] | None
+    session: Session,
+    state: StateDB,
+    report: RunReport,
+    options: Options,
+    wanted: Callable[[str], bool] | None,
+    tally: _Tally,
 ) -> dict[str, str]:
     """Scan, reconcile, gate, execute, save. Returns the paths that lost a race, with the reason."""
     seen = scan(session, state)
@@ -87,7 +109,7 @@ def _round(
         options.selector.check(seen.paths)
     plan = make_plan(select(seen.decisions(), wanted), report.verb, options.policy, _keep_name(session, seen), Rows)
     base_of = other_store(session, state)
-    gate(
+    tally.passed += gate(
         plan,
         seen.base,
         seen.local,
@@ -96,6 +118,7 @@ def _round(
         complete=seen.complete,
         base_of=base_of,
         kept=Table(bool),
+        earlier=tally.earlier(seen, report),
     )
     _report_plan(report, plan, seen)
     if options.dry_run:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from s3sync.core.entries import Entry
 from s3sync.core.plan import Action, Do, Plan, Verb
-from s3sync.core.safety import gate
+from s3sync.core.safety import Earlier, gate
 from s3sync.errors import Halt
 
 
@@ -120,6 +122,26 @@ def test_what_has_another_name_by_now_is_not_lost(do: Do, renamed: int, gone: in
     with pytest.raises(Halt, match="nothing was done") as caught:
         gate(plan, base, here, there, max_delete=None, complete=True)
     assert f"lost {gone} of the 10 files" in (caught.value.why or "")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "limit", "halts"),
+    [(2, 1, 3, False), (2, 2, 3, True), (0, 3, 3, False), (5, 1, None, True), (4, 1, None, False), (1, 5, None, True)],
+)
+def test_f24_the_limits_are_limits_of_the_run_and_not_of_a_round(
+    before: int, now: int, limit: int | None, halts: bool
+) -> None:
+    """Files that lost a race are planned again, when the base has shrunk already and only they are in the plan."""
+    gone = Counter({Do.DELETE_LOCAL: before})
+    earlier = Earlier(10, gone, gone, is_later_round=True)
+    here = snapshot(10 - before)
+    if not halts:
+        passed = gate(deleting(now, 0), here, here, here, max_delete=limit, complete=True, earlier=earlier)
+        assert limit is not None or passed[Do.DELETE_LOCAL] == now
+        return
+    with pytest.raises(Halt, match="the rest was not done") as caught:
+        gate(deleting(now, 0), here, here, here, max_delete=limit, complete=True, earlier=earlier)
+    assert f"--max-delete {now}" in (caught.value.hint or "")
 
 
 def test_after_an_incomplete_scan_no_flag_goes_on() -> None:
