@@ -156,6 +156,14 @@ class Store(Protocol):
         nothing; a bucket that is not there is `BucketMissing`.
         """
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The names between `prefix` (as for `list`) and the next `/`, of all keys below it that have one; each once.
+
+        In any order, complete as a listing is, and without listing what is below them. Names come as they are stored,
+        however odd: whoever uses one as a path's segment must ask whether it can be one. A store on a disk may name
+        folders that hold nothing.
+        """
+
     def head(self, key: str) -> ObjectHead:
         """Raises `NotFound`."""
 

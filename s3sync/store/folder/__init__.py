@@ -57,10 +57,17 @@ class FolderStore:
         assert self._swept
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        self._require_listable(prefix)
+        yield from objects.walk(self._layout, prefix)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        self._require_listable(prefix)
+        yield from objects.folders(self._layout, prefix)
+
+    def _require_listable(self, prefix: str) -> None:
         self._layout.require()
         if prefix and not prefix.endswith("/"):
             raise StoreError(f"cannot list {prefix!r}", why="a prefix ends in `/`")
-        yield from objects.walk(self._layout, prefix)
 
     def head(self, key: str) -> ObjectHead:
         self._layout.require()

@@ -185,6 +185,15 @@ def walk(layout: Layout, prefix: str) -> Iterator[ObjectInfo]:
     layout.require()
 
 
+def folders(layout: Layout, prefix: str) -> Iterator[str]:
+    """The folders directly below a prefix. Links are none."""
+    where = layout.path(prefix[:-1]) if prefix else layout.root
+    for name, kind in _entries(layout, str(where)):
+        if kind == _FOLDER and (prefix or not is_reserved(name)):
+            yield name
+    layout.require()
+
+
 def _walk(layout: Layout, folder: Path, prefix: str) -> Iterator[ObjectInfo]:
     pending: list[tuple[str, str]] = [(str(folder), prefix)]
     while pending:

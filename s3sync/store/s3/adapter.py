@@ -33,7 +33,7 @@ from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
 from s3sync.store.s3.fast import FastReader, is_odd, refuses_checksum, strip
 from s3sync.store.s3.full import FullReader
 from s3sync.store.s3.headers import decode
-from s3sync.store.s3.listing import list_objects
+from s3sync.store.s3.listing import list_folders, list_objects
 from s3sync.store.s3.requests import MD5_HEX, EmptyReader, Requests, multipart_etag
 
 # Larger bodies go through the full lane, whose timeouts follow the progress and whose MD5 the server verifies.
@@ -75,6 +75,12 @@ class S3Store:
                     yield replace(info, key=info.key[len(root) :]) if root else info
         except RequestFailed as error:
             raise self._io.error(error.failure, "list", root + prefix) from None
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        try:
+            yield from list_folders(self._full, self._root + prefix)
+        except RequestFailed as error:
+            raise self._io.error(error.failure, "list", self._root + prefix) from None
 
     def head(self, key: str) -> ObjectHead:
         name = self._key(key)

@@ -99,6 +99,20 @@ class FullLane:
                     item["Key"], item["Size"], strip(item["ETag"]), item["LastModified"], item.get("StorageClass")
                 )
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The names between the prefix and the next `/`, page by page."""
+        arguments = {"Bucket": self._address.bucket, "Prefix": prefix, "Delimiter": "/"}
+        rounds = Rounds()
+        for page in self.client.get_paginator("list_objects_v2").paginate(**arguments):
+            require(page, "IsTruncated")
+            found = [item["Prefix"] for item in page.get("CommonPrefixes", ())]
+            if page["IsTruncated"]:
+                rounds.page([*found, *(item["Key"] for item in page.get("Contents", ()))])
+            for name in found:
+                if not (name.startswith(prefix) and name.find("/", len(prefix)) == len(name) - 1):
+                    raise RequestFailed(Failure("not_s3"))
+                yield name[len(prefix) : -1]
+
     def head(self, key: str, **arguments: Any) -> dict[str, Any]:
         answer = self._call("head_object", Key=key, **arguments)
         require(answer, "ETag", "ContentLength", "LastModified")

@@ -13,7 +13,8 @@ again is noticed too: S3 names each key once, so a page without a new one ends t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -28,6 +29,8 @@ from s3sync.store.s3.rounds import Names, Rounds, in_time
 _PAGE = 1000
 _ASK_EACH = 4
 _ABSENT = ".s3sync-nothing-has-this-name"
+
+_T = TypeVar("_T")
 
 
 def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[ObjectInfo]:
@@ -59,6 +62,12 @@ def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[Object
         return
     for infos in empty.values():
         yield from _settle(fast, full, prefix, infos)
+
+
+def list_folders(full: FullLane, prefix: str) -> Iterator[str]:
+    """The folders directly below a prefix, each once. obstore would hold all pages before it gives the first, and drop
+    odd names. Raises `RequestFailed`, or our own errors."""
+    yield from _again(lambda: full.folders(prefix), Names(), lambda name: name)
 
 
 def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]:
@@ -96,13 +105,17 @@ def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
 
 def _list_full(full: FullLane, prefix: str, given: Names) -> Iterator[ObjectInfo]:
     """botocore's listing, without the keys that were given before."""
+    yield from _again(lambda: full.list_objects(prefix), given, lambda info: info.key)
+
+
+def _again(listing: Callable[[], Iterator[_T]], given: Names, name: Callable[[_T], str]) -> Iterator[_T]:
+    """A listing of botocore's, begun again after a passing failure, without what was given before."""
     attempts = Attempts()
     while True:
-        pages = full.list_objects(prefix)
         try:
-            for info in pages:
-                if given.add(info.key):
-                    yield info
+            for item in listing():
+                if given.add(name(item)):
+                    yield item
             return
         except (StoreError, RequestFailed):
             raise
