@@ -6,7 +6,7 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,11 +34,14 @@ class Proxy:
     url: str = ""
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    headers: list[set[str]] = field(default_factory=list)
+    """The names in lower case, of each request."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, method: str, path: str) -> Fault:
+    def take(self, method: str, path: str, headers: Iterable[str] = ()) -> Fault:
         with self.lock:
             self.requests.append(f"{method} {path}")
+            self.headers.append({name.lower() for name in headers})
             for fault in self.faults:
                 if fault.times and fault.applies(method, path):
                     fault.times -= 1
@@ -56,7 +59,7 @@ def proxying(endpoint: str) -> Iterator[Proxy]:
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
-            fault = proxy.take(self.command, self.path)
+            fault = proxy.take(self.command, self.path, self.headers.keys())
             body = self._body(fault.seconds_per_read)
             if fault.answer:
                 return self._give(

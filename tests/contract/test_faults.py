@@ -207,9 +207,60 @@ def test_bytes_damaged_on_the_way_are_not_stored(seaweedfs: SeaweedFS) -> None:
             assert read(store, "a") == body, "damaged once, and sent again"
 
 
-def test_a_server_that_does_not_know_checksums(store: Store, proxy: Proxy) -> None:
-    proxy.faults.append(Fault(is_put, answer=(400, error_xml("InvalidArgument", "Unsupported header x-amz-checksum"))))
-    assert put(store, "a") == md5(b"content").hex()
+REFUSALS = {
+    "names the header": (400, "InvalidArgument", "Unsupported header 'x-amz-checksum-crc64nvme' received"),
+    "does not implement it": (501, "NotImplemented", "the x-amz-checksum-crc64nvme header is not implemented"),
+    "wants the older one": (400, "InvalidRequest", "Missing required header for this request: Content-MD5"),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+@pytest.mark.parametrize("what", ["object", "part"])
+def test_f39_a_checksum_that_is_refused_is_replaced_by_content_md5(
+    store: Store, proxy: Proxy, what: str, refusal: tuple[int, str, str]
+) -> None:
+    """Each later request brings Content-MD5 at once, and none goes without any checksum."""
+    status, code, message = refusal
+
+    def has_crc(method: str, path: str) -> bool:
+        return method == "PUT" and "x-amz-checksum-crc64nvme" in proxy.headers[-1]
+
+    proxy.faults.append(Fault(has_crc, times=100, answer=(status, error_xml(code, message))))
+    if what == "object":
+        assert put(store, "a") == md5(b"content").hex()
+        assert put(store, "b") == md5(b"content").hex()
+    else:
+        upload_id = store.start_upload("a", Headers())
+        parts = [send(store, "a", upload_id, number, noise(5 * MIB)) for number in (1, 2)]
+        store.complete_upload("a", upload_id, parts, mode=Create())
+    sent = [headers for line, headers in zip(proxy.requests, proxy.headers, strict=True) if line.startswith("PUT")]
+    assert ["content-md5" in headers for headers in sent] == [False, True, True]
+    assert ["x-amz-checksum-crc64nvme" in headers for headers in sent] == [True, False, False]
+
+
+def test_f39_wrong_bytes_are_no_refusal_of_the_checksum(store: Store, proxy: Proxy) -> None:
+    refused = (400, error_xml("BadDigest", "The CRC64NVME you specified did not match the calculated checksum."))
+    proxy.faults.append(Fault(is_put, times=100, answer=refused))
+    with pytest.raises(ChecksumMismatch):
+        put(store, "a")
+    assert all("content-md5" not in headers for headers in proxy.headers)
+
+
+def test_f39_a_bucket_with_object_lock(moto: Moto) -> None:
+    """moto lets nothing without Content-MD5 into it."""
+    client = moto.client()
+    client.create_bucket(Bucket="locked-by-rule", ObjectLockEnabledForBucket=True)
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    client.put_object_lock_configuration(
+        Bucket="locked-by-rule", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
+    env = on_server(moto).env
+    store = open_store("s3://locked-by-rule", StoreOptions(endpoint_url=moto.endpoint_url, env=env))
+    for size in (0, *SIZES):
+        etag = put(store, f"a-{size}", noise(size))
+        put(store, f"a-{size}", noise(size + 1), Update(etag))
+    upload_id = store.start_upload("large", Headers())
+    store.complete_upload("large", upload_id, [send(store, "large", upload_id, 1, noise(5 * MIB))], mode=Create())
 
 
 def test_a_listing_that_turns_into_a_web_page_is_an_error(behind: UnderTest, store: Store, proxy: Proxy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -27,10 +28,10 @@ from s3sync.store.port import (
     WriteMode,
 )
 from s3sync.store.s3.attempts import Attempts, RequestFailed
-from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme
+from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme, refuses_checksum
 from s3sync.store.s3.errors import HINTS, error_class
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
-from s3sync.store.s3.fast import FastReader, is_odd, refuses_checksum, strip
+from s3sync.store.s3.fast import FastReader, is_odd, strip
 from s3sync.store.s3.full import FullReader
 from s3sync.store.s3.headers import decode
 from s3sync.store.s3.listing import list_folders, list_objects
@@ -63,7 +64,8 @@ class S3Store:
         self._io = Requests(self.url, bucket, options)
         self._fast, self._full = self._io.fast, self._io.full
         self._opaque_etags = False
-        self._knows_crc64nvme = True
+        self._takes_crc64nvme_of = {"objects": True, "parts": True}
+        """Until the store refuses it or says nothing of it: then Content-MD5 goes in its place."""
 
     # -- reading
 
@@ -165,10 +167,10 @@ class S3Store:
     def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
         name, attempts = self._key(key), Attempts()
         in_memory = body if isinstance(body, (bytes, bytearray, memoryview)) else None
+        is_small = in_memory is not None and size_of(in_memory) <= SMALL and not is_odd(name)
         try:
-            if in_memory is not None and size_of(in_memory) <= SMALL and not is_odd(name):
-                self._io.pace.send(size_of(in_memory))
-                etag = attempts.run(lambda: self._put_fast(name, in_memory, mode, headers), from_obstore)
+            if is_small and self._takes_crc64nvme_of["objects"]:
+                etag = self._put_small(name, in_memory, mode, headers, md5, attempts)
             else:
                 etag = attempts.run(lambda: self._full.put(name, body, mode, headers, md5), from_botocore)
         except RequestFailed as error:
@@ -177,14 +179,19 @@ class S3Store:
             self._read_back(key, name, etag, md5)
         return etag
 
-    def _put_fast(self, name: str, body: Buffer, mode: WriteMode, headers: Headers) -> str:
+    def _put_small(
+        self, name: str, body: Any, mode: WriteMode, headers: Headers, md5: bytes, attempts: Attempts
+    ) -> str:
+        """Send a body with CRC64NVME, and from the first refusal of that on with Content-MD5: never with nothing."""
+        self._io.pace.send(size_of(body))
         try:
-            return self._fast.put(name, body, mode, headers)
-        except Exception as error:
-            if not self._fast.checksums or not refuses_checksum(error):
+            return attempts.run(lambda: self._fast.put(name, body, mode, headers), from_obstore)
+        except RequestFailed as error:
+            if not refuses_checksum(error.failure):
                 raise
-        self._fast.checksums = False
-        return self._fast.put(name, body, mode, headers)
+        etag = attempts.run(lambda: self._full.put(name, body, mode, headers, md5), from_botocore)
+        self._takes_crc64nvme_of["objects"] = False
+        return etag
 
     def _despite(
         self, failure: Failure, uncertain: bool, name: str, mode: WriteMode, etag: str | None, doing: str
@@ -261,17 +268,21 @@ class S3Store:
 
     def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body) -> str:
         name = self._key(key)
-        call = self._full.put_part
-        fast = crc64nvme(body) if self._knows_crc64nvme else None
+        doing, call = f"send part {number} of", self._full.put_part
+        fast = crc64nvme(body) if self._takes_crc64nvme_of["parts"] else None
         if fast is not None:
             try:
-                return self._io.on_full(
-                    f"send part {number} of", name, lambda: call(name, upload_id, number, body, fast)
-                )
+                return Attempts().run(lambda: call(name, upload_id, number, body, fast), from_botocore)
             except UnverifiedPart:
-                self._knows_crc64nvme = False
+                self._takes_crc64nvme_of["parts"] = False
+            except RequestFailed as error:
+                if not refuses_checksum(error.failure):
+                    raise self._io.error(error.failure, doing, name) from None
         md5 = content_md5(body)
-        return self._io.on_full(f"send part {number} of", name, lambda: call(name, upload_id, number, body, md5))
+        etag = self._io.on_full(doing, name, lambda: call(name, upload_id, number, body, md5))
+        if fast is not None:
+            self._takes_crc64nvme_of["parts"] = False
+        return etag
 
     def _wrong_bytes(self, name: str) -> ChecksumMismatch:
         what = f"could not write s3://{self._io.address.bucket}/{name}"

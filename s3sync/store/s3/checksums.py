@@ -16,8 +16,10 @@ from msgspec import Struct
 from s3sync.errors import StoreError
 from s3sync.store.bodies import pieces
 from s3sync.store.port import Body, Buffer
+from s3sync.store.s3.failures import Failure
 
 _FIELD = "ChecksumCRC64NVME"
+_WRONG_BYTES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"})
 
 
 class UnverifiedPart(StoreError):
@@ -52,3 +54,16 @@ def content_md5(body: Buffer | Body) -> Checksum:
     for piece in pieces(body):
         digest.update(piece)
     return Checksum({"ContentMD5": base64.b64encode(digest.digest()).decode("ascii")}, must_echo=False)
+
+
+def refuses_checksum(failure: Failure) -> bool:
+    """Whether a store refused a request because of its checksum header, and not because the bytes are wrong.
+
+    Backblaze and old servers name the header that they do not know; a bucket with Object Lock, on servers that know
+    only the older rule, names the Content-MD5 that it misses.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+    """
+    if failure.status not in (400, 411, 501) or failure.code in _WRONG_BYTES:
+        return False
+    told = f"{failure.code} {failure.message}".lower()
+    return any(word in told for word in ("checksum", "content-md5", "content_md5", "crc64"))

@@ -39,8 +39,7 @@ _RETRY: dict[str, Any] = {
     "retry_timeout": timedelta(seconds=12),
     "backoff": {"max_backoff": timedelta(seconds=3)},
 }
-_CHECKSUM: tuple[str, dict[str, str]] = ("writers", {"checksum_algorithm": "CRC64NVME"})
-_NO_CHECKSUM: tuple[str, dict[str, str]] = ("writers without checksum", {})
+_CHECKSUM = {"checksum_algorithm": "CRC64NVME"}
 _CONNECT = timedelta(seconds=8)
 _NO_TOTAL_TIMEOUT = timedelta(days=7)
 
@@ -57,7 +56,6 @@ class FastLane:
         self._address, self._credentials, self._env = address, credentials, env
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
-        self.checksums = True
 
     def pages(self, prefix: str) -> Iterator[list[ObjectInfo]]:
         """All objects below a prefix. Their keys have lost a `/` at the end, if they had one."""
@@ -112,8 +110,8 @@ class FastLane:
     @property
     def _writers(self) -> Any:
         """Tries once: only our own attempts tell whether an earlier one may have been carried out."""
-        name, config = _CHECKSUM if self.checksums else _NO_CHECKSUM
-        return self._made.get(name) or self._store(name, lambda: self._make(_WRITERS, {"max_retries": 0}, config))
+        made = self._made.get("writers")
+        return made or self._store("writers", lambda: self._make(_WRITERS, {"max_retries": 0}, _CHECKSUM))
 
     def _store(self, name: str, make: Callable[[], Any]) -> Any:
         with self._lock:
@@ -155,13 +153,6 @@ class FastLane:
             retry_config=retry,  # type: ignore[arg-type]
             credential_provider=self._credentials.for_obstore,  # type: ignore[arg-type]
         )
-
-
-def refuses_checksum(error: BaseException) -> Failure | None:
-    """The failure, if it is that of an old server which does not know the checksum header."""
-    failure = from_obstore(error)
-    told = f"{failure.code} {failure.message}".lower()
-    return failure if failure.status in (400, 501) and "checksum" in told and failure.code != "BadDigest" else None
 
 
 def strip(etag: str | None) -> str:

@@ -7,6 +7,7 @@ for the first call. Retries are off here; `attempts` decides.
 from __future__ import annotations
 
 import base64
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -282,6 +283,20 @@ def _adjust(events: Any) -> None:
     events.register_first("before-parse.s3.*", refuse_foreign)
     if builtin:
         events.register_first("before-parse.s3.*", builtin)
+    events.register("before-call.s3.*", _prefer_content_md5)
+
+
+def _prefer_content_md5(params: dict[str, Any], **_: object) -> None:
+    """Send Content-MD5 where S3 demands a checksum of a request's XML and botocore would choose CRC32.
+
+    Both are documented, and stores that do not know the newer headers refuse them.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html
+    """
+    chosen, body = params.get("context", {}).get("checksum", {}), params.get("body")
+    if isinstance(body, bytes) and chosen.pop("request_algorithm", None):
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+        params["headers"]["Content-MD5"] = base64.b64encode(digest).decode("ascii")
+        params["headers"].pop("x-amz-sdk-checksum-algorithm", None)
 
 
 def refuse_foreign(response_dict: dict[str, Any], **_: object) -> None:
