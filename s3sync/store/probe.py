@@ -20,6 +20,7 @@ from s3sync.errors import (
     PreconditionFailed,
     S3syncError,
     StoreError,
+    Throttled,
     Unreachable,
 )
 from s3sync.store.port import Create, Headers, Overwrite, Part, Store, Update, WriteMode
@@ -90,50 +91,66 @@ class Condition(StrEnum):
     """CopyObject, the source's If-Match"""
 
 
-def check_condition(store: Store, condition: Condition, key: str) -> bool:
-    """Whether the store refuses such a request when its condition does not hold. Leaves nothing behind.
+class Honours(StrEnum):
+    """What a store does with a condition that does not hold."""
+
+    ENFORCED = "honoured"
+    """The request fails, as it should."""
+    IGNORED = "ignored"
+    """The request is carried out: two writers would overwrite each other unseen."""
+    REFUSED = "refused"
+    """The store does not take such a header, whether the condition holds or not (501 NotImplemented, 400)."""
+
+
+def check_condition(store: Store, condition: Condition, key: str) -> Honours:
+    """Try such a request with a condition that does not hold. Leaves nothing behind.
 
     `key` names a scratch object: what is there is overwritten, and deleted in the end. Raises `StoreError` when the
-    request cannot be tried, or fails for another reason. A store that ignores a condition would let two writers
-    overwrite each other unseen.
+    request cannot be tried, or fails for another reason.
     """
     try:
         old = _put(store, key, b"first", Overwrite())
         _put(store, key, b"second", Overwrite())
-        if condition is Condition.COMPLETE:
-            return _complete_refuses(store, key, Create()) and _complete_refuses(store, key, Update(old))
-        try:
-            _ATTEMPTS[condition](store, key, old)
-        except PreconditionFailed:
-            return True
-        return False
+        for attempt in _ATTEMPTS[condition]:
+            try:
+                attempt(store, key, old)
+            except PreconditionFailed:
+                continue
+            except (AccessDenied, Throttled, *HOPELESS):
+                raise
+            except StoreError:  # the same request without the condition was carried out just before
+                return Honours.REFUSED
+            return Honours.IGNORED
+        return Honours.ENFORCED
     finally:
         for left in (key, f"{key}-copy") if condition is Condition.COPY else (key,):
             with contextlib.suppress(StoreError):
                 store.delete(left)
 
 
-_ATTEMPTS: dict[Condition, Callable[[Store, str, str], object]] = {
-    Condition.CREATE: lambda store, key, old: _put(store, key, b"third", Create()),
-    Condition.REPLACE: lambda store, key, old: _put(store, key, b"third", Update(old)),
-    Condition.DELETE: lambda store, key, old: store.delete(key, if_match=old),
-    Condition.COPY: lambda store, key, old: store.copy(
-        key, f"{key}-copy", source_etag=old, mode=Overwrite(), headers=None
-    ),
-}
-
-
-def _complete_refuses(store: Store, key: str, mode: WriteMode) -> bool:
+def _complete(store: Store, key: str, mode: WriteMode) -> None:
     upload_id = store.start_upload(key, Headers())
     try:
         part = Part(1, 4, store.put_part(key, upload_id, 1, b"part"))
         store.complete_upload(key, upload_id, [part], mode=mode)
-    except PreconditionFailed:
-        return True
     finally:
         with contextlib.suppress(StoreError):
             store.abort_upload(key, upload_id)
-    return False
+
+
+_ATTEMPTS: dict[Condition, tuple[Callable[[Store, str, str], object], ...]] = {
+    Condition.CREATE: (lambda store, key, old: _put(store, key, b"third", Create()),),
+    Condition.REPLACE: (lambda store, key, old: _put(store, key, b"third", Update(old)),),
+    Condition.DELETE: (lambda store, key, old: store.delete(key, if_match=old),),
+    Condition.COMPLETE: (
+        lambda store, key, old: _complete(store, key, Create()),
+        lambda store, key, old: _complete(store, key, Update(old)),
+    ),
+    Condition.COPY: (
+        lambda store, key, old: store.copy(key, f"{key}-copy", source_etag=old, mode=Overwrite(), headers=None),
+    ),
+}
+"""All of them must be refused."""
 
 
 def check_multipart(store: Store, key: str) -> StoreError | str | None:

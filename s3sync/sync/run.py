@@ -146,9 +146,9 @@ def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
 
 
 def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, seen: Seen) -> dict[str, str]:
-    if any(action.do not in (Do.DOWNLOAD, Do.DELETE_LOCAL) for action in plan.actions):
-        session, warning = guarded(session, state)
-        report.warnings += [warning] if warning else []
+    writes_files = any(action.do not in (Do.DOWNLOAD, Do.DELETE_LOCAL) for action in plan.actions)
+    session, warning = guarded(session, state, writes_files=writes_files)
+    report.warnings += [warning] if warning else []
     finish_uploads(session, state, seen, plan.in_sync)
     keeper = Keeper(session, state, seen, tolerant=report.verb is Verb.DOWN)
     keeper.agree(plan.agreed)

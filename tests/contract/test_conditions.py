@@ -11,7 +11,7 @@ import pytest
 from s3sync.errors import PreconditionFailed
 from s3sync.store import Store
 from s3sync.store.port import Create, Update, WriteMode
-from s3sync.store.probe import Condition, check_access, check_condition
+from s3sync.store.probe import Condition, Honours, check_access, check_condition
 from tests.contract.stores import MIB, UnderTest, keys, noise, put, read
 
 WRITERS = 8
@@ -121,6 +121,6 @@ def test_conditional_delete_of_nothing(under_test: UnderTest, store: Store) -> N
 
 def test_probes(store: Store) -> None:
     assert check_access(store, "p/").complete
-    assert check_condition(store, Condition.CREATE, "p/.probe")
-    assert check_condition(store, Condition.REPLACE, "p/.probe")
+    assert check_condition(store, Condition.CREATE, "p/.probe") is Honours.ENFORCED
+    assert check_condition(store, Condition.REPLACE, "p/.probe") is Honours.ENFORCED
     assert keys(store) == []

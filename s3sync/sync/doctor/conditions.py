@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s3sync.errors import S3syncError
 from s3sync.store import Store
-from s3sync.store.probe import Condition, check_condition
+from s3sync.store.probe import Condition, Honours, check_condition
 from s3sync.sync.doctor.report import Check, ok, skipped, warn
 
 _PREFIX = "conditional_"
@@ -35,9 +35,10 @@ def _check(store: Store, condition: Condition, key: str) -> Check:
     if condition is Condition.COMPLETE and not store.capabilities.multipart:
         return skipped(name, "this store has no uploads in parts")
     try:
-        enforced = check_condition(store, condition, key)
+        answer = check_condition(store, condition, key)
     except S3syncError as error:
         return warn(name, f"could not be tried: {error}", error.hint)
-    if enforced:
+    if answer is Honours.ENFORCED:
         return ok(name, f"enforced: {request}")
-    return warn(name, f"accepted and ignored: {request}", _LOOKS_FIRST)
+    told = "accepted and ignored" if answer is Honours.IGNORED else "refused, so that it cannot be used"
+    return warn(name, f"{told}: {request}", _LOOKS_FIRST)
