@@ -7,7 +7,6 @@ what has no place in it, because of what it holds already, goes into a sibling o
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import os
 import shutil
@@ -19,6 +18,7 @@ from typing import TypeAlias
 
 from s3sync.core.names import STATE_DIR, windows_reason
 from s3sync.core.times import FILE_TIMES
+from s3sync.disk.durable import sync_folder
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile, look_at
@@ -122,20 +122,6 @@ def prune_empty_folders(folder: Path, staging: Path) -> None:
         except OSError:
             return
         folder = folder.parent
-
-
-def sync_folder(folder: StrPath) -> None:
-    """Make renames in a folder durable, where the system lets a folder be opened (not on Windows)."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _make_parents(staging: StrPath, target: StrPath) -> None:

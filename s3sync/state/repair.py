@@ -19,8 +19,8 @@ from msgspec import Struct, field
 from s3sync.core.entries import Entry
 from s3sync.core.names import refuse_reason
 from s3sync.core.unfinished import Unfinished
+from s3sync.disk.durable import sync_folder
 from s3sync.local.errors import local_errors
-from s3sync.local.place import sync_folder
 from s3sync.state.db import FILE, SCHEMA, VERSION, CachedDigest, StateDB, readable, tempfile_copy
 from s3sync.state.transfers import Transfers
 

@@ -14,10 +14,10 @@ from s3sync.core.etag import part_count
 from s3sync.core.manifest import DeletedRecord
 from s3sync.core.outcome import Outcome
 from s3sync.core.plan import Action, Agreed, Do, agreed
+from s3sync.disk.durable import sync_folder
 from s3sync.errors import AccessDenied
 from s3sync.local.digests import Digests
 from s3sync.local.errors import local_errors
-from s3sync.local.place import sync_folder
 from s3sync.local.scan import LocalFile
 from s3sync.state.db import CachedDigest, StateDB
 from s3sync.state.intents import Intents

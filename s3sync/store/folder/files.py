@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeVar
 
 import msgspec
 
+from s3sync.disk.durable import sync_folder
 from s3sync.store.port import Headers
 
 BLOCK = 1024 * 1024
@@ -127,18 +128,6 @@ def replace(source: Path, target: Path) -> None:
             if os.name != "nt" or target.is_dir() or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder last through a power failure, where the system can do so."""
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):  # network file systems refuse to sync folders, and do so by themselves
-        handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def prune(folder: Path, root: Path) -> None:

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import msgspec
 
+from s3sync.disk.durable import sync_folder
 from s3sync.errors import NotFound, StoreError
-from s3sync.store.folder.files import append, decode, new_name, replace, sync_folder, temporary_file
+from s3sync.store.folder.files import append, decode, new_name, replace, temporary_file
 from s3sync.store.folder.layout import Layout, disk_error, disk_errors
 from s3sync.store.port import Headers, Part, Upload
 

@@ -1,0 +1,66 @@
+"""What an errno means in words, and the one seam where the operating system's errors become ours."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from s3sync.errors import DiskFull, LocalError
+
+REASONS = {
+    errno.EACCES: "permission denied",
+    errno.EPERM: "the operation is not permitted",
+    errno.EROFS: "the disk is read-only",
+    errno.ENOENT: "it does not exist any more",
+    errno.EISDIR: "it is a folder",
+    errno.ENOTDIR: "a file stands where a folder should be",
+    errno.EEXIST: "something else stands there already",
+    errno.ENAMETOOLONG: "the name is too long for this disk",
+    errno.EILSEQ: "this disk cannot hold that name",
+    errno.EIO: "the disk reports an input/output error",
+    errno.ELOOP: "it is a symbolic link",
+}
+NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""What a file system says that cannot sync a folder. It is no failure: such a file system does so by itself."""
+
+_FULL = ("the disk is full", "make room; what was there before is untouched")
+_TOO_LARGE = ("this disk cannot hold so large a file", "use a disk with another file system: FAT32 ends at 4 GiB")
+_NO_ROOM = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _TOO_LARGE}
+
+
+class Refused(OSError):
+    """Something stands where a plain file or folder of ours should: a link, a FIFO, a file of another user.
+
+    An `OSError`, so that each room turns it into its own error as it does with all others. `why` says what it is.
+    """
+
+    def __init__(self, number: int, why: str, path: str, *, hint: str | None = None) -> None:
+        super().__init__(number, why, path)
+        self.why = why
+        self.hint = hint
+
+
+def reason_of(error: OSError) -> str:
+    """The error in words, without the path that Python puts into it."""
+    if isinstance(error, Refused):
+        return error.why
+    return REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
+
+
+@contextmanager
+def local_errors(doing: str, path: Path | str, *, hint: str | None = None) -> Iterator[None]:
+    """Turn an `OSError` into `LocalError` or `DiskFull`; `doing` is a phrase such as `cannot read`.
+
+    `hint` says what to do about something that was refused, unless the refusal says so itself.
+    """
+    try:
+        yield
+    except Refused as error:
+        raise LocalError(f"{doing} {error.filename}", why=error.why, hint=error.hint or hint) from error
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            why, no_room_hint = _NO_ROOM[error.errno]
+            raise DiskFull(f"{doing} {path}", why=why, hint=no_room_hint) from error
+        raise LocalError(f"{doing} {path}", why=reason_of(error)) from error

@@ -1,0 +1,340 @@
+"""Opening what lies in places that others can write: below a folder that was checked, by plain names, through no link.
+
+A `GuardedFolder` is a folder held open by its descriptor. Whatever is done below it is done relative to that
+descriptor: a folder that is swapped for a link meanwhile leads nowhere. A file is opened only when it is a regular one;
+a FIFO or a device is refused without waiting for it. Where the system has no descriptors of folders (Windows), the
+folders and files are checked before and after each step, and before the first byte is written.
+
+Everything here raises `OSError`; what was refused is a `Refused`, which is one too.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Self
+
+from s3sync.disk import checks
+from s3sync.disk.durable import read_all, sync_descriptor, write_all
+from s3sync.disk.errors import Refused
+
+BY_DESCRIPTOR = os.name == "posix" and {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.link} <= os.supports_dir_fd
+"""Whether this system opens files relative to an open folder."""
+
+_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_PLAIN = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_FOLDER = os.O_RDONLY | _PLAIN | getattr(os, "O_DIRECTORY", 0)
+_BUSY_TRIES, _BUSY_S = 40, 0.05
+"""Another program may have to give up its lease on a file (Samba does so) before we can open it."""
+
+
+class GuardedFolder:
+    """A folder that is real, and ours unless it is `shared`. Close it, or use it as a context.
+
+    `shared`: files and folders may belong to other users, as in a folder that a team shares. Otherwise they belong to
+    us or to root. `path` is for messages.
+    """
+
+    __slots__ = ("_above", "_descriptor", "_identity", "_owner", "path", "shared")
+
+    def __init__(
+        self, path: str, descriptor: int | None, status: os.stat_result, shared: bool, above: GuardedFolder | None
+    ) -> None:
+        self.path, self.shared, self._above = path, shared, above
+        self._descriptor, self._identity, self._owner = descriptor, (status.st_dev, status.st_ino), status.st_uid
+
+    # -- folders
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, shared: bool = False, private: bool = False) -> Self:
+        """Open a folder by its path, whose last name is no link.
+
+        `private`: take the rights of others away, if it is ours and they have any.
+        """
+        where = os.fspath(path)
+        return cls._open_folder(where, where, None, None, shared, private)
+
+    def folder(
+        self, name: str, *, create: int | None = None, shared: bool | None = None, private: bool = False
+    ) -> Self:
+        """A folder in this one. `create`: make it with this mode if it is missing. `shared` None: as this one is."""
+        place, base = self._at(name)
+        shared = self.shared if shared is None else shared
+        path = f"{self.path}{os.sep}{name}"
+        try:
+            return self._open_folder(place, path, base, self, shared, private)
+        except FileNotFoundError:
+            if create is None:
+                raise
+        with suppress(FileExistsError):
+            self.mkdir(name, create)
+        return self._open_folder(place, path, base, self, shared, private)
+
+    @classmethod
+    def _open_folder(
+        cls, place: str, path: str, base: int | None, above: GuardedFolder | None, shared: bool, private: bool
+    ) -> Self:
+        owner = above._accepted if above is not None else None
+        if not BY_DESCRIPTOR:
+            status = os.lstat(place)
+            checks.require_folder(status, path, shared=shared, owner=owner)
+            found = cls(path, None, status, shared, above)
+            found.verify()
+            return found
+        try:
+            descriptor = os.open(place, _FOLDER, dir_fd=base)
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                checks.require_folder(os.stat(place, dir_fd=base, follow_symlinks=False), path, shared=True)
+            raise
+        try:
+            status = os.fstat(descriptor)
+            checks.require_folder(status, path, shared=shared, owner=owner, descriptor=descriptor)
+            if private and status.st_mode & 0o077 and status.st_uid == os.geteuid():
+                os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o700)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(path, descriptor, status, shared, None)
+
+    def close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        with suppress(OSError):
+            self.close()
+
+    @property
+    def _accepted(self) -> int | None:
+        """The owner of this folder, whose files are ours, too: on a disk without owners it is somebody else."""
+        return None if self.shared else self._owner
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether `path` still leads to this very folder."""
+        try:
+            status = os.lstat(self.path)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
+
+    def verify(self) -> None:
+        """Without descriptors: raise `Refused` unless this folder, and those it was reached by, are what they were."""
+        folder: GuardedFolder | None = self
+        while folder is not None and folder._descriptor is None:
+            status = os.lstat(folder.path)
+            if checks.is_link(status) or (status.st_dev, status.st_ino) != folder._identity:
+                raise Refused(errno.ELOOP, "it was replaced while s3sync was at work in it", folder.path)
+            folder = folder._above
+
+    def _at(self, name: str) -> tuple[str, int | None]:
+        """What to give to a system call for a name: with descriptors the name itself, else its path."""
+        if (
+            name in ("", ".", "..")
+            or "/" in name
+            or "\0" in name
+            or (os.name == "nt" and ("\\" in name or ":" in name))
+        ):
+            raise Refused(errno.EINVAL, f"{name!r} is not a plain name", self.path)
+        if self._descriptor is not None:
+            return name, self._descriptor
+        if BY_DESCRIPTOR:
+            raise ValueError(f"{self.path} is closed")
+        self.verify()
+        return f"{self.path}{os.sep}{name}", None
+
+    # -- files
+
+    def open_read(self, name: str, *, max_bytes: int | None = None, alone: bool = False) -> int:
+        """The descriptor of a regular file, open for reading. `alone`: refuse one that has a second name."""
+        return self._open(name, os.O_RDONLY, max_bytes=max_bytes, alone=alone)
+
+    def open_write(self, name: str, *, create: int | None = None, alone: bool = True) -> int:
+        """The descriptor of a file that is there, open for reading and writing; nothing is cut off.
+
+        `create`: make an empty one with this mode when there is none.
+        """
+        flags = os.O_RDWR | (0 if create is None else os.O_CREAT)
+        return self._open(name, flags, mode=create or 0o600, alone=alone)
+
+    def create(self, name: str, mode: int = 0o600) -> int:
+        """The descriptor of a new file. Raises `FileExistsError`, also for a link to nothing."""
+        place, base = self._at(name)
+        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL | _PLAIN, mode, dir_fd=base)
+        return self._kept(descriptor, lambda: None)
+
+    def _open(
+        self, name: str, flags: int, *, mode: int = 0o600, max_bytes: int | None = None, alone: bool = False
+    ) -> int:
+        place, base = self._at(name)
+        path = f"{self.path}{os.sep}{name}"
+        before = self._lstat_without_descriptors(place, path)
+        descriptor = _open_patiently(place, flags | _PLAIN, mode, base, path)
+
+        def check() -> None:
+            status = os.fstat(descriptor)
+            checks.require_file(
+                status, path, shared=self.shared, owner=self._accepted, max_bytes=max_bytes, alone=alone
+            )
+            if before is not None and not os.path.samestat(before, status):
+                raise Refused(errno.ELOOP, "it was replaced while it was being opened", path)
+
+        return self._kept(descriptor, check)
+
+    def _lstat_without_descriptors(self, place: str, path: str) -> os.stat_result | None:
+        if BY_DESCRIPTOR:
+            return None
+        try:
+            status = os.lstat(place)
+        except FileNotFoundError:
+            return None
+        checks.require_file(status, path, shared=self.shared, owner=self._accepted)
+        return status
+
+    def _kept(self, descriptor: int, check: Callable[[], None]) -> int:
+        try:
+            check()
+            if self._descriptor is None:
+                self.verify()
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def read(self, name: str, max_bytes: int) -> bytes:
+        """All of a file. Raises `Refused` when it is larger than `max_bytes`."""
+        descriptor = self.open_read(name, max_bytes=max_bytes)
+        try:
+            body = read_all(descriptor, max_bytes)
+        finally:
+            os.close(descriptor)
+        if body is None:
+            raise checks.too_large(f"{self.path}{os.sep}{name}", max_bytes)
+        return body
+
+    def write(self, name: str, body: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
+        """Put a whole file in the place of whatever has the name, a link too: that is replaced, not followed."""
+        temporary = f".{uuid.uuid4().hex}.tmp"
+        try:
+            descriptor = self.create(temporary, mode)
+            try:
+                write_all(descriptor, body)
+                if durable:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self.replace(temporary, name)
+        except BaseException:
+            with suppress(OSError):
+                self.unlink(temporary)
+            raise
+        if durable:
+            self.sync()
+
+    # -- names
+
+    def lstat(self, name: str) -> os.stat_result:
+        place, base = self._at(name)
+        return os.stat(place, dir_fd=base, follow_symlinks=False)
+
+    def find(self, name: str) -> os.stat_result | None:
+        """What has the name, None when nothing has."""
+        try:
+            return self.lstat(name)
+        except FileNotFoundError:
+            return None
+
+    def has_file(self, name: str) -> bool:
+        """Whether a regular file has the name."""
+        found = self.find(name)
+        return found is not None and stat.S_ISREG(found.st_mode)
+
+    def names(self) -> list[str]:
+        """All names in the folder, in no order."""
+        if self._descriptor is None:
+            self.verify()
+            return os.listdir(self.path)
+        again = os.open(".", _FOLDER, dir_fd=self._descriptor)  # a descriptor's place in the list is shared by threads
+        try:
+            return os.listdir(again)
+        finally:
+            os.close(again)
+
+    def entries(self) -> list[tuple[str, os.stat_result]]:
+        """All names with what they are; links are not followed."""
+        return [(name, found) for name in self.names() if (found := self.find(name)) is not None]
+
+    def unlink(self, name: str, *, missing_ok: bool = False) -> None:
+        place, base = self._at(name)
+        try:
+            os.unlink(place, dir_fd=base)
+        except FileNotFoundError:
+            if not missing_ok:
+                raise
+
+    def mkdir(self, name: str, mode: int = 0o700) -> None:
+        place, base = self._at(name)
+        os.mkdir(place, mode, dir_fd=base)
+
+    def rmdir(self, name: str) -> None:
+        place, base = self._at(name)
+        os.rmdir(place, dir_fd=base)
+
+    def rename(self, name: str, new: str, into: GuardedFolder | None = None) -> None:
+        """Rename to a name in this folder, or in `into`. What POSIX replaces, this does, and Windows refuses."""
+        self._move(os.rename, name, new, into)
+
+    def replace(self, name: str, new: str, into: GuardedFolder | None = None) -> None:
+        """Rename over a file that has the new name."""
+        self._move(os.replace, name, new, into)
+
+    def _move(self, move: Callable[..., None], name: str, new: str, into: GuardedFolder | None) -> None:
+        into = into or self
+        (place, base), (target, target_base) = self._at(name), into._at(new)
+        move(place, target, src_dir_fd=base, dst_dir_fd=target_base)
+        if base is None:
+            self.verify()
+            into.verify()
+
+    def link(self, name: str, new: str, into: GuardedFolder | None = None) -> None:
+        """Give a file a second name, which must be free. Raises `FileExistsError`."""
+        (place, base), (target, target_base) = self._at(name), (into or self)._at(new)
+        follows = os.link not in os.supports_follow_symlinks
+        os.link(place, target, src_dir_fd=base, dst_dir_fd=target_base, follow_symlinks=follows)
+
+    def utime(self, name: str, mtime_ns: int) -> None:
+        place, base = self._at(name)
+        follows = os.utime not in os.supports_follow_symlinks
+        os.utime(place, ns=(mtime_ns, mtime_ns), dir_fd=base, follow_symlinks=follows)
+
+    def sync(self) -> None:
+        """Make the renames in this folder last through a power failure."""
+        if self._descriptor is not None:
+            sync_descriptor(self._descriptor)
+
+
+def _open_patiently(place: str, flags: int, mode: int, base: int | None, path: str) -> int:
+    for left in reversed(range(_BUSY_TRIES)):
+        try:
+            return os.open(place, flags, mode, dir_fd=base)
+        except OSError as error:
+            if error.errno == errno.EAGAIN and left:
+                time.sleep(_BUSY_S)
+                continue
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EMLINK, errno.EAGAIN):
+                checks.require_file(os.stat(place, dir_fd=base, follow_symlinks=False), path, shared=True)
+            raise
+    raise AssertionError
