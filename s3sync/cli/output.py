@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -50,8 +51,19 @@ MARKS_IN_A_ROW = 8
 """Accents on one letter: more than any script has, and few enough not to cover the lines around it."""
 
 
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff"
+    "\U0001d159\U00016fe4]"
+)
+"""Letters, signs and marks that are drawn as nothing: Unicode's Default_Ignorable_Code_Point as far as other categories
+than Cf have them, the blank of Braille, and the fillers."""
+
+
 def printable(text: str) -> str:
-    """A text with nothing in it that a terminal would obey, or that would turn or cover other text: that is escaped."""
+    """A text with nothing in it that a terminal would obey, or that would turn or cover other text: that is escaped.
+
+    So is what is drawn as nothing: two names that differ look different.
+    """
     if text.isascii() and text.isprintable() and len(text) <= MOST_CHARACTERS:
         return text
     shown: list[str] = []
@@ -59,7 +71,7 @@ def printable(text: str) -> str:
     for char in text[:MOST_CHARACTERS]:
         category = unicodedata.category(char)
         marks = marks + 1 if category[0] == "M" else 0
-        harmless = char == " " or (category[0] not in "CZ" and marks <= MARKS_IN_A_ROW)
+        harmless = char == " " or (category[0] not in "CZ" and marks <= MARKS_IN_A_ROW and not _INVISIBLE.match(char))
         shown.append(char if harmless else char.encode("unicode_escape").decode())
     return "".join(shown) + ("..." if len(text) > MOST_CHARACTERS else "")
 

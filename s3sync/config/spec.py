@@ -23,7 +23,14 @@ from msgspec import Struct
 from s3sync.config import values
 
 DEFAULT_STAGING = "s3-staging"
-DEFAULT_IGNORE = (".DS_Store", "Thumbs.db", "*.tmp", "~$*")
+_OF_SYSTEMS = (
+    ".DS_Store", "._*", ".AppleDouble/", ".fseventsd/", ".Spotlight-V100/", ".TemporaryItems/",
+    ".DocumentRevisions-V100/", "Icon[[:cntrl:]]", "[Tt]humbs.db", "ehthumbs.db", "[Dd]esktop.ini", "$RECYCLE.BIN/",
+    "System Volume Information/", ".Trash*", "lost+found/", ".nfs*", ".fuse_hidden*", "@eaDir/", "\\#recycle/",
+)  # fmt: skip
+_UNFINISHED = ("*.tmp", "~$*", ".~lock.*#", "*.sw[op]", "*.part", "*.crdownload", "*.download/")
+DEFAULT_IGNORE = (*_OF_SYSTEMS, *_UNFINISHED)
+"""What systems, NAS and programs leave beside people's files, and what is not finished."""
 
 Mask: TypeAlias = Literal["none", "address", "secret"]
 
@@ -123,7 +130,7 @@ KEYS: tuple[Key, ...] = (
         "Patterns of files that are not synced, in gitignore syntax.",
         default=DEFAULT_IGNORE,
         repo=True,
-        unset="`.DS_Store`, `Thumbs.db`, `*.tmp`, `~$*`",
+        unset="litter of systems and programs, and unfinished files: [the list](#what-is-not-carried)",
     ),
     Key(
         "user",

@@ -11,28 +11,36 @@ from s3sync.local.errors import local_errors
 
 IGNORE_FILE = ".s3syncignore"
 MAX_BYTES = 64 * 1024
-"""Every path is held against every line."""
 
 
-def load_ignore(patterns: Iterable[str], *folders: Path) -> Callable[[str], bool]:
-    """A test for paths (folders ending in `/`), from patterns and the `.s3syncignore` of each folder that has one.
+def load_ignore(patterns: Iterable[str], repo_root: Path, staging: Path) -> Callable[[str], bool]:
+    """A test for paths (folders ending in `/`), from the setting's patterns and the `.s3syncignore` of both folders.
 
-    Later patterns win, as in git. Raises `ConfigError` with file and line for what is no pattern.
+    The repository's file comes after the setting and may take back what that ignores, as later patterns do in git.
+    The staging folder's file may have come from anybody who writes to the store: it ignores more, and never less.
+    Raises `ConfigError` with file and line for what is no pattern, or for too many of them.
     """
-    from s3sync.local.patterns import compile_patterns
+    ours, arrived = [*patterns, *_read(repo_root / IGNORE_FILE)], _read(staging / IGNORE_FILE)
+    if not ours and not arrived:
+        return lambda path: False
+    from s3sync.local.patterns import MOST_PATTERNS, compile_patterns
 
-    lines = list(patterns)
-    for folder in folders:
-        lines += _read(folder / IGNORE_FILE)
-    spec = compile_patterns(lines)
-    return lru_cache(1 << 15)(
-        spec.match_file
-    )  # each path is asked about on the local side, on the remote, and in the base
+    if len(ours) > MOST_PATTERNS:
+        raise ConfigError(
+            "there are too many ignore patterns",
+            why=f"the setting `ignore` and {repo_root / IGNORE_FILE} have {len(ours)}, the limit is {MOST_PATTERNS}",
+            hint="name a folder, as raw/, instead of each file in it",
+        )
+    try:
+        by_us, by_others = compile_patterns(ours).match_file, compile_patterns(arrived).match_file
+    except ValueError as error:  # those of files were looked at line by line
+        raise ConfigError("the setting `ignore` holds what is no pattern", why=str(error)) from error
+    # each path is asked about on the local side, on the remote, and in the base
+    return lru_cache(1 << 15)(lambda path: by_us(path) or by_others(path))
 
 
 def _read(file: Path) -> list[str]:
-    from s3sync.local.patterns import compile_patterns
-
+    """The patterns of a file, without comments and empty lines."""
     try:
         with local_errors("cannot read", file):
             if file.is_file() and file.stat().st_size > MAX_BYTES:
@@ -40,9 +48,25 @@ def _read(file: Path) -> list[str]:
             lines = file.read_text("utf-8-sig").splitlines() if file.is_file() else []
     except UnicodeDecodeError as error:
         raise ConfigError(f"cannot read {file}", why="it is not UTF-8 text", hint="save it as UTF-8") from error
+    return _checked(file, lines) if lines else []
+
+
+def _checked(file: Path, lines: list[str]) -> list[str]:
+    from s3sync.local.patterns import MOST_PATTERNS, compile_patterns
+
+    found: list[str] = []
     for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found.append(line)
+        if len(found) > MOST_PATTERNS:
+            raise ConfigError(
+                f"cannot read {file}",
+                why=f"it has more than {MOST_PATTERNS} patterns",
+                hint="name a folder, as raw/, instead of each file in it",
+            )
         try:
             compile_patterns([line])
         except ValueError as error:
             raise ConfigError(f"{file} line {number} is no ignore pattern", why=str(error).split("\n")[0]) from error
-    return lines
+    return found

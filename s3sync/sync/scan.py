@@ -41,6 +41,8 @@ COARSE_NS = 2_000_000_000
 REMEMBER_AT_ONCE = 1000
 """How many digests are made before they are saved, so that little of a long hashing is lost when it breaks off; and
 how many are forgotten at once."""
+FORGET_AT_ONCE = 5_000
+"""Entries of the base."""
 
 
 def scan(session: Session, state: StateDB) -> Seen:
@@ -70,7 +72,7 @@ def scan(session: Session, state: StateDB) -> Seen:
         complete=here.complete,
     )
     _hide_twins(seen, blind)
-    gone_sizes = _without_ignored(seen, ignored)
+    gone_sizes = _without_ignored(seen, state, ignored)
     _compare(session, seen, state, gone_sizes)
     refuse_reason.cache_clear()  # all names are judged, and it holds many of them
     return seen
@@ -152,10 +154,11 @@ def _in_order_without_case(seen: Seen) -> Iterator[tuple[str, str]]:
     return ((name.partition("\0")[0], path) for name, path in names.items())
 
 
-def _without_ignored(seen: Seen, ignored: Callable[[str], bool]) -> Sizes:
-    """Take from the base what is ignored by now; returns the sizes of what else is gone from here.
+def _without_ignored(seen: Seen, state: StateDB, ignored: Callable[[str], bool]) -> Sizes:
+    """Have the base forget what is ignored by now; returns the sizes of what else is gone from here.
 
-    Asked only of what neither side has, as the scans have asked about the rest.
+    What happens to a path while it is ignored is nobody's wish for the others: once it is not ignored any more it is
+    new, on either side, and never deleted. Asked only of what neither side has, as the scans have asked about the rest.
     """
     sizes, unwanted = Sizes(), Rows(str)
     for base, files, objects in windows(seen.base, seen.here_files, seen.there.files):
@@ -166,8 +169,10 @@ def _without_ignored(seen: Seen, ignored: Callable[[str], bool]) -> Sizes:
                 unwanted.append(path)
             else:
                 sizes.add(entry.size)
-    for path in unwanted:
-        del seen.base[path]
+    for some in batched(unwanted, FORGET_AT_ONCE):
+        state.save(base=dict.fromkeys(some))
+        for path in some:
+            del seen.base[path]
     return sizes
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3sync.config import Settings, mask_url, masked
+from s3sync.config.spec import DEFAULT_IGNORE
 from tests.config.conftest import Load
 
 # The first character keeps them from being the name of a row, which is no secret.
@@ -66,7 +67,7 @@ def test_all_settings_are_there(load: Load) -> None:
     assert rows["user"] == ("jan", "flag --user")
     assert rows["region"][1].endswith(".s3sync.yaml:1)")
     assert rows["profile"] == (None, "default")
-    assert rows["ignore"] == (".DS_Store, Thumbs.db, *.tmp, ~$*", "default")
+    assert rows["ignore"] == (", ".join(DEFAULT_IGNORE), "default")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.config import load_settings
+from s3sync.config.spec import DEFAULT_IGNORE
 from s3sync.errors import ConfigError
 from tests.config.conftest import Load
 
@@ -23,7 +24,7 @@ def test_defaults(load: Load, tmp_path: Path) -> None:
     assert settings.repo == "v-appydave"
     assert (settings.region, settings.endpoint_url, settings.profile, settings.user) == (None, None, None, None)
     assert settings.staging == "s3-staging"
-    assert settings.ignore == (".DS_Store", "Thumbs.db", "*.tmp", "~$*")
+    assert settings.ignore == DEFAULT_IGNORE
     assert (settings.notify, settings.transfers, settings.bwlimit) == ((), None, None)
     assert settings.credentials == "chain"
     assert set(settings.origins.values()) == {"default"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable
 
 import pytest
@@ -83,32 +82,6 @@ def test_odd_keys(path: str) -> None:
 @given(st.lists(st.text("aAbBéÉ/", min_size=1, max_size=6)), st.lists(st.text("aAbBéÉ/", min_size=1, max_size=6)))
 def test_spellings_of_two_sides(mine: list[str], theirs: list[str]) -> None:
     targets.spellings(("\n".join(mine) + "\n\n" + "\n".join(theirs)).encode())
-
-
-def test_ignore_patterns_mean_what_git_says() -> None:
-    """Making them quick changes nothing: compared with pathspec's own slow expressions on random patterns and names."""
-    from pathspec import GitIgnoreSpec
-
-    from s3sync.local.patterns import compile_patterns
-
-    draw = random.Random(7)
-    compared = 0
-    while compared < 3000:
-        pattern = "".join(
-            draw.choice(["*", "*", "?", "a", "b", ".", "/", "**/", "[ab]", "\\*"]) for _ in range(draw.randint(1, 8))
-        )
-        try:
-            ours = compile_patterns([pattern])
-        except ValueError:
-            continue
-        theirs = GitIgnoreSpec.from_lines([pattern])
-        for _ in range(4):
-            names = [
-                "".join(draw.choice("aab.*") for _ in range(draw.randint(1, 6))) for _ in range(draw.randint(1, 3))
-            ]
-            path = "/".join(names) + draw.choice(["", "/"])
-            assert ours.match_file(path) == theirs.match_file(path), (pattern, path)
-            compared += 1
 
 
 @pytest.mark.parametrize(

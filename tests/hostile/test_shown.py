@@ -139,3 +139,15 @@ def test_what_the_server_says_of_an_error(s3_peer: Peer, seaweedfs: SeaweedFS) -
             proxy.remove(rule)
     for path in david.root.rglob("*"):
         assert not path.is_file() or who.secret_key.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("unseen", [0x3164, 0x115F, 0x1160, 0x2800, 0xFFA0, 0x034F, 0x17B4, 0x180B, 0xFE0F, 0xE0101])
+def test_f57_names_that_differ_look_different(peer: Peer, unseen: int) -> None:
+    """The second name has a letter, sign or mark in it that is drawn as nothing."""
+    names = ["final cut.mp4", f"final{chr(unseen)} cut.mp4"]
+    for name in names:
+        peer.put(name, name.encode())
+    for words in (["status"], ["down"]):
+        shown = peer.david.run(*words).out
+        assert chr(unseen) not in shown
+        assert names[0] in shown and f"final\\{'u' if unseen < 0x10000 else 'U'}" in shown

@@ -21,7 +21,7 @@ def everything(path: str) -> bool:
 
 
 def scan(staging: Path, *patterns: str) -> LocalScan:
-    return scan_folder(staging, load_ignore(patterns, staging))
+    return scan_folder(staging, load_ignore(patterns, staging.parent, staging))
 
 
 def problems(found: LocalScan) -> dict[str, str]:
@@ -170,7 +170,7 @@ def test_a_name_that_is_no_utf8(staging: Path) -> None:
         pytest.param(["/*.tmp"], None, {"a.mp4", "cut/b.tmp", "cut/c.wav", "raw/d.mov"}, id="only at the top"),
         pytest.param(["raw/"], None, {"a.mp4", "b.tmp", "cut/b.tmp", "cut/c.wav"}, id="a folder"),
         pytest.param(["a.mp4/"], None, {"a.mp4", "b.tmp", "cut/b.tmp", "cut/c.wav", "raw/d.mov"}, id="no folder"),
-        pytest.param(["*.tmp"], "!cut/b.tmp", {"a.mp4", "cut/b.tmp", "cut/c.wav", "raw/d.mov"}, id="negated"),
+        pytest.param(["*.tmp", "!cut/b.tmp"], None, {"a.mp4", "cut/b.tmp", "cut/c.wav", "raw/d.mov"}, id="negated"),
         pytest.param(
             [], "# why\n\n*.tmp\n!b.tmp\n/b.tmp\n", {"a.mp4", "cut/b.tmp", "cut/c.wav", "raw/d.mov"}, id="file"
         ),
@@ -191,12 +191,33 @@ def test_ignored(staging: Path, put: Put, patterns: list[str], ignore_file: str 
     assert not found.problems
 
 
-def test_the_ignore_file_nearest_to_the_files_wins(tmp_path: Path, staging: Path) -> None:
+def test_the_repository_may_take_back_what_the_setting_ignores(tmp_path: Path, staging: Path) -> None:
     (tmp_path / ".s3syncignore").write_text("*.tmp\n!keep.wav\n")
-    (staging / ".s3syncignore").write_text("!keep.tmp\nkeep.wav\n")
     ignored = load_ignore(["*.wav"], tmp_path, staging)
     paths = ["a.tmp", "keep.tmp", "a.wav", "keep.wav", "a.mp4"]
-    assert [path for path in paths if ignored(path)] == ["a.tmp", "a.wav", "keep.wav"]
+    assert [path for path in paths if ignored(path)] == ["a.tmp", "keep.tmp", "a.wav"]
+
+
+@pytest.mark.parametrize("line", ["!*", "!*.pem", "!/secret/", "!**", "*\n!*.pem\n!a.mp4"])
+def test_f48_an_arrived_ignore_file_only_adds(tmp_path: Path, staging: Path, line: str) -> None:
+    (tmp_path / ".s3syncignore").write_text("/secret/\n")
+    (staging / ".s3syncignore").write_text(f"{line}\n*.log\n")
+    ignored = load_ignore(["*.pem"], tmp_path, staging)
+    assert all(map(ignored, ["id.pem", "cut/id.pem", "secret/a.mp4", "secret/", "a.log"]))
+    assert not ignored("a.mp4")
+
+
+def test_f56_ignore_patterns_are_bounded(tmp_path: Path, staging: Path) -> None:
+    many = [f"{number}" for number in range(1_001)]
+    (staging / ".s3syncignore").write_text("# a comment\n\n" * 2000 + "\n".join(many[1:]))
+    assert load_ignore([], tmp_path, staging)("1000")
+    (staging / ".s3syncignore").write_text("\n".join(many))
+    with pytest.raises(ConfigError, match="cannot read") as caught:
+        load_ignore([], tmp_path, staging)
+    assert "1000 patterns" in (caught.value.why or "")
+    (staging / ".s3syncignore").unlink()
+    with pytest.raises(ConfigError, match="too many"):
+        load_ignore(many, tmp_path, staging)
 
 
 @posix
@@ -211,7 +232,7 @@ def test_an_ignore_file_that_cannot_be_read_is_an_error(staging: Path, content: 
     """Guessing would upload what must not be, or delete."""
     (staging / ".s3syncignore").write_bytes(content)
     with pytest.raises(ConfigError) as caught:
-        load_ignore([], staging)
+        load_ignore([], staging.parent, staging)
     assert str(staging / ".s3syncignore") in caught.value.message
 
 
