@@ -52,11 +52,21 @@ def refused_here(path: str) -> str | None:
 
 
 def ignores_case(staging: Path) -> bool:
-    """Whether the staging folder's disk takes two names that differ only in case for one. Asks for our own folder."""
-    try:
-        return (staging / STATE_DIR.upper()).samefile(staging / STATE_DIR)
-    except OSError:
+    """Whether the staging folder's disk takes two names that differ only in case for one."""
+    return any(_found_in_another_case(path) for path in (staging / STATE_DIR, staging))
+
+
+def _found_in_another_case(path: Path) -> bool:
+    """Whether a folder is found under a spelling that no entry has.
+
+    Inodes alone do not tell: some drivers (exFAT in user space) give each spelling an inode of its own.
+    """
+    other = path.with_name(path.name.swapcase())
+    if other.name == path.name or not (os.path.isdir(path) and os.path.isdir(other)):  # noqa: PTH112 (no errors)
         return False
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        return all(entry.name != other.name for entry in entries)
+    return False
 
 
 def place(

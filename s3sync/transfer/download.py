@@ -16,6 +16,7 @@ from s3sync.core.etag import PART_SIZE, is_part_size, part_count
 from s3sync.errors import ChecksumMismatch, DiskFull, PreconditionFailed
 from s3sync.local.digests import Digests, PartDigests, digest, local_etag
 from s3sync.local.errors import local_errors
+from s3sync.local.holds import require_holdable
 from s3sync.local.scan import LocalFile, look_at
 from s3sync.store.port import Reader, Store
 from s3sync.transfer.context import Transport
@@ -110,15 +111,17 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 class Room:
-    """The room on the disk of a folder, for one file or a few that come together."""
+    """What the disk of a folder can take: the bytes and the names of one file, or of a few that come together."""
 
     def __init__(self, folder: Path) -> None:
         """Raises `LocalError`."""
+        self._folder = folder
         with local_errors("cannot look at", folder):
             self._free = shutil.disk_usage(folder).free
 
     def take(self, wanted: Wanted) -> None:
-        """Raises `DiskFull` before the first byte of a file, rather than near its last."""
+        """Raises `DiskFull` or `LocalError` before the first byte of a file, rather than after its last."""
+        require_holdable(wanted.path, self._folder)
         if self._free < wanted.size + SPARE_BYTES:
             raise DiskFull(
                 f"cannot download {wanted.path}",

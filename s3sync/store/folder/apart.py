@@ -54,9 +54,22 @@ def _is_in(path: Path, folder: Path) -> bool:
 
 def _same(one: Path, other: Path) -> bool:
     try:
-        return one == other or os.path.samestat(one.stat(), other.stat())
+        return one == other or os.path.samestat(one.stat(), other.stat()) or _one_but_for_case(one, other)
     except OSError:
         return False
+
+
+def _one_but_for_case(one: Path, other: Path) -> bool:
+    """Whether two names that differ only in case are one folder, where a driver gives each an inode of its own."""
+    if str(one).casefold() != str(other).casefold():
+        return False
+    pairs = zip((one, *one.parents), (other, *other.parents), strict=True)
+    return all(mine.name == theirs.name or _found_but_not_listed(mine, theirs) for mine, theirs in pairs)
+
+
+def _found_but_not_listed(one: Path, other: Path) -> bool:
+    names = os.listdir(one.parent)
+    return one.exists() and other.exists() and not (one.name in names and other.name in names)
 
 
 class _Place(NamedTuple):

@@ -1,0 +1,57 @@
+"""What names the disk of a staging folder can hold: exFAT, FAT and NTFS refuse some that other disks take."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import uuid
+from pathlib import Path
+
+from s3sync.core.names import nfc, windows_reason
+from s3sync.errors import LocalError
+from s3sync.local.errors import local_errors
+
+_CHARACTER = re.compile(r'[<>:"|?*\\]')
+_ENDS = (".", " ")
+
+
+def require_holdable(path: str, folder: Path) -> None:
+    """Raises `LocalError` when the disk of `folder` cannot hold the names in a path.
+
+    A disk says only "no such file" or "invalid argument" of such a name, and some shorten it instead. So a folder of
+    that name is made in `folder`, one of our own, and looked for. Only names that Windows refuses are tried.
+    """
+    if windows_reason(path) is None:
+        return
+    for segment in path.split("/"):
+        if windows_reason(segment) is not None and not _holds(folder, segment):
+            raise LocalError(
+                f"cannot be kept here: {_reason(segment)}",
+                hint="ask for it to be renamed, or move the repository to another disk (not exFAT, FAT or NTFS)",
+            )
+
+
+def _holds(folder: Path, name: str) -> bool:
+    room = folder / uuid.uuid4().hex
+    with local_errors("cannot write", room):
+        room.mkdir()
+    try:
+        (room / name).mkdir()
+        return [nfc(found) for found in os.listdir(room)] == [nfc(name)]
+    except OSError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            (room / name).rmdir()
+        with contextlib.suppress(OSError):
+            room.rmdir()
+
+
+def _reason(name: str) -> str:
+    found = _CHARACTER.search(name)
+    if found:
+        return f"this disk cannot hold {found[0]!r} in a name"
+    if name.endswith(_ENDS):
+        return "this disk cannot hold a name that ends in a dot or a blank"
+    return f"this disk cannot hold the name {name!r}"

@@ -1,0 +1,109 @@
+"""David on this system's own disk, Jan on a real exFAT or NTFS disk: as most external disks of editors are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from s3sync.errors import ConfigError
+from s3sync.local.place import ignores_case
+from s3sync.store.folder.apart import require_apart
+from tests.names.conftest import Pair
+from tests.names.real_disks import KINDS, mounted
+from tests.people import REPO, Person
+
+ODD = ["what?.mp4", "day:1/take.mp4", "a|b", '"q".wav', "end.", "blank ", "star*", "nul.txt", "x<y>z"]
+FINE = ["é" * 127, "100%.txt", "%3A", "sub/Ünï.mp4", " lead", "a.b.c", "😀.mp4"]
+
+
+@pytest.fixture(params=KINDS, scope="session")
+def disk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with mounted(request.param, tmp_path_factory.mktemp("disk")) as point:
+        yield point
+
+
+@pytest.fixture
+def room(disk: Path, tmp_path: Path) -> Path:
+    """A folder of its own for each test, on the disk."""
+    folder = disk / f"{tmp_path.name[-40:]}-{len(list(disk.iterdir()))}"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def there(people: Pair, room: Path) -> Pair:
+    """Jan's clone is on the disk."""
+    jan = Person("jan", room / "jan", {"HOME": str(people.jan.root / "home")})
+    jan.staging.mkdir(parents=True)
+    (jan.repo / ".s3sync.yaml").write_text((people.jan.repo / ".s3sync.yaml").read_text())
+    return Pair(people.root, people.david, jan)
+
+
+def refuses(room: Path, name: str) -> bool:
+    """Whether the disk, asked directly, refuses a name."""
+    try:
+        for above in reversed(Path(name).parents[:-1]):
+            (room / above).mkdir()
+        (room / name).write_bytes(b"")
+    except OSError:
+        return True
+    return False
+
+
+def test_a16_names_that_the_disk_cannot_hold_are_said_and_the_rest_arrives(there: Pair, room: Path) -> None:
+    cannot = {name for name in ODD if refuses(room, name)}
+    assert {"what?.mp4", "day:1/take.mp4", "a|b"} <= cannot
+    for name in (*ODD, *FINE):
+        there.david.write(name, f"of {name}")
+    there.davids("up")
+    for verb in ("down", "down", "sync"):
+        report = there.run(verb)
+        assert {problem.path for problem in report.failed} == cannot and report.exit_code == 3
+        assert all("this disk cannot hold" in problem.error and problem.hint for problem in report.failed)
+        assert not report.deleted and not report.uploaded
+    assert there.jan.files().keys() == {*ODD, *FINE} - cannot
+    assert there.remote().keys() == {*ODD, *FINE}
+    assert any("'?' in a name" in problem.error for problem in report.failed)
+    partial = there.jan.staging / ".s3sync" / "partial"
+    assert list(partial.iterdir()) == []
+
+
+def test_a16_folders_that_differ_only_in_case_are_twins(there: Pair, room: Path) -> None:
+    if not ignores_case(there.jan.staging):
+        pytest.skip("this disk tells case apart")
+    for name in ("Day 1/cut.mp4", "day 1/cut.mp4", "day 1/other.mp4", "deep/er/x", "deep/ER/X", "Sound.wav"):
+        there.david.write(name, f"of {name}")
+    there.davids("up")
+    twins = {"Day 1/cut.mp4", "day 1/cut.mp4", "deep/er/x", "deep/ER/X"}
+    for verb in ("down", "sync", "down"):
+        report = there.run(verb, **({"max_delete": 99} if verb == "sync" else {}))
+        assert {problem.path for problem in report.failed} == twins and report.exit_code == 3
+        assert all("this disk ignores case" in problem.error for problem in report.failed)
+        assert not report.deleted
+    assert there.jan.files().keys() == {"day 1/other.mp4", "Sound.wav"} and len(there.remote()) == 6
+
+
+def test_f28_a_folder_renamed_in_case_there_is_the_same_folder(there: Pair, room: Path) -> None:
+    if not ignores_case(there.jan.staging):
+        pytest.skip("this disk tells case apart")
+    there.david.write("Day 1/cut.mp4", "the cut")
+    there.davids("up")
+    there.run("down")
+    (there.david.staging / "Day 1").rename(there.david.staging / "DAY 1")
+    there.davids("sync", max_delete=9)
+    report = there.run("sync", max_delete=9)
+    assert not report.deleted and report.exit_code == 0
+    assert [there.jan.read(name) for name in there.jan.files()] == [b"the cut"]
+    assert there.remote() == {"DAY 1/cut.mp4": b"the cut"}
+
+
+def test_f33_an_overlap_in_another_case(room: Path) -> None:
+    if not ignores_case(room):
+        pytest.skip("this disk tells case apart")
+    repository = room / "Films" / REPO
+    repository.mkdir(parents=True)
+    for store, words in ((room / "FILMS" / REPO / "store", "lies in"), (room / "films", "contains")):
+        with pytest.raises(ConfigError, match=words):
+            require_apart(store, repository, REPO)
