@@ -4,7 +4,8 @@ Order: flag, environment, `.video-tools.env`, `.s3sync.yaml`, the user's own fil
 """
 
 from s3sync.config.locate import ENV_FILE, REPO_FILE, find_repo_root, user_file
-from s3sync.config.mask import mask_url, masked
+from s3sync.config.mask import masked
+from s3sync.config.secrets import mask_url
 from s3sync.config.settings import Settings, load_settings
 from s3sync.config.values import Setting, name_problem
 from s3sync.config.write import replace_file, write_repo_config, write_user_config

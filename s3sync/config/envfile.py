@@ -1,33 +1,66 @@
-"""`.video-tools.env`: the file that other tools of the team read too, so that unknown names in it are none of ours."""
+"""`.video-tools.env`: a file that other tools of the team read too, and that whoever may commit can write.
+
+It has a closed list of keys (docs/decisions/0020-the-env-file-is-a-closed-list.md). Keys that s3sync reads are given
+back; keys of other tools are left alone, and never reach the process environment or a library; a key with which the
+file would choose what s3sync runs or trusts is an error. Values are taken as they stand: `${NAME}` is not replaced.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from s3sync.config.locate import ENV_FILE, read_text
+from s3sync.config.locate import ENV_FILE
+from s3sync.config.read import TRUST_VARIABLE, read_text
+from s3sync.config.secrets import hidden
+from s3sync.config.spec import KEYS
 from s3sync.config.values import Setting
 from s3sync.errors import ConfigError
 
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
-def read_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Its names and values; `${NAME}` is looked up in the environment, then above. Raises `ConfigError`."""
+_COLLAB = ("S3_COLLAB_BUCKET", "S3_COLLAB_PREFIX", "S3_SYNC_USER")
+READ = frozenset((*_COLLAB, *KEY_VARIABLES, *(name for key in KEYS if key.env_file for name in key.variables)))
+"""The keys that s3sync reads. `S3_*`, `SSD_*` and `GLACIER_VAULT` are of the same family of tools, and left alone."""
+
+_DANGEROUS = re.compile(r"AWS_.*|S3SYNC_.*|BOTO_CONFIG|SSL_CERT_(FILE|DIR)|.*_(PROXY|CA_BUNDLE)", re.IGNORECASE)
+
+
+def read_env_file(path: Path, root: Path, *, any_owner: bool = False) -> dict[str, str]:
+    """The keys that s3sync reads, with their values, of an env file in the repository `root`. Raises `ConfigError`."""
+    return parse_env(read_text(path, within=root, any_owner=any_owner), path)
+
+
+def parse_env(text: str, path: Path) -> dict[str, str]:
+    """`read_env_file` for text that is the content of `path`."""
     from dotenv.parser import parse_stream
-    from dotenv.variables import parse_variables
 
     values: dict[str, str] = {}
-    for binding in parse_stream(io.StringIO(read_text(path).removeprefix("\ufeff"))):
+    for binding in parse_stream(io.StringIO(text.removeprefix("\ufeff"))):
+        # The parser counts the blank lines before a binding as part of it.
+        original = binding.original.string
+        blank = original[: len(original) - len(original.lstrip())]
+        line = binding.original.line + blank.count("\n")
         if binding.error or (binding.key is not None and binding.value is None):
-            # The parser counts the blank lines before a binding as part of it.
-            original = binding.original.string
-            blank = original[: len(original) - len(original.lstrip())]
-            line = binding.original.line + blank.count("\n")
             raise ConfigError(f"{path} line {line} is not valid", why="a line of an env file is NAME=value")
-        if binding.key is not None and binding.value is not None:
-            known = {**values, **environ}
-            values[binding.key] = "".join(atom.resolve(known) for atom in parse_variables(binding.value))
+        if binding.key in READ and binding.value is not None:
+            values[binding.key] = binding.value
+        elif binding.key is not None and _DANGEROUS.fullmatch(binding.key):
+            raise _refuse(binding.key, path, line)
     return values
+
+
+def _refuse(name: str, path: Path, line: int) -> ConfigError:
+    why = "whoever writes this file would choose what s3sync runs or trusts on your computer"
+    if name.upper().startswith("AWS_ENDPOINT_URL"):
+        hint = "write the address as `endpoint_url:` in .s3sync.yaml (you are asked once whether you trust it)"
+    elif name.upper() == TRUST_VARIABLE:
+        hint = f"remove the line; `s3sync trust` says it for this computer, and {TRUST_VARIABLE}=1 in the environment"
+    else:
+        hint = f"remove the line; if you need it yourself, set it in your own environment: export {hidden(name)}=..."
+    return ConfigError(f"{hidden(name)} may not stand in {path} line {line}", why=why, hint=hint)
 
 
 def env_file_origin(path: Path) -> str:

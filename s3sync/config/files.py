@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from s3sync.config.locate import REPO_FILE, read_text
+from s3sync.config.locate import REPO_FILE
+from s3sync.config.read import read_text
+from s3sync.config.secrets import hidden
 from s3sync.config.spec import BY_NAME, KEYS
 from s3sync.config.values import BadValue, Setting
 from s3sync.errors import ConfigError
@@ -45,9 +47,11 @@ USER_KIND = FileKind(
 )
 
 
-def read_settings(path: Path, kind: FileKind) -> dict[str, Setting]:
-    """The file's settings; null means not set. Raises `ConfigError`; the file must exist."""
-    return parse_settings(read_text(path), path, kind)
+def read_settings(
+    path: Path, kind: FileKind, *, within: Path | None = None, any_owner: bool = False
+) -> dict[str, Setting]:
+    """The file's settings; null means not set. Raises `ConfigError`; the file must exist. `read_text` has the rest."""
+    return parse_settings(read_text(path, within=within, any_owner=any_owner), path, kind)
 
 
 def parse_settings(text: str, path: Path, kind: FileKind) -> dict[str, Setting]:
@@ -84,7 +88,7 @@ def parse_settings(text: str, path: Path, kind: FileKind) -> dict[str, Setting]:
 def _unknown(key: str, path: Path, line: int, kind: FileKind) -> ConfigError:
     import difflib
 
-    message = f"unknown setting {key!r} in {path} line {line}"
+    message = f"unknown setting {hidden(key)!r} in {path} line {line}"
     if key in BY_NAME:
         return ConfigError(message, why="it is a setting, but not one of this file", hint=_belongs(key, kind))
     near = difflib.get_close_matches(key.casefold().replace("-", "_"), kind.keys, 1)
@@ -101,9 +105,9 @@ def _refuse_secrets(key: str, value: Node, path: Path, line: int, kind: FileKind
     from s3sync.config import nodes
 
     if _looks_secret(key) or any(_looks_secret(name) for name in nodes.keys_below(value)):
-        raise _secret(f"{path} line {line} looks like a credential ({key!r})", kind)
+        raise _secret(f"{path} line {line} looks like a credential ({hidden(key)!r})", kind)
     if kind.committed and any(_URL_LOGIN.search(text) for text in nodes.texts(value)):
-        raise _secret(f"setting {key!r} in {path} line {line} has a login in its address", kind)
+        raise _secret(f"setting {hidden(key)!r} in {path} line {line} has a login in its address", kind)
 
 
 def _looks_secret(key: str) -> bool:

@@ -5,26 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from s3sync.errors import ConfigError
+from s3sync.core.names import STATE_DIR
 
 REPO_FILE = ".s3sync.yaml"
 ENV_FILE = ".video-tools.env"
-
-_SIZE_LIMIT = 1 << 20
+DEFAULT_STAGING = "s3-staging"
 
 
 def find_repo_root(start: Path) -> Path | None:
-    """The nearest ancestor-or-self with `.s3sync.yaml`, else with `.git`; resolved; None outside of any."""
+    """The nearest ancestor-or-self with `.s3sync.yaml` or `.git`; resolved; None outside of any.
+
+    One that lies in a staging folder of a repository around it is none: what is in there, others put there.
+    """
     start = start.resolve()
     folders = (start, *start.parents)
-    return _first_holding(folders, REPO_FILE) or _first_holding(folders, ".git")
+    roots = [folder for folder in folders if exists(folder / ".git") or exists(folder / REPO_FILE)]
+    return next((root for root in roots if not any(in_staging(root, around) for around in roots)), None)
 
 
-def find_env_file(start: Path) -> Path | None:
-    """The nearest `.video-tools.env` on the way up. It may lie above the repository, for several of them."""
-    start = start.resolve()
-    folder = _first_holding((start, *start.parents), ENV_FILE)
-    return folder / ENV_FILE if folder else None
+def in_staging(path: Path, root: Path) -> bool:
+    """Whether `path` is, or lies in, a staging folder of the repository `root`, which is strictly above that folder."""
+    if not path.is_relative_to(root):
+        return False
+    folders = [folder for folder in (path, *path.parents) if root in folder.parents]
+    return any(folder.name == DEFAULT_STAGING or exists(folder / STATE_DIR) for folder in folders)
+
+
+def find_env_file(start: Path, root: Path, staging: str) -> Path | None:
+    """The `.video-tools.env` of the project around `start`, else that of the repository `root`."""
+    parts = start.resolve().relative_to(root).parts
+    project = root / parts[0] if parts else root
+    outside = project == root or parts[0] == staging.split("/", 1)[0] or in_staging(project, root)
+    folders = (root,) if outside else (project, root)
+    return next((folder / ENV_FILE for folder in folders if exists(folder / ENV_FILE)), None)
 
 
 def user_file(environ: Mapping[str, str]) -> Path:
@@ -49,24 +62,6 @@ def _user_folder(environ: Mapping[str, str], variable: str) -> Path:
     return ask("s3sync", appauthor=False)
 
 
-def read_text(path: Path) -> str:
-    """A settings file's text with its own line ends. Raises `ConfigError` when it is unreadable or not UTF-8."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_SIZE_LIMIT + 1)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}", why=error.strerror or str(error)) from error
-    if len(data) > _SIZE_LIMIT:
-        raise ConfigError(f"cannot read {path}", why="it is larger than 1 MiB, which no settings file is")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError(
-            f"{path} line {line} is not UTF-8", why="settings are UTF-8 text", hint="save the file as UTF-8"
-        ) from None
-
-
 def exists(path: Path) -> bool:
     """Whether something has that name; what may not be looked at counts as absent."""
     try:
@@ -74,7 +69,3 @@ def exists(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def _first_holding(folders: tuple[Path, ...], name: str) -> Path | None:
-    return next((folder for folder in folders if exists(folder / name)), None)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
+from s3sync.config.secrets import MASK, mask_url
+
 if TYPE_CHECKING:
     from s3sync.config.settings import Settings
     from s3sync.config.spec import Mask
 
-MASK = "****"
 
 _KEY_ID = "AWS_ACCESS_KEY_ID"
 _FILE_NAMES = {
@@ -22,11 +22,6 @@ _FILE_NAMES = {
     "aws_session_token": "AWS_SESSION_TOKEN",
 }
 _SHORTEST_WITH_TAIL = 12
-
-
-def mask_url(text: str) -> str:
-    """The address without its login and its query."""
-    return re.sub(r"\?.*", f"?{MASK}", re.sub(r"://.*@", f"://{MASK}@", text, flags=re.DOTALL), flags=re.DOTALL)
 
 
 def masked(settings: Settings) -> list[tuple[str, str | None, str]]:
@@ -87,16 +82,12 @@ def _credentials_row(settings: Settings) -> tuple[str, str, str]:
 def _keys(settings: Settings) -> tuple[Mapping[str, str], str | None]:
     """The keys by variable's name, and the file they are in when they come from a profile."""
     if settings.credentials == "keys":
-        return {name: settings.env[name] for name in _key_variables() if settings.env.get(name)}, None
+        from s3sync.config.envfile import KEY_VARIABLES
+
+        return {name: settings.env[name] for name in KEY_VARIABLES if settings.env.get(name)}, None
     profile = settings.profile or "default"
     path = Path(settings.env.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
     return _profile_keys(path, profile), f"profile {profile} ({path})"
-
-
-def _key_variables() -> tuple[str, ...]:
-    from s3sync.config.settings import KEY_VARIABLES
-
-    return KEY_VARIABLES
 
 
 def _profile_keys(path: Path, profile: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
+from s3sync.config.secrets import hidden
 from s3sync.config.values import BadValue
 from s3sync.errors import ConfigError
 
@@ -56,7 +57,7 @@ def plain(node: Node, *, as_text: bool) -> object:
         values: dict[object, object] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.value in values:
-                at = (str(key.value),) if isinstance(key, ScalarNode) else ()
+                at = (hidden(str(key.value)),) if isinstance(key, ScalarNode) else ()
                 raise BadValue("its keys must be plain texts, each there once", at=at)
             values[key.value] = plain(value, as_text=as_text)
         return values
@@ -67,7 +68,7 @@ def line_at(node: Node, at: Sequence[str | int], line: int) -> int:
     """The line of the key or the list item that `at` leads to, from `node` whose own key is in `line`."""
     for step in at:
         if isinstance(node, MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == step), None)
+            found = next(((key, value) for key, value in node.value if hidden(str(key.value)) == step), None)
         elif isinstance(node, SequenceNode) and isinstance(step, int):
             found = (node.value[step], node.value[step])
         else:
@@ -97,7 +98,7 @@ def _scalar(node: Node, as_text: bool) -> object:
     if kind == "str" or as_text:
         return str(node.value)
     if kind not in ("int", "float", "bool", "timestamp"):
-        raise BadValue(f"settings take no {node.tag} values", 'put it in quotes: "..."')
+        raise BadValue(f"settings take no {hidden(node.tag)} values", 'put it in quotes: "..."')
     try:
         value: object = SafeConstructor().construct_object(node)
     except (ConstructorError, ValueError, OverflowError, KeyError):

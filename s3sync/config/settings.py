@@ -8,16 +8,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
 
-from s3sync.config.envfile import collab_settings, env_file_origin, read_env_file
+from s3sync.config.envfile import KEY_VARIABLES, collab_settings, env_file_origin, read_env_file
 from s3sync.config.files import REPO_KIND, USER_KIND, read_settings
-from s3sync.config.locate import REPO_FILE, default_store, exists, find_env_file, find_repo_root, user_file
-from s3sync.config.mask import mask_url
-from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, DEFAULT_STAGING, KEYS, checked
+from s3sync.config.locate import (
+    DEFAULT_STAGING,
+    REPO_FILE,
+    default_store,
+    exists,
+    find_env_file,
+    find_repo_root,
+    user_file,
+)
+from s3sync.config.read import says_trust
+from s3sync.config.secrets import hidden, mask_url
+from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, KEYS, checked
 from s3sync.config.values import BadValue, Setting, name_problem
 from s3sync.core.names import nfc
 from s3sync.errors import ConfigError
-
-KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 Credentials: TypeAlias = Literal["keys", "profile", "chain"]
 _Layer: TypeAlias = Mapping[str, Setting]
@@ -29,8 +36,8 @@ class Settings:
     """Checked settings. `env` and `notify` hold secrets, which `repr` does not show.
 
     `credentials` says what the store shall sign with: "keys" (those in `env`), "profile" (`profile`; `env` then holds
-    no keys), or "chain" (whatever AWS's own chain finds). `root` is the repository's folder. Origins are by setting's
-    name, and by name for AWS keys.
+    no keys), or "chain" (whatever AWS's own chain finds). `root` is the repository's folder, None outside of any.
+    Origins are by setting's name, and by name for AWS keys.
     """
 
     store: str
@@ -76,13 +83,16 @@ def load_settings(start: Path, *, flags: Mapping[str, str | None], environ: Mapp
     stronger source overrides it; a wrong flag or variable only counts when it is the one that holds.
     """
     root = find_repo_root(start)
-    env_path = find_env_file(start)
-    values = read_env_file(env_path, environ) if env_path else {}
+    any_owner = says_trust(environ)
+    process, shared = _variable_layer(environ), _repo_layer(root, any_owner)
+    staging = process.get("staging") or shared.get("staging") or Setting(DEFAULT_STAGING, "default")
+    env_path = find_env_file(start, root, str(staging.value)) if root else None
+    values = read_env_file(env_path, root, any_owner=any_owner) if root and env_path else {}
     layers = [
         _flag_layer(flags),
-        _variable_layer(environ),
+        process,
         _env_file_layer(values, env_path),
-        _repo_layer(root),
+        shared,
         _user_layer(user_file(environ)),
         _default_layer(root, environ),
     ]
@@ -120,8 +130,10 @@ def _env_file_layer(values: Mapping[str, str], path: Path | None) -> _Layer:
     return {**collab_settings(values, path), **_variable_layer(values, path)} if path else {}
 
 
-def _repo_layer(root: Path | None) -> _Layer:
-    return read_settings(root / REPO_FILE, REPO_KIND) if root and exists(root / REPO_FILE) else {}
+def _repo_layer(root: Path | None, any_owner: bool) -> _Layer:
+    if root is None or not exists(root / REPO_FILE):
+        return {}
+    return read_settings(root / REPO_FILE, REPO_KIND, within=root, any_owner=any_owner)
 
 
 def _user_layer(path: Path) -> _Layer:
@@ -143,7 +155,7 @@ def _choose(key: str, layers: Iterable[_Layer]) -> Setting:
     if setting.origin == "default" and key == "repo":
         problem = name_problem(str(setting.value))
         if problem:
-            why = f"the folder's name {setting.value!r} will not do: {problem}"
+            why = f"the folder's name {hidden(str(setting.value))!r} will not do: {problem}"
             raise ConfigError("this repository needs a name", why=why, hint=f"set `repo:` in {REPO_FILE}")
     if setting.origin.startswith("default"):
         return setting
@@ -158,10 +170,11 @@ def _credentials(
 ) -> tuple[Credentials, dict[str, str], dict[str, str]]:
     """What signs, the environment of the run, and the keys' origins.
 
+    The environment is the process's; of an env file it takes the keys alone, for a repository must not choose more.
     Keys come whole from one source, never a key from here with a token from there. They yield to a profile only of a
     stronger source; in the same source they win, as they do for AWS's own tools.
     """
-    env = {**values, **{name: value for name, value in environ.items() if value or name not in values}}
+    env = dict(environ)
     sources = ((1, environ, None), (2, values, env_path))
     rank, source, path = next((found for found in sources if found[1].get(KEY_VARIABLES[0])), (len(layers), {}, None))
     profile_rank = next(number for number, layer in enumerate(layers) if "profile" in layer)

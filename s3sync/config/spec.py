@@ -21,8 +21,8 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from s3sync.config import values
+from s3sync.config.locate import DEFAULT_STAGING
 
-DEFAULT_STAGING = "s3-staging"
 _OF_SYSTEMS = (
     ".DS_Store", "._*", ".AppleDouble/", ".fseventsd/", ".Spotlight-V100/", ".TemporaryItems/",
     ".DocumentRevisions-V100/", "Icon[[:cntrl:]]", "[Tt]humbs.db", "ehthumbs.db", "[Dd]esktop.ini", "$RECYCLE.BIN/",
@@ -39,7 +39,8 @@ class Key(Struct, frozen=True):
     """A setting. `check` gives the value in its normal form or raises `BadValue`; it is never called with None.
 
     - `repo`, `own`: it may stand in `.s3sync.yaml`, in the user's own file.
-    - `variables`: environment variables that set it, the strongest first; with `env_file` in `.video-tools.env` too.
+    - `variables`: environment variables that set it, the strongest first; with `env_file` in `.video-tools.env` too,
+      whose keys are a closed list (docs/decisions/0020-the-env-file-is-a-closed-list.md).
     - `flag`: its flag as the documentation shows it.
     - `mask`: "address" hides a login and a query, "secret" all but the kind of address.
     - `literal`: scalars reach `check` as the text in the file (YAML takes `12:30` or `on` for something else).
@@ -98,7 +99,6 @@ KEYS: tuple[Key, ...] = (
         "An S3-compatible store that is not AWS.",
         repo=True,
         variables=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-        env_file=True,
         flag="`--endpoint` (`init`)",
         mask="address",
         unset="the AWS profile's, else AWS",

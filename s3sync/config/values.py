@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from s3sync.config.mask import mask_url
+from s3sync.config.secrets import hidden, looks_secret, mask_url
 from s3sync.core.folder_names import segment_reason, staging_reason
 from s3sync.core.names import nfc, refuse_reason, windows_reason
 
@@ -19,7 +19,7 @@ MAX_TRANSFERS = 256
 
 _USER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-_REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _ENDPOINT = re.compile(r"https?://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#\s:@]+)(?::\d{1,5})?(?:/[^?#\s]*)?")
 
 
@@ -56,6 +56,17 @@ def name_problem(name: str) -> str | None:
 
 
 def plain_text(value: object) -> str:
+    """Text of one line that is no credential."""
+    text = _line(value)
+    if looks_secret(text):
+        raise BadValue(
+            "it looks like a key or a token, which does not belong there",
+            "keep credentials in an AWS profile (aws configure) or in the AWS_* variables",
+        )
+    return text
+
+
+def _line(value: object) -> str:
     if not isinstance(value, str):
         raise BadValue(f"it must be text, not {_kind(value)}", 'put it in quotes: "..."' if _is_scalar(value) else None)
     if not value.strip():
@@ -69,7 +80,7 @@ def user(value: object) -> str:
     text = plain_text(value)
     if not _USER.fullmatch(text):
         raise BadValue(
-            f"{text!r} cannot become part of a file name",
+            f"{hidden(text)!r} cannot become part of a file name",
             "use 1 to 64 letters (a-z), digits, '.', '_' or '-', not beginning with a dot",
         )
     return text
@@ -79,7 +90,9 @@ def repo(value: object) -> str:
     text = nfc(plain_text(value))
     problem = name_problem(text)
     if problem:
-        raise BadValue(f"{text!r} cannot be the repository's name in the store: {problem}", "set another `repo`")
+        raise BadValue(
+            f"{hidden(text)!r} cannot be the repository's name in the store: {problem}", "set another `repo`"
+        )
     return text
 
 
@@ -87,11 +100,11 @@ def staging(value: object) -> str:
     text = nfc(plain_text(value)).removesuffix("/")
     hint = "use a folder below the project, such as s3-staging"
     if text.startswith(("/", "~/")) or re.match(r"[A-Za-z]:", text):
-        raise BadValue(f"{text!r} is not relative to the project", hint)
+        raise BadValue(f"{hidden(text)!r} is not relative to the project", hint)
     for segment in text.split("/"):
         problem = staging_reason(segment)
         if problem:
-            raise BadValue(f"{text!r} cannot be the staging folder: {problem}", hint)
+            raise BadValue(f"{hidden(text)!r} cannot be the staging folder: {problem}", hint)
     return text
 
 
@@ -99,12 +112,12 @@ def store(value: object) -> str:
     text = plain_text(value).strip()
     scheme, colon, rest = text.partition("://")
     if not colon:
-        raise BadValue(f"{mask_url(text)!r} is not an address", "write s3://bucket/prefix or file:///path")
+        raise BadValue(f"{hidden(mask_url(text))!r} is not an address", "write s3://bucket/prefix or file:///path")
     if scheme == "s3":
         return _s3_store(rest)
     if scheme == "file":
         return _folder_store(rest)
-    raise BadValue(f"there is no store of the kind {scheme + '://'!r}", _nearest_scheme(scheme))
+    raise BadValue(f"there is no store of the kind {hidden(scheme) + '://'!r}", _nearest_scheme(scheme))
 
 
 def _s3_store(rest: str) -> str:
@@ -118,11 +131,11 @@ def _s3_store(rest: str) -> str:
         )
     bucket, _, prefix = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
-        raise BadValue(f"{bucket!r} is not a bucket's name", "write s3://bucket/prefix")
+        raise BadValue(f"{hidden(bucket)!r} is not a bucket's name", "write s3://bucket/prefix")
     prefix = nfc(prefix).strip("/")
     problem = refuse_reason(prefix) if prefix else None
     if problem:
-        raise BadValue(f"the prefix {prefix!r} cannot be used: {problem}")
+        raise BadValue(f"the prefix {hidden(prefix)!r} cannot be used: {problem}")
     return f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
 
 
@@ -159,14 +172,14 @@ def endpoint(value: object) -> str:
 def region(value: object) -> str:
     text = plain_text(value).strip()
     if not _REGION.fullmatch(text):
-        raise BadValue(f"{text!r} is not a region's name", "write it like us-east-1")
+        raise BadValue(f"{hidden(text)!r} is not a region's name", "write it like us-east-1")
     return text
 
 
 def texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         raise BadValue(f"it must be a list of texts, not {_kind(value)}", 'write it like ["one", "two"]')
-    return tuple(_item(plain_text, item, number) for number, item in enumerate(value))
+    return tuple(_item(_line, item, number) for number, item in enumerate(value))
 
 
 def whole(low: int, high: int) -> Check:
@@ -203,7 +216,7 @@ def nested(fields: Mapping[str, Check], into: Callable[..., object] = dict) -> C
             raise BadValue(f"it must be a mapping, not {_kind(value)}", f"its keys are: {', '.join(fields)}")
         for key in value:
             if key not in fields:
-                raise BadValue(f"its keys are: {', '.join(fields)}", _nearest(str(key), fields), at=(str(key),))
+                raise BadValue(f"its keys are: {', '.join(fields)}", _nearest(str(key), fields), at=(hidden(str(key)),))
         return into(**{key: _item(fields[key], item, key) for key, item in value.items() if item is not None})
 
     return check

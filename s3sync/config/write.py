@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from s3sync.config.files import REPO_KIND, USER_KIND, FileKind, parse_settings
-from s3sync.config.locate import exists, read_text
+from s3sync.config.locate import exists
+from s3sync.config.read import read_text
 from s3sync.config.spec import checked
 from s3sync.config.values import BadValue
 from s3sync.errors import ConfigError, LocalError

@@ -156,8 +156,12 @@ class Project(Struct, frozen=True):
 def connect(settings: Settings, *, create: bool | None = None, pace: Pace | None = None) -> Store:
     """The store that the settings name. A folder store is made with `create`; by default only the embedded one is.
 
-    Raises `ConfigError` for a folder store that overlaps the repository.
+    Raises `ConfigError` for a folder store that overlaps the repository, and for settings that no longer count.
     """
+    if settings.store_is_default and settings.root is not None and not create:
+        from s3sync.config.above import refuse_store_above
+
+        refuse_store_above(settings.root)
     return open_store(
         settings.store,
         StoreOptions(

@@ -76,7 +76,7 @@ def test_status_on_s3_with_static_keys_imports_no_boto3(new_person: NewPerson, m
 
 
 def test_config_shows_origins_and_masks_secrets(david: Person) -> None:
-    (david.root / ".video-tools.env").write_text(
+    (david.repo / ".video-tools.env").write_text(
         "S3_COLLAB_BUCKET=our-bucket\nS3_COLLAB_PREFIX=team\nS3_SYNC_USER=dave\nAWS_REGION=eu-west-1\n"
         "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\nAWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG\n"
     )
@@ -84,7 +84,7 @@ def test_config_shows_origins_and_masks_secrets(david: Person) -> None:
     shown = david.ok("config").out
     assert "AKIAIOSFODNN7EXAMPLE" not in shown and "wJalrXUtnFEMI" not in shown
     settings = david.ok("config", "--json").json["settings"]
-    env_file = f".video-tools.env ({david.root}/.video-tools.env)"
+    env_file = f".video-tools.env ({david.repo}/.video-tools.env)"
     assert settings["store"] == {"value": "s3://our-bucket/team", "origin": env_file}
     assert settings["region"] == {"value": "eu-west-1", "origin": env_file}
     assert settings["repo"] == {"value": "videos", "origin": f".s3sync.yaml ({david.repo}/.s3sync.yaml:1)"}

@@ -118,11 +118,26 @@ def test_not_in_a_repository(tmp_path: Path) -> None:
     assert "s3sync init" in (caught.value.hint or "")
 
 
-def test_the_settings_file_marks_the_root_before_git_does(root: Path) -> None:
+def test_f46_the_first_git_ends_the_search(root: Path) -> None:
     (root / "docs" / ".git").mkdir()
-    assert repo_root(root / "docs") == root / "docs"
     (root / ".s3sync.yaml").write_text("")
-    assert repo_root(root / "docs" / "deep") == root
+    assert repo_root(root / "docs" / "deep") == root / "docs"
+    assert repo_root(root / "b64-cut") == root
+
+
+@pytest.mark.parametrize("marker", [".git", ".s3sync.yaml"])
+@pytest.mark.parametrize("staging", ["s3-staging", "media/raw"])
+def test_f46_a_staging_folder_holds_no_repository(root: Path, marker: str, staging: str) -> None:
+    below = root / "b64-cut" / staging / "cut"
+    (root / "b64-cut" / staging / ".s3sync").mkdir(parents=True)
+    for folder in (below, below.parent):
+        (folder / marker).mkdir(parents=True)
+        assert repo_root(below / "deep") == root
+
+
+def test_f46_a_clone_called_like_a_staging_folder_is_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "s3-staging" / ".git").mkdir(parents=True)
+    assert repo_root(tmp_path / "s3-staging") == tmp_path / "s3-staging"
 
 
 def test_the_repository_as_a_project(root: Path) -> None:

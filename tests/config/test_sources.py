@@ -81,7 +81,7 @@ def test_environment(load: Load, environ: dict[str, str], key: str, value: str, 
         ("S3_COLLAB_BUCKET=b1/\nS3_COLLAB_PREFIX=/\n", "s3://b1"),
         ('export S3_COLLAB_BUCKET="b1"\nS3_COLLAB_PREFIX=a # comment\n', "s3://b1/a"),
         ("\ufeffS3_COLLAB_BUCKET=b1\r\nS3_COLLAB_PREFIX='a b'\r\n", "s3://b1/a b"),
-        ("BASE=a\nS3_COLLAB_BUCKET=b1\nS3_COLLAB_PREFIX=${BASE}/${STAGE:-dev}\n", "s3://b1/a/dev"),
+        ("BASE=a\nS3_COLLAB_BUCKET=b1\nS3_COLLAB_PREFIX=${BASE}/${HOME}\n", "s3://b1/${BASE}/${HOME}"),
         ("S3_COLLAB_BUCKET=b1\nS3SYNC_STORE=s3://b2\n", "s3://b2"),
     ],
 )
@@ -89,13 +89,20 @@ def test_env_file(load: Load, text: str, store: str) -> None:
     assert load(env_file=text).store == store
 
 
-def test_env_file_above_the_repository(load: Load, repo: Path) -> None:
-    (repo.parent / ".video-tools.env").write_text(
-        "S3_COLLAB_BUCKET=b1\nS3_SYNC_USER=jan\nAWS_REGION=eu-west-1\nOTHER_TOOL=x\n"
-    )
-    settings = load()
-    assert (settings.store, settings.user, settings.region) == ("s3://b1", "jan", "eu-west-1")
-    assert settings.env["OTHER_TOOL"] == "x"
+@pytest.mark.parametrize("folder", ["..", "b63/s3-staging", "b63/notes"])
+def test_f46_an_env_file_elsewhere_is_not_read(load: Load, repo: Path, folder: str) -> None:
+    (repo / folder).mkdir(parents=True, exist_ok=True)
+    (repo / folder / ".video-tools.env").write_text("S3_COLLAB_BUCKET=b1\nAWS_CONFIG_FILE=x\n")
+    assert load_settings(repo / folder, flags={"repo": "r"}, environ={}).store_is_default
+    assert load().store_is_default
+
+
+def test_the_env_file_of_a_project_goes_before_that_of_the_repository(repo: Path) -> None:
+    (repo / "b63" / "notes").mkdir(parents=True)
+    (repo / ".video-tools.env").write_text("S3_COLLAB_BUCKET=all\n")
+    (repo / "b63" / ".video-tools.env").write_text("S3_COLLAB_BUCKET=own\n")
+    stores = [load_settings(start, flags={}, environ={}).store for start in (repo, repo / "b63" / "notes")]
+    assert stores == ["s3://all", "s3://own"]
 
 
 def test_user_file(load: Load, tmp_path: Path) -> None:
@@ -151,9 +158,13 @@ def test_credentials_come_whole_from_the_strongest_source(
     assert settings.env.get("AWS_SESSION_TOKEN") == token
 
 
-def test_process_environment_overlays_the_env_file(load: Load) -> None:
-    settings = load(env_file="A=file\nB=file\nC=file\n", environ={"A": "process", "B": ""})
-    assert [settings.env[name] for name in "ABC"] == ["process", "file", "file"]
+def test_f46_of_an_env_file_the_environment_takes_the_keys_alone(load: Load) -> None:
+    process = {"A": "process", "PATH": "/bin"}
+    settings = load(env_file=f"A=file\nPATH=.\nLD_PRELOAD=x.so\nAWS_REGION=eu-1\n{FILE_KEYS}", environ=process)
+    added = {name: value for name, value in settings.env.items() if not name.startswith("XDG_")}
+    keys = dict(line.split("=", 1) for line in FILE_KEYS.splitlines())
+    assert added == {**process, **keys}
+    assert settings.region == "eu-1"
 
 
 def test_the_users_name_is_never_guessed(load: Load) -> None:

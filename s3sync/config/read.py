@@ -1,0 +1,109 @@
+"""Read a settings file that others may have put there: a regular file of our own, of bounded size, without waiting.
+
+The contract: a file counts only when nobody but this user (or root) could have written it, a link stays inside the
+repository and out of staging folders, and reading ends at once whatever has the file's name.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from s3sync.config.locate import in_staging
+from s3sync.errors import ConfigError
+
+SIZE_LIMIT = 1 << 16
+TRUST_VARIABLE = "S3SYNC_TRUST"
+
+_ON_WINDOWS = os.name == "nt"
+_IN_A_CONTAINER = f"where you can change neither (a container, a disk without owners): set {TRUST_VARIABLE}=1"
+
+
+def says_trust(environ: Mapping[str, str]) -> bool:
+    """Whether the process environment answers every question about trust with yes."""
+    return environ.get(TRUST_VARIABLE, "") == "1"
+
+
+def read_text(path: Path, *, within: Path | None = None, any_owner: bool = False) -> str:
+    """A settings file's text with its own line ends. Raises `ConfigError`.
+
+    `within` is the repository that the file belongs to; None for the user's own file, which may be a link to anywhere.
+    `any_owner` reads it whoever owns it or may write it.
+    """
+    try:
+        data = _read(path, _inside(path, within) if within else None, any_owner)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}", why=error.strerror or str(error)) from error
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path} line {line} is not UTF-8", why="settings are UTF-8 text", hint="save the file as UTF-8"
+        ) from None
+
+
+def _inside(path: Path, root: Path) -> Path:
+    """The file itself, when links lead to it and stay inside the repository. Raises `ConfigError`."""
+    target = Path(os.path.realpath(path))
+    if target == path:
+        return target
+    hint = "put the file itself there"
+    if not target.is_relative_to(root):
+        raise ConfigError(f"{path} is not read", why="it is a link that leads out of the repository", hint=hint)
+    if in_staging(target, root) or ".git" in target.relative_to(root).parts:
+        raise ConfigError(f"{path} is not read", why="it is a link to a file that others may replace", hint=hint)
+    return target
+
+
+def _read(path: Path, checked: Path | None, any_owner: bool) -> bytes:
+    """The bytes of `path`, or of what was found at the end of its links. Raises `ConfigError`."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+    if checked is not None:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(checked or path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError(f"cannot read {path}", why="it is not a regular file", hint="put a text file there")
+        if not any_owner:
+            _refuse_others(path, status)
+        data = file.read(SIZE_LIMIT + 1)
+    if len(data) > SIZE_LIMIT:
+        raise ConfigError(f"cannot read {path}", why="it is larger than 64 KiB, which no settings file is")
+    return data
+
+
+def _refuse_others(path: Path, status: os.stat_result) -> None:
+    """Raises `ConfigError` for a file that another user owns or may write. Windows says neither in these fields."""
+    if _ON_WINDOWS:
+        return
+    user = os.geteuid()
+    owners = {0, user}
+    if user == 0 and os.environ.get("SUDO_UID", "").isdecimal():
+        owners.add(int(os.environ["SUDO_UID"]))  # who typed `sudo s3sync`
+    if status.st_uid not in owners:
+        raise ConfigError(
+            f"{path} is not read",
+            why="it belongs to another user, who would choose where your files go",
+            hint=f"look at it, then make it yours: sudo chown $(id -un) {path}; {_IN_A_CONTAINER}",
+        )
+    if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)):
+        raise ConfigError(
+            f"{path} is not read",
+            why="other users may write it, and would choose where your files go",
+            hint=f"look at it, then run: chmod go-w {path}; {_IN_A_CONTAINER}",
+        )
+
+
+def _is_own_group(group: int) -> bool:
+    """Whether the group has no member but this user, as where every user has a group (and the umask is 002)."""
+    import grp
+    import pwd
+
+    try:
+        me, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    return found.gr_gid == me.pw_gid and found.gr_name == me.pw_name and set(found.gr_mem) <= {me.pw_name}

@@ -1,0 +1,47 @@
+"""Recognise what looks like a credential, so that it is neither taken for a name nor repeated in a message."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "****"
+MOST_SHOWN = 200
+
+_KEY_ID = r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|ANPA|ANVA|APKA)[A-Z0-9]{12,}(?![A-Za-z0-9])"
+_TOKEN = (
+    r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9._=-]{12,}"
+    r"|(?<![A-Za-z0-9])(?:IQoJ|FwoG|FQoG)[A-Za-z0-9/+=]{40,}"
+)
+_CERTAIN = re.compile(f"{_KEY_ID}|{_TOKEN}")
+# An AWS secret is 40 of these; a path of 40 has no part of it that mixes all three kinds of characters for long.
+_MIXED = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_LONG = re.compile(r"[A-Za-z0-9/+=_-]{32,}")
+_LABELLED = re.compile(
+    r"((?:secret|passw|token|credential|access_?key|api_?key|signature)[\w-]*[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+",
+    re.IGNORECASE,
+)
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text can hardly be anything but a credential: a key's id, a secret key, a token."""
+    return bool(_CERTAIN.search(text)) or any(_is_mixed(found[0]) for found in _MIXED.finditer(text))
+
+
+def mask_url(text: str) -> str:
+    """The address without its login and its query."""
+    return re.sub(r"\?.*", f"?{MASK}", re.sub(r"://.*@", f"://{MASK}@", text, flags=re.DOTALL), flags=re.DOTALL)
+
+
+def hidden(text: str) -> str:
+    """A text that somebody else wrote, for a message: what may be a credential is masked, and it is not endless."""
+    text = _LABELLED.sub(rf"\1{MASK}", _CERTAIN.sub(MASK, text[: 4 * MOST_SHOWN]))
+    text = _LONG.sub(lambda found: MASK if _is_mixed(found[0]) else found[0], text)
+    text = re.sub(r"(://)[^/\s@]*@", rf"\1{MASK}@", text)
+    text = re.sub(r"(://[^\s?]*\?)\S+", rf"\1{MASK}", text)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
+def _is_mixed(text: str) -> bool:
+    longest = max(re.split(r"[/+=_-]", text), key=len)
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return len(longest) >= 14 and all(any(kind(char) for char in longest) for kind in kinds)
