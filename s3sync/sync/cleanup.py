@@ -81,10 +81,10 @@ def _look(
 ) -> tuple[Seen, Rows[Decision], Rows[ObjectInfo]]:
     """Fill the report with what would go, and return it."""
     seen = scan(session, state)
-    report.failed.extend(seen.problems)
     going = Rows(Decision)
     if options.selector:
-        options.selector.check(seen.paths)
+        seen.limit_to(options.selector)
+    report.failed.extend(seen.problems)
     for decision in select(seen.decisions(), options.selector):
         entry = decision.local if options.local else decision.remote
         if entry is None:

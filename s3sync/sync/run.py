@@ -106,7 +106,7 @@ def _round(
     if not options.dry_run:
         drop_useless_downloads(session, state, seen)
     if options.selector:
-        options.selector.check(seen.paths)
+        seen.limit_to(options.selector)
     plan = make_plan(select(seen.decisions(), wanted), report.verb, options.policy, _keep_name(session, seen), Rows)
     base_of = other_store(session, state)
     tally.passed += gate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Generic, TypeVar
 
 from msgspec import Struct, field
@@ -15,6 +16,7 @@ from s3sync.local.scan import LocalFile, LocalScan
 from s3sync.state.db import CachedDigest
 from s3sync.state.table import Table, windows
 from s3sync.sync.remote import RemoteScan
+from s3sync.sync.select import Selector
 
 T = TypeVar("T")
 
@@ -63,6 +65,20 @@ class Seen(Struct):
     def paths(self) -> Iterator[str]:
         """Every path about which enough is known, in order."""
         return (decision.path for decision in self.decisions())
+
+    def limit_to(self, selector: Selector) -> None:
+        """Find out what the words of a command mean, and leave out problems of what they do not name.
+
+        Raises `UsageError` for a word that is no name of anything and fits nothing.
+        """
+
+        def known() -> Iterator[str]:
+            return chain(self.paths(), self.hidden, (problem.path for problem in self.problems))
+
+        deleted = self.there.stored.manifest.deleted
+        gone = {name: f"{record.deleted_by} deleted it on {record.deleted_at}" for name, record in deleted.items()}
+        selector.resolve(known, gone)
+        self.problems = [problem for problem in self.problems if selector.concerns(problem.path)]
 
     def has_all_of_the_base(self) -> bool:
         """Whether both sides still hold every file that they once agreed on, in whatever version."""

@@ -1,78 +1,211 @@
-"""Which files of a project a command was limited to."""
+"""Which files of a project a command was limited to.
+
+A word that is the name of a file or folder means that file, or what is in that folder, and nothing else. What is no
+name is a pattern, with gitignore's rules.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from s3sync.core.names import nfc
 from s3sync.errors import UsageError
+from s3sync.local.patterns import Patterns, compile_patterns, has_wildcard, literal
 
 _HINT = "names are relative to the staging folder; --project names another project"
 
 
-class Selector(Struct, frozen=True):
-    """A test for paths: names, folders and globs, relative to the staging folder or to where the user stands.
+class _Word(Struct):
+    """What the user typed and what it may mean, the likeliest first: paths (folders may end in `/`), patterns."""
 
-    A glob without `/` fits file names in any folder.
+    typed: str
+    paths: list[str] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
+
+
+class Selector:
+    """A test for paths, from names, folders and patterns, relative to where the user stands or to the staging folder.
+
+    Call `resolve` before it is asked for the first time.
     """
 
-    given: Sequence[str]
-    staging: Path
-    cwd: Path
+    def __init__(self, words: Sequence[str], staging: Path, cwd: Path) -> None:
+        self._staging = staging
+        self._words = [_word(typed, staging, cwd) for typed in dict.fromkeys(words)]
+        self._is_resolved = False
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+        self._above: set[str] = set()
+        self._patterns: Patterns | None = None
 
     def __call__(self, path: str) -> bool:
-        return any(_fits(path, self._pattern(word)) for word in self.given)
+        if path in self._files:
+            return True
+        if self._folders and any(folder in self._folders for folder in _folders_above(path)):
+            return True
+        return self._patterns is not None and self._patterns.match_file(path)
 
-    def check(self, known: Callable[[], Iterable[str]]) -> None:
-        """Raises `UsageError` for a word that fits no file on either side: most likely a typing error.
+    def concerns(self, path: str) -> bool:
+        """Whether a problem of a path, or of a folder, hides anything that was asked for."""
+        if self(path) or path in self._above or path in self._folders or "" in self._folders:
+            return True
+        return self._patterns is not None and (self._staging / path).is_dir()
 
-        `known` gives all paths, each time that it is called.
+    def resolve(self, known: Callable[[], Iterable[str]], gone: Mapping[str, str] | None = None) -> None:
+        """Find out what each word means. Raises `UsageError` for one that means nothing: most likely a typing error.
+
+        `known` gives all paths, each time that it is called; `gone` are names that were deleted, each with what is
+        known of that: such a name is no pattern either.
         """
-        missing = {word: self._pattern(word) for word in self.given}
-        for path in known():
-            for word in [word for word, pattern in missing.items() if _fits(path, pattern)]:
-                del missing[word]
-            if not missing:
-                return
-        for word, pattern in missing.items():
-            near = get_close_matches(pattern, known(), 1)
-            raise UsageError(
-                f"no file called {word!r}",
-                why="neither the staging folder nor the remote has one",
-                hint=f"did you mean {near[0]!r}?" if near else _HINT,
-            )
+        if self._is_resolved:
+            return
+        gone = gone or {}
+        files, folders = _found({path.rstrip("/") for word in self._words for path in word.paths}, known)
+        patterns: list[str] = []
+        open_words: list[_Word] = []
+        for word in self._words:
+            if not self._take_name(word, files, folders):
+                open_words.append(word)
+        for word in open_words:
+            told = next((gone[path] for path in word.paths if path in gone), None)
+            if told is not None or not word.patterns:
+                raise _nothing(word, known, told)
+        patterns = _fitting(open_words, known)
+        self._patterns = _compiled("", patterns) if patterns else None
+        self._above = {folder for path in (*self._files, *self._folders) for folder in _folders_above(path)}
+        self._is_resolved = True
 
-    def _pattern(self, word: str) -> str:
-        return _relative(word, self.staging, self.cwd)
+    def _take_name(self, word: _Word, files: set[str], folders: set[str]) -> bool:
+        """Whether it is the name of something."""
+        for path in word.paths:
+            folder = path.rstrip("/")
+            if path in files:
+                self._files.add(path)
+            elif folder in folders or not folder:
+                self._folders.add(folder)
+            else:
+                continue
+            return True
+        return False
 
 
 def make_selector(words: Sequence[str], staging: Path, cwd: Path) -> Selector | None:
     """None without words: everything is wanted."""
-    return Selector(tuple(words), staging, cwd) if words else None
+    return Selector(words, staging, cwd) if words else None
 
 
-def _relative(pattern: str, staging: Path, cwd: Path) -> str:
-    """What the user means, as a path in the staging folder: `s3-staging/a.mp4` and `./a.mp4` work as well.
+def _folders_above(path: str) -> Iterator[str]:
+    yield ""
+    yield from (path[:end] for end, char in enumerate(path) if char == "/")
+
+
+def _word(typed: str, staging: Path, cwd: Path) -> _Word:
+    """`s3-staging/a.mp4`, `./a.mp4` and absolute names work as well as names in the staging folder.
 
     The staging folder itself, and `.` where the user stands above it, mean every file.
     """
-    if not pattern.strip():
-        return pattern
-    full = Path(os.path.normpath(cwd / pattern))
-    if full == staging or (full == cwd and staging.is_relative_to(cwd)):
-        return "*"
-    if full.is_relative_to(staging):
-        return nfc(full.relative_to(staging).as_posix())
-    return nfc(pattern.removeprefix("./").rstrip("/"))
+    if not typed.strip():
+        return _Word(typed)
+    found = _Word(typed)
+    end = "/" if typed.endswith(("/", os.sep)) else ""
+    here = _inside(staging, Path(os.path.normpath(cwd / typed)))
+    if here is not None:
+        found.paths.append(nfc(here) + end if here else "/")
+    elif Path(os.path.normpath(cwd / typed)) == cwd and staging.is_relative_to(cwd):
+        found.paths.append("/")
+    below = nfc(posixpath.normpath(typed.replace(os.sep, "/")))
+    if not below.startswith(("../", "/")) and below not in (".", ".."):
+        found.paths.append(below + end)
+    if has_wildcard(typed):
+        found.patterns = list(_as_patterns(nfc(typed), staging, cwd))
+    return found
 
 
-def _fits(path: str, pattern: str) -> bool:
-    if path == pattern or path.startswith(pattern + "/") or fnmatchcase(path, pattern):
-        return True
-    return "/" not in pattern and fnmatchcase(path.rpartition("/")[2], pattern)
+def _inside(staging: Path, full: Path) -> str | None:
+    """A path relative to the staging folder, whether or not a link leads there; None for what is elsewhere."""
+    if not full.is_relative_to(staging):
+        full, staging = Path(os.path.realpath(full.parent)) / full.name, Path(os.path.realpath(staging))
+        if not full.is_relative_to(staging):
+            return None
+    inside = full.relative_to(staging).as_posix()
+    return "" if inside == "." else inside
+
+
+def _as_patterns(typed: str, staging: Path, cwd: Path) -> Iterator[str]:
+    """The pattern as seen from where the user stands, and from the staging folder."""
+    text = typed.removeprefix("./")
+    if text.startswith(("!", "#")):
+        text = f"\\{text}"
+    if text.endswith(" "):
+        text = f"{text[:-1]}\\ "
+    folder = _inside(staging, cwd)
+    if folder:
+        deep = "/" not in text.rstrip("/")
+        yield f"/{posixpath.normpath(literal(folder) + ('/**/' if deep else '/') + text)}"
+    elif folder is None:
+        for way in (staging.as_posix(), os.path.relpath(staging, cwd).replace(os.sep, "/")):
+            if text.startswith(f"{way}/"):
+                yield text.removeprefix(way)
+    yield text
+
+
+def _found(wanted: set[str], known: Callable[[], Iterable[str]]) -> tuple[set[str], set[str]]:
+    """Which of these are files, and which are folders, on either side."""
+    files: set[str] = set()
+    folders: set[str] = set()
+    last = None
+    for path in known() if wanted else ():
+        if path in wanted:
+            files.add(path)
+        folder = path[: path.rfind("/") + 1]
+        if folder != last:
+            folders.update(above for above in _folders_above(path) if above in wanted)
+            last = folder
+    return files, folders
+
+
+def _fitting(words: list[_Word], known: Callable[[], Iterable[str]]) -> list[str]:
+    """Of each word, the first pattern that fits any file. Raises `UsageError` for a word without one."""
+    choices = [(word, [(text, _compiled(word.typed, [text])) for text in word.patterns]) for word in words]
+    fits: dict[str, set[str]] = {word.typed: set() for word in words}
+    undecided = list(choices)
+    for path in known() if choices else ():
+        for word, made in undecided:
+            fits[word.typed].update(text for text, patterns in made if patterns.match_file(path))
+        undecided = [(word, made) for word, made in undecided if made[0][0] not in fits[word.typed]]
+        if not undecided:
+            break
+    for word in words:
+        if not fits[word.typed]:
+            raise _nothing(word, known, None)
+    return [next(text for text in word.patterns if text in fits[word.typed]) for word in words]
+
+
+def _compiled(typed: str, patterns: list[str]) -> Patterns:
+    try:
+        return compile_patterns(patterns)
+    except ValueError as error:
+        what = f"{typed!r} cannot be used as a pattern" if typed else "the patterns cannot be used"
+        raise UsageError(what, why=str(error), hint="name a folder instead") from error
+
+
+def _nothing(word: _Word, known: Callable[[], Iterable[str]], told: str | None) -> UsageError:
+    what = f"no file called {word.typed!r}"
+    if told is not None:
+        return UsageError(what, why=told, hint="`s3sync status` shows what is there")
+    wanted = word.paths[-1].rstrip("/") if word.paths else word.typed
+    name = wanted.rpartition("/")[2]
+    near = next((path for path in known() if path.rpartition("/")[2] == name), None)
+    if near is None:
+        near = next(iter(get_close_matches(wanted, known(), 1)), None)
+    return UsageError(
+        what,
+        why="neither the staging folder nor the remote has one",
+        hint=f"did you mean {near!r}?" if near else _HINT,
+    )
