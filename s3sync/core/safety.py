@@ -35,7 +35,6 @@ def gate(
     *,
     max_delete: int | None,
     complete: bool,
-    base_of: str | None = None,
     kept: MutableMapping[str, bool] | None = None,
     earlier: Earlier | None = None,
 ) -> Counter[Do]:
@@ -45,8 +44,7 @@ def gate(
 
     Without `max_delete`, too much is everything, or more than half of what the base knew, on either side; what the
     other side has under another name was renamed, and is not lost. With it, too much is more than that many deletions
-    in all. `base_of` names the store that the base was agreed on with, if it is another than the one that is looked at:
-    what is not there was never there, so any deletion is too much. `kept` is an empty dictionary to work with.
+    in all. `kept` is an empty dictionary to work with.
     `earlier` is what counts too, in a later round.
     """
     earlier = earlier or Earlier(len(base))
@@ -71,13 +69,6 @@ def gate(
                 hint=f"look at `s3sync status`; if that is right, run `s3sync sync --max-delete {total}`",
             )
         return passed
-    if base_of is not None:
-        raise Halt(
-            nothing,
-            why=f"{total} files would be deleted, but what they are compared with was agreed on with {base_of}",
-            hint="is the wrong bucket or prefix set? "
-            f"if the files have moved here, run `s3sync sync --max-delete {total}`",
-        )
     for do, (side, other) in SIDES.items():
         there = remote if do is Do.DELETE_LOCAL else local
         passed[do] = deletes[do]

@@ -5,113 +5,123 @@ Deleting it loses no user's byte: without a base, every difference is a question
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-from msgspec import Struct
+from typing import Any
 
 from s3sync.core.entries import Entry
-from s3sync.errors import DiskFull, LocalError
-from s3sync.local.errors import local_errors
+from s3sync.state.places import KnownPlace, StorePlace
+from s3sync.state.schema import (
+    BASE_COLUMNS,
+    DIGEST_COLUMNS,
+    MIGRATIONS,
+    OF_A_PLACE,
+    SCHEMA,
+    VERSION,
+    CachedDigest,
+    base_row,
+    digest_row,
+)
+from s3sync.state.sqlite import Database
+
+__all__ = ["FILE", "REPAIR", "VERSION", "CachedDigest", "StateDB"]
 
 FILE = "state.db"
-VERSION = 1
-PATIENCE_S = 30.0
-"""How long to wait for another process that is writing."""
 ROWS_AT_ONCE = 1_000
 """Rows of a table that are read together."""
-
 REPAIR = "s3sync doctor --fix: it moves the file aside and keeps what is certain; no file of yours is touched"
-
-SCHEMA = """
-CREATE TABLE base (path TEXT PRIMARY KEY, size INTEGER NOT NULL, md5 TEXT, etag TEXT) WITHOUT ROWID;
-CREATE TABLE digest (
-    path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
-    xxh3 TEXT, md5 TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE parts (
-    path TEXT PRIMARY KEY, etag TEXT NOT NULL, part_size INTEGER NOT NULL, xxh3 TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE transfer (
-    path TEXT NOT NULL, way TEXT NOT NULL, key TEXT NOT NULL, token TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    size INTEGER NOT NULL, part_size INTEGER NOT NULL, digests TEXT NOT NULL, started_at TEXT NOT NULL,
-    PRIMARY KEY (path, way)
-) WITHOUT ROWID;
-CREATE TABLE transferred (
-    path TEXT NOT NULL, way TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL,
-    PRIMARY KEY (path, way, number)
-) WITHOUT ROWID;
-CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-PRAGMA user_version = 1;
-"""
+_NO_PLACE = -1
 
 
-TABLES = ("base", "digest", "parts", "transfer", "transferred", "fact")
+class StateDB(Database):
+    """Open with `StateDB(folder, place)`; with `read_only` nothing on the disk changes, and changes are forgotten.
 
+    Base, transfers, parts and intents are those of `place` alone. The place is entered with the first of them.
+    Without a place (None) there is only what belongs to none: digests and facts.
+    """
 
-class CachedDigest(Struct, frozen=True, gc=False):
-    """Digests of a file as it was when its directory entry said this. `xxh3` is None if only MD5 is known."""
+    def __init__(self, folder: Path, place: StorePlace | None, *, read_only: bool = False) -> None:
+        super().__init__(folder / FILE, SCHEMA, MIGRATIONS, read_only=read_only, repair=REPAIR)
+        self._place = place
+        self._place_id = _NO_PLACE if place is None else self._find(place)
 
-    size: int
-    mtime_ns: int
-    inode: int
-    xxh3: str | None
-    md5: str
+    # -- the place
 
+    @property
+    def place_id(self) -> int:
+        """What the rows of this place are marked with. No row is marked so while the place is not known."""
+        return self._place_id
 
-class StateDB:
-    """Open with `StateDB(folder)`; with `read_only` nothing on the disk changes, and changes are forgotten."""
+    def enter_place(self, used_at: str | None = None) -> int:
+        """The place's id. Makes its row if there is none, and notes when it was used."""
+        place = self._place
+        if place is None:
+            raise ValueError("this memory was opened without a place")
+        with self.transaction():
+            if self._place_id == _NO_PLACE:
+                self._place_id = self._find(place)
+            if self._place_id == _NO_PLACE:
+                insert = "INSERT INTO place (url, endpoint, store_id) VALUES (?, ?, ?) RETURNING id"
+                self._place_id = self.execute(insert, place.url, place.endpoint, place.store_id)[0][0]
+            if used_at is not None:
+                self.execute("UPDATE place SET used_at = ? WHERE id = ?", used_at, self._place_id)
+        return self._place_id
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        self.path = folder / FILE
-        self._lock = threading.RLock()
-        with self._errors(), local_errors("cannot read", self.path):
-            self._connection = self._copy() if read_only else self._open()
+    def _find(self, place: StorePlace) -> int:
+        """The id of a place; one that is known by an older name, or from before its store had an id, is renamed."""
+        exact = "SELECT id FROM place WHERE url = ? AND endpoint = ? AND store_id = ?"
+        rows = self.execute(exact, place.url, place.endpoint, place.store_id)
+        if rows:
+            return int(rows[0][0])
+        older = "SELECT id FROM place WHERE (url = ? AND endpoint = ? AND store_id = '')"
+        rows = self.execute(f"{older} OR v1_name = ?", place.url, place.endpoint, place.v1_name)
+        if not rows:
+            return _NO_PLACE
+        renamed = "UPDATE place SET url = ?, endpoint = ?, store_id = ?, v1_name = NULL WHERE id = ?"
+        self.execute(renamed, place.url, place.endpoint, place.store_id, rows[0][0])
+        return int(rows[0][0])
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
-        _switch_to_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        self._prepare(connection)
-        return connection
+    @property
+    def is_first_time(self) -> bool:
+        """Whether this folder was synced with other places, and never with this one."""
+        return not self._is_agreed(self._place_id) and any(
+            self._is_agreed(row[0]) for row in self.execute("SELECT id FROM place WHERE id <> ?", self._place_id)
+        )
 
-    def _copy(self) -> sqlite3.Connection:
-        """A dry run works on a copy: even opening a WAL database for reading writes files beside it."""
-        connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # it has no name on the disk
-        if self.path.exists():
-            with tempfile_copy(self.path) as copy:
-                source = sqlite3.connect(copy)
-                source.backup(connection)
-                source.close()
-        self._prepare(connection)
-        return connection
+    def _is_agreed(self, place_id: int) -> bool:
+        return bool(self.execute("SELECT 1 FROM base WHERE place = ? LIMIT 1", place_id))
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            try:
-                connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
-            except sqlite3.OperationalError:
-                connection.rollback()
-                version = connection.execute("PRAGMA user_version").fetchone()[0]
-                if version == 0:
-                    raise
-        if version > VERSION:
-            raise LocalError(
-                f"{self.path} was written by a newer s3sync", hint="upgrade s3sync: pip install --upgrade s3sync-collab"
-            )
-        _refuse_damaged(connection)
+    @property
+    def is_unproven(self) -> bool:
+        """Whether the base comes from version 1, which mixed places: a file may never have been in this one."""
+        return bool(self.execute("SELECT 1 FROM place WHERE id = ? AND unproven", self._place_id))
 
-    def execute(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement, durable when it returns (inside `transaction`, when that ends), and give its rows."""
-        with self._lock, self._errors():
-            return self._connection.execute(sql, values).fetchall()
+    def prove(self) -> None:
+        """From now on the base is believed as one of this version's own."""
+        self.execute("UPDATE place SET unproven = 0 WHERE id = ?", self._place_id)
+
+    def places(self) -> list[KnownPlace]:
+        """Every place that is known, the one in use first, then by the time of use."""
+        rows = self.execute(
+            "SELECT id, url, endpoint, store_id, used_at,"
+            " (SELECT count(*) FROM base WHERE place = id), (SELECT count(*) FROM transfer WHERE place = id)"
+            " FROM place ORDER BY id <> ?, used_at DESC, url, endpoint, store_id",
+            self._place_id,
+        )
+        return [
+            KnownPlace(row[0], StorePlace(*row[1:4]), row[5], row[6], row[4], row[0] == self._place_id) for row in rows
+        ]
+
+    def forget_place(self, place_id: int) -> None:
+        """Forget a place, with its base and whatever else is remembered of it."""
+        with self.transaction():
+            for table in OF_A_PLACE:
+                self.execute(f"DELETE FROM {table} WHERE place = ?", place_id)
+            self.execute("DELETE FROM place WHERE id = ?", place_id)
+        if place_id == self._place_id:
+            self._place_id = _NO_PLACE
+
+    # -- base and digests
 
     def load_base(self) -> dict[str, Entry]:
         return dict(self.each_base())
@@ -119,23 +129,25 @@ class StateDB:
     def load_digests(self) -> dict[str, CachedDigest]:
         return dict(self.each_digest())
 
-    def count(self, table: str) -> int:
-        return int(self.execute(f"SELECT count(*) FROM {table}")[0][0])
+    def count_base(self) -> int:
+        return int(self.execute("SELECT count(*) FROM base WHERE place = ?", self._place_id)[0][0])
+
+    def count_digests(self) -> int:
+        return int(self.execute("SELECT count(*) FROM digest")[0][0])
 
     def each_base(self) -> Iterator[tuple[str, Entry]]:
-        """The whole base in the order of its paths, not held in memory together."""
-        return ((row[0], Entry(*row[1:])) for row in self._rows("path, size, md5, etag", "base"))
+        """The base of this place in the order of its paths, not held in memory together."""
+        query = f"SELECT {BASE_COLUMNS} FROM base WHERE place = ? AND path > ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
+        return map(base_row, self._rows(query, self._place_id))
 
     def each_digest(self) -> Iterator[tuple[str, CachedDigest]]:
         """The whole digest cache, likewise."""
-        columns = "path, size, mtime_ns, inode, xxh3, md5"
-        return ((row[0], CachedDigest(*row[1:])) for row in self._rows(columns, "digest"))
+        query = f"SELECT {DIGEST_COLUMNS} FROM digest WHERE path > ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
+        return map(digest_row, self._rows(query))
 
-    def _rows(self, columns: str, table: str) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
         after = ""
-        while rows := self.execute(
-            f"SELECT {columns} FROM {table} WHERE path > ? ORDER BY path LIMIT {ROWS_AT_ONCE}", after
-        ):
+        while rows := self.execute(query, *values, after):
             yield from rows
             after = rows[-1][0]
 
@@ -148,19 +160,28 @@ class StateDB:
     ) -> None:
         """One transaction: base entries set or, when None, dropped; digests set or forgotten."""
         base, digests = base or {}, digests or {}
-        with self._errors(), self.transaction():
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?)",
-                [(path, e.size, e.md5, e.etag) for path, e in base.items() if e is not None],
+        kept = [(path, e) for path, e in base.items() if e is not None]
+        with self.transaction():
+            if kept:
+                place = self.enter_place()
+                rows = [(place, path, e.size, e.md5, e.etag) for path, e in kept]
+                self.execute_many("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?)", rows)
+            gone = [(self._place_id, path) for path, e in base.items() if e is None]
+            self.execute_many("DELETE FROM base WHERE place = ? AND path = ?", gone)
+            self.execute_many("DELETE FROM digest WHERE path = ?", [(path,) for path in forget_digests])
+            self.execute_many(
+                f"INSERT OR REPLACE INTO digest ({DIGEST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(path, d.size, d.mtime_ns, d.inode, d.xxh3, d.md5, d.ctime_ns) for path, d in digests.items()],
             )
-            self._connection.executemany(
-                "DELETE FROM base WHERE path = ?", [(path,) for path, e in base.items() if e is None]
-            )
-            self._connection.executemany("DELETE FROM digest WHERE path = ?", [(path,) for path in forget_digests])
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?, ?)",
-                [(path, d.size, d.mtime_ns, d.inode, d.xxh3, d.md5) for path, d in digests.items()],
-            )
+
+    def forget_elsewhere(self, paths: Iterable[str]) -> None:
+        """Drop paths from the bases of all other places.
+
+        For files that a run takes away from this disk: in another place, their absence is no wish to delete them.
+        """
+        self.execute_many("DELETE FROM base WHERE path = ? AND place <> ?", [(path, self._place_id) for path in paths])
+
+    # -- facts
 
     def fact(self, name: str) -> str | None:
         """Something that was found out once, as whether a store honours conditions."""
@@ -169,92 +190,3 @@ class StateDB:
 
     def remember(self, name: str, value: str) -> None:
         self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", name, value)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; other threads wait. Inside another transaction it is part of that one."""
-        with self._lock, self._errors():
-            if self._connection.in_transaction:
-                yield
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            if "full" in str(error):
-                raise DiskFull(
-                    f"cannot write {self.path}", why="the disk is full", hint="make room, run again"
-                ) from error
-            hint = REPAIR if _is_damage(error) else "run `s3sync doctor`: it looks at the disk, the folder and the file"
-            raise LocalError(f"cannot use {self.path}", why=readable(str(error)), hint=hint) from error
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _refuse_damaged(connection: sqlite3.Connection) -> None:
-    """Look through all pages before anything is done, and not only when one is needed (20,000 files: 7 ms)."""
-    said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if said != "ok":
-        raise sqlite3.DatabaseError(said)
-    known = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    missing = [name for name in TABLES if name not in known]
-    if missing:
-        raise sqlite3.DatabaseError(f"no such table: {', '.join(missing)}")
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is wrong, and not the way to it: a lock, the disk, a right."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
-
-
-def readable(said: str) -> str:
-    """What SQLite says of a damage, on one line."""
-    return " ".join(said.replace("*** in database main ***", "").split())
-
-
-def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """SQLite does not wait by itself when several processes switch a new database at once."""
-    give_up = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
-
-
-@contextmanager
-def tempfile_copy(path: Path) -> Iterator[Path]:
-    """A throw-away copy of a database and its write-ahead log, so that reading it leaves no trace beside it."""
-    import shutil
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="s3sync-") as folder:
-        copy = Path(folder) / path.name
-        shutil.copyfile(path, copy)
-        log = path.with_name(path.name + "-wal")
-        if log.exists():
-            shutil.copyfile(log, copy.with_name(log.name))
-        yield copy

@@ -14,25 +14,25 @@ import msgspec
 from s3sync.core.manifest import ConflictRecord, DeletedRecord
 from s3sync.state.db import StateDB
 
-_CONFLICT, _DELETION = "intent: conflict ", "intent: delete "
+_CONFLICT, _DELETION = "conflict", "delete"
 R = TypeVar("R", ConflictRecord, DeletedRecord)
 
 
 class Intents:
-    """In state.db. Forgotten once metadata.json tells it, or when it did not come to it."""
+    """In state.db, of one place. Forgotten once metadata.json tells it, or when it did not come to it."""
 
     def __init__(self, state: StateDB) -> None:
         self._state = state
 
     def keep_both(self, conflict: ConflictRecord) -> None:
         """A file is about to be moved aside to `kept_as`, and to be published under that name."""
-        self._state.remember(_CONFLICT + conflict.kept_as, msgspec.json.encode(conflict).decode())
+        self._note(_CONFLICT, conflict.kept_as, conflict)
 
     def delete(self, deletions: Iterable[DeletedRecord]) -> None:
         """These objects are about to be deleted."""
         with self._state.transaction():
             for deletion in deletions:
-                self._state.remember(_DELETION + deletion.name, msgspec.json.encode(deletion).decode())
+                self._note(_DELETION, deletion.name, deletion)
 
     def conflicts(self) -> list[ConflictRecord]:
         return self._all(_CONFLICT, ConflictRecord)
@@ -43,11 +43,23 @@ class Intents:
     def forget(self, told: Iterable[ConflictRecord | DeletedRecord]) -> None:
         with self._state.transaction():
             for record in told:
-                name = _CONFLICT + record.kept_as if isinstance(record, ConflictRecord) else _DELETION + record.name
-                self._state.execute("DELETE FROM fact WHERE name = ?", name)
+                if isinstance(record, ConflictRecord):
+                    self._forget(_CONFLICT, record.kept_as)
+                else:
+                    self._forget(_DELETION, record.name)
 
-    def _all(self, prefix: str, kind: type[R]) -> list[R]:
-        rows = self._state.execute(
-            "SELECT value FROM fact WHERE name >= ? AND name < ? ORDER BY name", prefix, prefix[:-1] + "!"
+    def _forget(self, kind: str, name: str) -> None:
+        query = "DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?"
+        self._state.execute(query, self._state.place_id, kind, name)
+
+    def _note(self, kind: str, name: str, record: ConflictRecord | DeletedRecord) -> None:
+        value = msgspec.json.encode(record).decode()
+        self._state.execute(
+            "INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", self._state.enter_place(), kind, name, value
         )
-        return [msgspec.json.decode(row[0], type=kind) for row in rows]
+
+    def _all(self, kind: str, type_: type[R]) -> list[R]:
+        query = "SELECT value FROM intent WHERE place = ? AND kind = ? ORDER BY name"
+        return [
+            msgspec.json.decode(row[0], type=type_) for row in self._state.execute(query, self._state.place_id, kind)
+        ]

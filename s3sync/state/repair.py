@@ -21,12 +21,22 @@ from s3sync.core.names import refuse_reason
 from s3sync.core.unfinished import Unfinished
 from s3sync.disk.durable import sync_folder
 from s3sync.local.errors import local_errors
-from s3sync.state.db import FILE, SCHEMA, VERSION, CachedDigest, StateDB, readable, tempfile_copy
+from s3sync.state.db import FILE, StateDB
+from s3sync.state.places import StorePlace
+from s3sync.state.schema import (
+    MIGRATIONS,
+    SCHEMA,
+    TRANSFER_COLUMNS,
+    V1_BASE_OF,
+    VERSION,
+    CachedDigest,
+    transfer_row,
+)
+from s3sync.state.sqlite import bring_up, readable, run_script, tempfile_copy
 from s3sync.state.transfers import Transfers
 
 _MD5 = re.compile("[0-9a-f]{32}")
 _STILL_TRIES = 5
-_BASE = "path, size, md5, etag FROM base"
 Row = tuple[Any, ...]
 
 
@@ -43,15 +53,16 @@ class Examined(Struct, frozen=True):
     transfers: int = 0
 
 
-class Salvaged(Struct):
-    """What could be read of a damaged database. `base_is_whole`: every entry is there, and none is an old one.
+class PlaceMemory(Struct):
+    """What is remembered of one place. `is_whole`: every entry of the base is there, and none is an old one.
 
-    `facts` None: not one of them is sure.
+    `unproven`: the base is one of version 1.
     """
 
+    place: StorePlace
     base: dict[str, Entry] = field(default_factory=dict)
-    base_is_whole: bool = False
-    facts: dict[str, str] | None = None
+    is_whole: bool = False
+    unproven: bool = False
     transfers: list[tuple[Unfinished, dict[int, str]]] = field(default_factory=list)
 
 
@@ -80,49 +91,60 @@ def _examine(connection: sqlite3.Connection) -> Examined:
     tables = _tables(connection)
     if version == 0 and not tables:
         return Examined()
-    if version != VERSION:
+    if not 0 < version <= VERSION:
         return Examined(damage=f"it has tables, and says that its version is {version}")
+    try:
+        bring_up(connection, SCHEMA, MIGRATIONS)  # of the copy: the file itself is migrated when it is used
+    except sqlite3.Error as error:
+        return Examined(damage=f"its version {version} cannot be brought up to date: {readable(str(error))}")
+    tables = _tables(connection)
     wrong = [name for name, columns in _expected().items() if tables.get(name) != columns]
     if wrong:
         return Examined(damage=f"a table is missing or not what it should be: {', '.join(wrong)}")
-    base, senseless = _read_base(connection)
+    base, senseless = _read_base(connection, "SELECT path, size, md5, etag, place FROM base ORDER BY place")
     if senseless:
         return Examined(damage=f"{senseless} entries of the base make no sense")
     try:
-        transfers = Transfers(_Reading(connection)).all()  # type: ignore[arg-type]
+        transfers = _transfers(connection, "1")
     except (ValueError, TypeError) as error:
         return Examined(damage=f"an unfinished transfer cannot be read: {error}")
-    return Examined(base=len(base), transfers=len(transfers))
+    return Examined(base=len({path for path, _ in base}), transfers=len(transfers))
 
 
-def salvage(folder: Path) -> Salvaged:
-    """Whatever can still be read of a damaged database."""
-    found = Salvaged()
+def salvage(folder: Path) -> list[PlaceMemory]:
+    """Whatever can still be read of a damaged database, for each place that is surely known by name."""
     if not (folder / FILE).exists():
-        return found
+        return []
     log = folder / f"{FILE}-wal"
     written_back = not log.exists() or log.stat().st_size == 0
     with _still_copy(folder / FILE) as copy, closing(sqlite3.connect(copy)) as connection:
-        with suppress(sqlite3.Error):
-            found.base, senseless = _read_base(connection)
-            found.base_is_whole = written_back and not senseless and _is_sound(connection, "base")
-        if written_back and _is_sound(connection, "fact"):
-            with suppress(sqlite3.Error):
-                found.facts = dict(connection.execute("SELECT name, value FROM fact"))
-        if _is_sound(connection, "transfer") and _is_sound(connection, "transferred"):
-            with suppress(sqlite3.Error, ValueError, TypeError):
-                known = Transfers(_Reading(connection))  # type: ignore[arg-type]
-                found.transfers = [(item, known.parts_done(item.path, item.way)) for item in known.all()]
-    return found
+        try:
+            source = _OF_VERSION[2 if "place" in _tables(connection) else 1]  # the version number may be what is wrong
+            if not written_back or not _is_sound(connection, source.place_table):
+                return []
+            rows = connection.execute(source.places).fetchall()
+        except sqlite3.Error:
+            return []
+        return [_salvage_place(connection, source, row) for row in rows]
+
+
+def _salvage_place(connection: sqlite3.Connection, source: _Source, row: Row) -> PlaceMemory:
+    number, memory = row[0], PlaceMemory(StorePlace(*row[1:5]), unproven=bool(row[5]))
+    with suppress(sqlite3.Error):
+        entries, senseless = _read_base(connection, source.base.format(place=number))
+        memory.base = {path: entry for (path, _), entry in entries.items()}
+        memory.is_whole = not senseless and _is_sound(connection, "base")
+    if _is_sound(connection, "transfer") and _is_sound(connection, "transferred"):
+        with suppress(sqlite3.Error, ValueError, TypeError):
+            memory.transfers = _transfers(connection, source.transfers_where.format(place=number))
+    return memory
 
 
 def rebuild(
     folder: Path,
     stamp: str,
-    base: Mapping[str, Entry],
+    memories: Iterable[PlaceMemory],
     digests: Mapping[str, CachedDigest],
-    facts: Mapping[str, str],
-    transfers: Iterable[tuple[Unfinished, dict[int, str]]],
 ) -> Path:
     """Put a new database in the place of a damaged one, and give the name that the damaged one has now.
 
@@ -133,15 +155,10 @@ def rebuild(
     with local_errors("cannot write", work):
         work.mkdir()
     try:
-        with StateDB(work) as fresh:
-            fresh.save(base=base, digests=digests)
-            for name, value in facts.items():
-                fresh.remember(name, value)
-            ledger = Transfers(fresh)
-            for item, done in transfers:
-                ledger.begin(item)
-                for number, digest in done.items():
-                    ledger.part_done(item.path, item.way, number, digest)
+        with StateDB(work, None) as fresh:
+            fresh.save(digests=digests)
+        for memory in memories:
+            _write(work, memory)
         with local_errors("cannot write", folder / FILE):
             aside = _move_aside(folder, stamp)
             (work / FILE).rename(folder / FILE)
@@ -151,6 +168,19 @@ def rebuild(
             with suppress(OSError):
                 left.rmdir() if left == work else left.unlink()
     return aside
+
+
+def _write(folder: Path, memory: PlaceMemory) -> None:
+    with StateDB(folder, memory.place) as fresh:
+        number = fresh.enter_place()
+        fresh.save(base=memory.base)
+        if memory.unproven:
+            fresh.execute("UPDATE place SET unproven = 1 WHERE id = ?", number)
+        ledger = Transfers(fresh)
+        for item, done in memory.transfers:
+            ledger.begin(item)
+            for part, digest in done.items():
+                ledger.part_done(item.path, item.way, part, digest)
 
 
 def _move_aside(folder: Path, stamp: str) -> Path:
@@ -192,19 +222,45 @@ def _stamps(path: Path) -> list[tuple[int, int] | None]:
     return found
 
 
-class _Reading:
-    """As much of a `StateDB` as reading needs, over a connection that may break at any row."""
+class _Source(Struct, frozen=True):
+    """How a version's file is read. `{place}` in a query is a place's id."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    place_table: str
+    places: str
+    base: str
+    transfers_where: str
 
-    def execute(self, sql: str, *values: object) -> list[Row]:
-        return self._connection.execute(sql, values).fetchall()
+
+_OF_VERSION = {
+    1: _Source(
+        "fact",
+        f"SELECT 1, value, '', '', value, 1 FROM fact WHERE name = '{V1_BASE_OF}' AND value NOT LIKE '%****%'",
+        "SELECT path, size, md5, etag, 1 FROM base ORDER BY path",
+        "1",
+    ),
+    2: _Source(
+        "place",
+        "SELECT id, url, endpoint, store_id, v1_name, unproven FROM place",
+        "SELECT path, size, md5, etag, place FROM base WHERE place = {place} ORDER BY path",
+        "place = {place}",
+    ),
+}
+
+
+def _transfers(connection: sqlite3.Connection, where: str) -> list[tuple[Unfinished, dict[int, str]]]:
+    """The unfinished transfers that a condition picks, with the parts that are done."""
+    found = []
+    for row in connection.execute(f"SELECT {TRANSFER_COLUMNS}, 0 FROM transfer WHERE {where}").fetchall():
+        done = connection.execute(
+            f"SELECT number, digest FROM transferred WHERE {where} AND path = ? AND way = ?", row[:2]
+        )
+        found.append((transfer_row(row), dict(done.fetchall())))
+    return found
 
 
 def _expected() -> dict[str, list[str]]:
     with closing(sqlite3.connect(":memory:")) as fresh:
-        fresh.executescript(SCHEMA)
+        run_script(fresh, SCHEMA)
         return _tables(fresh)
 
 
@@ -222,14 +278,14 @@ def _is_sound(connection: sqlite3.Connection, table: str) -> bool:
     return checked == [("ok",)]
 
 
-def _read_base(connection: sqlite3.Connection) -> tuple[dict[str, Entry], int]:
+def _read_base(connection: sqlite3.Connection, query: str) -> tuple[dict[tuple[str, int], Entry], int]:
     """The base from both ends as far as it can be read, and how many of its rows no s3sync could have written."""
     rows: dict[Any, Row] = {}
     for order in ("ASC", "DESC"):
-        cursor = _quietly(lambda order=order: connection.execute(f"SELECT {_BASE} ORDER BY path {order}"))  # type: ignore[misc]
+        cursor = _quietly(lambda order=order: connection.execute(f"{query} {order}"))  # type: ignore[misc]
         while cursor is not None and (row := _quietly(cursor.fetchone)):
-            rows[row[0]] = row
-    sound = {row[0]: Entry(*row[1:4]) for row in rows.values() if _is_entry(row)}
+            rows[row[0], row[4]] = row
+    sound = {(row[0], row[4]): Entry(*row[1:4]) for row in rows.values() if _is_entry(row)}
     return sound, len(rows) - len(sound)
 
 
@@ -241,7 +297,7 @@ def _quietly(call: Callable[[], Any]) -> Any:
 
 
 def _is_entry(row: Row) -> bool:
-    path, size, md5, etag = row
+    path, size, md5, etag, place = row
     return (
         isinstance(path, str)
         and refuse_reason(path) is None
@@ -249,4 +305,5 @@ def _is_entry(row: Row) -> bool:
         and size >= 0
         and (md5 is None or (isinstance(md5, str) and _MD5.fullmatch(md5) is not None))
         and (etag is None or isinstance(etag, str))
+        and isinstance(place, int)
     )

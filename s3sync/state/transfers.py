@@ -1,16 +1,15 @@
-"""Unfinished transfers and part digests, in state.db."""
+"""Unfinished transfers and part digests of the place that a `StateDB` was opened for."""
 
 from __future__ import annotations
 
 import json
 
-from msgspec.structs import replace
-
 from s3sync.core.unfinished import Unfinished, Way
 from s3sync.local.digests import PartDigests
 from s3sync.state.db import StateDB
+from s3sync.state.schema import PARTS_COLUMNS, TRANSFER_COLUMNS, parts_row, transfer_row
 
-_COLUMNS = "path, way, key, token, fingerprint, size, part_size, digests, started_at"
+DONE = "(SELECT count(*) FROM transferred d WHERE (d.place, d.path, d.way) = (t.place, t.path, t.way))"
 
 
 class Transfers:
@@ -34,53 +33,41 @@ class Transfers:
         )
         with self._state.transaction():
             self.end(transfer.path, transfer.way)
-            self._state.execute(f"INSERT INTO transfer ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+            insert = f"INSERT INTO transfer (place, {TRANSFER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            self._state.execute(insert, self._state.enter_place(), *row)
 
     def find(self, path: str, way: Way) -> Unfinished | None:
         return next((found for found in self.all() if (found.path, found.way) == (path, way)), None)
 
     def all(self) -> list[Unfinished]:
         """Every unfinished transfer, with the number of parts that have arrived."""
-        rows = self._state.execute(
-            f"SELECT {_COLUMNS}, (SELECT count(*) FROM transferred d WHERE d.path = t.path AND d.way = t.way)"
-            " FROM transfer t ORDER BY path, way"
-        )
-        return [_unfinished(row) for row in rows]
+        query = f"SELECT {TRANSFER_COLUMNS}, {DONE} FROM transfer t WHERE place = ? ORDER BY path, way"
+        return [transfer_row(row) for row in self._state.execute(query, self._state.place_id)]
 
     def end(self, path: str, way: Way) -> None:
         with self._state.transaction():
-            self._state.execute("DELETE FROM transfer WHERE path = ? AND way = ?", path, way.value)
-            self._state.execute("DELETE FROM transferred WHERE path = ? AND way = ?", path, way.value)
+            for table in ("transfer", "transferred"):
+                query = f"DELETE FROM {table} WHERE place = ? AND path = ? AND way = ?"
+                self._state.execute(query, self._state.place_id, path, way.value)
 
     def part_done(self, path: str, way: Way, number: int, digest: str) -> None:
-        self._state.execute(
-            "INSERT OR REPLACE INTO transferred (path, way, number, digest) VALUES (?, ?, ?, ?)",
-            path,
-            way.value,
-            number,
-            digest,
-        )
+        insert = "INSERT OR REPLACE INTO transferred (place, path, way, number, digest) VALUES (?, ?, ?, ?, ?)"
+        self._state.execute(insert, self._state.enter_place(), path, way.value, number, digest)
 
     def parts_done(self, path: str, way: Way) -> dict[int, str]:
-        rows = self._state.execute("SELECT number, digest FROM transferred WHERE path = ? AND way = ?", path, way.value)
-        return dict(rows)
+        query = "SELECT number, digest FROM transferred WHERE place = ? AND path = ? AND way = ?"
+        return dict(self._state.execute(query, self._state.place_id, path, way.value))
 
     def parts_of(self, path: str, etag: str) -> PartDigests | None:
-        rows = self._state.execute("SELECT part_size, xxh3 FROM parts WHERE path = ? AND etag = ?", path, etag)
-        return PartDigests(rows[0][0], tuple(rows[0][1].split())) if rows else None
+        query = f"SELECT {PARTS_COLUMNS} FROM parts WHERE place = ? AND path = ? AND etag = ?"
+        rows = self._state.execute(query, self._state.place_id, path, etag)
+        return parts_row(rows[0]) if rows else None
 
     def remember_parts(self, path: str, etag: str, parts: PartDigests) -> None:
-        self._state.execute(
-            "INSERT OR REPLACE INTO parts (path, etag, part_size, xxh3) VALUES (?, ?, ?, ?)",
-            path,
-            etag,
-            parts.part_size,
-            " ".join(parts.xxh3),
-        )
+        insert = "INSERT OR REPLACE INTO parts (place, path, etag, part_size, xxh3) VALUES (?, ?, ?, ?, ?)"
+        self._state.execute(insert, self._state.enter_place(), path, etag, parts.part_size, " ".join(parts.xxh3))
 
 
-def _unfinished(row: tuple[str, str, str, str, str, int, int, str, str, int]) -> Unfinished:
-    path, way, key, token, fingerprint, size, part_size, digests, started_at, done = row
-    md5, xxh3, *parts = json.loads(digests)
-    found = Unfinished(path, Way(way), key, token, fingerprint, size, part_size, started_at, md5, xxh3, tuple(parts))
-    return replace(found, done_parts=done)
+def partial_names(state: StateDB) -> set[str]:
+    """The files in `partial/` that a download goes on with, of every place that is known."""
+    return {row[0] for row in state.execute("SELECT token FROM transfer WHERE way = ?", Way.DOWN.value)}

@@ -13,7 +13,7 @@ from s3sync.errors import UsageError
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Bucket, Store
 
-__all__ = ["Bucket", "Store", "StoreOptions", "bucket_of", "open_store"]
+__all__ = ["Bucket", "Store", "StoreOptions", "bucket_of", "endpoint_of", "open_store"]
 
 _SCHEMES = "s3://bucket[/prefix] or file:///path"
 
@@ -39,6 +39,12 @@ def bucket_of(store: Store) -> Bucket | None:
     from s3sync.store.s3 import S3Store
 
     return store.bucket() if isinstance(store, S3Store) else None
+
+
+def endpoint_of(store: Store) -> str | None:
+    """The server that a store's bucket is on, wherever that was set; None for AWS itself and for folders."""
+    found = getattr(store, "endpoint", None)
+    return found if isinstance(found, str) else None
 
 
 def _open_s3(url: str, options: StoreOptions) -> Store:

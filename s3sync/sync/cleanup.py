@@ -66,10 +66,10 @@ def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
     started = time.monotonic()
     report = CleanupReport(session.place, "local" if options.local else "remote", options.dry_run)
     if options.dry_run:
-        with StateDB(session.project.state_dir, read_only=True) as state:
+        with session.memory(read_only=True) as state:
             _look(session, state, options, report)
     else:
-        with session.lock(), StateDB(session.project.state_dir) as state:
+        with session.lock(), session.memory() as state:
             _clean(session, state, options, report)
     report.deleted.sort(key=lambda item: item.name)
     report.elapsed_s = time.monotonic() - started

@@ -1,4 +1,4 @@
-"""What is remembered of the store: whether it honours conditional writes, and that the base was agreed on with it."""
+"""What is remembered of the store: whether it honours conditional writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from threading import Lock
 
 from msgspec.structs import replace
 
-from s3sync.config import mask_url
 from s3sync.core.names import STATE_DIR
 from s3sync.errors import AccessDenied, StoreError
 from s3sync.state.db import StateDB
@@ -19,29 +18,6 @@ UNPROTECTED = (
     "this store does not enforce conditional writes: two people who write at the same moment are not protected from "
     "each other. Each write is preceded by a look at what is there."
 )
-
-
-BASE_OF = "the base was agreed on with"
-
-
-def other_store(session: Session, state: StateDB) -> str | None:
-    """The place in a store that the base was agreed on with, if it is not the one of this session."""
-    known = state.fact(BASE_OF)
-    return None if known in (None, whereabouts(session)) else known
-
-
-def remember_store(session: Session, state: StateDB) -> None:
-    """From now on the base speaks of the place in the store that the session works with."""
-    here = whereabouts(session)
-    if state.fact(BASE_OF) != here:
-        state.remember(BASE_OF, here)
-
-
-def whereabouts(session: Session) -> str:
-    """The project's place in the store, as `BASE_OF` remembers it."""
-    place = f"{mask_url(session.store.url)}/{session.project.prefix}"
-    endpoint = session.settings.endpoint_url
-    return place if endpoint is None else f"{place} at {mask_url(endpoint)}"
 
 
 def guarded(session: Session, state: StateDB, *, writes_files: bool = True) -> tuple[Session, str | None]:

@@ -16,7 +16,7 @@ from s3sync.local.errors import local_errors
 from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
-from s3sync.state.transfers import Transfers
+from s3sync.state.transfers import Transfers, partial_names
 from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
 from s3sync.transfer.part_file import write_part_file
@@ -28,13 +28,13 @@ def recover(session: Session, state: StateDB) -> None:
     _undo_copies(session, state)
 
 
-def stale_partials(folder: Path, ledger: Transfers) -> list[Path]:
+def stale_partials(folder: Path, state: StateDB) -> list[Path]:
     """The files in `partial/` that nobody will go on with.
 
     A file with a second name has been placed under that: it is the user's now, and a download that went on with it
     would write into it.
     """
-    tokens = {transfer.token for transfer in ledger.all() if transfer.way is Way.DOWN}
+    tokens = partial_names(state)
     files = [path for path in folder.iterdir() if not path.is_dir()] if folder.is_dir() else []
     return [path for path in files if path.name not in tokens or path.stat().st_nlink > 1]
 
@@ -42,7 +42,7 @@ def stale_partials(folder: Path, ledger: Transfers) -> list[Path]:
 def _sweep_partials(session: Session, state: StateDB) -> None:
     folder, ledger = state_folder(session.project.staging, "partial"), Transfers(state)
     with local_errors("cannot clear", folder):
-        for file in stale_partials(folder, ledger):
+        for file in stale_partials(folder, state):
             file.unlink(missing_ok=True)
         for transfer in ledger.all():
             if transfer.way is Way.DOWN and not (folder / transfer.token).is_file():

@@ -22,7 +22,7 @@ from s3sync.state.rows import Rows
 from s3sync.state.table import Table
 from s3sync.state.transfers import Transfers
 from s3sync.sync.execute import execute
-from s3sync.sync.guard import guarded, other_store, remember_store
+from s3sync.sync.guard import guarded
 from s3sync.sync.recover import drop_useless_downloads, finish_uploads, recover
 from s3sync.sync.report import ConflictReport, Deleted, Moved, RunReport, Skipped
 from s3sync.sync.save import Keeper
@@ -55,10 +55,10 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
     started = time.monotonic()
     report = RunReport(verb, session.place, options.dry_run)
     if options.dry_run:
-        with StateDB(session.project.state_dir, read_only=True) as state:
+        with session.memory(read_only=True) as state:
             _round(session, state, report, options, options.selector, _Tally())
     else:
-        with session.lock(), StateDB(session.project.state_dir) as state:
+        with session.lock(), session.memory() as state:
             recover(session, state)
             _rounds(session, state, report, options)
     for items in (report.uploaded, report.downloaded, report.deleted):
@@ -108,7 +108,6 @@ def _round(
     if options.selector:
         seen.limit_to(options.selector)
     plan = make_plan(select(seen.decisions(), wanted), report.verb, options.policy, _keep_name(session, seen), Rows)
-    base_of = other_store(session, state)
     tally.passed += gate(
         plan,
         seen.base,
@@ -116,7 +115,6 @@ def _round(
         seen.remote,
         max_delete=options.max_delete,
         complete=seen.complete,
-        base_of=base_of,
         kept=Table(bool),
         earlier=tally.earlier(seen, report),
     )
@@ -124,8 +122,7 @@ def _round(
     if options.dry_run:
         _report_intentions(report, plan)
         return {}
-    if base_of is None or options.max_delete is not None or seen.has_all_of_the_base():
-        remember_store(session, state)
+    state.enter_place(format_time(session.clock()))
     return _execute(session, state, report, plan, seen)
 
 

@@ -51,7 +51,7 @@ def scan(session: Session, state: StateDB) -> Seen:
     What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
     """
     ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
-    base, digests = Table(Entry, state.count("base")), Table(CachedDigest, state.count("digest"))
+    base, digests = Table(Entry, state.count_base()), Table(CachedDigest, state.count_digests())
     base.update(state.each_base())
     digests.update(state.each_digest())
     files = Table(LocalFile, len(base))
@@ -171,6 +171,7 @@ def _without_ignored(seen: Seen, state: StateDB, ignored: Callable[[str], bool])
                 sizes.add(entry.size)
     for some in batched(unwanted, FORGET_AT_ONCE):
         state.save(base=dict.fromkeys(some))
+        state.forget_elsewhere(some)
         for path in some:
             del seen.base[path]
     return sizes

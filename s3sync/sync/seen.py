@@ -80,11 +80,6 @@ class Seen(Struct):
         selector.resolve(known, gone)
         self.problems = [problem for problem in self.problems if selector.concerns(problem.path)]
 
-    def has_all_of_the_base(self) -> bool:
-        """Whether both sides still hold every file that they once agreed on, in whatever version."""
-        sides = windows(self.base, self.here_files, self.there.files)
-        return all(base.keys() <= files.keys() & objects.keys() for base, files, objects in sides)
-
     def is_hidden(self, path: str) -> bool:
         """Whether too little is known of a path to decide it."""
         if not self.hidden:

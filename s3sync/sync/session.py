@@ -15,6 +15,7 @@ from s3sync.core.edits import Edits
 from s3sync.core.manifest import DeletedRecord, FileRecord
 from s3sync.core.times import format_time
 from s3sync.project import Project
+from s3sync.state.db import StateDB
 from s3sync.state.table import Table
 from s3sync.store.port import FullSpeed, Pace, Store
 from s3sync.sync.report import Place
@@ -64,6 +65,13 @@ class Session(Struct, frozen=True):
     def trash_stamp(self) -> str:
         """A new name for a trash folder, here and on the remote: by time, and of nobody else in the same second."""
         return f"{self.clock():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+
+    def memory(self, *, read_only: bool = False) -> StateDB:
+        """Open state.db for the place in the store that this session works with."""
+        from s3sync.sync.whereabouts import whereabouts
+
+        place = whereabouts(self.settings, self.store, self.project)
+        return StateDB(self.project.state_dir, place, read_only=read_only)
 
     def lock(self) -> AbstractContextManager[None]:
         from s3sync.local.place import state_folder

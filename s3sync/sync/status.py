@@ -37,13 +37,13 @@ def make_report(session: Session, seen: Seen, unfinished: list[TransferStatus]) 
 
 def _open_state(session: Session) -> StateDB:
     """On a folder that cannot be written, or is not there yet, a memory that lasts for this run."""
-    folder = session.project.state_dir
     try:
         if session.project.staging.is_dir():
-            return StateDB(state_folder(session.project.staging))
+            state_folder(session.project.staging)
+            return session.memory()
     except LocalError:
         pass
-    return StateDB(folder, read_only=True)
+    return session.memory(read_only=True)
 
 
 def _file(seen: Seen, decision: Decision) -> FileStatus:

@@ -22,7 +22,7 @@ def known_transfers(state: StateDB) -> list[TransferStatus]:
 
 def list_transfers(session: Session) -> TransfersReport:
     """Ours and, from the store, all others below the project's prefix. Raises `StoreError`."""
-    with StateDB(session.project.state_dir, read_only=True) as state:
+    with session.memory(read_only=True) as state:
         return TransfersReport(session.place, _all(session, state))
 
 
@@ -39,11 +39,11 @@ def abort_transfers(
     Raises `UsageError` for a name without transfer, `Halt` when `confirm` says no.
     """
     if dry_run:
-        with StateDB(session.project.state_dir, read_only=True) as state:
+        with session.memory(read_only=True) as state:
             found = _all(session, state)
         chosen = _choose(found, names, everything)
         return TransfersReport(session.place, [t for t in found if t not in chosen], chosen, dry_run=True)
-    with session.lock(), StateDB(session.project.state_dir) as state:
+    with session.lock(), session.memory() as state:
         found = _all(session, state)
         chosen = _choose(found, names, everything)
         if chosen and not confirm(chosen):

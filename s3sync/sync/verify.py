@@ -9,7 +9,6 @@ from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import State
 from s3sync.errors import LocalError, NotFound, PreconditionFailed, StoreError
 from s3sync.local.digests import digest
-from s3sync.state.db import StateDB
 from s3sync.sync.remote import RemoteFile
 from s3sync.sync.report import StatusReport
 from s3sync.sync.scan import scan
@@ -28,7 +27,7 @@ def verify(session: Session, *, deep: bool = False) -> StatusReport:
     `deep` reads every object, and every local file that is said to be in sync, from the first byte to the last.
     Raises `StoreError`, `ScanError`, `ManifestError`.
     """
-    with StateDB(session.project.state_dir, read_only=True) as state:
+    with session.memory(read_only=True) as state:
         seen = scan(session, state)
     report = make_report(session, seen, [])
     report.failed.extend(_records(seen))

@@ -149,14 +149,3 @@ def test_after_an_incomplete_scan_no_flag_goes_on() -> None:
         gate(deleting(1, 0), snapshot(10), snapshot(10), snapshot(9), max_delete=99, complete=False)
     assert "not everything could be read" in (caught.value.why or "")
     assert "never delete" in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize("plan", [deleting(1, 0), deleting(0, 1)], ids=["here", "there"])
-def test_what_was_agreed_on_with_another_store_deletes_nothing(plan: Plan) -> None:
-    all_there = snapshot(10)
-    where = "s3://shared/other/"
-    with pytest.raises(Halt) as caught:
-        gate(plan, all_there, all_there, all_there, max_delete=None, complete=True, base_of=where)
-    assert where in (caught.value.why or "") and "--max-delete 1" in (caught.value.hint or "")
-    gate(plan, all_there, all_there, all_there, max_delete=1, complete=True, base_of=where)
-    gate(deleting(0, 0), all_there, all_there, all_there, max_delete=None, complete=True, base_of=where)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from s3sync import Project
 from s3sync.core.unfinished import Unfinished, Way
-from s3sync.state.db import StateDB
 from s3sync.state.lock import project_lock
 from s3sync.state.transfers import Transfers
 from tests.cli.conftest import mount_small_disk
@@ -57,7 +57,7 @@ def test_stale_partial_files_go_and_those_of_a_transfer_stay(new_patient: NewPat
     abandoned.mkdir()
     at_work.mkdir()
     os.utime(abandoned, (time.time() - 3600,) * 2)
-    with StateDB(folder) as state:
+    with Project.open(path=david.project, environ=david.env()).session.memory() as state:
         Transfers(state).begin(Unfinished("film.mp4", Way.DOWN, "k", "goes-on", "etag", 99, 16, "2026-01-01"))
     check = by_name(examine(david))["partial_files"]
     assert (check.level, check.found) == ("warn", "2 left by a run that was killed, 0.0 MB")

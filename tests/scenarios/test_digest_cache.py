@@ -102,5 +102,5 @@ def test_a_hashing_that_breaks_off_is_not_in_vain(david: Person, monkeypatch: py
     project = Project.open(path=david.project, flags={"transfers": "1"}, environ=david.env())
     with pytest.raises(KeyboardInterrupt):
         project.sync()
-    with StateDB(david.staging / ".s3sync") as state:
+    with StateDB(david.staging / ".s3sync", None) as state:
         assert len(state.load_digests()) == 4

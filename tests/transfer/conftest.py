@@ -17,6 +17,7 @@ from s3sync.core.etag import PART_SIZE
 from s3sync.local.digests import Digests
 from s3sync.local.scan import LocalFile
 from s3sync.state.db import StateDB
+from s3sync.state.places import StorePlace
 from s3sync.state.transfers import Transfers
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.port import Buffer, Create, FullSpeed, Headers, Overwrite, Reader, WriteMode
@@ -67,7 +68,7 @@ class Watcher(Silent):
 def transport(store: Any, pool: Pool, memory: Path, progress: Progress | None) -> Iterator[Transport]:
     """What a transfer needs, with the unfinished ones remembered in a real state.db in that folder."""
     memory.mkdir(exist_ok=True)
-    with StateDB(memory) as state:
+    with StateDB(memory, StorePlace("file:///store/r/p/")) as state:
         yield Transport(store, PREFIX, pool, progress or Silent(), Transfers(state), STARTED, FullSpeed())
 
 

@@ -62,6 +62,7 @@ class S3Store:
         )
         self._root = f"{prefix}/" if prefix else ""
         self._io = Requests(self.url, bucket, options)
+        self.endpoint = self._io.address.endpoint
         self._fast, self._full = self._io.fast, self._io.full
         self._opaque_etags = False
         self._takes_crc64nvme_of = {"objects": True, "parts": True}

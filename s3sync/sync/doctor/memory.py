@@ -14,14 +14,14 @@ from s3sync.local.place import state_folder
 from s3sync.project import Project
 from s3sync.state.db import REPAIR, CachedDigest, StateDB
 from s3sync.state.lock import who_holds
-from s3sync.state.repair import Examined, Salvaged, examine, rebuild, salvage
-from s3sync.state.transfers import Transfers
+from s3sync.state.places import StorePlace
+from s3sync.state.repair import Examined, PlaceMemory, examine, rebuild, salvage
 from s3sync.sync.doctor.local import leftovers
 from s3sync.sync.doctor.report import Check, fail, failed_by, ok, skipped, warn
-from s3sync.sync.guard import BASE_OF, whereabouts
 from s3sync.sync.recover import stale_partials
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
+from s3sync.sync.whereabouts import whereabouts
 
 NAMES = ("state_database", "partial_files", "lock")
 _UPGRADE = "upgrade s3sync: pip install --upgrade s3sync-collab"
@@ -64,8 +64,8 @@ def _partials(project: Project, found: Examined) -> Check:
 
 def _stale(project: Project) -> list[Path]:
     """What lies in `partial/` and belongs to no download that goes on, and scratch folders of killed doctors."""
-    with StateDB(project.state_dir, read_only=True) as state, local_errors("cannot look into", project.state_dir):
-        return [*stale_partials(project.state_dir / "partial", Transfers(state)), *leftovers(project.state_dir)]
+    with StateDB(project.state_dir, None, read_only=True) as state, local_errors("cannot look into", project.state_dir):
+        return [*stale_partials(project.state_dir / "partial", state), *leftovers(project.state_dir)]
 
 
 def _lock(project: Project) -> Check:
@@ -103,30 +103,46 @@ def mend(session: Session) -> list[str]:
 
 
 def _rebuild(session: Session) -> str:
+    here = whereabouts(session.settings, session.store, session.project)
     saved = salvage(session.project.state_dir)
-    facts = {name: value for name, value in (saved.facts or {}).items() if name == BASE_OF}
+    ours = next((memory for memory in saved if _is_same(memory.place, here)), None)
+    others = [memory for memory in saved if memory is not ours and memory.is_whole and memory.place.v1_name is None]
     digests: dict[str, CachedDigest] = {}
-    if saved.base_is_whole and saved.facts is not None:
-        base, how = saved.base, "all that it remembered could be read"
+    if ours is not None and ours.is_whole:
+        how = "all that it remembered could be read"
+        ours.place = here
     else:
-        base, digests, how = _certain(session, saved)
-        facts = {BASE_OF: whereabouts(session)} if base else {}
-    transfers = [item for item in saved.transfers if _goes_on(session.project, item[0])]
+        transfers = ours.transfers if ours else []
+        base, digests, how = _certain(session, ours.base if ours else {})
+        ours = PlaceMemory(here, base, transfers=transfers)
+    kept = [*others, ours] if ours.base or ours.transfers else others
+    for memory in kept:
+        memory.transfers = [item for item in memory.transfers if _goes_on(session.project, item[0])]
     folder = state_folder(session.project.staging)
-    aside = rebuild(folder, f"{session.clock():%Y%m%d-%H%M%S}", base, digests, facts, transfers)
-    return f"state.db was damaged and is rebuilt with {len(base)} files ({how}); the damaged one is {aside.name}"
+    aside = rebuild(folder, f"{session.clock():%Y%m%d-%H%M%S}", kept, digests)
+    return f"state.db was damaged and is rebuilt with {len(ours.base)} files ({how}); the damaged one is {aside.name}"
 
 
-def _certain(session: Session, saved: Salvaged) -> tuple[dict[str, Entry], dict[str, CachedDigest], str]:
+def _is_same(saved: StorePlace, here: StorePlace) -> bool:
+    """Whether a saved place is the one that the settings name, perhaps under its name of version 1."""
+    known = (saved.url, saved.endpoint, saved.store_id)
+    return known == (here.url, here.endpoint, here.store_id) or (
+        saved.v1_name is not None and saved.v1_name == here.v1_name
+    )
+
+
+def _certain(session: Session, remembered: dict[str, Entry]) -> tuple[dict[str, Entry], dict[str, CachedDigest], str]:
     """A base of what can be seen to be true now. What it leaves out is asked about, and never overwritten or deleted.
 
     In it is what both sides hold alike; and where the two differ, an entry that could still be read and was agreed on
-    with this very store, if the file here has just that content and the remote has one too: then the file here was
+    with this very place, if the file here has just that content and the remote has one too: then the file here was
     not edited, and nothing is deleted.
     """
-    ours = saved.facts is not None and saved.facts.get(BASE_OF) in (None, whereabouts(session))
-    remembered = saved.base if ours else {}
-    with tempfile.TemporaryDirectory(prefix="s3sync-") as folder, StateDB(Path(folder), read_only=True) as state:
+    place = whereabouts(session.settings, session.store, session.project)
+    with (
+        tempfile.TemporaryDirectory(prefix="s3sync-") as folder,
+        StateDB(Path(folder), place, read_only=True) as state,
+    ):
         state.save(base=remembered)
         try:
             seen = scan(session, state)

@@ -25,6 +25,7 @@ from s3sync.sync.doctor import conditions, rights
 from s3sync.sync.doctor.local import free_space
 from s3sync.sync.doctor.report import Check, Level, fail, failed_by, ok, skipped, warn
 from s3sync.sync.doctor.scratch import leftovers, remove, scratch
+from s3sync.sync.whereabouts import whereabouts
 
 _REACH = ("credentials", "clock", "bucket")
 NAMES = (*_REACH, *rights.NAMES, *conditions.NAMES, *bucket_room.NAMES, "records", "room_for_down", "leftovers")
@@ -46,7 +47,7 @@ def checks(settings: Settings, store: Store, project: Project | None) -> list[Ch
         missing = next((c.name for c in made if c.name in ("write", "delete") and c.level is not Level.OK), None)
         found += [*made, *conditions.checks(store, own, missing)]
     found += bucket_room.checks(bucket, project.prefix)
-    return [*found, _records(store, project), _room(settings, project, listed), swept]
+    return [*found, _records(store, project), _room(settings, store, project, listed), swept]
 
 
 # -- reach
@@ -118,12 +119,12 @@ def _records(store: Store, project: Project) -> Check:
     return ok("records", f"metadata.json names {len(known.manifest.files)} files")
 
 
-def _room(settings: Settings, project: Project, listed: list[ObjectInfo] | None) -> Check:
+def _room(settings: Settings, store: Store, project: Project, listed: list[ObjectInfo] | None) -> Check:
     """Whether the disk holds what a `down` would fetch: all that is newer there than what this computer has had."""
     if listed is None:
         return skipped("room_for_down", "needs list")
     try:
-        needed, free = _to_fetch(settings, project, listed), free_space(project)
+        needed, free = _to_fetch(settings, store, project, listed), free_space(project)
     except S3syncError as error:
         return skipped("room_for_down", f"cannot be told: {error}")
     except OSError as error:
@@ -132,10 +133,10 @@ def _room(settings: Settings, project: Project, listed: list[ObjectInfo] | None)
     return ok("room_for_down", found) if needed <= free else fail("room_for_down", found, "make room first")
 
 
-def _to_fetch(settings: Settings, project: Project, listed: list[ObjectInfo]) -> int:
+def _to_fetch(settings: Settings, store: Store, project: Project, listed: list[ObjectInfo]) -> int:
     ignored = load_ignore(settings.ignore, project.repo_root, project.staging)
     try:
-        with StateDB(project.state_dir, read_only=True) as state:
+        with StateDB(project.state_dir, whereabouts(settings, store, project), read_only=True) as state:
             base = state.load_base()
     except S3syncError:
         base = {}
