@@ -1,13 +1,10 @@
-"""What really happened: outcomes of actions and problems of single paths. The base is built from these."""
+"""What did not happen: problems of single paths, and actions that somebody else was faster than."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from s3sync.core.entries import Entry
-from s3sync.core.manifest import FileRecord
 from s3sync.core.plan import Action
-from s3sync.errors import S3syncError
 
 
 class Problem(Struct, frozen=True):
@@ -16,22 +13,6 @@ class Problem(Struct, frozen=True):
     path: str
     error: str
     hint: str | None = None
-
-
-class Outcome(Struct, frozen=True):
-    """A verified effect. `entry` is what both sides hold now (None: gone), `record` what metadata.json shall say."""
-
-    action: Action
-    entry: Entry | None
-    record: FileRecord | None = None
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    also: tuple[Outcome, ...] = ()
-    """Effects on other paths of the same action, as the conflict copy of KEEP_BOTH."""
-    problem: Problem | None = None
-    """What is left to do about the path all the same."""
-    unfinished: tuple[Action, S3syncError] | None = None
-    """What is left of the action and why, where the first half of it stands: a conflict copy that was not sent."""
 
 
 class Raced(Struct, frozen=True):

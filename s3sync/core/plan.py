@@ -17,6 +17,7 @@ class Verb(StrEnum):
     UP = "up"
     DOWN = "down"
     SYNC = "sync"
+    CLEANUP = "cleanup"
 
 
 class Policy(StrEnum):
@@ -36,6 +37,8 @@ class Do(StrEnum):
     DOWNLOAD = "download"
     DELETE_LOCAL = "delete_local"
     DELETE_REMOTE = "delete_remote"
+    FREE_LOCAL = "free_local"
+    """Delete here what the remote keeps: no wish to delete it there."""
     KEEP_BOTH = "keep_both"
 
 

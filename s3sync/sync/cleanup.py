@@ -12,25 +12,20 @@ from itertools import chain
 
 from msgspec import Struct, field
 
-from s3sync.core.edits import Edits
-from s3sync.core.etag import PART_SIZE
-from s3sync.core.items import batched
-from s3sync.core.manifest import DeletedRecord
-from s3sync.core.names import STATE_DIR, part_file_key
+from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
+from s3sync.core.plan import Action, Do, Plan, Verb
 from s3sync.core.reconcile import Decision, State
-from s3sync.errors import AccessDenied, Halt, PreconditionFailed, S3syncError, TargetChanged
-from s3sync.local.place import delete_for_good
+from s3sync.errors import Halt
 from s3sync.local.trash import empty_trash, trashed
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
-from s3sync.state.manifest_store import write_edits
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table
 from s3sync.store.port import ObjectInfo
-from s3sync.sync.guard import guarded
+from s3sync.sync.carry_out import carry_out
 from s3sync.sync.report import CleanupReport, Deleted
-from s3sync.sync.save import SAVE_HERE_AT, tell_deletions
+from s3sync.sync.reporting import CleanupWitness
 from s3sync.sync.scan import scan
 from s3sync.sync.seen import Seen, select, uploader
 from s3sync.sync.select import Selector
@@ -78,10 +73,10 @@ def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
 
 def _look(
     session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport
-) -> tuple[Seen, Rows[Decision], Rows[ObjectInfo]]:
-    """Fill the report with what would go, and return it."""
+) -> tuple[Seen, Rows[Action], Rows[ObjectInfo]]:
+    """Scan, and plan what may go. The report says what that is, and what is kept with the reason."""
     seen = scan(session, state)
-    going = Rows(Decision)
+    going = Rows(Action)
     if options.selector:
         seen.limit_to(options.selector)
     report.failed.extend(seen.problems)
@@ -90,7 +85,8 @@ def _look(
         if entry is None:
             continue
         if _may_go(decision, options):
-            going.append(decision)
+            do = Do.FREE_LOCAL if options.local else Do.DELETE_REMOTE
+            going.append(Action(do, decision.path, decision.local, decision.remote))
             report.deleted.append(Deleted(decision.path, report.side, entry.size))
         else:
             report.kept.append(_kept(seen, decision))
@@ -123,102 +119,42 @@ def _kept(seen: Seen, decision: Decision) -> Problem:
 
 
 def _clean(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> None:
+    """Scan, plan, ask, execute, save."""
     seen, going, trash = _look(session, state, options, report)
-    if not going and not trash and not report.trash_files:
-        if not options.local and Intents(state).deletions():
-            _clean_remote(session, state, seen, going, trash, report)
+    if not going and not report.trash_files:
+        if not options.local and Intents(state).deletions():  # a killed run's, that nobody was told of
+            carry_out(session, state, seen, Plan(Verb.CLEANUP), CleanupWitness(report), tolerant=False)
         return
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
     report.deleted = Rows(Deleted)
     if options.local:
-        _clean_local(session, state, seen, going, report)
-    else:
-        session, warning = guarded(session, state)
-        report.warnings += [warning] if warning else []
-        _clean_remote(session, state, seen, going, trash, report)
+        going = _still_there(session, seen, going, report)
+    plan = Plan(Verb.CLEANUP, going)
+    raced = carry_out(session, state, seen, plan, CleanupWitness(report), tolerant=options.local)
+    side = "here" if options.local else "on the remote"
+    report.kept.extend(Problem(path, f"was changed {side} meanwhile", "look at status") for path in raced)
+    _empty_trash(session, trash, report)
 
 
-def _clean_local(session: Session, state: StateDB, seen: Seen, going: Rows[Decision], report: CleanupReport) -> None:
-    """The base forgets each file before it goes: else its absence would look like the wish to delete it remotely.
-
-    The store is listed again, because the answer to the question may have taken long.
-    """
+def _still_there(session: Session, seen: Seen, going: Rows[Action], report: CleanupReport) -> Rows[Action]:
+    """Of what is to go here, what the remote still holds: the answer to the question may have taken long."""
     listed = Table(str, len(going))
     if going:
         listed.update((info.key, info.etag) for info in session.store.list(session.project.prefix))
-    sure = Rows(Decision)
-    for decision in going:
-        remote = seen.there.files[decision.path]
+    sure = Rows(Action)
+    for action in going:
+        remote = seen.there.files[action.path]
         if listed.get(remote.key) == remote.etag:
-            sure.append(decision)
+            sure.append(action)
         else:
-            report.kept.append(Problem(decision.path, "was changed on the remote meanwhile", "look at status"))
-    for some in batched(sure, SAVE_HERE_AT):
-        state.save(base=dict.fromkeys(decision.path for decision in some))
-    for decision in sure:
-        file = seen.here.files[decision.path]
-        try:
-            delete_for_good(file, session.project.staging)
-        except S3syncError as error:
-            report.failed.append(Problem(decision.path, str(error), error.hint))
-        else:
-            report.deleted.append(Deleted(decision.path, "local", file.size))
-    if report.trash_files:
+            report.kept.append(Problem(action.path, "was changed on the remote meanwhile", "look at status"))
+    return sure
+
+
+def _empty_trash(session: Session, trash: Rows[ObjectInfo], report: CleanupReport) -> None:
+    if report.side == "local" and report.trash_files:
         empty_trash(session.project.staging)
-
-
-def _clean_remote(
-    session: Session,
-    state: StateDB,
-    seen: Seen,
-    going: Rows[Decision],
-    trash: Rows[ObjectInfo],
-    report: CleanupReport,
-) -> None:
-    edits = session.edits()
-    edits.repaired.update(seen.there.repaired)
-    edits.vanished.update(seen.there.vanished)
-    intents = Intents(state)
-    tell_deletions(intents, edits)
-
-    def deletion(decision: Decision) -> DeletedRecord:
-        assert decision.remote is not None
-        return DeletedRecord(decision.path, edits.by, edits.at, decision.remote.md5)
-
-    intents.delete(map(deletion, going))
-
-    def delete(decision: Decision) -> None:
-        remote = seen.there.files[decision.path]
-        if remote.entry.size > PART_SIZE:  # first, because nobody looks for it once the file is gone
-            session.store.delete(part_file_key(session.project.prefix, decision.path))
-        session.store.delete(remote.key, if_match=remote.etag)
-
-    try:
-        with Pool(session.transfers) as pool:
-            for decision, future in pool.map(delete, going):
-                try:
-                    future.result()
-                except AccessDenied:
-                    raise
-                except (PreconditionFailed, TargetChanged):
-                    report.kept.append(Problem(decision.path, "was changed on the remote meanwhile", "look at status"))
-                except S3syncError as error:
-                    report.failed.append(Problem(decision.path, str(error), error.hint))
-                else:
-                    size = decision.remote.size if decision.remote else 0
-                    report.deleted.append(Deleted(decision.path, "remote", size))
-                    edits.deleted[decision.path] = deletion(decision)
-            for _, gone in pool.map(lambda info: session.store.delete(info.key), trash):
-                gone.result()
-    finally:
-        _remember(session, state, seen, going, edits)
-
-
-def _remember(session: Session, state: StateDB, seen: Seen, going: Rows[Decision], edits: Edits) -> None:
-    """Files that are gone on both sides leave the base; those still here stay in it, as deleted on the remote."""
-    for some in batched((decision for decision in going if decision.local is None), SAVE_HERE_AT):
-        state.save(base=dict.fromkeys(decision.path for decision in some if decision.path in edits.deleted))
-    if edits.substantial:
-        write_edits(session.store, session.project.prefix, seen.there.stored, edits)
-        Intents(state).forget(edits.deleted.values())
+    with Pool(session.transfers) as pool:
+        for _, gone in pool.map(lambda info: session.store.delete(info.key), trash):
+            gone.result()

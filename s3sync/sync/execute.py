@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from s3sync.core.effects import Effect, Kind, Outcome
 from s3sync.core.items import Items
-from s3sync.core.outcome import Outcome, Problem, Raced
+from s3sync.core.outcome import Problem, Raced
 from s3sync.core.plan import Action, Do
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, S3syncError, TargetChanged
 from s3sync.sync.steps import Steps
@@ -17,7 +18,7 @@ from s3sync.transfer.small_download import SMALL, how_many
 
 Result: TypeAlias = Outcome | Raced | Problem
 
-DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE)
+DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE, Do.FREE_LOCAL)
 
 
 def execute(steps: Steps, actions: Items[Action]) -> Iterator[Result]:
@@ -25,23 +26,25 @@ def execute(steps: Steps, actions: Items[Action]) -> Iterator[Result]:
 
     Raises what ends the run: the errors in `ENDS_THE_RUN`, and `AccessDenied` to a write before any write was taken,
     which is a matter of rights and not of one file. The smallest upload goes first and alone, so that who may not
-    write is told before many files travel in vain.
+    write is told before many files travel in vain. Where nothing is uploaded, the first deletion on the remote does.
     """
     _announce(steps.session.progress, actions)
     first, pool, wrote = _smallest_upload(actions), steps.transport.pool, False
+    last = _first_deletion(actions) if first is None else None
     most = how_many(sum(map(_is_small_download, actions)), pool.workers)
     for turn in (
         lambda action: action.path == first,
         lambda action: action.path != first and action.do not in DELETIONS,
-        lambda action: action.do in DELETIONS,
+        lambda action: action.path == last,
+        lambda action: action.path != last and action.do in DELETIONS,
     ):
         for group, settled in pool.map(steps.carry_out, _groups(filter(turn, actions), most)):
             for action, one in zip(group, settled.result(), strict=True):
                 result = _result(action, one, wrote)
-                wrote = wrote or (isinstance(result, Outcome) and result.record is not None)
+                wrote = wrote or (isinstance(result, Outcome) and any(map(_is_write, result.effects)))
                 yield result
-                if isinstance(result, Outcome) and result.unfinished is not None:
-                    yield _failure(*result.unfinished, wrote)
+                if isinstance(result, Outcome) and result.left is not None:
+                    yield _failure(result.left.action, result.left.error, wrote)
 
 
 def _groups(actions: Iterator[Action], most: int) -> Iterator[list[Action]]:
@@ -80,8 +83,17 @@ def _failure(action: Action, error: S3syncError, wrote: bool) -> Raced | Problem
     return Problem(action.path, str(error), error.hint)
 
 
+def _is_write(effect: Effect) -> bool:
+    return effect.kind in (Kind.SENT, Kind.DELETED_THERE)
+
+
+def _first_deletion(actions: Items[Action]) -> str | None:
+    """Path of the first file that is deleted on the remote, or None."""
+    return next((action.path for action in actions if action.do is Do.DELETE_REMOTE), None)
+
+
 def _smallest_upload(actions: Items[Action]) -> str | None:
-    """Its path."""
+    """Path of the smallest upload, or None."""
     sizes = ((action.local.size, action.path) for action in actions if action.local and action.do is Do.UPLOAD)
     return min(sizes, default=(0, None))[1]
 

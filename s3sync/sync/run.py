@@ -4,38 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from s3sync.core.names import free_conflict_name, windows_reason
-from s3sync.core.outcome import Outcome, Problem, Raced
-from s3sync.core.plan import Conflict, Do, Plan, Policy, Verb, make_plan
-from s3sync.core.reconcile import State
+from s3sync.core.names import free_conflict_name
+from s3sync.core.outcome import Problem
+from s3sync.core.plan import Do, Plan, Policy, Verb, make_plan
 from s3sync.core.safety import Earlier, gate
 from s3sync.core.times import format_time
-from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
-from s3sync.state.intents import Intents
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table
-from s3sync.state.transfers import Transfers
-from s3sync.sync.execute import execute
-from s3sync.sync.guard import guarded
-from s3sync.sync.recover import drop_useless_downloads, finish_uploads, recover
-from s3sync.sync.report import ConflictReport, Deleted, Moved, RunReport, Skipped
-from s3sync.sync.save import Keeper
+from s3sync.sync.carry_out import carry_out
+from s3sync.sync.recover import drop_useless_downloads, recover
+from s3sync.sync.report import ConflictReport, RunReport
+from s3sync.sync.reporting import RunWitness, report_intentions, report_plan
 from s3sync.sync.scan import scan
-from s3sync.sync.seen import Seen, select, uploader
+from s3sync.sync.seen import Seen, select
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
-from s3sync.sync.steps import Steps
-from s3sync.transfer.context import Transport
-from s3sync.transfer.pool import Pool
-from s3sync.transfer.progress import Work
 
-UPLOADING = (Do.UPLOAD, Do.KEEP_BOTH)
 ROUNDS = 4
 """How often a path is planned again when other writers, here or there, were faster."""
 
@@ -118,9 +107,9 @@ def _round(
         kept=Table(bool),
         earlier=tally.earlier(seen, report),
     )
-    _report_plan(report, plan, seen)
+    report_plan(report, plan, seen)
     if options.dry_run:
-        _report_intentions(report, plan)
+        report_intentions(report, plan.actions)
         return {}
     state.enter_place(format_time(session.clock()))
     return _execute(session, state, report, plan, seen)
@@ -143,123 +132,6 @@ def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
 
 
 def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, seen: Seen) -> dict[str, str]:
-    writes_files = any(action.do not in (Do.DOWNLOAD, Do.DELETE_LOCAL) for action in plan.actions)
-    session, warning = guarded(session, state, writes_files=writes_files)
-    report.warnings += [warning] if warning else []
-    finish_uploads(session, state, seen, plan.in_sync)
-    keeper = Keeper(session, state, seen, tolerant=report.verb is Verb.DOWN)
-    keeper.agree(plan.agreed)
-    keeper.intend(plan.actions)
-    raced: dict[str, str] = {}
-    try:
-        with Pool(session.transfers) as pool:
-            transport = _transport(session, state, pool)
-            steps = Steps(session, seen, transport, session.trash_stamp(), keeper.placed, Intents(state))
-            for result in execute(steps, plan.actions):
-                if isinstance(result, Outcome):
-                    keeper.keep(result)
-                    _report_outcome(report, result)
-                    _tell(session, result)
-                elif isinstance(result, Raced):
-                    raced[result.action.path] = result.reason
-                else:
-                    report.failed.append(result)
-                keeper.save_sometimes()
-    except BaseException as error:
-        with suppress(S3syncError):
-            if isinstance(error, KeyboardInterrupt):  # whoever wants to stop does not wait for the store
-                keeper.save_here()
-            else:
-                keeper.save()
-        raise
-    keeper.save()
+    raced = carry_out(session, state, seen, plan, RunWitness(report), tolerant=report.verb is Verb.DOWN)
     report.conflicts = Rows(ConflictReport, (found for found in report.conflicts if found.name not in raced))
     return raced
-
-
-def _tell(session: Session, outcome: Outcome) -> None:
-    for effect in (outcome, *outcome.also):
-        if effect.entry is not None:
-            work = Work.UPLOAD if effect.record else Work.DOWNLOAD
-            session.progress.moved(work, effect.action.path, effect.entry.size)
-
-
-def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
-    return Transport(
-        session.store,
-        session.project.prefix,
-        pool,
-        session.progress,
-        Transfers(state),
-        format_time(session.clock()),
-        session.pace,
-    )
-
-
-def _report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
-    """What is known before anything is done: problems of the scan, conflicts, and what is left alone."""
-    if warning := not_on_windows(action.kept_as or action.path for action in plan.actions if action.do in UPLOADING):
-        report.warnings = [*(told for told in report.warnings if told != warning), warning]
-    known = {problem.path for problem in report.failed}
-    report.failed.extend(problem for problem in seen.problems if problem.path not in known)
-    report.skipped.extend(
-        Skipped(same.path, same.size, State.IN_SYNC) for same in plan.in_sync if same.size is not None
-    )
-    for notice in plan.notices:
-        report.skipped.append(Skipped(notice.path, notice.size, notice.state, *uploader(seen, notice.path)))
-    for conflict in plan.conflicts:
-        by, at = uploader(seen, conflict.path)
-        report.conflicts.append(
-            ConflictReport(
-                conflict.path, conflict.kind, conflict.policy, _resolution(conflict), conflict.kept_as, by, at
-            )
-        )
-
-
-def not_on_windows(names: Iterable[str]) -> str | None:
-    """What to tell whoever uploads names that a colleague's Windows cannot hold."""
-    first, count = "", 0
-    for name in names:
-        if reason := windows_reason(name):
-            first, count = first or f"{name}: {reason}", count + 1
-    if not count:
-        return None
-    return f"colleagues on Windows cannot download {first}{f' (and {count - 1} more)' if count > 1 else ''}"
-
-
-def _resolution(conflict: Conflict) -> str | None:
-    if conflict.do is None:
-        return None
-    if conflict.local is None or conflict.remote is None:
-        return "kept_edit"
-    return {Do.KEEP_BOTH: "kept_both", Do.UPLOAD: "kept_mine", Do.DOWNLOAD: "kept_theirs"}[conflict.do]
-
-
-def _report_intentions(report: RunReport, plan: Plan) -> None:
-    for action in plan.actions:
-        local = action.local.size if action.local else 0
-        remote = action.remote.size if action.remote else 0
-        if action.do in (Do.UPLOAD, Do.KEEP_BOTH):
-            report.uploaded.append(Moved(action.kept_as or action.path, local, 0))
-        if action.do in (Do.DOWNLOAD, Do.KEEP_BOTH):
-            report.downloaded.append(Moved(action.path, remote, 0))
-        if action.do is Do.DELETE_LOCAL:
-            report.deleted.append(Deleted(action.path, "local", local))
-        if action.do is Do.DELETE_REMOTE:
-            report.deleted.append(Deleted(action.path, "remote", remote))
-
-
-def _report_outcome(report: RunReport, outcome: Outcome) -> None:
-    action, size = outcome.action, outcome.entry.size if outcome.entry else 0
-    if outcome.record is not None:
-        report.uploaded.append(Moved(action.path, size, outcome.bytes_sent))
-    elif outcome.entry is not None:
-        report.downloaded.append(Moved(action.path, size, outcome.bytes_received))
-    elif action.do is Do.DELETE_LOCAL and action.local is not None:
-        report.deleted.append(Deleted(action.path, "local", action.local.size))
-    elif action.remote is not None:
-        report.deleted.append(Deleted(action.path, "remote", action.remote.size))
-    if outcome.problem is not None:
-        report.failed.append(outcome.problem)
-    for also in outcome.also:
-        _report_outcome(report, also)

@@ -9,10 +9,11 @@ from contextlib import suppress
 from itertools import chain
 
 from s3sync.core.edits import Edits
+from s3sync.core.effects import Effect, Kind
 from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
+from s3sync.core.items import batched
 from s3sync.core.manifest import DeletedRecord
-from s3sync.core.outcome import Outcome
 from s3sync.core.plan import Action, Agreed, Do, agreed
 from s3sync.disk.durable import sync_folder
 from s3sync.errors import AccessDenied
@@ -62,14 +63,20 @@ class Keeper:
         tell_deletions(self._intents, self._edits)
 
     def intend(self, actions: Iterable[Action]) -> None:
-        """Before the first of them: who deletes what is on the disk, whatever happens next."""
+        """Before the first of them: note who deletes what is on the disk, whatever happens next.
+
+        The base forgets what is freed here: else its absence would look like the wish to delete it on the remote.
+        """
         if vanished := self._edits.vanished:
             names = (action.kept_as or action.path for action in actions if action.do in (Do.UPLOAD, Do.KEEP_BOTH))
             self._edits.doubted.update(name for name in names if name in vanished)
-        going = (self._deletion(action) for action in actions if action.do is Do.DELETE_REMOTE)
+        going = (action for action in actions if action.do is Do.DELETE_REMOTE)
         first = next(going, None)
         if first is not None:
-            self._intents.delete(chain([first], going))
+            self._intents.delete(map(self._deletion, chain([first], going)))
+        freed = (action.path for action in actions if action.do is Do.FREE_LOCAL)
+        for some in batched(freed, SAVE_HERE_AT):
+            self._state.save(base=dict.fromkeys(some))
 
     def _deletion(self, action: Action) -> DeletedRecord:
         return DeletedRecord(action.path, self._by, self._at, action.remote.md5 if action.remote else None)
@@ -81,15 +88,14 @@ class Keeper:
             if len(self._base) >= SAVE_HERE_AT:
                 self.save_here()
 
-    def keep(self, outcome: Outcome) -> None:
-        for effect in (outcome, *outcome.also):
-            path = effect.action.path
-            self._base[path] = agreed(effect.entry, None)
-            if effect.record is not None:
-                self._edits.files[path] = effect.record
-        self._edits.counts_as_sync = True
-        if outcome.action.do is Do.DELETE_REMOTE:
-            self._edits.deleted[outcome.action.path] = self._deletion(outcome.action)
+    def keep(self, action: Action, effect: Effect) -> None:
+        self._base[effect.path] = agreed(effect.entry, None)
+        if effect.record is not None:
+            self._edits.files[effect.path] = effect.record
+        if effect.kind is Kind.DELETED_THERE:
+            self._edits.deleted[effect.path] = self._deletion(action)
+        if action.do is not Do.FREE_LOCAL:
+            self._edits.counts_as_sync = True
 
     def save_sometimes(self) -> None:
         if time.monotonic() >= self._save_at:

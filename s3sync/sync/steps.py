@@ -10,17 +10,27 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from s3sync.core.effects import Effect, Kind, Left, Outcome
 from s3sync.core.entries import Entry
 from s3sync.core.etag import PART_SIZE
 from s3sync.core.manifest import ConflictRecord, FileRecord
 from s3sync.core.names import STATE_DIR
-from s3sync.core.outcome import Outcome, Problem
 from s3sync.core.plan import Action, Do
 from s3sync.core.times import format_ns, format_time
 from s3sync.core.unfinished import Way
-from s3sync.errors import Archived, LocalError, NotFound, PreconditionFailed, S3syncError, StoreError, Unsupported
+from s3sync.errors import (
+    ENDS_THE_RUN,
+    Archived,
+    LocalError,
+    NotFound,
+    PreconditionFailed,
+    S3syncError,
+    SourceChanged,
+    StoreError,
+    Unsupported,
+)
 from s3sync.local.digests import Digests
-from s3sync.local.place import move_to_trash, place, rename_aside, state_folder
+from s3sync.local.place import delete_for_good, move_to_trash, place, rename_aside, state_folder
 from s3sync.local.scan import LocalFile
 from s3sync.state.intents import Intents
 from s3sync.state.table import Table
@@ -36,6 +46,8 @@ from s3sync.transfer.server_copy import HOPELESS, copy_on_server, copy_or_fail
 from s3sync.transfer.small_download import download_together
 from s3sync.transfer.upload import Source, Uploaded, upload
 
+LOCAL_ONLY = (Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL)
+"""Steps that write nothing to the store."""
 USER_LENGTH = 64
 """No user's name is longer; a longer one, from elsewhere, would not fit into an object's headers."""
 
@@ -109,30 +121,49 @@ class Steps:
         except BaseException:
             self._drop(action.path, got)
             raise
-        theirs = self._place(action, got, remote, None)
+        theirs = self._place(action, got, remote, None).effects
         key = self.session.project.prefix + action.kept_as
         try:
             sent = self._send(action.kept_as, aside, key, Create(), action.path)
         except S3syncError as error:
-            return replace(theirs, unfinished=(Action(Do.UPLOAD, action.kept_as, action.local, None), error))
-        copy = self._uploaded(replace(action, path=action.kept_as), action.kept_as, aside, sent)
-        return replace(theirs, also=(copy,))
+            return Outcome(action, theirs, Left(Action(Do.UPLOAD, action.kept_as, action.local, None), error))
+        copy = self._uploaded(action, action.kept_as, aside, sent)
+        return Outcome(action, (*theirs, *copy.effects), copy.left)
 
     def delete_local(self, action: Action) -> Outcome:
         file = self.seen.here.files[action.path]
         move_to_trash(file, self.session.project.staging, action.path, self._trash)
-        return Outcome(action, None)
+        return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))
+
+    def free_local(self, action: Action) -> Outcome:
+        """Delete for good what the remote holds, verified; what is not known to be that goes to the trash."""
+        file, digests = self.seen.here.files[action.path], self.seen.digests_of(action.path)
+        if digests is None or action.remote is None or digests.md5 != action.remote.md5:
+            return self.delete_local(action)
+        delete_for_good(file, self.session.project.staging)
+        return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))
 
     def delete_remote(self, action: Action) -> Outcome:
+        """The base keeps what is still here, so that it is known as deleted there."""
         key, mode = self._target(action)
         assert isinstance(mode, Update)
         if action.trash_remote:
             self._trash_remote(action)
-        if action.remote and action.remote.size > PART_SIZE:
-            with suppress(StoreError):  # first, because nobody looks for it once the file is gone
-                self.session.store.delete(self.transport.part_file(action.path))
+        size = action.remote.size if action.remote else 0
+        if size > PART_SIZE:
+            self._delete_part_file(action.path)
         self.session.store.delete(key, if_match=mode.etag)
-        return Outcome(action, None)
+        entry = self.seen.base.get(action.path) if action.local is not None else None
+        return Outcome(action, (Effect(Kind.DELETED_THERE, action.path, size, entry),))
+
+    def _delete_part_file(self, path: str) -> None:
+        """Before its file, because nobody looks for it once the file is gone."""
+        try:
+            self.session.store.delete(self.transport.part_file(path))
+        except ENDS_THE_RUN:
+            raise
+        except StoreError:
+            return
 
     def _target(self, action: Action) -> tuple[str, WriteMode]:
         """The key to write, and the only state of it that may be written over: the one that was planned against."""
@@ -226,9 +257,8 @@ class Steps:
             modified_at=format_ns(file.mtime_ns),
         )
         entry = Entry(file.size, sent.digests.md5, sent.etag, file.mtime_ns)
-        return Outcome(
-            action, entry, record, bytes_sent=sent.bytes_sent, problem=_edited(path) if sent.outdated else None
-        )
+        effect = Effect(Kind.SENT, path, file.size, entry, record, sent.bytes_sent)
+        return Outcome(action, (effect,), _edited(action, path) if sent.outdated else None)
 
     def _bring(self, path: str, remote: RemoteFile, old: LocalFile | None) -> Downloaded:
         """The bytes, from another file of this disk that holds them already, else from the store."""
@@ -261,7 +291,7 @@ class Steps:
         self._end(path, got)
         self.placed[path] = (file, got.digests)
         entry = replace(remote.entry, md5=got.digests.md5, mtime_ns=file.mtime_ns)
-        return Outcome(action, entry, None, bytes_received=got.bytes_received)
+        return Outcome(action, (Effect(Kind.FETCHED, path, file.size, entry, None, got.bytes_received),))
 
     def _drop(self, path: str, got: Downloaded) -> None:
         got.temp.unlink(missing_ok=True)
@@ -289,12 +319,12 @@ def _wanted(path: str, remote: RemoteFile) -> Wanted:
     return Wanted(path, remote.key, remote.entry.size, remote.etag, remote.entry.md5, remote.record.part_size)
 
 
-def _edited(path: str) -> Problem:
-    return Problem(
-        path,
+def _edited(action: Action, path: str) -> Left:
+    error = SourceChanged(
         "changed while it was being uploaded: what is on the remote is what it was before",
-        "run the command again when the file is finished",
+        hint="run the command again when the file is finished",
     )
+    return Left(replace(action, path=path), error)
 
 
 _STEPS: dict[Do, Callable[[Steps, Action], Outcome]] = {
@@ -303,4 +333,5 @@ _STEPS: dict[Do, Callable[[Steps, Action], Outcome]] = {
     Do.KEEP_BOTH: Steps.keep_both,
     Do.DELETE_LOCAL: Steps.delete_local,
     Do.DELETE_REMOTE: Steps.delete_remote,
+    Do.FREE_LOCAL: Steps.free_local,
 }

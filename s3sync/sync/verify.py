@@ -7,7 +7,7 @@ from hashlib import md5
 from s3sync.core.names import refuse_reason
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import State
-from s3sync.errors import LocalError, NotFound, PreconditionFailed, StoreError
+from s3sync.errors import ENDS_THE_RUN, LocalError, NotFound, PreconditionFailed, StoreError
 from s3sync.local.digests import digest
 from s3sync.sync.remote import RemoteFile
 from s3sync.sync.report import StatusReport
@@ -59,7 +59,10 @@ def _records(seen: Seen) -> list[Problem]:
 
 
 def _objects(session: Session, seen: Seen) -> list[Problem]:
-    """Read every object and compare it with its record."""
+    """Read every object and compare it with its record.
+
+    The smallest goes first and alone, and what would be no better for the next one ends it.
+    """
     files = seen.there.files
     session.progress.expect(Work.DOWNLOAD, len(files), sum(file.entry.size for file in files.values()))
 
@@ -70,8 +73,11 @@ def _objects(session: Session, seen: Seen) -> list[Problem]:
         finally:
             session.progress.finish(Work.DOWNLOAD, path)
 
+    first = min(files.items(), key=lambda item: (item[1].entry.size, item[0]), default=None)
+    found: list[Problem] = []
     with Pool(session.transfers) as pool:
-        found = [problem for _, future in pool.map(read, files) if (problem := future.result())]
+        for some in ([first[0]] if first else [], (path for path in files if not first or path != first[0])):
+            found.extend(problem for _, future in pool.map(read, some) if (problem := future.result()))
     return sorted(found, key=lambda problem: problem.path)
 
 
@@ -86,6 +92,8 @@ def _read(session: Session, path: str, remote: RemoteFile) -> Problem | None:
                 session.progress.advance(Work.DOWNLOAD, path, len(chunk))
     except (NotFound, PreconditionFailed):
         return Problem(path, "was replaced or deleted while it was being verified", "run the command again")
+    except ENDS_THE_RUN:
+        raise
     except StoreError as error:
         return Problem(path, str(error), error.hint)
     promised = remote.entry.md5

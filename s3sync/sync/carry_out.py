@@ -1,0 +1,95 @@
+"""The execute and save phases, the same for every verb: actions in, effects out, each remembered and told."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol
+
+from s3sync.core.effects import Effect, Kind, Outcome
+from s3sync.core.outcome import Problem, Raced
+from s3sync.core.plan import Plan
+from s3sync.core.times import format_time
+from s3sync.errors import S3syncError
+from s3sync.state.db import StateDB
+from s3sync.state.intents import Intents
+from s3sync.state.transfers import Transfers
+from s3sync.sync.execute import execute
+from s3sync.sync.guard import guarded
+from s3sync.sync.recover import finish_uploads
+from s3sync.sync.save import Keeper
+from s3sync.sync.seen import Seen
+from s3sync.sync.session import Session
+from s3sync.sync.steps import LOCAL_ONLY, Steps
+from s3sync.transfer.context import Transport
+from s3sync.transfer.pool import Pool
+from s3sync.transfer.progress import Work
+
+
+class Witness(Protocol):
+    """Who is told of everything that happens, as it happens."""
+
+    def happened(self, effect: Effect) -> None: ...
+    def failed(self, problem: Problem) -> None: ...
+    def warn(self, warning: str) -> None: ...
+
+
+def carry_out(
+    session: Session, state: StateDB, seen: Seen, plan: Plan, witness: Witness, *, tolerant: bool
+) -> dict[str, str]:
+    """Carry out a plan, and save what became of it. Returns the paths that lost a race, and why.
+
+    What was done is saved also when an error ends the run. `tolerant`: whoever may only read the store gets no error
+    because metadata.json cannot be written.
+    """
+    actions = plan.actions
+    writes_files = any(action.do not in LOCAL_ONLY for action in actions)
+    session, warning = guarded(session, state, writes_files=writes_files)
+    if warning:
+        witness.warn(warning)
+    finish_uploads(session, state, seen, plan.in_sync)
+    keeper = Keeper(session, state, seen, tolerant=tolerant)
+    keeper.agree(plan.agreed)
+    keeper.intend(actions)
+    raced: dict[str, str] = {}
+    try:
+        with Pool(session.transfers) as pool:
+            transport = _transport(session, state, pool)
+            steps = Steps(session, seen, transport, session.trash_stamp(), keeper.placed, Intents(state))
+            for result in execute(steps, actions):
+                if isinstance(result, Outcome):
+                    for effect in result.effects:
+                        keeper.keep(result.action, effect)
+                        witness.happened(effect)
+                        _show(session, effect)
+                elif isinstance(result, Raced):
+                    raced[result.action.path] = result.reason
+                else:
+                    witness.failed(result)
+                keeper.save_sometimes()
+    except BaseException as error:
+        with suppress(S3syncError):
+            if isinstance(error, KeyboardInterrupt):  # whoever wants to stop does not wait for the store
+                keeper.save_here()
+            else:
+                keeper.save()
+        raise
+    keeper.save()
+    return raced
+
+
+def _show(session: Session, effect: Effect) -> None:
+    work = {Kind.SENT: Work.UPLOAD, Kind.FETCHED: Work.DOWNLOAD}.get(effect.kind)
+    if work is not None:
+        session.progress.moved(work, effect.path, effect.size)
+
+
+def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
+    return Transport(
+        session.store,
+        session.project.prefix,
+        pool,
+        session.progress,
+        Transfers(state),
+        format_time(session.clock()),
+        session.pace,
+    )

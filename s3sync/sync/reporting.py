@@ -1,0 +1,111 @@
+"""How a report is filled: with what a plan intends, and with what really happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from s3sync.core.effects import Effect, Kind
+from s3sync.core.names import windows_reason
+from s3sync.core.outcome import Problem
+from s3sync.core.plan import Action, Conflict, Do, Plan
+from s3sync.core.reconcile import State
+from s3sync.sync.report import CleanupReport, ConflictReport, Deleted, Moved, RunReport, Skipped
+from s3sync.sync.seen import Seen, uploader
+
+UPLOADING = (Do.UPLOAD, Do.KEEP_BOTH)
+
+
+class RunWitness:
+    """Writes what happens into the report of `up`, `down` or `sync`."""
+
+    def __init__(self, report: RunReport) -> None:
+        self._report = report
+
+    def happened(self, effect: Effect) -> None:
+        report = self._report
+        if effect.kind is Kind.SENT:
+            report.uploaded.append(Moved(effect.path, effect.size, effect.bytes))
+        elif effect.kind is Kind.FETCHED:
+            report.downloaded.append(Moved(effect.path, effect.size, effect.bytes))
+        else:
+            report.deleted.append(_deleted(effect))
+
+    def failed(self, problem: Problem) -> None:
+        self._report.failed.append(problem)
+
+    def warn(self, warning: str) -> None:
+        self._report.warnings.append(warning)
+
+
+class CleanupWitness:
+    """Writes what happens into the report of `cleanup`."""
+
+    def __init__(self, report: CleanupReport) -> None:
+        self._report = report
+
+    def happened(self, effect: Effect) -> None:
+        self._report.deleted.append(_deleted(effect))
+
+    def failed(self, problem: Problem) -> None:
+        self._report.failed.append(problem)
+
+    def warn(self, warning: str) -> None:
+        self._report.warnings.append(warning)
+
+
+def _deleted(effect: Effect) -> Deleted:
+    return Deleted(effect.path, "local" if effect.kind is Kind.DELETED_HERE else "remote", effect.size)
+
+
+def report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
+    """What is known before anything is done: problems of the scan, conflicts, and what is left alone."""
+    if warning := not_on_windows(action.kept_as or action.path for action in plan.actions if action.do in UPLOADING):
+        report.warnings = [*(told for told in report.warnings if told != warning), warning]
+    known = {problem.path for problem in report.failed}
+    report.failed.extend(problem for problem in seen.problems if problem.path not in known)
+    report.skipped.extend(
+        Skipped(same.path, same.size, State.IN_SYNC) for same in plan.in_sync if same.size is not None
+    )
+    for notice in plan.notices:
+        report.skipped.append(Skipped(notice.path, notice.size, notice.state, *uploader(seen, notice.path)))
+    for conflict in plan.conflicts:
+        by, at = uploader(seen, conflict.path)
+        report.conflicts.append(
+            ConflictReport(
+                conflict.path, conflict.kind, conflict.policy, _resolution(conflict), conflict.kept_as, by, at
+            )
+        )
+
+
+def report_intentions(report: RunReport, actions: Iterable[Action]) -> None:
+    """What a dry run would do."""
+    for action in actions:
+        local = action.local.size if action.local else 0
+        remote = action.remote.size if action.remote else 0
+        if action.do in UPLOADING:
+            report.uploaded.append(Moved(action.kept_as or action.path, local, 0))
+        if action.do in (Do.DOWNLOAD, Do.KEEP_BOTH):
+            report.downloaded.append(Moved(action.path, remote, 0))
+        if action.do is Do.DELETE_LOCAL:
+            report.deleted.append(Deleted(action.path, "local", local))
+        if action.do is Do.DELETE_REMOTE:
+            report.deleted.append(Deleted(action.path, "remote", remote))
+
+
+def not_on_windows(names: Iterable[str]) -> str | None:
+    """What to tell whoever uploads names that a colleague's Windows cannot hold."""
+    first, count = "", 0
+    for name in names:
+        if reason := windows_reason(name):
+            first, count = first or f"{name}: {reason}", count + 1
+    if not count:
+        return None
+    return f"colleagues on Windows cannot download {first}{f' (and {count - 1} more)' if count > 1 else ''}"
+
+
+def _resolution(conflict: Conflict) -> str | None:
+    if conflict.do is None:
+        return None
+    if conflict.local is None or conflict.remote is None:
+        return "kept_edit"
+    return {Do.KEEP_BOTH: "kept_both", Do.UPLOAD: "kept_mine", Do.DOWNLOAD: "kept_theirs"}[conflict.do]
