@@ -124,6 +124,35 @@ def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
     return LocalFile(str(target), file.size, file.mtime_ns, file.inode)
 
 
+def standing(staging: Path, path: str) -> os.stat_result | None:
+    """The regular file under a path, reached through plain folders only; None where there is none."""
+    below = os.fspath(staging)
+    *folders, name = path.split("/")
+    try:
+        for folder in folders:
+            below = f"{below}{os.sep}{folder}"
+            if not stat.S_ISDIR(os.lstat(below).st_mode):
+                return None
+        status = os.lstat(f"{below}{os.sep}{name}")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def as_scanned(staging: Path, path: str, status: os.stat_result) -> LocalFile:
+    return LocalFile(_join(staging, path), status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def drop_second_name(staging: Path, path: str, other: str) -> None:
+    """Take a name away from a file that has another one; looks once more whether it has, and leaves it otherwise."""
+    target = Path(_join(staging, path))
+    with local_errors("cannot delete", target):
+        one, two = standing(staging, path), standing(staging, other)
+        if one and two and os.path.samestat(one, two) and one.st_ino and one.st_nlink > 1:
+            target.unlink()
+            sync_folder(target.parent)
+
+
 def prune_empty_folders(folder: Path, staging: Path) -> None:
     """Remove folders that became empty, up to the staging folder itself, which stays."""
     while folder != staging and staging in folder.parents:

@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
+from s3sync.core.keep_both import Intent
 from s3sync.core.manifest import ConflictRecord, DeletedRecord
+from s3sync.core.names import refuse_reason
 from s3sync.state.db import StateDB
 
 _CONFLICT, _DELETION = "conflict", "delete"
-R = TypeVar("R", ConflictRecord, DeletedRecord)
+R = TypeVar("R", Intent, DeletedRecord)
 
 
 class Intents:
@@ -24,9 +27,13 @@ class Intents:
     def __init__(self, state: StateDB) -> None:
         self._state = state
 
-    def keep_both(self, conflict: ConflictRecord) -> None:
+    def keep_both(self, intent: Intent) -> None:
         """A file is about to be moved aside to `kept_as`, and to be published under that name."""
-        self._note(_CONFLICT, conflict.kept_as, conflict)
+        self._note(_CONFLICT, intent.kept_as, intent)
+
+    def arrived(self, intent: Intent) -> None:
+        """The remote version stands under the name."""
+        self.keep_both(replace(intent, arrived=True))
 
     def delete(self, deletions: Iterable[DeletedRecord]) -> None:
         """These objects are about to be deleted."""
@@ -34,11 +41,22 @@ class Intents:
             for deletion in deletions:
                 self._note(_DELETION, deletion.name, deletion)
 
+    def moves(self) -> list[Intent]:
+        """The noted conflicts of every place: whichever store is in use, the files are on this disk.
+
+        Names that lead elsewhere are none of ours, whoever wrote them there.
+        """
+        return [intent for intent in self._all("kind = ?", Intent, _CONFLICT) if _is_ours(intent)]
+
+    def forget_move(self, intent: Intent) -> None:
+        self._state.execute("DELETE FROM intent WHERE kind = ? AND name = ?", _CONFLICT, intent.kept_as)
+
     def conflicts(self) -> list[ConflictRecord]:
-        return self._all(_CONFLICT, ConflictRecord)
+        noted = self._all("place = ? AND kind = ?", Intent, self._state.place_id, _CONFLICT)
+        return [intent.record for intent in noted if _is_ours(intent)]
 
     def deletions(self) -> list[DeletedRecord]:
-        return self._all(_DELETION, DeletedRecord)
+        return self._all("place = ? AND kind = ?", DeletedRecord, self._state.place_id, _DELETION)
 
     def forget(self, told: Iterable[ConflictRecord | DeletedRecord]) -> None:
         with self._state.transaction():
@@ -52,14 +70,16 @@ class Intents:
         query = "DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?"
         self._state.execute(query, self._state.place_id, kind, name)
 
-    def _note(self, kind: str, name: str, record: ConflictRecord | DeletedRecord) -> None:
+    def _note(self, kind: str, name: str, record: Intent | DeletedRecord) -> None:
         value = msgspec.json.encode(record).decode()
         self._state.execute(
             "INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", self._state.enter_place(), kind, name, value
         )
 
-    def _all(self, kind: str, type_: type[R]) -> list[R]:
-        query = "SELECT value FROM intent WHERE place = ? AND kind = ? ORDER BY name"
-        return [
-            msgspec.json.decode(row[0], type=type_) for row in self._state.execute(query, self._state.place_id, kind)
-        ]
+    def _all(self, which: str, type_: type[R], *values: object) -> list[R]:
+        rows = self._state.execute(f"SELECT value FROM intent WHERE {which} ORDER BY name", *values)
+        return [msgspec.json.decode(row[0], type=type_) for row in rows]
+
+
+def _is_ours(intent: Intent) -> bool:
+    return not any(map(refuse_reason, (intent.name, intent.kept_as, intent.stood_as or intent.name)))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from s3sync.core.keep_both import Fingerprint, Repair, repair
 from s3sync.core.names import part_file_key
 from s3sync.core.plan import InSync
 from s3sync.core.reconcile import State
 from s3sync.core.unfinished import Way
-from s3sync.errors import StoreError
+from s3sync.errors import StoreError, TargetChanged
 from s3sync.local.digests import PartDigests
 from s3sync.local.errors import local_errors
-from s3sync.local.place import state_folder
+from s3sync.local.place import as_scanned, drop_second_name, rename_aside, standing, state_folder
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.transfers import Transfers, partial_names
@@ -25,7 +27,7 @@ from s3sync.transfer.part_file import write_part_file
 def recover(session: Session, state: StateDB) -> None:
     """Before the scan: bring this disk to where the killed run had not yet begun, or was done."""
     _sweep_partials(session, state)
-    _undo_copies(session, state)
+    _repair_conflicts(session, state)
 
 
 def stale_partials(folder: Path, state: StateDB) -> list[Path]:
@@ -49,16 +51,31 @@ def _sweep_partials(session: Session, state: StateDB) -> None:
                 ledger.end(transfer.path, Way.DOWN)
 
 
-def _undo_copies(session: Session, state: StateDB) -> None:
-    """A file that was being moved aside, and has both names, gets its own one back: it is decided about once more."""
+def _repair_conflicts(session: Session, state: StateDB) -> None:
+    """What the table of `core/keep_both.py` says of each conflict whose run was killed."""
     intents, staging = Intents(state), session.project.staging
-    for conflict in intents.conflicts():
-        copy, original = staging / conflict.kept_as, staging / conflict.name
-        with local_errors("cannot delete", copy):
-            if original.exists() and copy.exists() and copy.samefile(original):
-                copy.unlink()
-            if not copy.exists():
-                intents.forget([conflict])
+    for intent in intents.moves():
+        stood_as = intent.stood_as or intent.name
+        with local_errors("cannot look at", staging / intent.kept_as):
+            copy, original = standing(staging, intent.kept_as), standing(staging, stood_as)
+        do = repair(intent, original and fingerprint(original), copy and fingerprint(copy))
+        if do is Repair.GO_ON:
+            continue
+        if do is Repair.DROP_COPY:
+            drop_second_name(staging, intent.kept_as, stood_as)
+        elif do is Repair.MOVE_BACK and copy is not None:
+            try:
+                rename_aside(as_scanned(staging, intent.kept_as, copy), staging, stood_as)
+            except TargetChanged:
+                continue  # somebody is at work there right now: the next run looks again
+        elif do is Repair.FORGET_BASE:
+            state.save(base={intent.name: None})
+            state.forget_elsewhere([intent.name])
+        intents.forget_move(intent)
+
+
+def fingerprint(status: os.stat_result) -> Fingerprint:
+    return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev, status.st_nlink)
 
 
 def drop_useless_downloads(session: Session, state: StateDB, seen: Seen) -> None:

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from s3sync.core.effects import Effect, Kind, Left, Outcome
 from s3sync.core.entries import Entry
 from s3sync.core.etag import PART_SIZE
-from s3sync.core.manifest import ConflictRecord, FileRecord
+from s3sync.core.keep_both import Fingerprint, Intent
+from s3sync.core.manifest import FileRecord
 from s3sync.core.names import STATE_DIR
 from s3sync.core.plan import Action, Do
 from s3sync.core.times import format_ns, format_time
@@ -110,18 +111,25 @@ class Steps:
         return remote
 
     def keep_both(self, action: Action) -> Outcome:
-        """Fetch theirs first, then move mine aside, place theirs, publish mine: after any crash both exist."""
+        """Fetch theirs first, then move mine aside, place theirs, publish mine: after any crash both exist.
+
+        Each step is one of `core/keep_both.py`, which says what the next run does when this one is killed.
+        """
         assert action.kept_as is not None
         remote, mine = self.seen.there.files[action.path], self.seen.here.files[action.path]
         got = self._bring(action.path, remote, mine)
         by, at = self.session.settings.require_user(), format_time(self.session.clock())
-        self.intents.keep_both(ConflictRecord(action.path, action.kept_as, by, at))
+        staging = self.session.project.staging
+        was = Fingerprint(mine.size, mine.mtime_ns, mine.inode)
+        intent = Intent(action.path, action.kept_as, by, at, mine.disk_path.relative_to(staging).as_posix(), was)
+        self.intents.keep_both(intent)
         try:
-            aside = rename_aside(mine, self.session.project.staging, action.kept_as)
+            aside = rename_aside(mine, staging, action.kept_as)
         except BaseException:
             self._drop(action.path, got)
             raise
         theirs = self._place(action, got, remote, None).effects
+        self.intents.arrived(intent)
         key = self.session.project.prefix + action.kept_as
         try:
             sent = self._send(action.kept_as, aside, key, Create(), action.path)

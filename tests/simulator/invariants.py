@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tests.simulator.actions import Run
 from tests.simulator.look import Look, Tree
@@ -21,7 +22,8 @@ class Violation(AssertionError):
 class Attempt(Struct):
     """A run under way: what lay where when it began, and what others did meanwhile.
 
-    `locked`: the same user has another run under way. `meddled`: another tool was at the store meanwhile.
+    `locked`: the same user has another run under way. `meddled`: another tool was at the store meanwhile. `deleted`
+    counts what this run itself took away, here and there.
     """
 
     run: Run
@@ -30,6 +32,7 @@ class Attempt(Struct):
     locked: bool = False
     meddled: bool = False
     remote_trash_emptied: bool = False
+    deleted: int = 0
     remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
@@ -39,12 +42,12 @@ class Referee(Struct):
     `known` is every content that anybody ever saved. `owed` are those that must be somewhere, because nobody knowingly
     destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
     did; `common` the paths that a user's folder and the remote both had and may still remember; `cleaned` those that
-    `cleanup --local` took from a user's folder, which is no wish to see them deleted. `folds`: some disk ignores case,
-    so that names that differ only in it may be one file.
+    `cleanup --local` took from a user's folder, which is no wish to see them deleted. `blind` are the users whose disks
+    ignore case; if there are any, names that differ only in it may be one file.
     """
 
     last: Look
-    folds: bool = False
+    blind: frozenset[str] = frozenset()
     known: set[str] = field(default_factory=set)
     owed: set[str] = field(default_factory=set)
     had: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -52,11 +55,19 @@ class Referee(Struct):
     common: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     cleaned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
+    @property
+    def folds(self) -> bool:
+        return bool(self.blind)
+
     def key(self, path: str) -> str:
         return path.casefold() if self.folds else path
 
     def keys(self, tree: Tree) -> set[str]:
         return {self.key(path) for path in tree}
+
+    def own_keys(self, user: str, tree: Tree) -> set[str]:
+        """What that user's disk takes for different names."""
+        return self.keys(tree) if user in self.blind else set(tree)
 
     def at(self, tree: Tree, path: str) -> set[str]:
         """What a tree holds under a path, or under one that may be the same."""
@@ -80,6 +91,10 @@ class Referee(Struct):
             attempt.remote_had[self.key(path)].add(content)
         self._nothing_torn(now)
         self._others_untouched(attempt, before, now)
+        before = _as_undone(before, now, attempt.run.user)
+        here = self.keys(before.work[attempt.run.user]) - self.keys(now.work[attempt.run.user])
+        attempt.deleted += len(here - self.aside(before, now, attempt.run.user))
+        attempt.deleted += len(self.keys(before.remote) - self.keys(now.remote))
         self._local_kept(attempt, before, now)
         self._remote_kept(attempt, before, now)
         self._trash_kept(attempt, before, now)
@@ -100,7 +115,7 @@ class Referee(Struct):
         for user, work in now.work.items():
             for path, content in work.items():
                 self.had[user, self.key(path)].add(content)
-            self.common[user] |= self.keys(work) & self.keys(now.remote)
+            self.common[user] |= self.own_keys(user, work) & self.own_keys(user, now.remote)
             self.cleaned[user] -= self.keys(work)
         for path, content in now.remote.items():
             self.published[self.key(path)].add(content)
@@ -212,3 +227,18 @@ class Referee(Struct):
         """Paths whose file became a conflict copy: for a moment, and after a death, nothing stands there."""
         copies = {content for path, content in now.work[user].items() if ".conflict-" in path}
         return {self.key(path) for path, content in before.work[user].items() if content in copies}
+
+
+def _as_undone(before: Look, now: Look, user: str) -> Look:
+    """As if a file that a killed run moved aside, or gave a second name, had had its own name back before.
+
+    It is the same file, inode and bytes, under a name that is no conflict copy's.
+    """
+    work = dict(before.work[user])
+    for copy in [path for path in work if ".conflict-" in path and path not in now.work[user]]:
+        file, content = before.inodes[user][copy], work[copy]
+        own = [path for path, inode in now.inodes[user].items() if inode == file and now.work[user][path] == content]
+        if len(own) == 1 and ".conflict-" not in own[0]:
+            del work[copy]
+            work[own[0]] = content
+    return replace(before, work={**before.work, user: work})

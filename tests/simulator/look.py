@@ -19,7 +19,8 @@ Tree = dict[str, str]
 class Look(Struct, frozen=True):
     """Every byte that a user may ask for: working folders and trashes by user, the remote's objects and its trash.
 
-    `named` is what metadata.json says of each object's content, `copies` the conflict copies that it notes.
+    `named` is what metadata.json says of each object's content, `copies` the conflict copies that it notes. `inodes`
+    tell which file of a working folder stands under a path: one may have two names.
     """
 
     work: dict[str, Tree]
@@ -28,6 +29,7 @@ class Look(Struct, frozen=True):
     remote_trash: Tree
     named: dict[str, str | None]
     copies: set[str]
+    inodes: dict[str, dict[str, int]]
 
     def everywhere(self) -> set[str]:
         places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
@@ -44,11 +46,18 @@ def look(stagings: dict[str, Path], remote: Path) -> Look:
         tree(remote / ".s3sync" / "trash"),
         {file["name"]: file.get("md5") for file in metadata.get("files", [])},
         {conflict["kept_as"] for conflict in metadata.get("conflicts", [])},
+        {user: dict(_inodes(staging)) for user, staging in stagings.items()},
     )
 
 
 def tree(folder: Path, skip: str | None = None) -> Tree:
     return {unicodedata.normalize("NFC", path): digest(data) for path, data in _files(str(folder), "", skip)}
+
+
+def _inodes(staging: Path) -> Iterator[tuple[str, int]]:
+    for path in staging.rglob("*"):
+        if path.relative_to(staging).parts[0] != ".s3sync" and path.is_file():
+            yield unicodedata.normalize("NFC", path.relative_to(staging).as_posix()), path.stat().st_ino
 
 
 def _files(folder: str, above: str, skip: str | None) -> Iterator[tuple[str, bytes]]:

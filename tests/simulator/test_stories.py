@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.simulator.actions import Fault, Meanwhile, OtherTool, Run, Save, Step
 from tests.simulator.contents import Content
@@ -69,6 +70,26 @@ STORIES: dict[str, list[Story]] = {
             Run("jan", "sync", crash=number),
         ),
     ),
+    "two deaths while both versions are kept, with a user, another tool or a disk that ignores case in between": [
+        replace(told, blind=("jan",) if name == "DRAFT.mp4" else ())
+        for first in range(12, 34, 3)
+        for second in (10, 13, 16, 19)
+        for name, between in (
+            ("DRAFT.mp4", ()),
+            ("draft.mp4", (Save("jan", "draft.mp4", LARGE, in_place=True),)),
+            ("draft.mp4", (OtherTool("draft.mp4", SMALL),)),
+        )
+        for told in story(
+            OtherTool("draft.mp4", SMALL),
+            Run("jan", "down"),
+            Save("jan", "draft.mp4", Content(4, 300)),
+            OtherTool("draft.mp4", MIDDLE) if name == "draft.mp4" else OtherTool(name, MIDDLE),
+            Run("jan", "sync", crash=first, max_delete=100),
+            *between,
+            Run("jan", "sync", crash=second, max_delete=100),
+            Run("jan", "sync", max_delete=100),
+        )
+    ],
     "the object that a conflict copy was to be copied from is replaced by the same run": story(
         Save("jan", "DRAFT.mp4", LARGE),
         Run("jan", "sync"),

@@ -18,7 +18,7 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
         _work_was_done(referee, attempt, code, now)
         if not attempt.disturbed:  # what is gone on both sides is forgotten
             user = attempt.run.user
-            referee.common[user] &= referee.keys(now.work[user]) | referee.keys(now.remote)
+            referee.common[user] &= referee.own_keys(user, now.work[user]) | referee.own_keys(user, now.remote)
     if isinstance(report, CleanupReport) and not attempt.disturbed and not report.dry_run:
         side = now.work[attempt.run.user] if report.side == "local" else now.remote
         if left := {deleted.name for deleted in report.deleted} & side.keys():
@@ -58,15 +58,15 @@ def _conflicts_were_told(attempt: Attempt, code: int, now: Look) -> None:
 def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
     """P10, by what was really deleted: a side that was empty, or half of what both had, or more than was allowed."""
     run, start = attempt.run, attempt.start
+    if run.max_delete is not None:
+        if attempt.deleted > run.max_delete:
+            raise Violation(f"sync deleted {attempt.deleted}, more than --max-delete {run.max_delete}")
+        return
     if attempt.disturbed:
         return
     here, there = start.work[run.user], start.remote
     deleted_here = referee.keys(here) - referee.keys(now.work[run.user]) - referee.aside(start, now, run.user)
     deleted_there = referee.keys(there) - referee.keys(now.remote)
-    if run.max_delete is not None:
-        if len(deleted_here) + len(deleted_there) > run.max_delete:
-            raise Violation(f"sync deleted more than --max-delete {run.max_delete}")
-        return
     for deleted, side, other in ((deleted_here, here, there), (deleted_there, there, here)):
         if deleted and not other:
             raise Violation(f"the other side was empty, and sync deleted {sorted(deleted)}")

@@ -66,7 +66,7 @@ class World:
         self.projects = {user: _computer(root, user) for user in users}
         self.stagings = {user: project.staging for user, project in self.projects.items()}
         self.blind = set(blind)
-        self.memory = Memory(Referee(self.look(), folds=bool(blind)))
+        self.memory = Memory(Referee(self.look(), blind=frozenset(blind)))
         self._countdown: Countdown | None = None
         Knobs.now_ns = lambda: self.memory.now_ns
         Knobs.ignores_case = lambda staging: any(self.stagings[user] == staging for user in self.blind)
