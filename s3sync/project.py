@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
 from s3sync.config import REPO_FILE, Settings, find_repo_root, name_problem
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import STATE_DIR, nfc
-from s3sync.errors import ProjectError
+from s3sync.errors import ProjectError, StoreError
 from s3sync.staging import is_link, staging_folder
+
+
+class RemoteNames(Protocol):
+    """The names of the repository's projects in the store: plain ones, in NFC. A list of names is one, too."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
 
 
 class Project(Struct, frozen=True):
     """A project: the repository's own folder, or a folder directly in it. Paths are absolute and without links.
 
-    `name` is the folder's name in NFC, which the folder on the disk need not be. `staging` need not exist yet.
+    `name` is the folder's name in NFC, which the folder on the disk need not be; of the repository's own folder, the
+    setting `project`. `staging` need not exist yet.
     """
 
     repo_root: Path
@@ -62,24 +71,32 @@ def project_names(settings: Settings, start: Path) -> list[str]:
 
 
 def find_project(
-    settings: Settings, start: Path, name: str | None, *, create: bool = False, remote_names: Sequence[str] = ()
+    settings: Settings, start: Path, name: str | None, *, create: bool = False, remote: RemoteNames = ()
 ) -> Project:
     """The project around `start`, or the one that is named: its whole name, or a beginning that only it has.
 
     A folder without a staging folder counts only by its whole name (or with `start` in it and no name), and only with
-    `create` or when it is one of `remote_names`: the projects in the store, which need not have a folder here either.
-    Raises `ProjectError`; one of several possible projects is never picked.
+    `create` or when the store has a project of that name: these need not have a folder here either. `remote` is asked
+    only where this disk does not settle it. Raises `ProjectError`, and what `remote` raises; one of several possible
+    projects is never picked.
     """
     root = repo_root(start)
-    remote = [nfc(other) for other in remote_names if project_reason(nfc(other)) is None]
     local = _local(settings, root)
     if name is None:
         return _project(settings, root, _around(settings, root, start.resolve(), local, remote, create))
     return _project(settings, root, _named(settings, root, nfc(name.rstrip("/" + os.sep)), local, remote, create))
 
 
+def lines_to_commit(settings: Settings, project: Project) -> list[str]:
+    """What `.s3sync.yaml` lacks, so that the project's place in the store follows the name of the clone's folder."""
+    lines = [f"repo: {project.repo}"] if settings.origins.get("repo") == "default" else []
+    if project.root == project.repo_root and settings.project is None:
+        lines.append(f"project: {project.name}")
+    return lines
+
+
 def _around(
-    settings: Settings, root: Path, start: Path, local: dict[str, Path], remote: Sequence[str], create: bool
+    settings: Settings, root: Path, start: Path, local: dict[str, Path], remote: RemoteNames, create: bool
 ) -> Path:
     """The project's folder on the way from `start` up to the root."""
     parts = start.relative_to(root).parts
@@ -97,19 +114,23 @@ def _around(
                 why=f"a project is a folder directly in {root}: two projects of one name would share their files",
                 hint=f"move it there, or make {folder.parent} a repository with `s3sync init`",
             )
+    if child and child.is_dir() and project_reason(nfc(child.name)) is None:
+        if create and root not in local.values():
+            return child
+        if nfc(child.name) in remote:
+            return child
     if root in local.values():
         return root
-    if child and child.is_dir() and (create or nfc(child.name) in remote):
-        return child
-    raise ProjectError(
-        f"{start} is not in a project",
-        why=f"there is no {settings.staging} folder on the way up to {root}",
-        hint=_choices(local) or f"create one with `s3sync init`, or make a folder PROJECT/{settings.staging}",
-    )
+    why = f"there is no {settings.staging} folder on the way up to {root}"
+    if child:
+        why += f", and the store has no project {nfc(child.name)!r}"
+    hint = _choices(local) or _choices(_asked(remote))
+    hint = hint or f"create one with `s3sync init`, or make a folder PROJECT/{settings.staging}"
+    raise ProjectError(f"{start} is not in a project", why=why, hint=hint)
 
 
 def _named(
-    settings: Settings, root: Path, name: str, local: dict[str, Path], remote: Sequence[str], create: bool
+    settings: Settings, root: Path, name: str, local: dict[str, Path], remote: RemoteNames, create: bool
 ) -> Path:
     """The folder of the project that the user named."""
     problem = name_problem(name)
@@ -121,39 +142,52 @@ def _named(
     if linked:
         return linked
     folder = _child(root, name)
-    if name in remote or (create and folder.is_dir()):
+    if create and folder.is_dir():
         return folder
-    names = {*local, *remote}
-    matches = sorted(other for other in names if other.startswith(name))
+    known: Collection[str] = local
+    if folder.is_dir() or not any(other.startswith(name) for other in local):
+        known = {*local, *remote}
+    if name in known:
+        return folder
+    matches = sorted(other for other in known if other.startswith(name))
     if len(matches) > 1:
         raise ProjectError(f"{name!r} could be several projects", why=", ".join(matches), hint="type more of the name")
     if not matches:
-        raise _unknown(settings, name, names, folder)
+        raise _unknown(settings, name, known, folder)
     return local.get(matches[0]) or _child(root, matches[0])
 
 
 def _project(settings: Settings, root: Path, folder: Path) -> Project:
     """Raises `ProjectError` when the name or the staging folder will not do."""
-    name = nfc(folder.name)
-    problem = name_problem(name) if folder == root else project_reason(name)
+    name = _name(settings, root, folder)
+    problem = name_problem(name) if folder == root else name_problem(name) or project_reason(name)
     if problem:
-        raise ProjectError(f"{folder} cannot be a project", why=f"of its name: {problem}", hint="rename the folder")
+        hint = f"set `project:` in {REPO_FILE}" if folder == root else "rename the folder"
+        raise ProjectError(f"{folder} cannot be a project", why=f"of its name: {problem}", hint=hint)
     return Project(root, folder, name, staging_folder(folder, settings.staging), settings.repo)
 
 
-def _local(settings: Settings, root: Path) -> dict[str, Path]:
-    """The folders that hold a staging folder, by their NFC names. A link to another of them is no project of its own.
+def _name(settings: Settings, root: Path, folder: Path) -> str:
+    return settings.project or nfc(root.name) if folder == root else nfc(folder.name)
 
-    Raises `ProjectError` when two of them would have the same prefix in the store.
+
+def _local(settings: Settings, root: Path) -> dict[str, Path]:
+    """The folders that hold a staging folder, by their names; and the root, where the settings call it a project.
+
+    A link to another of them is no project of its own. Raises `ProjectError` when two of them would have the same
+    prefix in the store.
     """
     found: dict[str, Path] = {}
     own_staging = settings.staging.split("/", 1)[0]
     for folder in (root, *_folders(root)):
         if folder.parent == root and (nfc(folder.name) == own_staging or folder.name == ".git"):
             continue
-        if not _is_there(folder / settings.staging) or (is_link(folder) and folder.resolve().parent == root):
+        declared = folder == root and settings.project is not None
+        if not declared and not _is_there(folder / settings.staging):
             continue
-        name = nfc(folder.name)
+        if is_link(folder) and folder.resolve().parent == root:
+            continue
+        name = _name(settings, root, folder)
         if name in found:
             raise ProjectError(
                 f"two projects have the name {name!r}",
@@ -204,7 +238,7 @@ def _unknown(settings: Settings, name: str, names: Iterable[str], folder: Path) 
     near = [other for key, other in by_key.items() if name.casefold() in key]
     near += [by_key[key] for key in difflib.get_close_matches(name.casefold(), by_key, 3) if by_key[key] not in near]
     hint = f"did you mean {', '.join(near[:5])}?" if near else _choices(by_key.values())
-    why = f"no folder in {folder.parent} has that name"
+    why = f"neither {folder.parent} nor the store has one of that name"
     return ProjectError(f"there is no project {name!r}", why=why, hint=hint or f"create it: `s3sync init {name}`")
 
 
@@ -213,6 +247,14 @@ def _choices(names: Iterable[str]) -> str | None:
     if not listed:
         return None
     return f"the projects are: {', '.join(listed[:10])}{', ...' if len(listed) > 10 else ''}"
+
+
+def _asked(remote: RemoteNames) -> list[str]:
+    """The names in the store for a hint, which no failure of the store's may replace."""
+    try:
+        return list(remote)
+    except StoreError:
+        return []
 
 
 def _is_there(path: Path) -> bool:

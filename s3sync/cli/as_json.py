@@ -59,6 +59,7 @@ def status_body(report: StatusReport) -> Json:
         "counts": report.counts,
         "failed": map(_failed, report.failed),
         "transfers": [_transfer(item) for item in report.transfers],
+        "warnings": report.warnings,
         "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
     }
 

@@ -195,6 +195,8 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         say(status_summary(report))
         if report.place.store_is_default:
             _say_how_to_move(report.place)
+    for warning in report.warnings:
+        warn(f"warning: {printable(warning)}")
     _warn_of_failures(report.failed)
 
 

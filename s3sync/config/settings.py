@@ -42,6 +42,7 @@ class Settings:
 
     store: str
     repo: str
+    project: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     profile: str | None = None

@@ -84,6 +84,13 @@ KEYS: tuple[Key, ...] = (
         unset="the root folder's name",
     ),
     Key(
+        "project",
+        values.project,
+        "The name in the store of the project that the repository's root is.",
+        repo=True,
+        unset="the root folder's name, if the root is a project",
+    ),
+    Key(
         "region",
         values.region,
         "The bucket's AWS region.",

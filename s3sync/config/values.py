@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from msgspec import Struct
 
 from s3sync.config.secrets import hidden, looks_secret, mask_url
-from s3sync.core.folder_names import segment_reason, staging_reason
+from s3sync.core.folder_names import project_reason, segment_reason, staging_reason
 from s3sync.core.names import nfc, refuse_reason, windows_reason
 
 SCHEMES = ("s3", "file")
@@ -93,6 +93,14 @@ def repo(value: object) -> str:
         raise BadValue(
             f"{hidden(text)!r} cannot be the repository's name in the store: {problem}", "set another `repo`"
         )
+    return text
+
+
+def project(value: object) -> str:
+    text = nfc(plain_text(value))
+    problem = name_problem(text) or project_reason(text)
+    if problem:
+        raise BadValue(f"{text!r} cannot be a project's name in the store: {problem}", "set another `project`")
     return text
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from s3sync.config import Settings, load_settings
 from s3sync.core.bandwidth import parse_bandwidth
 from s3sync.core.plan import Policy, Verb
-from s3sync.errors import ProjectError, StoreError
+from s3sync.errors import ProjectError
 from s3sync.project import Project as Location
 from s3sync.project import find_project, project_names
 from s3sync.store import StoreOptions, open_store
@@ -20,6 +20,7 @@ from s3sync.store.port import FullSpeed, Pace, Store
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
 from s3sync.sync.select import make_selector
 from s3sync.sync.session import Session
+from s3sync.sync.store_projects import StoreProjects
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
 from s3sync.transfer.throttle import Throttle
@@ -178,23 +179,11 @@ def connect(settings: Settings, *, create: bool | None = None, pace: Pace | None
 
 
 def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> Location:
-    """Find the project on this disk, else among the store's, so that a teammate can fetch what is not here yet."""
-    try:
-        return find_project(settings, cwd, name)
-    except ProjectError:
-        if name is None:
-            raise
-        try:
-            names = remote_projects(store, settings.repo)
-        except StoreError:
-            names = []
-        return find_project(settings, cwd, name, remote_names=names)
+    """Find the project on this disk, else among the store's, so that a teammate can fetch what is not here yet.
 
-
-def remote_projects(store: Store, repo: str) -> list[str]:
-    """The names of the repository's projects in the store."""
-    prefix = f"{repo}/"
-    return sorted({info.key.removeprefix(prefix).split("/", 1)[0] for info in store.list(prefix)})
+    Raises `ProjectError`, and `StoreError` where the store would have to say whether there is such a project.
+    """
+    return find_project(settings, cwd, name, remote=StoreProjects(store, settings.repo))
 
 
 def all_projects(settings: Settings, cwd: Path) -> list[str]:

@@ -170,6 +170,7 @@ class StatusReport(Struct):
     """What this computer has begun and not finished."""
     verified: str | None = None
     """`records` or `deep` in the answer of `verify`."""
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from s3sync.config import REPO_FILE
 from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
 from s3sync.local.place import state_folder
+from s3sync.project import lines_to_commit
 from s3sync.state.db import StateDB
 from s3sync.state.rows import Rows
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
@@ -32,7 +34,17 @@ def make_report(session: Session, seen: Seen, unfinished: list[TransferStatus]) 
         last_sync_at=manifest.last_sync,
         last_sync_by=manifest.last_sync_by,
         asked_at=session.clock(),
+        warnings=[warning] if (warning := names_warning(session)) else [],
     )
+
+
+def names_warning(session: Session) -> str | None:
+    """What to commit where the project's place in the store follows the name of this clone's folder."""
+    lines = [f"`{line}`" for line in lines_to_commit(session.settings, session.project)]
+    if not lines:
+        return None
+    follows = "another clone, whose folder is called otherwise, uses another place in the store"
+    return f"{follows}: commit {' and '.join(lines)} to {REPO_FILE}"
 
 
 def _open_state(session: Session) -> StateDB:

@@ -87,22 +87,22 @@ def test_plain_folders_count_only_to_create(root: Path) -> None:
 
 
 def test_remote_names(root: Path) -> None:
-    remote = ["b70-far", "b63-other", "docs", "../evil", "a/b", ".."]
-    far = find_project(SETTINGS, root, "b70", remote_names=remote)
+    remote = ["b70-far", "b70-near", "docs"]
+    far = find_project(SETTINGS, root, "b70-f", remote=remote)
     assert (far.name, far.staging) == ("b70-far", root / "b70-far" / "s3-staging")
-    assert find_project(SETTINGS, root, "docs", remote_names=remote).name == "docs"
-    assert find_project(SETTINGS, root / "docs", None, remote_names=remote).name == "docs"
-    with pytest.raises(ProjectError, match="b63-flivideo, b63-other"):
-        find_project(SETTINGS, root, "b63", remote_names=remote)
+    assert find_project(SETTINGS, root, "docs", remote=remote).name == "docs"
+    assert find_project(SETTINGS, root / "docs", None, remote=remote).name == "docs"
+    with pytest.raises(ProjectError, match="b70-far, b70-near"):
+        find_project(SETTINGS, root, "b7", remote=remote)
     for name in ("../evil", "..", "a"):
         with pytest.raises(ProjectError):
-            find_project(SETTINGS, root, name, remote_names=remote)
+            find_project(SETTINGS, root, name, remote=remote)
 
 
 def test_a_remote_name_whose_place_is_taken(root: Path) -> None:
     (root / "b70").write_text("")
     with pytest.raises(ProjectError, match=r"b70 cannot be the project folder: it is a file"):
-        find_project(SETTINGS, root, "b70", remote_names=["b70"])
+        find_project(SETTINGS, root, "b70", remote=["b70"])
 
 
 def test_not_in_a_project(root: Path) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from s3sync.config import Settings, load_settings, mask_url
+from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
 from s3sync.errors import S3syncError
-from s3sync.project import Project
+from s3sync.project import Project, lines_to_commit
 from s3sync.store import Store
 from s3sync.sync.api import connect, locate
 from s3sync.sync.doctor import local, memory, remote
@@ -97,7 +97,10 @@ def _project(
         return None
     project = _try(report, "project", lambda: locate(settings, store, start, name))
     if project is not None:
-        report.checks.append(ok("project", f"{project.name} in {project.root}"))
+        found, lines = f"{project.name} in {project.root}", lines_to_commit(settings, project)
+        follows = f"{found}; its place in the store follows the name of this clone's folder"
+        hint = f"commit to {REPO_FILE}: {', '.join(lines)}"
+        report.checks.append(warn("project", follows, hint) if lines else ok("project", found))
     return project
 
 
