@@ -88,7 +88,12 @@ def find_project(
 
 
 def lines_to_commit(settings: Settings, project: Project) -> list[str]:
-    """What `.s3sync.yaml` lacks, so that the project's place in the store follows the name of the clone's folder."""
+    """What `.s3sync.yaml` lacks, so that the project's place in the store follows the name of the clone's folder.
+
+    The embedded store is on this computer: there is no other clone to agree with.
+    """
+    if settings.store_is_default:
+        return []
     lines = [f"repo: {project.repo}"] if settings.origins.get("repo") == "default" else []
     if project.root == project.repo_root and settings.project is None:
         lines.append(f"project: {project.name}")

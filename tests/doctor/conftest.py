@@ -11,7 +11,7 @@ import pytest
 
 from s3sync.store import StoreOptions, open_store
 from s3sync.sync.doctor import Check, DoctorReport, doctor
-from tests.people import Person
+from tests.people import REPO, Person
 from tests.servers import Server
 
 NewPatient: TypeAlias = Callable[..., Person]
@@ -30,7 +30,7 @@ def new_patient(tmp_path: Path) -> NewPatient:
             environ = {**server.environment(user), "S3SYNC_STORE": f"s3://{server.bucket}/{uuid.uuid4().hex}"}
         if endpoint is not None:
             environ["AWS_ENDPOINT_URL"] = endpoint
-        person = Person(user, tmp_path / user, environ)
+        person = Person(user, tmp_path / user, {"S3SYNC_REPO": REPO, **environ})
         person.write("draft.mp4", "the first cut")
         (person.repo / ".gitignore").write_text("s3-staging/\n")
         if server is None:
