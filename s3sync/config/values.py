@@ -100,7 +100,7 @@ def project(value: object) -> str:
     text = nfc(plain_text(value))
     problem = name_problem(text) or project_reason(text)
     if problem:
-        raise BadValue(f"{text!r} cannot be a project's name in the store: {problem}", "set another `project`")
+        raise BadValue(f"{hidden(text)!r} cannot be a project's name in the store: {problem}", "set another `project`")
     return text
 
 

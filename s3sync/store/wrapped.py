@@ -36,6 +36,9 @@ class Wrapped:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         return self.inner.list(prefix)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        return self.inner.folders(prefix)
+
     def head(self, key: str) -> ObjectHead:
         return self.inner.head(key)
 
