@@ -16,7 +16,7 @@ from s3sync.cli import checks, doctor, runs, setup, verbs
 from s3sync.cli.interrupt import INTERRUPTED
 from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, printable, warn
 from s3sync.cli.usage import usage_error
-from s3sync.errors import Interrupted, S3syncError
+from s3sync.errors import Interrupted, NotAStore, S3syncError
 
 USAGE = 2
 _telling, _told = threading.Lock(), threading.Event()
@@ -76,6 +76,19 @@ def say_interrupted(arguments: Sequence[str]) -> int:
             _told.set()
             _fail(arguments, error)
     return error.exit_code
+
+
+def say_unending(arguments: Sequence[str]) -> int:
+    """Just before a command is ended that took too much memory."""
+    error = NotAStore(
+        "an answer of the store does not end",
+        why="this command took more than a gigabyte of memory, which no honest answer needs",
+        hint="check endpoint_url: is it an S3 server? nothing is lost: run the command again when it is",
+    )
+    code = _fail(arguments, error)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    return code
 
 
 def interrupted() -> Interrupted:

@@ -8,10 +8,12 @@ import sys
 
 from s3sync._version import __version__
 from s3sync.cli.interrupt import INTERRUPTED, end_after_ctrl_c, leave
+from s3sync.cli.memory import end_when_memory_is_out
 
 
 def main() -> None:
     end_after_ctrl_c(_say_interrupted)
+    end_when_memory_is_out(_say_unending)
     code = run(sys.argv[1:])
     if code == INTERRUPTED:
         leave()
@@ -22,6 +24,12 @@ def _say_interrupted() -> None:
     from s3sync.cli.app import say_interrupted
 
     say_interrupted(sys.argv[1:])
+
+
+def _say_unending() -> None:
+    from s3sync.cli.app import say_unending
+
+    say_unending(sys.argv[1:])
 
 
 def run(arguments: list[str]) -> int:

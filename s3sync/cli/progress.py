@@ -39,6 +39,7 @@ class Lines(Silent):
         self.begun = False
         self._sign = colour(symbols().done, GREEN)
         self._flushed_at = 0.0
+        self._lost = False
         self._later: Timer | None = None
 
     def moved(self, work: Work, path: str, size: int) -> None:
@@ -51,13 +52,24 @@ class Lines(Silent):
         self.show(moved_line(self._sign, path, size, done))
 
     def show(self, line: str) -> None:
-        """On stdout, where a reader at the other end of a pipe sees it soon, also when no other line follows."""
-        say(line)
+        """On stdout, where a reader at the other end of a pipe sees it soon, also when no other line follows.
+
+        A full disk or a reader that went away does not end the work: what is printed when that is done meets it again.
+        """
+        if self._lost:
+            return
         now = time.monotonic()
-        if now - self._flushed_at > FLUSH_EVERY_S:
-            sys.stdout.flush()
-            self._flushed_at = now
-        elif self._later is None or not self._later.is_alive():
+        try:
+            say(line)
+            if now - self._flushed_at > FLUSH_EVERY_S:
+                sys.stdout.flush()
+                self._flushed_at = now
+        except OSError:
+            self._lost = True
+            return
+        if self._flushed_at == now:
+            return
+        if self._later is None or not self._later.is_alive():
             self._later = Timer(FLUSH_EVERY_S, _flush)
             self._later.daemon = True
             self._later.start()

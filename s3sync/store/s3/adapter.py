@@ -31,7 +31,7 @@ from s3sync.store.s3.attempts import Attempts, RequestFailed
 from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme, refuses_checksum
 from s3sync.store.s3.errors import HINTS, error_class
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
-from s3sync.store.s3.fast import FastReader, is_odd, strip
+from s3sync.store.s3.fast import FastReader, strip
 from s3sync.store.s3.full import FullReader
 from s3sync.store.s3.headers import decode
 from s3sync.store.s3.listing import list_folders, list_objects
@@ -87,7 +87,7 @@ class S3Store:
 
     def head(self, key: str) -> ObjectHead:
         name = self._key(key)
-        if is_odd(name):
+        if self._fast.cannot(name):
             return self._full_head(key, name)
         try:
             info, metadata, content_type = Attempts().run(lambda: self._fast.head(name), from_obstore)
@@ -133,7 +133,7 @@ class S3Store:
         def fail(failure: Failure) -> StoreError:
             return self._io.error(failure, "read", name)
 
-        if is_odd(name):
+        if self._fast.cannot(name):
             return self._open_full(key, name, start, stop, if_match, fail)
         try:
             found = Attempts().run(lambda: self._fast.get(name, start, stop, if_match), from_obstore)
@@ -168,7 +168,7 @@ class S3Store:
     def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
         name, attempts = self._key(key), Attempts()
         in_memory = body if isinstance(body, (bytes, bytearray, memoryview)) else None
-        is_small = in_memory is not None and size_of(in_memory) <= SMALL and not is_odd(name)
+        is_small = in_memory is not None and size_of(in_memory) <= SMALL and not self._fast.cannot(name)
         try:
             if is_small and self._takes_crc64nvme_of["objects"]:
                 etag = self._put_small(name, in_memory, mode, headers, md5, attempts)
@@ -241,7 +241,7 @@ class S3Store:
     def delete(self, key: str, *, if_match: str | None = None) -> None:
         name, attempts = self._key(key), Attempts()
         try:
-            if if_match is None and not is_odd(name):
+            if if_match is None and not self._fast.cannot(name):
                 attempts.run(lambda: self._fast.delete(name), from_obstore)
             else:
                 attempts.run(lambda: self._full.delete(name, if_match), from_botocore)

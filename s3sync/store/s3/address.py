@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from msgspec import Struct
 
 from s3sync.errors import ConfigError
@@ -38,6 +40,16 @@ class Address(Struct, frozen=True):
         if self.path_style:
             return self.shown
         return self._aws.replace("https://", f"https://{self.bucket}.", 1)
+
+    @property
+    def host(self) -> str:
+        """The host name alone, an IPv6 address without its brackets."""
+        return urlsplit(self.shown).hostname or ""
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether the server is AWS's own, known by a certificate that nobody else has."""
+        return self.encrypted and self.host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     @property
     def encrypted(self) -> bool:

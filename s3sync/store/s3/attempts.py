@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from s3sync.store.s3.errors import patience
-from s3sync.store.s3.failures import Failure, is_vendors, wrapped
+from s3sync.store.s3.failures import Failure, is_panic, is_vendors, wrapped
 from s3sync.store.s3.limiter import LIMITER
 
 _BASE_S = 0.1
@@ -43,11 +43,11 @@ class Attempts:
             try:
                 with LIMITER:
                     result = call()
-            except Exception as error:
+            except BaseException as error:
                 ours = wrapped(error)
                 if ours is not None:
                     raise ours from None
-                if not is_vendors(error):
+                if not (is_vendors(error) or is_panic(error)):
                     raise
                 failure = read(error)
             else:

@@ -84,13 +84,16 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
     "broken": Unreachable,
     "truncated": ChecksumMismatch,
     "not_s3": NotAStore,
+    "redirected": NotAStore,
     "endless": NotAStore,
+    "unending": NotAStore,
     "no_range": Unsupported,
     "credentials": CredentialsError,
     "odd_key": StoreError,
     "odd_header": StoreError,
     "other": StoreError,
 }
+REDIRECTS = (302, 303, 305, 307, 308)
 WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 
 HINTS: dict[type[StoreError], str] = {
@@ -118,6 +121,12 @@ PATIENCE_BY_CODE: dict[str, float] = {
     "IncompleteBody": 1,
 }
 
+_NOT_AS_S3: dict[Cause, str] = {
+    "endless": ": its listing goes round and never ends",
+    "unending": ": its answer does not end",
+    "redirected": ": it sends the request on to another server, which s3sync does not follow",
+}
+
 _SECRETS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|X-Amz-[A-Za-z-]+=[^&\s\"'<>]*|(?:Signature|Credential)=[^,&\s\"'<>]*|\?[^\s\"'<>]*=[^\s\"'<>]*"
 )
@@ -134,7 +143,13 @@ def error_class(failure: Failure) -> type[StoreError]:
     """The first table that knows it decides: cause, S3 code, HTTP status."""
     if failure.cause != "answer":
         return BY_CAUSE[failure.cause]
+    if failure.status in REDIRECTS and failure.code not in WRONG_REGION:
+        return BY_CAUSE["redirected"]
     return BY_CODE.get(failure.code) or BY_STATUS.get(failure.status) or StoreError
+
+
+SHORTEST_SECRET = 8
+"""Keys of test servers are shorter (`test`), and hiding them would garble whole messages."""
 
 
 class Place(Struct, frozen=True):
@@ -148,7 +163,8 @@ class Place(Struct, frozen=True):
     def scrub(self, text: str) -> str:
         """The text without access keys, secrets, signatures and query strings."""
         for secret in self.secrets:
-            text = text.replace(secret, "***")
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, "***")
         return _SECRETS.sub("***", text)
 
 
@@ -174,5 +190,5 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
         why = "it is in cold storage, and an archived object cannot be read"
     elif kind is NotAStore:
         why = f"{place.endpoint} answers, but not as S3 does"
-        why += ": its listing goes round and never ends" if failure.cause == "endless" else ""
+        why += _NOT_AS_S3.get("redirected" if failure.status in REDIRECTS else failure.cause, "")
     return kind(f"could not {doing} {target}", why=why, hint=hint)

@@ -19,7 +19,9 @@ Cause: TypeAlias = Literal[
     "broken",
     "truncated",
     "not_s3",
+    "redirected",
     "endless",
+    "unending",
     "no_range",
     "odd_key",
     "odd_header",
@@ -32,9 +34,10 @@ class Failure(Struct, frozen=True):
     """One failed request.
 
     `cause` tells apart: an HTTP answer with an error; no connection (nothing was sent); a connection that broke or
-    timed out (the request may have been carried out); a body shorter than announced; an answer that is not S3's;
-    a listing that never comes to its end; the whole object where a range was asked for; a key that the library cannot
-    express, or a header that it cannot read; no usable credentials; anything else.
+    timed out (the request may have been carried out); a body shorter than announced; an answer that is not S3's; an
+    answer that sends the request on to another server, which is never followed; a listing that never comes to its
+    end; the whole object where a range was asked for; a key that the library cannot express, or a header that it
+    cannot read; no usable credentials; anything else.
     `retried` is True when the library tried more than once: an earlier attempt may have been carried out.
     """
 
@@ -54,6 +57,11 @@ def is_vendors(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] in _VENDORS or isinstance(error, (OSError, ValueError))
 
 
+def is_panic(error: BaseException) -> bool:
+    """Whether obstore's Rust code gave up: an answer that it never expected, such as a token too long for a URL."""
+    return type(error).__name__ == "PanicException"
+
+
 def wrapped(error: BaseException) -> S3syncError | None:
     """Our own error, which botocore wraps in one of its own when reading the body to send raises it."""
     details: Any = getattr(error, "kwargs", None)
@@ -63,6 +71,9 @@ def wrapped(error: BaseException) -> S3syncError | None:
 
 MOST_SAID = 500
 """Characters of a server's message that are shown."""
+
+NOWHERE = "127.0.0.1:0"
+"""Where requests that are redirected to another host end: no server has the port 0."""
 
 _STATUS = re.compile(r"^\s+status: (\d{3}),$", re.MULTILINE)
 _BODY = re.compile(r"^\s+body: Some\(\n\s+\"(.*)\",$", re.MULTILINE)
@@ -90,7 +101,11 @@ _OBSTORE_KINDS: dict[str, Cause] = {
 
 def from_obstore(error: BaseException) -> Failure:
     """Read an exception that obstore raised."""
+    if is_panic(error):
+        return Failure("not_s3")
     text = str(error)
+    if NOWHERE in text:
+        return Failure("redirected")
     retries = _RETRIES.search(text)
     retried = bool(retries and int(retries[1]))
     status = _STATUS.search(text)

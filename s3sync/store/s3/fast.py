@@ -14,7 +14,8 @@ from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, Write
 from s3sync.store.s3 import headers as codec
 from s3sync.store.s3.address import Address
 from s3sync.store.s3.credentials import Credentials
-from s3sync.store.s3.failures import Failure, from_obstore
+from s3sync.store.s3.failures import NOWHERE, Failure, from_obstore, is_panic
+from s3sync.store.s3.proxies import find_proxy
 
 if TYPE_CHECKING:
     import obstore
@@ -30,10 +31,12 @@ clearing their pages costs more than the calls that are saved (1 GiB: 65,000 pag
 IN_ONE_PIECE = 1024 * 1024
 """Up to this size a body is waited for as a whole, which costs a fraction of a stream."""
 
-# reqwest's read timeout also ends a request whose body is still being sent, however steadily (measured). So writers
-# get a long one, and only small bodies go this way (`adapter.SMALL`); 1 MiB in 300 s is 28 kbit/s for one transfer.
-_READERS = {"read_timeout": timedelta(seconds=60)}
-_WRITERS = {"read_timeout": timedelta(seconds=300)}
+# reqwest's read timeout ends an answer that brings nothing, but also a request whose body is still being sent, however
+# steadily (measured). So writers get a long one, and only small bodies go this way (`adapter.SMALL`); 1 MiB in 300 s
+# is 28 kbit/s for one transfer. The timeout of a whole request ends an answer that only drips.
+_ANSWERS = {"read_timeout": timedelta(seconds=30), "timeout": timedelta(seconds=60)}
+_BODIES = {"read_timeout": timedelta(seconds=30), "timeout": timedelta(hours=2)}
+_WRITERS = {"read_timeout": timedelta(seconds=300), "timeout": timedelta(hours=1)}
 _RETRY: dict[str, Any] = {
     "max_retries": 8,
     "retry_timeout": timedelta(seconds=12),
@@ -41,7 +44,6 @@ _RETRY: dict[str, Any] = {
 }
 _CHECKSUM = {"checksum_algorithm": "CRC64NVME"}
 _CONNECT = timedelta(seconds=8)
-_NO_TOTAL_TIMEOUT = timedelta(days=7)
 
 
 def is_odd(key: str) -> bool:
@@ -56,12 +58,28 @@ class FastLane:
         self._address, self._credentials, self._env = address, credentials, env
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self.proxy = find_proxy(address.shown)
+        self._trusts_redirects: bool | None = None
+
+    def cannot(self, key: str) -> bool:
+        """Whether requests for a key have to go the other way: obstore cannot name it, or would leak credentials.
+
+        obstore follows redirects, and takes the session token along. `_fence` keeps it from other hosts; where that
+        cannot be (another port of the host, a proxy), requests with a token are left to botocore, which follows none.
+        """
+        return is_odd(key) or self._may_leak()
+
+    def _may_leak(self) -> bool:
+        if self._trusts_redirects is None:
+            aws = self._address.is_aws
+            self._trusts_redirects = aws or (self.proxy is None and self._credentials.keys().token is None)
+        return not self._trusts_redirects
 
     def pages(self, prefix: str) -> Iterator[list[ObjectInfo]]:
         """All objects below a prefix. Their keys have lost a `/` at the end, if they had one."""
         import obstore
 
-        for page in obstore.list(self._readers, prefix or None, chunk_size=1000):
+        for page in obstore.list(self._answers, prefix or None, chunk_size=1000):
             yield [_info(meta) for meta in page]
 
     def head(self, key: str, if_match: str | None = None) -> tuple[ObjectInfo, dict[str, str], str | None]:
@@ -69,7 +87,7 @@ class FastLane:
         import obstore
 
         options: Any = {"head": True} | ({"if_match": f'"{if_match}"'} if if_match is not None else {})
-        answer = obstore.get(self._readers, key, options=options)
+        answer = obstore.get(self._answers, key, options=options)
         attributes = answer.attributes
         metadata = {name: value for name, value in attributes.items() if name not in _HEADER_NAMES}
         return _info(answer.meta, attributes), codec.decode(metadata), attributes.get("Content-Type")
@@ -84,7 +102,8 @@ class FastLane:
             options["range"] = {"offset": start}
         if if_match is not None:
             options["if_match"] = f'"{if_match}"'
-        return obstore.get(self._readers, key, options=options)
+        small = stop is not None and stop - start <= IN_ONE_PIECE
+        return obstore.get(self._answers if small else self._bodies, key, options=options)
 
     def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers) -> str:
         """Store an object with a checksum that the server verifies, and return its ETag."""
@@ -104,8 +123,13 @@ class FastLane:
         obstore.delete(self._writers, key)
 
     @property
-    def _readers(self) -> Any:
-        return self._made.get("readers") or self._store("readers", lambda: self._make(_READERS, _RETRY, {}))
+    def _answers(self) -> Any:
+        """For pages of a listing, heads and small bodies: each is there within a minute, or given up."""
+        return self._made.get("answers") or self._store("answers", lambda: self._make(_ANSWERS, _RETRY, {}))
+
+    @property
+    def _bodies(self) -> Any:
+        return self._made.get("bodies") or self._store("bodies", lambda: self._make(_BODIES, _RETRY, {}))
 
     @property
     def _writers(self) -> Any:
@@ -120,6 +144,15 @@ class FastLane:
                 self._made[name] = make()
             return self._made[name]
 
+    def _fence(self) -> dict[str, str]:
+        """Options that end a redirect to another host nowhere: reqwest follows it, with the session token.
+
+        AWS itself is known by its certificate, and sends requests on between its own hosts only.
+        """
+        if self._address.is_aws or self.proxy:
+            return {}
+        return {"proxy_url": f"http://{NOWHERE}", "proxy_excludes": self._address.host}
+
     def _make(self, client: dict[str, timedelta], retry: dict[str, Any], config: dict[str, str]) -> Any:
         """Everything is said explicitly: obstore takes from the process's environment what is not."""
         from obstore.store import S3Store
@@ -128,9 +161,9 @@ class FastLane:
         options: Any = {
             "allow_http": not address.encrypted,
             "connect_timeout": _CONNECT,
-            "timeout": _NO_TOTAL_TIMEOUT,
             "user_agent": f"s3sync/{__version__}",
             **client,
+            **self._fence(),
         }
         bundle = self._env.get("AWS_CA_BUNDLE")
         if bundle:
@@ -192,7 +225,9 @@ class FastReader:
         while True:
             try:
                 chunk = next(stream, None)
-            except Exception as error:  # noqa: BLE001 - every obstore error is translated
+            except BaseException as error:
+                if not isinstance(error, Exception) and not is_panic(error):
+                    raise
                 raise self._fail(from_obstore(error)) from None
             if chunk is None:
                 break

@@ -19,6 +19,7 @@ from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, P
 from s3sync.store.s3 import headers as codec
 from s3sync.store.s3.address import Address
 from s3sync.store.s3.attempts import RequestFailed
+from s3sync.store.s3.bounded import BoundedSession
 from s3sync.store.s3.checksums import Checksum
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import Failure, from_botocore
@@ -82,6 +83,7 @@ class FullLane:
             **fixed,
         )
         _adjust(client.meta.events)
+        client._endpoint.http_session = BoundedSession(client._endpoint.http_session)
         return client
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -284,6 +286,15 @@ def _adjust(events: Any) -> None:
     if builtin:
         events.register_first("before-parse.s3.*", builtin)
     events.register("before-call.s3.*", _prefer_content_md5)
+    events.register("before-call.s3.*", _follow_no_redirect)
+
+
+def _follow_no_redirect(params: dict[str, Any], **_: object) -> None:
+    """Keep botocore from sending a request to another region's server, or from asking about it without end.
+
+    The answer that names the right region becomes an error that names it (`errors.translate`).
+    """
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _prefer_content_md5(params: dict[str, Any], **_: object) -> None:

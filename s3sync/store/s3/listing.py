@@ -21,8 +21,8 @@ from msgspec.structs import replace
 from s3sync.errors import StoreError
 from s3sync.store.port import ObjectInfo
 from s3sync.store.s3.attempts import Attempts, RequestFailed
-from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
-from s3sync.store.s3.fast import FastLane, is_odd
+from s3sync.store.s3.failures import Failure, from_botocore, from_obstore, is_panic
+from s3sync.store.s3.fast import FastLane
 from s3sync.store.s3.full import FullLane
 from s3sync.store.s3.rounds import Names, Rounds, in_time
 
@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[ObjectInfo]:
     """Every object below a prefix (full keys), each once. Raises `RequestFailed`, or our own errors."""
-    if is_odd(prefix + "x"):
+    if fast.cannot(prefix + "x"):
         yield from _list_full(full, prefix, Names())
         return
     seen = Names()
@@ -99,7 +99,9 @@ def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
         yield from in_time(fast.pages(prefix))
     except (StoreError, RequestFailed):
         raise
-    except Exception as error:  # noqa: BLE001 - `from_obstore` knows them all
+    except BaseException as error:
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         raise RequestFailed(from_obstore(error)) from None
 
 

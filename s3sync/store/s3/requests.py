@@ -15,7 +15,7 @@ from s3sync.store.s3.attempts import Attempts, RequestFailed
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.errors import Place, translate
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
-from s3sync.store.s3.fast import FastLane, is_odd
+from s3sync.store.s3.fast import FastLane
 from s3sync.store.s3.full import FullLane
 
 MD5_HEX = re.compile(r"[0-9a-f]{32}")
@@ -62,7 +62,7 @@ class Requests:
 
         Each time: a bucket that was there a moment ago may be gone, and then no key in it was deleted by anybody.
         """
-        odd = is_odd(key)
+        odd = self.fast.cannot(key)
         try:
             if odd:
                 self.full.get(key, 0, 1, None)["Body"].close()
