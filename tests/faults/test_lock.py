@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from tests.people import Person
-from tests.transfers.commands import started
+from tests.transfers.commands import DEADLINE_S, started
 from tests.transfers.conftest import Office
 
 pytestmark = pytest.mark.seaweedfs
@@ -27,7 +27,7 @@ def holder(person: Person) -> dict[str, object]:
 def test_f29_the_second_command_leaves_and_says_who_is_there(office: Office) -> None:
     office.david.write("a.mp4", "one")
     with office.gate("PutObject", key=office.key("a.mp4")) as gate, started(office.david, "up") as first:
-        assert gate.waiting.wait(30)
+        assert gate.waiting.wait(DEADLINE_S)
         for verb in ("up", "sync"):
             said = office.david.expect(6, verb).err
             assert f"process {first.process.pid} on {socket.gethostname()}, since 20" in said
@@ -44,7 +44,7 @@ def test_f29_the_second_command_leaves_and_says_who_is_there(office: Office) -> 
 def test_f29_the_second_command_may_wait(office: Office) -> None:
     office.david.write("a.mp4", "one")
     with office.gate("PutObject", key=office.key("a.mp4")) as gate, started(office.david, "up") as first:
-        assert gate.waiting.wait(30)
+        assert gate.waiting.wait(DEADLINE_S)
         with started(office.david, "up", "--wait", "60") as second:
             with pytest.raises(subprocess.TimeoutExpired):
                 second.process.wait(0.5)
@@ -57,7 +57,7 @@ def test_f29_a_sleeping_process_is_not_robbed(office: Office) -> None:
     """As after a laptop was shut: the holder lives, and goes on when it wakes. `--wait` ends with exit code 6."""
     office.david.write("a.mp4", "one")
     with office.gate("PutObject", key=office.key("a.mp4")) as gate, started(office.david, "up") as first:
-        assert gate.waiting.wait(30)
+        assert gate.waiting.wait(DEADLINE_S)
         first.process.send_signal(signal.SIGSTOP)
         assert f"process {first.process.pid}" in office.david.expect(6, "up", "--wait", "1").err
         assert holder(office.david)["pid"] == first.process.pid
@@ -71,7 +71,7 @@ def test_f29_the_lock_of_a_killed_command_is_free(office: Office) -> None:
     """Also when its process id is that of another, living process by now."""
     office.david.write("a.mp4", "one")
     with office.gate("PutObject", key=office.key("a.mp4")) as gate, started(office.david, "up") as first:
-        assert gate.waiting.wait(30)
+        assert gate.waiting.wait(DEADLINE_S)
         first.kill()
     assert holder(office.david)["pid"] == first.process.pid
     office.david.ok("up")
@@ -102,7 +102,7 @@ def test_f29_without_any_lock_two_commands_on_one_folder_lose_nothing(office: Of
             subprocess.Popen(command, cwd=office.david.project, env=office.david.env(), stderr=subprocess.PIPE)
             for _ in range(2)
         ]
-        assert gate.waiting.wait(30)
+        assert gate.waiting.wait(DEADLINE_S)
         gate.open()
         for process in both:
             _, said = process.communicate(timeout=60)

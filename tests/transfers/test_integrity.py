@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.proxy import Rule
-from tests.transfers.commands import started
+from tests.transfers.commands import DEADLINE_S, started
 from tests.transfers.conftest import MIB, PART, Office, content
 
 pytestmark = pytest.mark.seaweedfs
@@ -144,7 +144,7 @@ def test_f15_a_file_that_changes_during_its_upload_is_not_published(office: Offi
     office.david.write("other.txt", "this one stands still")
     key = office.key("cut.mp4")
     with office.gate(slow, key=key) as gate, started(office.david, "up") as command:
-        assert gate.waiting.wait(30)
+        assert gate.waiting.wait(DEADLINE_S)
         with path.open("r+b") as stream:
             stream.seek(size - 1)
             stream.write(b"!?")

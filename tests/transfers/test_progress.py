@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.cli.terminal import on_terminal
-from tests.transfers.commands import started
+from tests.transfers.commands import DEADLINE_S, started
 from tests.transfers.conftest import MIB, PART, Office, content
 
 pytestmark = pytest.mark.seaweedfs
@@ -31,7 +31,7 @@ def test_a_pipe_hears_of_each_file_when_it_has_arrived(office: Office) -> None:
     office.david.write("film.mp4", content(PART + MIB))
     office.david.write("1.txt", "first")
     with office.gate("CompleteMultipartUpload") as gate, started(office.david, "up") as command:
-        assert gate.waiting.wait(30) and command.process.stdout is not None
+        assert gate.waiting.wait(DEADLINE_S) and command.process.stdout is not None
         assert "Uploading to S3" in command.process.stdout.readline()
         assert "1.txt" in command.process.stdout.readline(), "while the large one is still on its way"
         gate.open()
