@@ -90,8 +90,7 @@ def test_f49_what_is_no_regular_file_is_neither_opened_nor_waited_for(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     plant(kind, tmp_path / "room/x", tmp_path / "outside")
-    began = time.monotonic()
-    for call in (
+    for call in (  # one that waited for the other end of a FIFO would wait for ever
         lambda: room.open_read("x"),
         lambda: room.open_write("x"),
         lambda: room.open_write("x", create=0o600),
@@ -101,7 +100,6 @@ def test_f49_what_is_no_regular_file_is_neither_opened_nor_waited_for(
             call()
     with pytest.raises(FileExistsError):
         room.create("x")
-    assert time.monotonic() - began < 2
     assert (tmp_path / "outside").read_text() == "private"
     assert not (tmp_path / "nowhere").exists()
     if kind != "folder":

@@ -6,7 +6,6 @@ Every command here runs with S3SYNC_TRUST=1, so that no question about the store
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,9 +160,7 @@ def test_f46_f56_what_is_no_file_of_ours_is_one_error_at_once(
     david: Person, name: str, make: Callable[[Path], None]
 ) -> None:
     make(david.repo / name)
-    started = time.monotonic()
-    result = david.expect(2, "status")
-    assert time.monotonic() - started < 10
+    result = david.expect(2, "status")  # whatever waits for another end of it waits for ever
     assert_told(result, str(david.repo / name))
 
 

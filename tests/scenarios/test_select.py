@@ -116,13 +116,13 @@ def test_a_plain_name_is_not_looked_for_in_other_folders(word: str) -> None:
 
 
 def test_c16_many_names_are_linear() -> None:
-    """2,000 names of 20,000 files took 43 s."""
+    """2,000 names of 20,000 files took 43 s of processor time."""
     known = [f"reel {number % 100}/frame.{number:06}.dpx" for number in range(20_000)]
-    begun = time.monotonic()
+    begun = time.process_time()
     selector = Selector(known[::10], Path("/p/s3-staging"), Path("/p/s3-staging"))
     selector.resolve(lambda: sorted(known))
     assert sum(map(selector, known)) == 2_000
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_c16_absolute_names_through_a_linked_folder(tmp_path: Path) -> None:
