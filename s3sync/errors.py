@@ -24,6 +24,7 @@ S3syncError                     exit 1   the root: what, why, hint
 |   `-- ChecksumMismatch                 the bytes that came are not the bytes that were promised
 |-- ManifestError               exit 1   metadata.json cannot be trusted (broken, too large, newer)
 |-- Halt                        exit 5   refused before any write; the hint names the flag that goes on
+|   `-- NotTrusted                       a file of the repository names a store that the user has not agreed to
 |-- LockHeld                    exit 6   another s3sync works on this staging folder
 |-- LostRace                    exit 6   other writers kept winning the compare-and-swap
 `-- Interrupted                 exit 130 Ctrl-C
@@ -31,7 +32,7 @@ S3syncError                     exit 1   the root: what, why, hint
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class S3syncError(Exception):
@@ -139,6 +140,14 @@ class ManifestError(S3syncError):
 
 class Halt(S3syncError):
     exit_code = 5
+
+
+class NotTrusted(Halt):
+    """`place` is the `s3sync.trust.Place` to agree to."""
+
+    def __init__(self, message: str, *, why: str | None = None, hint: str | None = None, place: Any = None) -> None:
+        super().__init__(message, why=why, hint=hint)
+        self.place = place
 
 
 class LockHeld(S3syncError):

@@ -33,6 +33,7 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     }.items():
         monkeypatch.setenv(name, str(home / folder))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("S3SYNC_TRUST", "1")  # what it asks without it: tests/cli/test_trust.py
     return home
 
 

@@ -76,6 +76,7 @@ class Person:
         }
         return {
             **kept, "HOME": home, "USERPROFILE": home, "S3SYNC_USER": self.name, "PYTHONUTF8": "1",
+            "S3SYNC_TRUST": "1",
             "AWS_EC2_METADATA_DISABLED": "true", **self.environ,
         }  # fmt: skip
 

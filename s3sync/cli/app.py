@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from s3sync._version import __version__
-from s3sync.cli import checks, doctor, runs, setup, verbs
+from s3sync.cli import checks, doctor, runs, setup, trust, verbs
 from s3sync.cli.interrupt import INTERRUPTED
 from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, printable, warn
 from s3sync.cli.usage import usage_error
-from s3sync.errors import Interrupted, NotAStore, S3syncError
+from s3sync.errors import Interrupted, NotAStore, NotTrusted, S3syncError
 
 USAGE = 2
 _telling, _told = threading.Lock(), threading.Event()
@@ -44,10 +46,12 @@ verbs.register(app)
 checks.register(app)
 doctor.register(app)
 setup.register(app)
+trust.register(app)
 
 
 def run_app(arguments: Sequence[str]) -> int:
     """Parse, run, and render whatever went wrong. Only `--debug` shows a traceback."""
+    warnings.showwarning = _tell
     try:
         code = get_command(app).main(list(arguments), prog_name="s3sync", standalone_mode=False)
         if code == INTERRUPTED:
@@ -58,6 +62,8 @@ def run_app(arguments: Sequence[str]) -> int:
             print(error.format_message())  # the help
             return USAGE
         return _fail(arguments, usage_error(error, arguments))
+    except NotTrusted as error:
+        return _ask_trust(arguments, error)
     except S3syncError as error:
         return _fail(arguments, error)
     except (KeyboardInterrupt, Abort):
@@ -66,6 +72,23 @@ def run_app(arguments: Sequence[str]) -> int:
         raise
     except Exception as error:  # noqa: BLE001 (said in one line, with a traceback on request)
         return _fail(arguments, _unexpected(error))
+
+
+def _ask_trust(arguments: Sequence[str], error: NotTrusted) -> int:
+    """Run the command again when the user agrees to the place; it is refused before anything is done."""
+    try:
+        agreed = trust.ask(error, arguments)
+    except S3syncError as failed:
+        return _fail(arguments, failed)
+    except KeyboardInterrupt:
+        return say_interrupted(arguments)
+    return run_app(arguments) if agreed else _fail(arguments, error)
+
+
+def _tell(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    """A warning of s3sync's own as a line on stderr. Those of libraries are of no use to a user."""
+    if category.__module__.startswith("s3sync."):
+        warn(f"warning: {printable(str(message))}")
 
 
 def say_interrupted(arguments: Sequence[str]) -> int:

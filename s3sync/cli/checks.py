@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync verify\ns3sync verify --deep --json", 0, 1, 2, 3, 130))(verify)
+    app.command(epilog=epilog("s3sync verify\ns3sync verify --deep --json", 0, 1, 2, 3, 5, 130))(verify)
     app.command(epilog=epilog("s3sync transfers\ns3sync transfers --abort draft.mp4", 0, 1, 2, 5, 6, 130))(transfers)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync doctor\ns3sync doctor --fix", 0, 1, 2, 6, 130))(doctor)
+    app.command(epilog=epilog("s3sync doctor\ns3sync doctor --fix", 0, 1, 2, 5, 6, 130))(doctor)
 
 
 def doctor(

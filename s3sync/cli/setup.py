@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync init --store s3://our-bucket --region eu-west-1 --user david", 0, 1, 2, 130))(
+    app.command(epilog=epilog("s3sync init --store s3://our-bucket --region eu-west-1 --user david", 0, 1, 2, 5, 130))(
         init
     )
     app.command(epilog=epilog("s3sync config", 0, 1, 2))(config)
@@ -53,6 +54,7 @@ def init(
     }  # fmt: skip
     if not yes and not json and sys.stdin.isatty():
         _ask_missing(values)
+        _ask_trust({key: value for key, value in values.items() if value is not None})
     report = set_up(Path.cwd(), name, values, os.environ, dry_run=dry_run)
     if json:
         from s3sync.cli.output import print_json
@@ -77,6 +79,20 @@ def _ask_missing(values: dict[str, str | None]) -> None:
             values["region"] = values["region"] or _ask("region", "Region", "us-east-1")
             values["endpoint_url"] = values["endpoint_url"] or _ask("endpoint_url", "Endpoint URL (empty: AWS)", "")
             values["profile"] = values["profile"] or _ask("profile", "AWS profile (empty: AWS's own order)", "")
+
+
+def _ask_trust(flags: Mapping[str, str]) -> None:
+    """Ask about a store that a file of the repository names. Raises `Halt` when the answer is no."""
+    from s3sync.cli.trust import confirmed
+    from s3sync.config import load_settings
+    from s3sync.errors import Halt
+    from s3sync.trust import is_trusted, place_of, previous
+
+    settings = load_settings(Path.cwd(), flags=flags, environ=os.environ)
+    if not is_trusted(settings) and not confirmed(place_of(settings), previous(settings), quiet=False):
+        raise Halt(
+            "nothing was set up", why="you do not trust the store", hint="name your own: s3sync init --store URL"
+        )
 
 
 def _ask(setting: str, question: str, default: str | None = None) -> str | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync status\ns3sync status --all --json", 0, 1, 2, 3, 4, 7, 130))(status)
+    app.command(epilog=epilog("s3sync status\ns3sync status --all --json", 0, 1, 2, 3, 4, 5, 7, 130))(status)
     app.command(epilog=epilog("s3sync cleanup --dry-run\ns3sync cleanup --local", 0, 1, 2, 3, 5, 6, 130))(cleanup)
 
 

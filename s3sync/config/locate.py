@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -47,15 +48,27 @@ def user_file(environ: Mapping[str, str]) -> Path:
 
 def default_store(environ: Mapping[str, str]) -> str:
     """The folder store in the user's data directory, used until a store is set."""
-    path = (_user_folder(environ, "XDG_DATA_HOME") / "store").as_posix()
+    path = (user_data_folder(environ) / "store").as_posix()
     return f"file://{path}" if path.startswith("/") else f"file:///{path}"
 
 
+def user_data_folder(environ: Mapping[str, str]) -> Path:
+    """The folder for what s3sync itself keeps for this user, whether it exists or not."""
+    return _user_folder(environ, "XDG_DATA_HOME")
+
+
+def is_of_repository(origin: str) -> bool:
+    """Whether a setting of this origin was said by a file of the repository, and not by the user."""
+    return origin.startswith((f"{REPO_FILE} (", f"{ENV_FILE} ("))
+
+
 def _user_folder(environ: Mapping[str, str], variable: str) -> Path:
-    """What platformdirs answers, without the cost of asking it where the environment says it already."""
+    """What platformdirs answers, without the cost of asking it where the answer is plain."""
     base = environ.get(variable, "")
     if base and Path(base).is_absolute():
         return Path(base) / "s3sync"
+    if sys.platform == "linux":
+        return Path.home() / {"XDG_CONFIG_HOME": ".config", "XDG_DATA_HOME": ".local/share"}[variable] / "s3sync"
     import platformdirs
 
     ask = platformdirs.user_config_path if variable == "XDG_CONFIG_HOME" else platformdirs.user_data_path

@@ -24,6 +24,7 @@ from s3sync.sync.store_projects import StoreProjects
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
 from s3sync.transfer.throttle import Throttle
+from s3sync.trust import require as require_trust
 
 
 class Project(Struct, frozen=True):
@@ -154,15 +155,20 @@ class Project(Struct, frozen=True):
         return run(self.session, verb, Options(wanted, policy, max_delete, dry_run))
 
 
-def connect(settings: Settings, *, create: bool | None = None, pace: Pace | None = None) -> Store:
+def connect(
+    settings: Settings, *, create: bool | None = None, pace: Pace | None = None, trusted: bool = False
+) -> Store:
     """The store that the settings name. A folder store is made with `create`; by default only the embedded one is.
 
+    Raises `NotTrusted` for a store that the user has not agreed to, unless `trusted` (for `init`, which is how to).
     Raises `ConfigError` for a folder store that overlaps the repository, and for settings that no longer count.
     """
     if settings.store_is_default and settings.root is not None and not create:
         from s3sync.config.above import refuse_store_above
 
         refuse_store_above(settings.root)
+    if not trusted:
+        require_trust(settings)
     return open_store(
         settings.store,
         StoreOptions(

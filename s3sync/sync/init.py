@@ -17,6 +17,7 @@ from s3sync.config import (
     mask_url,
     name_problem,
     replace_file,
+    says_trust,
     user_file,
     write_repo_config,
     write_user_config,
@@ -30,6 +31,7 @@ from s3sync.project import Project, find_project
 from s3sync.staging import staging_folder
 from s3sync.store.probe import AccessReport, check_access
 from s3sync.sync.api import connect
+from s3sync.trust import is_named_by_repository, place_of, remember
 
 REPO_KEYS = ("store", "repo", "region", "endpoint_url", "profile", "staging")
 
@@ -75,7 +77,7 @@ def init(
         )
     flags = {key: value for key, value in values.items() if value is not None}
     settings = load_settings(start, flags=flags, environ=environ)
-    connect(settings, create=False)  # refuses a store that cannot be used before anything is written
+    connect(settings, create=False, trusted=True)  # refuses a store that cannot be used before anything is written
     project = _project(settings, root, start, name, dry_run)
     report = InitReport(project, settings)
     _write_settings(report, root, flags, environ, dry_run)
@@ -84,7 +86,8 @@ def init(
     if not dry_run:
         report.settings = load_settings(start, flags={}, environ=environ)
         scratch = f"{project.prefix}{STATE_DIR}/"
-        store = connect(report.settings, create=True)
+        _trust(report)
+        store = connect(report.settings, create=True, trusted=True)
         report.access = check_access(store, scratch)
         report.joined = report.access.reads_only and any(store.list(project.prefix))
     return report
@@ -108,6 +111,16 @@ def _project(settings: Settings, root: Path, start: Path, name: str | None, dry_
     if start == root:
         return Project(root, root, root.name, staging_folder(root, settings.staging), settings.repo)
     return find_project(settings, start, None, create=True)
+
+
+def _trust(report: InitReport) -> None:
+    """Setting up a repository is how to agree to the store that it names."""
+    settings = report.settings
+    if is_named_by_repository(settings) and not says_trust(settings.env):
+        place = place_of(settings)
+        report.steps.append(
+            (f"trusted: files of this repository go to {place.destination}", remember(place, settings.env))
+        )
 
 
 def _write_settings(

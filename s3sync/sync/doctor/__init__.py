@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
-from s3sync.errors import S3syncError
+from s3sync.errors import NotTrusted, S3syncError
 from s3sync.project import Project, lines_to_commit
 from s3sync.store import Store
 from s3sync.sync.api import connect, locate
@@ -108,6 +108,8 @@ def _try(report: DoctorReport, check: str, call: Callable[[], _T]) -> _T | None:
     """What the call gives; where it raises, the check has failed, and there is None."""
     try:
         return call()
+    except NotTrusted:
+        raise  # a question to the user, and no finding
     except S3syncError as error:
         report.checks.append(failed_by(check, error))
         return None

@@ -1,0 +1,23 @@
+"""Trust on first use: where files go and who signs is the user's to say, and a repository's only after a question.
+
+`require` is called wherever a store is opened (`sync/api.py`). It passes when the user named the place in person, or
+has agreed to it before; otherwise it raises `NotTrusted`, and the command line asks.
+"""
+
+from s3sync.trust.book import Remembered, forget, read_book, remember
+from s3sync.trust.check import InsecureEndpoint, is_named_by_repository, is_trusted, previous, require
+from s3sync.trust.place import Place, place_of
+
+__all__ = [
+    "InsecureEndpoint",
+    "Place",
+    "Remembered",
+    "forget",
+    "is_named_by_repository",
+    "is_trusted",
+    "place_of",
+    "previous",
+    "read_book",
+    "remember",
+    "require",
+]

@@ -1,0 +1,62 @@
+"""The four things that are agreed to together: the repository here, the store, its server, and who signs."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from s3sync.config import Settings, mask_url
+
+
+class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the files of one clone go. `repository` is its folder, so that a moved or second clone is asked again.
+
+    The addresses have no login. `endpoint` is None for AWS and for a folder; `profile` when no profile signs.
+    """
+
+    repository: str
+    store: str
+    endpoint: str | None = None
+    profile: str | None = None
+
+    @property
+    def unencrypted(self) -> bool:
+        """Whether requests go over plain http to another computer."""
+        return self.endpoint is not None and self.endpoint.startswith("http://") and not _is_loopback(self.endpoint)
+
+    @property
+    def destination(self) -> str:
+        """The place in a sentence, as `s3://team at https://s3.example.com with your AWS profile prod`."""
+        server = f" at {self.endpoint}" if self.endpoint else ""
+        signer = f" with your AWS profile {self.profile}" if self.profile else ""
+        return f"{self.store}{server}{signer}"
+
+    def changes_since(self, before: Place) -> list[str]:
+        """What differs, in words."""
+        parts = (
+            ("the store", before.store, self.store),
+            ("the server", before.endpoint or "AWS", self.endpoint or "AWS"),
+            ("the AWS profile", before.profile or "none", self.profile or "none"),
+        )
+        return [f"{what} was {old}" for what, old, new in parts if old != new]
+
+
+def place_of(settings: Settings) -> Place:
+    """The place that these settings name."""
+    on_s3 = settings.store.startswith("s3://")
+    return Place(
+        repository=str(settings.root or ""),
+        store=mask_url(settings.store),
+        endpoint=mask_url(settings.endpoint_url) if on_s3 and settings.endpoint_url else None,
+        profile=settings.profile if on_s3 and settings.credentials == "profile" else None,
+    )
+
+
+def _is_loopback(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
