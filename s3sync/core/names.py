@@ -114,11 +114,6 @@ def path_of_key(prefix: str, key: str) -> str | None:
     return None if path == MANIFEST or path.startswith(f"{STATE_DIR}/") else path
 
 
-def part_file_key(prefix: str, path: str) -> str:
-    """The key of a path's part digests."""
-    return f"{prefix}{STATE_DIR}/parts/{path}"
-
-
 def twins(names: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Paths that cannot stand on one disk beside another of them, each with the other's name.
 

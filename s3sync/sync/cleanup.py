@@ -12,10 +12,10 @@ from itertools import chain
 
 from msgspec import Struct, field
 
-from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Verb
 from s3sync.core.reconcile import Decision, State
+from s3sync.core.records import old_records, records
 from s3sync.errors import Halt
 from s3sync.local.trash import empty_trash, trashed
 from s3sync.state.db import StateDB
@@ -93,7 +93,8 @@ def _look(
     trash = Rows(ObjectInfo)
     if options.selector is None:
         if not options.local:
-            trash.extend(session.store.list(f"{session.project.prefix}{STATE_DIR}/trash/"))
+            for place in (records, old_records):
+                trash.extend(session.store.list(place(session.project.prefix, "trash")))
         here = trashed(session.project.staging) if options.local else ()
         for size in chain((size for _, size in here), (info.size for info in trash)):
             report.trash_files += 1

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from s3sync.core.keep_both import Fingerprint, Repair, repair
-from s3sync.core.names import part_file_key
 from s3sync.core.plan import InSync
 from s3sync.core.reconcile import State
+from s3sync.core.records import part_file_key
 from s3sync.core.unfinished import Way
 from s3sync.errors import StoreError, TargetChanged
 from s3sync.local.digests import PartDigests

@@ -13,6 +13,7 @@ from s3sync.core.items import batched
 from s3sync.core.manifest import FileRecord
 from s3sync.core.names import nfc, path_of_key, refuse_reason
 from s3sync.core.outcome import Problem
+from s3sync.core.records import old_records
 from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.errors import NotAStore, NotFound, StoreError
 from s3sync.local.place import refused_here
@@ -75,6 +76,8 @@ class RemoteScan(Struct):
     hidden: list[str] = field(default_factory=list)
     repaired: Table[FileRecord] = field(default_factory=lambda: Table(FileRecord))
     vanished: Table[FileRecord] = field(default_factory=lambda: Table(FileRecord))
+    old_parts: Table[bool] = field(default_factory=lambda: Table(bool))
+    """Keys of the part digests that an older version left within the project."""
 
     def add(self, path: str, file: RemoteFile) -> None:
         self.files[path] = file
@@ -92,8 +95,9 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer."""
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
         reading = threads.submit(read_manifest, store, prefix)
-        objects, refused = _list_objects(store, prefix, ignored, len(base))
-        scan = RemoteScan(reading.result(), Table(RemoteFile, len(objects)))
+        old_parts = Table(bool)
+        objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
+        scan = RemoteScan(reading.result(), Table(RemoteFile, len(objects)), old_parts=old_parts)
         for problem in refused:
             scan.refuse(problem)
         records = scan.stored.manifest.files
@@ -130,12 +134,15 @@ def _list(store: Store, prefix: str) -> Iterator[ObjectInfo]:
 
 
 def _list_objects(
-    store: Store, prefix: str, ignored: Callable[[str], bool], expected: int
+    store: Store, prefix: str, ignored: Callable[[str], bool], expected: int, old_parts: Table[bool]
 ) -> tuple[Table[ObjectInfo], list[Problem]]:
-    """The project's objects by path, and what cannot be carried."""
+    """The project's objects by path, and what cannot be carried. Fills `old_parts`."""
+    parts_here = old_records(prefix, "parts")
     objects, refused = Table(ObjectInfo, expected), list[Problem]()
     for info in _list(store, prefix):
         path = path_of_key(prefix, info.key)
+        if path is None and info.key.startswith(parts_here):
+            old_parts[info.key] = True
         if path is None or ignored(path) or (path.endswith("/") and info.size == 0):
             continue  # our own, unwanted, or the mark that consoles put for an empty folder
         reason = refuse_reason(path) or refused_here(path)

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from s3sync.config import Settings, mask_url
 from s3sync.core.edits import Edits
 from s3sync.core.manifest import DeletedRecord, FileRecord
+from s3sync.core.records import stamp_of
 from s3sync.core.times import format_time
 from s3sync.project import Project
 from s3sync.state.db import StateDB
@@ -64,7 +65,7 @@ class Session(Struct, frozen=True):
 
     def trash_stamp(self) -> str:
         """A new name for a trash folder, here and on the remote: by time, and of nobody else in the same second."""
-        return f"{self.clock():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+        return stamp_of(self.clock(), uuid.uuid4().hex, self.settings.require_user())
 
     def memory(self, *, read_only: bool = False) -> StateDB:
         """Open state.db for the place in the store that this session works with."""

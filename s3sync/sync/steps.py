@@ -15,8 +15,8 @@ from s3sync.core.entries import Entry
 from s3sync.core.etag import PART_SIZE
 from s3sync.core.keep_both import Fingerprint, Intent
 from s3sync.core.manifest import FileRecord
-from s3sync.core.names import STATE_DIR
 from s3sync.core.plan import Action, Do
+from s3sync.core.records import is_hashed, old_part_file_key, trash_key
 from s3sync.core.times import format_ns, format_time
 from s3sync.core.unfinished import Way
 from s3sync.errors import (
@@ -49,6 +49,8 @@ from s3sync.transfer.upload import Source, Uploaded, upload
 
 LOCAL_ONLY = (Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL)
 """Steps that write nothing to the store."""
+TRASH_VERSION = "1"
+"""Of what the metadata of an object in the trash says. `key-id` is reserved for the key that it is encrypted with."""
 USER_LENGTH = 64
 """No user's name is longer; a longer one, from elsewhere, would not fit into an object's headers."""
 
@@ -166,12 +168,14 @@ class Steps:
 
     def _delete_part_file(self, path: str) -> None:
         """Before its file, because nobody looks for it once the file is gone."""
-        try:
-            self.session.store.delete(self.transport.part_file(path))
-        except ENDS_THE_RUN:
-            raise
-        except StoreError:
-            return
+        old = old_part_file_key(self.session.project.prefix, path)
+        for key in (self.transport.part_file(path), *([old] if old in self.seen.there.old_parts else [])):
+            try:
+                self.session.store.delete(key)
+            except ENDS_THE_RUN:
+                raise
+            except StoreError:
+                continue
 
     def _target(self, action: Action) -> tuple[str, WriteMode]:
         """The key to write, and the only state of it that may be written over: the one that was planned against."""
@@ -182,8 +186,14 @@ class Steps:
 
     def _trash_remote(self, action: Action) -> None:
         remote = self.seen.there.files[action.path]
-        target = f"{self.session.project.prefix}{STATE_DIR}/trash/{self.stamp}/{action.path}"
-        record = {"uploaded-by": remote.record.uploaded_by[:USER_LENGTH], "md5": remote.entry.md5 or ""}
+        target = trash_key(self.session.project.prefix, self.stamp, action.path)
+        record = {
+            "uploaded-by": remote.record.uploaded_by[:USER_LENGTH],
+            "md5": remote.entry.md5 or "",
+            "mtime": remote.record.modified_at or "",
+            "trash": TRASH_VERSION,
+            "name": action.path if is_hashed(target.rpartition("/")[2]) else "",
+        }
         headers = Headers({name: value for name, value in record.items() if value})
         try:
             copy_or_fail(self.transport, remote.key, remote.etag, remote.entry.size, target, Overwrite(), headers)

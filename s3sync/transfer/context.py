@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from s3sync.core.names import part_file_key
+from s3sync.core.records import old_part_file_key, part_file_key
 from s3sync.core.unfinished import Way
 from s3sync.local.digests import PartDigests
 from s3sync.store.port import Pace, Store
 from s3sync.transfer.ledger import Ledger
-from s3sync.transfer.part_file import write_part_file
+from s3sync.transfer.part_file import read_part_file, write_part_file
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress
 
@@ -28,6 +28,14 @@ class Transport(Struct, frozen=True):
     def part_file(self, path: str) -> str:
         """The key of a path's part digests."""
         return part_file_key(self.prefix, path)
+
+    def read_parts(self, path: str, etag: str, size: int) -> tuple[PartDigests | None, int]:
+        """What is recorded of a version's parts, also by an older version of s3sync; and the bytes received for it."""
+        found, received = read_part_file(self.store, self.part_file(path), etag, size)
+        if found is None:
+            found, more = read_part_file(self.store, old_part_file_key(self.prefix, path), etag, size)
+            received += more
+        return found, received
 
     def publish_parts(self, path: str, etag: str, size: int, parts: PartDigests) -> None:
         """Remember the part digests of a version that we sent, and put them beside it for the others.

@@ -19,7 +19,6 @@ from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile
 from s3sync.transfer.context import Transport
 from s3sync.transfer.download import Downloaded, Wanted, check_version, download_whole, verify, write_all
-from s3sync.transfer.part_file import read_part_file
 from s3sync.transfer.progress import Work
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows lack it
@@ -76,7 +75,7 @@ def _begin(transport: Transport, wanted: Wanted, temp: Path, old: LocalFile | No
         known = None
     theirs, received = None, 0
     if old is not None:
-        theirs, received = read_part_file(transport.store, transport.part_file(wanted.path), wanted.etag, wanted.size)
+        theirs, received = transport.read_parts(wanted.path, wanted.etag, wanted.size)
     part_size = theirs.part_size if theirs else wanted.part_size or 0
     if known:
         part_size = known.part_size

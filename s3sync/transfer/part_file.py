@@ -1,4 +1,4 @@
-"""Part digests beside an object (`.s3sync/parts/<path>`): how others know which parts of it are new to them.
+"""Part digests beside an object (`core/records.py` says where): how others know which parts of it are new to them.
 
 They only ever save time: what is built with their help is verified as a whole, so that a lie costs a second transfer.
 """
@@ -19,12 +19,14 @@ MAX_BYTES = 64 + MAX_PARTS * 64
 HEADERS = Headers(content_type="application/json")
 
 
-class _PartFile(msgspec.Struct):
+class _PartFile(msgspec.Struct, omit_defaults=True):
     schema: int
     etag: str
     size: int
     part_size: int
     xxh3: list[str]
+    key_id: str | None = None
+    """Reserved: which key the digests are encrypted with. This version knows none, and passes such a file over."""
 
 
 def write_part_file(store: Store, key: str, etag: str, size: int, parts: PartDigests) -> None:
@@ -55,6 +57,6 @@ def parse_part_file(body: bytes, etag: str, size: int) -> PartDigests | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     fits = (found.schema, found.etag, found.size) == (SCHEMA, etag, size) and may_be_part_size(size, found.part_size)
-    if not fits or -(-size // found.part_size) != len(found.xxh3):
+    if not fits or found.key_id is not None or -(-size // found.part_size) != len(found.xxh3):
         return None
     return PartDigests(found.part_size, tuple(found.xxh3))

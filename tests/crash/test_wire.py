@@ -67,7 +67,7 @@ def armed(office: Office, person: Person, point: At) -> Rule:
     """A rule of the proxy that kills this person's command there."""
     kill = killer(person)
     nth = point.there + 1 if point.operation in ("UploadPart", "GetObject") and point.there else 1
-    rule = office.proxy.on(point.operation, key=f"*/{PROJECT}/{point.name}", nth=nth)
+    rule = office.proxy.on(point.operation, key=office.key(point.name), nth=nth)
 
     def before(request: Request) -> None:
         kill()

@@ -121,7 +121,7 @@ def _is_users(path: str) -> bool:
         if path.startswith(above):
             below = path.removeprefix(above)
             return below.startswith(".s3sync/trash/") or not below.startswith((".s3sync/", "metadata.json"))
-    return False
+    return path.startswith(f"store/{REPO}/.s3sync/trash/")
 
 
 def _passes(path: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from s3sync.core.manifest import Manifest, parse
+from s3sync.core.records import records
 from tests.people import Person
 
 NAMES = ["draft.mp4", "audio.wav", "cut/one.mp4", "cut/two.mp4", "cut/raw/notes.txt", "ünï.srt"]
@@ -123,10 +124,10 @@ class Stored:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for found in page.get("Contents", []):
                 name, etag = found["Key"].removeprefix(prefix), found["ETag"].strip('"')
-                if name.startswith(".s3sync/trash/"):
-                    trash.add(etag)
-                elif name != "metadata.json" and not name.startswith(".s3sync/"):
+                if name != "metadata.json" and not name.startswith(".s3sync/"):
                     files[name] = etag
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=records(prefix, "trash")):
+            trash.update(found["ETag"].strip('"') for found in page.get("Contents", []))
         try:
             manifest = parse(s3.get_object(Bucket=bucket, Key=f"{prefix}metadata.json")["Body"].read())
         except s3.exceptions.NoSuchKey:

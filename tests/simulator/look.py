@@ -43,7 +43,7 @@ def look(stagings: dict[str, Path], remote: Path) -> Look:
         {user: tree(staging, skip=".s3sync") for user, staging in stagings.items()},
         {user: tree(staging / ".s3sync" / "trash") for user, staging in stagings.items()},
         {path: held for path, held in tree(remote, skip=".s3sync").items() if path != "metadata.json"},
-        tree(remote / ".s3sync" / "trash"),
+        tree(remote.parent / ".s3sync" / "trash" / remote.name),
         {file["name"]: file.get("md5") for file in metadata.get("files", [])},
         {conflict["kept_as"] for conflict in metadata.get("conflicts", [])},
         {user: dict(_inodes(staging)) for user, staging in stagings.items()},

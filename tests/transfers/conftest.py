@@ -57,6 +57,11 @@ class Office:
     s3: Any
 
     def key(self, name: str) -> str:
+        """A file's key, or that of a record of s3sync: `.s3sync/parts/film.mp4`."""
+        for kind in ("parts", "trash"):
+            if name.startswith(f".s3sync/{kind}/"):
+                rest = name.removeprefix(f".s3sync/{kind}/")
+                return f"{self.prefix}/{REPO}/.s3sync/{kind}/{PROJECT}/{rest}"
         return f"{self.prefix}/{REPO}/{PROJECT}/{name}"
 
     def stored(self, name: str) -> bytes:
