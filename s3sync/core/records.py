@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from hashlib import sha256
-from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
@@ -19,6 +18,7 @@ LONG_PATH = 512
 USER_BYTES = 48
 
 _HASHED = re.compile(r"~[0-9a-f]{64}")
+_ESCAPE = re.compile("(?:%[0-9A-F]{2})+")
 _STAMP = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{8}(?:-([A-Za-z0-9_%~-]*))?(?:\.\d+)?")
 
 
@@ -60,8 +60,17 @@ def is_hashed(name: str) -> bool:
 
 def stamp_of(when: datetime, unique: str, user: str) -> str:
     """The name of a run's folder in a trash: when, of which run, and who."""
-    who = quote(user, safe="").replace(".", "%2E")[:USER_BYTES].rstrip("%")
+    who = "".join(map(_escaped, user.encode("utf-8", "replace")))[:USER_BYTES]
     return f"{when:%Y%m%d-%H%M%S}-{unique[:8]}-{who}"
+
+
+def _escaped(byte: int) -> str:
+    char = chr(byte)
+    return char if char.isascii() and (char.isalnum() or char in "_~-") else f"%{byte:02X}"
+
+
+def _unescaped(run: re.Match[str]) -> str:
+    return bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace")
 
 
 class Stamp(Struct, frozen=True):
@@ -80,4 +89,4 @@ def read_stamp(folder: str) -> Stamp:
         at = datetime.strptime(f"{found[1]}+0000", "%Y%m%d-%H%M%S%z")
     except ValueError:
         at = None
-    return Stamp(at, unquote(found[2], errors="replace") if found[2] else None)
+    return Stamp(at, _ESCAPE.sub(_unescaped, found[2]) if found[2] else None)
