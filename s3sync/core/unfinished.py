@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from msgspec import Struct
@@ -10,6 +11,14 @@ from msgspec import Struct
 class Way(StrEnum):
     UP = "up"
     DOWN = "down"
+
+
+_TOKEN = re.compile("[0-9a-f]{32}")
+
+
+def is_token(name: str) -> bool:
+    """Whether a name is one that s3sync gives to a file in `partial/`, and leads nowhere else."""
+    return _TOKEN.fullmatch(name) is not None
 
 
 class Unfinished(Struct, frozen=True):

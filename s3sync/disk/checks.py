@@ -13,6 +13,8 @@ from s3sync.disk.errors import Refused
 _JUNCTION, _SYMLINK = 0xA0000003, 0xA000000C
 """Windows marks cloud files as reparse points too: only what leads elsewhere is a link."""
 
+A_LINK = "it is a symbolic link, and links are not followed"
+A_FILE = "a file stands where a folder should be"
 _WHAT = (
     (stat.S_ISLNK, "a symbolic link, and links are not followed"),
     (stat.S_ISDIR, "a folder, where a file should be"),
@@ -33,9 +35,9 @@ def require_folder(
 ) -> None:
     """`owner`: another user whose folders count as ours. `descriptor`: the folder, to try who owns new files."""
     if is_link(status):
-        raise Refused(errno.ELOOP, "it is a symbolic link, and links are not followed", path)
+        raise Refused(errno.ELOOP, A_LINK, path)
     if not stat.S_ISDIR(status.st_mode):
-        raise Refused(errno.ENOTDIR, "it is no folder", path)
+        raise Refused(errno.ENOTDIR, A_FILE if stat.S_ISREG(status.st_mode) else "it is no folder", path)
     if shared or is_ours(status) or status.st_uid == owner:
         return
     if descriptor is None or not _has_no_owners(descriptor, status):

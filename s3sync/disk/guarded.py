@@ -15,8 +15,8 @@ import os
 import stat
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Self
 
 from s3sync.disk import checks
@@ -96,7 +96,8 @@ class GuardedFolder:
             status = os.fstat(descriptor)
             checks.require_folder(status, path, shared=shared, owner=owner, descriptor=descriptor)
             if private and status.st_mode & 0o077 and status.st_uid == os.geteuid():
-                os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o700)
+                with suppress(OSError):  # a disk without modes, such as FAT
+                    os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o700)
         except BaseException:
             os.close(descriptor)
             raise
@@ -264,12 +265,21 @@ class GuardedFolder:
 
     def names(self) -> list[str]:
         """All names in the folder, in no order."""
+        with self.scandir() as entries:
+            return [entry.name for entry in entries]
+
+    @contextmanager
+    def scandir(self) -> Iterator[Iterator[os.DirEntry[str]]]:
+        """All entries, to be used inside the block only. With descriptors, their `path` is just their name."""
         if self._descriptor is None:
             self.verify()
-            return os.listdir(self.path)
-        again = os.open(".", _FOLDER, dir_fd=self._descriptor)  # a descriptor's place in the list is shared by threads
+            with os.scandir(self.path) as entries:
+                yield entries
+            return
+        again = os.open(".", _FOLDER, dir_fd=self._descriptor)  # threads would share one descriptor's place in the list
         try:
-            return os.listdir(again)
+            with os.scandir(again) as entries:
+                yield entries
         finally:
             os.close(again)
 
@@ -314,6 +324,13 @@ class GuardedFolder:
         (place, base), (target, target_base) = self._at(name), (into or self)._at(new)
         follows = os.link not in os.supports_follow_symlinks
         os.link(place, target, src_dir_fd=base, dst_dir_fd=target_base, follow_symlinks=follows)
+
+    def chmod(self, name: str, mode: int) -> None:
+        """Change the mode of a file or folder, also of one that may not be opened. Raises `Refused` for a link."""
+        place, base = self._at(name)
+        if checks.is_link(os.stat(place, dir_fd=base, follow_symlinks=False)):
+            raise Refused(errno.ELOOP, checks.A_LINK, f"{self.path}{os.sep}{name}")
+        os.chmod(place, mode, dir_fd=base)
 
     def utime(self, name: str, mtime_ns: int) -> None:
         place, base = self._at(name)

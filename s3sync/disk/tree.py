@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
+from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
 
 KEPT = 16
 """Folders that are kept open: files come folder by folder. macOS lets a program have 256 open files."""
 
+_users = 0
 _kept: OrderedDict[tuple[str, ...], GuardedFolder] = OrderedDict()
 _lock = threading.Lock()
 
 
-def folder_below(root: str, names: Sequence[str] = (), *, create: bool = False) -> GuardedFolder:
+@contextmanager
+def kept_folders() -> Iterator[None]:
+    """Keep folders open from one file to the next while the block runs, in all threads, and none after it.
+
+    A folder that is held open keeps its disk from being ejected.
+    """
+    global _users
+    with _lock:
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users:
+                _kept.clear()
+
+
+def folder_below(root: str, names: Sequence[str] = (), *, create: int | None = None) -> GuardedFolder:
     """The folder that these names lead to from `root`; do not close it, it may be given to others, too.
 
     It is the one that stands there now: a folder that was moved away or swapped since is opened anew. `create` makes
-    what is missing. Raises `OSError`, and of it `Refused` for a link.
+    what is missing, with this mode. Raises `OSError`, and of it `Refused` for a link.
     """
     key = (root, *names)
     for depth in range(len(key), 0, -1):
@@ -31,8 +54,32 @@ def folder_below(root: str, names: Sequence[str] = (), *, create: bool = False) 
     if depth == len(key):
         return nearest
     for name in key[depth:]:
-        nearest = nearest.folder(name, create=0o777 if create else None)
+        nearest = nearest.folder(name, create=create)
     return _remember(key, nearest)
+
+
+def parent_of(path: str, depth: int) -> tuple[GuardedFolder, str]:
+    """The folder of a file and its name in it; its last `depth` names stand below a root that is trusted."""
+    root, *names = path.rsplit(os.sep, depth)
+    if len(root) < 3 and not root.endswith(os.sep):  # "" for the root itself, "C:" for that of a drive
+        root += os.sep
+    return folder_below(root, names[:-1]), names[-1]
+
+
+class Found(NamedTuple):
+    folder: GuardedFolder
+    name: str
+    status: os.stat_result
+
+
+def find_below(root: str, path: str) -> Found | None:
+    """What has a path, with `/` between its names, below `root`; None when nothing has, or a link is on the way."""
+    *names, name = path.split("/")
+    try:
+        folder = folder_below(root, names)
+        return Found(folder, name, folder.lstat(name))
+    except (FileNotFoundError, Refused):
+        return None
 
 
 def _known(key: tuple[str, ...]) -> GuardedFolder | None:
@@ -51,8 +98,9 @@ def _known(key: tuple[str, ...]) -> GuardedFolder | None:
 def _remember(key: tuple[str, ...], folder: GuardedFolder) -> GuardedFolder:
     """Whoever still uses a folder that makes room for it keeps it open: it is closed with its last reference."""
     with _lock:
-        _kept[key] = folder
-        _kept.move_to_end(key)
+        if _users:
+            _kept[key] = folder
+            _kept.move_to_end(key)
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return folder

@@ -12,6 +12,7 @@ import xxhash
 from msgspec import Struct
 
 from s3sync.core.etag import MIB, composite_etag, part_ranges
+from s3sync.disk.tree import parent_of
 from s3sync.errors import SourceChanged
 from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile
@@ -36,14 +37,19 @@ class PartDigests(Struct, frozen=True):
 @contextmanager
 def open_unchanged(file: LocalFile) -> Iterator[IO[bytes]]:
     """Open a scanned file for reading; raises `SourceChanged` if it is not, before or after, the file scanned."""
-    with local_errors("cannot read", file.where), open(_no_follow(file.where), "rb", buffering=0) as stream:
+    with local_errors("cannot read", file.where), open(open_file(file), "rb", buffering=0) as stream:
         _check(file, stream.fileno())
         yield stream
         _check(file, stream.fileno())
 
 
-def _no_follow(path: str) -> int:
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+def open_file(file: LocalFile) -> int:
+    """Open it for reading, through no link: a folder may have been swapped for one since the scan.
+
+    Raises `OSError`. Whether it is still the file that was scanned is not looked at.
+    """
+    folder, name = parent_of(file.where, file.depth)
+    return folder.open_read(name)
 
 
 def _check(file: LocalFile, descriptor: int) -> None:
@@ -65,7 +71,7 @@ def read_range(file: LocalFile, start: int, stop: int) -> bytes:
     By system calls alone: it reads every small file that is sent, and there what surrounds the reading is what costs.
     """
     with local_errors("cannot read", file.where):
-        descriptor = _no_follow(file.where)
+        descriptor = open_file(file)
         try:
             _check(file, descriptor)
             if start:

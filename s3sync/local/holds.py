@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import uuid
-from pathlib import Path
 
 from s3sync.core.names import nfc, windows_reason
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LocalError
 from s3sync.local.errors import local_errors
 
@@ -16,7 +15,7 @@ _CHARACTER = re.compile(r'[<>:"|?*\\]')
 _ENDS = (".", " ")
 
 
-def require_holdable(path: str, folder: Path) -> None:
+def require_holdable(path: str, folder: GuardedFolder) -> None:
     """Raises `LocalError` when the disk of `folder` cannot hold the names in a path.
 
     A disk says only "no such file" or "invalid argument" of such a name, and some shorten it instead. So a folder of
@@ -32,20 +31,20 @@ def require_holdable(path: str, folder: Path) -> None:
             )
 
 
-def _holds(folder: Path, name: str) -> bool:
-    room = folder / uuid.uuid4().hex
-    with local_errors("cannot write", room):
-        room.mkdir()
+def _holds(folder: GuardedFolder, name: str) -> bool:
+    trial = uuid.uuid4().hex
+    with local_errors("cannot write", folder.path):
+        room = folder.folder(trial, create=0o700)
     try:
-        (room / name).mkdir()
-        return [nfc(found) for found in os.listdir(room)] == [nfc(name)]
+        room.mkdir(name)
+        return [nfc(found) for found in room.names()] == [nfc(name)]
     except OSError:
         return False
     finally:
+        with room, contextlib.suppress(OSError):
+            room.rmdir(name)
         with contextlib.suppress(OSError):
-            (room / name).rmdir()
-        with contextlib.suppress(OSError):
-            room.rmdir()
+            folder.rmdir(trial)
 
 
 def _reason(name: str) -> str:

@@ -1,46 +1,44 @@
 """Getting verified bytes under their name: temp file, fsync, the old file to the trash, rename. Never a torn file.
 
-Nothing is written through a symbolic link or outside the staging folder. `trash` is the run's own folder in the trash;
+Nothing is written through a symbolic link or outside the staging folder: every step is done below a folder that is held
+open, and a folder that is swapped for a link meanwhile leads nowhere. `trash` is the run's own folder in the trash;
 what has no place in it, because of what it holds already, goes into a sibling of it, `<when>.2`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
-import shutil
 import stat
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from s3sync.core.names import STATE_DIR, windows_reason
 from s3sync.core.times import FILE_TIMES
-from s3sync.disk.durable import sync_folder
+from s3sync.disk.errors import Refused
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import find_below, folder_below
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local.errors import local_errors
-from s3sync.local.scan import LocalFile, look_at
+from s3sync.local.modes import copy_file, settle_mode
+from s3sync.local.room import OURS, PRIVATE, state_room
+from s3sync.local.scan import LocalFile
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
 WINDOWS = os.name == "nt"
-_OURS = "s3sync keeps its memory there: move it away, and run the command again"
-
-
-def state_folder(staging: Path, *names: str) -> Path:
-    """`s3-staging/.s3sync/...`, made if need be; raises `LocalError` where it is not a plain folder."""
-    folder = staging / STATE_DIR
-    with local_errors("cannot make", folder):
-        staging.mkdir(parents=True, exist_ok=True)
-        _make_folders(staging, (STATE_DIR, *names))
-    return folder.joinpath(*names)
+_PUBLIC = 0o777
+"""Folders of the user's own files follow the umask."""
 
 
 def new_partial(staging: Path) -> Path:
     """A fresh name in `partial/` for a file on its way."""
-    return state_folder(staging, "partial") / uuid.uuid4().hex
+    with state_room(staging, "partial") as folder:
+        return Path(folder.path, uuid.uuid4().hex)
 
 
 def refused_here(path: str) -> str | None:
@@ -70,102 +68,106 @@ def _found_in_another_case(path: Path) -> bool:
 
 
 def place(
-    temp: Path, staging: Path, path: str, *, expected: LocalFile | None, mtime_ns: int | None, trash: Path
+    temp: Path,
+    staging: Path,
+    path: str,
+    *,
+    expected: LocalFile | None,
+    mtime_ns: int | None,
+    trash: Path,
+    executable: bool = False,
 ) -> LocalFile:
     """Give a finished, synced temp file its name.
 
     `expected` is what the plan saw there: None for nothing. If the disk holds anything else by now, `TargetChanged`
-    is raised and the target is untouched. The file that is replaced goes into the folder `trash`. The new name is
-    durable once `sync_folder` was called on the target's folder, which the save phase does for many files at once.
+    is raised and the target is untouched. The file that is replaced goes into the folder `trash`, and the new one has
+    its mode; a new file follows the umask, and is `executable` for those who may read it, if that is asked for. The
+    new name is durable once `sync_folder` was called on the target's folder, which the save phase does for many files
+    at once.
     """
     target = expected.where if expected else _join(staging, path)
     with local_errors("cannot write", target):
-        _make_parents(staging, target)
+        names = _below(staging, target)
+        folder, name = _parents(staging, names[:-1]), names[-1]
+        source = folder_below(os.fspath(staging), _below(staging, temp)[:-1])
         if mtime_ns is not None and mtime_ns in FILE_TIMES:
-            os.utime(temp, ns=(mtime_ns, mtime_ns))
+            source.utime(temp.name, mtime_ns)
         if expected is None:
-            _rename_new(temp, target)
+            settle_mode(source, temp.name, None, executable=executable)
+            _rename_new(source, temp.name, folder, name)
         else:
-            _expect(target, expected)
-            _keep(target, _free_name(trash, path, staging))
-            _expect(target, expected)
-            os.replace(temp, target)  # noqa: PTH105
-        return look_at(target)
+            settle_mode(source, temp.name, _expect(folder, name, expected), executable=executable)
+            _keep(folder, name, *_free_name(trash, path, staging))
+            _expect(folder, name, expected)
+            source.replace(temp.name, name, folder)
+        return _found(target, folder.lstat(name), len(names))
 
 
 def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> None:
     """Take a file away from its name into the trash; raises `TargetChanged` if it is no longer the one planned."""
     with local_errors("cannot delete", file.where):
-        _expect(file.where, file)
-        target = _free_name(trash, path, staging)
-        os.replace(file.where, target)  # noqa: PTH105
-        sync_folder(target.parent)
-        with contextlib.suppress(FileNotFoundError):  # the last of its files went at the same time, and it with them
-            sync_folder(file.disk_path.parent)
+        folder, name = _folder_of(staging, file)
+        _expect(folder, name, file)
+        kept, kept_as = _free_name(trash, path, staging)
+        folder.replace(name, kept_as, kept)
+        kept.sync()
+        folder.sync()
     prune_empty_folders(file.disk_path.parent, staging)
 
 
 def delete_for_good(file: LocalFile, staging: Path) -> None:
     """Delete a file whose bytes are known to be on the other side. Raises `TargetChanged` as above."""
     with local_errors("cannot delete", file.where):
-        _expect(file.where, file)
-        file.disk_path.unlink()
+        folder, name = _folder_of(staging, file)
+        _expect(folder, name, file)
+        folder.unlink(name)
     prune_empty_folders(file.disk_path.parent, staging)
 
 
 def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
     """Rename a file within the staging folder to a name that is free. Raises `TargetChanged` if either moved."""
-    target = staging / path
+    target = _join(staging, path)
     with local_errors("cannot rename", file.where):
-        _expect(file.where, file)
-        _make_parents(staging, target)
-        _rename_new(file.where, target)
-        sync_folder(target.parent)
-    return LocalFile(str(target), file.size, file.mtime_ns, file.inode)
+        folder, name = _folder_of(staging, file)
+        _expect(folder, name, file)
+        names = _below(staging, target)
+        aside = _parents(staging, names[:-1])
+        _rename_new(folder, name, aside, names[-1])
+        aside.sync()
+    return LocalFile(target, file.size, file.mtime_ns, file.inode, len(names))
 
 
 def standing(staging: Path, path: str) -> os.stat_result | None:
     """The regular file under a path, reached through plain folders only; None where there is none."""
-    below = os.fspath(staging)
-    *folders, name = path.split("/")
-    try:
-        for folder in folders:
-            below = f"{below}{os.sep}{folder}"
-            if not stat.S_ISDIR(os.lstat(below).st_mode):
-                return None
-        status = os.lstat(f"{below}{os.sep}{name}")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return status if stat.S_ISREG(status.st_mode) else None
+    found = find_below(os.fspath(staging), path)
+    return found.status if found is not None and stat.S_ISREG(found.status.st_mode) else None
 
 
 def as_scanned(staging: Path, path: str, status: os.stat_result) -> LocalFile:
-    return LocalFile(_join(staging, path), status.st_size, status.st_mtime_ns, status.st_ino)
+    return _found(_join(staging, path), status, path.count("/") + 1)
 
 
 def drop_second_name(staging: Path, path: str, other: str) -> None:
     """Take a name away from a file that has another one; looks once more whether it has, and leaves it otherwise."""
-    target = Path(_join(staging, path))
-    with local_errors("cannot delete", target):
-        one, two = standing(staging, path), standing(staging, other)
-        if one and two and os.path.samestat(one, two) and one.st_ino and one.st_nlink > 1:
-            target.unlink()
-            sync_folder(target.parent)
+    with local_errors("cannot delete", _join(staging, path)):
+        one, two = find_below(os.fspath(staging), path), standing(staging, other)
+        if one and two and os.path.samestat(one.status, two) and two.st_ino and two.st_nlink > 1:
+            one.folder.unlink(one.name)
+            one.folder.sync()
 
 
 def prune_empty_folders(folder: Path, staging: Path) -> None:
     """Remove folders that became empty, up to the staging folder itself, which stays."""
     while folder != staging and staging in folder.parents:
         try:
-            folder.rmdir()
+            folder_below(os.fspath(staging), _below(staging, folder)[:-1]).rmdir(folder.name)
         except OSError:
             return
         folder = folder.parent
 
 
-def _make_parents(staging: StrPath, target: StrPath) -> None:
-    """Make the folders above a file, one level at a time, refusing any level that is a link or a file."""
-    _make_folders(staging, _below(staging, target)[:-1])
+def _found(where: str, status: os.stat_result, depth: int) -> LocalFile:
+    return LocalFile(where, status.st_size, status.st_mtime_ns, status.st_ino, depth)
 
 
 def _join(folder: StrPath, path: str) -> str:
@@ -182,42 +184,43 @@ def _below(folder: StrPath, target: StrPath) -> list[str]:
     return names
 
 
-def _make_folders(staging: StrPath, names: Iterable[str]) -> None:
-    below = os.fspath(staging)
-    for name in names:
-        below = f"{below}{os.sep}{name}"
-        try:
-            mode = os.lstat(below).st_mode
-        except FileNotFoundError:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(below)  # noqa: PTH102
-            mode = os.lstat(below).st_mode
-        if not stat.S_ISDIR(mode):
-            raise _in_the_way(staging, below, is_link=stat.S_ISLNK(mode))
+def _folder_of(staging: Path, file: LocalFile) -> tuple[GuardedFolder, str]:
+    """The folder that a file stands in, and its name there."""
+    names = _below(staging, file.where)
+    try:
+        return folder_below(os.fspath(staging), names[:-1]), names[-1]
+    except (FileNotFoundError, Refused):
+        raise _changed(file.where) from None
 
 
-def _in_the_way(staging: StrPath, found: str, *, is_link: bool) -> LocalError:
-    ours = _below(staging, found)[0] == STATE_DIR
-    if is_link:
-        return LocalError(
-            f"cannot write into {found}",
-            why="it is a symbolic link, and links are not followed",
-            hint=_OURS if ours else "put the folder itself there",
-        )
+def _parents(staging: StrPath, names: Sequence[str]) -> GuardedFolder:
+    """A folder below the staging folder, made if it is missing; no level of it may be a link or a file."""
+    try:
+        mode = PRIVATE if names and names[0] == STATE_DIR else _PUBLIC
+        return folder_below(os.fspath(staging), names, create=mode)
+    except Refused as error:
+        raise _in_the_way(staging, error) from None
+
+
+def _in_the_way(staging: StrPath, error: Refused) -> LocalError:
+    found: str = error.filename
+    ours = found != os.fspath(staging) and _below(staging, found)[0] == STATE_DIR
+    if error.errno == errno.ELOOP:
+        hint = OURS if ours else "put the folder itself there"
+        return LocalError(f"cannot write into {found}", why=error.why, hint=hint)
     return LocalError(
         f"cannot make the folder {found}",
         why="a file of that name stands there",
-        hint=_OURS if ours else "rename the file, or ask for the folder to be renamed",
+        hint=OURS if ours else "rename the file, or ask for the folder to be renamed",
     )
 
 
-def _expect(target: StrPath, expected: LocalFile) -> None:
-    try:
-        status = os.lstat(target)
-    except FileNotFoundError:
-        status = None
+def _expect(folder: GuardedFolder, name: str, expected: LocalFile) -> os.stat_result:
+    """What stands there; raises `TargetChanged` when it is not the file that was planned with."""
+    status = folder.find(name)
     if status is None or not expected.is_still(status):
-        raise _changed(target)
+        raise _changed(expected.where)
+    return status
 
 
 def _changed(target: StrPath) -> TargetChanged:
@@ -228,43 +231,47 @@ def _changed(target: StrPath) -> TargetChanged:
     )
 
 
-def _rename_new(source: StrPath, target: StrPath) -> None:
+def _rename_new(source: GuardedFolder, old: str, target: GuardedFolder, new: str) -> None:
     """Rename onto a name that must be free. A hard link refuses an existing name atomically; a rename does not."""
+    where = f"{target.path}{os.sep}{new}"
     try:
-        os.link(source, target, follow_symlinks=False)
+        source.link(old, new, target)
     except FileExistsError:
-        raise _changed(target) from None
+        raise _changed(where) from None
     except (OSError, NotImplementedError):  # a file system without hard links: the check just before must do
-        if os.path.lexists(target):
-            raise _changed(target) from None
-        os.rename(source, target)  # noqa: PTH104
+        if target.find(new) is not None:
+            raise _changed(where) from None
+        source.rename(old, new, target)
     else:
-        os.unlink(source)  # noqa: PTH108
+        source.unlink(old)
 
 
-def _keep(target: StrPath, kept: Path) -> None:
+def _keep(folder: GuardedFolder, name: str, kept: GuardedFolder, kept_as: str) -> None:
     """Put the same file into the trash under a second name, so that replacing the first loses nothing."""
     try:
-        os.link(target, kept, follow_symlinks=False)
+        folder.link(name, kept_as, kept)
     except (OSError, NotImplementedError):
-        shutil.copy2(target, kept, follow_symlinks=False)
-    sync_folder(kept.parent)
+        copy_file(folder, name, kept, kept_as)
+    kept.sync()
 
 
-def _free_name(trash: Path, path: str, staging: Path) -> Path:
-    """A name for a path in the trash, in a folder that is there; see the module for which one."""
+def _free_name(trash: Path, path: str, staging: Path) -> tuple[GuardedFolder, str]:
+    """A free name for a path in the trash, and its folder, which is made; see the module for which one."""
     _below(trash, _join(trash, path))
     siblings = (trash.with_name(f"{trash.name}.{number}") for number in itertools.count(2))
-    folder = next(folder for folder in itertools.chain([trash], siblings) if _has_room(folder, path))
-    _make_parents(staging, folder / path)
-    return folder / path
+    room = next(folder for folder in itertools.chain([trash], siblings) if _has_room(folder, path))
+    names = _below(staging, _join(room, path))
+    return _parents(staging, names[:-1]), names[-1]
 
 
 def _has_room(folder: Path, path: str) -> bool:
     """Whether nothing stands in a folder under a path, and no file where the path has a folder."""
-    nearest = folder / path
-    if os.path.lexists(nearest):
-        return False
-    while not os.path.lexists(nearest) and nearest != folder:
-        nearest = nearest.parent
-    return nearest.is_dir() or not os.path.lexists(nearest)
+    nearest = os.fspath(folder)
+    for name in ("", *path.split("/")):
+        nearest = f"{nearest}{os.sep}{name}" if name else nearest
+        try:
+            if not stat.S_ISDIR(os.lstat(nearest).st_mode):
+                return False
+        except FileNotFoundError:
+            return True
+    return False

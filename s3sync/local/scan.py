@@ -11,17 +11,23 @@ from msgspec import Struct, field
 
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.outcome import Problem
+from s3sync.disk.tree import folder_below, parent_of
 from s3sync.errors import ScanError
 from s3sync.local.errors import reason_of
 
 
 class LocalFile(Struct, frozen=True, gc=False):
-    """A regular file: where it is on the disk (its name there may be NFD), size in bytes, mtime, inode."""
+    """A regular file: where it is on the disk (its name there may be NFD), size in bytes, mtime, inode.
+
+    `depth`: how many of the last names of `where` stand below the staging folder. None of them may be a link when the
+    file is opened; what stands above is trusted.
+    """
 
     where: str
     size: int
     mtime_ns: int
     inode: int
+    depth: int = 1
 
     @property
     def disk_path(self) -> Path:
@@ -33,10 +39,12 @@ class LocalFile(Struct, frozen=True, gc=False):
         return stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
-def look_at(path: str | os.PathLike[str]) -> LocalFile:
+def look_at(path: str | os.PathLike[str], depth: int = 1) -> LocalFile:
     """A file as it is now. Raises `OSError`."""
-    status = os.lstat(path)
-    return LocalFile(os.fspath(path), status.st_size, status.st_mtime_ns, status.st_ino)
+    where = os.fspath(path)
+    folder, name = parent_of(where, depth)
+    status = folder.lstat(name)
+    return LocalFile(where, status.st_size, status.st_mtime_ns, status.st_ino, depth)
 
 
 class LocalScan(Struct):
@@ -64,15 +72,15 @@ def scan_folder(
     """
     scan = LocalScan({} if files is None else files)
     try:
-        folders = _scan(scan, str(staging), "", ignored)
+        folders = _scan(scan, str(staging), (), "", ignored)
     except FileNotFoundError:
         return scan
     except OSError as error:
         raise ScanError(f"cannot read the staging folder {staging}", why=reason_of(error)) from error
     while folders:  # a key of 1,024 bytes is 512 folders deep: neither the stack nor open folders may follow
-        where, path = folders.pop()
+        names, path = folders.pop()
         try:
-            folders += _scan(scan, where, f"{path}/", ignored)
+            folders += _scan(scan, str(staging), names, f"{path}/", ignored)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -85,17 +93,20 @@ def _unreadable(scan: LocalScan, path: str, error: OSError) -> None:
     scan.complete = False
 
 
-def _scan(scan: LocalScan, folder: str, prefix: str, ignored: Callable[[str], bool]) -> list[tuple[str, str]]:
-    """Take in what stands in a folder; returns the folders below it, each with its place and its path."""
-    folders: list[tuple[str, str]] = []
-    with os.scandir(folder) as entries:
+def _scan(
+    scan: LocalScan, staging: str, names: tuple[str, ...], prefix: str, ignored: Callable[[str], bool]
+) -> list[tuple[tuple[str, ...], str]]:
+    """Take in what stands in a folder; returns the folders below it, each with its names on the disk and its path."""
+    folders: list[tuple[tuple[str, ...], str]] = []
+    folder = folder_below(staging, names)
+    with folder.scandir() as entries:
         for entry in entries:
             path = nfc(prefix + entry.name)
             if path == STATE_DIR:
                 continue
             try:
-                if _scan_entry(scan, entry, path, ignored):
-                    folders.append((entry.path, path))
+                if _scan_entry(scan, entry, folder.path, path, ignored):
+                    folders.append(((*names, entry.name), path))
             except FileNotFoundError:
                 continue  # deleted while we looked: as if it had never been there
             except OSError as error:
@@ -103,7 +114,9 @@ def _scan(scan: LocalScan, folder: str, prefix: str, ignored: Callable[[str], bo
     return folders
 
 
-def _scan_entry(scan: LocalScan, entry: os.DirEntry[str], path: str, ignored: Callable[[str], bool]) -> bool:
+def _scan_entry(
+    scan: LocalScan, entry: os.DirEntry[str], folder: str, path: str, ignored: Callable[[str], bool]
+) -> bool:
     """Note a file, or why it is none; whether the entry is a folder to go into."""
     is_folder = entry.is_dir(follow_symlinks=False)
     if ignored(path + "/" if is_folder else path):
@@ -125,5 +138,6 @@ def _scan_entry(scan: LocalScan, entry: os.DirEntry[str], path: str, ignored: Ca
         scan.complete = False
     else:
         inode = status.st_ino or os.stat(entry.path).st_ino  # noqa: PTH116 (Windows: DirEntry has no inode)
-        scan.files[path] = LocalFile(entry.path, status.st_size, status.st_mtime_ns, inode)
+        where = f"{folder}{os.sep}{entry.name}"
+        scan.files[path] = LocalFile(where, status.st_size, status.st_mtime_ns, inode, path.count("/") + 1)
     return False

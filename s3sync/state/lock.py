@@ -2,95 +2,111 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from s3sync.core.times import format_time
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LockHeld
 from s3sync.local.errors import local_errors
-
-if TYPE_CHECKING:
-    from filelock import FileLock
+from s3sync.local.room import OURS
 
 FILE = "lock"
 HOLDER = "lock.json"
+HOLDER_BYTES = 4096
 LOOKS, LOOK_S = 20, 0.05
 """How often, and how long at a time, to wait for a holder that is just about to say who it is, or to leave."""
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
+SHOWN = 80
+"""Characters of what a holder says of itself."""
 
 
 @contextmanager
-def project_lock(folder: Path, *, now: datetime, wait_s: float = 0) -> Iterator[None]:
+def project_lock(room: GuardedFolder, *, now: datetime, wait_s: float = 0) -> Iterator[None]:
     """Hold the lock in the state folder; raises `LockHeld`, naming the holder, after `wait_s` seconds.
 
     The operating system drops the lock when its holder dies, so a stale file means nothing and is never removed.
     """
-    from filelock import FileLock
+    from filelock import unlock_descriptor
 
-    holder = folder / HOLDER
-    lock = FileLock(folder / FILE)
-    with local_errors("cannot lock", folder):
-        _acquire(lock, holder, wait_s)
+    with local_errors("cannot lock", room.path, hint=OURS):
+        descriptor = room.open_write(FILE, create=0o600)
     try:
-        with local_errors("cannot write", holder):
-            holder.write_text(
-                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": format_time(now)}), "utf-8"
-            )
-        yield
-    finally:
-        with suppress(OSError):
-            holder.unlink()
-        lock.release()
-
-
-def _acquire(lock: FileLock, holder: Path, wait_s: float) -> None:
-    from filelock import Timeout
-
-    who: str | None = None
-    for seconds in (wait_s, *[LOOK_S] * LOOKS):
+        with local_errors("cannot lock", room.path):
+            _acquire(room, descriptor, wait_s)
         try:
-            lock.acquire(timeout=seconds)
-        except Timeout:  # an OSError, too
-            who = _describe(holder)
-        else:
-            return
-        if who:
-            break
-    raise LockHeld(
-        "another s3sync is working on this project",
-        why=who or "it did not say who it is",
-        hint="wait until it is done, or add --wait 60",
-    )
+            holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": format_time(now)}
+            with local_errors("cannot write", f"{room.path}{os.sep}{HOLDER}", hint=OURS):
+                room.write(HOLDER, json.dumps(holder).encode(), durable=False)
+            yield
+        finally:
+            with suppress(OSError):
+                room.unlink(HOLDER)
+            with suppress(OSError):
+                unlock_descriptor(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def who_holds(folder: Path) -> str | None:
+def _acquire(room: GuardedFolder, descriptor: int, wait_s: float) -> None:
+    who: str | None = None
+    give_up = time.monotonic() + wait_s
+    looks = LOOKS
+    while not _try(descriptor):
+        if time.monotonic() >= give_up:
+            who = _describe(room)
+            if who or not looks:
+                raise LockHeld(
+                    "another s3sync is working on this project",
+                    why=who or "it did not say who it is",
+                    hint="wait until it is done, or add --wait 60",
+                )
+            looks -= 1
+        time.sleep(LOOK_S)
+
+
+def _try(descriptor: int) -> bool:
+    """Whether we have the lock; on a disk without locks, where nobody can hold one, we do."""
+    from filelock import lock_descriptor
+
+    try:
+        return lock_descriptor(descriptor, blocking=False)
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            return True
+        raise
+
+
+def who_holds(room: GuardedFolder) -> str | None:
     """Who holds the lock right now, as far as it said so; None when nobody does. Leaves nothing behind.
 
     The lock itself is only tried where a holder left its name, who may have been killed: trying it keeps others out.
     """
-    from filelock import FileLock, Timeout
+    from filelock import unlock_descriptor
 
-    if not (folder / HOLDER).exists():
-        return None
-    lock = FileLock(folder / FILE)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return _describe(folder / HOLDER) or "it did not say who it is"
-    except OSError:
-        return None
-    lock.release()
+    with suppress(OSError):
+        if room.find(HOLDER) is None:
+            return None
+        descriptor = room.open_write(FILE)
+        try:
+            if not _try(descriptor):
+                return _describe(room) or "it did not say who it is"
+            unlock_descriptor(descriptor)
+        finally:
+            os.close(descriptor)
     return None
 
 
-def _describe(holder: Path) -> str | None:
+def _describe(room: GuardedFolder) -> str | None:
     try:
-        known = json.loads(holder.read_text("utf-8"))
-        return f"process {known['pid']} on {known['host']}, since {known['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+        known = json.loads(room.read(HOLDER, HOLDER_BYTES))
+        pid, host, since = int(known["pid"]), str(known["host"])[:SHOWN], str(known["since"])[:SHOWN]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return f"process {pid} on {host}, since {since}"

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
 from s3sync.core.keep_both import Fingerprint, Repair, repair
+from s3sync.core.names import nfc, refuse_reason
 from s3sync.core.plan import InSync
 from s3sync.core.reconcile import State
 from s3sync.core.records import part_file_key
-from s3sync.core.unfinished import Way
+from s3sync.core.unfinished import Unfinished, Way, is_token
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import StoreError, TargetChanged
 from s3sync.local.digests import PartDigests
 from s3sync.local.errors import local_errors
-from s3sync.local.place import as_scanned, drop_second_name, rename_aside, standing, state_folder
+from s3sync.local.place import as_scanned, drop_second_name, rename_aside, standing
+from s3sync.local.room import state_room
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.transfers import Transfers, partial_names
@@ -30,24 +33,28 @@ def recover(session: Session, state: StateDB) -> None:
     _repair_conflicts(session, state)
 
 
-def stale_partials(folder: Path, state: StateDB) -> list[Path]:
-    """The files in `partial/` that nobody will go on with.
+def stale_partials(folder: GuardedFolder, state: StateDB) -> list[tuple[str, int]]:
+    """Names and sizes of what in `partial/` nobody will go on with: files, links and the like, but no folders.
 
     A file with a second name has been placed under that: it is the user's now, and a download that went on with it
     would write into it.
     """
     tokens = partial_names(state)
-    files = [path for path in folder.iterdir() if not path.is_dir()] if folder.is_dir() else []
-    return [path for path in files if path.name not in tokens or path.stat().st_nlink > 1]
+    return [
+        (name, status.st_size)
+        for name, status in folder.entries()
+        if not stat.S_ISDIR(status.st_mode)
+        and (name not in tokens or status.st_nlink > 1 or not stat.S_ISREG(status.st_mode))
+    ]
 
 
 def _sweep_partials(session: Session, state: StateDB) -> None:
-    folder, ledger = state_folder(session.project.staging, "partial"), Transfers(state)
-    with local_errors("cannot clear", folder):
-        for file in stale_partials(folder, state):
-            file.unlink(missing_ok=True)
+    ledger = Transfers(state)
+    with state_room(session.project.staging, "partial") as folder, local_errors("cannot clear", folder.path):
+        for name, _ in stale_partials(folder, state):
+            folder.unlink(name, missing_ok=True)
         for transfer in ledger.all():
-            if transfer.way is Way.DOWN and not (folder / transfer.token).is_file():
+            if transfer.way is Way.DOWN and not (is_token(transfer.token) and folder.has_file(transfer.token)):
                 ledger.end(transfer.path, Way.DOWN)
 
 
@@ -56,6 +63,9 @@ def _repair_conflicts(session: Session, state: StateDB) -> None:
     intents, staging = Intents(state), session.project.staging
     for intent in intents.moves():
         stood_as = intent.stood_as or intent.name
+        if any(refuse_reason(name) for name in (intent.name, intent.kept_as, nfc(stood_as))):
+            intents.forget_move(intent)  # no s3sync notes such a name
+            continue
         with local_errors("cannot look at", staging / intent.kept_as):
             copy, original = standing(staging, intent.kept_as), standing(staging, stood_as)
         do = repair(intent, original and fingerprint(original), copy and fingerprint(copy))
@@ -89,10 +99,15 @@ def drop_useless_downloads(session: Session, state: StateDB, seen: Seen) -> None
     for transfer in begun:
         there = wanted.get(transfer.path)
         if (there is None or there.etag != transfer.fingerprint) and not seen.is_hidden(transfer.path):
-            partial = state_folder(session.project.staging, "partial") / transfer.token
-            with local_errors("cannot clear", partial):
-                partial.unlink(missing_ok=True)
+            drop_partial(session, transfer)
             Transfers(state).end(transfer.path, Way.DOWN)
+
+
+def drop_partial(session: Session, transfer: Unfinished) -> None:
+    """Delete what a download has brought so far. Raises `LocalError`."""
+    with state_room(session.project.staging, "partial") as folder, local_errors("cannot clear", folder.path):
+        if is_token(transfer.token):
+            folder.unlink(transfer.token, missing_ok=True)
 
 
 def finish_uploads(session: Session, state: StateDB, seen: Seen, in_sync: Iterable[InSync]) -> None:

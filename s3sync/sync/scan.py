@@ -16,6 +16,7 @@ from s3sync.core.items import batched
 from s3sync.core.names import EmptyMapping, is_text, nfc, refuse_reason, respelled, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.times import FILE_TIMES
+from s3sync.disk.tree import kept_folders
 from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
 from s3sync.local.ignore import load_ignore
@@ -45,6 +46,7 @@ FORGET_AT_ONCE = 5_000
 """Entries of the base."""
 
 
+@kept_folders()
 def scan(session: Session, state: StateDB) -> Seen:
     """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`.
 

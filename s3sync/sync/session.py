@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from msgspec import Struct, field
@@ -74,8 +74,16 @@ class Session(Struct, frozen=True):
         place = whereabouts(self.settings, self.store, self.project)
         return StateDB(self.project.state_dir, place, read_only=read_only)
 
-    def lock(self) -> AbstractContextManager[None]:
-        from s3sync.local.place import state_folder
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the project's lock. Raises `LockHeld`, and `LocalError` where our folder cannot be used."""
+        from s3sync.disk.tree import kept_folders
+        from s3sync.local.room import state_room
         from s3sync.state.lock import project_lock
 
-        return project_lock(state_folder(self.project.staging), now=self.clock(), wait_s=self.lock_wait_s)
+        with (
+            kept_folders(),
+            state_room(self.project.staging) as room,
+            project_lock(room, now=self.clock(), wait_s=self.lock_wait_s),
+        ):
+            yield

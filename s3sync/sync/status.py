@@ -5,7 +5,7 @@ from __future__ import annotations
 from s3sync.config import REPO_FILE
 from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
-from s3sync.local.place import state_folder
+from s3sync.local.room import state_folder
 from s3sync.project import lines_to_commit
 from s3sync.state.db import StateDB
 from s3sync.state.rows import Rows

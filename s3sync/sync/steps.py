@@ -19,6 +19,7 @@ from s3sync.core.plan import Action, Do
 from s3sync.core.records import is_hashed, old_part_file_key, trash_key
 from s3sync.core.times import format_ns, format_time
 from s3sync.core.unfinished import Way
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import (
     ENDS_THE_RUN,
     Archived,
@@ -31,7 +32,8 @@ from s3sync.errors import (
     Unsupported,
 )
 from s3sync.local.digests import Digests
-from s3sync.local.place import delete_for_good, move_to_trash, place, rename_aside, state_folder
+from s3sync.local.place import delete_for_good, move_to_trash, place, rename_aside
+from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
 from s3sync.state.intents import Intents
 from s3sync.state.table import Table
@@ -321,8 +323,8 @@ class Steps:
             self.transport.ledger.end(path, Way.DOWN)
 
     @cached_property
-    def _partial(self) -> Path:
-        return state_folder(self.session.project.staging, "partial")
+    def _partial(self) -> GuardedFolder:
+        return state_room(self.session.project.staging, "partial")
 
     @cached_property
     def _trash(self) -> Path:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from s3sync.core.times import format_time
 from s3sync.core.unfinished import Unfinished, Way
 from s3sync.errors import Halt, UsageError
-from s3sync.local.place import state_folder
 from s3sync.state.db import StateDB
 from s3sync.state.transfers import Transfers
 from s3sync.store.port import Upload
+from s3sync.sync.recover import drop_partial
 from s3sync.sync.report import TransfersReport, TransferStatus
 from s3sync.sync.session import Session
 
@@ -93,6 +93,6 @@ def _abort(session: Session, state: StateDB, transfer: TransferStatus) -> None:
         key = known.key if known else session.project.prefix + transfer.name
         session.store.abort_upload(key, transfer.upload_id)
     elif known is not None:
-        (state_folder(session.project.staging, "partial") / known.token).unlink(missing_ok=True)
+        drop_partial(session, known)
     if known is not None:
         ledger.end(transfer.name, transfer.way)

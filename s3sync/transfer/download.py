@@ -13,10 +13,13 @@ import xxhash
 from msgspec import Struct
 
 from s3sync.core.etag import PART_SIZE, is_part_size, part_count
+from s3sync.disk.durable import write_all
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ChecksumMismatch, DiskFull, PreconditionFailed
-from s3sync.local.digests import Digests, PartDigests, digest, local_etag
+from s3sync.local.digests import Digests, PartDigests, digest, local_etag, open_file
 from s3sync.local.errors import local_errors
 from s3sync.local.holds import require_holdable
+from s3sync.local.modes import NEW, PRIVATE, copy_descriptor
 from s3sync.local.scan import LocalFile, look_at
 from s3sync.store.port import Reader, Store
 from s3sync.transfer.context import Transport
@@ -26,7 +29,10 @@ SPARE_BYTES = 16 * 1024 * 1024
 
 
 class Wanted(Struct, frozen=True):
-    """Which version to fetch, and what is known of its content. `md5` None: the ETag has to vouch for it."""
+    """Which version to fetch, and what is known of its content. `md5` None: the ETag has to vouch for it.
+
+    `private`: it replaces a file, whose mode it gets in the end; until then nobody else may read it.
+    """
 
     path: str
     key: str
@@ -34,6 +40,30 @@ class Wanted(Struct, frozen=True):
     etag: str
     md5: str | None
     part_size: int | None = None
+    private: bool = False
+
+
+class Temp(Struct, frozen=True):
+    """A file on its way: the folder for those, held open, and its name there."""
+
+    folder: GuardedFolder
+    name: str
+
+    @property
+    def path(self) -> Path:
+        return Path(f"{self.folder.path}{os.sep}{self.name}")
+
+    def create(self, wanted: Wanted) -> int:
+        """Make it, open for writing. Raises `OSError`, also when something has that name."""
+        return self.folder.create(self.name, PRIVATE if wanted.private else NEW)
+
+    def open(self) -> int:
+        """Open it for reading and writing. Raises `OSError`; a link, or a second name of a file, is refused."""
+        return self.folder.open_write(self.name)
+
+    def drop(self) -> None:
+        with suppress(OSError):
+            self.folder.unlink(self.name, missing_ok=True)
 
 
 class Downloaded(Struct, frozen=True):
@@ -45,7 +75,7 @@ class Downloaded(Struct, frozen=True):
     parts: PartDigests | None = None
 
 
-def download(transport: Transport, wanted: Wanted, folder: Path, old: LocalFile | None = None) -> Downloaded:
+def download(transport: Transport, wanted: Wanted, folder: GuardedFolder, old: LocalFile | None = None) -> Downloaded:
     """Fetch exactly that version into a file in `folder`.
 
     `old` is an earlier version on this disk, whose parts are used where they are the same. Raises
@@ -59,13 +89,13 @@ def download(transport: Transport, wanted: Wanted, folder: Path, old: LocalFile 
         return download_together(transport, [wanted], folder)[0].result()
     Room(folder).take(wanted)
     if wanted.size <= PART_SIZE:
-        return download_whole(transport, wanted, folder / uuid.uuid4().hex)
+        return download_whole(transport, wanted, Temp(folder, uuid.uuid4().hex))
     from s3sync.transfer.large_download import download_parts
 
     return download_parts(transport, wanted, folder, old)
 
 
-def download_whole(transport: Transport, wanted: Wanted, temp: Path) -> Downloaded:
+def download_whole(transport: Transport, wanted: Wanted, temp: Temp) -> Downloaded:
     """In one request, from the first byte to the last."""
     try:
         with transport.store.get(wanted.key, if_match=wanted.etag) as reader:
@@ -73,51 +103,49 @@ def download_whole(transport: Transport, wanted: Wanted, temp: Path) -> Download
             digests, received = _receive(transport, reader, wanted, temp)
         verify(transport.store, wanted, temp, digests, received)
     except BaseException:
-        with suppress(OSError):
-            temp.unlink(missing_ok=True)
+        temp.drop()
         raise
-    return Downloaded(temp, digests, received)
+    return Downloaded(temp.path, digests, received)
 
 
-def copy_local(transport: Transport, wanted: Wanted, folder: Path, twin: LocalFile) -> Downloaded | None:
+def copy_local(transport: Transport, wanted: Wanted, folder: GuardedFolder, twin: LocalFile) -> Downloaded | None:
     """The content from another file on this disk that is said to hold it; None if it does not after all."""
     Room(folder).take(wanted)
-    temp = folder / uuid.uuid4().hex
+    temp = Temp(folder, uuid.uuid4().hex)
     try:
-        with local_errors("cannot copy", twin.disk_path):
-            copy_file(twin.disk_path, temp)
-        digests = digest(look_at(temp))
+        with local_errors("cannot copy", twin.where):
+            copy_file(twin, temp, wanted)
+        digests = digest(look_at(temp.path))
         if digests.md5 == wanted.md5:
             transport.progress.advance(Work.DOWNLOAD, wanted.path, wanted.size)
-            return Downloaded(temp, digests, 0)
+            return Downloaded(temp.path, digests, 0)
     except BaseException:
-        temp.unlink(missing_ok=True)
+        temp.drop()
         raise
-    temp.unlink()
+    temp.drop()
     return None
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy by reference where the file system can (Btrfs, XFS: `copy_file_range`), else the bytes; synced."""
-    with open(source, "rb", buffering=0) as reader, open(target, "xb", buffering=0) as writer:
-        copied = 0
-        with suppress(OSError, AttributeError):
-            while n := os.copy_file_range(reader.fileno(), writer.fileno(), 1 << 30):
-                copied += n
-        reader.seek(copied)
-        writer.seek(copied)
-        shutil.copyfileobj(reader, writer, 1024 * 1024)
-        os.fsync(writer.fileno())
+def copy_file(source: LocalFile, target: Temp, wanted: Wanted) -> None:
+    reader = open_file(source)
+    try:
+        writer = target.create(wanted)
+        try:
+            copy_descriptor(reader, writer)
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
 
 
 class Room:
     """What the disk of a folder can take: the bytes and the names of one file, or of a few that come together."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: GuardedFolder) -> None:
         """Raises `LocalError`."""
         self._folder = folder
-        with local_errors("cannot look at", folder):
-            self._free = shutil.disk_usage(folder).free
+        with local_errors("cannot look at", folder.path):
+            self._free = shutil.disk_usage(folder.path).free
 
     def take(self, wanted: Wanted) -> None:
         """Raises `DiskFull` or `LocalError` before the first byte of a file, rather than after its last."""
@@ -138,10 +166,10 @@ def check_version(reader: Reader, wanted: Wanted) -> None:
         raise PreconditionFailed(f"{wanted.path} was replaced on the remote meanwhile")
 
 
-def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Path) -> tuple[Digests, int]:
+def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Temp) -> tuple[Digests, int]:
     fast, full, received = xxhash.xxh3_128(), md5(usedforsecurity=False), 0
-    with local_errors("cannot write", temp):
-        descriptor = create(temp)
+    with local_errors("cannot write", temp.path):
+        descriptor = temp.create(wanted)
         try:
             for chunk in reader:
                 transport.pool.check()
@@ -157,19 +185,7 @@ def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Path) -
     return Digests(fast.hexdigest(), full.hexdigest()), received
 
 
-def create(temp: str | Path) -> int:
-    """A new file, open for writing. Raises `OSError`, also if something stands there."""
-    return os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-
-
-def write_all(descriptor: int, chunk: bytes | bytearray | memoryview) -> None:
-    """All of it: a system call may take less than it is given."""
-    left = memoryview(chunk)
-    while left:
-        left = left[os.write(descriptor, left) :]
-
-
-def verify(store: Store, wanted: Wanted, temp: str | Path, digests: Digests, received: int) -> None:
+def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received: int) -> None:
     """The promised MD5 decides; without one, or against one that may lie, the ETag that S3 made itself does.
 
     When neither is known (an object under KMS that another tool put there), its size has to do. Raises
@@ -188,7 +204,7 @@ def verify(store: Store, wanted: Wanted, temp: str | Path, digests: Digests, rec
     )
 
 
-def _etag_vouches(store: Store, wanted: Wanted, temp: str | Path, digests: Digests) -> bool | None:
+def _etag_vouches(store: Store, wanted: Wanted, temp: Temp, digests: Digests) -> bool | None:
     """Whether the ETag is that of these bytes; None when it cannot tell."""
     parts = part_count(wanted.etag)
     if parts is None:
@@ -198,4 +214,4 @@ def _etag_vouches(store: Store, wanted: Wanted, temp: str | Path, digests: Diges
     part_size = wanted.part_size or store.first_part_size(wanted.key)
     if part_size is None or not is_part_size(wanted.size, parts, part_size):
         return None
-    return local_etag(look_at(temp), part_size) == wanted.etag
+    return local_etag(look_at(temp.path), part_size) == wanted.etag

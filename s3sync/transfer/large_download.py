@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import md5, sha256
-from pathlib import Path
 
 import xxhash
 
 from s3sync.core.etag import choose_part_size, may_be_part_size, part_ranges
-from s3sync.core.unfinished import Unfinished, Way
+from s3sync.core.unfinished import Unfinished, Way, is_token
+from s3sync.disk.durable import write_all
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ChecksumMismatch, LocalError, NotFound, PreconditionFailed, Unsupported
-from s3sync.local.digests import CHUNK, Digests, PartDigests, range_xxh3
+from s3sync.local.digests import CHUNK, Digests, PartDigests, open_file, range_xxh3
 from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile
 from s3sync.transfer.context import Transport
-from s3sync.transfer.download import Downloaded, Wanted, check_version, download_whole, verify, write_all
+from s3sync.transfer.download import Downloaded, Temp, Wanted, check_version, download_whole, verify
 from s3sync.transfer.progress import Work
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows lack it
 
 
-def download_parts(transport: Transport, wanted: Wanted, folder: Path, old: LocalFile | None) -> Downloaded:
+def download_parts(transport: Transport, wanted: Wanted, folder: GuardedFolder, old: LocalFile | None) -> Downloaded:
     """See `download`. Raises what it raises."""
-    temp = folder / sha256(f"{wanted.path}\n{wanted.etag}".encode()).hexdigest()[:32]
+    temp = Temp(folder, sha256(f"{wanted.path}\n{wanted.etag}".encode()).hexdigest()[:32])
     assisted = old is not None or transport.ledger.find(wanted.path, Way.DOWN) is not None
     try:
         try:
@@ -44,13 +45,12 @@ def download_parts(transport: Transport, wanted: Wanted, folder: Path, old: Loca
         raise
 
 
-def _forget(transport: Transport, wanted: Wanted, temp: Path) -> None:
+def _forget(transport: Transport, wanted: Wanted, temp: Temp) -> None:
     transport.ledger.end(wanted.path, Way.DOWN)
-    with suppress(OSError):
-        temp.unlink(missing_ok=True)
+    temp.drop()
 
 
-def _assemble(transport: Transport, wanted: Wanted, temp: Path, old: LocalFile | None) -> Downloaded:
+def _assemble(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile | None) -> Downloaded:
     job = _begin(transport, wanted, temp, old)
     missing = [number for number in range(len(job.ranges)) if number not in job.digests]
     here = sum(stop - start for number, (start, stop) in enumerate(job.ranges) if number in job.digests)
@@ -59,19 +59,21 @@ def _assemble(transport: Transport, wanted: Wanted, temp: Path, old: LocalFile |
         job.follower.arrived(number)
     transport.pool.gather(job.bring, missing)
     digests = job.follower.finish()
-    with local_errors("cannot write", temp), open(temp, "r+b") as stream:
+    with local_errors("cannot write", temp.path), open(temp.open(), "r+b") as stream:
         os.fsync(stream.fileno())
     verify(transport.store, wanted, temp, digests, wanted.size)
     parts = PartDigests(job.part_size, tuple(job.digests[number] for number in range(len(job.ranges))))
-    return Downloaded(temp, digests, job.received, parts)
+    return Downloaded(temp.path, digests, job.received, parts)
 
 
-def _begin(transport: Transport, wanted: Wanted, temp: Path, old: LocalFile | None) -> _Job:
+def _begin(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile | None) -> _Job:
     """A new job, or the remembered one of this very version with the parts on the disk that are still right."""
     ledger = transport.ledger
     known = ledger.find(wanted.path, Way.DOWN)
-    if known and (known.fingerprint != wanted.etag or known.size != wanted.size or not temp.is_file()):
-        _forget(transport, wanted, temp.with_name(known.token))
+    if known and (known.fingerprint != wanted.etag or known.size != wanted.size or not _is_there(temp)):
+        if is_token(known.token):
+            Temp(temp.folder, known.token).drop()
+        _forget(transport, wanted, temp)
         known = None
     theirs, received = None, 0
     if old is not None:
@@ -91,13 +93,20 @@ def _begin(transport: Transport, wanted: Wanted, temp: Path, old: LocalFile | No
     return job
 
 
+def _is_there(temp: Temp) -> bool:
+    """Whether a download can go on with it: a regular file with this one name."""
+    with local_errors("cannot look at", temp.path):
+        found = temp.folder.find(temp.name)
+    return found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+
+
 @dataclass(slots=True)
 class _Job:
     """One download. `digests` are the xxh3 of the parts that are in the temp file, by index from 0."""
 
     transport: Transport
     wanted: Wanted
-    temp: Path
+    temp: Temp
     part_size: int
     ranges: list[tuple[int, int]]
     old: LocalFile | None
@@ -114,11 +123,11 @@ class _Job:
     def start(self) -> None:
         """Make the temp file, at its full length, and remember it; nothing stays of one that the disk cannot hold."""
         try:
-            with local_errors("cannot write", self.temp), open(self.temp, "wb") as stream:
+            self.temp.drop()
+            with local_errors("cannot write", self.temp.path), open(self.temp.create(self.wanted), "wb") as stream:
                 stream.truncate(self.wanted.size)
         except LocalError:
-            with suppress(OSError):
-                self.temp.unlink(missing_ok=True)
+            self.temp.drop()
             raise
         self.transport.ledger.begin(
             Unfinished(
@@ -137,7 +146,7 @@ class _Job:
     def recall(self) -> None:
         """Believe the parts that are remembered, as far as their bytes on the disk still have the same digest."""
         remembered = self.transport.ledger.parts_done(self.wanted.path, Way.DOWN)
-        with local_errors("cannot read", self.temp), open(self.temp, "r+b") as stream:
+        with local_errors("cannot read", self.temp.path), open(self.temp.open(), "r+b") as stream:
             if os.fstat(stream.fileno()).st_size != self.wanted.size:
                 stream.truncate(self.wanted.size)
             for number, digest in remembered.items():
@@ -156,12 +165,12 @@ class _Job:
     def _from_old(self, number: int, start: int, stop: int) -> str | None:
         if self.old is None or self.theirs is None or self.old.size < stop:
             return None
-        with local_errors("cannot read", self.old.disk_path), open(self.old.disk_path, "rb", buffering=0) as source:
+        with local_errors("cannot read", self.old.where), open(open_file(self.old), "rb", buffering=0) as source:
             if range_xxh3(source, start, stop) != self.theirs.xxh3[number]:
                 return None
             source.seek(start)
             digest = xxhash.xxh3_128()
-            with local_errors("cannot write", self.temp), open(self.temp, "r+b", buffering=0) as target:
+            with local_errors("cannot write", self.temp.path), open(self.temp.open(), "r+b", buffering=0) as target:
                 target.seek(start)
                 left = stop - start
                 while left and (chunk := source.read(min(CHUNK, left))):
@@ -178,8 +187,8 @@ class _Job:
         store, wanted = self.transport.store, self.wanted
         with (
             store.get(wanted.key, start=start, stop=stop, if_match=wanted.etag) as reader,
-            local_errors("cannot write", self.temp),
-            open(self.temp, "r+b", buffering=0) as target,
+            local_errors("cannot write", self.temp.path),
+            open(self.temp.open(), "r+b", buffering=0) as target,
         ):
             check_version(reader, wanted)
             target.seek(start)
@@ -212,7 +221,7 @@ class _Job:
 class _Follower:
     """Hashes the temp file from front to back, always as far as its parts have arrived without a gap."""
 
-    def __init__(self, temp: Path, ranges: list[tuple[int, int]]) -> None:
+    def __init__(self, temp: Temp, ranges: list[tuple[int, int]]) -> None:
         self._temp, self._ranges = temp, ranges
         self._arrived: set[int] = set()
         self._next = 0
@@ -229,7 +238,7 @@ class _Follower:
                 self._busy.release()
 
     def _hash(self) -> None:
-        with local_errors("cannot read", self._temp), open(self._temp, "rb", buffering=0) as stream:
+        with local_errors("cannot read", self._temp.path), open(self._temp.open(), "rb", buffering=0) as stream:
             while self._next in self._arrived:
                 start, stop = self._ranges[self._next]
                 stream.seek(start)
@@ -237,7 +246,7 @@ class _Follower:
                 while left:
                     chunk = stream.read(min(CHUNK, left))
                     if not chunk:
-                        raise ChecksumMismatch(f"{self._temp} became shorter while it was being written")
+                        raise ChecksumMismatch(f"{self._temp.path} became shorter while it was being written")
                     self._full.update(chunk)
                     self._fast.update(chunk)
                     left -= len(chunk)

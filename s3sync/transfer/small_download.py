@@ -12,16 +12,17 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import md5
-from pathlib import Path
 
 import xxhash
 
+from s3sync.disk.durable import write_all
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ENDS_THE_RUN, S3syncError
 from s3sync.local.digests import Digests
 from s3sync.local.errors import local_errors
 from s3sync.store.port import Buffer
 from s3sync.transfer.context import Transport
-from s3sync.transfer.download import Downloaded, Room, Wanted, check_version, create, verify, write_all
+from s3sync.transfer.download import Downloaded, Room, Temp, Wanted, check_version, verify
 from s3sync.transfer.pool import Settled
 from s3sync.transfer.progress import Work
 
@@ -38,14 +39,16 @@ def how_many(files: int, workers: int) -> int:
     return max(1, min(MOST, OPEN_FILES // workers, files // (workers * 4)))
 
 
-def download_together(transport: Transport, wanted: Sequence[Wanted], folder: Path) -> list[Settled[Downloaded]]:
+def download_together(
+    transport: Transport, wanted: Sequence[Wanted], folder: GuardedFolder
+) -> list[Settled[Downloaded]]:
     """What became of each file: the same, and by the same rules, as if `download` had been called for it.
 
     After an error that ends the run, such as the sign to stop, the files behind it are not begun, and have failed with
     the same one. Those that had come are finished all the same. Memory: the files themselves.
     """
     room, stem = Room(folder), uuid.uuid4().hex[:-2]
-    files = [_Small(transport, room, one, f"{folder}{os.sep}{stem}{n:02x}") for n, one in enumerate(wanted)]
+    files = [_Small(transport, room, one, Temp(folder, f"{stem}{n:02x}")) for n, one in enumerate(wanted)]
     try:
         for step in (_Small.receive, _Small.write, _Small.sync):
             _each(files, step)
@@ -61,7 +64,7 @@ class _Small:
 
     __slots__ = ("_body", "_descriptor", "_digests", "_room", "_temp", "_transport", "_wanted", "error")
 
-    def __init__(self, transport: Transport, room: Room, wanted: Wanted, temp: str) -> None:
+    def __init__(self, transport: Transport, room: Room, wanted: Wanted, temp: Temp) -> None:
         self._transport, self._room, self._wanted, self._temp = transport, room, wanted, temp
         self._body: Buffer = b""
         self._digests = Digests("", "")
@@ -86,29 +89,28 @@ class _Small:
         )
 
     def write(self) -> None:
-        with local_errors("cannot write", self._temp):
-            self._descriptor = create(self._temp)
+        with local_errors("cannot write", self._temp.path):
+            self._descriptor = self._temp.create(self._wanted)
             write_all(self._descriptor, self._body)
             _begin_to_sync(self._descriptor, len(self._body))
         verify(self._transport.store, self._wanted, self._temp, self._digests, len(self._body))
 
     def sync(self) -> None:
         assert self._descriptor is not None
-        with local_errors("cannot write", self._temp):
+        with local_errors("cannot write", self._temp.path):
             os.fsync(self._descriptor)
             self._close()
 
     def settled(self) -> Settled[Downloaded]:
         if self.error is not None:
             return Settled(None, self.error)
-        return Settled(Downloaded(Path(self._temp), self._digests, len(self._body)), None)
+        return Settled(Downloaded(self._temp.path, self._digests, len(self._body)), None)
 
     def drop(self) -> None:
         """Leave nothing behind."""
         with suppress(OSError):
             self._close()
-        with suppress(OSError):
-            os.unlink(self._temp)  # noqa: PTH108
+        self._temp.drop()
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None

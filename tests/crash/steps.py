@@ -168,10 +168,11 @@ def _wrap_call(steps: Steps, name: str, count: int) -> None:
 
     @functools.wraps(plain)
     def wrapped(*arguments: Any, **named_: Any) -> Any:
-        folder = named_.get("dir_fd")
-        paths = arguments[1:2] if name == "copy_file_range" else arguments[:count]
+        folders = [named_.get("dir_fd", named_.get("src_dir_fd")), named_.get("dst_dir_fd")]
+        given = arguments[1:2] if name == "copy_file_range" else arguments[:count]
+        paths = [_absolute(path, folder) for path, folder in zip(given, folders, strict=False)]
         called = "unlink" if name == "remove" else "rename" if name == "replace" else name
-        return steps.take(called, [_absolute(path, folder) for path in paths], lambda: plain(*arguments, **named_))
+        return steps.take(called, paths, lambda: plain(*arguments, **named_))
 
     _put(name, plain, wrapped)
 

@@ -18,7 +18,7 @@ from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import Refused, local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import clear, remove_tree
-from s3sync.disk.tree import KEPT, folder_below
+from s3sync.disk.tree import KEPT, folder_below, kept_folders
 from s3sync.errors import LocalError
 
 root_only = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give files away")
@@ -260,16 +260,22 @@ def test_f49_clearing_a_folder_follows_nothing_at_any_depth(room: GuardedFolder,
 
 
 def test_folders_of_a_tree_are_reused_and_opened_anew_when_they_changed(tmp_path: Path) -> None:
-    first = folder_below(str(tmp_path), ["a", "b"], create=True)
+    with kept_folders():
+        _look_again(tmp_path)
+    assert folder_below(str(tmp_path), ["a"]) is not folder_below(str(tmp_path), ["a"])
+
+
+def _look_again(tmp_path: Path) -> None:
+    first = folder_below(str(tmp_path), ["a", "b"], create=0o777)
     assert folder_below(str(tmp_path), ["a", "b"]) is first
     (tmp_path / "a/b").rename(tmp_path / "a/old")
     with pytest.raises(FileNotFoundError):
         folder_below(str(tmp_path), ["a", "b"])
     (tmp_path / "a/b").symlink_to(tmp_path)
     with pytest.raises(Refused, match="symbolic link"):
-        folder_below(str(tmp_path), ["a", "b"], create=True)
+        folder_below(str(tmp_path), ["a", "b"], create=0o777)
     for number in range(3 * KEPT):
-        folder_below(str(tmp_path), [f"n{number}"], create=True).write("x", b"")
+        folder_below(str(tmp_path), [f"n{number}"], create=0o777).write("x", b"")
     assert len(list(tmp_path.glob("n*/x"))) == 3 * KEPT
 
 

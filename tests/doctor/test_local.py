@@ -14,6 +14,7 @@ import pytest
 
 from s3sync import Project
 from s3sync.core.unfinished import Unfinished, Way
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.state.lock import project_lock
 from s3sync.state.transfers import Transfers
 from tests.cli.conftest import mount_small_disk
@@ -74,7 +75,7 @@ def test_who_holds_the_lock(new_patient: NewPatient) -> None:
     folder = david.staging / ".s3sync"
     (folder / "lock.json").write_text("{}")  # left by a run that was killed: nobody holds the lock
     assert levels(examine(david))["lock"] == "ok"
-    with project_lock(folder, now=datetime.now(UTC)):
+    with project_lock(GuardedFolder.open(folder), now=datetime.now(UTC)):
         check = by_name(examine(david))["lock"]
         assert check.level == "warn" and f"process {os.getpid()} on" in check.found
         damaged = b"not a database" * 400

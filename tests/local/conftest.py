@@ -26,7 +26,8 @@ def staging(tmp_path: Path) -> Path:
 
 def local_file(path: Path) -> LocalFile:
     status = path.lstat()
-    return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino)
+    depth = len(path.parts) - 1 - path.parts.index("s3-staging") if "s3-staging" in path.parts else 1
+    return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino, depth)
 
 
 @pytest.fixture

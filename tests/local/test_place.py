@@ -17,8 +17,8 @@ from s3sync.local.place import (
     place,
     prune_empty_folders,
     rename_aside,
-    state_folder,
 )
+from s3sync.local.room import state_folder
 from s3sync.local.scan import LocalFile
 from tests.local.conftest import Put, local_file
 
@@ -224,9 +224,9 @@ def test_the_last_two_files_of_a_folder_go_at_once(
     """The other one prunes the folder before this one makes its own removal durable."""
     file, replace_file = put("cut/a.mp4", b"old"), os.replace
 
-    def replace_and_prune(source: Path, target: Path) -> None:
-        replace_file(source, target)
-        Path(source).parent.rmdir()
+    def replace_and_prune(source: str, target: str, **folders: int | None) -> None:
+        replace_file(source, target, **folders)
+        (staging / "cut").rmdir()
 
     monkeypatch.setattr(os, "replace", replace_and_prune)
     move_to_trash(file, staging, "cut/a.mp4", trash)
@@ -283,7 +283,7 @@ def test_rename_aside(staging: Path, put: Put) -> None:
     aside = rename_aside(file, staging, "cut/a.conflict-jan.mp4")
     assert tree(staging) == {"cut/a.conflict-jan.mp4": b"mine"}
     assert aside == local_file(staging / "cut/a.conflict-jan.mp4")
-    assert aside == LocalFile(aside.where, file.size, file.mtime_ns, file.inode)
+    assert aside == LocalFile(aside.where, file.size, file.mtime_ns, file.inode, 2)
 
 
 def test_rename_aside_takes_no_name_that_is_taken(staging: Path, put: Put) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LocalError, LockHeld
 from s3sync.state import lock
 from s3sync.state.lock import FILE, HOLDER, project_lock
@@ -23,8 +24,9 @@ HOLD = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.state.lock import project_lock
-with project_lock(Path(sys.argv[1]), now=datetime(2025, 11, 3, 10, 0, 0, tzinfo=UTC)):
+with project_lock(GuardedFolder.open(sys.argv[1]), now=datetime(2025, 11, 3, 10, 0, 0, tzinfo=UTC)):
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -47,7 +49,7 @@ def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def is_free(folder: Path) -> bool:
     try:
-        with project_lock(folder, now=NOW):
+        with project_lock(GuardedFolder.open(folder), now=NOW):
             return True
     except LockHeld:
         return False
@@ -55,7 +57,7 @@ def is_free(folder: Path) -> bool:
 
 def test_the_second_process_hears_who_holds_it(tmp_path: Path) -> None:
     with another_process(tmp_path) as process:
-        with pytest.raises(LockHeld) as caught, project_lock(tmp_path, now=NOW):
+        with pytest.raises(LockHeld) as caught, project_lock(GuardedFolder.open(tmp_path), now=NOW):
             pass
         assert caught.value.exit_code == 6
         assert caught.value.why == f"process {process.pid} on {socket.gethostname()}, since 2025-11-03T10:00:00Z"
@@ -80,7 +82,7 @@ def test_f29_a_stale_file_means_nothing(tmp_path: Path) -> None:
 
 
 def test_while_it_is_held_it_says_by_whom(tmp_path: Path) -> None:
-    with project_lock(tmp_path, now=NOW):
+    with project_lock(GuardedFolder.open(tmp_path), now=NOW):
         assert json.loads((tmp_path / HOLDER).read_text()) == {
             "pid": os.getpid(),
             "host": socket.gethostname(),
@@ -92,7 +94,7 @@ def test_while_it_is_held_it_says_by_whom(tmp_path: Path) -> None:
 
 
 def test_it_is_free_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), project_lock(tmp_path, now=NOW):
+    with pytest.raises(ZeroDivisionError), project_lock(GuardedFolder.open(tmp_path), now=NOW):
         raise ZeroDivisionError
     assert is_free(tmp_path)
 
@@ -100,9 +102,12 @@ def test_it_is_free_after_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "\0", '{"pid": 1}'])
 def test_a_holder_that_says_nothing(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "LOOKS", 1)
-    with project_lock(tmp_path, now=NOW):
+    with project_lock(GuardedFolder.open(tmp_path), now=NOW):
         (tmp_path / HOLDER).write_text(text)
-        with pytest.raises(LockHeld, match="did not say who it is"), project_lock(tmp_path, now=NOW):
+        with (
+            pytest.raises(LockHeld, match="did not say who it is"),
+            project_lock(GuardedFolder.open(tmp_path), now=NOW),
+        ):
             pass
 
 
@@ -112,11 +117,11 @@ def test_one_that_waits_gets_it(tmp_path: Path) -> None:
         assert not is_free(tmp_path)
         process.stdin.write("done\n")
         process.stdin.flush()
-        with project_lock(tmp_path, now=NOW, wait_s=60):
+        with project_lock(GuardedFolder.open(tmp_path), now=NOW, wait_s=60):
             assert json.loads((tmp_path / HOLDER).read_text())["pid"] == os.getpid()
 
 
 def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
-    with pytest.raises(LocalError), project_lock(tmp_path, now=NOW):
+    with pytest.raises(LocalError), project_lock(GuardedFolder.open(tmp_path), now=NOW):
         pass

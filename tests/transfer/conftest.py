@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 import pytest
 
 from s3sync.core.etag import PART_SIZE
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.local.digests import Digests
 from s3sync.local.scan import LocalFile
 from s3sync.state.db import StateDB
@@ -90,7 +91,7 @@ def send(
 def fetch(store: Any, wanted: Wanted, folder: Path, pool: Pool, progress: Progress | None = None) -> Downloaded:
     """Download what is wanted; every test does it through here."""
     with transport(store, pool, folder.parent / "memory", progress) as way:
-        return download(way, wanted, folder)
+        return download(way, wanted, GuardedFolder.open(folder))
 
 
 def one_after_the_other(job: Callable[[Pool], R]) -> R:

@@ -12,11 +12,12 @@ import pytest
 import xxhash
 from msgspec.structs import replace
 
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ChecksumMismatch, DiskFull, Interrupted, LocalError, NotFound, PreconditionFailed
 from s3sync.local.digests import Digests
 from s3sync.store import Store
 from s3sync.store.port import Headers, Overwrite, Reader
-from s3sync.transfer.download import Wanted
+from s3sync.transfer.download import Wanted, download
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 from tests.transfer.conftest import (
@@ -32,6 +33,7 @@ from tests.transfer.conftest import (
     names,
     one_after_the_other,
     put_whole,
+    transport,
 )
 
 PART = 5 * MIB
@@ -231,5 +233,9 @@ def test_stopped_in_the_middle(store: Store, partial: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(store: Store, pool: Pool, tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(LocalError):
-        fetch(store, put_whole(store, content), tmp_path / "nowhere", pool)
+    wanted, folder = put_whole(store, content), tmp_path / "nowhere"
+    folder.mkdir()
+    with transport(store, pool, tmp_path / "memory", None) as way, GuardedFolder.open(folder) as gone:
+        folder.rmdir()
+        with pytest.raises(LocalError):
+            download(way, wanted, gone)

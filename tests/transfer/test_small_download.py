@@ -13,6 +13,7 @@ import pytest
 import xxhash
 from msgspec.structs import replace
 
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ChecksumMismatch, DiskFull, Interrupted, LocalError, NotFound, PreconditionFailed, Unreachable
 from s3sync.local.digests import Digests
 from s3sync.store import Store
@@ -37,7 +38,7 @@ def together(
     store: Any, wanted: list[Wanted], folder: Path, pool: Pool, progress: Progress | None = None
 ) -> list[Settled[Downloaded]]:
     with transport(store, pool, folder.parent / "memory", progress) as way:
-        return download_together(way, wanted, folder)
+        return download_together(way, wanted, GuardedFolder.open(folder))
 
 
 def errors(settled: list[Settled[Downloaded]]) -> list[type[BaseException] | None]:
@@ -201,15 +202,20 @@ def test_f14_a_disk_that_refuses_one_file(
     def together_now() -> list[Settled[Downloaded]]:
         with transport(store, pool, partial.parent / "memory", None) as way:
             monkeypatch.setattr(os, "fsync", refuses)
-            return download_together(way, wanted, partial)
+            return download_together(way, wanted, GuardedFolder.open(partial))
 
     assert errors(together_now()) == [None, DiskFull, None, None, None]
     assert len(names(partial)) == 4
 
 
 def test_a_folder_that_is_not_there(store: Store, pool: Pool, tmp_path: Path, wanted: list[Wanted]) -> None:
-    with pytest.raises(LocalError):
-        together(store, wanted, tmp_path / "nowhere", pool)
+    folder = tmp_path / "nowhere"
+    folder.mkdir()
+    with transport(store, pool, tmp_path / "memory", None) as way, GuardedFolder.open(folder) as gone:
+        folder.rmdir()
+        with pytest.raises(LocalError):
+            for one in download_together(way, wanted, gone):
+                one.result()
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,13 @@ from pathlib import Path
 
 from s3sync._version import __version__
 from s3sync.config import Settings
+from s3sync.disk.checks import is_link, is_ours
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.remove import is_folder, remove_tree
 from s3sync.errors import LocalError
 from s3sync.local.errors import local_errors, reason_of
-from s3sync.local.place import ignores_case, state_folder
+from s3sync.local.place import ignores_case
+from s3sync.local.room import state_room, tracked_reason
 from s3sync.project import Project
 from s3sync.state.repair import sqlite_version
 from s3sync.sync.doctor.report import Check, fail, ok, skipped, warn
@@ -31,6 +35,7 @@ _SHOWN = ("obstore", "boto3", "botocore", "awscrt")
 LITTLE_ROOM = 1024**3
 _OWN_BITS = stat.S_IRWXU
 _FICLONE = 0x40049409
+SCRATCH = "doctor-"
 ABANDONED_S = 600
 """No doctor works that long on its scratch folder."""
 
@@ -103,6 +108,9 @@ def _state_folder(project: Project) -> Check:
     if folder.is_symlink() or not folder.is_dir():
         what = "a link" if folder.is_symlink() else "a file"
         return fail("state_folder", f"{folder} is {what} and no folder", "move it away, and run the command again")
+    tracked = tracked_reason(project.staging)
+    if tracked is not None:
+        return fail("state_folder", *tracked)
     foreign, shut = _not_usable(folder)
     if foreign:
         hint = f"give it back to yourself: sudo chown -R $(id -un) {folder}"
@@ -122,9 +130,10 @@ def _not_usable(folder: Path) -> tuple[list[Path], list[Path]]:
         except OSError:
             continue
         needed = _OWN_BITS if stat.S_ISDIR(status.st_mode) else stat.S_IRUSR | stat.S_IWUSR
-        if os.name == "posix" and status.st_uid != os.geteuid():
-            if os.geteuid() != 0:
-                foreign.append(path)
+        if is_link(status):
+            continue
+        if not is_ours(status):
+            foreign.append(path)
         elif status.st_mode & needed != needed:
             shut.append(path)
     return foreign, shut
@@ -142,9 +151,13 @@ def _open_up(folder: Path) -> list[str]:
     done: list[str] = []
     for _ in range(3):
         for path in _not_usable(folder)[1]:
-            with local_errors("cannot change the rights of", path):
-                mode = path.lstat().st_mode
-                path.chmod(stat.S_IMODE(mode) | (_OWN_BITS if stat.S_ISDIR(mode) else stat.S_IRUSR | stat.S_IWUSR))
+            with (
+                local_errors("cannot change the rights of", path),
+                GuardedFolder.open(path.parent, shared=path == folder) as above,
+            ):
+                mode = above.lstat(path.name).st_mode
+                added = _OWN_BITS if stat.S_ISDIR(mode) else stat.S_IRUSR | stat.S_IWUSR
+                above.chmod(path.name, stat.S_IMODE(mode) | added)
             done.append(f"{path}: you may read and write it again")
     return done
 
@@ -202,39 +215,43 @@ def _file_system(project: Project) -> Check:
     if not project.staging.is_dir():
         return skipped("file_system", "needs staging")
     try:
-        folder = state_folder(project.staging) / f"doctor-{uuid.uuid4().hex}"
-        with local_errors("cannot write", folder):
-            folder.mkdir()
+        with state_room(project.staging) as room, local_errors("cannot write", room.path):
+            return _try_out(room, project.staging)
     except LocalError as error:
         return fail("file_system", str(error), error.hint or "s3sync doctor --fix")
-    try:
-        abilities = list(_abilities(folder, project.staging))
-    except OSError as error:
-        return fail("file_system", f"a small file cannot be written there: {reason_of(error)}", "make room")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _try_out(room: GuardedFolder, staging: Path) -> Check:
+    name = f"{SCRATCH}{uuid.uuid4().hex}"
+    with room.folder(name, create=0o700) as scratch:
+        try:
+            abilities = list(_abilities(scratch, staging))
+        except OSError as error:
+            return fail("file_system", f"a small file cannot be written there: {reason_of(error)}", "make room")
+        finally:
+            with contextlib.suppress(OSError):
+                remove_tree(room, name)
     return ok("file_system", ", ".join(abilities))
 
 
-def _abilities(folder: Path, staging: Path) -> Iterator[str]:
-    one, two = folder / "one", folder / "two"
-    one.write_bytes(b"1")
+def _abilities(folder: GuardedFolder, staging: Path) -> Iterator[str]:
+    folder.write("one", b"1")
     try:
-        os.link(one, two)
+        folder.link("one", "two")
         yield "hard links (a new name never replaces a file)"
     except (OSError, NotImplementedError):
         yield "no hard links (a new name is looked at, then taken)"
-    two.unlink(missing_ok=True)
+    folder.unlink("two", missing_ok=True)
     yield "case is ignored" if ignores_case(staging) else "case counts"
-    yield "copies share blocks (reflink)" if _reflinks(one, two) else "copies take room (no reflink)"
+    yield "copies share blocks (reflink)" if _reflinks(folder, "one", "two") else "copies take room (no reflink)"
 
 
-def _reflinks(source: Path, target: Path) -> bool:
+def _reflinks(folder: GuardedFolder, source: str, target: str) -> bool:
     try:
         import fcntl
     except ImportError:
         return False
-    with open(source, "rb") as old, open(target, "wb") as new:
+    with open(folder.open_read(source), "rb") as old, open(folder.create(target), "wb") as new:
         try:
             fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
         except OSError:
@@ -255,11 +272,10 @@ def mend(session: Session) -> list[str]:
     return done
 
 
-def leftovers(state_dir: Path) -> list[Path]:
-    """Scratch folders of doctors that were killed here."""
-    found: list[Path] = []
-    for path in state_dir.glob("doctor-*"):
-        with contextlib.suppress(OSError):
-            if path.is_dir() and time.time() - path.stat().st_mtime > ABANDONED_S:
-                found.append(path)
-    return found
+def leftovers(room: GuardedFolder) -> list[str]:
+    """Names of the scratch folders of doctors that were killed here."""
+    return [
+        name
+        for name, status in room.entries()
+        if name.startswith(SCRATCH) and is_folder(status) and time.time() - status.st_mtime > ABANDONED_S
+    ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import tempfile
 from pathlib import Path
 
 from s3sync.core.entries import Entry, same
-from s3sync.core.unfinished import Unfinished, Way
+from s3sync.core.unfinished import Unfinished, Way, is_token
+from s3sync.disk.remove import remove_tree
 from s3sync.errors import S3syncError
 from s3sync.local.errors import local_errors
-from s3sync.local.place import state_folder
+from s3sync.local.room import known_room, state_folder, state_room
 from s3sync.project import Project
 from s3sync.state.db import REPAIR, CachedDigest, StateDB
 from s3sync.state.lock import who_holds
@@ -23,6 +24,7 @@ from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
 from s3sync.sync.whereabouts import whereabouts
 
+PARTIAL = "partial"
 NAMES = ("state_database", "partial_files", "lock")
 _UPGRADE = "upgrade s3sync: pip install --upgrade s3sync-collab"
 
@@ -57,19 +59,35 @@ def _partials(project: Project, found: Examined) -> Check:
         return failed_by(name, error)
     if not stale:
         return ok(name, "none that nobody goes on with")
-    size = sum(path.stat().st_size for path in stale if path.is_file())
+    size = sum(size for _, _, size in stale)
     hint = "s3sync doctor --fix, or the next up, down or sync, removes them"
     return warn(name, f"{len(stale)} left by a run that was killed, {size / 1e6:.1f} MB", hint)
 
 
-def _stale(project: Project) -> list[Path]:
-    """What lies in `partial/` and belongs to no download that goes on, and scratch folders of killed doctors."""
-    with StateDB(project.state_dir, None, read_only=True) as state, local_errors("cannot look into", project.state_dir):
-        return [*stale_partials(project.state_dir / "partial", state), *leftovers(project.state_dir)]
+def _stale(project: Project) -> list[tuple[str, str, int]]:
+    """What belongs to no download that goes on, and scratch folders of killed doctors: folder, name, size."""
+    with local_errors("cannot look into", project.state_dir), contextlib.ExitStack() as opened:
+        room, partial = known_room(project.staging), known_room(project.staging, PARTIAL)
+        found: list[tuple[str, str, int]] = []
+        if partial is not None:
+            state = opened.enter_context(StateDB(project.state_dir, None, read_only=True))
+            with partial:
+                found += [(PARTIAL, name, size) for name, size in stale_partials(partial, state)]
+        if room is not None:
+            with room:
+                found += [("", name, 0) for name in leftovers(room)]
+    return found
 
 
 def _lock(project: Project) -> Check:
-    who = who_holds(project.state_dir)
+    try:
+        room = known_room(project.staging)
+    except S3syncError as error:
+        return failed_by("lock", error)
+    if room is None:
+        return ok("lock", "free")
+    with room:
+        who = who_holds(room)
     if who is None:
         return ok("lock", "free")
     return warn("lock", f"another s3sync works here: {who}", "wait until it is done, or add --wait 60")
@@ -94,9 +112,9 @@ def mend(session: Session) -> list[str]:
         if examine(project.state_dir).damage is not None:
             done.append(_rebuild(session))
         stale = _stale(project)
-        for path in stale:
-            with local_errors("cannot remove", path):
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for folder, name, _ in stale:
+            with state_room(project.staging, *filter(None, [folder])) as room, local_errors("cannot remove", name):
+                remove_tree(room, name)
     if stale:
         done.append(f"removed {len(stale)} partial files that nobody goes on with")
     return done
@@ -163,4 +181,10 @@ def _certain(session: Session, remembered: dict[str, Entry]) -> tuple[dict[str, 
 
 def _goes_on(project: Project, transfer: Unfinished) -> bool:
     """Whether a download's partial file is still there; an upload asks the store itself."""
-    return transfer.way is Way.UP or (project.state_dir / "partial" / transfer.token).is_file()
+    if transfer.way is Way.UP:
+        return True
+    partial = known_room(project.staging, PARTIAL)
+    if partial is None or not is_token(transfer.token):
+        return False
+    with partial:
+        return partial.has_file(transfer.token)

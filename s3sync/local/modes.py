@@ -1,0 +1,74 @@
+"""Modes of the files that s3sync writes, and copies that keep them.
+
+What replaces a file has that file's mode: private stays private, and a script can still be run. A new file follows the
+umask. Windows has no modes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from contextlib import suppress
+
+from s3sync.disk.guarded import GuardedFolder
+
+NEW = 0o666
+"""The umask takes from it."""
+PRIVATE = 0o600
+
+
+def settle_mode(folder: GuardedFolder, name: str, old: os.stat_result | None, *, executable: bool = False) -> None:
+    """Give a finished file the mode of the one that it replaces, or make a new one executable. Raises `OSError`."""
+    if os.name != "posix" or (old is None and not executable):
+        return
+    descriptor = folder.open_write(name)
+    try:
+        now = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        wanted = now if old is None else stat.S_IMODE(old.st_mode) & 0o777
+        if executable:
+            wanted |= (wanted & 0o444) >> 2
+        if wanted != now:
+            _set_mode(descriptor, wanted)
+    finally:
+        os.close(descriptor)
+
+
+def _set_mode(descriptor: int, wanted: int) -> None:
+    """A disk without modes, such as FAT, may say no: there every file has the same."""
+    with suppress(PermissionError, NotImplementedError):
+        os.fchmod(descriptor, wanted)
+
+
+def copy_file(source: GuardedFolder, name: str, target: GuardedFolder, new: str) -> None:
+    """Copy a file with its mode and time; synced. Raises `OSError`; nothing is left then."""
+    reader = source.open_read(name)
+    try:
+        status = os.fstat(reader)
+        writer = target.create(new)
+        try:
+            copy_descriptor(reader, writer)
+            if os.name == "posix":
+                _set_mode(writer, stat.S_IMODE(status.st_mode) & 0o777)
+        finally:
+            os.close(writer)
+        target.utime(new, status.st_mtime_ns)
+    except BaseException:
+        with suppress(OSError):
+            target.unlink(new)
+        raise
+    finally:
+        os.close(reader)
+
+
+def copy_descriptor(source: int, target: int) -> None:
+    """Copy a whole file, by reference where the file system can (Btrfs, XFS: `copy_file_range`), and sync it."""
+    copied = 0
+    with suppress(OSError, AttributeError):
+        while n := os.copy_file_range(source, target, 1 << 30):
+            copied += n
+    os.lseek(source, copied, os.SEEK_SET)
+    os.lseek(target, copied, os.SEEK_SET)
+    with open(source, "rb", buffering=0, closefd=False) as reader, open(target, "wb", 0, closefd=False) as writer:
+        shutil.copyfileobj(reader, writer, 1024 * 1024)
+    os.fsync(target)

@@ -1,0 +1,75 @@
+"""The one way into `s3-staging/.s3sync/`: below the staging folder, through no link, and only when it is our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from s3sync.core.names import STATE_DIR
+from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.errors import LocalError
+from s3sync.local.tracked import tracked_by_git
+
+PRIVATE = 0o700
+"""What this computer remembers is nobody else's business."""
+OURS = "s3sync keeps its memory there: move it away, and run the command again"
+
+
+def state_room(staging: Path, *names: str) -> GuardedFolder:
+    """`s3-staging/.s3sync/...`, made if need be and closed to others. Close it.
+
+    Raises `LocalError` where it is no plain folder of this user's, or where git tracks it.
+    """
+    with local_errors("cannot use", staging / STATE_DIR, hint=OURS):
+        staging.mkdir(parents=True, exist_ok=True)
+        with GuardedFolder.open(staging, shared=True) as above:
+            refuse_tracked(staging)
+            room = above.folder(STATE_DIR, create=PRIVATE, shared=False, private=True)
+        return _inner(room, names, PRIVATE)
+
+
+def known_room(staging: Path, *names: str, shared: bool = False) -> GuardedFolder | None:
+    """The same without changing anything; None where there is no such folder yet. Close it.
+
+    `shared`: what is in it may belong to other users.
+    """
+    with local_errors("cannot use", staging / STATE_DIR, hint=OURS):
+        try:
+            with GuardedFolder.open(staging, shared=True) as above:
+                room = above.folder(STATE_DIR, shared=False)
+            refuse_tracked(staging)
+            return _inner(room, names, None, shared=shared)
+        except FileNotFoundError:
+            return None
+
+
+def _inner(room: GuardedFolder, names: tuple[str, ...], create: int | None, *, shared: bool = False) -> GuardedFolder:
+    for name in names:
+        with room:
+            inner = room.folder(name, create=create, shared=shared, private=create is not None)
+        room = inner
+    return room
+
+
+def state_folder(staging: Path, *names: str) -> Path:
+    """Where that is, made and checked in the same way."""
+    with state_room(staging, *names) as room:
+        return Path(room.path)
+
+
+def refuse_tracked(staging: Path) -> None:
+    """Raise `LocalError` when git tracks something in `.s3sync`: then it is another computer's memory, or a trap."""
+    tracked = tracked_reason(staging)
+    if tracked is not None:
+        raise LocalError(f"cannot use {staging / STATE_DIR}", why=tracked[0], hint=tracked[1])
+
+
+def tracked_reason(staging: Path) -> tuple[str, str] | None:
+    """Why that is so, and what to do about it; None when git tracks nothing there."""
+    tracked = tracked_by_git(staging)
+    if tracked is None:
+        return None
+    return (
+        f"git tracks {tracked}, so that it may come from another computer or a stranger",
+        f"take it out of git: git rm -r --cached {staging / STATE_DIR}; if it came with a clone, move it away, too",
+    )

@@ -1,0 +1,113 @@
+"""Whether git tracks what is this computer's own: read from git's index, without running git."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from s3sync.core.names import STATE_DIR
+from s3sync.disk.guarded import GuardedFolder
+
+MOST_BYTES = 512 * 1024 * 1024
+"""An index of a million files has about a hundred megabytes."""
+_POINTER_BYTES = 64 * 1024
+SHA1, SHA256 = 20, 32
+_LENGTH, _EXTENDED = 0xFFF, 0x40
+
+
+def tracked_by_git(staging: Path) -> str | None:
+    """A path below `.s3sync` that is in the index of the repository around a staging folder; None when none is."""
+    for folder in staging.parents:
+        found = _git_folder(folder)
+        if found is not None:
+            inside = staging.relative_to(folder) / STATE_DIR
+            return _look(found, f"{inside.as_posix()}/")
+    return None
+
+
+def _git_folder(folder: Path) -> Path | None:
+    """The folder with the index of a repository's own folder; of a worktree or submodule, `.git` is a file."""
+    git = folder / ".git"
+    try:
+        os.lstat(git)
+    except OSError:
+        return None
+    if git.is_dir():
+        return git
+    try:
+        with GuardedFolder.open(folder, shared=True) as here:
+            said = here.read(".git", _POINTER_BYTES).decode("utf-8", "surrogateescape")
+    except OSError:
+        return None
+    return folder / said.removeprefix("gitdir:").strip() if said.startswith("gitdir:") else None
+
+
+def _look(git: Path, prefix: str) -> str | None:
+    """Look into the index, and into what a split index shares."""
+    try:
+        names = [name for name in os.listdir(git) if name == "index" or name.startswith("sharedindex.")]
+        stamps = tuple((name, *_stamp(git / name)) for name in names)
+    except OSError:
+        return None
+    return _tracked(os.fspath(git), stamps, prefix)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@lru_cache(32)
+def _tracked(git: str, stamps: tuple[tuple[str, int, int, int], ...], prefix: str) -> str | None:
+    """Asked several times in one command."""
+    for name, *_ in stamps:
+        try:
+            with GuardedFolder.open(git, shared=True) as folder:
+                index = folder.read(name, MOST_BYTES)
+        except OSError:
+            continue
+        found = _find(index, prefix)
+        if found is None and index[4:8] == b"\0\0\0\4":
+            found = _find_packed(index, prefix, SHA1) or _find_packed(index, prefix, SHA256)
+        if found is not None:
+            return found
+    return None
+
+
+def _find(index: bytes, prefix: str) -> str | None:
+    """Versions 2 and 3 hold each path whole, after its length. A disk may take other capitals for the same name."""
+    for found in re.finditer(re.escape(os.fsencode(prefix)) + rb"[^\0]+", index, re.IGNORECASE):
+        length = int.from_bytes(index[found.start() - 2 : found.start()]) & _LENGTH
+        if length in (len(found[0]), _LENGTH):
+            return os.fsdecode(found[0])
+    return None
+
+
+def _find_packed(index: bytes, prefix: str, digest: int) -> str | None:
+    """Version 4 holds of each path what is not as in the one before it, after `digest` bytes of the file's name."""
+    wanted, path, at = os.fsencode(prefix).lower(), b"", 12
+    for _ in range(int.from_bytes(index[8:12])):
+        flags = at + 40 + digest
+        if flags + 2 > len(index):
+            return None
+        drop, at = _number(index, flags + (4 if index[flags] & _EXTENDED else 2))
+        end = index.find(b"\0", at)
+        if end < 0 or drop > len(path):
+            return None
+        path, at = path[: len(path) - drop] + index[at:end], end + 1
+        if path.lower().startswith(wanted):
+            return os.fsdecode(path)
+    return None
+
+
+def _number(index: bytes, at: int) -> tuple[int, int]:
+    """A number as git's pack files write offsets, and where it ends."""
+    value = -1
+    while at < len(index):
+        byte = index[at]
+        value, at = ((value + 1) << 7) | (byte & 0x7F), at + 1
+        if not byte & 0x80:
+            break
+    return max(value, 0), at
