@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from tests.people import PROJECT
 from tests.simulator.contents import Content
 
 PATHS = (
@@ -91,6 +92,70 @@ class OtherTool(Struct, frozen=True, tag=True):
         )  # fmt: skip
 
 
+class Place(Struct, frozen=True):
+    """A project in a store."""
+
+    store: str = ""
+    project: str = PROJECT
+
+
+HOME = Place()
+
+
+class Settle(Struct, frozen=True, tag=True):
+    """A user's settings name another store, or the project's folder is renamed, from here on; "" is what it was."""
+
+    user: str
+    store: str = ""
+    project: str = ""
+
+    def __str__(self) -> str:
+        where = f"project {self.project or 'as it was called'} in {self.store or 'the first store'}"
+        return f"{self.user} goes to {where}"
+
+
+class RenameClone(Struct, frozen=True, tag=True):
+    """The folder of the clone gets another name."""
+
+    user: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.user}'s clone is called {self.name}"
+
+
+class Ignore(Struct, frozen=True, tag=True):
+    """A user's rules ignore just these paths from here on."""
+
+    user: str
+    paths: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.user} ignores {', '.join(self.paths) or 'nothing'}"
+
+
+class Disguise(Struct, frozen=True, tag=True):
+    """A program edits a file in its place, keeps its size, and puts its time back."""
+
+    user: str
+    path: str
+    token: int
+
+    def __str__(self) -> str:
+        return f"{self.user} edits {self.path} to content {self.token} of its size, with its time put back"
+
+
+class Swap(Struct, frozen=True, tag=True):
+    """What is a file becomes a folder with a file in it, and the reverse; an empty folder, without content."""
+
+    user: str
+    path: str
+    content: Content | None
+
+    def __str__(self) -> str:
+        return f"{self.user} puts {self.content or 'an empty folder'} at {self.path}, whatever is in the way"
+
+
 class Fault(Struct, frozen=True):
     """What goes wrong at the store call with this number, counted from 1 in the run, or the next one that it fits.
 
@@ -155,4 +220,6 @@ class Run(Struct, frozen=True, tag=True):
         return " ".join([*words, *(f"\n       {between}" for between in self.meanwhile)])
 
 
-Step: TypeAlias = Save | Remove | Rename | Touch | Empty | Forget | OtherTool | Run
+Step: TypeAlias = (
+    Save | Remove | Rename | Touch | Empty | Forget | OtherTool | Run | Settle | RenameClone | Ignore | Disguise | Swap
+)

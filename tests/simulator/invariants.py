@@ -11,7 +11,7 @@ from collections import defaultdict
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tests.simulator.actions import Run
+from tests.simulator.actions import Place, Run
 from tests.simulator.look import Look, Tree
 
 
@@ -27,6 +27,7 @@ class Attempt(Struct):
     """
 
     run: Run
+    place: Place
     start: Look
     disturbed: bool = False
     locked: bool = False
@@ -37,12 +38,14 @@ class Attempt(Struct):
 
 
 class Referee(Struct):
-    """Watches all places through the whole story.
+    """Watches all disks and one place in a store through the whole story.
 
     `known` is every content that anybody ever saved. `owed` are those that must be somewhere, because nobody knowingly
     destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
     did; `common` the paths that a user's folder and the remote both had and may still remember; `cleaned` those that
-    `cleanup --local` took from a user's folder, which is no wish to see them deleted. `blind` are the users whose disks
+    `cleanup --local`, or a run with another place, took from a user's folder, which is no wish to see them deleted.
+    `ignored` is what each user's rules name, and `forgotten` what they named in the last run that came to its end: what
+    then goes was never agreed on. `blind` are the users whose disks
     ignore case; if there are any, names that differ only in it may be one file.
     """
 
@@ -54,6 +57,12 @@ class Referee(Struct):
     published: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     common: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     cleaned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    forgotten: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def of_another_place(self, last: Look) -> Referee:
+        """One that shares what is true of all places."""
+        return Referee(last, self.blind, self.known, self.owed, self.had, ignored=self.ignored)
 
     @property
     def folds(self) -> bool:
@@ -83,6 +92,29 @@ class Referee(Struct):
             self._give_up(before.trash[user], now.trash[user])
         self._give_up(before.remote, now.remote)
         self._remember(now)
+
+    def after_run_elsewhere(self, user: str, now: Look) -> None:
+        """A run worked with another place: what it did to the folder is no wish about this one."""
+        before, self.last = self.last, now
+        if before.there() != now.there():
+            raise Violation(f"{user}'s run changed a place that it did not work with")
+        gone = self.keys(before.work[user]) - self.keys(now.work[user])
+        self.cleaned[user] |= gone
+        self.common[user] -= gone
+        self._remember(now)
+
+    def after_end(self, attempt: Attempt, code: int | None) -> None:
+        """What the base must have forgotten by now, and what it may have learned again. No code: it died."""
+        user, run = attempt.run.user, attempt.run
+        ignored = {self.key(path) for path in self.ignored.get(user, ())}
+        if run.verb not in ("up", "down", "sync") or run.dry_run:
+            return
+        self.forgotten[user] &= ignored
+        if code in (0, 3, 4):
+            self.forgotten[user] |= ignored
+
+    def is_ignored(self, user: str, path: str) -> bool:
+        return self.key(path) in {self.key(name) for name in self.ignored.get(user, ())}
 
     def after_piece(self, attempt: Attempt, now: Look) -> None:
         """The program did something, in this run."""
@@ -163,8 +195,9 @@ class Referee(Struct):
                 continue
             had = self.had[user, self.key(path)]
             known = content in had
-            if run.verb == "sync" and self.key(path) in self.cleaned[user] - self.keys(now.remote):
-                raise Violation(f"{path} went from {user}'s folder by cleanup, and sync deleted it on the remote")
+            not_meant = self.cleaned[user] | self.forgotten[user]
+            if run.verb == "sync" and self.key(path) in not_meant - self.keys(now.remote):
+                raise Violation(f"{user} never deleted {path} here: it was cleaned up or ignored, and sync deleted it")
             if run.verb in ("up", "sync") and run.policy != "mine" and not known:
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
             if content in now.remote_trash.values():

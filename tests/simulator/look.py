@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,7 +20,8 @@ class Look(Struct, frozen=True):
     """Every byte that a user may ask for: working folders and trashes by user, the remote's objects and its trash.
 
     `named` is what metadata.json says of each object's content, `copies` the conflict copies that it notes. `inodes`
-    tell which file of a working folder stands under a path: one may have two names.
+    tell which file of a working folder stands under a path: one may have two names. `elsewhere` are the contents of
+    other places in a store.
     """
 
     work: dict[str, Tree]
@@ -30,24 +31,39 @@ class Look(Struct, frozen=True):
     named: dict[str, str | None]
     copies: set[str]
     inodes: dict[str, dict[str, int]]
+    elsewhere: frozenset[str] = frozenset()
 
     def everywhere(self) -> set[str]:
         places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
-        return {content for place in places for content in place.values()}
+        return {content for place in places for content in place.values()} | self.elsewhere
+
+    def there(self) -> tuple[Tree, Tree, dict[str, str | None]]:
+        """What the place in the store holds."""
+        return self.remote, self.remote_trash, self.named
 
 
-def look(stagings: dict[str, Path], remote: Path) -> Look:
+def look(stagings: dict[str, Path], remote: Path, others: Iterable[Path] = ()) -> Look:
+    """What lies at one place in a store; `others` are the other places."""
     path = remote / "metadata.json"
     metadata = json.loads(path.read_bytes()) if path.exists() else {}
     return Look(
         {user: tree(staging, skip=".s3sync") for user, staging in stagings.items()},
         {user: tree(staging / ".s3sync" / "trash") for user, staging in stagings.items()},
-        {path: held for path, held in tree(remote, skip=".s3sync").items() if path != "metadata.json"},
-        tree(remote.parent / ".s3sync" / "trash" / remote.name),
+        _objects(remote),
+        _trash(remote),
         {file["name"]: file.get("md5") for file in metadata.get("files", [])},
         {conflict["kept_as"] for conflict in metadata.get("conflicts", [])},
         {user: dict(_inodes(staging)) for user, staging in stagings.items()},
+        frozenset(held for other in others for held in (*_objects(other).values(), *_trash(other).values())),
     )
+
+
+def _objects(remote: Path) -> Tree:
+    return {path: held for path, held in tree(remote, skip=".s3sync").items() if path != "metadata.json"}
+
+
+def _trash(remote: Path) -> Tree:
+    return tree(remote.parent / ".s3sync" / "trash" / remote.name)
 
 
 def tree(folder: Path, skip: str | None = None) -> Tree:

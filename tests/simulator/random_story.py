@@ -6,19 +6,25 @@ import random
 
 from msgspec.structs import replace
 
+from tests.people import REPO
 from tests.simulator.actions import (
     PATHS,
     USERS,
+    Disguise,
     Empty,
     Fault,
     Forget,
+    Ignore,
     Meanwhile,
     OtherTool,
     Remove,
     Rename,
+    RenameClone,
     Run,
     Save,
+    Settle,
     Step,
+    Swap,
     Touch,
 )
 from tests.simulator.contents import Content
@@ -33,6 +39,10 @@ POLICIES = (None, None, None, None, None, "warn", "keep-both", "mine", "theirs")
 MAX_DELETES = (None, None, None, 100, 100, 100, 2, 0)
 
 
+MOVES = ("place", "clone", "ignore", "cleanup")
+"""What `with_moves` adds to stories."""
+
+
 class StoryTeller:
     """Steps for one story."""
 
@@ -41,6 +51,7 @@ class StoryTeller:
         count = users or self._random.choice((2, 2, 3))
         self.users = USERS[:count]
         self.blind = tuple(user for user in self.users if self._random.random() < 0.15)
+        self._moves = random.Random(f"moves of {seed}")
         self._trouble = self._random.choice((0.0, 0.4, 0.7, 1.0))
         self._paths = self._random.sample(PATHS, self._random.choice((1, 2, 3, 5, len(PATHS))))
         self._token = 0
@@ -50,6 +61,38 @@ class StoryTeller:
         while len(told) < steps:
             told += self._race() if self._random.random() < self._trouble * 0.1 else [self._step()]
         return told
+
+    def with_moves(self, told: list[Step]) -> list[Step]:
+        """Some stories also move about: their other steps stay what they are without.
+
+        Another store and back, a renamed project or clone, rules that ignore and no longer do, a time put back.
+        """
+        r = self._moves
+        kinds = [kind for kind in MOVES if r.random() < 0.3]
+        moved: list[Step] = []
+        for step in told:
+            if kinds and r.random() < 0.25:
+                moved += self._move(r.choice(kinds))
+            moved.append(step)
+        return moved
+
+    def _move(self, kind: str) -> list[Step]:
+        r = self._moves
+        user, path = r.choice(self.users), r.choice(self._paths)
+        run = Run(user, r.choice(("up", "down", "sync", "sync")), max_delete=None, late=r.random() < 0.5)
+        then: list[Step] = [run] if r.random() < 0.5 else []
+        if kind == "place":
+            return [Settle(user, r.choice(("", "", "other")), r.choice(("", "", "", "renamed"))), *then]
+        if kind == "clone":
+            return [RenameClone(user, r.choice((REPO, "worktree"))), *then]
+        if kind == "ignore":
+            return [Ignore(user, r.choice(((), (path,), tuple(self._paths[:2])))), *then]
+        if kind == "cleanup":
+            return [Run(user, r.choice(("cleanup", "cleanup --local")), files=(path,)), *then]
+        if kind == "swap":
+            content = None if r.random() < 0.3 else Content(20_000 + r.randrange(1000), r.choice(SIZES))
+            return [Swap(user, r.choice((path, f"{path}/inside.mov", path.split("/")[0])), content), *then]
+        return [Disguise(user, path, 10_000 + r.randrange(1000)), *then]
 
     def _step(self) -> Step:
         r = self._random

@@ -36,9 +36,11 @@ class Story(Struct, frozen=True):
         return "\n".join([f"users: {who}", *lines, "   . all is quiet: everybody syncs"])
 
 
-def make_story(seed: int, steps: int, users: int | None = None) -> Story:
+def make_story(seed: int, steps: int, users: int | None = None, *, plain: bool = False) -> Story:
+    """With `plain` only the steps that there were at first, so that a seed from then tells the story it told then."""
     teller = StoryTeller(seed, users)
-    return Story(seed, teller.users, teller.blind, tuple(teller.story(steps)))
+    told = teller.story(steps)
+    return Story(seed, teller.users, teller.blind, tuple(told if plain else teller.with_moves(told)))
 
 
 def read_stories(data: bytes) -> dict[str, Story]:
@@ -62,7 +64,7 @@ def run(story: Story) -> tuple[Counter[str], str]:
 
 def _ending(world: World) -> str:
     """Without the names of trash folders, which are random."""
-    last = world.memory.referee.last
+    last = world.referee.last
     trashes = [sorted(trash.values()) for trash in (*last.trash.values(), last.remote_trash)]
     return repr((last.work, last.remote, last.named, trashes, sorted(world.counted.items())))
 
@@ -70,10 +72,11 @@ def _ending(world: World) -> str:
 def quiet(world: World) -> None:
     """Nobody edits and nothing fails any more: everybody converges, and then there is nothing left to do."""
     world.blind = set()
+    world.go_home()
     for _ in range(2):
         for user in world.users:
             world.do(Run(user, "sync", max_delete=ALL_OF_THEM))
-    last = world.memory.referee.last
+    last = world.referee.last
     for user in world.users:
         if last.work[user] != last.remote:
             raise Violation(f"after quiet, {user} and the remote differ: {last.work[user]} and {last.remote}")
@@ -95,7 +98,7 @@ def _metadata_is_true(world: World) -> None:
 
     path = world.remote / "metadata.json"
     named = json.loads(path.read_bytes())["files"] if path.exists() else []
-    there = {name: (world.remote / name).read_bytes() for name in world.memory.referee.last.remote}
+    there = {name: (world.remote / name).read_bytes() for name in world.referee.last.remote}
     says = {file["name"]: (file["size_bytes"], file.get("md5")) for file in named}
     if says.keys() != there.keys():
         raise Violation(f"metadata.json names {sorted(says)}, and there are {sorted(there)}")

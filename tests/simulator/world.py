@@ -22,17 +22,24 @@ from s3sync.store.port import Headers, Overwrite
 from s3sync.sync.api import Project
 from tests.people import PROJECT, REPO
 from tests.simulator.actions import (
+    HOME,
+    Disguise,
     Empty,
     Forget,
+    Ignore,
     OtherTool,
+    Place,
     Remove,
     Rename,
+    RenameClone,
     Run,
     Save,
+    Settle,
     Step,
+    Swap,
     Touch,
 )
-from tests.simulator.contents import digest
+from tests.simulator.contents import Content, digest
 from tests.simulator.crash import Countdown, in_child
 from tests.simulator.faults import FaultyStore
 from tests.simulator.invariants import Attempt, Referee, Violation
@@ -48,9 +55,14 @@ FOREIGN_PART = 1000
 
 
 class Memory(Struct):
-    """What a world knows and a child that dies hands back to its parent."""
+    """What a world knows and a child that dies hands back to its parent.
 
-    referee: Referee
+    `referees` are one for each place in a store where anybody has been, `at` each user's place and clone.
+    """
+
+    referees: dict[Place, Referee]
+    at: dict[str, Place]
+    clones: dict[str, str]
     now_ns: int = START_NS
     running: list[Attempt] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
@@ -60,13 +72,16 @@ class World:
     """`root` is an empty folder. `blind` are users whose disks are said to ignore case."""
 
     def __init__(self, root: Path, users: tuple[str, ...], blind: tuple[str, ...] = ()) -> None:
-        self.users = users
-        self.store = FolderStore(root / "store", create=True)
+        self.users, self.root = users, root
+        self.stores = {"": FolderStore(root / "store", create=True)}
         self.remote = root / "store" / REPO / PROJECT
-        self.projects = {user: _computer(root, user) for user in users}
-        self.stagings = {user: project.staging for user, project in self.projects.items()}
         self.blind = set(blind)
-        self.memory = Memory(Referee(self.look(), blind=frozenset(blind)))
+        self._opened: dict[tuple[str, Place, str], Project] = {}
+        for user in users:
+            _computer(root, user)
+        at, clones = dict.fromkeys(users, HOME), dict.fromkeys(users, REPO)
+        self.memory = Memory({}, at, clones)
+        self.memory.referees[HOME] = Referee(self.look(), blind=frozenset(blind))
         self._countdown: Countdown | None = None
         Knobs.now_ns = lambda: self.memory.now_ns
         Knobs.ignores_case = lambda staging: any(self.stagings[user] == staging for user in self.blind)
@@ -75,8 +90,49 @@ class World:
     def counted(self) -> Counter[str]:
         return self.memory.counted
 
-    def look(self) -> Look:
-        return look(self.stagings, self.remote)
+    @property
+    def store(self) -> FolderStore:
+        return self.stores[""]
+
+    @property
+    def referee(self) -> Referee:
+        """Of the place where everybody begins and ends."""
+        return self.memory.referees[HOME]
+
+    @property
+    def stagings(self) -> dict[str, Path]:
+        return {user: self._folder(user) / "s3-staging" for user in self.users}
+
+    def _folder(self, user: str) -> Path:
+        return self.root / user / self.memory.clones[user] / self.memory.at[user].project
+
+    def _project(self, user: str) -> Project:
+        """Opened as the command line opens it."""
+        place, clone = self.memory.at[user], self.memory.clones[user]
+        key = (user, place, clone)
+        if key not in self._opened:
+            url = f"file://{self._root_of(place)}"
+            environ = {"HOME": str(self.root / user / "home"), "S3SYNC_USER": user, "S3SYNC_STORE": url}
+            self._opened[key] = Project.open(path=self._folder(user), environ=environ)
+        return self._opened[key]
+
+    def _root_of(self, place: Place) -> Path:
+        return self.root / (place.store or "store")
+
+    def go_home(self) -> None:
+        """Everybody takes back what changed where runs go and what they see."""
+        for user in self.users:
+            if self.referee.ignored.get(user):
+                self.do(Ignore(user, ()))
+            if self.memory.clones[user] != REPO:
+                self.do(RenameClone(user, REPO))
+            if self.memory.at[user] != HOME:
+                self.do(Settle(user))
+
+    def look(self, place: Place = HOME) -> Look:
+        remotes = {other: self._root_of(other) / REPO / other.project for other in {HOME, *self.memory.referees}}
+        remote = remotes.pop(place)
+        return look(self.stagings, remote, remotes.values())
 
     def do(self, step: Step, pause_ns: int = STEP_NS) -> None:
         """Raises `Violation`."""
@@ -86,12 +142,15 @@ class World:
             self._run(step)
         else:
             _DO[type(step)](self, step)
-            self.memory.referee.after_users(self.look())
+            for place, referee in self.memory.referees.items():
+                referee.after_users(self.look(place))
 
     def _run(self, run: Run) -> None:
         """In a child of its own, if the process is to die."""
         locked = any(outer.run.user == run.user and outer.run.locks for outer in self.memory.running)
-        self.memory.running.append(Attempt(run, self.memory.referee.last, locked=locked))
+        place = self.memory.at[run.user]
+        referee = self.memory.referees[place]
+        self.memory.running.append(Attempt(run, place, referee.last, locked=locked))
         for outer in self.memory.running[:-1]:
             outer.disturbed = True
             outer.remote_trash_emptied = outer.remote_trash_emptied or run.verb.startswith("cleanup")
@@ -111,6 +170,7 @@ class World:
             if kind == "died":
                 self.counted["crashes"] += 1
                 self._end_piece()
+                self.memory.referees[place].after_end(self.memory.running[-1], None)
         self.memory.running.pop()
 
     def _command(self, run: Run) -> None:
@@ -123,7 +183,9 @@ class World:
         self.counted[f"exit {code}"] += 1
         if getattr(report, "conflicts", None):
             self.counted["conflicts"] += 1
-        judge_end(self.memory.referee, attempt, code, report, blind=bool(self.blind))
+        referee = self.memory.referees[attempt.place]
+        judge_end(referee, attempt, code, report, blind=bool(self.blind))
+        referee.after_end(attempt, code)
 
     def _verb(self, run: Run) -> tuple[int, Any]:
         """The verb as the command line calls it; and its exit code as that would have it."""
@@ -135,8 +197,9 @@ class World:
             waiting[:] = [m for m in waiting if m not in due]
             self._others_act([m.step for m in due])
 
-        store: Any = FaultyStore(self.store, run.faults, before, self.counted)
-        project = self.projects[run.user]
+        project = self._project(run.user)
+        inner = self.stores[self.memory.at[run.user].store]
+        store: Any = FaultyStore(inner, run.faults, before, self.counted)
         session = replace(project.session, store=store, clock=self._clock(run.user), transfers=2)
         project = replace(project, session=session)
         try:
@@ -167,7 +230,12 @@ class World:
             self._countdown.paused = False
 
     def _end_piece(self) -> None:
-        self.memory.referee.after_piece(self.memory.running[-1], self.look())
+        attempt = self.memory.running[-1]
+        for place, referee in self.memory.referees.items():
+            if place == attempt.place:
+                referee.after_piece(attempt, self.look(place))
+            else:
+                referee.after_run_elsewhere(attempt.run.user, self.look(place))
 
     def _clock(self, user: str) -> Callable[[], datetime]:
         """Everybody's own: the second user's runs a day ahead, the third's an hour late."""
@@ -199,13 +267,66 @@ class World:
         self._stamp(target)
 
     def _learn(self, data: bytes) -> None:
-        self.memory.referee.known.add(digest(data))
-        self.memory.referee.owed.add(digest(data))
+        self.referee.known.add(digest(data))
+        self.referee.owed.add(digest(data))
 
     def _stamp(self, target: Path) -> None:
         """A file's time is the world's, and no other file's."""
         self.memory.now_ns += 1000
         os.utime(target, ns=(self.memory.now_ns, self.memory.now_ns))
+
+    def _settle(self, step: Settle) -> None:
+        """Not under a run of one's own."""
+        if any(attempt.run.user == step.user for attempt in self.memory.running):
+            return
+        before, place = self._folder(step.user), Place(step.store, step.project or PROJECT)
+        self.memory.at[step.user] = place
+        if self._folder(step.user) != before:
+            before.rename(self._folder(step.user))
+        if place.store not in self.stores:
+            self.stores[place.store] = FolderStore(self._root_of(place), create=True)
+        if place not in self.memory.referees:
+            last = look(self.stagings, self._root_of(place) / REPO / place.project)
+            self.memory.referees[place] = self.referee.of_another_place(last)
+
+    def _rename_clone(self, step: RenameClone) -> None:
+        if any(attempt.run.user == step.user for attempt in self.memory.running):
+            return
+        before = self.root / step.user / self.memory.clones[step.user]
+        self.memory.clones[step.user] = step.name
+        before.rename(before.with_name(step.name))
+
+    def _ignore(self, step: Ignore) -> None:
+        for referee in self.memory.referees.values():
+            referee.ignored[step.user] = step.paths
+        rules = self._folder(step.user).parent / ".s3syncignore"
+        rules.write_text("".join(f"/{path}\n" for path in step.paths), "utf-8")
+
+    def _disguise(self, step: Disguise) -> None:
+        target = self._disk_path(step.user, step.path)
+        if not target.is_file():
+            return
+        was = target.stat()
+        data = Content(step.token, was.st_size).data()
+        self._learn(data)
+        with open(target, "r+b") as file:
+            file.write(data)
+        os.utime(target, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+    def _swap(self, step: Swap) -> None:
+        """Whatever stands in the way was the user's to delete."""
+        target = self.stagings[step.user] / step.path
+        for above in reversed(target.relative_to(self.stagings[step.user]).parents[:-1]):
+            folder = self.stagings[step.user] / above
+            if folder.is_file():
+                folder.unlink()
+        if target.is_dir():
+            shutil.rmtree(target)
+        if step.content is None:
+            target.unlink(missing_ok=True)
+            target.mkdir(parents=True)
+        else:
+            self._save(Save(step.user, step.path, step.content))
 
     def _remove(self, step: Remove) -> None:
         self._disk_path(step.user, step.path).unlink(missing_ok=True)
@@ -276,6 +397,11 @@ _DO: dict[type, Callable[[World, Any], None]] = {
     Empty: World._empty,
     Forget: World._forget,
     OtherTool: World._other_tool,
+    Settle: World._settle,
+    RenameClone: World._rename_clone,
+    Ignore: World._ignore,
+    Disguise: World._disguise,
+    Swap: World._swap,
 }
 
 _VERBS: dict[str, Callable[[Project, Run], Any]] = {
@@ -287,7 +413,7 @@ _VERBS: dict[str, Callable[[Project, Run], Any]] = {
     "status": lambda project, run: _Asked(project.status()),
     "cleanup": lambda project, run: project.cleanup(*run.files),
     "cleanup --unseen": lambda project, run: project.cleanup(unseen=True),
-    "cleanup --local": lambda project, run: project.cleanup(local=True),
+    "cleanup --local": lambda project, run: project.cleanup(*run.files, local=True),
     "transfers --abort-all": lambda project, run: _Asked(project.abort_transfers(everything=True)),
 }  # fmt: skip
 
@@ -319,11 +445,9 @@ class _saving:  # noqa: N801 (a context manager)
         save.SAVE_EVERY_S, save.SAVING_SHARE = self._was
 
 
-def _computer(root: Path, user: str) -> Project:
-    """A user's home, clone and staging folder, opened as the command line opens it."""
+def _computer(root: Path, user: str) -> None:
+    """A user's home and clone, whose committed settings give the repository its name, and a staging folder."""
     home, repo = root / user / "home", root / user / REPO
-    staging = repo / PROJECT / "s3-staging"
-    for folder in (home, repo / ".git", staging):
+    for folder in (home, repo / ".git", repo / PROJECT / "s3-staging"):
         folder.mkdir(parents=True)
-    environ = {"HOME": str(home), "S3SYNC_USER": user, "S3SYNC_STORE": f"file://{root / 'store'}"}
-    return Project.open(path=repo / PROJECT, environ=environ)
+    (repo / ".s3sync.yaml").write_text(f"repo: {REPO}\n")
