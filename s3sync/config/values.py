@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -11,13 +12,14 @@ from typing import TypeAlias, TypeVar
 from msgspec import Struct
 
 from s3sync.config.secrets import hidden, looks_secret, mask_url
-from s3sync.core.folder_names import project_reason, segment_reason, staging_reason
+from s3sync.core.folder_names import is_unseen, project_reason, segment_reason, staging_reason
 from s3sync.core.names import nfc, refuse_reason, windows_reason
 
 SCHEMES = ("s3", "file")
 MAX_TRANSFERS = 256
+MOST_OF_A_USER = 64
 
-_USER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_IN_USERS = " ._-'’+()&,@"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _ENDPOINT = re.compile(r"https?://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#\s:@]+)(?::\d{1,5})?(?:/[^?#\s]*)?")
@@ -77,13 +79,17 @@ def _line(value: object) -> str:
 
 
 def user(value: object) -> str:
-    text = plain_text(value)
-    if not _USER.fullmatch(text):
-        raise BadValue(
-            f"{hidden(text)!r} cannot become part of a file name",
-            "use 1 to 64 letters (a-z), digits, '.', '_' or '-', not beginning with a dot",
-        )
+    text = nfc(plain_text(value)).strip()
+    odd = next(filter(_is_odd_in_a_user, text), None)
+    if odd or text[0] in " ." or len(text) > MOST_OF_A_USER:
+        why = f"it has {odd!r} in it" if odd else "it begins with a dot or is too long"
+        hint = f"use 1 to {MOST_OF_A_USER} letters, digits, blanks, or any of {_IN_USERS.strip()}"
+        raise BadValue(f"{hidden(text)!r} cannot be a user's name: {why}", hint)
     return text
+
+
+def _is_odd_in_a_user(char: str) -> bool:
+    return char not in _IN_USERS and (unicodedata.category(char)[0] not in "LMN" or is_unseen(char))
 
 
 def repo(value: object) -> str:

@@ -31,7 +31,7 @@ def project_reason(name: str) -> str | None:
     reason = segment_reason(name)
     if reason:
         return reason
-    seen = "".join(char for char in name if not _is_unseen(char))
+    seen = "".join(char for char in name if not is_unseen(char))
     if not seen.strip():
         return "it has no visible character"
     if seen.startswith("."):
@@ -44,7 +44,7 @@ def staging_reason(name: str) -> str | None:
     reason = project_reason(name)
     if reason:
         return reason
-    unseen = next(filter(_is_unseen, name), None)
+    unseen = next(filter(is_unseen, name), None)
     if unseen:
         return f"it has an invisible character in it (U+{ord(unseen):04X})"
     if _SHORT_NAME.search(name):
@@ -52,5 +52,6 @@ def staging_reason(name: str) -> str | None:
     return windows_reason(name)
 
 
-def _is_unseen(char: str) -> bool:
+def is_unseen(char: str) -> bool:
+    """Whether a character leaves nothing on the screen."""
     return char in _BLANK_LETTERS or unicodedata.category(char) == "Cf"

@@ -23,6 +23,8 @@ SEGMENT_BYTES = 255
 KEY_BYTES = 1024
 EXTENSION_BYTES = 32
 """What follows the last dot of a name and is longer is no extension."""
+USER_BYTES = 64
+"""How much of a user's name stands in the name of a conflict copy."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -195,7 +197,7 @@ def _respelled(path: str, spelled: Mapping[str, tuple[str, ...]]) -> str | None:
 
 
 def conflict_name(path: str, user: str, when: datetime) -> str:
-    """`cut/a.mp4` becomes `cut/a.conflict-jan-20251103-143000.mp4`.
+    """`cut/a.mp4` becomes `cut/a.conflict-jan-20251103-143000.mp4`. Of the user's name, what any disk can hold.
 
     The stem is shortened to what a name and a key hold; below a path that leaves no room for a name, the copy goes to
     the nearest folder above that does.
@@ -204,11 +206,17 @@ def conflict_name(path: str, user: str, when: datetime) -> str:
     stem, dot, extension = name.rpartition(".")
     if not stem or len(extension.encode("utf-8")) > EXTENSION_BYTES:
         stem, dot, extension = name, "", ""
-    ending = f".conflict-{user}-{when:%Y%m%d-%H%M%S}{dot}{extension}"
+    ending = f".conflict-{name_part(user)}-{when:%Y%m%d-%H%M%S}{dot}{extension}"
     while folder and len(f"{folder}/{stem[:1]}{ending}".encode()) > KEY_BYTES:
         folder, slash, _ = folder.rpartition("/")
     room = min(SEGMENT_BYTES, KEY_BYTES - len(f"{folder}{slash}".encode())) - len(ending.encode("utf-8"))
     return folder + slash + stem.encode("utf-8")[:room].decode("utf-8", "ignore") + ending
+
+
+def name_part(user: str) -> str:
+    """A user's name as a part of a file's name: letters and digits of any script, `_`, `-` and inner dots."""
+    kept = (char if char in "_.-" or unicodedata.category(char)[0] in "LMN" else "-" for char in nfc(user))
+    return "".join(kept).encode("utf-8")[:USER_BYTES].decode("utf-8", "ignore").strip(".") or "someone"
 
 
 def free_conflict_name(path: str, user: str, when: datetime, is_taken: Callable[[str], bool]) -> str:

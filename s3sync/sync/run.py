@@ -40,7 +40,8 @@ class Options(Struct, frozen=True):
 
 def run(session: Session, verb: Verb, options: Options) -> RunReport:
     """Run a verb to its end, or raise what stopped it: `Halt`, `LockHeld`, `StoreError`, `ManifestError`, ..."""
-    session.settings.require_user()
+    if verb is not Verb.DOWN or options.policy in (Policy.KEEP_BOTH, Policy.MINE):
+        session.settings.require_user()
     started = time.monotonic()
     report = RunReport(verb, session.place, options.dry_run)
     if options.dry_run:
@@ -117,14 +118,14 @@ def _round(
 
 def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
     """Names for conflict copies that neither side has, nor another copy of the same plan."""
-    stamp, user = session.clock(), session.settings.require_user()
+    stamp = session.clock()
     given = Table(bool)
 
     def is_taken(name: str) -> bool:
         return name in given or name in seen.here.files or name in seen.there.files
 
     def keep(path: str) -> str:
-        name = free_conflict_name(path, user, stamp, is_taken)
+        name = free_conflict_name(path, session.settings.require_user(), stamp, is_taken)
         given[name] = True
         return name
 

@@ -129,7 +129,7 @@ class Keeper:
         published = (self._stored.manifest.files, self._edits.repaired, self._edits.files)
         noted = self._intents.conflicts()
         self._edits.conflicts = [found for found in noted if any(found.kept_as in files for files in published)]
-        if not self._edits.counts_as_sync and not self._edits.substantial:
+        if not self._edits.by or (not self._edits.counts_as_sync and not self._edits.substantial):
             return
         try:
             self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)

@@ -106,7 +106,7 @@ def test_secrets_in_a_committed_file(load: Load, yaml: str) -> None:
         ("stor: x\n", "the settings are: profile, user, ", "remove it"),
         ("usr: x\n", "unknown setting 'usr'", "did you mean 'user'?"),
         ("store: s3://x\n", "unknown setting 'store'", "belongs in the repository's .s3sync.yaml"),
-        ("user: a/b\n", "'a/b' cannot become part of a file name", "1 to 64 letters"),
+        ("user: a/b\n", "'a/b' cannot be a user's name: it has '/' in it", "1 to 64 letters"),
         ("aws_secret_access_key: x\n", "s3sync keeps no credentials", "AWS profile"),
     ],
 )
@@ -136,12 +136,16 @@ def test_env_file(load: Load, text: str | bytes, message: str) -> None:
     assert ".video-tools.env" in str(caught.value)
 
 
-@pytest.mark.parametrize("user", ["jan", "j", "Jan.K", "a-b_c", "-x", "x" * 64, "9"])
+@pytest.mark.parametrize(
+    "user", ["jan", "j", "Jan.K", "a-b_c", "-x", "x" * 64, "9", "Zoë", "Eve Smith", "O'Neil", "李雷", "आशा"]
+)
 def test_good_users(load: Load, user: str) -> None:
     assert load(flags={"user": user}).user == user
 
 
-@pytest.mark.parametrize("user", ["", " ", ".jan", "a b", "a/b", "jané", "x" * 65, "a\nb", "jan\n", "..", "a:b"])
+@pytest.mark.parametrize(
+    "user", ["", " ", ".jan", "a\u00a0b", "a/b", "a\u202eb", "x" * 65, "a\nb", "jan\n", "..", "a:b", "\u3164"]
+)
 def test_bad_users(load: Load, user: str) -> None:
     with pytest.raises(ConfigError, match="'user' from flag --user is not valid"):
         load(flags={"user": user})

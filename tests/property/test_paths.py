@@ -69,10 +69,15 @@ def test_any_text_is_carried_or_refused(path: str) -> None:
         assert 0 < len(path.encode()) <= 1024
 
 
-@given(good_paths, st.datetimes(timezones=st.just(UTC)))
-def test_a_conflict_copy_stands_beside_the_file(path: str, when: datetime) -> None:
+TIMES = st.datetimes(timezones=st.just(UTC))
+
+
+@given(
+    good_paths, st.sampled_from(["jan", "Eve Smith", "Zoë/..", "x" * 300, "é" * 300, "...", "a:b|c"]) | st.text(), TIMES
+)
+def test_a_conflict_copy_stands_beside_the_file(path: str, user: str, when: datetime) -> None:
     folder, _, name = path.rpartition("/")
-    kept = conflict_name(path, "jan", when)
+    kept = conflict_name(path, user, when)
     assert kept.rpartition("/")[0] == folder
     assert kept != path
     assert refuse_reason(kept) is None

@@ -1,0 +1,126 @@
+"""What git's own settings say, read without git: the name of a repository's remote, and the user's name.
+
+Git obeys its settings in dozens of ways, and a repository may come from anybody. Here they are data: no program runs,
+no include is followed, no link is followed inside a repository, and no more than `LIMIT` bytes are read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from s3sync.core.folder_names import project_reason
+from s3sync.core.names import nfc
+
+LIMIT = 256 * 1024
+
+_SECTION = re.compile(r'\[\s*([A-Za-z0-9.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]')
+_ENTRY = re.compile(r"([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.*)")
+_GITDIR = re.compile(r"gitdir:\s*(.+?)\s*")
+_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+_SCP = re.compile(r"[^/:]+:(?!//)")
+_REMOTE_NAME = re.compile(r"[\w][\w. +-]{0,99}")
+
+
+def remote_name(root: Path) -> str | None:
+    """The repository's name on its remote (`film` of `git@host:team/film.git`); None where there is no plain one."""
+    urls: dict[str, str] = {}
+    for section, name, key, value in _entries(_read(_folder(root) / "config", links=False)):
+        if section == "remote" and key == "url":
+            urls.setdefault(name, value)
+    url = urls.get("origin") or (next(iter(urls.values())) if len(urls) == 1 else None)
+    return None if url is None else name_in_url(url)
+
+
+def name_in_url(url: str) -> str | None:
+    """The last name of a remote's address, without `.git`. The host, and a login before it, are never taken for one."""
+    path = re.split(r"[?#]", url, maxsplit=1)[0]
+    host = _HOST.match(path) or (None if re.match(r"[A-Za-z]:[\\/]|[./]", path) else _SCP.match(path))
+    if host:
+        path = path[host.end() :]
+    name = nfc(re.split(r"[/\\]", path.rstrip("/\\"))[-1]).removesuffix(".git")
+    return name if _REMOTE_NAME.fullmatch(name) and not project_reason(name) else None
+
+
+def user_name(environ: Mapping[str, str]) -> str | None:
+    """The user's name in git's settings of the user, which no repository can write; None where there is none."""
+    name = None
+    for path in _user_files(environ):
+        for section, _, key, value in _entries(_read(path, links=True)):
+            if section == "user" and key == "name":
+                name = value
+    return name or None
+
+
+def _user_files(environ: Mapping[str, str]) -> list[Path]:
+    if environ.get("GIT_CONFIG_GLOBAL"):
+        return [Path(environ["GIT_CONFIG_GLOBAL"])]
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    if not home:
+        return []
+    return [
+        Path(environ.get("XDG_CONFIG_HOME") or Path(home) / ".config") / "git" / "config",
+        Path(home) / ".gitconfig",
+    ]
+
+
+def _folder(root: Path) -> Path:
+    """The folder with the repository's `config`. Of a worktree, whose `.git` is a file, it is the main repository's."""
+    git = root / ".git"
+    found = _GITDIR.fullmatch(_read(git, links=False).partition("\n")[0])
+    if found is None:
+        return git
+    folder = Path(os.path.normpath(root / found[1]))
+    return folder.parent.parent if folder.parent.name == "worktrees" else folder
+
+
+def _read(path: Path, *, links: bool) -> str:
+    """The text of a regular file; empty for anything else, and for one that is too large."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    if not links:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+        if path.parent.is_symlink():
+            return ""
+    try:
+        with open(os.open(path, flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return ""
+            data = file.read(LIMIT + 1)
+    except (OSError, ValueError):
+        return ""
+    return data.decode("utf-8", "replace") if len(data) <= LIMIT else ""
+
+
+def _entries(text: str) -> Iterator[tuple[str, str, str, str]]:
+    """Each entry as (section, subsection, key, value), section and key in lower case. Odd lines are passed over."""
+    section = name = ""
+    for line in text.removeprefix("\ufeff").splitlines():
+        rest = line.strip()
+        header = _SECTION.match(rest)
+        if header:
+            section, name = header[1].lower(), re.sub(r"\\(.)", r"\1", header[2] or "")
+            rest = rest[header.end() :].strip()
+        entry = _ENTRY.match(rest)
+        if entry and section:
+            yield section, name, entry[1].lower(), _value(entry[2])
+
+
+def _value(text: str) -> str:
+    """A value without its quotes, escapes and comment."""
+    shown, quoted, escaped = [], False, False
+    for char in text:
+        if escaped:
+            shown.append({"n": "\n", "t": "\t", "b": ""}.get(char, char))
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif char == '"':
+            quoted = not quoted
+        elif char in "#;" and not quoted:
+            break
+        else:
+            shown.append(char)
+    return "".join(shown).strip()
