@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from s3sync.config.secrets import hidden, looks_secret, mask_url
 from s3sync.core.folder_names import is_unseen, project_reason, segment_reason, staging_reason
-from s3sync.core.names import nfc, refuse_reason, windows_reason
+from s3sync.core.names import nfc, refuse_folder, windows_reason
 
 SCHEMES = ("s3", "file")
 MAX_TRANSFERS = 256
@@ -147,7 +147,7 @@ def _s3_store(rest: str) -> str:
     if not _BUCKET.fullmatch(bucket):
         raise BadValue(f"{hidden(bucket)!r} is not a bucket's name", "write s3://bucket/prefix")
     prefix = nfc(prefix).strip("/")
-    problem = refuse_reason(prefix) if prefix else None
+    problem = refuse_folder(prefix) if prefix else None
     if problem:
         raise BadValue(f"the prefix {hidden(prefix)!r} cannot be used: {problem}")
     return f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from s3sync.core.names import refuse_reason, windows_reason
+from s3sync.core.names import refuse_folder, windows_reason
 
 _SHORT_NAME = re.compile(r"~[0-9]")
 _GIT_SHORT_NAME = re.compile(r"git~[0-9]", re.IGNORECASE)
@@ -17,7 +17,7 @@ def segment_reason(name: str) -> str | None:
     """Why a name cannot be one segment of a key and a folder, None when it can."""
     if "/" in name:
         return "it has a '/' in it"
-    reason = refuse_reason(name)
+    reason = refuse_folder(name)
     if reason:
         return reason
     return "it begins or ends with a space" if name != name.strip() else None

@@ -82,8 +82,8 @@ class Manifest(msgspec.Struct):
     members: dict[str, MemberRecord] = {}
     extra: Extra = {}
     extras: dict[tuple[str, str], Extra] = {}
-    refused: dict[str, str] = {}
-    """Names in the file that cannot be carried, with the reason. They are not written back."""
+    refused: dict[str, FileRecord] = {}
+    """Records whose names are refused (`core.names.refuse`). They are not written back."""
 
 
 class _Head(msgspec.Struct):
@@ -231,9 +231,8 @@ def _added(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> Iterator[tuple[
         item = msgspec.json.decode(text, type=dict[str, Any])
         record = msgspec.convert(item, FileRecord)
         record.name = nfc(record.name)
-        reason = refuse_reason(record.name)
-        if reason:
-            manifest.refused[record.name] = reason
+        if refuse_reason(record.name):
+            manifest.refused[record.name] = record
         else:
             manifest.files[record.name] = record
             yield record.name, item

@@ -13,11 +13,16 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
+from s3sync.core.spelling import Refusal, obeyed_refusal, stands_for
+
 T = TypeVar("T")
 
 MANIFEST = "metadata.json"
 STATE_DIR = ".s3sync"
 RESERVED = (MANIFEST, STATE_DIR)
+
+HADOOP_MARKER = "_$folder$"
+"""At the end of the name of an empty object that stands for a folder."""
 
 SEGMENT_BYTES = 255
 KEY_BYTES = 1024
@@ -29,7 +34,6 @@ USER_BYTES = 64
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
-_SHORT_NAME = re.compile(r"(?:s3sync|metada)~[0-9]+(?:\.jso)?")
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 _DEVICE = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
 """https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file"""
@@ -49,33 +53,36 @@ def is_text(name: str) -> bool:
     return _SURROGATE.search(name) is None
 
 
-@lru_cache(1 << 15)  # each path is asked about on this disk, in the listing and in metadata.json
 def refuse_reason(path: str) -> str | None:
-    """Why a path cannot be carried, None when it can.
+    """Why a path cannot be synced, None when it can.
 
-    Reserved names are refused in every spelling that is one of them on some disk, so that no colleague's folder is hit.
+    Reserved names, and names that other programs obey, are refused in every spelling that is one of them on some disk,
+    so that no colleague's folder is hit.
     """
-    segments = path.split("/")
-    if _is_reserved(segments[0]):
-        return f"the name {segments[0]!r} is reserved for s3sync itself"
+    refusal = refuse(path)
+    return refusal.reason if refusal else None
+
+
+@lru_cache(1 << 15)  # each path is asked about on this disk, in the listing and in metadata.json
+def refuse(path: str) -> Refusal | None:
+    """As `refuse_reason`, with the folder that is refused as a whole."""
+    if stands_for(path.partition("/")[0], RESERVED):
+        return Refusal(f"the name {path.partition('/')[0]!r} is reserved for s3sync itself", path.partition("/")[0])
     if _DRIVE.match(path):
-        return f"{path[:2]!r} at its beginning means a drive on Windows"
-    for segment in segments:
+        return Refusal(f"{path[:2]!r} at its beginning means a drive on Windows", path)
+    for segment in path.split("/"):
         reason = _segment_reason(segment)
         if reason:
-            return reason
+            return Refusal(reason, path)
     if len(path.encode("utf-8")) > KEY_BYTES:
-        return f"the path is longer than {KEY_BYTES} bytes"
-    return None
+        return Refusal(f"the path is longer than {KEY_BYTES} bytes", path)
+    return obeyed_refusal(path)
 
 
-def _is_reserved(name: str) -> bool:
-    """Disks of Macs and Windows ignore case, old ones of Macs invisible characters (git's CVE-2014-9390), and Windows
-    dots and blanks at the end, what follows a colon (a stream), and takes the short name for the long one."""
-    if not name.isascii():
-        name = "".join(char for char in name if unicodedata.category(char) != "Cf")
-    plain = name.partition(":")[0].rstrip(". ").casefold()
-    return plain in RESERVED or _SHORT_NAME.fullmatch(plain) is not None
+def refuse_folder(path: str) -> str | None:
+    """Why nothing in a folder of this path can be synced, None when it can."""
+    reason = refuse_reason(path)
+    return reason if reason is None or refuse_reason(f"{path}/-") is not None else None
 
 
 def windows_reason(path: str) -> str | None:
@@ -114,6 +121,11 @@ def path_of_key(prefix: str, key: str) -> str | None:
     """
     path = nfc(key.removeprefix(prefix))
     return None if path == MANIFEST or path.startswith(f"{STATE_DIR}/") else path
+
+
+def is_folder_marker(path: str) -> bool:
+    """Whether an empty object of this path stands for a folder, as consoles and other programs put them."""
+    return not path or path.endswith("/")
 
 
 def twins(names: Iterable[tuple[str, str]]) -> dict[str, str]:

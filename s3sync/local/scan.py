@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from s3sync.core.names import STATE_DIR, nfc, refuse_reason
+from s3sync.core.names import STATE_DIR, nfc, refuse, refuse_folder, refuse_reason
 from s3sync.core.outcome import Problem
 from s3sync.disk.tree import folder_below, parent_of
 from s3sync.errors import ScanError
@@ -124,9 +124,12 @@ def _scan_entry(
     if entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction()):
         scan.refuse(path, "is a symbolic link, and links are not followed", "put the file itself there")
         return False
-    reason = refuse_reason(path)
+    reason = refuse_folder(path) if is_folder else refuse_reason(path)
     if reason:
-        scan.refuse(path, f"cannot be uploaded: {reason}", "rename it")
+        found = refuse(path)
+        is_obeyed = found is not None and found.obeyed
+        hint = "move it out of the staging folder, or name it in .s3syncignore" if is_obeyed else "rename it"
+        scan.refuse(path, f"cannot be uploaded: {reason}", hint)
         return False
     if is_folder:
         return True

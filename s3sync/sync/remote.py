@@ -11,9 +11,10 @@ from s3sync.core.entries import Entry
 from s3sync.core.etag import plain_md5
 from s3sync.core.items import batched
 from s3sync.core.manifest import FileRecord
-from s3sync.core.names import nfc, path_of_key, refuse_reason
+from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
 from s3sync.core.outcome import Problem
 from s3sync.core.records import old_records
+from s3sync.core.spelling import Refusal
 from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.errors import NotAStore, NotFound, StoreError
 from s3sync.local.place import refused_here
@@ -21,8 +22,8 @@ from s3sync.state.manifest_store import StoredManifest, read_manifest
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table, windows
 from s3sync.store.port import ObjectHead, ObjectInfo, Store
+from s3sync.sync.refused import UNKNOWN, RefusedObjects
 
-UNKNOWN = "unknown"
 COPY_FROM = 1024 * 1024
 """From this size on, content that a side has already under another name is copied there instead of sent."""
 LOOKUPS_AT_ONCE = 16
@@ -98,9 +99,10 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
         old_parts = Table(bool)
         objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
         scan = RemoteScan(reading.result(), Table(RemoteFile, len(objects)), old_parts=old_parts)
-        for problem in refused:
+        for problem in refused.problems(store, scan.stored.manifest.refused):
             scan.refuse(problem)
         records = scan.stored.manifest.files
+        _drop_markers(objects, records)
         assert isinstance(records, Table)
         unexplained = _match(scan, records, objects, ignored)
         for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
@@ -110,8 +112,6 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
                     scan.repaired[path] = found.record
         for name in _there_after_all(store, prefix, scan.vanished, threads):
             scan.vanished.pop(name, None)
-    for name, reason in scan.stored.manifest.refused.items():
-        scan.problems.append(Problem(name, f"is named in metadata.json but cannot be carried: {reason}"))
     return scan
 
 
@@ -135,25 +135,45 @@ def _list(store: Store, prefix: str) -> Iterator[ObjectInfo]:
 
 def _list_objects(
     store: Store, prefix: str, ignored: Callable[[str], bool], expected: int, old_parts: Table[bool]
-) -> tuple[Table[ObjectInfo], list[Problem]]:
-    """The project's objects by path, and what cannot be carried. Fills `old_parts`."""
+) -> tuple[Table[ObjectInfo], RefusedObjects]:
+    """The project's objects by path, and what cannot be synced. Fills `old_parts`."""
     parts_here = old_records(prefix, "parts")
-    objects, refused = Table(ObjectInfo, expected), list[Problem]()
+    objects, refused = Table(ObjectInfo, expected), RefusedObjects()
     for info in _list(store, prefix):
         path = path_of_key(prefix, info.key)
         if path is None and info.key.startswith(parts_here):
             old_parts[info.key] = True
-        if path is None or ignored(path) or (path.endswith("/") and info.size == 0):
-            continue  # our own, unwanted, or the mark that consoles put for an empty folder
-        reason = refuse_reason(path) or refused_here(path)
-        if reason:
-            refused.append(Problem(path, f"is on the remote, but cannot be downloaded: {reason}", "rename it there"))
+        if path is None or ignored(path) or (info.size == 0 and is_folder_marker(path)):
+            continue
+        refusal = refuse(path)
+        if refusal is None and (reason := refused_here(path)):
+            refusal = Refusal(reason, path)
+        if refusal is not None:
+            refused.add(path, info, refusal)
         elif not path.isascii() and path in objects:
-            twice = "is on the remote twice, in two Unicode spellings of one name"
-            refused.append(Problem(path, twice, "rename one of them"))
+            refused.add_twin(path)
         else:
             objects[path] = info
     return objects, refused
+
+
+def _drop_markers(objects: Table[ObjectInfo], records: Mapping[str, FileRecord]) -> None:
+    """Take out what other programs put for folders under a plain name: an empty object beside files below it.
+
+    One that somebody uploaded as a file is a file: metadata.json says by whom.
+    """
+    markers = Rows(str)
+    for path, info in objects.items():
+        if info.size == 0 and (path.endswith(HADOOP_MARKER) or _has_files_below(objects, path)):
+            record = records.get(path)
+            if record is None or record.uploaded_by == UNKNOWN:
+                markers.append(path)
+    for path in markers:
+        del objects[path]
+
+
+def _has_files_below(objects: Table[ObjectInfo], path: str) -> bool:
+    return any(other.startswith(f"{path}/") for other in objects.slice(f"{path}/", 1))
 
 
 def _match(

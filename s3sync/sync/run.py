@@ -16,6 +16,7 @@ from s3sync.core.times import format_time
 from s3sync.state.db import StateDB
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table
+from s3sync.sync.arrivals import warn_of_arrivals
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.recover import drop_useless_downloads, recover
 from s3sync.sync.report import ConflictReport, RunReport
@@ -109,6 +110,7 @@ def _round(
         earlier=tally.earlier(seen, report),
     )
     report_plan(report, plan, seen)
+    warn_of_arrivals(report, plan, seen)
     if options.dry_run:
         report_intentions(report, plan.actions)
         return {}

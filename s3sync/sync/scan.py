@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
 from s3sync.core.items import batched
-from s3sync.core.names import EmptyMapping, is_text, nfc, refuse_reason, respelled, twins, without_case
+from s3sync.core.names import EmptyMapping, is_text, nfc, refuse, respelled, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.tree import kept_folders
@@ -25,6 +25,7 @@ from s3sync.local.scan import LocalFile, LocalScan, scan_folder
 from s3sync.state.db import CachedDigest, StateDB
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table, windows
+from s3sync.sync.refused import UNKNOWN
 from s3sync.sync.remote import RemoteScan, Sizes, scan_remote
 from s3sync.sync.seen import Seen, is_of
 from s3sync.sync.session import Session
@@ -69,15 +70,21 @@ def scan(session: Session, state: StateDB) -> Seen:
         here=here,
         there=there,
         digests=digests,
-        problems=[*here.problems, *there.problems],
+        problems=_told_once(here.problems, there.problems),
         hidden={*here.hidden, *there.hidden},
         complete=here.complete,
     )
     _hide_twins(seen, blind)
     gone_sizes = _without_ignored(seen, state, ignored)
     _compare(session, seen, state, gone_sizes)
-    refuse_reason.cache_clear()  # all names are judged, and it holds many of them
+    refuse.cache_clear()  # all names are judged, and it holds many of them
     return seen
+
+
+def _told_once(here: list[Problem], there: list[Problem]) -> list[Problem]:
+    """Of a name that is refused on both sides, what is told of the remote: it says who uploaded it."""
+    known = {problem.path for problem in there}
+    return [*(problem for problem in here if problem.path not in known), *there]
 
 
 def _take_the_remotes_case(base: Table[Entry], here: LocalScan, there: RemoteScan) -> Table[Entry]:
@@ -135,12 +142,23 @@ def _hide_twins(seen: Seen, blind: bool) -> None:
     """
     fold = without_case if blind else nfc
     names = _in_order_without_case(seen) if blind else ((path, path) for path in _in_order(seen))
-    for path, other in twins(names).items():
+    found = twins(names)
+    for path in [path for path, other in found.items() if other.startswith(f"{path}/") and _is_marker(seen, path)]:
+        del seen.there.files[path]
+        seen.there.repaired.pop(path, None)
+        found = {twin: other for twin, other in found.items() if path not in (twin, other)}
+    for path, other in found.items():
         one_name = fold(path) == fold(other)
         reason = "this disk ignores case" if one_name else "one name cannot be a file and a folder"
         hint = "rename one of them, or give both the same case" if one_name else "rename one of them"
         seen.problems.append(Problem(path, f"cannot stand beside {other}: {reason}", hint))
         seen.hidden.add(path)
+
+
+def _is_marker(seen: Seen, path: str) -> bool:
+    """Whether an object is what another program put for a folder that has files here: empty, and uploaded by nobody."""
+    remote = seen.there.files.get(path)
+    return remote is not None and remote.entry.size == 0 and remote.record.uploaded_by == UNKNOWN
 
 
 def _in_order(seen: Seen) -> Iterator[str]:

@@ -13,11 +13,13 @@ from s3sync.core.names import (
     free_conflict_name,
     nfc,
     path_of_key,
+    refuse,
     refuse_reason,
     respelled,
     twins,
     without_case,
 )
+from s3sync.core.spelling import obeyed_reason
 
 WHEN = datetime(2025, 11, 3, 14, 30, 0, tzinfo=UTC)
 
@@ -35,7 +37,6 @@ WHEN = datetime(2025, 11, 3, 14, 30, 0, tzinfo=UTC)
         "été à Paris/scène.mp4",
         "ภาพ/เสียง 🎬.wav",
         "cut/metadata.json",
-        "cut/.s3sync/a",
         "metadata.json.bak",
         ".s3syncignore",
         "-rf",
@@ -60,6 +61,7 @@ def test_carried(path: str) -> None:
         (".S3Sync", "reserved"),
         (".s3sync/state.db", "reserved"),
         (".S3SYNC/trash/a", "reserved"),
+        ("cut/.s3sync/a", "reserved"),
         ("", "empty"),
         ("/", "empty"),
         ("/abs", "empty"),
@@ -268,3 +270,58 @@ def test_a_second_conflict_within_one_second_gets_a_name_of_its_own() -> None:
 def test_nfc() -> None:
     spelling = unicodedata.normalize("NFD", "été.mp4")
     assert spelling != "été.mp4" == nfc(spelling)
+
+
+OBEYED = [
+    ".git", ".git/config", "cut/.git/hooks/post-checkout", "a/b/.Git", ".GIT/x", ".git./config", ".git /x",
+    ".git. . ./x",
+    ".git::$INDEX_ALLOCATION/config", "cut/.git:stream", "GIT~1/config", "git~2", "cut/Git~1.", "gi7f3a~1/config",
+    "git~10",
+    ".g\u200cit/config", ".gi\u200dt", "\ufeff.git/config", ".git\u206f/x", ".g\u202ait", ".\u2060git/x",
+    ".hg/hgrc", "x/.HG/hgrc", "HG~1/hgrc", ".svn/entries", "SVN~1/x", ".bzr/x", ".jj/repo/config.toml",
+    ".s3sync.yaml", "cut/.s3sync.yaml", ".S3SYNC.YAML", ".s3sync.yaml.", ".s3sync.yml", "S3SYNC~2.YAM", "S3SYNC~1",
+    "cut/.s3sync/state.db", ".video-tools.env", "a/.Video-Tools.ENV ", "VIDEO-~1.ENV", "vi12ab~1.env",
+    ".video-tools\u200b.env",
+    "HEAD", "cut/HEAD", "x.git/HEAD", "Head", "head", "HEAD.", "HEAD ", "HEAD::$DATA", "HE\u200cAD", "a/b/c/head",
+]  # fmt: skip
+HARMLESS = [
+    "git", "git/config", "cut/github.mov", "agit~1", "git~", "git~x", ".github/x", ".gitkeep", "x.git/config", "hg~a",
+    "head/mesh.obj", "HEAD/a", "head.png", "cut/HEADER", "overhead", "ahead", "s3sync.yaml", "video-tools.env",
+    "video~1.mov",
+    ".s3syncignore", "svn/a", "refs/heads/main", "objects/ab/cd", "config", "cut/metadata.json", "git hub~1",
+    "\u200cgit",
+    "\u00e9t\u00e9/.hidden", "~$brief.docx", "a~1.mov", "GITHUB~1.MOV",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OBEYED, ids=ascii)
+def test_f48_names_that_programs_obey_are_refused_in_every_spelling(path: str) -> None:
+    found = refuse(path)
+    assert found is not None and (found.obeyed or "reserved" in found.reason)
+    assert path == found.at or path.startswith(f"{found.at}/")
+
+
+@pytest.mark.parametrize("path", HARMLESS, ids=ascii)
+def test_f48_names_that_only_look_like_them_are_synced(path: str) -> None:
+    assert refuse_reason(path) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".envrc", "cut/.ENVRC", ".envrc.", ".vscode/tasks.json", "a/.vscode/x/y", "VSCODE~1/tasks.json", "desktop.ini",
+        "Desktop.INI", "DESKTO~1.INI", "autorun.inf", "a/autorun.inf ", "x.lnk", "x.LNK", "x.lnk::$DATA",
+        "run.desktop",
+        ".s3syncignore", ".gitattributes", "a/.\u200denvrc", ".devcontainer/devcontainer.json", ".npmrc",
+        "cut/site.url",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_f48_what_programs_obey_by_its_being_there_is_told(path: str) -> None:
+    assert refuse_reason(path) is None
+    assert obeyed_reason(path)
+
+
+@pytest.mark.parametrize("path", ["a.mov", "vscode/tasks.json", "envrc", "desktop.ini.txt", "lnk", "url.mov", "x.link"])
+def test_f48_ordinary_files_are_not(path: str) -> None:
+    assert obeyed_reason(path) is None

@@ -18,7 +18,7 @@ from s3sync.core import manifest
 from s3sync.core.edits import Edits
 from s3sync.core.entries import Entry
 from s3sync.core.manifest import FileRecord, Manifest
-from s3sync.core.names import refuse_reason
+from s3sync.core.names import refuse
 from s3sync.core.times import moment
 from s3sync.local.scan import LocalFile, LocalScan, scan_folder
 from s3sync.state.db import CachedDigest
@@ -147,7 +147,7 @@ def test_spellings_of_the_remote_are_not_collected(theirs: Callable[[int], str],
 def test_a_folder_of_very_many_files_is_not_in_memory(tmp_path: Path) -> None:
     for number in range(MANY):
         os.close(os.open(tmp_path / f"frame.{number:06}.exr", os.O_CREAT | os.O_WRONLY))
-    refuse_reason.cache_clear()
+    refuse.cache_clear()
     with at_most(9):  # the answers about names that are remembered are most of it
         assert len(scan_folder(tmp_path, lambda path: False, Table(LocalFile, MANY)).files) == MANY
     with at_most(1):

@@ -1,0 +1,117 @@
+"""Names that other programs obey, in every spelling that some disk takes for one of them.
+
+The list is closed (docs/names.md); it follows git's own checks, `is_ntfs_dotgit` and `is_hfs_dotgit`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from msgspec import Struct
+
+VERSION_CONTROL = (".git", ".hg", ".svn", ".bzr", ".jj")
+"""Folders, or files that name one, whose settings make the next prompt or command run a program."""
+OURS = (".s3sync", ".s3sync.yaml", ".s3sync.yml", ".video-tools.env")
+REPOSITORY = "head"
+"""The file that no bare repository can do without: beside `objects/` and `refs/`, git obeys the folder's `config`."""
+
+OBEYED_FOLDERS = (
+    ".vscode", ".idea", ".devcontainer", ".husky", ".cargo", ".mvn", ".zed", ".claude", ".cursor", ".config",
+)  # fmt: skip
+OBEYED_FILES = (
+    ".envrc", ".env", ".autoenv", ".autoenv.zsh", ".mise.toml", "mise.toml", ".tool-versions", ".rtx.toml",
+    ".vimrc", ".exrc",
+    ".nvimrc", ".nvim.lua", ".dir-locals.el", ".gdbinit", ".lldbinit", ".pdbrc", ".bashrc", ".profile", ".npmrc",
+    ".yarnrc", ".yarnrc.yml", ".bazelrc", ".gitattributes", ".gitignore", ".gitmodules", ".hgrc", ".lfsconfig",
+    ".editorconfig",
+    "desktop.ini", "autorun.inf", "folder.htt", ".directory", ".htaccess", ".s3syncignore",
+)  # fmt: skip
+OBEYED_ENDINGS = (
+    ".lnk", ".url", ".scf", ".library-ms", ".search-ms", ".desktop", ".webloc", ".inetloc", ".fileloc",
+    ".code-workspace",
+)  # fmt: skip
+
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+                     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]")  # fmt: skip
+_SHORT = re.compile(r"([^.~]{1,6})~([0-9]{1,6})(?:\.([^.]{1,3}))?")
+_HASHED = re.compile(r"[0-9a-f]{4}")
+
+
+class Refusal(Struct, frozen=True):
+    """Why a path is not synced. `at` is the path, or the folder above that is refused with all that is in it.
+
+    `obeyed` says that other programs obey the name.
+    """
+
+    reason: str
+    at: str
+    obeyed: bool = False
+
+
+def plain(name: str) -> str:
+    """What all spellings of one name have in common.
+
+    Disks of Macs and Windows ignore case, old ones of Macs invisible characters (git's CVE-2014-9390), and Windows dots
+    and blanks at the end, and what follows a colon: the name of a stream.
+    """
+    if not name.isascii():
+        name = unicodedata.normalize("NFC", _UNSEEN.sub("", name))
+    return name.partition(":")[0].rstrip(". ").casefold()
+
+
+def stands_for(name: str, words: tuple[str, ...]) -> str | None:
+    """Which of these words some disk takes a name for, also by the short name that Windows gives to a long one."""
+    seen = plain(name)
+    if seen in words:
+        return seen
+    short = _SHORT.fullmatch(seen)
+    return next((word for word in words if _is_short(short, word)), None) if short else None
+
+
+def _is_short(short: re.Match[str], word: str) -> bool:
+    """Windows keeps the first six letters, fewer before a long number, or two and four hexadecimal digits."""
+    stem, _, extension = word.lstrip(".").rpartition(".")
+    if not stem:
+        stem, extension = extension, ""
+    stem = stem.replace(".", "")
+    if short[3] is not None and short[3] != extension[:3]:
+        return False
+    begin, number = short[1], short[2]
+    if stem.startswith(begin) and len(begin) >= min(len(stem), 7 - len(number)):
+        return True
+    return len(begin) == 6 and begin[:2] == stem[:2] and _HASHED.fullmatch(begin[2:]) is not None
+
+
+def obeyed_refusal(path: str) -> Refusal | None:
+    """Why a path is refused because other programs would obey it, None when they would not."""
+    segments = path.split("/")
+    for depth, segment in enumerate(segments, 1):
+        if segment[:1] != "." and "~" not in segment and segment.isascii():
+            continue  # most names: no disk takes them for a hidden one
+        at = "/".join(segments[:depth])
+        if stands_for(segment, VERSION_CONTROL):
+            return Refusal(f"programs of version control run what {segment!r} says", at, obeyed=True)
+        if stands_for(segment, OURS):
+            return Refusal(f"the name {segment!r} is reserved for s3sync itself", at, obeyed=True)
+    last = segments[-1]
+    if (last[:1] in "hH" or not last.isascii()) and plain(last) == REPOSITORY:
+        reason = f"git takes a folder that has a file {last!r} for a repository, and runs what it says"
+        return Refusal(reason, path, obeyed=True)
+    return None
+
+
+@lru_cache(1 << 12)
+def obeyed_reason(path: str) -> str | None:
+    """What to know of a file that some program obeys because of its name, None for an ordinary one.
+
+    Such a file is synced; whoever gets it is told, and it is never made executable.
+    """
+    *folders, name = path.split("/")
+    for segment in folders:
+        if stands_for(segment, OBEYED_FOLDERS):
+            return f"editors and tools obey what is in {segment}/"
+    if stands_for(name, OBEYED_FILES) or plain(name).endswith(OBEYED_ENDINGS):
+        return "programs obey it when they open the folder"
+    return None
