@@ -23,7 +23,9 @@ from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import find_below, folder_below
 from s3sync.errors import LocalError, TargetChanged
+from s3sync.local.digests import Digests
 from s3sync.local.errors import local_errors
+from s3sync.local.fingerprint import ctime_tells, holds
 from s3sync.local.modes import copy_file, settle_mode
 from s3sync.local.room import OURS, PRIVATE, state_room
 from s3sync.local.scan import LocalFile
@@ -97,8 +99,7 @@ def place(
             _rename_new(source, temp.name, folder, name)
         else:
             settle_mode(source, temp.name, _expect(folder, name, expected), executable=executable)
-            _keep(folder, name, *_free_name(trash, path, staging))
-            _expect(folder, name, expected)
+            _expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))
             source.replace(temp.name, name, folder)
         return _found(target, folder.lstat(name), len(names))
 
@@ -115,10 +116,20 @@ def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> Non
     prune_empty_folders(file.disk_path.parent, staging)
 
 
-def delete_for_good(file: LocalFile, staging: Path) -> None:
-    """Delete a file whose bytes are known to be on the other side. Raises `TargetChanged` as above."""
+def delete_for_good(file: LocalFile, staging: Path, digests: Digests) -> None:
+    """Delete a file whose bytes, with these digests, are known to be on the other side.
+
+    Where its directory entry does not tell for sure that these are its bytes, it is read. Raises `TargetChanged`.
+    """
     with local_errors("cannot delete", file.where):
         folder, name = _folder_of(staging, file)
+        now = folder.find(name)
+        if now is None or not stat.S_ISREG(now.st_mode):
+            raise _changed(file.where)
+        if not (file.is_still(now) and ctime_tells(staging, now.st_dev)):
+            file = _found(file.where, now, file.depth)
+            if not holds(file, digests):
+                raise _changed(file.where)
         _expect(folder, name, file)
         folder.unlink(name)
     prune_empty_folders(file.disk_path.parent, staging)
@@ -134,7 +145,8 @@ def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
         aside = _parents(staging, names[:-1])
         _rename_new(folder, name, aside, names[-1])
         aside.sync()
-    return LocalFile(target, file.size, file.mtime_ns, file.inode, len(names))
+        status = aside.lstat(names[-1])
+    return LocalFile(target, file.size, file.mtime_ns, file.inode, status.st_ctime_ns, len(names))
 
 
 def standing(staging: Path, path: str) -> os.stat_result | None:
@@ -167,7 +179,7 @@ def prune_empty_folders(folder: Path, staging: Path) -> None:
 
 
 def _found(where: str, status: os.stat_result, depth: int) -> LocalFile:
-    return LocalFile(where, status.st_size, status.st_mtime_ns, status.st_ino, depth)
+    return LocalFile(where, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns, depth)
 
 
 def _join(folder: StrPath, path: str) -> str:
@@ -246,13 +258,22 @@ def _rename_new(source: GuardedFolder, old: str, target: GuardedFolder, new: str
         source.unlink(old)
 
 
-def _keep(folder: GuardedFolder, name: str, kept: GuardedFolder, kept_as: str) -> None:
-    """Put the same file into the trash under a second name, so that replacing the first loses nothing."""
+def _keep(folder: GuardedFolder, name: str, file: LocalFile, kept: GuardedFolder, kept_as: str) -> LocalFile:
+    """Put the same file into the trash under a second name, so that replacing the first loses nothing.
+
+    Returns it as it is to be found now: a second name changes its ctime. Whatever is written to it from here on is
+    written to what is in the trash.
+    """
     try:
         folder.link(name, kept_as, kept)
     except (OSError, NotImplementedError):
         copy_file(folder, name, kept, kept_as)
+    else:
+        status = kept.lstat(kept_as)
+        if file.is_renamed(status):
+            file = _found(file.where, status, file.depth)
     kept.sync()
+    return file
 
 
 def _free_name(trash: Path, path: str, staging: Path) -> tuple[GuardedFolder, str]:

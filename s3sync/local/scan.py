@@ -17,8 +17,10 @@ from s3sync.local.errors import reason_of
 
 
 class LocalFile(Struct, frozen=True, gc=False):
-    """A regular file: where it is on the disk (its name there may be NFD), size in bytes, mtime, inode.
+    """A regular file: where it is on the disk (its name there may be NFD) and its fingerprint.
 
+    Programs put mtime back after an edit, but nothing puts ctime back: it is the time of the last change of anything.
+    On Windows, and on some disks elsewhere, it is the time of creation, and tells nothing (`local.fingerprint`).
     `depth`: how many of the last names of `where` stand below the staging folder. None of them may be a link when the
     file is opened; what stands above is trusted.
     """
@@ -27,6 +29,7 @@ class LocalFile(Struct, frozen=True, gc=False):
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int
     depth: int = 1
 
     @property
@@ -36,6 +39,10 @@ class LocalFile(Struct, frozen=True, gc=False):
 
     def is_still(self, now: os.stat_result) -> bool:
         """Whether the file on the disk is the one that was scanned, as far as its directory entry tells."""
+        return self.is_renamed(now) and (now.st_ctime_ns, now.st_ino or self.inode) == (self.ctime_ns, self.inode)
+
+    def is_renamed(self, now: os.stat_result) -> bool:
+        """Likewise after a new name or a link, either of which changes ctime."""
         return stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
@@ -44,7 +51,7 @@ def look_at(path: str | os.PathLike[str], depth: int = 1) -> LocalFile:
     where = os.fspath(path)
     folder, name = parent_of(where, depth)
     status = folder.lstat(name)
-    return LocalFile(where, status.st_size, status.st_mtime_ns, status.st_ino, depth)
+    return LocalFile(where, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns, depth)
 
 
 class LocalScan(Struct):
@@ -142,5 +149,6 @@ def _scan_entry(
     else:
         inode = status.st_ino or os.stat(entry.path).st_ino  # noqa: PTH116 (Windows: DirEntry has no inode)
         where = f"{folder}{os.sep}{entry.name}"
-        scan.files[path] = LocalFile(where, status.st_size, status.st_mtime_ns, inode, path.count("/") + 1)
+        depth = path.count("/") + 1
+        scan.files[path] = LocalFile(where, status.st_size, status.st_mtime_ns, inode, status.st_ctime_ns, depth)
     return False

@@ -24,7 +24,7 @@ from s3sync.state.db import CachedDigest, StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.manifest_store import write_edits
 from s3sync.state.transfers import Transfers
-from s3sync.sync.scan import cache_entry, is_settled
+from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
 from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
 
@@ -65,7 +65,8 @@ class Keeper:
     def intend(self, actions: Iterable[Action]) -> None:
         """Before the first of them: note who deletes what is on the disk, whatever happens next.
 
-        The base forgets what is freed here: else its absence would look like the wish to delete it on the remote.
+        The base forgets what is freed here: else its absence would look like the wish to delete it on the remote. The
+        bases of other places also forget what is deleted here because it was deleted in this one.
         """
         if vanished := self._edits.vanished:
             names = (action.kept_as or action.path for action in actions if action.do in (Do.UPLOAD, Do.KEEP_BOTH))
@@ -77,6 +78,10 @@ class Keeper:
         freed = (action.path for action in actions if action.do is Do.FREE_LOCAL)
         for some in batched(freed, SAVE_HERE_AT):
             self._state.save(base=dict.fromkeys(some))
+            self._state.forget_elsewhere(some)
+        deleted_here = (action.path for action in actions if action.do is Do.DELETE_LOCAL)
+        for some in batched(deleted_here, SAVE_HERE_AT):
+            self._state.forget_elsewhere(some)
 
     def _deletion(self, action: Action) -> DeletedRecord:
         return DeletedRecord(action.path, self._by, self._at, action.remote.md5 if action.remote else None)
@@ -119,7 +124,7 @@ class Keeper:
             with local_errors("cannot write", folder), suppress(FileNotFoundError):
                 sync_folder(folder)
         for path, (file, digests) in placed.items():
-            if is_settled(file, now):
+            if mtime_is_trustworthy(file, now):
                 self._digests[path] = cache_entry(file, digests)
         if self._base or self._digests:
             self._state.save(base=self._base, digests=self._digests)

@@ -27,14 +27,14 @@ from s3sync.state.rows import Rows
 from s3sync.state.table import Table, windows
 from s3sync.sync.refused import UNKNOWN
 from s3sync.sync.remote import RemoteScan, Sizes, scan_remote
-from s3sync.sync.seen import Seen, is_of
+from s3sync.sync.seen import SETTLED_NS, Seen, is_of
 from s3sync.sync.session import Session
+from s3sync.sync.unproven import leave_out_unproven
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
 T = TypeVar("T")
 
-SETTLED_NS = 50_000_000
 COARSE_NS = 2_000_000_000
 """A file changed this shortly before it was hashed could change again within one tick of its file system's clock
 (exFAT counts in 2 s): such a digest is used and not remembered."""
@@ -74,6 +74,8 @@ def scan(session: Session, state: StateDB) -> Seen:
         hidden={*here.hidden, *there.hidden},
         complete=here.complete,
     )
+    if state.is_unproven:
+        leave_out_unproven(seen, state)
     _hide_twins(seen, blind)
     gone_sizes = _without_ignored(seen, state, ignored)
     _compare(session, seen, state, gone_sizes)
@@ -243,7 +245,7 @@ def _hash(session: Session, seen: Seen, paths: Sequence[str], state: StateDB) ->
             except LocalError as error:
                 _unreadable(seen, path, error)
             else:
-                if is_settled(files[path], now):
+                if mtime_is_trustworthy(files[path], now):
                     fresh[path] = found[path]
             if len(fresh) == REMEMBER_AT_ONCE:
                 state.save(digests=fresh)
@@ -270,13 +272,15 @@ def _unreadable(seen: Seen, path: str, error: LocalError) -> None:
 
 
 def cache_entry(file: LocalFile, digests: Digests) -> CachedDigest:
-    return CachedDigest(file.size, file.mtime_ns, file.inode, digests.xxh3 or None, digests.md5)
+    return CachedDigest(file.size, file.mtime_ns, file.inode, digests.xxh3 or None, digests.md5, file.ctime_ns)
 
 
-def is_settled(file: LocalFile, hashed_at_ns: int) -> bool:
-    """Whether a change after the hashing must show in the file's mtime, and that time can be remembered."""
+def mtime_is_trustworthy(file: LocalFile, hashed_at_ns: int) -> bool:
+    """Whether a change after the hashing must show in the file's mtime, and its times can be remembered."""
     coarse = file.mtime_ns % 1_000_000_000 == 0
-    return file.mtime_ns in FILE_TIMES and file.mtime_ns < hashed_at_ns - (COARSE_NS if coarse else SETTLED_NS)
+    if file.mtime_ns not in FILE_TIMES or file.ctime_ns not in FILE_TIMES:
+        return False
+    return file.mtime_ns < hashed_at_ns - (COARSE_NS if coarse else SETTLED_NS)
 
 
 def _settle_unknown_md5s(session: Session, seen: Seen) -> None:

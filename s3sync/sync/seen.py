@@ -20,6 +20,9 @@ from s3sync.sync.select import Selector
 
 T = TypeVar("T")
 
+SETTLED_NS = 50_000_000
+"""A digest is only remembered of a file that was written at least so long before it was hashed."""
+
 
 class Seen(Struct):
     """What all three sides hold, comparable, and what could not be seen.
@@ -109,8 +112,16 @@ def _entry_here(file: LocalFile, known: CachedDigest | None) -> Entry:
 
 
 def is_of(known: CachedDigest, file: LocalFile) -> bool:
-    """Whether a digest is of a file as it is now, as far as its directory entry tells."""
-    return (known.size, known.mtime_ns, known.inode) == (file.size, file.mtime_ns, file.inode)
+    """Whether a digest is of a file as it is now, as far as its directory entry tells.
+
+    Of a digest without ctime: when the last change of anything was the writing that mtime tells of, which was over
+    when the file was hashed. Otherwise something was changed since that writing, perhaps after the hashing.
+    """
+    if (known.size, known.mtime_ns, known.inode) != (file.size, file.mtime_ns, file.inode):
+        return False
+    if known.ctime_ns is None:
+        return 0 <= file.ctime_ns - file.mtime_ns <= SETTLED_NS
+    return known.ctime_ns == file.ctime_ns
 
 
 def select(decisions: Iterable[Decision], wanted: Callable[[str], bool] | None) -> Iterator[Decision]:

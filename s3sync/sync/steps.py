@@ -152,7 +152,7 @@ class Steps:
         file, digests = self.seen.here.files[action.path], self.seen.digests_of(action.path)
         if digests is None or action.remote is None or digests.md5 != action.remote.md5:
             return self.delete_local(action)
-        delete_for_good(file, self.session.project.staging)
+        delete_for_good(file, self.session.project.staging, digests)
         return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))
 
     def delete_remote(self, action: Action) -> Outcome:

@@ -18,6 +18,10 @@ from s3sync.sync.status import make_report
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
+EDITED = (
+    "keep this version: it may be the only one. `touch` it, and `s3sync up` sends it. If nobody edited it, the disk "
+    "may have damaged it: move it out of the folder, run `s3sync down`, and compare the two"
+)
 REPLACE = "whoever has it: take the file out of the folder, run `s3sync sync`, put it back, and run `s3sync up`"
 
 
@@ -121,8 +125,8 @@ def _local_files(session: Session, seen: Seen, report: StatusReport) -> list[Pro
             return None
         return Problem(
             path,
-            f"the local bytes changed, although size and time did not: MD5 {found.md5} instead of {known}",
-            "the disk may be failing: fetch it again (delete the file here, then `s3sync down`)",
+            f"was edited here, although its size and times say it was not: MD5 {found.md5} instead of {known}",
+            EDITED,
         )
 
     with Pool(session.transfers) as pool:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from s3sync.errors import LocalError, TargetChanged
+from s3sync.local import place as place_module
+from s3sync.local.digests import Digests, digest
+from s3sync.local.fingerprint import ctime_tells
 from s3sync.local.place import (
     delete_for_good,
     ignores_case,
@@ -19,7 +24,7 @@ from s3sync.local.place import (
     rename_aside,
 )
 from s3sync.local.room import state_folder
-from s3sync.local.scan import LocalFile
+from s3sync.local.scan import LocalFile, look_at
 from tests.local.conftest import Put, local_file
 
 MTIME = 1_762_163_892_123_456_789
@@ -89,14 +94,17 @@ def test_a_target_that_changed_is_left_alone(
     staging: Path, temp: Path, trash: Path, put: Put, change: Callable[[Path], object]
 ) -> None:
     old = put("a.mp4", b"old bytes")
+    was = digest(old)
     change(old.disk_path)
     before = tree(staging)
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: place(temp, staging, "a.mp4", expected=old, mtime_ns=MTIME, trash=trash),
         lambda: move_to_trash(old, staging, "a.mp4", trash),
-        lambda: delete_for_good(old, staging),
         lambda: rename_aside(old, staging, "b.mp4"),
-    ):
+    ]
+    if not old.disk_path.is_file() or old.disk_path.read_bytes() != b"old bytes":
+        acts.append(lambda: delete_for_good(old, staging, was))
+    for act in acts:
         with pytest.raises(TargetChanged) as caught:
             act()
         assert "nothing was overwritten" in (caught.value.hint or "")
@@ -273,9 +281,75 @@ def test_no_path_leads_out_of_the_trash(staging: Path, trash: Path, put: Put, pa
 
 def test_delete_for_good(staging: Path, put: Put) -> None:
     put("b.mp4")
-    delete_for_good(put("cut/a.mp4"), staging)
+    file = put("cut/a.mp4")
+    delete_for_good(file, staging, digest(file))
     assert tree(staging) == {"b.mp4": b"content"}
     assert not (staging / "cut").exists()
+
+
+def copy_of(status: os.stat_result) -> SimpleNamespace:
+    return SimpleNamespace(**{key: getattr(status, key) for key in dir(status) if key.startswith("st_")})
+
+
+def hidden_edit(file: LocalFile, data: bytes) -> None:
+    """Write other bytes, and put mtime back."""
+    time.sleep(0.02)
+    file.disk_path.write_bytes(data)
+    os.utime(file.where, ns=(file.mtime_ns, file.mtime_ns))
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["ctime tells", "ctime tells nothing"])
+def test_f32_a_hidden_edit_is_not_deleted_for_good(
+    staging: Path, put: Put, monkeypatch: pytest.MonkeyPatch, tells: bool
+) -> None:
+    file = put("a.mp4", b"old bytes")
+    was = digest(file)
+    hidden_edit(file, b"new bytes")
+    if not tells:  # the disk reports the same ctime as before
+        file = look_at(file.where)
+        monkeypatch.setattr(place_module, "ctime_tells", lambda *_: False)
+    for digests in (was, Digests("", was.md5)):
+        with pytest.raises(TargetChanged):
+            delete_for_good(file, staging, digests)
+    assert tree(staging) == {"a.mp4": b"new bytes"}
+
+
+def test_f32_what_is_the_same_after_all_is_deleted(staging: Path, put: Put) -> None:
+    file = put("a.mp4", b"old bytes")
+    was = digest(file)
+    time.sleep(0.02)
+    file.disk_path.chmod(0o600)
+    assert not file.is_still(file.disk_path.stat())
+    delete_for_good(file, staging, was)
+    assert tree(staging) == {}
+
+
+@pytest.mark.parametrize("name", ["st_ctime_ns", "st_ino"])
+def test_f32_every_part_of_the_fingerprint_counts(put: Put, name: str) -> None:
+    file = put("a.mp4", b"old bytes")
+    changed = copy_of(file.disk_path.stat())
+    assert file.is_still(changed)  # type: ignore[arg-type]
+    setattr(changed, name, getattr(changed, name) + 1)
+    assert not file.is_still(changed)  # type: ignore[arg-type]
+
+
+def test_f32_a_disk_is_asked_whether_its_ctime_tells(staging: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device, real = staging.stat().st_dev, os.fstat
+    ctime_tells.cache_clear()
+    assert ctime_tells(staging, device)
+    assert not ctime_tells(staging, device + 1)
+    ctime_tells.cache_clear()
+
+    def like_fat(descriptor: int) -> SimpleNamespace:
+        """A clock that goes in long steps."""
+        status = copy_of(real(descriptor))
+        status.st_ctime_ns -= status.st_ctime_ns % 10**12
+        return status
+
+    monkeypatch.setattr(os, "fstat", like_fat)
+    assert not ctime_tells(staging, device)
+    ctime_tells.cache_clear()
+    assert list((staging / ".s3sync").iterdir()) == []
 
 
 def test_rename_aside(staging: Path, put: Put) -> None:
@@ -283,7 +357,7 @@ def test_rename_aside(staging: Path, put: Put) -> None:
     aside = rename_aside(file, staging, "cut/a.conflict-jan.mp4")
     assert tree(staging) == {"cut/a.conflict-jan.mp4": b"mine"}
     assert aside == local_file(staging / "cut/a.conflict-jan.mp4")
-    assert aside == LocalFile(aside.where, file.size, file.mtime_ns, file.inode, 2)
+    assert aside == look_at(aside.where, 2) and aside.inode == file.inode
 
 
 def test_rename_aside_takes_no_name_that_is_taken(staging: Path, put: Put) -> None:

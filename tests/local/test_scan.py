@@ -34,7 +34,12 @@ def test_every_file_with_what_its_directory_entry_says(staging: Path, put: Put) 
     found = scan_folder(staging, everything)
     assert found == LocalScan(files=files)
     assert found.files["cut/b.mp4"] == LocalFile(
-        str(staging / "cut" / "b.mp4"), 9, 1_700_000_000_123_456_789, (staging / "cut" / "b.mp4").stat().st_ino, 2
+        str(staging / "cut" / "b.mp4"),
+        9,
+        1_700_000_000_123_456_789,
+        (staging / "cut" / "b.mp4").stat().st_ino,
+        (staging / "cut" / "b.mp4").stat().st_ctime_ns,
+        2,
     )
 
 

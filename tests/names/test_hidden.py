@@ -18,7 +18,7 @@ from s3sync.sync.seen import Seen
 
 def seen_of(paths: list[str], hidden: set[str]) -> Seen:
     files = Table(LocalFile)
-    files.update((path, LocalFile(path, 1, 2, 3)) for path in paths)
+    files.update((path, LocalFile(path, 1, 2, 3, 4)) for path in paths)
     there = RemoteScan(StoredManifest(Manifest("p", "r"), None), Table(RemoteFile))
     return Seen(Table(Entry), LocalScan(files), there, Table(CachedDigest), hidden=hidden)
 

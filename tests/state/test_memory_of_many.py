@@ -108,7 +108,7 @@ def seen_of(mine: Callable[[int], str], theirs: Callable[[int], str]) -> Seen:
     """Many files on both sides, and in the base as they are here."""
     files, objects, base = Table(LocalFile, MANY), Table(RemoteFile, MANY), Table(Entry, MANY)
     for number in range(MANY):
-        files[mine(number)] = LocalFile("", 1, 2, number)
+        files[mine(number)] = LocalFile("", 1, 2, number, 3)
         base[mine(number)] = Entry(1, "m")
         objects[theirs(number)] = RemoteFile("", Entry(1, "m", "e"), FileRecord("", 1, "jan", ""))
     there = RemoteScan(StoredManifest(Manifest("p", "r"), None), objects)

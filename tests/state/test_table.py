@@ -112,7 +112,7 @@ def test_windows_put_beside_each_other_what_has_one_name(dicts: list[dict[str, i
     "value",
     [
         Entry(1, None, "e", 5),
-        LocalFile("/x/ä", 2**40, -5, 2**63),
+        LocalFile("/x/ä", 2**40, -5, 2**63, -6),
         FileRecord("a", 1, "jan", "2025-01-01T00:00:00Z", part_size=5),
         CachedDigest(1, 2, 3, None, "m"),
         RemoteFile("k", Entry(1, "m", "e"), FileRecord("a", 1, "jan", "t"), archived=True),

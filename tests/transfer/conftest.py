@@ -155,7 +155,7 @@ def make(tmp_path: Path) -> Make:
         path.write_bytes(content)
         os.utime(path, ns=(MTIME, MTIME))
         status = path.stat()
-        return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino)
+        return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
     return write
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -73,12 +77,29 @@ def test_deep_reads_what_the_server_gives(shared: Office) -> None:
     assert "not those that were uploaded" in failed(shared, "--deep")[LARGE]
 
 
-def test_deep_reads_the_local_files(shared: Office) -> None:
-    path = shared.jan.staging / LARGE
+def hidden_edit(path: Path) -> None:
+    """Change bytes, and put mtime back."""
     before = path.stat()
+    time.sleep(0.02)
     with path.open("r+b") as stream:
         stream.seek(MIB)
         stream.write(b"rot")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_f32_a_hidden_edit_is_called_an_edit(shared: Office) -> None:
+    hidden_edit(shared.jan.staging / LARGE)
+    result = shared.jan.ok("verify", "--deep")
+    assert shared.jan.states()[LARGE] == "local_modified"
+    assert "delete" not in result.out + result.err and "failing" not in result.out + result.err
+
+
+def test_f32_deep_reads_the_local_files_where_their_times_tell_nothing(shared: Office) -> None:
+    """As on a disk whose ctime does not move: the digest cache believes that the file is the one it hashed."""
+    path = shared.jan.staging / LARGE
+    hidden_edit(path)
+    with closing(sqlite3.connect(shared.jan.staging / ".s3sync" / "state.db")) as state, state:
+        state.execute("UPDATE digest SET ctime_ns = ? WHERE path = ?", (path.stat().st_ctime_ns, LARGE))
     shared.jan.ok("verify")
-    assert "the local bytes changed, although size and time did not" in failed(shared, "--deep")[LARGE]
+    assert "was edited here" in failed(shared, "--deep")[LARGE]
+    assert "delete" not in shared.jan.expect(3, "verify", "--deep").err
