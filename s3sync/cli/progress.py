@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
-from s3sync.cli.output import GREEN, colour, files_text, moved_line, printable, say, symbols
+from s3sync.cli.output import GREEN, colour, files_text, moved_line, printable, say, size_text, symbols, warn
+from s3sync.cli.waiting import Waiting
 from s3sync.transfer.progress import Silent, Work
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ LABELS = {
     Work.COPY: "Copying on the server",
 }
 FLUSH_EVERY_S = 0.2
+SAID_AGAIN_FROM = 64 * 1024
+"""Bytes of a file that have to travel once more, from which on it is said."""
+AGAIN = {Work.UPLOAD: "sending", Work.DOWNLOAD: "fetching"}
 OWN_BAR_FROM = 16 * 1024 * 1024
 """Files from this size on get a bar of their own while they are on their way."""
 
@@ -40,7 +44,14 @@ class Lines(Silent):
         self._sign = colour(symbols().done, GREEN)
         self._flushed_at = 0.0
         self._lost = False
+        self.advanced_at = 0.0
+        """When the last byte moved, by `time.monotonic`."""
+        self.clear: Callable[[], None] = _nothing
+        """Takes the line away that says what is waited for."""
         self._later: Timer | None = None
+
+    def advance(self, work: Work, path: str, n: int) -> None:
+        self.advanced_at = time.monotonic()
 
     def moved(self, work: Work, path: str, size: int) -> None:
         if not self.headline:
@@ -56,6 +67,7 @@ class Lines(Silent):
 
         A full disk or a reader that went away does not end the work: what is printed when that is done meets it again.
         """
+        self.clear()
         if self._lost:
             return
         now = time.monotonic()
@@ -73,6 +85,14 @@ class Lines(Silent):
             self._later = Timer(FLUSH_EVERY_S, _flush)
             self._later.daemon = True
             self._later.start()
+
+    def note(self, line: str) -> None:
+        """A line about the work on stderr."""
+        warn(line)
+
+    def moves(self) -> bool:
+        """Whether something on the screen moves while work goes on."""
+        return False
 
     def close(self) -> None:
         """When nothing more comes: Python aborts when it ends and a thread still writes to stdout."""
@@ -116,11 +136,15 @@ class Bars(Lines):
             self._own[work, path] = self._rich.add_task(f"  {LABELS[work].lower()} {name}", total=size, files="")
 
     def advance(self, work: Work, path: str, n: int) -> None:
+        """By `update`, which unlike `advance` takes no step back for a negative speed."""
+        super().advance(work, path, n)
         if work in self._whole:
-            self._rich.advance(self._whole[work][0], n)
+            self._rich.update(self._whole[work][0], advance=n)
         own = self._own.get((work, path))
         if own is not None:
-            self._rich.advance(own, n)
+            self._rich.update(own, advance=n)
+        if n <= -SAID_AGAIN_FROM and work in AGAIN:
+            self.note(f"{AGAIN[work]} {size_text(-n)} of {printable(path)} again")
 
     def finish(self, work: Work, path: str) -> None:
         with self._lock:
@@ -140,6 +164,17 @@ class Bars(Lines):
             self._rich.console.print(Text.from_ansi(line))
         else:
             super().show(line)
+
+    def note(self, line: str) -> None:
+        if self.moves():
+            from rich.text import Text
+
+            self._rich.console.print(Text(line))
+        else:
+            super().note(line)
+
+    def moves(self) -> bool:
+        return self._rich.live.is_started
 
     def close(self) -> None:
         self._rich.stop()
@@ -187,7 +222,15 @@ def _files(count: list[int]) -> str:
 def watching(wanted: bool) -> Iterator[Lines]:
     """Lines and, where a person looks on, bars; nothing at all when not wanted."""
     lines = Bars() if wanted and sys.stderr.isatty() else Lines()
+    waiting = Waiting(lines.note, lines.moves, lambda: lines.advanced_at) if wanted else None
+    lines.clear = waiting.clear if waiting else _nothing
     try:
         yield lines
     finally:
+        if waiting:
+            waiting.close()
         lines.close()
+
+
+def _nothing() -> None:
+    pass

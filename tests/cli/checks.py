@@ -22,7 +22,8 @@ def refused(person: Person, code: int, *words: str, remote: Remote | None = None
     shows_no_secret(person, result)
     assert result.code == code, result
     assert result.out == "", result
-    starts = [line.split(":")[0] for line in result.err.splitlines()]
+    waits = ("retry ", "waiting for ")
+    starts = [line.split(":")[0] for line in result.err.splitlines() if not line.startswith(waits)]
     assert starts == ["error", "  why", "hint"], result
     assert _everything(person, remote) == before
     return result.err

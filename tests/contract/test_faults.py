@@ -23,6 +23,7 @@ from s3sync.errors import (
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.port import Create, Headers, Update
 from s3sync.store.s3 import attempts, errors, failures, full
+from s3sync.store.s3.limiter import Limiter
 from tests.contract.proxy import ERROR, Fault, Proxy, proxying
 from tests.contract.stores import MIB, UnderTest, keys, md5, noise, on_server, put, read, send
 from tests.servers import Moto, SeaweedFS
@@ -131,7 +132,9 @@ def test_patience_begins_with_the_first_failure(monkeypatch: pytest.MonkeyPatch)
         return "done"
 
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    assert attempts.Attempts().run(send_slowly, failures.from_botocore) == "done"
+    assert (
+        attempts.Attempts(Limiter(), "https://s3.example", "write").run(send_slowly, failures.from_botocore) == "done"
+    )
 
 
 FINAL = [
@@ -291,7 +294,7 @@ def test_mistakes_of_ours_are_not_taken_for_failures() -> None:
         raise NameError("a mistake")
 
     with pytest.raises(NameError):
-        attempts.Attempts().run(mistake, failures.from_botocore)
+        attempts.Attempts(Limiter(), "https://s3.example", "write").run(mistake, failures.from_botocore)
 
 
 def test_a_slow_line_is_no_dead_line(store: Store, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ class S3Store:
 
     def folders(self, prefix: str) -> Iterator[str]:
         try:
-            yield from list_folders(self._full, self._root + prefix)
+            yield from list_folders(self._fast, self._full, self._root + prefix)
         except RequestFailed as error:
             raise self._io.error(error.failure, "list", self._root + prefix) from None
 
@@ -90,7 +90,7 @@ class S3Store:
         if self._fast.cannot(name):
             return self._full_head(key, name)
         try:
-            info, metadata, content_type = Attempts().run(lambda: self._fast.head(name), from_obstore)
+            info, metadata, content_type = self._io.attempts("read").run(lambda: self._fast.head(name), from_obstore)
         except RequestFailed as error:
             if error.failure.cause == "odd_header":
                 return self._full_head(key, name)
@@ -136,7 +136,7 @@ class S3Store:
         if self._fast.cannot(name):
             return self._open_full(key, name, start, stop, if_match, fail)
         try:
-            found = Attempts().run(lambda: self._fast.get(name, start, stop, if_match), from_obstore)
+            found = self._io.attempts("read").run(lambda: self._fast.get(name, start, stop, if_match), from_obstore)
         except RequestFailed as error:
             if error.failure.cause != "odd_header":
                 raise
@@ -153,7 +153,7 @@ class S3Store:
         if_match: str | None,
         fail: Callable[[Failure], StoreError],
     ) -> Reader:
-        answer = Attempts().run(lambda: self._full.get(name, start, stop, if_match), from_botocore)
+        answer = self._io.attempts("read").run(lambda: self._full.get(name, start, stop, if_match), from_botocore)
         return FullReader(key, answer, fail)
 
     def _empty(self, key: str, if_match: str | None) -> Reader:
@@ -166,7 +166,7 @@ class S3Store:
     # -- writing
 
     def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
-        name, attempts = self._key(key), Attempts()
+        name, attempts = self._key(key), self._io.attempts("write")
         in_memory = body if isinstance(body, (bytes, bytearray, memoryview)) else None
         is_small = in_memory is not None and size_of(in_memory) <= SMALL and not self._fast.cannot(name)
         try:
@@ -227,7 +227,7 @@ class S3Store:
         self._opaque_etags = True
 
     def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
-        name, attempts = self._key(target), Attempts()
+        name, attempts = self._key(target), self._io.attempts("copy")
         call = self._full.copy
         origin = self._key(source)
         try:
@@ -239,7 +239,7 @@ class S3Store:
             return self._despite(error.failure, attempts.uncertain, name, mode, etag, "copy to")
 
     def delete(self, key: str, *, if_match: str | None = None) -> None:
-        name, attempts = self._key(key), Attempts()
+        name, attempts = self._key(key), self._io.attempts("delete")
         try:
             if if_match is None and not self._fast.cannot(name):
                 attempts.run(lambda: self._fast.delete(name), from_obstore)
@@ -273,7 +273,7 @@ class S3Store:
         fast = crc64nvme(body) if self._takes_crc64nvme_of["parts"] else None
         if fast is not None:
             try:
-                return Attempts().run(lambda: call(name, upload_id, number, body, fast), from_botocore)
+                return self._io.attempts(doing).run(lambda: call(name, upload_id, number, body, fast), from_botocore)
             except UnverifiedPart:
                 self._takes_crc64nvme_of["parts"] = False
             except RequestFailed as error:
@@ -305,7 +305,7 @@ class S3Store:
         yield from self._io.on_full("list the parts of", name, lambda: self._full.list_parts(name, upload_id))
 
     def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
-        name, attempts = self._key(key), Attempts()
+        name, attempts = self._key(key), self._io.attempts("finish")
         try:
             return attempts.run(lambda: self._full.complete_upload(name, upload_id, parts, mode), from_botocore)
         except RequestFailed as error:

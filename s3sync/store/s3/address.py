@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from s3sync.config import mask_url
 from s3sync.errors import ConfigError
 from s3sync.store.options import StoreOptions
 from s3sync.store.s3.credentials import Profile
@@ -69,4 +70,19 @@ def find_address(bucket: str, options: StoreOptions, profile: Profile) -> Addres
             raise ConfigError(
                 "endpoint_url is not the URL of a server", hint="write it as https://host[:port], without credentials"
             )
+        _refuse_bucket_in(endpoint, bucket)
     return Address(bucket, region or DEFAULT_REGION, endpoint or None)
+
+
+def _refuse_bucket_in(endpoint: str, bucket: str) -> None:
+    """An endpoint is a server's address. With the bucket in it, every request would name the bucket twice."""
+    parts = urlsplit(endpoint)
+    host = parts.netloc.removeprefix(f"{bucket}.")
+    in_host, in_path = host != parts.netloc, parts.path.strip("/").split("/")[-1] == bucket
+    if in_host or in_path:
+        path = parts.path.rstrip("/").removesuffix(f"/{bucket}") if in_path else parts.path
+        raise ConfigError(
+            f"the endpoint has the bucket {bucket} in it",
+            why="the store's address names the bucket, and the endpoint is the server alone",
+            hint=f"set endpoint_url (or AWS_ENDPOINT_URL_S3) to {mask_url(f'{parts.scheme}://{host}{path}')}",
+        )

@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from s3sync.store.s3.errors import patience
 from s3sync.store.s3.failures import Failure, is_panic, is_vendors, wrapped
-from s3sync.store.s3.limiter import LIMITER
+from s3sync.store.s3.limiter import Limiter
+from s3sync.store.watch import WATCH, Retry
 
 _BASE_S = 0.1
 _CAP_S = 8.0
 BUSY = (429, 503)
+_MOST_SAID = 100
 _T = TypeVar("_T")
 
 
@@ -32,7 +34,9 @@ class Attempts:
     Patience begins with the first failure: on a slow line one part takes longer to send than any patience lasts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limiter: Limiter, server: str, doing: str) -> None:
+        """`server` and `doing` say to a person who waits what is waited for: "https://... to read"."""
+        self._limiter, self._server, self._doing = limiter, server, doing
         self.uncertain = False
         self._failing_since: float | None = None
         self._count = 0
@@ -41,7 +45,7 @@ class Attempts:
         """The result of `call`. Raises `RequestFailed` when it keeps failing, and at once what is no vendor's error."""
         while True:
             try:
-                with LIMITER:
+                with self._limiter, WATCH.request(f"{self._server} to {self._doing}"):
                     result = call()
             except BaseException as error:
                 ours = wrapped(error)
@@ -51,10 +55,10 @@ class Attempts:
                     raise
                 failure = read(error)
             else:
-                LIMITER.answered()
+                self._limiter.answered()
                 return result
             if failure.status in BUSY:
-                LIMITER.slow_down()
+                self._limiter.slow_down()
             self.again(failure)
 
     def again(self, failure: Failure) -> None:
@@ -68,4 +72,6 @@ class Attempts:
         if now + wait - self._failing_since > patience(failure):
             raise RequestFailed(failure) from None
         self.uncertain = self.uncertain or failure.cause == "broken" or failure.status >= 500
+        why = failure.message or failure.code or (f"status {failure.status}" if failure.status else failure.cause)
+        WATCH.retrying(Retry(f"{self._doing} at {self._server}", why[:_MOST_SAID], self._count))
         time.sleep(wait)

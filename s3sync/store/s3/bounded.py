@@ -7,6 +7,7 @@ from typing import Any
 
 from s3sync.store.s3.attempts import RequestFailed
 from s3sync.store.s3.failures import Failure
+from s3sync.store.watch import WATCH
 
 MOST_BYTES = 16 * 1024 * 1024
 """A page of 1,000 keys takes up to 3 MB, the largest answer that S3 gives besides objects."""
@@ -20,14 +21,15 @@ class BoundedSession:
     `send` and `close` are all that `botocore.endpoint.Endpoint` calls.
     """
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
+    def __init__(self, inner: Any, server: str) -> None:
+        self._inner, self._server = inner, server
 
     def send(self, request: Any) -> Any:
         """The answer, read when it is no object. Raises `RequestFailed` when it is too large or takes too long."""
         is_object, request.stream_output = request.stream_output, True
         try:
-            response = self._inner.send(request)
+            with WATCH.request(f"{self._server} to answer"):
+                response = self._inner.send(request)
         finally:
             request.stream_output = is_object
         if not is_object or response.status_code >= 300:

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from s3sync.store.port import Silence
-from s3sync.store.s3.attempts import Attempts, RequestFailed
+from s3sync.store.s3.attempts import RequestFailed
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
 
@@ -122,7 +122,7 @@ class S3Bucket:
             self._note_time(answer)
             return answer
 
-        return Attempts().run(call, from_botocore)
+        return self._io.attempts("answer").run(call, from_botocore)
 
     def _note_time(self, answer: object) -> None:
         meta = answer.get("ResponseMetadata", {}) if isinstance(answer, dict) else {}

@@ -22,6 +22,7 @@ from s3sync.errors import (
     Unsupported,
 )
 from s3sync.store.s3.failures import Cause, Failure
+from s3sync.store.s3.proxies import Proxy
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and what compatible stores add.
 BY_CODE: dict[str, type[StoreError]] = {
@@ -159,6 +160,7 @@ class Place(Struct, frozen=True):
     bucket: str
     endpoint: str
     secrets: tuple[str, ...] = ()
+    proxy: Proxy | None = None
 
     def scrub(self, text: str) -> str:
         """The text without access keys, secrets, signatures and query strings."""
@@ -186,6 +188,9 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
     elif kind is Unreachable:
         fails = "fails" if failure.status >= 500 else "does not answer"
         why = f"{place.endpoint} {fails}" + (f" ({why})" if why else "")
+        if place.proxy:
+            why += f", asked through the proxy {place.proxy.shown}"
+            hint = f"check the proxy, which {place.proxy.variable} names; NO_PROXY lists the hosts to reach without it"
     elif kind is Archived:
         why = "it is in cold storage, and an archived object cannot be read"
     elif kind is NotAStore:

@@ -200,9 +200,10 @@ def from_botocore(error: BaseException) -> Failure:
 
 def _client_error(response: dict[str, Any]) -> Failure:
     meta, said = response.get("ResponseMetadata", {}), response["Error"]
+    headers = meta.get("HTTPHeaders", {})
+    region = str(said.get("Region") or headers.get("x-amz-bucket-region", ""))
     status, code = int(meta.get("HTTPStatusCode", 0)), str(said.get("Code", ""))
     if code.isdigit() or not code:
         # A HEAD has no body, and a body that is not S3's XML leaves only the status.
-        headers = meta.get("HTTPHeaders", {})
-        return Failure("answer", status, region=headers.get("x-amz-bucket-region", ""))
-    return Failure("answer", status, code, str(said.get("Message", ""))[:MOST_SAID], region=str(said.get("Region", "")))
+        return Failure("answer", status, region=region)
+    return Failure("answer", status, code, str(said.get("Message", ""))[:MOST_SAID], region=region)

@@ -6,16 +6,18 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s3sync._version import __version__
 from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, WriteMode
 from s3sync.store.s3 import headers as codec
 from s3sync.store.s3.address import Address
+from s3sync.store.s3.attempts import Attempts
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import NOWHERE, Failure, from_obstore, is_panic
+from s3sync.store.s3.limiter import Limiter
 from s3sync.store.s3.proxies import find_proxy
+from s3sync.store.s3.tls import ca_bundle
 
 if TYPE_CHECKING:
     import obstore
@@ -58,8 +60,14 @@ class FastLane:
         self._address, self._credentials, self._env = address, credentials, env
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self.server = address.shown
+        self.limiter = Limiter()
         self.proxy = find_proxy(address.shown)
         self._trusts_redirects: bool | None = None
+
+    def attempts(self, doing: str) -> Attempts:
+        """The attempts of one operation of this store, on either lane. `doing` completes "waiting for ... to"."""
+        return Attempts(self.limiter, self.server, doing)
 
     def cannot(self, key: str) -> bool:
         """Whether requests for a key have to go the other way: obstore cannot name it, or would leak credentials.
@@ -165,9 +173,9 @@ class FastLane:
             **client,
             **self._fence(),
         }
-        bundle = self._env.get("AWS_CA_BUNDLE")
+        bundle = ca_bundle(self._env)
         if bundle:
-            options["root_certificate"] = Path(bundle).read_bytes()
+            options["root_certificate"] = bundle.read_bytes()
         settings: Any = {
             "region": address.region,
             "endpoint": address.base,

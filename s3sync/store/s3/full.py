@@ -10,6 +10,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -25,6 +26,7 @@ from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import Failure, from_botocore
 from s3sync.store.s3.fast import CHUNK, strip
 from s3sync.store.s3.rounds import Rounds
+from s3sync.store.s3.tls import ca_bundle
 
 # Without progress. The last wait, for the answer, includes what the system still has to send from its own buffer:
 # 1 MiB of that in 300 s is 28 kbit/s for one transfer.
@@ -78,12 +80,12 @@ class FullLane:
             "s3",
             region_name=address.region,
             endpoint_url=address.endpoint,
-            verify=self._env.get("AWS_CA_BUNDLE") or None,
+            verify=_text(ca_bundle(self._env)),
             config=Config(**options),
             **fixed,
         )
         _adjust(client.meta.events)
-        client._endpoint.http_session = BoundedSession(client._endpoint.http_session)
+        client._endpoint.http_session = BoundedSession(client._endpoint.http_session, address.shown)
         return client
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -115,6 +117,9 @@ class FullLane:
                 if not (name.startswith(prefix) and name.find("/", len(prefix)) == len(name) - 1):
                     raise RequestFailed(Failure("not_s3"))
                 yield name[len(prefix) : -1]
+
+    def head_bucket(self) -> None:
+        self._call("head_bucket")
 
     def head(self, key: str, **arguments: Any) -> dict[str, Any]:
         answer = self._call("head_object", Key=key, **arguments)
@@ -329,6 +334,10 @@ def require(answer: Mapping[str, Any], *fields: str) -> None:
 def _etag(answer: Mapping[str, Any]) -> str:
     require(answer, "ETag")
     return strip(answer["ETag"])
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _base64(md5: bytes) -> str:

@@ -1,4 +1,4 @@
-"""How many requests may be under way at once: all of them, until the store asks to slow down.
+"""How many requests of one store may be under way at once: all of them, until the store asks to slow down.
 
 Additive increase, multiplicative decrease (RFC 5681, section 3.1, as TCP does it): halved when the store says
 SlowDown, and one more again after as many answers as may be under way.
@@ -49,7 +49,3 @@ class Limiter:
             if now - self._halved_at > HALVE_EVERY_S:
                 self._halved_at = now
                 self.limit = max(1.0, min(self.limit, float(self._under_way + 1)) / 2)
-
-
-LIMITER = Limiter()
-"""One for the whole process: all its requests share one line and, nearly always, one store."""

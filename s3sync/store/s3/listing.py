@@ -18,13 +18,14 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from s3sync.errors import StoreError
+from s3sync.errors import S3syncError
 from s3sync.store.port import ObjectInfo
 from s3sync.store.s3.attempts import Attempts, RequestFailed
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore, is_panic
 from s3sync.store.s3.fast import FastLane
 from s3sync.store.s3.full import FullLane
 from s3sync.store.s3.rounds import Names, Rounds, in_time
+from s3sync.store.watch import WATCH
 
 _PAGE = 1000
 _ASK_EACH = 4
@@ -36,7 +37,7 @@ _T = TypeVar("_T")
 def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[ObjectInfo]:
     """Every object below a prefix (full keys), each once. Raises `RequestFailed`, or our own errors."""
     if fast.cannot(prefix + "x"):
-        yield from _list_full(full, prefix, Names())
+        yield from _list_full(fast, full, prefix, Names())
         return
     seen = Names()
     empty: dict[str, list[ObjectInfo]] = {}  # of more than can be asked about, only the number matters
@@ -52,22 +53,22 @@ def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[Object
     except RequestFailed as error:
         if error.failure.cause != "odd_key":
             raise
-        yield from _list_full(full, prefix, seen)
+        yield from _list_full(fast, full, prefix, seen)
         return
     count = len(seen) + empties
     if count == 0:
         _require_s3(fast, prefix)
     if (count % _PAGE == 0 and count) or len(empty) > _ASK_EACH:
-        yield from _list_full(full, prefix, seen)
+        yield from _list_full(fast, full, prefix, seen)
         return
     for infos in empty.values():
         yield from _settle(fast, full, prefix, infos)
 
 
-def list_folders(full: FullLane, prefix: str) -> Iterator[str]:
+def list_folders(fast: FastLane, full: FullLane, prefix: str) -> Iterator[str]:
     """The folders directly below a prefix, each once. obstore would hold all pages before it gives the first, and drop
     odd names. Raises `RequestFailed`, or our own errors."""
-    yield from _again(lambda: full.folders(prefix), Names(), lambda name: name)
+    yield from _again(fast.attempts("list"), lambda: full.folders(prefix), Names(), lambda name: name)
 
 
 def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]:
@@ -75,7 +76,7 @@ def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]
 
     `seen` collects the keys of all objects that have content; empty ones are only given.
     """
-    attempts = Attempts()
+    attempts = fast.attempts("list")
     while True:
         pages = fast_pages(fast, prefix)
         try:
@@ -96,8 +97,8 @@ def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]
 
 def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
     try:
-        yield from in_time(fast.pages(prefix))
-    except (StoreError, RequestFailed):
+        yield from in_time(_watched(fast, prefix))
+    except (S3syncError, RequestFailed):
         raise
     except BaseException as error:
         if not isinstance(error, Exception) and not is_panic(error):
@@ -105,21 +106,32 @@ def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
         raise RequestFailed(from_obstore(error)) from None
 
 
-def _list_full(full: FullLane, prefix: str, given: Names) -> Iterator[ObjectInfo]:
+def _watched(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
+    pages = fast.pages(prefix)
+    while True:
+        with WATCH.request(f"{fast.server} to list"):
+            page = next(pages, None)
+        if page is None:
+            return
+        yield page
+
+
+def _list_full(fast: FastLane, full: FullLane, prefix: str, given: Names) -> Iterator[ObjectInfo]:
     """botocore's listing, without the keys that were given before."""
-    yield from _again(lambda: full.list_objects(prefix), given, lambda info: info.key)
+    yield from _again(fast.attempts("list"), lambda: full.list_objects(prefix), given, lambda info: info.key)
 
 
-def _again(listing: Callable[[], Iterator[_T]], given: Names, name: Callable[[_T], str]) -> Iterator[_T]:
+def _again(
+    attempts: Attempts, listing: Callable[[], Iterator[_T]], given: Names, name: Callable[[_T], str]
+) -> Iterator[_T]:
     """A listing of botocore's, begun again after a passing failure, without what was given before."""
-    attempts = Attempts()
     while True:
         try:
             for item in listing():
                 if given.add(name(item)):
                     yield item
             return
-        except (StoreError, RequestFailed):
+        except (S3syncError, RequestFailed):
             raise
         except Exception as error:  # noqa: BLE001 - `from_botocore` knows them all
             attempts.again(from_botocore(error))
@@ -138,7 +150,7 @@ def _settle(fast: FastLane, full: FullLane, prefix: str, infos: list[ObjectInfo]
 
 def _is_empty_object(fast: FastLane, key: str) -> bool:
     try:
-        info, _, _ = Attempts().run(lambda: fast.head(key), from_obstore)
+        info, _, _ = fast.attempts("read").run(lambda: fast.head(key), from_obstore)
     except RequestFailed as error:
         if error.failure.status == 404:
             return False
@@ -149,7 +161,7 @@ def _is_empty_object(fast: FastLane, key: str) -> bool:
 def _require_s3(fast: FastLane, prefix: str) -> None:
     """Raises `RequestFailed` unless the server refuses to give a key that nobody has as S3 refuses it."""
     try:
-        Attempts().run(lambda: fast.get(f"{prefix}{_ABSENT}", 0, None, None), from_obstore)
+        fast.attempts("read").run(lambda: fast.get(f"{prefix}{_ABSENT}", 0, None, None), from_obstore)
     except RequestFailed as error:
         failure = error.failure
         if failure.cause != "answer" or failure.code in ("NoSuchKey", "AccessDenied"):

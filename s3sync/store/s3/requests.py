@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from s3sync.errors import StoreError
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Buffer, ObjectInfo, Part
@@ -33,6 +35,9 @@ class Requests:
         self.full = FullLane(self.address, self.credentials, options.env, options.pace)
         self._url = url
 
+    def attempts(self, doing: str) -> Attempts:
+        return self.fast.attempts(doing)
+
     def on_fast(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
         """The result of a call of the fast lane. Raises our errors."""
         return self._run(doing, key, call, from_obstore)
@@ -43,7 +48,7 @@ class Requests:
 
     def _run(self, doing: str, key: str, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
         try:
-            return Attempts().run(call, read)
+            return self.attempts(doing).run(call, read)
         except RequestFailed as error:
             raise self.error(error.failure, doing, key) from None
 
@@ -51,11 +56,22 @@ class Requests:
         """Our error for a failure: "could not <doing> <key>"."""
         if failure.cause == "answer" and not failure.code and 400 <= failure.status < 500:
             failure = self._ask_why(failure, key)
+        if failure.status == 301 and not failure.region:
+            failure = self._ask_region(failure)
         lost = self.credentials.failure
         if lost is not None and failure.cause in ("other", "credentials"):
             return lost
-        place = Place(self._url, self.address.bucket, self.address.shown, self.credentials.secrets)
+        place = Place(self._url, self.address.bucket, self.address.shown, self.credentials.secrets, self.fast.proxy)
         return translate(failure, place, doing, key)
+
+    def _ask_region(self, failure: Failure) -> Failure:
+        """The right region is told in a header, which obstore does not show."""
+        try:
+            self.full.head_bucket()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the first failure was one already
+            told = from_botocore(error)
+            return replace(failure, region=told.region) if told.region else failure
+        return failure
 
     def _ask_why(self, failure: Failure, key: str) -> Failure:
         """The answer to a HEAD has no body that could tell a missing bucket from a missing key: ask again with GET.

@@ -1,0 +1,37 @@
+"""The authorities that vouch for a server, where the user names some other than the system's."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from s3sync.errors import ConfigError
+
+VARIABLE = "AWS_CA_BUNDLE"
+MOST_BYTES = 16 * 1024 * 1024
+
+
+def ca_bundle(env: Mapping[str, str]) -> Path | None:
+    """The file of authorities that the environment names. Raises `ConfigError` when it cannot be one."""
+    named = env.get(VARIABLE)
+    if not named:
+        return None
+    path = Path(named)
+    try:
+        status = path.stat()
+        reason = None if stat.S_ISREG(status.st_mode) else "it is not a file"
+        if status.st_size > MOST_BYTES:
+            reason = "it is larger than 16 MiB"
+        if reason is None and not os.access(path, os.R_OK):
+            reason = "permission denied"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+    if reason:
+        raise ConfigError(
+            f"{VARIABLE} names {path}, which cannot be used",
+            why=reason.lower(),
+            hint=f"correct {VARIABLE}, or unset it to trust the system's authorities",
+        )
+    return path

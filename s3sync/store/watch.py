@@ -1,0 +1,66 @@
+"""What this process waits for right now, for whoever shows it to a person. Nothing is decided by it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from msgspec import Struct
+
+
+class Waiting(Struct, frozen=True):
+    """The request that has been under way longest: what it is for, and since when (`time.monotonic`)."""
+
+    what: str
+    since: float
+
+
+class Retry(Struct, frozen=True):
+    """A request that is about to be sent again. `number` is 1 for the first repetition."""
+
+    what: str
+    why: str
+    number: int
+
+
+class Watch:
+    """The requests of all stores of this process. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[int, Waiting] = {}
+        self._tokens = itertools.count()
+        self._retries: list[Retry] = []
+        self._lock = Lock()
+        self.answers = 0
+        """How many requests came to an end."""
+
+    @contextmanager
+    def request(self, what: str) -> Iterator[None]:
+        """A request is under way inside the block."""
+        token = next(self._tokens)
+        self._under_way[token] = Waiting(what, time.monotonic())
+        try:
+            yield
+        finally:
+            del self._under_way[token]
+            self.answers += 1
+
+    def retrying(self, retry: Retry) -> None:
+        with self._lock:
+            self._retries.append(retry)
+
+    def longest(self) -> Waiting | None:
+        """None when no request is under way."""
+        return min(list(self._under_way.values()), key=lambda one: one.since, default=None)
+
+    def new_retries(self) -> list[Retry]:
+        """Those since the last call."""
+        with self._lock:
+            found, self._retries = self._retries, []
+        return found
+
+
+WATCH = Watch()
