@@ -14,7 +14,7 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from s3sync._version import __version__
-from s3sync.cli import checks, doctor, runs, setup, trust, verbs
+from s3sync.cli import checks, doctor, runs, setup, state, trust, verbs
 from s3sync.cli.interrupt import INTERRUPTED
 from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, printable, warn
 from s3sync.cli.usage import usage_error
@@ -44,6 +44,7 @@ def root(version: bool = typer.Option(False, "--version", "-V", help="Print the 
 runs.register(app)
 verbs.register(app)
 checks.register(app)
+state.register(app)
 doctor.register(app)
 setup.register(app)
 trust.register(app)

@@ -15,8 +15,10 @@ from s3sync.core.plan import Policy, Verb
 from s3sync.errors import ProjectError
 from s3sync.project import Project as Location
 from s3sync.project import find_project, project_names
+from s3sync.state.places import KnownPlace
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.port import FullSpeed, Pace, Store
+from s3sync.sync.places import PlacesReport
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
 from s3sync.sync.select import make_selector
 from s3sync.sync.session import Session
@@ -124,6 +126,20 @@ class Project(Struct, frozen=True):
         from s3sync.sync.unfinished import abort_transfers
 
         return abort_transfers(self.session, list(names), everything=everything, confirm=confirm, dry_run=dry_run)
+
+    def places(self) -> PlacesReport:
+        """The places in stores that this folder was synced with."""
+        from s3sync.sync.places import list_places
+
+        return list_places(self.session)
+
+    def forget_place(
+        self, word: str, *, confirm: Callable[[KnownPlace], bool] = lambda place: True, dry_run: bool = False
+    ) -> PlacesReport:
+        """Forget what is remembered of a place: its address, or a part of it. Touches no file."""
+        from s3sync.sync.places import forget_place
+
+        return forget_place(self.session, word, confirm=confirm, dry_run=dry_run)
 
     def cleanup(
         self,

@@ -18,6 +18,7 @@ from s3sync.state.rows import Rows
 from s3sync.state.table import Table
 from s3sync.sync.arrivals import warn_of_arrivals
 from s3sync.sync.carry_out import carry_out
+from s3sync.sync.places import first_time
 from s3sync.sync.recover import drop_useless_downloads, recover
 from s3sync.sync.report import ConflictReport, RunReport
 from s3sync.sync.reporting import RunWitness, report_intentions, report_plan
@@ -47,10 +48,12 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
     report = RunReport(verb, session.place, options.dry_run)
     if options.dry_run:
         with session.memory(read_only=True) as state:
+            report.warnings += first_time(state)
             _round(session, state, report, options, options.selector, _Tally())
     else:
         with session.lock(), session.memory() as state:
             recover(session, state)
+            report.warnings += first_time(state)
             _rounds(session, state, report, options)
     for items in (report.uploaded, report.downloaded, report.deleted):
         items.sort(key=lambda item: item.name)

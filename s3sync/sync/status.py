@@ -9,6 +9,7 @@ from s3sync.local.room import state_folder
 from s3sync.project import lines_to_commit
 from s3sync.state.db import StateDB
 from s3sync.state.rows import Rows
+from s3sync.sync.places import first_time
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
 from s3sync.sync.scan import scan
 from s3sync.sync.seen import Seen, uploader
@@ -20,8 +21,10 @@ def status(session: Session) -> StatusReport:
     """Raises `StoreError`, `ScanError`, `ManifestError`."""
     with _open_state(session) as state:
         seen = scan(session, state)
-        unfinished = known_transfers(state)
-    return make_report(session, seen, unfinished)
+        unfinished, told = known_transfers(state), first_time(state)
+    report = make_report(session, seen, unfinished)
+    report.warnings += told
+    return report
 
 
 def make_report(session: Session, seen: Seen, unfinished: list[TransferStatus]) -> StatusReport:

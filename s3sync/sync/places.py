@@ -1,0 +1,71 @@
+"""`state`: which places in stores this folder was synced with, and how to forget one. Asks nothing of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct, field
+
+from s3sync.errors import Halt, UsageError
+from s3sync.state.db import StateDB
+from s3sync.state.places import KnownPlace
+from s3sync.sync.report import Place
+from s3sync.sync.session import Session
+
+FIRST_TIME = "first time with this store: everything is compared by content, and nothing counts as deleted"
+
+
+class PlacesReport(Struct):
+    """The places that are remembered, and those that were forgotten just now."""
+
+    place: Place
+    places: list[KnownPlace] = field(default_factory=list)
+    forgotten: list[KnownPlace] = field(default_factory=list)
+    dry_run: bool = False
+
+
+def first_time(state: StateDB) -> list[str]:
+    """What to say when this folder was synced with other places, and never with this one."""
+    return [FIRST_TIME] if state.is_first_time else []
+
+
+def list_places(session: Session) -> PlacesReport:
+    with session.memory(read_only=True) as state:
+        return PlacesReport(session.place, state.places())
+
+
+def forget_place(
+    session: Session, word: str, *, confirm: Callable[[KnownPlace], bool], dry_run: bool = False
+) -> PlacesReport:
+    """Forget the place that a word names: its address, or a part that only it has. No file is touched.
+
+    Raises `UsageError` for a word that names none or several, `Halt` when `confirm` says no.
+    """
+    if dry_run:
+        with session.memory(read_only=True) as state:
+            return _report(session, state, _choose(state.places(), word), dry_run=True)
+    with session.lock(), session.memory() as state:
+        chosen = _choose(state.places(), word)
+        if not confirm(chosen):
+            raise Halt("nothing was forgotten", why="the question was not answered with yes", hint="add --yes")
+        state.forget_place(chosen.id)
+        return _report(session, state, chosen, dry_run=False)
+
+
+def _report(session: Session, state: StateDB, chosen: KnownPlace, *, dry_run: bool) -> PlacesReport:
+    left = [known for known in state.places() if known.id != chosen.id]
+    return PlacesReport(session.place, left, [chosen], dry_run)
+
+
+def _choose(places: list[KnownPlace], word: str) -> KnownPlace:
+    if not word:
+        raise UsageError("--forget needs the place to forget", hint="`s3sync state` lists the places")
+    exact = [known for known in places if word in (known.place.shown, known.place.url, known.place.url.rstrip("/"))]
+    found = exact if len(exact) == 1 else [known for known in places if word in known.place.shown]
+    if len(found) > 1:
+        why = ", ".join(known.place.shown for known in found)
+        raise UsageError(f"{word!r} could be several places", why=why, hint="type more of the address")
+    if not found:
+        hint = "`s3sync state` lists the places"
+        raise UsageError(f"{word!r} is no place that this folder knows", why="none has it in its address", hint=hint)
+    return found[0]
