@@ -251,6 +251,15 @@ class GuardedFolder:
         place, base = self._at(name)
         return os.stat(place, dir_fd=base, follow_symlinks=False)
 
+    def check(self, name: str, *, max_bytes: int | None = None, alone: bool = False) -> bool:
+        """Whether a file has the name. Raises `Refused`, as `open_read` would, when it is not one to open."""
+        status = self.find(name)
+        if status is None:
+            return False
+        path = f"{self.path}{os.sep}{name}"
+        checks.require_file(status, path, shared=self.shared, owner=self._accepted, max_bytes=max_bytes, alone=alone)
+        return True
+
     def find(self, name: str) -> os.stat_result | None:
         """What has the name, None when nothing has."""
         try:

@@ -5,9 +5,9 @@ Deleting it loses no user's byte: without a base, every difference is a question
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from s3sync.core.entries import Entry
 from s3sync.state.places import KnownPlace, StorePlace
@@ -21,10 +21,14 @@ from s3sync.state.schema import (
     CachedDigest,
     base_row,
     digest_row,
+    fact_row,
 )
 from s3sync.state.sqlite import Database
 
 __all__ = ["FILE", "REPAIR", "VERSION", "CachedDigest", "StateDB"]
+
+T = TypeVar("T")
+Row: TypeAlias = tuple[Any, ...]
 
 FILE = "state.db"
 ROWS_AT_ONCE = 1_000
@@ -138,18 +142,24 @@ class StateDB(Database):
     def each_base(self) -> Iterator[tuple[str, Entry]]:
         """The base of this place in the order of its paths, not held in memory together."""
         query = f"SELECT {BASE_COLUMNS} FROM base WHERE place = ? AND path > ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
-        return map(base_row, self._rows(query, self._place_id))
+        return self._read("base", base_row, query, self._place_id)
 
     def each_digest(self) -> Iterator[tuple[str, CachedDigest]]:
         """The whole digest cache, likewise."""
         query = f"SELECT {DIGEST_COLUMNS} FROM digest WHERE path > ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
-        return map(digest_row, self._rows(query))
+        return self._read("digest", digest_row, query)
 
-    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+    def _read(
+        self, table: str, decode: Callable[[Row], tuple[str, T]], query: str, *values: object
+    ) -> Iterator[tuple[str, T]]:
         after = ""
         while rows := self.execute(query, *values, after):
-            yield from rows
-            after = rows[-1][0]
+            with self.rows_of(table):
+                found = list(map(decode, rows))
+                if found[-1][0] <= after:
+                    raise ValueError("the same rows come again")
+            yield from found
+            after = found[-1][0]
 
     def save(
         self,
@@ -186,7 +196,8 @@ class StateDB(Database):
     def fact(self, name: str) -> str | None:
         """Something that was found out once, as whether a store honours conditions."""
         rows = self.execute("SELECT value FROM fact WHERE name = ?", name)
-        return rows[0][0] if rows else None
+        with self.rows_of("fact"):
+            return fact_row(rows[0]) if rows else None
 
     def remember(self, name: str, value: str) -> None:
         self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", name, value)

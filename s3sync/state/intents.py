@@ -16,6 +16,7 @@ from s3sync.core.keep_both import Intent
 from s3sync.core.manifest import ConflictRecord, DeletedRecord
 from s3sync.core.names import refuse_reason
 from s3sync.state.db import StateDB
+from s3sync.state.schema import intent_row
 
 _CONFLICT, _DELETION = "conflict", "delete"
 R = TypeVar("R", Intent, DeletedRecord)
@@ -56,7 +57,8 @@ class Intents:
         return [intent.record for intent in noted if _is_ours(intent)]
 
     def deletions(self) -> list[DeletedRecord]:
-        return self._all("place = ? AND kind = ?", DeletedRecord, self._state.place_id, _DELETION)
+        noted = self._all("place = ? AND kind = ?", DeletedRecord, self._state.place_id, _DELETION)
+        return [deletion for deletion in noted if refuse_reason(deletion.name) is None]
 
     def forget(self, told: Iterable[ConflictRecord | DeletedRecord]) -> None:
         with self._state.transaction():
@@ -78,7 +80,8 @@ class Intents:
 
     def _all(self, which: str, type_: type[R], *values: object) -> list[R]:
         rows = self._state.execute(f"SELECT value FROM intent WHERE {which} ORDER BY name", *values)
-        return [msgspec.json.decode(row[0], type=type_) for row in rows]
+        with self._state.rows_of("intent"):
+            return [intent_row(row, type_) for row in rows]
 
 
 def _is_ours(intent: Intent) -> bool:

@@ -6,6 +6,7 @@ as a whole when it stands undamaged in a file whose log was written back, and ot
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import uuid
@@ -19,8 +20,11 @@ from msgspec import Struct, field
 from s3sync.core.entries import Entry
 from s3sync.core.names import refuse_reason
 from s3sync.core.unfinished import Unfinished
-from s3sync.disk.durable import sync_folder
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.remove import remove_tree
 from s3sync.local.errors import local_errors
+from s3sync.local.room import OURS
+from s3sync.state import trusted
 from s3sync.state.db import FILE, StateDB
 from s3sync.state.places import StorePlace
 from s3sync.state.schema import (
@@ -32,7 +36,7 @@ from s3sync.state.schema import (
     CachedDigest,
     transfer_row,
 )
-from s3sync.state.sqlite import bring_up, readable, run_script, tempfile_copy
+from s3sync.state.sqlite import bring_up, readable
 from s3sync.state.transfers import Transfers
 
 _MD5 = re.compile("[0-9a-f]{32}")
@@ -72,13 +76,15 @@ def sqlite_version() -> str:
 
 def examine(folder: Path) -> Examined:
     """Look at the database in a state folder, without changing anything. Raises `LocalError` when it cannot be read."""
-    if not (folder / FILE).exists():
+    if not os.path.lexists(folder / FILE):
         return Examined(exists=False)
     with _still_copy(folder / FILE) as copy, closing(sqlite3.connect(copy)) as connection:
         try:
+            trusted.harden(connection)
+            trusted.refuse_foreign_schema(connection)
             return _examine(connection)
         except sqlite3.Error as error:
-            return Examined(damage=str(error))
+            return Examined(damage=readable(str(error)))
 
 
 def _examine(connection: sqlite3.Connection) -> Examined:
@@ -88,8 +94,7 @@ def _examine(connection: sqlite3.Connection) -> Examined:
     said = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
     if said != ["ok"]:
         return Examined(damage=readable("; ".join(said)))
-    tables = _tables(connection)
-    if version == 0 and not tables:
+    if version == 0 and not trusted.tables(connection):
         return Examined()
     if not 0 < version <= VERSION:
         return Examined(damage=f"it has tables, and says that its version is {version}")
@@ -97,10 +102,7 @@ def _examine(connection: sqlite3.Connection) -> Examined:
         bring_up(connection, SCHEMA, MIGRATIONS)  # of the copy: the file itself is migrated when it is used
     except sqlite3.Error as error:
         return Examined(damage=f"its version {version} cannot be brought up to date: {readable(str(error))}")
-    tables = _tables(connection)
-    wrong = [name for name, columns in _expected().items() if tables.get(name) != columns]
-    if wrong:
-        return Examined(damage=f"a table is missing or not what it should be: {', '.join(wrong)}")
+    trusted.refuse_other_tables(connection, SCHEMA)
     base, senseless = _read_base(connection, "SELECT path, size, md5, etag, place FROM base ORDER BY place")
     if senseless:
         return Examined(damage=f"{senseless} entries of the base make no sense")
@@ -113,13 +115,16 @@ def _examine(connection: sqlite3.Connection) -> Examined:
 
 def salvage(folder: Path) -> list[PlaceMemory]:
     """Whatever can still be read of a damaged database, for each place that is surely known by name."""
-    if not (folder / FILE).exists():
+    if not os.path.lexists(folder / FILE):
         return []
     log = folder / f"{FILE}-wal"
     written_back = not log.exists() or log.stat().st_size == 0
     with _still_copy(folder / FILE) as copy, closing(sqlite3.connect(copy)) as connection:
         try:
-            source = _OF_VERSION[2 if "place" in _tables(connection) else 1]  # the version number may be what is wrong
+            trusted.harden(connection)
+            trusted.refuse_foreign_schema(connection)
+            known = trusted.tables(connection)
+            source = _OF_VERSION[2 if "place" in known else 1]  # the version number may be what is wrong
             if not written_back or not _is_sound(connection, source.place_table):
                 return []
             rows = connection.execute(source.places).fetchall()
@@ -151,23 +156,24 @@ def rebuild(
     The caller holds the project's lock. After a crash at any point the damaged file is still there, under one of its
     names, and either it, none or the new one is `state.db`; none is an empty memory, which deletes nothing.
     """
-    work = folder / f"state.rebuild-{uuid.uuid4().hex}"
-    with local_errors("cannot write", work):
-        work.mkdir()
-    try:
-        with StateDB(work, None) as fresh:
-            fresh.save(digests=digests)
-        for memory in memories:
-            _write(work, memory)
-        with local_errors("cannot write", folder / FILE):
-            aside = _move_aside(folder, stamp)
-            (work / FILE).rename(folder / FILE)
-            sync_folder(folder)
-    finally:
-        for left in (*work.iterdir(), work):
+    name = f"state.rebuild-{uuid.uuid4().hex}"
+    with (
+        local_errors("cannot write", folder / name),
+        GuardedFolder.open(folder) as room,
+        room.folder(name, create=0o700) as work,
+    ):
+        try:
+            with StateDB(Path(work.path), None) as fresh:
+                fresh.save(digests=digests)
+            for memory in memories:
+                _write(Path(work.path), memory)
+            aside = _move_aside(room, stamp)
+            work.rename(FILE, FILE, room)
+            room.sync()
+        finally:
             with suppress(OSError):
-                left.rmdir() if left == work else left.unlink()
-    return aside
+                remove_tree(room, name)
+    return folder / aside
 
 
 def _write(folder: Path, memory: PlaceMemory) -> None:
@@ -183,29 +189,28 @@ def _write(folder: Path, memory: PlaceMemory) -> None:
                 ledger.part_done(item.path, item.way, part, digest)
 
 
-def _move_aside(folder: Path, stamp: str) -> Path:
+def _move_aside(room: GuardedFolder, stamp: str) -> str:
     """The database first: a log without its database is thrown away by SQLite, and never taken for another's."""
     number = 1
-    aside = folder / f"state.corrupt-{stamp}.db"
-    while aside.exists():
+    aside = f"state.corrupt-{stamp}.db"
+    while room.find(aside) is not None:
         number += 1
-        aside = folder / f"state.corrupt-{stamp}.{number}.db"
+        aside = f"state.corrupt-{stamp}.{number}.db"
     for ending in ("", "-wal"):
-        old = folder / f"{FILE}{ending}"
-        if old.exists():
-            old.rename(aside.with_name(aside.name + ending))
-    (folder / f"{FILE}-shm").unlink(missing_ok=True)
-    sync_folder(folder)
+        if room.find(FILE + ending) is not None:
+            room.rename(FILE + ending, aside + ending)
+    room.unlink(f"{FILE}-shm", missing_ok=True)
+    room.sync()
     return aside
 
 
 @contextmanager
 def _still_copy(path: Path) -> Iterator[Path]:
     """A copy that no writer changed while it was made: half of a change would look like damage."""
-    with local_errors("cannot read", path):
+    with local_errors("cannot read", path, hint=OURS):
         for attempt in range(_STILL_TRIES):
             before = _stamps(path)
-            with tempfile_copy(path) as copy:
+            with trusted.private_copy(path) as copy:
                 if _stamps(path) == before or attempt == _STILL_TRIES - 1:
                     yield copy
                     return
@@ -215,7 +220,7 @@ def _stamps(path: Path) -> list[tuple[int, int] | None]:
     found: list[tuple[int, int] | None] = []
     for file in (path, path.with_name(f"{path.name}-wal")):
         try:
-            status = file.stat()
+            status = file.lstat()
             found.append((status.st_size, status.st_mtime_ns))
         except FileNotFoundError:
             found.append(None)
@@ -256,18 +261,6 @@ def _transfers(connection: sqlite3.Connection, where: str) -> list[tuple[Unfinis
         )
         found.append((transfer_row(row), dict(done.fetchall())))
     return found
-
-
-def _expected() -> dict[str, list[str]]:
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        run_script(fresh, SCHEMA)
-        return _tables(fresh)
-
-
-def _tables(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Every table with its columns."""
-    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return {name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')] for name in names}
 
 
 def _is_sound(connection: sqlite3.Connection, table: str) -> bool:

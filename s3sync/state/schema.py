@@ -5,15 +5,17 @@ Version 2: `base`, `parts`, `transfer`, `transferred` and `intent` belong to a p
 
 from __future__ import annotations
 
-import json
+import re
 import sqlite3
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.core.entries import Entry
-from s3sync.core.unfinished import Unfinished, Way
+from s3sync.core.names import refuse_reason
+from s3sync.core.unfinished import Unfinished, Way, is_token
 from s3sync.local.digests import PartDigests
 from s3sync.state.sqlite import Migration, run_script
 
@@ -121,7 +123,13 @@ def _take_over(connection: sqlite3.Connection, name: str) -> None:
 MIGRATIONS: tuple[Migration, ...] = (_one_base_for_each_place,)
 VERSION = len(MIGRATIONS) + 1
 
-# -- how rows are read: one function for each table, so that what is believed of a file is decided here
+# -- how rows are read: one function for each table, so that what is believed of a file is decided here. What no s3sync
+# could have written raises ValueError or TypeError: state.db may be anybody's.
+
+MOST_TEXT = 4096
+MOST_INTENT = 64 * 1024
+_HEX = re.compile("[0-9a-f]{32}")
+_T = TypeVar("_T")
 
 BASE_COLUMNS = "path, size, md5, etag"
 DIGEST_COLUMNS = "path, size, mtime_ns, inode, xxh3, md5, ctime_ns"
@@ -131,20 +139,83 @@ PARTS_COLUMNS = "part_size, xxh3"
 
 def base_row(row: tuple[Any, ...]) -> tuple[str, Entry]:
     path, size, md5, etag = row
+    if not (_is_path(path) and _is_size(size) and (md5 is None or _is_hex(md5)) and (etag is None or _is_text(etag))):
+        raise ValueError("no entry of a base")
     return path, Entry(size, md5, etag)
 
 
 def digest_row(row: tuple[Any, ...]) -> tuple[str, CachedDigest]:
-    return row[0], CachedDigest(*row[1:])
+    path, size, mtime_ns, inode, xxh3, md5, ctime_ns = row
+    numbers = type(mtime_ns) is type(inode) is int and (ctime_ns is None or type(ctime_ns) is int)
+    if not (type(path) is str and _is_size(size) and numbers and (xxh3 is None or _is_hex(xxh3)) and _is_hex(md5)):
+        raise ValueError("no digests of a file")
+    return path, CachedDigest(size, mtime_ns, inode, xxh3, md5, ctime_ns)
 
 
 def parts_row(row: tuple[Any, ...]) -> PartDigests:
-    return PartDigests(row[0], tuple(row[1].split()))
+    part_size, xxh3 = row
+    parts = tuple(xxh3.split()) if type(xxh3) is str else ()
+    if not (_is_size(part_size) and part_size and all(map(_is_hex, parts))):
+        raise ValueError("no digests of parts")
+    return PartDigests(part_size, parts)
+
+
+def part_row(row: tuple[Any, ...]) -> tuple[int, str]:
+    """A part that is done: its number and digest."""
+    number, digest = row
+    if not (_is_size(number) and _is_hex(digest)):
+        raise ValueError("no part of a transfer")
+    return number, digest
+
+
+def partial_name(row: tuple[Any, ...]) -> str:
+    """The name of a file in `partial/`."""
+    if not (type(row[0]) is str and is_token(row[0])):
+        raise ValueError("no file of a download")
+    return row[0]
+
+
+def intent_row(row: tuple[Any, ...], kind: type[_T]) -> _T:
+    if not (type(row[0]) is str and len(row[0]) <= MOST_INTENT):
+        raise ValueError("no intent")
+    return msgspec.json.decode(row[0], type=kind)
+
+
+def fact_row(row: tuple[Any, ...]) -> str:
+    if not _is_text(row[0]):
+        raise ValueError("no fact")
+    return str(row[0])
+
+
+def _is_path(value: object) -> bool:
+    return type(value) is str and refuse_reason(value) is None
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and len(value) <= MOST_TEXT
+
+
+def _is_hex(value: object) -> bool:
+    """Whether it is a digest of 128 bits, as MD5 and xxh3-128 are."""
+    return type(value) is str and _HEX.fullmatch(value) is not None
 
 
 def transfer_row(row: tuple[Any, ...]) -> Unfinished:
     """`TRANSFER_COLUMNS` and the number of parts that are done."""
     path, way, key, token, fingerprint, size, part_size, digests, started_at, done = row
-    md5, xxh3, *parts = json.loads(digests)
-    found = Unfinished(path, Way(way), key, token, fingerprint, size, part_size, started_at, md5, xxh3, tuple(parts))
+    if not (_is_path(path) and all(map(_is_text, (key, token, fingerprint, started_at)))):
+        raise ValueError("no transfer")
+    if not (_is_size(size) and _is_size(part_size) and part_size and _is_size(done)):
+        raise ValueError("no sizes of a transfer")
+    if Way(way) is Way.DOWN:
+        partial_name((token,))
+    md5, xxh3, *parts = msgspec.json.decode(digests, type=list[str | None])
+    if not all(digest is None or _is_hex(digest) for digest in (md5, xxh3)) or not all(map(_is_hex, parts)):
+        raise ValueError("no digests of a transfer")
+    of_parts = tuple(str(part) for part in parts)
+    found = Unfinished(path, Way(way), key, token, fingerprint, size, part_size, started_at, md5, xxh3, of_parts)
     return replace(found, done_parts=done)

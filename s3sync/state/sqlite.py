@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import os
 import sqlite3
 import threading
 import time
@@ -14,10 +14,13 @@ from typing import Any, Self, TypeAlias
 
 from s3sync.errors import DiskFull, LocalError
 from s3sync.local.errors import local_errors
+from s3sync.state import trusted
 
 PATIENCE_S = 30.0
 """How long to wait for another process that is writing."""
 UPGRADE = "upgrade s3sync: pip install --upgrade s3sync-collab"
+_ROWS_AT_ONCE = 10_000
+_IN_THE_WAY = "move it away, and run the command again: without it s3sync asks before it overwrites or deletes anything"
 DOCTOR = "run `s3sync doctor`: it looks at the disk, the folder and the file"
 
 Migration: TypeAlias = "str | Callable[[sqlite3.Connection], None]"
@@ -40,13 +43,17 @@ class Database:
         self.path = path
         self._schema, self._migrations, self._repair = schema, migrations, repair
         self._lock = threading.RLock()
-        with self._errors(), local_errors("cannot read", path):
+        self._budget = trusted.Budget()
+        with self._errors(), local_errors("cannot use", path, hint=_IN_THE_WAY):
             self._connection = self._copy() if read_only else self._open()
 
     def _open(self) -> sqlite3.Connection:
+        trusted.require_plain(self.path, create=True)
         connection = connect(self.path)
         try:
+            self._budget = trusted.harden(connection)
             _switch_to_wal(connection)
+            trusted.require_plain(self.path)
             connection.execute("PRAGMA synchronous = FULL")
             self._prepare(connection)
         except BaseException:
@@ -57,11 +64,12 @@ class Database:
     def _copy(self) -> sqlite3.Connection:
         """A dry run works on a copy: even opening a WAL database for reading writes files beside it."""
         connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # it has no name on the disk
-        if self.path.exists():
-            with tempfile_copy(self.path) as copy:
+        if os.path.lexists(self.path):
+            with trusted.private_copy(self.path) as copy:
                 source = sqlite3.connect(copy)
                 source.backup(connection)
                 source.close()
+        self._budget = trusted.harden(connection)
         self._prepare(connection)
         return connection
 
@@ -70,23 +78,25 @@ class Database:
         version = version_of(connection)
         if version > newest:
             raise LocalError(f"{self.path} was written by a newer s3sync", hint=UPGRADE)
+        trusted.refuse_foreign_schema(connection)
         _refuse_damaged(connection)
+        self._budget.renew()
         if version < newest:
             bring_up(connection, self._schema, self._migrations)
-        known = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        missing = [name for name in tables_of(self._schema) if name not in known]
-        if missing:
-            raise sqlite3.DatabaseError(f"no such table: {', '.join(missing)}")
+        trusted.refuse_other_tables(connection, self._schema)
 
     def execute(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Run one statement, durable when it returns (inside `transaction`, when that ends), and give its rows."""
         with self._lock, self._errors():
+            self._budget.renew()
             return self._connection.execute(sql, values).fetchall()
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run one statement for each row of values, all in one transaction."""
         with self.transaction(), self._errors():
-            self._connection.executemany(sql, rows)
+            for number in range(0, len(rows), _ROWS_AT_ONCE):
+                self._budget.renew()
+                self._connection.executemany(sql, rows[number : number + _ROWS_AT_ONCE])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -97,6 +107,15 @@ class Database:
                 return
             with _immediate(self._connection):
                 yield
+
+    @contextmanager
+    def rows_of(self, table: str) -> Iterator[None]:
+        """Around what makes values of rows: a row that no s3sync wrote is damage, whoever wrote it."""
+        try:
+            yield
+        except (ValueError, TypeError, RecursionError) as error:
+            why = f"a row of its table {table} makes no sense"
+            raise LocalError(f"cannot use {self.path}", why=why, hint=self._repair) from error
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -129,11 +148,6 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def tables_of(schema: str) -> list[str]:
-    """The names of the tables that a schema makes."""
-    return re.findall(r"CREATE TABLE (\w+)", schema)
 
 
 def run_script(connection: sqlite3.Connection, script: str) -> None:
@@ -211,18 +225,3 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                 raise
             time.sleep(0.01)
-
-
-@contextmanager
-def tempfile_copy(path: Path) -> Iterator[Path]:
-    """A throw-away copy of a database and its write-ahead log, so that reading it leaves no trace beside it."""
-    import shutil
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="s3sync-") as folder:
-        copy = Path(folder) / path.name
-        shutil.copyfile(path, copy)
-        log = path.with_name(path.name + "-wal")
-        if log.exists():
-            shutil.copyfile(log, copy.with_name(log.name))
-        yield copy

@@ -7,7 +7,7 @@ import json
 from s3sync.core.unfinished import Unfinished, Way
 from s3sync.local.digests import PartDigests
 from s3sync.state.db import StateDB
-from s3sync.state.schema import PARTS_COLUMNS, TRANSFER_COLUMNS, parts_row, transfer_row
+from s3sync.state.schema import PARTS_COLUMNS, TRANSFER_COLUMNS, part_row, partial_name, parts_row, transfer_row
 
 DONE = "(SELECT count(*) FROM transferred d WHERE (d.place, d.path, d.way) = (t.place, t.path, t.way))"
 
@@ -42,7 +42,9 @@ class Transfers:
     def all(self) -> list[Unfinished]:
         """Every unfinished transfer, with the number of parts that have arrived."""
         query = f"SELECT {TRANSFER_COLUMNS}, {DONE} FROM transfer t WHERE place = ? ORDER BY path, way"
-        return [transfer_row(row) for row in self._state.execute(query, self._state.place_id)]
+        rows = self._state.execute(query, self._state.place_id)
+        with self._state.rows_of("transfer"):
+            return [transfer_row(row) for row in rows]
 
     def end(self, path: str, way: Way) -> None:
         with self._state.transaction():
@@ -56,12 +58,15 @@ class Transfers:
 
     def parts_done(self, path: str, way: Way) -> dict[int, str]:
         query = "SELECT number, digest FROM transferred WHERE place = ? AND path = ? AND way = ?"
-        return dict(self._state.execute(query, self._state.place_id, path, way.value))
+        rows = self._state.execute(query, self._state.place_id, path, way.value)
+        with self._state.rows_of("transferred"):
+            return dict(map(part_row, rows))
 
     def parts_of(self, path: str, etag: str) -> PartDigests | None:
         query = f"SELECT {PARTS_COLUMNS} FROM parts WHERE place = ? AND path = ? AND etag = ?"
         rows = self._state.execute(query, self._state.place_id, path, etag)
-        return parts_row(rows[0]) if rows else None
+        with self._state.rows_of("parts"):
+            return parts_row(rows[0]) if rows else None
 
     def remember_parts(self, path: str, etag: str, parts: PartDigests) -> None:
         insert = "INSERT OR REPLACE INTO parts (place, path, etag, part_size, xxh3) VALUES (?, ?, ?, ?, ?)"
@@ -70,4 +75,6 @@ class Transfers:
 
 def partial_names(state: StateDB) -> set[str]:
     """The files in `partial/` that a download goes on with, of every place that is known."""
-    return {row[0] for row in state.execute("SELECT token FROM transfer WHERE way = ?", Way.DOWN.value)}
+    rows = state.execute("SELECT token FROM transfer WHERE way = ?", Way.DOWN.value)
+    with state.rows_of("transfer"):
+        return set(map(partial_name, rows))

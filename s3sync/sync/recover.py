@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from s3sync.core.keep_both import Fingerprint, Repair, repair
-from s3sync.core.names import nfc, refuse_reason
 from s3sync.core.plan import InSync
 from s3sync.core.reconcile import State
 from s3sync.core.records import part_file_key
@@ -63,9 +62,6 @@ def _repair_conflicts(session: Session, state: StateDB) -> None:
     intents, staging = Intents(state), session.project.staging
     for intent in intents.moves():
         stood_as = intent.stood_as or intent.name
-        if any(refuse_reason(name) for name in (intent.name, intent.kept_as, nfc(stood_as))):
-            intents.forget_move(intent)  # no s3sync notes such a name
-            continue
         with local_errors("cannot look at", staging / intent.kept_as):
             copy, original = standing(staging, intent.kept_as), standing(staging, stood_as)
         do = repair(intent, original and fingerprint(original), copy and fingerprint(copy))

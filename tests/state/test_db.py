@@ -21,7 +21,7 @@ BASE = {
     "huge.mov": Entry(5 * 1024**4, None, "e"),
 }
 DIGESTS = {
-    "a.mp4": CachedDigest(1, 1_700_000_000_123_456_789, 2**63 - 1, "x" * 32, "a" * 32),
+    "a.mp4": CachedDigest(1, 1_700_000_000_123_456_789, 2**63 - 1, "c" * 32, "a" * 32),
     "été/🎬.wav": CachedDigest(0, -1, 0, None, "b" * 32),
 }
 

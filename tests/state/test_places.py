@@ -46,7 +46,7 @@ def test_f31_two_places_know_nothing_of_each_other(folder: Path) -> None:
     with StateDB(folder, HERE) as one:
         one.save(base={"a": Entry(1, "a" * 32, "here")}, digests={"a": CachedDigest(1, 2, 3, None, "a" * 32, 4)})
         Transfers(one).begin(upload("big", "id here"))
-        Transfers(one).part_done("big", Way.UP, 1, "p" * 32)
+        Transfers(one).part_done("big", Way.UP, 1, "d" * 32)
         Transfers(one).remember_parts("a", "here", parts)
         Intents(one).delete([DeletedRecord("gone", "jan", "2025-11-03T10:00:00Z")])
     with StateDB(folder, THERE) as two:
@@ -63,7 +63,7 @@ def test_f31_two_places_know_nothing_of_each_other(folder: Path) -> None:
         ledger = Transfers(one)
         assert one.load_base() == {"a": Entry(1, "a" * 32, "here")}
         assert [found.token for found in ledger.all()] == ["id here"]
-        assert ledger.parts_done("big", Way.UP) == {1: "p" * 32} and ledger.parts_of("a", "here") == parts
+        assert ledger.parts_done("big", Way.UP) == {1: "d" * 32} and ledger.parts_of("a", "here") == parts
         assert [found.name for found in Intents(one).deletions()] == ["gone"]
 
 
@@ -109,7 +109,7 @@ def test_a_place_is_forgotten_with_all_that_is_known_of_it(folder: Path) -> None
         with StateDB(folder, place) as state:
             state.save(base={"a": Entry(1)})
             Transfers(state).begin(upload("big", place.shown))
-            Transfers(state).part_done("big", Way.UP, 1, "p")
+            Transfers(state).part_done("big", Way.UP, 1, "d" * 32)
     with StateDB(folder, HERE) as state:
         other = next(known for known in state.places() if not known.here)
         assert (other.place, other.files, other.unfinished) == (THERE, 1, 1)

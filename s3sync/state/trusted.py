@@ -1,0 +1,168 @@
+"""A SQLite file in a place that others can write: only a plain file of our own, with our tables and nothing else in it.
+
+SQLite opens files by path and through links, and a database can hold what runs: triggers, views, generated columns.
+So the file and what belongs to it are looked at before they are opened and again after, and the schema is compared with
+ours before anything of it is used.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import Refused
+from s3sync.disk.guarded import GuardedFolder
+
+MOST_BYTES = 16 * 1024**3
+"""A million files take about 300 MB."""
+MOST_ROW_BYTES = 64 * 1024 * 1024
+"""The digests of the parts of the largest possible object take 330 kB."""
+STEP, MOST_STEPS = 1_000_000, 3_000
+"""How many instructions of SQLite one statement may take: a check of a million files takes a few dozen million."""
+_BESIDE = ("-wal", "-shm", "-journal")
+_RUNS = re.compile(r"\b(VIRTUAL|GENERATED|AS|CHECK|REFERENCES|COLLATE|TRIGGER|VIEW)\b|DEFAULT\s*\(", re.IGNORECASE)
+_CHUNK = 1 << 20
+
+
+def require_plain(path: Path, *, create: bool = False) -> None:
+    """Raise `Refused` unless the database and the files beside it are regular, ours and without a second name.
+
+    `create`: make an empty one, for us alone, where none is; one that others may read is closed to them. Then it also
+    raises `OSError` when the database cannot be written.
+    """
+    with GuardedFolder.open(path.parent) as folder:
+        for ending in _BESIDE:
+            folder.check(path.name + ending, max_bytes=MOST_BYTES, alone=True)
+        if not create:
+            folder.check(path.name, max_bytes=MOST_BYTES, alone=True)
+            return
+        descriptor = folder.open_write(path.name, create=0o600)
+        try:
+            if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
+                with suppress(OSError):
+                    os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
+
+
+def harden(connection: sqlite3.Connection) -> Budget:
+    """Have a connection take nothing from the file but rows, of bounded size and in bounded time."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_ROW_BYTES)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    if hasattr(connection, "setconfig"):  # Python 3.12
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)  # type: ignore[attr-defined,unused-ignore]
+    budget = Budget()
+    connection.set_progress_handler(budget.spend, STEP)
+    return budget
+
+
+class Budget:
+    """What is left of the instructions that a statement may take."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """For the next statement."""
+        self._left = MOST_STEPS
+
+    def spend(self) -> int:
+        self._left -= 1
+        return int(self._left < 0)
+
+
+def refuse_foreign_schema(connection: sqlite3.Connection) -> None:
+    """Raise `sqlite3.DatabaseError` when the file holds anything but plain tables: nothing of it may run."""
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
+        plain = kind == "table" and isinstance(sql, str) and not _RUNS.search(_without_strings(sql))
+        automatic = kind == "index" and sql is None and str(name).startswith("sqlite_autoindex_")
+        if not (plain or automatic):
+            raise sqlite3.DatabaseError(f"it holds what s3sync does not make: {kind} {_shown(name)}")
+
+
+def refuse_other_tables(connection: sqlite3.Connection, schema: str) -> None:
+    """Raise `sqlite3.DatabaseError` unless the tables are those of a schema, column by column."""
+    found, wanted = tables(connection), tables_of(schema)
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise sqlite3.DatabaseError(f"no such table: {', '.join(missing)}")
+    other = [_shown(name) for name in found if name not in wanted]
+    wrong = [name for name in wanted if found[name] != wanted[name]]
+    if other or wrong:
+        raise sqlite3.DatabaseError(f"a table is not one of s3sync: {', '.join([*other, *wrong])}")
+
+
+def tables(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Every table with its columns: name, type, not null, default, place in the key, whether hidden."""
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {
+        name: [row[1:] for row in connection.execute("SELECT * FROM pragma_table_xinfo(?)", (name,))] for name in names
+    }
+
+
+@lru_cache(8)
+def tables_of(schema: str) -> dict[str, list[tuple[Any, ...]]]:
+    """The tables that a schema makes."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(schema)
+        return tables(fresh)
+
+
+def _without_strings(sql: str) -> str:
+    return re.sub(r"'[^']*'", "''", sql)
+
+
+def _shown(name: object) -> str:
+    return ascii(str(name)[:40])
+
+
+@contextmanager
+def private_copy(path: Path) -> Iterator[Path]:
+    """A throw-away copy of a database and its write-ahead log, so that reading it leaves no trace beside it.
+
+    Raises `OSError`, and of it `Refused` for what is no plain file of our own.
+    """
+    with tempfile.TemporaryDirectory(prefix="s3sync-") as name:
+        with GuardedFolder.open(path.parent) as source, GuardedFolder.open(name) as target:
+            _copy(source, path.name, target)
+            with suppress(FileNotFoundError):
+                _copy(source, f"{path.name}-wal", target)
+        yield Path(name, path.name)
+
+
+def _copy(source: GuardedFolder, name: str, target: GuardedFolder) -> None:
+    reader = source.open_read(name, max_bytes=MOST_BYTES, alone=True)
+    try:
+        writer = target.create(name)
+        try:
+            left = MOST_BYTES
+            while left > 0 and (chunk := os.read(reader, _CHUNK)):
+                write_all(writer, chunk)
+                left -= len(chunk)
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
+
+
+__all__ = [
+    "Budget",
+    "Refused",
+    "harden",
+    "private_copy",
+    "refuse_foreign_schema",
+    "refuse_other_tables",
+    "require_plain",
+    "tables",
+    "tables_of",
+]
