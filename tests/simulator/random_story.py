@@ -77,22 +77,33 @@ class StoryTeller:
         return moved
 
     def _move(self, kind: str) -> list[Step]:
+        """One step of that kind and perhaps a run, or a whole way there and back with the trap that lies on it."""
         r = self._moves
-        user, path = r.choice(self.users), r.choice(self._paths)
-        run = Run(user, r.choice(("up", "down", "sync", "sync")), max_delete=None, late=r.random() < 0.5)
+        user, path, token = r.choice(self.users), r.choice(self._paths), 10_000 + r.randrange(1000)
+        run = Run(user, r.choice(("up", "down", "sync", "sync")), late=r.random() < 0.5)
+        sync = Run(user, "sync", max_delete=100, late=r.random() < 0.5)
+        save = Save(user, path, Content(token, r.choice(SIZES)))
+        way = r.random() < 0.4
         then: list[Step] = [run] if r.random() < 0.5 else []
         if kind == "place":
-            return [Settle(user, r.choice(("", "", "other")), r.choice(("", "", "", "renamed"))), *then]
+            away, back = Settle(user, r.choice(("", "", "other")), r.choice(("", "", "", "renamed"))), Settle(user)
+            there = r.choice((sync, Run(user, "up"), Run(user, "cleanup --local")))
+            return [save, sync, away, Remove(user, path), there, back, sync] if way else [away, *then]
         if kind == "clone":
             return [RenameClone(user, r.choice((REPO, "worktree"))), *then]
         if kind == "ignore":
-            return [Ignore(user, r.choice(((), (path,), tuple(self._paths[:2])))), *then]
+            rules = Ignore(user, r.choice(((), (path,), tuple(self._paths[:2]))))
+            trap: list[Step] = [Ignore(user, (path,)), run, Remove(user, path), Ignore(user, ()), sync]
+            return [save, sync, *trap] if way else [rules, *then]
         if kind == "cleanup":
-            return [Run(user, r.choice(("cleanup", "cleanup --local")), files=(path,)), *then]
+            cleanup = Run(user, r.choice(("cleanup", "cleanup --local")), files=(path,))
+            return [save, sync, cleanup, Run(r.choice(self.users), "sync", max_delete=100)] if way else [cleanup, *then]
         if kind == "swap":
-            content = None if r.random() < 0.3 else Content(20_000 + r.randrange(1000), r.choice(SIZES))
-            return [Swap(user, r.choice((path, f"{path}/inside.mov", path.split("/")[0])), content), *then]
-        return [Disguise(user, path, 10_000 + r.randrange(1000)), *then]
+            content = None if r.random() < 0.3 else Content(token, r.choice(SIZES))
+            swap = Swap(user, r.choice((path, f"{path}/inside.mov", path.split("/")[0])), content)
+            return [save, sync, swap, sync, Run(r.choice(self.users), "sync")] if way else [swap, *then]
+        last = r.choice((sync, Run(user, "cleanup --local"), Run(user, "up")))
+        return [save, sync, Disguise(user, path, token), last] if way else [Disguise(user, path, token), *then]
 
     def _step(self) -> Step:
         r = self._random

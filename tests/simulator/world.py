@@ -111,6 +111,7 @@ class World:
         place, clone = self.memory.at[user], self.memory.clones[user]
         key = (user, place, clone)
         if key not in self._opened:
+            self.stagings[user].mkdir(exist_ok=True)
             url = f"file://{self._root_of(place)}"
             environ = {"HOME": str(self.root / user / "home"), "S3SYNC_USER": user, "S3SYNC_STORE": url}
             self._opened[key] = Project.open(path=self._folder(user), environ=environ)
