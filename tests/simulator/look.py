@@ -21,7 +21,7 @@ class Look(Struct, frozen=True):
 
     `named` is what metadata.json says of each object's content, `copies` the conflict copies that it notes. `inodes`
     tell which file of a working folder stands under a path: one may have two names. `elsewhere` are the contents of
-    other places in a store.
+    other places in a store. `cleaned_up` are the paths that metadata.json calls cleaned up, and that are not there.
     """
 
     work: dict[str, Tree]
@@ -32,10 +32,15 @@ class Look(Struct, frozen=True):
     copies: set[str]
     inodes: dict[str, dict[str, int]]
     elsewhere: frozenset[str] = frozenset()
+    cleaned_up: frozenset[str] = frozenset()
 
     def everywhere(self) -> set[str]:
         places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
         return {content for place in places for content in place.values()} | self.elsewhere
+
+    def agreeable(self, user: str) -> Tree:
+        """What a user's folder holds, but for copies of what was cleaned up: those stay with whoever has them."""
+        return {path: held for path, held in self.work[user].items() if path not in self.cleaned_up}
 
     def there(self) -> tuple[Tree, Tree, dict[str, str | None]]:
         """What the place in the store holds."""
@@ -46,15 +51,17 @@ def look(stagings: dict[str, Path], remote: Path, others: Iterable[Path] = ()) -
     """What lies at one place in a store; `others` are the other places."""
     path = remote / "metadata.json"
     metadata = json.loads(path.read_bytes()) if path.exists() else {}
+    objects = _objects(remote)
     return Look(
         {user: tree(staging, skip=".s3sync") for user, staging in stagings.items()},
         {user: tree(staging / ".s3sync" / "trash") for user, staging in stagings.items()},
-        _objects(remote),
+        objects,
         _trash(remote),
         {file["name"]: file.get("md5") for file in metadata.get("files", [])},
         {conflict["kept_as"] for conflict in metadata.get("conflicts", [])},
         {user: dict(_inodes(staging)) for user, staging in stagings.items()},
         frozenset(held for other in others for held in (*_objects(other).values(), *_trash(other).values())),
+        frozenset(gone["name"] for gone in metadata.get("deleted", []) if gone.get("cleaned")) - objects.keys(),
     )
 
 

@@ -78,7 +78,7 @@ def quiet(world: World) -> None:
             world.do(Run(user, "sync", max_delete=ALL_OF_THEM))
     last = world.referee.last
     for user in world.users:
-        if last.work[user] != last.remote:
+        if last.agreeable(user) != last.remote:
             raise Violation(f"after quiet, {user} and the remote differ: {last.work[user]} and {last.remote}")
     _metadata_is_true(world)
     before = tree(world.remote)

@@ -79,7 +79,7 @@ def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
 def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> None:
     """P14. What others did meanwhile is left out: only what lay there from beginning to end counts."""
     run, start = attempt.run, attempt.start
-    here, there = _seen(referee, run.user, now.work[run.user]), _seen(referee, run.user, now.remote)
+    here, there = _seen(referee, run.user, now.agreeable(run.user)), _seen(referee, run.user, now.remote)
     settled = code == 0 or run.policy in (None, "keep-both", "mine", "theirs")
     if run.verb == "sync" and settled and not attempt.disturbed and not _same(referee, here, there):
         raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")
