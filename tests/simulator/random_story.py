@@ -39,7 +39,7 @@ POLICIES = (None, None, None, None, None, "warn", "keep-both", "mine", "theirs")
 MAX_DELETES = (None, None, None, 100, 100, 100, 2, 0)
 
 
-MOVES = ("place", "clone", "ignore", "cleanup")
+MOVES = ("place", "clone", "ignore", "cleanup", "disguise")
 """What `with_moves` adds to stories."""
 
 
@@ -65,10 +65,11 @@ class StoryTeller:
     def with_moves(self, told: list[Step]) -> list[Step]:
         """Some stories also move about: their other steps stay what they are without.
 
-        Another store and back, a renamed project or clone, rules that ignore and no longer do, a time put back.
+        Another store and back, a renamed project or clone, rules that ignore and no longer do, a time put back. Rules
+        know case, and what they mean on a disk that does not is another question.
         """
         r = self._moves
-        kinds = [kind for kind in MOVES if r.random() < 0.3]
+        kinds = [kind for kind in MOVES if r.random() < 0.3 and not (kind == "ignore" and self.blind)]
         moved: list[Step] = []
         for step in told:
             if kinds and r.random() < 0.25:
