@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,13 +15,55 @@ from s3sync.config.secrets import hidden
 from s3sync.config.values import BadValue
 from s3sync.errors import ConfigError
 
+MOST_LEVELS = 20
+"""Of lists and mappings in each other: more than any setting has."""
+MOST_VALUES = 5000
+"""Of keys, list items and mappings in a whole file."""
+
 _QUOTE_STAR = 'put a pattern that begins with * in quotes: "*.tmp"'
+
+
+class _TooMuch(Exception):
+    pass
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: whole numbers are plain decimal ones, as in YAML 1.2, and nothing is nested deeply.
+
+    By YAML 1.1, `0x10`, `010`, `1_000` and `12:30:00` would be numbers, too, and of any length. Here they are text.
+    """
+
+    depth = nodes = 0
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        self.depth += 1
+        self.nodes += 1
+        if self.depth > MOST_LEVELS:
+            raise _TooMuch("it is nested too deeply")
+        if self.nodes > MOST_VALUES:
+            raise _TooMuch(f"it has more than {MOST_VALUES} values")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+_INT, _FLOAT = (f"tag:yaml.org,2002:{kind}" for kind in ("int", "float"))
+_NUMBERS = {
+    "int": re.compile(r"[-+]?(?:0|[1-9][0-9]{0,14})\Z"),
+    "float": re.compile(r"[-+]?[0-9]{1,15}\.[0-9]{1,15}\Z"),
+}
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_INT, _FLOAT)]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_INT, _NUMBERS["int"], list("-+0123456789"))
+_Loader.add_implicit_resolver(_FLOAT, _NUMBERS["float"], list("-+0123456789"))
 
 
 def compose(text: str, path: Path) -> MappingNode | None:
     """The file's top mapping, None for an empty file; no node is there twice. Raises `ConfigError`."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path} line {mark.line + 1}" if mark else str(path)
@@ -29,8 +72,8 @@ def compose(text: str, path: Path) -> MappingNode | None:
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError(f"{path} line {line} is not valid YAML", why="it has a character no text has") from None
-    except RecursionError:
-        raise ConfigError(f"{path} is not a settings file", why="it is nested too deeply") from None
+    except _TooMuch as error:
+        raise ConfigError(f"{path} is not a settings file", why=str(error)) from None
     if root is None:
         return None
     if not isinstance(root, MappingNode):
@@ -99,6 +142,10 @@ def _scalar(node: Node, as_text: bool) -> object:
         return str(node.value)
     if kind not in ("int", "float", "bool", "timestamp"):
         raise BadValue(f"settings take no {hidden(node.tag)} values", 'put it in quotes: "..."')
+    if kind in _NUMBERS:
+        if not _NUMBERS[kind].match(node.value):  # where a tag says that it is one
+            raise BadValue("it is not a plain number", "write it in digits, like 16")
+        return int(node.value) if kind == "int" else float(node.value)
     try:
         value: object = SafeConstructor().construct_object(node)
     except (ConstructorError, ValueError, OverflowError, KeyError):

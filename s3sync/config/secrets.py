@@ -13,9 +13,11 @@ _TOKEN = (
     r"|(?<![A-Za-z0-9])(?:IQoJ|FwoG|FQoG)[A-Za-z0-9/+=]{40,}"
 )
 _CERTAIN = re.compile(f"{_KEY_ID}|{_TOKEN}")
-# An AWS secret is 40 of these; a path of 40 has no part of it that mixes all three kinds of characters for long.
-_MIXED = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+# A secret key of AWS is 40 of these characters, changing between capitals, small letters and digits all the time.
+_RUN = re.compile(r"[A-Za-z0-9/+]{40,}")
 _LONG = re.compile(r"[A-Za-z0-9/+=_-]{32,}")
+_CHANGE = re.compile(r"(?=[a-z][A-Z]|[A-Za-z][0-9]|[0-9][A-Za-z])")
+_FEWEST_CHANGES, _RANDOM = 6, 0.3
 _LABELLED = re.compile(
     r"((?:secret|passw|token|credential|access_?key|api_?key|signature)[\w-]*[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+",
     re.IGNORECASE,
@@ -24,7 +26,9 @@ _LABELLED = re.compile(
 
 def looks_secret(text: str) -> bool:
     """Whether a text can hardly be anything but a credential: a key's id, a secret key, a token."""
-    return bool(_CERTAIN.search(text)) or any(_is_mixed(found[0]) for found in _MIXED.finditer(text))
+    if _CERTAIN.search(text) or (len(text) == 40 and _RUN.fullmatch(text) and _is_mixed(text)):
+        return True
+    return any(_is_mixed(found[0], _RANDOM * len(found[0])) for found in _RUN.finditer(text))
 
 
 def mask_url(text: str) -> str:
@@ -41,7 +45,7 @@ def hidden(text: str) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
-def _is_mixed(text: str) -> bool:
-    longest = max(re.split(r"[/+=_-]", text), key=len)
+def _is_mixed(text: str, changes: float = _FEWEST_CHANGES) -> bool:
+    """Whether a run of characters has all three kinds of them, and changes between them that often."""
     kinds = (str.isupper, str.islower, str.isdigit)
-    return len(longest) >= 14 and all(any(kind(char) for char in longest) for kind in kinds)
+    return all(any(map(kind, text)) for kind in kinds) and len(_CHANGE.findall(text)) >= changes

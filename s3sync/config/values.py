@@ -17,6 +17,10 @@ from s3sync.core.names import nfc, refuse_folder, windows_reason
 
 SCHEMES = ("s3", "file")
 MAX_TRANSFERS = 256
+MOST_CHARACTERS = 1024
+"""Of one text in the settings; a key in S3 has no more."""
+MOST_ITEMS = 1000
+"""Of one list in the settings."""
 MOST_OF_A_USER = 64
 
 _IN_USERS = " ._-'’+()&,@"
@@ -61,11 +65,13 @@ def plain_text(value: object) -> str:
     """Text of one line that is no credential."""
     text = _line(value)
     if looks_secret(text):
-        raise BadValue(
-            "it looks like a key or a token, which does not belong there",
-            "keep credentials in an AWS profile (aws configure) or in the AWS_* variables",
-        )
+        raise _secret()
     return text
+
+
+def _secret() -> BadValue:
+    why = "it looks like a key or a token, which does not belong there"
+    return BadValue(why, "keep credentials in an AWS profile (aws configure) or in the AWS_* variables")
 
 
 def _line(value: object) -> str:
@@ -75,6 +81,8 @@ def _line(value: object) -> str:
         raise BadValue("it is empty")
     if any(ord(char) < 0x20 or ord(char) == 0x7F for char in value):
         raise BadValue("it has a control character in it")
+    if len(value) > MOST_CHARACTERS:
+        raise BadValue(f"it has {len(value)} characters, and {MOST_CHARACTERS} are the most")
     return value
 
 
@@ -123,8 +131,12 @@ def staging(value: object) -> str:
 
 
 def store(value: object) -> str:
-    text = plain_text(value).strip()
+    text = _line(value).strip()
     scheme, colon, rest = text.partition("://")
+    if any(
+        looks_secret(part) for part in (rest.split("/") if scheme == "file" else (text, rest, rest.partition("/")[2]))
+    ):
+        raise _secret()
     if not colon:
         raise BadValue(f"{hidden(mask_url(text))!r} is not an address", "write s3://bucket/prefix or file:///path")
     if scheme == "s3":
@@ -193,6 +205,8 @@ def region(value: object) -> str:
 def texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         raise BadValue(f"it must be a list of texts, not {_kind(value)}", 'write it like ["one", "two"]')
+    if len(value) > MOST_ITEMS:
+        raise BadValue(f"it has {len(value)} entries, and {MOST_ITEMS} are the most", "put fewer, more general ones")
     return tuple(_item(_line, item, number) for number, item in enumerate(value))
 
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from s3sync.config.secrets import hidden
 from s3sync.errors import CredentialsError
 from s3sync.store.s3.errors import HINTS
 from s3sync.store.s3.failures import from_botocore
@@ -154,7 +155,9 @@ class Credentials:
         env_keys = _keys(self._env, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         if self.profile.named and not self.profile.exists:
             where = f"{self.profile.config_file} or {self.profile.credentials_file}"
-            raise CredentialsError(f"there is no AWS profile {self.profile.name}", why=f"not in {where}", hint=_HINT)
+            raise CredentialsError(
+                f"there is no AWS profile {hidden(self.profile.name)}", why=f"not in {where}", hint=_HINT
+            )
         if env_keys and not self._explicit:
             self._static = env_keys
         elif not self._env.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
@@ -189,5 +192,6 @@ class Credentials:
 
 def _unusable(error: Exception) -> CredentialsError:
     failure = from_botocore(error)
-    why = failure.message if failure.cause == "credentials" else type(error).__name__
+    # A program that gives credentials may print them when it fails, and botocore repeats what it printed.
+    why = hidden(failure.message) if failure.cause == "credentials" else type(error).__name__
     return CredentialsError("could not get credentials", why=why, hint=_HINT)
