@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from s3sync.cli.output import SCHEMA, error_body
+from s3sync.core.manifest import CleanedRecord
 from s3sync.core.outcome import Problem
 from s3sync.errors import S3syncError
 from s3sync.sync.report import (
@@ -61,6 +62,7 @@ def status_body(report: StatusReport) -> Json:
         "transfers": [_transfer(item) for item in report.transfers],
         "warnings": report.warnings,
         "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
+        "cleaned": _cleaned(report.cleaned),
     }
 
 
@@ -114,14 +116,21 @@ def cleanup_json(report: CleanupReport) -> Json:
         **_place(report.place),
         "side": report.side,
         "dry_run": report.dry_run,
-        "deleted": map(_deleted, report.deleted),
+        "deleted": ({**_deleted(item), "in_trash": item.in_trash} for item in report.deleted),
         "kept": ({"name": item.path, "reason": item.error, "hint": item.hint} for item in report.kept),
         "failed": map(_failed, report.failed),
         "trash": {"files": report.trash_files, "size_bytes": report.trash_bytes},
+        "trash_kept": {"files": report.trash_kept_files, "size_bytes": report.trash_kept_bytes},
+        "last_copies": iter(report.last_copies),
+        "bytes_in_trash": report.bytes_in_trash,
         "bytes_freed": report.bytes_freed,
         "elapsed_s": round(report.elapsed_s, 3),
         "exit_code": report.exit_code,
     }
+
+
+def _cleaned(cleaned: CleanedRecord | None) -> Json | None:
+    return None if cleaned is None else {"by": cleaned.by, "at": cleaned.at, "files": cleaned.files}
 
 
 def _place(place: Place) -> Json:

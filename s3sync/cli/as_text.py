@@ -21,13 +21,13 @@ from s3sync.cli.output import (
     symbols,
     warn,
 )
+from s3sync.core.manifest import CleanedRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.core.unfinished import Way
 from s3sync.errors import S3syncError
 from s3sync.sync.report import (
-    CleanupReport,
     ConflictReport,
     FileStatus,
     Place,
@@ -39,8 +39,6 @@ from s3sync.sync.report import (
 
 FEW = 20
 """Up to so many files that are in sync are named one by one; more only with --verbose."""
-MANY = 200
-"""The same for files that were deleted."""
 
 
 def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = False) -> None:
@@ -53,7 +51,7 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = Fa
         warn(f"warning: {printable(warning)}")
     for conflict in report.conflicts:
         _warn_of_conflict(conflict, report)
-    _warn_of_failures(report.failed)
+    warn_of_failures(report.failed)
 
 
 def _print_moved(report: RunReport) -> None:
@@ -76,8 +74,10 @@ def _print_run_lines(report: RunReport, verbose: bool) -> None:
         for item in report.skipped:
             if item.state is State.IN_SYNC:
                 say(moved_line("-", item.name, item.size_bytes, "already in sync"))
+    if report.cleaned and any(item.state is State.CLEANED_UP for item in report.skipped):
+        say(cleaned_line(report.cleaned))
     for item in report.skipped:
-        if item.state is not State.IN_SYNC:
+        if item.state not in (State.IN_SYNC, State.CLEANED_UP):
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
             say(moved_line(colour(_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
     say(_run_summary(report))
@@ -133,6 +133,8 @@ def _sign(state: State, signs: Symbols) -> str:
         return signs.conflict
     if state in (State.LOCAL_DELETED, State.REMOTE_DELETED):
         return signs.gone
+    if state is State.CLEANED_UP:
+        return signs.cleanup
     return signs.newer_there if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED) else signs.newer_here
 
 
@@ -140,6 +142,12 @@ def _by(user: str | None, at: str | None) -> str:
     if not user:
         return ""
     return f", by {printable(user)} {ago_text(at)}"
+
+
+def cleaned_line(cleaned: CleanedRecord) -> str:
+    """Who cleaned up, and how to bring the project back."""
+    by, at = printable(cleaned.by), printable(cleaned.at[:10])
+    return f"{by} cleaned up this project on {at}: your copies stay; `s3sync up --again` sends them"
 
 
 def _left_alone(verb: Verb, state: State, user: str | None, at: str | None) -> str:
@@ -177,7 +185,7 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
         warn("hint: `s3sync sync` keeps both; --on-conflict mine or theirs decides for one")
 
 
-def _warn_of_failures(failed: Iterable[Problem], prefix: str = "") -> None:
+def warn_of_failures(failed: Iterable[Problem], prefix: str = "") -> None:
     for problem in failed:
         warn(f"{symbols().failed} {printable(prefix + problem.path)}: {printable(problem.error)}")
         if problem.hint:
@@ -193,11 +201,13 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         for transfer in report.transfers:
             say(transfer_line(transfer))
         say(status_summary(report))
+        if report.cleaned and (State.CLEANED_UP in report.counts or not report.files):
+            say(cleaned_line(report.cleaned))
         if report.place.store_is_default:
             _say_how_to_move(report.place)
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
-    _warn_of_failures(report.failed)
+    warn_of_failures(report.failed)
 
 
 def _store_name(place: Place) -> str:
@@ -213,6 +223,7 @@ def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
         State.REMOTE_NEW: f"new {'on' if there == 'S3' else 'in'} {there}",
         State.REMOTE_MODIFIED: f"newer {'on' if there == 'S3' else 'in'} {there}",
         State.REMOTE_DELETED: f"deleted {'on' if there == 'S3' else 'in'} {there}",
+        State.CLEANED_UP: f"cleaned up {'on' if there == 'S3' else 'in'} {there}, your copy stays",
         State.CONFLICT: f"conflict: changed here and {'on' if there == 'S3' else 'in'} {there}",
     }[file.state]
     if file.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.REMOTE_DELETED, State.CONFLICT):
@@ -261,6 +272,7 @@ COUNTED = (
     ("to download", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
     ("deleted here", (State.LOCAL_DELETED,)),
     ("deleted there", (State.REMOTE_DELETED,)),
+    ("cleaned up there", (State.CLEANED_UP,)),
     ("in conflict", (State.CONFLICT,)),
 )
 
@@ -297,37 +309,8 @@ def print_all(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]
         if not reports and not failed:
             say("  no project has a staging folder here: make one with `s3sync init PROJECT`")
     for report in reports:
-        _warn_of_failures(report.failed, f"{report.place.project}/")
+        warn_of_failures(report.failed, f"{report.place.project}/")
     for name, error in failed:
         warn(f"{symbols().failed} {printable(name)}")
         for line in error_lines(error):
             warn(line)
-
-
-def print_cleanup(report: CleanupReport, *, verbose: bool, quiet: bool) -> None:
-    if not quiet:
-        would = "would be " if report.dry_run else ""
-        where = "here" if report.side == "local" else "on the remote"
-        say(
-            f"{symbols().cleanup} Cleaning up {where}: {printable(report.place.repo)}/{printable(report.place.project)}"
-        )
-        for deleted in report.deleted if verbose or len(report.deleted) <= MANY else ():
-            say(moved_line(symbols().gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}"))
-        for kept in report.kept:
-            hint = f": {kept.hint}" if kept.hint else ""
-            say(f"  - {printable(kept.path)} - kept: {printable(kept.error)}{hint}")
-        say(f"Summary: {cleanup_summary(report)}, {duration_text(report.elapsed_s)}")
-    for warning in report.warnings:
-        warn(f"warning: {warning}")
-    _warn_of_failures(report.failed)
-
-
-def cleanup_summary(report: CleanupReport) -> str:
-    total = sum(item.size_bytes for item in report.deleted)
-    would = "would delete" if report.dry_run else "deleted"
-    parts = [f"{would} {files_text(len(report.deleted))} ({size_text(total)})"]
-    if report.trash_files:
-        parts.append(f"{report.trash_files} in the trash ({size_text(report.trash_bytes)})")
-    if report.kept:
-        parts.append(f"kept {len(report.kept)}")
-    return ", ".join(parts)

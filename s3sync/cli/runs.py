@@ -44,6 +44,7 @@ def up(
     names: Names = None,
     project: ProjectName = None,
     on_conflict: OnConflict = None,
+    again: Annotated[bool, typer.Option("--again", help="Also send what a cleanup took from the remote.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
     verbose: Verbose = False,
@@ -60,7 +61,7 @@ def up(
     flags = {"user": user, "store": store, "profile": profile, "transfers": transfers, "bwlimit": bwlimit}
     return _run(
         Verb.UP, names, project, flags, json, verbose, quiet, wait,
-        lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=dry_run),
+        lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=dry_run, again=again),
     )  # fmt: skip
 
 

@@ -109,6 +109,12 @@ def cleanup(
         bool, typer.Option("--local", help="Empty the staging folder here instead: what the remote holds too.")
     ] = False,
     unseen: Annotated[bool, typer.Option("--unseen", help="Also delete what was never downloaded here.")] = False,
+    trash: Annotated[
+        bool, typer.Option("--trash", help="Also empty the trash of files that exist nowhere else.")
+    ] = False,
+    permanently: Annotated[
+        bool, typer.Option("--permanently", help="Put nothing into the trash: what exists nowhere else is lost.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -120,9 +126,12 @@ def cleanup(
     profile: Profile = None,
     debug: Debug = False,
 ) -> int:
-    """When a project is done: delete its files on the remote (or here), where nothing can be lost by it."""
+    """When a project is done: delete its files on the remote (or here).
+
+    What the other side holds, verified, is deleted permanently. Everything else goes into the trash, or is kept.
+    """
+    from s3sync.cli.as_cleanup import print_cleanup
     from s3sync.cli.as_json import cleanup_json
-    from s3sync.cli.as_text import print_cleanup
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
 
@@ -130,7 +139,15 @@ def cleanup(
     with watching(not quiet and not json) as progress:
         opened, files = open_project(names, project, flags, progress=progress, wait=wait)
         confirm = (lambda report: True) if yes else _ask
-        report = opened.cleanup(*files, local=local, unseen=unseen, dry_run=dry_run, confirm=confirm)
+        report = opened.cleanup(
+            *files,
+            local=local,
+            unseen=unseen,
+            trash=trash,
+            permanently=permanently,
+            dry_run=dry_run,
+            confirm=confirm,
+        )
     if json:
         print_json(cleanup_json(report))
     else:
@@ -140,13 +157,10 @@ def cleanup(
 
 def _ask(report: CleanupReport) -> bool:
     """The question before a deletion, on stderr. Where nobody can answer, the answer is no."""
-    from s3sync.cli.as_text import cleanup_summary
-    from s3sync.cli.output import answered_yes, printable, warn
+    from s3sync.cli.as_cleanup import cleanup_question
+    from s3sync.cli.output import answered_yes, warn
 
-    for deleted in report.deleted[:20]:
-        warn(f"  {printable(deleted.name)}")
-    if len(report.deleted) > 20:
-        warn(f"  ... and {len(report.deleted) - 20} more")
-    where = "on this computer" if report.side == "local" else f"in {printable(report.place.store)}"
-    what = cleanup_summary(report).removeprefix("deleted ")
-    return answered_yes(f"Delete {what} of {printable(report.place.project)} {where}?")
+    *lines, question = cleanup_question(report)
+    for line in lines:
+        warn(line)
+    return answered_yes(question)

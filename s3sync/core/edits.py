@@ -8,7 +8,15 @@ from itertools import chain
 
 from msgspec import Struct, field
 
-from s3sync.core.manifest import KEEP_DELETED, ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord
+from s3sync.core.manifest import (
+    KEEP_DELETED,
+    CleanedRecord,
+    ConflictRecord,
+    DeletedRecord,
+    FileRecord,
+    Manifest,
+    MemberRecord,
+)
 
 
 class Edits(Struct):
@@ -31,6 +39,7 @@ class Edits(Struct):
     conflicts: list[ConflictRecord] = field(default_factory=list)
     doubted: set[str] = field(default_factory=set)
     """Names of vanished files that this run tried to upload: an answer may have been lost, so that they are there."""
+    cleaned: CleanedRecord | None = None
     counts_as_sync: bool = True
 
     @property
@@ -82,6 +91,7 @@ def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str]
     new.files.update(edits.files)
     for name in edits.files:
         new.deleted.pop(name, None)
+    new.cleaned = edits.cleaned or manifest.cleaned
     new.extras = {key: extra for key, extra in manifest.extras.items() if _speaks_of(key, manifest, new)}
     new.conflicts = _conflicts(manifest.conflicts, edits, new.files)
     if edits.counts_as_sync:

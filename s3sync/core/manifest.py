@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -43,6 +43,16 @@ class DeletedRecord(msgspec.Struct, omit_defaults=True):
     deleted_by: str
     deleted_at: str
     md5: str | None = None
+    cleaned: bool = False
+    """Deleted by a cleanup: the copies of the others stay."""
+
+
+class CleanedRecord(msgspec.Struct):
+    """The last cleanup of the remote: who, when, and how many files went."""
+
+    by: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    at: Annotated[str, msgspec.Meta(max_length=64)]
+    files: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 
 class ConflictRecord(msgspec.Struct):
@@ -80,10 +90,21 @@ class Manifest(msgspec.Struct):
     deleted: dict[str, DeletedRecord] = {}
     conflicts: list[ConflictRecord] = []
     members: dict[str, MemberRecord] = {}
+    cleaned: CleanedRecord | None = None
     extra: Extra = {}
     extras: dict[tuple[str, str], Extra] = {}
     refused: dict[str, FileRecord] = {}
     """Records whose names are refused (`core.names.refuse`). They are not written back."""
+
+    def is_cleaned(self, name: str) -> bool:
+        """Whether a file that is not there was cleaned up, and not deleted.
+
+        Only so many deletions are recorded: of a cleanup of more files, what has no record counts as cleaned up.
+        """
+        record = self.deleted.get(name)
+        if record is None:
+            return self.cleaned is not None and self.cleaned.files > KEEP_DELETED
+        return record.cleaned
 
 
 class _Head(msgspec.Struct):
@@ -99,6 +120,7 @@ class _Head(msgspec.Struct):
     deleted: list[dict[str, Any]] = []
     conflicts: list[dict[str, Any]] = []
     members: dict[str, dict[str, Any]] = {}
+    cleaned: Any = None
 
 
 _HEAD_FIELDS = frozenset([*_Head.__struct_fields__, "files"])
@@ -210,6 +232,7 @@ def _without_files(fields: Fields) -> Manifest:
         last_sync_by=head.last_sync_by,
         conflicts=msgspec.convert(head.conflicts, list[ConflictRecord]),
         members=msgspec.convert(head.members, dict[str, MemberRecord]),
+        cleaned=_cleaned(head.cleaned),
         extra={key: value for key, value in raw.items() if key not in _HEAD_FIELDS},
     )
     for deletion in msgspec.convert(head.deleted, list[DeletedRecord]):
@@ -219,6 +242,14 @@ def _without_files(fields: Fields) -> Manifest:
     _keep_extras(manifest, "conflicts", ConflictRecord, ((item["kept_as"], item) for item in head.conflicts))
     _keep_extras(manifest, "members", MemberRecord, head.members.items())
     return manifest
+
+
+def _cleaned(found: object) -> CleanedRecord | None:
+    """It only explains: one that is no such record is passed over."""
+    try:
+        return msgspec.convert(found, CleanedRecord | None)
+    except msgspec.ValidationError:
+        return None
 
 
 def _add_files(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> None:
@@ -280,6 +311,7 @@ def render(manifest: Manifest) -> Iterator[bytes]:
         "deleted": [item("deleted", record.name, record) for record in deleted],
         "conflicts": [item("conflicts", record.kept_as, record) for record in manifest.conflicts],
         "members": {user: item("members", user, record) for user, record in manifest.members.items()},
+        **({"cleaned": manifest.cleaned} if manifest.cleaned else {}),
         **manifest.extra,
     }
     yield _indented(before)[:-2] + b',\n  "files": ['  # without what closes it

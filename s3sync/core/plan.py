@@ -168,6 +168,8 @@ def _step(verb: Verb, state: State) -> Do | None:
         return None if verb is Verb.DOWN else Do.UPLOAD
     if state in PULLS:
         return None if verb is Verb.UP else Do.DOWNLOAD
+    if state is State.CLEANED_UP:
+        return None
     if verb is Verb.SYNC:
         return Do.DELETE_LOCAL if state is State.REMOTE_DELETED else Do.DELETE_REMOTE
     if verb is Verb.DOWN and state is State.LOCAL_DELETED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from s3sync.core.entries import Entry, Snapshot, same
 
@@ -19,6 +19,8 @@ class State(StrEnum):
     REMOTE_NEW = "remote_new"
     REMOTE_MODIFIED = "remote_modified"
     REMOTE_DELETED = "remote_deleted"
+    CLEANED_UP = "cleaned_up"
+    """Not on the remote since a cleanup: the copy here stays."""
     CONFLICT = "conflict"
 
 
@@ -64,6 +66,22 @@ def reconcile(base: Snapshot, local: Snapshot, remote: Snapshot) -> list[Decisio
 
 def decide(path: str, base: Entry | None, local: Entry | None, remote: Entry | None) -> Decision:
     return Decision(path, _state(base, local, remote), base, local, remote)
+
+
+def after_cleanup(decision: Decision) -> Decision:
+    """What a decision becomes for a path that a cleanup took from the remote: no deletion, and no conflict."""
+    if decision.state is State.REMOTE_DELETED:
+        return structs.replace(decision, state=State.CLEANED_UP)
+    if decision.conflict_kind is ConflictKind.EDITED_HERE_DELETED_THERE:
+        return structs.replace(decision, state=State.LOCAL_MODIFIED)
+    return decision
+
+
+def again(decision: Decision) -> Decision:
+    """For `up --again`: what was cleaned up counts as changed here, and is sent."""
+    if decision.state is State.CLEANED_UP:
+        return structs.replace(decision, state=State.LOCAL_MODIFIED)
+    return decision
 
 
 def _state(base: Entry | None, local: Entry | None, remote: Entry | None) -> State:

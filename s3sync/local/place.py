@@ -135,6 +135,12 @@ def delete_for_good(file: LocalFile, staging: Path, digests: Digests) -> None:
     prune_empty_folders(file.disk_path.parent, staging)
 
 
+def expect(file: LocalFile, staging: Path) -> None:
+    """Raise `TargetChanged` if a file is no longer the one that was scanned."""
+    with local_errors("cannot read", file.where):
+        _expect(*_folder_of(staging, file), file)
+
+
 def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
     """Rename a file within the staging folder to a name that is free. Raises `TargetChanged` if either moved."""
     target = _join(staging, path)

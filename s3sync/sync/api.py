@@ -89,9 +89,14 @@ class Project(Struct, frozen=True):
 
         return status(self.session)
 
-    def up(self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
-        """Upload what is new or changed here. Deletes nothing, overwrites nobody's change."""
-        return self._run(Verb.UP, files, on_conflict, dry_run)
+    def up(
+        self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False, again: bool = False
+    ) -> RunReport:
+        """Upload what is new or changed here. Deletes nothing, overwrites nobody's change.
+
+        `again` also sends what a cleanup took from the remote.
+        """
+        return self._run(Verb.UP, files, on_conflict, dry_run, again=again)
 
     def down(self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
         """Download what is new or changed on the remote, and what was deleted here."""
@@ -146,14 +151,20 @@ class Project(Struct, frozen=True):
         *files: str,
         local: bool = False,
         unseen: bool = False,
+        trash: bool = False,
+        permanently: bool = False,
         dry_run: bool = False,
         confirm: Callable[[CleanupReport], bool] | None = None,
     ) -> CleanupReport:
-        """Delete the project's files on the remote, or with `local` here, where they are known to be safe."""
+        """Delete the project's files on the remote, or with `local` here.
+
+        For good goes only what the other side holds, verified; the rest goes into the trash, unless `permanently`.
+        `trash` also empties the trash of last copies.
+        """
         from s3sync.sync.cleanup import CleanupOptions, cleanup
 
         wanted = make_selector(files, self.staging, self.cwd)
-        options = CleanupOptions(local, unseen, dry_run, wanted)
+        options = CleanupOptions(local, unseen, dry_run, wanted, trash=trash, permanently=permanently)
         return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
 
     def _run(
@@ -163,12 +174,14 @@ class Project(Struct, frozen=True):
         on_conflict: Policy | str | None,
         dry_run: bool,
         max_delete: int | None = None,
+        *,
+        again: bool = False,
     ) -> RunReport:
         from s3sync.sync.run import Options, run
 
         policy = Policy(on_conflict) if on_conflict is not None else None
         wanted = make_selector(files, self.staging, self.cwd)
-        return run(self.session, verb, Options(wanted, policy, max_delete, dry_run))
+        return run(self.session, verb, Options(wanted, policy, max_delete, dry_run, again))
 
 
 def connect(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from s3sync.core.effects import Effect, Kind, Outcome
 from s3sync.core.outcome import Problem, Raced
-from s3sync.core.plan import Plan
+from s3sync.core.plan import Plan, Verb
 from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
@@ -47,7 +47,7 @@ def carry_out(
     if warning:
         witness.warn(warning)
     finish_uploads(session, state, seen, plan.in_sync)
-    keeper = Keeper(session, state, seen, tolerant=tolerant)
+    keeper = Keeper(session, state, seen, tolerant=tolerant, cleaning=plan.verb is Verb.CLEANUP)
     keeper.agree(plan.agreed)
     keeper.intend(actions)
     raced: dict[str, str] = {}

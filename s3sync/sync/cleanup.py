@@ -1,35 +1,35 @@
 """`cleanup`: when a project is done, empty its folder on the remote, or the staging folder here.
 
-Only bytes that are known to be safe go: on the remote, versions that this computer had; here, files that the remote
-holds. Everything else is kept, with the reason.
+It is a plan of deletions. Bytes go for good only where the other side holds them, verified. The rest goes to the trash
+or is kept, with the reason. The trash is emptied of what also exists elsewhere.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from itertools import chain
+from pathlib import Path
 
 from msgspec import Struct, field
 
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Verb
 from s3sync.core.reconcile import Decision, State
-from s3sync.core.records import old_records, records
 from s3sync.errors import Halt
-from s3sync.local.trash import empty_trash, trashed
+from s3sync.local.errors import local_errors
+from s3sync.local.place import prune_empty_folders
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table
-from s3sync.store.port import ObjectInfo
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.report import CleanupReport, Deleted
 from s3sync.sync.reporting import CleanupWitness
 from s3sync.sync.scan import scan
-from s3sync.sync.seen import Seen, select, uploader
+from s3sync.sync.seen import Seen, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
+from s3sync.sync.trash import Contents, Trashed, trash_here, trash_there
 from s3sync.transfer.pool import Pool
 
 HAD_HERE = {State.IN_SYNC, State.LOCAL_MODIFIED, State.LOCAL_DELETED}
@@ -42,17 +42,31 @@ KEPT = {
     State.LOCAL_NEW: "was never uploaded",
     State.LOCAL_MODIFIED: "has changes that were never uploaded",
     State.REMOTE_DELETED: "is no longer on the remote: this may be the last copy",
+    State.CLEANED_UP: "was cleaned up on the remote: this may be the last copy",
 }
 
 
 class CleanupOptions(Struct, frozen=True):
-    """`local` empties the staging folder instead of the remote. `unseen` also takes what was never downloaded here."""
+    """`local` empties the staging folder instead of the remote. `unseen` also takes what was never downloaded here.
+
+    `trash` also empties the trash of last copies. `permanently` puts nothing into the trash.
+    """
 
     local: bool = False
     unseen: bool = False
     dry_run: bool = False
     selector: Selector | None = None
     confirm: Callable[[CleanupReport], bool] = field(default=lambda report: True)
+    trash: bool = False
+    permanently: bool = False
+
+
+class _Looked(Struct):
+    """What a cleanup found: what may go, and what of the trash."""
+
+    seen: Seen
+    going: Rows[Action]
+    trash: Rows[Trashed]
 
 
 def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
@@ -71,35 +85,66 @@ def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
     return report
 
 
-def _look(
-    session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport
-) -> tuple[Seen, Rows[Action], Rows[ObjectInfo]]:
+def _look(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> _Looked:
     """Scan, and plan what may go. The report says what that is, and what is kept with the reason."""
     seen = scan(session, state)
-    going = Rows(Action)
+    found = _Looked(seen, Rows(Action), Rows(Trashed))
     if options.selector:
         seen.limit_to(options.selector)
     report.failed.extend(seen.problems)
-    for decision in select(seen.decisions(), options.selector):
+    stays = Contents()
+    for decision in seen.decisions():
+        wanted = options.selector is None or options.selector(decision.path)
         entry = decision.local if options.local else decision.remote
-        if entry is None:
+        goes = wanted and entry is not None and _may_go(decision, options)
+        _note_what_stays(stays, seen, decision, options, goes=goes)
+        if entry is None or not wanted:
             continue
-        if _may_go(decision, options):
-            do = Do.FREE_LOCAL if options.local else Do.DELETE_REMOTE
-            going.append(Action(do, decision.path, decision.local, decision.remote))
-            report.deleted.append(Deleted(decision.path, report.side, entry.size))
-        else:
+        if not goes:
             report.kept.append(_kept(seen, decision))
-    trash = Rows(ObjectInfo)
+            continue
+        verified = _is_verified(seen, decision)
+        to_trash = not verified and (options.local or not options.permanently)
+        do = Do.FREE_LOCAL if options.local else Do.DELETE_REMOTE
+        found.going.append(Action(do, decision.path, decision.local, decision.remote, to_trash and not options.local))
+        report.deleted.append(Deleted(decision.path, report.side, entry.size, in_trash=to_trash))
+        if not verified and not to_trash:
+            report.last_copies.append(decision.path)
     if options.selector is None:
-        if not options.local:
-            for place in (records, old_records):
-                trash.extend(session.store.list(place(session.project.prefix, "trash")))
-        here = trashed(session.project.staging) if options.local else ()
-        for size in chain((size for _, size in here), (info.size for info in trash)):
-            report.trash_files += 1
-            report.trash_bytes += size
-    return seen, going, trash
+        _look_at_trash(session, stays, options, report, found.trash)
+    return found
+
+
+def _is_verified(seen: Seen, decision: Decision) -> bool:
+    """Whether this disk and the remote hold the same bytes of a path, by digests of both."""
+    digests = seen.digests_of(decision.path)
+    return digests is not None and decision.remote is not None and digests.md5 == decision.remote.md5
+
+
+def _note_what_stays(stays: Contents, seen: Seen, decision: Decision, options: CleanupOptions, *, goes: bool) -> None:
+    digests = seen.digests_of(decision.path)
+    if digests is not None and decision.local is not None and not (goes and options.local):
+        stays.add(decision.local.size, digests.md5)
+    if decision.remote is not None and decision.remote.md5 is not None and not (goes and not options.local):
+        stays.add(decision.remote.size, decision.remote.md5)
+
+
+def _look_at_trash(
+    session: Session, stays: Contents, options: CleanupOptions, report: CleanupReport, going: Rows[Trashed]
+) -> None:
+    """What also exists elsewhere goes. A last copy is kept unless it was asked for."""
+    store, project = session.store, session.project
+    for found in trash_here(project) if options.local else trash_there(store, project.prefix):
+        is_last = not stays.has(store, found)
+        if is_last and not options.trash:
+            report.trash_kept_files += 1
+            report.trash_kept_bytes += found.size
+            continue
+        going.append(found)
+        report.trash_files += 1
+        report.trash_bytes += found.size
+        if is_last:
+            report.last_copies.append(f"{found.name} (in the trash since {found.at})")
 
 
 def _may_go(decision: Decision, options: CleanupOptions) -> bool:
@@ -116,26 +161,32 @@ def _kept(seen: Seen, decision: Decision) -> Problem:
     hint = "run `s3sync up` first" if decision.state in (State.LOCAL_NEW, State.LOCAL_MODIFIED) else None
     if decision.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED):
         hint = "run `s3sync down` first, or add --unseen"
+    if decision.state is State.CLEANED_UP:
+        hint = "`s3sync up --again` sends it"
     return Problem(decision.path, reason, hint)
 
 
 def _clean(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> None:
     """Scan, plan, ask, execute, save."""
-    seen, going, trash = _look(session, state, options, report)
-    if not going and not report.trash_files:
+    found = _look(session, state, options, report)
+    seen, going = found.seen, found.going
+    if not going and not found.trash:
         if not options.local and Intents(state).deletions():  # a killed run's, that nobody was told of
             carry_out(session, state, seen, Plan(Verb.CLEANUP), CleanupWitness(report), tolerant=False)
         return
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
+    into_trash = Table(bool)
+    into_trash.update((item.name, True) for item in report.deleted if item.in_trash)
     report.deleted = Rows(Deleted)
     if options.local:
         going = _still_there(session, seen, going, report)
     plan = Plan(Verb.CLEANUP, going)
-    raced = carry_out(session, state, seen, plan, CleanupWitness(report), tolerant=options.local)
-    side = "here" if options.local else "on the remote"
+    witness = CleanupWitness(report, into_trash.__contains__)
+    raced = carry_out(session, state, seen, plan, witness, tolerant=options.local)
+    side = "here" if options.local else "on the remote or here"
     report.kept.extend(Problem(path, f"was changed {side} meanwhile", "look at status") for path in raced)
-    _empty_trash(session, trash, report)
+    _empty_trash(session, found.trash)
 
 
 def _still_there(session: Session, seen: Seen, going: Rows[Action], report: CleanupReport) -> Rows[Action]:
@@ -153,9 +204,21 @@ def _still_there(session: Session, seen: Seen, going: Rows[Action], report: Clea
     return sure
 
 
-def _empty_trash(session: Session, trash: Rows[ObjectInfo], report: CleanupReport) -> None:
-    if report.side == "local" and report.trash_files:
-        empty_trash(session.project.staging)
+def _empty_trash(session: Session, trash: Rows[Trashed]) -> None:
+    def delete(found: Trashed) -> None:
+        drop_trashed(session, found)
+
     with Pool(session.transfers) as pool:
-        for _, gone in pool.map(lambda info: session.store.delete(info.key), trash):
+        for _, gone in pool.map(delete, trash):
             gone.result()
+
+
+def drop_trashed(session: Session, found: Trashed) -> None:
+    """Delete one file of a trash for good."""
+    if found.side == "remote":
+        session.store.delete(found.where)
+        return
+    path = Path(found.where)
+    with local_errors("cannot delete", path):
+        path.unlink(missing_ok=True)
+    prune_empty_folders(path.parent, session.project.state_dir / "trash")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from s3sync.core.manifest import CleanedRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
 from s3sync.core.reconcile import ConflictKind, State
@@ -41,11 +42,12 @@ class Moved(Struct, frozen=True, gc=False):
 
 
 class Deleted(Struct, frozen=True):
-    """`side` is `local` or `remote`."""
+    """`side` is `local` or `remote`. `in_trash`: it was put into the trash of that side."""
 
     name: str
     side: str
     size_bytes: int
+    in_trash: bool = True
 
 
 class Skipped(Struct, frozen=True, gc=False):
@@ -94,6 +96,8 @@ class RunReport(Struct):
     conflicts: Rows[ConflictReport] = field(default_factory=lambda: Rows(ConflictReport))
     failed: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    cleaned: CleanedRecord | None = None
+    """The last cleanup of the remote, if any."""
     elapsed_s: float = 0.0
 
     @property
@@ -166,6 +170,7 @@ class StatusReport(Struct):
     last_sync_at: str | None = None
     last_sync_by: str | None = None
     asked_at: datetime | None = None
+    cleaned: CleanedRecord | None = None
     transfers: list[TransferStatus] = field(default_factory=list)
     """What this computer has begun and not finished."""
     verified: str | None = None
@@ -187,7 +192,8 @@ class StatusReport(Struct):
             return EXIT_SOME_FAILED
         if self.counts.get(State.CONFLICT):
             return EXIT_CONFLICTS
-        return EXIT_DONE if self.in_sync else EXIT_TO_DO
+        done = self.in_sync or self.counts.keys() <= {State.IN_SYNC, State.CLEANED_UP}
+        return EXIT_DONE if done else EXIT_TO_DO
 
 
 class CleanupReport(Struct):
@@ -202,11 +208,22 @@ class CleanupReport(Struct):
     warnings: list[str] = field(default_factory=list)
     trash_files: int = 0
     trash_bytes: int = 0
+    """What goes of the trash."""
+    trash_kept_files: int = 0
+    trash_kept_bytes: int = 0
+    """Last copies, which stay in the trash."""
+    last_copies: Rows[str] = field(default_factory=lambda: Rows(str))
+    """What exists nowhere else, and is deleted for good."""
     elapsed_s: float = 0.0
 
     @property
     def bytes_freed(self) -> int:
-        return sum(item.size_bytes for item in self.deleted) + self.trash_bytes
+        return sum(item.size_bytes for item in self.deleted if not item.in_trash) + self.trash_bytes
+
+    @property
+    def bytes_in_trash(self) -> int:
+        """What the trash of that side holds afterwards, and still costs space or money."""
+        return sum(item.size_bytes for item in self.deleted if item.in_trash) + self.trash_kept_bytes
 
     @property
     def exit_code(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+from msgspec import structs
 
 from s3sync.core.effects import Effect, Kind
 from s3sync.core.names import windows_reason
@@ -40,11 +42,11 @@ class RunWitness:
 class CleanupWitness:
     """Writes what happens into the report of `cleanup`."""
 
-    def __init__(self, report: CleanupReport) -> None:
-        self._report = report
+    def __init__(self, report: CleanupReport, in_trash: Callable[[str], bool] = lambda path: False) -> None:
+        self._report, self._in_trash = report, in_trash
 
     def happened(self, effect: Effect) -> None:
-        self._report.deleted.append(_deleted(effect))
+        self._report.deleted.append(structs.replace(_deleted(effect), in_trash=self._in_trash(effect.path)))
 
     def failed(self, problem: Problem) -> None:
         self._report.failed.append(problem)
@@ -61,6 +63,7 @@ def report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
     """What is known before anything is done: problems of the scan, conflicts, and what is left alone."""
     if warning := not_on_windows(action.kept_as or action.path for action in plan.actions if action.do in UPLOADING):
         report.warnings = [*(told for told in report.warnings if told != warning), warning]
+    report.cleaned = seen.there.stored.manifest.cleaned
     known = {problem.path for problem in report.failed}
     report.failed.extend(problem for problem in seen.problems if problem.path not in known)
     report.skipped.extend(

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from s3sync.core.names import free_conflict_name
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Do, Plan, Policy, Verb, make_plan
+from s3sync.core.reconcile import again
 from s3sync.core.safety import Earlier, gate
 from s3sync.core.times import format_time
 from s3sync.state.db import StateDB
@@ -38,6 +39,8 @@ class Options(Struct, frozen=True):
     policy: Policy | None = None
     max_delete: int | None = None
     dry_run: bool = False
+    again: bool = False
+    """Send what a cleanup took from the remote."""
 
 
 def run(session: Session, verb: Verb, options: Options) -> RunReport:
@@ -101,7 +104,8 @@ def _round(
         drop_useless_downloads(session, state, seen)
     if options.selector:
         seen.limit_to(options.selector)
-    plan = make_plan(select(seen.decisions(), wanted), report.verb, options.policy, _keep_name(session, seen), Rows)
+    decisions = map(again, seen.decisions()) if options.again else seen.decisions()
+    plan = make_plan(select(decisions, wanted), report.verb, options.policy, _keep_name(session, seen), Rows)
     tally.passed += gate(
         plan,
         seen.base,

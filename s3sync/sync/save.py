@@ -13,7 +13,7 @@ from s3sync.core.effects import Effect, Kind
 from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
 from s3sync.core.items import batched
-from s3sync.core.manifest import DeletedRecord
+from s3sync.core.manifest import CleanedRecord, DeletedRecord
 from s3sync.core.plan import Action, Agreed, Do, agreed
 from s3sync.disk.durable import sync_folder
 from s3sync.errors import AccessDenied
@@ -39,13 +39,15 @@ SAVE_HERE_AT = 5_000
 class Keeper:
     """Collects what really happened in one round and saves it, at the end and now and then.
 
-    `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written.
+    `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written. `cleaning`: what
+    is deleted on the remote is recorded as cleaned up.
     """
 
-    def __init__(self, session: Session, state: StateDB, seen: Seen, *, tolerant: bool) -> None:
+    def __init__(self, session: Session, state: StateDB, seen: Seen, *, tolerant: bool, cleaning: bool = False) -> None:
         self.placed: dict[str, tuple[LocalFile, Digests]] = {}
         """What now stands on the disk under a path: filled by the executor, from several threads."""
         self._session, self._state, self._tolerant = session, state, tolerant
+        self._cleaning, self._cleaned = cleaning, 0
         self._stored = seen.there.stored
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = {}
@@ -84,7 +86,8 @@ class Keeper:
             self._state.forget_elsewhere(some)
 
     def _deletion(self, action: Action) -> DeletedRecord:
-        return DeletedRecord(action.path, self._by, self._at, action.remote.md5 if action.remote else None)
+        md5 = action.remote.md5 if action.remote else None
+        return DeletedRecord(action.path, self._by, self._at, md5, self._cleaning)
 
     def agree(self, found: Iterable[Agreed]) -> None:
         """Where both sides hold the same, only the base moves."""
@@ -99,6 +102,9 @@ class Keeper:
             self._edits.files[effect.path] = effect.record
         if effect.kind is Kind.DELETED_THERE:
             self._edits.deleted[effect.path] = self._deletion(action)
+            if self._cleaning:
+                self._cleaned += 1
+                self._edits.cleaned = CleanedRecord(self._by, self._at, self._cleaned)
         if action.do is not Do.FREE_LOCAL:
             self._edits.counts_as_sync = True
 

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from s3sync.core.entries import Entry, Snapshot
 from s3sync.core.outcome import Problem
-from s3sync.core.reconcile import Decision, reconcile
+from s3sync.core.reconcile import Decision, after_cleanup, reconcile
 from s3sync.local.digests import Digests
 from s3sync.local.scan import LocalFile, LocalScan
 from s3sync.state.db import CachedDigest
@@ -58,12 +58,14 @@ class Seen(Struct):
 
     def decisions(self) -> Iterator[Decision]:
         """Reconcile every path about which enough is known, in the order of the paths."""
+        manifest = self.there.stored.manifest
         for base, files, digests, objects in windows(self.base, self.here_files, self.digests, self.there.files):
             local = {path: _entry_here(file, digests.get(path)) for path, file in files.items()}
             remote = {path: file.entry for path, file in objects.items()}
             for decision in reconcile(base, local, remote):
                 if not self.is_hidden(decision.path):
-                    yield decision
+                    gone = decision.remote is None and decision.base is not None
+                    yield after_cleanup(decision) if gone and manifest.is_cleaned(decision.path) else decision
 
     def paths(self) -> Iterator[str]:
         """Every path about which enough is known, in order."""

@@ -36,6 +36,7 @@ def make_report(session: Session, seen: Seen, unfinished: list[TransferStatus]) 
         transfers=unfinished,
         last_sync_at=manifest.last_sync,
         last_sync_by=manifest.last_sync_by,
+        cleaned=manifest.cleaned,
         asked_at=session.clock(),
         warnings=[warning] if (warning := names_warning(session)) else [],
     )

@@ -32,7 +32,7 @@ from s3sync.errors import (
     Unsupported,
 )
 from s3sync.local.digests import Digests
-from s3sync.local.place import delete_for_good, move_to_trash, place, rename_aside
+from s3sync.local.place import delete_for_good, expect, move_to_trash, place, rename_aside
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
 from s3sync.state.intents import Intents
@@ -156,8 +156,13 @@ class Steps:
         return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))
 
     def delete_remote(self, action: Action) -> Outcome:
-        """The base keeps what is still here, so that it is known as deleted there."""
+        """The base keeps what is still here, so that it is known as deleted there.
+
+        Where this disk is to hold the bytes from now on, it must still be the file that was hashed.
+        """
         key, mode = self._target(action)
+        if action.local is not None and not action.trash_remote:
+            expect(self.seen.here.files[action.path], self.session.project.staging)
         assert isinstance(mode, Update)
         if action.trash_remote:
             self._trash_remote(action)

@@ -27,4 +27,4 @@ def test_what_left_the_remote_during_the_question_stays_here(tmp_path: Path) -> 
     assert [item.name for item in report.deleted] == ["same.mp4"]
     assert sorted(item.path for item in report.kept) == ["edited.mp4", "gone.mp4"]
     assert set(david.files()) == {"edited.mp4", "gone.mp4"}
-    assert david.states() == {"edited.mp4": "remote_modified", "gone.mp4": "remote_deleted", "same.mp4": "remote_new"}
+    assert david.states() == {"edited.mp4": "remote_modified", "gone.mp4": "cleaned_up", "same.mp4": "remote_new"}

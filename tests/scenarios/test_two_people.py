@@ -252,11 +252,11 @@ def test_cleanup_asks_keeps_what_nobody_fetched_and_then_empties(people: People)
     assert [item["name"] for item in dry["deleted"]] == ["final.mp4"]
     assert [item["name"] for item in dry["kept"]] == ["late.wav"]
     result = david.expect(5, "cleanup", answer="n\n")
-    assert "Delete 1 file" in result.err and "[y/N]" in result.err
+    assert "Delete permanently 1 file" in result.err and "[y/N]" in result.err
     david.expect(5, "cleanup")
     assert jan.states() == {"final.mp4": "in_sync", "late.wav": "in_sync"}
     david.ok("cleanup", answer="y\n")
-    assert david.states() == {"final.mp4": "remote_deleted", "late.wav": "remote_new"}
+    assert david.states() == {"final.mp4": "cleaned_up", "late.wav": "remote_new"}
     david.ok("cleanup", "--unseen", "--yes")
     assert david.read("final.mp4") == b"final"
     assert jan.files().keys() == {"final.mp4", "late.wav"}

@@ -1,0 +1,83 @@
+"""The question and the report of `cleanup`, as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from s3sync.cli.as_text import warn_of_failures
+from s3sync.cli.output import duration_text, files_text, moved_line, printable, say, size_text, symbols, warn
+from s3sync.sync.report import CleanupReport
+
+NAMED = 20
+"""So many files are named in the question."""
+MANY = 200
+"""Up to so many deleted files are named one by one; more only with --verbose."""
+
+
+def cleanup_question(report: CleanupReport) -> Iterator[str]:
+    """Lines to show, and as the last one the question."""
+    for deleted in report.deleted[:NAMED]:
+        yield f"  {printable(deleted.name)}{' - into the trash' if deleted.in_trash else ''}"
+    if len(report.deleted) > NAMED:
+        yield f"  ... and {len(report.deleted) - NAMED} more"
+    if report.last_copies:
+        yield f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be had back:"
+        yield from (f"  {printable(name)}" for name in islice(report.last_copies, NAMED))
+        if len(report.last_copies) > NAMED:
+            yield f"  ... and {len(report.last_copies) - NAMED} more"
+    where = "on this computer" if report.side == "local" else f"in {printable(report.place.store)}"
+    if report.trash_kept_files:
+        kept = files_text(report.trash_kept_files)
+        yield f"Kept in the trash, because they exist nowhere else: {kept}; --trash takes them too"
+    yield f"Delete permanently {_what(report)} of {printable(report.place.project)} {where}?"
+
+
+def print_cleanup(report: CleanupReport, *, verbose: bool, quiet: bool) -> None:
+    if not quiet:
+        would = "would be " if report.dry_run else ""
+        where = "here" if report.side == "local" else "on the remote"
+        say(
+            f"{symbols().cleanup} Cleaning up {where}: {printable(report.place.repo)}/{printable(report.place.project)}"
+        )
+        for deleted in report.deleted if verbose or len(report.deleted) <= MANY else ():
+            how = f"{would}moved to the trash {where}" if deleted.in_trash else f"{would}deleted {where} permanently"
+            say(moved_line(symbols().gone, deleted.name, deleted.size_bytes, how))
+        for kept in report.kept:
+            hint = f": {kept.hint}" if kept.hint else ""
+            say(f"  - {printable(kept.path)} - kept: {printable(kept.error)}{hint}")
+        _say_what_still_costs(report)
+        say(f"Summary: {cleanup_summary(report)}, {duration_text(report.elapsed_s)}")
+    for warning in report.warnings:
+        warn(f"warning: {warning}")
+    warn_of_failures(report.failed)
+
+
+def _say_what_still_costs(report: CleanupReport) -> None:
+    if not report.bytes_in_trash:
+        return
+    count = report.trash_kept_files + sum(item.in_trash for item in report.deleted)
+    costs = "still takes space here" if report.side == "local" else "is still billed"
+    say(
+        f"The trash holds {files_text(count)} ({size_text(report.bytes_in_trash)}), which {costs}: "
+        f"`s3sync trash list{'' if report.side == 'local' else ' --remote'}` shows them"
+    )
+
+
+def cleanup_summary(report: CleanupReport) -> str:
+    would = "would delete" if report.dry_run else "deleted"
+    parts = [f"{would} {_what(report)}"]
+    if report.kept:
+        parts.append(f"kept {len(report.kept)}")
+    return ", ".join(parts)
+
+
+def _what(report: CleanupReport) -> str:
+    gone = [item.size_bytes for item in report.deleted if not item.in_trash]
+    trashed = [item.size_bytes for item in report.deleted if item.in_trash]
+    text = f"{files_text(len(gone))} ({size_text(sum(gone))})"
+    if report.trash_files:
+        text += f", {report.trash_files} in the trash ({size_text(report.trash_bytes)})"
+    if trashed:
+        text += f", and move {len(trashed)} to the trash ({size_text(sum(trashed))})"
+    return text

@@ -1,0 +1,104 @@
+"""What lies in the two trashes: found by what is there, because no index is kept that could get lost."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec import Struct
+
+from s3sync.core.etag import plain_md5
+from s3sync.core.names import STATE_DIR, nfc, refuse_reason
+from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
+from s3sync.core.times import format_time
+from s3sync.errors import LocalError, NotFound
+from s3sync.local.digests import digest
+from s3sync.local.scan import look_at
+from s3sync.local.trash import trashed
+from s3sync.project import Project
+from s3sync.store.port import ObjectHead, Store
+
+
+class Trashed(Struct, frozen=True):
+    """One file in a trash. `where` is its key, or its path on this disk. `at` and `by` are when it went and who did it.
+
+    `etag` is only there on the remote.
+    """
+
+    side: str
+    name: str
+    where: str
+    size: int
+    at: str | None
+    by: str | None
+    etag: str | None = None
+
+
+def trash_here(project: Project) -> Iterator[Trashed]:
+    """Files in the trash of this computer. Files whose names no path can have are passed over."""
+    folder = project.staging / STATE_DIR / "trash"
+    for path, size in trashed(project.staging):
+        stamp, _, name = path.relative_to(folder).as_posix().partition("/")
+        if not name or refuse_reason(nfc(name)):
+            continue
+        said = read_stamp(stamp)
+        with contextlib.suppress(OSError):
+            at = said.at or datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+            yield Trashed("local", nfc(name), str(path), size, format_time(at), said.by)
+
+
+def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
+    """Objects in the remote trash, also in that of older versions. Their names are as hostile as any key."""
+    for place in (records(prefix, "trash"), old_records(prefix, "trash")):
+        for info in store.list(place):
+            stamp, _, name = info.key.removeprefix(place).partition("/")
+            said = read_stamp(stamp)
+            name = _true_name(store, info.key, name) if is_hashed(name) else nfc(name)
+            if not info.key.startswith(place) or name == "" or refuse_reason(name):
+                continue
+            at = format_time(said.at or info.modified)
+            yield Trashed("remote", name, info.key, info.size, at, said.by, info.etag)
+
+
+def _true_name(store: Store, key: str, name: str) -> str:
+    """The name in the metadata of a hashed one, if it is the name that has this hash."""
+    try:
+        said = nfc(store.head(key).metadata.get("name", ""))
+    except NotFound:
+        return ""
+    return said if bounded(said) == name else name
+
+
+class Contents:
+    """Contents, by size and MD5, that exist somewhere else than in a trash."""
+
+    def __init__(self) -> None:
+        self._sizes = set[int]()
+        self._known = set[tuple[int, str]]()
+
+    def add(self, size: int, md5: str) -> None:
+        self._sizes.add(size)
+        self._known.add((size, md5))
+
+    def has(self, store: Store, found: Trashed) -> bool:
+        """Whether a file in the trash is one of them. Its bytes or its object are only looked at if the size fits."""
+        if found.size not in self._sizes:
+            return False
+        if found.side == "local":
+            try:
+                md5 = digest(look_at(found.where)).md5
+            except LocalError:
+                return False
+        else:
+            try:
+                md5 = md5_of(store.head(found.where)) or ""
+            except NotFound:
+                return True
+        return (found.size, md5) in self._known
+
+
+def md5_of(head: ObjectHead) -> str | None:
+    if head.etag_is_md5:
+        return plain_md5(head.info.etag)
+    return plain_md5(head.metadata.get("md5", ""))
