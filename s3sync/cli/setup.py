@@ -52,10 +52,18 @@ def init(
     values = {
         "store": store, "region": region, "endpoint_url": endpoint, "profile": profile, "user": user, "repo": repo,
     }  # fmt: skip
-    if not yes and not json and sys.stdin.isatty():
-        _ask_missing(values)
+    own: dict[str, str] = {}
+    asks = not yes and not json and sys.stdin.isatty()
+    if asks:
+        _ask_missing(values, own)
         _ask_trust({key: value for key, value in values.items() if value is not None})
-    report = set_up(Path.cwd(), name, values, os.environ, dry_run=dry_run)
+    report = set_up(Path.cwd(), name, values, os.environ, own=own, dry_run=dry_run)
+    if asks and report.project is None and report.projects:
+        _print_init(report, verbose, quiet, dry_run)
+        chosen = _ask_project(report.projects)
+        if chosen is None:
+            return report.exit_code
+        report = set_up(Path.cwd(), chosen, {}, os.environ)
     if json:
         from s3sync.cli.output import print_json
 
@@ -65,20 +73,52 @@ def init(
     return 0 if dry_run else report.exit_code
 
 
-def _ask_missing(values: dict[str, str | None]) -> None:
-    """Ask for what no flag and no file says. An empty answer takes what stands in brackets."""
+def _ask_project(projects: list[str]) -> str | None:
+    """Which of the team's projects to work on here: a name or a beginning of it; None for an empty answer."""
+
+    def check(text: str) -> str:
+        found = [name for name in projects if name == text] or [name for name in projects if name.startswith(text)]
+        if text and len(found) != 1:
+            raise typer.BadParameter(f"type one of: {', '.join(projects[:10])}")
+        return found[0] if text else ""
+
+    question = "Which project do you work on (empty: none yet)"
+    answer: str = typer.prompt(question, default="", show_default=False, err=True, value_proc=check)
+    return answer or None
+
+
+def _ask_missing(values: dict[str, str | None], own: dict[str, str]) -> None:
+    """Ask for what no flag and no file says. An empty answer takes what stands in brackets.
+
+    What is one person's own (the AWS profile) goes into `own`.
+    """
     from s3sync.config import load_settings
 
     settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
     if values["user"] is None and settings.user is None:
-        values["user"] = _ask("user", "Your name, as the team sees it")
+        values["user"] = _ask("user", "Your name, as the team sees it", _name_in_git())
     if values["store"] is None and settings.store_is_default:
         store = _ask("store", "Store, as s3://bucket (empty: a folder on this computer)", "")
         values["store"] = store
         if store and store.startswith("s3://"):
             values["region"] = values["region"] or _ask("region", "Region", "us-east-1")
             values["endpoint_url"] = values["endpoint_url"] or _ask("endpoint_url", "Endpoint URL (empty: AWS)", "")
-            values["profile"] = values["profile"] or _ask("profile", "AWS profile (empty: AWS's own order)", "")
+            if values["profile"] is None and settings.profile is None:
+                profile = _ask("profile", "AWS profile on this computer (empty: AWS's own order)", "")
+                own.update({"profile": profile} if profile else {})
+
+
+def _name_in_git() -> str | None:
+    """The name that git knows the user by, where it can be one here."""
+    from s3sync.config.spec import checked
+    from s3sync.config.values import BadValue
+    from s3sync.gitconfig import user_name
+
+    try:
+        name = user_name(os.environ)
+        return str(checked("user", name)) if name else None
+    except BadValue:
+        return None
 
 
 def _ask_trust(flags: Mapping[str, str]) -> None:
@@ -117,8 +157,9 @@ def _init_json(report: InitReport, dry_run: bool) -> dict[str, Any]:
     return {
         "schema": 1,
         "command": "init",
-        "project": report.project.name,
-        "repo": report.project.repo,
+        "project": report.project.name if report.project else None,
+        "repo": report.settings.repo,
+        "projects": report.projects,
         "store": mask_url(report.settings.store),
         "dry_run": dry_run,
         "steps": [{"what": what, "changed": changed} for what, changed in report.steps],
@@ -141,8 +182,9 @@ def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -
     signs = symbols()
     if not quiet:
         if verbose:
-            say(f"  - repository: {printable(str(report.project.repo_root))}")
-            say(f"  - project: {printable(report.project.name)}")
+            say(f"  - repository: {printable(str(report.root))}")
+            if report.project:
+                say(f"  - project: {printable(report.project.name)}")
         for what, changed in report.steps:
             word = "" if changed else " (as it was)"
             say(f"  {signs.done if changed else '-'} {printable(what)}{word}")
@@ -150,6 +192,8 @@ def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -
         if not quiet:
             say("Nothing was written: this was a dry run.")
         return
+    for other in report.alike:
+        warn(f"hint: {printable(other)} begins with that name, too: if you meant it, remove the new folder")
     store = printable(mask_url(report.settings.store))
     if report.reads_only:
         warn(f"  {signs.conflict} the store can only be read, and uploads will be refused: {store}")
@@ -169,8 +213,27 @@ def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -
         say("    It is a folder on this computer; to share: s3sync init --store s3://BUCKET --region REGION")
     if report.settings.user is None:
         say("Next: s3sync init --user NAME, so that the team sees who uploaded what.")
-    staging = report.project.staging.relative_to(report.project.repo_root)
-    say(f"Next: put files into {printable(str(staging))}/ and run `s3sync up`.")
+    _say_next(report)
+
+
+def _say_next(report: InitReport) -> None:
+    """What to type now."""
+    from s3sync.cli.output import printable, say
+
+    if report.project is None:
+        shown = ", ".join(map(printable, report.projects[:20])) + (", ..." if len(report.projects) > 20 else "")
+        if report.projects:
+            say(f"The team's projects: {shown}")
+            say(f"Next: files are waiting: `s3sync down {printable(report.projects[0])}` fetches those of a project.")
+        else:
+            say("Next: `s3sync init PROJECT` makes the first project; `s3sync init .` makes this folder one.")
+        return
+    staging = printable(str(report.project.staging.relative_to(report.root)))
+    if report.joined and not any(report.project.staging.iterdir()):
+        inside = Path.cwd().is_relative_to(report.project.root)
+        say(f"Next: files are waiting: `s3sync down{'' if inside else f' {printable(report.project.name)}'}`")
+    else:
+        say(f"Next: put files into {staging}/ and run `s3sync up`.")
 
 
 def config(

@@ -65,7 +65,7 @@ class Session(Struct, frozen=True):
 
     def trash_stamp(self) -> str:
         """A new name for a trash folder, here and on the remote: by time, and of nobody else in the same second."""
-        return stamp_of(self.clock(), uuid.uuid4().hex, self.settings.require_user())
+        return stamp_of(self.clock(), uuid.uuid4().hex, self.settings.user or "nobody")
 
     def memory(self, *, read_only: bool = False) -> StateDB:
         """Open state.db for the place in the store that this session works with."""
