@@ -12,8 +12,21 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.simulator.actions import Fault, Meanwhile, OtherTool, Run, Save, Step
+from tests.simulator.actions import (
+    Disguise,
+    Fault,
+    Ignore,
+    Meanwhile,
+    OtherTool,
+    Remove,
+    RenameClone,
+    Run,
+    Save,
+    Settle,
+    Step,
+)
 from tests.simulator.contents import Content
+from tests.simulator.found import FOUND
 from tests.simulator.story import Story
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +49,68 @@ def at_any(numbers: Iterable[int], tell: Callable[[int], list[Story]]) -> list[S
     return [told for number in numbers for told in tell(number)]
 
 
+AGREED = (Save("david", "notes", MIDDLE), Run("david", "sync"), Run("jan", "sync"))
+"""Both have a file, and a base that knows it."""
+
 STORIES: dict[str, list[Story]] = {
+    **{name: [found] for name, found in FOUND.items()},
+    "A1: another store, up, and back": story(
+        *AGREED,
+        Settle("jan", "other"),
+        Save("jan", "draft.mp4", SMALL),
+        Run("jan", "up"),
+        Settle("jan"),
+        Run("jan", "sync", max_delete=100),
+    ),
+    "A2: a store that was left empty is no deletion in the next": story(
+        *AGREED,
+        Settle("jan", "other"),
+        Run("jan", "sync", max_delete=100),
+        Settle("jan"),
+        Run("jan", "sync", max_delete=100),
+    ),
+    "A2: what went from the folder in one place is no wish about another": story(
+        *AGREED,
+        Settle("jan", "other"),
+        Run("jan", "up"),
+        Run("jan", "cleanup --local"),
+        Settle("jan"),
+        Run("jan", "sync", max_delete=100),
+    ),
+    "A3: an edit with its time put back": [
+        told
+        for verb in ("up", "sync", "cleanup --local")
+        for told in story(*AGREED, Disguise("jan", "notes", 77), Run("jan", verb), Run("jan", "sync"))
+    ],
+    "A4: a renamed clone is the same place": story(
+        *AGREED, RenameClone("jan", "worktree"), Run("jan", "up"), Run("jan", "sync", max_delete=100)
+    ),
+    "A6: ignored for a while, and deleted in that time": [
+        told
+        for verb in ("up", "down", "sync")
+        for told in story(
+            *AGREED,
+            Ignore("jan", ("notes",)),
+            Run("jan", verb),
+            Remove("jan", "notes"),
+            Ignore("jan", ()),
+            Run("jan", "sync", max_delete=100),
+        )
+    ],
+    "A10: a renamed project is another place": story(
+        *AGREED, Settle("jan", project="renamed"), Run("jan", "sync", max_delete=100), Settle("jan"), Run("jan", "sync")
+    ),
+    "A12: a cleanup, whole or in part, and the sync of somebody else": [
+        told
+        for files in ((), ("notes",))
+        for told in story(
+            *AGREED,
+            Save("jan", "b.bin", SMALL),
+            Run("jan", "sync"),
+            Run("david", "cleanup", files=files),
+            Run("jan", "sync", max_delete=100),
+        )
+    ],
     "an object in parts is deleted between the listing and the question for its part size": story(
         OtherTool("draft.mp4", SMALL, "parts"),
         Run("david", "down"),
