@@ -52,6 +52,16 @@ class Settings:
     notify: tuple[str, ...] = ()
     transfers: int | None = None
     bwlimit: object = None
+    sse: str | None = None
+    kms_key_id: str | None = None
+    acl: str | None = None
+    addressing: str | None = None
+    request_payer: str | None = None
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    connect_timeout: int | None = None
+    read_timeout: int | None = None
+    retries: int | None = None
     credentials: Credentials = "chain"
     root: Path | None = None
     env: Mapping[str, str] = field(default_factory=lambda: _EMPTY)

@@ -195,6 +195,13 @@ def endpoint(value: object) -> str:
     return text.rstrip("/")
 
 
+def proxy(value: object) -> str:
+    text = _line(value).strip()
+    if not _ENDPOINT.fullmatch(text):
+        raise BadValue("it is not the address of a proxy", "write it like http://proxy.example.com:3128")
+    return text.rstrip("/")
+
+
 def region(value: object) -> str:
     text = plain_text(value).strip()
     if not _REGION.fullmatch(text):

@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from s3sync.errors import UsageError
-from s3sync.store.options import StoreOptions
+from s3sync.store.options import StoreOptions, Wire
 from s3sync.store.port import Bucket, Store
 
-__all__ = ["Bucket", "Store", "StoreOptions", "bucket_of", "endpoint_of", "open_store"]
+__all__ = ["Bucket", "Store", "StoreOptions", "Wire", "bucket_of", "endpoint_of", "open_store"]
 
 _SCHEMES = "s3://bucket[/prefix] or file:///path"
 

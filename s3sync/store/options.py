@@ -11,6 +11,36 @@ from msgspec import Struct, field
 from s3sync.store.port import FullSpeed, Pace
 
 
+class Wire(Struct, frozen=True):
+    """How requests reach an S3 store, and what they ask for besides. None is the usual.
+
+    `sse`, `kms_key_id`: server-side encryption to ask for. `acl`: a canned ACL. `request_payer`: "requester".
+    `addressing`: where the bucket stands, "path" or "virtual". `ca_bundle`: a file of authorities. `proxy`: a URL.
+    Timeouts are in seconds. `retries`: how often a request is sent again at the most.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    """
+
+    sse: str | None = None
+    kms_key_id: str | None = None
+    acl: str | None = None
+    request_payer: str | None = None
+    addressing: str | None = None
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    connect_timeout: int | None = None
+    read_timeout: int | None = None
+    retries: int | None = None
+
+    def headers(self, *, writes: bool) -> dict[str, str]:
+        """The headers that every request, or one that `writes` an object, carries for it."""
+        found = {"x-amz-request-payer": self.request_payer}
+        if writes:
+            found["x-amz-server-side-encryption"] = self.sse
+            found["x-amz-server-side-encryption-aws-kms-key-id"] = self.kms_key_id
+            found["x-amz-acl"] = self.acl
+        return {name: value for name, value in found.items() if value}
+
+
 class StoreOptions(Struct, frozen=True):
     """Settings that are not part of the URL.
 
@@ -26,4 +56,5 @@ class StoreOptions(Struct, frozen=True):
     create: bool = False
     repository: Path | None = None
     repo: str = ""
+    wire: Wire = field(default_factory=Wire)
     pace: Pace = field(default_factory=FullSpeed)

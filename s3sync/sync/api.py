@@ -16,7 +16,7 @@ from s3sync.errors import ProjectError
 from s3sync.project import Project as Location
 from s3sync.project import find_project, project_names
 from s3sync.state.places import KnownPlace
-from s3sync.store import StoreOptions, open_store
+from s3sync.store import StoreOptions, Wire, open_store
 from s3sync.store.port import FullSpeed, Pace, Store
 from s3sync.sync.places import PlacesReport
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
@@ -208,8 +208,24 @@ def connect(
             create=settings.store_is_default if create is None else create,
             repository=settings.root,
             repo=settings.repo,
+            wire=_wire(settings),
             pace=pace or FullSpeed(),
         ),
+    )
+
+
+def _wire(settings: Settings) -> Wire:
+    return Wire(
+        sse=settings.sse,
+        kms_key_id=settings.kms_key_id,
+        acl=settings.acl,
+        request_payer=settings.request_payer,
+        addressing=None if settings.addressing == "auto" else settings.addressing,
+        ca_bundle=settings.ca_bundle,
+        proxy=settings.proxy,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        retries=settings.retries,
     )
 
 

@@ -6,7 +6,7 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,14 +34,14 @@ class Proxy:
     url: str = ""
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-    headers: list[set[str]] = field(default_factory=list)
-    """The names in lower case, of each request."""
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """Of each request, by names in lower case."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, method: str, path: str, headers: Iterable[str] = ()) -> Fault:
+    def take(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Fault:
         with self.lock:
             self.requests.append(f"{method} {path}")
-            self.headers.append({name.lower() for name in headers})
+            self.headers.append({name.lower(): value for name, value in (headers or {}).items()})
             for fault in self.faults:
                 if fault.times and fault.applies(method, path):
                     fault.times -= 1
@@ -59,7 +59,7 @@ def proxying(endpoint: str) -> Iterator[Proxy]:
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
-            fault = proxy.take(self.command, self.path, self.headers.keys())
+            fault = proxy.take(self.command, self.path, dict(self.headers.items()))
             body = self._body(fault.seconds_per_read)
             if fault.answer:
                 return self._give(

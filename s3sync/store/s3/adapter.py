@@ -64,7 +64,7 @@ class S3Store:
         self._io = Requests(self.url, bucket, options)
         self.endpoint = self._io.address.endpoint
         self._fast, self._full = self._io.fast, self._io.full
-        self._opaque_etags = False
+        self._opaque_etags, self._acl = False, options.wire.acl
         self._takes_crc64nvme_of = {"objects": True, "parts": True}
         """Until the store refuses it or says nothing of it: then Content-MD5 goes in its place."""
 
@@ -170,7 +170,7 @@ class S3Store:
         in_memory = body if isinstance(body, (bytes, bytearray, memoryview)) else None
         is_small = in_memory is not None and size_of(in_memory) <= SMALL and not self._fast.cannot(name)
         try:
-            if is_small and self._takes_crc64nvme_of["objects"]:
+            if is_small and self._takes_crc64nvme_of["objects"] and not self._acl:
                 etag = self._put_small(name, in_memory, mode, headers, md5, attempts)
             else:
                 etag = attempts.run(lambda: self._full.put(name, body, mode, headers, md5), from_botocore)

@@ -15,15 +15,18 @@ DEFAULT_REGION = "us-east-1"
 
 
 class Address(Struct, frozen=True):
-    """`endpoint` is None for AWS itself. `shown` is for messages."""
+    """`endpoint` is None for AWS itself. `addressing` says where the bucket stands, None for the usual place."""
 
     bucket: str
     region: str
     endpoint: str | None
+    addressing: str | None = None
 
     @property
     def path_style(self) -> bool:
         """Own servers rarely have a host name per bucket; a dot in the bucket's name breaks the TLS wildcard."""
+        if self.addressing is not None:
+            return self.addressing == "path"
         return self.endpoint is not None or "." in self.bucket
 
     @property
@@ -40,7 +43,7 @@ class Address(Struct, frozen=True):
         """What obstore calls the endpoint: with the bucket in it for virtual-hosted requests."""
         if self.path_style:
             return self.shown
-        return self._aws.replace("https://", f"https://{self.bucket}.", 1)
+        return self.shown.replace("://", f"://{self.bucket}.", 1)
 
     @property
     def host(self) -> str:
@@ -71,7 +74,7 @@ def find_address(bucket: str, options: StoreOptions, profile: Profile) -> Addres
                 "endpoint_url is not the URL of a server", hint="write it as https://host[:port], without credentials"
             )
         _refuse_bucket_in(endpoint, bucket)
-    return Address(bucket, region or DEFAULT_REGION, endpoint or None)
+    return Address(bucket, region or DEFAULT_REGION, endpoint or None, options.wire.addressing)
 
 
 def _refuse_bucket_in(endpoint: str, bucket: str) -> None:

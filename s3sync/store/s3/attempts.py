@@ -34,9 +34,12 @@ class Attempts:
     Patience begins with the first failure: on a slow line one part takes longer to send than any patience lasts.
     """
 
-    def __init__(self, limiter: Limiter, server: str, doing: str) -> None:
-        """`server` and `doing` say to a person who waits what is waited for: "https://... to read"."""
-        self._limiter, self._server, self._doing = limiter, server, doing
+    def __init__(self, limiter: Limiter, server: str, doing: str, most: int | None = None) -> None:
+        """`server` and `doing` say to a person who waits what is waited for: "https://... to read".
+
+        `most`: how often to try again at the most, however long the patience.
+        """
+        self._limiter, self._server, self._doing, self._most = limiter, server, doing, most
         self.uncertain = False
         self._failing_since: float | None = None
         self._count = 0
@@ -69,7 +72,8 @@ class Attempts:
         if self._failing_since is None:
             self._failing_since = now
         wait = random.uniform(0, min(_CAP_S, _BASE_S * 2**self._count))
-        if now + wait - self._failing_since > patience(failure):
+        tired = self._most is not None and self._count > self._most
+        if tired or now + wait - self._failing_since > patience(failure):
             raise RequestFailed(failure) from None
         self.uncertain = self.uncertain or failure.cause == "broken" or failure.status >= 500
         why = failure.message or failure.code or (f"status {failure.status}" if failure.status else failure.cause)

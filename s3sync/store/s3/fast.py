@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from s3sync._version import __version__
+from s3sync.store.options import Wire
 from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, WriteMode
 from s3sync.store.s3 import headers as codec
 from s3sync.store.s3.address import Address
@@ -16,7 +17,7 @@ from s3sync.store.s3.attempts import Attempts
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import NOWHERE, Failure, from_obstore, is_panic
 from s3sync.store.s3.limiter import Limiter
-from s3sync.store.s3.proxies import find_proxy
+from s3sync.store.s3.proxies import Proxy, find_proxy
 from s3sync.store.s3.tls import ca_bundle
 
 if TYPE_CHECKING:
@@ -56,18 +57,18 @@ def is_odd(key: str) -> bool:
 class FastLane:
     """obstore with our credentials, address and timeouts. Its methods raise obstore's exceptions; see `failures`."""
 
-    def __init__(self, address: Address, credentials: Credentials, env: Mapping[str, str]) -> None:
-        self._address, self._credentials, self._env = address, credentials, env
+    def __init__(self, address: Address, credentials: Credentials, env: Mapping[str, str], wire: Wire) -> None:
+        self._address, self._credentials, self._env, self._wire = address, credentials, env, wire
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
         self.server = address.shown
         self.limiter = Limiter()
-        self.proxy = find_proxy(address.shown)
+        self.proxy = Proxy("proxy", wire.proxy) if wire.proxy else find_proxy(address.shown)
         self._trusts_redirects: bool | None = None
 
     def attempts(self, doing: str) -> Attempts:
         """The attempts of one operation of this store, on either lane. `doing` completes "waiting for ... to"."""
-        return Attempts(self.limiter, self.server, doing)
+        return Attempts(self.limiter, self.server, doing, self._wire.retries)
 
     def cannot(self, key: str) -> bool:
         """Whether requests for a key have to go the other way: obstore cannot name it, or would leak credentials.
@@ -168,12 +169,16 @@ class FastLane:
         address = self._address
         options: Any = {
             "allow_http": not address.encrypted,
-            "connect_timeout": _CONNECT,
+            "connect_timeout": _seconds(self._wire.connect_timeout) or _CONNECT,
             "user_agent": f"s3sync/{__version__}",
             **client,
             **self._fence(),
         }
-        bundle = ca_bundle(self._env)
+        if self._wire.read_timeout:
+            options["read_timeout"] = _seconds(self._wire.read_timeout)
+        if self._wire.proxy:
+            options["proxy_url"] = self._wire.proxy
+        bundle = ca_bundle(self._env, self._wire.ca_bundle)
         if bundle:
             options["root_certificate"] = bundle.read_bytes()
         settings: Any = {
@@ -185,6 +190,7 @@ class FastLane:
             # TLS already protects the body, and the checksum covers it end to end.
             "unsigned_payload": address.encrypted,
             "disable_bulk_delete": True,
+            **_asked_for(self._wire),
             **config,
         }
         return S3Store(
@@ -194,6 +200,16 @@ class FastLane:
             retry_config=retry,  # type: ignore[arg-type]
             credential_provider=self._credentials.for_obstore,  # type: ignore[arg-type]
         )
+
+
+def _seconds(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(seconds=number)
+
+
+def _asked_for(wire: Wire) -> dict[str, Any]:
+    """What obstore can ask for besides. It knows no ACL: with one, all objects are written by botocore."""
+    found = {"server_side_encryption": wire.sse, "sse_kms_key_id": wire.kms_key_id, "request_payer": wire.request_payer}
+    return {name: value for name, value in found.items() if value}
 
 
 def strip(etag: str | None) -> str:

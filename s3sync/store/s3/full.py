@@ -7,38 +7,32 @@ for the first call. Retries are off here; `attempts` decides.
 from __future__ import annotations
 
 import base64
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-from s3sync._version import __version__
 from s3sync.store.bodies import Sending
+from s3sync.store.options import Wire
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Part, Update, Upload, WriteMode
 from s3sync.store.s3 import headers as codec
 from s3sync.store.s3.address import Address
 from s3sync.store.s3.attempts import RequestFailed
-from s3sync.store.s3.bounded import BoundedSession
 from s3sync.store.s3.checksums import Checksum
+from s3sync.store.s3.client import make_client
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import Failure, from_botocore
 from s3sync.store.s3.fast import CHUNK, strip
 from s3sync.store.s3.rounds import Rounds
-from s3sync.store.s3.tls import ca_bundle
-
-# Without progress. The last wait, for the answer, includes what the system still has to send from its own buffer:
-# 1 MiB of that in 300 s is 28 kbit/s for one transfer.
-_TIMEOUT_S = 300
-_POOL = 32
 
 
 class FullLane:
     """One botocore client, made on first use. Its methods raise botocore's exceptions; see `failures`."""
 
-    def __init__(self, address: Address, credentials: Credentials, env: Mapping[str, str], pace: Pace) -> None:
-        self._address, self._credentials, self._env, self._pace = address, credentials, env, pace
+    def __init__(
+        self, address: Address, credentials: Credentials, env: Mapping[str, str], wire: Wire, pace: Pace
+    ) -> None:
+        self._address, self._credentials, self._env, self._wire, self._pace = address, credentials, env, wire, pace
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -47,46 +41,8 @@ class FullLane:
         """The botocore S3 client, shared by all threads."""
         with self._lock:
             if self._client is None:
-                self._client = self._make()
+                self._client = make_client(self._address, self._credentials, self._env, self._wire)
             return self._client
-
-    def _make(self) -> Any:
-        from botocore.config import Config
-
-        address, keys = self._address, self._credentials.keys()
-        style = "path" if address.path_style else "virtual"
-        options: dict[str, Any] = {
-            "retries": {"mode": "standard", "total_max_attempts": 1},
-            "connect_timeout": 8,
-            "read_timeout": _TIMEOUT_S,
-            "tcp_keepalive": True,
-            "max_pool_connections": _POOL,
-            # Content-MD5 is always given and signed, and the server verifies it: hashing the body once more for the
-            # signature, or for another checksum, would only cost time.
-            "s3": {"addressing_style": style, "payload_signing_enabled": False},
-            "request_checksum_calculation": "when_required",
-            "response_checksum_validation": "when_required",
-            "ignore_configured_endpoint_urls": True,
-            "user_agent_extra": f"s3sync/{__version__}",
-        }
-        fixed: dict[str, Any] = {}
-        if self._credentials.are_static:
-            fixed = {
-                "aws_access_key_id": keys.access_key,
-                "aws_secret_access_key": keys.secret_key,
-                "aws_session_token": keys.token,
-            }
-        client = self._credentials.session.create_client(
-            "s3",
-            region_name=address.region,
-            endpoint_url=address.endpoint,
-            verify=_text(ca_bundle(self._env)),
-            config=Config(**options),
-            **fixed,
-        )
-        _adjust(client.meta.events)
-        client._endpoint.http_session = BoundedSession(client._endpoint.http_session, address.shown)
-        return client
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self._address.bucket, **arguments)
@@ -278,53 +234,6 @@ class FullReader:
             yield chunk
 
 
-def _adjust(events: Any) -> None:
-    from botocore import handlers
-
-    # Asking first whether a body may come costs a round trip each, and a second where the server never answers.
-    events.unregister("before-call.s3", handlers.add_expect_header)
-    # botocore makes a 500 of a success whose body is no XML, and does so before anybody else may look.
-    builtin = getattr(handlers, "_handle_200_error", None)
-    if builtin:
-        events.unregister("before-parse.s3.*", builtin)
-    events.register_first("before-parse.s3.*", refuse_foreign)
-    if builtin:
-        events.register_first("before-parse.s3.*", builtin)
-    events.register("before-call.s3.*", _prefer_content_md5)
-    events.register("before-call.s3.*", _follow_no_redirect)
-
-
-def _follow_no_redirect(params: dict[str, Any], **_: object) -> None:
-    """Keep botocore from sending a request to another region's server, or from asking about it without end.
-
-    The answer that names the right region becomes an error that names it (`errors.translate`).
-    """
-    params["context"].setdefault("s3_redirect", {})["redirected"] = True
-
-
-def _prefer_content_md5(params: dict[str, Any], **_: object) -> None:
-    """Send Content-MD5 where S3 demands a checksum of a request's XML and botocore would choose CRC32.
-
-    Both are documented, and stores that do not know the newer headers refuse them.
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html
-    """
-    chosen, body = params.get("context", {}).get("checksum", {}), params.get("body")
-    if isinstance(body, bytes) and chosen.pop("request_algorithm", None):
-        digest = hashlib.md5(body, usedforsecurity=False).digest()
-        params["headers"]["Content-MD5"] = base64.b64encode(digest).decode("ascii")
-        params["headers"].pop("x-amz-sdk-checksum-algorithm", None)
-
-
-def refuse_foreign(response_dict: dict[str, Any], **_: object) -> None:
-    """Notice an answer that is no XML before botocore makes an empty success, or a server error, of it."""
-    body, status = response_dict.get("body"), response_dict["status_code"]
-    start = body[:200].strip().lower() if isinstance(body, bytes) else b""
-    is_xml = start.startswith(b"<") and b"<html" not in start and not start.startswith(b"<!doctype html")
-    # A proxy in front of a store in trouble answers with a page of its own; that passes.
-    if start and not is_xml and status not in (429, 500, 502, 503, 504):
-        raise RequestFailed(Failure("not_s3", status))
-
-
 def require(answer: Mapping[str, Any], *fields: str) -> None:
     """botocore reads a web page as an answer in which everything is missing; an empty listing would be the worst."""
     if any(field not in answer for field in fields):
@@ -334,10 +243,6 @@ def require(answer: Mapping[str, Any], *fields: str) -> None:
 def _etag(answer: Mapping[str, Any]) -> str:
     require(answer, "ETag")
     return strip(answer["ETag"])
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def _base64(md5: bytes) -> str:

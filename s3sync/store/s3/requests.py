@@ -30,9 +30,9 @@ class Requests:
     def __init__(self, url: str, bucket: str, options: StoreOptions) -> None:
         self.credentials = Credentials(options.profile, options.env)
         self.address = find_address(bucket, options, self.credentials.profile)
-        self.fast = FastLane(self.address, self.credentials, options.env)
+        self.fast = FastLane(self.address, self.credentials, options.env, options.wire)
         self.pace = options.pace
-        self.full = FullLane(self.address, self.credentials, options.env, options.pace)
+        self.full = FullLane(self.address, self.credentials, options.env, options.wire, options.pace)
         self._url = url
 
     def attempts(self, doing: str) -> Attempts:

@@ -13,9 +13,9 @@ VARIABLE = "AWS_CA_BUNDLE"
 MOST_BYTES = 16 * 1024 * 1024
 
 
-def ca_bundle(env: Mapping[str, str]) -> Path | None:
-    """The file of authorities that the environment names. Raises `ConfigError` when it cannot be one."""
-    named = env.get(VARIABLE)
+def ca_bundle(env: Mapping[str, str], given: str | None = None) -> Path | None:
+    """The file of authorities that the settings or the environment name. Raises `ConfigError` when it cannot be one."""
+    named, name = (given, "ca_bundle") if given else (env.get(VARIABLE), VARIABLE)
     if not named:
         return None
     path = Path(named)
@@ -30,8 +30,8 @@ def ca_bundle(env: Mapping[str, str]) -> Path | None:
         reason = getattr(error, "strerror", None) or str(error)
     if reason:
         raise ConfigError(
-            f"{VARIABLE} names {path}, which cannot be used",
+            f"{name} names {path}, which cannot be used",
             why=reason.lower(),
-            hint=f"correct {VARIABLE}, or unset it to trust the system's authorities",
+            hint=f"correct {name}, or unset it to trust the system's authorities",
         )
     return path

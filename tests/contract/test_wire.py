@@ -1,0 +1,120 @@
+"""How requests reach the store, and what they ask for besides, is the settings' to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from msgspec.structs import replace
+
+from s3sync.errors import ConfigError, Throttled, Unreachable
+from s3sync.store import Store, StoreOptions, Wire, open_store
+from s3sync.store.port import Create, Headers, Overwrite
+from s3sync.store.s3.address import find_address
+from s3sync.store.s3.credentials import Profile
+from tests.contract.proxy import ERROR, Fault, Proxy, proxying
+from tests.contract.stores import MIB, noise, on_server, put, read, send
+from tests.servers import Moto
+
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KMS = Wire(sse="aws:kms", kms_key_id=KEY)
+
+
+@pytest.fixture
+def proxy(moto: Moto) -> Iterator[Proxy]:
+    with proxying(moto.endpoint_url) as running:
+        yield running
+
+
+@pytest.fixture
+def opened(moto: Moto, proxy: Proxy) -> Callable[[Wire], Store]:
+    behind = on_server(moto)
+    options = StoreOptions(endpoint_url=proxy.url, env=behind.env)
+    return lambda wire: open_store(behind.url, replace(options, wire=wire))
+
+
+def write_everything(store: Store) -> None:
+    etag = put(store, "small")
+    put(store, "large", noise(2 * MIB))
+    store.copy("small", "copy", source_etag=etag, mode=Overwrite(), headers=None)
+    upload_id = store.start_upload("parts", Headers())
+    store.complete_upload("parts", upload_id, [send(store, "parts", upload_id, 1, noise(5 * MIB))], mode=Create())
+
+
+@pytest.mark.parametrize(
+    ("wire", "expected"),
+    [
+        (Wire(sse="AES256"), {"x-amz-server-side-encryption": "AES256"}),
+        (
+            KMS,
+            {"x-amz-server-side-encryption-aws-kms-key-id": KMS.kms_key_id, "x-amz-server-side-encryption": "aws:kms"},
+        ),
+        (Wire(acl="bucket-owner-full-control"), {"x-amz-acl": "bucket-owner-full-control"}),
+    ],
+)
+def test_b7_every_object_is_written_with_what_the_bucket_demands(
+    opened: Callable[[Wire], Store], proxy: Proxy, wire: Wire, expected: dict[str, str]
+) -> None:
+    """As for a bucket whose policy denies any upload without the header."""
+    write_everything(opened(wire))
+    asked = [
+        headers
+        for line, headers in zip(proxy.requests, proxy.headers, strict=True)
+        if (line.startswith("PUT") and "partNumber" not in line)
+        or (line.startswith("POST") and line.endswith("?uploads"))
+    ]
+    assert len(asked) == 4 and all(expected.items() <= headers.items() for headers in asked)
+
+
+def test_b7_whoever_pays_says_so_in_each_request(opened: Callable[[Wire], Store], proxy: Proxy) -> None:
+    store = opened(Wire(request_payer="requester"))
+    write_everything(store)
+    assert read(store, "small") and list(store.list(""))
+    store.head("large")
+    assert {headers.get("x-amz-request-payer") for headers in proxy.headers} == {"requester"}
+
+
+def test_b7_the_bucket_stands_in_the_host_or_in_the_path() -> None:
+    def base(endpoint: str | None, addressing: str | None) -> str:
+        options = StoreOptions(endpoint_url=endpoint, region="eu-west-1", env={}, wire=Wire(addressing=addressing))
+        return find_address("film", options, Profile(None, {})).base
+
+    assert base("https://s3.example.com:8443", None) == "https://s3.example.com:8443"
+    assert base("https://s3.example.com:8443", "virtual") == "https://film.s3.example.com:8443"
+    assert base(None, None) == "https://film.s3.eu-west-1.amazonaws.com"
+    assert base(None, "path") == "https://s3.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_b7_retries_are_bounded_by_number(opened: Callable[[Wire], Store], proxy: Proxy, retries: int) -> None:
+    busy = (503, ERROR.format(code="SlowDown", message="slower", more=""))
+    proxy.faults.append(Fault(lambda method, path: method == "PUT", times=100, answer=busy))
+    with pytest.raises(Throttled):
+        put(opened(Wire(retries=retries)), "a")
+    assert len(proxy.requests) == retries + 1
+
+
+@pytest.mark.parametrize("operation", ["small", "large"])
+def test_b6_a_dead_proxy_is_named(moto: Moto, operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    wire = Wire(proxy="http://user:hidden@127.0.0.1:9")
+    store = open_store("s3://b", StoreOptions(endpoint_url=moto.endpoint_url, env=on_server(moto).env, wire=wire))
+    with pytest.raises(Unreachable) as failed:
+        put(store, "a", noise(9 if operation == "small" else 2 * MIB))
+    said = f"{failed.value} {failed.value.why} {failed.value.hint}"
+    assert "127.0.0.1:9" in said and "check the proxy" in said and "hidden" not in said
+
+
+@pytest.mark.parametrize("given", ["https://s3.example.com/film", "https://film.s3.example.com", "http://h:1/x/film/"])
+def test_b6_an_endpoint_with_the_bucket_in_it_is_refused(given: str) -> None:
+    with pytest.raises(ConfigError, match="has the bucket film in it"):
+        open_store("s3://film/prefix", StoreOptions(endpoint_url=given, env={}))
+
+
+@pytest.mark.parametrize("bundle", ["/nowhere/ca.pem", "/dev/zero", "/"])
+def test_b6_authorities_that_are_no_file_are_named(moto: Moto, bundle: str) -> None:
+    env = {**on_server(moto).env, "AWS_CA_BUNDLE": bundle}
+    store = open_store("s3://b", StoreOptions(endpoint_url=moto.endpoint_url, env=env))
+    for call in (lambda: list(store.list("")), lambda: put(store, "a"), lambda: put(store, "a", noise(2 * MIB))):
+        with pytest.raises(ConfigError, match="AWS_CA_BUNDLE names"):
+            call()
