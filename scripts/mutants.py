@@ -193,6 +193,38 @@ MUTANTS = (
         "    if False:\n",
         ("tests/local/test_digests.py",),
     ),
+    Mutant(
+        "env-file-is-closed",
+        "F46: an env file of a repository names no configuration file or program",
+        "s3sync/config/envfile.py",
+        "elif binding.key is not None and _DANGEROUS.fullmatch(binding.key):",
+        "elif False:",
+        ("tests/hostile/test_settings_of_others.py", "-k", "not_on_the_list"),
+    ),
+    Mutant(
+        "settings-of-staging",
+        "F46: nothing in a staging folder is a setting",
+        "s3sync/config/locate.py",
+        "if not any(in_staging(root, around) for around in roots)",
+        "if root",
+        ("tests/config/test_project.py", "-k", "f46"),
+    ),
+    Mutant(
+        "settings-of-others",
+        "F46: a settings file that another user owns or may write is refused",
+        "s3sync/config/read.py",
+        "        if not any_owner:\n            _refuse_others(path, status)\n",
+        "",
+        ("tests/hostile/test_settings_of_others.py", "-k", "everybody or another_user"),
+    ),
+    Mutant(
+        "trust-before-open",
+        "F47: a store that a repository names is opened after the user agreed to it",
+        "s3sync/sync/api.py",
+        "        require_trust(settings)\n",
+        "        pass\n",
+        ("tests/cli/test_trust.py", "-k", "new_store"),
+    ),
 )
 
 

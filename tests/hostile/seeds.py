@@ -70,6 +70,17 @@ SEEDS: dict[str, list[bytes]] = {
         FULL_SETTINGS, b"a: &a [*a]", b"&a [*a, *a]", b"store: " + b"[" * 500, b"ignore: [\x9b]",
         b"\xef\xbb\xbfrepo: x",
     ],
+    "env_file": [
+        b"S3_COLLAB_BUCKET=b\nAWS_REGION=eu-1\nOTHER='x'\n", b"export AWS_CONFIG_FILE=x",
+        b"A=${HOME}\nS3SYNC_USER=${USER}",
+        b"\xef\xbb\xbfS3_PREFIX=a\r\n\r\nB", b"aws_ca_bundle=x", b'A="\\u0041', b"='x'\nS3SYNC_TRUST=1",
+    ],
+    "trusted_places": [
+        b'{"schema":1,"places":[{"repository":"/r","store":"s3://b","endpoint":null,"profile":"p","at":"x"}]}',
+        b'{"schema":1,"places":[{"repository":"/r","store":"s3://b","at":"x","all":true}]}',
+        b'{"schema":2,"places":[]}',
+        b"[" * 3000, b'{"schema":1e400,"places":[]}', b'{"schema":1,"places":[{"repository":"\\ud800"}]}',
+    ],
     "ignore": [b"*a*a*a*a*a*a*a*b", b"**/a/**/b/**/c", b"!keep\n*.tmp\n/x/**", b"[!a]*[]a]?\\*", b"[a-"],
     "shown": [b"\x1b]8;;http://evil\x1b\\", "\x9b31m\u202e\u0301\u0301".encode(), ("e" + "\u0301" * 40).encode()],
 }  # fmt: skip

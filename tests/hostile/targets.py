@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from s3sync.cli.output import ago_text, printable
+from s3sync.config.envfile import READ, parse_env
 from s3sync.config.files import REPO_KIND, parse_settings
 from s3sync.core.etag import MAX_PARTS, MIB, part_ranges
 from s3sync.core.manifest import Manifest, parse, parse_pieces
@@ -35,6 +36,7 @@ from s3sync.store.folder.files import Record, decode
 from s3sync.store.folder.uploads import UploadRecord
 from s3sync.store.s3 import headers
 from s3sync.transfer.part_file import parse_part_file
+from s3sync.trust.book import MOST_PLACES, parse_book
 from tests.manifests import text_of
 
 WHEN = datetime(2025, 11, 3, 14, 30, tzinfo=UTC)
@@ -170,6 +172,30 @@ def settings(data: bytes) -> None:
     assert found.keys() <= set(REPO_KIND.keys)
 
 
+def env_file(data: bytes) -> None:
+    """An env file: keys of the closed list with literal values, or a `ConfigError` that names the file."""
+    try:
+        found = parse_env(data.decode("utf-8"), Path("/repo/.video-tools.env"))
+    except UnicodeDecodeError:
+        return
+    except ConfigError as error:
+        assert ".video-tools.env" in error.message
+        return
+    assert found.keys() <= READ
+
+
+def trusted_places(data: bytes) -> None:
+    """The file of what the user trusts: whole places, or a `ConfigError` that names it."""
+    try:
+        found = parse_book(data, Path("/home/jan/trust/places.json"))
+    except ConfigError as error:
+        assert "places.json" in error.message
+        return
+    for place in found:
+        assert all(isinstance(text, str) for text in (place.repository, place.store, place.at))
+    assert len(found) <= MOST_PLACES
+
+
 def ignore(data: bytes) -> None:
     """Ignore patterns: a test that answers, or a `ValueError`."""
     lines = data.decode("utf-8", "replace").splitlines()
@@ -196,6 +222,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "times": times,
     "metadata": metadata,
     "settings": settings,
+    "env_file": env_file,
+    "trusted_places": trusted_places,
     "ignore": ignore,
     "shown": shown,
 }

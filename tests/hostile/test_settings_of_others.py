@@ -1,6 +1,7 @@
 """Settings that a committer, a bucket or another user of the computer can write: nothing in them is run or trusted.
 
-Every command here runs with S3SYNC_TRUST=1, so that no question about the store stands in the way of an attack.
+The attacks run with S3SYNC_TRUST=1, so that no question about the store stands in the way. What that variable accepts,
+files of other users, is tried without it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ def victim(david: Person, tmp_path: Path) -> Person:
             (folder / name).write_text(f"[default]\n{process}[profile p]\n{process}")
         (folder / ".aws" / "credentials").write_text(f"[default]\n{process}[p]\n{process}")
     david.environ = {"S3SYNC_TRUST": "1", "GITHUB_TOKEN": "canary-token", "AWS_MAX_ATTEMPTS": "1"}
+    return david
+
+
+@pytest.fixture
+def careful(david: Person) -> Person:
+    """David without S3SYNC_TRUST."""
+    david.environ = {"S3SYNC_TRUST": ""}
     return david
 
 
@@ -157,25 +165,36 @@ def a_file_of_everybody(path: Path) -> None:
     ],
 )  # fmt: skip
 def test_f46_f56_what_is_no_file_of_ours_is_one_error_at_once(
-    david: Person, name: str, make: Callable[[Path], None]
+    careful: Person, name: str, make: Callable[[Path], None]
 ) -> None:
-    make(david.repo / name)
-    result = david.expect(2, "status")  # whatever waits for another end of it waits for ever
-    assert_told(result, str(david.repo / name))
+    make(careful.repo / name)
+    result = careful.expect(2, "status")  # whatever waits for another end of it waits for ever
+    assert_told(result, str(careful.repo / name))
 
 
 @as_root
 @pytest.mark.parametrize("name", [".s3sync.yaml", ".video-tools.env"])
 @pytest.mark.parametrize("sticky", [0o777, 0o1777])
-def test_f46_a_file_of_another_user_is_not_read(david: Person, name: str, sticky: int) -> None:
-    path = david.repo / name
+def test_f46_a_file_of_another_user_is_not_read(careful: Person, name: str, sticky: int) -> None:
+    path = careful.repo / name
     path.write_text("store: s3://theirs\n" if name == ".s3sync.yaml" else "S3SYNC_STORE=s3://theirs\n")
     os.chown(path, SOMEBODY, SOMEBODY)
-    david.repo.chmod(sticky)
-    result = david.expect(2, "status")
+    careful.repo.chmod(sticky)
+    result = careful.expect(2, "status")
     assert_told(result, str(path))
     assert "belongs to another user" in result.err
-    assert "s3://theirs" not in david.expect(2, "config").out
+    assert "s3://theirs" not in careful.expect(2, "config").out
+
+
+@as_root
+@pytest.mark.parametrize(("group", "code"), [(0, 0), (SOMEBODY, 2)])
+def test_f46_a_group_of_others_may_not_write(careful: Person, group: int, code: int) -> None:
+    """A umask of 002 leaves files to a group that has nobody but the user in it: that is no other user."""
+    path = careful.repo / ".s3sync.yaml"
+    path.write_text("repo: ours\n")
+    path.chmod(0o664)
+    os.chown(path, 0, group)
+    careful.expect(code, "config")
 
 
 @as_root
@@ -199,13 +218,13 @@ def test_a_store_that_is_set_above_is_told_and_not_replaced(david: Person, name:
     david.ok("up")
 
 
-def test_a_file_of_others_counts_where_the_environment_says_trust(david: Person) -> None:
+def test_a_file_of_others_counts_where_the_environment_says_trust(careful: Person) -> None:
     """In a container, and on disks without owners, nobody can do anything about the mode."""
-    path = david.repo / ".s3sync.yaml"
+    path = careful.repo / ".s3sync.yaml"
     path.write_text("repo: ours\n")
     path.chmod(0o666)
-    david.expect(2, "config")
-    shown = david.ok("config", "--json", env={"S3SYNC_TRUST": "1"}).json["settings"]
+    careful.expect(2, "config")
+    shown = careful.ok("config", "--json", env={"S3SYNC_TRUST": "1"}).json["settings"]
     assert shown["repo"]["value"] == "ours"
 
 
