@@ -11,6 +11,10 @@ from s3sync.core.entries import Snapshot
 from s3sync.core.plan import Do, Plan
 from s3sync.errors import Halt
 
+BACK = {
+    Do.DELETE_LOCAL: "`s3sync trash list --remote` shows what can be brought back",
+    Do.DELETE_REMOTE: "`s3sync down` brings them back",
+}
 SIDES = {Do.DELETE_LOCAL: ("this computer", "the remote"), Do.DELETE_REMOTE: ("the remote", "this computer")}
 
 
@@ -81,8 +85,8 @@ def gate(
             raise Halt(
                 nothing,
                 why=f"{other} {found}, so {deletes[do]} files would be deleted on {side}",
-                hint="is a disk unmounted, or the wrong bucket set? "
-                f"if it is right, run `s3sync sync --max-delete {total}`",
+                hint=f"deleted by mistake? {BACK[do]}. Is a disk unmounted, or the wrong bucket set? "
+                f"If it is right, run `s3sync sync --max-delete {total}`",
             )
     return passed
 

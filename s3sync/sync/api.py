@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,6 +29,9 @@ from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
 from s3sync.transfer.throttle import Throttle
 from s3sync.trust import require as require_trust
+
+if TYPE_CHECKING:
+    from s3sync.sync.restore import TrashReport
 
 
 class Project(Struct, frozen=True):
@@ -167,6 +172,39 @@ class Project(Struct, frozen=True):
         options = CleanupOptions(local, unseen, dry_run, wanted, trash=trash, permanently=permanently)
         return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
 
+    def trash(self, side: str | None = None) -> TrashReport:
+        """What lies in the trash: here (`local`), on the remote (`remote`), or both."""
+        from s3sync.sync.restore import list_trash
+
+        return list_trash(self.session, _sides(side))
+
+    def restore_from_trash(
+        self,
+        name: str,
+        *,
+        to: str | None = None,
+        when: str | None = None,
+        side: str | None = None,
+        dry_run: bool = False,
+    ) -> TrashReport:
+        """Bring back the newest version of a file that is in the trash. Nothing is overwritten: raises `Halt`."""
+        from s3sync.sync.restore import restore
+
+        return restore(self.session, name, to=to, when=when, sides=_sides(side), dry_run=dry_run)
+
+    def empty_trash(
+        self,
+        *,
+        side: str | None = None,
+        older_than: timedelta | None = None,
+        confirm: Callable[[TrashReport], bool] = lambda report: True,
+        dry_run: bool = False,
+    ) -> TrashReport:
+        """Delete for good what lies in the trash, also what exists nowhere else."""
+        from s3sync.sync.restore import empty
+
+        return empty(self.session, sides=_sides(side), older_than=older_than, confirm=confirm, dry_run=dry_run)
+
     def _run(
         self,
         verb: Verb,
@@ -182,6 +220,10 @@ class Project(Struct, frozen=True):
         policy = Policy(on_conflict) if on_conflict is not None else None
         wanted = make_selector(files, self.staging, self.cwd)
         return run(self.session, verb, Options(wanted, policy, max_delete, dry_run, again))
+
+
+def _sides(side: str | None) -> tuple[str, ...]:
+    return ("local", "remote") if side is None else (side,)
 
 
 def connect(

@@ -81,7 +81,10 @@ class Seen(Struct):
             return chain(self.paths(), self.hidden, (problem.path for problem in self.problems))
 
         deleted = self.there.stored.manifest.deleted
-        gone = {name: f"{record.deleted_by} deleted it on {record.deleted_at}" for name, record in deleted.items()}
+        gone = {
+            name: f"{record.deleted_by} {'cleaned it up' if record.cleaned else 'deleted it'} on {record.deleted_at}"
+            for name, record in deleted.items()
+        }
         selector.resolve(known, gone)
         self.problems = [problem for problem in self.problems if selector.concerns(problem.path)]
 

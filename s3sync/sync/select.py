@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from shlex import quote
 
 from msgspec import Struct, field
 
@@ -75,7 +76,7 @@ class Selector:
         for word in open_words:
             told = next((gone[path] for path in word.paths if path in gone), None)
             if told is not None or not word.patterns:
-                raise _nothing(word, known, told)
+                raise _nothing(word, known, told, gone)
         patterns = _fitting(open_words, known)
         self._patterns = _compiled("", patterns) if patterns else None
         self._above = {folder for path in (*self._files, *self._folders) for folder in _folders_above(path)}
@@ -183,7 +184,7 @@ def _fitting(words: list[_Word], known: Callable[[], Iterable[str]]) -> list[str
             break
     for word in words:
         if not fits[word.typed]:
-            raise _nothing(word, known, None)
+            raise _nothing(word, known, None, {})
     return [next(text for text in word.patterns if text in fits[word.typed]) for word in words]
 
 
@@ -195,10 +196,12 @@ def _compiled(typed: str, patterns: list[str]) -> Patterns:
         raise UsageError(what, why=str(error), hint="name a folder instead") from error
 
 
-def _nothing(word: _Word, known: Callable[[], Iterable[str]], told: str | None) -> UsageError:
+def _nothing(word: _Word, known: Callable[[], Iterable[str]], told: str | None, gone: Mapping[str, str]) -> UsageError:
     what = f"no file called {word.typed!r}"
     if told is not None:
-        return UsageError(what, why=told, hint="`s3sync status` shows what is there")
+        name = quote(next(path for path in word.paths if path in gone))
+        hint = f"`s3sync trash restore {name}` brings it back while it is in a trash; `s3sync trash list` shows what is"
+        return UsageError(what, why=told, hint=hint)
     wanted = word.paths[-1].rstrip("/") if word.paths else word.typed
     name = wanted.rpartition("/")[2]
     near = next((path for path in known() if path.rpartition("/")[2] == name), None)

@@ -33,6 +33,8 @@ class Trashed(Struct, frozen=True):
     at: str | None
     by: str | None
     etag: str | None = None
+    order: float = 0
+    """The time at which it got there as the disk or the store knows it, which may tell two of one second apart."""
 
 
 def trash_here(project: Project) -> Iterator[Trashed]:
@@ -44,8 +46,9 @@ def trash_here(project: Project) -> Iterator[Trashed]:
             continue
         said = read_stamp(stamp)
         with contextlib.suppress(OSError):
-            at = said.at or datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-            yield Trashed("local", nfc(name), str(path), size, format_time(at), said.by)
+            status = path.stat()
+            at = said.at or datetime.fromtimestamp(status.st_ctime).astimezone()
+            yield Trashed("local", nfc(name), str(path), size, format_time(at), said.by, order=status.st_ctime)
 
 
 def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
@@ -58,7 +61,7 @@ def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
             if not info.key.startswith(place) or name == "" or refuse_reason(name):
                 continue
             at = format_time(said.at or info.modified)
-            yield Trashed("remote", name, info.key, info.size, at, said.by, info.etag)
+            yield Trashed("remote", name, info.key, info.size, at, said.by, info.etag, info.modified.timestamp())
 
 
 def _true_name(store: Store, key: str, name: str) -> str:

@@ -148,7 +148,7 @@ def test_a9_f37_cleanup_takes_the_file_of_that_name_and_no_other(people: tuple[P
         deleted = jan.ok("cleanup", "--yes", "--json", word).json["deleted"]
         assert [item["name"] for item in deleted] == [word]
         assert jan.ok("cleanup", "--yes", "--json", word).json["deleted"] == []
-        assert "jan deleted it on" in david.expect(2, "cleanup", "--yes", word).err
+        assert "jan cleaned it up on" in david.expect(2, "cleanup", "--yes", word).err
     left = jan.ok("status", "--json").json["files"]
     assert {item["name"] for item in left} >= set(names) - {"plan*.pdf", "v[2-3].mov"}
 

@@ -1,0 +1,191 @@
+"""`trash`: list what lies in the trashes, bring one file back, empty them. Nothing that stands here is overwritten."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from hashlib import md5
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.core.names import nfc, refuse_reason
+from s3sync.core.times import parse_ns, parse_time
+from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError
+from s3sync.local.digests import digest
+from s3sync.local.errors import local_errors
+from s3sync.local.place import new_partial, place, standing
+from s3sync.local.scan import LocalFile, look_at
+from s3sync.state.db import StateDB
+from s3sync.sync.cleanup import drop_trashed
+from s3sync.sync.recover import recover
+from s3sync.sync.report import Place
+from s3sync.sync.scan import scan
+from s3sync.sync.session import Session
+from s3sync.sync.trash import Contents, Trashed, md5_of, trash_here, trash_there
+
+
+class TrashReport(Struct):
+    """What lies in the trashes, newest first; what was restored (to which name); what was deleted for good.
+
+    `last_copies` are those of `emptied` that exist nowhere else.
+    """
+
+    place: Place
+    dry_run: bool = False
+    files: list[Trashed] = field(default_factory=list)
+    restored: Trashed | None = None
+    restored_to: str | None = None
+    emptied: list[Trashed] = field(default_factory=list)
+    last_copies: list[Trashed] = field(default_factory=list)
+
+
+def list_trash(session: Session, sides: Iterable[str] = ("local", "remote")) -> TrashReport:
+    report = TrashReport(session.place)
+    report.files = _found(session, sides)
+    return report
+
+
+def _found(session: Session, sides: Iterable[str]) -> list[Trashed]:
+    found: list[Trashed] = []
+    if "local" in sides:
+        found += trash_here(session.project)
+    if "remote" in sides:
+        found += trash_there(session.store, session.project.prefix)
+    return sorted(found, key=lambda one: (one.at or "", one.order, one.name), reverse=True)
+
+
+def restore(
+    session: Session, name: str, *, to: str | None = None, when: str | None = None, sides: Iterable[str], dry_run: bool
+) -> TrashReport:
+    """Bring back the newest version of a name that is in a trash, of those from `when` (the beginning of a time).
+
+    Raises `UsageError` when there is none, and `Halt` when a file stands under the name already.
+    """
+    name, report = nfc(name), TrashReport(session.place, dry_run)
+    target = nfc(to) if to is not None else name
+    if reason := refuse_reason(target):
+        raise UsageError(f"cannot restore to {target}", why=reason, hint="name a path in the staging folder with --to")
+    found = _choose(_found(session, sides), name, when)
+    report.restored, report.restored_to = found, target
+    if dry_run:
+        _refuse_existing(session, target)
+        return report
+    with session.lock(), session.memory() as state:
+        recover(session, state)
+        _refuse_existing(session, target)
+        file = _bring(session, found, target)
+        _forget_base(state, target, file)
+    return report
+
+
+def _choose(found: list[Trashed], name: str, when: str | None) -> Trashed:
+    of_name = [one for one in found if one.name == name]
+    if not of_name:
+        near = difflib.get_close_matches(name, {one.name for one in found}, 1)
+        did = f"did you mean {near[0]!r}? " if near else ""
+        raise UsageError(f"no {name!r} in the trash", hint=f"{did}`s3sync trash list` shows what is there")
+    fitting = [one for one in of_name if when is None or (one.at or "").startswith(when)]
+    if not fitting:
+        times = ", ".join(one.at or "?" for one in of_name[:5])
+        raise UsageError(f"no {name!r} of {when} in the trash", hint=f"those that are there are of {times}")
+    return fitting[0]
+
+
+def _refuse_existing(session: Session, target: str) -> None:
+    if standing(session.project.staging, target) is not None or os.path.lexists(session.project.staging / target):
+        raise _exists(target)
+
+
+def _exists(target: str) -> Halt:
+    stem, dot, extension = target.rpartition(".")
+    free = f"{stem}.restored.{extension}" if dot and stem else f"{target}.restored"
+    return Halt(
+        "nothing was restored",
+        why=f"{target} exists here, and is not overwritten",
+        hint=f"to keep both: s3sync trash restore {target!r} --to {free!r}",
+    )
+
+
+def _bring(session: Session, found: Trashed, target: str) -> LocalFile:
+    staging = session.project.staging
+    temp, mtime_ns = (Path(found.where), None) if found.side == "local" else _fetch(session, found)
+    try:
+        return place(temp, staging, target, expected=None, mtime_ns=mtime_ns, trash=session.project.state_dir / "trash")
+    except TargetChanged:
+        raise _exists(target) from None
+    finally:
+        if found.side == "remote":
+            temp.unlink(missing_ok=True)
+
+
+def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None]:
+    """Its bytes, verified as far as its MD5 is known. It stays in the remote trash."""
+    head = session.store.head(found.where)
+    if "key-id" in head.metadata:
+        raise Unsupported(f"cannot restore {found.name}", why="it is encrypted", hint="upgrade s3sync")
+    temp, whole = new_partial(session.project.staging), md5(usedforsecurity=False)
+    try:
+        with local_errors("cannot write", temp), temp.open("xb") as file:
+            with session.store.get(found.where, if_match=head.info.etag) as reader:
+                for chunk in reader:
+                    session.pace.receive(len(chunk))
+                    whole.update(chunk)
+                    file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        promised = md5_of(head)
+        if promised is not None and whole.hexdigest() != promised:
+            why = f"its MD5 is {whole.hexdigest()} instead of {promised}"
+            raise ChecksumMismatch(f"cannot restore {found.name}", why=why, hint="nothing was changed here")
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+    return temp, parse_ns(head.metadata.get("mtime", ""))
+
+
+def _forget_base(state: StateDB, path: str, file: LocalFile) -> None:
+    """What was restored is new here: a base that knows these bytes would have the next sync delete them again."""
+    known = next((entry for name, entry in state.each_base() if name == path), None)
+    if known is not None and known.size == file.size and known.md5 == digest(look_at(file.where)).md5:
+        state.save(base={path: None})
+
+
+def empty(
+    session: Session,
+    *,
+    sides: Iterable[str],
+    older_than: timedelta | None,
+    confirm: Callable[[TrashReport], bool],
+    dry_run: bool,
+) -> TrashReport:
+    """Delete what lies in the trashes for good, after `confirm` saw what that is and what exists nowhere else."""
+    report = TrashReport(session.place, dry_run)
+    with session.memory(read_only=True) as state:
+        seen = scan(session, state)
+        live = Contents()
+        for decision in seen.decisions():
+            digests = seen.digests_of(decision.path)
+            if digests is not None and decision.local is not None:
+                live.add(decision.local.size, digests.md5)
+            if decision.remote is not None and decision.remote.md5 is not None:
+                live.add(decision.remote.size, decision.remote.md5)
+    report.emptied = [one for one in _found(session, sides) if _is_old(one, session.clock(), older_than)]
+    report.last_copies = [one for one in report.emptied if not live.has(session.store, one)]
+    if dry_run or not report.emptied:
+        return report
+    if not confirm(report):
+        raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
+    with session.lock():
+        for one in report.emptied:
+            drop_trashed(session, one)
+    return report
+
+
+def _is_old(found: Trashed, now: datetime, older_than: timedelta | None) -> bool:
+    if older_than is None:
+        return True
+    at = parse_time(found.at) if found.at else None
+    return at is not None and now - at > older_than
