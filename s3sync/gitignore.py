@@ -11,10 +11,14 @@ END = "# <<< s3sync <<<"
 def merge_gitignore(existing: str, template: str) -> str:
     """`existing` with the template between the markers exactly once; merging again changes nothing.
 
-    An older block is replaced where it stands, otherwise the block goes to the end. Every line outside of a block is
-    kept as it is, as are the file's line ends. A marker without its partner is dropped, and the lines around it stay.
+    An older block is replaced where it stands, otherwise the block goes to the end; it also moves there from above a
+    line that takes one of its patterns back (`!s3-staging/`). Every line outside of a block is kept as it is, as are
+    the file's line ends. A marker without its partner is dropped, and the lines around it stay.
     """
     kept, place = _without_blocks(existing)
+    patterns = {_core(line) for line in map(_bare, template.splitlines()) if line and not line.startswith("#")}
+    if place is not None and any(line.startswith("!") and _core(_bare(line)[1:]) in patterns for line in kept[place:]):
+        place = None
     newline = _newline(kept, existing)
     if place is None:
         if kept and not kept[-1].endswith("\n"):
@@ -26,6 +30,11 @@ def merge_gitignore(existing: str, template: str) -> str:
     wanted = [line for line in map(_bare, template.splitlines()) if line not in (START, END)]
     block = [line + newline for line in (START, *_trimmed(wanted), END)]
     return "".join([*kept[:place], *block, *kept[place:]])
+
+
+def _core(pattern: str) -> str:
+    """What a pattern for a folder of that name anywhere is about."""
+    return pattern.removesuffix("/**").removesuffix("/*").strip("/").removeprefix("**/")
 
 
 def _newline(lines: list[str], text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -14,11 +15,11 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from s3sync._version import __version__
-from s3sync.cli import checks, doctor, runs, setup, state, trash, trust, verbs
+from s3sync.cli import checks, doctor, projects, runs, setup, state, trash, trust, verbs
 from s3sync.cli.interrupt import INTERRUPTED
 from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, printable, warn
 from s3sync.cli.usage import usage_error
-from s3sync.errors import Interrupted, NotAStore, NotTrusted, S3syncError
+from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError
 
 USAGE = 2
 _telling, _told = threading.Lock(), threading.Event()
@@ -48,6 +49,7 @@ state.register(app)
 trash.register(app)
 doctor.register(app)
 setup.register(app)
+projects.register(app)
 trust.register(app)
 
 
@@ -137,8 +139,21 @@ def _fail(arguments: Sequence[str], error: S3syncError) -> int:
     return error.exit_code
 
 
+def _folder_is_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return True
+    return False
+
+
 def _unexpected(error: Exception) -> S3syncError:
-    if isinstance(error, UnicodeEncodeError):
+    wrapped: S3syncError
+    if isinstance(error, FileNotFoundError) and _folder_is_gone():
+        wrapped = ProjectError(
+            "the folder that you are in is gone", why="it was deleted or moved", hint="`cd` into a folder that is there"
+        )
+    elif isinstance(error, UnicodeEncodeError):
         wrapped = S3syncError(
             "a file name cannot be written in this system's encoding",
             why=f"the encoding is {sys.getfilesystemencoding()}",

@@ -55,3 +55,16 @@ def test_the_users_lines_stay(before: str, after: str, first: str, second: str) 
     wrapped = merge_gitignore("\n".join(mine), first)
     assert wrapped.startswith("\n".join(mine))
     assert merge_gitignore(wrapped, second) == merge_gitignore("\n".join(mine), second)
+
+
+@pytest.mark.parametrize("line", ["!s3-staging/", "!/s3-staging", "!**/s3-staging/", "!s3-staging/**"])
+def test_r18_the_block_moves_below_a_line_that_takes_it_back(line: str) -> None:
+    once = merge_gitignore("a\n", "s3-staging/\n")
+    merged = merge_gitignore(f"{once}{line}\nb\n", "s3-staging/\n")
+    assert merged == f"a\n\n{line}\nb\n\n{START}\ns3-staging/\n{END}\n"
+    assert merge_gitignore(merged, "s3-staging/\n") == merged
+
+
+def test_r18_other_exceptions_move_nothing() -> None:
+    text = f"{START}\ns3-staging/\n{END}\n!keep.txt\n!s3-staging-notes/\n"
+    assert merge_gitignore(text, "s3-staging/\n") == text

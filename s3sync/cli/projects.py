@@ -1,0 +1,122 @@
+"""projects."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s3sync.cli.options import Debug, Json, Profile, Quiet, StoreUrl, User, Verbose, epilog
+
+if TYPE_CHECKING:
+    from s3sync.sync.overview import ProjectOverview, ProjectsReport
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=epilog("s3sync projects\ns3sync projects 'b6*' --json", 0, 1, 2, 3, 5, 130))(projects)
+
+
+def projects(
+    pattern: Annotated[
+        str | None, typer.Argument(metavar="[PATTERN]", help="A beginning of names, or a glob.", show_default=False)
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """List the repository's projects, here and in the store, and what waits in which direction."""
+    from s3sync.cli.output import print_json
+    from s3sync.config import load_settings
+    from s3sync.sync.api import connect
+    from s3sync.sync.overview import overview
+
+    cwd = Path.cwd()
+    settings = load_settings(cwd, flags={"user": user, "store": store, "profile": profile}, environ=os.environ)
+    report = overview(settings, cwd, connect(settings), pattern)
+    if json:
+        print_json(_json(report))
+    else:
+        _print(report, quiet)
+    return report.exit_code
+
+
+def _json(report: ProjectsReport) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "command": "projects",
+        "repo": report.repo,
+        "store": report.store,
+        "git_ignores_staging": report.git_ignores,
+        "projects": [_body(project) for project in report.projects],
+        "exit_code": report.exit_code,
+    }
+
+
+def _body(project: ProjectOverview) -> dict[str, Any]:
+    from s3sync.cli.output import error_body
+
+    return {
+        "name": project.name,
+        "here": project.here,
+        "in_store": project.in_store,
+        "files": project.files,
+        "size_bytes": project.size_bytes,
+        "counts": project.counts,
+        "last_sync": {"at": project.last_sync_at, "by": project.last_sync_by},
+        "error": error_body(project.error) if project.error else None,
+    }
+
+
+def _print(report: ProjectsReport, quiet: bool) -> None:
+    from s3sync.cli.output import error_lines, files_text, printable, say, size_text, symbols, warn
+
+    if not quiet:
+        say(f"{symbols().status} Projects of {printable(report.repo)} in {printable(report.store)}")
+        width = max([len(printable(project.name)) for project in report.projects] + [7])
+        for project in report.projects:
+            name = printable(project.name).ljust(width)
+            size = f"{files_text(project.files):>9}  {size_text(project.size_bytes):>9}"
+            say(f"  {name}  {size}  {_what_waits(project)}{_last_sync(project)}")
+        if not report.projects:
+            say("  none yet: `s3sync init PROJECT` makes the first")
+    if not report.git_ignores:
+        warn("warning: git would take up the staging folders and their large files")
+        warn("hint: s3sync doctor --fix")
+    for project in report.projects:
+        if project.error:
+            warn(f"{symbols().failed} {printable(project.name)}")
+            for line in error_lines(project.error):
+                warn(line)
+
+
+def _what_waits(project: ProjectOverview) -> str:
+    from s3sync.cli.as_text import COUNTED
+    from s3sync.cli.output import printable
+
+    if project.error:
+        return "cannot be told"
+    if not project.here:
+        return f"not here: `s3sync down {printable(project.name)}`"
+    parts = [
+        f"{count} {label}"
+        for label, states in COUNTED
+        if (count := sum(project.counts.get(state.value, 0) for state in states))
+    ]
+    if parts:
+        return ", ".join(parts)
+    return "all in sync" if project.counts else "no files yet"
+
+
+def _last_sync(project: ProjectOverview) -> str:
+    from s3sync.cli.output import ago_text, printable
+
+    if not project.last_sync_at:
+        return "" if project.error else " (never synced)"
+    by = f" by {printable(project.last_sync_by)}" if project.last_sync_by else ""
+    return f" (last sync: {ago_text(project.last_sync_at)}{by})"
