@@ -13,6 +13,8 @@ from s3sync.config.locate import exists
 from s3sync.config.read import read_text
 from s3sync.config.spec import checked
 from s3sync.config.values import BadValue
+from s3sync.disk.errors import reason_of
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError, LocalError
 
 _REPO_HEADER = "# s3sync: the settings that the whole team shares. No secrets: this file is committed.\n"
@@ -36,7 +38,10 @@ def write_user_config(path: Path, values: Mapping[str, object]) -> bool:
 
 
 def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str) -> bool:
-    path = path.resolve()  # a link, such as one into a dotfiles folder, stays a link
+    if kind.committed:
+        _refuse_link(path)
+    else:
+        path = path.resolve()  # a link, such as one into a dotfiles folder, stays a link
     old = read_text(path) if exists(path) else None
     if old is not None:
         parse_settings(old, path, kind)
@@ -53,6 +58,19 @@ def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str
     except OSError as error:
         raise LocalError(f"cannot write {path}", why=error.strerror or str(error)) from error
     return True
+
+
+def _refuse_link(path: Path) -> None:
+    """Whoever can commit a link could have us read and write any file of this user."""
+    try:
+        with GuardedFolder.open(path.parent, shared=True) as folder:
+            folder.check(path.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(
+            f"cannot change {path}", why=reason_of(error), hint="put a plain file in its place"
+        ) from error
 
 
 def _checked(key: str, value: object, path: Path) -> object:

@@ -5,6 +5,7 @@ The files in it may be other people's, where several share a staging folder.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import clear, is_folder
 from s3sync.disk.tree import folder_below
 from s3sync.local.errors import local_errors
+from s3sync.local.place import prune_empty_folders
 from s3sync.local.room import known_room
 
 TRASH = "trash"
@@ -35,6 +37,15 @@ def trashed(staging: Path) -> Iterator[tuple[Path, int]]:
                     below.append((*names, name))
                 elif stat.S_ISREG(status.st_mode):
                     yield Path(here.path, name), status.st_size
+
+
+def delete_trashed(staging: Path, file: Path) -> None:
+    """Delete a file that `trashed` named, and the folders that it leaves empty."""
+    with local_errors("cannot delete", file):
+        *names, name = file.relative_to(staging).parts
+        with contextlib.suppress(FileNotFoundError):
+            folder_below(os.fspath(staging), names).unlink(name, missing_ok=True)
+    prune_empty_folders(file.parent, staging / STATE_DIR / TRASH)
 
 
 def empty_trash(staging: Path) -> None:

@@ -28,12 +28,19 @@ from s3sync.state import trusted
 from s3sync.state.db import FILE, StateDB
 from s3sync.state.places import StorePlace
 from s3sync.state.schema import (
+    DIGEST_COLUMNS,
     MIGRATIONS,
+    PARTS_COLUMNS,
     SCHEMA,
     TRANSFER_COLUMNS,
     V1_BASE_OF,
     VERSION,
     CachedDigest,
+    digest_row,
+    fact_row,
+    known_intent_row,
+    part_row,
+    parts_row,
     transfer_row,
 )
 from s3sync.state.sqlite import bring_up, readable
@@ -42,6 +49,14 @@ from s3sync.state.transfers import Transfers
 _MD5 = re.compile("[0-9a-f]{32}")
 _STILL_TRIES = 5
 Row = tuple[Any, ...]
+
+
+_OTHER_ROWS: tuple[tuple[str, str, Callable[[Row], object]], ...] = (
+    ("digest", DIGEST_COLUMNS, digest_row),
+    ("parts", PARTS_COLUMNS, parts_row),
+    ("intent", "value, kind", known_intent_row),
+    ("fact", "value", fact_row),
+)
 
 
 class Examined(Struct, frozen=True):
@@ -110,6 +125,12 @@ def _examine(connection: sqlite3.Connection) -> Examined:
         transfers = _transfers(connection, "1")
     except (ValueError, TypeError) as error:
         return Examined(damage=f"an unfinished transfer cannot be read: {error}")
+    for table, columns, decode in _OTHER_ROWS:
+        try:
+            for row in connection.execute(f"SELECT {columns} FROM {table}"):
+                decode(row)
+        except (ValueError, TypeError, RecursionError):
+            return Examined(damage=f"a row of its table {table} makes no sense")
     return Examined(base=len({path for path, _ in base}), transfers=len(transfers))
 
 
@@ -259,7 +280,7 @@ def _transfers(connection: sqlite3.Connection, where: str) -> list[tuple[Unfinis
         done = connection.execute(
             f"SELECT number, digest FROM transferred WHERE {where} AND path = ? AND way = ?", row[:2]
         )
-        found.append((transfer_row(row), dict(done.fetchall())))
+        found.append((transfer_row(row), dict(map(part_row, done.fetchall()))))
     return found
 
 

@@ -14,6 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.core.entries import Entry
+from s3sync.core.keep_both import Intent
+from s3sync.core.manifest import DeletedRecord
 from s3sync.core.names import refuse_reason
 from s3sync.core.unfinished import Unfinished, Way, is_token
 from s3sync.local.digests import PartDigests
@@ -128,6 +130,7 @@ VERSION = len(MIGRATIONS) + 1
 
 MOST_TEXT = 4096
 MOST_INTENT = 64 * 1024
+CONFLICT, DELETION = "conflict", "delete"
 _HEX = re.compile("[0-9a-f]{32}")
 _T = TypeVar("_T")
 
@@ -179,6 +182,11 @@ def intent_row(row: tuple[Any, ...], kind: type[_T]) -> _T:
     if not (type(row[0]) is str and len(row[0]) <= MOST_INTENT):
         raise ValueError("no intent")
     return msgspec.json.decode(row[0], type=kind)
+
+
+def known_intent_row(row: tuple[Any, ...]) -> Intent | DeletedRecord:
+    """A value and its kind."""
+    return intent_row(row, Intent) if row[1] == CONFLICT else intent_row(row, DeletedRecord)
 
 
 def fact_row(row: tuple[Any, ...]) -> str:

@@ -16,8 +16,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Verb
 from s3sync.core.reconcile import Decision, State
 from s3sync.errors import Halt
-from s3sync.local.errors import local_errors
-from s3sync.local.place import prune_empty_folders
+from s3sync.local.trash import delete_trashed
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.rows import Rows
@@ -218,7 +217,4 @@ def drop_trashed(session: Session, found: Trashed) -> None:
     if found.side == "remote":
         session.store.delete(found.where)
         return
-    path = Path(found.where)
-    with local_errors("cannot delete", path):
-        path.unlink(missing_ok=True)
-    prune_empty_folders(path.parent, session.project.state_dir / "trash")
+    delete_trashed(session.project.staging, Path(found.where))

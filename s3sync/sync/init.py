@@ -27,6 +27,7 @@ from s3sync.config import (
 from s3sync.config.locate import exists
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import STATE_DIR, nfc
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ProjectError, StoreError, UsageError
 from s3sync.gitignore import merge_gitignore
 from s3sync.local.errors import local_errors
@@ -40,6 +41,8 @@ from s3sync.sync.store_projects import StoreProjects
 from s3sync.trust import is_named_by_repository, place_of, remember
 
 _AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+GITIGNORE = ".gitignore"
+MOST_GITIGNORE = 4 * 1024 * 1024
 
 REPO_KEYS = ("store", "repo", "project", "region", "endpoint_url", "profile", "staging")
 
@@ -231,13 +234,19 @@ def _merge_gitignore(report: InitReport, root: Path, dry_run: bool) -> None:
 
 def update_gitignore(root: Path, staging: str, *, dry_run: bool = False) -> bool:
     """Put our block into the repository's `.gitignore`; whether that changed it. Raises `LocalError`."""
-    file = root / ".gitignore"
-    with local_errors("cannot write", file):
-        existing = file.read_bytes().decode("utf-8", "surrogateescape") if file.exists() else ""
+    file = root / GITIGNORE
+    with local_errors("cannot use", file, hint="put a plain file in its place"):
+        existing = read_gitignore(root).decode("utf-8", "surrogateescape")
         merged = merge_gitignore(existing, gitignore_template(staging))
         if merged != existing and not dry_run:
             replace_file(file, merged.encode("utf-8", "surrogateescape"))
     return merged != existing
+
+
+def read_gitignore(root: Path) -> bytes:
+    """What is in a repository's `.gitignore`. Raises `OSError`, also for a link: what it leads to is not git's."""
+    with GuardedFolder.open(root, shared=True) as folder:
+        return folder.read(GITIGNORE, MOST_GITIGNORE) if folder.find(GITIGNORE) is not None else b""
 
 
 def gitignore_template(staging: str) -> str:

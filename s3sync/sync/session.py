@@ -68,9 +68,16 @@ class Session(Struct, frozen=True):
         return stamp_of(self.clock(), uuid.uuid4().hex, self.settings.user or "nobody")
 
     def memory(self, *, read_only: bool = False) -> StateDB:
-        """Open state.db for the place in the store that this session works with."""
+        """Open state.db for the place in the store that this session works with.
+
+        Raises `LocalError` where our folder is none of ours.
+        """
+        from s3sync.local.room import known_room
         from s3sync.sync.whereabouts import whereabouts
 
+        room = known_room(self.project.staging)
+        if room is not None:
+            room.close()
         place = whereabouts(self.settings, self.store, self.project)
         return StateDB(self.project.state_dir, place, read_only=read_only)
 

@@ -93,7 +93,10 @@ class Steps:
     def _download_together(self, actions: Sequence[Action]) -> list[Settled[Outcome]]:
         progress, here = self.session.progress, self.seen.here.files
         remotes = [self._readable(action.path) for action in actions]
-        wanted = [_wanted(action.path, remote) for action, remote in zip(actions, remotes, strict=True)]
+        wanted = [
+            _wanted(action.path, remote, replaces=action.path in here)
+            for action, remote in zip(actions, remotes, strict=True)
+        ]
         for one in wanted:
             progress.begin(Work.DOWNLOAD, one.path, one.size)
         try:
@@ -288,7 +291,7 @@ class Steps:
     def _bring(self, path: str, remote: RemoteFile, old: LocalFile | None) -> Downloaded:
         """The bytes, from another file of this disk that holds them already, else from the store."""
         entry = remote.entry
-        wanted = _wanted(path, remote)
+        wanted = _wanted(path, remote, replaces=old is not None)
         folder = self._partial
         same = self._here_by_content.get(_content(entry.size, entry.md5)) if entry.size >= COPY_FROM else None
         twin = self.seen.here.files.get(same) if same is not None else None
@@ -319,7 +322,7 @@ class Steps:
         return Outcome(action, (Effect(Kind.FETCHED, path, file.size, entry, None, got.bytes_received),))
 
     def _drop(self, path: str, got: Downloaded) -> None:
-        got.temp.unlink(missing_ok=True)
+        self._partial.unlink(got.temp.name, missing_ok=True)
         self._end(path, got)
 
     def _end(self, path: str, got: Downloaded) -> None:
@@ -340,8 +343,10 @@ def _content(size: int, md5: str | None) -> str:
     return f"{size} {md5}"
 
 
-def _wanted(path: str, remote: RemoteFile) -> Wanted:
-    return Wanted(path, remote.key, remote.entry.size, remote.etag, remote.entry.md5, remote.record.part_size)
+def _wanted(path: str, remote: RemoteFile, *, replaces: bool) -> Wanted:
+    """`replaces`: a file that may be private; until the new one has its mode, nobody else reads that either."""
+    entry, part_size = remote.entry, remote.record.part_size
+    return Wanted(path, remote.key, entry.size, remote.etag, entry.md5, part_size, private=replaces)
 
 
 def _edited(action: Action, path: str) -> Left:

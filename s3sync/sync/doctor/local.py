@@ -26,7 +26,7 @@ from s3sync.local.room import state_room, tracked_reason
 from s3sync.project import Project
 from s3sync.state.repair import sqlite_version
 from s3sync.sync.doctor.report import Check, fail, ok, skipped, warn
-from s3sync.sync.init import update_gitignore
+from s3sync.sync.init import MOST_GITIGNORE, read_gitignore, update_gitignore
 from s3sync.sync.session import Session
 
 NAMES = ("staging", "state_folder", "gitignore", "disk", "file_system")
@@ -182,10 +182,10 @@ def _gitignore(settings: Settings, project: Project) -> Check:
 def _ignored_by_git(root: Path, path: str) -> bool:
     from pathspec import GitIgnoreSpec
 
-    lines: list[str] = []
-    for file in (root / ".git" / "info" / "exclude", root / ".gitignore"):
-        if file.is_file():
-            lines += file.read_bytes().decode("utf-8", "surrogateescape").splitlines()
+    body = b""
+    with contextlib.suppress(OSError), GuardedFolder.open(root / ".git" / "info", shared=True) as info:
+        body = info.read("exclude", MOST_GITIGNORE) + b"\n"
+    lines = (body + read_gitignore(root)).decode("utf-8", "surrogateescape").splitlines()
     return GitIgnoreSpec.from_lines(lines).match_file(path)
 
 
