@@ -19,6 +19,8 @@ class Kind(StrEnum):
     FETCHED = "fetched"
     DELETED_HERE = "deleted_here"
     DELETED_THERE = "deleted_there"
+    MOVED = "moved"
+    """Here, to another name: the old one is forgotten."""
 
 
 class Effect(Struct, frozen=True):

@@ -128,23 +128,29 @@ def is_folder_marker(path: str) -> bool:
     return not path or path.endswith("/")
 
 
-def twins(names: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Paths that cannot stand on one disk beside another of them, each with the other's name.
+def clashes(names: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Pairs of paths that cannot stand on one disk beside each other.
 
-    Two that the disk takes for one name; or a file and a folder of the same name: the file is the twin of one path
-    below the folder. `names` are all paths, each after what the disk makes of it (`without_case`, where it ignores
-    case); they come in order, so that only those are held that the path at hand begins with.
+    Two that the disk takes for one name; or a file and a path in a folder of that name, the file first. `names` are
+    all paths, each after what the disk makes of it (`without_case`, where it ignores case); they come in order, so
+    that only those are held that the path at hand begins with.
     """
-    found: dict[str, str] = {}
     begun: list[tuple[str, str]] = []
     for name, path in names:
         while begun and not name.startswith(begun[-1][0]):
             begun.pop()
         for shorter, other in begun:
             if name[len(shorter) : len(shorter) + 1] in ("", "/") and other != path:
-                found[other], found[path] = path, other
+                yield other, path
         if not begun or begun[-1][0] != name:
             begun.append((name, path))
+
+
+def twins(names: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The paths of all such pairs, each with the name of one that it cannot stand beside."""
+    found: dict[str, str] = {}
+    for one, other in clashes(names):
+        found[one], found[other] = other, one
     return found
 
 

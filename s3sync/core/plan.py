@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from functools import cache
 
 from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
 from s3sync.core.items import Items, NewItems, in_memory
+from s3sync.core.obstacles import Blocked, Obstacle, Obstacles, Side, aside_of, in_the_way, nothing_in_the_way
 from s3sync.core.reconcile import ConflictKind, Decision, State
 
 
@@ -40,13 +42,15 @@ class Do(StrEnum):
     FREE_LOCAL = "free_local"
     """Delete here what the remote keeps: no wish to delete it there."""
     KEEP_BOTH = "keep_both"
+    MOVE_ASIDE = "move_aside"
+    """Publish a local edit under another name: its own is taken by a folder on the remote, or its folder by a file."""
 
 
 class Action(Struct, frozen=True, gc=False):
     """One intended step. `local` and `remote` are its precondition: what each side must still hold when it is done.
 
     `trash_remote`: the remote version that is replaced or deleted is first copied to the remote trash.
-    `kept_as`: the name that the local version gets (only KEEP_BOTH).
+    `kept_as`: the name that the local version gets (KEEP_BOTH, MOVE_ASIDE).
     """
 
     do: Do
@@ -55,11 +59,13 @@ class Action(Struct, frozen=True, gc=False):
     remote: Entry | None
     trash_remote: bool = False
     kept_as: str | None = None
+    waits: bool = False
+    """For a deletion: a folder of the name, or a file in place of a folder, leaves first."""
 
     @property
     def size(self) -> int:
         """The bytes that this step moves when nothing can be spared."""
-        sent = self.local.size if self.local and self.do in (Do.UPLOAD, Do.KEEP_BOTH) else 0
+        sent = self.local.size if self.local and self.do in (Do.UPLOAD, Do.KEEP_BOTH, Do.MOVE_ASIDE) else 0
         received = self.remote.size if self.remote and self.do in (Do.DOWNLOAD, Do.KEEP_BOTH) else 0
         return sent + received
 
@@ -110,6 +116,7 @@ class Plan(Struct, frozen=True):
     notices: Items[Notice] = field(default_factory=list)
     in_sync: Items[InSync] = field(default_factory=list)
     agreed: Items[Agreed] = field(default_factory=list)
+    blocked: Items[Blocked] = field(default_factory=list)
 
     def counts(self) -> Counter[Do]:
         """How many actions of each kind there are."""
@@ -126,12 +133,15 @@ def make_plan(
     policy: Policy | None,
     keep_name: Callable[[str], str],
     new: NewItems = in_memory,
+    obstacles: Obstacles = nothing_in_the_way,
 ) -> Plan:
     """Plan a verb. `keep_name` gives the conflict copy's name for a path; None as policy is the verb's own.
 
-    `new` makes the plan's lists.
+    `new` makes the plan's lists. `obstacles` are a path's: what cannot stand beside it.
     """
-    plan = Plan(verb, new(Action), new(Conflict), new(Notice), new(InSync), new(Agreed))
+    plan = Plan(verb, new(Action), new(Conflict), new(Notice), new(InSync), new(Agreed), new(Blocked))
+    policy = policy or DEFAULT_POLICY.get(verb, Policy.WARN)
+    keep_name = cache(keep_name)  # the files of one folder that are moved aside stay together
     for decision in decisions:
         if decision.state is State.IN_SYNC:
             plan.in_sync.append(InSync(decision.path, decision.remote.size if decision.remote else None))
@@ -139,9 +149,9 @@ def make_plan(
             if entry != decision.base:
                 plan.agreed.append(Agreed(decision.path, entry))
         elif decision.state is State.CONFLICT:
-            _plan_conflict(plan, decision, policy or DEFAULT_POLICY[verb], keep_name)
+            _plan_conflict(plan, decision, policy, keep_name, obstacles(decision.path))
         else:
-            _plan_change(plan, decision)
+            _plan_change(plan, decision, policy, obstacles(decision.path))
     return plan
 
 
@@ -152,14 +162,30 @@ def agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
     return Entry(remote.size, remote.md5 or (local.md5 if local else None), remote.etag)
 
 
-def _plan_change(plan: Plan, decision: Decision) -> None:
+def _plan_change(plan: Plan, decision: Decision, policy: Policy, obstacles: Sequence[Obstacle]) -> None:
     do = _step(plan.verb, decision.state)
     if do is None:
         entry = decision.remote or decision.local
         plan.notices.append(Notice(decision.path, decision.state, entry.size if entry else 0))
         return
+    if (other := _in_the_way(plan.verb, policy, do, decision, obstacles)) is not None:
+        plan.blocked.append(Blocked(decision.path, other.path, _TO[do], other.state))
+        return
     replaces = do in (Do.UPLOAD, Do.DELETE_REMOTE) and decision.remote is not None
-    plan.actions.append(Action(do, decision.path, decision.local, decision.remote, replaces and plan.verb is Verb.SYNC))
+    trashes, waits = replaces and plan.verb is Verb.SYNC, do in _TO and bool(obstacles)
+    plan.actions.append(Action(do, decision.path, decision.local, decision.remote, trashes, waits=waits))
+
+
+_TO = {Do.UPLOAD: Side.THERE, Do.DOWNLOAD: Side.HERE}
+
+
+def _in_the_way(
+    verb: Verb, policy: Policy, do: Do, decision: Decision, obstacles: Sequence[Obstacle]
+) -> Decision | None:
+    if not obstacles or do not in _TO:
+        return None
+    deletes, moves_aside = verb is Verb.SYNC, policy is not Policy.WARN
+    return in_the_way(decision, _TO[do], obstacles, deletes=deletes, moves_aside=moves_aside)
 
 
 def _step(verb: Verb, state: State) -> Do | None:
@@ -177,7 +203,13 @@ def _step(verb: Verb, state: State) -> Do | None:
     return None
 
 
-def _plan_conflict(plan: Plan, decision: Decision, policy: Policy, keep_name: Callable[[str], str]) -> None:
+def _plan_conflict(
+    plan: Plan,
+    decision: Decision,
+    policy: Policy,
+    keep_name: Callable[[str], str],
+    obstacles: Sequence[Obstacle],
+) -> None:
     kind = decision.conflict_kind
     assert kind is not None
     kept_as: str | None = None
@@ -190,7 +222,14 @@ def _plan_conflict(plan: Plan, decision: Decision, policy: Policy, keep_name: Ca
         do, kept_as = Do.KEEP_BOTH, keep_name(decision.path)
     elif policy is not Policy.WARN:
         do = Do.UPLOAD if policy is Policy.MINE else Do.DOWNLOAD
+    other = _in_the_way(plan.verb, policy, do, decision, obstacles) if do is not None else None
+    if other is not None and do is not None:
+        if kind is ConflictKind.EDITED_HERE_DELETED_THERE and policy is not Policy.WARN:
+            do, kept_as = Do.MOVE_ASIDE, aside_of(decision.path, other.path, keep_name)
+        else:
+            plan.blocked.append(Blocked(decision.path, other.path, _TO[do], other.state))
+            do = None
     plan.conflicts.append(Conflict(decision.path, kind, decision.local, decision.remote, policy, do, kept_as))
     if do is not None:
-        replaces = do is Do.UPLOAD and decision.remote is not None
-        plan.actions.append(Action(do, decision.path, decision.local, decision.remote, replaces, kept_as))
+        replaces, waits = do is Do.UPLOAD and decision.remote is not None, do in _TO and bool(obstacles)
+        plan.actions.append(Action(do, decision.path, decision.local, decision.remote, replaces, kept_as, waits))

@@ -23,6 +23,7 @@ from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import find_below, folder_below
 from s3sync.errors import LocalError, TargetChanged
+from s3sync.local.clear_way import clear_way
 from s3sync.local.digests import Digests
 from s3sync.local.errors import local_errors
 from s3sync.local.fingerprint import ctime_tells, holds
@@ -96,7 +97,14 @@ def place(
             source.utime(temp.name, mtime_ns)
         if expected is None:
             settle_mode(source, temp.name, None, executable=executable)
-            _rename_new(source, temp.name, folder, name)
+            try:
+                _rename_new(source, temp.name, folder, name)
+            except TargetChanged:
+                above = path.rpartition("/")[0]
+                litter = f"{above}/" if above else ""
+                if not clear_way(folder, name, lambda found: _free_name(trash, litter + found, staging)):
+                    raise
+                _rename_new(source, temp.name, folder, name)
         else:
             settle_mode(source, temp.name, _expect(folder, name, expected), executable=executable)
             _expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))

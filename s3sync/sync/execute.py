@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from s3sync.core.effects import Effect, Kind, Outcome
 from s3sync.core.items import Items
+from s3sync.core.names import without_case
 from s3sync.core.outcome import Problem, Raced
 from s3sync.core.plan import Action, Do
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, S3syncError, TargetChanged
@@ -32,19 +33,37 @@ def execute(steps: Steps, actions: Items[Action]) -> Iterator[Result]:
     first, pool, wrote = _smallest_upload(actions), steps.transport.pool, False
     last = _first_deletion(actions) if first is None else None
     most = how_many(sum(map(_is_small_download, actions)), pool.workers)
+    undone: list[str] = []
+
+    def stuck(action: Action) -> bool:
+        return any(_share_a_name(action.path, path) for path in undone)
+
     for turn in (
         lambda action: action.path == first,
-        lambda action: action.path != first and action.do not in DELETIONS,
+        lambda action: action.path != first and action.do not in DELETIONS and not action.waits,
         lambda action: action.path == last,
         lambda action: action.path != last and action.do in DELETIONS,
+        lambda action: action.waits and not stuck(action),
     ):
         for group, settled in pool.map(steps.carry_out, _groups(filter(turn, actions), most)):
             for action, one in zip(group, settled.result(), strict=True):
                 result = _result(action, one, wrote)
                 wrote = wrote or (isinstance(result, Outcome) and any(map(_is_write, result.effects)))
                 yield result
+                if action.do in DELETIONS and not isinstance(result, Outcome):
+                    undone.append(action.path)
                 if isinstance(result, Outcome) and result.left is not None:
                     yield _failure(result.left.action, result.left.error, wrote)
+    for action in actions if undone else ():
+        if action.waits and stuck(action):
+            hint = "look at what is reported above, and run the command again"
+            yield Problem(action.path, "was not done: what stands in its place could not be deleted", hint)
+
+
+def _share_a_name(one: str, other: str) -> bool:
+    """Whether one is a file and the other is in a folder of its name."""
+    one, other = sorted((without_case(one), without_case(other)), key=len)
+    return other.startswith(f"{one}/")
 
 
 def _groups(actions: Iterator[Action], most: int) -> Iterator[list[Action]]:
@@ -92,9 +111,13 @@ def _first_deletion(actions: Items[Action]) -> str | None:
     return next((action.path for action in actions if action.do is Do.DELETE_REMOTE), None)
 
 
+def _is_upload(action: Action) -> bool:
+    return action.do is Do.UPLOAD and not action.waits
+
+
 def _smallest_upload(actions: Items[Action]) -> str | None:
     """Path of the smallest upload, or None."""
-    sizes = ((action.local.size, action.path) for action in actions if action.local and action.do is Do.UPLOAD)
+    sizes = ((action.local.size, action.path) for action in actions if action.local and _is_upload(action))
     return min(sizes, default=(0, None))[1]
 
 
@@ -102,7 +125,7 @@ def _announce(progress: Progress, actions: Items[Action]) -> None:
     files, size = Counter[Work](), Counter[Work]()
     for action in actions:
         for work, entry, kinds in (
-            (Work.UPLOAD, action.local, (Do.UPLOAD, Do.KEEP_BOTH)),
+            (Work.UPLOAD, action.local, (Do.UPLOAD, Do.KEEP_BOTH, Do.MOVE_ASIDE)),
             (Work.DOWNLOAD, action.remote, (Do.DOWNLOAD, Do.KEEP_BOTH)),
         ):
             if entry is not None and action.do in kinds:

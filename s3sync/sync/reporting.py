@@ -8,13 +8,14 @@ from msgspec import structs
 
 from s3sync.core.effects import Effect, Kind
 from s3sync.core.names import windows_reason
+from s3sync.core.obstacles import Blocked, Side
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Conflict, Do, Plan
 from s3sync.core.reconcile import State
 from s3sync.sync.report import CleanupReport, ConflictReport, Deleted, Moved, RunReport, Skipped
 from s3sync.sync.seen import Seen, uploader
 
-UPLOADING = (Do.UPLOAD, Do.KEEP_BOTH)
+UPLOADING = (Do.UPLOAD, Do.KEEP_BOTH, Do.MOVE_ASIDE)
 
 
 class RunWitness:
@@ -29,7 +30,7 @@ class RunWitness:
             report.uploaded.append(Moved(effect.path, effect.size, effect.bytes))
         elif effect.kind is Kind.FETCHED:
             report.downloaded.append(Moved(effect.path, effect.size, effect.bytes))
-        else:
+        elif effect.kind is not Kind.MOVED:
             report.deleted.append(_deleted(effect))
 
     def failed(self, problem: Problem) -> None:
@@ -66,6 +67,7 @@ def report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
     report.cleaned = seen.there.stored.manifest.cleaned
     known = {problem.path for problem in report.failed}
     report.failed.extend(problem for problem in seen.problems if problem.path not in known)
+    report.failed.extend(_told(blocked) for blocked in plan.blocked if blocked.path not in known)
     report.skipped.extend(
         Skipped(same.path, same.size, State.IN_SYNC) for same in plan.in_sync if same.size is not None
     )
@@ -106,9 +108,25 @@ def not_on_windows(names: Iterable[str]) -> str | None:
     return f"colleagues on Windows cannot download {first}{f' (and {count - 1} more)' if count > 1 else ''}"
 
 
+def _told(blocked: Blocked) -> Problem:
+    what = "a folder of that name, with" if blocked.by.startswith(f"{blocked.path}/") else "the file"
+    if blocked.to is Side.HERE:
+        hint = {
+            State.REMOTE_DELETED: "`s3sync sync` moves it into the trash here, as it was deleted on the remote",
+            State.CONFLICT: "`s3sync sync` keeps both: yours gets another name",
+        }.get(blocked.state, "`s3sync sync` carries both changes; or rename what is here")
+        return Problem(blocked.path, f"cannot be downloaded: {what} {blocked.by} stands in its place here", hint)
+    hint = {
+        State.LOCAL_DELETED: "`s3sync sync` moves it into the trash there, as it was deleted here",
+    }.get(blocked.state, "`s3sync sync` keeps both: yours gets another name")
+    return Problem(blocked.path, f"cannot be uploaded: {what} {blocked.by} stands in its place on the remote", hint)
+
+
 def _resolution(conflict: Conflict) -> str | None:
     if conflict.do is None:
         return None
+    if conflict.do is Do.MOVE_ASIDE:
+        return "kept_both"
     if conflict.local is None or conflict.remote is None:
         return "kept_edit"
     return {Do.KEEP_BOTH: "kept_both", Do.UPLOAD: "kept_mine", Do.DOWNLOAD: "kept_theirs"}[conflict.do]

@@ -105,7 +105,8 @@ def _round(
     if options.selector:
         seen.limit_to(options.selector)
     decisions = map(again, seen.decisions()) if options.again else seen.decisions()
-    plan = make_plan(select(decisions, wanted), report.verb, options.policy, _keep_name(session, seen), Rows)
+    keep, obstacles = _keep_name(session, seen), seen.obstacles_of(wanted)
+    plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, Rows, obstacles)
     tally.passed += gate(
         plan,
         seen.base,

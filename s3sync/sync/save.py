@@ -71,7 +71,11 @@ class Keeper:
         bases of other places also forget what is deleted here because it was deleted in this one.
         """
         if vanished := self._edits.vanished:
-            names = (action.kept_as or action.path for action in actions if action.do in (Do.UPLOAD, Do.KEEP_BOTH))
+            names = (
+                action.kept_as or action.path
+                for action in actions
+                if action.do in (Do.UPLOAD, Do.KEEP_BOTH, Do.MOVE_ASIDE)
+            )
             self._edits.doubted.update(name for name in names if name in vanished)
         going = (action for action in actions if action.do is Do.DELETE_REMOTE)
         first = next(going, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TypeVar
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
 from s3sync.core.items import batched
-from s3sync.core.names import EmptyMapping, is_text, nfc, refuse, respelled, twins, without_case
+from s3sync.core.names import EmptyMapping, is_text, refuse, respelled
 from s3sync.core.outcome import Problem
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.tree import kept_folders
@@ -25,10 +25,10 @@ from s3sync.local.scan import LocalFile, LocalScan, scan_folder
 from s3sync.state.db import CachedDigest, StateDB
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table, windows
-from s3sync.sync.refused import UNKNOWN
 from s3sync.sync.remote import RemoteScan, Sizes, scan_remote
 from s3sync.sync.seen import SETTLED_NS, Seen, is_of
 from s3sync.sync.session import Session
+from s3sync.sync.twins import hide_twins, note_obstacles
 from s3sync.sync.unproven import leave_out_unproven
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
@@ -76,9 +76,10 @@ def scan(session: Session, state: StateDB) -> Seen:
     )
     if state.is_unproven:
         leave_out_unproven(seen, state)
-    _hide_twins(seen, blind)
+    pairs = hide_twins(seen, blind)
     gone_sizes = _without_ignored(seen, state, ignored)
     _compare(session, seen, state, gone_sizes)
+    note_obstacles(seen, pairs)
     refuse.cache_clear()  # all names are judged, and it holds many of them
     return seen
 
@@ -135,45 +136,6 @@ def _moved(table: Table[T], kind: type[T], moved: Mapping[str, str]) -> Table[T]
     new = Table(kind, len(table))
     new.update((moved.get(path, path), value) for path, value in table.items())
     return new
-
-
-def _hide_twins(seen: Seen, blind: bool) -> None:
-    """Report paths of either side that this disk cannot hold together, and leave them as they are on both.
-
-    `blind` says that it ignores case.
-    """
-    fold = without_case if blind else nfc
-    names = _in_order_without_case(seen) if blind else ((path, path) for path in _in_order(seen))
-    found = twins(names)
-    for path in [path for path, other in found.items() if other.startswith(f"{path}/") and _is_marker(seen, path)]:
-        del seen.there.files[path]
-        seen.there.repaired.pop(path, None)
-        found = {twin: other for twin, other in found.items() if path not in (twin, other)}
-    for path, other in found.items():
-        one_name = fold(path) == fold(other)
-        reason = "this disk ignores case" if one_name else "one name cannot be a file and a folder"
-        hint = "rename one of them, or give both the same case" if one_name else "rename one of them"
-        seen.problems.append(Problem(path, f"cannot stand beside {other}: {reason}", hint))
-        seen.hidden.add(path)
-
-
-def _is_marker(seen: Seen, path: str) -> bool:
-    """Whether an object is what another program put for a folder that has files here: empty, and uploaded by nobody."""
-    remote = seen.there.files.get(path)
-    return remote is not None and remote.entry.size == 0 and remote.record.uploaded_by == UNKNOWN
-
-
-def _in_order(seen: Seen) -> Iterator[str]:
-    """The paths of both sides. All are NFC."""
-    for files, objects in windows(seen.here_files, seen.there.files):
-        yield from sorted(files.keys() | objects.keys())
-
-
-def _in_order_without_case(seen: Seen) -> Iterator[tuple[str, str]]:
-    """Each path of both sides after what a disk that ignores case makes of it, in the order of that."""
-    names = Table(str, len(seen.here_files) + len(seen.there.files))
-    names.update((f"{without_case(path)}\0{path}", path) for path in _in_order(seen))
-    return ((name.partition("\0")[0], path) for name, path in names.items())
 
 
 def _without_ignored(seen: Seen, state: StateDB, ignored: Callable[[str], bool]) -> Sizes:

@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 from msgspec import Struct, field
 
 from s3sync.core.entries import Entry, Snapshot
+from s3sync.core.obstacles import Obstacle, Obstacles
 from s3sync.core.outcome import Problem
-from s3sync.core.reconcile import Decision, after_cleanup, reconcile
+from s3sync.core.reconcile import Decision, after_cleanup, decide, reconcile
 from s3sync.local.digests import Digests
 from s3sync.local.scan import LocalFile, LocalScan
 from s3sync.state.db import CachedDigest
@@ -37,6 +38,8 @@ class Seen(Struct):
     problems: list[Problem] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     complete: bool = True
+    obstacles: dict[str, list[str]] = field(default_factory=dict)
+    """By path: what cannot stand beside it, a file or what is in a folder of its name, of which one is to go."""
 
     @property
     def here_files(self) -> Table[LocalFile]:
@@ -58,14 +61,30 @@ class Seen(Struct):
 
     def decisions(self) -> Iterator[Decision]:
         """Reconcile every path about which enough is known, in the order of the paths."""
-        manifest = self.there.stored.manifest
         for base, files, digests, objects in windows(self.base, self.here_files, self.digests, self.there.files):
             local = {path: _entry_here(file, digests.get(path)) for path, file in files.items()}
             remote = {path: file.entry for path, file in objects.items()}
             for decision in reconcile(base, local, remote):
                 if not self.is_hidden(decision.path):
-                    gone = decision.remote is None and decision.base is not None
-                    yield after_cleanup(decision) if gone and manifest.is_cleaned(decision.path) else decision
+                    yield self._after_cleanup(decision)
+
+    def decision(self, path: str) -> Decision:
+        """Reconcile one path."""
+        return self._after_cleanup(decide(path, self.base.get(path), self.local.get(path), self.remote.get(path)))
+
+    def _after_cleanup(self, decision: Decision) -> Decision:
+        gone = decision.remote is None and decision.base is not None
+        is_cleaned = gone and self.there.stored.manifest.is_cleaned(decision.path)
+        return after_cleanup(decision) if is_cleaned else decision
+
+    def obstacles_of(self, wanted: Callable[[str], bool] | None) -> Obstacles:
+        """The obstacles of a path, for a run that decides about what is `wanted`."""
+
+        def of(path: str) -> list[Obstacle]:
+            others = self.obstacles.get(path, ())
+            return [Obstacle(self.decision(other), wanted is None or wanted(other)) for other in others]
+
+        return of
 
     def paths(self) -> Iterator[str]:
         """Every path about which enough is known, in order."""

@@ -32,7 +32,7 @@ from s3sync.errors import (
     Unsupported,
 )
 from s3sync.local.digests import Digests
-from s3sync.local.place import delete_for_good, expect, move_to_trash, place, rename_aside
+from s3sync.local.place import delete_for_good, expect, move_to_trash, place, prune_empty_folders, rename_aside
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
 from s3sync.state.intents import Intents
@@ -144,6 +144,27 @@ class Steps:
             return Outcome(action, theirs, Left(Action(Do.UPLOAD, action.kept_as, action.local, None), error))
         copy = self._uploaded(action, action.kept_as, aside, sent)
         return Outcome(action, (*theirs, *copy.effects), copy.left)
+
+    def move_aside(self, action: Action) -> Outcome:
+        """Give a local edit another name, because its own is taken on the remote, and publish it under that."""
+        assert action.kept_as is not None
+        mine, staging = self.seen.here.files[action.path], self.session.project.staging
+        by, at = self.session.settings.require_user(), format_time(self.session.clock())
+        was = Fingerprint(mine.size, mine.mtime_ns, mine.inode)
+        intent = Intent(action.path, action.kept_as, by, at, mine.disk_path.relative_to(staging).as_posix(), was)
+        self.intents.keep_both(intent)
+        aside = rename_aside(mine, staging, action.kept_as)
+        self.intents.arrived(intent)
+        prune_empty_folders(mine.disk_path.parent, staging)
+        moved = Effect(Kind.MOVED, action.path, mine.size, None)
+        try:
+            sent = self._send(
+                action.kept_as, aside, self.session.project.prefix + action.kept_as, Create(), action.path
+            )
+        except S3syncError as error:
+            return Outcome(action, (moved,), Left(Action(Do.UPLOAD, action.kept_as, action.local, None), error))
+        copy = self._uploaded(action, action.kept_as, aside, sent)
+        return Outcome(action, (moved, *copy.effects), copy.left)
 
     def delete_local(self, action: Action) -> Outcome:
         file = self.seen.here.files[action.path]
@@ -361,6 +382,7 @@ _STEPS: dict[Do, Callable[[Steps, Action], Outcome]] = {
     Do.UPLOAD: Steps.upload,
     Do.DOWNLOAD: Steps.download,
     Do.KEEP_BOTH: Steps.keep_both,
+    Do.MOVE_ASIDE: Steps.move_aside,
     Do.DELETE_LOCAL: Steps.delete_local,
     Do.DELETE_REMOTE: Steps.delete_remote,
     Do.FREE_LOCAL: Steps.free_local,

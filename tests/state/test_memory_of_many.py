@@ -31,8 +31,9 @@ from s3sync.store.port import Create, Headers, ObjectInfo
 from s3sync.store.s3.listing import list_objects
 from s3sync.store.s3.rounds import Names
 from s3sync.sync.remote import COPY_FROM, RemoteFile, RemoteScan, _match
-from s3sync.sync.scan import _hide_twins, _take_the_remotes_case
+from s3sync.sync.scan import _take_the_remotes_case
 from s3sync.sync.seen import Seen
+from s3sync.sync.twins import hide_twins
 from tests.manifests import text_of
 from tests.state.conftest import PREFIX
 
@@ -131,7 +132,7 @@ def at_most(mib: float) -> Iterator[None]:
 def test_names_that_one_disk_can_hold_are_not_collected(blind: bool) -> None:
     seen = seen_of(path, path)
     with at_most(2):
-        _hide_twins(seen, blind)
+        hide_twins(seen, blind)
     assert not seen.hidden
 
 
