@@ -104,6 +104,8 @@ def question(place: Place, before: Place | None) -> Iterator[str]:
     if place.store.startswith("s3://"):
         yield f"  server:     {place.endpoint or 'AWS'}"
         yield f"  signed by:  {f'your AWS profile {place.profile}' if place.profile else 'your own AWS credentials'}"
+    if place.kms_key:
+        yield f"  encrypted:  with the KMS key {place.kms_key}, whose owner can make the files unreadable"
     for change in place.changes_since(before) if before else ():
         yield f"  changed:    {change}"
     if place.unencrypted:
@@ -142,7 +144,8 @@ def _print(what: str, places: list[dict[str, Any]], json: bool, quiet: bool) -> 
     for place in places:
         server = f" at {place['endpoint']}" if place["endpoint"] else ""
         signer = f", AWS profile {place['profile']}" if place["profile"] else ""
+        key = f", KMS key {place['kms_key']}" if place["kms_key"] else ""
         when = f" ({place['at']})" if "at" in place else ""
-        say(printable(f"  {place['repository']}: {place['store']}{server}{signer}{when}"))
+        say(printable(f"  {place['repository']}: {place['store']}{server}{signer}{key}{when}"))
     if not places:
         say(_NOTHING[what])

@@ -9,8 +9,9 @@ test compares. A setting with keys of its own takes `values.nested` as its check
 **What a repository holds is written by whoever may commit to it.** A key may stand there (`repo`, `env_file`) only when
 the worst value of it harms nobody who runs s3sync in the repository. Settings that name a program, a configuration
 file, an authority (`ca_bundle`) or a proxy (`proxy`), and those about the person (`user` in `.s3sync.yaml`, `notify`),
-never may: they are for the user's own file and the process environment. `store`, `endpoint_url` and `profile` may,
-because a new one is asked about first (docs/decisions/0019-trust-on-first-use.md).
+never may: they are for the user's own file and the process environment. `store`, `endpoint_url`, `profile` and
+`kms_key_id` may, because a new one is asked about first (docs/decisions/0019-trust-on-first-use.md). What lets last
+copies be destroyed is the user's to say, too.
 """
 
 from __future__ import annotations

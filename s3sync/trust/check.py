@@ -9,6 +9,8 @@ from s3sync.errors import NotTrusted
 from s3sync.trust.book import read_book
 from s3sync.trust.place import Place, place_of
 
+_NAMES = ("store", "endpoint_url", "profile", "kms_key_id")
+
 
 class InsecureEndpoint(UserWarning):
     """Requests go over plain http to another computer, and nobody has agreed to that."""
@@ -16,7 +18,7 @@ class InsecureEndpoint(UserWarning):
 
 def is_named_by_repository(settings: Settings) -> bool:
     """Whether a file of the repository has a part in where files go or who signs."""
-    names = ("store", "endpoint_url", "profile") if settings.store.startswith("s3://") else ("store",)
+    names = _NAMES if settings.store.startswith("s3://") else ("store",)
     used = [name for name in names if name != "profile" or settings.credentials == "profile"]
     return any(is_of_repository(settings.origins.get(name, "default")) for name in used)
 
@@ -54,7 +56,7 @@ def _refusal(settings: Settings, place: Place) -> NotTrusted:
     before = previous(settings)
     open_line = ", without encryption" if place.unencrypted else ""
     told = f"this repository {'now sends' if before else 'sends'} files to {place.destination}{open_line}"
-    files = {settings.origins[name] for name in ("store", "endpoint_url", "profile") if name in settings.origins}
+    files = {settings.origins[name] for name in _NAMES if name in settings.origins}
     source = next((origin for origin in sorted(files) if is_of_repository(origin)), "a file of the repository")
     why = f"{source} says so, and you have not agreed to it"
     if before:

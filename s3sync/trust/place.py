@@ -1,4 +1,4 @@
-"""The four things that are agreed to together: the repository here, the store, its server, and who signs."""
+"""What is agreed to together: the repository here, the store, its server, who signs, and a key that encrypts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from s3sync.config import Settings, mask_url
 class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the files of one clone go. `repository` is its folder, so that a moved or second clone is asked again.
 
-    The addresses have no login. `endpoint` is None for AWS and for a folder; `profile` when no profile signs.
+    The addresses have no login. `endpoint` is None for AWS and for a folder; `profile` when no profile signs; `kms_key`
+    when nobody names one: whoever owns the key can make everything unreadable that was encrypted with it.
     """
 
     repository: str
     store: str
     endpoint: str | None = None
     profile: str | None = None
+    kms_key: str | None = None
 
     @property
     def unencrypted(self) -> bool:
@@ -31,7 +33,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """The place in a sentence, as `s3://team at https://s3.example.com with your AWS profile prod`."""
         server = f" at {self.endpoint}" if self.endpoint else ""
         signer = f" with your AWS profile {self.profile}" if self.profile else ""
-        return f"{self.store}{server}{signer}"
+        key = f", encrypted with the KMS key {self.kms_key}" if self.kms_key else ""
+        return f"{self.store}{server}{signer}{key}"
 
     def changes_since(self, before: Place) -> list[str]:
         """What differs, in words."""
@@ -39,6 +42,7 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             ("the store", before.store, self.store),
             ("the server", before.endpoint or "AWS", self.endpoint or "AWS"),
             ("the AWS profile", before.profile or "none", self.profile or "none"),
+            ("the KMS key", before.kms_key or "none", self.kms_key or "none"),
         )
         return [f"{what} was {old}" for what, old, new in parts if old != new]
 
@@ -51,6 +55,7 @@ def place_of(settings: Settings) -> Place:
         store=mask_url(settings.store),
         endpoint=mask_url(settings.endpoint_url) if on_s3 and settings.endpoint_url else None,
         profile=settings.profile if on_s3 and settings.credentials == "profile" else None,
+        kms_key=settings.kms_key_id if on_s3 else None,
     )
 
 

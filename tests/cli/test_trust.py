@@ -87,6 +87,10 @@ CHANGES = {
     "the prefix": ("store: s3://ours/x\nendpoint_url: {server}\nprofile: dev\n", "the store was s3://ours"),
     "the server": ("store: s3://ours\nendpoint_url: {server}/x\nprofile: dev\n", "the server was {server}"),
     "the profile": ("store: s3://ours\nendpoint_url: {server}\nprofile: prod-admin\n", "the AWS profile was dev"),
+    "a key": (
+        "store: s3://ours\nendpoint_url: {server}\nprofile: dev\nsse: aws:kms\nkms_key_id: theirs\n",
+        "the KMS key was none",
+    ),
     "no profile": ("store: s3://ours\nendpoint_url: {server}\n", "the AWS profile was dev"),
 }
 
@@ -126,6 +130,7 @@ def test_f47_a_change_of_any_part_is_said_as_one_and_sends_nothing(david: Person
         ("profile: prod-admin\n", "", {"S3SYNC_STORE": "s3://ours"}),
         ("endpoint_url: http://127.0.0.1:9\n", "", {"S3SYNC_STORE": "s3://ours"}),
         ("", "AWS_PROFILE=prod-admin\n", {"S3SYNC_STORE": "s3://ours"}),
+        ("sse: aws:kms\nkms_key_id: arn:aws:kms:eu-west-1:666:key/theirs\n", "", {"S3SYNC_STORE": "s3://ours"}),
         ("", "S3_COLLAB_BUCKET=theirs\n", {}),
         ("", "export OTHER=1\nS3SYNC_STORE=file:///tmp/theirs\n", {}),
     ],
