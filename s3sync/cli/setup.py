@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=epilog("s3sync init --store s3://our-bucket --region eu-west-1 --user david", 0, 1, 2, 5, 130))(
         init
     )
-    app.command(epilog=epilog("s3sync config", 0, 1, 2))(config)
+    app.command(
+        epilog=epilog('s3sync config\ns3sync config set user "Eve Smith"\ns3sync config unset profile', 0, 1, 2)
+    )(config)
 
 
 def init(
@@ -237,6 +239,13 @@ def _say_next(report: InitReport) -> None:
 
 
 def config(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[set KEY VALUE... | unset KEY]", help="Change a setting.", show_default=False),
+    ] = None,
+    repo: Annotated[
+        bool, typer.Option("--repo", help="Change the team's .s3sync.yaml instead of your own settings.")
+    ] = False,
     json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -245,10 +254,19 @@ def config(
     profile: Profile = None,
     debug: Debug = False,
 ) -> int:
-    """Show every setting and where it comes from. Credentials are masked."""
+    """Show every setting and where it comes from, or change one. Credentials are masked."""
     from s3sync.cli.output import print_json, printable, say
     from s3sync.config import load_settings, masked
 
+    if words:
+        from s3sync.sync.change_setting import change_setting
+
+        file, changed = change_setting(words, Path.cwd(), os.environ, in_repo=repo)
+        if json:
+            print_json({"schema": 1, "command": "config", "file": str(file), "changed": changed})
+        elif not quiet:
+            say(f"{printable(str(file))}: {' '.join(map(printable, words))}{'' if changed else ' (as it was)'}")
+        return 0
     flags = {"user": user, "store": store, "profile": profile}
     rows = masked(load_settings(Path.cwd(), flags=flags, environ=os.environ))
     if quiet:

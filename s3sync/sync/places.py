@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from s3sync.core.folder_names import project_reason
 from s3sync.errors import Halt, UsageError
 from s3sync.state.db import StateDB
 from s3sync.state.places import KnownPlace
 from s3sync.sync.report import Place
 from s3sync.sync.session import Session
+from s3sync.sync.whereabouts import whereabouts
 
 FIRST_TIME = "first time with this store: everything is compared by content, and nothing counts as deleted"
 
@@ -24,9 +27,33 @@ class PlacesReport(Struct):
     dry_run: bool = False
 
 
-def first_time(state: StateDB) -> list[str]:
+def first_time(state: StateDB, session: Session) -> list[str]:
     """What to say when this folder was synced with other places, and never with this one."""
-    return [FIRST_TIME] if state.is_first_time else []
+    if not state.is_first_time:
+        return []
+    old = _old_name(state, session)
+    if old is None:
+        return [FIRST_TIME]
+    name = session.project.name
+    return [
+        FIRST_TIME,
+        f"this folder was synced as {old!r} before, whose files stay in the store: if {name!r} is {old!r} renamed, "
+        f"`mv {shlex.quote(name)} {shlex.quote(old)}` in the repository goes on with them; else both are stored",
+    ]
+
+
+def _old_name(state: StateDB, session: Session) -> str | None:
+    """The project that this folder was in the same repository and store, where it is no copy of one that is here."""
+    place = whereabouts(session.settings, session.store, session.project)
+    above = place.url.removesuffix(f"{session.project.name}/")
+    found: list[str] = []
+    for known in state.places():
+        name = known.place.url.removeprefix(above).removesuffix("/")
+        if known.place.endpoint == place.endpoint and known.place.url == f"{above}{name}/" and not project_reason(name):
+            found.append(name)
+    found = [name for name in found if name != session.project.name]
+    is_copy = any((session.project.repo_root / name).exists() for name in found)
+    return found[0] if found and not is_copy else None
 
 
 def list_places(session: Session) -> PlacesReport:

@@ -51,12 +51,12 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
     report = RunReport(verb, session.place, options.dry_run)
     if options.dry_run:
         with session.memory(read_only=True) as state:
-            report.warnings += first_time(state)
+            report.warnings += first_time(state, session)
             _round(session, state, report, options, options.selector, _Tally())
     else:
         with session.lock(), session.memory() as state:
             recover(session, state)
-            report.warnings += first_time(state)
+            report.warnings += first_time(state, session)
             _rounds(session, state, report, options)
     for items in (report.uploaded, report.downloaded, report.deleted):
         items.sort(key=lambda item: item.name)

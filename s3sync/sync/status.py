@@ -21,7 +21,7 @@ def status(session: Session) -> StatusReport:
     """Raises `StoreError`, `ScanError`, `ManifestError`."""
     with _open_state(session) as state:
         seen = scan(session, state)
-        unfinished, told = known_transfers(state), first_time(state)
+        unfinished, told = known_transfers(state), first_time(state, session)
     report = make_report(session, seen, unfinished)
     report.warnings += told
     return report

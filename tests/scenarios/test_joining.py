@@ -133,3 +133,19 @@ def test_a4_names_that_follow_the_folder_are_said(tmp_path: Path) -> None:
     assert "commit to .s3sync.yaml: repo: film, project: film" in david.run("doctor", cwd=here).out
     (here / ".s3sync.yaml").write_text(f"store: file://{tmp_path / 'store'}\nrepo: film\nproject: film\n")
     assert "warning" not in david.ok("status", cwd=here).err
+
+
+def test_a10_a_renamed_project_names_the_old_one(people: tuple[Person, Person]) -> None:
+    david, _ = people
+    david.write("a.mp4", "a")
+    david.ok("up")
+    renamed = david.project.rename(david.repo / "b63 final")
+    for verb in ("status", "sync"):
+        said = david.ok(verb, cwd=renamed).err
+        assert f"was synced as {PROJECT!r} before" in said and f"`mv 'b63 final' {PROJECT}`" in said
+        assert "deleted" not in said.replace("nothing counts as deleted", "")
+    renamed.rename(david.project)
+    assert david.states() == {"a.mp4": "in_sync"}
+    copied = david.repo / "copy"
+    shutil.copytree(david.project, copied)
+    assert "was synced as" not in david.ok("status", cwd=copied).err, "a copy is no renamed folder"
