@@ -15,7 +15,7 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from s3sync._version import __version__
-from s3sync.cli import checks, doctor, projects, runs, setup, state, trash, trust, verbs
+from s3sync.cli import checks, doctor, projects, runs, setup, state, trash, trust, undo, verbs
 from s3sync.cli.interrupt import INTERRUPTED
 from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, printable, warn
 from s3sync.cli.usage import usage_error
@@ -47,6 +47,7 @@ verbs.register(app)
 checks.register(app)
 state.register(app)
 trash.register(app)
+undo.register(app)
 doctor.register(app)
 setup.register(app)
 projects.register(app)

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
 from s3sync.core.items import Items, NewItems, in_memory
+from s3sync.core.manifest import FileRecord
 from s3sync.core.obstacles import Blocked, Obstacle, Obstacles, Side, aside_of, in_the_way, nothing_in_the_way
 from s3sync.core.reconcile import ConflictKind, Decision, State
 
@@ -20,6 +21,7 @@ class Verb(StrEnum):
     DOWN = "down"
     SYNC = "sync"
     CLEANUP = "cleanup"
+    UNDO = "undo"
 
 
 class Policy(StrEnum):
@@ -41,16 +43,27 @@ class Do(StrEnum):
     DELETE_REMOTE = "delete_remote"
     FREE_LOCAL = "free_local"
     """Delete here what the remote keeps: no wish to delete it there."""
+    PUT_BACK_LOCAL = "put_back_local"
+    PUT_BACK_REMOTE = "put_back_remote"
+    """Bring back an older version from where it lies (`Action.source`)."""
     KEEP_BOTH = "keep_both"
     MOVE_ASIDE = "move_aside"
     """Publish a local edit under another name: its own is taken by a folder on the remote, or its folder by a file."""
+
+
+class Undoes(Struct, frozen=True):
+    """For a step that takes back an earlier one: what the base said before that, and the remote version's record."""
+
+    base: Entry | None = None
+    record: FileRecord | None = None
 
 
 class Action(Struct, frozen=True, gc=False):
     """One intended step. `local` and `remote` are its precondition: what each side must still hold when it is done.
 
     `trash_remote`: the remote version that is replaced or deleted is first copied to the remote trash.
-    `kept_as`: the name that the local version gets (KEEP_BOTH, MOVE_ASIDE).
+    `kept_as`: the name that the local version gets (KEEP_BOTH, MOVE_ASIDE). `source`: the path on this disk, or the
+    key, of what is brought back. `undoes`: only of an undo.
     """
 
     do: Do
@@ -61,6 +74,8 @@ class Action(Struct, frozen=True, gc=False):
     kept_as: str | None = None
     waits: bool = False
     """For a deletion: a folder of the name, or a file in place of a folder, leaves first."""
+    source: str | None = None
+    undoes: Undoes | None = None
 
     @property
     def size(self) -> int:

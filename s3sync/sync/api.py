@@ -32,6 +32,7 @@ from s3sync.trust import require as require_trust
 
 if TYPE_CHECKING:
     from s3sync.sync.restore import TrashReport
+    from s3sync.sync.undo import UndoReport
 
 
 class Project(Struct, frozen=True):
@@ -171,6 +172,12 @@ class Project(Struct, frozen=True):
         wanted = make_selector(files, self.staging, self.cwd)
         options = CleanupOptions(local, unseen, dry_run, wanted, trash=trash, permanently=permanently)
         return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
+
+    def undo(self, *, dry_run: bool = False, confirm: Callable[[UndoReport], bool] = lambda report: True) -> UndoReport:
+        """Take back the last run of this computer, as far as nobody changed its files since."""
+        from s3sync.sync.undo import undo
+
+        return undo(self.session, dry_run=dry_run, confirm=confirm)
 
     def trash(self, side: str | None = None) -> TrashReport:
         """What lies in the trash: here (`local`), on the remote (`remote`), or both."""

@@ -7,11 +7,12 @@ from typing import Protocol
 
 from s3sync.core.effects import Effect, Kind, Outcome
 from s3sync.core.outcome import Problem, Raced
-from s3sync.core.plan import Plan, Verb
+from s3sync.core.plan import Action, Plan, Verb
 from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
+from s3sync.state.journal import Done, Journal
 from s3sync.state.transfers import Transfers
 from s3sync.sync.execute import execute
 from s3sync.sync.guard import guarded
@@ -34,12 +35,19 @@ class Witness(Protocol):
 
 
 def carry_out(
-    session: Session, state: StateDB, seen: Seen, plan: Plan, witness: Witness, *, tolerant: bool
+    session: Session,
+    state: StateDB,
+    seen: Seen,
+    plan: Plan,
+    witness: Witness,
+    *,
+    tolerant: bool,
+    journal: Journal | None = None,
 ) -> dict[str, str]:
     """Carry out a plan, and save what became of it. Returns the paths that lost a race, and why.
 
     What was done is saved also when an error ends the run. `tolerant`: whoever may only read the store gets no error
-    because metadata.json cannot be written.
+    because metadata.json cannot be written. `journal` notes it all for an undo.
     """
     actions = plan.actions
     writes_files = any(action.do not in LOCAL_ONLY for action in actions)
@@ -51,15 +59,18 @@ def carry_out(
     keeper.agree(plan.agreed)
     keeper.intend(actions)
     raced: dict[str, str] = {}
+    stamp = session.trash_stamp()
     try:
         with Pool(session.transfers) as pool:
             transport = _transport(session, state, pool)
-            steps = Steps(session, seen, transport, session.trash_stamp(), keeper.placed, Intents(state))
+            steps = Steps(session, seen, transport, stamp, keeper.placed, Intents(state))
             for result in execute(steps, actions):
                 if isinstance(result, Outcome):
                     for effect in result.effects:
                         keeper.keep(result.action, effect)
                         witness.happened(effect)
+                        if journal is not None:
+                            journal.note(_done(session, seen, plan, result.action, effect, stamp))
                         _show(session, effect)
                 elif isinstance(result, Raced):
                     raced[result.action.path] = result.reason
@@ -68,13 +79,39 @@ def carry_out(
                 keeper.save_sometimes()
     except BaseException as error:
         with suppress(S3syncError):
+            if journal is not None:
+                journal.flush()
             if isinstance(error, KeyboardInterrupt):  # whoever wants to stop does not wait for the store
                 keeper.save_here()
             else:
                 keeper.save()
         raise
+    if journal is not None:
+        journal.flush()
     keeper.save()
     return raced
+
+
+def _done(session: Session, seen: Seen, plan: Plan, action: Action, effect: Effect, stamp: str) -> Done:
+    """For the journal. The copy that a conflict makes under a name of its own was nowhere before."""
+    is_copy = effect.path != action.path
+    before = None if is_copy else seen.base.get(action.path)
+    there = None if is_copy else seen.there.files.get(action.path)
+    return Done(
+        effect.kind,
+        effect.path,
+        plan.verb,
+        format_time(session.clock()),
+        action.do,
+        stamp,
+        before=before,
+        after=effect.entry,
+        local=None if is_copy else action.local,
+        remote=None if is_copy else action.remote,
+        in_remote_trash=action.trash_remote,
+        kept_as=action.kept_as,
+        record=there.record if there is not None and action.trash_remote else None,
+    )
 
 
 def _show(session: Session, effect: Effect) -> None:

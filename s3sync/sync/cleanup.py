@@ -19,6 +19,7 @@ from s3sync.errors import Halt
 from s3sync.local.trash import delete_trashed
 from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
+from s3sync.state.journal import Journal
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table
 from s3sync.sync.carry_out import carry_out
@@ -182,7 +183,7 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
         going = _still_there(session, seen, going, report)
     plan = Plan(Verb.CLEANUP, going)
     witness = CleanupWitness(report, into_trash.__contains__)
-    raced = carry_out(session, state, seen, plan, witness, tolerant=options.local)
+    raced = carry_out(session, state, seen, plan, witness, tolerant=options.local, journal=Journal(state))
     side = "here" if options.local else "on the remote or here"
     report.kept.extend(Problem(path, f"was changed {side} meanwhile", "look at status") for path in raced)
     _empty_trash(session, found.trash)

@@ -15,6 +15,7 @@ from s3sync.core.reconcile import again
 from s3sync.core.safety import Earlier, gate
 from s3sync.core.times import format_time
 from s3sync.state.db import StateDB
+from s3sync.state.journal import Journal
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table
 from s3sync.sync.arrivals import warn_of_arrivals
@@ -65,7 +66,7 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
 
 
 def _rounds(session: Session, state: StateDB, report: RunReport, options: Options) -> None:
-    tally = _Tally()
+    tally = _Tally(journal=Journal(state))
     raced = _round(session, state, report, options, options.selector, tally)
     for _ in range(1, ROUNDS):
         if not raced:
@@ -80,6 +81,7 @@ class _Tally(Struct):
 
     base: int | None = None
     passed: Counter[Do] = field(default_factory=Counter)
+    journal: Journal | None = None
 
     def earlier(self, seen: Seen, report: RunReport) -> Earlier:
         if self.base is None:
@@ -123,7 +125,7 @@ def _round(
         report_intentions(report, plan.actions)
         return {}
     state.enter_place(format_time(session.clock()))
-    return _execute(session, state, report, plan, seen)
+    return _execute(session, state, report, plan, seen, tally.journal)
 
 
 def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
@@ -142,7 +144,10 @@ def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
     return keep
 
 
-def _execute(session: Session, state: StateDB, report: RunReport, plan: Plan, seen: Seen) -> dict[str, str]:
-    raced = carry_out(session, state, seen, plan, RunWitness(report), tolerant=report.verb is Verb.DOWN)
+def _execute(
+    session: Session, state: StateDB, report: RunReport, plan: Plan, seen: Seen, journal: Journal | None
+) -> dict[str, str]:
+    tolerant = report.verb is Verb.DOWN
+    raced = carry_out(session, state, seen, plan, RunWitness(report), tolerant=tolerant, journal=journal)
     report.conflicts = Rows(ConflictReport, (found for found in report.conflicts if found.name not in raced))
     return raced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -49,7 +49,7 @@ from s3sync.transfer.server_copy import HOPELESS, copy_on_server, copy_or_fail
 from s3sync.transfer.small_download import download_together
 from s3sync.transfer.upload import Source, Uploaded, upload
 
-LOCAL_ONLY = (Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL)
+LOCAL_ONLY = (Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL, Do.PUT_BACK_LOCAL)
 """Steps that write nothing to the store."""
 TRASH_VERSION = "1"
 """Of what the metadata of an object in the trash says. `key-id` is reserved for the key that it is encrypted with."""
@@ -76,7 +76,15 @@ class Steps:
         if len(actions) > 1:
             with suppress(Archived):  # rare, and then each is told by itself
                 return self._download_together(actions)
-        return [Settled.of(partial(_STEPS[action.do], self), action) for action in actions]
+        return [Settled.of(self._step, action) for action in actions]
+
+    def _step(self, action: Action) -> Outcome:
+        """What an undo leaves behind is the base as it was."""
+        outcome = _STEPS[action.do](self, action)
+        if action.undoes is None:
+            return outcome
+        base = action.undoes.base
+        return replace(outcome, effects=tuple(replace(effect, entry=base) for effect in outcome.effects))
 
     def upload(self, action: Action) -> Outcome:
         file = self.seen.here.files[action.path]
@@ -170,6 +178,38 @@ class Steps:
         file = self.seen.here.files[action.path]
         move_to_trash(file, self.session.project.staging, action.path, self._trash)
         return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))
+
+    def put_back_local(self, action: Action) -> Outcome:
+        """The version that stood here before; what stands here now goes to the trash."""
+        assert action.source is not None
+        source, expected = Path(action.source), self.seen.here.files.get(action.path)
+        staging = self.session.project.staging
+        file = place(source, staging, action.path, expected=expected, mtime_ns=None, trash=self._trash)
+        return Outcome(action, (Effect(Kind.FETCHED, action.path, file.size, None),))
+
+    def put_back_remote(self, action: Action) -> Outcome:
+        """The version that stood there before, from the trash; what stands there now goes to the trash."""
+        assert action.source is not None and action.undoes is not None
+        key, mode = self._target(action)
+        head = self.session.store.head(action.source)
+        if action.trash_remote:
+            self._trash_remote(action)
+        record, info = action.undoes.record, head.info
+        by = record.uploaded_by if record else head.metadata.get("uploaded-by", "")
+        said = {name: head.metadata.get(name, "") for name in ("md5", "mtime")}
+        said |= {"uploaded-by": by[:USER_LENGTH], "project-id": self.session.project.name}
+        headers = Headers({name: value for name, value in said.items() if value})
+        etag = copy_or_fail(self.transport, action.source, info.etag, info.size, key, mode, headers)
+        new = FileRecord(
+            name=action.path,
+            size_bytes=info.size,
+            uploaded_by=by or self.session.settings.require_user(),
+            uploaded_at=record.uploaded_at if record else format_time(self.session.clock()),
+            md5=record.md5 if record else said["md5"] or None,
+            etag=etag,
+            modified_at=record.modified_at if record else None,
+        )
+        return Outcome(action, (Effect(Kind.SENT, action.path, info.size, None, new),))
 
     def free_local(self, action: Action) -> Outcome:
         """Delete for good what the remote holds, verified; what is not known to be that goes to the trash."""
@@ -386,4 +426,6 @@ _STEPS: dict[Do, Callable[[Steps, Action], Outcome]] = {
     Do.DELETE_LOCAL: Steps.delete_local,
     Do.DELETE_REMOTE: Steps.delete_remote,
     Do.FREE_LOCAL: Steps.free_local,
+    Do.PUT_BACK_LOCAL: Steps.put_back_local,
+    Do.PUT_BACK_REMOTE: Steps.put_back_remote,
 }

@@ -1,0 +1,123 @@
+"""undo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s3sync.cli.options import (
+    Debug,
+    DryRun,
+    Json,
+    OneName,
+    Profile,
+    ProjectName,
+    Quiet,
+    StoreUrl,
+    User,
+    Verbose,
+    Wait,
+    epilog,
+)
+
+if TYPE_CHECKING:
+    from s3sync.sync.undo import Undone, UndoReport
+
+NAMED = 20
+WHAT = {
+    ("trashed", "local"): "to the trash here",
+    ("trashed", "remote"): "from the remote to its trash",
+    ("brought_back", "local"): "the version from before, here",
+    ("brought_back", "remote"): "the version from before, on the remote",
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=epilog("s3sync undo --dry-run\ns3sync undo", 0, 1, 2, 3, 5, 6, 130))(undo)
+
+
+def undo(
+    name: OneName = None,
+    project: ProjectName = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    wait: Wait = 0,
+    user: User = None,
+    store: StoreUrl = None,
+    profile: Profile = None,
+    debug: Debug = False,
+) -> int:
+    """Take back this computer's last up, down or sync. Files that somebody changed since are left alone, and named."""
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.sync.api import Project
+
+    flags = {"user": user, "store": store, "profile": profile}
+    with watching(not quiet and not json) as progress:
+        opened = Project.open(project or name, flags=flags, progress=progress, lock_wait_s=wait)
+        report = opened.undo(dry_run=dry_run, confirm=(lambda found: True) if yes else _ask)
+    if json:
+        print_json(_as_json(report))
+    else:
+        _print(report, quiet=quiet, verbose=verbose)
+    return report.exit_code
+
+
+def _ask(report: UndoReport) -> bool:
+    from s3sync.cli.output import ago_text, answered_yes, files_text, warn
+
+    for one in report.undone[:NAMED]:
+        warn(f"  {_line(one)}")
+    if len(report.undone) > NAMED:
+        warn(f"  ... and {len(report.undone) - NAMED} more")
+    _refusals(report)
+    return answered_yes(f"Undo {report.verb} of {ago_text(report.at)} for {files_text(len(report.undone))}?")
+
+
+def _line(one: Undone) -> str:
+    from s3sync.cli.output import printable
+
+    return f"{printable(one.name)} - {WHAT[one.what, one.side]}"
+
+
+def _refusals(report: UndoReport) -> None:
+    from s3sync.cli.as_text import warn_of_failures
+
+    warn_of_failures(report.refused)
+
+
+def _print(report: UndoReport, *, quiet: bool, verbose: bool) -> None:
+    from s3sync.cli.output import ago_text, files_text, say, warn
+
+    if not quiet:
+        would = "would undo" if report.dry_run else "undid"
+        for one in report.undone if verbose or len(report.undone) <= 10 * NAMED else ():
+            say(f"  {_line(one)}")
+        if report.verb is None:
+            say("Nothing to undo: the last run here did nothing, or was undone already.")
+        else:
+            said = f"Summary: {would} {report.verb} of {ago_text(report.at)} for {files_text(len(report.undone))}"
+            say(said + (f", left {len(report.refused)} alone" if report.refused else ""))
+    for warning in report.warnings:
+        warn(f"warning: {warning}")
+    _refusals(report)
+
+
+def _as_json(report: UndoReport) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "command": "undo",
+        "project": report.place.project,
+        "repo": report.place.repo,
+        "store": report.place.store,
+        "dry_run": report.dry_run,
+        "verb": report.verb,
+        "at": report.at,
+        "undone": [{"name": one.name, "side": one.side, "what": one.what} for one in report.undone],
+        "refused": [{"name": one.path, "error": one.error, "hint": one.hint} for one in report.refused],
+        "exit_code": report.exit_code,
+    }

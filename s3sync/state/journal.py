@@ -1,0 +1,85 @@
+"""The journal of the last run in this place: what it did and what it replaced, so that `undo` can take it back.
+
+It is kept beside the intents, in state.db. The first effect of a run replaces the journal of the run before.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from s3sync.core.effects import Kind
+from s3sync.core.entries import Entry
+from s3sync.core.manifest import FileRecord
+from s3sync.core.names import refuse_reason
+from s3sync.core.plan import Do, Verb
+from s3sync.state.db import StateDB
+from s3sync.state.schema import intent_row
+
+_DID = "did"
+AT_ONCE = 500
+"""So many effects are written together. A killed run may not have noted its last ones: undo leaves those alone."""
+
+
+class Done(Struct, frozen=True):
+    """One effect. `before` is what the base said, `after` what it says since; `local` and `remote` what stood there.
+
+    `stamp` names the run's folder in the trashes. `record` explained the remote version that stood there.
+    """
+
+    kind: Kind
+    path: str
+    verb: Verb
+    at: str
+    do: Do
+    stamp: str
+    before: Entry | None = None
+    after: Entry | None = None
+    local: Entry | None = None
+    remote: Entry | None = None
+    in_remote_trash: bool = False
+    kept_as: str | None = None
+    record: FileRecord | None = None
+
+
+class Journal:
+    """Written by one thread."""
+
+    def __init__(self, state: StateDB) -> None:
+        self._state = state
+        self._begun = False
+        self._held: list[Done] = []
+
+    def note(self, done: Done) -> None:
+        self._held.append(done)
+        if len(self._held) >= AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._held:
+            return
+        place = self._state.enter_place()
+        with self._state.transaction():
+            if not self._begun:
+                self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", place, _DID)
+            for done in self._held:
+                value = msgspec.json.encode(done).decode()
+                self._state.execute("INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", place, _DID, done.path, value)
+        self._begun, self._held = True, []
+
+    def last_run(self) -> list[Done]:
+        """What the last run did, by path. Rows that lead elsewhere are none of ours."""
+        query = "SELECT value FROM intent WHERE place = ? AND kind = ? ORDER BY name"
+        rows = self._state.execute(query, self._state.place_id, _DID)
+        with self._state.rows_of("intent"):
+            found = [intent_row(row, Done) for row in rows]
+        return [done for done in found if _is_ours(done)]
+
+    def forget(self, path: str) -> None:
+        query = "DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?"
+        self._state.execute(query, self._state.place_id, _DID, path)
+
+
+def _is_ours(done: Done) -> bool:
+    names = (done.path, done.kept_as or done.path)
+    return not any(map(refuse_reason, names)) and "/" not in done.stamp and not done.stamp.startswith(".")

@@ -1,0 +1,199 @@
+"""`undo`: take back the last run of this computer, file by file, as far as nobody changed the file since.
+
+It is a plan like any other, carried out by the one executor: every step has its precondition, so that whoever changes
+a file at the same time loses nothing. An undo cannot be undone; what it replaces goes to the trash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.core.effects import Effect, Kind
+from s3sync.core.outcome import Problem
+from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
+from s3sync.core.records import trash_key
+from s3sync.errors import Halt, LocalError
+from s3sync.local.digests import digest
+from s3sync.state.journal import Done, Journal
+from s3sync.state.rows import Rows
+from s3sync.sync.carry_out import carry_out
+from s3sync.sync.recover import recover
+from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, Place
+from s3sync.sync.scan import scan
+from s3sync.sync.seen import Seen
+from s3sync.sync.session import Session
+
+SIBLINGS = 9
+"""How many folders of one run the trash may have: a path that was replaced twice is in the second."""
+
+
+class Undone(Struct, frozen=True):
+    """What becomes of one file: `what` is `brought_back`, `trashed` or `renamed_back`, on `side`."""
+
+    name: str
+    side: str
+    what: str
+
+
+class UndoReport(Struct):
+    """`refused` are files that somebody changed since, or whose old version is nowhere."""
+
+    place: Place
+    dry_run: bool
+    verb: str | None = None
+    at: str | None = None
+    undone: list[Undone] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_SOME_FAILED if self.refused else EXIT_DONE
+
+    def happened(self, effect: Effect) -> None:
+        """Nothing: what is undone was told when it was planned."""
+
+    def failed(self, problem: Problem) -> None:
+        self._refuse(problem)
+
+    def warn(self, warning: str) -> None:
+        self.warnings.append(warning)
+
+    def _refuse(self, problem: Problem) -> None:
+        self.refused.append(problem)
+        self.undone = [one for one in self.undone if one.name != problem.path]
+
+
+def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], bool]) -> UndoReport:
+    """Scan, plan, ask, execute, save. Raises `Halt` when the answer is no, `StoreError`, ..."""
+    session.settings.require_user()
+    report = UndoReport(session.place, dry_run)
+    if dry_run:
+        with session.memory(read_only=True) as state:
+            _plan(session, scan(session, state), Journal(state).last_run(), report)
+        return report
+    with session.lock(), session.memory() as state:
+        recover(session, state)
+        journal = Journal(state)
+        seen = scan(session, state)
+        actions = _plan(session, seen, journal.last_run(), report)
+        if not actions:
+            return report
+        if not confirm(report):
+            hint = "add --yes to answer it"
+            raise Halt("nothing was undone", why="the question was not answered with yes", hint=hint)
+        raced = carry_out(session, state, seen, Plan(Verb.UNDO, actions), report, tolerant=False)
+        for path, reason in raced.items():
+            report.failed(Problem(path, f"was changed while it was being undone: {reason}", "look at `s3sync status`"))
+        refused = {problem.path for problem in report.refused}
+        for action in actions:
+            if action.path not in refused:
+                journal.forget(action.path)
+    return report
+
+
+def _plan(session: Session, seen: Seen, journal: list[Done], report: UndoReport) -> Rows[Action]:
+    actions = Rows(Action)
+    if journal:
+        report.verb, report.at = journal[0].verb.value, journal[0].at
+    for done in journal:
+        reason = _changed_since(seen, done)
+        if reason is None:
+            found = _action(session, seen, done)
+            if isinstance(found, Action):
+                actions.append(found)
+                report.undone.append(_intention(found))
+                continue
+            reason = found
+        report.refused.append(reason)
+    return actions
+
+
+def _changed_since(seen: Seen, done: Done) -> Problem | None:
+    """Why a file is no longer what the run made of it, on the side that would be undone; None when it is."""
+    path, here, there = done.path, seen.here.files.get(done.path), seen.there.files.get(done.path)
+    hint = "nothing was changed; `s3sync trash list` shows what the run replaced"
+    if done.kind is Kind.MOVED:
+        return Problem(
+            path, f"was moved aside to {done.kept_as}: its name was taken on the remote", "rename it yourself"
+        )
+    if seen.is_hidden(path):
+        return Problem(path, "cannot be read now", hint)
+    if done.kind is Kind.FETCHED:
+        try:
+            is_same = here is not None and done.after is not None and _md5(seen, path) == done.after.md5
+        except LocalError as error:
+            return Problem(path, str(error), error.hint)
+        return None if is_same else Problem(path, "was changed here since", hint)
+    if done.kind is Kind.SENT:
+        is_same = there is not None and done.after is not None and there.etag == done.after.etag
+        by = f" by {there.record.uploaded_by}" if there is not None else ""
+        return None if is_same else Problem(path, f"was changed on the remote since{by}", hint)
+    stands = here if done.kind is Kind.DELETED_HERE else there
+    side = "here" if done.kind is Kind.DELETED_HERE else "on the remote"
+    return None if stands is None else Problem(path, f"is {side} again since", hint)
+
+
+def _md5(seen: Seen, path: str) -> str:
+    known = seen.digests_of(path)
+    return known.md5 if known is not None else digest(seen.here.files[path]).md5
+
+
+def _action(session: Session, seen: Seen, done: Done) -> Action | Problem:
+    path, undoes = done.path, Undoes(done.before)
+    there = seen.there.files.get(path)
+    local, remote = seen.local.get(path), there.entry if there is not None else None
+    if done.kind is Kind.FETCHED and done.local is None:
+        return Action(Do.DELETE_LOCAL, path, local, remote, undoes=undoes)
+    if done.kind is Kind.SENT and done.remote is None:
+        return Action(Do.DELETE_REMOTE, path, local, remote, trash_remote=True, undoes=undoes)
+    if done.kind in (Kind.FETCHED, Kind.DELETED_HERE):
+        if done.do is Do.FREE_LOCAL:
+            return Problem(path, "was deleted here by a cleanup, and is on the remote", "`s3sync down` brings it back")
+        source = _kept_aside(session, seen, done) if done.do is Do.KEEP_BOTH else _in_trash(session, done)
+        if source is None:
+            return Problem(path, "the version that stood here is no longer in the trash", "`s3sync trash list`")
+        return Action(Do.PUT_BACK_LOCAL, path, local, remote, source=source, undoes=undoes)
+    if not done.in_remote_trash:
+        hint = "the version is gone from the store, unless its bucket has versioning"
+        if done.do is Do.DELETE_REMOTE:
+            hint = "`s3sync up --again` sends your copy"
+        return Problem(path, "no copy of the version on the remote was kept", hint)
+    key = trash_key(session.project.prefix, done.stamp, path)
+    undoes = Undoes(done.before, done.record)
+    return Action(Do.PUT_BACK_REMOTE, path, local, remote, trash_remote=there is not None, source=key, undoes=undoes)
+
+
+def _in_trash(session: Session, done: Done) -> str | None:
+    trash = session.project.state_dir / "trash"
+    for folder in (done.stamp, *(f"{done.stamp}.{number}" for number in range(2, SIBLINGS))):
+        path = trash / folder / done.path
+        if done.local is not None and _is_file(path) and path.stat().st_size == done.local.size:
+            return str(path)
+    return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file() and not path.is_symlink()
+    except (OSError, ValueError):
+        return False
+
+
+def _kept_aside(session: Session, seen: Seen, done: Done) -> str | None:
+    """The version that a conflict moved aside, if its copy is still that."""
+    copy = seen.here.files.get(done.kept_as or "")
+    if copy is None or done.local is None or done.kept_as is None or copy.size != done.local.size:
+        return None
+    if done.local.md5 is not None and _md5(seen, done.kept_as) != done.local.md5:
+        return None
+    return str(session.project.staging / done.kept_as)
+
+
+def _intention(action: Action) -> Undone:
+    side = "local" if action.do in (Do.DELETE_LOCAL, Do.PUT_BACK_LOCAL) else "remote"
+    what = "trashed" if action.do in (Do.DELETE_LOCAL, Do.DELETE_REMOTE) else "brought_back"
+    return Undone(action.path, side, what)
