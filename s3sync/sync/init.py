@@ -25,6 +25,7 @@ from s3sync.config import (
     write_user_config,
 )
 from s3sync.config.locate import exists
+from s3sync.config.secrets import hidden
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.disk.guarded import GuardedFolder
@@ -143,7 +144,7 @@ def _check_region(flags: Mapping[str, str]) -> None:
     region = flags.get("region")
     if region and not flags.get("endpoint_url") and not _AWS_REGION.fullmatch(region):
         raise UsageError(
-            f"{region!r} is not a region of AWS",
+            f"{hidden(region)!r} is not a region of AWS",
             why="their names look like eu-west-1",
             hint="correct it, or name the server of another store with --endpoint URL",
         )

@@ -69,6 +69,14 @@ def test_f57_a_secret_on_the_command_line_or_in_a_variable_is_not_repeated(
     assert secret not in result.err + result.out and secret[:12] not in result.err + result.out, result
 
 
+@pytest.mark.parametrize("flag", ["--store", "--region", "--endpoint", "--profile", "--user", "--repo"])
+@pytest.mark.parametrize("secret", list(SECRETS.values())[::2])
+def test_f57_a_secret_given_to_init_is_not_repeated(david: Person, secret: str, flag: str) -> None:
+    result = david.expect(2, "init", "-y", flag, secret, env={"S3SYNC_STORE": "s3://bucket"})
+    assert secret[:12] not in result.err + result.out, result
+    assert not (david.repo / ".s3sync.yaml").exists()
+
+
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=list(SECRETS))
 @pytest.mark.parametrize(
     "script", ["echo '{}' >&2; exit 1", "echo '{}'", 'echo \'{{"Version":1,"SecretAccessKey":"{}"}}\'']
