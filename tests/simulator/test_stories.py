@@ -83,7 +83,11 @@ STORIES: dict[str, list[Story]] = {
         for told in story(*AGREED, Disguise("jan", "notes", 77), Run("jan", verb), Run("jan", "sync"))
     ],
     "A4: a renamed clone is the same place": story(
-        *AGREED, RenameClone("jan", "worktree"), Run("jan", "up"), Run("jan", "sync", max_delete=100)
+        *AGREED,
+        RenameClone("jan", "worktree"),
+        Save("jan", "draft.mp4", SMALL),
+        Run("jan", "up"),
+        Run("jan", "sync", max_delete=100),
     ),
     "A6: ignored for a while, and deleted in that time": [
         told
