@@ -24,6 +24,7 @@ from tests.simulator.actions import (
     Save,
     Settle,
     Step,
+    Swap,
 )
 from tests.simulator.contents import Content
 from tests.simulator.found import FOUND
@@ -101,6 +102,33 @@ STORIES: dict[str, list[Story]] = {
             Run("jan", "sync", max_delete=100),
         )
     ],
+    "A7: a file becomes a folder, in one sync or in two": [
+        told
+        for between in ((), (Remove("jan", "notes"), Run("jan", "sync", max_delete=100)))
+        for told in story(
+            *AGREED,
+            *between,
+            Swap("jan", "notes/inside.mov", SMALL),
+            Run("jan", "sync", max_delete=100),
+            Run("david", "sync", max_delete=100),
+        )
+    ],
+    "A7: a folder becomes a file, in one sync or in two": [
+        told
+        for between in ((), (Remove("jan", "cut/deep/a.wav"), Run("jan", "sync", max_delete=100)))
+        for told in story(
+            Save("david", "cut/deep/a.wav", MIDDLE),
+            Run("david", "sync"),
+            Run("jan", "sync"),
+            *between,
+            Swap("jan", "cut", SMALL),
+            Run("jan", "sync", max_delete=100),
+            Run("david", "sync", max_delete=100),
+        )
+    ],
+    "A8: a folder of nothing where a file arrives": story(
+        Swap("jan", "notes", None), Save("david", "notes", SMALL), Run("david", "up"), Run("jan", "down")
+    ),
     "A10: a renamed project is another place": story(
         *AGREED, Settle("jan", project="renamed"), Run("jan", "sync", max_delete=100), Settle("jan"), Run("jan", "sync")
     ),
