@@ -296,6 +296,30 @@ class GuardedFolder:
         """All names with what they are; links are not followed."""
         return [(name, found) for name in self.names() if (found := self.find(name)) is not None]
 
+    @contextmanager
+    def scan(self) -> Iterator[Iterator[os.DirEntry[str]]]:
+        """The entries one after the other, for a folder of very many. Their `path` means nothing."""
+        if self._descriptor is None:
+            self.verify()
+            with os.scandir(self.path) as entries:
+                yield entries
+            return
+        again = os.open(".", _FOLDER, dir_fd=self._descriptor)
+        try:
+            with os.scandir(again) as entries:
+                yield entries
+        finally:
+            os.close(again)
+
+    def share(self, mode: int, group: int | None) -> None:
+        """Set the rights of this folder, and its group. Disks without rights refuse that, which is no error."""
+        if self._descriptor is None:
+            return
+        with suppress(OSError):
+            if group is not None:
+                os.fchown(self._descriptor, -1, group)
+            os.fchmod(self._descriptor, mode)
+
     def unlink(self, name: str, *, missing_ok: bool = False) -> None:
         place, base = self._at(name)
         try:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import (
     AccessDenied,
     BucketMissing,
@@ -26,7 +27,7 @@ from s3sync.errors import (
 )
 from s3sync.store.folder import FolderStore, files
 from s3sync.store.folder.layout import RESERVED
-from s3sync.store.folder.objects import _entries
+from s3sync.store.folder.listing import _entries
 from s3sync.store.port import Create, Headers, Overwrite, Update
 from tests.contract.stores import keys, md5, noise, put, read, send
 
@@ -238,7 +239,7 @@ def test_all_names_of_a_folder_are_read(store: FolderStore, root: Path, count: i
             os.close(os.open(os.fsencode(root / "p") + b"/" + name, os.O_CREAT | os.O_WRONLY))
     except OSError:
         pytest.skip("this disk takes no such names")
-    found = list(_entries(store._layout, str(root / "p")))
+    found = list(_entries(store._layout.folder("p")))
     assert len(found) == count and {os.fsencode(name) for name, _ in found} == names
 
 
@@ -262,7 +263,7 @@ def test_a_full_or_read_only_disk(
         assert getattr(caught.value, "hint", None)
     monkeypatch.undo()
     assert read(store, "a") == b"before"
-    assert list((store._layout.tmp).iterdir()) == []
+    assert store._layout.tmp.names() == []
 
 
 def test_files_and_folders_of_one_name(store: FolderStore) -> None:
@@ -293,20 +294,31 @@ def test_long_names(store: FolderStore) -> None:
         put(store, "x" * 300)
 
 
-def test_a_disk_that_folds_case(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_folds_case(store: FolderStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Simulated: the disk holds `draft`, and says that `Draft` is there."""
     put(store, "draft", b"mine")
-    layout = store._layout
-    monkeypatch.setitem(layout.__dict__, "folds", True)
-    monkeypatch.setattr(Path, "exists", lambda path: path.name in ("Draft", "draft", "store.json", layout.root.name))
-    with pytest.raises(StoreError, match="case"):
-        layout.path("Draft")
-    assert layout.path("draft").name == "draft"
+    put(store, "day/one", b"one")
+    plain = GuardedFolder.find
+
+    def folding(folder: GuardedFolder, name: str) -> os.stat_result | None:
+        return next((plain(folder, other) for other in folder.names() if other.casefold() == name.casefold()), None)
+
+    monkeypatch.setattr(GuardedFolder, "find", folding)
+    folded = FolderStore(root)
+    for key in ("Draft", "Day/two"):
+        with pytest.raises(NotFound):
+            folded.head(key)
+        with pytest.raises(StoreError, match="case"):
+            put(folded, key, mode=Create())
+    assert keys(folded, "Day/") == []
+    assert read(folded, "draft") == b"mine"
+    put(folded, "day/two", b"two")
+    assert keys(folded) == ["day/one", "day/two", "draft"]
 
 
 def test_records_lost_or_broken_are_made_again(store: FolderStore, root: Path) -> None:
     etag = put(store, "a", b"content", headers=Headers({"uploaded-by": "jan"}))
-    record = store._layout.record("a")
+    (record,) = (path for path in (root / RESERVED / "records").rglob("*") if path.is_file())
     record.write_bytes(b'{"half')
     assert store.head("a").info.etag == etag
     record.unlink()

@@ -13,7 +13,7 @@ import pytest
 
 _SIZE = 64 * 1024 * 1024
 _MAKE = {"exfat": ["mkfs.exfat"], "ntfs": ["mkntfs", "--force", "--quick", "--quiet"]}
-_MOUNT = {"exfat": ["mount.exfat-fuse"], "ntfs": ["ntfs-3g", "-o", "windows_names"]}
+_MOUNT = {"exfat": ["mount.exfat-fuse", "-o", "umask=022"], "ntfs": ["ntfs-3g", "-o", "windows_names,umask=022"]}
 KINDS = list(_MAKE)
 
 

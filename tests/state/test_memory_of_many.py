@@ -26,7 +26,7 @@ from s3sync.state.manifest_store import StoredManifest, read_manifest, write_edi
 from s3sync.state.table import MOST_IN_MEMORY, Table, windows
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.folder.layout import Layout
-from s3sync.store.folder.objects import _entries
+from s3sync.store.folder.listing import _entries
 from s3sync.store.port import Create, Headers, ObjectInfo
 from s3sync.store.s3.listing import list_objects
 from s3sync.store.s3.rounds import Names
@@ -152,7 +152,7 @@ def test_a_folder_of_very_many_files_is_not_in_memory(tmp_path: Path) -> None:
     with at_most(9):  # the answers about names that are remembered are most of it
         assert len(scan_folder(tmp_path, lambda path: False, Table(LocalFile, MANY)).files) == MANY
     with at_most(1):
-        assert sum(1 for _ in _entries(Layout(tmp_path), str(tmp_path))) == MANY
+        assert sum(1 for _ in _entries(Layout(tmp_path).folder())) == MANY
 
 
 def test_empty_objects_of_a_bucket_are_not_collected() -> None:

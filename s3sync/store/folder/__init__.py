@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
+from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, StoreError
 from s3sync.store.bodies import pieces
-from s3sync.store.folder import objects, uploads
-from s3sync.store.folder.files import Record, append, sweep, temporary_file
-from s3sync.store.folder.layout import Layout, disk_errors
+from s3sync.store.folder import listing, objects, uploads
+from s3sync.store.folder.files import Record, append, drop_temporary, sweep, temporary_file
+from s3sync.store.folder.layout import Layout
 from s3sync.store.port import (
     Body,
     Buffer,
@@ -39,30 +39,40 @@ __all__ = ["FolderStore"]
 class FolderStore:
     """A `port.Store` in a folder. Its errors add `DiskFull`; its multipart uploads need twice their size at the end."""
 
-    def __init__(self, root: Path, *, create: bool = False, pace: Pace | None = None) -> None:
+    def __init__(self, root: Path, *, create: bool = False, private: bool = False, pace: Pace | None = None) -> None:
         self.url = "file://" + quote(f"/{root.as_posix().lstrip('/')}", safe="/:")
         self.capabilities = Capabilities(conditional_writes=True, multipart=True, copy_part=True)
-        self._layout = Layout(root)
+        self._layout = Layout(root, private=private)
         self._pace = pace or FullSpeed()
         if create:
             self._layout.create()
 
+    def identity(self) -> str | None:
+        """What tells this store from another one that is mounted at the same path; None until one was written to it.
+
+        It lies in the store's marker, and moves with the folder.
+        """
+        return self._layout.marker.id
+
     @cached_property
-    def _swept(self) -> bool:
-        sweep(self._layout.tmp)
+    def _ready(self) -> bool:
+        with self._layout.errors("write to", self.url), contextlib.suppress(PermissionError):
+            sweep(self._layout)
+        with contextlib.suppress(AccessDenied):  # who may not write will be told by what is to be written
+            self._layout.identify()
         return True
 
     def _require_writable(self) -> None:
         self._layout.require()
-        assert self._swept
+        assert self._ready
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         self._require_listable(prefix)
-        yield from objects.walk(self._layout, prefix)
+        yield from listing.walk(self._layout, prefix)
 
     def folders(self, prefix: str) -> Iterator[str]:
         self._require_listable(prefix)
-        yield from objects.folders(self._layout, prefix)
+        yield from listing.folders(self._layout, prefix)
 
     def _require_listable(self, prefix: str) -> None:
         self._layout.require()
@@ -90,12 +100,13 @@ class FolderStore:
             file.close()
             raise PreconditionFailed(f"{key!r} is not the version that was expected")
         end = record.size if stop is None else min(stop, record.size)
-        return objects.FileReader(file, record, start, max(start, end))
+        return objects.FileReader(self._layout, file, record, start, max(start, end))
 
     def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
         self._require_writable()
         objects.require_mode(self._layout, key, mode)
-        with disk_errors("write", repr(key)), temporary_file(self._layout.tmp) as (temporary, file):
+        self._layout.require_holdable(key)
+        with self._layout.errors("write", repr(key)), temporary_file(self._layout) as (temporary, file):
             etag = self._receive(body, file)
             if etag != md5.hex():
                 raise ChecksumMismatch(f"could not write {key!r}", why="its bytes are not the ones that were promised")
@@ -112,19 +123,19 @@ class FolderStore:
         return digest.hexdigest()
 
     def _place(
-        self, key: str, temporary: Path, *, mode: WriteMode, etag: str, headers: Headers, first_part: int | None = None
+        self, key: str, temporary: str, *, mode: WriteMode, etag: str, headers: Headers, first_part: int | None = None
     ) -> None:
         try:
             objects.place(self._layout, key, temporary, mode=mode, etag=etag, headers=headers, first_part=first_part)
         finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            drop_temporary(self._layout, temporary)
 
     def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
         self._require_writable()
         objects.require_mode(self._layout, target, mode)
         file, record = self._open_version(source, source_etag)
-        with file, disk_errors("copy", repr(source)), temporary_file(self._layout.tmp) as (temporary, copied):
+        self._layout.require_holdable(target)
+        with file, self._layout.errors("copy", repr(source)), temporary_file(self._layout) as (temporary, copied):
             _append(file, copied, record.size, source)
         etag = record.etag
         self._place(
@@ -152,9 +163,9 @@ class FolderStore:
         folder, _ = uploads.find(self._layout, key, upload_id)
         _check_number(number)
         with uploads.errors(self._layout, key, f"write part {number} of"):
-            with temporary_file(self._layout.tmp) as (temporary, file):
+            with temporary_file(self._layout) as (temporary, file):
                 etag = self._receive(body, file)
-            uploads.keep_part(folder, number, temporary, etag)
+            uploads.keep_part(self._layout, folder, number, temporary, etag)
         return etag
 
     def copy_part(
@@ -167,13 +178,13 @@ class FolderStore:
         with opened, uploads.errors(self._layout, key, f"copy part {number} of"):
             if not 0 <= start < stop <= record.size:
                 raise StoreError(f"could not copy from {source!r}", why=f"it has no bytes {start} to {stop}")
-            reader = objects.FileReader(opened, record, start, stop)
+            reader = objects.FileReader(self._layout, opened, record, start, stop)
             digest = hashlib.md5(usedforsecurity=False)
-            with temporary_file(self._layout.tmp) as (temporary, file):
+            with temporary_file(self._layout) as (temporary, file):
                 for block in reader:
                     digest.update(block)
                     file.write(block)
-            uploads.keep_part(folder, number, temporary, digest.hexdigest())
+            uploads.keep_part(self._layout, folder, number, temporary, digest.hexdigest())
         return digest.hexdigest()
 
     def list_parts(self, key: str, upload_id: str) -> Iterator[Part]:
@@ -211,12 +222,12 @@ class FolderStore:
             uploads.find(self._layout, key, upload_id)
         except NotFound:
             return
-        with disk_errors("abort the upload of", repr(key)):
+        with self._layout.errors("abort the upload of", repr(key)):
             uploads.drop(self._layout, upload_id)
 
     def list_uploads(self, prefix: str) -> Iterator[Upload]:
         self._layout.require()
-        with disk_errors("list the uploads below", repr(prefix)):
+        with self._layout.errors("list the uploads below", repr(prefix)):
             found = list(uploads.unfinished(self._layout, prefix))
         yield from found
 

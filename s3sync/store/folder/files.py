@@ -5,19 +5,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import time
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, TypeVar
 
 import msgspec
 
-from s3sync.disk.durable import sync_folder
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import Refused
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.remove import remove_tree
+from s3sync.store.folder.layout import RESERVED, Layout
 from s3sync.store.port import Headers
 
 BLOCK = 1024 * 1024
 """Bytes of a file that are read together."""
+MAX_RECORD = 1024 * 1024
+"""No record is larger: S3 allows 2 KiB of metadata, and a key has 1,024 bytes."""
+NEXT = ".next"
 _FRESH_S = 2.0
 _STALE_TMP_S = 24 * 3600.0
 _WINDOWS_BUSY_S = 5.0
@@ -48,11 +55,12 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 _records = msgspec.json.Decoder(Record)
 
 
-def read_record(path: Path) -> Record | None:
-    """The record, None if it is not there or broken (it can always be made again from the file)."""
+def read_record(layout: Layout, key: str, suffix: str = "") -> Record | None:
+    """The record, None if there is none or no sound one (it can always be made again from the file)."""
+    digest = layout.digest(key)
     try:
-        return decode(path.read_bytes(), _records)
-    except (FileNotFoundError, NotADirectoryError):
+        return decode(_shard(layout, digest).read(digest + suffix, MAX_RECORD), _records)
+    except (FileNotFoundError, Refused):
         return None
 
 
@@ -64,89 +72,116 @@ def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T | None:
         return None
 
 
-def write_record(path: Path, record: Record) -> None:
-    """Write a record where nobody else writes: under its key's lock, and not over the one that is read.
+def write_next_record(layout: Layout, record: Record) -> None:
+    """Write the record of what is being put, where nobody else writes: under its key's lock.
 
     Not synced to the disk: after a power failure it is made again, without the metadata.
     """
-    body = msgspec.json.encode(record)
+    digest = layout.digest(record.key)
+    shard = layout.make((RESERVED, "records", digest[:2]))
+    shard.unlink(digest + NEXT, missing_ok=True)  # never written through: it may be a link
+    descriptor = layout.create_file(shard, digest + NEXT)
     try:
-        path.write_bytes(body)
-    except FileNotFoundError:
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(body)
+        write_all(descriptor, msgspec.json.encode(record))
+    finally:
+        os.close(descriptor)
 
 
-def new_name(folder: Path) -> Path:
-    return folder / uuid.uuid4().hex
+def publish_record(layout: Layout, key: str) -> None:
+    """Make the next record the one that counts."""
+    digest = layout.digest(key)
+    shard = _shard(layout, digest)
+    replace(shard, digest + NEXT, shard, digest)
+
+
+def drop_records(layout: Layout, key: str) -> None:
+    digest = layout.digest(key)
+    with contextlib.suppress(FileNotFoundError):
+        for name in (digest, digest + NEXT):
+            _shard(layout, digest).unlink(name, missing_ok=True)
+
+
+def _shard(layout: Layout, digest: str) -> GuardedFolder:
+    return layout.folder(RESERVED, "records", digest[:2])
 
 
 @contextlib.contextmanager
-def temporary_file(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new file for writing, synced to the disk at the end of the block; removed if the block raises."""
-    path = new_name(folder)
+def temporary_file(layout: Layout) -> Iterator[tuple[str, BinaryIO]]:
+    """A new file in `tmp/` for writing, synced to the disk at the end of the block; removed if the block raises."""
+    name = uuid.uuid4().hex
     try:
-        with path.open("xb") as file:
-            yield path, file
+        with os.fdopen(layout.create_file(layout.tmp, name), "wb") as file:
+            yield name, file
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
-        path.unlink(missing_ok=True)
+        drop_temporary(layout, name)
         raise
 
 
-def publish(temporary: Path, path: Path, root: Path) -> None:
+def drop_temporary(layout: Layout, name: str) -> None:
+    with contextlib.suppress(OSError):
+        layout.tmp.unlink(name, missing_ok=True)
+
+
+def publish(layout: Layout, temporary: str, spot: tuple[str, ...]) -> None:
     """Give a finished file its name, making folders; lasting once this returns.
 
     A folder may be pruned by another process between being made and being used, so that both are tried again.
     """
-    fresh = not path.parent.is_dir()
+    *above, name = spot
+    fresh = _missing_below(layout, above)
     for left in reversed(range(_PRUNING_RACES)):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace(temporary, path)
+            replace(layout.tmp, temporary, layout.make(above), name)
             break
-        except (FileNotFoundError, FileExistsError):
-            # mkdir says "exists" both when a file is in the way and when the folder was pruned while it looked.
-            if not left or not temporary.exists() or path.parent.is_file():
+        except FileNotFoundError:
+            if not left or layout.tmp.find(temporary) is None:
                 raise
-    sync_folder(path.parent)
-    folder = path.parent
-    while fresh and folder != root:
-        folder = folder.parent
-        sync_folder(folder)
+    for depth in range(len(above) - fresh, len(above) + 1):
+        with contextlib.suppress(FileNotFoundError):  # deleted and pruned at once
+            layout.folder(*above[:depth]).sync()
 
 
-def replace(source: Path, target: Path) -> None:
+def _missing_below(layout: Layout, names: Sequence[str]) -> int:
+    """How many of the folders that lead somewhere are not there yet."""
+    for missing in range(len(names) + 1):
+        with contextlib.suppress(OSError):
+            layout.folder(*names[: len(names) - missing])
+            return missing
+    return len(names)
+
+
+def replace(source: GuardedFolder, name: str, target: GuardedFolder, new: str) -> None:
     """Rename over what is there; on Windows, wait a little for readers that keep the target open."""
     deadline = time.monotonic() + _WINDOWS_BUSY_S
     while True:
         try:
-            source.replace(target)
+            source.replace(name, new, target)
             return
         except PermissionError:
-            if os.name != "nt" or target.is_dir() or time.monotonic() > deadline:
+            there = target.find(new) if os.name == "nt" else None
+            if there is None or not stat.S_ISREG(there.st_mode) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
 
 
-def prune(folder: Path, root: Path) -> None:
+def prune(layout: Layout, names: Sequence[str]) -> None:
     """Remove folders that became empty, up to the root."""
-    while folder != root:
+    for depth in range(len(names), 0, -1):
         try:
-            folder.rmdir()
+            layout.folder(*names[: depth - 1]).rmdir(names[depth - 1])
         except OSError:
             return
-        folder = folder.parent
 
 
-def sweep(folder: Path) -> None:
+def sweep(layout: Layout) -> None:
     """Remove temporary files that a crash left behind a day ago or more."""
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _STALE_TMP_S:
-                    Path(entry).unlink()
+    tmp = layout.tmp
+    for name in tmp.names():
+        with contextlib.suppress(OSError):
+            if time.time() - tmp.lstat(name).st_mtime > _STALE_TMP_S:
+                remove_tree(tmp, name)
 
 
 def digest_file(file: BinaryIO) -> str:

@@ -1,4 +1,4 @@
-"""Where a folder store keeps what, which keys it accepts, and what an OSError means.
+"""Where a folder store keeps what, which keys it accepts, and how it reaches its folders: through no link.
 
 root/<key>                            the object, an ordinary file
 root/.s3sync-store/store.json         the marker: without it the disk is taken for not mounted
@@ -18,187 +18,272 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from s3sync.core.names import windows_reason
-from s3sync.errors import (
-    AccessDenied,
-    BucketMissing,
-    DiskFull,
-    S3syncError,
-    StoreError,
-    Unreachable,
-    Unsupported,
-)
-from s3sync.store.folder.files import new_name, replace
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import Refused
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import folder_below
+from s3sync.errors import BucketMissing, StoreError, Unreachable, Unsupported
+from s3sync.store.folder import locks, spelling
+from s3sync.store.folder.errors import CANNOT_HOLD, disk_error
+from s3sync.store.folder.marker import MARKER, MAX_MARKER, Marker, decode_marker, new_marker
+from s3sync.store.folder.modes import Modes, modes_of
 
 RESERVED = ".s3sync-store"
 LOCK_WAIT_S = 120.0
-_MARKER = '{"format": "s3sync folder store", "schema": 1}\n'
-
-# What an errno means for a store. What is not listed is a plain StoreError.
-BY_ERRNO: dict[int, type[S3syncError]] = {
-    errno.ENOSPC: DiskFull,
-    getattr(errno, "EDQUOT", errno.ENOSPC): DiskFull,
-    errno.EFBIG: DiskFull,
-    errno.EACCES: AccessDenied,
-    errno.EPERM: AccessDenied,
-    errno.EROFS: AccessDenied,
-    errno.ENOENT: BucketMissing,
-    errno.EIO: Unreachable,
-    errno.ENXIO: Unreachable,
-    errno.ENODEV: Unreachable,
-    getattr(errno, "ESTALE", errno.EIO): Unreachable,
-    getattr(errno, "EHOSTDOWN", errno.EIO): Unreachable,
-    errno.EHOSTUNREACH: Unreachable,
-    errno.ENOTCONN: Unreachable,
-    errno.ETIMEDOUT: Unreachable,
-}
-_WHY: dict[int, str] = {
-    errno.ENAMETOOLONG: "the name is too long for this disk",
-    errno.ENOTDIR: "a part of the name in front of a `/` is a file here; a folder store cannot hold both",
-    errno.EEXIST: "a part of the name in front of a `/` is a file here; a folder store cannot hold both",
-    errno.EISDIR: "a folder of that name is there; a folder store cannot hold both",
-    errno.ENOTEMPTY: "a folder of that name is there; a folder store cannot hold both",
-    errno.EINVAL: "this disk cannot hold such a name",
-    getattr(errno, "EILSEQ", errno.EINVAL): "this disk cannot hold such a name",
-}
-_HINTS: dict[type[S3syncError], str] = {
-    DiskFull: "free some space on the store's disk",
-    AccessDenied: "check the rights to the store's folder, and that its disk is not mounted read-only",
-    BucketMissing: "connect the disk or mount the network drive",
-    Unreachable: "check that the disk is connected or the network drive is mounted",
-}
-
-
-@contextmanager
-def disk_errors(doing: str, what: str) -> Iterator[None]:
-    """Turn an OSError into our error: "could not <doing> <what>"."""
-    try:
-        yield
-    except OSError as error:
-        raise disk_error(error, doing, what) from error
-
-
-def disk_error(error: OSError, doing: str, what: str) -> S3syncError:
-    number = error.errno or 0
-    kind = BY_ERRNO.get(number, StoreError)
-    why = _WHY.get(number) or (error.strerror or type(error).__name__).lower()
-    return kind(f"could not {doing} {what}", why=why, hint=_HINTS.get(kind))
+_OWN = ("tmp", "uploads", "records", "locks")
 
 
 class Layout:
-    """The paths of one folder store. Keeps no state but what it learnt about the disk."""
+    """The folders of one folder store. Keeps no state but what it learnt about the disk.
 
-    def __init__(self, root: Path) -> None:
+    `private`: nobody else is to read what is in it.
+    """
+
+    def __init__(self, root: Path, *, private: bool = False) -> None:
         self.root = root
-        self.reserved = root / RESERVED
-        self.marker = self.reserved / "store.json"
-        self.tmp = self.reserved / "tmp"
-        self.uploads = self.reserved / "uploads"
+        self._private = private
+        self._real = os.path.realpath(root)  # the store's own path may lead through links
+
+    # -- the store
 
     def create(self) -> None:
         """Make the folder and its marker, if they are not there. What lies in the folder already becomes objects."""
-        with disk_errors("make the folder store", str(self.root)):
-            for folder in (self.reserved, self.tmp, self.uploads, self.reserved / "records", self.reserved / "locks"):
-                folder.mkdir(parents=True, exist_ok=True)
-            if not self.marker.exists():
-                fresh = new_name(self.tmp)
-                fresh.write_text(_MARKER, encoding="utf-8")
-                replace(fresh, self.marker)
+        with self.errors("make the folder store", str(self.root), anew=True):
+            if not os.path.isdir(self._real):  # noqa: PTH112
+                os.makedirs(self._real, 0o700 if self._private else 0o777, exist_ok=True)  # noqa: PTH103
+            if self._private and os.name != "nt":
+                GuardedFolder.open(self._real, shared=True, private=True).close()
+            for name in _OWN:
+                self.make((RESERVED, name))
+            if self.folder(RESERVED).find(MARKER) is None:
+                self._write_marker(new_marker(escaped=self.is_limited))
 
     def require(self) -> None:
         """Raises `BucketMissing` unless the marker is there: an unmounted disk must not look like an empty store."""
+        why = None
         try:
-            found = stat.S_ISREG(self.marker.stat().st_mode)
+            found = self.folder(RESERVED).find(MARKER)
+            if found is None:
+                why = "its marker is missing"
+            elif not stat.S_ISREG(found.st_mode):
+                why = f"its marker {MARKER} is no regular file"
         except (FileNotFoundError, NotADirectoryError):
-            found = False
+            why = "its marker is missing" if os.path.isdir(self._real) else "the folder is not there"  # noqa: PTH112
         except OSError as error:
             raise disk_error(error, "read", str(self.root)) from error
-        if not found:
+        if why:
             raise BucketMissing(
                 f"there is no folder store at {self.root}",
-                why="its marker is missing" if self.root.exists() else "the folder is not there",
-                hint="connect the disk or mount the network drive; `s3sync init` makes a new store",
+                why=why,
+                hint="connect the disk or mount the network drive, and check the path of the store",
             )
+
+    @cached_property
+    def marker(self) -> Marker:
+        self.require()
+        with self.errors("read", str(self.root)):
+            return decode_marker(self.folder(RESERVED).read(MARKER, MAX_MARKER), str(self.root))
+
+    def identify(self) -> None:
+        """Give a store of an older version its id."""
+        if self.marker.id is None:
+            with self.lock(MARKER):
+                del self.__dict__["marker"]  # another program may have been faster
+                if self.marker.id is None:
+                    with self.errors("write", str(self.root)):
+                        self._write_marker(new_marker(escaped=self.marker.names == "escaped"))
+
+    def _write_marker(self, content: Marker) -> None:
+        temporary = uuid.uuid4().hex
+        descriptor = self.create_file(self.tmp, temporary)
+        try:
+            write_all(descriptor, content.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        reserved = self.folder(RESERVED)
+        self.tmp.replace(temporary, MARKER, reserved)
+        reserved.sync()
+        self.__dict__.pop("marker", None)
+
+    # -- folders and files
+
+    def folder(self, *names: str) -> GuardedFolder:
+        """The folder that these names, as the disk spells them, lead to. Do not close it. Raises `OSError`."""
+        return folder_below(self._real, names)
+
+    def make(self, names: Sequence[str]) -> GuardedFolder:
+        """The same, making what is missing. Raises `OSError`; another program may prune it meanwhile."""
+        with suppress(FileNotFoundError):
+            return self.folder(*names)
+        for depth, name in enumerate(names):
+            above = self.folder(*names[:depth])
+            if above.find(name) is None:
+                with suppress(FileExistsError):
+                    above.mkdir(name, self.modes.folder)
+                    self.modes.apply_to_folder(self.folder(*names[: depth + 1]))
+        return self.folder(*names)
+
+    def create_file(self, folder: GuardedFolder, name: str) -> int:
+        """The descriptor of a new file, with the rights of this store's files."""
+        descriptor = folder.create(name, self.modes.file)
+        self.modes.apply_to_file(descriptor)
+        return descriptor
+
+    @cached_property
+    def modes(self) -> Modes:
+        return modes_of(Path(self._real).stat())
+
+    @property
+    def tmp(self) -> GuardedFolder:
+        return self.folder(RESERVED, "tmp")
+
+    @property
+    def uploads(self) -> GuardedFolder:
+        return self.folder(RESERVED, "uploads")
+
+    @contextmanager
+    def errors(self, doing: str, what: str, *, anew: bool = False) -> Iterator[None]:
+        """Turn an OSError into our error: "could not <doing> <what>".
+
+        `anew`: the store need not be there yet. Else, where it is there and a name in it is not, that is the name's
+        fault: some disks say of a name they cannot hold that it does not exist.
+        """
+        try:
+            yield
+        except FileNotFoundError as error:
+            if anew:
+                raise disk_error(error, doing, what) from error
+            self.require()
+            raise StoreError(f"could not {doing} {what}", why=CANNOT_HOLD, hint="rename it") from error
+        except OSError as error:
+            raise disk_error(error, doing, what) from error
+
+    # -- keys
+
+    def spot(self, key: str) -> tuple[str, ...]:
+        """The names that lead to an object, as the disk spells them. Raises `StoreError` for a key that is refused."""
+        reason = _refusal(key)
+        if reason is None and os.name == "nt" and not self.is_escaped:
+            reason = windows_reason(key)
+        if reason:
+            raise StoreError(f"a folder store cannot hold {key!r}", why=reason)
+        names = key.split("/")
+        return tuple(spelling.encode(name) for name in names) if self.is_escaped else tuple(names)
+
+    def spot_of_prefix(self, prefix: str) -> tuple[str, ...]:
+        return self.spot(prefix[:-1]) if prefix else ()
+
+    @property
+    def is_escaped(self) -> bool:
+        return self.marker.names == "escaped"
+
+    def spelled(self, name: str, where: str) -> str:
+        """The name that stands on the disk as `name`. Raises `StoreError` for a spelling that is nobody's."""
+        found = spelling.decode(name) if self.is_escaped else name
+        if found is None:
+            raise StoreError(
+                f"cannot list {where}", why=f"{name!r} has an escape that this store never writes", hint="rename it"
+            )
+        return found
+
+    def require_holdable(self, key: str) -> None:
+        """Raises `StoreError` for a key that this store's disk cannot hold, before its bytes are written."""
+        if not self.is_escaped and any(map(spelling.needs, key.split("/"))) and self.is_limited:
+            raise StoreError(
+                f"a folder store on this disk cannot hold {key!r}",
+                why=CANNOT_HOLD,
+                hint="rename it, or move to a new store on this disk, which spells such names in another way",
+            )
+        if not self.is_exact(self.spot(key)):
+            raise StoreError(
+                f"a folder store on this disk cannot hold {key!r}",
+                why="a name that differs only in case is there, and the disk does not tell them apart",
+                hint="rename one of them, or give both the same case",
+            )
+
+    @cached_property
+    def is_limited(self) -> bool:
+        """Whether the disk refuses names that Windows refuses, or changes them."""
+        stem = uuid.uuid4().hex
+        return os.name == "nt" or not all(self._holds(f"{stem}{end}") for end in ("?:", "."))
+
+    def _holds(self, name: str) -> bool:
+        try:
+            self.tmp.mkdir(name)
+            return name in self.tmp.names()
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC):
+                raise
+            return False
+        finally:
+            with suppress(OSError):
+                self.tmp.rmdir(name)
 
     @cached_property
     def folds(self) -> bool:
         """True on a disk for which `A` and `a` are one name."""
-        return (self.root / RESERVED.upper() / "store.json").exists()
+        other = RESERVED.upper()
+        with self.errors("read", str(self.root)):
+            return self.folder().find(other) is not None and other not in self.folder().names()
 
-    def path(self, key: str) -> Path:
-        """The file of an object. Raises `StoreError` for a key that this store refuses."""
-        reason = _refusal(key)
-        if reason:
-            raise StoreError(f"a folder store cannot hold {key!r}", why=reason)
-        path = self.root
-        for segment in key.split("/"):
-            path = path / segment
-            self._require_plain(path, key)
-        if self.folds:
-            self._require_exact(path, key)
-        return path
+    def is_exact(self, spot: tuple[str, ...]) -> bool:
+        """On a disk that folds names, False where another spelling has the place of an object."""
+        if not self.folds:
+            return True
+        for depth, name in enumerate(spot):
+            try:
+                above = self.folder(*spot[:depth])
+                if above.find(name) is None:
+                    return True
+                names = {unicodedata.normalize("NFC", found) for found in above.names()}
+            except (FileNotFoundError, Refused):
+                return True
+            if unicodedata.normalize("NFC", name) not in names:
+                return False
+        return True
 
-    def _require_plain(self, path: Path, key: str) -> None:
-        try:
-            mode = path.lstat().st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise disk_error(error, "reach", repr(key)) from error
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or _is_junction(path):
-            raise StoreError(f"will not touch {key!r}", why=f"{path} is a link or a special file")
-
-    def _require_exact(self, path: Path, key: str) -> None:
-        """On a disk that folds names, refuse a key whose place is taken by another spelling."""
-        while path != self.root:
-            if path.exists():
-                names = {unicodedata.normalize("NFC", name) for name in os.listdir(path.parent)}
-                if unicodedata.normalize("NFC", path.name) not in names:
-                    raise StoreError(
-                        f"a folder store on this disk cannot hold {key!r}",
-                        why="a name that differs only in case is there, and the disk does not tell them apart",
-                    )
-            path = path.parent
-
-    def _digest(self, key: str) -> str:
+    def digest(self, key: str) -> str:
         stored = unicodedata.normalize("NFC", key) if self.folds else key
         return hashlib.sha256(stored.encode("utf-8", "surrogatepass")).hexdigest()
-
-    def record(self, key: str) -> Path:
-        digest = self._digest(key)
-        return self.reserved / "records" / digest[:2] / digest
-
-    def next_record(self, key: str) -> Path:
-        return self.record(key).with_suffix(".next")
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
         """Hold the lock of this key's shard against threads and processes."""
-        path = self.reserved / "locks" / self._digest(key)[:2]
-        lock = FileLock(path, timeout=LOCK_WAIT_S, poll_interval=0.005, fallback_to_soft=False, preserve_lock_file=True)
+        name = self.digest(unicodedata.normalize("NFC", key).casefold() if self.folds else key)[:2]
         try:
-            lock.acquire()
-        except Timeout:
-            raise Unreachable(
-                f"could not lock {key!r} for {LOCK_WAIT_S:.0f} s", why=f"another process holds {path}", hint="try again"
-            ) from None
-        except NotImplementedError:
-            raise _no_locks(self.root) from None
+            folder = self.folder(RESERVED, "locks")
+            if os.name == "nt":
+                holding = locks.held_by_path(folder, name, LOCK_WAIT_S)
+            else:
+                holding = locks.held(self._lock_file(folder, name), LOCK_WAIT_S)
+            holding.__enter__()
+        except TimeoutError:
+            why = f"another process holds {RESERVED}/locks/{name}"
+            raise Unreachable(f"could not lock {key!r} for {LOCK_WAIT_S:.0f} s", why=why, hint="try again") from None
+        except locks.NoLocks as error:
+            raise _no_locks(self.root) from error
         except OSError as error:
-            if error.errno in (errno.ENOSYS, errno.ENOTSUP, getattr(errno, "ENOLCK", errno.ENOSYS)):
-                raise _no_locks(self.root) from error
             raise disk_error(error, "lock", repr(key)) from error
         try:
             yield
         finally:
-            lock.release()
+            holding.__exit__(None, None, None)
+
+    def _lock_file(self, folder: GuardedFolder, name: str) -> int:
+        with suppress(FileNotFoundError):
+            return folder.open_write(name)
+        try:
+            return self.create_file(folder, name)
+        except FileExistsError:
+            return folder.open_write(name)
 
 
 def is_reserved(name: str) -> bool:
@@ -215,11 +300,6 @@ def _no_locks(root: Path) -> Unsupported:
     )
 
 
-def _is_junction(path: Path) -> bool:
-    is_junction = getattr(os.path, "isjunction", None)
-    return bool(is_junction and is_junction(path))
-
-
 def _refusal(key: str) -> str | None:
     """Why a key is refused, None if it is not."""
     segments = key.split("/")
@@ -231,10 +311,6 @@ def _refusal(key: str) -> str | None:
         return "it has a NUL character"
     if is_reserved(segments[0]):
         return f"{RESERVED} is the store's own folder"
-    if os.name == "nt":
-        if any(char == "\\" or char < " " for char in key):
-            return "Windows does not allow one of its characters"
-        if segments[0].casefold().startswith("s3sync~"):
-            return f"it may be the short name of {RESERVED}"
-        return windows_reason(key)
+    if segments[0].casefold().startswith("s3sync~"):
+        return f"it may be the short name of {RESERVED}" if os.name == "nt" else None
     return None

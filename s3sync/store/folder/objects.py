@@ -1,30 +1,33 @@
-"""Objects of a folder store: find out what one is, list them, put one in place under a condition."""
+"""Objects of a folder store: find out what one is, put one in place under a condition, remove one."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
-import zlib
 from collections.abc import Callable, Iterator
-from itertools import islice
-from pathlib import Path
 from typing import BinaryIO
 
 from s3sync.core.times import moment
+from s3sync.disk.checks import is_link
+from s3sync.disk.errors import Refused
 from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, StoreError, Unreachable
+from s3sync.store.folder.errors import disk_error
 from s3sync.store.folder.files import (
     BLOCK,
+    NEXT,
     Record,
     digest_file,
+    drop_records,
     is_settled,
     prune,
     publish,
+    publish_record,
     read_record,
-    replace,
-    write_record,
+    write_next_record,
 )
-from s3sync.store.folder.layout import Layout, disk_error, disk_errors, is_reserved
+from s3sync.store.folder.layout import Layout
 from s3sync.store.port import Create, Headers, ObjectInfo, Update, WriteMode
 
 
@@ -32,28 +35,26 @@ def info_of(record: Record) -> ObjectInfo:
     return ObjectInfo(record.key, record.size, record.etag, moment(record.mtime_ns), record.storage_class)
 
 
-_FILE, _FOLDER, _ODD = "f", "d", "o"
-_PACK_AT_ONCE = 1000
-
-_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-
-
 def open_object(layout: Layout, key: str, *, locked: bool = False) -> tuple[BinaryIO, Record]:
     """The object's file, open at its start, and what is known of exactly these bytes. Raises `NotFound`.
 
     `locked` says that the caller holds the key's lock.
     """
-    path = layout.path(key)
+    spot = layout.spot(key)
     try:
-        file: BinaryIO = os.fdopen(os.open(path, _OPEN), "rb", 0)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        if not layout.is_exact(spot):
+            raise FileNotFoundError
+        file: BinaryIO = os.fdopen(layout.folder(*spot[:-1]).open_read(spot[-1]), "rb", 0)
+    except (FileNotFoundError, NotADirectoryError):
         raise _missing(layout, key) from None
-    except OSError as error:
-        if path.is_dir():
+    except Refused as error:
+        if error.errno == errno.ENOTDIR or _is_folder(layout, spot):
             raise _missing(layout, key) from None
+        raise _untouchable(key, error) from error
+    except OSError as error:
         raise disk_error(error, "read", repr(key)) from error
     try:
-        with disk_errors("read", repr(key)):
+        with layout.errors("read", repr(key)):
             return file, _describe(layout, key, file, locked)
     except BaseException:
         file.close()
@@ -65,26 +66,40 @@ def _missing(layout: Layout, key: str) -> NotFound:
     return NotFound(f"{key!r} is not there")
 
 
+def _untouchable(key: str, error: Refused) -> StoreError:
+    return StoreError(f"will not touch {key!r}", why=f"of {error.filename}: {error.why}", hint="remove it")
+
+
+def _is_folder(layout: Layout, spot: tuple[str, ...]) -> bool:
+    with contextlib.suppress(OSError):
+        return stat.S_ISDIR(layout.folder(*spot[:-1]).lstat(spot[-1]).st_mode)
+    return False
+
+
 def _describe(layout: Layout, key: str, file: BinaryIO, locked: bool) -> Record:
     """The record that fits an open file; computed from its content when a person put or edited it there."""
     status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        raise _missing(layout, key)
-    record = _known(layout, key, status)
+    record = known(layout, key, status)
     if record is None and not locked:
         # A writer may be placing the file and its record right now; a read-only store has no writers.
         with contextlib.suppress(AccessDenied), layout.lock(key):
-            record = _known(layout, key, status)
+            record = known(layout, key, status)
     return record or _learn(layout, key, file, status, locked)
 
 
-def _known(layout: Layout, key: str, status: os.stat_result) -> Record | None:
+def known(layout: Layout, key: str, status: os.stat_result) -> Record | None:
     """The record that fits; that of a writer who was killed after it placed the file is still the next one."""
-    for path in (layout.record(key), layout.next_record(key)):
-        record = read_record(path)
+    for suffix in ("", NEXT):
+        record = read_record(layout, key, suffix)
         if record and record.describes(key, status):
             return record
     return None
+
+
+def _status(layout: Layout, key: str) -> os.stat_result:
+    """What stands in the object's place. Raises `OSError`."""
+    spot = layout.spot(key)
+    return layout.folder(*spot[:-1]).lstat(spot[-1])
 
 
 def _write_record(layout: Layout, record: Record, placing: Callable[[], None]) -> None:
@@ -92,14 +107,13 @@ def _write_record(layout: Layout, record: Record, placing: Callable[[], None]) -
 
     Under the key's lock. A next record that fits what is there now has been left by a killed writer: it is kept.
     """
-    path, coming = layout.record(record.key), layout.next_record(record.key)
-    left = read_record(coming)
+    left = read_record(layout, record.key, NEXT)
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        if left and left.describes(record.key, layout.path(record.key).lstat()):
-            replace(coming, path)
-    write_record(coming, record)
+        if left and left.describes(record.key, _status(layout, record.key)):
+            publish_record(layout, record.key)
+    write_next_record(layout, record)
     placing()
-    replace(coming, path)
+    publish_record(layout, record.key)
 
 
 def _learn(layout: Layout, key: str, file: BinaryIO, status: os.stat_result, locked: bool) -> Record:
@@ -112,7 +126,7 @@ def _learn(layout: Layout, key: str, file: BinaryIO, status: os.stat_result, loc
     if is_settled(after):
         # Without the cache (a read-only store) everything works, only slower.
         with contextlib.suppress(OSError, AccessDenied), contextlib.nullcontext() if locked else layout.lock(key):
-            if learnt.describes(key, layout.path(key).lstat()):
+            if learnt.describes(key, _status(layout, key)):
                 _write_record(layout, learnt, lambda: None)
     return learnt
 
@@ -129,9 +143,10 @@ def current(layout: Layout, key: str, *, locked: bool = False) -> Record | None:
 
 def require_mode(layout: Layout, key: str, mode: WriteMode, *, locked: bool = False) -> None:
     """Raises `PreconditionFailed` unless `mode` holds now. Only under the key's lock is that more than a guess."""
+    with layout.errors("look at", repr(key)):
+        found = _plain(layout, key)
     if isinstance(mode, Create):
-        path = layout.path(key)
-        holds = not path.exists() or path.is_dir()
+        holds = found is None or stat.S_ISDIR(found.st_mode)
     elif isinstance(mode, Update):
         there = current(layout, key, locked=locked)
         holds = there is not None and there.etag == mode.etag
@@ -141,10 +156,26 @@ def require_mode(layout: Layout, key: str, mode: WriteMode, *, locked: bool = Fa
         raise PreconditionFailed(f"{key!r} is not the version that was expected")
 
 
+def _plain(layout: Layout, key: str) -> os.stat_result | None:
+    """The file or folder in an object's place; None for nothing. Raises `StoreError` for anything else."""
+    spot = layout.spot(key)
+    try:
+        found = _status(layout, key) if layout.is_exact(spot) else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except Refused as error:
+        if error.errno == errno.ENOTDIR:
+            return None
+        raise _untouchable(key, error) from error
+    if found and (is_link(found) or not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))):
+        raise StoreError(f"will not touch {key!r}", why="it is a link or a special file", hint="remove it")
+    return found
+
+
 def place(
     layout: Layout,
     key: str,
-    temporary: Path,
+    temporary: str,
     *,
     mode: WriteMode,
     etag: str,
@@ -152,118 +183,40 @@ def place(
     first_part: int | None = None,
 ) -> None:
     """Turn a finished temporary file into the object, atomically against other processes, if `mode` holds."""
-    path = layout.path(key)
-    with disk_errors("write", repr(key)), layout.lock(key):
+    spot = layout.spot(key)
+    with layout.errors("write", repr(key)), layout.lock(key):
+        layout.require_holdable(key)
         require_mode(layout, key, mode, locked=True)
 
         def record(status: os.stat_result) -> Record:
             size, mtime_ns, kind = status.st_size, status.st_mtime_ns, headers.content_type
             return Record(key, size, mtime_ns, etag, first_part, kind, headers.storage_class, dict(headers.metadata))
 
-        _write_record(layout, record(temporary.lstat()), lambda: publish(temporary, path, layout.root))
-        if not _known(layout, key, status := path.lstat()):  # a network disk has its own idea of the time
+        _write_record(layout, record(layout.tmp.lstat(temporary)), lambda: publish(layout, temporary, spot))
+        if not known(layout, key, status := _status(layout, key)):  # a network disk has its own idea of the time
             _write_record(layout, record(status), lambda: None)
 
 
 def remove(layout: Layout, key: str, if_match: str | None) -> None:
-    path = layout.path(key)
-    with disk_errors("delete", repr(key)), layout.lock(key):
+    *above, name = layout.spot(key)
+    with layout.errors("delete", repr(key)), layout.lock(key):
         if if_match is not None:
             require_mode(layout, key, Update(if_match), locked=True)
-        if path.is_dir():
+        found = _plain(layout, key)
+        if found is not None and stat.S_ISDIR(found.st_mode):
             return
-        path.unlink(missing_ok=True)
-        layout.record(key).unlink(missing_ok=True)
-        layout.next_record(key).unlink(missing_ok=True)
-    prune(path.parent, layout.root)
-
-
-def walk(layout: Layout, prefix: str) -> Iterator[ObjectInfo]:
-    """Every object below a prefix. Anything that cannot be read raises: a listing is complete or it is an error."""
-    folder = layout.path(prefix[:-1]) if prefix else layout.root
-    yield from _walk(layout, folder, prefix)
-    layout.require()
-
-
-def folders(layout: Layout, prefix: str) -> Iterator[str]:
-    """The folders directly below a prefix. Links are none."""
-    where = layout.path(prefix[:-1]) if prefix else layout.root
-    for name, kind in _entries(layout, str(where)):
-        if kind == _FOLDER and (prefix or not is_reserved(name)):
-            yield name
-    layout.require()
-
-
-def _walk(layout: Layout, folder: Path, prefix: str) -> Iterator[ObjectInfo]:
-    pending: list[tuple[str, str]] = [(str(folder), prefix)]
-    while pending:
-        where, above = pending.pop()
-        for name, kind in _entries(layout, where):
-            if not above and is_reserved(name):
-                continue
-            path = f"{where}{os.sep}{name}"
-            if kind == _ODD:
-                raise StoreError(
-                    f"cannot list {where}",
-                    why=f"{name} is a link or a special file, and a folder store holds only files and folders",
-                    hint="move it out of the store's folder",
-                )
-            if kind == _FOLDER:
-                pending.append((path, f"{above}{name}/"))
-            else:
-                yield from _listed(layout, above + name, path)
-
-
-def _entries(layout: Layout, where: str) -> Iterator[tuple[str, str]]:
-    """What stands in a folder: each name with its kind.
-
-    All are read before the first is given: a folder that changes while it is open may lose some of them on some disks.
-    They are packed, as a folder may hold a film in single frames: a name then takes a few bytes.
-    """
-    packs: list[bytes] = []
-    try:
-        with os.scandir(where) as entries:
-            while some := "\0".join(_kind(entry) + entry.name for entry in islice(entries, _PACK_AT_ONCE)):
-                packs.append(zlib.compress(some.encode("utf-8", "surrogatepass"), 1))
-    except (FileNotFoundError, NotADirectoryError):
-        layout.require()  # a folder that was just pruned is empty, one on a disk that was just unmounted is not
-        return
-    except OSError as error:
-        raise disk_error(error, "list", where) from error
-    for pack in packs:
-        for entry in zlib.decompress(pack).decode("utf-8", "surrogatepass").split("\0"):
-            yield entry[1:], entry[0]
-
-
-def _kind(entry: os.DirEntry[str]) -> str:
-    if entry.is_symlink():
-        return _ODD
-    if entry.is_dir():
-        return _FOLDER
-    return _FILE if entry.is_file() else _ODD
-
-
-def _listed(layout: Layout, key: str, path: str) -> Iterator[ObjectInfo]:
-    try:
-        record = _known(layout, key, os.lstat(path))
-        if record:
-            yield info_of(record)
-            return
-    except FileNotFoundError:
-        layout.require()
-        return
-    except OSError as error:
-        raise disk_error(error, "list", repr(key)) from error
-    there = current(layout, key)
-    if there:
-        yield info_of(there)
+        if found is not None:
+            layout.folder(*above).unlink(name, missing_ok=True)
+        drop_records(layout, key)
+    prune(layout, above)
 
 
 class FileReader:
     """A `port.Reader` over a range of an open file."""
 
-    def __init__(self, file: BinaryIO, record: Record, start: int, stop: int) -> None:
+    def __init__(self, layout: Layout, file: BinaryIO, record: Record, start: int, stop: int) -> None:
         self.info = info_of(record)
+        self._layout = layout
         self._file, self._record, self._start, self._stop = file, record, start, stop
 
     def __enter__(self) -> FileReader:
@@ -274,7 +227,7 @@ class FileReader:
 
     def __iter__(self) -> Iterator[bytes]:
         key = self.info.key
-        with disk_errors("read", repr(key)):
+        with self._layout.errors("read", repr(key)):
             self._file.seek(self._start)
             left = self._stop - self._start
             while left > 0:

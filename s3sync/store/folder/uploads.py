@@ -1,29 +1,36 @@
 """Multipart uploads of a folder store.
 
 An upload is a folder `uploads/<id>/` with `upload.json` and its parts, `<number>-<etag>`; a part's file name says all
-there is to know of it, so that any process can go on. Finished parts have been synced to the disk.
+there is to know of it, so that any process can go on. Finished parts have been synced to the disk. Others can write
+there too: a part counts only when its bytes, hashed while they are joined, are those that its name promises.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
-import shutil
+import stat
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
-from s3sync.disk.durable import sync_folder
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import Refused
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.remove import remove_tree
 from s3sync.errors import NotFound, StoreError
-from s3sync.store.folder.files import append, decode, new_name, replace, temporary_file
-from s3sync.store.folder.layout import Layout, disk_error, disk_errors
+from s3sync.store.folder.errors import disk_error
+from s3sync.store.folder.files import BLOCK, MAX_RECORD, decode, replace, temporary_file
+from s3sync.store.folder.layout import RESERVED, Layout
 from s3sync.store.port import Headers, Part, Upload
 
 MAX_PARTS = 10_000
+RECORD = "upload.json"
 _PART = re.compile(r"(\d{5})-([0-9a-f]{32})")
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -43,33 +50,41 @@ class UploadRecord(msgspec.Struct, frozen=True):
 _records = msgspec.json.Decoder(UploadRecord)
 
 
-def _read(folder: Path) -> UploadRecord | None:
+def _read(layout: Layout, upload_id: str) -> UploadRecord | None:
+    """What an upload is for; None for what is no upload of ours."""
     try:
-        return decode((folder / "upload.json").read_bytes(), _records)
-    except (FileNotFoundError, NotADirectoryError):
+        return decode(_folder(layout, upload_id).read(RECORD, MAX_RECORD), _records)
+    except (FileNotFoundError, NotADirectoryError, Refused):
         return None
 
 
+def _folder(layout: Layout, upload_id: str) -> GuardedFolder:
+    return layout.folder(RESERVED, "uploads", upload_id)
+
+
 def start(layout: Layout, key: str, headers: Headers) -> str:
-    layout.path(key)
+    layout.require_holdable(key)
     upload_id = uuid.uuid4().hex
     record = UploadRecord(key, datetime.now(UTC), headers.content_type, headers.storage_class, dict(headers.metadata))
-    with disk_errors("begin the upload of", repr(key)):
-        fresh = new_name(layout.tmp)
-        fresh.mkdir()
-        (fresh / "upload.json").write_bytes(msgspec.json.encode(record))
-        replace(fresh, layout.uploads / upload_id)
-        sync_folder(layout.uploads)
+    with layout.errors("begin the upload of", repr(key)):
+        fresh = layout.make((RESERVED, "tmp", upload_id))
+        descriptor = layout.create_file(fresh, RECORD)
+        try:
+            write_all(descriptor, msgspec.json.encode(record))
+        finally:
+            os.close(descriptor)
+        layout.tmp.rename(upload_id, upload_id, layout.uploads)
+        layout.uploads.sync()
     return upload_id
 
 
-def find(layout: Layout, key: str, upload_id: str) -> tuple[Path, UploadRecord]:
+def find(layout: Layout, key: str, upload_id: str) -> tuple[GuardedFolder, UploadRecord]:
     """The folder of an upload and what it is for. Raises `NotFound`."""
-    folder = layout.uploads / upload_id
     if _ID.fullmatch(upload_id):
-        record = _read(folder)
-        if record and record.key == key:
-            return folder, record
+        with errors(layout, key, "find the upload of"):
+            record = _read(layout, upload_id)
+            if record and record.key == key:
+                return _folder(layout, upload_id), record
     raise _gone(layout, key)
 
 
@@ -89,43 +104,63 @@ def errors(layout: Layout, key: str, doing: str) -> Iterator[None]:
         raise disk_error(error, doing, repr(key)) from error
 
 
-def keep_part(folder: Path, number: int, temporary: Path, etag: str) -> None:
+def keep_part(layout: Layout, folder: GuardedFolder, number: int, temporary: str, etag: str) -> None:
     """Give a finished part its name, in place of an earlier one with the same number."""
     name = f"{number:05d}-{etag}"
-    replace(temporary, folder / name)
-    for earlier in folder.glob(f"{number:05d}-*"):
-        if earlier.name != name:
-            earlier.unlink(missing_ok=True)
-    sync_folder(folder)
+    replace(layout.tmp, temporary, folder, name)
+    for earlier in folder.names():
+        if earlier.startswith(f"{number:05d}-") and earlier != name:
+            folder.unlink(earlier, missing_ok=True)
+    folder.sync()
 
 
-def parts(folder: Path) -> dict[int, tuple[Part, Path]]:
-    """The parts by number; of two with the same number (a crash while replacing), the newer."""
-    found: dict[int, tuple[Part, Path, int]] = {}
-    for path in sorted(folder.iterdir()):
-        match = _PART.fullmatch(path.name)
-        if not match:
+def parts(folder: GuardedFolder) -> dict[int, tuple[Part, str]]:
+    """The parts by number, each with its file's name; of two with the same number (a crash while replacing), the newer.
+
+    What is no regular file is no part.
+    """
+    found: dict[int, tuple[Part, str, int]] = {}
+    for name in sorted(folder.names()):
+        match = _PART.fullmatch(name)
+        status = folder.find(name) if match else None
+        if match is None or status is None or not stat.S_ISREG(status.st_mode):
             continue
-        number, status = int(match[1]), path.stat()
+        number = int(match[1])
         if number not in found or found[number][2] < status.st_mtime_ns:
-            found[number] = (Part(number, status.st_size, match[2]), path, status.st_mtime_ns)
+            found[number] = (Part(number, status.st_size, match[2]), name, status.st_mtime_ns)
     return {number: found[number][:2] for number in sorted(found)}
 
 
-def assemble(layout: Layout, folder: Path, wanted: Sequence[Part], key: str) -> tuple[Path, str]:
+def assemble(layout: Layout, folder: GuardedFolder, wanted: Sequence[Part], key: str) -> tuple[str, str]:
     """One temporary file out of the wanted parts, and its ETag (the MD5 of their MD5s, as S3 does it)."""
     there = parts(folder)
     numbers = [part.number for part in wanted]
     if not wanted or numbers != sorted(set(numbers)):
         raise StoreError(f"could not finish {key!r}", why="its parts are not in ascending order")
-    with temporary_file(layout.tmp) as (path, target):
+    with temporary_file(layout) as (temporary, target):
         for part in wanted:
-            kept, source_path = there.get(part.number, (None, None))
-            if kept is None or source_path is None or kept.etag != part.etag:
+            kept, name = there.get(part.number, (None, None))
+            if kept is None or name is None or kept.etag != part.etag:
                 raise StoreError(f"could not finish {key!r}", why=f"part {part.number} is not the one that was sent")
-            with source_path.open("rb", buffering=0) as source:
-                append(source, target, kept.size)
-    return path, multipart_etag(wanted)
+            with os.fdopen(folder.open_read(name), "rb", 0) as source:
+                _join(source, target, kept, key)
+    return temporary, multipart_etag(wanted)
+
+
+def _join(source: BinaryIO, target: BinaryIO, part: Part, key: str) -> None:
+    """Append a part whose bytes are those that its ETag is the MD5 of."""
+    digest = hashlib.md5(usedforsecurity=False)
+    left = part.size + 1  # one more than it has: a file that grows has no end
+    while left and (block := source.read(min(left, BLOCK))):
+        digest.update(block)
+        target.write(block)
+        left -= len(block)
+    if digest.hexdigest() != part.etag:
+        raise StoreError(
+            f"could not finish {key!r}",
+            why=f"part {part.number} in the store's folder was changed after it was sent",
+            hint="send the file again; if that helps only once, check the disk, and who can write there",
+        )
 
 
 def multipart_etag(wanted: Sequence[Part]) -> str:
@@ -135,20 +170,20 @@ def multipart_etag(wanted: Sequence[Part]) -> str:
 
 def drop(layout: Layout, upload_id: str) -> None:
     """Remove an upload; first out of sight, so that half a one is never seen."""
-    folder = layout.uploads / upload_id
     if not _ID.fullmatch(upload_id):
         return
-    gone = new_name(layout.tmp)
+    gone = uuid.uuid4().hex
     try:
-        replace(folder, gone)
+        layout.uploads.rename(upload_id, gone, layout.tmp)
     except FileNotFoundError:
         return
-    shutil.rmtree(gone, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        remove_tree(layout.tmp, gone)
 
 
 def unfinished(layout: Layout, prefix: str) -> Iterator[Upload]:
     """What does not look like an upload of ours is none."""
-    for folder in sorted(layout.uploads.iterdir()):
-        record = _read(folder) if _ID.fullmatch(folder.name) else None
+    for name in sorted(layout.uploads.names()):
+        record = _read(layout, name) if _ID.fullmatch(name) else None
         if record and record.key.startswith(prefix):
-            yield Upload(record.key, folder.name, record.started)
+            yield Upload(record.key, name, record.started)

@@ -1,0 +1,45 @@
+"""The rights of what a folder store writes: they follow the store's folder, whatever the umask of the writer."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+
+from msgspec import Struct
+
+from s3sync.disk.guarded import GuardedFolder
+
+
+class Modes(Struct, frozen=True):
+    """`shared`: the folder's group may write, so that new files and folders are opened to it against the umask.
+    Not where the sticky bit says that each keeps to their own.
+
+    `group` is the folder's, where the setgid bit says that what is made in it belongs to that group.
+    """
+
+    file: int
+    folder: int
+    shared: bool
+    group: int | None
+
+    def apply_to_file(self, descriptor: int) -> None:
+        """Disks without rights (exFAT) refuse, and need none."""
+        if not self.shared:
+            return
+        if self.group is not None:
+            with suppress(OSError):
+                os.fchown(descriptor, -1, self.group)
+        with suppress(OSError):
+            os.fchmod(descriptor, self.file)
+
+    def apply_to_folder(self, folder: GuardedFolder) -> None:
+        if self.shared:
+            folder.share(self.folder | (stat.S_ISGID if self.group is not None else 0), self.group)
+
+
+def modes_of(root: os.stat_result) -> Modes:
+    mode = stat.S_IMODE(root.st_mode)
+    shared = os.name != "nt" and bool(mode & stat.S_IWGRP) and not mode & stat.S_ISVTX
+    group = root.st_gid if mode & stat.S_ISGID else None
+    return Modes(mode & 0o666, mode & 0o777, shared, group)
