@@ -228,9 +228,7 @@ def test_f52_a_folder_swapped_for_a_link(root: Path, store: FolderStore, victim:
             return 0
 
     with pytest.raises(StoreError):
-        store.put(
-            "day/cut/b", Swapping(), mode=Create(), headers=Headers(), md5=hashlib.md5(b"content").digest()
-        )
+        store.put("day/cut/b", Swapping(), mode=Create(), headers=Headers(), md5=hashlib.md5(b"content").digest())
     for call in (lambda: put(store, "day/cut/keys", b"x"), lambda: store.delete("day/cut/keys")):
         with pytest.raises(StoreError):
             call()

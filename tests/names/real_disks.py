@@ -35,7 +35,7 @@ def mounted(kind: str, folder: Path) -> Iterator[Path]:
         device = _run(["losetup", "--find", "--show", str(image)]).strip()
         undo.callback(_run, ["losetup", "--detach", device])
         _run([*_MOUNT[kind], device, str(point)])
-        undo.callback(_run, ["umount", str(point)])
+        undo.callback(_run, ["umount", "--lazy", str(point)])
         yield point
 
 

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.errors import ConfigError
+from s3sync.errors import ConfigError, NotFound, StoreError
 from s3sync.local.place import ignores_case
+from s3sync.store.folder import FolderStore
 from s3sync.store.folder.apart import require_apart
+from s3sync.store.folder.layout import RESERVED
+from s3sync.store.port import Create, Headers
+from tests.contract.stores import keys, put, read, send
 from tests.names.conftest import Pair
 from tests.names.real_disks import KINDS, mounted
-from tests.people import REPO, Person
+from tests.people import PROJECT, REPO, Person
 
 ODD = ["what?.mp4", "day:1/take.mp4", "a|b", '"q".wav', "end.", "blank ", "star*", "nul.txt", "x<y>z"]
 FINE = ["é" * 127, "100%.txt", "%3A", "sub/Ünï.mp4", " lead", "a.b.c", "😀.mp4"]
@@ -97,6 +101,56 @@ def test_f28_a_folder_renamed_in_case_there_is_the_same_folder(there: Pair, room
     assert not report.deleted and report.exit_code == 0
     assert [there.jan.read(name) for name in there.jan.files()] == [b"the cut"]
     assert there.remote() == {"DAY 1/cut.mp4": b"the cut"}
+
+
+def test_a16_a_store_on_the_disk_takes_every_name(people: Pair, room: Path) -> None:
+    """What the disk cannot hold is spelled in another way, and comes back as it was."""
+    store = FolderStore(room / "store", create=True)
+    names = [*ODD, *FINE, "%{3F}", "what%{3F}.mp4", "a%{25}{41}", "dir./x:y/f "]
+    for name in names:
+        put(store, f"r/{name}", name.encode(), mode=Create())
+    again = FolderStore(room / "store")
+    assert keys(again) == sorted(f"r/{name}" for name in names)
+    assert sorted(again.folders("r/")) == ["day:1", "dir.", "sub"]
+    for name in names:
+        assert read(again, f"r/{name}") == name.encode()
+        assert again.head(f"r/{name}").info.size == len(name.encode())
+    upload_id = again.start_upload("r/long?", Headers())
+    again.complete_upload("r/long?", upload_id, [send(again, "r/long?", upload_id, 1, b"part")], mode=Create())
+    again.copy("r/long?", "r/copy*", source_etag=again.head("r/long?").info.etag, mode=Create(), headers=None)
+    for name in (*names, "long?", "copy*"):
+        again.delete(f"r/{name}")
+    assert keys(again) == [] and [path.name for path in (room / "store").iterdir()] == [RESERVED]
+
+
+def test_a16_one_name_that_an_older_store_cannot_hold_fails_alone(people: Pair, room: Path) -> None:
+    """Its marker does not say that names are spelled in another way, and so they are not."""
+    FolderStore(room / "store", create=True)
+    (room / "store" / RESERVED / "store.json").write_text('{"format": "s3sync folder store", "schema": 1}')
+    settings = people.david.repo / ".s3sync.yaml"
+    settings.write_text(settings.read_text().replace(f"{people.root / 'store'}", f"{room / 'store'}"))
+    for name in ("good.mp4", "what?.mp4", "day|1/a.mp4", "also good.mp4"):
+        people.david.write(name, f"of {name}")
+    result = people.david.expect(3, "up")
+    assert "this disk cannot hold such a name" in result.err and "connect the disk" not in result.err
+    assert keys(FolderStore(room / "store"), f"{REPO}/{PROJECT}/") == [
+        f"{REPO}/{PROJECT}/{name}" for name in ("also good.mp4", "good.mp4", "metadata.json")
+    ]
+    assert FolderStore(room / "store").identity() is not None
+
+
+def test_a16_keys_that_differ_only_in_case_fail_alone(room: Path) -> None:
+    if not ignores_case(room):
+        pytest.skip("this disk tells case apart")
+    store = FolderStore(room / "store", create=True)
+    put(store, "r/Day/Cut", b"first")
+    for key in ("r/day/other", "r/Day/cut", "r/DAY/Cut"):
+        with pytest.raises(StoreError, match="differs only in case"):
+            put(store, key, b"second", mode=Create())
+        with pytest.raises(NotFound):
+            store.head(key)
+    put(store, "r/Day/other", b"third")
+    assert keys(store) == ["r/Day/Cut", "r/Day/other"] and read(store, "r/Day/Cut") == b"first"
 
 
 def test_f33_an_overlap_in_another_case(room: Path) -> None:
