@@ -77,4 +77,4 @@ def _open_folder(url: str, options: StoreOptions) -> Store:
         from s3sync.store.folder.apart import require_apart
 
         require_apart(Path(path), options.repository, options.repo)
-    return FolderStore(Path(path), create=options.create, pace=options.pace)
+    return FolderStore(Path(path), create=options.create, private=options.private, pace=options.pace)

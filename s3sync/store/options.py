@@ -46,6 +46,7 @@ class StoreOptions(Struct, frozen=True):
 
     `env` is the merged environment (process, env file) that the AWS_* variables are read from; a store looks at no
     other. `create` lets a folder store make its folder and marker; no other store creates anything when opened.
+    `private` closes the folder to others.
     `repository` is the folder that a folder store must stay apart from, and `repo` its name in the store.
     """
 
@@ -54,6 +55,7 @@ class StoreOptions(Struct, frozen=True):
     profile: str | None = None
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     create: bool = False
+    private: bool = False
     repository: Path | None = None
     repo: str = ""
     wire: Wire = field(default_factory=Wire)

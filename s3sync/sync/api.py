@@ -28,6 +28,7 @@ from s3sync.sync.store_projects import StoreProjects
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
 from s3sync.transfer.throttle import Throttle
+from s3sync.trust import is_known
 from s3sync.trust import require as require_trust
 
 if TYPE_CHECKING:
@@ -236,7 +237,9 @@ def _sides(side: str | None) -> tuple[str, ...]:
 def connect(
     settings: Settings, *, create: bool | None = None, pace: Pace | None = None, trusted: bool = False
 ) -> Store:
-    """The store that the settings name. A folder store is made with `create`; by default only the embedded one is.
+    """The store that the settings name. A folder store is made with `create`, but not where this clone knew one: its
+    disk is not connected, and a new one on the empty mount point would look emptied. The embedded one is made by
+    default.
 
     Raises `NotTrusted` for a store that the user has not agreed to, unless `trusted` (for `init`, which is how to).
     Raises `ConfigError` for a folder store that overlaps the repository, and for settings that no longer count.
@@ -254,7 +257,8 @@ def connect(
             endpoint_url=settings.endpoint_url,
             profile=settings.profile if settings.credentials == "profile" else None,
             env=settings.env,
-            create=settings.store_is_default if create is None else create,
+            create=create is not False and (settings.store_is_default or (bool(create) and not is_known(settings))),
+            private=settings.store_is_default,
             repository=settings.root,
             repo=settings.repo,
             wire=_wire(settings),

@@ -5,7 +5,7 @@ has agreed to it before; otherwise it raises `NotTrusted`, and the command line 
 """
 
 from s3sync.trust.book import Remembered, forget, read_book, remember
-from s3sync.trust.check import InsecureEndpoint, is_named_by_repository, is_trusted, previous, require
+from s3sync.trust.check import InsecureEndpoint, is_known, is_named_by_repository, is_trusted, previous, require
 from s3sync.trust.place import Place, place_of
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Place",
     "Remembered",
     "forget",
+    "is_known",
     "is_named_by_repository",
     "is_trusted",
     "place_of",

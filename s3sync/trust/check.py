@@ -30,6 +30,11 @@ def is_trusted(settings: Settings) -> bool:
     return any(found.place == place_of(settings) for found in read_book(settings.env))
 
 
+def is_known(settings: Settings) -> bool:
+    """Whether this clone was set up with this store before. Raises `ConfigError` when that cannot be read."""
+    return any(found.place == place_of(settings) for found in read_book(settings.env))
+
+
 def require(settings: Settings) -> None:
     """Raise `NotTrusted` unless the store may be opened; warn of plain http that nobody agreed to."""
     if says_trust(settings.env) or settings.store_is_default:
