@@ -191,6 +191,14 @@ class StateDB(Database):
         """
         self.execute_many("DELETE FROM base WHERE path = ? AND place <> ?", [(path, self._place_id) for path in paths])
 
+    def paths_elsewhere(self) -> Iterator[str]:
+        """The paths that are in the base of another place and not in this one's."""
+        query = (
+            f"SELECT {BASE_COLUMNS} FROM base WHERE place <> ? AND path NOT IN (SELECT path FROM base WHERE place = ?)"
+            f" AND path > ? GROUP BY path ORDER BY path LIMIT {ROWS_AT_ONCE}"
+        )
+        return (path for path, _ in self._read("base", base_row, query, self._place_id, self._place_id))
+
     # -- facts
 
     def fact(self, name: str) -> str | None:

@@ -40,6 +40,8 @@ COARSE_NS = 2_000_000_000
 (exFAT counts in 2 s): such a digest is used and not remembered."""
 
 
+REMEMBER_BYTES = 4 * 1024**3
+"""Of how many bytes digests are made before they are saved."""
 REMEMBER_AT_ONCE = 1000
 """How many digests are made before they are saved, so that little of a long hashing is lost when it breaks off; and
 how many are forgotten at once."""
@@ -78,6 +80,8 @@ def scan(session: Session, state: StateDB) -> Seen:
         leave_out_unproven(seen, state)
     pairs = hide_twins(seen, blind)
     gone_sizes = _without_ignored(seen, state, ignored)
+    for some in batched(filter(ignored, state.paths_elsewhere()), FORGET_AT_ONCE):
+        state.forget_elsewhere(some)
     _compare(session, seen, state, gone_sizes)
     note_obstacles(seen, pairs)
     refuse.cache_clear()  # all names are judged, and it holds many of them
@@ -198,6 +202,7 @@ def _hash(session: Session, seen: Seen, paths: Sequence[str], state: StateDB) ->
             session.progress.finish(Work.HASH, path)
 
     fresh: dict[str, CachedDigest] = {}
+    unsaved = 0
     found = Table(CachedDigest)  # the workers read the other one meanwhile
     with Pool(session.transfers) as pool:
         for path, future in pool.map(work, paths):
@@ -209,9 +214,10 @@ def _hash(session: Session, seen: Seen, paths: Sequence[str], state: StateDB) ->
             else:
                 if mtime_is_trustworthy(files[path], now):
                     fresh[path] = found[path]
-            if len(fresh) == REMEMBER_AT_ONCE:
+            unsaved += files[path].size
+            if len(fresh) == REMEMBER_AT_ONCE or unsaved >= REMEMBER_BYTES:
                 state.save(digests=fresh)
-                fresh = {}
+                fresh, unsaved = {}, 0
     state.save(digests=fresh)
     known.update(found)
 

@@ -143,6 +143,18 @@ def test_f31_what_one_store_has_deleted_here_is_not_deleted_in_the_other(david: 
     assert found["deleted"] == [] and {item["name"] for item in found["downloaded"]} == {"take0.mov", "take1.mov"}
 
 
+def test_f31_f34_what_is_ignored_is_forgotten_by_every_place(david: Person, tmp_path: Path) -> None:
+    """The rule came before the other store did, which therefore never knew the file."""
+    other = {"S3SYNC_STORE": make_store(tmp_path / "other")}
+    rules = david.repo / ".s3syncignore"
+    rules.write_text("take0.mov\n")
+    david.ok("sync", env=other)
+    (david.staging / "take0.mov").unlink()
+    rules.unlink()
+    found = david.ok("sync", "--json").json
+    assert found["deleted"] == [] and [item["name"] for item in found["downloaded"]] == ["take0.mov"]
+
+
 def test_f31_a_store_that_is_suddenly_empty_still_halts(david: Person, tmp_path: Path) -> None:
     """The same place, made anew: nothing tells it from the old one but what is in it."""
     shutil.rmtree(tmp_path / "store")

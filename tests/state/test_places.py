@@ -127,8 +127,11 @@ def test_what_a_run_takes_from_this_disk_is_forgotten_elsewhere(folder: Path) ->
         with StateDB(folder, place) as state:
             state.save(base={"a": Entry(1), "b": Entry(2)})
     with StateDB(folder, HERE) as state:
+        assert list(state.paths_elsewhere()) == []
+        state.save(base={"b": None})
+        assert list(state.paths_elsewhere()) == ["b"]
         state.forget_elsewhere(["a"])
-        assert state.load_base().keys() == {"a", "b"}
+        assert state.load_base().keys() == {"a"}
     with StateDB(folder, THERE) as state:
         assert state.load_base().keys() == {"b"}
 
