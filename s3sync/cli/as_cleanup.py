@@ -15,7 +15,7 @@ MANY = 200
 """Up to so many deleted files are named one by one; more only with --verbose."""
 
 
-def cleanup_question(report: CleanupReport) -> Iterator[str]:
+def cleanup_question(report: CleanupReport, *, versions: bool) -> Iterator[str]:
     """Lines to show, and as the last one the question."""
     for deleted in report.deleted[:NAMED]:
         yield f"  {printable(deleted.name)}{' - into the trash' if deleted.in_trash else ''}"
@@ -30,6 +30,8 @@ def cleanup_question(report: CleanupReport) -> Iterator[str]:
     if report.trash_kept_files:
         kept = files_text(report.trash_kept_files)
         yield f"Kept in the trash, because they exist nowhere else: {kept}; --trash takes them too"
+    if versions and report.old_versions:
+        yield f"And {report.old_versions} old versions that the bucket keeps ({size_text(report.old_bytes)})"
     yield f"Delete permanently {_what(report)} of {printable(report.place.project)} {where}?"
 
 
@@ -47,6 +49,13 @@ def print_cleanup(report: CleanupReport, *, verbose: bool, quiet: bool) -> None:
             hint = f": {kept.hint}" if kept.hint else ""
             say(f"  - {printable(kept.path)} - kept: {printable(kept.error)}{hint}")
         _say_what_still_costs(report)
+        if report.versions_deleted:
+            say(f"Deleted {report.versions_deleted} old versions that the bucket kept.")
+        if report.old_versions:
+            say(
+                f"The bucket has versioning: {report.old_versions} old versions ({size_text(report.old_bytes)}) stay "
+                "and are billed. `s3sync cleanup --versions` deletes them, and a lifecycle rule would"
+            )
         say(f"Summary: {cleanup_summary(report)}, {duration_text(report.elapsed_s)}")
     for warning in report.warnings:
         warn(f"warning: {warning}")

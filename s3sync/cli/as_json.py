@@ -122,6 +122,8 @@ def cleanup_json(report: CleanupReport) -> Json:
         "trash": {"files": report.trash_files, "size_bytes": report.trash_bytes},
         "trash_kept": {"files": report.trash_kept_files, "size_bytes": report.trash_kept_bytes},
         "last_copies": iter(report.last_copies),
+        "old_versions": {"count": report.old_versions, "size_bytes": report.old_bytes},
+        "versions_deleted": report.versions_deleted,
         "bytes_in_trash": report.bytes_in_trash,
         "bytes_freed": report.bytes_freed,
         "elapsed_s": round(report.elapsed_s, 3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -115,6 +116,9 @@ def cleanup(
     permanently: Annotated[
         bool, typer.Option("--permanently", help="Put nothing into the trash: what exists nowhere else is lost.")
     ] = False,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="Also delete the old versions that the bucket keeps.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -138,13 +142,14 @@ def cleanup(
     flags = {"user": user, "store": store, "profile": profile}
     with watching(not quiet and not json) as progress:
         opened, files = open_project(names, project, flags, progress=progress, wait=wait)
-        confirm = (lambda report: True) if yes else _ask
+        confirm = (lambda report: True) if yes else partial(_ask, versions=versions)
         report = opened.cleanup(
             *files,
             local=local,
             unseen=unseen,
             trash=trash,
             permanently=permanently,
+            versions=versions,
             dry_run=dry_run,
             confirm=confirm,
         )
@@ -155,12 +160,12 @@ def cleanup(
     return report.exit_code
 
 
-def _ask(report: CleanupReport) -> bool:
+def _ask(report: CleanupReport, *, versions: bool) -> bool:
     """The question before a deletion, on stderr. Where nobody can answer, the answer is no."""
     from s3sync.cli.as_cleanup import cleanup_question
     from s3sync.cli.output import answered_yes, warn
 
-    *lines, question = cleanup_question(report)
+    *lines, question = cleanup_question(report, versions=versions)
     for line in lines:
         warn(line)
     return answered_yes(question)

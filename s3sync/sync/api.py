@@ -160,18 +160,21 @@ class Project(Struct, frozen=True):
         unseen: bool = False,
         trash: bool = False,
         permanently: bool = False,
+        versions: bool = False,
         dry_run: bool = False,
         confirm: Callable[[CleanupReport], bool] | None = None,
     ) -> CleanupReport:
         """Delete the project's files on the remote, or with `local` here.
 
         For good goes only what the other side holds, verified; the rest goes into the trash, unless `permanently`.
-        `trash` also empties the trash of last copies.
+        `trash` also empties the trash of last copies, `versions` what a bucket with versioning keeps.
         """
         from s3sync.sync.cleanup import CleanupOptions, cleanup
 
         wanted = make_selector(files, self.staging, self.cwd)
-        options = CleanupOptions(local, unseen, dry_run, wanted, trash=trash, permanently=permanently)
+        options = CleanupOptions(
+            local, unseen, dry_run, wanted, trash=trash, permanently=permanently, versions=versions
+        )
         return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
 
     def undo(self, *, dry_run: bool = False, confirm: Callable[[UndoReport], bool] = lambda report: True) -> UndoReport:

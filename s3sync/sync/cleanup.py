@@ -12,9 +12,11 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from s3sync.core.names import MANIFEST
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Verb
 from s3sync.core.reconcile import Decision, State
+from s3sync.core.times import format_time
 from s3sync.errors import Halt
 from s3sync.local.trash import delete_trashed
 from s3sync.state.db import StateDB
@@ -23,6 +25,7 @@ from s3sync.state.journal import Journal
 from s3sync.state.rows import Rows
 from s3sync.state.table import Table
 from s3sync.sync.carry_out import carry_out
+from s3sync.sync.old_versions import delete_versions, old_versions
 from s3sync.sync.report import CleanupReport, Deleted
 from s3sync.sync.reporting import CleanupWitness
 from s3sync.sync.scan import scan
@@ -59,6 +62,8 @@ class CleanupOptions(Struct, frozen=True):
     confirm: Callable[[CleanupReport], bool] = field(default=lambda report: True)
     trash: bool = False
     permanently: bool = False
+    versions: bool = False
+    """Also delete what a bucket with versioning keeps of the project's replaced and deleted objects."""
 
 
 class _Looked(Struct):
@@ -112,6 +117,8 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
             report.last_copies.append(decision.path)
     if options.selector is None:
         _look_at_trash(session, stays, options, report, found.trash)
+        if not options.local:
+            _look_at_versions(session, stays, options, report)
     return found
 
 
@@ -147,6 +154,20 @@ def _look_at_trash(
             report.last_copies.append(f"{found.name} (in the trash since {found.at})")
 
 
+def _look_at_versions(session: Session, stays: Contents, options: CleanupOptions, report: CleanupReport) -> None:
+    for found in old_versions(session):
+        report.old_versions += 1
+        report.old_bytes += found.size
+        if (
+            options.versions
+            and not found.is_marker
+            and not found.key.endswith(MANIFEST)
+            and not stays.knows(found.size, found.etag)
+        ):
+            name = found.key.removeprefix(session.project.prefix)
+            report.last_copies.append(f"{name} (an old version, of {format_time(found.modified)})")
+
+
 def _may_go(decision: Decision, options: CleanupOptions) -> bool:
     if options.local:
         return decision.state is State.IN_SYNC
@@ -170,7 +191,8 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
     """Scan, plan, ask, execute, save."""
     found = _look(session, state, options, report)
     seen, going = found.seen, found.going
-    if not going and not found.trash:
+    deletes_versions = options.versions and report.old_versions > 0
+    if not going and not found.trash and not deletes_versions:
         if not options.local and Intents(state).deletions():  # a killed run's, that nobody was told of
             carry_out(session, state, seen, Plan(Verb.CLEANUP), CleanupWitness(report), tolerant=False)
         return
@@ -187,6 +209,11 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
     side = "here" if options.local else "on the remote or here"
     report.kept.extend(Problem(path, f"was changed {side} meanwhile", "look at status") for path in raced)
     _empty_trash(session, found.trash)
+    if options.selector is None and not options.local:
+        if options.versions:
+            report.versions_deleted = delete_versions(session)
+        old = list(old_versions(session))
+        report.old_versions, report.old_bytes = len(old), sum(version.size for version in old)
 
 
 def _still_there(session: Session, seen: Seen, going: Rows[Action], report: CleanupReport) -> Rows[Action]:

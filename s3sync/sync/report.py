@@ -212,6 +212,10 @@ class CleanupReport(Struct):
     trash_kept_files: int = 0
     trash_kept_bytes: int = 0
     """Last copies, which stay in the trash."""
+    old_versions: int = 0
+    old_bytes: int = 0
+    """What a bucket with versioning keeps of the project's replaced and deleted objects, and bills."""
+    versions_deleted: int = 0
     last_copies: Rows[str] = field(default_factory=lambda: Rows(str))
     """What exists nowhere else, and is deleted for good."""
     elapsed_s: float = 0.0

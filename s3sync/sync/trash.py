@@ -84,6 +84,9 @@ class Contents:
         self._sizes.add(size)
         self._known.add((size, md5))
 
+    def knows(self, size: int, md5: str) -> bool:
+        return (size, md5) in self._known
+
     def has(self, store: Store, found: Trashed) -> bool:
         """Whether a file in the trash is one of them. Its bytes or its object are only looked at if the size fits."""
         if found.size not in self._sizes:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
+from s3sync.store.aspects import Version
 from s3sync.store.bodies import size_of
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import (
@@ -23,6 +24,7 @@ from s3sync.store.port import (
     Overwrite,
     Part,
     Reader,
+    Silence,
     Update,
     Upload,
     WriteMode,
@@ -320,6 +322,30 @@ class S3Store:
         name = self._root + prefix
         for upload in self._io.on_full("list the uploads below", name, lambda: self._full.list_uploads(name)):
             yield replace(upload, key=upload.key[len(self._root) :])
+
+    def keeps_versions(self) -> bool:
+        found = self.bucket().versioning()
+        return isinstance(found, Silence) or found in ("Enabled", "Suspended")
+
+    def list_versions(self, prefix: str) -> Iterator[Version]:
+        from s3sync.store.s3.versions import pages, versions
+
+        name = self._root + prefix
+
+        def ask(marks: dict[str, str]) -> dict[str, Any]:
+            return self._io.on_full("list the versions below", name, lambda: self._full.version_page(name, marks))
+
+        try:
+            for page in pages(ask):
+                for found in versions(page):
+                    if found.key.startswith(name):
+                        yield replace(found, key=found.key[len(self._root) :])
+        except RequestFailed as error:
+            raise self._io.error(error.failure, "list the versions below", name) from None
+
+    def delete_version(self, key: str, version_id: str) -> None:
+        name = self._key(key)
+        self._io.on_full("delete a version of", name, lambda: self._full.delete_version(name, version_id))
 
     def bucket(self) -> Bucket:
         """The bucket behind the store, for what is asked of it as a whole."""

@@ -173,6 +173,12 @@ class FullLane:
     def abort_upload(self, key: str, upload_id: str) -> None:
         self._call("abort_multipart_upload", Key=key, UploadId=upload_id)
 
+    def version_page(self, prefix: str, marks: Mapping[str, str]) -> dict[str, Any]:
+        return self._call("list_object_versions", Prefix=prefix, **marks)
+
+    def delete_version(self, key: str, version_id: str) -> None:
+        self._call("delete_object", Key=key, VersionId=version_id)
+
     def list_uploads(self, prefix: str) -> list[Upload]:
         """All unfinished uploads below a prefix. Asks for encoded keys only where they have to be: some servers encode
         a `+` in another way here than S3 does."""

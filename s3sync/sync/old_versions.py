@@ -1,0 +1,52 @@
+"""What a bucket with versioning keeps of a project: told by `cleanup`, and deleted by `cleanup --versions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3sync.core.records import records
+from s3sync.errors import AccessDenied, Unsupported
+from s3sync.store.aspects import Version, Versions, aspect
+from s3sync.sync.session import Session
+from s3sync.transfer.pool import Pool
+
+
+def _of(session: Session) -> Versions | None:
+    return aspect(session.store, Versions)  # type: ignore[type-abstract]  # mypy knows no type of a protocol
+
+
+def old_versions(session: Session) -> Iterator[Version]:
+    """Versions that nobody sees under their key any more, delete markers among them.
+
+    Nothing where the bucket has no versioning, and where this user may not ask.
+    """
+    store, prefix = _of(session), session.project.prefix
+    if store is None:
+        return
+    try:
+        if not store.keeps_versions():
+            return
+        for place in (prefix, records(prefix, "trash"), records(prefix, "parts")):
+            yield from (found for found in store.list_versions(place) if found.is_marker or not found.is_latest)
+    except (AccessDenied, Unsupported):
+        return
+
+
+def delete_versions(session: Session) -> int:
+    """Delete them for good, and say how many. A delete marker goes after what it hides."""
+    store = _of(session)
+    if store is None:
+        return 0
+
+    def delete(found: Version) -> None:
+        assert store is not None
+        store.delete_version(found.key, found.version_id)
+
+    count = 0
+    with Pool(session.transfers) as pool:
+        for markers in (False, True):
+            going = (found for found in old_versions(session) if found.is_marker is markers)
+            for _, gone in pool.map(delete, going):
+                gone.result()
+                count += 1
+    return count
