@@ -38,8 +38,9 @@ def test_every_named_test_exists() -> None:
 
 def test_every_promise_and_fault_has_a_row() -> None:
     for kind, count in (("P", 14), ("F", 30)):
-        rows = re.findall(rf"^\| {kind}(\d+)", DOCUMENT, re.MULTILINE)
-        assert [int(row) for row in rows] == list(range(1, count + 1))
+        rows = [int(row) for row in re.findall(rf"^\| {kind}(\d+)", DOCUMENT, re.MULTILINE)]
+        assert rows == sorted(set(rows))
+        assert rows[:count] == list(range(1, count + 1))  # those of later trials are added as they are tested
 
 
 def test_the_mutants_are_those_of_the_script() -> None:
