@@ -28,6 +28,8 @@ from s3sync.store import StoreOptions, open_store
 from s3sync.store.folder.layout import Layout
 from s3sync.store.folder.listing import _entries
 from s3sync.store.port import Create, Headers, ObjectInfo
+from s3sync.store.s3.attempts import Attempts
+from s3sync.store.s3.limiter import Limiter
 from s3sync.store.s3.listing import list_objects
 from s3sync.store.s3.rounds import Names
 from s3sync.sync.remote import COPY_FROM, RemoteFile, RemoteScan, _match
@@ -160,7 +162,12 @@ def test_empty_objects_of_a_bucket_are_not_collected() -> None:
         for start in range(0, MANY, 1000):
             yield [ObjectInfo(prefix + path(number), 0, "e", moment(0)) for number in range(start, start + 1000)]
 
-    fast: Any = SimpleNamespace(pages=pages)
+    fast: Any = SimpleNamespace(
+        pages=pages,
+        server="a server",
+        cannot=lambda key: False,
+        attempts=lambda doing: Attempts(Limiter(), "a server", doing),
+    )
     full: Any = SimpleNamespace(list_objects=lambda prefix: chain.from_iterable(pages(prefix)))
     with at_most(3):
         assert sum(info.size == 0 for info in list_objects(fast, full, "p/")) == MANY
