@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -387,3 +388,20 @@ def test_streams_that_are_full_or_closed(david: Person, words: str, redirected: 
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
     assert said in done.stderr
     assert done.returncode == {"> /dev/full": 1, ">&-": 0, "2>&-": 2, "<&-": 5 * (words == "cleanup")}[redirected]
+
+
+def test_c2_init_asks_which_project_on_a_terminal(new_person: NewPerson, tmp_path: Path) -> None:
+    david, jan = (new_person(name, S3SYNC_STORE=f"file://{tmp_path / 'store'}", S3SYNC_REPO="film") for name in "dj")
+    (jan.repo / ".s3sync.yaml").write_text("repo: film\n")
+    david.ok("init", "b64-cut", cwd=david.repo)
+    (david.repo / "b64-cut" / "s3-staging" / "a").write_text("a")
+    for project in (PROJECT, "b64-cut"):
+        david.ok("up", project, cwd=david.repo)
+    (jan.root / "home" / ".gitconfig").write_text("[user]\n\tname = Zoë Smith\n")
+    answers = [("as the team sees it [Zoë Smith]: ", ""), ("none yet): ", "b6"), ("none yet): ", "b64")]
+    result = on_terminal(jan, "init", answers=answers, cwd=jan.repo, env={"S3SYNC_USER": ""})
+    assert result.code == 0, result
+    assert f"type one of: {PROJECT}, b64-cut" in result.out and "files are waiting" in result.out
+    assert (jan.repo / "b64-cut" / "s3-staging").is_dir() and not (jan.repo / "s3-staging").exists()
+    own = yaml.safe_load((jan.root / "home/.config/s3sync/config.yaml").read_text("utf-8"))
+    assert own == {"user": "Zoë Smith"}
