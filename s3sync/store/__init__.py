@@ -13,7 +13,17 @@ from s3sync.errors import UsageError
 from s3sync.store.options import StoreOptions, Wire
 from s3sync.store.port import Bucket, Store
 
-__all__ = ["Bucket", "Store", "StoreOptions", "Wire", "bucket_of", "endpoint_of", "open_store"]
+__all__ = [
+    "Bucket",
+    "Store",
+    "StoreOptions",
+    "Wire",
+    "bucket_of",
+    "endpoint_of",
+    "identity_of",
+    "open_store",
+    "rights_of",
+]
 
 _SCHEMES = "s3://bucket[/prefix] or file:///path"
 
@@ -32,6 +42,23 @@ def open_store(url: str, options: StoreOptions) -> Store:
         return _open_folder(url, options)
     named = f"stores of kind '{scheme}'" if scheme.isalnum() else "a store URL without scheme"
     raise UsageError(f"s3sync does not understand {named}", hint=f"use {_SCHEMES}")
+
+
+def rights_of(store: Store) -> str | None:
+    """Who may read and write the files of a folder store, in words; None for other stores. Raises `StoreError`."""
+    from s3sync.store.folder import FolderStore
+
+    return store.rights() if isinstance(store, FolderStore) else None
+
+
+def identity_of(store: Store) -> str | None:
+    """What tells a folder store from another one that is mounted at the same path. Raises `StoreError`.
+
+    None for other stores, and for one that only older versions wrote to.
+    """
+    from s3sync.store.folder import FolderStore
+
+    return store.identity() if isinstance(store, FolderStore) else None
 
 
 def bucket_of(store: Store) -> Bucket | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -14,7 +15,7 @@ from s3sync.sync.api import Project
 from s3sync.sync.doctor import bucket as bucket_room
 from s3sync.sync.doctor import conditions
 from tests.doctor.conftest import CONDITIONAL, NewPatient, by_name, examine, keys_of, levels, not_ok
-from tests.people import PROJECT, REPO, tree
+from tests.people import PROJECT, REPO, Person, tree
 from tests.proxy import Proxy
 from tests.servers import MiniStack, Moto, SeaweedFS, Server
 
@@ -210,3 +211,17 @@ def test_a_server_that_knows_no_such_settings(new_patient: NewPatient, seaweedfs
     found = by_name(report)
     assert not_ok(report) == dict.fromkeys(BUCKET_CHECKS, "skipped") and report.exit_code == 0
     assert {found[name].found for name in BUCKET_CHECKS} == {"this store does not say (NotImplemented)"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [(0o2770, "that its group may write"), (0o700, "of yours alone"), (0o755, "and everybody may read")],
+)
+def test_f54_a_folder_store_says_who_may_read_and_write(tmp_path: Path, mode: int, words: str) -> None:
+    nas = tmp_path / "nas"
+    nas.mkdir()
+    nas.chmod(mode)
+    david = Person("david", tmp_path / "david")
+    david.ok("init", PROJECT, "--store", f"file://{nas}", "--repo", REPO, cwd=david.repo)
+    assert words in david.run("doctor").out

@@ -54,6 +54,11 @@ class FolderStore:
         """
         return self._layout.marker.id
 
+    def rights(self) -> str:
+        """Who may read and write the files of this store, in words: they follow the rights of its folder."""
+        with self._layout.errors("look at", self.url):
+            return self._layout.modes.words
+
     @cached_property
     def _ready(self) -> bool:
         with self._layout.errors("write to", self.url), contextlib.suppress(PermissionError):

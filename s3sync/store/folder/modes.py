@@ -23,6 +23,18 @@ class Modes(Struct, frozen=True):
     shared: bool
     group: int | None
 
+    @property
+    def words(self) -> str:
+        """Who may read and write the files, for a person."""
+        if os.name == "nt":
+            return "a folder"
+        if self.shared:
+            return "a folder that everybody may write" if self.file & 0o002 else "a folder that its group may write"
+        readers = "everybody" if self.file & 0o004 else "its group" if self.file & 0o040 else None
+        return (
+            f"a folder that only its owner may write and {readers} may read" if readers else "a folder of yours alone"
+        )
+
     def apply_to_file(self, descriptor: int) -> None:
         """Disks without rights (exFAT) refuse, and need none."""
         if not self.shared:

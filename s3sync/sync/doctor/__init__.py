@@ -14,7 +14,7 @@ from typing import TypeVar
 from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
 from s3sync.errors import NotTrusted, S3syncError
 from s3sync.project import Project, lines_to_commit
-from s3sync.store import Store
+from s3sync.store import Store, rights_of
 from s3sync.sync.api import connect, locate
 from s3sync.sync.doctor import local, memory, remote
 from s3sync.sync.doctor.report import Check, DoctorReport, Level, failed_by, ok, skipped, warn
@@ -84,9 +84,17 @@ def _store(report: DoctorReport, settings: Settings | None) -> Store | None:
         return None
     store = _try(report, "store", lambda: connect(settings))
     if store is not None:
-        where = settings.endpoint_url or ("AWS" if settings.store.startswith("s3://") else "a folder")
+        where = settings.endpoint_url or ("AWS" if settings.store.startswith("s3://") else _folder(store))
         report.checks.append(ok("store", f"{store.url} at {mask_url(where)}"))
     return store
+
+
+def _folder(store: Store) -> str:
+    """Who may read and write it, where that can be seen; what is wrong with it is said by the next check."""
+    try:
+        return rights_of(store) or "a folder"
+    except S3syncError:
+        return "a folder"
 
 
 def _project(
