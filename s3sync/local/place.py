@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from s3sync.core.names import STATE_DIR, windows_reason
+from s3sync.core.spelling import obeyed_reason
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
@@ -84,11 +85,12 @@ def place(
 
     `expected` is what the plan saw there: None for nothing. If the disk holds anything else by now, `TargetChanged`
     is raised and the target is untouched. The file that is replaced goes into the folder `trash`, and the new one has
-    its mode; a new file follows the umask, and is `executable` for those who may read it, if that is asked for. The
-    new name is durable once `sync_folder` was called on the target's folder, which the save phase does for many files
-    at once.
+    its mode; a new file follows the umask, and is `executable` for those who may read it, if that is asked for and no
+    program obeys a file of that name. The new name is durable once `sync_folder` was called on the target's folder,
+    which the save phase does for many files at once.
     """
     target = expected.where if expected else _join(staging, path)
+    executable = executable and obeyed_reason(path) is None
     with local_errors("cannot write", target):
         names = _below(staging, target)
         folder, name = _parents(staging, names[:-1]), names[-1]

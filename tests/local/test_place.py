@@ -390,3 +390,14 @@ def test_state_folder_is_made_with_the_staging_folder(tmp_path: Path) -> None:
     staging = tmp_path / "b63" / "s3-staging"
     assert state_folder(staging, "trash", "now") == staging / ".s3sync" / "trash" / "now"
     assert (staging / ".s3sync" / "trash" / "now").is_dir()
+
+
+@links
+@pytest.mark.parametrize(
+    ("path", "mode"), [("run.sh", 0o111), (".envrc", 0), ("cut/.vscode/run.sh", 0), ("a.desktop", 0)]
+)
+def test_f48_what_programs_obey_is_never_executable(
+    staging: Path, temp: Path, trash: Path, path: str, mode: int
+) -> None:
+    place(temp, staging, path, expected=None, mtime_ns=MTIME, trash=trash, executable=True)
+    assert bool((staging / path).stat().st_mode & 0o111) is bool(mode)
