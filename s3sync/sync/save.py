@@ -67,6 +67,8 @@ class Keeper:
     def intend(self, actions: Iterable[Action]) -> None:
         """Before the first of them: note who deletes what is on the disk, whatever happens next.
 
+        The base says again what it said before of what is undone: else a killed undo would leave an older version that
+        looks like an edit of the newer one, and goes over it.
         The base forgets what is freed here: else its absence would look like the wish to delete it on the remote. The
         bases of other places also forget what is deleted here because it was deleted in this one.
         """
@@ -81,6 +83,9 @@ class Keeper:
         first = next(going, None)
         if first is not None:
             self._intents.delete(map(self._deletion, chain([first], going)))
+        undone = ((action.path, action.undoes.base) for action in actions if action.undoes is not None)
+        for some_undone in batched(undone, SAVE_HERE_AT):
+            self._state.save(base=dict(some_undone))
         freed = (action.path for action in actions if action.do is Do.FREE_LOCAL)
         for some in batched(freed, SAVE_HERE_AT):
             self._state.save(base=dict.fromkeys(some))

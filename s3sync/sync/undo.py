@@ -80,6 +80,9 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
         journal = Journal(state)
         seen = scan(session, state)
         actions = _plan(session, seen, journal.last_run(), report)
+        for done in journal.last_run():
+            if _is_undone(seen, done):
+                journal.forget(done.path)
         if not actions:
             return report
         if not confirm(report):
@@ -100,6 +103,8 @@ def _plan(session: Session, seen: Seen, journal: list[Done], report: UndoReport)
     if journal:
         report.verb, report.at = journal[0].verb.value, journal[0].at
     for done in journal:
+        if _is_undone(seen, done):
+            continue  # by an undo that was killed
         reason = _changed_since(seen, done)
         if reason is None:
             found = _action(session, seen, done)
@@ -110,6 +115,26 @@ def _plan(session: Session, seen: Seen, journal: list[Done], report: UndoReport)
             reason = found
         report.refused.append(reason)
     return actions
+
+
+def _is_undone(seen: Seen, done: Done) -> bool:
+    """Whether a path holds again what stood there before, on the side where that was."""
+    if done.kind is Kind.MOVED:
+        return False
+    if done.kind in (Kind.FETCHED, Kind.DELETED_HERE):
+        here = seen.here.files.get(done.path)
+        if here is None or done.local is None:
+            return here is None and done.local is None
+        try:
+            return (
+                here.size == done.local.size and done.local.md5 is not None and _md5(seen, done.path) == done.local.md5
+            )
+        except LocalError:
+            return False
+    there = seen.there.files.get(done.path)
+    if there is None or done.remote is None:
+        return there is None and done.remote is None
+    return done.remote.md5 is not None and there.entry.md5 == done.remote.md5
 
 
 def _changed_since(seen: Seen, done: Done) -> Problem | None:

@@ -127,6 +127,18 @@ def _large_gone(world: World) -> None:
     world.delete("david", "large")
 
 
+def _undo(world: World) -> None:
+    _sync(world)
+    world.people["jan"].run("sync")
+
+
+def _restore(world: World) -> None:
+    _both(world)
+    _share(world, same=b"same", gone=content("gone"), other=b"other")
+    world.delete("david", "gone")
+    world.people["david"].ok("sync")
+
+
 INIT = ("init", "b63-flivideo", "--store", "{store}", "--user", "david", "--repo", "v-appydave")
 CONFLICT = frozenset({0, 4})
 
@@ -139,6 +151,8 @@ SCENARIOS = [
     Scenario("cleanup-local", "jan", ("cleanup", "--local", "--yes"), _cleanup, loses=True),
     Scenario("large-up", "david", ("up",), _large_up),
     Scenario("large-down", "jan", ("down",), _large_down),
+    Scenario("undo", "jan", ("undo", "--yes"), _undo, frozenset({0, 3})),
+    Scenario("restore", "david", ("trash", "restore", "gone"), _restore, frozenset({0, 5})),
     Scenario("large-gone", "david", ("sync",), _large_gone),
 ]
 """Together they have every kind of step."""
