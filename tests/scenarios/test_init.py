@@ -86,7 +86,8 @@ def test_a4_a_repository_that_is_used_keeps_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["init", ".git"], "why: it is a hidden folder"),
+        (["init", ".git"], "is not a project's name"),
+        (["init", ".aws"], "why: it is a hidden folder"),
         (["init", ".GIT"], "is not a project's name"),
         (["init", "a/b"], "is not a project's name"),
         (["init", "new", "--region", "mars"], "'mars' is not a region of AWS"),
