@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from s3sync.core.times import format_time
+from s3sync.disk.durable import write_all
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LockHeld
 from s3sync.local.errors import local_errors
@@ -43,13 +44,23 @@ def project_lock(room: GuardedFolder, *, now: datetime, wait_s: float = 0) -> It
         try:
             holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": format_time(now)}
             with local_errors("cannot write", f"{room.path}{os.sep}{HOLDER}", hint=OURS):
-                room.write(HOLDER, json.dumps(holder).encode(), durable=False)
+                _write_holder(room, json.dumps(holder).encode())
             yield
         finally:
             with suppress(OSError):
                 room.unlink(HOLDER)
             with suppress(OSError):
                 unlock_descriptor(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_holder(room: GuardedFolder, body: bytes) -> None:
+    """In the place of whatever has the name, without a temporary file that a killed run would leave."""
+    room.unlink(HOLDER, missing_ok=True)
+    descriptor = room.create(HOLDER)
+    try:
+        write_all(descriptor, body)
     finally:
         os.close(descriptor)
 
