@@ -343,7 +343,7 @@ MUTANTS = (
         "s3sync/sync/cleanup.py",
         "        if is_last and not options.trash:\n",
         "        if False:\n",
-        ("tests/scenarios/test_cleanup.py",),
+        ("tests/scenarios/test_cleanup.py", "-k", "last_copies"),
     ),
     Mutant(
         "a12-cleaned-up",
