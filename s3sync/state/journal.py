@@ -16,7 +16,7 @@ from s3sync.core.plan import Do, Verb
 from s3sync.state.db import StateDB
 from s3sync.state.schema import intent_row
 
-_DID = "did"
+DID = "did"
 AT_ONCE = 500
 """So many effects are written together. A killed run may not have noted its last ones: undo leaves those alone."""
 
@@ -61,23 +61,23 @@ class Journal:
         place = self._state.enter_place()
         with self._state.transaction():
             if not self._begun:
-                self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", place, _DID)
+                self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", place, DID)
             for done in self._held:
                 value = msgspec.json.encode(done).decode()
-                self._state.execute("INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", place, _DID, done.path, value)
+                self._state.execute("INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", place, DID, done.path, value)
         self._begun, self._held = True, []
 
     def last_run(self) -> list[Done]:
         """What the last run did, by path. Rows that lead elsewhere are none of ours."""
         query = "SELECT value FROM intent WHERE place = ? AND kind = ? ORDER BY name"
-        rows = self._state.execute(query, self._state.place_id, _DID)
+        rows = self._state.execute(query, self._state.place_id, DID)
         with self._state.rows_of("intent"):
             found = [intent_row(row, Done) for row in rows]
         return [done for done in found if _is_ours(done)]
 
     def forget(self, path: str) -> None:
         query = "DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?"
-        self._state.execute(query, self._state.place_id, _DID, path)
+        self._state.execute(query, self._state.place_id, DID, path)
 
 
 def _is_ours(done: Done) -> bool:

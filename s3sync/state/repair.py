@@ -26,6 +26,7 @@ from s3sync.local.errors import local_errors
 from s3sync.local.room import OURS
 from s3sync.state import trusted
 from s3sync.state.db import FILE, StateDB
+from s3sync.state.journal import DID, Done
 from s3sync.state.places import StorePlace
 from s3sync.state.schema import (
     DIGEST_COLUMNS,
@@ -38,6 +39,7 @@ from s3sync.state.schema import (
     CachedDigest,
     digest_row,
     fact_row,
+    intent_row,
     known_intent_row,
     part_row,
     parts_row,
@@ -51,10 +53,15 @@ _STILL_TRIES = 5
 Row = tuple[Any, ...]
 
 
+def _intent_or_journal_row(row: Row) -> object:
+    """The journal of the last run is kept beside the intents."""
+    return intent_row(row, Done) if row[1] == DID else known_intent_row(row)
+
+
 _OTHER_ROWS: tuple[tuple[str, str, Callable[[Row], object]], ...] = (
     ("digest", DIGEST_COLUMNS, digest_row),
     ("parts", PARTS_COLUMNS, parts_row),
-    ("intent", "value, kind", known_intent_row),
+    ("intent", "value, kind", _intent_or_journal_row),
     ("fact", "value", fact_row),
 )
 
