@@ -175,7 +175,8 @@ class Referee(Struct):
         for path, content in before.work[user].items():
             if content in self.at(work, path) or content in copies:
                 continue
-            if run.verb == "sync" and path in before.cleaned_up & now.cleaned_up:
+            is_cleaned_up = path in before.cleaned_up & now.cleaned_up and not self.at(now.remote, path)
+            if run.verb == "sync" and is_cleaned_up:
                 raise Violation(f"{path} was cleaned up on the remote, and sync deleted {user}'s copy")
             if (
                 run.verb in ("down", "sync")
