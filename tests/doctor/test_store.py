@@ -189,7 +189,7 @@ def test_how_the_bucket_is_set_up(new_patient: NewPatient, ministack: MiniStack)
     rule(**aborting, Expiration={"Days": 30})
     assert looks("lifecycle") == ("warn", "a rule deletes the project's files when they are old")
     admin.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    assert looks("versioning")[1].startswith("on:")
+    assert looks("versioning")[1].startswith("on:") and "NoncurrentVersionExpiration" in looks("versioning")[1]
     admin.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
     admin.delete_public_access_block(Bucket=bucket)
     assert looks("public_access")[0] == "warn"

@@ -23,7 +23,7 @@ def checks(bucket: Bucket | None, prefix: str) -> list[Check]:
         lambda: _encryption(bucket),
         lambda: _public_access(bucket),
         lambda: _lifecycle(bucket, prefix),
-        lambda: _versioning(bucket),
+        lambda: _versioning(bucket, prefix),
     )
     return [_try(name, check) for name, check in zip(NAMES, made, strict=True)]
 
@@ -97,10 +97,17 @@ def _danger(rule: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _versioning(bucket: Bucket) -> Check:
+def _versioning(bucket: Bucket, prefix: str) -> Check:
     found = bucket.versioning()
     if isinstance(found, Silence):
         return _unknown("versioning", found)
     if found == "Enabled":
-        return ok("versioning", "on: old versions can be had back, and are paid for")
+        rules = bucket.lifecycle(prefix)
+        if isinstance(rules, Silence) or any("NoncurrentVersionExpiration" in rule for rule in rules):
+            return ok("versioning", "on: old versions can be had back, and are paid for until a rule expires them")
+        return ok(
+            "versioning",
+            "on: old versions can be had back, and are paid for; a lifecycle rule with NoncurrentVersionExpiration "
+            "would end that, and `s3sync cleanup --versions` does for one project",
+        )
     return ok("versioning", "off: what `up` replaces is gone for good")
