@@ -52,19 +52,20 @@ def test_stale_partial_files_go_and_those_of_a_transfer_stay(new_patient: NewPat
     david = new_patient()
     david.ok("up")
     folder = david.staging / ".s3sync"
-    for name in ("goes-on", "stale"):
+    goes_on = "0123456789abcdef0123456789abcdef"
+    for name in (goes_on, "stale"):
         (folder / "partial" / name).write_bytes(b"half a film")
     abandoned, at_work = folder / "doctor-1", folder / "doctor-2"
     abandoned.mkdir()
     at_work.mkdir()
     os.utime(abandoned, (time.time() - 3600,) * 2)
     with Project.open(path=david.project, environ=david.env()).session.memory() as state:
-        Transfers(state).begin(Unfinished("film.mp4", Way.DOWN, "k", "goes-on", "etag", 99, 16, "2026-01-01"))
+        Transfers(state).begin(Unfinished("film.mp4", Way.DOWN, "k", goes_on, "etag", 99, 16, "2026-01-01"))
     check = by_name(examine(david))["partial_files"]
     assert (check.level, check.found) == ("warn", "2 left by a run that was killed, 0.0 MB")
     report = examine(david, fix=True)
     assert levels(report)["partial_files"] == "ok" and len(report.fixed) == 1
-    assert [path.name for path in (folder / "partial").iterdir()] == ["goes-on"]
+    assert [path.name for path in (folder / "partial").iterdir()] == [goes_on]
     assert not abandoned.exists() and at_work.exists()
     assert "1 unfinished transfers" in by_name(report)["state_database"].found
 
