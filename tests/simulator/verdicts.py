@@ -104,4 +104,8 @@ def _same(referee: Referee, here: Tree, there: Tree) -> bool:
 
 def _seen(referee: Referee, user: str, tree: Tree) -> Tree:
     """What that user's rules do not ignore."""
-    return {path: held for path, held in tree.items() if not referee.is_ignored(user, path)}
+    tree = {path: held for path, held in tree.items() if not referee.is_ignored(user, path)}
+    if not referee.folds:
+        return tree
+    cleaned_up = {path.casefold() for path in referee.last.cleaned_up}  # which of two spellings was, no rule says
+    return {path: held for path, held in tree.items() if path.casefold() not in cleaned_up}
