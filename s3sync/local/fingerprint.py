@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
 from functools import cache
 from pathlib import Path
 
@@ -36,9 +35,10 @@ def ctime_tells(staging: Path, device: int) -> bool:
     """
     if WINDOWS:
         return False
-    name = f"ctime-{uuid.uuid4().hex}"
+    name = "ctime-trial"  # always the same, so that what a killed run left goes with the next one
     try:
         with state_room(staging) as room:
+            room.unlink(name, missing_ok=True)
             descriptor = room.create(name)
             try:
                 os.write(descriptor, b"one")
@@ -49,7 +49,7 @@ def ctime_tells(staging: Path, device: int) -> bool:
                 last = os.fstat(descriptor)
             finally:
                 os.close(descriptor)
-                room.unlink(name)
+                room.unlink(name, missing_ok=True)
     except (OSError, LocalError):
         return False
     return last.st_dev == device and last.st_ctime_ns > first.st_ctime_ns
