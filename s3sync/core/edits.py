@@ -80,6 +80,9 @@ def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str]
         known = new.files.get(name)
         if known is None or (known.etag, known.size_bytes) != (record.etag, record.size_bytes):
             new.files[name] = record
+        gone = new.deleted.get(name)
+        if gone is not None and not gone.cleaned and (gone.deleted_by, gone.md5) == (edits.by, record.md5):
+            del new.deleted[name]  # an undo of our own that was killed put it back
     for name, deletion in edits.deleted.items():
         if name in there or _is_newer(new.files.get(name), deletion):
             continue

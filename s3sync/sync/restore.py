@@ -16,7 +16,7 @@ from s3sync.core.times import parse_ns, parse_time
 from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError
 from s3sync.local.digests import digest
 from s3sync.local.errors import local_errors
-from s3sync.local.place import new_partial, place, standing
+from s3sync.local.place import drop_second_name, new_partial, place, prune_empty_folders, standing
 from s3sync.local.scan import LocalFile, look_at
 from s3sync.state.db import StateDB
 from s3sync.sync.cleanup import drop_trashed
@@ -75,6 +75,8 @@ def restore(
         return report
     with session.lock(), session.memory() as state:
         recover(session, state)
+        if found.side == "local" and finish_placing(session, Path(found.where), target):
+            return report
         _refuse_existing(session, target)
         file = _bring(session, found, target)
         _forget_base(state, target, file)
@@ -92,6 +94,21 @@ def _choose(found: list[Trashed], name: str, when: str | None) -> Trashed:
         times = ", ".join(one.at or "?" for one in of_name[:5])
         raise UsageError(f"no {name!r} of {when} in the trash", hint=f"those that are there are of {times}")
     return fitting[0]
+
+
+def finish_placing(session: Session, source: Path, target: str) -> bool:
+    """Whether a file of the trash stands under its name already: a killed run gave it that, and not yet took the other.
+
+    Then the other is taken now.
+    """
+    staging = session.project.staging
+    placed = staging / target
+    with local_errors("cannot read", source):
+        if not (source.exists() and placed.exists() and source.samefile(placed)):
+            return False
+    drop_second_name(staging, source.relative_to(staging).as_posix(), target)
+    prune_empty_folders(source.parent, session.project.state_dir / "trash")
+    return True
 
 
 def _refuse_existing(session: Session, target: str) -> None:

@@ -22,6 +22,7 @@ from s3sync.state.rows import Rows
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.recover import recover
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, Place
+from s3sync.sync.restore import finish_placing
 from s3sync.sync.scan import scan
 from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
@@ -80,9 +81,14 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
         journal = Journal(state)
         seen = scan(session, state)
         actions = _plan(session, seen, journal.last_run(), report)
+        finished = [done.path for done in journal.last_run() if _is_undone(seen, done)]
         for done in journal.last_run():
-            if _is_undone(seen, done):
-                journal.forget(done.path)
+            if done.path in finished and (source := _in_trash(session, done)) is not None:
+                finish_placing(session, Path(source), done.path)
+        if finished and not actions:  # by an undo that was killed, and told nobody
+            carry_out(session, state, seen, Plan(Verb.UNDO), report, tolerant=False)
+        for path in finished:
+            journal.forget(path)
         if not actions:
             return report
         if not confirm(report):

@@ -139,3 +139,14 @@ def test_what_an_older_version_left_in_the_trash_is_found_and_restored(tmp_path:
     assert david.read("cut/b.mp4") == b"from an older version"
     shutil.rmtree(old.parents[1])
     assert json.loads(david.ok("trash", "--json").out)["files"] == []
+
+
+def test_a_restore_that_was_killed_between_two_names_is_finished(tmp_path: Path) -> None:
+    from tests.people import pair
+
+    david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    regret((david, jan))
+    (found,) = (path for path in (jan.staging / ".s3sync" / "trash").rglob("gone.mp4"))
+    (jan.staging / "gone.mp4").hardlink_to(found)
+    jan.ok("trash", "restore", "gone.mp4", "--local")
+    assert jan.read("gone.mp4") == b"first gone.mp4" and not found.exists()
