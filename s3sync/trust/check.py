@@ -66,4 +66,7 @@ def _refusal(settings: Settings, place: Place) -> NotTrusted:
     why = f"{source} says so, and you have not agreed to it"
     if before:
         why += f"; {', '.join(place.changes_since(before))} before"
-    return NotTrusted(told, why=why, hint="look at it, then run `s3sync trust`; in CI set S3SYNC_TRUST=1", place=place)
+    # `s3sync trust` takes no flag of another command, and would agree to another place.
+    is_by_flag = any(settings.origins.get(name, "").startswith("flag ") for name in _NAMES)
+    agree = "run the command in a terminal and answer its question" if is_by_flag else "run `s3sync trust`"
+    return NotTrusted(told, why=why, hint=f"look at it, then {agree}; in CI set S3SYNC_TRUST=1", place=place)

@@ -60,6 +60,19 @@ def test_f47_a_new_store_is_opened_by_no_command(david: Person, words: tuple[str
     assert not list(folder.iterdir()) and not book(david).exists()
 
 
+def test_f47_the_hint_does_not_name_a_command_that_would_agree_to_another_place(david: Person) -> None:
+    """`s3sync trust` knows no --profile: whoever followed such a hint was refused again."""
+    (david.repo / ".s3sync.yaml").write_text("store: s3://bucket\nendpoint_url: http://127.0.0.1:9\nrepo: r\n")
+    david.ok("trust", "--yes")
+    for flag in (("--profile", "jan"), ("--store", "s3://bucket/elsewhere")):
+        said = david.expect(5, "up", *flag).err
+        assert "in a terminal" in said and "`s3sync trust`" not in said
+    said = david.expect(5, "up", env={"AWS_PROFILE": "jan"}).err
+    assert "run `s3sync trust`" in said
+    david.ok("trust", "--yes", env={"AWS_PROFILE": "jan"})
+    assert "you have not agreed" not in david.run("up", env={"AWS_PROFILE": "jan"}).err
+
+
 def test_f47_the_refusal_is_json_too_and_a_typed_error(david: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     name_store(david)
     said = david.expect(5, "status", "--json").json

@@ -171,7 +171,8 @@ class Credentials:
         except Exception as error:  # noqa: BLE001 - a credential process or token endpoint may raise anything
             raise _unusable(error) from None
         if found is None:
-            raise CredentialsError("there are no credentials for the bucket", why="none were found", hint=_HINT)
+            hint = f"{_HINT}; docs/s3-from-zero.md shows how to get some"
+            raise CredentialsError("there are no credentials for the bucket", why="none were found", hint=hint)
         return found
 
     def for_obstore(self) -> dict[str, Any]:
