@@ -17,13 +17,13 @@ from s3sync._version import __version__
 from s3sync.errors import S3syncError
 
 if TYPE_CHECKING:
-    from s3sync.sync.api import Project
+    from s3sync.api import Project
     from s3sync.sync.report import CleanupReport, FileStatus, RunReport, StatusReport
 
 __all__ = ["CleanupReport", "FileStatus", "Project", "RunReport", "S3syncError", "StatusReport", "__version__"]
 
 _HOMES = {
-    "Project": "s3sync.sync.api",
+    "Project": "s3sync.api",
     "RunReport": "s3sync.sync.report",
     "StatusReport": "s3sync.sync.report",
     "CleanupReport": "s3sync.sync.report",

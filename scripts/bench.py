@@ -22,7 +22,7 @@ from benchlib.lab import QUICK, Lab, Sizes  # noqa: E402
 from benchlib.measure import CommandFailed  # noqa: E402
 from benchlib.tools import Aws, Rclone, S5cmd, program  # noqa: E402
 
-from tests.servers import SeaweedFS  # noqa: E402
+from tests.kit.servers import SeaweedFS  # noqa: E402
 
 JOBS: dict[str, Callable[[Lab], None]] = {
     "small-up": timed.small_up,

@@ -18,9 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.media import media_files  # noqa: E402
-from tests.people import PROJECT, REPO, Person  # noqa: E402
-from tests.servers import SeaweedFS  # noqa: E402
+from tests.kit.media import media_files  # noqa: E402
+from tests.kit.people import PROJECT, REPO, Person  # noqa: E402
+from tests.kit.servers import SeaweedFS  # noqa: E402
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Run the targets of tests/hostile/targets.py under atheris, one after another, each in a process of its own."""
+"""Run the targets of tests/promises/hostile/targets.py under atheris, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> int:
     sys.path.insert(0, str(ROOT))
     if sys.argv[1:2] == ["--one"]:
         return one(sys.argv[2], sys.argv[3:])
-    from tests.hostile.targets import TARGETS
+    from tests.promises.hostile.targets import TARGETS
 
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="for all targets together (default: %(default)s)")
@@ -35,7 +35,7 @@ def main() -> int:
 
 def fuzz(name: str, seconds: int) -> bool:
     """Run one target, say how many executions and what was found, and whether nothing was."""
-    from tests.hostile.seeds import SEEDS
+    from tests.promises.hostile.seeds import SEEDS
 
     corpus = CORPUS / name
     corpus.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def one(name: str, arguments: list[str]) -> int:
     import atheris
 
     with atheris.instrument_imports(include=["s3sync"]):
-        from tests.hostile.targets import TARGETS
+        from tests.promises.hostile.targets import TARGETS
     atheris.Setup([sys.argv[0], *arguments], TARGETS[name])
     atheris.Fuzz()
     return os.EX_OK

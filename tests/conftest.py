@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import MiniStack, Moto, SeaweedFS
+from tests.kit.servers import MiniStack, Moto, SeaweedFS
 
 _OURS = ("AWS_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_")
 
@@ -33,7 +33,7 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     }.items():
         monkeypatch.setenv(name, str(home / folder))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("S3SYNC_TRUST", "1")  # what it asks without it: tests/cli/test_trust.py
+    monkeypatch.setenv("S3SYNC_TRUST", "1")  # what it asks without it: tests/scenarios/cli/test_trust.py
     return home
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from s3sync.cli.output import SCHEMA, error_body
-from s3sync.core.manifest import CleanedRecord
+from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.outcome import Problem
 from s3sync.errors import S3syncError
 from s3sync.sync.report import (

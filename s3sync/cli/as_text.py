@@ -21,11 +21,11 @@ from s3sync.cli.output import (
     symbols,
     warn,
 )
-from s3sync.core.manifest import CleanedRecord
+from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import ConflictKind, State
-from s3sync.core.unfinished import Way
+from s3sync.core.unfinished import Direction
 from s3sync.errors import S3syncError
 from s3sync.sync.report import (
     ConflictReport,
@@ -235,8 +235,8 @@ def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
 
 def transfer_line(transfer: TransferStatus) -> str:
     """What is unfinished, how far it got, and what goes on with it."""
-    sign = symbols().up if transfer.way is Way.UP else symbols().down
-    what = "upload" if transfer.way is Way.UP else "download"
+    sign = symbols().up if transfer.way is Direction.UP else symbols().down
+    what = "upload" if transfer.way is Direction.UP else "download"
     if transfer.ours:
         far = f"{transfer.percent} % of {size_text(transfer.size_bytes or 0)}"
         rest = f"`s3sync {transfer.way.value}` goes on with it"

@@ -43,11 +43,11 @@ def verify(
     debug: Debug = False,
 ) -> int:
     """Compare every object with metadata.json and the local files. Changes nothing."""
+    from s3sync.api import Project
     from s3sync.cli.as_json import verify_json
     from s3sync.cli.as_text import print_verify
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
-    from s3sync.sync.api import Project
     from s3sync.sync.report import EXIT_SOME_FAILED
 
     flags = {"user": user, "store": store, "profile": profile}
@@ -79,10 +79,10 @@ def transfers(
     debug: Debug = False,
 ) -> int:
     """List unfinished transfers, and uploads in the store that nobody here knows of; end some of them."""
+    from s3sync.api import Project
     from s3sync.cli.as_json import transfers_json
     from s3sync.cli.as_text import print_transfers
     from s3sync.cli.output import print_json
-    from s3sync.sync.api import Project
 
     flags = {"user": user, "store": store, "profile": profile}
     opened = Project.open(project or name, flags=flags, lock_wait_s=wait)

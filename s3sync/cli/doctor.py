@@ -12,7 +12,7 @@ from s3sync.cli.options import Debug, Json, OneName, Profile, ProjectName, Quiet
 from s3sync.cli.output import GREEN, RED, SCHEMA, YELLOW, colour, print_json, printable, say, symbols, warn
 
 if TYPE_CHECKING:
-    from s3sync.sync.doctor import Check, DoctorReport
+    from s3sync.doctor import Check, DoctorReport
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def doctor(
     debug: Debug = False,
 ) -> int:
     """Check settings, credentials, the store, your rights there, and this computer; say what to do about it."""
-    from s3sync.sync.doctor import doctor as examine
+    from s3sync.doctor import doctor as examine
 
     flags = {"user": user, "store": store, "profile": profile}
     report = examine(Path.cwd(), project or name, flags=flags, environ=os.environ, fix=fix, lock_wait_s=wait)
@@ -66,7 +66,7 @@ def _as_json(report: DoctorReport) -> dict[str, Any]:
 
 def _print(report: DoctorReport, *, verbose: bool, quiet: bool) -> None:
     """A line for each check, the hint below it. `verbose` gives every hint, `quiet` only what is wrong."""
-    from s3sync.sync.doctor import Level
+    from s3sync.doctor import Level
 
     signs = symbols()
     marks = {

@@ -46,7 +46,7 @@ Profile: TypeAlias = Annotated[
 ]
 
 
-Transfers: TypeAlias = Annotated[
+UnfinishedTransfers: TypeAlias = Annotated[
     str | None, typer.Option("--transfers", metavar="N", help="So many requests at once, 1 to 256 (16 if not said).")
 ]
 Bandwidth: TypeAlias = Annotated[

@@ -11,7 +11,7 @@ import typer
 from s3sync.cli.options import Debug, Json, Profile, Quiet, StoreUrl, User, Verbose, epilog
 
 if TYPE_CHECKING:
-    from s3sync.sync.overview import ProjectOverview, ProjectsReport
+    from s3sync.setup.overview import ProjectOverview, ProjectsReport
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +31,10 @@ def projects(
     debug: Debug = False,
 ) -> int:
     """List the repository's projects, here and in the store, and what waits in which direction."""
+    from s3sync.api import connect
     from s3sync.cli.output import print_json
     from s3sync.config import load_settings
-    from s3sync.sync.api import connect
-    from s3sync.sync.overview import overview
+    from s3sync.setup.overview import overview
 
     cwd = Path.cwd()
     settings = load_settings(cwd, flags={"user": user, "store": store, "profile": profile}, environ=os.environ)

@@ -19,7 +19,7 @@ from s3sync.cli.options import (
     ProjectName,
     Quiet,
     StoreUrl,
-    Transfers,
+    UnfinishedTransfers,
     User,
     Verbose,
     Wait,
@@ -29,7 +29,7 @@ from s3sync.core.plan import Verb
 from s3sync.errors import ProjectError
 
 if TYPE_CHECKING:
-    from s3sync.sync.api import Project
+    from s3sync.api import Project
     from s3sync.sync.report import RunReport
     from s3sync.transfer.progress import Progress
 
@@ -50,7 +50,7 @@ def up(
     verbose: Verbose = False,
     quiet: Quiet = False,
     wait: Wait = 0,
-    transfers: Transfers = None,
+    transfers: UnfinishedTransfers = None,
     bwlimit: Bandwidth = None,
     user: User = None,
     store: StoreUrl = None,
@@ -74,7 +74,7 @@ def down(
     verbose: Verbose = False,
     quiet: Quiet = False,
     wait: Wait = 0,
-    transfers: Transfers = None,
+    transfers: UnfinishedTransfers = None,
     bwlimit: Bandwidth = None,
     user: User = None,
     store: StoreUrl = None,
@@ -101,7 +101,7 @@ def sync(
     verbose: Verbose = False,
     quiet: Quiet = False,
     wait: Wait = 0,
-    transfers: Transfers = None,
+    transfers: UnfinishedTransfers = None,
     bwlimit: Bandwidth = None,
     user: User = None,
     store: StoreUrl = None,
@@ -151,7 +151,7 @@ def open_project(
 
     The first argument is a project's name where none is around, or where it names a project and no file.
     """
-    from s3sync.sync.api import Project
+    from s3sync.api import Project
 
     words = list(names or [])
 

@@ -14,8 +14,8 @@ from s3sync.cli.options import Debug, DryRun, Json, Profile, Quiet, StoreUrl, Us
 
 if TYPE_CHECKING:
     from s3sync.errors import S3syncError
+    from s3sync.setup.init import InitReport
     from s3sync.store.probe import AccessReport
-    from s3sync.sync.init import InitReport
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +49,7 @@ def init(
     debug: Debug = False,
 ) -> int:
     """Set up this git repository and a project in it. Run it again to change a setting."""
-    from s3sync.sync.init import init as set_up
+    from s3sync.setup.init import init as set_up
 
     values = {
         "store": store, "region": region, "endpoint_url": endpoint, "profile": profile, "user": user, "repo": repo,

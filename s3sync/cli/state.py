@@ -48,8 +48,8 @@ def state(
     debug: Debug = False,
 ) -> int:
     """List the places in stores that this folder was synced with; forget one. Touches no file."""
+    from s3sync.api import Project
     from s3sync.cli.output import print_json
-    from s3sync.sync.api import Project
 
     opened = Project.open(project or name, flags={"user": user, "store": store, "profile": profile}, lock_wait_s=wait)
     if forget is None:

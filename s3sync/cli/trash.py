@@ -54,8 +54,8 @@ def trash(
     debug: Debug = False,
 ) -> int:
     """List what was replaced or deleted and is still in the trash, bring a file back, or empty the trash."""
+    from s3sync.api import Project
     from s3sync.cli.output import print_json
-    from s3sync.sync.api import Project
 
     action, *names = words or ["list"]
     if action not in ("list", "restore", "empty") or len(names) != (action == "restore"):

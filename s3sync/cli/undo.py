@@ -52,9 +52,9 @@ def undo(
     debug: Debug = False,
 ) -> int:
     """Take back this computer's last up, down or sync. Files that somebody changed since are left alone, and named."""
+    from s3sync.api import Project
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
-    from s3sync.sync.api import Project
 
     flags = {"user": user, "store": store, "profile": profile}
     with watching(not quiet and not json) as progress:

@@ -64,7 +64,7 @@ def status(
             raise UsageError("--all means every project", why=why, hint="leave the name away, or leave --all away")
         return _status_all(flags, json, exit_code, quiet)
     with watching(not quiet and not json) as progress:
-        from s3sync.sync.api import Project
+        from s3sync.api import Project
 
         report = Project.open(project or name, flags=flags, progress=progress).status()
     if json:
@@ -76,11 +76,11 @@ def status(
 
 def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool, quiet: bool) -> int:
     """Every project; one that is broken does not hide the others. What ails the store, ails it for all of them."""
+    from s3sync.api import Project, all_projects
     from s3sync.cli.as_json import all_json
     from s3sync.cli.as_text import print_all
     from s3sync.cli.output import print_json
     from s3sync.config import load_settings
-    from s3sync.sync.api import Project, all_projects
     from s3sync.sync.report import EXIT_CONFLICTS, EXIT_SOME_FAILED, StatusReport
 
     cwd = Path.cwd()
@@ -89,7 +89,7 @@ def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool, quiet
     for name in all_projects(load_settings(cwd, flags=flags, environ=os.environ), cwd):
         try:
             report = Project.open(name, path=cwd, flags=flags).status()
-            report.files.shed()
+            report.files.flush()
             reports.append(report)
         except (UsageError, ManifestError, LocalError) as error:
             failed.append((name, error))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from s3sync.core.entries import Entry
-from s3sync.core.manifest import FileRecord
+from s3sync.core.manifest.record import FileRecord
 from s3sync.core.plan import Action
 from s3sync.errors import S3syncError
 

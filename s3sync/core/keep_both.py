@@ -21,7 +21,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from s3sync.core.manifest import ConflictRecord
+from s3sync.core.manifest.record import ConflictRecord
 
 
 class Fingerprint(Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
 from s3sync.core.items import Items, NewItems, in_memory
-from s3sync.core.manifest import FileRecord
+from s3sync.core.manifest.record import FileRecord
 from s3sync.core.obstacles import Blocked, Obstacle, Obstacles, Side, aside_of, in_the_way, nothing_in_the_way
 from s3sync.core.reconcile import ConflictKind, Decision, State
 

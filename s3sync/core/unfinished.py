@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Way(StrEnum):
+class Direction(StrEnum):
     UP = "up"
     DOWN = "down"
 
@@ -30,7 +30,7 @@ class Unfinished(Struct, frozen=True):
     """
 
     path: str
-    way: Way
+    way: Direction
     key: str
     token: str
     fingerprint: str

@@ -12,9 +12,9 @@ import xxhash
 from msgspec import Struct
 
 from s3sync.core.etag import MIB, composite_etag, part_ranges
+from s3sync.disk.errors import local_errors
 from s3sync.disk.tree import parent_of
 from s3sync.errors import SourceChanged
-from s3sync.local.errors import local_errors
 from s3sync.local.scan import LocalFile
 
 CHUNK = MIB
@@ -58,6 +58,11 @@ def _check(file: LocalFile, descriptor: int) -> None:
 
 
 def changed(file: LocalFile) -> SourceChanged:
+    """What became of a file that is no longer the one that was scanned."""
+    if not os.path.lexists(file.where):
+        return SourceChanged(
+            f"cannot read {file.where}", why="it does not exist any more", hint="run the command again"
+        )
     return SourceChanged(
         f"{file.where} changed while it was being read",
         why="another program is still writing it",

@@ -7,9 +7,9 @@ import re
 import uuid
 
 from s3sync.core.names import nfc, windows_reason
+from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LocalError
-from s3sync.local.errors import local_errors
 
 _CHARACTER = re.compile(r'[<>:"|?*\\]')
 _ENDS = (".", " ")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from s3sync.disk.errors import local_errors
 from s3sync.errors import ConfigError
-from s3sync.local.errors import local_errors
 
 IGNORE_FILE = ".s3syncignore"
 MAX_BYTES = 64 * 1024

@@ -2,7 +2,7 @@
 
 `.s3syncignore` may come from anybody in the team. A regular expression with many stars, made without care, has Python
 try every way to spread a name over them, which for `*a*a*a*a*a*a*a*b` takes days. The published libraries decide a few
-per cent of random cases differently from git (`tests/local/test_gitignore_rules.py` compares with the real one).
+per cent of random cases differently from git (`tests/unit/local/test_gitignore_rules.py` compares with the real one).
 """
 
 from __future__ import annotations

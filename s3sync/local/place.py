@@ -20,13 +20,12 @@ from typing import TypeAlias
 from s3sync.core.names import STATE_DIR, windows_reason
 from s3sync.core.spelling import obeyed_reason
 from s3sync.core.times import FILE_TIMES
-from s3sync.disk.errors import Refused
+from s3sync.disk.errors import Refused, local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import find_below, folder_below
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local.clear_way import clear_way
 from s3sync.local.digests import Digests
-from s3sync.local.errors import local_errors
 from s3sync.local.fingerprint import ctime_tells, holds
 from s3sync.local.modes import copy_file, settle_mode
 from s3sync.local.room import OURS, PRIVATE, state_room

@@ -11,9 +11,9 @@ from msgspec import Struct, field
 
 from s3sync.core.names import STATE_DIR, nfc, refuse, refuse_folder, refuse_reason
 from s3sync.core.outcome import Problem
+from s3sync.disk.errors import reason_of
 from s3sync.disk.tree import folder_below, parent_of
 from s3sync.errors import ScanError
-from s3sync.local.errors import reason_of
 
 
 class LocalFile(Struct, frozen=True, gc=False):

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from s3sync.core.names import STATE_DIR
+from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import clear, is_folder
 from s3sync.disk.tree import folder_below
-from s3sync.local.errors import local_errors
 from s3sync.local.place import prune_empty_folders
 from s3sync.local.room import known_room
 

@@ -13,9 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from s3sync.core.keep_both import Intent
-from s3sync.core.manifest import ConflictRecord, DeletedRecord
+from s3sync.core.manifest.record import ConflictRecord, DeletedRecord
 from s3sync.core.names import refuse_reason
-from s3sync.state.db import StateDB
+from s3sync.state.memory import StateDB
 from s3sync.state.schema import intent_row
 
 _CONFLICT, _DELETION = "conflict", "delete"

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from s3sync.core.effects import Kind
 from s3sync.core.entries import Entry
-from s3sync.core.manifest import FileRecord
+from s3sync.core.manifest.record import FileRecord
 from s3sync.core.names import refuse_reason
 from s3sync.core.plan import Do, Verb
-from s3sync.state.db import StateDB
+from s3sync.state.memory import StateDB
 from s3sync.state.schema import intent_row
 
 DID = "did"

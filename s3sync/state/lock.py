@@ -13,9 +13,9 @@ from datetime import datetime
 
 from s3sync.core.times import format_time
 from s3sync.disk.durable import write_all
+from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LockHeld
-from s3sync.local.errors import local_errors
 from s3sync.local.room import OURS
 
 FILE = "lock"

@@ -20,13 +20,13 @@ from msgspec import Struct, field
 from s3sync.core.entries import Entry
 from s3sync.core.names import refuse_reason
 from s3sync.core.unfinished import Unfinished
+from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import remove_tree
-from s3sync.local.errors import local_errors
 from s3sync.local.room import OURS
 from s3sync.state import trusted
-from s3sync.state.db import FILE, StateDB
 from s3sync.state.journal import DID, Done
+from s3sync.state.memory import FILE, StateDB
 from s3sync.state.places import StorePlace
 from s3sync.state.schema import (
     DIGEST_COLUMNS,
@@ -46,7 +46,7 @@ from s3sync.state.schema import (
     transfer_row,
 )
 from s3sync.state.sqlite import bring_up, readable
-from s3sync.state.transfers import Transfers
+from s3sync.state.unfinished import UnfinishedTransfers
 
 _MD5 = re.compile("[0-9a-f]{32}")
 _STILL_TRIES = 5
@@ -210,7 +210,7 @@ def _write(folder: Path, memory: PlaceMemory) -> None:
         fresh.save(base=memory.base)
         if memory.unproven:
             fresh.execute("UPDATE place SET unproven = 1 WHERE id = ?", number)
-        ledger = Transfers(fresh)
+        ledger = UnfinishedTransfers(fresh)
         for item, done in memory.transfers:
             ledger.begin(item)
             for part, digest in done.items():

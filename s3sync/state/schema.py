@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from s3sync.core.entries import Entry
 from s3sync.core.keep_both import Intent
-from s3sync.core.manifest import DeletedRecord
+from s3sync.core.manifest.record import DeletedRecord
 from s3sync.core.names import refuse_reason
-from s3sync.core.unfinished import Unfinished, Way, is_token
+from s3sync.core.unfinished import Direction, Unfinished, is_token
 from s3sync.local.digests import PartDigests
 from s3sync.state.sqlite import Migration, run_script
 
@@ -219,11 +219,11 @@ def transfer_row(row: tuple[Any, ...]) -> Unfinished:
         raise ValueError("no transfer")
     if not (_is_size(size) and _is_size(part_size) and part_size and _is_size(done)):
         raise ValueError("no sizes of a transfer")
-    if Way(way) is Way.DOWN:
+    if Direction(way) is Direction.DOWN:
         partial_name((token,))
     md5, xxh3, *parts = msgspec.json.decode(digests, type=list[str | None])
     if not all(digest is None or _is_hex(digest) for digest in (md5, xxh3)) or not all(map(_is_hex, parts)):
         raise ValueError("no digests of a transfer")
     of_parts = tuple(str(part) for part in parts)
-    found = Unfinished(path, Way(way), key, token, fingerprint, size, part_size, started_at, md5, xxh3, of_parts)
+    found = Unfinished(path, Direction(way), key, token, fingerprint, size, part_size, started_at, md5, xxh3, of_parts)
     return replace(found, done_parts=done)

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from s3sync.disk.errors import local_errors
 from s3sync.errors import DiskFull, LocalError
-from s3sync.local.errors import local_errors
 from s3sync.state import trusted
 
 PATIENCE_S = 30.0

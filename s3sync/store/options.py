@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from s3sync.store.port import FullSpeed, Pace
+from s3sync.store.port import Pace, Unlimited
 
 
 class Wire(Struct, frozen=True):
@@ -59,4 +59,4 @@ class StoreOptions(Struct, frozen=True):
     repository: Path | None = None
     repo: str = ""
     wire: Wire = field(default_factory=Wire)
-    pace: Pace = field(default_factory=FullSpeed)
+    pace: Pace = field(default_factory=Unlimited)

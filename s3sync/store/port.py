@@ -35,7 +35,7 @@ class Pace(Protocol):
     def receive(self, n: int) -> None: ...
 
 
-class FullSpeed:
+class Unlimited:
     """No limit."""
 
     def send(self, n: int) -> None: ...

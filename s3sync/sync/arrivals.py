@@ -5,13 +5,13 @@ from __future__ import annotations
 from s3sync.core.plan import Do, Plan
 from s3sync.core.spelling import obeyed_reason
 from s3sync.sync.report import RunReport
-from s3sync.sync.seen import Seen, uploader
+from s3sync.sync.view import View, uploader
 
 MOST_NAMED = 5
 ARRIVING = (Do.DOWNLOAD, Do.KEEP_BOTH)
 
 
-def warn_of_arrivals(report: RunReport, plan: Plan, seen: Seen) -> None:
+def warn_of_arrivals(report: RunReport, plan: Plan, seen: View) -> None:
     """Add the warnings, each once for a run: by name, with who uploaded it."""
     count = 0
     for action in plan.actions:

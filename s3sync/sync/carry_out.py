@@ -10,17 +10,17 @@ from s3sync.core.outcome import Problem, Raced
 from s3sync.core.plan import Action, Plan, Verb
 from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
-from s3sync.state.db import StateDB
 from s3sync.state.intents import Intents
 from s3sync.state.journal import Done, Journal
-from s3sync.state.transfers import Transfers
+from s3sync.state.memory import StateDB
+from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.execute import execute
-from s3sync.sync.guard import guarded
+from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
-from s3sync.sync.save import Keeper
-from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
 from s3sync.sync.steps import LOCAL_ONLY, Steps
+from s3sync.sync.store_facts import guarded
+from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
@@ -37,7 +37,7 @@ class Witness(Protocol):
 def carry_out(
     session: Session,
     state: StateDB,
-    seen: Seen,
+    seen: View,
     plan: Plan,
     witness: Witness,
     *,
@@ -55,7 +55,7 @@ def carry_out(
     if warning:
         witness.warn(warning)
     finish_uploads(session, state, seen, plan.in_sync)
-    keeper = Keeper(session, state, seen, tolerant=tolerant, cleaning=plan.verb is Verb.CLEANUP)
+    keeper = Recorder(session, state, seen, tolerant=tolerant, cleaning=plan.verb is Verb.CLEANUP)
     keeper.agree(plan.agreed)
     keeper.intend(actions)
     raced: dict[str, str] = {}
@@ -92,7 +92,7 @@ def carry_out(
     return raced
 
 
-def _done(session: Session, seen: Seen, plan: Plan, action: Action, effect: Effect, stamp: str) -> Done:
+def _done(session: Session, seen: View, plan: Plan, action: Action, effect: Effect, stamp: str) -> Done:
     """For the journal. The copy that a conflict makes under a name of its own was nowhere before."""
     is_copy = effect.path != action.path
     before = None if is_copy else seen.base.get(action.path)
@@ -126,7 +126,7 @@ def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
         session.project.prefix,
         pool,
         session.progress,
-        Transfers(state),
+        UnfinishedTransfers(state),
         format_time(session.clock()),
         session.pace,
     )

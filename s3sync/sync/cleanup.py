@@ -19,20 +19,20 @@ from s3sync.core.reconcile import Decision, State
 from s3sync.core.times import format_time
 from s3sync.errors import Halt
 from s3sync.local.trash import delete_trashed
-from s3sync.state.db import StateDB
+from s3sync.spill.sequence import SpilledList
+from s3sync.spill.table import SpilledDict
 from s3sync.state.intents import Intents
 from s3sync.state.journal import Journal
-from s3sync.state.rows import Rows
-from s3sync.state.table import Table
+from s3sync.state.memory import StateDB
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.old_versions import delete_versions, old_versions
 from s3sync.sync.report import CleanupReport, Deleted
 from s3sync.sync.reporting import CleanupWitness
 from s3sync.sync.scan import scan
-from s3sync.sync.seen import Seen, uploader
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.trash import Contents, Trashed, trash_here, trash_there
+from s3sync.sync.view import View, uploader
 from s3sync.transfer.pool import Pool
 
 HAD_HERE = {State.IN_SYNC, State.LOCAL_MODIFIED, State.LOCAL_DELETED}
@@ -69,9 +69,9 @@ class CleanupOptions(Struct, frozen=True):
 class _Looked(Struct):
     """What a cleanup found: what may go, and what of the trash."""
 
-    seen: Seen
-    going: Rows[Action]
-    trash: Rows[Trashed]
+    seen: View
+    going: SpilledList[Action]
+    trash: SpilledList[Trashed]
 
 
 def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
@@ -93,7 +93,7 @@ def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
 def _look(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> _Looked:
     """Scan, and plan what may go. The report says what that is, and what is kept with the reason."""
     seen = scan(session, state)
-    found = _Looked(seen, Rows(Action), Rows(Trashed))
+    found = _Looked(seen, SpilledList(Action), SpilledList(Trashed))
     if options.selector:
         seen.limit_to(options.selector)
     report.failed.extend(seen.problems)
@@ -122,13 +122,13 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
     return found
 
 
-def _is_verified(seen: Seen, decision: Decision) -> bool:
+def _is_verified(seen: View, decision: Decision) -> bool:
     """Whether this disk and the remote hold the same bytes of a path, by digests of both."""
     digests = seen.digests_of(decision.path)
     return digests is not None and decision.remote is not None and digests.md5 == decision.remote.md5
 
 
-def _note_what_stays(stays: Contents, seen: Seen, decision: Decision, options: CleanupOptions, *, goes: bool) -> None:
+def _note_what_stays(stays: Contents, seen: View, decision: Decision, options: CleanupOptions, *, goes: bool) -> None:
     digests = seen.digests_of(decision.path)
     if digests is not None and decision.local is not None and not (goes and options.local):
         stays.add(decision.local.size, digests.md5)
@@ -137,7 +137,7 @@ def _note_what_stays(stays: Contents, seen: Seen, decision: Decision, options: C
 
 
 def _look_at_trash(
-    session: Session, stays: Contents, options: CleanupOptions, report: CleanupReport, going: Rows[Trashed]
+    session: Session, stays: Contents, options: CleanupOptions, report: CleanupReport, going: SpilledList[Trashed]
 ) -> None:
     """What also exists elsewhere goes. A last copy is kept unless it was asked for."""
     store, project = session.store, session.project
@@ -174,7 +174,7 @@ def _may_go(decision: Decision, options: CleanupOptions) -> bool:
     return options.unseen or decision.state in HAD_HERE
 
 
-def _kept(seen: Seen, decision: Decision) -> Problem:
+def _kept(seen: View, decision: Decision) -> Problem:
     by, _ = uploader(seen, decision.path)
     reason = KEPT[decision.state]
     if by and decision.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.CONFLICT):
@@ -198,9 +198,9 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
         return
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
-    into_trash = Table(bool)
+    into_trash = SpilledDict(bool)
     into_trash.update((item.name, True) for item in report.deleted if item.in_trash)
-    report.deleted = Rows(Deleted)
+    report.deleted = SpilledList(Deleted)
     if options.local:
         going = _still_there(session, seen, going, report)
     plan = Plan(Verb.CLEANUP, going)
@@ -216,12 +216,14 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
         report.old_versions, report.old_bytes = len(old), sum(version.size for version in old)
 
 
-def _still_there(session: Session, seen: Seen, going: Rows[Action], report: CleanupReport) -> Rows[Action]:
+def _still_there(
+    session: Session, seen: View, going: SpilledList[Action], report: CleanupReport
+) -> SpilledList[Action]:
     """Of what is to go here, what the remote still holds: the answer to the question may have taken long."""
-    listed = Table(str, len(going))
+    listed = SpilledDict(str, len(going))
     if going:
         listed.update((info.key, info.etag) for info in session.store.list(session.project.prefix))
-    sure = Rows(Action)
+    sure = SpilledList(Action)
     for action in going:
         remote = seen.there.files[action.path]
         if listed.get(remote.key) == remote.etag:
@@ -231,7 +233,7 @@ def _still_there(session: Session, seen: Seen, going: Rows[Action], report: Clea
     return sure
 
 
-def _empty_trash(session: Session, trash: Rows[Trashed]) -> None:
+def _empty_trash(session: Session, trash: SpilledList[Trashed]) -> None:
     def delete(found: Trashed) -> None:
         drop_trashed(session, found)
 

@@ -13,9 +13,9 @@ from s3sync.core.outcome import Problem, Raced
 from s3sync.core.plan import Action, Do
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, S3syncError, TargetChanged
 from s3sync.sync.steps import Steps
+from s3sync.transfer.fetch.small import SMALL, how_many
 from s3sync.transfer.pool import Settled
 from s3sync.transfer.progress import Progress, Work
-from s3sync.transfer.small_download import SMALL, how_many
 
 Result: TypeAlias = Outcome | Raced | Problem
 

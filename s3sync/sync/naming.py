@@ -12,8 +12,8 @@ from s3sync.core.names import nfc
 from s3sync.errors import ProjectError, StoreError
 from s3sync.gitconfig import remote_name
 from s3sync.project import Project, list_projects
+from s3sync.shared.projects import StoreProjects
 from s3sync.store import Store
-from s3sync.sync.store_projects import StoreProjects
 
 
 def with_repo(root: Path, start: Path, flags: dict[str, str], environ: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from s3sync.core.folder_names import project_reason
 from s3sync.errors import Halt, UsageError
-from s3sync.state.db import StateDB
+from s3sync.state.memory import StateDB
 from s3sync.state.places import KnownPlace
 from s3sync.sync.report import Place
 from s3sync.sync.session import Session

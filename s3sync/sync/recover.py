@@ -11,19 +11,19 @@ from s3sync.core.keep_both import Fingerprint, Repair, repair
 from s3sync.core.plan import InSync
 from s3sync.core.reconcile import State
 from s3sync.core.records import part_file_key
-from s3sync.core.unfinished import Unfinished, Way, is_token
+from s3sync.core.unfinished import Direction, Unfinished, is_token
+from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import StoreError, TargetChanged
 from s3sync.local.digests import PartDigests
-from s3sync.local.errors import local_errors
 from s3sync.local.place import as_scanned, drop_second_name, rename_aside, standing
 from s3sync.local.room import state_room
-from s3sync.state.db import StateDB
+from s3sync.shared.parts import write_part_file
 from s3sync.state.intents import Intents
-from s3sync.state.transfers import Transfers, partial_names
-from s3sync.sync.seen import Seen
+from s3sync.state.memory import StateDB
+from s3sync.state.unfinished import UnfinishedTransfers, partial_names
 from s3sync.sync.session import Session
-from s3sync.transfer.part_file import write_part_file
+from s3sync.sync.view import View
 
 
 def recover(session: Session, state: StateDB) -> None:
@@ -48,13 +48,13 @@ def stale_partials(folder: GuardedFolder, state: StateDB) -> list[tuple[str, int
 
 
 def _sweep_partials(session: Session, state: StateDB) -> None:
-    ledger = Transfers(state)
+    ledger = UnfinishedTransfers(state)
     with state_room(session.project.staging, "partial") as folder, local_errors("cannot clear", folder.path):
         for name, _ in stale_partials(folder, state):
             folder.unlink(name, missing_ok=True)
         for transfer in ledger.all():
-            if transfer.way is Way.DOWN and not (is_token(transfer.token) and folder.has_file(transfer.token)):
-                ledger.end(transfer.path, Way.DOWN)
+            if transfer.way is Direction.DOWN and not (is_token(transfer.token) and folder.has_file(transfer.token)):
+                ledger.end(transfer.path, Direction.DOWN)
 
 
 def _repair_conflicts(session: Session, state: StateDB) -> None:
@@ -84,9 +84,9 @@ def fingerprint(status: os.stat_result) -> Fingerprint:
     return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev, status.st_nlink)
 
 
-def drop_useless_downloads(session: Session, state: StateDB, seen: Seen) -> None:
+def drop_useless_downloads(session: Session, state: StateDB, seen: View) -> None:
     """End downloads that nobody will ask for again: of a version that the remote no longer has, or that is here now."""
-    begun = [transfer for transfer in Transfers(state).all() if transfer.way is Way.DOWN]
+    begun = [transfer for transfer in UnfinishedTransfers(state).all() if transfer.way is Direction.DOWN]
     if not begun:
         return
     paths = {transfer.path for transfer in begun}
@@ -96,7 +96,7 @@ def drop_useless_downloads(session: Session, state: StateDB, seen: Seen) -> None
         there = wanted.get(transfer.path)
         if (there is None or there.etag != transfer.fingerprint) and not seen.is_hidden(transfer.path):
             drop_partial(session, transfer)
-            Transfers(state).end(transfer.path, Way.DOWN)
+            UnfinishedTransfers(state).end(transfer.path, Direction.DOWN)
 
 
 def drop_partial(session: Session, transfer: Unfinished) -> None:
@@ -106,10 +106,10 @@ def drop_partial(session: Session, transfer: Unfinished) -> None:
             folder.unlink(transfer.token, missing_ok=True)
 
 
-def finish_uploads(session: Session, state: StateDB, seen: Seen, in_sync: Iterable[InSync]) -> None:
+def finish_uploads(session: Session, state: StateDB, seen: View, in_sync: Iterable[InSync]) -> None:
     """An upload that is known as unfinished though its file has arrived: the run was killed right after."""
-    ledger = Transfers(state)
-    known = {transfer.path: transfer for transfer in ledger.all() if transfer.way is Way.UP}
+    ledger = UnfinishedTransfers(state)
+    known = {transfer.path: transfer for transfer in ledger.all() if transfer.way is Direction.UP}
     for same in in_sync if known else ():
         transfer, remote = known.get(same.path), seen.remote.get(same.path)
         if transfer is None:
@@ -121,4 +121,4 @@ def finish_uploads(session: Session, state: StateDB, seen: Seen, in_sync: Iterab
             write_part_file(session.store, key, remote.etag, remote.size, parts)
         with suppress(StoreError):
             session.store.abort_upload(transfer.key, transfer.token)
-        ledger.end(transfer.path, Way.UP)
+        ledger.end(transfer.path, Direction.UP)

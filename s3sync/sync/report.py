@@ -13,12 +13,12 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from s3sync.core.manifest import CleanedRecord
+from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
 from s3sync.core.reconcile import ConflictKind, State
-from s3sync.core.unfinished import Way
-from s3sync.state.rows import Rows
+from s3sync.core.unfinished import Direction
+from s3sync.spill.sequence import SpilledList
 
 EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_TO_DO = 0, 3, 4, 7
 
@@ -89,11 +89,11 @@ class RunReport(Struct):
     verb: Verb
     place: Place
     dry_run: bool
-    uploaded: Rows[Moved] = field(default_factory=lambda: Rows(Moved))
-    downloaded: Rows[Moved] = field(default_factory=lambda: Rows(Moved))
-    deleted: Rows[Deleted] = field(default_factory=lambda: Rows(Deleted))
-    skipped: Rows[Skipped] = field(default_factory=lambda: Rows(Skipped))
-    conflicts: Rows[ConflictReport] = field(default_factory=lambda: Rows(ConflictReport))
+    uploaded: SpilledList[Moved] = field(default_factory=lambda: SpilledList(Moved))
+    downloaded: SpilledList[Moved] = field(default_factory=lambda: SpilledList(Moved))
+    deleted: SpilledList[Deleted] = field(default_factory=lambda: SpilledList(Deleted))
+    skipped: SpilledList[Skipped] = field(default_factory=lambda: SpilledList(Skipped))
+    conflicts: SpilledList[ConflictReport] = field(default_factory=lambda: SpilledList(ConflictReport))
     failed: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     cleaned: CleanedRecord | None = None
@@ -144,7 +144,7 @@ class TransferStatus(Struct, frozen=True):
     """
 
     name: str
-    way: Way
+    way: Direction
     done_bytes: int
     size_bytes: int | None
     started_at: str
@@ -165,7 +165,7 @@ class TransfersReport(Struct):
 
 class StatusReport(Struct):
     place: Place
-    files: Rows[FileStatus] = field(default_factory=lambda: Rows(FileStatus))
+    files: SpilledList[FileStatus] = field(default_factory=lambda: SpilledList(FileStatus))
     failed: list[Problem] = field(default_factory=list)
     last_sync_at: str | None = None
     last_sync_by: str | None = None
@@ -202,8 +202,8 @@ class CleanupReport(Struct):
     place: Place
     side: str
     dry_run: bool
-    deleted: Rows[Deleted] = field(default_factory=lambda: Rows(Deleted))
-    kept: Rows[Problem] = field(default_factory=lambda: Rows(Problem))
+    deleted: SpilledList[Deleted] = field(default_factory=lambda: SpilledList(Deleted))
+    kept: SpilledList[Problem] = field(default_factory=lambda: SpilledList(Problem))
     failed: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     trash_files: int = 0
@@ -216,7 +216,7 @@ class CleanupReport(Struct):
     old_bytes: int = 0
     """What a bucket with versioning keeps of the project's replaced and deleted objects, and bills."""
     versions_deleted: int = 0
-    last_copies: Rows[str] = field(default_factory=lambda: Rows(str))
+    last_copies: SpilledList[str] = field(default_factory=lambda: SpilledList(str))
     """What exists nowhere else, and is deleted for good."""
     elapsed_s: float = 0.0
 

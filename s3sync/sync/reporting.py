@@ -13,7 +13,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Conflict, Do, Plan
 from s3sync.core.reconcile import State
 from s3sync.sync.report import CleanupReport, ConflictReport, Deleted, Moved, RunReport, Skipped
-from s3sync.sync.seen import Seen, uploader
+from s3sync.sync.view import View, uploader
 
 UPLOADING = (Do.UPLOAD, Do.KEEP_BOTH, Do.MOVE_ASIDE)
 
@@ -60,7 +60,7 @@ def _deleted(effect: Effect) -> Deleted:
     return Deleted(effect.path, "local" if effect.kind is Kind.DELETED_HERE else "remote", effect.size)
 
 
-def report_plan(report: RunReport, plan: Plan, seen: Seen) -> None:
+def report_plan(report: RunReport, plan: Plan, seen: View) -> None:
     """What is known before anything is done: problems of the scan, conflicts, and what is left alone."""
     if warning := not_on_windows(action.kept_as or action.path for action in plan.actions if action.do in UPLOADING):
         report.warnings = [*(told for told in report.warnings if told != warning), warning]

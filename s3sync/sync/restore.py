@@ -13,12 +13,12 @@ from msgspec import Struct, field
 
 from s3sync.core.names import nfc, refuse_reason
 from s3sync.core.times import parse_ns, parse_time
+from s3sync.disk.errors import local_errors
 from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError
 from s3sync.local.digests import digest
-from s3sync.local.errors import local_errors
 from s3sync.local.place import drop_second_name, new_partial, place, prune_empty_folders, standing
 from s3sync.local.scan import LocalFile, look_at
-from s3sync.state.db import StateDB
+from s3sync.state.memory import StateDB
 from s3sync.sync.cleanup import drop_trashed
 from s3sync.sync.recover import recover
 from s3sync.sync.report import Place

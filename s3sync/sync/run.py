@@ -14,10 +14,10 @@ from s3sync.core.plan import Do, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import again
 from s3sync.core.safety import Earlier, gate
 from s3sync.core.times import format_time
-from s3sync.state.db import StateDB
+from s3sync.spill.sequence import SpilledList
+from s3sync.spill.table import SpilledDict
 from s3sync.state.journal import Journal
-from s3sync.state.rows import Rows
-from s3sync.state.table import Table
+from s3sync.state.memory import StateDB
 from s3sync.sync.arrivals import warn_of_arrivals
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.places import first_time
@@ -25,9 +25,9 @@ from s3sync.sync.recover import drop_useless_downloads, recover
 from s3sync.sync.report import ConflictReport, RunReport
 from s3sync.sync.reporting import RunWitness, report_intentions, report_plan
 from s3sync.sync.scan import scan
-from s3sync.sync.seen import Seen, select
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
+from s3sync.sync.view import View, select
 
 ROUNDS = 4
 """How often a path is planned again when other writers, here or there, were faster."""
@@ -83,7 +83,7 @@ class _Tally(Struct):
     passed: Counter[Do] = field(default_factory=Counter)
     journal: Journal | None = None
 
-    def earlier(self, seen: Seen, report: RunReport) -> Earlier:
+    def earlier(self, seen: View, report: RunReport) -> Earlier:
         if self.base is None:
             self.base = len(seen.base)
             return Earlier(self.base)
@@ -108,7 +108,7 @@ def _round(
         seen.limit_to(options.selector)
     decisions = map(again, seen.decisions()) if options.again else seen.decisions()
     keep, obstacles = _keep_name(session, seen), seen.obstacles_of(wanted)
-    plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, Rows, obstacles)
+    plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, SpilledList, obstacles)
     tally.passed += gate(
         plan,
         seen.base,
@@ -116,7 +116,7 @@ def _round(
         seen.remote,
         max_delete=options.max_delete,
         complete=seen.complete,
-        kept=Table(bool),
+        kept=SpilledDict(bool),
         earlier=tally.earlier(seen, report),
     )
     report_plan(report, plan, seen)
@@ -128,10 +128,10 @@ def _round(
     return _execute(session, state, report, plan, seen, tally.journal)
 
 
-def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
+def _keep_name(session: Session, seen: View) -> Callable[[str], str]:
     """Names for conflict copies that neither side has, nor another copy of the same plan."""
     stamp = session.clock()
-    given = Table(bool)
+    given = SpilledDict(bool)
 
     def is_taken(name: str) -> bool:
         return name in given or name in seen.here.files or name in seen.there.files
@@ -145,9 +145,9 @@ def _keep_name(session: Session, seen: Seen) -> Callable[[str], str]:
 
 
 def _execute(
-    session: Session, state: StateDB, report: RunReport, plan: Plan, seen: Seen, journal: Journal | None
+    session: Session, state: StateDB, report: RunReport, plan: Plan, seen: View, journal: Journal | None
 ) -> dict[str, str]:
     tolerant = report.verb is Verb.DOWN
     raced = carry_out(session, state, seen, plan, RunWitness(report), tolerant=tolerant, journal=journal)
-    report.conflicts = Rows(ConflictReport, (found for found in report.conflicts if found.name not in raced))
+    report.conflicts = SpilledList(ConflictReport, (found for found in report.conflicts if found.name not in raced))
     return raced

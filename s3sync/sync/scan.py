@@ -22,14 +22,14 @@ from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
 from s3sync.local.ignore import load_ignore
 from s3sync.local.place import ignores_case
 from s3sync.local.scan import LocalFile, LocalScan, scan_folder
-from s3sync.state.db import CachedDigest, StateDB
-from s3sync.state.rows import Rows
-from s3sync.state.table import Table, windows
-from s3sync.sync.remote import RemoteScan, Sizes, scan_remote
-from s3sync.sync.seen import SETTLED_NS, Seen, is_of
+from s3sync.shared.scan import RemoteScan, Sizes, scan_remote
+from s3sync.spill.sequence import SpilledList
+from s3sync.spill.table import SpilledDict, merge_by_path
+from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.sync.session import Session
 from s3sync.sync.twins import hide_twins, note_obstacles
 from s3sync.sync.unproven import leave_out_unproven
+from s3sync.sync.view import SETTLED_NS, View, is_of
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
@@ -50,16 +50,16 @@ FORGET_AT_ONCE = 5_000
 
 
 @kept_folders()
-def scan(session: Session, state: StateDB) -> Seen:
+def scan(session: Session, state: StateDB) -> View:
     """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`.
 
     What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
     """
     ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
-    base, digests = Table(Entry, state.count_base()), Table(CachedDigest, state.count_digests())
+    base, digests = SpilledDict(Entry, state.count_base()), SpilledDict(CachedDigest, state.count_digests())
     base.update(state.each_base())
     digests.update(state.each_digest())
-    files = Table(LocalFile, len(base))
+    files = SpilledDict(LocalFile, len(base))
     blind = ignores_case(session.project.staging)
     with ThreadPoolExecutor(1, thread_name_prefix="s3sync-scan") as thread:
         remote = thread.submit(scan_remote, session.store, session.project.prefix, base, ignored)
@@ -67,7 +67,7 @@ def scan(session: Session, state: StateDB) -> Seen:
         there = remote.result()
     if blind:
         base = _take_the_remotes_case(base, here, there)
-    seen = Seen(
+    seen = View(
         base=base,
         here=here,
         there=there,
@@ -94,15 +94,15 @@ def _told_once(here: list[Problem], there: list[Problem]) -> list[Problem]:
     return [*(problem for problem in here if problem.path not in known), *there]
 
 
-def _take_the_remotes_case(base: Table[Entry], here: LocalScan, there: RemoteScan) -> Table[Entry]:
+def _take_the_remotes_case(base: SpilledDict[Entry], here: LocalScan, there: RemoteScan) -> SpilledDict[Entry]:
     """Put the local files, and what the base has of them, under the remote's spellings (`respelled`).
 
     A change of case alone, on either side, is then no change: nothing is deleted for it, and nothing sent. Returns the
     base. Where all is spelled alike, as it mostly is, no names are collected.
     """
     hidden_here, hidden_there = set(filter(is_text, here.hidden)), set(filter(is_text, there.hidden))
-    unmatched = Rows(str)
-    for files, objects in windows(_table(here), there.files):
+    unmatched = SpilledList(str)
+    for files, objects in merge_by_path(_table(here), there.files):
         unmatched.extend(path for path in files if path not in objects and path not in hidden_there)
     unmatched.extend(path for path in hidden_here - hidden_there if path not in there.files)
     if unmatched:
@@ -110,8 +110,8 @@ def _take_the_remotes_case(base: Table[Entry], here: LocalScan, there: RemoteSca
         moved = respelled(unmatched, remote, lambda path: path in here.files or path in hidden_here, _tables(unmatched))
         here.files = _moved(_table(here), LocalFile, moved)
         here.hidden = [moved.get(path, path) if path in hidden_here else path for path in here.hidden]
-    unmatched = Rows(str)
-    for entries, files, objects in windows(base, _table(here), there.files):
+    unmatched = SpilledList(str)
+    for entries, files, objects in merge_by_path(base, _table(here), there.files):
         unmatched.extend(path for path in entries.keys() - files.keys() - objects.keys() if path not in hidden_there)
     if unmatched:
         known = chain(here.files, there.files, hidden_there)
@@ -122,34 +122,34 @@ def _take_the_remotes_case(base: Table[Entry], here: LocalScan, there: RemoteSca
 def _tables(expected: Sized) -> EmptyMapping:
     """Makes tables for as many entries at least."""
 
-    def empty(kind: type[T], /) -> Table[T]:
-        return Table(kind, len(expected))
+    def empty(kind: type[T], /) -> SpilledDict[T]:
+        return SpilledDict(kind, len(expected))
 
     return empty
 
 
-def _table(here: LocalScan) -> Table[LocalFile]:
-    assert isinstance(here.files, Table)
+def _table(here: LocalScan) -> SpilledDict[LocalFile]:
+    assert isinstance(here.files, SpilledDict)
     return here.files
 
 
-def _moved(table: Table[T], kind: type[T], moved: Mapping[str, str]) -> Table[T]:
+def _moved(table: SpilledDict[T], kind: type[T], moved: Mapping[str, str]) -> SpilledDict[T]:
     """The same entries under other paths."""
     if not moved:
         return table
-    new = Table(kind, len(table))
+    new = SpilledDict(kind, len(table))
     new.update((moved.get(path, path), value) for path, value in table.items())
     return new
 
 
-def _without_ignored(seen: Seen, state: StateDB, ignored: Callable[[str], bool]) -> Sizes:
+def _without_ignored(seen: View, state: StateDB, ignored: Callable[[str], bool]) -> Sizes:
     """Have the base forget what is ignored by now; returns the sizes of what else is gone from here.
 
     What happens to a path while it is ignored is nobody's wish for the others: once it is not ignored any more it is
     new, on either side, and never deleted. Asked only of what neither side has, as the scans have asked about the rest.
     """
-    sizes, unwanted = Sizes(), Rows(str)
-    for base, files, objects in windows(seen.base, seen.here_files, seen.there.files):
+    sizes, unwanted = Sizes(), SpilledList(str)
+    for base, files, objects in merge_by_path(seen.base, seen.here_files, seen.there.files):
         for path, entry in base.items():
             if path in files:
                 continue
@@ -165,15 +165,15 @@ def _without_ignored(seen: Seen, state: StateDB, ignored: Callable[[str], bool])
     return sizes
 
 
-def _compare(session: Session, seen: Seen, state: StateDB, gone_sizes: Sizes) -> None:
+def _compare(session: Session, seen: View, state: StateDB, gone_sizes: Sizes) -> None:
     """Complete `seen.digests`, hashing only files that another side's entry of equal size might equal.
 
     That is one under the same name, one that need not be sent because it is there already, or one that is gone here
     and may have got another name.
     """
-    to_hash, stale = Rows(str), Rows(str)
+    to_hash, stale = SpilledList(str), SpilledList(str)
     large_sizes = seen.there.large_sizes
-    for known, files, base, objects in windows(seen.digests, seen.here_files, seen.base, seen.there.files):
+    for known, files, base, objects in merge_by_path(seen.digests, seen.here_files, seen.base, seen.there.files):
         for path, file in files.items():
             cached, remote = known.get(path), objects.get(path)
             if cached and is_of(cached, file):
@@ -189,7 +189,7 @@ def _compare(session: Session, seen: Seen, state: StateDB, gone_sizes: Sizes) ->
     _settle_unknown_md5s(session, seen)
 
 
-def _hash(session: Session, seen: Seen, paths: Sequence[str], state: StateDB) -> None:
+def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) -> None:
     files, known = seen.here.files, seen.digests
     session.progress.expect(Work.HASH, len(paths), sum(files[path].size for path in paths))
 
@@ -203,7 +203,7 @@ def _hash(session: Session, seen: Seen, paths: Sequence[str], state: StateDB) ->
 
     fresh: dict[str, CachedDigest] = {}
     unsaved = 0
-    found = Table(CachedDigest)  # the workers read the other one meanwhile
+    found = SpilledDict(CachedDigest)  # the workers read the other one meanwhile
     with Pool(session.transfers) as pool:
         for path, future in pool.map(work, paths):
             now = time.time_ns()
@@ -232,7 +232,7 @@ def _digests(file: LocalFile, cached: CachedDigest | None, progress: Callable[[i
     return digest(file, progress)
 
 
-def _unreadable(seen: Seen, path: str, error: LocalError) -> None:
+def _unreadable(seen: View, path: str, error: LocalError) -> None:
     seen.problems.append(Problem(path, str(error), error.hint))
     seen.hidden.add(path)
     if not isinstance(error, SourceChanged):
@@ -251,7 +251,7 @@ def mtime_is_trustworthy(file: LocalFile, hashed_at_ns: int) -> bool:
     return file.mtime_ns < hashed_at_ns - (COARSE_NS if coarse else SETTLED_NS)
 
 
-def _settle_unknown_md5s(session: Session, seen: Seen) -> None:
+def _settle_unknown_md5s(session: Session, seen: View) -> None:
     """A foreign multipart object has no MD5: whether a local file is the same is told by its composite ETag."""
     for path in seen.there.without_md5:
         remote, file, digests = seen.there.files[path], seen.here.files.get(path), seen.digests_of(path)
@@ -262,7 +262,7 @@ def _settle_unknown_md5s(session: Session, seen: Seen) -> None:
             seen.there.files[path] = replace(remote, entry=replace(entry, md5=digests.md5))
 
 
-def _has_etag(session: Session, seen: Seen, path: str, etag: str) -> bool:
+def _has_etag(session: Session, seen: View, path: str, etag: str) -> bool:
     parts, remote, file = part_count(etag), seen.there.files[path], seen.here.files[path]
     if parts is None:
         return False

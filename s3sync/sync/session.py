@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 
 from s3sync.config import Settings, mask_url
-from s3sync.core.edits import Edits
-from s3sync.core.manifest import DeletedRecord, FileRecord
+from s3sync.core.manifest.edits import Edits
+from s3sync.core.manifest.record import DeletedRecord, FileRecord
 from s3sync.core.records import stamp_of
 from s3sync.core.times import format_time
 from s3sync.project import Project
-from s3sync.state.db import StateDB
-from s3sync.state.table import Table
-from s3sync.store.port import FullSpeed, Pace, Store
+from s3sync.spill.table import SpilledDict
+from s3sync.state.memory import StateDB
+from s3sync.store.port import Pace, Store, Unlimited
 from s3sync.sync.report import Place
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
@@ -38,7 +38,7 @@ class Session(Struct, frozen=True):
     clock: Callable[[], datetime] = utc_now
     transfers: int = DEFAULT_WORKERS
     lock_wait_s: float = 0
-    pace: Pace = field(default_factory=FullSpeed)
+    pace: Pace = field(default_factory=Unlimited)
 
     @property
     def place(self) -> Place:
@@ -57,10 +57,10 @@ class Session(Struct, frozen=True):
             by,
             at,
             socket.gethostname(),
-            files=Table(FileRecord),
-            repaired=Table(FileRecord),
-            deleted=Table(DeletedRecord),
-            vanished=Table(FileRecord),
+            files=SpilledDict(FileRecord),
+            repaired=SpilledDict(FileRecord),
+            deleted=SpilledDict(DeletedRecord),
+            vanished=SpilledDict(FileRecord),
         )
 
     def trash_stamp(self) -> str:

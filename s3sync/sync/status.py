@@ -7,14 +7,14 @@ from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
 from s3sync.local.room import state_folder
 from s3sync.project import lines_to_commit
-from s3sync.state.db import StateDB
-from s3sync.state.rows import Rows
+from s3sync.spill.sequence import SpilledList
+from s3sync.state.memory import StateDB
 from s3sync.sync.places import first_time
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
 from s3sync.sync.scan import scan
-from s3sync.sync.seen import Seen, uploader
 from s3sync.sync.session import Session
 from s3sync.sync.unfinished import known_transfers
+from s3sync.sync.view import View, uploader
 
 
 def status(session: Session) -> StatusReport:
@@ -27,11 +27,11 @@ def status(session: Session) -> StatusReport:
     return report
 
 
-def make_report(session: Session, seen: Seen, unfinished: list[TransferStatus]) -> StatusReport:
+def make_report(session: Session, seen: View, unfinished: list[TransferStatus]) -> StatusReport:
     manifest = seen.there.stored.manifest
     return StatusReport(
         place=session.place,
-        files=Rows(FileStatus, (_file(seen, decision) for decision in seen.decisions() if not decision.gone)),
+        files=SpilledList(FileStatus, (_file(seen, decision) for decision in seen.decisions() if not decision.gone)),
         failed=list(seen.problems),
         transfers=unfinished,
         last_sync_at=manifest.last_sync,
@@ -62,7 +62,7 @@ def _open_state(session: Session) -> StateDB:
     return session.memory(read_only=True)
 
 
-def _file(seen: Seen, decision: Decision) -> FileStatus:
+def _file(seen: View, decision: Decision) -> FileStatus:
     newer_here = decision.state in (State.LOCAL_NEW, State.LOCAL_MODIFIED)
     entry = (decision.local if newer_here else decision.remote) or decision.local or decision.base
     assert entry is not None

@@ -14,11 +14,11 @@ from s3sync.core.effects import Effect, Kind, Left, Outcome
 from s3sync.core.entries import Entry
 from s3sync.core.etag import PART_SIZE
 from s3sync.core.keep_both import Fingerprint, Intent
-from s3sync.core.manifest import FileRecord
+from s3sync.core.manifest.record import FileRecord
 from s3sync.core.plan import Action, Do
 from s3sync.core.records import is_hashed, old_part_file_key, trash_key
 from s3sync.core.times import format_ns, format_time
-from s3sync.core.unfinished import Way
+from s3sync.core.unfinished import Direction
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import (
     ENDS_THE_RUN,
@@ -35,19 +35,19 @@ from s3sync.local.digests import Digests
 from s3sync.local.place import delete_for_good, expect, move_to_trash, place, prune_empty_folders, rename_aside
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
+from s3sync.shared.scan import COPY_FROM, RemoteFile
+from s3sync.spill.table import SpilledDict
 from s3sync.state.intents import Intents
-from s3sync.state.table import Table
 from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
-from s3sync.sync.remote import COPY_FROM, RemoteFile
-from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
+from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
-from s3sync.transfer.download import Downloaded, Wanted, copy_local, download
+from s3sync.transfer.fetch.download import Downloaded, Wanted, copy_local, download
+from s3sync.transfer.fetch.small import download_together
 from s3sync.transfer.pool import Settled
 from s3sync.transfer.progress import Work
-from s3sync.transfer.server_copy import HOPELESS, copy_on_server, copy_or_fail
-from s3sync.transfer.small_download import download_together
-from s3sync.transfer.upload import Source, Uploaded, upload
+from s3sync.transfer.send.server_copy import HOPELESS, copy_on_server, copy_or_fail
+from s3sync.transfer.send.upload import Source, Uploaded, upload
 
 LOCAL_ONLY = (Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL, Do.PUT_BACK_LOCAL)
 """Steps that write nothing to the store."""
@@ -62,7 +62,7 @@ class Steps:
     """The steps of one plan. `placed` collects what now stands on the disk, with its digests."""
 
     session: Session
-    seen: Seen
+    seen: View
     transport: Transport
     stamp: str
     placed: dict[str, tuple[LocalFile, Digests]]
@@ -318,13 +318,13 @@ class Steps:
     def _there_by_content(self) -> Mapping[str, str]:
         """The paths of what is worth copying."""
         entries = ((path, file.entry) for path, file in self.seen.there.files.items())
-        found = Table(str)
+        found = SpilledDict(str)
         found.update((_content(e.size, e.md5), path) for path, e in entries if e.md5 and e.size >= COPY_FROM)
         return found
 
     @cached_property
     def _here_by_content(self) -> Mapping[str, str]:
-        found = Table(str)
+        found = SpilledDict(str)
         for path, file in self.seen.here.files.items():
             digests = self.seen.digests_of(path) if file.size >= COPY_FROM else None
             if digests is not None:
@@ -389,7 +389,7 @@ class Steps:
     def _end(self, path: str, got: Downloaded) -> None:
         """A large download is unfinished until its file has its name: until then a killed run can go on with it."""
         if got.parts is not None:
-            self.transport.ledger.end(path, Way.DOWN)
+            self.transport.ledger.end(path, Direction.DOWN)
 
     @cached_property
     def _partial(self) -> GuardedFolder:

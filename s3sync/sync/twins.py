@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from s3sync.core.names import clashes, nfc, without_case
 from s3sync.core.obstacles import can_both_go_on
 from s3sync.core.outcome import Problem
-from s3sync.state.table import Table, windows
-from s3sync.sync.refused import UNKNOWN
-from s3sync.sync.seen import Seen
+from s3sync.shared.refused import UNKNOWN
+from s3sync.spill.table import SpilledDict, merge_by_path
+from s3sync.sync.view import View
 
 
-def hide_twins(seen: Seen, blind: bool) -> list[tuple[str, str]]:
+def hide_twins(seen: View, blind: bool) -> list[tuple[str, str]]:
     """Report spellings of one name that this disk cannot hold together, and leave them as they are on both sides.
 
     `blind` says that it ignores case. Returns the pairs of a file and a path in a folder of that name.
@@ -34,7 +34,7 @@ def hide_twins(seen: Seen, blind: bool) -> list[tuple[str, str]]:
     return pairs
 
 
-def note_obstacles(seen: Seen, pairs: list[tuple[str, str]]) -> None:
+def note_obstacles(seen: View, pairs: list[tuple[str, str]]) -> None:
     """Report a file and a folder of one name where both are alive. What one side no longer has is an obstacle only:
     the plan says what is done first."""
     for file, below in pairs:
@@ -49,26 +49,26 @@ def note_obstacles(seen: Seen, pairs: list[tuple[str, str]]) -> None:
             _hide(seen, Problem(path, reason, "rename one of them"))
 
 
-def _hide(seen: Seen, problem: Problem) -> None:
+def _hide(seen: View, problem: Problem) -> None:
     if problem.path not in seen.hidden:
         seen.problems.append(problem)
         seen.hidden.add(problem.path)
 
 
-def _is_marker(seen: Seen, path: str) -> bool:
+def _is_marker(seen: View, path: str) -> bool:
     """Whether an object is what another program put for a folder that has files here: empty, and uploaded by nobody."""
     remote = seen.there.files.get(path)
     return remote is not None and remote.entry.size == 0 and remote.record.uploaded_by == UNKNOWN
 
 
-def _in_order(seen: Seen) -> Iterator[str]:
+def _in_order(seen: View) -> Iterator[str]:
     """The paths of both sides. All are NFC."""
-    for files, objects in windows(seen.here_files, seen.there.files):
+    for files, objects in merge_by_path(seen.here_files, seen.there.files):
         yield from sorted(files.keys() | objects.keys())
 
 
-def _in_order_without_case(seen: Seen) -> Iterator[tuple[str, str]]:
+def _in_order_without_case(seen: View) -> Iterator[tuple[str, str]]:
     """Each path of both sides after what a disk that ignores case makes of it, in the order of that."""
-    names = Table(str, len(seen.here_files) + len(seen.there.files))
+    names = SpilledDict(str, len(seen.here_files) + len(seen.there.files))
     names.update((f"{without_case(path)}\0{path}", path) for path in _in_order(seen))
     return ((name.partition("\0")[0], path) for name, path in names.items())

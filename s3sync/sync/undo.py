@@ -17,15 +17,15 @@ from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
 from s3sync.core.records import trash_key
 from s3sync.errors import Halt, LocalError
 from s3sync.local.digests import digest
+from s3sync.spill.sequence import SpilledList
 from s3sync.state.journal import Done, Journal
-from s3sync.state.rows import Rows
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.recover import recover
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, Place
 from s3sync.sync.restore import finish_placing
 from s3sync.sync.scan import scan
-from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
+from s3sync.sync.view import View
 
 SIBLINGS = 9
 """How many folders of one run the trash may have: a path that was replaced twice is in the second."""
@@ -104,8 +104,8 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
     return report
 
 
-def _plan(session: Session, seen: Seen, journal: list[Done], report: UndoReport) -> Rows[Action]:
-    actions = Rows(Action)
+def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport) -> SpilledList[Action]:
+    actions = SpilledList(Action)
     if journal:
         report.verb, report.at = journal[0].verb.value, journal[0].at
     for done in journal:
@@ -123,7 +123,7 @@ def _plan(session: Session, seen: Seen, journal: list[Done], report: UndoReport)
     return actions
 
 
-def _is_undone(seen: Seen, done: Done) -> bool:
+def _is_undone(seen: View, done: Done) -> bool:
     """Whether a path holds again what stood there before, on the side where that was."""
     if done.kind is Kind.MOVED:
         return False
@@ -143,7 +143,7 @@ def _is_undone(seen: Seen, done: Done) -> bool:
     return done.remote.md5 is not None and there.entry.md5 == done.remote.md5
 
 
-def _changed_since(seen: Seen, done: Done) -> Problem | None:
+def _changed_since(seen: View, done: Done) -> Problem | None:
     """Why a file is no longer what the run made of it, on the side that would be undone; None when it is."""
     path, here, there = done.path, seen.here.files.get(done.path), seen.there.files.get(done.path)
     hint = "nothing was changed; `s3sync trash list` shows what the run replaced"
@@ -168,12 +168,12 @@ def _changed_since(seen: Seen, done: Done) -> Problem | None:
     return None if stands is None else Problem(path, f"is {side} again since", hint)
 
 
-def _md5(seen: Seen, path: str) -> str:
+def _md5(seen: View, path: str) -> str:
     known = seen.digests_of(path)
     return known.md5 if known is not None else digest(seen.here.files[path]).md5
 
 
-def _action(session: Session, seen: Seen, done: Done) -> Action | Problem:
+def _action(session: Session, seen: View, done: Done) -> Action | Problem:
     path, undoes = done.path, Undoes(done.before)
     there = seen.there.files.get(path)
     local, remote = seen.local.get(path), there.entry if there is not None else None
@@ -214,7 +214,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _kept_aside(session: Session, seen: Seen, done: Done) -> str | None:
+def _kept_aside(session: Session, seen: View, done: Done) -> str | None:
     """The version that a conflict moved aside, if its copy is still that."""
     copy = seen.here.files.get(done.kept_as or "")
     if copy is None or done.local is None or done.kept_as is None or copy.size != done.local.size:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s3sync.core.times import format_time
-from s3sync.core.unfinished import Unfinished, Way
+from s3sync.core.unfinished import Direction, Unfinished
 from s3sync.errors import Halt, UsageError
-from s3sync.state.db import StateDB
-from s3sync.state.transfers import Transfers
+from s3sync.state.memory import StateDB
+from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.port import Upload
 from s3sync.sync.recover import drop_partial
 from s3sync.sync.report import TransfersReport, TransferStatus
@@ -17,7 +17,7 @@ from s3sync.sync.session import Session
 
 def known_transfers(state: StateDB) -> list[TransferStatus]:
     """What this computer remembers, without asking the store."""
-    return [_ours(transfer) for transfer in Transfers(state).all()]
+    return [_ours(transfer) for transfer in UnfinishedTransfers(state).all()]
 
 
 def list_transfers(session: Session) -> TransfersReport:
@@ -74,7 +74,7 @@ def _all(session: Session, state: StateDB) -> list[TransferStatus]:
 
 
 def _ours(transfer: Unfinished) -> TransferStatus:
-    upload_id = transfer.token if transfer.way is Way.UP else None
+    upload_id = transfer.token if transfer.way is Direction.UP else None
     return TransferStatus(
         transfer.path, transfer.way, transfer.done_bytes, transfer.size, transfer.started_at, True, upload_id
     )
@@ -83,11 +83,11 @@ def _ours(transfer: Unfinished) -> TransferStatus:
 def _foreign(session: Session, upload: Upload) -> TransferStatus:
     sent = sum(part.size for part in session.store.list_parts(upload.key, upload.upload_id))
     name = upload.key.removeprefix(session.project.prefix)
-    return TransferStatus(name, Way.UP, sent, None, format_time(upload.started), False, upload.upload_id)
+    return TransferStatus(name, Direction.UP, sent, None, format_time(upload.started), False, upload.upload_id)
 
 
 def _abort(session: Session, state: StateDB, transfer: TransferStatus) -> None:
-    ledger = Transfers(state)
+    ledger = UnfinishedTransfers(state)
     known = ledger.find(transfer.name, transfer.way) if transfer.ours else None
     if transfer.upload_id is not None:
         key = known.key if known else session.project.prefix + transfer.name

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from s3sync.core.items import batched
-from s3sync.state.db import StateDB
-from s3sync.state.rows import Rows
-from s3sync.state.table import windows
-from s3sync.sync.seen import Seen
+from s3sync.spill.sequence import SpilledList
+from s3sync.spill.table import merge_by_path
+from s3sync.state.memory import StateDB
+from s3sync.sync.view import View
 
 FORGET_AT_ONCE = 5_000
 
 
-def leave_out_unproven(seen: Seen, state: StateDB) -> None:
+def leave_out_unproven(seen: View, state: StateDB) -> None:
     """Drop from the base what nothing says was ever in this place; from then on it is believed.
 
     What is gone there is only known as deleted where metadata.json tells who deleted it.
     """
     deleted = seen.there.stored.manifest.deleted
-    unproven = Rows(str)
-    for base, objects in windows(seen.base, seen.there.files):
+    unproven = SpilledList(str)
+    for base, objects in merge_by_path(seen.base, seen.there.files):
         unproven.extend(path for path in base.keys() - objects.keys() if path not in deleted)
     for some in batched(unproven, FORGET_AT_ONCE):
         state.save(base=dict.fromkeys(some))

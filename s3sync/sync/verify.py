@@ -9,12 +9,12 @@ from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import State
 from s3sync.errors import ENDS_THE_RUN, LocalError, NotFound, PreconditionFailed, StoreError
 from s3sync.local.digests import digest
-from s3sync.sync.remote import RemoteFile
+from s3sync.shared.scan import RemoteFile
 from s3sync.sync.report import StatusReport
 from s3sync.sync.scan import scan
-from s3sync.sync.seen import Seen
 from s3sync.sync.session import Session
 from s3sync.sync.status import make_report
+from s3sync.sync.view import View
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
@@ -42,7 +42,7 @@ def verify(session: Session, *, deep: bool = False) -> StatusReport:
     return report
 
 
-def _records(seen: Seen) -> list[Problem]:
+def _records(seen: View) -> list[Problem]:
     problems = [
         Problem(name, "is named in metadata.json, and its object is not there", REPLACE)
         for name in seen.there.vanished
@@ -62,7 +62,7 @@ def _records(seen: Seen) -> list[Problem]:
     return problems
 
 
-def _objects(session: Session, seen: Seen) -> list[Problem]:
+def _objects(session: Session, seen: View) -> list[Problem]:
     """Read every object and compare it with its record.
 
     The smallest goes first and alone, and what would be no better for the next one ends it.
@@ -110,7 +110,7 @@ def _read(session: Session, path: str, remote: RemoteFile) -> Problem | None:
     return None
 
 
-def _local_files(session: Session, seen: Seen, report: StatusReport) -> list[Problem]:
+def _local_files(session: Session, seen: View, report: StatusReport) -> list[Problem]:
     """Hash again what the digest cache says is in sync."""
     wanted = (file.name for file in report.files if file.state is State.IN_SYNC)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from s3sync.core.records import old_part_file_key, part_file_key
-from s3sync.core.unfinished import Way
+from s3sync.core.unfinished import Direction
 from s3sync.local.digests import PartDigests
+from s3sync.shared.parts import read_part_file, write_part_file
 from s3sync.store.port import Pace, Store
 from s3sync.transfer.ledger import Ledger
-from s3sync.transfer.part_file import read_part_file, write_part_file
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress
 
@@ -44,4 +44,4 @@ class Transport(Struct, frozen=True):
         """
         self.ledger.remember_parts(path, etag, parts)
         write_part_file(self.store, self.part_file(path), etag, size, parts)
-        self.ledger.end(path, Way.UP)
+        self.ledger.end(path, Direction.UP)

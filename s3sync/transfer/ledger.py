@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from s3sync.core.unfinished import Unfinished, Way
+from s3sync.core.unfinished import Direction, Unfinished
 from s3sync.local.digests import PartDigests
 
 
@@ -14,12 +14,12 @@ class Ledger(Protocol):
     def begin(self, transfer: Unfinished) -> None:
         """Remember a transfer, in place of any other of that path and way."""
 
-    def find(self, path: str, way: Way) -> Unfinished | None: ...
-    def end(self, path: str, way: Way) -> None: ...
-    def part_done(self, path: str, way: Way, number: int, digest: str) -> None:
+    def find(self, path: str, way: Direction) -> Unfinished | None: ...
+    def end(self, path: str, way: Direction) -> None: ...
+    def part_done(self, path: str, way: Direction, number: int, digest: str) -> None:
         """A part has arrived: its ETag on the way up, its xxh3 on the way down."""
 
-    def parts_done(self, path: str, way: Way) -> dict[int, str]: ...
+    def parts_done(self, path: str, way: Direction) -> dict[int, str]: ...
     def parts_of(self, path: str, etag: str) -> PartDigests | None:
         """The part digests of the version with that ETag, if this computer itself sent or verified it."""
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from benchlib.measure import Command, CommandFailed, Samples, run
 from benchlib.tools import Ours, Peer, Tool
-from tests.servers import SeaweedFS
+from tests.kit.servers import SeaweedFS
 
 T = TypeVar("T")
 YESTERDAY_S = 86_400

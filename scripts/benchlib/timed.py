@@ -8,7 +8,7 @@ from functools import partial
 from benchlib.lab import Budget, Growth, Lab, check_stored, check_target, clear, make_files, make_large
 from benchlib.measure import Samples, run
 from benchlib.tools import Aws, Ours, Rclone, RcloneChecksum, S5cmd, Tool
-from tests.proxy import Proxy
+from tests.kit.proxy import Proxy
 
 SMALL = 4096
 STARTUP_FILES = 20

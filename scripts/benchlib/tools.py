@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from benchlib.measure import Command
-from tests.people import REPO, Person
-from tests.servers import Server
+from tests.kit.people import REPO, Person
+from tests.kit.servers import Server
 
 
 def program(name: str) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from benchlib.lab import MIB, Budget, Lab, change, check_target, make_files, make_large
 from benchlib.measure import Command, CommandFailed, kill, run
 from benchlib.tools import Aws, Peer, Rclone, RcloneTrack, S5cmd, Tool
-from tests.proxy import Proxy
+from tests.kit.proxy import Proxy
 
 BROKEN_AT = 0.9
 LATER_S = 1.1  # S3 tells the time of a change in seconds

@@ -6,7 +6,7 @@ import pytest
 
 from s3sync.store import Store
 from tests.contract.stores import UnderTest, in_folder, on_server
-from tests.servers import Server, share_models
+from tests.kit.servers import Server, share_models
 
 share_models()
 

@@ -13,7 +13,7 @@ import pytest
 
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.port import Buffer, Headers, Overwrite, Part, WriteMode
-from tests.servers import Server
+from tests.kit.servers import Server
 
 MIB = 1024 * 1024
 

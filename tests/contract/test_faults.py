@@ -26,7 +26,7 @@ from s3sync.store.s3 import attempts, client, errors, failures
 from s3sync.store.s3.limiter import Limiter
 from tests.contract.proxy import ERROR, Fault, Proxy, proxying
 from tests.contract.stores import MIB, UnderTest, keys, md5, noise, on_server, put, read, send
-from tests.servers import Moto, SeaweedFS
+from tests.kit.servers import Moto, SeaweedFS
 
 SIZES = [9, 2 * MIB]
 
@@ -132,9 +132,7 @@ def test_patience_begins_with_the_first_failure(monkeypatch: pytest.MonkeyPatch)
         return "done"
 
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    assert (
-        attempts.Attempts(Limiter(), "https://s3.example", "write").run(send_slowly, failures.from_botocore) == "done"
-    )
+    assert attempts.Retries(Limiter(), "https://s3.example", "write").run(send_slowly, failures.from_botocore) == "done"
 
 
 FINAL = [
@@ -294,7 +292,7 @@ def test_mistakes_of_ours_are_not_taken_for_failures() -> None:
         raise NameError("a mistake")
 
     with pytest.raises(NameError):
-        attempts.Attempts(Limiter(), "https://s3.example", "write").run(mistake, failures.from_botocore)
+        attempts.Retries(Limiter(), "https://s3.example", "write").run(mistake, failures.from_botocore)
 
 
 def test_a_slow_line_is_no_dead_line(store: Store, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:

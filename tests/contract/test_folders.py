@@ -12,7 +12,7 @@ from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.folder import FolderStore
 from tests.contract.proxy import Fault, proxying
 from tests.contract.stores import UnderTest, on_server, put
-from tests.servers import Moto
+from tests.kit.servers import Moto
 
 
 def folders(store: Store, prefix: str = "") -> list[str]:

@@ -15,7 +15,7 @@ from s3sync.store import StoreOptions, open_store
 from s3sync.store.s3.address import find_address
 from s3sync.store.s3.credentials import Credentials, Profile
 from tests.contract.stores import UnderTest, keys, put, read
-from tests.servers import SeaweedFS
+from tests.kit.servers import SeaweedFS
 
 VENDORS = ("botocore", "boto3", "obstore", "s3transfer", "filelock")
 

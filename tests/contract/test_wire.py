@@ -14,7 +14,7 @@ from s3sync.store.s3.address import find_address
 from s3sync.store.s3.credentials import Profile
 from tests.contract.proxy import ERROR, Fault, Proxy, proxying
 from tests.contract.stores import MIB, noise, on_server, put, read, send
-from tests.servers import Moto
+from tests.kit.servers import Moto
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KMS = Wire(sse="aws:kms", kms_key_id=KEY)

@@ -22,13 +22,13 @@ from s3sync.store.port import (
     Body,
     Buffer,
     Capabilities,
-    FullSpeed,
     Headers,
     ObjectHead,
     ObjectInfo,
     Pace,
     Part,
     Reader,
+    Unlimited,
     Upload,
     WriteMode,
 )
@@ -43,7 +43,7 @@ class FolderStore:
         self.url = "file://" + quote(f"/{root.as_posix().lstrip('/')}", safe="/:")
         self.capabilities = Capabilities(conditional_writes=True, multipart=True, copy_part=True)
         self._layout = Layout(root, private=private)
-        self._pace = pace or FullSpeed()
+        self._pace = pace or Unlimited()
         if create:
             self._layout.create()
 

@@ -192,7 +192,7 @@ def digest_file(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def is_settled(status: os.stat_result) -> bool:
+def mtime_is_trustworthy(status: os.stat_result) -> bool:
     """False while a file is so fresh that another edit could leave its modification time as it is."""
     return time.time() - status.st_mtime > _FRESH_S
 

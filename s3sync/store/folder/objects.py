@@ -20,7 +20,7 @@ from s3sync.store.folder.files import (
     Record,
     digest_file,
     drop_records,
-    is_settled,
+    mtime_is_trustworthy,
     prune,
     publish,
     publish_record,
@@ -123,7 +123,7 @@ def _learn(layout: Layout, key: str, file: BinaryIO, status: os.stat_result, loc
     after = os.fstat(file.fileno())
     if not learnt.describes(key, after):
         raise Unreachable(f"{key!r} is being changed by another program", hint="try again when that is finished")
-    if is_settled(after):
+    if mtime_is_trustworthy(after):
         # Without the cache (a read-only store) everything works, only slower.
         with contextlib.suppress(OSError, AccessDenied), contextlib.nullcontext() if locked else layout.lock(key):
             if learnt.describes(key, _status(layout, key)):

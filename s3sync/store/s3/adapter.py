@@ -29,7 +29,7 @@ from s3sync.store.port import (
     Upload,
     WriteMode,
 )
-from s3sync.store.s3.attempts import Attempts, RequestFailed
+from s3sync.store.s3.attempts import RequestFailed, Retries
 from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme, refuses_checksum
 from s3sync.store.s3.errors import HINTS, error_class
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
@@ -182,9 +182,7 @@ class S3Store:
             self._read_back(key, name, etag, md5)
         return etag
 
-    def _put_small(
-        self, name: str, body: Any, mode: WriteMode, headers: Headers, md5: bytes, attempts: Attempts
-    ) -> str:
+    def _put_small(self, name: str, body: Any, mode: WriteMode, headers: Headers, md5: bytes, attempts: Retries) -> str:
         """Send a body with CRC64NVME, and from the first refusal of that on with Content-MD5: never with nothing."""
         self._io.pace.send(size_of(body))
         try:
@@ -250,7 +248,7 @@ class S3Store:
         except RequestFailed as error:
             self._after_delete(error.failure, attempts, key, name, if_match)
 
-    def _after_delete(self, failure: Failure, attempts: Attempts, key: str, name: str, if_match: str | None) -> None:
+    def _after_delete(self, failure: Failure, attempts: Retries, key: str, name: str, if_match: str | None) -> None:
         """What is not there is deleted; with a condition only if an earlier attempt of ours may have done it."""
         if error_class(failure) not in (NotFound, PreconditionFailed):
             raise self._io.error(failure, "delete", name)

@@ -27,7 +27,7 @@ class RequestFailed(Exception):
         self.failure = failure
 
 
-class Attempts:
+class Retries:
     """The attempts of one operation. Waits with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
 
     `uncertain` says that an earlier attempt may have been carried out although it failed: its answer was lost.

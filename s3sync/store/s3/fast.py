@@ -13,7 +13,7 @@ from s3sync.store.options import Wire
 from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, WriteMode
 from s3sync.store.s3 import headers as codec
 from s3sync.store.s3.address import Address
-from s3sync.store.s3.attempts import Attempts
+from s3sync.store.s3.attempts import Retries
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import NOWHERE, Failure, from_obstore, is_panic
 from s3sync.store.s3.limiter import Limiter
@@ -66,9 +66,9 @@ class FastLane:
         self.proxy = Proxy("proxy", wire.proxy) if wire.proxy else find_proxy(address.shown)
         self._trusts_redirects: bool | None = None
 
-    def attempts(self, doing: str) -> Attempts:
+    def attempts(self, doing: str) -> Retries:
         """The attempts of one operation of this store, on either lane. `doing` completes "waiting for ... to"."""
-        return Attempts(self.limiter, self.server, doing, self._wire.retries)
+        return Retries(self.limiter, self.server, doing, self._wire.retries)
 
     def cannot(self, key: str) -> bool:
         """Whether requests for a key have to go the other way: obstore cannot name it, or would leak credentials.

@@ -23,7 +23,7 @@ from s3sync.store.s3.client import make_client
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import Failure, from_botocore
 from s3sync.store.s3.fast import CHUNK, strip
-from s3sync.store.s3.rounds import Rounds
+from s3sync.store.s3.rounds import EndlessListingGuard
 
 
 class FullLane:
@@ -50,7 +50,7 @@ class FullLane:
 
     def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self._address.bucket, Prefix=prefix)
-        rounds = Rounds()
+        rounds = EndlessListingGuard()
         for page in pages:
             require(page, "IsTruncated")
             if page["IsTruncated"]:
@@ -63,7 +63,7 @@ class FullLane:
     def folders(self, prefix: str) -> Iterator[str]:
         """The names between the prefix and the next `/`, page by page."""
         arguments = {"Bucket": self._address.bucket, "Prefix": prefix, "Delimiter": "/"}
-        rounds = Rounds()
+        rounds = EndlessListingGuard()
         for page in self.client.get_paginator("list_objects_v2").paginate(**arguments):
             require(page, "IsTruncated")
             found = [item["Prefix"] for item in page.get("CommonPrefixes", ())]
@@ -148,7 +148,7 @@ class FullLane:
         pages = self.client.get_paginator("list_parts").paginate(
             Bucket=self._address.bucket, Key=key, UploadId=upload_id
         )
-        rounds = Rounds()
+        rounds = EndlessListingGuard()
         for page in pages:
             require(page, "IsTruncated")
             if page["IsTruncated"]:
@@ -195,7 +195,7 @@ class FullLane:
     def _uploads(self, prefix: str, encoding: dict[str, str], decode: Callable[[str], str]) -> Iterator[Upload]:
         """botocore's paginator would send an encoded key back as a marker, so the pages are turned here."""
         marker: dict[str, str] = {}
-        rounds = Rounds()
+        rounds = EndlessListingGuard()
         while True:
             page = self._call("list_multipart_uploads", Prefix=prefix, **encoding, **marker)
             require(page, "IsTruncated")

@@ -20,11 +20,11 @@ from msgspec.structs import replace
 
 from s3sync.errors import S3syncError
 from s3sync.store.port import ObjectInfo
-from s3sync.store.s3.attempts import Attempts, RequestFailed
+from s3sync.store.s3.attempts import RequestFailed, Retries
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore, is_panic
 from s3sync.store.s3.fast import FastLane
 from s3sync.store.s3.full import FullLane
-from s3sync.store.s3.rounds import Names, Rounds, in_time
+from s3sync.store.s3.rounds import EndlessListingGuard, Names, in_time
 from s3sync.store.watch import WATCH
 
 _PAGE = 1000
@@ -80,7 +80,7 @@ def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]
     while True:
         pages = fast_pages(fast, prefix)
         try:
-            rounds = Rounds()
+            rounds = EndlessListingGuard()
             for page in pages:
                 rounds.page(info.key for info in page)
                 for info in page:
@@ -122,7 +122,7 @@ def _list_full(fast: FastLane, full: FullLane, prefix: str, given: Names) -> Ite
 
 
 def _again(
-    attempts: Attempts, listing: Callable[[], Iterator[_T]], given: Names, name: Callable[[_T], str]
+    attempts: Retries, listing: Callable[[], Iterator[_T]], given: Names, name: Callable[[_T], str]
 ) -> Iterator[_T]:
     """A listing of botocore's, begun again after a passing failure, without what was given before."""
     while True:

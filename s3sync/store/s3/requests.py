@@ -13,7 +13,7 @@ from s3sync.errors import StoreError
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Buffer, ObjectInfo, Part
 from s3sync.store.s3.address import find_address
-from s3sync.store.s3.attempts import Attempts, RequestFailed
+from s3sync.store.s3.attempts import RequestFailed, Retries
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.errors import Place, translate
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
@@ -35,7 +35,7 @@ class Requests:
         self.full = FullLane(self.address, self.credentials, options.env, options.wire, options.pace)
         self._url = url
 
-    def attempts(self, doing: str) -> Attempts:
+    def attempts(self, doing: str) -> Retries:
         return self.fast.attempts(doing)
 
     def on_fast(self, doing: str, key: str, call: Callable[[], _T]) -> _T:

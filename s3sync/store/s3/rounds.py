@@ -96,7 +96,7 @@ class _Run:
         return len(self._packed) * PACK_AT_ONCE + len(self._recent)
 
 
-class Rounds:
+class EndlessListingGuard:
     """What a listing has given so far. S3 names each thing once, so a page that brings nothing new is wrong."""
 
     def __init__(self) -> None:

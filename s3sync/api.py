@@ -1,0 +1,298 @@
+"""The public Python API: a project, and the command line's verbs with typed results (docs/python-api.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from s3sync.config import Settings, load_settings
+from s3sync.core.bandwidth import parse_bandwidth
+from s3sync.core.plan import Policy, Verb
+from s3sync.errors import ProjectError
+from s3sync.project import Project as Location
+from s3sync.project import find_project, project_names
+from s3sync.shared.projects import StoreProjects
+from s3sync.state.places import KnownPlace
+from s3sync.store import StoreOptions, Wire, open_store
+from s3sync.store.port import Pace, Store, Unlimited
+from s3sync.sync.places import PlacesReport
+from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
+from s3sync.sync.select import make_selector
+from s3sync.sync.session import Session
+from s3sync.transfer.pace import Throttle
+from s3sync.transfer.pool import DEFAULT_WORKERS
+from s3sync.transfer.progress import Progress, Silent
+from s3sync.trust import is_known
+from s3sync.trust import require as require_trust
+
+if TYPE_CHECKING:
+    from s3sync.sync.restore import TrashReport
+    from s3sync.sync.undo import UndoReport
+
+
+class Project(Struct, frozen=True):
+    """A project that is open for work. Make one with `Project.open`. Each verb loads when it is first used.
+
+    Every method raises an `S3syncError`: see `s3sync.errors` for the tree.
+    """
+
+    session: Session
+    cwd: Path
+
+    @classmethod
+    def open(
+        cls,
+        name: str | None = None,
+        *,
+        path: str | os.PathLike[str] = ".",
+        flags: Mapping[str, str | None] | None = None,
+        environ: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+        lock_wait_s: float = 0,
+    ) -> Project:
+        """The project around the folder `path`, or the one called `name` (or with that beginning) in its repository.
+
+        `flags` override settings by their name, as `{"user": "jan"}`. `environ` is the process environment if None.
+        Opening asks nothing of the network, unless `name` is not to be found on this disk.
+        """
+        cwd = Path(path).resolve()
+        settings = load_settings(cwd, flags=flags or {}, environ=os.environ if environ is None else environ)
+        timetable = parse_bandwidth(settings.bwlimit)
+        pace = Unlimited() if timetable.unlimited else Throttle(timetable)
+        store = connect(settings, pace=pace)
+        location = locate(settings, store, cwd, name)
+        session = Session(settings, location, store, progress or Silent(), lock_wait_s=lock_wait_s, pace=pace)
+        return cls(replace(session, transfers=settings.transfers or DEFAULT_WORKERS), cwd)
+
+    @property
+    def name(self) -> str:
+        return self.session.project.name
+
+    @property
+    def staging(self) -> Path:
+        """The folder whose files are carried."""
+        return self.session.project.staging
+
+    def names_project(self, word: str) -> bool:
+        """Whether a word names a project of this repository on this disk, and no file of this one."""
+        settings, root = self.session.settings, self.session.project.repo_root
+        if (self.staging / word).exists() or (self.cwd / word).resolve().is_relative_to(self.staging):
+            return False
+        try:
+            find_project(settings, root, word)
+        except ProjectError:
+            return False
+        return True
+
+    def status(self) -> StatusReport:
+        """Every file's state; changes nothing."""
+        from s3sync.sync.status import status
+
+        return status(self.session)
+
+    def up(
+        self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False, again: bool = False
+    ) -> RunReport:
+        """Upload what is new or changed here. Deletes nothing, overwrites nobody's change.
+
+        `again` also sends what a cleanup took from the remote.
+        """
+        return self._run(Verb.UP, files, on_conflict, dry_run, again=again)
+
+    def down(self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
+        """Download what is new or changed on the remote, and what was deleted here."""
+        return self._run(Verb.DOWN, files, on_conflict, dry_run)
+
+    def sync(
+        self, *, on_conflict: Policy | str | None = None, max_delete: int | None = None, dry_run: bool = False
+    ) -> RunReport:
+        """Both ways, deletions too; what is replaced or deleted goes to the trash. Raises `Halt` on too many."""
+        return self._run(Verb.SYNC, (), on_conflict, dry_run, max_delete)
+
+    def verify(self, *, deep: bool = False) -> StatusReport:
+        """Compare every object with metadata.json and the local files; `deep` reads all bytes. Changes nothing."""
+        from s3sync.sync.verify import verify
+
+        return verify(self.session, deep=deep)
+
+    def transfers(self) -> TransfersReport:
+        """Unfinished transfers of this computer, and uploads in the store that nobody here knows of."""
+        from s3sync.sync.unfinished import list_transfers
+
+        return list_transfers(self.session)
+
+    def abort_transfers(
+        self,
+        *names: str,
+        everything: bool = False,
+        confirm: Callable[[list[TransferStatus]], bool] = lambda transfers: True,
+        dry_run: bool = False,
+    ) -> TransfersReport:
+        """End unfinished transfers of these files, or all."""
+        from s3sync.sync.unfinished import abort_transfers
+
+        return abort_transfers(self.session, list(names), everything=everything, confirm=confirm, dry_run=dry_run)
+
+    def places(self) -> PlacesReport:
+        """The places in stores that this folder was synced with."""
+        from s3sync.sync.places import list_places
+
+        return list_places(self.session)
+
+    def forget_place(
+        self, word: str, *, confirm: Callable[[KnownPlace], bool] = lambda place: True, dry_run: bool = False
+    ) -> PlacesReport:
+        """Forget what is remembered of a place: its address, or a part of it. Touches no file."""
+        from s3sync.sync.places import forget_place
+
+        return forget_place(self.session, word, confirm=confirm, dry_run=dry_run)
+
+    def cleanup(
+        self,
+        *files: str,
+        local: bool = False,
+        unseen: bool = False,
+        trash: bool = False,
+        permanently: bool = False,
+        versions: bool = False,
+        dry_run: bool = False,
+        confirm: Callable[[CleanupReport], bool] | None = None,
+    ) -> CleanupReport:
+        """Delete the project's files on the remote, or with `local` here.
+
+        For good goes only what the other side holds, verified; the rest goes into the trash, unless `permanently`.
+        `trash` also empties the trash of last copies, `versions` what a bucket with versioning keeps.
+        """
+        from s3sync.sync.cleanup import CleanupOptions, cleanup
+
+        wanted = make_selector(files, self.staging, self.cwd)
+        options = CleanupOptions(
+            local, unseen, dry_run, wanted, trash=trash, permanently=permanently, versions=versions
+        )
+        return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
+
+    def undo(self, *, dry_run: bool = False, confirm: Callable[[UndoReport], bool] = lambda report: True) -> UndoReport:
+        """Take back the last run of this computer, as far as nobody changed its files since."""
+        from s3sync.sync.undo import undo
+
+        return undo(self.session, dry_run=dry_run, confirm=confirm)
+
+    def trash(self, side: str | None = None) -> TrashReport:
+        """What lies in the trash: here (`local`), on the remote (`remote`), or both."""
+        from s3sync.sync.restore import list_trash
+
+        return list_trash(self.session, _sides(side))
+
+    def restore_from_trash(
+        self,
+        name: str,
+        *,
+        to: str | None = None,
+        when: str | None = None,
+        side: str | None = None,
+        dry_run: bool = False,
+    ) -> TrashReport:
+        """Bring back the newest version of a file that is in the trash. Nothing is overwritten: raises `Halt`."""
+        from s3sync.sync.restore import restore
+
+        return restore(self.session, name, to=to, when=when, sides=_sides(side), dry_run=dry_run)
+
+    def empty_trash(
+        self,
+        *,
+        side: str | None = None,
+        older_than: timedelta | None = None,
+        confirm: Callable[[TrashReport], bool] = lambda report: True,
+        dry_run: bool = False,
+    ) -> TrashReport:
+        """Delete for good what lies in the trash, also what exists nowhere else."""
+        from s3sync.sync.restore import empty
+
+        return empty(self.session, sides=_sides(side), older_than=older_than, confirm=confirm, dry_run=dry_run)
+
+    def _run(
+        self,
+        verb: Verb,
+        files: Sequence[str],
+        on_conflict: Policy | str | None,
+        dry_run: bool,
+        max_delete: int | None = None,
+        *,
+        again: bool = False,
+    ) -> RunReport:
+        from s3sync.sync.run import Options, run
+
+        policy = Policy(on_conflict) if on_conflict is not None else None
+        wanted = make_selector(files, self.staging, self.cwd)
+        return run(self.session, verb, Options(wanted, policy, max_delete, dry_run, again))
+
+
+def _sides(side: str | None) -> tuple[str, ...]:
+    return ("local", "remote") if side is None else (side,)
+
+
+def connect(
+    settings: Settings, *, create: bool | None = None, pace: Pace | None = None, trusted: bool = False
+) -> Store:
+    """The store that the settings name. A folder store is made with `create`, but not where this clone knew one: its
+    disk is not connected, and a new one on the empty mount point would look emptied. The embedded one is made by
+    default.
+
+    Raises `NotTrusted` for a store that the user has not agreed to, unless `trusted` (for `init`, which is how to).
+    Raises `ConfigError` for a folder store that overlaps the repository, and for settings that no longer count.
+    """
+    if settings.store_is_default and settings.root is not None and not create:
+        from s3sync.config.above import refuse_store_above
+
+        refuse_store_above(settings.root)
+    if not trusted:
+        require_trust(settings)
+    return open_store(
+        settings.store,
+        StoreOptions(
+            region=settings.region,
+            endpoint_url=settings.endpoint_url,
+            profile=settings.profile if settings.credentials == "profile" else None,
+            env=settings.env,
+            create=create is not False and (settings.store_is_default or (bool(create) and not is_known(settings))),
+            private=settings.store_is_default,
+            repository=settings.root,
+            repo=settings.repo,
+            wire=_wire(settings),
+            pace=pace or Unlimited(),
+        ),
+    )
+
+
+def _wire(settings: Settings) -> Wire:
+    return Wire(
+        sse=settings.sse,
+        kms_key_id=settings.kms_key_id,
+        acl=settings.acl,
+        request_payer=settings.request_payer,
+        addressing=None if settings.addressing == "auto" else settings.addressing,
+        ca_bundle=settings.ca_bundle,
+        proxy=settings.proxy,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        retries=settings.retries,
+    )
+
+
+def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> Location:
+    """Find the project on this disk, else among the store's, so that a teammate can fetch what is not here yet.
+
+    Raises `ProjectError`, and `StoreError` where the store would have to say whether there is such a project.
+    """
+    return find_project(settings, cwd, name, remote=StoreProjects(store, settings.repo))
+
+
+def all_projects(settings: Settings, cwd: Path) -> list[str]:
+    """The names of the repository's projects that have a staging folder here."""
+    return project_names(settings, cwd)

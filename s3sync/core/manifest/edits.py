@@ -1,0 +1,130 @@
+"""What one run wants to change in metadata.json: applied again to whatever is there when a write lost a race."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Container, Iterable, Mapping, MutableMapping
+from itertools import chain
+
+from msgspec import Struct, field
+
+from s3sync.core.manifest.record import (
+    KEEP_DELETED,
+    CleanedRecord,
+    ConflictRecord,
+    DeletedRecord,
+    FileRecord,
+    Manifest,
+    MemberRecord,
+)
+
+
+class Edits(Struct):
+    """Idempotent: applying the same edits twice changes nothing but the revision.
+
+    `files` are objects that this run put there. An object that another user put over one of them meanwhile makes the
+    record stale, which the next reader sees by its ETag and repairs from the object itself.
+    """
+
+    by: str
+    at: str
+    host: str
+    files: MutableMapping[str, FileRecord] = field(default_factory=dict)
+    repaired: MutableMapping[str, FileRecord] = field(default_factory=dict)
+    """Records for objects that the manifest did not explain: only written where none names that version yet."""
+    deleted: MutableMapping[str, DeletedRecord] = field(default_factory=dict)
+    """Files that this run deleted: what is recorded under their names by then with other content is not theirs."""
+    vanished: MutableMapping[str, FileRecord] = field(default_factory=dict)
+    """Records whose object was not there: dropped, if they are still the same records."""
+    conflicts: list[ConflictRecord] = field(default_factory=list)
+    doubted: set[str] = field(default_factory=set)
+    """Names of vanished files that this run tried to upload: an answer may have been lost, so that they are there."""
+    cleaned: CleanedRecord | None = None
+    counts_as_sync: bool = True
+
+    @property
+    def substantial(self) -> bool:
+        """Whether there is anything to write beyond the member's own mark."""
+        return bool(self.files or self.repaired or self.deleted or self.vanished or self.conflicts)
+
+
+def doubtful(manifest: Manifest, edits: Edits, seen: Manifest) -> list[str]:
+    """Names whose record the edits would drop although their object may be there: the store has to be asked.
+
+    `seen` is the manifest that the edits were made from. A record that somebody else wrote since then may be of the
+    version that is gone, or of one that was put there afterwards, with the same content.
+    """
+    return [
+        name
+        for name in chain(edits.deleted, (name for name in edits.doubted if name in edits.vanished))
+        if name in manifest.files
+        and name not in edits.files
+        and (name in edits.doubted or manifest.files[name] != seen.files.get(name))
+    ]
+
+
+def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str] = ()) -> Manifest:
+    """A new manifest with the edits in it, its revision one higher.
+
+    `there` are the doubtful names whose object is there: their records stay.
+    """
+    new = copy.copy(manifest)
+    new.files = copy.copy(manifest.files)
+    new.deleted = dict(manifest.deleted)
+    new.revision = manifest.revision + 1
+    new.write_id = write_id
+    for name, record in edits.vanished.items():
+        if new.files.get(name) == record and name not in there:
+            del new.files[name]
+    for name, record in edits.repaired.items():
+        known = new.files.get(name)
+        if known is None or (known.etag, known.size_bytes) != (record.etag, record.size_bytes):
+            new.files[name] = record
+        gone = new.deleted.get(name)
+        if gone is not None and not gone.cleaned and (gone.deleted_by, gone.md5) == (edits.by, record.md5):
+            del new.deleted[name]  # an undo of our own that was killed put it back
+    for name, deletion in edits.deleted.items():
+        if name in there or _is_newer(new.files.get(name), deletion):
+            continue
+        new.files.pop(name, None)
+        new.deleted.pop(name, None)
+        new.deleted[name] = deletion
+        while len(new.deleted) > KEEP_DELETED:
+            del new.deleted[next(iter(new.deleted))]
+    new.files.update(edits.files)
+    for name in edits.files:
+        new.deleted.pop(name, None)
+    new.cleaned = edits.cleaned or manifest.cleaned
+    new.extras = {key: extra for key, extra in manifest.extras.items() if _speaks_of(key, manifest, new)}
+    new.conflicts = _conflicts(manifest.conflicts, edits, new.files)
+    if edits.counts_as_sync:
+        new.last_sync, new.last_sync_by = edits.at, edits.by
+    new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
+    return new
+
+
+def _is_newer(record: FileRecord | None, deletion: DeletedRecord) -> bool:
+    """Whether somebody put another version there since the deletion, and was first to write it down."""
+    return record is not None and None not in (record.md5, deletion.md5) and record.md5 != deletion.md5
+
+
+def _speaks_of(key: tuple[str, str], before: Manifest, after: Manifest) -> bool:
+    """Whether unknown fields still speak of what is recorded: those of a file are of one version of it."""
+    kind, name = key
+    if kind == "files":
+        return _version(before.files.get(name)) == _version(after.files.get(name))
+    return kind != "deleted" or before.deleted.get(name) == after.deleted.get(name)
+
+
+def _version(record: FileRecord | None) -> tuple[str | None, str | None] | None:
+    return (record.etag, record.md5) if record else None
+
+
+def _conflicts(known: Iterable[ConflictRecord], edits: Edits, files: Mapping[str, FileRecord]) -> list[ConflictRecord]:
+    """A conflict is resolved once its copy is gone from the project."""
+    merged = {(record.name, record.kept_as): record for record in [*known, *edits.conflicts]}
+    return [record if record.resolved or record.kept_as in files else _resolved(record) for record in merged.values()]
+
+
+def _resolved(record: ConflictRecord) -> ConflictRecord:
+    return ConflictRecord(record.name, record.kept_as, record.by, record.at, resolved=True)

@@ -1,0 +1,281 @@
+"""This computer: versions, the staging folder, git, the disk and what its file system can do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import re
+import shutil
+import stat
+import time
+import uuid
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from s3sync._version import __version__
+from s3sync.config import Settings
+from s3sync.disk.checks import is_link, is_ours
+from s3sync.disk.errors import local_errors, reason_of
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.remove import is_folder, remove_tree
+from s3sync.doctor.report import Check, fail, ok, skipped, warn
+from s3sync.errors import LocalError
+from s3sync.local.place import ignores_case
+from s3sync.local.room import state_room, tracked_reason
+from s3sync.project import Project
+from s3sync.setup.init import MOST_GITIGNORE, read_gitignore, update_gitignore
+from s3sync.state.repair import sqlite_version
+from s3sync.sync.session import Session
+
+NAMES = ("staging", "state_folder", "gitignore", "disk", "file_system")
+DISTRIBUTION = "s3sync-collab"
+_SHOWN = ("obstore", "boto3", "botocore", "awscrt")
+LITTLE_ROOM = 1024**3
+_OWN_BITS = stat.S_IRWXU
+_FICLONE = 0x40049409
+SCRATCH = "doctor-"
+ABANDONED_S = 600
+"""No doctor works that long on its scratch folder."""
+
+
+def versions() -> Check:
+    """s3sync, Python, SQLite and the libraries of the store, against what s3sync asks for."""
+    found = [f"s3sync {__version__}", f"Python {platform.python_version()}", f"SQLite {sqlite_version()}"]
+    lowest = _requirements()
+    old: list[str] = []
+    for name in dict.fromkeys((*_SHOWN, *lowest)):
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            old.append(f"{name} is not installed")
+            continue
+        if name in _SHOWN:
+            found.append(f"{name} {version}")
+        if _numbers(version) < _numbers(lowest.get(name, "0")):
+            old.append(f"{name} {version} is older than {lowest[name]}")
+    if old:
+        return warn("versions", f"{', '.join(found)}; {', '.join(old)}", f"pip install --upgrade {DISTRIBUTION}")
+    return ok("versions", ", ".join(found))
+
+
+def _requirements() -> dict[str, str]:
+    """The lowest version of each library, as the installed package names it; nothing where it is not installed."""
+    try:
+        lines = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        return {}
+    plain = [line for line in lines if "extra ==" not in line]
+    pairs = [re.match(r"([\w.-]+)[^;]*?>=\s*([\d.]+)", line) for line in plain]
+    return {pair[1]: pair[2] for pair in pairs if pair}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version.split("+")[0])[:3])
+
+
+def checks(settings: Settings, project: Project) -> list[Check]:
+    return [
+        _staging(project),
+        _state_folder(project),
+        _gitignore(settings, project),
+        _disk(project),
+        _file_system(project),
+    ]
+
+
+def _staging(project: Project) -> Check:
+    folder = project.staging
+    if not folder.is_dir():
+        return warn("staging", f"{folder} is not there yet", "`s3sync init` or `s3sync down` makes it")
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        return fail("staging", f"{folder} cannot be read: {reason_of(error)}", f"chmod u+rwx {folder}")
+    if not os.access(folder, os.W_OK):
+        return fail("staging", f"{folder} cannot be written: nothing can be downloaded", f"chmod u+rwx {folder}")
+    return ok("staging", str(folder))
+
+
+# -- our own folder in it
+
+
+def _state_folder(project: Project) -> Check:
+    folder = project.state_dir
+    if not os.path.lexists(folder):
+        return ok("state_folder", "none yet: it is made when it is first needed")
+    if folder.is_symlink() or not folder.is_dir():
+        what = "a link" if folder.is_symlink() else "a file"
+        return fail("state_folder", f"{folder} is {what} and no folder", "move it away, and run the command again")
+    tracked = tracked_reason(project.staging)
+    if tracked is not None:
+        return fail("state_folder", *tracked)
+    foreign, shut = _not_usable(folder)
+    if foreign:
+        hint = f"give it back to yourself: sudo chown -R $(id -un) {folder}"
+        return fail("state_folder", f"{foreign[0]} belongs to somebody else", hint)
+    if shut:
+        return fail("state_folder", f"{shut[0]} may not be read and written by you", "s3sync doctor --fix")
+    return ok("state_folder", str(folder))
+
+
+def _not_usable(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Of our folder, its folders and the files that we write over: those of another owner, and those shut to us."""
+    foreign: list[Path] = []
+    shut: list[Path] = []
+    for path in (folder, folder / "partial", folder / "trash", *sorted(_files(folder))):
+        try:
+            status = path.lstat()
+        except OSError:
+            continue
+        needed = _OWN_BITS if stat.S_ISDIR(status.st_mode) else stat.S_IRUSR | stat.S_IWUSR
+        if is_link(status):
+            continue
+        if not is_ours(status):
+            foreign.append(path)
+        elif status.st_mode & needed != needed:
+            shut.append(path)
+    return foreign, shut
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [folder / name for name in os.listdir(folder) if name.startswith(("state.db", "lock"))]
+    except OSError:
+        return []
+
+
+def _open_up(folder: Path) -> list[str]:
+    """Give the owner back the rights to our folder, as often as that shows more that is shut."""
+    done: list[str] = []
+    for _ in range(3):
+        for path in _not_usable(folder)[1]:
+            with (
+                local_errors("cannot change the rights of", path),
+                GuardedFolder.open(path.parent, shared=path == folder) as above,
+            ):
+                mode = above.lstat(path.name).st_mode
+                added = _OWN_BITS if stat.S_ISDIR(mode) else stat.S_IRUSR | stat.S_IWUSR
+                above.chmod(path.name, stat.S_IMODE(mode) | added)
+            done.append(f"{path}: you may read and write it again")
+    return done
+
+
+# -- git
+
+
+def _gitignore(settings: Settings, project: Project) -> Check:
+    root = project.repo_root
+    if not (root / ".git").exists():
+        return skipped("gitignore", f"{root} is not in git")
+    folder = project.staging.relative_to(root).as_posix()
+    try:
+        ignored = _ignored_by_git(root, f"{folder}/draft.mp4")
+    except (OSError, ValueError) as error:
+        return fail("gitignore", f"{root / '.gitignore'} cannot be read: {error}", "see to it that it may be read")
+    if not ignored:
+        return warn("gitignore", f"git would take up {folder}/ and its large files", "s3sync doctor --fix")
+    return ok("gitignore", f"git leaves {folder}/ alone")
+
+
+def _ignored_by_git(root: Path, path: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    body = b""
+    with contextlib.suppress(OSError), GuardedFolder.open(root / ".git" / "info", shared=True) as info:
+        body = info.read("exclude", MOST_GITIGNORE) + b"\n"
+    lines = (body + read_gitignore(root)).decode("utf-8", "surrogateescape").splitlines()
+    return GitIgnoreSpec.from_lines(lines).match_file(path)
+
+
+# -- the disk
+
+
+def _disk(project: Project) -> Check:
+    try:
+        free = free_space(project)
+    except OSError as error:
+        return fail("disk", f"its room cannot be told: {reason_of(error)}")
+    if free < LITTLE_ROOM:
+        return warn("disk", f"{free / 1e6:.1f} MB free", "make room, or empty the trash in .s3sync/trash/")
+    return ok("disk", f"{free / 1e9:.1f} GB free")
+
+
+def free_space(project: Project) -> int:
+    """Bytes that the disk of the staging folder still takes. Raises `OSError`."""
+    folder = project.staging
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _file_system(project: Project) -> Check:
+    """What it can do, by trying on two files of a byte in our own folder."""
+    if not project.staging.is_dir():
+        return skipped("file_system", "needs staging")
+    try:
+        with state_room(project.staging) as room, local_errors("cannot write", room.path):
+            return _try_out(room, project.staging)
+    except LocalError as error:
+        return fail("file_system", str(error), error.hint or "s3sync doctor --fix")
+
+
+def _try_out(room: GuardedFolder, staging: Path) -> Check:
+    name = f"{SCRATCH}{uuid.uuid4().hex}"
+    with room.folder(name, create=0o700) as scratch:
+        try:
+            abilities = list(_abilities(scratch, staging))
+        except OSError as error:
+            return fail("file_system", f"a small file cannot be written there: {reason_of(error)}", "make room")
+        finally:
+            with contextlib.suppress(OSError):
+                remove_tree(room, name)
+    return ok("file_system", ", ".join(abilities))
+
+
+def _abilities(folder: GuardedFolder, staging: Path) -> Iterator[str]:
+    folder.write("one", b"1")
+    try:
+        folder.link("one", "two")
+        yield "hard links (a new name never replaces a file)"
+    except (OSError, NotImplementedError):
+        yield "no hard links (a new name is looked at, then taken)"
+    folder.unlink("two", missing_ok=True)
+    yield "case is ignored" if ignores_case(staging) else "case counts"
+    yield "copies share blocks (reflink)" if _reflinks(folder, "one", "two") else "copies take room (no reflink)"
+
+
+def _reflinks(folder: GuardedFolder, source: str, target: str) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    with open(folder.open_read(source), "rb") as old, open(folder.create(target), "wb") as new:
+        try:
+            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
+        except OSError:
+            return False
+    return True
+
+
+def mend(session: Session) -> list[str]:
+    """What is wrong with rights and `.gitignore`, put right; returns what was done. Raises `LocalError`."""
+    project, done = session.project, list[str]()
+    if project.state_dir.is_dir() and not project.state_dir.is_symlink():
+        done += _open_up(project.state_dir)
+    if (project.repo_root / ".git").exists():
+        folder = project.staging.relative_to(project.repo_root).as_posix()
+        if not _ignored_by_git(project.repo_root, f"{folder}/draft.mp4"):
+            update_gitignore(project.repo_root, session.settings.staging)
+            done.append(f"{project.repo_root / '.gitignore'}: the staging folder's content stays out of git")
+    return done
+
+
+def leftovers(room: GuardedFolder) -> list[str]:
+    """Names of the scratch folders of doctors that were killed here."""
+    return [
+        name
+        for name, status in room.entries()
+        if name.startswith(SCRATCH) and is_folder(status) and time.time() - status.st_mtime > ABANDONED_S
+    ]

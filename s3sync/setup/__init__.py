@@ -1,0 +1,1 @@
+"""What sets a repository up: `s3sync init`, `.gitignore`."""

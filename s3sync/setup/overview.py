@@ -1,0 +1,153 @@
+"""`projects`: every project of the repository, here and in the store, from one listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.config import Settings, mask_url
+from s3sync.core.folder_names import project_reason
+from s3sync.core.names import nfc, path_of_key
+from s3sync.errors import NotAStore, ProjectError, S3syncError, StoreError
+from s3sync.project import find_project, project_names, repo_root
+from s3sync.setup.init import update_gitignore
+from s3sync.shared.manifest import read_manifest
+from s3sync.shared.projects import MOST_PROJECTS
+from s3sync.shared.scan import MOST_OBJECTS
+from s3sync.spill.sequence import SpilledList
+from s3sync.store import endpoint_of
+from s3sync.store.port import ObjectInfo, Store
+from s3sync.store.wrapped import Wrapped
+from s3sync.sync.session import Session
+from s3sync.sync.status import status
+
+AT_ONCE = 8
+"""How many projects are looked at at once: each asks the store for its metadata.json."""
+
+
+class ProjectOverview(Struct):
+    """One project. `files` and `size_bytes` are the store's, or what is here where the store has nothing.
+
+    `counts` are the states of its files, by `status`'s names; empty where it has no staging folder here.
+    """
+
+    name: str
+    here: bool
+    in_store: bool
+    files: int = 0
+    size_bytes: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    last_sync_at: str | None = None
+    last_sync_by: str | None = None
+    error: S3syncError | None = None
+
+
+class ProjectsReport(Struct):
+    """`git_ignores`: whether `.gitignore` keeps the staging folders out of git, as `init` writes it."""
+
+    repo: str
+    store: str
+    git_ignores: bool
+    projects: list[ProjectOverview] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        return 3 if any(project.error for project in self.projects) else 0
+
+
+class ListedStore(Wrapped):
+    """A store whose listings of a repository's projects were taken beforehand, all in one."""
+
+    def __init__(self, inner: Store, repo: str) -> None:
+        super().__init__(inner)
+        self._prefix = f"{repo}/"
+        self.projects: dict[str, SpilledList[ObjectInfo]] = {}
+        for count, info in enumerate(inner.list(self._prefix)):
+            self._take(count, info)
+
+    @property
+    def endpoint(self) -> str | None:
+        return endpoint_of(self.inner)
+
+    def _take(self, count: int, info: ObjectInfo) -> None:
+        if not info.key.startswith(self._prefix):
+            raise NotAStore(
+                f"could not list {self.url}/{self._prefix}",
+                why=f"the store names {info.key[:80]!r}, which is not there",
+                hint="check endpoint_url, and what stands between here and the store",
+            )
+        name = info.key.removeprefix(self._prefix).partition("/")
+        if not name[1] or name[0] != nfc(name[0]) or project_reason(name[0]):
+            return
+        if count >= MOST_OBJECTS or (name[0] not in self.projects and len(self.projects) >= MOST_PROJECTS):
+            raise StoreError(
+                f"could not list {self.url}/{self._prefix}",
+                why=f"it has more than {MOST_OBJECTS} objects or {MOST_PROJECTS} projects",
+                hint="look at one project: `s3sync status PROJECT`",
+            )
+        self.projects.setdefault(name[0], SpilledList(ObjectInfo)).append(info)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        name = prefix.removeprefix(self._prefix).removesuffix("/")
+        if prefix != f"{self._prefix}{name}/" or "/" in name or project_reason(name):
+            return self.inner.list(prefix)
+        return iter(self.projects.get(name, ()))
+
+
+def overview(settings: Settings, start: Path, store: Store, pattern: str | None = None) -> ProjectsReport:
+    """All projects, or those whose names match a glob or begin with `pattern`. One that is broken hides no other.
+
+    Raises `StoreError`, and `ProjectError` when none matches.
+    """
+    root = repo_root(start)
+    local = project_names(settings, start)
+    listed = ListedStore(store, settings.repo)
+    names = sorted({*local, *listed.projects})
+    wanted = [name for name in names if pattern is None or _matches(name, nfc(pattern))]
+    if pattern is not None and not wanted:
+        raise ProjectError(
+            f"no project matches {pattern!r}", why=f"the projects are: {', '.join(names[:10]) or 'none'}"
+        )
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3sync-projects") as threads:
+        found = threads.map(lambda name: _look(settings, root, listed, name, name in local), wanted)
+        projects = list(found)
+    return ProjectsReport(
+        settings.repo,
+        mask_url(settings.store),
+        not update_gitignore(root, settings.staging, dry_run=True),
+        projects,
+    )
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern) if any(char in pattern for char in "*?[") else name.startswith(pattern)
+
+
+def _look(settings: Settings, root: Path, store: ListedStore, name: str, here: bool) -> ProjectOverview:
+    prefix = f"{settings.repo}/{name}/"
+    objects = store.projects.get(name)
+    found = ProjectOverview(name, here, objects is not None)
+    for info in objects or ():
+        if path_of_key(prefix, info.key) is not None and not info.key.endswith("/"):
+            found.files, found.size_bytes = found.files + 1, found.size_bytes + info.size
+    try:
+        if here:
+            _compare(found, Session(settings, find_project(settings, root, name), store))
+        else:
+            manifest = read_manifest(store, prefix).manifest
+            found.last_sync_at, found.last_sync_by = manifest.last_sync, manifest.last_sync_by
+    except S3syncError as error:
+        found.error = error
+    return found
+
+
+def _compare(found: ProjectOverview, session: Session) -> None:
+    report = status(session)
+    found.counts, found.last_sync_at, found.last_sync_by = report.counts, report.last_sync_at, report.last_sync_by
+    if not found.in_store:
+        found.files, found.size_bytes = len(report.files), sum(file.size_bytes for file in report.files)
+    report.files.flush()

@@ -1,0 +1,259 @@
+"""The remote scan: objects are the truth, metadata.json explains them, and what it does not explain is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from msgspec import Struct, field
+
+from s3sync.core.entries import Entry
+from s3sync.core.etag import plain_md5
+from s3sync.core.items import batched
+from s3sync.core.manifest.record import FileRecord
+from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
+from s3sync.core.outcome import Problem
+from s3sync.core.records import old_records
+from s3sync.core.spelling import Refusal
+from s3sync.core.times import format_ns, format_time, parse_ns
+from s3sync.errors import NotAStore, NotFound, StoreError
+from s3sync.local.place import refused_here
+from s3sync.shared.manifest import StoredManifest, read_manifest
+from s3sync.shared.refused import UNKNOWN, RefusedObjects
+from s3sync.spill.sequence import SpilledList
+from s3sync.spill.table import SpilledDict, merge_by_path
+from s3sync.store.port import ObjectHead, ObjectInfo, Store
+
+COPY_FROM = 1024 * 1024
+"""From this size on, content that a side has already under another name is copied there instead of sent."""
+LOOKUPS_AT_ONCE = 16
+LOOKUPS_IN_LINE = 1_000
+MOST_OBJECTS = 2_000_000
+"""What a listing may bring before it is given up, so that memory is bounded whatever the store says."""
+
+
+class RemoteFile(Struct, frozen=True):
+    """An object of the project: its key as it is stored, and the record that explains this very version."""
+
+    key: str
+    entry: Entry
+    record: FileRecord
+    archived: bool = False
+
+    @property
+    def etag(self) -> str:
+        """The version: every object has one."""
+        assert self.entry.etag is not None
+        return self.entry.etag
+
+    @property
+    def mtime_ns(self) -> int | None:
+        """When its content was last edited. Read from the text when it is asked for, which is when it is placed."""
+        return parse_ns(self.record.modified_at) if self.record.modified_at else None
+
+
+class Sizes:
+    """A set of file sizes in bytes, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._known = SpilledDict(bool)
+
+    def add(self, size: int) -> None:
+        self._known[str(size)] = True
+
+    def __contains__(self, size: int) -> bool:
+        return str(size) in self._known
+
+
+class RemoteScan(Struct):
+    """`repaired` are records that metadata.json lacks or has wrong; `vanished` those whose object is not there."""
+
+    stored: StoredManifest
+    files: SpilledDict[RemoteFile]
+    large_sizes: Sizes = field(default_factory=Sizes)
+    """The sizes of what is worth copying."""
+    without_md5: SpilledList[str] = field(default_factory=lambda: SpilledList(str))
+    problems: list[Problem] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    repaired: SpilledDict[FileRecord] = field(default_factory=lambda: SpilledDict(FileRecord))
+    vanished: SpilledDict[FileRecord] = field(default_factory=lambda: SpilledDict(FileRecord))
+    old_parts: SpilledDict[bool] = field(default_factory=lambda: SpilledDict(bool))
+    """Keys of the part digests that an older version left within the project."""
+
+    def add(self, path: str, file: RemoteFile) -> None:
+        self.files[path] = file
+        if file.entry.md5 is None:
+            self.without_md5.append(path)
+        if file.entry.size >= COPY_FROM:
+            self.large_sizes.add(file.entry.size)
+
+    def refuse(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        self.hidden.append(problem.path)
+
+
+def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: Callable[[str], bool]) -> RemoteScan:
+    """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer."""
+    with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
+        reading = threads.submit(read_manifest, store, prefix)
+        old_parts = SpilledDict(bool)
+        objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
+        scan = RemoteScan(reading.result(), SpilledDict(RemoteFile, len(objects)), old_parts=old_parts)
+        for problem in refused.problems(store, scan.stored.manifest.refused):
+            scan.refuse(problem)
+        records = scan.stored.manifest.files
+        _drop_markers(objects, records)
+        assert isinstance(records, SpilledDict)
+        unexplained = _match(scan, records, objects, ignored)
+        for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
+            for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), some):
+                if found is not None:
+                    scan.add(path, found)
+                    scan.repaired[path] = found.record
+        for name in _there_after_all(store, prefix, scan.vanished, threads):
+            scan.vanished.pop(name, None)
+    return scan
+
+
+def _list(store: Store, prefix: str) -> Iterator[ObjectInfo]:
+    """Everything below the prefix. Raises `StoreError` for an answer that is none to that question."""
+    for count, info in enumerate(store.list(prefix)):
+        if not info.key.startswith(prefix):
+            raise NotAStore(
+                f"could not list {store.url}/{prefix}",
+                why=f"the store names {info.key[:80]!r}, which is not there",
+                hint="check endpoint_url, and what stands between here and the store; nothing was changed",
+            )
+        if count == MOST_OBJECTS:
+            raise StoreError(
+                f"could not list {store.url}/{prefix}",
+                why=f"it has more than {MOST_OBJECTS} objects",
+                hint="empty the trash with `s3sync cleanup`, or divide the project into several",
+            )
+        yield info
+
+
+def _list_objects(
+    store: Store, prefix: str, ignored: Callable[[str], bool], expected: int, old_parts: SpilledDict[bool]
+) -> tuple[SpilledDict[ObjectInfo], RefusedObjects]:
+    """The project's objects by path, and what cannot be synced. Fills `old_parts`."""
+    parts_here = old_records(prefix, "parts")
+    objects, refused = SpilledDict(ObjectInfo, expected), RefusedObjects()
+    for info in _list(store, prefix):
+        path = path_of_key(prefix, info.key)
+        if path is None and info.key.startswith(parts_here):
+            old_parts[info.key] = True
+        if path is None or ignored(path) or (info.size == 0 and is_folder_marker(path)):
+            continue
+        refusal = refuse(path)
+        if refusal is None and (reason := refused_here(path)):
+            refusal = Refusal(reason, path)
+        if refusal is not None:
+            refused.add(path, info, refusal)
+        elif not path.isascii() and path in objects:
+            refused.add_twin(path)
+        else:
+            objects[path] = info
+    return objects, refused
+
+
+def _drop_markers(objects: SpilledDict[ObjectInfo], records: Mapping[str, FileRecord]) -> None:
+    """Take out what other programs put for folders under a plain name: an empty object beside files below it.
+
+    One that somebody uploaded as a file is a file: metadata.json says by whom.
+    """
+    markers = SpilledList(str)
+    for path, info in objects.items():
+        if info.size == 0 and (path.endswith(HADOOP_MARKER) or _has_files_below(objects, path)):
+            record = records.get(path)
+            if record is None or record.uploaded_by == UNKNOWN:
+                markers.append(path)
+    for path in markers:
+        del objects[path]
+
+
+def _has_files_below(objects: SpilledDict[ObjectInfo], path: str) -> bool:
+    return any(other.startswith(f"{path}/") for other in objects.slice(f"{path}/", 1))
+
+
+def _match(
+    scan: RemoteScan, records: SpilledDict[FileRecord], objects: SpilledDict[ObjectInfo], ignored: Callable[[str], bool]
+) -> SpilledDict[ObjectInfo]:
+    """Add what is explained, and as vanished the records that name no object; returns what no record explains."""
+    unexplained = SpilledDict(ObjectInfo)
+    scan.vanished = SpilledDict(FileRecord, len(records) - len(objects))
+    for known, listed in merge_by_path(records, objects):
+        for path, info in listed.items():
+            record = _explained(known.get(path), info)
+            if record is None:
+                unexplained[path] = info
+            else:
+                scan.add(path, _file(info, record))
+        scan.vanished.update(
+            (name, record) for name, record in known.items() if name not in listed and not ignored(name)
+        )
+    return unexplained
+
+
+def _there_after_all(
+    store: Store, prefix: str, gone: SpilledDict[FileRecord], threads: ThreadPoolExecutor
+) -> Iterable[str]:
+    """Of what the listing lacks, and perhaps of other files: what is there now. It may have been put after the listing
+    and before the manifest. Many are not asked for one by one, but listed."""
+    if len(gone) > LOOKUPS_AT_ONCE:
+        return (nfc(info.key.removeprefix(prefix)) for info in _list(store, prefix))
+    names = list(gone)
+    found = threads.map(lambda name: _is_there(store, prefix + name), names)
+    return [name for name, there in zip(names, found, strict=True) if there]
+
+
+def _explained(record: FileRecord | None, info: ObjectInfo) -> FileRecord | None:
+    """The record, if it speaks of this version. One without ETag (the older format) does when its MD5 is the ETag."""
+    if record is None or record.size_bytes != info.size:
+        return None
+    if record.etag is None:
+        return record if record.md5 is not None and record.md5 == plain_md5(info.etag) else None
+    return record if record.etag == info.etag else None
+
+
+def _file(info: ObjectInfo, record: FileRecord) -> RemoteFile:
+    archived = info.storage_class in ("GLACIER", "DEEP_ARCHIVE")
+    return RemoteFile(info.key, Entry(info.size, record.md5, info.etag), record, archived)
+
+
+def _look_up(store: Store, path: str, info: ObjectInfo, base: Mapping[str, Entry]) -> tuple[str, RemoteFile | None]:
+    """Ask the object itself. None when it went away since the listing."""
+    try:
+        head = store.head(info.key)
+    except NotFound:
+        return path, None
+    known = base.get(path)
+    md5 = known.md5 if known and known.etag == head.info.etag else _md5_of(head)
+    return path, _file(head.info, _record(path, head, md5))
+
+
+def _md5_of(head: ObjectHead) -> str | None:
+    if head.etag_is_md5:
+        return plain_md5(head.info.etag)
+    return plain_md5(head.metadata.get("md5", ""))
+
+
+def _record(path: str, head: ObjectHead, md5: str | None) -> FileRecord:
+    mtime_ns = parse_ns(head.metadata.get("mtime", ""))
+    return FileRecord(
+        name=path,
+        size_bytes=head.info.size,
+        uploaded_by=head.metadata.get("uploaded-by") or UNKNOWN,
+        uploaded_at=format_time(head.info.modified),
+        md5=md5,
+        etag=head.info.etag,
+        modified_at=format_time(head.info.modified) if mtime_ns is None else format_ns(mtime_ns),
+    )
+
+
+def _is_there(store: Store, key: str) -> bool:
+    try:
+        store.head(nfc(key))
+    except NotFound:
+        return False
+    return True

@@ -1,0 +1,178 @@
+"""The save phase: base, digest cache and metadata.json follow from outcomes, never from intentions."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import chain
+
+from s3sync.core.effects import Effect, Kind
+from s3sync.core.entries import Entry
+from s3sync.core.etag import part_count
+from s3sync.core.items import batched
+from s3sync.core.manifest.edits import Edits
+from s3sync.core.manifest.record import CleanedRecord, DeletedRecord
+from s3sync.core.plan import Action, Agreed, Do, agreed
+from s3sync.disk.durable import sync_folder
+from s3sync.disk.errors import local_errors
+from s3sync.errors import AccessDenied
+from s3sync.local.digests import Digests
+from s3sync.local.scan import LocalFile
+from s3sync.shared.manifest import write_edits
+from s3sync.state.intents import Intents
+from s3sync.state.memory import CachedDigest, StateDB
+from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
+from s3sync.sync.session import Session
+from s3sync.sync.view import View
+
+SAVE_EVERY_S = 30.0
+"""On a long run the other user sees progress, and a crash loses no more than this."""
+SAVING_SHARE = 0.1
+"""Of a run's time may go into that: metadata.json of 100,000 files is 37 MB."""
+SAVE_HERE_AT = 5_000
+"""How many files may have been done before this computer remembers it, so that memory does not follow their number."""
+
+
+class Recorder:
+    """Collects what really happened in one round and saves it, at the end and now and then.
+
+    `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written. `cleaning`: what
+    is deleted on the remote is recorded as cleaned up.
+    """
+
+    def __init__(self, session: Session, state: StateDB, seen: View, *, tolerant: bool, cleaning: bool = False) -> None:
+        self.placed: dict[str, tuple[LocalFile, Digests]] = {}
+        """What now stands on the disk under a path: filled by the executor, from several threads."""
+        self._session, self._state, self._tolerant = session, state, tolerant
+        self._cleaning, self._cleaned = cleaning, 0
+        self._stored = seen.there.stored
+        self._base: dict[str, Entry | None] = {}
+        self._digests: dict[str, CachedDigest] = {}
+        self._save_at = time.monotonic() + SAVE_EVERY_S
+        self._edits = session.edits()
+        self._edits.counts_as_sync = False
+        self._edits.vanished.update(seen.there.vanished)
+        for name, record in seen.there.repaired.items():
+            if record.etag and part_count(record.etag) is not None:  # how long its parts are is known to who sent it
+                parts = UnfinishedTransfers(state).parts_of(record.name, record.etag)
+                record.part_size = parts.part_size if parts else record.part_size
+            self._edits.repaired[name] = record
+        self._intents = Intents(state)
+        self._by, self._at = self._edits.by, self._edits.at
+        tell_deletions(self._intents, self._edits)
+
+    def intend(self, actions: Iterable[Action]) -> None:
+        """Before the first of them: note who deletes what is on the disk, whatever happens next.
+
+        The base says again what it said before of what is undone: else a killed undo would leave an older version that
+        looks like an edit of the newer one, and goes over it.
+        The base forgets what is freed here: else its absence would look like the wish to delete it on the remote. The
+        bases of other places also forget what is deleted here because it was deleted in this one.
+        """
+        if vanished := self._edits.vanished:
+            names = (
+                action.kept_as or action.path
+                for action in actions
+                if action.do in (Do.UPLOAD, Do.KEEP_BOTH, Do.MOVE_ASIDE)
+            )
+            self._edits.doubted.update(name for name in names if name in vanished)
+        going = (action for action in actions if action.do is Do.DELETE_REMOTE)
+        first = next(going, None)
+        if first is not None:
+            self._intents.delete(map(self._deletion, chain([first], going)))
+        undone = ((action.path, action.undoes.base) for action in actions if action.undoes is not None)
+        for some_undone in batched(undone, SAVE_HERE_AT):
+            self._state.save(base=dict(some_undone))
+        freed = (action.path for action in actions if action.do is Do.FREE_LOCAL)
+        for some in batched(freed, SAVE_HERE_AT):
+            self._state.save(base=dict.fromkeys(some))
+            self._state.forget_elsewhere(some)
+        deleted_here = (action.path for action in actions if action.do is Do.DELETE_LOCAL)
+        for some in batched(deleted_here, SAVE_HERE_AT):
+            self._state.forget_elsewhere(some)
+
+    def _deletion(self, action: Action) -> DeletedRecord:
+        md5 = action.remote.md5 if action.remote else None
+        return DeletedRecord(action.path, self._by, self._at, md5, self._cleaning)
+
+    def agree(self, found: Iterable[Agreed]) -> None:
+        """Where both sides hold the same, only the base moves."""
+        for one in found:
+            self._base[one.path] = one.entry
+            if len(self._base) >= SAVE_HERE_AT:
+                self.save_here()
+
+    def keep(self, action: Action, effect: Effect) -> None:
+        self._base[effect.path] = agreed(effect.entry, None)
+        if effect.record is not None:
+            self._edits.files[effect.path] = effect.record
+        if effect.kind is Kind.DELETED_THERE:
+            self._edits.deleted[effect.path] = self._deletion(action)
+            if self._cleaning:
+                self._cleaned += 1
+                self._edits.cleaned = CleanedRecord(self._by, self._at, self._cleaned)
+        if action.do is not Do.FREE_LOCAL:
+            self._edits.counts_as_sync = True
+
+    def save_sometimes(self) -> None:
+        if time.monotonic() >= self._save_at:
+            self.save()
+        elif len(self._base) >= SAVE_HERE_AT:
+            self.save_here()
+
+    def save(self) -> None:
+        """This computer's memory first, then metadata.json. Either may fail alone: the next run finds out and mends."""
+        began = time.monotonic()
+        self.save_here()
+        self._publish()
+        ended = time.monotonic()
+        self._save_at = ended + pause_after(ended - began)
+
+    def save_here(self) -> None:
+        """Only this computer's memory: metadata.json is left to later, or to the next run."""
+        now = time.time_ns()
+        placed = {path: self.placed.pop(path) for path in list(self.placed)}
+        for folder in {os.path.dirname(file.where) for file, _ in placed.values()}:  # noqa: PTH120
+            with local_errors("cannot write", folder), suppress(FileNotFoundError):
+                sync_folder(folder)
+        for path, (file, digests) in placed.items():
+            if mtime_is_trustworthy(file, now):
+                self._digests[path] = cache_entry(file, digests)
+        if self._base or self._digests:
+            self._state.save(base=self._base, digests=self._digests)
+        self._base, self._digests = {}, {}
+
+    def _publish(self) -> None:
+        published = (self._stored.manifest.files, self._edits.repaired, self._edits.files)
+        noted = self._intents.conflicts()
+        self._edits.conflicts = [found for found in noted if any(found.kept_as in files for files in published)]
+        if not self._edits.by or (not self._edits.counts_as_sync and not self._edits.substantial):
+            return
+        try:
+            self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)
+        except AccessDenied:
+            if not self._tolerant:
+                raise
+        else:
+            self._intents.forget(chain(self._edits.conflicts, self._edits.deleted.values()))
+        self._edits = self._session.edits()
+        self._edits.counts_as_sync = False
+
+
+def tell_deletions(intents: Intents, edits: Edits) -> None:
+    """What an earlier run deleted and could not tell. What is there after all, or told by others, is forgotten."""
+    stale = []
+    for deletion in intents.deletions():
+        if deletion.name in edits.vanished:
+            edits.deleted[deletion.name] = deletion
+        else:
+            stale.append(deletion)
+    intents.forget(stale)
+
+
+def pause_after(took_s: float) -> float:
+    """How many seconds pass until it is saved again, after it took so many."""
+    return max(SAVE_EVERY_S, took_s / SAVING_SHARE - took_s)

@@ -1,0 +1,259 @@
+"""A large file on its way down: parts by range, or from this disk where it has them, over as many runs as it takes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from dataclasses import dataclass, field
+from hashlib import md5, sha256
+
+import xxhash
+
+from s3sync.core.etag import choose_part_size, may_be_part_size, part_ranges
+from s3sync.core.unfinished import Direction, Unfinished, is_token
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.errors import ChecksumMismatch, LocalError, NotFound, PreconditionFailed, Unsupported
+from s3sync.local.digests import CHUNK, Digests, PartDigests, open_file, range_xxh3
+from s3sync.local.scan import LocalFile
+from s3sync.transfer.context import Transport
+from s3sync.transfer.fetch.download import Downloaded, Temp, Wanted, check_version, download_whole, verify
+from s3sync.transfer.progress import Work
+
+_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows lack it
+
+
+def download_parts(transport: Transport, wanted: Wanted, folder: GuardedFolder, old: LocalFile | None) -> Downloaded:
+    """See `download`. Raises what it raises."""
+    temp = Temp(folder, sha256(f"{wanted.path}\n{wanted.etag}".encode()).hexdigest()[:32])
+    assisted = old is not None or transport.ledger.find(wanted.path, Direction.DOWN) is not None
+    try:
+        try:
+            return _assemble(transport, wanted, temp, old)
+        except ChecksumMismatch:
+            if not assisted:
+                raise
+            _forget(transport, wanted, temp)
+            return _assemble(transport, wanted, temp, None)
+    except Unsupported:
+        _forget(transport, wanted, temp)
+        return download_whole(transport, wanted, temp)
+    except (ChecksumMismatch, PreconditionFailed, NotFound):
+        _forget(transport, wanted, temp)
+        raise
+
+
+def _forget(transport: Transport, wanted: Wanted, temp: Temp) -> None:
+    transport.ledger.end(wanted.path, Direction.DOWN)
+    temp.drop()
+
+
+def _assemble(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile | None) -> Downloaded:
+    job = _begin(transport, wanted, temp, old)
+    missing = [number for number in range(len(job.ranges)) if number not in job.digests]
+    here = sum(stop - start for number, (start, stop) in enumerate(job.ranges) if number in job.digests)
+    transport.progress.advance(Work.DOWNLOAD, wanted.path, here)
+    for number in list(job.digests):
+        job.follower.arrived(number)
+    transport.pool.gather(job.bring, missing)
+    digests = job.follower.finish()
+    with local_errors("cannot write", temp.path), open(temp.open(), "r+b") as stream:
+        os.fsync(stream.fileno())
+    verify(transport.store, wanted, temp, digests, wanted.size)
+    parts = PartDigests(job.part_size, tuple(job.digests[number] for number in range(len(job.ranges))))
+    return Downloaded(temp.path, digests, job.received, parts)
+
+
+def _begin(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile | None) -> _Job:
+    """A new job, or the remembered one of this very version with the parts on the disk that are still right."""
+    ledger = transport.ledger
+    known = ledger.find(wanted.path, Direction.DOWN)
+    if known and (known.fingerprint != wanted.etag or known.size != wanted.size or not _is_there(temp)):
+        if is_token(known.token):
+            Temp(temp.folder, known.token).drop()
+        _forget(transport, wanted, temp)
+        known = None
+    theirs, received = None, 0
+    if old is not None:
+        theirs, received = transport.read_parts(wanted.path, wanted.etag, wanted.size)
+    part_size = theirs.part_size if theirs else wanted.part_size or 0
+    if known:
+        part_size = known.part_size
+    elif not may_be_part_size(wanted.size, part_size):
+        part_size = choose_part_size(wanted.size)
+    if theirs and theirs.part_size != part_size:
+        theirs = None
+    job = _Job(transport, wanted, temp, part_size, part_ranges(wanted.size, part_size), old, theirs, received=received)
+    if known:
+        job.recall()
+    else:
+        job.start()
+    return job
+
+
+def _is_there(temp: Temp) -> bool:
+    """Whether a download can go on with it: a regular file with this one name."""
+    with local_errors("cannot look at", temp.path):
+        found = temp.folder.find(temp.name)
+    return found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+
+
+@dataclass(slots=True)
+class _Job:
+    """One download. `digests` are the xxh3 of the parts that are in the temp file, by index from 0."""
+
+    transport: Transport
+    wanted: Wanted
+    temp: Temp
+    part_size: int
+    ranges: list[tuple[int, int]]
+    old: LocalFile | None
+    theirs: PartDigests | None
+    digests: dict[int, str] = field(default_factory=dict)
+    received: int = 0
+    follower: _Follower = field(init=False)
+    _count: threading.Lock = field(default_factory=threading.Lock)
+    _flushing: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.follower = _Follower(self.temp, self.ranges)
+
+    def start(self) -> None:
+        """Make the temp file, at its full length, and remember it; nothing stays of one that the disk cannot hold."""
+        try:
+            self.temp.drop()
+            with local_errors("cannot write", self.temp.path), open(self.temp.create(self.wanted), "wb") as stream:
+                stream.truncate(self.wanted.size)
+        except LocalError:
+            self.temp.drop()
+            raise
+        self.transport.ledger.begin(
+            Unfinished(
+                self.wanted.path,
+                Direction.DOWN,
+                self.wanted.key,
+                self.temp.name,
+                self.wanted.etag,
+                self.wanted.size,
+                self.part_size,
+                self.transport.started_at,
+                self.wanted.md5,
+            )
+        )
+
+    def recall(self) -> None:
+        """Believe the parts that are remembered, as far as their bytes on the disk still have the same digest."""
+        remembered = self.transport.ledger.parts_done(self.wanted.path, Direction.DOWN)
+        with local_errors("cannot read", self.temp.path), open(self.temp.open(), "r+b") as stream:
+            if os.fstat(stream.fileno()).st_size != self.wanted.size:
+                stream.truncate(self.wanted.size)
+            for number, digest in remembered.items():
+                self.transport.pool.check()
+                if 0 <= number < len(self.ranges) and range_xxh3(stream, *self.ranges[number]) == digest:
+                    self.digests[number] = digest
+
+    def bring(self, number: int) -> None:
+        """Put one part into the temp file, from the old version on this disk or from the store."""
+        start, stop = self.ranges[number]
+        digest = self._from_old(number, start, stop) or self._fetch(start, stop)
+        self.digests[number] = digest
+        self.transport.ledger.part_done(self.wanted.path, Direction.DOWN, number, digest)
+        self.follower.arrived(number)
+
+    def _from_old(self, number: int, start: int, stop: int) -> str | None:
+        if self.old is None or self.theirs is None or self.old.size < stop:
+            return None
+        with local_errors("cannot read", self.old.where), open(open_file(self.old), "rb", buffering=0) as source:
+            if range_xxh3(source, start, stop) != self.theirs.xxh3[number]:
+                return None
+            source.seek(start)
+            digest = xxhash.xxh3_128()
+            with local_errors("cannot write", self.temp.path), open(self.temp.open(), "r+b", buffering=0) as target:
+                target.seek(start)
+                left = stop - start
+                while left and (chunk := source.read(min(CHUNK, left))):
+                    write_all(target.fileno(), chunk)
+                    digest.update(chunk)
+                    left -= len(chunk)
+        if left or digest.hexdigest() != self.theirs.xxh3[number]:
+            return None  # it was edited while it was read
+        self.transport.progress.advance(Work.DOWNLOAD, self.wanted.path, stop - start)
+        return digest.hexdigest()
+
+    def _fetch(self, start: int, stop: int) -> str:
+        digest, left = xxhash.xxh3_128(), stop - start
+        store, wanted = self.transport.store, self.wanted
+        with (
+            store.get(wanted.key, start=start, stop=stop, if_match=wanted.etag) as reader,
+            local_errors("cannot write", self.temp.path),
+            open(self.temp.open(), "r+b", buffering=0) as target,
+        ):
+            check_version(reader, wanted)
+            target.seek(start)
+            for chunk in reader:
+                self.transport.pool.check()
+                self.transport.pace.receive(len(chunk))
+                left -= len(chunk)
+                if left < 0:
+                    raise Unsupported("the server ignores which range is asked for")
+                write_all(target.fileno(), chunk)
+                digest.update(chunk)
+                self.transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
+            self._flush(target.fileno())
+        if left:
+            raise ChecksumMismatch(f"{wanted.path} did not arrive whole", why=f"{left} bytes of a part are missing")
+        with self._count:
+            self.received += stop - start
+        return digest.hexdigest()
+
+    def _flush(self, descriptor: int) -> None:
+        """Write to the disk what has arrived, one thread at a time while the others receive: at the end there is little
+        left to wait for."""
+        if self._flushing.acquire(blocking=False):
+            try:
+                _fdatasync(descriptor)
+            finally:
+                self._flushing.release()
+
+
+class _Follower:
+    """Hashes the temp file from front to back, always as far as its parts have arrived without a gap."""
+
+    def __init__(self, temp: Temp, ranges: list[tuple[int, int]]) -> None:
+        self._temp, self._ranges = temp, ranges
+        self._arrived: set[int] = set()
+        self._next = 0
+        self._full, self._fast = md5(usedforsecurity=False), xxhash.xxh3_128()
+        self._busy = threading.Lock()
+
+    def arrived(self, number: int) -> None:
+        """Note a part; whoever finds nobody else hashing does what can be done."""
+        self._arrived.add(number)
+        while self._next in self._arrived and self._busy.acquire(blocking=False):
+            try:
+                self._hash()
+            finally:
+                self._busy.release()
+
+    def _hash(self) -> None:
+        with local_errors("cannot read", self._temp.path), open(self._temp.open(), "rb", buffering=0) as stream:
+            while self._next in self._arrived:
+                start, stop = self._ranges[self._next]
+                stream.seek(start)
+                left = stop - start
+                while left:
+                    chunk = stream.read(min(CHUNK, left))
+                    if not chunk:
+                        raise ChecksumMismatch(f"{self._temp.path} became shorter while it was being written")
+                    self._full.update(chunk)
+                    self._fast.update(chunk)
+                    left -= len(chunk)
+                self._next += 1
+
+    def finish(self) -> Digests:
+        """After the last part has arrived."""
+        with self._busy:
+            self._hash()
+        return Digests(self._fast.hexdigest(), self._full.hexdigest())

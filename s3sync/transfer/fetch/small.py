@@ -1,0 +1,142 @@
+"""Small files on their way down, several in one go: they are all received, then all written, then all synced.
+
+What a file costs is then little more than its bytes: a file system that has synced the first of them has little left
+to do for the others, and the threads of the pool wait for the disk, and for each other, a fraction of the times.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from hashlib import md5
+
+import xxhash
+
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.errors import ENDS_THE_RUN, S3syncError
+from s3sync.local.digests import Digests
+from s3sync.store.port import Buffer
+from s3sync.transfer.context import Transport
+from s3sync.transfer.fetch.download import Downloaded, FreeSpace, Temp, Wanted, check_version, verify
+from s3sync.transfer.pool import Settled
+from s3sync.transfer.progress import Work
+
+SMALL = 64 * 1024
+"""Files up to this size are received into memory."""
+MOST = 8
+"""So many go together: more save nothing that could be measured."""
+OPEN_FILES = 128
+"""All workers together keep no more of them open: macOS lets a program have 256, and connections are files too."""
+
+
+def how_many(files: int, workers: int) -> int:
+    """How many of so many small files go together: few files are spread over all workers instead."""
+    return max(1, min(MOST, OPEN_FILES // workers, files // (workers * 4)))
+
+
+def download_together(
+    transport: Transport, wanted: Sequence[Wanted], folder: GuardedFolder
+) -> list[Settled[Downloaded]]:
+    """What became of each file: the same, and by the same rules, as if `download` had been called for it.
+
+    After an error that ends the run, such as the sign to stop, the files behind it are not begun, and have failed with
+    the same one. Those that had come are finished all the same. Memory: the files themselves.
+    """
+    room, stem = FreeSpace(folder), uuid.uuid4().hex[:-2]
+    files = [_Small(transport, room, one, Temp(folder, f"{stem}{n:02x}")) for n, one in enumerate(wanted)]
+    try:
+        for step in (_Small.receive, _Small.write, _Small.sync):
+            _each(files, step)
+    except BaseException:
+        for file in files:
+            file.drop()
+        raise
+    return [file.settled() for file in files]
+
+
+class _Small:
+    """One of them. Its methods raise what `download` does."""
+
+    __slots__ = ("_body", "_descriptor", "_digests", "_room", "_temp", "_transport", "_wanted", "error")
+
+    def __init__(self, transport: Transport, room: FreeSpace, wanted: Wanted, temp: Temp) -> None:
+        self._transport, self._room, self._wanted, self._temp = transport, room, wanted, temp
+        self._body: Buffer = b""
+        self._digests = Digests("", "")
+        self._descriptor: int | None = None
+        self.error: S3syncError | None = None
+
+    def receive(self) -> None:
+        transport, wanted = self._transport, self._wanted
+        transport.pool.check()
+        self._room.take(wanted)
+        chunks: list[Buffer] = []
+        with transport.store.get(wanted.key, if_match=wanted.etag) as reader:
+            check_version(reader, wanted)
+            for chunk in reader:
+                transport.pool.check()
+                transport.pace.receive(len(chunk))
+                chunks.append(chunk)
+                transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
+        self._body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._digests = Digests(
+            xxhash.xxh3_128_hexdigest(self._body), md5(self._body, usedforsecurity=False).hexdigest()
+        )
+
+    def write(self) -> None:
+        with local_errors("cannot write", self._temp.path):
+            self._descriptor = self._temp.create(self._wanted)
+            write_all(self._descriptor, self._body)
+            _begin_to_sync(self._descriptor, len(self._body))
+        verify(self._transport.store, self._wanted, self._temp, self._digests, len(self._body))
+
+    def sync(self) -> None:
+        assert self._descriptor is not None
+        with local_errors("cannot write", self._temp.path):
+            os.fsync(self._descriptor)
+            self._close()
+
+    def settled(self) -> Settled[Downloaded]:
+        if self.error is not None:
+            return Settled(None, self.error)
+        return Settled(Downloaded(self._temp.path, self._digests, len(self._body)), None)
+
+    def drop(self) -> None:
+        """Leave nothing behind."""
+        with suppress(OSError):
+            self._close()
+        self._temp.drop()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _begin_to_sync(descriptor: int, size: int) -> None:
+    """Have the disk begin to write a file that is synced later, so that many are on their way to it at once.
+
+    Linux does so for bytes that nobody will need soon. The last byte is left out: a file of one page then stays in
+    memory, where whoever opens it next finds it.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.posix_fadvise(descriptor, 0, max(size - 1, 1), os.POSIX_FADV_DONTNEED)
+
+
+def _each(files: Sequence[_Small], step: Callable[[_Small], None]) -> None:
+    """One step of all files that have come so far."""
+    for number, file in enumerate(files):
+        if file.error is not None:
+            continue
+        try:
+            step(file)
+        except S3syncError as error:
+            for lost in files[number:] if isinstance(error, ENDS_THE_RUN) else [file]:
+                lost.error = lost.error or error
+                lost.drop()

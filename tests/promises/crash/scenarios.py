@@ -1,0 +1,166 @@
+"""What is killed: each scenario makes a start, and names the command and who runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from tests.promises.crash.world import MIB, World, content
+
+LARGE = 16 * MIB + 70_000
+"""Two parts, of which the second is short."""
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """`after` the run that was killed the same command is run again, and ends with one of these codes."""
+
+    name: str
+    person: str
+    words: tuple[str, ...]
+    make: Callable[[World], None]
+    codes: frozenset[int] = frozenset({0})
+    loses: bool = False
+    """Whether it deletes for good, as only cleanup does."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _both(world: World) -> None:
+    for person in ("david", "jan"):
+        world.init(person)
+
+
+def _share(world: World, **files: bytes) -> None:
+    """Files that both have, and that both bases know."""
+    for name, data in files.items():
+        world.write("david", name.replace("__", "/"), data)
+    world.people["david"].ok("up")
+    world.people["jan"].ok("down")
+
+
+def _nothing(world: World) -> None:
+    (world.people["david"].repo / ".gitignore").write_bytes(b"*.pyc\n")
+
+
+def _up(world: World) -> None:
+    _both(world)
+    _share(world, same=b"same", changed=content("old"), gone=content("gone"), cut__moved=content("moved", MIB + 1))
+    world.write("david", "new", content("new"))
+    world.write("david", "cut/deep/new", content("deep", 2 * MIB))
+    world.write("david", "changed", content("newer"))
+    world.write("david", "cut/again", content("moved", MIB + 1))
+    world.delete("david", "gone")
+
+
+def _down(world: World) -> None:
+    _both(world)
+    _share(world, same=b"same", changed=content("old"), cut__gone=content("gone"), away=content("away"))
+    world.write("david", "new", content("new"))
+    world.write("david", "cut/deep/new", content("deep", 2 * MIB))
+    world.write("david", "changed", content("newer"))
+    world.delete("david", "away")
+    world.people["david"].ok("sync")
+    world.delete("jan", "cut/gone")
+
+
+def _sync(world: World) -> None:
+    _both(world)
+    _share(
+        world, same=b"same", mine=content("m"), theirs=content("t"), cut__here=content("h"), raw__there=content("r"),
+        both=content("b"),
+    )  # fmt: skip
+    world.write("david", "theirs", content("t2"))
+    world.write("david", "both", content("b david"))
+    world.write("david", "from david", content("d"))
+    world.delete("david", "raw/there")
+    world.people["david"].ok("sync")
+    world.write("jan", "mine", content("m2"))
+    world.write("jan", "both", content("b jan"))
+    world.write("jan", "from jan", content("j"))
+    world.delete("jan", "cut/here")
+
+
+def _conflict(world: World) -> None:
+    _both(world)
+    _share(world, same=b"same", both=content("b"))
+    world.write("david", "both", content("b david"))
+    world.people["david"].ok("up")
+    world.write("jan", "both", content("b jan"))
+
+
+def _cleanup(world: World) -> None:
+    _both(world)
+    _share(world, one=content("1"), cut__two=content("2"), raw__three=content("3"))
+    world.write("david", "one", content("1 newer"))
+    world.people["david"].ok("sync")
+    world.people["jan"].ok("sync")
+
+
+def _large_up(world: World) -> None:
+    _both(world)
+    world.write("david", "large", content("large", LARGE))
+
+
+def _large_changed(world: World) -> None:
+    _both(world)
+    _share(world, large=content("large", LARGE))
+    data = bytearray(content("large", LARGE))
+    data[-3:] = b"new"
+    world.write("david", "large", bytes(data))
+
+
+def _large_down(world: World) -> None:
+    _large_up(world)
+    world.people["david"].ok("up")
+
+
+def _large_changed_down(world: World) -> None:
+    _large_changed(world)
+    world.people["david"].ok("up")
+
+
+def _large_gone(world: World) -> None:
+    _both(world)
+    _share(world, large=content("large", LARGE), small=b"small", other=b"other")
+    world.delete("david", "large")
+
+
+def _undo(world: World) -> None:
+    _sync(world)
+    world.people["jan"].run("sync")
+
+
+def _restore(world: World) -> None:
+    _both(world)
+    _share(world, same=b"same", gone=content("gone"), other=b"other")
+    world.delete("david", "gone")
+    world.people["david"].ok("sync")
+
+
+INIT = ("init", "b63-flivideo", "--store", "{store}", "--user", "david", "--repo", "v-appydave")
+CONFLICT = frozenset({0, 4})
+
+SCENARIOS = [
+    Scenario("init", "david", INIT, _nothing),
+    Scenario("up", "david", ("up",), _up),
+    Scenario("down", "jan", ("down",), _down),
+    Scenario("sync", "jan", ("sync",), _sync, CONFLICT),
+    Scenario("cleanup", "david", ("cleanup", "--yes"), _cleanup, loses=True),
+    Scenario("cleanup-local", "jan", ("cleanup", "--local", "--yes"), _cleanup, loses=True),
+    Scenario("large-up", "david", ("up",), _large_up),
+    Scenario("large-down", "jan", ("down",), _large_down),
+    Scenario("undo", "jan", ("undo", "--yes"), _undo, frozenset({0, 3})),
+    Scenario("restore", "david", ("trash", "restore", "gone"), _restore, frozenset({0, 5})),
+    Scenario("large-gone", "david", ("sync",), _large_gone),
+]
+"""Together they have every kind of step."""
+
+MORE_SCENARIOS = [
+    Scenario("mine", "jan", ("up", "--on-conflict", "mine"), _conflict),
+    Scenario("theirs", "jan", ("down", "--on-conflict", "theirs"), _conflict),
+    Scenario("large-changed-up", "david", ("up",), _large_changed),
+    Scenario("large-changed-down", "jan", ("down",), _large_changed_down),
+    Scenario("large-cleanup", "david", ("cleanup", "--yes"), _large_down, loses=True),
+]

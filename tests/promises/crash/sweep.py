@@ -1,0 +1,139 @@
+"""Kill a scenario's command at each of its steps, run it again, and compare with a run that nobody disturbed."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.kit.people import Result
+from tests.promises.crash.scenarios import Scenario
+from tests.promises.crash.steps import Step
+from tests.promises.crash.world import World
+
+SIDES = ("before", "after")
+
+
+class Sweep:
+    """One scenario: its start, the steps of an undisturbed run, and what that run leaves.
+
+    After that a further run plans nothing. What is the same plans the same: with `thorough` that is asked each time.
+    """
+
+    def __init__(self, scenario: Scenario, folder: Path, *, thorough: bool = False) -> None:
+        self._thorough = thorough
+        self.scenario, self._kept, self._log = scenario, folder / "start", folder / "log"
+        self.world = World(folder / "world")
+        scenario.make(self.world)
+        self.world.keep(self._kept)
+        self._start = self.world.contents()
+        result = self._run(log=str(self._log))
+        assert result.code in scenario.codes, result
+        logged = json.loads(self._log.read_bytes())
+        assert not logged["unseen"], f"the wrappers do not see {logged['unseen']}"
+        self.steps = [Step(**step) for step in logged["steps"]]
+        self._contents = self.world.contents()
+        assert self._planned() is None
+        self._end = self.world.look()
+
+    def _run(self, *, real: bool = False, **crash: Any) -> Result:
+        words = [word.format(store=f"file://{self.world.store}") for word in self.scenario.words]
+        return self.world.run(self.scenario.person, *words, crash=crash or None, real=real)
+
+    def kill(self, step: Step, side: str, *, real: bool = False) -> list[str]:
+        """Put everything back, kill there, run again; what is then wrong, in words.
+
+        `real`: kill a process of its own, `python -m s3sync`, and not a fork.
+        """
+        killed = self._kill(step, side, real=real)
+        if killed.code != -signal.SIGKILL:
+            return [f"was not killed: {killed}"]
+        wrong = [f"killed: {text}" for text in self._lost()]
+        again = self._run()
+        if again.code not in self.scenario.codes or "Traceback" in again.err:
+            return [*wrong, f"run again: {again}"]
+        wrong += [f"run again: {text}" for text in self._lost()]
+        wrong += _differences(self._end, self.world.look())
+        return wrong + ([text] if self._thorough and (text := self._planned()) else [])
+
+    def _kill(self, step: Step, side: str, *, real: bool) -> Result:
+        """The trash has another name each time, and so now and then there is no folder to make for its record."""
+        for tries_left in reversed(range(4)):
+            self.world.put_back(self._kept)
+            killed = self._run(real=real, kill=msgspec.to_builtins(step), side=side)
+            if killed.code == -signal.SIGKILL or not tries_left:
+                return killed
+        raise AssertionError
+
+    def _lost(self) -> Iterator[str]:
+        """Bytes that were there and are nowhere, and bytes that nobody wrote: half a file."""
+        there = self.world.contents()
+        if not self.scenario.loses and not there >= self._start:
+            yield f"{len(self._start - there)} contents are lost"
+        if not there <= self._start | self._contents:
+            yield f"{len(there - self._start - self._contents)} contents are nobody's"
+
+    def _planned(self) -> str | None:
+        """What a further run plans; None if it is nothing. (Unfinished transfers are among what is compared.)"""
+        words = self.scenario.words
+        if words[0] == "init":
+            return None
+        plan = self.world.run(self.scenario.person, *words, "--dry-run", "--json").json
+        lists = ("uploaded", "downloaded", "deleted", "conflicts", "failed")
+        planned = {name: plan[name] for name in lists if plan.get(name)}
+        return f"a further run plans {planned}" if planned else None
+
+
+def _differences(end: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
+    for name in sorted(end.keys() | found.keys()):
+        if end.get(name) != found.get(name):
+            yield f"{name}: {_shown(end.get(name), found.get(name))}"
+
+
+def _shown(end: Any, found: Any) -> str:
+    if isinstance(end, set) and isinstance(found, set):
+        return f"lacks {sorted(end - found)}, has {sorted(found - end)}"
+    if isinstance(end, dict) and isinstance(found, dict) and not end.keys().isdisjoint(found):
+        keys = [key for key in end.keys() | found.keys() if end.get(key) != found.get(key)]
+        return "; ".join(f"{key}: {_shown(end.get(key), found.get(key))}" for key in keys)
+    return f"{end} became {found}"
+
+
+def kills(steps: Iterable[Step]) -> Iterator[tuple[Step, str]]:
+    """Both sides of each step."""
+    for step in steps:
+        for side in SIDES:
+            yield step, side
+
+
+_AREAS = [
+    (name, re.compile(pattern))
+    for name, pattern in {
+        "state.db": r"/\.s3sync/state\.db",
+        "lock": r"/\.s3sync/lock",
+        "partial": r"/\.s3sync/partial",
+        "store's marker": r"\.s3sync-store/store\.json",
+        "store's temporary file": r"\.s3sync-store/tmp/",
+        "record": r"\.s3sync-store/records/",
+        "store's lock": r"\.s3sync-store/locks/",
+        "multipart upload": r"\.s3sync-store/uploads/",
+        "remote trash": r"^store/.*/\.s3sync/trash/",
+        "part digests": r"^store/.*/\.s3sync/parts/",
+        "metadata.json": r"^store/.*/metadata\.json",
+        "object": r"^store/.",
+        "local trash": r"/\.s3sync/trash",
+        "file": r"/s3-staging/[^.]",
+        "settings": r"\.(yaml|gitignore)\b",
+    }.items()
+]
+
+
+def kind(step: Step) -> tuple[str, str]:
+    """What steps are alike: the call, and what it is done to."""
+    areas = [next((name for name, area in _AREAS if area.search(path)), "folder") for path in step.where.split(" -> ")]
+    return step.call, " -> ".join(areas)

@@ -1,0 +1,231 @@
+"""Servers, and who sits between, that answer without end, too slowly, from elsewhere, or with what nobody expects.
+
+Memory and time stay bounded, nothing goes to another server, and the end is one of our errors.
+"""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from s3sync.errors import StoreError
+from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.port import Headers, Overwrite
+from s3sync.store.s3 import bounded, fast
+from tests.kit.peak import peak_mib
+from tests.kit.people import Person
+from tests.promises.hostile.checks import said
+from tests.promises.hostile.conftest import SECRETS
+
+Answer = Callable[[socket.socket], None]
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n"
+LAST = b'Last-Modified: Mon, 03 Nov 2025 10:00:00 GMT\r\nETag: "9dd4e461268c8034f5c8564e155c67a6"\r\n'
+LISTING = b"<?xml version='1.0'?><ListBucketResult><IsTruncated>false</IsTruncated>"
+EMPTY_LISTING = LISTING + b"</ListBucketResult>"
+
+
+@dataclass
+class Wire:
+    url: str = ""
+    heard: list[bytes] = field(default_factory=list)
+    """The head of each request."""
+
+
+@contextmanager
+def wire(answer: Answer, host: str = "127.0.0.1") -> Iterator[Wire]:
+    """A server that answers each connection's first request with whatever bytes `answer` sends."""
+    server, told, over = socket.create_server((host, 0)), Wire(), threading.Event()
+    told.url = f"http://{host}:{server.getsockname()[1]}"
+
+    def serve(connection: socket.socket) -> None:
+        with connection:
+            try:
+                head = b""
+                while b"\r\n\r\n" not in head and (piece := connection.recv(65536)):
+                    head += piece
+                told.heard.append(head)
+                if head and not over.is_set():
+                    answer(connection)
+            except OSError:
+                pass
+
+    def accept() -> None:
+        while not over.is_set():
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield told
+    finally:
+        over.set()
+        server.close()
+
+
+def opened(url: str, token: str | None = None, **env: str) -> Store:
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAABCDEFGHIJKLMNOP", "AWS_SECRET_ACCESS_KEY": "s" * 40}
+    more = {"AWS_SESSION_TOKEN": token} if token else {}
+    return open_store("s3://bucket", StoreOptions(endpoint_url=url, region="us-east-1", env={**keys, **more, **env}))
+
+
+def put(store: Store) -> object:
+    return store.put(
+        "a", b"x", mode=Overwrite(), headers=Headers(), md5=bytes.fromhex("9dd4e461268c8034f5c8564e155c67a6")
+    )
+
+
+def whole(store: Store) -> object:
+    with store.get("a") as reader:
+        return b"".join(reader)
+
+
+REQUESTS: dict[str, Callable[[Store], object]] = {
+    "list": lambda store: list(store.list("")),
+    "head": lambda store: store.head("a"),
+    "get": whole,
+    "put": put,
+    "delete with a condition": lambda store: store.delete("a", if_match="x"),
+    "list parts": lambda store: list(store.list_parts("a", "id")),
+}
+
+
+def redirect(to: str, status: int = 307) -> Answer:
+    head = (
+        f"HTTP/1.1 {status} Moved\r\nLocation: {to}/stolen\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    )
+    return lambda connection: connection.sendall(head)
+
+
+def tempting(connection: socket.socket) -> None:
+    connection.sendall(OK + LAST + b"Content-Length: 4\r\nConnection: close\r\n\r\nevil")
+
+
+@pytest.mark.parametrize("request_name", REQUESTS)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_f53_no_redirect_reaches_another_host(request_name: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fast._RETRY, "retry_timeout", timedelta(milliseconds=50))
+    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    with wire(tempting, "127.0.0.2") as other, wire(redirect(other.url, status)) as server:
+        with pytest.raises(StoreError) as failed:
+            REQUESTS[request_name](opened(server.url))
+        assert other.heard == [] and failed.value.hint
+
+
+@pytest.mark.parametrize("request_name", REQUESTS)
+def test_f53_no_session_token_goes_to_another_port(request_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fast._RETRY, "retry_timeout", timedelta(milliseconds=50))
+    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    with wire(tempting) as other, wire(redirect(other.url)) as server:
+        with pytest.raises(StoreError):
+            REQUESTS[request_name](opened(server.url, token="the-session-token"))
+        assert other.heard == []
+
+
+def endless(head: bytes, piece: bytes) -> Answer:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        chunk = b"%x\r\n%s\r\n" % (len(piece), piece)
+        while True:
+            connection.sendall(chunk)
+
+    return answer
+
+
+ERROR_HEAD = b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\n"
+ENDLESS = {
+    "an error": endless(ERROR_HEAD, b"<Error>" + b"x" * 65536),
+    "a listing": endless(OK, LISTING + b"<Contents><Key>" + b"k" * 65536),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize("command", ["status", "up"])
+def test_f53_an_answer_without_end_ends_the_command(name: str, command: str, david: Person) -> None:
+    """Whatever library reads it: the limit of memory is the last one."""
+    david.write("a.mp4", "one")
+    david.fresh = True
+    with wire(ENDLESS[name]) as server:
+        david.environ = {**SECRETS, "S3SYNC_STORE": "s3://bucket", "AWS_ENDPOINT_URL": server.url}
+        del david.environ["AWS_SESSION_TOKEN"]
+        peak, result = peak_mib(david, 1, command)
+    assert result.code == 1 and "does not end" in result.err and peak < 2000
+    said(result)
+
+
+@pytest.mark.parametrize("request_name", ["delete with a condition", "list parts"])
+def test_f53_an_answer_without_end_is_not_collected(request_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MOST_BYTES", 1 << 20)
+    for answer in ENDLESS.values():
+        with wire(answer) as server, pytest.raises(StoreError, match=r"does not end|answers, but not as S3"):
+            REQUESTS[request_name](opened(server.url))
+
+
+def dripping(connection: socket.socket) -> None:
+    connection.sendall(OK + LAST + b"Content-Length: 100000\r\n\r\n<")
+    while True:
+        time.sleep(0.2)
+        connection.sendall(b"x")
+
+
+@pytest.mark.parametrize("request_name", ["list", "list parts"])
+def test_f42_an_answer_that_drips_is_given_up(request_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes arrive all the time, so that no wait for the next one ever ends."""
+    monkeypatch.setitem(fast._ANSWERS, "timeout", timedelta(seconds=1))
+    monkeypatch.setitem(fast._RETRY, "max_retries", 0)
+    monkeypatch.setattr(bounded, "PATIENCE_S", 1.0)
+    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    with wire(dripping) as server, pytest.raises(StoreError):
+        REQUESTS[request_name](opened(server.url))
+
+
+def test_f53_a_token_too_long_for_a_url_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    page = LISTING.replace(b"false", b"true") + b"<NextContinuationToken>" + b"t" * 100_000
+    page += b"</NextContinuationToken><Contents><Key>k</Key><Size>1</Size><ETag>x</ETag>"
+    page += b"<LastModified>2025-11-03T10:00:00.000Z</LastModified></Contents></ListBucketResult>"
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(OK + b"Content-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(page), page))
+
+    with wire(answer) as server, pytest.raises(StoreError):
+        list(opened(server.url).list(""))
+
+
+def shell(person: Person, words: str) -> subprocess.CompletedProcess[str]:
+    """`s3sync` with these words, as a shell understands them."""
+    line = f"{shlex.join(person.program)} {words}"
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=person.project,
+        env=person.env(),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_f41_work_goes_on_when_its_output_cannot_be_written(david: Person) -> None:
+    for number in range(150):
+        david.write(f"{number}.mp4", f"{number}" * 50)
+    result = shell(david, "up > /dev/full")
+    assert "cannot write the output" in result.stderr and result.returncode == 1
+    assert david.ok("status", "--json").json["in_sync"]
+
+
+def test_f41_work_goes_on_when_the_reader_leaves(david: Person) -> None:
+    for number in range(3000):
+        david.write(f"{number}.mp4", f"{number}")
+    assert "Uploading" in shell(david, "up | head -1").stdout
+    assert david.ok("status", "--json").json["in_sync"]

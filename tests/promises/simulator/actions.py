@@ -1,0 +1,225 @@
+"""What can happen: small values that can be printed, dropped from a story, and done again."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from tests.kit.people import PROJECT
+from tests.promises.simulator.contents import Content
+
+PATHS = (
+    "draft.mp4",
+    "DRAFT.mp4",
+    "cut/scene 1.mov",
+    "cut/deep/é.wav",
+    "b.bin",
+    "notes",
+)
+"""Few, so that people meet. Two differ only in case: to a disk that ignores case they are one name."""
+
+USERS = ("david", "jan", "mia")
+
+
+class Save(Struct, frozen=True, tag=True):
+    """A program saves a file: over the old one in its place, or as a new file that is then renamed over it."""
+
+    user: str
+    path: str
+    content: Content
+    in_place: bool = True
+
+    def __str__(self) -> str:
+        how = "in place" if self.in_place else "by rename"
+        return f"{self.user} saves {self.path} {how}: {self.content}"
+
+
+class Remove(Struct, frozen=True, tag=True):
+    user: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.user} deletes {self.path}"
+
+
+class Rename(Struct, frozen=True, tag=True):
+    user: str
+    path: str
+    to: str
+
+    def __str__(self) -> str:
+        return f"{self.user} renames {self.path} to {self.to}"
+
+
+class Touch(Struct, frozen=True, tag=True):
+    user: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.user} touches {self.path}"
+
+
+class Empty(Struct, frozen=True, tag=True):
+    """The files are gone and `.s3sync` is there; with `wholly`, the user deletes the staging folder itself."""
+
+    user: str
+    wholly: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.user}'s staging folder {'is deleted' if self.wholly else 'is emptied'}"
+
+
+class Forget(Struct, frozen=True, tag=True):
+    """state.db is lost."""
+
+    user: str
+
+    def __str__(self) -> str:
+        return f"{self.user} loses state.db"
+
+
+class OtherTool(Struct, frozen=True, tag=True):
+    """Another S3 client puts an object (whole, in parts, or by dropping a file into the folder) or deletes it."""
+
+    path: str
+    content: Content | None
+    how: str = "put"
+
+    def __str__(self) -> str:
+        return f"another tool deletes {self.path}" if self.content is None else (
+            f"another tool puts {self.path} ({self.how}): {self.content}"
+        )  # fmt: skip
+
+
+class Place(Struct, frozen=True):
+    """A project in a store."""
+
+    store: str = ""
+    project: str = PROJECT
+
+
+HOME = Place()
+
+
+class Settle(Struct, frozen=True, tag=True):
+    """A user's settings name another store, or the project's folder is renamed, from here on; "" is what it was."""
+
+    user: str
+    store: str = ""
+    project: str = ""
+
+    def __str__(self) -> str:
+        where = f"project {self.project or 'as it was called'} in {self.store or 'the first store'}"
+        return f"{self.user} goes to {where}"
+
+
+class RenameClone(Struct, frozen=True, tag=True):
+    """The folder of the clone gets another name."""
+
+    user: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.user}'s clone is called {self.name}"
+
+
+class Ignore(Struct, frozen=True, tag=True):
+    """A user's rules ignore just these paths from here on."""
+
+    user: str
+    paths: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.user} ignores {', '.join(self.paths) or 'nothing'}"
+
+
+class Disguise(Struct, frozen=True, tag=True):
+    """A program edits a file in its place, keeps its size, and puts its time back."""
+
+    user: str
+    path: str
+    token: int
+
+    def __str__(self) -> str:
+        return f"{self.user} edits {self.path} to content {self.token} of its size, with its time put back"
+
+
+class Swap(Struct, frozen=True, tag=True):
+    """What is a file becomes a folder with a file in it, and the reverse; an empty folder, without content."""
+
+    user: str
+    path: str
+    content: Content | None
+
+    def __str__(self) -> str:
+        return f"{self.user} puts {self.content or 'an empty folder'} at {self.path}, whatever is in the way"
+
+
+class Fault(Struct, frozen=True):
+    """What goes wrong at the store call with this number, counted from 1 in the run, or the next one that it fits.
+
+    See `faults.KINDS`.
+    """
+
+    call: int
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} from call {self.call}"
+
+
+class Meanwhile(Struct, frozen=True):
+    """What somebody does just before the store call with this number, or the next one of this `method` from it on."""
+
+    call: int
+    step: Step
+    method: str = ""
+
+    def __str__(self) -> str:
+        which = f"the first {self.method} from call {self.call} on" if self.method else f"call {self.call}"
+        return f"before {which}: {self.step}"
+
+
+class Run(Struct, frozen=True, tag=True):
+    """A user runs a command.
+
+    `crash`: the process dies, as by kill -9, just before its so-manieth change of the disk or the store. `full`: from
+    that change on the disk is full. `late`: the local scan comes before the remote one, and the listing before the
+    manifest. `often`: saves after every file.
+    """
+
+    user: str
+    verb: str
+    policy: str | None = None
+    files: tuple[str, ...] = ()
+    max_delete: int | None = None
+    dry_run: bool = False
+    faults: tuple[Fault, ...] = ()
+    meanwhile: tuple[Meanwhile, ...] = ()
+    crash: int = 0
+    full: int = 0
+    late: bool = False
+    often: bool = False
+
+    @property
+    def locks(self) -> bool:
+        """Whether it is alone on its staging folder."""
+        return not self.dry_run and self.verb != "status"
+
+    def __str__(self) -> str:
+        words = [f"{self.user} runs {self.verb}", *self.files]
+        words += [f"--on-conflict {self.policy}"] if self.policy else []
+        words += [f"--max-delete {self.max_delete}"] if self.max_delete is not None else []
+        words += ["--dry-run"] if self.dry_run else []
+        words += ["(late)"] if self.late else []
+        words += ["(often)"] if self.often else []
+        words += [f"and dies at change {self.crash}"] if self.crash else []
+        words += [f"and the disk is full from change {self.full}"] if self.full else []
+        words += [f"with {fault}" for fault in self.faults]
+        return " ".join([*words, *(f"\n       {between}" for between in self.meanwhile)])
+
+
+Step: TypeAlias = (
+    Save | Remove | Rename | Touch | Empty | Forget | OtherTool | Run | Settle | RenameClone | Ignore | Disguise | Swap
+)

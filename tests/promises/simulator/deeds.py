@@ -1,0 +1,257 @@
+"""What people and other tools do at once, to the disks and to the store: no program decides any of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, field
+
+from s3sync.store.folder import FolderStore
+from s3sync.store.port import Headers, Overwrite
+from tests.kit.people import PROJECT, REPO
+from tests.promises.simulator.actions import (
+    HOME,
+    Disguise,
+    Empty,
+    Forget,
+    Ignore,
+    OtherTool,
+    Place,
+    Remove,
+    Rename,
+    RenameClone,
+    Save,
+    Settle,
+    Swap,
+    Touch,
+)
+from tests.promises.simulator.contents import Content, digest
+from tests.promises.simulator.invariants import Attempt, Referee
+from tests.promises.simulator.look import Look, look
+
+START_NS = 1_762_160_400_000_000_000
+FOREIGN_PART = 1000
+
+
+class Memory(Struct):
+    """What a world knows and a child that dies hands back to its parent.
+
+    `referees` are one for each place in a store where anybody has been, `at` each user's place and clone.
+    """
+
+    referees: dict[Place, Referee]
+    at: dict[str, Place]
+    clones: dict[str, str]
+    now_ns: int = START_NS
+    running: list[Attempt] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
+
+
+class Deeds:
+    """The places of a world, and what is done there."""
+
+    users: tuple[str, ...]
+    root: Path
+    stores: dict[str, FolderStore]
+    remote: Path
+    blind: set[str]
+    memory: Memory
+
+    @property
+    def store(self) -> FolderStore:
+        return self.stores[""]
+
+    @property
+    def referee(self) -> Referee:
+        """Of the place where everybody begins and ends."""
+        return self.memory.referees[HOME]
+
+    @property
+    def stagings(self) -> dict[str, Path]:
+        return {user: self._folder(user) / "s3-staging" for user in self.users}
+
+    def _folder(self, user: str) -> Path:
+        return self.root / user / self.memory.clones[user] / self.memory.at[user].project
+
+    def _root_of(self, place: Place) -> Path:
+        return self.root / (place.store or "store")
+
+    def look(self, place: Place = HOME) -> Look:
+        remotes = {other: self._root_of(other) / REPO / other.project for other in {HOME, *self.memory.referees}}
+        remote = remotes.pop(place)
+        return look(self.stagings, remote, remotes.values())
+
+    def _disk_path(self, user: str, path: str) -> Path:
+        """Where a program of this user finds a path: under another case, if the disk ignores case."""
+        target = self.stagings[user] / path
+        if user in self.blind and target.parent.is_dir():
+            for name in os.listdir(target.parent):
+                if unicodedata.normalize("NFC", name).casefold() == target.name.casefold():
+                    return target.with_name(name)
+        return target
+
+    def _save(self, step: Save) -> None:
+        data = step.content.data()
+        self._learn(data)
+        target = self._disk_path(step.user, step.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if step.in_place:
+            target.write_bytes(data)
+        else:
+            fresh = target.with_name("being saved.tmp")
+            fresh.write_bytes(data)
+            fresh.replace(target)
+        self._stamp(target)
+
+    def _learn(self, data: bytes) -> None:
+        self.referee.known.add(digest(data))
+        self.referee.owed.add(digest(data))
+
+    def _stamp(self, target: Path) -> None:
+        """A file's time is the world's, and no other file's."""
+        self.memory.now_ns += 1000
+        os.utime(target, ns=(self.memory.now_ns, self.memory.now_ns))
+
+    def _settle(self, step: Settle) -> None:
+        """Not under a run of one's own."""
+        if any(attempt.run.user == step.user for attempt in self.memory.running):
+            return
+        before, place = self._folder(step.user), Place(step.store, step.project or PROJECT)
+        self.memory.at[step.user] = place
+        if self._folder(step.user) != before:
+            before.rename(self._folder(step.user))
+        if place.store not in self.stores:
+            self.stores[place.store] = FolderStore(self._root_of(place), create=True)
+        if place not in self.memory.referees:
+            last = look(self.stagings, self._root_of(place) / REPO / place.project)
+            self.memory.referees[place] = self.referee.of_another_place(last)
+
+    def _rename_clone(self, step: RenameClone) -> None:
+        if any(attempt.run.user == step.user for attempt in self.memory.running):
+            return
+        before = self.root / step.user / self.memory.clones[step.user]
+        self.memory.clones[step.user] = step.name
+        before.rename(before.with_name(step.name))
+
+    def _ignore(self, step: Ignore) -> None:
+        for referee in self.memory.referees.values():
+            referee.ignored[step.user] = step.paths
+        rules = self._folder(step.user).parent / ".s3syncignore"
+        rules.write_text("".join(f"/{path}\n" for path in step.paths), "utf-8")
+
+    def _disguise(self, step: Disguise) -> None:
+        target = self._disk_path(step.user, step.path)
+        if not target.is_file():
+            return
+        was = target.stat()
+        data = Content(step.token, was.st_size).data()
+        self._learn(data)
+        with open(target, "r+b") as file:
+            file.write(data)
+        os.utime(target, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+    def _swap(self, step: Swap) -> None:
+        """Whatever stands in the way was the user's to delete."""
+        target = self.stagings[step.user] / step.path
+        for above in reversed(target.relative_to(self.stagings[step.user]).parents[:-1]):
+            folder = self.stagings[step.user] / above
+            if folder.is_file():
+                folder.unlink()
+        if target.is_dir():
+            shutil.rmtree(target)
+        if step.content is None:
+            target.unlink(missing_ok=True)
+            target.mkdir(parents=True)
+        else:
+            self._save(Save(step.user, step.path, step.content))
+
+    def _remove(self, step: Remove) -> None:
+        self._disk_path(step.user, step.path).unlink(missing_ok=True)
+
+    def _rename(self, step: Rename) -> None:
+        source, target = self._disk_path(step.user, step.path), self.stagings[step.user] / step.to
+        if source.exists():
+            standing = self._disk_path(step.user, step.to)
+            if standing != source:
+                standing.unlink(missing_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target)
+
+    def _touch(self, step: Touch) -> None:
+        target = self._disk_path(step.user, step.path)
+        if target.exists():
+            self._stamp(target)
+
+    def _empty(self, step: Empty) -> None:
+        staging = self.stagings[step.user]
+        if not staging.exists():
+            return
+        for entry in os.scandir(staging):
+            if entry.is_dir() and (step.wholly or entry.name != ".s3sync"):
+                shutil.rmtree(entry.path)
+            elif not entry.is_dir():
+                Path(entry.path).unlink()
+        if step.wholly:
+            staging.rmdir()
+
+    def _forget(self, step: Forget) -> None:
+        for file in self.stagings[step.user].glob(".s3sync/state.db*"):
+            file.unlink()
+
+    def _other_tool(self, step: OtherTool) -> None:
+        key = f"{REPO}/{PROJECT}/{step.path}"
+        if step.content is None:
+            self.store.delete(key)
+            return
+        data = step.content.data()
+        self._learn(data)
+        if step.how == "dropped":
+            self._drop(step.path, data)
+        elif step.how == "put" or not data:
+            self.store.put(key, data, mode=Overwrite(), headers=Headers(), md5=md5(data).digest())
+        else:
+            upload = self.store.start_upload(key, Headers())
+            for number, start in enumerate(range(0, len(data), FOREIGN_PART), 1):
+                self.store.put_part(key, upload, number, data[start : start + FOREIGN_PART])
+            parts = list(self.store.list_parts(key, upload))
+            self.store.complete_upload(key, upload, parts, mode=Overwrite())
+
+    def _drop(self, path: str, data: bytes) -> None:
+        """A person copies a file into the store's folder."""
+        target = self.remote / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.remote.parent.parent / ".s3sync-store" / "tmp" / "dropped"
+        fresh.write_bytes(data)
+        self._stamp(fresh)
+        fresh.replace(target)
+
+
+DO: dict[type, Callable[[Deeds, Any], None]] = {
+    Save: Deeds._save,
+    Remove: Deeds._remove,
+    Rename: Deeds._rename,
+    Touch: Deeds._touch,
+    Empty: Deeds._empty,
+    Forget: Deeds._forget,
+    OtherTool: Deeds._other_tool,
+    Settle: Deeds._settle,
+    RenameClone: Deeds._rename_clone,
+    Ignore: Deeds._ignore,
+    Disguise: Deeds._disguise,
+    Swap: Deeds._swap,
+}
+
+
+def make_computer(root: Path, user: str) -> None:
+    """A user's home and clone, whose committed settings give the repository its name, and a staging folder."""
+    home, repo = root / user / "home", root / user / REPO
+    for folder in (home, repo / ".git", repo / PROJECT / "s3-staging"):
+        folder.mkdir(parents=True)
+    (repo / ".s3sync.yaml").write_text(f"repo: {REPO}\n")

@@ -1,0 +1,280 @@
+"""The promises, judged by what lies where before and after: a model of its own, which asks no code of the program.
+
+A run is judged piece by piece: whenever somebody else acts in between, and when the process dies, what it did so far
+must hold as well. Contents stand for bytes: equal digests are equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from tests.promises.simulator.actions import Place, Run
+from tests.promises.simulator.look import Look, Tree
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+class Attempt(Struct):
+    """A run under way: what lay where when it began, and what others did meanwhile.
+
+    `locked`: the same user has another run under way. `meddled`: another tool was at the store meanwhile. `deleted`
+    counts what this run itself took away, here and there.
+    """
+
+    run: Run
+    place: Place
+    start: Look
+    disturbed: bool = False
+    locked: bool = False
+    meddled: bool = False
+    remote_trash_emptied: bool = False
+    deleted: int = 0
+    remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+
+class Referee(Struct):
+    """Watches all disks and one place in a store through the whole story.
+
+    `known` is every content that anybody ever saved. `owed` are those that must be somewhere, because nobody knowingly
+    destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
+    did; `common` the paths that a user's folder and the remote both had and may still remember; `cleaned` those that
+    `cleanup --local`, or a run with another place, took from a user's folder, which is no wish to see them deleted.
+    `ignored` is what each user's rules name, and `forgotten` what they named in the last run that came to its end: what
+    then goes was never agreed on. `blind` are the users whose disks
+    ignore case; if there are any, names that differ only in it may be one file.
+    """
+
+    last: Look
+    blind: frozenset[str] = frozenset()
+    known: set[str] = field(default_factory=set)
+    owed: set[str] = field(default_factory=set)
+    had: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    published: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    common: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    cleaned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    forgotten: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def of_another_place(self, last: Look) -> Referee:
+        """One that shares what is true of all places."""
+        return Referee(last, self.blind, self.known, self.owed, self.had, ignored=self.ignored)
+
+    @property
+    def folds(self) -> bool:
+        return bool(self.blind)
+
+    def key(self, path: str) -> str:
+        return path.casefold() if self.folds else path
+
+    def keys(self, tree: Tree) -> set[str]:
+        return {self.key(path) for path in tree}
+
+    def own_keys(self, user: str, tree: Tree) -> set[str]:
+        """What that user's disk takes for different names."""
+        return self.keys(tree) if user in self.blind else set(tree)
+
+    def at(self, tree: Tree, path: str) -> set[str]:
+        """What a tree holds under a path, or under one that may be the same."""
+        if not self.folds:
+            return {tree[path]} if path in tree else set()
+        return {held for name, held in tree.items() if self.key(name) == self.key(path)}
+
+    def after_users(self, now: Look) -> None:
+        """A person or another tool did something: what they replaced, they meant to replace."""
+        before, self.last = self.last, now
+        for user in now.work:
+            self._give_up(before.work[user], now.work[user])
+            self._give_up(before.trash[user], now.trash[user])
+        self._give_up(before.remote, now.remote)
+        self._remember(now)
+
+    def after_run_elsewhere(self, user: str, now: Look) -> None:
+        """A run worked with another place: what it did to the folder is no wish about this one."""
+        before, self.last = self.last, now
+        if before.there() != now.there():
+            raise Violation(f"{user}'s run changed a place that it did not work with")
+        gone = self.keys(before.work[user]) - self.keys(now.work[user])
+        self.cleaned[user] |= gone
+        self.common[user] -= gone
+        self._remember(now)
+
+    def after_end(self, attempt: Attempt, code: int | None) -> None:
+        """What the base must have forgotten by now, and what it may have learned again. No code: it died."""
+        user, run = attempt.run.user, attempt.run
+        ignored = {self.key(path) for path in self.ignored.get(user, ())}
+        if run.verb not in ("up", "down", "sync") or run.dry_run:
+            return
+        self.forgotten[user] &= ignored
+        if code in (0, 3, 4):
+            self.forgotten[user] |= ignored
+
+    def is_ignored(self, user: str, path: str) -> bool:
+        return self.key(path) in {self.key(name) for name in self.ignored.get(user, ())}
+
+    def after_piece(self, attempt: Attempt, now: Look) -> None:
+        """The program did something, in this run."""
+        before, self.last = self.last, now
+        for path, content in before.remote.items():
+            attempt.remote_had[self.key(path)].add(content)
+        self._nothing_torn(now)
+        self._others_untouched(attempt, before, now)
+        before = _as_undone(before, now, attempt.run.user)
+        here = self.keys(before.work[attempt.run.user]) - self.keys(now.work[attempt.run.user])
+        attempt.deleted += len(here - self.aside(before, now, attempt.run.user))
+        attempt.deleted += len(self.keys(before.remote) - self.keys(now.remote))
+        self._local_kept(attempt, before, now)
+        self._remote_kept(attempt, before, now)
+        self._trash_kept(attempt, before, now)
+        self._verbs_keep_to_their_side(attempt.run, before, now)
+        self._data_before_metadata(before, now)
+        self._nothing_unrecorded(attempt, before, now)
+        if attempt.run.verb == "cleanup --local":
+            user = attempt.run.user
+            self.cleaned[user] |= self.keys(before.work[user]) - self.keys(now.work[user])
+        self._remember(now)
+        if lost := self.owed - now.everywhere():
+            raise Violation(f"contents are nowhere any more: {sorted(lost)}")
+
+    def _give_up(self, before: Tree, after: Tree) -> None:
+        self.owed -= {content for path, content in before.items() if after.get(path) != content}
+
+    def _remember(self, now: Look) -> None:
+        for user, work in now.work.items():
+            for path, content in work.items():
+                self.had[user, self.key(path)].add(content)
+            self.common[user] |= self.own_keys(user, work) & self.own_keys(user, now.remote)
+            self.cleaned[user] -= self.keys(work)
+        for path, content in now.remote.items():
+            self.published[self.key(path)].add(content)
+
+    def _nothing_torn(self, now: Look) -> None:
+        """P1: a path holds the old bytes or complete new ones, on either side."""
+        if torn := now.everywhere() - self.known:
+            places = {**now.work, **now.trash, "remote": now.remote, "remote trash": now.remote_trash}
+            where = [(name, path) for name, place in places.items() for path, held in place.items() if held in torn]
+            raise Violation(f"bytes that nobody ever saved: {where}")
+
+    def _others_untouched(self, attempt: Attempt, before: Look, now: Look) -> None:
+        for user in now.work:
+            if user != attempt.run.user and (before.work[user], before.trash[user]) != (
+                now.work[user],
+                now.trash[user],
+            ):
+                raise Violation(f"{attempt.run.user}'s run changed {user}'s disk")
+
+    def _local_kept(self, attempt: Attempt, before: Look, now: Look) -> None:
+        """P2: what a run takes from the working folder is in the trash, in a conflict copy, or (cleanup) up there."""
+        run, user = attempt.run, attempt.run.user
+        work = now.work[user]
+        copies = {content for path, content in work.items() if ".conflict-" in path}
+        for path, content in before.work[user].items():
+            if content in self.at(work, path) or content in copies:
+                continue
+            is_cleaned_up = path in before.cleaned_up & now.cleaned_up and not self.at(now.remote, path)
+            if run.verb == "sync" and is_cleaned_up:
+                raise Violation(f"{path} was cleaned up on the remote, and sync deleted {user}'s copy")
+            if (
+                run.verb in ("down", "sync")
+                and run.policy != "theirs"
+                and content not in self.published[self.key(path)]
+            ):
+                raise Violation(f"{user}'s {path} held {content}, which never was on the remote, and had to give way")
+            if content in now.trash[user].values():
+                continue
+            if run.verb == "cleanup --local" and path not in work and content in attempt.remote_had[self.key(path)]:
+                continue
+            raise Violation(f"{user}'s {path} held {content}, which is in no trash and in no conflict copy")
+
+    def _remote_kept(self, attempt: Attempt, before: Look, now: Look) -> None:
+        """P2, P6: what goes from the remote is in its trash, or was known to the user who knowingly replaced it."""
+        run, user = attempt.run, attempt.run.user
+        for path, content in before.remote.items():
+            if content in self.at(now.remote, path):
+                continue
+            had = self.had[user, self.key(path)]
+            known = content in had
+            not_meant = self.cleaned[user] | self.forgotten[user]
+            if run.verb == "sync" and self.key(path) in not_meant - self.keys(now.remote):
+                raise Violation(f"{user} never deleted {path} here: it was cleaned up or ignored, and sync deleted it")
+            if run.verb in ("up", "sync") and run.policy != "mine" and not known:
+                raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
+            if content in now.remote_trash.values():
+                continue
+            replaced = run.verb == "up" and known and bool(self.at(now.remote, path) & had)
+            cleaned = run.verb == "cleanup --unseen" or (run.verb == "cleanup" and known)
+            if replaced or (cleaned and path not in now.remote):
+                self.owed.discard(content)
+            elif not attempt.remote_trash_emptied:
+                raise Violation(f"the remote's {path} held {content}, unknown to {user}, and it is in no trash")
+
+    def _trash_kept(self, attempt: Attempt, before: Look, now: Look) -> None:
+        run, user = attempt.run, attempt.run.user
+        if run.verb == "cleanup --local" and not run.files:
+            self.owed -= set(before.trash[user].values()) - set(now.trash[user].values())
+        elif not before.trash[user].items() <= now.trash[user].items():
+            raise Violation(f"something went from {user}'s trash")
+        if run.verb in ("cleanup", "cleanup --unseen") and not run.files:
+            self.owed -= set(before.remote_trash.values()) - set(now.remote_trash.values())
+        elif not before.remote_trash.items() <= now.remote_trash.items():
+            raise Violation("something went from the remote's trash")
+
+    def _data_before_metadata(self, before: Look, now: Look) -> None:
+        """P7: what metadata.json newly says of a path is there, or has been."""
+        for path, content in now.named.items():
+            news = content is not None and before.named.get(path) != content
+            if news and content not in self.published[self.key(path)] | self.at(now.remote, path):
+                raise Violation(f"metadata.json says that {path} holds {content}, which never was there")
+
+    def _nothing_unrecorded(self, attempt: Attempt, before: Look, now: Look) -> None:
+        """P6, P8: nobody's write of metadata.json takes out what another one's put there."""
+        if forgotten := before.copies - now.copies:
+            raise Violation(f"metadata.json no longer notes the conflict copies {sorted(forgotten)}")
+        if attempt.run.verb in ("up", "down") and not attempt.meddled:
+            lost = {
+                path for path, content in before.named.items() if content and now.remote.get(path) == content
+            } - now.named.keys()
+            if lost:
+                raise Violation(f"metadata.json no longer names {sorted(lost)}")
+
+    def _verbs_keep_to_their_side(self, run: Run, before: Look, now: Look) -> None:
+        """What a verb never touches, P14 included."""
+        user = run.user
+        here = (before.work[user], before.trash[user]) != (now.work[user], now.trash[user])
+        there = (before.remote, before.remote_trash) != (now.remote, now.remote_trash)
+        idle = run.dry_run or run.verb in ("status", "transfers --abort-all")
+        if here and (idle or (run.verb == "up" and run.policy in (None, "warn", "mine"))):
+            raise Violation(f"{run.verb} changed the working folder")
+        if there and (idle or (run.verb == "down" and run.policy in (None, "warn", "theirs"))):
+            raise Violation(f"{run.verb} changed the remote")
+        if there and run.verb == "cleanup --local":
+            raise Violation("cleanup --local changed the remote")
+        if run.verb in ("up", "down"):
+            gone = self.keys(before.work[user]) - self.keys(now.work[user]) - self.aside(before, now, user)
+            gone |= self.keys(before.remote) - self.keys(now.remote)
+            if gone:
+                raise Violation(f"{run.verb} deleted {sorted(gone)}")
+
+    def aside(self, before: Look, now: Look, user: str) -> set[str]:
+        """Paths whose file became a conflict copy: for a moment, and after a death, nothing stands there."""
+        copies = {content for path, content in now.work[user].items() if ".conflict-" in path}
+        return {self.key(path) for path, content in before.work[user].items() if content in copies}
+
+
+def _as_undone(before: Look, now: Look, user: str) -> Look:
+    """As if a file that a killed run moved aside, or gave a second name, had had its own name back before.
+
+    It is the same file, inode and bytes, under a name that is no conflict copy's.
+    """
+    work = dict(before.work[user])
+    for copy in [path for path in work if ".conflict-" in path and path not in now.work[user]]:
+        file, content = before.inodes[user][copy], work[copy]
+        own = [path for path, inode in now.inodes[user].items() if inode == file and now.work[user][path] == content]
+        if len(own) == 1 and ".conflict-" not in own[0]:
+            del work[copy]
+            work[own[0]] = content
+    return replace(before, work={**before.work, user: work})

@@ -1,0 +1,98 @@
+"""What lies where, read from the disks themselves: the referee believes no word of the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from tests.promises.simulator.contents import digest
+
+Tree = dict[str, str]
+"""Path (NFC) to the digest of what it holds."""
+
+
+class Look(Struct, frozen=True):
+    """Every byte that a user may ask for: working folders and trashes by user, the remote's objects and its trash.
+
+    `named` is what metadata.json says of each object's content, `copies` the conflict copies that it notes. `inodes`
+    tell which file of a working folder stands under a path: one may have two names. `elsewhere` are the contents of
+    other places in a store. `cleaned_up` are the paths that metadata.json calls cleaned up, and that are not there.
+    """
+
+    work: dict[str, Tree]
+    trash: dict[str, Tree]
+    remote: Tree
+    remote_trash: Tree
+    named: dict[str, str | None]
+    copies: set[str]
+    inodes: dict[str, dict[str, int]]
+    elsewhere: frozenset[str] = frozenset()
+    cleaned_up: frozenset[str] = frozenset()
+
+    def everywhere(self) -> set[str]:
+        places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
+        return {content for place in places for content in place.values()} | self.elsewhere
+
+    def agreeable(self, user: str) -> Tree:
+        """What a user's folder holds, but for copies of what was cleaned up: those stay with whoever has them."""
+        return {path: held for path, held in self.work[user].items() if path not in self.cleaned_up}
+
+    def there(self) -> tuple[Tree, Tree, dict[str, str | None]]:
+        """What the place in the store holds."""
+        return self.remote, self.remote_trash, self.named
+
+
+def look(stagings: dict[str, Path], remote: Path, others: Iterable[Path] = ()) -> Look:
+    """What lies at one place in a store; `others` are the other places."""
+    path = remote / "metadata.json"
+    metadata = json.loads(path.read_bytes()) if path.exists() else {}
+    objects = _objects(remote)
+    return Look(
+        {user: tree(staging, skip=".s3sync") for user, staging in stagings.items()},
+        {user: tree(staging / ".s3sync" / "trash") for user, staging in stagings.items()},
+        objects,
+        _trash(remote),
+        {file["name"]: file.get("md5") for file in metadata.get("files", [])},
+        {conflict["kept_as"] for conflict in metadata.get("conflicts", [])},
+        {user: dict(_inodes(staging)) for user, staging in stagings.items()},
+        frozenset(held for other in others for held in (*_objects(other).values(), *_trash(other).values())),
+        frozenset(gone["name"] for gone in metadata.get("deleted", []) if gone.get("cleaned")) - objects.keys(),
+    )
+
+
+def _objects(remote: Path) -> Tree:
+    return {path: held for path, held in tree(remote, skip=".s3sync").items() if path != "metadata.json"}
+
+
+def _trash(remote: Path) -> Tree:
+    return tree(remote.parent / ".s3sync" / "trash" / remote.name)
+
+
+def tree(folder: Path, skip: str | None = None) -> Tree:
+    return {unicodedata.normalize("NFC", path): digest(data) for path, data in _files(str(folder), "", skip)}
+
+
+def _inodes(staging: Path) -> Iterator[tuple[str, int]]:
+    for path in staging.rglob("*"):
+        if path.relative_to(staging).parts[0] != ".s3sync" and path.is_file():
+            yield unicodedata.normalize("NFC", path.relative_to(staging).as_posix()), path.stat().st_ino
+
+
+def _files(folder: str, above: str, skip: str | None) -> Iterator[tuple[str, bytes]]:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.name == skip:
+            continue
+        if entry.is_dir():
+            yield from _files(entry.path, f"{above}{entry.name}/", None)
+        else:
+            with open(entry.path, "rb", buffering=0) as file:
+                yield above + entry.name, file.read()

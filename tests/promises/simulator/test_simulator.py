@@ -1,0 +1,49 @@
+"""The promises in a few thousand random steps, and that the simulator would notice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+STEPS = 500
+pytestmark = pytest.mark.timeout(300)
+FRESH = random.SystemRandom().randrange(2**32)
+
+
+def simulate(*words: str, expect: int = 0) -> Any:
+    """Run it in a process of its own: it changes the program's sizes, clock and threads, and forks."""
+    command = [sys.executable, "-m", "tests.promises.simulator", "--json", *words]
+    environ = {**os.environ, "PYTHONHASHSEED": "random"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == expect, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("seed", [1, 200_000, 400_000])
+def test_fixed_seeds(seed: int) -> None:
+    counts = simulate("--seed", str(seed), "--steps", str(STEPS))
+    assert counts["steps"] >= STEPS
+    for happened in ("crashes", "interleavings", "conflicts"):
+        assert counts[happened], counts
+    assert counts.get("lost answers", 0) + counts.get("failed answers", 0), counts
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_fresh_seeds(number: int) -> None:
+    """Other stories on every run of the suite; a failure names the seed that tells it again."""
+    counts = simulate("--seed", str(FRESH + number * 100_000), "--steps", str(STEPS))
+    assert counts["steps"] >= STEPS
+
+
+def test_a_seed_is_one_story() -> None:
+    """Told twice, in two processes with different hash seeds, it ends the same, byte for byte."""
+    one, other = (simulate("--seed", "7", "--steps", "200") for _ in range(2))
+    assert one["digest"] == other["digest"]

@@ -1,0 +1,111 @@
+"""Whether a run that has ended said what is so: exit 0 only for done work, no failure without a reason, the gate."""
+
+from __future__ import annotations
+
+from s3sync.sync.report import CleanupReport, RunReport
+from tests.promises.simulator.invariants import Attempt, Referee, Violation
+from tests.promises.simulator.look import Look, Tree
+
+
+def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, blind: bool) -> None:
+    now = referee.last
+    if attempt.run.verb == "sync":
+        _gate_held(referee, attempt, now)
+    _had_a_reason(attempt, code, blind)
+    if isinstance(report, RunReport) and not attempt.run.dry_run:
+        _conflicts_were_told(attempt, code, now)
+    if code in (0, 4) and isinstance(report, RunReport) and not attempt.run.dry_run and not attempt.run.files:
+        _work_was_done(referee, attempt, code, now)
+        if not attempt.disturbed:  # what is gone on both sides is forgotten
+            user = attempt.run.user
+            referee.common[user] &= referee.own_keys(user, now.work[user]) | referee.own_keys(user, now.remote)
+    if isinstance(report, CleanupReport) and not attempt.disturbed and not report.dry_run:
+        side = now.work[attempt.run.user] if report.side == "local" else now.remote
+        if left := {deleted.name for deleted in report.deleted} & side.keys():
+            raise Violation(f"reported as deleted, and still there: {sorted(left)}")
+
+
+def _had_a_reason(attempt: Attempt, code: int, blind: bool) -> None:
+    run = attempt.run
+    expected = {0, 4}
+    if run.verb in ("sync", "cleanup", "cleanup --unseen"):
+        expected.add(5)
+    if run.files:
+        expected.add(2)
+    if blind:
+        expected.add(3)
+    if attempt.locked:
+        expected = {6} if run.locks else expected
+    if attempt.disturbed:
+        expected |= {3, 5, 6}
+    if run.faults or run.full:
+        expected |= {1, 3, 5, 6}
+    if code not in expected:
+        raise Violation(f"{run.verb} ended with exit code {code} for no reason that the story knows")
+
+
+def _conflicts_were_told(attempt: Attempt, code: int, now: Look) -> None:
+    """Whoever's file became a conflict copy in this run hears of it, and so do the others."""
+    user, start = attempt.run.user, attempt.start
+    copies = {path for path in now.work[user] if f".conflict-{user}-" in path}
+    made = copies - start.work[user].keys() - start.remote.keys()
+    if code == 0 and made:
+        raise Violation(f"the run ended with exit code 0 and made {sorted(made)}")
+    if code == 4 and (unnoted := (made & now.remote.keys()) - now.copies):
+        raise Violation(f"metadata.json does not note the conflict copies {sorted(unnoted)}")
+
+
+def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
+    """P10, by what was really deleted: a side that was empty, or half of what both had, or more than was allowed."""
+    run, start = attempt.run, attempt.start
+    if run.max_delete is not None:
+        if attempt.deleted > run.max_delete:
+            raise Violation(f"sync deleted {attempt.deleted}, more than --max-delete {run.max_delete}")
+        return
+    if attempt.disturbed:
+        return
+    here, there = start.work[run.user], start.remote
+    deleted_here = referee.keys(here) - referee.keys(now.work[run.user]) - referee.aside(start, now, run.user)
+    deleted_there = referee.keys(there) - referee.keys(now.remote)
+    for deleted, side, other in ((deleted_here, here, there), (deleted_there, there, here)):
+        if deleted and not other:
+            raise Violation(f"the other side was empty, and sync deleted {sorted(deleted)}")
+        elsewhere = set(other.values())  # what was only renamed is not lost
+        lost = {path for path, held in side.items() if referee.key(path) in deleted and held not in elsewhere}
+        if len(lost) * 2 > len(referee.common[run.user]):
+            raise Violation(f"sync deleted most files: {sorted(lost)}")
+
+
+def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> None:
+    """P14. What others did meanwhile is left out: only what lay there from beginning to end counts."""
+    run, start = attempt.run, attempt.start
+    here, there = _seen(referee, run.user, now.agreeable(run.user)), _seen(referee, run.user, now.remote)
+    settled = code == 0 or run.policy in (None, "keep-both", "mine", "theirs")
+    if run.verb == "sync" and settled and not attempt.disturbed and not _same(referee, here, there):
+        raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")
+    if code != 0:
+        return
+    if run.verb in ("up", "sync"):
+        for path, content in here.items():
+            if start.work[run.user].get(path) == content and content not in referee.published[referee.key(path)]:
+                raise Violation(f"{run.verb} ended with exit code 0, and {path} was never uploaded")
+    if run.verb in ("down", "sync"):
+        for path, content in there.items():
+            if start.remote.get(path) == content and content not in referee.had[run.user, referee.key(path)]:
+                raise Violation(f"{run.verb} ended with exit code 0, and {path} was never downloaded")
+            if run.verb == "down" and not attempt.disturbed and not referee.at(here, path):
+                raise Violation(f"down ended with exit code 0, and {path} is not here")
+
+
+def _same(referee: Referee, here: Tree, there: Tree) -> bool:
+    names = {*here, *there}
+    return all(referee.at(here, name) == referee.at(there, name) for name in names)
+
+
+def _seen(referee: Referee, user: str, tree: Tree) -> Tree:
+    """What that user's rules do not ignore."""
+    tree = {path: held for path, held in tree.items() if not referee.is_ignored(user, path)}
+    if not referee.folds:
+        return tree
+    cleaned_up = {path.casefold() for path in referee.last.cleaned_up}  # which of two spellings was, no rule says
+    return {path: held for path, held in tree.items() if path.casefold() not in cleaned_up}

@@ -1,0 +1,222 @@
+"""The users' computers (real folders), the store (a real folder store), the clock, and steps being done there."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from s3sync.api import Project
+from s3sync.errors import S3syncError
+from s3sync.store.folder import FolderStore
+from tests.kit.people import PROJECT, REPO
+from tests.promises.simulator.actions import HOME, Ignore, OtherTool, Place, RenameClone, Run, Settle, Step
+from tests.promises.simulator.crash import Countdown, in_child
+from tests.promises.simulator.deeds import DO, Deeds, Memory, make_computer
+from tests.promises.simulator.faults import FaultyStore
+from tests.promises.simulator.invariants import Attempt, Referee, Violation
+from tests.promises.simulator.lab import Knobs
+from tests.promises.simulator.look import tree
+from tests.promises.simulator.verdicts import judge_end
+
+STEP_NS = 300_000_000
+"""Three steps to a second, so that names made of the time meet."""
+BETWEEN_NS = 7_000_000
+
+
+class World(Deeds):
+    """`root` is an empty folder. `blind` are users whose disks are said to ignore case."""
+
+    def __init__(self, root: Path, users: tuple[str, ...], blind: tuple[str, ...] = ()) -> None:
+        self.users, self.root = users, root
+        self.stores = {"": FolderStore(root / "store", create=True)}
+        self.remote = root / "store" / REPO / PROJECT
+        self.blind = set(blind)
+        self._opened: dict[tuple[str, Place, str], Project] = {}
+        for user in users:
+            make_computer(root, user)
+        at, clones = dict.fromkeys(users, HOME), dict.fromkeys(users, REPO)
+        self.memory = Memory({}, at, clones)
+        self.memory.referees[HOME] = Referee(self.look(), blind=frozenset(blind))
+        self._countdown: Countdown | None = None
+        Knobs.now_ns = lambda: self.memory.now_ns
+        Knobs.ignores_case = lambda staging: any(self.stagings[user] == staging for user in self.blind)
+
+    @property
+    def counted(self) -> Counter[str]:
+        return self.memory.counted
+
+    def go_home(self) -> None:
+        """Everybody takes back what changed where runs go and what they see."""
+        for user in self.users:
+            if self.referee.ignored.get(user):
+                self.do(Ignore(user, ()))
+            if self.memory.clones[user] != REPO:
+                self.do(RenameClone(user, REPO))
+            if self.memory.at[user] != HOME:
+                self.do(Settle(user))
+
+    def _project(self, user: str) -> Project:
+        """Opened as the command line opens it."""
+        place, clone = self.memory.at[user], self.memory.clones[user]
+        key = (user, place, clone)
+        if key not in self._opened:
+            self.stagings[user].mkdir(exist_ok=True)
+            url = f"file://{self._root_of(place)}"
+            environ = {"HOME": str(self.root / user / "home"), "S3SYNC_USER": user, "S3SYNC_STORE": url}
+            self._opened[key] = Project.open(path=self._folder(user), environ=environ)
+        return self._opened[key]
+
+    def do(self, step: Step, pause_ns: int = STEP_NS) -> None:
+        """Raises `Violation`."""
+        self.memory.now_ns += pause_ns
+        self.counted["steps"] += 1
+        if isinstance(step, Run):
+            self._run(step)
+        else:
+            DO[type(step)](self, step)
+            for place, referee in self.memory.referees.items():
+                referee.after_users(self.look(place))
+
+    def _run(self, run: Run) -> None:
+        """In a child of its own, if the process is to die."""
+        locked = any(outer.run.user == run.user and outer.run.locks for outer in self.memory.running)
+        place = self.memory.at[run.user]
+        referee = self.memory.referees[place]
+        self.memory.running.append(Attempt(run, place, referee.last, locked=locked))
+        for outer in self.memory.running[:-1]:
+            outer.disturbed = True
+            outer.remote_trash_emptied = outer.remote_trash_emptied or run.verb.startswith("cleanup")
+        self.counted["commands"] += 1
+        if not run.crash and not run.full:
+            self._command(run)
+        else:
+
+            def act(countdown: Countdown) -> None:
+                self._countdown = countdown
+                self._command(run)
+
+            kind, memory, error = in_child(run.crash or run.full, act, lambda: self.memory, dies=bool(run.crash))
+            self.memory = memory
+            if kind == "failed":
+                raise Violation(error)
+            if kind == "died":
+                self.counted["crashes"] += 1
+                self._end_piece()
+                self.memory.referees[place].after_end(self.memory.running[-1], None)
+        self.memory.running.pop()
+
+    def _command(self, run: Run) -> None:
+        attempt = self.memory.running[-1]
+        before = tree(self.stagings[run.user]) if run.dry_run else {}
+        code, report = self._verb(run)
+        if run.dry_run and not attempt.disturbed and tree(self.stagings[run.user]) != before:
+            raise Violation("a dry run changed what is remembered here")
+        self._end_piece()
+        self.counted[f"exit {code}"] += 1
+        if getattr(report, "conflicts", None):
+            self.counted["conflicts"] += 1
+        referee = self.memory.referees[attempt.place]
+        judge_end(referee, attempt, code, report, blind=bool(self.blind))
+        referee.after_end(attempt, code)
+
+    def _verb(self, run: Run) -> tuple[int, Any]:
+        """The verb as the command line calls it; and its exit code as that would have it."""
+        Knobs.late = run.late
+        waiting = list(run.meanwhile)
+
+        def before(call: int, method: str) -> None:
+            due = [m for m in waiting if m.call <= call and m.method in ("", method)]
+            waiting[:] = [m for m in waiting if m not in due]
+            self._others_act([m.step for m in due])
+
+        project = self._project(run.user)
+        inner = self.stores[self.memory.at[run.user].store]
+        store: Any = FaultyStore(inner, run.faults, before, self.counted)
+        session = replace(project.session, store=store, clock=self._clock(run.user), transfers=2)
+        project = replace(project, session=session)
+        try:
+            with _saving(often=run.often):
+                report = _VERBS[run.verb](project, run)
+        except S3syncError as error:
+            return error.exit_code, error
+        except Violation:
+            raise
+        except Exception as error:
+            raise Violation(f"{run.user}'s {run.verb} ended with {error!r}\n{traceback.format_exc()}") from error
+        return report.exit_code, report
+
+    def _others_act(self, steps: list[Step]) -> None:
+        if not steps:
+            return
+        attempt, late = self.memory.running[-1], Knobs.late
+        if self._countdown:
+            self._countdown.paused = True
+        self._end_piece()
+        for step in steps:
+            attempt.disturbed = True
+            attempt.meddled = attempt.meddled or isinstance(step, OtherTool)
+            self.counted["interleavings"] += 1
+            self.do(step, BETWEEN_NS)
+        Knobs.late = late
+        if self._countdown:
+            self._countdown.paused = False
+
+    def _end_piece(self) -> None:
+        attempt = self.memory.running[-1]
+        for place, referee in self.memory.referees.items():
+            if place == attempt.place:
+                referee.after_piece(attempt, self.look(place))
+            else:
+                referee.after_run_elsewhere(attempt.run.user, self.look(place))
+
+    def _clock(self, user: str) -> Callable[[], datetime]:
+        """Everybody's own: the second user's runs a day ahead, the third's an hour late."""
+        skew = (timedelta(), timedelta(days=1), timedelta(hours=-1))[self.users.index(user)]
+        return lambda: datetime.fromtimestamp(self.memory.now_ns // 1_000_000_000, UTC) + skew
+
+
+_VERBS: dict[str, Callable[[Project, Run], Any]] = {
+    "up": lambda project, run: project.up(*run.files, on_conflict=run.policy, dry_run=run.dry_run),
+    "down": lambda project, run: project.down(*run.files, on_conflict=run.policy, dry_run=run.dry_run),
+    "sync": lambda project, run: project.sync(
+        on_conflict=run.policy, max_delete=run.max_delete, dry_run=run.dry_run
+    ),
+    "status": lambda project, run: _Asked(project.status()),
+    "cleanup": lambda project, run: project.cleanup(*run.files),
+    "cleanup --unseen": lambda project, run: project.cleanup(unseen=True),
+    "cleanup --local": lambda project, run: project.cleanup(*run.files, local=True),
+    "transfers --abort-all": lambda project, run: _Asked(project.abort_transfers(everything=True)),
+}  # fmt: skip
+
+
+class _Asked:
+    """What only tells something ends with 0."""
+
+    def __init__(self, report: Any) -> None:
+        self.report = report
+        self.exit_code = 3 if getattr(report, "failed", None) else 0
+
+
+class _saving:  # noqa: N801 (a context manager)
+    """With `often`, the save phase comes after every file instead of after half a minute."""
+
+    def __init__(self, *, often: bool) -> None:
+        self._often = often
+
+    def __enter__(self) -> None:
+        import s3sync.sync.record as save
+
+        self._was = (save.SAVE_EVERY_S, save.SAVING_SHARE)
+        if self._often:
+            save.SAVE_EVERY_S, save.SAVING_SHARE = 0.0, 1.0
+
+    def __exit__(self, *error: object) -> None:
+        import s3sync.sync.record as save
+
+        save.SAVE_EVERY_S, save.SAVING_SHARE = self._was

@@ -1,0 +1,99 @@
+"""The documents say what the program does: commands, options, exit codes, and an example that runs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from s3sync import errors
+from s3sync.cli.app import app
+from s3sync.cli.options import EXIT_CODES
+from tests.kit.people import Person
+from tests.scenarios.cli.conftest import NewPerson
+
+DOCS = Path(__file__).parents[3] / "docs"
+ROOT: Any = get_command(app)
+
+
+def section(command: str) -> str:
+    text = (DOCS / "commands.md").read_text("utf-8")
+    assert f"\n## s3sync {command}\n" in text, f"docs/commands.md has no section on {command}"
+    return text.split(f"\n## s3sync {command}\n")[1].split("\n## ")[0]
+
+
+def test_every_command_is_documented_and_no_other() -> None:
+    text = (DOCS / "commands.md").read_text("utf-8")
+    assert set(re.findall(r"^## s3sync (\S+)$", text, re.MULTILINE)) == set(ROOT.commands)
+    assert set(re.findall(r"^\| \[`s3sync (\S+)`\]", text, re.MULTILINE)) == set(ROOT.commands)
+
+
+@pytest.mark.parametrize("command", sorted(ROOT.commands))
+def test_every_option_is_documented_and_no_other(command: str) -> None:
+    rows = re.findall(r"^\| (`-.*?) \|", section(command), re.MULTILINE)
+    documented = {word for row in rows for word in re.findall(r"`(-[\w-]+)", row)}
+    options = {name for param in ROOT.commands[command].params for name in param.opts if name.startswith("-")}
+    assert documented == options | {"--help"}
+
+
+@pytest.mark.parametrize("command", sorted(ROOT.commands))
+def test_every_command_has_its_usage_an_example_and_its_exit_codes(command: str) -> None:
+    text = section(command)
+    arguments = [param.metavar for param in ROOT.commands[command].params if not param.opts[0].startswith("-")]
+    assert " ".join(["\n    s3sync", command, *arguments]) + "\n" in text
+    assert len(re.findall(rf"^    s3sync {command}\b", text, re.MULTILINE)) >= 2
+    codes = re.findall(r"^  (\d+)  ", ROOT.commands[command].epilog, re.MULTILINE)
+    stated = text.partition("\nExit codes: ")[2]
+    assert re.findall(r"\b\d+\b", re.sub(r"\(.*?\)", "", stated, flags=re.DOTALL)) == codes
+
+
+def test_the_exit_codes_are_documented_and_no_other() -> None:
+    text = (DOCS / "exit-codes.md").read_text("utf-8")
+    documented = {int(code) for code in re.findall(r"^\| [`*]*(\d+)[`*]* \|", text, re.MULTILINE)}
+    assert {error.exit_code for error in error_tree().values()} <= set(EXIT_CODES)
+    assert documented == set(EXIT_CODES)
+
+
+def test_every_error_is_documented_with_its_exit_code() -> None:
+    text = (DOCS / "exit-codes.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[A-Z]\w+`(?:, `\w+`)*) \| (\d+) \|", text, re.MULTILINE)
+    documented = {name: int(code) for names, code in rows for name in re.findall(r"\w+", names)}
+    assert documented == {name: kind.exit_code for name, kind in error_tree().items()}
+
+
+def test_the_errors_and_their_docstring_are_the_same_tree() -> None:
+    drawn = dict(re.findall(r"^[|`\- ]*(\w+) +(?:exit (\d+))?", errors.__doc__ or "", re.MULTILINE))
+    del drawn["Every"]
+    assert set(drawn) == set(error_tree())
+    assert {name: int(code) for name, code in drawn.items() if code} == {
+        name: kind.exit_code for name, kind in error_tree().items() if "exit_code" in vars(kind)
+    } | {"LocalError": 1, "StoreError": 1, "ManifestError": 1}
+
+
+def error_tree() -> dict[str, type[errors.S3syncError]]:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.S3syncError)]
+    return {kind.__name__: kind for kind in kinds}
+
+
+def test_the_python_example_runs(david: Person, new_person: NewPerson) -> None:
+    jan = new_person("jan", XDG_DATA_HOME=str(david.root / "home" / ".local" / "share"))
+    (jan.staging / "draft.mp4").rename(jan.staging / "audio.wav")
+    jan.ok("up")
+    code = re.findall(r"^```python\n(.*?)^```", (DOCS / "python-api.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)[
+        0
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=david.repo, env=david.env(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert done.stdout.splitlines() == [
+        "audio.wav remote_new 13 jan",
+        "draft.mp4 local_new 13 None",
+        "['draft.mp4'] 13",
+    ]
+    assert set(david.files()) == {"draft.mp4", "audio.wav"}

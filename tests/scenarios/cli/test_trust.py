@@ -1,0 +1,316 @@
+"""Trust on first use: a store, a server or an AWS profile that a repository names is asked about once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.api import Project
+from s3sync.errors import NotTrusted
+from tests.kit.people import Person
+from tests.promises.hostile.liar import Lie, error, liar
+from tests.scenarios.cli.conftest import NewPerson
+from tests.scenarios.cli.terminal import on_terminal
+
+QUESTION = "Do you trust this place? [y/N]"
+COMMANDS = [
+    ("status",), ("status", "--all"), ("up",), ("up", "--dry-run"), ("down",), ("sync",), ("cleanup", "--yes"),
+    ("verify",), ("transfers",), ("doctor",), ("doctor", "--fix"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def david(new_person: NewPerson) -> Person:
+    """He has agreed to nothing, and nothing agrees for him."""
+    return new_person(S3SYNC_TRUST="")
+
+
+def name_store(person: Person, name: str = "team", more: str = "") -> Path:
+    """What a commit of somebody does to the repository; the folder of the store."""
+    folder = person.root / name
+    (person.repo / ".s3sync.yaml").write_text(f"store: file://{folder}\nrepo: r\n{more}")
+    return folder
+
+
+def init(person: Person, *words: str) -> None:
+    person.ok("init", person.project.name, *words, cwd=person.repo)
+
+
+def book(person: Person) -> Path:
+    return person.root / "home" / ".local" / "share" / "s3sync" / "trust" / "places.json"
+
+
+def places(person: Person) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = person.ok("trust", "--list", "--json").json["places"]
+    return found
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_f47_a_new_store_is_opened_by_no_command(david: Person, words: tuple[str, ...]) -> None:
+    folder = name_store(david)
+    folder.mkdir()
+    result = david.expect(5, *words)
+    assert f"sends files to file://{folder}" in result.err and "`s3sync trust`" in result.err
+    assert not list(folder.iterdir()) and not book(david).exists()
+
+
+def test_f47_the_hint_does_not_name_a_command_that_would_agree_to_another_place(david: Person) -> None:
+    """`s3sync trust` knows no --profile: whoever followed such a hint was refused again."""
+    (david.repo / ".s3sync.yaml").write_text("store: s3://bucket\nendpoint_url: http://127.0.0.1:9\nrepo: r\n")
+    david.ok("trust", "--yes")
+    for flag in (("--profile", "jan"), ("--store", "s3://bucket/elsewhere")):
+        said = david.expect(5, "up", *flag).err
+        assert "in a terminal" in said and "`s3sync trust`" not in said
+    said = david.expect(5, "up", env={"AWS_PROFILE": "jan"}).err
+    assert "run `s3sync trust`" in said
+    david.ok("trust", "--yes", env={"AWS_PROFILE": "jan"})
+    assert "you have not agreed" not in david.run("up", env={"AWS_PROFILE": "jan"}).err
+
+
+def test_f47_the_refusal_is_json_too_and_a_typed_error(david: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    name_store(david)
+    said = david.expect(5, "status", "--json").json
+    assert (said["error"]["type"], said["exit_code"]) == ("NotTrusted", 5)
+    with pytest.raises(NotTrusted, match="sends files to"):
+        Project.open(path=david.project, environ=david.env())
+
+
+def test_f47_the_question_is_asked_once_on_a_terminal(david: Person) -> None:
+    folder = name_store(david)
+    init(david)
+    david.ok("trust", "--forget")
+    shown = on_terminal(david, "status", answers=[(QUESTION, "no")])
+    assert shown.code == 5 and f"store:      file://{folder}" in shown.out
+    assert not places(david)
+    shown = on_terminal(david, "status", answers=[(QUESTION, "y")])
+    assert shown.code == 0 and "draft.mp4" in shown.out, shown
+    again = on_terminal(david, "status")
+    assert again.code == 0 and QUESTION not in again.out
+    david.ok("up")
+
+
+CHANGES = {
+    "the store": ("store: s3://theirs\nendpoint_url: {server}\nprofile: dev\n", "the store was s3://ours"),
+    "the prefix": ("store: s3://ours/x\nendpoint_url: {server}\nprofile: dev\n", "the store was s3://ours"),
+    "the server": ("store: s3://ours\nendpoint_url: {server}/x\nprofile: dev\n", "the server was {server}"),
+    "the profile": ("store: s3://ours\nendpoint_url: {server}\nprofile: prod-admin\n", "the AWS profile was dev"),
+    "a key": (
+        "store: s3://ours\nendpoint_url: {server}\nprofile: dev\nsse: aws:kms\nkms_key_id: theirs\n",
+        "the KMS key was none",
+    ),
+    "no profile": ("store: s3://ours\nendpoint_url: {server}\n", "the AWS profile was dev"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_f47_a_change_of_any_part_is_said_as_one_and_sends_nothing(david: Person, change: str) -> None:
+    heard: list[str] = []
+
+    def listen(lie: Lie) -> tuple[int, dict[str, str], bytes]:
+        heard.append(str(lie.headers))
+        return error(403, "AccessDenied")
+
+    aws = david.root / "home" / ".aws"
+    aws.mkdir()
+    keys = "aws_access_key_id = AKIACANARYCANARY1234\naws_secret_access_key = canary\naws_session_token = canary\n"
+    (aws / "credentials").write_text("".join(f"[{name}]\n{keys}" for name in ("default", "dev", "prod-admin")))
+    text, told = CHANGES[change]
+    with liar(listen) as server:
+        settings = david.repo / ".s3sync.yaml"
+        settings.write_text(f"store: s3://ours\nendpoint_url: {server}\nprofile: dev\n")
+        david.ok("trust", "--yes")
+        assert david.run("status").code == 1 and heard
+        heard.clear()
+        settings.write_text(text.format(server=server))
+        refused = david.expect(5, "up")
+        assert "this repository now sends files to" in refused.err and told.format(server=server) in refused.err
+        shown = on_terminal(david, "up", answers=[(QUESTION, "")])
+        assert shown.code == 5 and told.format(server=server) in shown.out
+        assert not heard
+        settings.write_text(f"store: s3://ours\nendpoint_url: {server}\nprofile: dev\n")
+        assert david.run("status").code == 1 and heard, "the old place is still agreed to"
+
+
+@pytest.mark.parametrize(
+    ("text", "env_file", "more"),
+    [
+        ("profile: prod-admin\n", "", {"S3SYNC_STORE": "s3://ours"}),
+        ("endpoint_url: http://127.0.0.1:9\n", "", {"S3SYNC_STORE": "s3://ours"}),
+        ("", "AWS_PROFILE=prod-admin\n", {"S3SYNC_STORE": "s3://ours"}),
+        ("sse: aws:kms\nkms_key_id: arn:aws:kms:eu-west-1:666:key/theirs\n", "", {"S3SYNC_STORE": "s3://ours"}),
+        ("", "S3_COLLAB_BUCKET=theirs\n", {}),
+        ("", "export OTHER=1\nS3SYNC_STORE=file:///tmp/theirs\n", {}),
+    ],
+)
+def test_f47_any_part_of_a_repository_is_asked_about(
+    david: Person, text: str, env_file: str, more: dict[str, str]
+) -> None:
+    (david.repo / ".s3sync.yaml").write_text(text)
+    (david.repo / ".video-tools.env").write_text(env_file)
+    david.expect(5, "status", env=more)
+
+
+def test_f47_what_the_user_says_in_person_is_not_asked_about(david: Person, tmp_path: Path) -> None:
+    init(david, "--store", f"file://{tmp_path}/nas")
+    david.ok("trust", "--forget")
+    name_store(david, "theirs")
+    flag = ("--store", f"file://{tmp_path}/nas")
+    david.ok("status", *flag)
+    david.ok("status", env={"S3SYNC_STORE": f"file://{tmp_path}/nas"})
+    david.ok("up", *flag)
+    (david.repo / ".s3sync.yaml").unlink()
+    david.ok("status")
+    assert not places(david)
+
+
+def test_f47_a_profile_of_the_users_own_file_is_his_own_word(david: Person) -> None:
+    own = david.root / "home" / ".config" / "s3sync" / "config.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("profile: mine\n")
+    result = david.expect(1, "status", env={"S3SYNC_STORE": "s3://ours"})
+    assert "there is no AWS profile mine" in result.err
+
+
+def test_f47_the_environment_says_yes_and_no_file_can(david: Person) -> None:
+    folder = name_store(david)
+    init(david)
+    shutil.rmtree(book(david).parent)
+    david.expect(5, "status")
+    david.expect(5, "status", env={"S3SYNC_TRUST": "yes"})
+    david.ok("status", env={"S3SYNC_TRUST": "1"})
+    assert not book(david).exists()
+    (david.repo / ".video-tools.env").write_text("S3SYNC_TRUST=1\n")
+    assert "S3SYNC_TRUST may not stand in" in david.expect(2, "status").err
+    (david.repo / ".video-tools.env").unlink()
+    (david.repo / ".s3sync.yaml").write_text(f"store: file://{folder}\ntrust: 1\n")
+    david.expect(2, "status")
+
+
+def test_f47_init_agrees_and_shows_what_to(david: Person) -> None:
+    folder = name_store(david)
+    said = david.ok("init", david.project.name, "-y", cwd=david.repo).out
+    assert f"trusted: files of this repository go to file://{folder}" in said
+    david.ok("up")
+    assert [place["store"] for place in places(david)] == [f"file://{folder}"]
+
+
+def test_f47_init_on_a_terminal_asks(david: Person) -> None:
+    folder = name_store(david)
+    words = ("init", david.project.name, "--user", "david")
+    shown = on_terminal(david, *words, cwd=david.repo, answers=[(QUESTION, "n")])
+    assert shown.code == 5 and not folder.exists() and not book(david).exists()
+    shown = on_terminal(david, *words, cwd=david.repo, answers=[(QUESTION, "y")])
+    assert shown.code == 0 and folder.exists()
+    shown = on_terminal(david, *words, cwd=david.repo)
+    assert shown.code == 0 and QUESTION not in shown.out
+
+
+def test_f47_a_moved_and_a_copied_clone_are_asked_again(david: Person) -> None:
+    name_store(david)
+    init(david)
+    copied = david.root / "copied"
+    shutil.copytree(david.repo, copied)
+    david.expect(5, "status", cwd=copied / david.project.name)
+    david.ok("status")
+    link = david.root / "link"
+    link.symlink_to(david.repo)
+    david.ok("status", cwd=link / david.project.name)
+
+
+def test_trust_and_forget(david: Person) -> None:
+    assert david.ok("trust", "--json").json["did"] == "known", "the folder on this computer needs no question"
+    folder = name_store(david)
+    refused = david.expect(5, "trust")
+    assert f"store:      file://{folder}" in refused.err and "--yes" in refused.err
+    said = david.ok("trust", "--yes", "--json").json
+    assert (said["did"], said["places"][0]["store"]) == ("trusted", f"file://{folder}")
+    assert david.ok("trust", "--json").json["did"] == "known"
+    assert str(folder) in david.ok("trust", "--list").out
+    assert [place["store"] for place in david.ok("trust", "--forget", "--json").json["places"]] == [f"file://{folder}"]
+    assert david.ok("trust", "--list", "--json").json["places"] == []
+    david.expect(5, "status")
+    david.expect(2, "trust", "--list", "--forget")
+
+
+DAMAGED = {
+    "empty": b"",
+    "cut off": b'{"schema":1,"places":[{"repos',
+    "another type": b'{"schema":1,"places":{}}',
+    "an unknown field": b'{"schema":1,"places":[],"all":true}',
+    "newer": b'{"schema":2,"places":[]}',
+    "a wildcard": b'{"schema":1,"places":[{"repository":null,"store":null,"at":"x"}]}',
+    "deep": b"[" * 100_000,
+    "binary": b"\xff\xfe\x00",
+    "too many": json.dumps(
+        {"schema": 1, "places": [{"repository": "/r", "store": "s3://b", "at": "x"}] * 501}
+    ).encode(),
+    "huge": b" " * (1 << 20) + b"1",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_f47_a_damaged_book_trusts_nothing(david: Person, damage: str) -> None:
+    name_store(david)
+    init(david)
+    book(david).write_bytes(DAMAGED[damage])
+    for words in (("status",), ("trust", "--yes"), ("trust", "--forget"), ("trust", "--list")):
+        result = david.expect(2, *words)
+        assert str(book(david)) in result.err and result.err.count("error: ") == 1
+    assert book(david).read_bytes() == DAMAGED[damage]
+
+
+def test_f47_the_book_is_the_users_alone(david: Person) -> None:
+    name_store(david)
+    book(david).parent.mkdir(parents=True, mode=0o755)
+    init(david)
+    assert stat.S_IMODE(book(david).stat().st_mode) == 0o600
+    assert stat.S_IMODE(book(david).parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "foreign"])
+def test_f47_a_book_of_somebody_else_trusts_nothing(david: Person, kind: str) -> None:
+    name_store(david)
+    init(david)
+    other = david.root / "other.json"
+    book(david).rename(other)
+    if kind == "link":
+        book(david).symlink_to(other)
+    elif kind == "fifo":
+        os.mkfifo(book(david))
+    else:
+        if os.geteuid() != 0:
+            pytest.skip("only root can give a file to another user")
+        shutil.copy(other, book(david))
+        os.chown(book(david), 65534, 65534)
+    assert str(book(david)) in david.expect(2, "status").err
+
+
+def test_f47_plain_http_is_said_each_time_until_trusted(david: Person) -> None:
+    with liar(lambda lie: error(403, "AccessDenied")) as address:
+        server = address.replace("127.0.0.1", "0.0.0.0")  # this computer, by a name that is not loopback
+        said = {"S3SYNC_STORE": "s3://ours", "AWS_ENDPOINT_URL": server}
+        david.environ = {**david.environ, **said, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+        for _ in range(2):
+            assert f"warning: {server} is not encrypted" in david.expect(1, "status").err
+        david.ok("trust", "--yes")
+        assert "warning" not in david.expect(1, "status").err
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "unencrypted"),
+    [
+        ("http://127.0.0.1:9000", False), ("http://[::1]:9000", False), ("http://localhost", False),
+        ("https://evil", False), ("http://10.0.0.1", True), ("http://localhost.evil.com", True),
+        ("http://127.0.0.1.evil.com", True), ("http://2130706433.x", True), ("http://[::ffff:10.0.0.1]", True),
+    ],
+)  # fmt: skip
+def test_f47_only_this_computer_is_loopback(endpoint: str, unencrypted: bool) -> None:
+    from s3sync.trust import Place
+
+    assert Place(repository="/r", store="s3://b", endpoint=endpoint).unencrypted is unencrypted

@@ -1,0 +1,38 @@
+"""Whatever waits says for what, from the second second on; a request that is sent again is told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.contract.proxy import ERROR, Fault, proxying
+from tests.kit.proxy import Proxy
+from tests.kit.servers import Moto
+from tests.scenarios.cli.conftest import NewPerson
+from tests.scenarios.cli.terminal import on_terminal
+
+
+@pytest.mark.slow
+def test_b8_a_terminal_says_what_is_waited_for(new_person: NewPerson, moto: Moto) -> None:
+    """The line goes when the wait is over, and nothing of it stays on the screen."""
+    with Proxy(moto.endpoint_url) as proxy:
+        proxy.on("ListObjectsV2").delay(2.5)
+        david = new_person(
+            **{**moto.environment(), "S3SYNC_STORE": f"s3://{moto.bucket}", "AWS_ENDPOINT_URL": proxy.endpoint_url}
+        )
+        shown = on_terminal(david, "status").out
+        assert f"waiting for {proxy.endpoint_url} to list (1 s)" in shown
+    assert shown.rindex("\x1b[2K") > shown.rindex("waiting for") and "1 to upload" in shown
+
+
+@pytest.mark.slow
+def test_b8_a_retry_is_told_with_its_reason(new_person: NewPerson, moto: Moto) -> None:
+    with proxying(moto.endpoint_url) as proxy:
+        slow_down = (503, ERROR.format(code="SlowDown", message="Please reduce your request rate.", more=""))
+        proxy.faults.append(Fault(lambda method, path: method == "PUT", times=2, answer=slow_down))
+        environ = {**moto.environment(), "S3SYNC_STORE": f"s3://{moto.bucket}", "AWS_ENDPOINT_URL": proxy.url}
+        result = new_person(**environ).ok("up")
+        quiet = new_person("jan", **environ).ok("up", "-q")
+    assert re.search(rf"retry \d: write at {proxy.url} failed \(Please reduce your request rate\.\)", result.err)
+    assert "retry" not in quiet.err

@@ -1,0 +1,105 @@
+"""`undo` takes back the last run of this computer, and nothing that others did since."""
+
+from __future__ import annotations
+
+from tests.kit.people import Person
+
+People = tuple[Person, Person]
+
+
+def share(people: People, *names: str) -> None:
+    david, jan = people
+    for name in names:
+        david.write(name, f"first {name}")
+    david.ok("sync")
+    jan.ok("sync")
+
+
+def everything(person: Person) -> tuple[dict[str, str], dict[str, str]]:
+    return person.files(), person.states()
+
+
+def test_undo_of_a_sync_brings_both_sides_back(people: People) -> None:
+    david, jan = people
+    share(people, "kept.mp4", "mine.mp4", "theirs.mp4", "i delete.mp4", "they delete.mp4", "x.mp4", "y.mp4")
+    david.write("theirs.mp4", "second, david's")
+    david.write("from david.mp4", "new")
+    (david.staging / "they delete.mp4").unlink()
+    david.ok("sync")
+    jan.write("mine.mp4", "second, jan's")
+    jan.write("from jan.mp4", "new too")
+    (jan.staging / "i delete.mp4").unlink()
+    before = everything(jan)
+    jan.ok("sync")
+    planned = jan.ok("undo", "--dry-run", "--json").json
+    assert planned["verb"] == "sync" and len(planned["undone"]) == 6 and planned["refused"] == []
+    jan.expect(5, "undo", answer="n\n")
+    assert jan.states() != before[1]
+    jan.ok("undo", "--yes")
+    assert everything(jan) == before
+    assert "Nothing to undo" in jan.ok("undo", "--yes").out
+    jan.ok("sync")
+    david.ok("sync")
+    assert jan.files() == david.files() and jan.read("mine.mp4") == b"second, jan's"
+
+
+def test_undo_of_a_conflict_gives_the_file_its_name_back(people: People) -> None:
+    david, jan = people
+    share(people, "a.mp4", "b.mp4")
+    david.write("a.mp4", "david's")
+    david.ok("up")
+    jan.write("a.mp4", "jan's")
+    before = everything(jan)
+    jan.expect(4, "sync")
+    jan.ok("undo", "--yes")
+    assert everything(jan) == before and jan.read("a.mp4") == b"jan's"
+
+
+def test_f43_undo_leaves_alone_what_others_changed_since_and_says_so(people: People) -> None:
+    david, jan = people
+    share(people, "one.mp4", "two.mp4", "three.mp4")
+    for name in ("one.mp4", "two.mp4"):
+        jan.write(name, f"jan's {name}")
+    jan.write("new.mp4", "jan's new")
+    jan.ok("sync")
+    david.ok("sync")
+    david.write("two.mp4", "david went on with it")
+    david.write("new.mp4", "and with that")
+    david.ok("up")
+    report = jan.expect(3, "undo", "--yes", "--json").json
+    assert [item["name"] for item in report["undone"]] == ["one.mp4"]
+    assert {item["name"] for item in report["refused"]} == {"new.mp4", "two.mp4"}
+    assert all("by david" in item["error"] for item in report["refused"])
+    david.ok("down")
+    assert david.read("one.mp4") == b"first one.mp4"
+    assert david.read("two.mp4") == b"david went on with it" and david.read("new.mp4") == b"and with that"
+    assert jan.read("two.mp4") == b"jan's two.mp4"
+
+
+def test_undo_of_a_down_leaves_alone_what_was_edited_here_since(people: People) -> None:
+    david, jan = people
+    share(people, "one.mp4", "two.mp4")
+    for name in ("one.mp4", "two.mp4", "three.mp4"):
+        david.write(name, f"second {name}")
+    david.ok("up")
+    jan.ok("down")
+    jan.write("two.mp4", "edited here")
+    report = jan.expect(3, "undo", "--yes", "--json").json
+    assert {item["name"] for item in report["undone"]} == {"one.mp4", "three.mp4"}
+    assert jan.read("one.mp4") == b"first one.mp4" and jan.read("two.mp4") == b"edited here"
+    assert jan.states() == {"one.mp4": "remote_modified", "two.mp4": "local_modified", "three.mp4": "remote_new"}
+    assert david.ok("status", "--json").json["in_sync"] is True
+
+
+def test_undo_says_what_cannot_be_had_back(people: People) -> None:
+    david, _ = people
+    share(people, "one.mp4", "two.mp4", "three.mp4")
+    david.write("one.mp4", "second")
+    david.ok("up")
+    refused = david.expect(3, "undo", "--yes")
+    assert "no copy of the version on the remote was kept" in refused.err
+    assert david.states()["one.mp4"] == "in_sync"
+    david.ok("cleanup", "two.mp4", "--yes")
+    assert "s3sync up --again" in david.expect(3, "undo", "--yes").err
+    david.ok("cleanup", "--local", "three.mp4", "--yes")
+    assert "s3sync down" in david.expect(3, "undo", "--yes").err

@@ -1,0 +1,64 @@
+"""What a person sees while large files travel."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.scenarios.cli.terminal import on_terminal
+from tests.scenarios.transfers.commands import DEADLINE_S, started
+from tests.scenarios.transfers.conftest import MIB, PART, Office, content
+
+pytestmark = pytest.mark.seaweedfs
+
+
+def test_a_pipe_gets_one_line_for_each_file(office: Office) -> None:
+    office.david.write("film.mp4", content(PART + MIB))
+    for number in range(3):
+        office.david.write(f"{number}.txt", f"note {number}")
+    for person, verb, done in ((office.david, "up", "uploaded"), (office.jan, "down", "downloaded")):
+        result = person.ok(verb)
+        headline, *files, summary = result.out.splitlines()
+        assert "b63-flivideo" in headline and summary.startswith(f"Summary: {done} 4 files")
+        assert sorted(files) == sorted(
+            [f"  ✓ {number}.txt (6 B) - {done}" for number in range(3)] + [f"  ✓ film.mp4 (17.8 MB) - {done}"]
+        )
+        assert "\x1b" not in result.out and result.err == ""
+
+
+def test_a_pipe_hears_of_each_file_when_it_has_arrived(office: Office) -> None:
+    office.david.write("film.mp4", content(PART + MIB))
+    office.david.write("1.txt", "first")
+    with office.gate("CompleteMultipartUpload") as gate, started(office.david, "up") as command:
+        assert gate.waiting.wait(DEADLINE_S) and command.process.stdout is not None
+        assert "Uploading to S3" in command.process.stdout.readline()
+        assert "1.txt" in command.process.stdout.readline(), "while the large one is still on its way"
+        gate.open()
+        assert command.end().code == 0
+
+
+@pytest.mark.slow
+def test_a_terminal_shows_bytes_rate_and_time_left(office: Office) -> None:
+    office.david.write("film.mp4", content(PART + 4 * MIB))
+    office.david.write("1.txt", "first")
+    for person, verb, doing in ((office.david, "up", "Uploading"), (office.jan, "down", "Downloading")):
+        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_terminal(person, verb, "--bwlimit", "12M").out)
+        assert re.search(rf"{doing} +.*1/2 files +\d+\.\d/21\.0 MB +\d+\.\d MB/s +0:00:0\d", shown), shown
+        steps = set(re.findall(rf"{doing} .*?(\d+\.\d)/21\.0 MB", shown))
+        assert len(steps) >= 6, f"it moves while a part is on its way: {steps}"
+        assert re.search(rf"{doing.lower()} film\.mp4 +.*MB/s", shown), shown
+        assert ("Checking" in shown) == (verb == "up"), shown
+        assert f"✓ film.mp4 (21.0 MB) - {doing.lower()[:-3]}ed" in shown
+        assert "did not have to travel" not in shown
+
+
+def test_copies_are_shown_as_such_and_the_summary_counts_what_was_saved(office: Office) -> None:
+    office.david.write("film.mp4", content(PART + MIB))
+    office.david.ok("up")
+    office.jan.ok("down")
+    office.david.write("again.mp4", office.david.read("film.mp4"))
+    shown = on_terminal(office.david, "up").out
+    assert "Copying on the server" in shown, shown
+    assert "17.8 MB did not have to travel" in shown, shown
+    assert "17.8 MB did not have to travel" in office.jan.ok("down").out
