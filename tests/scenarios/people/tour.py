@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-TOUR = Path(__file__).parents[2] / "docs" / "tour.md"
+TOUR = Path(__file__).parents[3] / "docs" / "tour.md"
 PROMPT = re.compile(r"^([a-z]+):(~[^$]*)\$ (.+)$")
 ANSWER = re.compile(r"\[y/N\] (\w+)")
 FILES = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios import tour
+from tests.scenarios.people import tour
 
 
 @pytest.mark.timeout(300)
