@@ -26,7 +26,7 @@ from s3sync.sync.whereabouts import whereabouts
 
 PARTIAL = "partial"
 NAMES = ("state_database", "partial_files", "lock")
-_UPGRADE = "upgrade s3sync: pip install --upgrade s3sync-collab"
+_UPGRADE = "upgrade s3sync: docs/upgrade-and-remove.md says how"
 
 
 def checks(project: Project) -> list[Check]:

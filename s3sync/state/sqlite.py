@@ -18,7 +18,7 @@ from s3sync.state import trusted
 
 PATIENCE_S = 30.0
 """How long to wait for another process that is writing."""
-UPGRADE = "upgrade s3sync: pip install --upgrade s3sync-collab"
+UPGRADE = "upgrade s3sync: docs/upgrade-and-remove.md says how"
 _ROWS_AT_ONCE = 10_000
 _IN_THE_WAY = "move it away, and run the command again: without it s3sync asks before it overwrites or deletes anything"
 DOCTOR = "run `s3sync doctor`: it looks at the disk, the folder and the file"

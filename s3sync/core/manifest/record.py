@@ -215,7 +215,7 @@ def _refuse_newer(raw: Mapping[str, Any]) -> None:
         raise ManifestError(
             "metadata.json was written by a newer s3sync",
             why=f"its schema is {schema}, and this version reads up to {SCHEMA}",
-            hint="upgrade s3sync: pip install --upgrade s3sync-collab",
+            hint="upgrade s3sync: docs/upgrade-and-remove.md says how",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -97,3 +98,45 @@ def test_the_python_example_runs(david: Person, new_person: NewPerson) -> None:
         "['draft.mp4'] 13",
     ]
     assert set(david.files()) == {"draft.mp4", "audio.wav"}
+
+
+def test_every_message_of_the_troubleshooting_page_is_one_that_the_program_says() -> None:
+    said = {
+        node.value
+        for path in (DOCS.parent / "s3sync").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    rows = re.findall(r"^\| (.*?) \|", (DOCS / "troubleshooting.md").read_text("utf-8"), re.MULTILINE)
+    quoted = [message for row in rows for message in re.findall("`([^`]+)`", row)]
+    assert len(quoted) >= 25
+    for message in quoted:
+        for piece in re.split("[…:⚠]", message):
+            assert any(piece.strip() in text for text in said), f"nothing says {piece.strip()!r} of {message!r}"
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    pages = [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]
+    anchors = {path: set(map(anchor, headings(path))) for path in pages}
+    for page in pages:
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+            if not re.match("[a-z]+:", target):
+                name, _, part = target.partition("#")
+                path = (page.parent / name).resolve() if name else page
+                assert path.exists(), f"{page.name} links to {target}"
+                assert not part or part in anchors[path], f"{page.name} links to {target}, which is no heading"
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = re.findall(r"\]\(docs/([\w-]+\.md)", (DOCS.parent / "README.md").read_text("utf-8"))
+    assert {page.name for page in DOCS.glob("*.md")} == set(linked)
+
+
+def headings(page: Path) -> list[str]:
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+
+
+def anchor(heading: str) -> str:
+    """The name that a heading can be linked by, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
