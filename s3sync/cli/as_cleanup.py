@@ -88,5 +88,6 @@ def _what(report: CleanupReport) -> str:
     if report.trash_files:
         text += f", {report.trash_files} in the trash ({size_text(report.trash_bytes)})"
     if trashed:
-        text += f", and move {len(trashed)} to the trash ({size_text(sum(trashed))})"
+        moved = "move" if report.dry_run else "moved"
+        text += f", and {moved} {len(trashed)} to the trash ({size_text(sum(trashed))})"
     return text

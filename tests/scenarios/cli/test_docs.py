@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from typer.main import get_command
@@ -140,3 +141,11 @@ def headings(page: Path) -> list[str]:
 def anchor(heading: str) -> str:
     """The name that a heading can be linked by, as GitHub makes it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_picture_of_a_terminal_asks_no_other_server() -> None:
+    text = (DOCS / "terminal.svg").read_text("utf-8")
+    ElementTree.fromstring(text)
+    shown = re.sub(r"<!--.*?-->|xmlns=\S+", "", text, flags=re.DOTALL)
+    assert "http" not in shown and "href" not in shown
+    assert "Summary:&#160;uploaded&#160;2&#160;files" in shown
