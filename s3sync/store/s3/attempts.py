@@ -39,7 +39,8 @@ class Retries:
 
         `most`: how often to try again at the most, however long the patience.
         """
-        self._limiter, self._server, self._doing, self._most = limiter, server, doing, most
+        self._limiter, self._server, self._most = limiter, server, most
+        self._doing = doing.removesuffix(" of").removesuffix(" to").removesuffix(" below")
         self.uncertain = False
         self._failing_since: float | None = None
         self._count = 0

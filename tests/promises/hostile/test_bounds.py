@@ -145,7 +145,7 @@ def test_a_key_512_folders_deep(peer: Peer) -> None:
     peer.david.write("a/" * 500 + "x", "changed here, and longer")
     peer.put("a/" * 500 + "x", b"changed there")
     peer.david.expect(0, "down", "--on-conflict", "theirs")
-    said(peer.david.expect(0, "cleanup", "--local", "--yes"))
+    said(peer.david.expect(0, "cleanup", "--local", "--trash", "--yes"))
     assert not list((peer.david.staging / ".s3sync" / "trash").rglob("x"))
 
 

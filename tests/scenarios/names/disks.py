@@ -71,11 +71,23 @@ class Disk:
         self._patches.close()
 
     def _look(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda path=".", *rest, **more: real(self._find(path), *rest, **more)
+        def look(path: Any = ".", *rest: Any, **more: Any) -> Any:
+            return real(self._below(more.get("dir_fd"), path), *rest, **more)
+
+        return look
+
+    def _below(self, folder: int | None, name: Any) -> Any:
+        """The entry that the disk takes for a name below an open folder, or for a path."""
+        if folder is None:
+            return self._find(name)
+        above = Path(self._real["readlink"](f"/proc/self/fd/{folder}"))
+        found = self._find(above / name)
+        return name if not Path(found).is_relative_to(self._root) else os.path.relpath(found, above)
 
     def _move(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def move(source: Any, target: Any, **more: Any) -> Any:
-            there, place = self._find(source), self._find(target)
+            there = self._below(more.get("src_dir_fd"), source)
+            place = self._below(more.get("dst_dir_fd"), target)
             if there == place and real is not self._real["link"]:  # a change of case: the entry gets the new spelling
                 place = Path(place).with_name(self._stored(Path(target).name))
             return real(there, place, **more)
