@@ -37,8 +37,11 @@ def test_every_command_is_documented_and_no_other() -> None:
 
 @pytest.mark.parametrize("command", sorted(ROOT.commands))
 def test_every_option_is_documented_and_no_other(command: str) -> None:
-    rows = re.findall(r"^\| (`-.*?) \|", section(command), re.MULTILINE)
-    documented = {word for row in rows for word in re.findall(r"`(-[\w-]+)", row)}
+    documented = {name for row in option_rows(section(command)) for name in row}
+    common = section(command).partition("of the [common options](#common-options): ")[2]
+    for name in re.findall(r"`(--[\w-]+)`", common.partition("\n\n")[0]):
+        (row,) = [row for row in option_rows(common_options()) if name in row]
+        documented |= row
     options = {name for param in ROOT.commands[command].params for name in param.opts if name.startswith("-")}
     assert documented == options | {"--help"}
 
@@ -52,6 +55,15 @@ def test_every_command_has_its_usage_an_example_and_its_exit_codes(command: str)
     codes = re.findall(r"^  (\d+)  ", ROOT.commands[command].epilog, re.MULTILINE)
     stated = text.partition("\nExit codes: ")[2]
     assert re.findall(r"\b\d+\b", re.sub(r"\(.*?\)", "", stated, flags=re.DOTALL)) == codes
+
+
+def option_rows(text: str) -> list[set[str]]:
+    """The names of each option that a table of the text explains."""
+    return [set(re.findall(r"`(-[\w-]+)", row)) for row in re.findall(r"^\| (`-.*?) \|", text, re.MULTILINE)]
+
+
+def common_options() -> str:
+    return (DOCS / "commands.md").read_text("utf-8").split("\n## Common options\n")[1].split("\n## ")[0]
 
 
 def test_the_exit_codes_are_documented_and_no_other() -> None:
