@@ -1,6 +1,6 @@
 """s3sync: the shared folder for files that are too heavy for git, kept in the team's own bucket.
 
-The public Python API. Importing it is cheap; the parts load when they are used.
+The public Python API (docs/python-api.md). Importing it is cheap; the parts load when they are used.
 
     from s3sync import Project
 
@@ -14,26 +14,157 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from s3sync._version import __version__
-from s3sync.errors import S3syncError
+from s3sync.errors import (
+    AccessDenied,
+    Archived,
+    BucketMissing,
+    ChecksumMismatch,
+    ClockSkewed,
+    ConfigError,
+    CredentialsError,
+    DiskFull,
+    Halt,
+    Interrupted,
+    LocalError,
+    LockHeld,
+    LostRace,
+    ManifestError,
+    NotAStore,
+    NotFound,
+    NotTrusted,
+    PreconditionFailed,
+    ProjectError,
+    S3syncError,
+    ScanError,
+    SourceChanged,
+    StoreError,
+    TargetChanged,
+    Throttled,
+    Unreachable,
+    Unsupported,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from s3sync.api import Project
-    from s3sync.sync.report import CleanupReport, FileStatus, RunReport, StatusReport
+    from s3sync.core.outcome import Problem
+    from s3sync.core.plan import Policy
+    from s3sync.core.reconcile import State
+    from s3sync.doctor.report import Check, DoctorReport
+    from s3sync.repository import diagnose, init, projects
+    from s3sync.setup.init import InitReport
+    from s3sync.setup.overview import ProjectOverview, ProjectsReport
+    from s3sync.sync.places import PlacesReport
+    from s3sync.sync.report import (
+        CleanupReport,
+        ConflictReport,
+        Deleted,
+        Downloaded,
+        FileStatus,
+        RunReport,
+        Skipped,
+        StatusReport,
+        TransfersReport,
+        TransferStatus,
+        Uploaded,
+    )
+    from s3sync.sync.restore import TrashReport
+    from s3sync.sync.undo import UndoReport
 
-__all__ = ["CleanupReport", "FileStatus", "Project", "RunReport", "S3syncError", "StatusReport", "__version__"]
+__all__ = [
+    "AccessDenied",
+    "Archived",
+    "BucketMissing",
+    "Check",
+    "ChecksumMismatch",
+    "CleanupReport",
+    "ClockSkewed",
+    "ConfigError",
+    "ConflictReport",
+    "CredentialsError",
+    "Deleted",
+    "DiskFull",
+    "DoctorReport",
+    "Downloaded",
+    "FileStatus",
+    "Halt",
+    "InitReport",
+    "Interrupted",
+    "LocalError",
+    "LockHeld",
+    "LostRace",
+    "ManifestError",
+    "NotAStore",
+    "NotFound",
+    "NotTrusted",
+    "PlacesReport",
+    "Policy",
+    "PreconditionFailed",
+    "Problem",
+    "Project",
+    "ProjectError",
+    "ProjectOverview",
+    "ProjectsReport",
+    "RunReport",
+    "S3syncError",
+    "ScanError",
+    "Skipped",
+    "SourceChanged",
+    "State",
+    "StatusReport",
+    "StoreError",
+    "TargetChanged",
+    "Throttled",
+    "TransferStatus",
+    "TransfersReport",
+    "TrashReport",
+    "UndoReport",
+    "Unreachable",
+    "Unsupported",
+    "Uploaded",
+    "UsageError",
+    "__version__",
+    "diagnose",
+    "init",
+    "projects",
+]
 
 _HOMES = {
-    "Project": "s3sync.api",
-    "RunReport": "s3sync.sync.report",
-    "StatusReport": "s3sync.sync.report",
-    "CleanupReport": "s3sync.sync.report",
-    "FileStatus": "s3sync.sync.report",
+    "s3sync.api": ("Project",),
+    "s3sync.repository": ("diagnose", "init", "projects"),
+    "s3sync.core.outcome": ("Problem",),
+    "s3sync.core.plan": ("Policy",),
+    "s3sync.core.reconcile": ("State",),
+    "s3sync.doctor.report": ("Check", "DoctorReport"),
+    "s3sync.setup.init": ("InitReport",),
+    "s3sync.setup.overview": ("ProjectOverview", "ProjectsReport"),
+    "s3sync.sync.places": ("PlacesReport",),
+    "s3sync.sync.report": (
+        "CleanupReport",
+        "ConflictReport",
+        "Deleted",
+        "Downloaded",
+        "FileStatus",
+        "RunReport",
+        "Skipped",
+        "StatusReport",
+        "TransferStatus",
+        "TransfersReport",
+        "Uploaded",
+    ),
+    "s3sync.sync.restore": ("TrashReport",),
+    "s3sync.sync.undo": ("UndoReport",),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        from importlib import import_module
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+            return getattr(import_module(home), name)
     raise AttributeError(f"module 's3sync' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

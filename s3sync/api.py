@@ -14,9 +14,8 @@ from msgspec.structs import replace
 from s3sync.config import Settings, load_settings
 from s3sync.core.bandwidth import parse_bandwidth
 from s3sync.core.plan import Policy, Verb
-from s3sync.errors import ProjectError
-from s3sync.project import Project as Location
-from s3sync.project import find_project, project_names
+from s3sync.errors import ProjectError, UsageError
+from s3sync.project import ProjectFolder, find_project, project_names
 from s3sync.shared.projects import StoreProjects
 from s3sync.state.places import KnownPlace
 from s3sync.store import StoreOptions, Wire, open_store
@@ -34,6 +33,9 @@ from s3sync.trust import require as require_trust
 if TYPE_CHECKING:
     from s3sync.sync.restore import TrashReport
     from s3sync.sync.undo import UndoReport
+
+
+SIDES = ("local", "remote")
 
 
 class Project(Struct, frozen=True):
@@ -228,13 +230,26 @@ class Project(Struct, frozen=True):
     ) -> RunReport:
         from s3sync.sync.run import Options, run
 
-        policy = Policy(on_conflict) if on_conflict is not None else None
+        policy = _policy(on_conflict)
         wanted = make_selector(files, self.staging, self.cwd)
         return run(self.session, verb, Options(wanted, policy, max_delete, dry_run, again))
 
 
+def _policy(on_conflict: Policy | str | None) -> Policy | None:
+    if on_conflict is not None and on_conflict not in list(Policy):
+        raise _no_choice("on_conflict", on_conflict, list(Policy))
+    return None if on_conflict is None else Policy(on_conflict)
+
+
 def _sides(side: str | None) -> tuple[str, ...]:
-    return ("local", "remote") if side is None else (side,)
+    if side is not None and side not in SIDES:
+        raise _no_choice("side", side, SIDES)
+    return SIDES if side is None else (side,)
+
+
+def _no_choice(name: str, value: object, choices: Sequence[str]) -> UsageError:
+    listed = ", ".join(repr(str(choice)) for choice in choices)
+    return UsageError(f"{name} cannot be {value!r:.80}", why="it is none of the choices", hint=f"use one of {listed}")
 
 
 def connect(
@@ -285,7 +300,7 @@ def _wire(settings: Settings) -> Wire:
     )
 
 
-def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> Location:
+def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> ProjectFolder:
     """Find the project on this disk, else among the store's, so that a teammate can fetch what is not here yet.
 
     Raises `ProjectError`, and `StoreError` where the store would have to say whether there is such a project.

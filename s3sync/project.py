@@ -23,7 +23,7 @@ class RemoteNames(Protocol):
     def __iter__(self) -> Iterator[str]: ...
 
 
-class Project(Struct, frozen=True):
+class ProjectFolder(Struct, frozen=True):
     """A project: the repository's own folder, or a folder directly in it. Paths are absolute and without links.
 
     `name` is the folder's name in NFC, which the folder on the disk need not be; of the repository's own folder, the
@@ -59,7 +59,7 @@ def repo_root(start: Path) -> Path:
     return root
 
 
-def list_projects(settings: Settings, start: Path) -> list[Project]:
+def list_projects(settings: Settings, start: Path) -> list[ProjectFolder]:
     """All projects of the repository around `start` that have a staging folder here, by name. Raises `ProjectError`."""
     root = repo_root(start)
     return [_project(settings, root, folder) for _, folder in sorted(_local(settings, root).items())]
@@ -72,7 +72,7 @@ def project_names(settings: Settings, start: Path) -> list[str]:
 
 def find_project(
     settings: Settings, start: Path, name: str | None, *, create: bool = False, remote: RemoteNames = ()
-) -> Project:
+) -> ProjectFolder:
     """The project around `start`, or the one that is named: its whole name, or a beginning that only it has.
 
     A folder without a staging folder counts only by its whole name (or with `start` in it and no name), and only with
@@ -87,7 +87,7 @@ def find_project(
     return _project(settings, root, _named(settings, root, nfc(name.rstrip("/" + os.sep)), local, remote, create))
 
 
-def lines_to_commit(settings: Settings, project: Project) -> list[str]:
+def lines_to_commit(settings: Settings, project: ProjectFolder) -> list[str]:
     """What `.s3sync.yaml` lacks, so that the project's place in the store follows the name of the clone's folder.
 
     The embedded store is on this computer: there is no other clone to agree with.
@@ -162,14 +162,14 @@ def _named(
     return local.get(matches[0]) or _child(root, matches[0])
 
 
-def _project(settings: Settings, root: Path, folder: Path) -> Project:
+def _project(settings: Settings, root: Path, folder: Path) -> ProjectFolder:
     """Raises `ProjectError` when the name or the staging folder will not do."""
     name = _name(settings, root, folder)
     problem = name_problem(name) if folder == root else name_problem(name) or project_reason(name)
     if problem:
         hint = f"set `project:` in {REPO_FILE}" if folder == root else "rename the folder"
         raise ProjectError(f"{folder} cannot be a project", why=f"of its name: {problem}", hint=hint)
-    return Project(root, folder, name, staging_folder(folder, settings.staging), settings.repo)
+    return ProjectFolder(root, folder, name, staging_folder(folder, settings.staging), settings.repo)
 
 
 def _name(settings: Settings, root: Path, folder: Path) -> str:

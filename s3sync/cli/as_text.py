@@ -60,8 +60,8 @@ def _print_moved(report: RunReport) -> None:
     say(run_headline(report.verb, report.place, report.dry_run))
     for moved in report.uploaded:
         say(moved_line(colour(signs.done, GREEN), moved.name, moved.size_bytes, f"{would}uploaded"))
-    for moved in report.downloaded:
-        say(moved_line(colour(signs.done, GREEN), moved.name, moved.size_bytes, f"{would}downloaded"))
+    for arrived in report.downloaded:
+        say(moved_line(colour(signs.done, GREEN), arrived.name, arrived.size_bytes, f"{would}downloaded"))
 
 
 def _print_run_lines(report: RunReport, verbose: bool) -> None:

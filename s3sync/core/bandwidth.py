@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from s3sync.errors import ConfigError
 
-MINUTES = 24 * 60
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([KMG])(?:i?B)?(?:/s)?", re.IGNORECASE)
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}

@@ -14,6 +14,11 @@ class Problem(Struct, frozen=True):
     error: str
     hint: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The path, by the name that it has in the JSON."""
+        return self.path
+
 
 class Raced(Struct, frozen=True):
     """The precondition of an action no longer held; nothing was overwritten, and the path is to be planned again."""

@@ -16,7 +16,7 @@ from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
 from s3sync.doctor import local, memory, remote
 from s3sync.doctor.report import Check, DoctorReport, Level, failed_by, ok, skipped, warn
 from s3sync.errors import NotTrusted, S3syncError
-from s3sync.project import Project, lines_to_commit
+from s3sync.project import ProjectFolder, lines_to_commit
 from s3sync.store import Store, rights_of
 from s3sync.sync.session import Session
 
@@ -99,7 +99,7 @@ def _folder(store: Store) -> str:
 
 def _project(
     report: DoctorReport, settings: Settings | None, store: Store | None, start: Path, name: str | None
-) -> Project | None:
+) -> ProjectFolder | None:
     if settings is None or store is None:
         report.checks.append(skipped("project", "needs store" if settings else "needs settings"))
         return None

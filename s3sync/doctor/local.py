@@ -24,7 +24,7 @@ from s3sync.doctor.report import Check, fail, ok, skipped, warn
 from s3sync.errors import LocalError
 from s3sync.local.place import ignores_case
 from s3sync.local.room import state_room, tracked_reason
-from s3sync.project import Project
+from s3sync.project import ProjectFolder
 from s3sync.setup.init import MOST_GITIGNORE, read_gitignore, update_gitignore
 from s3sync.state.repair import sqlite_version
 from s3sync.sync.session import Session
@@ -75,7 +75,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version.split("+")[0])[:3])
 
 
-def checks(settings: Settings, project: Project) -> list[Check]:
+def checks(settings: Settings, project: ProjectFolder) -> list[Check]:
     return [
         _staging(project),
         _state_folder(project),
@@ -85,7 +85,7 @@ def checks(settings: Settings, project: Project) -> list[Check]:
     ]
 
 
-def _staging(project: Project) -> Check:
+def _staging(project: ProjectFolder) -> Check:
     folder = project.staging
     if not folder.is_dir():
         return warn("staging", f"{folder} is not there yet", "`s3sync init` or `s3sync down` makes it")
@@ -101,7 +101,7 @@ def _staging(project: Project) -> Check:
 # -- our own folder in it
 
 
-def _state_folder(project: Project) -> Check:
+def _state_folder(project: ProjectFolder) -> Check:
     folder = project.state_dir
     if not os.path.lexists(folder):
         return ok("state_folder", "none yet: it is made when it is first needed")
@@ -165,7 +165,7 @@ def _open_up(folder: Path) -> list[str]:
 # -- git
 
 
-def _gitignore(settings: Settings, project: Project) -> Check:
+def _gitignore(settings: Settings, project: ProjectFolder) -> Check:
     root = project.repo_root
     if not (root / ".git").exists():
         return skipped("gitignore", f"{root} is not in git")
@@ -192,7 +192,7 @@ def _ignored_by_git(root: Path, path: str) -> bool:
 # -- the disk
 
 
-def _disk(project: Project) -> Check:
+def _disk(project: ProjectFolder) -> Check:
     try:
         free = free_space(project)
     except OSError as error:
@@ -202,7 +202,7 @@ def _disk(project: Project) -> Check:
     return ok("disk", f"{free / 1e9:.1f} GB free")
 
 
-def free_space(project: Project) -> int:
+def free_space(project: ProjectFolder) -> int:
     """Bytes that the disk of the staging folder still takes. Raises `OSError`."""
     folder = project.staging
     while not folder.exists() and folder != folder.parent:
@@ -210,7 +210,7 @@ def free_space(project: Project) -> int:
     return shutil.disk_usage(folder).free
 
 
-def _file_system(project: Project) -> Check:
+def _file_system(project: ProjectFolder) -> Check:
     """What it can do, by trying on two files of a byte in our own folder."""
     if not project.staging.is_dir():
         return skipped("file_system", "needs staging")

@@ -14,7 +14,7 @@ from s3sync.doctor.local import leftovers
 from s3sync.doctor.report import Check, fail, failed_by, ok, skipped, warn
 from s3sync.errors import S3syncError
 from s3sync.local.room import known_room, state_folder, state_room
-from s3sync.project import Project
+from s3sync.project import ProjectFolder
 from s3sync.state.lock import who_holds
 from s3sync.state.memory import REPAIR, CachedDigest, StateDB
 from s3sync.state.places import StorePlace
@@ -29,7 +29,7 @@ NAMES = ("state_database", "partial_files", "lock")
 _UPGRADE = "upgrade s3sync: docs/upgrade-and-remove.md says how"
 
 
-def checks(project: Project) -> list[Check]:
+def checks(project: ProjectFolder) -> list[Check]:
     try:
         found = examine(project.state_dir)
     except S3syncError as error:
@@ -49,7 +49,7 @@ def _database(found: Examined) -> Check:
     return ok(name, f"sound; {found.base} files in the base{unfinished}")
 
 
-def _partials(project: Project, found: Examined) -> Check:
+def _partials(project: ProjectFolder, found: Examined) -> Check:
     name = "partial_files"
     if found.damage or found.newer:
         return skipped(name, "needs state_database")
@@ -64,7 +64,7 @@ def _partials(project: Project, found: Examined) -> Check:
     return warn(name, f"{len(stale)} left by a run that was killed, {size / 1e6:.1f} MB", hint)
 
 
-def _stale(project: Project) -> list[tuple[str, str, int]]:
+def _stale(project: ProjectFolder) -> list[tuple[str, str, int]]:
     """What belongs to no download that goes on, and scratch folders of killed doctors: folder, name, size."""
     with local_errors("cannot look into", project.state_dir), contextlib.ExitStack() as opened:
         room, partial = known_room(project.staging), known_room(project.staging, PARTIAL)
@@ -79,7 +79,7 @@ def _stale(project: Project) -> list[tuple[str, str, int]]:
     return found
 
 
-def _lock(project: Project) -> Check:
+def _lock(project: ProjectFolder) -> Check:
     try:
         room = known_room(project.staging)
     except S3syncError as error:
@@ -179,7 +179,7 @@ def _certain(session: Session, remembered: dict[str, Entry]) -> tuple[dict[str, 
     return base, digests, "those that are the same here and there, or unchanged here"
 
 
-def _goes_on(project: Project, transfer: Unfinished) -> bool:
+def _goes_on(project: ProjectFolder, transfer: Unfinished) -> bool:
     """Whether a download's partial file is still there; an upload asks the store itself."""
     if transfer.way is Direction.UP:
         return True

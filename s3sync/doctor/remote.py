@@ -20,7 +20,7 @@ from s3sync.errors import (
 )
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import scan_folder
-from s3sync.project import Project
+from s3sync.project import ProjectFolder
 from s3sync.shared.manifest import read_manifest
 from s3sync.state.memory import StateDB
 from s3sync.store import Bucket, Store, bucket_of
@@ -32,7 +32,7 @@ NAMES = (*_REACH, *rights.NAMES, *conditions.NAMES, *bucket_room.NAMES, "records
 SKEW_WARN_S, SKEW_FAIL_S = 300, 900
 
 
-def checks(settings: Settings, store: Store, project: Project | None) -> list[Check]:
+def checks(settings: Settings, store: Store, project: ProjectFolder | None) -> list[Check]:
     """Everything about the store. Without a project, only what can be asked without one."""
     bucket = bucket_of(store)
     prefix = project.prefix if project else f"{settings.repo}/"
@@ -109,7 +109,7 @@ def _span(seconds: float) -> str:
 # -- the project there
 
 
-def _records(store: Store, project: Project) -> Check:
+def _records(store: Store, project: ProjectFolder) -> Check:
     try:
         known = read_manifest(store, project.prefix)
     except S3syncError as error:
@@ -119,7 +119,7 @@ def _records(store: Store, project: Project) -> Check:
     return ok("records", f"metadata.json names {len(known.manifest.files)} files")
 
 
-def _room(settings: Settings, store: Store, project: Project, listed: list[ObjectInfo] | None) -> Check:
+def _room(settings: Settings, store: Store, project: ProjectFolder, listed: list[ObjectInfo] | None) -> Check:
     """Whether the disk holds what a `down` would fetch: all that is newer there than what this computer has had."""
     if listed is None:
         return skipped("room_for_down", "needs list")
@@ -133,7 +133,7 @@ def _room(settings: Settings, store: Store, project: Project, listed: list[Objec
     return ok("room_for_down", found) if needed <= free else fail("room_for_down", found, "make room first")
 
 
-def _to_fetch(settings: Settings, store: Store, project: Project, listed: list[ObjectInfo]) -> int:
+def _to_fetch(settings: Settings, store: Store, project: ProjectFolder, listed: list[ObjectInfo]) -> int:
     ignored = load_ignore(settings.ignore, project.repo_root, project.staging)
     try:
         with StateDB(project.state_dir, whereabouts(settings, store, project), read_only=True) as state:
@@ -152,7 +152,7 @@ def _to_fetch(settings: Settings, store: Store, project: Project, listed: list[O
     return needed
 
 
-def _sweep(store: Store, project: Project, now: datetime) -> Check:
+def _sweep(store: Store, project: ProjectFolder, now: datetime) -> Check:
     """Remove what killed doctors left below their own prefix in the store."""
     name = "leftovers"
     try:

@@ -8,7 +8,7 @@ from hashlib import md5
 
 from s3sync.doctor.report import Check, Level, fail, failed_by, ok, skipped, warn
 from s3sync.errors import AccessDenied, NotFound, S3syncError, StoreError
-from s3sync.project import Project
+from s3sync.project import ProjectFolder
 from s3sync.store import Bucket, Store
 from s3sync.store.port import Headers, ObjectInfo, Overwrite
 from s3sync.store.probe import check_multipart
@@ -21,7 +21,7 @@ _POLICY = "see docs/iam-policy.md for the rights that a member needs"
 
 
 def checks(
-    store: Store, bucket: Bucket | None, project: Project, own: str
+    store: Store, bucket: Bucket | None, project: ProjectFolder, own: str
 ) -> tuple[list[ObjectInfo] | None, list[Check]]:
     """What is below the project's prefix, and a check for each right.
 

@@ -32,7 +32,7 @@ from s3sync.core.names import STATE_DIR, nfc
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ProjectError, StoreError, UsageError
-from s3sync.project import Project, find_project, project_names
+from s3sync.project import ProjectFolder, find_project, project_names
 from s3sync.setup.gitignore import merge_gitignore
 from s3sync.shared.projects import StoreProjects
 from s3sync.staging import staging_folder
@@ -54,7 +54,7 @@ class InitReport(Struct):
     `project` is None for a repository that was joined, without choosing one of its projects.
     """
 
-    project: Project | None
+    project: ProjectFolder | None
     settings: Settings
     root: Path
     steps: list[tuple[str, bool]] = field(default_factory=list)
@@ -134,7 +134,7 @@ def _look(report: InitReport, store: Store) -> None:
             report.joined = report.project.name in remote if report.project else bool(report.projects)
 
 
-def _name_of(settings: Settings, project: Project) -> str:
+def _name_of(settings: Settings, project: ProjectFolder) -> str:
     """The name that the project has now: the root's may just have been written."""
     return (settings.project or project.name) if project.root == project.repo_root else project.name
 
@@ -152,7 +152,7 @@ def _check_region(flags: Mapping[str, str]) -> None:
 
 def _project(
     settings: Settings, root: Path, start: Path, name: str | None, dry_run: bool
-) -> tuple[Project | None, list[str]]:
+) -> tuple[ProjectFolder | None, list[str]]:
     """The project to make ready: the named folder in the repository, or the one that `start` is in, or the root; and
     those that a new name may have been meant to be.
 
@@ -168,11 +168,11 @@ def _project(
         if name is None and exists(root / REPO_FILE) and not declared:
             return None, []
         name = settings.project or nfc(root.name)
-        return Project(root, root, name, staging_folder(root, settings.staging), settings.repo), []
+        return ProjectFolder(root, root, name, staging_folder(root, settings.staging), settings.repo), []
     return find_project(settings, start, None, create=True), []
 
 
-def _named(settings: Settings, root: Path, name: str, dry_run: bool) -> tuple[Project, list[str]]:
+def _named(settings: Settings, root: Path, name: str, dry_run: bool) -> tuple[ProjectFolder, list[str]]:
     folder = root / name
     problem = name_problem(nfc(name)) or project_reason(nfc(name))
     if problem or os.sep in name:
@@ -182,7 +182,7 @@ def _named(settings: Settings, root: Path, name: str, dry_run: bool) -> tuple[Pr
         return find_project(settings, root, name, create=True), []
     alike = [other for other in project_names(settings, root) if other.startswith(nfc(name)) and other != nfc(name)]
     if dry_run:
-        return Project(root, folder, nfc(name), staging_folder(folder, settings.staging), settings.repo), alike
+        return ProjectFolder(root, folder, nfc(name), staging_folder(folder, settings.staging), settings.repo), alike
     with local_errors("cannot make", folder):
         folder.mkdir()
     return find_project(settings, root, name, create=True), alike
@@ -219,7 +219,7 @@ def _write_settings(
         report.steps.append((f"{file}: {shown}", changed))
 
 
-def _make_folders(report: InitReport, project: Project, dry_run: bool) -> None:
+def _make_folders(report: InitReport, project: ProjectFolder, dry_run: bool) -> None:
     staging = project.staging
     fresh = not staging.is_dir()
     if fresh and not dry_run:

@@ -11,7 +11,7 @@ from s3sync.core.folder_names import project_reason
 from s3sync.core.names import nfc
 from s3sync.errors import ProjectError, StoreError
 from s3sync.gitconfig import remote_name
-from s3sync.project import Project, list_projects
+from s3sync.project import ProjectFolder, list_projects
 from s3sync.shared.projects import StoreProjects
 from s3sync.store import Store
 
@@ -30,7 +30,7 @@ def with_repo(root: Path, start: Path, flags: dict[str, str], environ: Mapping[s
     return {**flags, "repo": name or settings.repo}
 
 
-def complete(flags: dict[str, str], settings: Settings, project: Project | None, store: Store) -> None:
+def complete(flags: dict[str, str], settings: Settings, project: ProjectFolder | None, store: Store) -> None:
     """Add to the flags the names that the committed settings lack.
 
     In a repository that has settings others may have used it already, under the name of their clone's folder: the

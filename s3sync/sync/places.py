@@ -11,14 +11,14 @@ from s3sync.core.folder_names import project_reason
 from s3sync.errors import Halt, UsageError
 from s3sync.state.memory import StateDB
 from s3sync.state.places import KnownPlace
-from s3sync.sync.report import Place
+from s3sync.sync.report import OfProject, Place
 from s3sync.sync.session import Session
 from s3sync.sync.whereabouts import whereabouts
 
 FIRST_TIME = "first time with this store: everything is compared by content, and nothing counts as deleted"
 
 
-class PlacesReport(Struct):
+class PlacesReport(OfProject, Struct):
     """The places that are remembered, and those that were forgotten just now."""
 
     place: Place

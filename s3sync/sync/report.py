@@ -1,7 +1,7 @@
 """What a verb gives back: typed results, which the command line renders as text or JSON and scripts use as they are.
 
-Lists of files are `Rows`: they can be read again and again, and are not in memory when they are long. What failed is a
-list, as its names may be none that can be encoded.
+Lists of files are `SpilledList`s: they can be read again and again, and are not in memory when they are long. What
+failed is a list, as its names may be none that can be encoded.
 """
 
 from __future__ import annotations
@@ -33,12 +33,43 @@ class Place(Struct, frozen=True):
     store_is_default: bool = False
 
 
+class OfProject:
+    """The project of a report, by the names of the JSON."""
+
+    __slots__ = ()
+    place: Place
+
+    @property
+    def project(self) -> str:
+        return self.place.project
+
+    @property
+    def repo(self) -> str:
+        return self.place.repo
+
+    @property
+    def store(self) -> str:
+        return self.place.store
+
+
 class Moved(Struct, frozen=True, gc=False):
     """A file that went one way: its size, and the bytes that really went over the wire."""
 
     name: str
     size_bytes: int
     bytes_moved: int
+
+
+class Uploaded(Moved, frozen=True, gc=False):
+    @property
+    def bytes_sent(self) -> int:
+        return self.bytes_moved
+
+
+class Downloaded(Moved, frozen=True, gc=False):
+    @property
+    def bytes_received(self) -> int:
+        return self.bytes_moved
 
 
 class Deleted(Struct, frozen=True):
@@ -83,14 +114,14 @@ class ConflictReport(Struct, frozen=True):
         return self.resolution in ("kept_mine", "kept_theirs")
 
 
-class RunReport(Struct):
+class RunReport(OfProject, Struct):
     """What `up`, `down` or `sync` did, or with `dry_run` would do."""
 
     verb: Verb
     place: Place
     dry_run: bool
-    uploaded: SpilledList[Moved] = field(default_factory=lambda: SpilledList(Moved))
-    downloaded: SpilledList[Moved] = field(default_factory=lambda: SpilledList(Moved))
+    uploaded: SpilledList[Uploaded] = field(default_factory=lambda: SpilledList(Uploaded))
+    downloaded: SpilledList[Downloaded] = field(default_factory=lambda: SpilledList(Downloaded))
     deleted: SpilledList[Deleted] = field(default_factory=lambda: SpilledList(Deleted))
     skipped: SpilledList[Skipped] = field(default_factory=lambda: SpilledList(Skipped))
     conflicts: SpilledList[ConflictReport] = field(default_factory=lambda: SpilledList(ConflictReport))
@@ -99,6 +130,11 @@ class RunReport(Struct):
     cleaned: CleanedRecord | None = None
     """The last cleanup of the remote, if any."""
     elapsed_s: float = 0.0
+
+    @property
+    def command(self) -> str:
+        """The verb, by the name that it has in the JSON."""
+        return self.verb.value
 
     @property
     def bytes_sent(self) -> int:
@@ -152,18 +188,23 @@ class TransferStatus(Struct, frozen=True):
     upload_id: str | None
 
     @property
+    def direction(self) -> str:
+        """`up` or `down`, by the name that it has in the JSON."""
+        return self.way.value
+
+    @property
     def percent(self) -> int | None:
         return None if not self.size_bytes else 100 * self.done_bytes // self.size_bytes
 
 
-class TransfersReport(Struct):
+class TransfersReport(OfProject, Struct):
     place: Place
     transfers: list[TransferStatus] = field(default_factory=list)
     aborted: list[TransferStatus] = field(default_factory=list)
     dry_run: bool = False
 
 
-class StatusReport(Struct):
+class StatusReport(OfProject, Struct):
     place: Place
     files: SpilledList[FileStatus] = field(default_factory=lambda: SpilledList(FileStatus))
     failed: list[Problem] = field(default_factory=list)
@@ -196,7 +237,7 @@ class StatusReport(Struct):
         return EXIT_DONE if done else EXIT_TO_DO
 
 
-class CleanupReport(Struct):
+class CleanupReport(OfProject, Struct):
     """What `cleanup` deleted, or with `dry_run` would delete, and what it kept with the reason."""
 
     place: Place

@@ -12,7 +12,7 @@ from s3sync.core.obstacles import Blocked, Side
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Conflict, Do, Plan
 from s3sync.core.reconcile import State
-from s3sync.sync.report import CleanupReport, ConflictReport, Deleted, Moved, RunReport, Skipped
+from s3sync.sync.report import CleanupReport, ConflictReport, Deleted, Downloaded, RunReport, Skipped, Uploaded
 from s3sync.sync.view import View, uploader
 
 UPLOADING = (Do.UPLOAD, Do.KEEP_BOTH, Do.MOVE_ASIDE)
@@ -27,9 +27,9 @@ class RunWitness:
     def happened(self, effect: Effect) -> None:
         report = self._report
         if effect.kind is Kind.SENT:
-            report.uploaded.append(Moved(effect.path, effect.size, effect.bytes))
+            report.uploaded.append(Uploaded(effect.path, effect.size, effect.bytes))
         elif effect.kind is Kind.FETCHED:
-            report.downloaded.append(Moved(effect.path, effect.size, effect.bytes))
+            report.downloaded.append(Downloaded(effect.path, effect.size, effect.bytes))
         elif effect.kind is not Kind.MOVED:
             report.deleted.append(_deleted(effect))
 
@@ -88,9 +88,9 @@ def report_intentions(report: RunReport, actions: Iterable[Action]) -> None:
         local = action.local.size if action.local else 0
         remote = action.remote.size if action.remote else 0
         if action.do in UPLOADING:
-            report.uploaded.append(Moved(action.kept_as or action.path, local, 0))
+            report.uploaded.append(Uploaded(action.kept_as or action.path, local, 0))
         if action.do in (Do.DOWNLOAD, Do.KEEP_BOTH):
-            report.downloaded.append(Moved(action.path, remote, 0))
+            report.downloaded.append(Downloaded(action.path, remote, 0))
         if action.do is Do.DELETE_LOCAL:
             report.deleted.append(Deleted(action.path, "local", local))
         if action.do is Do.DELETE_REMOTE:

@@ -21,13 +21,13 @@ from s3sync.local.scan import LocalFile, look_at
 from s3sync.state.memory import StateDB
 from s3sync.sync.cleanup import drop_trashed
 from s3sync.sync.recover import recover
-from s3sync.sync.report import Place
+from s3sync.sync.report import OfProject, Place
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
 from s3sync.sync.trash import Contents, Trashed, md5_of, trash_here, trash_there
 
 
-class TrashReport(Struct):
+class TrashReport(OfProject, Struct):
     """What lies in the trashes, newest first; what was restored (to which name); what was deleted for good.
 
     `last_copies` are those of `emptied` that exist nowhere else.

@@ -15,7 +15,7 @@ from s3sync.core.manifest.edits import Edits
 from s3sync.core.manifest.record import DeletedRecord, FileRecord
 from s3sync.core.records import stamp_of
 from s3sync.core.times import format_time
-from s3sync.project import Project
+from s3sync.project import ProjectFolder
 from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
 from s3sync.store.port import Pace, Store, Unlimited
@@ -32,7 +32,7 @@ class Session(Struct, frozen=True):
     """One command on one project. `clock` names times for people; no decision depends on it."""
 
     settings: Settings
-    project: Project
+    project: ProjectFolder
     store: Store
     progress: Progress = field(default_factory=Silent)
     clock: Callable[[], datetime] = utc_now

@@ -16,7 +16,7 @@ from s3sync.errors import LocalError, NotFound
 from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
 from s3sync.local.trash import trashed
-from s3sync.project import Project
+from s3sync.project import ProjectFolder
 from s3sync.store.port import ObjectHead, Store
 
 
@@ -37,7 +37,7 @@ class Trashed(Struct, frozen=True):
     """The time at which it got there as the disk or the store knows it, which may tell two of one second apart."""
 
 
-def trash_here(project: Project) -> Iterator[Trashed]:
+def trash_here(project: ProjectFolder) -> Iterator[Trashed]:
     """Files in the trash of this computer. Files whose names no path can have are passed over."""
     folder = project.staging / STATE_DIR / "trash"
     for path, size in trashed(project.staging):

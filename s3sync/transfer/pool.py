@@ -40,9 +40,6 @@ class Settled(Generic[R]):
             raise self._error
         return self._value  # type: ignore[return-value]
 
-    def exception(self) -> BaseException | None:
-        return self._error
-
 
 class Pool:
     """Worker threads. Use as a context manager; leaving early drops what has not begun."""

@@ -38,17 +38,10 @@ class Requests:
     def attempts(self, doing: str) -> Retries:
         return self.fast.attempts(doing)
 
-    def on_fast(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
-        """The result of a call of the fast lane. Raises our errors."""
-        return self._run(doing, key, call, from_obstore)
-
     def on_full(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
         """The result of a call of the full lane. Raises our errors."""
-        return self._run(doing, key, call, from_botocore)
-
-    def _run(self, doing: str, key: str, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
         try:
-            return self.attempts(doing).run(call, read)
+            return self.attempts(doing).run(call, from_botocore)
         except RequestFailed as error:
             raise self.error(error.failure, doing, key) from None
 

@@ -14,7 +14,16 @@ import xxhash
 from msgspec.structs import replace
 
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import ChecksumMismatch, DiskFull, Interrupted, LocalError, NotFound, PreconditionFailed, Unreachable
+from s3sync.errors import (
+    ChecksumMismatch,
+    DiskFull,
+    Interrupted,
+    LocalError,
+    NotFound,
+    PreconditionFailed,
+    S3syncError,
+    Unreachable,
+)
 from s3sync.local.digests import Digests
 from s3sync.store import Store
 from s3sync.store.port import Headers, Overwrite
@@ -43,7 +52,15 @@ def together(
 
 
 def errors(settled: list[Settled[Downloaded]]) -> list[type[BaseException] | None]:
-    return [type(error) if (error := one.exception()) is not None else None for one in settled]
+    return [error_of(one) for one in settled]
+
+
+def error_of(one: Settled[Downloaded]) -> type[BaseException] | None:
+    try:
+        one.result()
+    except S3syncError as error:
+        return type(error)
+    return None
 
 
 @pytest.fixture
