@@ -37,7 +37,9 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return f"{self.store}{server}{signer}{key}"
 
     def changes_since(self, before: Place) -> list[str]:
-        """What differs, in words."""
+        """The differences in words. A folder had no server and no profile: a move from one names the store alone."""
+        if not before.store.startswith("s3://"):
+            return [f"the store was {before.store}"]
         parts = (
             ("the store", before.store, self.store),
             ("the server", before.endpoint or "AWS", self.endpoint or "AWS"),

@@ -73,6 +73,17 @@ def test_f47_the_hint_does_not_name_a_command_that_would_agree_to_another_place(
     assert "you have not agreed" not in david.run("up", env={"AWS_PROFILE": "jan"}).err
 
 
+def test_f47_a_move_from_a_folder_names_the_store_and_no_server_that_never_was(david: Person) -> None:
+    name_store(david)
+    david.ok("trust", "--yes")
+    (david.repo / ".s3sync.yaml").write_text("store: s3://bucket\nendpoint_url: http://127.0.0.1:9\nrepo: r\n")
+    said = david.expect(5, "status").err
+    assert f"the store was file://{david.root / 'team'} before" in said and "AWS" not in said
+    david.ok("trust", "--yes")
+    (david.repo / ".s3sync.yaml").write_text("store: s3://bucket\nendpoint_url: http://127.0.0.1:10\nrepo: r\n")
+    assert "the server was http://127.0.0.1:9 before" in david.expect(5, "status").err
+
+
 def test_f47_the_refusal_is_json_too_and_a_typed_error(david: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     name_store(david)
     said = david.expect(5, "status", "--json").json

@@ -9,7 +9,6 @@ When a message of the program has changed, `python -m` with this module writes t
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import re
@@ -21,7 +20,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.kit.servers import SeaweedFS
+
 TOUR = Path(__file__).parents[3] / "docs" / "tour.md"
+ENDPOINT = "http://127.0.0.1:8333"
+"""What the tour writes for the address of the S3 server that the commands really speak to."""
+
 PROMPT = re.compile(r"^([a-z]+):(~[^$]*)\$ (.+)$")
 ANSWER = re.compile(r"\[y/N\] (\w+)")
 FILES = {
@@ -49,9 +53,10 @@ class Step:
 
 @dataclass
 class World:
-    """Homes, a git server and a network drive below one temporary folder, shown as if it were `/`."""
+    """Homes, a git server and a network drive below one temporary folder, shown as if it were `/`; and an S3 server."""
 
     root: Path
+    server: SeaweedFS
 
     def make(self, people: list[str]) -> None:
         for person in people:
@@ -61,6 +66,10 @@ class World:
                 path.write_bytes(random.Random(number).randbytes(size))
             settings = f"[user]\n\tname = {person}\n\temail = {person}@example.com\n[init]\n\tdefaultBranch = main\n"
             (self.home(person) / ".gitconfig").write_text(settings)
+            if keys := self.server.users.get(person):
+                profile = f"aws_access_key_id = {keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
+                (self.home(person) / ".aws").mkdir()
+                (self.home(person) / ".aws" / "credentials").write_text(f"[films]\n{profile}")
         (self.root / "mnt" / "nas").mkdir(parents=True)
         bin_folder = self.root / "bin"
         bin_folder.mkdir()
@@ -80,9 +89,10 @@ class World:
         """Run a step's command, and return what it says, with the world's folder left out of all paths."""
         folder = self.home(step.person) / step.folder.removeprefix("~").lstrip("/")
         command = re.sub(r"(?<![\w.~])/(?=mnt/|srv/)", f"{self.root}/", step.command)
+        command = command.replace(ENDPOINT, self.server.endpoint_url)
         answers = [answer for line in step.output for answer in ANSWER.findall(line)]
         done = self._shell(step.person, folder, command, "".join(f"{answer}\n" for answer in answers))
-        text = done.stdout.replace(str(self.root), "")
+        text = done.stdout.replace(str(self.root), "").replace(self.server.endpoint_url, ENDPOINT)
         for answer in answers:
             text = re.sub(r"\[y/N\] \n?(?!\w+\n)", rf"[y/N] {answer}\n", text, count=1)
         said = [line.rstrip() for line in text.rstrip().splitlines()]
@@ -137,20 +147,22 @@ def written(pieces: list[str | list[Step]]) -> str:
     return text
 
 
-def replayed(root: Path) -> Iterator[tuple[Step, list[str]]]:
+def replayed(root: Path, server: SeaweedFS) -> Iterator[tuple[Step, list[str]]]:
     """Each step of the tour, with what its command says now."""
     typed = [step for piece in parts(TOUR.read_text("utf-8")) if not isinstance(piece, str) for step in piece]
-    world = World(root)
+    world = World(root, server)
     world.make(sorted({step.person for step in typed}))
     for step in typed:
         yield step, world.type(step)
 
 
 def normalised(lines: list[str]) -> list[str]:
-    """Leave out what differs between two runs: times, durations, hashes, the order in which files arrive."""
-    arrivals = re.compile(r"^  \S .* - (uploaded|downloaded)$")
-    runs = itertools.groupby(lines, key=lambda line: bool(arrivals.match(line)))
-    text = "\n".join(line for arrived, run in runs for line in (sorted(run) if arrived else run))
+    """Leave out what differs between two runs: times, durations, hashes, and in which order a run's files arrive.
+
+    Nor is it promised how a run's warnings, on stderr, lie between its lines on stdout.
+    """
+    is_run = any(line.startswith(("🔼", "🔽", "🔄")) for line in lines)
+    text = "\n".join(sorted(lines) if is_run else lines)
     for pattern, name in [
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d| UTC)?", "TIME"),
         (r"\d{8}-\d{6}(-\d+)?", "STAMP"),
@@ -167,8 +179,8 @@ def main() -> None:
     """Write the tour with what the program says now."""
     pieces = list(parts(TOUR.read_text("utf-8")))
     written_steps = (step for piece in pieces if not isinstance(piece, str) for step in piece)
-    with tempfile.TemporaryDirectory(prefix="s3sync-tour-") as name:
-        for step, (_, said) in zip(written_steps, replayed(Path(os.path.realpath(name))), strict=True):
+    with tempfile.TemporaryDirectory(prefix="s3sync-tour-") as name, SeaweedFS() as server:
+        for step, (_, said) in zip(written_steps, replayed(Path(os.path.realpath(name)), server), strict=True):
             step.output = said
     TOUR.write_text(written(pieces), "utf-8")
 
