@@ -132,9 +132,11 @@ class Track:
         self.unexplained = wrong
 
     def settle(self, runs: Mapping[str, Run]) -> None:
-        """Both sync in turn: then both have what the store has, and a further run does nothing."""
+        """Both bring back what was cleaned up and sync in turn: then both have what the store has, and rest."""
         for name in PREPARED:
             self.meeting.over(name)
+        for name in PREPARED:
+            assert runs[name]("up", "--again", "--json").code in (0, 4)
         for turn in range(4):
             result = runs[PREPARED[turn % 2]]("sync", "--max-delete", "999", "--json")
             assert result.code in (0, 4), result
