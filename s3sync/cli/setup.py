@@ -275,10 +275,18 @@ def config(
         settings = {name: {"value": value, "origin": origin} for name, value, origin in rows}
         print_json({"schema": 1, "command": "config", "settings": settings})
         return 0
+    if not verbose:
+        rows = [(name, _beginning(value) if name == "ignore" else value, origin) for name, value, origin in rows]
     widths = [max(len(printable(_text(row[column]))) for row in rows) for column in (0, 1)]
     for name, value, origin in rows:
         say(f"{printable(name).ljust(widths[0])}  {printable(_text(value)).ljust(widths[1])}  {printable(origin)}")
     return 0
+
+
+def _beginning(patterns: str | None) -> str | None:
+    """The first of many patterns: all of them would make every line of the table as long."""
+    found = (patterns or "").split(", ")
+    return patterns if len(found) <= 4 else f"{', '.join(found[:3])} and {len(found) - 3} more"
 
 
 def _text(value: str | None) -> str:

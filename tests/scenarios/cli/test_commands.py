@@ -84,6 +84,9 @@ def test_config_shows_origins_and_masks_secrets(david: Person) -> None:
     (david.repo / ".s3sync.yaml").write_text("repo: videos\nregion: us-east-1\n")
     shown = david.ok("config").out
     assert "AKIAIOSFODNN7EXAMPLE" not in shown and "wJalrXUtnFEMI" not in shown
+    assert "@eaDir/" not in shown, "a long list makes every line of the table as long"
+    shown = david.ok("config", "-v").out
+    assert "AKIAIOSFODNN7EXAMPLE" not in shown and "wJalrXUtnFEMI" not in shown
     settings = david.ok("config", "--json").json["settings"]
     env_file = f".video-tools.env ({david.repo}/.video-tools.env)"
     assert settings["store"] == {"value": "s3://our-bucket/team", "origin": env_file}
