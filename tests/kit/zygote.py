@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -27,6 +28,7 @@ from typing import NoReturn
 ROOT = Path(__file__).parents[2]
 MESSAGE_BYTES = 128 * 1024
 KEPT = ("PATH", "LANG")
+_STARTING = threading.Lock()
 FROM_THE_START = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_", "COVERAGE")
 """Variables that a program looks at as it starts, so that a fork would come too late for them."""
 
@@ -54,7 +56,9 @@ def run(
         ours, theirs = socket.socketpair()
         with ours, theirs:
             fds = [stdin.fileno(), out.fileno(), err.fileno(), theirs.fileno()]
-            socket.send_fds(_zygote(), [message], fds)
+            with _STARTING:  # two threads that start one each would lose the first, and with it their command
+                zygote = _zygote()
+            socket.send_fds(zygote, [message], fds)
             theirs.close()
             ours.settimeout(timeout)
             code = int(ours.recv(16) or b"-9")
