@@ -26,7 +26,10 @@ MOST_OF_A_USER = 64
 _IN_USERS = " ._-'’+()&,@"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_ENDPOINT = re.compile(r"https?://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#\s:@]+)(?::\d{1,5})?(?:/[^?#\s]*)?")
+_ENDPOINT = re.compile(
+    r"https?://(?:[^/?#\s\\]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?(?:/[A-Za-z0-9._~%!$&'()*+,;=:/-]*)?"
+)
+"""The host in ASCII: libraries differ about where a backslash ends it, and letters of other scripts look the same."""
 
 
 Checked = TypeVar("Checked")
@@ -191,15 +194,22 @@ def _nearest_scheme(scheme: str) -> str:
 def endpoint(value: object) -> str:
     text = plain_text(value).strip()
     if not _ENDPOINT.fullmatch(text):
-        raise BadValue("it is not the address of a server", "write it like https://s3.example.com or http://host:8333")
+        raise BadValue(
+            "it is not the address of a server", _write_host(text, "https://s3.example.com or http://host:8333")
+        )
     return text.rstrip("/")
 
 
 def proxy(value: object) -> str:
     text = _line(value).strip()
     if not _ENDPOINT.fullmatch(text):
-        raise BadValue("it is not the address of a proxy", "write it like http://proxy.example.com:3128")
+        raise BadValue("it is not the address of a proxy", _write_host(text, "http://proxy.example.com:3128"))
     return text.rstrip("/")
+
+
+def _write_host(text: str, example: str) -> str:
+    other = "" if text.isascii() else "; a name in other letters is written in its xn-- form"
+    return f"write it like {example}{other}"
 
 
 def region(value: object) -> str:

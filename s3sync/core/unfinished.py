@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from s3sync.core.names import path_of_key
+
 
 class Direction(StrEnum):
     UP = "up"
@@ -41,6 +43,13 @@ class Unfinished(Struct, frozen=True):
     xxh3: str | None = None
     part_xxh3: tuple[str, ...] = ()
     done_parts: int = 0
+
+    def is_below(self, prefix: str) -> bool:
+        """Whether its key is the one of its path in the project with this prefix, and no object of another.
+
+        What is remembered may have been written by others. Nothing in the store is touched that does not pass.
+        """
+        return self.key.startswith(prefix) and path_of_key(prefix, self.key) == self.path
 
     @property
     def done_bytes(self) -> int:

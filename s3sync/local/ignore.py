@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.remove import is_folder
 from s3sync.errors import ConfigError
 
 IGNORE_FILE = ".s3syncignore"
@@ -39,13 +41,28 @@ def load_ignore(patterns: Iterable[str], repo_root: Path, staging: Path) -> Call
     return lru_cache(1 << 15)(lambda path: by_us(path) or by_others(path))
 
 
+def _body(file: Path) -> bytes:
+    """What is in a file, through no link: one leads to files that were never meant. A folder of that name is none.
+
+    Raises `OSError`, and `ConfigError` for a large file.
+    """
+    try:
+        with GuardedFolder.open(file.parent, shared=True) as folder:
+            found = folder.find(file.name)
+            if found is None or is_folder(found):
+                return b""
+            if found.st_size > MAX_BYTES:
+                raise ConfigError(f"cannot read {file}", why=f"it is larger than {MAX_BYTES} bytes", hint="shorten it")
+            return folder.read(file.name, MAX_BYTES)
+    except FileNotFoundError:
+        return b""
+
+
 def _read(file: Path) -> list[str]:
     """The patterns of a file, without comments and empty lines."""
     try:
-        with local_errors("cannot read", file):
-            if file.is_file() and file.stat().st_size > MAX_BYTES:
-                raise ConfigError(f"cannot read {file}", why=f"it is larger than {MAX_BYTES} bytes", hint="shorten it")
-            lines = file.read_text("utf-8-sig").splitlines() if file.is_file() else []
+        with local_errors("cannot read", file, hint="put the file itself there"):
+            lines = _body(file).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise ConfigError(f"cannot read {file}", why="it is not UTF-8 text", hint="save it as UTF-8") from error
     return _checked(file, lines) if lines else []

@@ -35,13 +35,15 @@ def _git_folder(folder: Path) -> Path | None:
     except OSError:
         return None
     if git.is_dir():
-        return git
+        return Path(os.path.realpath(git))  # whoever cloned may have made it a link; git follows it, too
     try:
         with GuardedFolder.open(folder, shared=True) as here:
             said = here.read(".git", _POINTER_BYTES).decode("utf-8", "surrogateescape")
     except OSError:
         return None
-    return folder / said.removeprefix("gitdir:").strip() if said.startswith("gitdir:") else None
+    if not said.startswith("gitdir:"):
+        return None
+    return Path(os.path.realpath(folder / said.removeprefix("gitdir:").strip()))
 
 
 def _look(git: Path, prefix: str) -> str | None:

@@ -119,6 +119,7 @@ def finish_uploads(session: Session, state: StateDB, seen: View, in_sync: Iterab
             ledger.remember_parts(transfer.path, remote.etag, parts)
             key = part_file_key(session.project.prefix, transfer.path)
             write_part_file(session.store, key, remote.etag, remote.size, parts)
-        with suppress(StoreError):
-            session.store.abort_upload(transfer.key, transfer.token)
+        if transfer.is_below(session.project.prefix):
+            with suppress(StoreError):
+                session.store.abort_upload(transfer.key, transfer.token)
         ledger.end(transfer.path, Direction.UP)

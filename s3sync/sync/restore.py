@@ -102,11 +102,12 @@ def finish_placing(session: Session, source: Path, target: str) -> bool:
     Then the other is taken now.
     """
     staging = session.project.staging
-    placed = staging / target
+    kept_as = source.relative_to(staging).as_posix()
     with local_errors("cannot read", source):
-        if not (source.exists() and placed.exists() and source.samefile(placed)):
-            return False
-    drop_second_name(staging, source.relative_to(staging).as_posix(), target)
+        kept, placed = standing(staging, kept_as), standing(staging, target)
+    if kept is None or placed is None or not os.path.samestat(kept, placed):
+        return False
+    drop_second_name(staging, kept_as, target)
     prune_empty_folders(source.parent, session.project.state_dir / "trash")
     return True
 

@@ -12,11 +12,14 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.core.effects import Effect, Kind
+from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
 from s3sync.core.records import trash_key
+from s3sync.disk.errors import local_errors
 from s3sync.errors import Halt, LocalError
 from s3sync.local.digests import digest
+from s3sync.local.place import standing
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.journal import Done, Journal
 from s3sync.sync.carry_out import carry_out
@@ -199,19 +202,14 @@ def _action(session: Session, seen: View, done: Done) -> Action | Problem:
 
 
 def _in_trash(session: Session, done: Done) -> str | None:
-    trash = session.project.state_dir / "trash"
+    staging, trash = session.project.staging, f"{STATE_DIR}/trash"
     for folder in (done.stamp, *(f"{done.stamp}.{number}" for number in range(2, SIBLINGS))):
-        path = trash / folder / done.path
-        if done.local is not None and _is_file(path) and path.stat().st_size == done.local.size:
-            return str(path)
+        path = f"{trash}/{folder}/{done.path}"
+        with local_errors("cannot read", staging / path):
+            found = standing(staging, path)
+        if done.local is not None and found is not None and found.st_size == done.local.size:
+            return str(staging / path)
     return None
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file() and not path.is_symlink()
-    except (OSError, ValueError):
-        return False
 
 
 def _kept_aside(session: Session, seen: View, done: Done) -> str | None:

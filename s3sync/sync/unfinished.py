@@ -91,7 +91,8 @@ def _abort(session: Session, state: StateDB, transfer: TransferStatus) -> None:
     known = ledger.find(transfer.name, transfer.way) if transfer.ours else None
     if transfer.upload_id is not None:
         key = known.key if known else session.project.prefix + transfer.name
-        session.store.abort_upload(key, transfer.upload_id)
+        if known is None or known.is_below(session.project.prefix):
+            session.store.abort_upload(key, transfer.upload_id)
     elif known is not None:
         drop_partial(session, known)
     if known is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import md5
 
 from s3sync.core.etag import MIB, choose_part_size, part_ranges, plain_md5
+from s3sync.core.names import nfc
 from s3sync.core.unfinished import Direction, Unfinished
 from s3sync.errors import AccessDenied, NotFound, PreconditionFailed, SourceChanged, StoreError
 from s3sync.local.digests import Digests, PartDigests, changed, digest_parts, open_unchanged, range_xxh3, read_range
@@ -196,6 +197,9 @@ def _resume(transport: Transport, key: str, source: Source) -> _Job | None:
         return None
     parts = PartDigests(known.part_size, known.part_xxh3)
     job = _Job(transport, known.key, source, known.token, Digests(known.xxh3, known.md5), parts, resumed=True)
+    if nfc(known.key) != nfc(key):  # of no upload of this path: another's is not ours to end
+        transport.ledger.end(source.path, Direction.UP)
+        return None
     if known.key != key or known.fingerprint != fingerprint(source.file):
         job.abandon()
         return None

@@ -1,0 +1,153 @@
+"""What was planted where the first list of attacks did not look: second tries of each of its kinds."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from s3sync.config.files import REPO_KIND, parse_settings
+from s3sync.errors import ConfigError
+from s3sync.store.folder import FolderStore
+from s3sync.store.port import Headers
+from tests.kit.people import PROJECT, REPO, Person
+
+OLD = 1_400_000_000_000_000_000
+
+
+@pytest.fixture
+def david(tmp_path: Path) -> Person:
+    """With a project that was synced once."""
+    person = Person("david", tmp_path / "desk" / "david")
+    person.staging.mkdir(parents=True)
+    FolderStore(tmp_path / "store", create=True)
+    person.environ = {"S3SYNC_STORE": f"file://{tmp_path / 'store'}"}
+    person.write("a.txt", "a")
+    person.ok("up")
+    return person
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Iterator[Path]:
+    """A file that is neither changed nor read."""
+    file = tmp_path / "private" / "key"
+    file.parent.mkdir()
+    file.write_text("precious-line-one\n!precious[line\n")
+    os.utime(file, ns=(OLD, OLD + 10**9))  # so that any reading changes the time, also where that is saved on
+    yield file
+    assert file.stat().st_atime_ns == OLD, "it was read"
+    assert file.read_text() == "precious-line-one\n!precious[line\n"
+
+
+@pytest.mark.parametrize("command", [["status"], ["up"], ["cleanup", "--yes"], ["verify", "--deep"]])
+@pytest.mark.parametrize("where", ["the repository", "the staging folder"])
+def test_f55_rules_of_what_to_ignore_are_read_through_no_link(
+    david: Person, secret: Path, command: list[str], where: str
+) -> None:
+    folder = david.repo if where == "the repository" else david.staging
+    (folder / ".s3syncignore").symlink_to(os.path.relpath(secret, folder))
+    result = david.run(*command)
+    assert result.code in (1, 3, 5) and "precious" not in result.out + result.err, result
+    assert ".s3syncignore" in result.err + result.out and "hint:" in result.err + result.out
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "large"])
+def test_f55_rules_of_what_to_ignore_are_a_plain_file(david: Person, kind: str) -> None:
+    file = david.repo / ".s3syncignore"
+    if kind == "FIFO":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        file.write_text("x\n" * 40_000)
+    david.expect({"folder": 0, "FIFO": 1, "large": 2}[kind], "status")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://s3.amazonaws.com\\.evil.example",
+        "http://127.0.0.1\\.evil.example",
+        "https://\u04553.amazonaws.com",
+        "http://127.0.0.1\u3002evil.example",
+        "http://localhost\u2024evil.example",
+        "https://s3.example.com%2eevil.example",
+        "https://s3.example.com/\u202e/x",
+        "https://s3.example.com/\\..\\x",
+    ],
+)
+def test_f47_a_server_is_named_so_that_everybody_reads_the_same_host(address: str) -> None:
+    text = f"endpoint_url: {json.dumps(address)}\n"
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(text, Path("/repo/.s3sync.yaml"), REPO_KIND)
+    assert refused.value.hint is not None and "https://s3.example.com" in refused.value.hint
+
+
+@pytest.mark.parametrize("target", ["the file in the trash", "nothing", "another file"])
+def test_f52_nothing_is_restored_onto_a_link(david: Person, target: str) -> None:
+    david.write("a.txt", "b")
+    david.write("clip.mp4", "other")
+    jan = Person("jan", david.root.parent / "jan", david.environ)
+    jan.staging.mkdir(parents=True)
+    jan.ok("down")
+    jan.write("a.txt", "c")
+    jan.expect(0, "sync")
+    david.write("a.txt", "a")
+    david.ok("down")
+    (kept,) = (david.staging / ".s3sync" / "trash").rglob("a.txt")
+    (david.staging / "a.txt").unlink()
+    to = {"the file in the trash": kept, "nothing": kept.parent / "no", "another file": david.staging / "clip.mp4"}
+    (david.staging / "a.txt").symlink_to(to[target])
+    result = david.run("trash", "restore", "a.txt")
+    assert result.code != 0, result
+    assert kept.is_file() and (david.staging / "a.txt").is_symlink()
+    assert (david.staging / "clip.mp4").read_text() == "other"
+
+
+@pytest.mark.parametrize("command", [["transfers", "--abort-all", "--yes"], ["up"], ["sync"]])
+@pytest.mark.parametrize("whose", ["another project", "another repository", "another file"])
+def test_f50_a_row_of_state_db_ends_no_upload_of_others(
+    david: Person, tmp_path: Path, command: list[str], whose: str
+) -> None:
+    store = FolderStore(tmp_path / "store")
+    prefix = {
+        "another project": f"{REPO}/b64/",
+        "another repository": f"films/{PROJECT}/",
+        "another file": f"{REPO}/{PROJECT}/",
+    }[whose]
+    key = f"{prefix}theirs.mp4"
+    upload = store.start_upload(key, Headers({}))
+    david.write("big.mp4", os.urandom(17 * 2**20))
+    digests = json.dumps(["0" * 32, "0" * 32])
+    with sqlite3.connect(david.staging / ".s3sync" / "state.db") as connection:
+        connection.execute(
+            "INSERT INTO transfer SELECT id, 'big.mp4', 'up', ?, ?, 'x', 5, 5, ?, '2026-01-01T00:00:00Z' FROM place",
+            (key, upload, digests),
+        )
+    connection.close()
+    result = david.run(*command)
+    assert result.code in (0, 1), result
+    if whose == "another file" and command[0] == "transfers":
+        return  # that command ends every upload below the project's prefix
+    assert [one.upload_id for one in store.list_uploads(prefix)] == [upload]
+
+
+@pytest.mark.parametrize("how", ["a link", "a file that names a link"])
+def test_f49_what_git_tracks_is_refused_wherever_git_keeps_its_index(david: Person, tmp_path: Path, how: str) -> None:
+    real, git = tmp_path / "git-folders" / "one", david.repo / ".git"
+    git.rmdir()
+    subprocess.run(["git", "init", "-q", str(david.repo)], check=True)
+    subprocess.run(["git", "-C", str(david.repo), "add", "-f", str(david.staging / ".s3sync" / "lock")], check=True)
+    real.parent.mkdir()
+    git.rename(real)
+    if how == "a link":
+        git.symlink_to(real)
+    else:
+        (tmp_path / "alias").symlink_to(real)
+        git.write_text(f"gitdir: {tmp_path / 'alias'}\n")
+    assert "git tracks" in david.expect(1, "status").err
