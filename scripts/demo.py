@@ -124,7 +124,7 @@ def story(david: Person, jan: Person, flags: list[str]) -> None:
     for name, digest in david.files().items():
         say(f"  {digest[:16]}  {name}")
 
-    scene("The film is done: David takes it into git and cleans up")
+    scene("The film is done: David cleans up, and his own files stay")
     show(david, "cleanup", answer="y\n")
     show(david, "status")
 
