@@ -22,6 +22,7 @@ from s3sync.cli.usage import usage_error
 from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError
 
 USAGE = 2
+HELP = frozenset({"--help", "-h", "help"})
 _telling, _told = threading.Lock(), threading.Event()
 
 app = typer.Typer(
@@ -75,7 +76,9 @@ def run_app(arguments: Sequence[str]) -> int:
         return say_interrupted(arguments)
     except OutputLost:
         raise
-    except Exception as error:  # noqa: BLE001 (said in one line, with a traceback on request)
+    except Exception as error:
+        if isinstance(error, OSError) and not HELP.isdisjoint(arguments):  # typer writes it itself, past `say`
+            raise OutputLost(error.errno, error.strerror) from error
         return _fail(arguments, _unexpected(error))
 
 

@@ -74,8 +74,9 @@ def _print_run_lines(report: RunReport, verbose: bool) -> None:
         for item in report.skipped:
             if item.state is State.IN_SYNC:
                 say(moved_line("-", item.name, item.size_bytes, "already in sync"))
-    if report.cleaned and any(item.state is State.CLEANED_UP for item in report.skipped):
-        say(cleaned_line(report.cleaned))
+    copies = any(item.state is State.CLEANED_UP for item in report.skipped)
+    if report.cleaned and (copies or not (report.skipped or report.uploaded or report.downloaded)):
+        say(cleaned_line(report.cleaned, has_copies=copies))
     for item in report.skipped:
         if item.state not in (State.IN_SYNC, State.CLEANED_UP):
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
@@ -144,10 +145,13 @@ def _by(user: str | None, at: str | None) -> str:
     return f", by {printable(user)} {ago_text(at)}"
 
 
-def cleaned_line(cleaned: CleanedRecord) -> str:
-    """Who cleaned up, and how to bring the project back."""
+def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool) -> str:
+    """Who cleaned up, and how to bring the project back, for those who have copies of what was there."""
     by, at = printable(cleaned.by), printable(cleaned.at[:10])
-    return f"{by} cleaned up this project on {at}: your copies stay; `s3sync up --again` sends them"
+    said = f"{by} cleaned up this project on {at}"
+    if not has_copies:
+        return f"{said}: there is nothing to download; who has copies sends them with `s3sync up --again`"
+    return f"{said}: your copies stay; `s3sync up --again` sends them"
 
 
 def _left_alone(verb: Verb, state: State, user: str | None, at: str | None) -> str:
@@ -201,8 +205,9 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         for transfer in report.transfers:
             say(transfer_line(transfer))
         say(status_summary(report))
-        if report.cleaned and (State.CLEANED_UP in report.counts or not report.files):
-            say(cleaned_line(report.cleaned))
+        copies = State.CLEANED_UP in report.counts
+        if report.cleaned and (copies or not report.files):
+            say(cleaned_line(report.cleaned, has_copies=copies))
         if report.place.store_is_default:
             _say_how_to_move(report.place)
     for warning in report.warnings:

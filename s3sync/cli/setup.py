@@ -231,7 +231,7 @@ def _say_next(report: InitReport) -> None:
             say("Next: `s3sync init PROJECT` makes the first project; `s3sync init .` makes this folder one.")
         return
     staging = printable(str(report.project.staging.relative_to(report.root)))
-    if report.joined and not any(report.project.staging.iterdir()):
+    if report.waiting and not any(report.project.staging.iterdir()):
         inside = Path.cwd().is_relative_to(report.project.root)
         say(f"Next: files are waiting: `s3sync down{'' if inside else f' {printable(report.project.name)}'}`")
     else:

@@ -61,6 +61,8 @@ class InitReport(Struct):
     access: AccessReport | None = None
     joined: bool = False
     """Whether the project, or the repository, holds something in the store already."""
+    waiting: bool = False
+    """Whether the project that was joined has files in the store."""
     projects: list[str] = field(default_factory=list)
     """The store's projects of the repository; empty where it did not say."""
     alike: list[str] = field(default_factory=list)
@@ -132,6 +134,7 @@ def _look(report: InitReport, store: Store) -> None:
             if report.project is None:
                 report.projects = list(remote)
             report.joined = report.project.name in remote if report.project else bool(report.projects)
+            report.waiting = report.project is not None and report.joined and remote.has_files(report.project.name)
 
 
 def _name_of(settings: Settings, project: ProjectFolder) -> str:

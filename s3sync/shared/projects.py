@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 
 from s3sync.config import name_problem
 from s3sync.core.folder_names import project_reason
-from s3sync.core.names import nfc
+from s3sync.core.names import RESERVED, nfc
 from s3sync.errors import StoreError
 from s3sync.store.port import Store
 
+LOOKED_AT = 1_000
+"""How many objects of a project are looked at to find one that is a file: a page of a listing."""
 MOST_PROJECTS = 10_000
 """What a repository may have in a store before its names are given up, so that memory is bounded whatever it says."""
 
@@ -29,6 +32,12 @@ class StoreProjects:
         if not isinstance(name, str) or not _is_plain(name):
             return False
         return next(iter(self._store.list(f"{self._prefix}{name}/")), None) is not None
+
+    def has_files(self, name: str) -> bool:
+        """Whether a project holds a file, and not only records: after a cleanup these are what is left."""
+        prefix = f"{self._prefix}{name}/"
+        keys = (info.key.removeprefix(prefix) for info in islice(self._store.list(prefix), LOOKED_AT))
+        return any(key and not key.endswith("/") and key.split("/")[0] not in RESERVED for key in keys)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

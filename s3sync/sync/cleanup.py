@@ -39,7 +39,7 @@ HAD_HERE = {State.IN_SYNC, State.LOCAL_MODIFIED, State.LOCAL_DELETED}
 """States in which the remote version is one that this computer had and agreed to."""
 
 KEPT = {
-    State.REMOTE_NEW: "was never downloaded here",
+    State.REMOTE_NEW: "is not on this computer",
     State.REMOTE_MODIFIED: "is newer on the remote than here",
     State.CONFLICT: "is in conflict",
     State.LOCAL_NEW: "was never uploaded",
@@ -178,10 +178,10 @@ def _kept(seen: View, decision: Decision) -> Problem:
     by, _ = uploader(seen, decision.path)
     reason = KEPT[decision.state]
     if by and decision.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.CONFLICT):
-        reason = f"{reason} (by {by})"
+        reason = f"{reason} (sent by {by})"
     hint = "run `s3sync up` first" if decision.state in (State.LOCAL_NEW, State.LOCAL_MODIFIED) else None
     if decision.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED):
-        hint = "run `s3sync down` first, or add --unseen"
+        hint = "run `s3sync down` first; --unseen takes it too"
     if decision.state is State.CLEANED_UP:
         hint = "`s3sync up --again` sends it"
     return Problem(decision.path, reason, hint)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from s3sync.core.names import STATE_DIR
 from s3sync.errors import ConfigError
 
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -21,7 +22,8 @@ _SIZE_LIMIT = 4096
 
 
 def require_apart(store: Path, repository: Path, repo: str) -> None:
-    """Raises `ConfigError` when the store's folder and the repository overlap, or its place holds a git repository.
+    """Raises `ConfigError` when the store's folder and the repository overlap, or its place holds a git repository, and
+    when the store lies in any project's staging folder.
 
     `repo` is the repository's name in the store. The store's folder need not exist.
     """
@@ -29,6 +31,10 @@ def require_apart(store: Path, repository: Path, repo: str) -> None:
         found = _relation(store, folder, what)
         if found:
             raise ConfigError(f"the store cannot be {store}", why=found, hint=_HINT)
+    staging = _staging_around(store)
+    if staging is not None:
+        why = f"it lies in the staging folder {staging}, which would carry it to the store of its project"
+        raise ConfigError(f"the store cannot be {store}", why=why, hint=_HINT)
     place = store / repo
     if os.path.lexists(place / ".git"):
         why = f"{place}, where this repository's files would go, is itself a git repository"
@@ -46,6 +52,12 @@ def _relation(store: Path, folder: Path, what: str) -> str | None:
     if real == there and _is_in(own, real):
         return f"it contains {what} {folder}"
     return _mounted_relation(there, own, f"{what} {folder}", only_inside=real != there)
+
+
+def _staging_around(store: Path) -> Path | None:
+    """The staging folder of any project that a store's folder is or lies in. The folder need not exist."""
+    real = Path(os.path.realpath(store))
+    return next((path for path in (real, *real.parents) if os.path.lexists(path / STATE_DIR / "state.db")), None)
 
 
 def _is_in(path: Path, folder: Path) -> bool:

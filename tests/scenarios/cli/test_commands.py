@@ -377,6 +377,7 @@ def test_a_reader_that_goes_away_leaves_no_traceback(david: Person) -> None:
         ("status", "> /dev/full", "error: cannot write the output\n  why: No space left on device\nhint: "),
         ("status --json", "> /dev/full", "error: cannot write the output"),
         ("--version", "> /dev/full", "error: cannot write the output"),
+        ("trash --help", "> /dev/full", "error: cannot write the output"),
         ("status --json", ">&-", ""),
         ("up nosuchfile", "2>&-", ""),
         ("cleanup", "<&-", "error: nothing was deleted"),

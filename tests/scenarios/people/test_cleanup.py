@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.people import Person
+from tests.kit.people import PROJECT, Person
 
 People = tuple[Person, Person]
 
@@ -55,6 +55,25 @@ def test_a12_no_sync_deletes_because_of_a_partial_cleanup(people: People) -> Non
     assert jan.read("1.mp4") == b"content of 1.mp4" and jan.states()["1.mp4"] == "cleaned_up"
     jan.ok("up", "1.mp4", "--again")
     assert david.states()["1.mp4"] == "in_sync"
+
+
+def test_a12_who_joins_after_a_cleanup_is_told_that_nothing_is_left(people: People, tmp_path: Path) -> None:
+    david, _ = people
+    share(people, "a.mp4", "b/c.wav")
+    david.ok("cleanup", "--yes")
+    cleo = Person("cleo", tmp_path / "cleo", david.environ)
+    (cleo.repo / ".s3sync.yaml").write_text((david.repo / ".s3sync.yaml").read_text())
+    assert "files are waiting" not in cleo.ok("init", PROJECT, cwd=cleo.repo).out
+    for verb in ("status", "down", "sync"):
+        said = cleo.ok(verb).out
+        assert "david cleaned up this project on" in said and "nothing to download" in said
+        assert "your copies" not in said
+    people[1].ok("up", "--again")
+    assert "cleaned up" not in cleo.ok("down").out
+    david.ok("cleanup", "--local", "--yes")
+    said = david.ok("cleanup", "--yes").out
+    assert "is not on this computer" in said and "never downloaded" not in said, "david had sent them himself"
+    assert len(cleo.files()) == 2
 
 
 def test_a11_what_this_disk_does_not_hold_goes_to_the_trash_and_is_told_to_be_billed(people: People) -> None:

@@ -67,3 +67,14 @@ def test_f33_a_home_that_is_the_repository_is_told_what_to_do(tmp_path: Path) ->
     assert [path.name for path in home.iterdir()] == [".git", "films"] or not (home / ".local").exists()
     person.ok("init", "films", "--store", f"file://{tmp_path}/nas", cwd=home)
     assert not (home / ".local").exists()
+
+
+def test_f33_a_store_in_the_staging_folder_of_another_repository(david: Person, tmp_path: Path) -> None:
+    """Its objects would be that project's files, and each run of the two makes more of them."""
+    david.ok("up")
+    kim = Person("kim", tmp_path / "kim")
+    (tmp_path / "link").symlink_to(david.staging)
+    for place in (david.staging, david.staging / "new" / "store", tmp_path / "link" / "cut"):
+        err = refuse(kim, "init", "b70", "--store", f"file://{place}", "--repo", "other", cwd=kim.repo)
+        assert f"it lies in the staging folder {david.staging}" in err
+    kim.ok("init", "b70", "--store", f"file://{david.root}/beside", "--repo", "other", cwd=kim.repo)
