@@ -47,6 +47,14 @@ def test_every_option_is_documented_and_no_other(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", sorted(ROOT.commands))
+def test_every_value_of_an_option_is_named_as_in_its_help(command: str) -> None:
+    text = section(command) + common_options()
+    for param in ROOT.commands[command].params:
+        if param.opts[0].startswith("-") and param.metavar:
+            assert f"`{max(param.opts, key=len)} {param.metavar}`" in text
+
+
+@pytest.mark.parametrize("command", sorted(ROOT.commands))
 def test_every_command_has_its_usage_an_example_and_its_exit_codes(command: str) -> None:
     text = section(command)
     arguments = [param.metavar for param in ROOT.commands[command].params if not param.opts[0].startswith("-")]
