@@ -43,6 +43,7 @@ def run_json(report: RunReport) -> Json:
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
         "bytes_saved": report.bytes_saved,
+        "trash": {"files": report.trash_files, "bytes": report.trash_bytes},
         "elapsed_s": round(report.elapsed_s, 3),
         "exit_code": report.exit_code,
     }

@@ -81,6 +81,9 @@ def _print_run_lines(report: RunReport, verbose: bool) -> None:
         if item.state not in (State.IN_SYNC, State.CLEANED_UP):
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
             say(moved_line(colour(_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
+    if report.trash_files:
+        gone = f"{files_text(report.trash_files)} ({size_text(report.trash_bytes)})"
+        say(f"Trash: deleted {gone} beyond its limits (the setting `trash`)")
     say(_run_summary(report))
 
 

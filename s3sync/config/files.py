@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from msgspec import Struct
 from s3sync.config.locate import REPO_FILE
 from s3sync.config.read import read_text
 from s3sync.config.secrets import hidden
-from s3sync.config.spec import BY_NAME, KEYS
+from s3sync.config.spec import BY_NAME, KEYS, Key
 from s3sync.config.values import BadValue, Setting
 from s3sync.errors import ConfigError
 
@@ -76,6 +77,8 @@ def parse_settings(text: str, path: Path, kind: FileKind) -> dict[str, Setting]:
         spec = BY_NAME[key]
         try:
             value = nodes.plain(node, as_text=spec.literal)
+            if kind.committed:
+                _refuse_own_keys(spec, value)
             if value is not None:
                 settings[key] = Setting(spec.check(value), kind.origin(path, line))
         except BadValue as error:
@@ -94,6 +97,14 @@ def _unknown(key: str, path: Path, line: int, kind: FileKind) -> ConfigError:
     near = difflib.get_close_matches(key.casefold().replace("-", "_"), kind.keys, 1)
     why = f"the settings are: {', '.join(kind.keys)}"
     return ConfigError(message, why=why, hint=f"did you mean {near[0]!r}?" if near else "remove it")
+
+
+def _refuse_own_keys(spec: Key, value: object) -> None:
+    """Raises `BadValue` for what a repository must not say in a setting that it may have."""
+    for name in spec.own_keys:
+        if isinstance(value, Mapping) and name in value:
+            why = "whoever commits to the repository may not say that for you"
+            raise BadValue(why, _belongs(name, REPO_KIND), (name,))
 
 
 def _belongs(key: str, kind: FileKind) -> str:

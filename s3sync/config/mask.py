@@ -55,6 +55,8 @@ def _shown(mask: Mask, value: object) -> str | None:
     if isinstance(value, Mapping):
         parts = ((name, _shown(mask, part)) for name, part in value.items())
         return ", ".join(f"{name}: {part}" for name, part in parts if part is not None) or None
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, (list, tuple)):
         return ", ".join(_shown(mask, part) or "-" for part in value) or (None if mask == "secret" else "")
     if mask == "secret":

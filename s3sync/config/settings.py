@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, cast
 
+from msgspec import structs
+
 from s3sync.config.envfile import KEY_VARIABLES, collab_settings, env_file_origin, read_env_file
 from s3sync.config.files import REPO_KIND, USER_KIND, read_settings
 from s3sync.config.locate import (
@@ -21,7 +23,7 @@ from s3sync.config.locate import (
 )
 from s3sync.config.read import says_trust
 from s3sync.config.secrets import hidden, mask_url
-from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, KEYS, checked
+from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, DEFAULT_TRASH, KEYS, TrashRules, checked
 from s3sync.config.values import BadValue, Setting, name_problem
 from s3sync.core.names import nfc
 from s3sync.errors import ConfigError
@@ -62,6 +64,7 @@ class Settings:
     connect_timeout: int | None = None
     read_timeout: int | None = None
     retries: int | None = None
+    trash: TrashRules = DEFAULT_TRASH
     credentials: Credentials = "chain"
     root: Path | None = None
     env: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
@@ -107,7 +110,7 @@ def load_settings(start: Path, *, flags: Mapping[str, str | None], environ: Mapp
         _user_layer(user_file(environ)),
         _default_layer(root, environ),
     ]
-    chosen = {key: _choose(key, layers) for key in BY_NAME}
+    chosen = {key: _with_own(key, _choose(key, layers), layers[4]) for key in BY_NAME}
     credentials, env, key_origins = _credentials(layers, environ, values, env_path)
     return Settings(
         **cast("dict[str, Any]", {key: setting.value for key, setting in chosen.items()}),  # each checked by its key
@@ -174,6 +177,15 @@ def _choose(key: str, layers: Iterable[_Layer]) -> Setting:
         return Setting(checked(key, setting.value), setting.origin)
     except BadValue as error:
         raise ConfigError(f"{key!r} from {setting.origin} is not valid", why=error.why, hint=error.hint) from None
+
+
+def _with_own(key: str, setting: Setting, own: _Layer) -> Setting:
+    """The setting with those of its keys that only the user's own file may say, wherever the rest comes from."""
+    mine = own.get(key)
+    if not BY_NAME[key].own_keys or mine is None or mine.value is setting.value:
+        return setting
+    said = {name: getattr(mine.value, name) for name in BY_NAME[key].own_keys}
+    return Setting(structs.replace(cast("Any", setting.value), **said), setting.origin)
 
 
 def _credentials(

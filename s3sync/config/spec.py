@@ -33,6 +33,29 @@ _UNFINISHED = ("*.tmp", "~$*", ".~lock.*#", "*.sw[op]", "*.part", "*.crdownload"
 DEFAULT_IGNORE = (*_OF_SYSTEMS, *_UNFINISHED)
 """What systems, NAS and programs leave beside people's files, and what is not finished."""
 
+
+class TrashRules(Struct, frozen=True):
+    """How long the trash keeps what also exists elsewhere: `days` and `size`, each without limit when it is 0.
+
+    What exists nowhere else stays for ever, unless `last_copies`.
+    """
+
+    days: int = 30
+    size: str = "20G"
+    last_copies: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        return values.bytes_of(self.size)
+
+
+DEFAULT_TRASH = TrashRules()
+_TRASH: Mapping[str, values.Check] = {
+    "days": values.whole(0, 36500),
+    "size": values.amount,
+    "last_copies": values.yes_or_no,
+}
+
 Mask: TypeAlias = Literal["none", "address", "secret"]
 
 
@@ -46,6 +69,8 @@ class Key(Struct, frozen=True):
     - `mask`: "address" hides a login and a query, "secret" all but the kind of address.
     - `literal`: scalars reach `check` as the text in the file (YAML takes `12:30` or `on` for something else).
     - `unset`: what holds without a value, in words, for the documentation.
+    - `own_keys`: keys of a nested setting that count in the user's own file alone, whatever else stands in the
+      repository's; there they are refused.
     """
 
     name: str
@@ -60,6 +85,7 @@ class Key(Struct, frozen=True):
     mask: Mask = "none"
     literal: bool = False
     unset: str = "-"
+    own_keys: tuple[str, ...] = ()
 
 
 KEYS: tuple[Key, ...] = (
@@ -229,6 +255,16 @@ KEYS: tuple[Key, ...] = (
         repo=True,
         own=True,
         unset="as long as it is worth it, up to 90 s",
+    ),
+    Key(
+        "trash",
+        values.nested(_TRASH, into=TrashRules),
+        "How much the trash keeps of what also exists elsewhere: [trash](#trash).",
+        default=DEFAULT_TRASH,
+        repo=True,
+        own=True,
+        own_keys=("last_copies",),
+        unset="`{days: 30, size: 20G, last_copies: false}`",
     ),
 )  # fmt: skip
 

@@ -31,6 +31,8 @@ _ENDPOINT = re.compile(
 )
 """The host in ASCII: libraries differ about where a backslash ends it, and letters of other scripts look the same."""
 
+_AMOUNT = re.compile(r"(0|[0-9]{1,9}(?=[KMGTkmgt]))([KMGTkmgt]?)(?:i?B)?")
+_UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 Checked = TypeVar("Checked")
 
@@ -242,6 +244,27 @@ def whole(low: int, high: int) -> Check:
     return check
 
 
+def yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise BadValue(f"it must be true or false, not {_kind(value)}", "write true or false, without quotes")
+    return value
+
+
+def amount(value: object) -> str:
+    """An amount of bytes as people write it, `20G`; `0` for none."""
+    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None:
+        raise BadValue("it must be an amount of bytes", "write a whole number and its unit, as 500M, 20G or 1T")
+    return f"{int(found[1])}{found[2].upper()}" if int(found[1]) else "0"
+
+
+def bytes_of(text: str) -> int:
+    """The bytes of what `amount` gave."""
+    found = _AMOUNT.fullmatch(text)
+    return int(found[1]) * _UNITS[found[2].upper()] if found and int(found[1]) else 0
+
+
 def one_of(*words: str) -> Check:
     """A check for one of these words."""
 
@@ -257,6 +280,8 @@ def nested(fields: Mapping[str, Check], into: Callable[..., object] = dict) -> C
     """A check for a mapping with keys of its own; null in it means not set. The checked values are given to `into`."""
 
     def check(value: object) -> object:
+        if isinstance(into, type) and into is not dict and isinstance(value, into):
+            return value  # it was checked before
         if not isinstance(value, Mapping):
             raise BadValue(f"it must be a mapping, not {_kind(value)}", f"its keys are: {', '.join(fields)}")
         for key in value:

@@ -7,7 +7,7 @@ or is kept, with the reason. The trash is emptied of what also exists elsewhere.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -208,12 +208,14 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
     raced = carry_out(session, state, seen, plan, witness, tolerant=options.local, journal=Journal(state))
     side = "here" if options.local else "on the remote or here"
     report.kept.extend(Problem(path, f"was changed {side} meanwhile", "look at status") for path in raced)
-    _empty_trash(session, found.trash)
+    drop_all(session, found.trash)
     if options.selector is None and not options.local:
         if options.versions:
             report.versions_deleted = delete_versions(session)
-        old = list(old_versions(session))
-        report.old_versions, report.old_bytes = len(old), sum(version.size for version in old)
+        report.old_versions = report.old_bytes = 0
+        for version in old_versions(session):
+            report.old_versions += 1
+            report.old_bytes += version.size
 
 
 def _still_there(
@@ -233,7 +235,9 @@ def _still_there(
     return sure
 
 
-def _empty_trash(session: Session, trash: SpilledList[Trashed]) -> None:
+def drop_all(session: Session, trash: Iterable[Trashed]) -> None:
+    """Delete files of a trash for good."""
+
     def delete(found: Trashed) -> None:
         drop_trashed(session, found)
 

@@ -129,6 +129,9 @@ class RunReport(OfProject, Struct):
     warnings: list[str] = field(default_factory=list)
     cleaned: CleanedRecord | None = None
     """The last cleanup of the remote, if any."""
+    trash_files: int = 0
+    trash_bytes: int = 0
+    """What was deleted for good of the two trashes, because it was beyond the limits of the setting `trash`."""
     elapsed_s: float = 0.0
 
     @property

@@ -12,19 +12,20 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.core.names import nfc, refuse_reason
-from s3sync.core.times import parse_ns, parse_time
+from s3sync.core.times import parse_ns
 from s3sync.disk.errors import local_errors
 from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError
 from s3sync.local.digests import digest
 from s3sync.local.place import drop_second_name, new_partial, place, prune_empty_folders, standing
 from s3sync.local.scan import LocalFile, look_at
+from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
-from s3sync.sync.cleanup import drop_trashed
+from s3sync.sync.cleanup import drop_all
 from s3sync.sync.recover import recover
 from s3sync.sync.report import OfProject, Place
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
-from s3sync.sync.trash import Contents, Trashed, md5_of, trash_here, trash_there
+from s3sync.sync.trash import Contents, Trashed, age_of, md5_of, now_of, trash_here, trash_there
 
 
 class TrashReport(OfProject, Struct):
@@ -35,11 +36,11 @@ class TrashReport(OfProject, Struct):
 
     place: Place
     dry_run: bool = False
-    files: list[Trashed] = field(default_factory=list)
+    files: SpilledList[Trashed] = field(default_factory=lambda: SpilledList(Trashed))
     restored: Trashed | None = None
     restored_to: str | None = None
-    emptied: list[Trashed] = field(default_factory=list)
-    last_copies: list[Trashed] = field(default_factory=list)
+    emptied: SpilledList[Trashed] = field(default_factory=lambda: SpilledList(Trashed))
+    last_copies: SpilledList[Trashed] = field(default_factory=lambda: SpilledList(Trashed))
 
 
 def list_trash(session: Session, sides: Iterable[str] = ("local", "remote")) -> TrashReport:
@@ -48,13 +49,22 @@ def list_trash(session: Session, sides: Iterable[str] = ("local", "remote")) -> 
     return report
 
 
-def _found(session: Session, sides: Iterable[str]) -> list[Trashed]:
-    found: list[Trashed] = []
+def _found(session: Session, sides: Iterable[str]) -> SpilledList[Trashed]:
+    found = SpilledList(Trashed)
     if "local" in sides:
-        found += trash_here(session.project)
+        found.extend(trash_here(session.project))
     if "remote" in sides:
-        found += trash_there(session.store, session.project.prefix)
-    return sorted(found, key=lambda one: (one.at or "", one.order, one.name), reverse=True)
+        found.extend(trash_there(session.store, session.project.prefix))
+    found.sort(_newest_first)
+    return found
+
+
+_REVERSED = str.maketrans("0123456789", "9876543210")
+
+
+def _newest_first(found: Trashed) -> str:
+    at, order = found.at or "0", f"{max(found.order, 0):020.6f}"
+    return f"{at} {order} ".translate(_REVERSED) + found.name
 
 
 def restore(
@@ -83,7 +93,7 @@ def restore(
     return report
 
 
-def _choose(found: list[Trashed], name: str, when: str | None) -> Trashed:
+def _choose(found: Iterable[Trashed], name: str, when: str | None) -> Trashed:
     of_name = [one for one in found if one.name == name]
     if not of_name:
         near = difflib.get_close_matches(name, {one.name for one in found}, 1)
@@ -190,20 +200,21 @@ def empty(
                 live.add(decision.local.size, digests.md5)
             if decision.remote is not None and decision.remote.md5 is not None:
                 live.add(decision.remote.size, decision.remote.md5)
-    report.emptied = [one for one in _found(session, sides) if _is_old(one, session.clock(), older_than)]
-    report.last_copies = [one for one in report.emptied if not live.has(session.store, one)]
+    report.emptied = _found(session, sides)
+    if older_than is not None and report.emptied:
+        now = {side: now_of(session, side, dry_run=dry_run) for side in sides}
+        old = (one for one in report.emptied if _is_old(one, now[one.side], older_than))
+        report.emptied = SpilledList(Trashed, old)
+    report.last_copies.extend(one for one in report.emptied if not live.has(session.store, one))
     if dry_run or not report.emptied:
         return report
     if not confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
     with session.lock():
-        for one in report.emptied:
-            drop_trashed(session, one)
+        drop_all(session, report.emptied)
     return report
 
 
-def _is_old(found: Trashed, now: datetime, older_than: timedelta | None) -> bool:
-    if older_than is None:
-        return True
-    at = parse_time(found.at) if found.at else None
-    return at is not None and now - at > older_than
+def _is_old(found: Trashed, now: datetime, older_than: timedelta) -> bool:
+    age = age_of(found, now)
+    return age is not None and age > older_than

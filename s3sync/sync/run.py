@@ -14,6 +14,7 @@ from s3sync.core.plan import Do, Plan, Policy, Verb, make_plan
 from s3sync.core.reconcile import again
 from s3sync.core.safety import Earlier, gate
 from s3sync.core.times import format_time
+from s3sync.errors import LocalError, StoreError
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
 from s3sync.state.journal import Journal
@@ -59,6 +60,7 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
             recover(session, state)
             report.warnings += first_time(state, session)
             _rounds(session, state, report, options)
+            _retire(session, state, report)
     for items in (report.uploaded, report.downloaded, report.deleted):
         items.sort(key=lambda item: item.name)
     report.elapsed_s = time.monotonic() - started
@@ -74,6 +76,20 @@ def _rounds(session: Session, state: StateDB, report: RunReport, options: Option
         raced = _round(session, state, report, options, set(raced).__contains__, tally)
     for path, reason in raced.items():
         report.failed.append(Problem(path, f"kept changing while we worked: {reason}", "run the command again"))
+
+
+def _retire(session: Session, state: StateDB, report: RunReport) -> None:
+    """Bring the trash within its limits. A run in which something failed lets it be."""
+    if report.failed:
+        return
+    from s3sync.sync.retention import retire
+
+    try:
+        retired = retire(session, state, ("local",) if report.verb is Verb.DOWN else ("local", "remote"))
+    except (StoreError, LocalError) as error:
+        report.warnings.append(f"the trash was not brought within its limits: {error}")
+        return
+    report.trash_files, report.trash_bytes = retired.files, retired.bytes
 
 
 class _Tally(Struct):

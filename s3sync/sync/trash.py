@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
 from s3sync.core.etag import plain_md5
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
-from s3sync.core.times import format_time
+from s3sync.core.times import format_time, parse_time
 from s3sync.errors import LocalError, NotFound
 from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
 from s3sync.local.trash import trashed
 from s3sync.project import ProjectFolder
-from s3sync.store.port import ObjectHead, Store
+from s3sync.spill.table import SpilledDict
+from s3sync.store import bucket_of
+from s3sync.store.port import Create, Headers, ObjectHead, Store
+from s3sync.sync.session import Session
 
 
 class Trashed(Struct, frozen=True):
@@ -73,23 +78,59 @@ def _true_name(store: Store, key: str, name: str) -> str:
     return said if bounded(said) == name else name
 
 
+def age_of(found: Trashed, now: datetime) -> timedelta | None:
+    """How long it has been in its trash, None where that is not known. `now` is by that side's own clock.
+
+    On the remote that is the store's time of the object: the clock of whoever put it there plays no part.
+    """
+    if found.side == "remote":
+        return now - datetime.fromtimestamp(found.order, UTC)
+    at = parse_time(found.at) if found.at else None
+    return None if at is None else now - at
+
+
+def now_of(session: Session, side: str, *, dry_run: bool = False) -> datetime:
+    """The time by the clock of a side. Raises `StoreError`.
+
+    A bucket's is in its answers. Another store's is that of an object that is written for it, but for a dry run, which
+    takes this computer's.
+    """
+    if side == "local":
+        return session.clock()
+    bucket = bucket_of(session.store)
+    if bucket is not None:
+        bucket.first_contact(session.project.prefix)
+        if bucket.store_time is not None:
+            return bucket.store_time
+    if dry_run:
+        return session.clock()
+    key = f"{session.project.prefix}{STATE_DIR}/clock-{uuid.uuid4().hex}"
+    md5 = hashlib.md5(usedforsecurity=False).digest()
+    session.store.put(key, b"", mode=Create(), headers=Headers(), md5=md5)
+    try:
+        return session.store.head(key).info.modified
+    finally:
+        session.store.delete(key)
+
+
 class Contents:
-    """Contents, by size and MD5, that exist somewhere else than in a trash."""
+    """Contents, by size and MD5, that exist somewhere else than in a trash. Many of them go to the disk."""
 
     def __init__(self) -> None:
-        self._sizes = set[int]()
-        self._known = set[tuple[int, str]]()
+        self._known = SpilledDict(bool)
 
     def add(self, size: int, md5: str) -> None:
-        self._sizes.add(size)
-        self._known.add((size, md5))
+        self._known[str(size)] = self._known[f"{size} {md5}"] = True
 
     def knows(self, size: int, md5: str) -> bool:
-        return (size, md5) in self._known
+        return f"{size} {md5}" in self._known
+
+    def knows_size(self, size: int) -> bool:
+        return str(size) in self._known
 
     def has(self, store: Store, found: Trashed) -> bool:
         """Whether a file in the trash is one of them. Its bytes or its object are only looked at if the size fits."""
-        if found.size not in self._sizes:
+        if not self.knows_size(found.size):
             return False
         if found.side == "local":
             try:
@@ -101,7 +142,7 @@ class Contents:
                 md5 = md5_of(store.head(found.where)) or ""
             except NotFound:
                 return True
-        return (found.size, md5) in self._known
+        return self.knows(found.size, md5)
 
 
 def md5_of(head: ObjectHead) -> str | None:
