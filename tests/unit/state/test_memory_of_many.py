@@ -39,6 +39,8 @@ from s3sync.sync.view import View
 from tests.kit.manifests import text_of
 from tests.unit.state.conftest import PREFIX
 
+pytestmark = pytest.mark.slow
+
 MANY = 40_000
 MIB = 1024 * 1024
 
