@@ -29,7 +29,19 @@ SMALL = {
     "MOST_IN_MEMORY": 6,
     "AT_ONCE": 2,
 }
-PACKAGES = ("core", "local", "store.folder", "state", "transfer", "sync")
+PACKAGES = (
+    "core",
+    "core.manifest",
+    "spill",
+    "local",
+    "store.folder",
+    "state",
+    "shared",
+    "transfer",
+    "transfer.send",
+    "transfer.fetch",
+    "sync",
+)
 
 
 class Knobs:
@@ -53,11 +65,11 @@ def set_up() -> None:
             raise LookupError(f"s3sync has no {name} any more")
         for module in owners:
             setattr(module, name, value)
-    for place, executor in (("sync.scan", LateExecutor), ("sync.remote", LateExecutor)):
+    for place, executor in (("sync.scan", LateExecutor), ("shared.scan", LateExecutor)):
         _replace(f"s3sync.{place}", "ThreadPoolExecutor", executor)
     _replace(Pool, "_enlist", _work_at_once)
     clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
-    for place in ("sync.scan", "sync.save", "state.manifest_store"):
+    for place in ("sync.scan", "sync.record", "shared.manifest"):
         _replace(f"s3sync.{place}", "time", clock)
     _replace("s3sync.sync.scan", "ignores_case", lambda staging: Knobs.ignores_case(staging))
 
