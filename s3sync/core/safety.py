@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 
 from msgspec import Struct, field
 
@@ -41,6 +41,8 @@ def gate(
     complete: bool,
     kept: MutableMapping[str, bool] | None = None,
     earlier: Earlier | None = None,
+    agreed: Callable[[], int] = int,
+    cleaned: str | None = None,
 ) -> Counter[Do]:
     """Raise `Halt` when the plan deletes too much, or anything after an incomplete scan.
 
@@ -49,7 +51,8 @@ def gate(
     Without `max_delete`, too much is everything, or more than half of what the base knew, on either side; what the
     other side has under another name was renamed, and is not lost. With it, too much is more than that many deletions
     in all. `kept` is an empty dictionary to work with.
-    `earlier` is what counts too, in a later round.
+    `earlier` is what counts too, in a later round. `agreed` counts the files that both sides hold alike though the base
+    does not know them yet; it is asked only where they decide. `cleaned` tells of a cleanup of the remote.
     """
     earlier = earlier or Earlier(len(base))
     nothing = "the rest was not done" if earlier.is_later_round else "nothing was done"
@@ -61,14 +64,14 @@ def gate(
     if not complete:
         raise Halt(
             nothing,
-            why=f"{total} files would be deleted, but not everything could be read, and what looks gone may be there",
+            why=f"{_files(total)} would be deleted, but not everything could be read, and what looks gone may be there",
             hint="mend what is reported above, or use `up` and `down`, which never delete",
         )
     if max_delete is not None:
         if (before := earlier.deleted.total()) + total > max_delete:
             raise Halt(
                 nothing,
-                why=f"{total} files would be deleted{f' after {before}' if before else ''}, "
+                why=f"{_files(total)} would be deleted{f' after {before}' if before else ''}, "
                 f"and --max-delete allows {max_delete}",
                 hint=f"look at `s3sync status`; if that is right, run `s3sync sync --max-delete {total}`",
             )
@@ -80,15 +83,24 @@ def gate(
             continue
         passed[do] = _lost(plan, do, there, {} if kept is None else kept)
         lost = passed[do] + earlier.lost[do]
-        if passed[do] and (not there or lost * 2 > earlier.base):
-            found = f"lost {lost} of the {earlier.base} files that both had" if there else "is suddenly empty"
+        had = earlier.base
+        if passed[do] and there and lost * 2 > had:
+            had += agreed()
+        if passed[do] and (not there or lost * 2 > had):
+            found = f"lost {lost} of the {_files(had)} that both had" if there else "is suddenly empty"
+            if not there and do is Do.DELETE_LOCAL and cleaned:
+                found = f"holds no file since {cleaned}"
             raise Halt(
                 nothing,
-                why=f"{other} {found}, so {deletes[do]} files would be deleted on {side}",
+                why=f"{other} {found}, so {_files(deletes[do])} would be deleted on {side}",
                 hint=f"deleted by mistake? {BACK[do]}. Is a disk unmounted, or the wrong bucket set? "
                 f"If it is right, run `s3sync sync --max-delete {total}`",
             )
     return passed
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"
 
 
 def _lost(plan: Plan, do: Do, there: Snapshot, kept: MutableMapping[str, bool]) -> int:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from s3sync.config import REPO_FILE
 from s3sync.core.folder_names import project_reason
 from s3sync.errors import Halt, UsageError
+from s3sync.project import lines_to_commit
 from s3sync.state.memory import StateDB
 from s3sync.state.places import KnownPlace
 from s3sync.sync.report import OfProject, Place
@@ -31,6 +33,9 @@ def first_time(state: StateDB, session: Session) -> list[str]:
     """What to say when this folder was synced with other places, and never with this one."""
     if not state.is_first_time:
         return []
+    names = names_warning(session, state) if _former_names(state, session) else None
+    if names is not None:
+        return [names, FIRST_TIME]
     old = _old_name(state, session)
     if old is None:
         return [FIRST_TIME]
@@ -40,6 +45,37 @@ def first_time(state: StateDB, session: Session) -> list[str]:
         f"this folder was synced as {old!r} before, whose files stay in the store: if {name!r} is {old!r} renamed, "
         f"`mv {shlex.quote(name)} {shlex.quote(old)}` in the repository goes on with them; else both are stored",
     ]
+
+
+def names_warning(session: Session, state: StateDB | None = None) -> str | None:
+    """What to commit where the project's place in the store follows the name of this clone's folder.
+
+    Where `state` remembers that the clone was called otherwise, these are the names of then: the files are there.
+    """
+    lines = lines_to_commit(session.settings, session.project)
+    if not lines:
+        return None
+    told = "another clone, whose folder is called otherwise, uses another place in the store"
+    former = state and _former_names(state, session)
+    if former:
+        told = f"this folder was synced as {'/'.join(former)} before, and its place in the store follows its name"
+        old = dict(zip(("repo", "project"), former, strict=True))
+        lines = [f"{key}: {old[key]}" for key in (line.partition(":")[0] for line in lines)]
+    return (
+        f"{told}: commit {' and '.join(f'`{line}`' for line in lines)} to {REPO_FILE}{' to go on there' * bool(former)}"
+    )
+
+
+def _former_names(state: StateDB, session: Session) -> tuple[str, str] | None:
+    """The repository and the project that this folder was last in the same store, where that is not what it is now."""
+    place, prefix = whereabouts(session.settings, session.store, session.project), session.project.prefix
+    above = place.url.removesuffix(prefix)
+    for known in state.places():
+        repo, _, name = known.place.url.removeprefix(above).rstrip("/").rpartition("/")
+        is_near = (known.place.endpoint, known.place.url) == (place.endpoint, f"{above}{repo}/{name}/")
+        if is_near and known.files and repo and repo != session.project.repo and not project_reason(name):
+            return repo, name
+    return None
 
 
 def _old_name(state: StateDB, session: Session) -> str | None:
@@ -52,7 +88,7 @@ def _old_name(state: StateDB, session: Session) -> str | None:
         if known.place.endpoint == place.endpoint and known.place.url == f"{above}{name}/" and not project_reason(name):
             found.append(name)
     found = [name for name in found if name != session.project.name]
-    is_copy = any((session.project.repo_root / name).exists() for name in found)
+    is_copy = any((session.project.repo_root / name / session.settings.staging).exists() for name in found)
     return found[0] if found and not is_copy else None
 
 

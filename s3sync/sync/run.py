@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from s3sync.core.names import free_conflict_name
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Do, Plan, Policy, Verb, make_plan
-from s3sync.core.reconcile import again
+from s3sync.core.reconcile import State, again
 from s3sync.core.safety import Earlier, gate
 from s3sync.core.times import format_time
 from s3sync.errors import LocalError, StoreError
@@ -134,6 +134,8 @@ def _round(
         complete=seen.complete,
         kept=SpilledDict(bool),
         earlier=tally.earlier(seen, report),
+        agreed=lambda: _agreed(seen),
+        cleaned=_cleaned(seen),
     )
     report_plan(report, plan, seen)
     warn_of_arrivals(report, plan, seen)
@@ -142,6 +144,16 @@ def _round(
         return {}
     state.enter_place(format_time(session.clock()))
     return _execute(session, state, report, plan, seen, tally.journal)
+
+
+def _agreed(seen: View) -> int:
+    """How many files are the same on both sides and not in the base: new in this place, or ignored for a while."""
+    return sum(found.state is State.IN_SYNC and found.base is None and not found.gone for found in seen.decisions())
+
+
+def _cleaned(seen: View) -> str | None:
+    cleaned = seen.there.stored.manifest.cleaned
+    return None if cleaned is None else f"{cleaned.by} cleaned up on {cleaned.at[:10]}"
 
 
 def _keep_name(session: Session, seen: View) -> Callable[[str], str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from s3sync.config import REPO_FILE
 from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
 from s3sync.local.room import state_folder
-from s3sync.project import lines_to_commit
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
-from s3sync.sync.places import first_time
+from s3sync.sync.places import first_time, names_warning
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
@@ -22,8 +20,9 @@ def status(session: Session) -> StatusReport:
     with _open_state(session) as state:
         seen = scan(session, state)
         unfinished, told = known_transfers(state), first_time(state, session)
+        names = names_warning(session, state)
     report = make_report(session, seen, unfinished)
-    report.warnings += told
+    report.warnings = list(dict.fromkeys([*([names] if names else []), *told]))
     return report
 
 
@@ -40,15 +39,6 @@ def make_report(session: Session, seen: View, unfinished: list[TransferStatus]) 
         asked_at=session.clock(),
         warnings=[warning] if (warning := names_warning(session)) else [],
     )
-
-
-def names_warning(session: Session) -> str | None:
-    """What to commit where the project's place in the store follows the name of this clone's folder."""
-    lines = [f"`{line}`" for line in lines_to_commit(session.settings, session.project)]
-    if not lines:
-        return None
-    follows = "another clone, whose folder is called otherwise, uses another place in the store"
-    return f"{follows}: commit {' and '.join(lines)} to {REPO_FILE}"
 
 
 def _open_state(session: Session) -> StateDB:

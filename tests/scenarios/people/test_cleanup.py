@@ -76,6 +76,19 @@ def test_a12_who_joins_after_a_cleanup_is_told_that_nothing_is_left(people: Peop
     assert len(cleo.files()) == 2
 
 
+def test_a12_a_store_that_a_cleanup_emptied_is_not_called_suddenly_empty(people: People) -> None:
+    david, jan = people
+    share(people, *(f"{number}.mp4" for number in range(4)))
+    (david.staging / "0.mp4").unlink()
+    david.ok("sync")
+    david.ok("cleanup", "--yes")
+    err = jan.expect(5, "sync").err
+    assert "holds no file since david cleaned up on" in err and "suddenly" not in err
+    assert "1 file would be deleted on this computer" in err and len(jan.files()) == 4
+    jan.ok("sync", "--max-delete", "1")
+    assert sorted(jan.files()) == ["1.mp4", "2.mp4", "3.mp4"]
+
+
 def test_a11_what_this_disk_does_not_hold_goes_to_the_trash_and_is_told_to_be_billed(people: People) -> None:
     david, jan = people
     share(people, "held.mp4", "edited.mp4")

@@ -122,3 +122,17 @@ def test_c11_files_that_are_litter_by_now_stay_where_they_are(people: People) ->
     by_setting(david, "*.none")
     david.ok("sync")
     assert david.files() == everything
+
+
+def test_a6_after_a_wide_rule_the_limit_knows_the_files_that_are_the_same_on_both_sides(people: People) -> None:
+    """The base forgot all but one of them: one deletion is not the loss of everything that both had."""
+    _, jan = shared(people)
+    by_own_file(jan, "reel/*\n!reel/3.mov")
+    jan.ok("down")
+    (jan.staging / "reel/3.mov").unlink()
+    assert "1 file would be deleted" in jan.expect(5, "sync").err, "all that the rule leaves here is gone"
+    by_own_file(jan, "")
+    assert [item["name"] for item in jan.ok("sync", "--json").json["deleted"]] == ["reel/3.mov"]
+    for name in ("1", "2", "4"):
+        (jan.staging / f"reel/{name}.mov").unlink()
+    assert "lost 3 of the 5 files" in jan.expect(5, "sync").err

@@ -149,3 +149,34 @@ def test_a10_a_renamed_project_names_the_old_one(people: tuple[Person, Person]) 
     copied = david.repo / "copy"
     shutil.copytree(david.project, copied)
     assert "was synced as" not in david.ok("status", cwd=copied).err, "a copy is no renamed folder"
+
+
+def test_a10_a_renamed_project_whose_old_folder_keeps_what_git_tracks(people: tuple[Person, Person]) -> None:
+    david, _ = people
+    david.write("a.mp4", "a")
+    david.ok("up")
+    renamed = david.project.rename(david.repo / "cut")
+    david.project.mkdir()
+    (david.project / "script.md").write_text("checked out again")
+    assert f"was synced as {PROJECT!r} before" in david.ok("status", cwd=renamed).err
+
+
+@pytest.mark.parametrize("project", ["", "b63"])
+def test_a4_a_renamed_clone_is_told_the_names_of_before(tmp_path: Path, project: str) -> None:
+    """The names of now would move the team to a place where nothing is."""
+    david = Person("david", tmp_path / "david")
+    open_store(f"file://{tmp_path / 'store'}", StoreOptions(create=True))
+    here = clone(david, "film", f"store: file://{tmp_path / 'store'}\n")
+    (here / project / "s3-staging").mkdir(parents=True)
+    (here / project / "s3-staging" / "a.mp4").write_text("a")
+    david.ok("up", cwd=here / project)
+    renamed = here.rename(here.with_name("film (old disk)"))
+    for verb in ("status", "up", "status", "sync"):
+        said = david.ok(verb, cwd=renamed / project).err
+        if verb == "status" or "first time" in said:
+            wanted = "`repo: film`" if project else "`repo: film` and `project: film`"
+            assert f"commit {wanted} to .s3sync.yaml to go on there" in said, said
+            assert f"was synced as film/{project or 'film'} before" in said and said.count("commit `repo") == 1
+    settings = f"store: file://{tmp_path / 'store'}\nrepo: film\n" + ("" if project else "project: film\n")
+    (renamed / ".s3sync.yaml").write_text(settings)
+    assert david.ok("status", "--exit-code", cwd=renamed / project).err == ""
