@@ -31,6 +31,7 @@ from s3sync.sync.session import Session
 
 NAMES = ("staging", "state_folder", "gitignore", "disk", "file_system")
 DISTRIBUTION = "s3sync-collab"
+REINSTALL = "install s3sync anew, which brings them: docs/upgrade-and-remove.md says how"
 _SHOWN = ("obstore", "boto3", "botocore", "awscrt")
 LITTLE_ROOM = 1024**3
 _OWN_BITS = stat.S_IRWXU
@@ -56,7 +57,7 @@ def versions() -> Check:
         if _numbers(version) < _numbers(lowest.get(name, "0")):
             old.append(f"{name} {version} is older than {lowest[name]}")
     if old:
-        return warn("versions", f"{', '.join(found)}; {', '.join(old)}", f"pip install --upgrade {DISTRIBUTION}")
+        return warn("versions", f"{', '.join(found)}; {', '.join(old)}", REINSTALL)
     return ok("versions", ", ".join(found))
 
 
