@@ -56,3 +56,11 @@ def test_the_mutants_are_those_of_the_script() -> None:
     names = [ast.literal_eval(call.args[0]) for call in calls]
     assert len(names) >= 10
     assert re.findall(r"^\| `([a-z0-9-]+)` \|", DOCUMENT, re.MULTILINE) == names
+
+
+def test_each_mutant_breaks_a_line_that_stands_once() -> None:
+    """A line that moved would leave its mutant without effect until somebody runs them all."""
+    for node in ast.walk(ast.parse((ROOT / "scripts/mutants.py").read_text("utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Mutant":
+            name, _, file, old, new = (ast.literal_eval(argument) for argument in node.args[:5])
+            assert (ROOT / file).read_text("utf-8").count(old) == 1 and new != old, name
