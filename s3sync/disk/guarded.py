@@ -311,6 +311,14 @@ class GuardedFolder:
         finally:
             os.close(again)
 
+    @property
+    def given_group(self) -> int | None:
+        """The group that files made in this folder get (setgid); None where they get that of whoever makes them."""
+        if self._descriptor is None:
+            return None
+        status = os.fstat(self._descriptor)
+        return status.st_gid if status.st_mode & stat.S_ISGID else None
+
     def share(self, mode: int, group: int | None) -> None:
         """Set the rights of this folder, and its group. Disks without rights refuse that, which is no error."""
         if self._descriptor is None:

@@ -1,7 +1,7 @@
 """Modes of the files that s3sync writes, and copies that keep them.
 
-What replaces a file has that file's mode: private stays private, and a script can still be run. A new file follows the
-umask. Windows has no modes.
+What replaces a file has that file's mode and group: private stays private, a script can still be run, and a folder that
+a group shares stays shared. A new file follows the umask, and a folder with setgid. Windows has no modes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,25 @@ NEW = 0o666
 PRIVATE = 0o600
 
 
-def settle_mode(folder: GuardedFolder, name: str, old: os.stat_result | None, *, executable: bool = False) -> None:
-    """Give a finished file the mode of the one that it replaces, or make a new one executable. Raises `OSError`."""
-    if os.name != "posix" or (old is None and not executable):
+def settle_mode(
+    folder: GuardedFolder, name: str, old: os.stat_result | None, *, into: GuardedFolder, executable: bool = False
+) -> None:
+    """Give a finished file the mode and group of the one that it replaces in the folder `into`. Raises `OSError`.
+
+    A new one gets that folder's group, where new files there do, and may be made executable.
+    """
+    if os.name != "posix":
+        return
+    group = into.given_group if old is None else old.st_gid
+    if old is None and group is None and not executable:
         return
     descriptor = folder.open_write(name)
     try:
-        now = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        found = os.fstat(descriptor)
+        if group is not None and group != found.st_gid:
+            with suppress(OSError):  # of a group that this user is not in, or on a disk without groups
+                os.fchown(descriptor, -1, group)
+        now = stat.S_IMODE(found.st_mode)
         wanted = now if old is None else stat.S_IMODE(old.st_mode) & 0o777
         if executable:
             wanted |= (wanted & 0o444) >> 2

@@ -97,7 +97,7 @@ def place(
         if mtime_ns is not None and mtime_ns in FILE_TIMES:
             source.utime(temp.name, mtime_ns)
         if expected is None:
-            settle_mode(source, temp.name, None, executable=executable)
+            settle_mode(source, temp.name, None, into=folder, executable=executable)
             try:
                 _rename_new(source, temp.name, folder, name)
             except TargetChanged:
@@ -107,7 +107,8 @@ def place(
                     raise
                 _rename_new(source, temp.name, folder, name)
         else:
-            settle_mode(source, temp.name, _expect(folder, name, expected), executable=executable)
+            replaced = _expect(folder, name, expected)
+            settle_mode(source, temp.name, replaced, into=folder, executable=executable)
             _expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))
             source.replace(temp.name, name, folder)
         return _found(target, folder.lstat(name), len(names))

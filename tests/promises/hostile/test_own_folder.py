@@ -255,6 +255,28 @@ def test_f54_a14_a_replaced_file_keeps_its_mode(david: Person, tmp_path: Path, m
         assert stat.S_IMODE((ours(jan) / name).stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may give files to any group")
+@pytest.mark.parametrize("size", [3, 17 * MIB])
+def test_a14_a_folder_that_a_group_shares_stays_shared(david: Person, tmp_path: Path, size: int) -> None:
+    jan = Person("jan", tmp_path / "desk" / "jan")
+    jan.staging.mkdir(parents=True)
+    jan.environ = david.environ
+    for name in ("old.mov", "own.mov", "cut/old.mov"):
+        david.write(name, b"1" * size)
+    david.ok("up")
+    jan.ok("down")
+    os.chown(jan.staging, -1, 1234)
+    jan.staging.chmod(0o2775)
+    os.chown(jan.staging / "own.mov", -1, 4321)
+    for name in ("own.mov", "new.mov", "new/deep/a.mov", "cut/new.mov"):
+        david.write(name, b"2" * size)
+    david.ok("up")
+    jan.ok("down")
+    wanted = {"old.mov": 0, "own.mov": 4321, "new.mov": 1234, "new/deep/a.mov": 1234, "cut/new.mov": 0}
+    assert {name: (jan.staging / name).stat().st_gid for name in wanted} == wanted
+    assert jan.read("own.mov") == b"2" * size
+
+
 @pytest.mark.parametrize("name", [".gitignore", ".s3sync.yaml"])
 @pytest.mark.parametrize("kind", ["link", "relative link", "FIFO"])
 def test_f55_init_reads_and_writes_through_no_link(david: Person, canaries: Path, name: str, kind: str) -> None:
