@@ -100,6 +100,8 @@ class Honours(StrEnum):
     """The request is carried out: two writers would overwrite each other unseen."""
     REFUSED = "refused"
     """The store does not take such a header, whether the condition holds or not (501 NotImplemented, 400)."""
+    UNKNOWN = "unknown"
+    """It could not be found out, as the same request without a condition fails too."""
 
 
 def check_condition(store: Store, condition: Condition, key: str) -> Honours:

@@ -33,7 +33,8 @@ def guarded(session: Session, state: StateDB, *, writes_files: bool = True) -> t
     guard = _Guard(session, state, f"{endpoint} {session.store.url}")
     if not writes_files:
         return replace(session, store=CheckedStore(session.store, guard.honours)), None
-    protected = all(guard.honours(kind) is Honours.ENFORCED for kind in (Condition.REPLACE, Condition.CREATE))
+    bad = (Honours.IGNORED, Honours.REFUSED)
+    protected = all(guard.honours(kind) not in bad for kind in (Condition.REPLACE, Condition.CREATE))
     warning = None if protected or state.fact(guard.told) else UNPROTECTED
     if warning:
         state.remember(guard.told, "yes")
@@ -53,7 +54,7 @@ class _Guard:
         return f"{condition} condition: {self._place}"
 
     def honours(self, condition: Condition) -> Honours:
-        """`IGNORED` as well when it cannot be found out, which is tried again by the next run."""
+        """`UNKNOWN` is tried again by the next run."""
         with self._lock:
             if condition not in self._known:
                 self._known[condition] = self._find_out(condition)
@@ -69,6 +70,6 @@ class _Guard:
         except (AccessDenied, *HOPELESS):
             raise
         except StoreError:
-            return Honours.IGNORED
+            return Honours.UNKNOWN
         self._state.remember(self.fact(condition), found.value)
         return found

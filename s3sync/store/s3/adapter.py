@@ -30,7 +30,7 @@ from s3sync.store.port import (
     WriteMode,
 )
 from s3sync.store.s3.attempts import RequestFailed, Retries
-from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme, refuses_checksum
+from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme, may_refuse_checksum
 from s3sync.store.s3.errors import HINTS, error_class
 from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
 from s3sync.store.s3.fast import FastReader, strip
@@ -188,7 +188,7 @@ class S3Store:
         try:
             return attempts.run(lambda: self._fast.put(name, body, mode, headers), from_obstore)
         except RequestFailed as error:
-            if not refuses_checksum(error.failure):
+            if not may_refuse_checksum(error.failure):
                 raise
         etag = attempts.run(lambda: self._full.put(name, body, mode, headers, md5), from_botocore)
         self._takes_crc64nvme_of["objects"] = False
@@ -277,7 +277,7 @@ class S3Store:
             except UnverifiedPart:
                 self._takes_crc64nvme_of["parts"] = False
             except RequestFailed as error:
-                if not refuses_checksum(error.failure):
+                if not may_refuse_checksum(error.failure):
                     raise self._io.error(error.failure, doing, name) from None
         md5 = content_md5(body)
         etag = self._io.on_full(doing, name, lambda: call(name, upload_id, number, body, md5))

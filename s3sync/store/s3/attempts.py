@@ -76,7 +76,7 @@ class Retries:
         tired = self._most is not None and self._count > self._most
         if tired or now + wait - self._failing_since > patience(failure):
             raise RequestFailed(failure) from None
-        self.uncertain = self.uncertain or failure.cause == "broken" or failure.status >= 500
+        self.uncertain = self.uncertain or failure.cause in ("broken", "truncated") or failure.status >= 500
         why = failure.message or failure.code or (f"status {failure.status}" if failure.status else failure.cause)
         WATCH.retrying(Retry(f"{self._doing} at {self._server}", why[:_MOST_SAID], self._count))
         time.sleep(wait)

@@ -19,7 +19,31 @@ from s3sync.store.port import Body, Buffer
 from s3sync.store.s3.failures import Failure
 
 _FIELD = "ChecksumCRC64NVME"
-_WRONG_BYTES = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"})
+_OTHER_REASONS = frozenset(
+    {
+        "AuthorizationHeaderMalformed",
+        "BadDigest",
+        "EntityTooLarge",
+        "EntityTooSmall",
+        "ExpiredToken",
+        "IllegalLocationConstraintException",
+        "IncompleteBody",
+        "InvalidAccessKeyId",
+        "InvalidBucketName",
+        "InvalidDigest",
+        "InvalidStorageClass",
+        "InvalidToken",
+        "KMS.DisabledException",
+        "KMS.NotFoundException",
+        "KeyTooLongError",
+        "MetadataTooLarge",
+        "RequestTimeout",
+        "TokenRefreshRequired",
+        "XAmzContentChecksumMismatch",
+        "XAmzContentSHA256Mismatch",
+    }
+)
+"""Codes that come with the same statuses, and have nothing to do with the kind of checksum."""
 
 
 class UnverifiedPart(StoreError):
@@ -56,14 +80,11 @@ def content_md5(body: Buffer | Body) -> Checksum:
     return Checksum({"ContentMD5": base64.b64encode(digest.digest()).decode("ascii")}, must_echo=False)
 
 
-def refuses_checksum(failure: Failure) -> bool:
-    """Whether a store refused a request because of its checksum header, and not because the bytes are wrong.
+def may_refuse_checksum(failure: Failure) -> bool:
+    """Whether a store may have refused a request because of its checksum header, and not because the bytes are wrong.
 
-    Backblaze and old servers name the header that they do not know; a bucket with Object Lock, on servers that know
-    only the older rule, names the Content-MD5 that it misses.
+    Some name the header (Backblaze) or the Content-MD5 that they miss (Object Lock by its older rule), others say only
+    "Invalid argument". Whoever asks sends the request again with Content-MD5, and so finds out.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
     """
-    if failure.status not in (400, 411, 501) or failure.code in _WRONG_BYTES:
-        return False
-    told = f"{failure.code} {failure.message}".lower()
-    return any(word in told for word in ("checksum", "content-md5", "content_md5", "crc64"))
+    return failure.cause == "answer" and failure.status in (400, 411, 501) and failure.code not in _OTHER_REASONS

@@ -14,7 +14,7 @@ from s3sync.store.s3.address import Address
 from s3sync.store.s3.attempts import RequestFailed
 from s3sync.store.s3.bounded import BoundedSession
 from s3sync.store.s3.credentials import Credentials
-from s3sync.store.s3.failures import Failure
+from s3sync.store.s3.failures import OF_GATEWAYS, Failure
 from s3sync.store.s3.tls import ca_bundle
 
 CONNECT_S = 8
@@ -116,5 +116,5 @@ def refuse_foreign(response_dict: dict[str, Any], **_: object) -> None:
     start = body[:200].strip().lower() if isinstance(body, bytes) else b""
     is_xml = start.startswith(b"<") and b"<html" not in start and not start.startswith(b"<!doctype html")
     # A proxy in front of a store in trouble answers with a page of its own; that passes.
-    if start and not is_xml and status not in (429, 500, 502, 503, 504):
+    if start and not is_xml and status not in OF_GATEWAYS:
         raise RequestFailed(Failure("not_s3", status))

@@ -21,6 +21,7 @@ from s3sync.errors import (
     Unreachable,
     Unsupported,
 )
+from s3sync.store.s3.advice import advice
 from s3sync.store.s3.failures import Cause, Failure
 from s3sync.store.s3.proxies import Proxy
 
@@ -35,7 +36,7 @@ BY_CODE: dict[str, type[StoreError]] = {
     "AccessDenied": AccessDenied,
     "AllAccessDisabled": AccessDenied,
     "AccountProblem": AccessDenied,
-    "MethodNotAllowed": AccessDenied,
+    "MethodNotAllowed": Unsupported,
     "InvalidAccessKeyId": CredentialsError,
     "SignatureDoesNotMatch": CredentialsError,
     "ExpiredToken": CredentialsError,
@@ -94,6 +95,8 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
     "odd_header": StoreError,
     "other": StoreError,
 }
+GATEWAYS = range(520, 528)
+"""What a gateway (Cloudflare's, before R2 and others) says when the store behind it does not answer."""
 REDIRECTS = (302, 303, 305, 307, 308)
 WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 
@@ -110,7 +113,7 @@ HINTS: dict[type[StoreError], str] = {
 }
 
 # How long (seconds) it is worth trying again, by what went wrong. What is not listed is final at once.
-PATIENCE_BY_CAUSE: dict[Cause, float] = {"connect": 12, "broken": 60}
+PATIENCE_BY_CAUSE: dict[Cause, float] = {"connect": 12, "broken": 60, "truncated": 12}
 PATIENCE_BY_STATUS: dict[int, float] = {408: 60, 429: 90, 500: 60, 502: 60, 503: 90, 504: 60}
 PATIENCE_BY_CODE: dict[str, float] = {
     "RequestTimeout": 60,
@@ -137,7 +140,8 @@ def patience(failure: Failure) -> float:
     """For how many seconds after its first failure a request that failed like this may be tried again."""
     if failure.cause != "answer":
         return PATIENCE_BY_CAUSE.get(failure.cause, 0)
-    return PATIENCE_BY_CODE.get(failure.code, PATIENCE_BY_STATUS.get(failure.status, 0))
+    by_status = PATIENCE_BY_STATUS.get(failure.status, 60 if failure.status in GATEWAYS else 0)
+    return PATIENCE_BY_CODE.get(failure.code, by_status)
 
 
 def error_class(failure: Failure) -> type[StoreError]:
@@ -146,7 +150,8 @@ def error_class(failure: Failure) -> type[StoreError]:
         return BY_CAUSE[failure.cause]
     if failure.status in REDIRECTS and failure.code not in WRONG_REGION:
         return BY_CAUSE["redirected"]
-    return BY_CODE.get(failure.code) or BY_STATUS.get(failure.status) or StoreError
+    by_status = BY_STATUS.get(failure.status, Unreachable if failure.status in GATEWAYS else StoreError)
+    return BY_CODE.get(failure.code, by_status)
 
 
 SHORTEST_SECRET = 8
@@ -175,7 +180,7 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
     kind = error_class(failure)
     target = f"s3://{place.bucket}/{key}" if key else place.url
     why = place.scrub(failure.message) or (f"HTTP status {failure.status}" if failure.status else None)
-    hint = HINTS.get(kind)
+    hint = advice(failure) or HINTS.get(kind)
     if failure.code in WRONG_REGION or failure.status == 301:
         kind, why = StoreError, f"bucket {place.bucket} is in another region"
         hint = f"set region: {place.scrub(failure.region)}" if failure.region else "set `region` to the bucket's region"
@@ -191,6 +196,8 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
         if place.proxy:
             why += f", asked through the proxy {place.proxy.shown}"
             hint = f"check the proxy, which {place.proxy.variable} names; NO_PROXY lists the hosts to reach without it"
+    elif failure.cause == "truncated":
+        why = "its answer ended too early" + (f" ({why})" if why else "")
     elif kind is Archived:
         why = "it is in cold storage, and an archived object cannot be read"
     elif kind is NotAStore:

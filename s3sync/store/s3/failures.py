@@ -139,9 +139,13 @@ def _obstore_reason(text: str) -> str:
     return "the connection broke" if "error sending request" in text else ""
 
 
+OF_GATEWAYS = {413, 429, 500, 502, 503, 504, 507, *range(520, 528)}
+"""Statuses that say enough without S3's own words: whatever stands before the store answers with a web page."""
+
+
 def _answer(status: int, body: str, retried: bool) -> Failure:
     if status >= 400 and body.strip() and not _tag("Code", body):
-        return Failure("answer" if status in (500, 502, 503, 504, 429) else "not_s3", status, retried=retried)
+        return Failure("answer" if status in OF_GATEWAYS else "not_s3", status, retried=retried)
     return Failure("answer", status, _tag("Code", body), _tag("Message", body), retried, _tag("Region", body))
 
 

@@ -5,7 +5,7 @@ obstore's listing is quick, and wrong in three ways that would let a sync delete
 - one key that it cannot name (a control character, `//`, `..`) ends it with an error; or, as it does not ask for
   encoded keys, servers written in Go replace what XML cannot hold by U+FFFD;
 - a `/` at the end of a key is dropped in silence, so that the folder marker `cut/` becomes a file `cut`;
-- a page that is no listing but, say, a web page with status 200 counts as an empty and last page.
+- a page that is no listing but, say, a web page or an error with status 200 counts as an empty and last page.
 
 Each is noticed here, and settled by botocore or by a question to the store. A store that gives the same page again and
 again is noticed too: S3 names each key once, so a page without a new one ends the listing with an error (`rounds`).
@@ -29,7 +29,6 @@ from s3sync.store.watch import WATCH
 
 _PAGE = 1000
 _ASK_EACH = 4
-_ABSENT = ".s3sync-nothing-has-this-name"
 
 _T = TypeVar("_T")
 
@@ -56,9 +55,7 @@ def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[Object
         yield from _list_full(fast, full, prefix, seen)
         return
     count = len(seen) + empties
-    if count == 0:
-        _require_s3(fast, prefix)
-    if (count % _PAGE == 0 and count) or len(empty) > _ASK_EACH:
+    if count % _PAGE == 0 or len(empty) > _ASK_EACH:  # a page that was none would end it here, or be all of it
         yield from _list_full(fast, full, prefix, seen)
         return
     for infos in empty.values():
@@ -156,18 +153,3 @@ def _is_empty_object(fast: FastLane, key: str) -> bool:
             return False
         raise
     return info.size == 0
-
-
-def _require_s3(fast: FastLane, prefix: str) -> None:
-    """Raises `RequestFailed` unless the server refuses to give a key that nobody has as S3 refuses it."""
-    try:
-        fast.attempts("read").run(lambda: fast.get(f"{prefix}{_ABSENT}", 0, None, None), from_obstore)
-    except RequestFailed as error:
-        failure = error.failure
-        if failure.cause != "answer" or failure.code in ("NoSuchKey", "AccessDenied"):
-            if failure.cause != "answer":
-                raise
-            return
-        if failure.code:
-            raise
-    raise RequestFailed(Failure("not_s3"))

@@ -13,10 +13,11 @@ from s3sync.errors import StoreError
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Buffer, ObjectInfo, Part
 from s3sync.store.s3.address import find_address
+from s3sync.store.s3.advice import HEAD_REFUSED
 from s3sync.store.s3.attempts import RequestFailed, Retries
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.errors import Place, translate
-from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
+from s3sync.store.s3.failures import OF_GATEWAYS, Failure, from_botocore, from_obstore
 from s3sync.store.s3.fast import FastLane
 from s3sync.store.s3.full import FullLane
 
@@ -47,7 +48,8 @@ class Requests:
 
     def error(self, failure: Failure, doing: str, key: str) -> StoreError:
         """Our error for a failure: "could not <doing> <key>"."""
-        if failure.cause == "answer" and not failure.code and 400 <= failure.status < 500:
+        unsaid = failure.cause == "answer" and not failure.code and failure.status not in OF_GATEWAYS
+        if unsaid and 400 <= failure.status < 500:
             failure = self._ask_why(failure, key)
         if failure.status == 301 and not failure.region:
             failure = self._ask_region(failure)
@@ -77,6 +79,10 @@ class Requests:
                 self.full.get(key, 0, 1, None)["Body"].close()
             else:
                 self.fast.get(key, 0, 1, None)
+            if failure.status in (403, 405):
+                return replace(
+                    failure, code=HEAD_REFUSED, message=f"HEAD is refused (status {failure.status}), not GET"
+                )
         except RequestFailed as error:
             return error.failure
         except Exception as error:  # noqa: BLE001 - whatever it is, the first failure was one already
