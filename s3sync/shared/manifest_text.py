@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO, Self
@@ -48,10 +49,12 @@ class ManifestText:
         return too_much(self._size, self._values)
 
     def pieces(self) -> Iterator[bytes]:
-        """All of it, from the beginning."""
+        """All of it, from the beginning; without the byte order mark that an editor may have put there."""
         self.seek(0)
+        mark = BOM_UTF8
         while piece := self.read(PIECE):
-            yield piece
+            yield piece.removeprefix(mark)
+            mark = b""
 
     def body(self) -> Body | bytes:
         """All of it to be sent: a short one as bytes, which have a lane of their own."""

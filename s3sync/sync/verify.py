@@ -35,6 +35,7 @@ def verify(session: Session, *, deep: bool = False) -> StatusReport:
         seen = scan(session, state)
     report = make_report(session, seen, [])
     report.failed.extend(_records(seen))
+    report.failed.extend(_wrong_digests(seen, report))
     if deep:
         report.failed.extend(_objects(session, seen))
         report.failed.extend(_local_files(session, seen, report))
@@ -60,6 +61,19 @@ def _records(seen: View) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _wrong_digests(seen: View, report: StatusReport) -> list[Problem]:
+    """Files in sync whose record has another MD5 than the file here: the record is wrong, or one of the two damaged."""
+    found: list[Problem] = []
+    for path in (file.name for file in report.files if file.state is State.IN_SYNC):
+        here, there = seen.digests_of(path), seen.there.files.get(path)
+        promised = there.entry.md5 if there else None
+        if here and here.md5 and promised and here.md5 != promised:
+            found.append(
+                Problem(path, f"has the MD5 {here.md5} here, and metadata.json says {promised}", "s3sync verify --deep")
+            )
+    return found
 
 
 def _objects(session: Session, seen: View) -> list[Problem]:

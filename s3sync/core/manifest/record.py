@@ -262,6 +262,7 @@ def _added(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> Iterator[tuple[
         item = msgspec.json.decode(text, type=dict[str, Any])
         record = msgspec.convert(item, FileRecord)
         record.name = nfc(record.name)
+        record.md5 = record.md5.lower() if record.md5 else None
         if refuse_reason(record.name):
             manifest.refused[record.name] = record
         else:

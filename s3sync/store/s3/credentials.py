@@ -7,6 +7,7 @@ Only static keys are read here. Everything else is left to botocore, which also 
 
 from __future__ import annotations
 
+import codecs
 import configparser
 import os
 import threading
@@ -23,6 +24,7 @@ from s3sync.store.s3.failures import from_botocore
 
 _RENEW = timedelta(minutes=10)
 _HINT = HINTS[CredentialsError]
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A profile with one of these is resolved by botocore even if static keys stand beside them.
 _DYNAMIC = ("role_arn", "web_identity_token_file", "sso_session", "sso_start_url", "sso_account_id", "login_session")
 
@@ -74,7 +76,11 @@ def _path(given: str | None, default: Path) -> Path:
 def _read(path: Path) -> dict[str, Mapping[str, str]]:
     parser = configparser.RawConfigParser(strict=False, default_section="\0", allow_no_value=True)
     try:
-        parser.read_string(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        if content.startswith(_MARKS):
+            why = "it begins with a byte order mark, which AWS's own tools refuse too"
+            raise CredentialsError(f"could not read {path}", why=why, hint="save it as UTF-8 without BOM")
+        parser.read_string(content.decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return {}
     except (OSError, ValueError, configparser.Error):  # its own message would quote the file's lines
