@@ -346,6 +346,14 @@ MUTANTS = (
         ("tests/scenarios/people/test_cleanup.py", "-k", "last_copies"),
     ),
     Mutant(
+        "f31-another-disk",
+        "another disk at the path of a folder store is another place",
+        "s3sync/sync/whereabouts.py",
+        'store_id = identity_of(store) or ""',
+        'store_id = ""',
+        ("tests/scenarios/people/test_another_store.py", "-k", "another_disk"),
+    ),
+    Mutant(
         "retention-last-copies",
         "the limits of the trash let no last copy go",
         "s3sync/sync/retention.py",

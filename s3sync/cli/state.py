@@ -81,6 +81,7 @@ def _place(known: KnownPlace) -> dict[str, Any]:
     return {
         "url": known.place.url,
         "endpoint": known.place.endpoint or None,
+        "store_id": known.place.store_id or None,
         "files": known.files,
         "unfinished": known.unfinished,
         "last_used": known.used_at,
@@ -95,18 +96,20 @@ def _print(report: PlacesReport) -> None:
         say(f"{'would forget' if report.dry_run else 'forgot'} {printable(known.place.shown)}")
     if not report.places and not report.forgotten:
         say("This folder was not synced yet.")
+    addresses = [known.place.shown for known in report.places]
     for known in report.places:
-        say(_line(known))
+        say(_line(known, tells_store=addresses.count(known.place.shown) > 1))
 
 
-def _line(known: KnownPlace) -> str:
+def _line(known: KnownPlace, *, tells_store: bool = False) -> str:
     from s3sync.cli.output import ago_text, printable
 
     sign = "*" if known.here else " "
     used = f"last used {ago_text(known.used_at)}" if known.used_at else "used by an earlier version"
     files = f"{known.files} file{'' if known.files == 1 else 's'} in the base"
     unfinished = f", {known.unfinished} unfinished transfers" if known.unfinished else ""
-    return f"{sign} {printable(known.place.shown)} - {files}{unfinished}, {used}"
+    store = f" (store {printable(known.place.store_id or 'without an id')})" if tells_store else ""
+    return f"{sign} {printable(known.place.shown)}{store} - {files}{unfinished}, {used}"
 
 
 def _ask(known: KnownPlace) -> bool:

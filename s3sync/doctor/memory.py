@@ -142,9 +142,11 @@ def _rebuild(session: Session) -> str:
 
 
 def _is_same(saved: StorePlace, here: StorePlace) -> bool:
-    """Whether a saved place is the one that the settings name, perhaps under its name of version 1."""
-    known = (saved.url, saved.endpoint, saved.store_id)
-    return known == (here.url, here.endpoint, here.store_id) or (
+    """Whether a saved place is the one that the settings name, perhaps from before its store had an id, or under its
+    name of version 1.
+    """
+    is_at = (saved.url, saved.endpoint) == (here.url, here.endpoint)
+    return (is_at and saved.store_id in ("", here.store_id)) or (
         saved.v1_name is not None and saved.v1_name == here.v1_name
     )
 

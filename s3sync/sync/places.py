@@ -125,9 +125,12 @@ def _choose(places: list[KnownPlace], word: str) -> KnownPlace:
         raise UsageError("--forget needs the place to forget", hint="`s3sync state` lists the places")
     exact = [known for known in places if word in (known.place.shown, known.place.url, known.place.url.rstrip("/"))]
     found = exact if len(exact) == 1 else [known for known in places if word in known.place.shown]
+    found = found or [known for known in places if known.place.store_id and known.place.store_id.startswith(word)]
     if len(found) > 1:
-        why = ", ".join(known.place.shown for known in found)
-        raise UsageError(f"{word!r} could be several places", why=why, hint="type more of the address")
+        one_address = len({known.place.shown for known in found}) == 1
+        why = ", ".join(known.place.store_id or "?" if one_address else known.place.shown for known in found)
+        hint = "type the id of the store" if one_address else "type more of the address"
+        raise UsageError(f"{word!r} could be several places", why=why, hint=hint)
     if not found:
         hint = "`s3sync state` lists the places"
         raise UsageError(f"{word!r} is no place that this folder knows", why="none has it in its address", hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import uuid
@@ -158,11 +159,17 @@ def test_f31_f34_what_is_ignored_is_forgotten_by_every_place(david: Person, tmp_
 
 
 def test_f31_a_store_that_is_suddenly_empty_still_halts(david: Person, tmp_path: Path) -> None:
-    """The same place, made anew: nothing tells it from the old one but what is in it."""
-    shutil.rmtree(tmp_path / "store")
-    make_store(tmp_path / "store")
+    """The same store: only its files are gone."""
+    shutil.rmtree(tmp_path / "store/v-appydave")
     david.expect(5, "sync")
     assert len(names(david)) == 10
+
+
+def test_f31_a_store_that_was_made_anew_is_a_new_place(david: Person, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "store")
+    make_store(tmp_path / "store")
+    found = david.ok("sync", "--json").json
+    assert found["deleted"] == [] and len(found["uploaded"]) == 10 and len(names(david)) == 10
 
 
 # -- from version 1 of state.db
@@ -239,3 +246,72 @@ def test_f31_after_an_upgrade_a_deletion_that_is_recorded_is_one(david: Person, 
     jan.ok("sync")
     as_version_1(david)
     assert [item["name"] for item in david.ok("sync", "--json").json["deleted"]] == ["take0.mov"]
+
+
+def swap(one: Path, other: Path) -> None:
+    """Exchange two disks that are mounted at one place in turn."""
+    aside = one.with_name("unplugged")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+
+
+def test_f31_another_disk_at_the_same_path_is_another_place(david: Person, tmp_path: Path) -> None:
+    """Two SSDs take turns at one mount point; each holds what the other never had."""
+    store, other = tmp_path / "store", tmp_path / "other"
+    david.ok("up", "--store", make_store(other))
+    for name in ("take1.mov", "take2.mov"):
+        (other / "v-appydave" / PROJECT / name).unlink()
+    david.ok("state", "--forget", str(other), "--yes")
+    before = david.files()
+    swap(store, other)
+    assert not {state for state in david.states().values() if "deleted" in state}
+    found = david.ok("sync", "--json").json
+    assert found["deleted"] == [] and david.files() == before
+    assert {item["name"] for item in found["uploaded"]} == {"take1.mov", "take2.mov"}
+    david.write("only-there.mov", "only sent to the second disk")
+    david.ok("up")
+    swap(store, other)
+    assert david.states()["only-there.mov"] == "local_new"
+    (david.staging / "take3.mov").unlink()
+    gone = david.ok("sync", "--json").json["deleted"]
+    assert [(item["name"], item["side"]) for item in gone] == [("take3.mov", "remote")], "the old base is found again"
+    places = david.ok("state", "--json").json["places"]
+    assert [place["current"] for place in places] == [True, False]
+    ids = [place["store_id"] for place in places]
+    assert len(set(ids)) == 2 and all(identity in david.ok("state").out for identity in ids)
+    assert ids[0] in david.expect(2, "state", "--forget", PROJECT, "--yes").err
+    david.ok("state", "--forget", ids[1], "--yes")
+    assert [place["store_id"] for place in david.ok("state", "--json").json["places"]] == ids[:1]
+
+
+def test_f31_a_store_that_gets_its_id_later_stays_the_same_place(tmp_path: Path) -> None:
+    """Older versions wrote no id. The next write gives one, and the base goes on."""
+    person, _ = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    marker = tmp_path / "store/.s3sync-store/store.json"
+    for name in ("a.mov", "b.mov", "c.mov"):
+        person.write(name, name)
+    person.ok("up")
+    kept = json.loads(marker.read_bytes())
+    with closing(sqlite3.connect(person.staging / ".s3sync/state.db")) as db, db:
+        db.execute("UPDATE place SET store_id = ''")
+    marker.write_text(json.dumps({name: value for name, value in kept.items() if name != "id"}))
+    assert set(person.states().values()) == {"in_sync"}
+    person.write("d.mov", "d")
+    person.ok("up")
+    assert json.loads(marker.read_bytes())["id"]
+    (person.staging / "a.mov").unlink()
+    assert person.states()["a.mov"] == "local_deleted"
+    assert [item["name"] for item in person.ok("sync", "--json").json["deleted"]] == ["a.mov"]
+    assert len(person.ok("state", "--json").json["places"]) == 1
+
+
+def test_f31_a_disk_that_is_not_there_takes_no_memory_along(david: Person, tmp_path: Path) -> None:
+    (tmp_path / "store").rename(tmp_path / "unplugged")
+    for verb in ("status", "sync", "up", "down"):
+        assert "there is no folder store" in david.expect(1, verb).err
+    assert len(david.ok("state", "--json").json["places"]) == 1
+    (tmp_path / "unplugged").rename(tmp_path / "store")
+    assert set(david.states().values()) == {"in_sync"}
+    (david.staging / "take3.mov").unlink()
+    assert david.states()["take3.mov"] == "local_deleted"
