@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from s3sync.config.locate import in_staging
+from s3sync.disk.durable import read_all
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError
 
 SIZE_LIMIT = 1 << 16
 TRUST_VARIABLE = "S3SYNC_TRUST"
 
 _ON_WINDOWS = os.name == "nt"
-_IN_A_CONTAINER = f"where you can change neither (a container, a disk without owners): set {TRUST_VARIABLE}=1"
+_IN_A_CONTAINER = f"where you can change neither (a container): set {TRUST_VARIABLE}=1"
 
 
 def says_trust(environ: Mapping[str, str]) -> bool:
@@ -59,37 +61,41 @@ def _inside(path: Path, root: Path) -> Path:
 
 
 def _read(path: Path, checked: Path | None, any_owner: bool) -> bytes:
-    """The bytes of `path`, or of what was found at the end of its links. Raises `ConfigError`."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-    if checked is not None:
-        flags |= getattr(os, "O_NOFOLLOW", 0)
-    with open(os.open(checked or path, flags), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ConfigError(f"cannot read {path}", why="it is not a regular file", hint="put a text file there")
-        if not any_owner:
-            _refuse_others(path, status)
-        data = file.read(SIZE_LIMIT + 1)
-    if len(data) > SIZE_LIMIT:
+    """The bytes of `path`, or of what was found at the end of its links. Raises `ConfigError` and `OSError`."""
+    target = checked or Path(os.path.realpath(path))
+    with GuardedFolder.open(target.parent, shared=True) as folder:
+        descriptor = folder.open_read(target.name)
+        try:
+            if not any_owner:
+                _refuse_others(path, os.fstat(descriptor), folder)
+            data = read_all(descriptor, SIZE_LIMIT)
+        finally:
+            os.close(descriptor)
+    if data is None:
         raise ConfigError(f"cannot read {path}", why="it is larger than 64 KiB, which no settings file is")
     return data
 
 
-def _refuse_others(path: Path, status: os.stat_result) -> None:
-    """Raises `ConfigError` for a file that another user owns or may write. Windows says neither in these fields."""
+def _refuse_others(path: Path, status: os.stat_result, folder: GuardedFolder) -> None:
+    """Raises `ConfigError` for a file that another user owns or may write. Windows says neither in these fields.
+
+    A disk that keeps no owners or modes (exFAT) says of every file what it was mounted with, and that counts for
+    nothing.
+    """
     if _ON_WINDOWS:
         return
     user = os.geteuid()
     owners = {0, user}
     if user == 0 and os.environ.get("SUDO_UID", "").isdecimal():
         owners.add(int(os.environ["SUDO_UID"]))  # who typed `sudo s3sync`
-    if status.st_uid not in owners:
+    if status.st_uid not in owners and not folder.gives_away(status.st_uid):
         raise ConfigError(
             f"{path} is not read",
             why="it belongs to another user, who would choose where your files go",
             hint=f"look at it, then make it yours: sudo chown $(id -un) {path}; {_IN_A_CONTAINER}",
         )
-    if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)):
+    others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid))
+    if others and folder.keeps_modes():
         raise ConfigError(
             f"{path} is not read",
             why="other users may write it, and would choose where your files go",

@@ -92,13 +92,19 @@ def _user(uid: int) -> str:
 
 def _has_no_owners(descriptor: int, status: os.stat_result) -> bool:
     """Whether the disk gives even our own new files to that user: FAT, exFAT and some network drives keep no owners."""
+    new = of_a_new_file(descriptor)
+    return new is not None and new.st_uid == status.st_uid
+
+
+def of_a_new_file(descriptor: int) -> os.stat_result | None:
+    """What the disk says of a file that we make in a folder for us alone; None where we may make none."""
     name = f".s3sync-{uuid.uuid4().hex}"
     try:
         probe = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=descriptor)
     except OSError:
-        return False
+        return None
     try:
-        return os.fstat(probe).st_uid == status.st_uid
+        return os.fstat(probe)
     finally:
         os.close(probe)
         with suppress(OSError):

@@ -123,6 +123,16 @@ class GuardedFolder:
         """The owner of this folder, whose files are ours, too: on a disk without owners it is somebody else."""
         return None if self.shared else self._owner
 
+    def gives_away(self, owner: int) -> bool:
+        """Whether even a new file of ours belongs to that user here, as on a disk that keeps no owners."""
+        new = None if self._descriptor is None else checks.of_a_new_file(self._descriptor)
+        return new is not None and new.st_uid == owner
+
+    def keeps_modes(self) -> bool:
+        """Whether a new file for us alone is that here. On FAT and exFAT every file has the mode of the mount."""
+        new = None if self._descriptor is None else checks.of_a_new_file(self._descriptor)
+        return new is None or not new.st_mode & 0o022
+
     @property
     def is_in_place(self) -> bool:
         """Whether `path` still leads to this very folder."""

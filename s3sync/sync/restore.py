@@ -17,6 +17,7 @@ from s3sync.disk.errors import local_errors
 from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError
 from s3sync.local.digests import digest
 from s3sync.local.place import drop_second_name, new_partial, place, prune_empty_folders, standing
+from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile, look_at
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
@@ -146,7 +147,12 @@ def _bring(session: Session, found: Trashed, target: str) -> LocalFile:
         raise _exists(target) from None
     finally:
         if found.side == "remote":
-            temp.unlink(missing_ok=True)
+            _drop(session, temp)
+
+
+def _drop(session: Session, temp: Path) -> None:
+    with state_room(session.project.staging, "partial") as folder:
+        folder.unlink(temp.name, missing_ok=True)
 
 
 def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None]:
@@ -156,7 +162,11 @@ def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None]:
         raise Unsupported(f"cannot restore {found.name}", why="it is encrypted", hint="upgrade s3sync")
     temp, whole = new_partial(session.project.staging), md5(usedforsecurity=False)
     try:
-        with local_errors("cannot write", temp), temp.open("xb") as file:
+        with (
+            local_errors("cannot write", temp),
+            state_room(session.project.staging, "partial") as folder,
+            open(folder.create(temp.name), "wb") as file,
+        ):
             with session.store.get(found.where, if_match=head.info.etag) as reader:
                 for chunk in reader:
                     session.pace.receive(len(chunk))
@@ -169,7 +179,7 @@ def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None]:
             why = f"its MD5 is {whole.hexdigest()} instead of {promised}"
             raise ChecksumMismatch(f"cannot restore {found.name}", why=why, hint="nothing was changed here")
     except BaseException:
-        temp.unlink(missing_ok=True)
+        _drop(session, temp)
         raise
     return temp, parse_ns(head.metadata.get("mtime", ""))
 

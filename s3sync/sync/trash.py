@@ -41,6 +41,11 @@ class Trashed(Struct, frozen=True):
     order: float = 0
     """The time at which it got there as the disk or the store knows it, which may tell two of one second apart."""
 
+    @property
+    def depth(self) -> int:
+        """How many names of `where` stand below the staging folder: `.s3sync/trash/<when>/` and its own."""
+        return 3 + len(self.name.split("/"))
+
 
 def trash_here(project: ProjectFolder) -> Iterator[Trashed]:
     """Files in the trash of this computer. Files whose names no path can have are passed over."""
@@ -134,7 +139,7 @@ class Contents:
             return False
         if found.side == "local":
             try:
-                md5 = digest(look_at(found.where)).md5
+                md5 = digest(look_at(found.where, found.depth)).md5
             except LocalError:
                 return False
         else:

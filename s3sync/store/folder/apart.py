@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from s3sync.core.names import STATE_DIR
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError
 
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -142,8 +143,8 @@ def _own_folders(repository: Path) -> Iterator[tuple[Path, str]]:
     """The repository, and for a worktree also the folder of git's own and the main worktree."""
     yield repository, "the repository"
     try:
-        with (repository / ".git").open("rb") as file:
-            text = os.fsdecode(file.read(_SIZE_LIMIT))
+        with GuardedFolder.open(os.path.realpath(repository), shared=True) as folder:
+            text = os.fsdecode(folder.read(".git", _SIZE_LIMIT))
         if not text.startswith("gitdir:"):
             return
         git = repository / text.removeprefix("gitdir:").strip()

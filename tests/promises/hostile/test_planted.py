@@ -16,6 +16,7 @@ from s3sync.errors import ConfigError
 from s3sync.store.folder import FolderStore
 from s3sync.store.port import Headers
 from tests.kit.people import PROJECT, REPO, Person
+from tests.scenarios.names import real_disks
 
 OLD = 1_400_000_000_000_000_000
 
@@ -151,3 +152,39 @@ def test_f49_what_git_tracks_is_refused_wherever_git_keeps_its_index(david: Pers
         (tmp_path / "alias").symlink_to(real)
         git.write_text(f"gitdir: {tmp_path / 'alias'}\n")
     assert "git tracks" in david.expect(1, "status").err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+@pytest.mark.parametrize("options", ["umask=0", "umask=0,uid=4711,gid=4711"])
+def test_f46_settings_on_a_disk_without_owners_and_modes_count(
+    david: Person, tmp_path: Path, options: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where chmod and chown change nothing, no hint to use them helps."""
+    monkeypatch.setitem(real_disks._MOUNT, "exfat", ["mount.exfat-fuse", "-o", options])
+    with real_disks.mounted("exfat", tmp_path) as disk:
+        repo = disk / "clone"
+        (repo / PROJECT / "s3-staging").mkdir(parents=True)
+        for name, text in ((".s3sync.yaml", "transfers: 3\n"), (".video-tools.env", "S3_SYNC_USER=jan\n")):
+            (repo / name).write_text(text)
+            assert (repo / name).stat().st_mode & 0o022
+        env = {"S3SYNC_TRUST": None}
+        shown = david.ok("config", "--json", cwd=repo / PROJECT, env=env).json
+        assert ".s3sync.yaml" in json.dumps(shown)
+        david.ok("status", cwd=repo / PROJECT, env=env)
+        assert sorted(os.listdir(repo)) == sorted([".s3sync.yaml", ".video-tools.env", PROJECT])
+
+
+@pytest.mark.parametrize("command", [["status"], ["doctor"], ["projects"], ["init", "--yes", "--dry-run"], ["config"]])
+@pytest.mark.parametrize("kind", ["link", "FIFO", "zero"])
+def test_f55_what_stands_for_the_git_folder_is_neither_waited_for_nor_followed(
+    david: Person, secret: Path, command: list[str], kind: str
+) -> None:
+    git = david.repo / ".git"
+    git.rmdir()
+    if kind == "FIFO":
+        os.mkfifo(git)
+    else:
+        git.symlink_to(secret if kind == "link" else "/dev/zero")
+    david.patience_s, david.fresh = 20, True
+    result = david.run(*command)
+    assert result.code in (0, 1, 2, 3, 5) and "precious" not in result.out + result.err, result

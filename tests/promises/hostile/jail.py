@@ -1,0 +1,226 @@
+"""A jail for commands: a desk with canaries around it, and whatever strangers can plant inside.
+
+`Jail` is one person's computer. Everything outside of her clone is a canary: files with an old time of reading, a FIFO
+that blocks whoever opens it, a program that leaves a mark when it runs, secrets in the environment and in AWS profiles,
+and a server that keeps every byte. `Jail.run` runs a command and looks at all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from s3sync.core.names import STATE_DIR
+from s3sync.store.folder import FolderStore
+from tests.kit.people import PROJECT, REPO, Person, Result
+
+TOKEN = "Canary7f3aQ9"
+"""Stands in everything that must not get out."""
+BOUND_S = 30
+CODES = (0, 1, 2, 3, 4, 5, 6)
+OLD_NS, OLDER_NS = 1_500_000_000_000_000_000, 1_400_000_000_000_000_000
+
+
+class Recorder:
+    """A server on this computer that answers all with an error, and keeps every byte that it was sent."""
+
+    def __init__(self) -> None:
+        self.heard = bytearray()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        body = b"<Error><Code>AccessDenied</Code></Error>"
+        answer = b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.settimeout(1)
+                self.heard += connection.recv(65536) or b"-"
+                connection.sendall(answer)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+class Jail:
+    def __init__(self, root: Path, recorder: Recorder) -> None:
+        self.root, self.recorder = root, recorder
+        self.private, self.mark = root / "private", root / "a-program-ran"
+        self.store = root / "store"
+        self.person = Person("david", root / "desk" / "david", patience_s=BOUND_S)
+        self._canaries()
+        self.person.staging.mkdir(parents=True)
+        FolderStore(self.store, create=True)
+        self.person.environ = {
+            "S3SYNC_STORE": f"file://{self.store}",
+            "S3SYNC_TRUST": "0",
+            "SOME_SERVICE": f"{TOKEN}-environment",
+            "GITHUB_TOKEN": f"{TOKEN}-github",
+            "S3SYNC_PAUSE": "0",
+        }
+        self.plain = dict(self.person.environ)
+        for name in ("a.txt", "b/c.txt", "clip.mp4"):
+            self.person.write(name, name * 3)
+        self.person.ok("up")
+        self.person.write("a.txt", "edited")
+        self.person.ok("sync")
+
+    @property
+    def staging(self) -> Path:
+        return self.person.staging
+
+    def places(self) -> dict[str, Path]:
+        """The folders that strangers write to."""
+        return {
+            "memory": self.staging / STATE_DIR,
+            "staging": self.staging,
+            "project": self.person.project,
+            "repository": self.person.repo,
+            "records": self.store / ".s3sync-store",
+            "objects": self.store / REPO / PROJECT,
+            "objects of ours": self.store / REPO / ".s3sync",
+        }
+
+    # -- what must not change, be read, or get out
+
+    def _canaries(self) -> None:
+        for name in ("key", "documents/one", "documents/deep/two", "state.db", ".s3syncignore", "metadata.json"):
+            file = self.private / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{TOKEN} {name}\n")
+            file.chmod(0o640)
+        os.mkfifo(self.private / "pipe", 0o600)
+        home = self.person.root / "home"
+        (home / ".aws").mkdir(parents=True)
+        program = self.root / "program"
+        program.write_text(f"#!/bin/sh\ntouch '{self.mark}'\n")
+        program.chmod(0o755)
+        (home / ".aws" / "config").write_text(
+            f"[profile prod]\ncredential_process = {program}\n[profile keys]\nregion = us-east-1\n"
+        )
+        (home / ".aws" / "credentials").write_text(
+            f"[keys]\naws_access_key_id = AKIA{TOKEN.upper()}\naws_secret_access_key = {TOKEN}-secret\n"
+        )
+        (home / ".bashrc").write_text(f"{TOKEN} rc")
+        (self.person.root.parent / "neighbour").write_text(TOKEN)
+
+    def _outside(self) -> dict[str, tuple[object, ...]]:
+        """Everything outside of the clone and the store: kind, mode, names, time, content."""
+        found: dict[str, tuple[object, ...]] = {}
+        home = self.person.root / "home"
+        own = (home / ".local", home / ".cache", home / ".config")
+        for top in (self.private, home, self.person.root.parent):
+            for folder, folders, files in os.walk(top):
+                here = Path(folder)
+                folders[:] = [name for name in folders if here / name not in own and here / name != self.person.repo]
+                found[folder] = (sorted(folders), sorted(files))
+                for name in files:
+                    found[str(here / name)] = self._of_file(here / name)
+        return found
+
+    def _of_file(self, file: Path) -> tuple[object, ...]:
+        status = file.lstat()
+        held = ""
+        if stat.S_ISREG(status.st_mode):
+            held = hashlib.sha256(file.read_bytes()).hexdigest()
+            if self.private in file.parents:
+                os.utime(file, ns=(OLDER_NS, OLD_NS))  # reading it would change the first, wherever that is kept
+        return status.st_mode, status.st_nlink, held
+
+    @contextmanager
+    def unharmed(self) -> Iterator[None]:
+        before = self._outside()
+        yield
+        for file in self.private.rglob("*"):
+            if file.is_file():
+                assert file.stat().st_mtime_ns == OLD_NS, f"{file} was written"
+                assert file.stat().st_atime_ns == OLDER_NS, f"{file} was read"
+        after = self._outside()
+        changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+        assert not changed, f"changed: {changed}"
+        assert not self.mark.exists(), "a program ran"
+        assert not self.recorder.heard, "a server that nobody agreed to was asked"
+        for top in (self.store, self.staging):
+            for folder, _, files in os.walk(top):
+                for name in files:
+                    self._holds_no_token(Path(folder, name))
+
+    def _holds_no_token(self, file: Path) -> None:
+        status = file.lstat()
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size < 2**20:
+            assert TOKEN.encode() not in file.read_bytes(), f"a secret arrived in {file}"
+
+    def run(self, words: Sequence[str], cwd: Path | None = None) -> Result:
+        """One command, which ends in time, with a documented code, and harms no canary."""
+        folder = next((path for path in (cwd, self.person.project, self.person.repo) if path and path.is_dir()), None)
+        began = time.monotonic()
+        with self.unharmed():
+            result = self.person.run(*words, cwd=folder)
+        assert time.monotonic() - began < BOUND_S, f"{words} took too long"
+        assert result.code in CODES, result
+        assert "did not expect" not in result.err + result.out and "Traceback" not in result.err, result
+        assert TOKEN not in result.out + result.err, result
+        return result
+
+    # -- what strangers do
+
+    def clear(self, path: Path) -> bool:
+        """Make a name free; whether it is one below a folder that is really there."""
+        top = next((top for top in (self.person.repo, self.store) if top in path.parents), None)
+        if top is None or path == self.staging.parent / ".git":
+            return False
+        folder = path.parent
+        while folder != top:
+            if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+                return False
+            folder = folder.parent
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        return True
+
+    def plant(self, path: Path, kind: str, target: str, body: bytes) -> None:
+        """Put something in the place of a file or folder."""
+        if not self.clear(path):
+            return
+        goal = {"nothing": self.private / "fresh", "zero": Path("/dev/zero")}.get(target, self.private / target)
+        if kind == "link":
+            path.symlink_to(goal)
+        elif kind == "relative link":
+            path.symlink_to(os.path.relpath(goal, path.parent))
+        elif kind == "FIFO":
+            os.mkfifo(path)
+        elif kind == "socket":
+            with socket.socket(socket.AF_UNIX) as made, suppress(OSError):  # a long path cannot have one
+                made.bind(str(path))
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            path.write_bytes(body)
+
+    def execute(self, statement: str, values: Sequence[object]) -> None:
+        """A statement on state.db, if that is still one."""
+        file = self.staging / STATE_DIR / "state.db"
+        if file.is_symlink() or not file.is_file() or file.parent.is_symlink():
+            return
+        with suppress(sqlite3.Error, OverflowError), sqlite3.connect(file, timeout=1) as connection:
+            connection.execute(statement, values)
+        with suppress(NameError):
+            connection.close()

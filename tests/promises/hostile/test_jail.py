@@ -1,0 +1,209 @@
+"""Strangers write what they like into the clone, s3sync's memory and the store, and commands run: no canary is harmed.
+
+A few examples run with the suite. `S3SYNC_JAIL_MINUTES=30 .venv/bin/pytest tests/promises/hostile/test_jail.py` goes on
+with fresh ones; `scripts/fuzz jail` does the same.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from tests.kit.people import PROJECT, REPO
+from tests.promises.hostile.jail import Jail, Recorder
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs FIFOs and modes")
+
+MINUTES = float(os.environ.get("S3SYNC_JAIL_MINUTES", "0"))
+
+COMMANDS = (
+    "status", "status -v", "status --all", "up", "down", "sync", "sync --on-conflict mine", "verify", "verify --deep",
+    "cleanup --yes", "cleanup --local --yes", "transfers -v", "transfers --abort-all --yes", "trash list",
+    "trash restore a.txt", "trash restore a.txt --to d/e.txt", "trash empty --yes", "undo --yes", "undo --dry-run",
+    "doctor", "doctor --fix", "projects", "state", "config", "config set transfers 3", "init --yes", "init other --yes",
+    "trust --list", "down --on-conflict theirs --max-delete 99", "up --again", "sync --dry-run --json",
+)  # fmt: skip
+NAMES = {
+    "memory": ("", "state.db", "state.db-wal", "state.db-shm", "state.db-journal", "lock", "lock.json", "partial",
+               "trash", "trash/x", "trash/20260101T000000Z", "trash/20260101T000000Z/a.txt", "partial/" + "a" * 32,
+               "tmp", "state.corrupt-x.db"),
+    "staging": ("a.txt", "b", "b/c.txt", "d", "d/e.txt", ".s3syncignore", "metadata.json", "a.txt.s3sync", "new.txt"),
+    "project": ("s3-staging", ".video-tools.env", ".s3sync.yaml", "x", "s3-staging/b"),
+    "repository": (".s3sync.yaml", ".video-tools.env", ".s3syncignore", ".gitignore", "other", "other/s3-staging",
+                   ".git/index", ".git/config", ".git/HEAD", ".git"),
+    "records": ("", "store.json", "tmp", "records", "uploads", "locks", "records/aa", "tmp/old", "uploads/x"),
+    "objects": ("", "metadata.json", "a.txt", "b", "b/c.txt", "evil.txt", ".git/config", ".s3sync.yaml", "HEAD"),
+    "objects of ours": ("", "parts", "trash", "parts/" + PROJECT, "trash/" + PROJECT, f"trash/{PROJECT}/../x",
+                        f"trash/{PROJECT}/20260101T000000Z/a.txt", f"trash/{PROJECT}/20260101T000000Z/.git/config"),
+}  # fmt: skip
+WORDS = (
+    "a.txt", "b/c.txt", "../x", "../../../../private/key", ".git/config", ".s3sync/state.db", "/etc/passwd", "", ".",
+    "a" * 32, "A.TXT", "\x1b[2J", "\u202e", "x" * 300, f"{REPO}/{PROJECT}/a.txt", f"{REPO}/other/a.txt", "up", "down",
+    "conflict", "delete", "did", "2026-01-01T00:00:00Z", "9999-99-99", "[null,null]", "[]", "{}", "null", "0" * 32,
+)  # fmt: skip
+TABLES = {
+    "base": 5, "digest": 7, "parts": 5, "transfer": 10, "transferred": 5, "intent": 4, "fact": 2, "place": 7,
+}  # fmt: skip
+TARGETS = ("key", "documents", "documents/one", "pipe", "nothing", "zero", "state.db", "metadata.json")
+
+names = st.sampled_from([(place, name) for place, found in NAMES.items() for name in found])
+words = st.sampled_from(WORDS) | st.text(max_size=20)
+numbers = st.sampled_from([0, 1, 5, -1, 2**31, 2**63 - 1, -(2**63)])
+cells: st.SearchStrategy[Any] = words | numbers | st.none() | st.binary(max_size=8) | st.floats(allow_nan=True)
+values: st.SearchStrategy[Any] = st.recursive(
+    words | numbers | st.none() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+INTENT_FIELDS = ("name", "kept_as", "by", "at", "stood_as", "mine", "arrived", "path", "kind", "verb", "do", "stamp",
+                 "before", "after", "local", "remote", "in_remote_trash", "record")  # fmt: skip
+MANIFEST_FIELDS = ("files", "conflicts", "deleted", "cleaned", "members", "schema", "version", "write_id", "project")
+SETTINGS = (
+    "store: file://{private}", "store: s3://bucket/{token}", "endpoint_url: {server}", "profile: prod",
+    "profile: keys", "Profile: prod", "ENDPOINT_URL: {server}", "staging: ../..", "staging: .git", "staging: private",
+    "repo: ../x", "repo: films", "project: .git", "project: film", "ignore: ['!*']", "ignore: ['*']",
+    "transfers: 0xffffffff", "transfers: 3", "bwlimit: 1:2:3", "user: {server}", "ca_bundle: {private}/key",
+    "proxy: {server}", "region: us-east-1", "credentials: env", "store: &x [*x]", "sse: aws:kms",
+    "kms_key_id: arn:aws:kms:us-east-1:1:key/x",
+)  # fmt: skip
+ENV_LINES = (
+    "S3SYNC_STORE=s3://bucket", "S3_COLLAB_BUCKET=bucket", "AWS_PROFILE=prod", "export AWS_PROFILE='keys'",
+    "AWS_CONFIG_FILE={private}/key", "aws_config_file={private}/key", "AWS_ENDPOINT_URL_S3={server}",
+    "HTTPS_PROXY={server}", "S3_SYNC_USER=${{GITHUB_TOKEN}}", 'S3_SYNC_USER="$SOME_SERVICE"', "S3SYNC_TRUST=1",
+    "S3_COLLAB_PREFIX=../..", "AWS_ACCESS_KEY_ID=AKIA0000000000000000", "AWS_SECRET_ACCESS_KEY=x", "\0", "x\r\n", "=",
+    "S3SYNC_STORE=file://{private}", "S3_COLLAB_BUCKET=`cat {private}/key`",
+)  # fmt: skip
+
+
+def composed(fields: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.dictionaries(st.sampled_from(fields), values, max_size=8)
+
+
+class Strangers(RuleBasedStateMachine):
+    """Each rule is what one of them does, or a command of the person whose clone it is."""
+
+    recorder: Recorder
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="s3sync-jail-"))
+        self.jail = Jail(self.folder, self.recorder)
+
+    def teardown(self) -> None:
+        self._open_all()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _open_all(self) -> None:
+        for folder, _, _ in os.walk(self.folder):
+            with suppress(OSError):
+                Path(folder).chmod(0o700)
+
+    @rule(command=st.sampled_from(COMMANDS), where=st.sampled_from(["project", "staging", "repository"]))
+    def command(self, command: str, where: str) -> None:
+        self.jail.run(command.split(), self.jail.places()[where])
+
+    @rule(
+        at=names,
+        kind=st.sampled_from(["link", "relative link", "link", "FIFO", "socket", "folder", "bytes"]),
+        goal=st.sampled_from(TARGETS),
+        body=st.binary(max_size=40) | words.map(lambda word: word.encode("utf-8", "replace")),
+        command=st.sampled_from(COMMANDS),
+    )
+    def plant(self, at: tuple[str, str], kind: str, goal: str, body: bytes, command: str) -> None:
+        self.jail.plant(self.jail.places()[at[0]] / at[1], kind, goal, body)
+        self.jail.run(command.split())
+
+    @rule(table=st.sampled_from(sorted(TABLES)), data=st.data(), command=st.sampled_from(COMMANDS))
+    def row(self, table: str, data: st.DataObject, command: str) -> None:
+        row = data.draw(st.lists(cells, min_size=TABLES[table], max_size=TABLES[table]))
+        if table != "place" and row:
+            row[0] = 1
+        self.jail.execute(f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+        self.jail.run(command.split())
+
+    @rule(
+        kind=st.sampled_from(["conflict", "delete", "did"]),
+        name=words,
+        value=composed(INTENT_FIELDS),
+        command=st.sampled_from(COMMANDS),
+    )
+    def intent(self, kind: str, name: str, value: dict[str, Any], command: str) -> None:
+        import json
+
+        whole = {"name": "a.txt", "kept_as": "b/c.txt", "by": "", "at": "", "path": "a.txt", "kind": "fetched",
+                 "verb": "sync", "do": "download", "stamp": "20260101T000000Z", **value}  # fmt: skip
+        self.jail.execute("INSERT OR REPLACE INTO intent VALUES (1, ?, ?, ?)", (kind, name, json.dumps(whole)))
+        self.jail.run(command.split())
+
+    @rule(
+        lines=st.lists(st.sampled_from(SETTINGS), max_size=3),
+        env=st.lists(st.sampled_from(ENV_LINES), max_size=3),
+        where=st.sampled_from(["repository", "project", "staging"]),
+        says=st.booleans(),
+        command=st.sampled_from(COMMANDS),
+    )
+    def settings(self, lines: list[str], env: list[str], where: str, says: bool, command: str) -> None:
+        """`says`: she names her store herself; otherwise the files of the repository may name one."""
+        folder = self.jail.places()[where]
+        known = {"private": self.jail.private, "server": self.recorder.address, "token": "films"}
+        for name, told in ((".s3sync.yaml", lines), (".video-tools.env", env)):
+            if told:
+                text = "\n".join(line.format(**known) for line in told)
+                self.jail.plant(folder / name, "bytes", "", text.encode())
+        self.jail.person.environ = {
+            name: value for name, value in self.jail.plain.items() if says or name != "S3SYNC_STORE"
+        }
+        self.jail.run(command.split())
+
+    @rule(value=composed(MANIFEST_FIELDS), command=st.sampled_from(COMMANDS))
+    def manifest(self, value: dict[str, Any], command: str) -> None:
+        import json
+
+        place = self.jail.places()["objects"]
+        if place.is_dir() and not place.is_symlink():
+            self.jail.plant(place / "metadata.json", "bytes", "", json.dumps(value).encode())
+        self.jail.run(command.split())
+
+    @rule(at=names, mode=st.sampled_from([0o000, 0o444, 0o777, 0o1777, 0o4755, 0o2755]), then=st.sampled_from(COMMANDS))
+    def mode(self, at: tuple[str, str], mode: int, then: str) -> None:
+        path = self.jail.places()[at[0]] / at[1]
+        if path.exists() and not path.is_symlink() and self.jail.private not in path.resolve().parents:
+            path.chmod(mode)
+        self.jail.run(then.split())
+
+
+@pytest.fixture
+def strangers() -> Iterator[type[Strangers]]:
+    Strangers.recorder = Recorder()
+    yield Strangers
+    Strangers.recorder.close()
+
+
+def test_f50_no_canary_is_harmed(strangers: type[Strangers]) -> None:
+    end = time.monotonic() + MINUTES * 60
+    while True:
+        run_state_machine_as_test(
+            strangers,
+            settings=settings(
+                max_examples=8 if MINUTES else 5,
+                stateful_step_count=12 if MINUTES else 8,
+                deadline=None,
+                derandomize=not MINUTES,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+                phases=[Phase.generate],  # a step is a process or two: shrinking takes longer than reading
+            ),
+        )
+        if time.monotonic() >= end:
+            return
