@@ -92,11 +92,11 @@ class Project(Struct, frozen=True):
             return False
         return True
 
-    def status(self) -> StatusReport:
-        """Every file's state; changes nothing."""
+    def status(self, *files: str) -> StatusReport:
+        """Every file's state, or that of some files; changes nothing."""
         from s3sync.sync.status import status
 
-        return status(self.session)
+        return status(self.session, make_selector(files, self.staging, self.cwd))
 
     def up(
         self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False, again: bool = False
@@ -112,10 +112,14 @@ class Project(Struct, frozen=True):
         return self._run(Verb.DOWN, files, on_conflict, dry_run)
 
     def sync(
-        self, *, on_conflict: Policy | str | None = None, max_delete: int | None = None, dry_run: bool = False
+        self,
+        *files: str,
+        on_conflict: Policy | str | None = None,
+        max_delete: int | None = None,
+        dry_run: bool = False,
     ) -> RunReport:
         """Both ways, deletions too; what is replaced or deleted goes to the trash. Raises `Halt` on too many."""
-        return self._run(Verb.SYNC, (), on_conflict, dry_run, max_delete)
+        return self._run(Verb.SYNC, files, on_conflict, dry_run, max_delete)
 
     def verify(self, *, deep: bool = False) -> StatusReport:
         """Compare every object with metadata.json and the local files; `deep` reads all bytes. Changes nothing."""

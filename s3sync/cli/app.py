@@ -8,6 +8,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -15,18 +16,31 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from s3sync._version import __version__
-from s3sync.cli import checks, doctor, projects, runs, setup, state, trash, trust, undo, verbs
+from s3sync.cli import checks, completion, doctor, projects, runs, setup, state, trash, trust, undo, verbs
+from s3sync.cli.call import CALL
 from s3sync.cli.interrupt import INTERRUPTED
-from s3sync.cli.output import OutputLost, error_json, error_lines, print_json, printable, warn
+from s3sync.cli.output import (
+    OutputLost,
+    error_json,
+    error_lines,
+    files_text,
+    print_json,
+    printable,
+    size_text,
+    warn,
+)
+from s3sync.cli.root import Root
 from s3sync.cli.usage import usage_error
 from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError
+from s3sync.transfer.progress import Work
 
 USAGE = 2
-HELP = frozenset({"--help", "-h", "help"})
 _telling, _told = threading.Lock(), threading.Event()
 
 app = typer.Typer(
     name="s3sync",
+    cls=Root,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     help="The shared folder for files that are too heavy for git, kept in your team's own S3 bucket.",
     epilog="Start with `s3sync init`. Every command has --help with an example and its exit codes.",
     rich_markup_mode=None,
@@ -53,11 +67,13 @@ doctor.register(app)
 setup.register(app)
 projects.register(app)
 trust.register(app)
+completion.register(app)
 
 
 def run_app(arguments: Sequence[str]) -> int:
     """Parse, run, and render whatever went wrong. Only `--debug` shows a traceback."""
     warnings.showwarning = _tell
+    CALL.reset()
     try:
         code = get_command(app).main(list(arguments), prog_name="s3sync", standalone_mode=False)
         if code == INTERRUPTED:
@@ -67,30 +83,37 @@ def run_app(arguments: Sequence[str]) -> int:
         if not arguments:
             print(error.format_message())  # the help
             return USAGE
-        return _fail(arguments, usage_error(error, arguments))
+        return _fail(usage_error(error))
     except NotTrusted as error:
         return _ask_trust(arguments, error)
     except S3syncError as error:
-        return _fail(arguments, error)
+        return _fail(error)
     except (KeyboardInterrupt, Abort):
-        return say_interrupted(arguments)
+        return say_interrupted()
     except OutputLost:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and not HELP.isdisjoint(arguments):  # typer writes it itself, past `say`
+        if isinstance(error, OSError) and CALL.help:  # typer writes it itself, past `say`
             raise OutputLost(error.errno, error.strerror) from error
-        return _fail(arguments, _unexpected(error))
+        return _fail(_unexpected(error))
+
+
+def complete(words: Sequence[str]) -> int:
+    """Answer a shell that completes. Nothing that goes wrong may be on its screen."""
+    with suppress(Exception):
+        completion.answer(get_command(app), list(words))
+    return 0
 
 
 def _ask_trust(arguments: Sequence[str], error: NotTrusted) -> int:
     """Run the command again when the user agrees to the place; it is refused before anything is done."""
     try:
-        agreed = trust.ask(error, arguments)
+        agreed = trust.ask(error, CALL)
     except S3syncError as failed:
-        return _fail(arguments, failed)
+        return _fail(failed)
     except KeyboardInterrupt:
-        return say_interrupted(arguments)
-    return run_app(arguments) if agreed else _fail(arguments, error)
+        return say_interrupted()
+    return run_app(arguments) if agreed else _fail(error)
 
 
 def _tell(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
@@ -99,44 +122,54 @@ def _tell(message: Warning | str, category: type[Warning], *place: Any, **more: 
         warn(f"warning: {printable(str(message))}")
 
 
-def say_interrupted(arguments: Sequence[str]) -> int:
+def say_interrupted() -> int:
     """Once, whoever comes first: the thread that works, or the one that waits for it to end."""
     error = interrupted()
     with _telling:
         if not _told.is_set():
             _told.set()
-            _fail(arguments, error)
+            _fail(error)
     return error.exit_code
 
 
-def say_unending(arguments: Sequence[str]) -> int:
+def say_unending() -> int:
     """Just before a command is ended that took too much memory."""
     error = NotAStore(
         "an answer of the store does not end",
         why="this command took more than a gigabyte of memory, which no honest answer needs",
         hint="check endpoint_url: is it an S3 server? nothing is lost: run the command again when it is",
     )
-    code = _fail(arguments, error)
+    code = _fail(error)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     return code
 
 
 def interrupted() -> Interrupted:
+    """What was done until Ctrl-C was pressed, and what resumes."""
+    arrived = CALL.progress.arrived if CALL.progress else {}
+    done = [
+        f"{files_text(files)} ({size_text(size)}) {'uploaded' if work is Work.UPLOAD else 'downloaded'}"
+        for work, (files, size) in arrived.items()
+    ]
+    again = f"run `s3sync {CALL.command}` again" if CALL.command else "run it again"
+    if not CALL.writes or CALL.dry_run:
+        return Interrupted("interrupted", why="nothing was changed", hint=f"nothing is lost: {again} when you like")
     return Interrupted(
         "interrupted",
-        why="somebody pressed Ctrl-C",
-        hint="nothing is lost: run the same command again, and it goes on where it stopped",
+        why=f"{', '.join(done) or 'no file was complete'} when Ctrl-C was pressed"
+        if CALL.progress
+        else "Ctrl-C was pressed",
+        hint=f"nothing is lost: {again}, and it resumes where it stopped",
     )
 
 
-def _fail(arguments: Sequence[str], error: S3syncError) -> int:
-    if "--debug" in arguments:
+def _fail(error: S3syncError) -> int:
+    if CALL.debug:
         for line in "".join(traceback.format_exception(error.__cause__ or error)).splitlines():
             warn(printable(line))
-    if "--json" in arguments:
-        command = next((word for word in arguments if not word.startswith("-")), "")
-        print_json(error_json(command, error))
+    if CALL.json:
+        print_json(error_json(CALL.command, error))
     else:
         for line in error_lines(error):
             warn(line)

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 
 from s3sync.cli.output import (
     GREEN,
-    RED,
     YELLOW,
     Symbols,
     ago_text,
     colour,
     duration_text,
-    error_lines,
     files_text,
     moved_line,
     printable,
@@ -26,13 +24,10 @@ from s3sync.core.outcome import Problem
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.core.unfinished import Direction
-from s3sync.errors import S3syncError
 from s3sync.sync.report import (
     ConflictReport,
-    FileStatus,
     Place,
     RunReport,
-    StatusReport,
     TransfersReport,
     TransferStatus,
 )
@@ -51,6 +46,8 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = Fa
         warn(f"warning: {printable(warning)}")
     for conflict in report.conflicts:
         _warn_of_conflict(conflict, report)
+    if any(conflict.resolution is None for conflict in report.conflicts):
+        warn("hint: `s3sync sync` keeps both versions; to keep only one: --on-conflict mine, or theirs")
     warn_of_failures(report.failed)
 
 
@@ -80,7 +77,7 @@ def _print_run_lines(report: RunReport, verbose: bool) -> None:
     for item in report.skipped:
         if item.state not in (State.IN_SYNC, State.CLEANED_UP):
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
-            say(moved_line(colour(_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
+            say(moved_line(colour(state_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
     if report.trash_files:
         gone = f"{files_text(report.trash_files)} ({size_text(report.trash_bytes)})"
         say(f"Trash: deleted {gone} beyond its limits (the setting `trash`)")
@@ -130,7 +127,7 @@ def _run_summary(report: RunReport) -> str:
     return f"Summary: {', '.join(parts or ['nothing to do'])}, {duration_text(report.elapsed_s)}"
 
 
-def _sign(state: State, signs: Symbols) -> str:
+def state_sign(state: State, signs: Symbols) -> str:
     if state is State.IN_SYNC:
         return signs.done
     if state is State.CONFLICT:
@@ -142,7 +139,7 @@ def _sign(state: State, signs: Symbols) -> str:
     return signs.newer_there if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED) else signs.newer_here
 
 
-def _by(user: str | None, at: str | None) -> str:
+def by_text(user: str | None, at: str | None) -> str:
     if not user:
         return ""
     return f", by {printable(user)} {ago_text(at)}"
@@ -160,9 +157,9 @@ def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool) -> str:
 def _left_alone(verb: Verb, state: State, user: str | None, at: str | None) -> str:
     """Why a verb did not touch a difference, and which command would."""
     if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED):
-        return f"{'new' if state is State.REMOTE_NEW else 'newer'} on the remote{_by(user, at)}: run `s3sync down`"
+        return f"{'new' if state is State.REMOTE_NEW else 'newer'} on the remote{by_text(user, at)}: run `s3sync down`"
     if state is State.REMOTE_DELETED:
-        return f"deleted on the remote{_by(user, at)}: `s3sync sync` deletes it here"
+        return f"deleted on the remote{by_text(user, at)}: `s3sync sync` deletes it here"
     if state is State.LOCAL_DELETED:
         return "deleted here: `s3sync down` fetches it again, `s3sync sync` deletes it on the remote"
     return f"{'new' if state is State.LOCAL_NEW else 'changed'} here: run `s3sync up`"
@@ -188,57 +185,18 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
         None: "nothing was overwritten",
     }[conflict.resolution]
     warn(f"    {outcome}")
-    if conflict.resolution is None:
-        warn("hint: `s3sync sync` keeps both; --on-conflict mine or theirs decides for one")
 
 
 def warn_of_failures(failed: Iterable[Problem], prefix: str = "") -> None:
+    """Each with its hint; what is the hint of several is said once, below the last of them."""
+    hint = None
     for problem in failed:
+        if hint and hint != problem.hint:
+            warn(f"hint: {printable(hint)}")
         warn(f"{symbols().failed} {printable(prefix + problem.path)}: {printable(problem.error)}")
-        if problem.hint:
-            warn(f"hint: {printable(problem.hint)}")
-
-
-def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
-    if not quiet:
-        signs = symbols()
-        say(f"{signs.status} S3 Staging Status: {printable(report.place.project)}")
-        for file in report.files:
-            say(_status_line(file, signs, _store_name(report.place)))
-        for transfer in report.transfers:
-            say(transfer_line(transfer))
-        say(status_summary(report))
-        copies = State.CLEANED_UP in report.counts
-        if report.cleaned and (copies or not report.files):
-            say(cleaned_line(report.cleaned, has_copies=copies))
-        if report.place.store_is_default:
-            _say_how_to_move(report.place)
-    for warning in report.warnings:
-        warn(f"warning: {printable(warning)}")
-    warn_of_failures(report.failed)
-
-
-def _store_name(place: Place) -> str:
-    return "S3" if place.store.startswith("s3:") else "the store"
-
-
-def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
-    text = {
-        State.IN_SYNC: "synced",
-        State.LOCAL_NEW: "new here",
-        State.LOCAL_MODIFIED: "newer here",
-        State.LOCAL_DELETED: "deleted here",
-        State.REMOTE_NEW: f"new {'on' if there == 'S3' else 'in'} {there}",
-        State.REMOTE_MODIFIED: f"newer {'on' if there == 'S3' else 'in'} {there}",
-        State.REMOTE_DELETED: f"deleted {'on' if there == 'S3' else 'in'} {there}",
-        State.CLEANED_UP: f"cleaned up {'on' if there == 'S3' else 'in'} {there}, your copy stays",
-        State.CONFLICT: f"conflict: changed here and {'on' if there == 'S3' else 'in'} {there}",
-    }[file.state]
-    if file.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.REMOTE_DELETED, State.CONFLICT):
-        text += _by(file.uploaded_by, file.uploaded_at)
-    shade = {State.IN_SYNC: GREEN, State.CONFLICT: RED}.get(file.state, YELLOW)
-    shown = colour(f"{_sign(file.state, signs)} {text}", shade)
-    return f"  {printable(file.name)}  ({size_text(file.size_bytes)})  {shown}"
+        hint = problem.hint
+    if hint:
+        warn(f"hint: {printable(hint)}")
 
 
 def transfer_line(transfer: TransferStatus) -> str:
@@ -266,59 +224,3 @@ def print_transfers(report: TransfersReport, *, verbose: bool) -> None:
     if foreign:
         total = size_text(sum(transfer.done_bytes for transfer in foreign))
         say(f"{len(foreign)} of other computers hold {total} in the store, which costs: --abort NAME ends one.")
-
-
-def print_verify(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
-    print_status(report, verbose=verbose, quiet=quiet)
-    if not quiet:
-        depth = "every byte" if report.verified == "deep" else "records and digests"
-        say(f"Verified {depth}: {len(report.files)} files, {len(report.failed)} problems")
-
-
-COUNTED = (
-    ("to upload", (State.LOCAL_NEW, State.LOCAL_MODIFIED)),
-    ("to download", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
-    ("deleted here", (State.LOCAL_DELETED,)),
-    ("deleted there", (State.REMOTE_DELETED,)),
-    ("cleaned up there", (State.CLEANED_UP,)),
-    ("in conflict", (State.CONFLICT,)),
-)
-
-
-def status_summary(report: StatusReport) -> str:
-    counts = report.counts
-    parts = [
-        f"{total} {label}" for label, states in COUNTED if (total := sum(counts.get(state, 0) for state in states))
-    ]
-    if report.failed:
-        parts.append(f"{len(report.failed)} cannot be carried")
-    text = ", ".join(parts) if parts else ("all in sync" if report.files else "no files yet")
-    if not report.last_sync_at:
-        return f"Status: {text} (never synced)"
-    by = f" by {printable(report.last_sync_by)}" if report.last_sync_by else ""
-    return f"Status: {text} (last sync: {ago_text(report.last_sync_at, report.asked_at)}{by})"
-
-
-def _say_how_to_move(place: Place) -> None:
-    say(f"The files stay on this computer, in {printable(place.store)}.")
-    say("To share them: s3sync init --store s3://BUCKET --region REGION")
-
-
-def print_all(reports: list[StatusReport], failed: list[tuple[str, S3syncError]], *, quiet: bool) -> None:
-    """Every project a line, side by side; then what is wrong with any of them."""
-    if not quiet:
-        say(f"{symbols().status} S3 Staging Status: all projects")
-        width = max([len(printable(report.place.project)) for report in reports] + [7])
-        for report in reports:
-            total = sum(file.size_bytes for file in report.files)
-            name = printable(report.place.project).ljust(width)
-            summary = status_summary(report).removeprefix("Status: ")
-            say(f"  {name}  {files_text(len(report.files)):>9}  {size_text(total):>9}  {summary}")
-        if not reports and not failed:
-            say("  no project has a staging folder here: make one with `s3sync init PROJECT`")
-    for report in reports:
-        warn_of_failures(report.failed, f"{report.place.project}/")
-    for name, error in failed:
-        warn(f"{symbols().failed} {printable(name)}")
-        for line in error_lines(error):
-            warn(line)

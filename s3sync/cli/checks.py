@@ -6,61 +6,56 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s3sync.cli.options import (
-    Debug,
-    DryRun,
-    Json,
-    OneName,
-    Profile,
-    ProjectName,
-    Quiet,
-    StoreUrl,
-    User,
-    Verbose,
-    Wait,
-    epilog,
-)
+from s3sync.cli.call import CHECK, OPENS, WRITES, Call, command
+from s3sync.cli.options import OneName, ProjectName
 
 if TYPE_CHECKING:
     from s3sync.sync.report import TransferStatus
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync verify\ns3sync verify --deep --json", 0, 1, 2, 3, 5, 130))(verify)
-    app.command(epilog=epilog("s3sync transfers\ns3sync transfers --abort draft.mp4", 0, 1, 2, 5, 6, 130))(transfers)
+    command(app, verify, "s3sync verify\ns3sync verify --deep --json", 0, 1, 2, 3, 5, 130, takes=OPENS, group=CHECK)
+    command(
+        app,
+        transfers,
+        "s3sync transfers\ns3sync transfers --abort draft.mp4",
+        0,
+        1,
+        2,
+        5,
+        6,
+        130,
+        takes=WRITES,
+        group=CHECK,
+        verbose="Also show each upload's id in the store.",
+    )
 
 
 def verify(
+    call: Call,
     name: OneName = None,
     project: ProjectName = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read every object and every local file.")] = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """Compare every object with metadata.json and the local files. Changes nothing."""
     from s3sync.api import Project
     from s3sync.cli.as_json import verify_json
-    from s3sync.cli.as_text import print_verify
+    from s3sync.cli.as_status import print_verify
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.sync.report import EXIT_SOME_FAILED
 
-    flags = {"user": user, "store": store, "profile": profile}
-    with watching(not quiet and not json) as progress:
-        report = Project.open(project or name, flags=flags, progress=progress).verify(deep=deep)
-    if json:
+    with watching(call) as progress:
+        report = Project.open(project or name, flags=call.flags, progress=progress).verify(deep=deep)
+    if call.json:
         print_json(verify_json(report))
     else:
-        print_verify(report, verbose=verbose, quiet=quiet)
+        print_verify(report, verbose=call.verbose, quiet=call.quiet)
     return EXIT_SOME_FAILED if report.failed else 0
 
 
 def transfers(
+    call: Call,
     name: OneName = None,
     project: ProjectName = None,
     abort: Annotated[
@@ -68,15 +63,6 @@ def transfers(
     ] = None,
     abort_all: Annotated[bool, typer.Option("--abort-all", help="End every one, other computers' too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """List unfinished transfers, and uploads in the store that nobody here knows of; end some of them."""
     from s3sync.api import Project
@@ -84,17 +70,16 @@ def transfers(
     from s3sync.cli.as_text import print_transfers
     from s3sync.cli.output import print_json
 
-    flags = {"user": user, "store": store, "profile": profile}
-    opened = Project.open(project or name, flags=flags, lock_wait_s=wait)
+    opened = Project.open(project or name, flags=call.flags, lock_wait_s=call.wait)
     if abort or abort_all:
         confirm = (lambda found: True) if yes else _ask
-        report = opened.abort_transfers(*(abort or []), everything=abort_all, confirm=confirm, dry_run=dry_run)
+        report = opened.abort_transfers(*(abort or []), everything=abort_all, confirm=confirm, dry_run=call.dry_run)
     else:
         report = opened.transfers()
-    if json:
+    if call.json:
         print_json(transfers_json(report))
-    elif not quiet:
-        print_transfers(report, verbose=verbose)
+    elif not call.quiet:
+        print_transfers(report, verbose=call.verbose)
     return 0
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.options import Debug, Json, OneName, Profile, ProjectName, Quiet, StoreUrl, User, Verbose, Wait, epilog
+from s3sync.cli.call import CHECK, OPENS, Call, command
+from s3sync.cli.options import OneName, ProjectName
 from s3sync.cli.output import GREEN, RED, SCHEMA, YELLOW, colour, print_json, printable, say, symbols, warn
 
 if TYPE_CHECKING:
@@ -16,33 +17,38 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync doctor\ns3sync doctor --fix", 0, 1, 2, 5, 6, 130))(doctor)
+    command(
+        app,
+        doctor,
+        "s3sync doctor\ns3sync doctor --fix",
+        0,
+        1,
+        2,
+        5,
+        6,
+        130,
+        takes=OPENS | {"wait"},
+        group=CHECK,
+        verbose="Also give the hints of what is in order.",
+    )
 
 
 def doctor(
+    call: Call,
     name: OneName = None,
     project: ProjectName = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend what is wrong on this computer; nothing of yours is deleted.")
     ] = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """Check settings, credentials, the store, your rights there, and this computer; say what to do about it."""
     from s3sync.doctor import doctor as examine
 
-    flags = {"user": user, "store": store, "profile": profile}
-    report = examine(Path.cwd(), project or name, flags=flags, environ=os.environ, fix=fix, lock_wait_s=wait)
-    if json:
+    report = examine(Path.cwd(), project or name, flags=call.flags, environ=os.environ, fix=fix, lock_wait_s=call.wait)
+    if call.json:
         print_json(_as_json(report))
     else:
-        _print(report, verbose=verbose, quiet=quiet)
+        _print(report, verbose=call.verbose, quiet=call.quiet)
     return report.exit_code
 
 

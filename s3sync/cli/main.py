@@ -23,13 +23,13 @@ def main() -> None:
 def _say_interrupted() -> None:
     from s3sync.cli.app import say_interrupted
 
-    say_interrupted(sys.argv[1:])
+    say_interrupted()
 
 
 def _say_unending() -> None:
     from s3sync.cli.app import say_unending
 
-    say_unending(sys.argv[1:])
+    say_unending()
 
 
 def run(arguments: list[str]) -> int:
@@ -41,6 +41,10 @@ def run(arguments: list[str]) -> int:
         if arguments in (["--version"], ["-V"]):
             print(f"s3sync {__version__}")
             code = 0
+        elif "_S3SYNC_COMPLETE" in os.environ:
+            from s3sync.cli.app import complete
+
+            code = complete(arguments)
         else:
             from s3sync.cli.app import run_app
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from s3sync.cli import completed
 from s3sync.core.plan import Policy
 
 Names: TypeAlias = Annotated[
@@ -14,14 +15,27 @@ Names: TypeAlias = Annotated[
         metavar="[PROJECT] [FILE]...",
         help="A project's name or its beginning; file names, folders or globs.",
         show_default=False,
+        autocompletion=completed.names,
     ),
 ]
 OneName: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="[PROJECT]", help="A project's name or its beginning.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="[PROJECT]",
+        help="A project's name or its beginning.",
+        show_default=False,
+        autocompletion=completed.project_names,
+    ),
 ]
 ProjectName: TypeAlias = Annotated[
     str | None,
-    typer.Option("--project", "-p", metavar="NAME", help="The project, or a beginning of its name that only it has."),
+    typer.Option(
+        "--project",
+        "-p",
+        metavar="NAME",
+        help="The project, or a beginning of its name that only it has.",
+        autocompletion=completed.project_names,
+    ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Name every file.")]
@@ -29,7 +43,14 @@ Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print onl
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")]
 Wait: TypeAlias = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", min=0, help="Wait that long for another s3sync on this project.")
+    float,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        show_default=False,
+        help="Wait that long for another s3sync on this project.",
+    ),
 ]
 OnConflict: TypeAlias = Annotated[
     Policy | None,
@@ -46,13 +67,18 @@ Profile: TypeAlias = Annotated[
 ]
 
 
-UnfinishedTransfers: TypeAlias = Annotated[
+Transfers: TypeAlias = Annotated[
     str | None, typer.Option("--transfers", metavar="N", help="So many requests at once, 1 to 256 (16 if not said).")
 ]
 Bandwidth: TypeAlias = Annotated[
     str | None,
     typer.Option("--bwlimit", metavar="LIMIT", help="10M (MiB a second), 1M:10M (up:down), off, or a timetable."),
 ]
+
+
+def verbose(what: str) -> Any:
+    """`--verbose` of a command where it does something else than to name every file."""
+    return Annotated[bool, typer.Option("--verbose", "-v", help=what)]
 
 
 def epilog(example: str, *codes: int) -> str:

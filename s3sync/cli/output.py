@@ -15,7 +15,7 @@ from msgspec import Struct, to_builtins
 
 from s3sync.core.items import batched
 from s3sync.core.times import format_time, parse_time
-from s3sync.errors import ConfigError, LocalError, ManifestError, ProjectError, S3syncError, StoreError
+from s3sync.errors import ConfigError, Interrupted, LocalError, ManifestError, ProjectError, S3syncError, StoreError
 
 SCHEMA = 1
 
@@ -33,10 +33,10 @@ class Symbols(Struct, frozen=True):
     newer_here: str = "↑"
     conflict: str = "⚠"
     failed: str = "✗"
-    gone: str = "✗"
+    gone: str = "−"
 
 
-ASCII = Symbols("^", "v", "=", "#", "~", "+", "v", "^", "!", "x", "x")
+ASCII = Symbols("^", "v", "=", "#", "~", "ok", "v", "^", "!", "x", "-")
 
 
 def symbols(stream: TextIO | None = None) -> Symbols:
@@ -174,9 +174,12 @@ def error_body(error: S3syncError) -> dict[str, str]:
 
 def error_lines(error: S3syncError) -> Iterator[str]:
     """What, why, and what to do: a line each."""
-    yield f"error: {printable(error.message)}"
-    if error.why:
-        yield f"  why: {printable(error.why)}"
+    if isinstance(error, Interrupted):
+        yield f"{error.message}: {error.why}"
+    else:
+        yield f"error: {printable(error.message)}"
+        if error.why:
+            yield f"  why: {printable(error.why)}"
     yield f"hint: {printable(hint_of(error))}"
 
 
@@ -192,12 +195,14 @@ def colour(text: str, code: str, stream: TextIO | None = None) -> str:
 
 def size_text(size: int) -> str:
     """Decimal units, as disks and S3 count: `45.6 MB`."""
+    if size < 1000:
+        return f"{size} B"
     value = float(size)
-    for unit in ("B", "KB", "MB", "GB"):
-        if value < 1000:
-            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+    for unit in ("KB", "MB", "GB"):
         value /= 1000
-    return f"{value:.1f} TB"
+        if round(value, 1) < 1000:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
 
 
 def moved_line(sign: str, name: str, size: int, text: str) -> str:

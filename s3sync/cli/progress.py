@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
+    from s3sync.cli.call import Call
+
 LABELS = {
     Work.HASH: "Checking",
     Work.UPLOAD: "Uploading",
@@ -41,6 +43,8 @@ class Lines(Silent):
     def __init__(self) -> None:
         self.headline = ""
         self.begun = False
+        self.arrived: dict[Work, tuple[int, int]] = {}
+        """Files that arrived, and their bytes."""
         self._sign = colour(symbols().done, GREEN)
         self._flushed_at = 0.0
         self._lost = False
@@ -54,6 +58,8 @@ class Lines(Silent):
         self.advanced_at = time.monotonic()
 
     def moved(self, work: Work, path: str, size: int) -> None:
+        files, total = self.arrived.get(work, (0, 0))
+        self.arrived[work] = files + 1, total + size
         if not self.headline:
             return
         if not self.begun:
@@ -219,11 +225,13 @@ def _files(count: list[int]) -> str:
 
 
 @contextmanager
-def watching(wanted: bool) -> Iterator[Lines]:
-    """Lines and, where a person looks on, bars; nothing at all when not wanted."""
+def watching(call: Call) -> Iterator[Lines]:
+    """Lines and, where a person looks on, bars; nothing at all when the call wants none."""
+    wanted = call.shows_progress
     lines = Bars() if wanted and sys.stderr.isatty() else Lines()
     waiting = Waiting(lines.note, lines.moves, lambda: lines.advanced_at) if wanted else None
     lines.clear = waiting.clear if waiting else _nothing
+    call.progress = lines
     try:
         yield lines
     finally:

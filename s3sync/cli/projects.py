@@ -8,27 +8,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.options import Debug, Json, Profile, Quiet, StoreUrl, User, Verbose, epilog
+from s3sync.cli.call import EXCHANGE, OPENS, Call, command
 
 if TYPE_CHECKING:
     from s3sync.setup.overview import ProjectOverview, ProjectsReport
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync projects\ns3sync projects 'b6*' --json", 0, 1, 2, 3, 5, 130))(projects)
+    command(
+        app,
+        projects,
+        "s3sync projects\ns3sync projects 'b6*' --json",
+        0,
+        1,
+        2,
+        3,
+        5,
+        130,
+        takes=OPENS,
+        group=EXCHANGE,
+        verbose="Accepted; everything is shown anyway.",
+    )
 
 
 def projects(
+    call: Call,
     pattern: Annotated[
         str | None, typer.Argument(metavar="[PATTERN]", help="A beginning of names, or a glob.", show_default=False)
     ] = None,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """List the repository's projects, here and in the store, and what waits in which direction."""
     from s3sync.api import connect
@@ -37,12 +44,12 @@ def projects(
     from s3sync.setup.overview import overview
 
     cwd = Path.cwd()
-    settings = load_settings(cwd, flags={"user": user, "store": store, "profile": profile}, environ=os.environ)
+    settings = load_settings(cwd, flags=call.flags, environ=os.environ)
     report = overview(settings, cwd, connect(settings), pattern)
-    if json:
+    if call.json:
         print_json(_json(report))
     else:
-        _print(report, quiet)
+        _print(report, call.quiet)
     return report.exit_code
 
 
@@ -96,7 +103,7 @@ def _print(report: ProjectsReport, quiet: bool) -> None:
 
 
 def _what_waits(project: ProjectOverview) -> str:
-    from s3sync.cli.as_text import COUNTED
+    from s3sync.cli.as_status import COUNTED
     from s3sync.cli.output import printable
 
     if project.error:

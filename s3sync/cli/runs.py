@@ -7,24 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s3sync.cli.options import (
-    Bandwidth,
-    Debug,
-    DryRun,
-    Json,
-    Names,
-    OnConflict,
-    OneName,
-    Profile,
-    ProjectName,
-    Quiet,
-    StoreUrl,
-    UnfinishedTransfers,
-    User,
-    Verbose,
-    Wait,
-    epilog,
-)
+from s3sync.cli.call import EXCHANGE, MOVES, Call, command
+from s3sync.cli.options import Names, OnConflict, ProjectName
 from s3sync.core.plan import Verb
 from s3sync.errors import ProjectError
 
@@ -35,96 +19,72 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync up\ns3sync up b63 draft.mp4 '*.wav'", 0, 1, 2, 3, 4, 5, 6, 130))(up)
-    app.command(epilog=epilog("s3sync down\ns3sync down --on-conflict keep-both", 0, 1, 2, 3, 4, 5, 6, 130))(down)
-    app.command(epilog=epilog("s3sync sync\ns3sync sync --dry-run", 0, 1, 2, 3, 4, 5, 6, 130))(sync)
+    command(
+        app, up, "s3sync up\ns3sync up b63 draft.mp4 '*.wav'", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES, group=EXCHANGE
+    )
+    command(
+        app,
+        down,
+        "s3sync down\ns3sync down --on-conflict keep-both",
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        130,
+        takes=MOVES,
+        group=EXCHANGE,
+    )
+    command(app, sync, "s3sync sync\ns3sync sync --dry-run", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES, group=EXCHANGE)
 
 
 def up(
+    call: Call,
     names: Names = None,
     project: ProjectName = None,
     on_conflict: OnConflict = None,
     again: Annotated[bool, typer.Option("--again", help="Also send what a cleanup took from the remote.")] = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    transfers: UnfinishedTransfers = None,
-    bwlimit: Bandwidth = None,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """Upload what is new or changed here. Nothing is deleted, and nobody's change is overwritten."""
-    flags = {"user": user, "store": store, "profile": profile, "transfers": transfers, "bwlimit": bwlimit}
     return _run(
-        Verb.UP, names, project, flags, json, verbose, quiet, wait,
-        lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=dry_run, again=again),
+        call, Verb.UP, names, project,
+        lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=call.dry_run, again=again),
     )  # fmt: skip
 
 
-def down(
-    names: Names = None,
-    project: ProjectName = None,
-    on_conflict: OnConflict = None,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    transfers: UnfinishedTransfers = None,
-    bwlimit: Bandwidth = None,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
-) -> int:
+def down(call: Call, names: Names = None, project: ProjectName = None, on_conflict: OnConflict = None) -> int:
     """Download what is new or changed on the remote, and what was deleted here. Your own changes stay."""
-    flags = {"user": user, "store": store, "profile": profile, "transfers": transfers, "bwlimit": bwlimit}
     return _run(
-        Verb.DOWN, names, project, flags, json, verbose, quiet, wait,
-        lambda opened, files: opened.down(*files, on_conflict=on_conflict, dry_run=dry_run),
+        call, Verb.DOWN, names, project,
+        lambda opened, files: opened.down(*files, on_conflict=on_conflict, dry_run=call.dry_run),
     )  # fmt: skip
 
 
 def sync(
-    name: OneName = None,
+    call: Call,
+    names: Names = None,
     project: ProjectName = None,
     on_conflict: OnConflict = None,
     max_delete: Annotated[
-        int | None, typer.Option("--max-delete", metavar="N", min=0, help="Delete up to N files, however many that is.")
+        int | None, typer.Option("--max-delete", metavar="N", min=0, help="Allow up to N deletions in this run.")
     ] = None,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    transfers: UnfinishedTransfers = None,
-    bwlimit: Bandwidth = None,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """Both ways, deletions too. What is replaced or deleted goes to the trash; a conflict keeps both versions."""
-    flags = {"user": user, "store": store, "profile": profile, "transfers": transfers, "bwlimit": bwlimit}
     return _run(
-        Verb.SYNC, None, project or name, flags, json, verbose, quiet, wait,
-        lambda opened, files: opened.sync(on_conflict=on_conflict, max_delete=max_delete, dry_run=dry_run),
+        call, Verb.SYNC, names, project,
+        lambda opened, files: opened.sync(
+            *files, on_conflict=on_conflict, max_delete=max_delete, dry_run=call.dry_run
+        ),
     )  # fmt: skip
 
 
 def _run(
+    call: Call,
     kind: Verb,
     names: list[str] | None,
     project: str | None,
-    flags: dict[str, str | None],
-    json: bool,
-    verbose: bool,
-    quiet: bool,
-    wait: float,
     verb: Callable[[Project, list[str]], RunReport],
 ) -> int:
     from s3sync.cli.as_json import run_json
@@ -132,31 +92,32 @@ def _run(
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
 
-    with watching(not quiet and not json) as progress:
-        opened, files = open_project(names, project, flags, progress=progress, wait=wait)
-        if not quiet and not json:
+    with watching(call) as progress:
+        opened, files = open_project(call, names, project, progress)
+        if call.shows_progress:
             progress.headline = run_headline(kind, opened.session.place, False)
         report = verb(opened, files)
-    if json:
+    if call.json:
         print_json(run_json(report))
     else:
-        print_run(report, verbose=verbose, quiet=quiet, begun=progress.begun)
+        print_run(report, verbose=call.verbose, quiet=call.quiet, begun=progress.begun)
     return report.exit_code
 
 
 def open_project(
-    names: list[str] | None, project: str | None, flags: dict[str, str | None], *, progress: Progress, wait: float
+    call: Call, names: list[str] | None, project: str | None, progress: Progress
 ) -> tuple[Project, list[str]]:
     """The project, and the file names among the arguments.
 
-    The first argument is a project's name where none is around, or where it names a project and no file.
+    Outside a project the first argument is the project. Inside one it is a file, unless it names another project and
+    no file of this one.
     """
     from s3sync.api import Project
 
     words = list(names or [])
 
     def open_named(name: str | None) -> Project:
-        return Project.open(name, flags=flags, progress=progress, lock_wait_s=wait)
+        return Project.open(name, flags=call.flags, progress=progress, lock_wait_s=call.wait)
 
     try:
         here = open_named(project)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.options import Debug, DryRun, Json, Profile, Quiet, StoreUrl, User, Verbose, epilog
+from s3sync.cli.call import OPENS, SET_UP, Call, command
 
 if TYPE_CHECKING:
     from s3sync.errors import S3syncError
@@ -19,60 +19,73 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync init --store s3://our-bucket --region eu-west-1 --user david", 0, 1, 2, 5, 130))(
-        init
+    command(
+        app,
+        init,
+        "s3sync init --store s3://our-bucket --region eu-west-1 --user david",
+        0,
+        1,
+        2,
+        5,
+        130,
+        takes=OPENS | {"dry_run"},
+        group=SET_UP,
+        verbose="Also name the repository and the project.",
     )
-    app.command(
-        epilog=epilog('s3sync config\ns3sync config set user "Eve Smith"\ns3sync config unset profile', 0, 1, 2)
-    )(config)
+    command(
+        app,
+        config,
+        's3sync config\ns3sync config set user "Eve Smith"\ns3sync config unset profile',
+        0,
+        1,
+        2,
+        takes=OPENS,
+        group=SET_UP,
+        verbose="Also show all ignore patterns.",
+        words=("set", "unset"),
+    )
 
 
 def init(
+    call: Call,
     name: Annotated[
         str | None, typer.Argument(metavar="[PROJECT]", help="The project's folder; default: this folder.")
     ] = None,
-    store: StoreUrl = None,
     region: Annotated[str | None, typer.Option("--region", metavar="NAME", help="The bucket's AWS region.")] = None,
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", metavar="URL", help="An S3-compatible store that is not AWS.")
     ] = None,
-    profile: Profile = None,
-    user: User = None,
     repo: Annotated[
         str | None, typer.Option("--repo", metavar="NAME", help="The repository's name in the store.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take the defaults.")] = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
 ) -> int:
     """Set up this git repository and a project in it. Run it again to change a setting."""
     from s3sync.setup.init import init as set_up
 
     values = {
-        "store": store, "region": region, "endpoint_url": endpoint, "profile": profile, "user": user, "repo": repo,
+        "store": call.store, "region": region, "endpoint_url": endpoint,
+        "profile": call.profile, "user": call.user, "repo": repo,
     }  # fmt: skip
     own: dict[str, str] = {}
-    asks = not yes and not json and sys.stdin.isatty()
+    asks = not yes and not call.json and sys.stdin.isatty()
     if asks:
         _ask_missing(values, own)
         _ask_trust({key: value for key, value in values.items() if value is not None})
-    report = set_up(Path.cwd(), name, values, os.environ, own=own, dry_run=dry_run)
+    report = set_up(Path.cwd(), name, values, os.environ, own=own, dry_run=call.dry_run)
     if asks and report.project is None and report.projects:
-        _print_init(report, verbose, quiet, dry_run)
+        _print_init(report, call)
         chosen = _ask_project(report.projects)
         if chosen is None:
             return report.exit_code
         report = set_up(Path.cwd(), chosen, {}, os.environ)
-    if json:
+    if call.json:
         from s3sync.cli.output import print_json
 
-        print_json(_init_json(report, dry_run))
+        print_json(_init_json(report, call.dry_run))
     else:
-        _print_init(report, verbose, quiet, dry_run)
-    return 0 if dry_run else report.exit_code
+        _print_init(report, call)
+    return 0 if call.dry_run else report.exit_code
 
 
 def _ask_project(projects: list[str]) -> str | None:
@@ -177,13 +190,13 @@ def _refused(access: AccessReport) -> list[tuple[str, S3syncError]]:
     return [(right, error) for right, error in rights.items() if error is not None]
 
 
-def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -> None:
+def _print_init(report: InitReport, call: Call) -> None:
     from s3sync.cli.output import error_lines, printable, say, symbols, warn
     from s3sync.config import mask_url
 
     signs = symbols()
-    if not quiet:
-        if verbose:
+    if not call.quiet:
+        if call.verbose:
             say(f"  - repository: {printable(str(report.root))}")
             if report.project:
                 say(f"  - project: {printable(report.project.name)}")
@@ -191,7 +204,7 @@ def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -
             word = "" if changed else " (as it was)"
             say(f"  {signs.done if changed else '-'} {printable(what)}{word}")
     if report.access is None:
-        if not quiet:
+        if not call.quiet:
             say("Nothing was written: this was a dry run.")
         return
     for other in report.alike:
@@ -200,7 +213,7 @@ def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -
     if report.reads_only:
         warn(f"  {signs.conflict} the store can only be read, and uploads will be refused: {store}")
         warn("hint: to upload, ask the bucket's owner to allow s3:PutObject and s3:DeleteObject")
-        if not quiet:
+        if not call.quiet:
             say("Next: run `s3sync down`.")
         return
     for right, error in _refused(report.access):
@@ -208,7 +221,7 @@ def _print_init(report: InitReport, verbose: bool, quiet: bool, dry_run: bool) -
         for line in error_lines(error):
             warn(line)
         return
-    if quiet:
+    if call.quiet:
         return
     say(f"  {signs.done} the store can be read and written: {store}")
     if report.settings.store_is_default:
@@ -239,6 +252,7 @@ def _say_next(report: InitReport) -> None:
 
 
 def config(
+    call: Call,
     words: Annotated[
         list[str] | None,
         typer.Argument(metavar="[set KEY VALUE... | unset KEY]", help="Change a setting.", show_default=False),
@@ -246,13 +260,6 @@ def config(
     repo: Annotated[
         bool, typer.Option("--repo", help="Change the team's .s3sync.yaml instead of your own settings.")
     ] = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """Show every setting and where it comes from, or change one. Credentials are masked."""
     from s3sync.cli.output import print_json, printable, say
@@ -262,20 +269,19 @@ def config(
         from s3sync.sync.change_setting import change_setting
 
         file, changed = change_setting(words, Path.cwd(), os.environ, in_repo=repo)
-        if json:
+        if call.json:
             print_json({"schema": 1, "command": "config", "file": str(file), "changed": changed})
-        elif not quiet:
+        elif not call.quiet:
             say(f"{printable(str(file))}: {' '.join(map(printable, words))}{'' if changed else ' (as it was)'}")
         return 0
-    flags = {"user": user, "store": store, "profile": profile}
-    rows = masked(load_settings(Path.cwd(), flags=flags, environ=os.environ))
-    if quiet:
+    rows = masked(load_settings(Path.cwd(), flags=call.flags, environ=os.environ))
+    if call.quiet:
         rows = [row for row in rows if row[2] != "default"]
-    if json:
+    if call.json:
         settings = {name: {"value": value, "origin": origin} for name, value, origin in rows}
         print_json({"schema": 1, "command": "config", "settings": settings})
         return 0
-    if not verbose:
+    if not call.verbose:
         rows = [(name, _beginning(value) if name == "ignore" else value, origin) for name, value, origin in rows]
     widths = [max(len(printable(_text(row[column]))) for row in rows) for column in (0, 1)]
     for name, value, origin in rows:

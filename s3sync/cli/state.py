@@ -6,20 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.options import (
-    Debug,
-    DryRun,
-    Json,
-    OneName,
-    Profile,
-    ProjectName,
-    Quiet,
-    StoreUrl,
-    User,
-    Verbose,
-    Wait,
-    epilog,
-)
+from s3sync.cli.call import CHECK, WRITES, Call, command
+from s3sync.cli.options import OneName, ProjectName
 
 if TYPE_CHECKING:
     from s3sync.state.places import KnownPlace
@@ -27,39 +15,44 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync state\ns3sync state --forget s3://old-bucket", 0, 1, 2, 5, 6, 130))(state)
+    command(
+        app,
+        state,
+        "s3sync state\ns3sync state --forget s3://old-bucket",
+        0,
+        1,
+        2,
+        5,
+        6,
+        130,
+        takes=WRITES,
+        group=CHECK,
+        verbose="Accepted; everything is shown anyway.",
+    )
 
 
 def state(
+    call: Call,
     name: OneName = None,
     project: ProjectName = None,
     forget: Annotated[
         str | None, typer.Option("--forget", metavar="PLACE", help="Forget this place: its address, or a part of it.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """List the places in stores that this folder was synced with; forget one. Touches no file."""
     from s3sync.api import Project
     from s3sync.cli.output import print_json
 
-    opened = Project.open(project or name, flags={"user": user, "store": store, "profile": profile}, lock_wait_s=wait)
+    opened = Project.open(project or name, flags=call.flags, lock_wait_s=call.wait)
     if forget is None:
         report = opened.places()
     else:
         confirm = (lambda place: True) if yes else _ask
-        report = opened.forget_place(forget, confirm=confirm, dry_run=dry_run)
-    if json:
+        report = opened.forget_place(forget, confirm=confirm, dry_run=call.dry_run)
+    if call.json:
         print_json(_as_json(report))
-    elif not quiet:
+    elif not call.quiet:
         _print(report)
     return 0
 

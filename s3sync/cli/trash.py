@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.options import Debug, DryRun, Json, Profile, ProjectName, Quiet, StoreUrl, User, Verbose, Wait, epilog
+from s3sync.cli.call import BACK, WRITES, Call, command
+from s3sync.cli.options import ProjectName
 from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 def register(app: typer.Typer) -> None:
     example = "s3sync trash list\ns3sync trash restore draft.mp4\ns3sync trash empty --older-than 30d"
-    app.command(epilog=epilog(example, 0, 1, 2, 5, 6, 130))(trash)
+    command(app, trash, example, 0, 1, 2, 5, 6, 130, takes=WRITES, group=BACK, words=("list", "restore", "empty"))
 
 
 def trash(
+    call: Call,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -43,15 +45,6 @@ def trash(
         str | None, typer.Option("--older-than", metavar="AGE", help="Empty only what is older: 30d, 12h, 4w.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """List what was replaced or deleted and is still in the trash, bring a file back, or empty the trash."""
     from s3sync.api import Project
@@ -67,18 +60,18 @@ def trash(
         raise UsageError("--remote and --local exclude each other", hint="without both, either trash is meant")
     age = _age(older_than)
     side = "remote" if remote else "local" if local else None
-    opened = Project.open(project, flags={"user": user, "store": store, "profile": profile}, lock_wait_s=wait)
+    opened = Project.open(project, flags=call.flags, lock_wait_s=call.wait)
     if action == "restore":
-        report = opened.restore_from_trash(names[0], to=to, when=when, side=side, dry_run=dry_run)
+        report = opened.restore_from_trash(names[0], to=to, when=when, side=side, dry_run=call.dry_run)
     elif action == "empty":
         confirm = (lambda found: True) if yes else _ask
-        report = opened.empty_trash(side=side or "local", older_than=age, confirm=confirm, dry_run=dry_run)
+        report = opened.empty_trash(side=side or "local", older_than=age, confirm=confirm, dry_run=call.dry_run)
     else:
         report = opened.trash(side=side)
-    if json:
+    if call.json:
         print_json(_as_json(action, report))
-    elif not quiet:
-        _print(action, report, verbose=verbose)
+    elif not call.quiet:
+        _print(action, report, verbose=call.verbose)
     return 0
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.options import Debug, Json, Quiet, Verbose, epilog
+from s3sync.cli.call import ASKS, SET_UP, Call, command
 
 if TYPE_CHECKING:
     from s3sync.errors import NotTrusted
@@ -18,17 +18,26 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync trust\ns3sync trust --list", 0, 1, 2, 5, 130))(trust)
+    command(
+        app,
+        trust,
+        "s3sync trust\ns3sync trust --list",
+        0,
+        1,
+        2,
+        5,
+        130,
+        takes=ASKS,
+        group=SET_UP,
+        verbose="Accepted; everything is shown anyway.",
+    )
 
 
 def trust(
+    call: Call,
     show: Annotated[bool, typer.Option("--list", help="List the places that you agreed to.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="Take back what you agreed to for this repository.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
 ) -> int:
     """Agree to the store, server and AWS profile that this repository names, on this computer."""
     from s3sync.errors import UsageError
@@ -37,23 +46,23 @@ def trust(
     if show and forget:
         raise UsageError("--list and --forget do not go together", hint="choose one of them")
     if show:
-        _print("listed", [_entry(found) for found in read_book(os.environ)], json, quiet)
+        _print("listed", [_entry(found) for found in read_book(os.environ)], call)
     elif forget:
-        _forget(json, quiet)
+        _forget(call)
     else:
-        _agree(yes, json, quiet)
+        _agree(call, yes)
     return 0
 
 
-def _forget(json: bool, quiet: bool) -> None:
+def _forget(call: Call) -> None:
     from s3sync.project import repo_root
     from s3sync.trust import forget
 
     gone = forget(str(repo_root(Path.cwd())), os.environ)
-    _print("forgotten", [_entry(found) for found in gone], json, quiet)
+    _print("forgotten", [_entry(found) for found in gone], call)
 
 
-def _agree(yes: bool, json: bool, quiet: bool) -> None:
+def _agree(call: Call, yes: bool) -> None:
     from s3sync.config import load_settings
     from s3sync.errors import Halt
     from s3sync.project import repo_root
@@ -63,16 +72,16 @@ def _agree(yes: bool, json: bool, quiet: bool) -> None:
     settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
     place = place_of(settings)
     known = settings.store_is_default or any(found.place == place for found in read_book(settings.env))
-    if not known and not yes and not confirmed(place, previous(settings), quiet):
+    if not known and not yes and not confirmed(place, previous(settings), call.quiet):
         raise Halt("nothing was agreed to", why="the question was not answered with yes", hint="add --yes to answer it")
     changed = not known and remember(place, settings.env)
-    _print("trusted" if changed else "known", [_entry(place)], json, quiet)
+    _print("trusted" if changed else "known", [_entry(place)], call)
 
 
-def ask(error: NotTrusted, arguments: Sequence[str]) -> bool:
+def ask(error: NotTrusted, call: Call) -> bool:
     """Ask whether a command may open a new store; whether it may. Asks nobody but a person at a terminal."""
     place: Place = error.place
-    if "--json" in arguments or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if call.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     from s3sync.trust import read_book, remember
 
@@ -131,13 +140,13 @@ _NOTHING = {
 }
 
 
-def _print(what: str, places: list[dict[str, Any]], json: bool, quiet: bool) -> None:
+def _print(what: str, places: list[dict[str, Any]], call: Call) -> None:
     from s3sync.cli.output import print_json, printable, say
 
-    if json:
+    if call.json:
         print_json({"schema": 1, "command": "trust", "did": what, "places": places})
         return
-    if quiet and what != "listed":
+    if call.quiet and what != "listed":
         return
     if _SAID[what] and places:
         say(_SAID[what])

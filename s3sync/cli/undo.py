@@ -6,20 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.options import (
-    Debug,
-    DryRun,
-    Json,
-    OneName,
-    Profile,
-    ProjectName,
-    Quiet,
-    StoreUrl,
-    User,
-    Verbose,
-    Wait,
-    epilog,
-)
+from s3sync.cli.call import BACK, WRITES, Call, command
+from s3sync.cli.options import OneName, ProjectName
 
 if TYPE_CHECKING:
     from s3sync.sync.undo import Undone, UndoReport
@@ -34,36 +22,27 @@ WHAT = {
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync undo --dry-run\ns3sync undo", 0, 1, 2, 3, 5, 6, 130))(undo)
+    command(app, undo, "s3sync undo --dry-run\ns3sync undo", 0, 1, 2, 3, 5, 6, 130, takes=WRITES, group=BACK)
 
 
 def undo(
+    call: Call,
     name: OneName = None,
     project: ProjectName = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """Take back this computer's last up, down or sync. Files that somebody changed since are left alone, and named."""
     from s3sync.api import Project
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
 
-    flags = {"user": user, "store": store, "profile": profile}
-    with watching(not quiet and not json) as progress:
-        opened = Project.open(project or name, flags=flags, progress=progress, lock_wait_s=wait)
-        report = opened.undo(dry_run=dry_run, confirm=(lambda found: True) if yes else _ask)
-    if json:
+    with watching(call) as progress:
+        opened = Project.open(project or name, flags=call.flags, progress=progress, lock_wait_s=call.wait)
+        report = opened.undo(dry_run=call.dry_run, confirm=(lambda found: True) if yes else _ask)
+    if call.json:
         print_json(_as_json(report))
     else:
-        _print(report, quiet=quiet, verbose=verbose)
+        _print(report, quiet=call.quiet, verbose=call.verbose)
     return report.exit_code
 
 

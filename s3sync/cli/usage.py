@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from typer.exceptions import TyperException
 
+from s3sync.cli.call import CALL
 from s3sync.errors import UsageError
 
+MEANT = {
+    **dict.fromkeys(("push", "upload", "put", "send", "publish", "commit", "add"), "up"),
+    **dict.fromkeys(("pull", "download", "get", "fetch", "receive", "clone", "checkout"), "down"),
+    **dict.fromkeys(("ls", "list", "diff", "st", "info", "show"), "status"),
+    **dict.fromkeys(("rm", "delete", "remove", "clean", "purge", "gc"), "cleanup"),
+    **dict.fromkeys(("restore", "recover", "undelete"), "trash restore"),
+    **dict.fromkeys(("revert", "rollback", "reset"), "undo"),
+    **dict.fromkeys(("check", "fsck"), "verify"),
+    **dict.fromkeys(("setup", "join", "new", "create"), "init"),
+    **dict.fromkeys(("settings", "set"), "config"),
+}
+"""What a command of git, rclone or the like is called here."""
 _KINDS = {"float range": "number", "integer range": "whole number", "float": "number", "integer": "whole number"}
 
 
-def usage_error(error: TyperException, arguments: Sequence[str]) -> UsageError:
+def usage_error(error: TyperException) -> UsageError:
     """Our error for one of typer's, whose classes are private: told apart by what they carry."""
     context: Any = getattr(error, "ctx", None)
-    word = next((word for word in arguments if not word.startswith("-")), "")
-    command = context.command_path if context else f"s3sync {word}".rstrip()
+    command = context.command_path if context else f"s3sync {CALL.command}".rstrip()
     option = getattr(error, "option_name", None)
     if option and hasattr(error, "possibilities"):
         return _no_option(option, command, _options(context))
@@ -26,7 +37,7 @@ def usage_error(error: TyperException, arguments: Sequence[str]) -> UsageError:
         return UsageError(f"the value of {name} is not valid", why=_why(error), hint=f"see `{command} --help`")
     commands = getattr(context.command, "commands", None) if context else None
     if commands:
-        return _no_command(word, list(commands))
+        return _no_command(CALL.command, list(commands))
     pieces = context.command.collect_usage_pieces(context) if context else ["[OPTIONS]"]
     usage = " ".join([command, *pieces])
     return UsageError(_message(error), why=f"the command is: {usage}", hint=f"see `{command} --help`")
@@ -39,7 +50,7 @@ def _no_option(option: str, command: str, known: list[str]) -> UsageError:
 
 
 def _no_command(word: str, known: list[str]) -> UsageError:
-    near = get_close_matches(word, known, 1)
+    near = [MEANT[word]] if word in MEANT else get_close_matches(word, known, 1)
     hint = f"did you mean `s3sync {near[0]}`?" if near else "see `s3sync --help`"
     what = f"there is no command {word!r}" if word else "no command was given"
     return UsageError(what, why=f"the commands are {', '.join(known)}", hint=hint)

@@ -9,21 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s3sync.cli.options import (
-    Debug,
-    DryRun,
-    Json,
-    Names,
-    OneName,
-    Profile,
-    ProjectName,
-    Quiet,
-    StoreUrl,
-    User,
-    Verbose,
-    Wait,
-    epilog,
-)
+from s3sync.cli.call import EXCHANGE, FINISH, OPENS, WRITES, Call, command
+from s3sync.cli.options import Names, ProjectName
 from s3sync.cli.runs import open_project
 from s3sync.errors import LocalError, ManifestError, S3syncError, UsageError
 
@@ -32,53 +19,60 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=epilog("s3sync status\ns3sync status --all --json", 0, 1, 2, 3, 4, 5, 7, 130))(status)
-    app.command(epilog=epilog("s3sync cleanup --dry-run\ns3sync cleanup --local", 0, 1, 2, 3, 5, 6, 130))(cleanup)
+    command(
+        app, status, "s3sync status\ns3sync status --all --json", 0, 1, 2, 3, 4, 5, 7, 130, takes=OPENS, group=EXCHANGE
+    )
+    command(
+        app,
+        cleanup,
+        "s3sync cleanup --dry-run\ns3sync cleanup --local",
+        0,
+        1,
+        2,
+        3,
+        5,
+        6,
+        130,
+        takes=WRITES,
+        group=FINISH,
+    )
 
 
 def status(
-    name: OneName = None,
+    call: Call,
+    names: Names = None,
     project: ProjectName = None,
     all_projects: Annotated[bool, typer.Option("--all", "-a", help="Every project of the repository.")] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 0 in sync, 7 with something to do, 4 with conflicts.")
     ] = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """Say what is in sync, newer here, newer on the remote, or in conflict. Changes nothing."""
     from s3sync.cli.as_json import status_json
-    from s3sync.cli.as_text import print_status
+    from s3sync.cli.as_status import print_status
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
 
-    flags = {"user": user, "store": store, "profile": profile}
     if all_projects:
-        if name or project:
+        if names or project:
             why = "and a project was named, too"
             raise UsageError("--all means every project", why=why, hint="leave the name away, or leave --all away")
-        return _status_all(flags, json, exit_code, quiet)
-    with watching(not quiet and not json) as progress:
-        from s3sync.api import Project
-
-        report = Project.open(project or name, flags=flags, progress=progress).status()
-    if json:
+        return _status_all(call, exit_code)
+    with watching(call) as progress:
+        opened, files = open_project(call, names, project, progress)
+        report = opened.status(*files)
+    if call.json:
         print_json(status_json(report))
     else:
-        print_status(report, verbose=verbose, quiet=quiet)
+        print_status(report, verbose=call.verbose, quiet=call.quiet)
     return report.exit_code if exit_code or report.failed else 0
 
 
-def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool, quiet: bool) -> int:
+def _status_all(call: Call, exit_code: bool) -> int:
     """Every project; one that is broken does not hide the others. What ails the store, ails it for all of them."""
     from s3sync.api import Project, all_projects
     from s3sync.cli.as_json import all_json
-    from s3sync.cli.as_text import print_all
+    from s3sync.cli.as_status import print_all
     from s3sync.cli.output import print_json
     from s3sync.config import load_settings
     from s3sync.sync.report import EXIT_CONFLICTS, EXIT_SOME_FAILED, StatusReport
@@ -86,17 +80,17 @@ def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool, quiet
     cwd = Path.cwd()
     reports: list[StatusReport] = []
     failed: list[tuple[str, S3syncError]] = []
-    for name in all_projects(load_settings(cwd, flags=flags, environ=os.environ), cwd):
+    for name in all_projects(load_settings(cwd, flags=call.flags, environ=os.environ), cwd):
         try:
-            report = Project.open(name, path=cwd, flags=flags).status()
+            report = Project.open(name, path=cwd, flags=call.flags).status()
             report.files.flush()
             reports.append(report)
         except (UsageError, ManifestError, LocalError) as error:
             failed.append((name, error))
-    if json:
+    if call.json:
         print_json(all_json(reports, failed))
     else:
-        print_all(reports, failed, quiet=quiet)
+        print_all(reports, failed, quiet=call.quiet)
     codes = {report.exit_code for report in reports} | ({EXIT_SOME_FAILED} if failed else set())
     if EXIT_SOME_FAILED in codes:
         return EXIT_SOME_FAILED
@@ -104,6 +98,7 @@ def _status_all(flags: dict[str, str | None], json: bool, exit_code: bool, quiet
 
 
 def cleanup(
+    call: Call,
     names: Names = None,
     project: ProjectName = None,
     local: Annotated[
@@ -120,15 +115,6 @@ def cleanup(
         bool, typer.Option("--versions", help="Also delete the old versions that the bucket keeps.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")] = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    wait: Wait = 0,
-    user: User = None,
-    store: StoreUrl = None,
-    profile: Profile = None,
-    debug: Debug = False,
 ) -> int:
     """When a project is done: delete its files on the remote (or here).
 
@@ -139,9 +125,8 @@ def cleanup(
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
 
-    flags = {"user": user, "store": store, "profile": profile}
-    with watching(not quiet and not json) as progress:
-        opened, files = open_project(names, project, flags, progress=progress, wait=wait)
+    with watching(call) as progress:
+        opened, files = open_project(call, names, project, progress)
         confirm = (lambda report: True) if yes else partial(_ask, versions=versions)
         report = opened.cleanup(
             *files,
@@ -150,13 +135,13 @@ def cleanup(
             trash=trash,
             permanently=permanently,
             versions=versions,
-            dry_run=dry_run,
+            dry_run=call.dry_run,
             confirm=confirm,
         )
-    if json:
+    if call.json:
         print_json(cleanup_json(report))
     else:
-        print_cleanup(report, verbose=verbose, quiet=quiet)
+        print_cleanup(report, verbose=call.verbose, quiet=call.quiet)
     return report.exit_code
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from s3sync.core.manifest.record import CleanedRecord
+from s3sync.core.manifest.record import CleanedRecord, ConflictRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
 from s3sync.core.reconcile import ConflictKind, State
@@ -162,7 +162,7 @@ class RunReport(OfProject, Struct):
         return EXIT_DONE if all(conflict.settled for conflict in self.conflicts) else EXIT_CONFLICTS
 
 
-class FileStatus(Struct, frozen=True, gc=False):
+class FileStatus(Struct, frozen=True, gc=False, omit_defaults=True):
     """One file's state. Size and MD5 are the newer version's (in a conflict the remote's); an MD5 that nothing had to
     be compared with is not known. The uploader is always the remote version's.
 
@@ -175,6 +175,7 @@ class FileStatus(Struct, frozen=True, gc=False):
     md5: str | None
     uploaded_by: str | None
     uploaded_at: str | None
+    conflict: ConflictKind | None = None
 
 
 class TransferStatus(Struct, frozen=True):
@@ -217,6 +218,8 @@ class StatusReport(OfProject, Struct):
     cleaned: CleanedRecord | None = None
     transfers: list[TransferStatus] = field(default_factory=list)
     """What this computer has begun and not finished."""
+    kept: list[ConflictRecord] = field(default_factory=list)
+    """Conflicts of which both versions were kept, until one of the two is deleted."""
     verified: str | None = None
     """`records` or `deep` in the answer of `verify`."""
     warnings: list[str] = field(default_factory=list)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from s3sync.core.reconcile import Decision, State
 from s3sync.errors import LocalError
 from s3sync.local.room import state_folder
@@ -10,29 +12,37 @@ from s3sync.state.memory import StateDB
 from s3sync.sync.places import first_time, names_warning
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
 from s3sync.sync.scan import scan
+from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.unfinished import known_transfers
-from s3sync.sync.view import View, uploader
+from s3sync.sync.view import View, select, uploader
 
 
-def status(session: Session) -> StatusReport:
-    """Raises `StoreError`, `ScanError`, `ManifestError`."""
+def status(session: Session, selector: Selector | None = None) -> StatusReport:
+    """Raises `StoreError`, `ScanError`, `ManifestError`; `UsageError` for a name that is none."""
     with _open_state(session) as state:
         seen = scan(session, state)
+        if selector:
+            seen.limit_to(selector)
         unfinished, told = known_transfers(state), first_time(state, session)
         names = names_warning(session, state)
-    report = make_report(session, seen, unfinished)
+    report = make_report(session, seen, unfinished, selector)
     report.warnings = list(dict.fromkeys([*([names] if names else []), *told]))
     return report
 
 
-def make_report(session: Session, seen: View, unfinished: list[TransferStatus]) -> StatusReport:
+def make_report(
+    session: Session, seen: View, unfinished: list[TransferStatus], wanted: Callable[[str], bool] | None = None
+) -> StatusReport:
     manifest = seen.there.stored.manifest
+    decisions = select(seen.decisions(), wanted)
+    kept = (record for record in manifest.conflicts if not record.resolved and record.kept_as in seen.there.files)
     return StatusReport(
         place=session.place,
-        files=SpilledList(FileStatus, (_file(seen, decision) for decision in seen.decisions() if not decision.gone)),
+        files=SpilledList(FileStatus, (_file(seen, decision) for decision in decisions if not decision.gone)),
         failed=list(seen.problems),
-        transfers=unfinished,
+        transfers=[transfer for transfer in unfinished if wanted is None or wanted(transfer.name)],
+        kept=[record for record in kept if wanted is None or wanted(record.name) or wanted(record.kept_as)],
         last_sync_at=manifest.last_sync,
         last_sync_by=manifest.last_sync_by,
         cleaned=manifest.cleaned,
@@ -57,4 +67,4 @@ def _file(seen: View, decision: Decision) -> FileStatus:
     entry = (decision.local if newer_here else decision.remote) or decision.local or decision.base
     assert entry is not None
     by, at = uploader(seen, decision.path)
-    return FileStatus(decision.path, decision.state, entry.size, entry.md5, by, at)
+    return FileStatus(decision.path, decision.state, entry.size, entry.md5, by, at, decision.conflict_kind)

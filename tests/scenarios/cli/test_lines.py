@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from s3sync.cli.call import Call
 from s3sync.cli.progress import watching
 
 
@@ -13,7 +14,7 @@ def timers() -> list[threading.Thread]:
 
 def test_nobody_writes_any_more_when_the_command_is_done() -> None:
     """A thread that flushes stdout while Python ends makes Python abort."""
-    with watching(True) as lines:
+    with watching(Call()) as lines:
         lines.show("one, which is flushed at once")
         lines.show("two, which is flushed later")
         assert timers()

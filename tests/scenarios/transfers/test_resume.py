@@ -240,7 +240,7 @@ def test_ctrl_c_stops_soon_and_says_that_nothing_is_lost(office: Office, verb: s
         until(lambda: parts_remembered(person) == 2, "two parts")
         result = command.interrupt()
     assert result.code == 130, result
-    assert "interrupted" in result.err and "nothing is lost" in result.err and "goes on where it stopped" in result.err
+    assert "interrupted" in result.err and "nothing is lost" in result.err and "resumes where it stopped" in result.err
     assert "Traceback" not in result.err
     office.proxy.reset_counts()
     person.ok(verb)

@@ -1,0 +1,180 @@
+"""`status` and `verify` as people read them: what differs first, then what is in sync."""
+
+from __future__ import annotations
+
+from s3sync.cli.as_text import by_text, cleaned_line, state_sign, transfer_line, warn_of_failures
+from s3sync.cli.output import (
+    GREEN,
+    RED,
+    YELLOW,
+    Symbols,
+    ago_text,
+    colour,
+    error_lines,
+    files_text,
+    printable,
+    say,
+    size_text,
+    symbols,
+    warn,
+)
+from s3sync.core.reconcile import ConflictKind, State
+from s3sync.errors import S3syncError
+from s3sync.sync.report import FileStatus, Place, StatusReport
+
+FEW = 20
+"""Up to so many files that are in sync are named one by one; more only with --verbose."""
+
+CLASHES = {
+    ConflictKind.BOTH_EDITED: "changed here, and changed on the remote",
+    ConflictKind.BOTH_ADDED: "new here, and new on the remote with other content",
+    ConflictKind.EDITED_HERE_DELETED_THERE: "changed here, and deleted on the remote",
+    ConflictKind.DELETED_HERE_EDITED_THERE: "deleted here, and changed on the remote",
+}
+
+
+def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
+    if not quiet:
+        signs = symbols()
+        say(f"{signs.status} S3 Staging Status: {printable(report.place.project)}")
+        _print_files(report, signs, verbose)
+        for transfer in report.transfers:
+            say(transfer_line(transfer))
+        say(status_summary(report))
+        copies = State.CLEANED_UP in report.counts
+        if report.cleaned and (copies or not report.files):
+            say(cleaned_line(report.cleaned, has_copies=copies))
+        _say_how_to_finish(report)
+        if report.place.store_is_default:
+            _say_how_to_move(report.place)
+    else:
+        for file in report.files:
+            if file.state is State.CONFLICT:
+                warn(_status_line(file, symbols(), _store_name(report.place)))
+    for warning in report.warnings:
+        warn(f"warning: {printable(warning)}")
+    _warn_of_kept(report)
+    warn_of_failures(report.failed)
+
+
+def _print_files(report: StatusReport, signs: Symbols, verbose: bool) -> None:
+    there = _store_name(report.place)
+    count = size = 0
+    for file in report.files:
+        if file.state is State.IN_SYNC:
+            count, size = count + 1, size + file.size_bytes
+        else:
+            say(_status_line(file, signs, there))
+    if count and not verbose and count > FEW:
+        say(f"  {colour(f'{signs.done} {files_text(count)} in sync', GREEN)}  ({size_text(size)})")
+        return
+    for file in report.files if count else ():
+        if file.state is State.IN_SYNC:
+            say(_status_line(file, signs, there))
+
+
+NEXT = (
+    ("To upload: `s3sync up`", (State.LOCAL_NEW, State.LOCAL_MODIFIED)),
+    ("To download: `s3sync down`", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
+    ("To delete on the remote, too: `s3sync sync`; to fetch again: `s3sync down`", (State.LOCAL_DELETED,)),
+    ("To delete here, too: `s3sync sync` (they go to the trash)", (State.REMOTE_DELETED,)),
+    ("To settle conflicts: `s3sync sync` keeps both versions", (State.CONFLICT,)),
+)
+
+
+def _say_how_to_finish(report: StatusReport) -> None:
+    """What each kind of difference wants, once."""
+    counts = report.counts
+    for text, states in NEXT:
+        if any(counts.get(state) for state in states):
+            say(text)
+
+
+def _warn_of_kept(report: StatusReport) -> None:
+    """Conflicts of which both versions are here: nothing is lost, but somebody has to choose."""
+    for kept in report.kept:
+        warn(
+            f"{symbols().conflict} {printable(kept.name)}: two versions are kept since a conflict "
+            f"{ago_text(kept.at, report.asked_at)}; the other is {printable(kept.kept_as)}"
+        )
+    if report.kept:
+        warn("hint: compare them, keep what you want under the old name, delete the other, and run `s3sync sync`")
+
+
+def _store_name(place: Place) -> str:
+    return "S3" if place.store.startswith("s3:") else "the store"
+
+
+def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
+    text = {
+        State.IN_SYNC: "synced",
+        State.LOCAL_NEW: "new here",
+        State.LOCAL_MODIFIED: "newer here",
+        State.LOCAL_DELETED: "deleted here",
+        State.REMOTE_NEW: f"new {'on' if there == 'S3' else 'in'} {there}",
+        State.REMOTE_MODIFIED: f"newer {'on' if there == 'S3' else 'in'} {there}",
+        State.REMOTE_DELETED: f"deleted {'on' if there == 'S3' else 'in'} {there}",
+        State.CLEANED_UP: f"cleaned up {'on' if there == 'S3' else 'in'} {there}, your copy stays",
+        State.CONFLICT: f"conflict: {CLASHES[file.conflict]}" if file.conflict else "conflict",
+    }[file.state]
+    if file.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.REMOTE_DELETED, State.CONFLICT):
+        text += by_text(file.uploaded_by, file.uploaded_at)
+    shade = {State.IN_SYNC: GREEN, State.CONFLICT: RED}.get(file.state, YELLOW)
+    shown = colour(f"{state_sign(file.state, signs)} {text}", shade)
+    return f"  {printable(file.name)}  ({size_text(file.size_bytes)})  {shown}"
+
+
+def print_verify(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
+    print_status(report, verbose=verbose, quiet=quiet)
+    if not quiet:
+        depth = "every byte" if report.verified == "deep" else "records and digests"
+        say(f"Verified {depth}: {len(report.files)} files, {len(report.failed)} problems")
+
+
+COUNTED = (
+    ("to upload", (State.LOCAL_NEW, State.LOCAL_MODIFIED)),
+    ("to download", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
+    ("deleted here", (State.LOCAL_DELETED,)),
+    ("deleted there", (State.REMOTE_DELETED,)),
+    ("cleaned up there", (State.CLEANED_UP,)),
+    ("in conflict", (State.CONFLICT,)),
+)
+
+
+def status_summary(report: StatusReport) -> str:
+    counts = report.counts
+    parts = [
+        f"{total} {label}" for label, states in COUNTED if (total := sum(counts.get(state, 0) for state in states))
+    ]
+    if report.failed:
+        parts.append(f"{len(report.failed)} cannot be carried")
+    text = ", ".join(parts) if parts else ("all in sync" if report.files else "no files yet")
+    if not report.last_sync_at:
+        return f"Status: {text} (never synced)"
+    by = f" by {printable(report.last_sync_by)}" if report.last_sync_by else ""
+    return f"Status: {text} (last sync: {ago_text(report.last_sync_at, report.asked_at)}{by})"
+
+
+def _say_how_to_move(place: Place) -> None:
+    say(f"The files stay on this computer, in {printable(place.store)}.")
+    say("To share them: s3sync init --store s3://BUCKET --region REGION")
+
+
+def print_all(reports: list[StatusReport], failed: list[tuple[str, S3syncError]], *, quiet: bool) -> None:
+    """Every project a line, side by side; then what is wrong with any of them."""
+    if not quiet:
+        say(f"{symbols().status} S3 Staging Status: all projects")
+        width = max([len(printable(report.place.project)) for report in reports] + [7])
+        for report in reports:
+            total = sum(file.size_bytes for file in report.files)
+            name = printable(report.place.project).ljust(width)
+            summary = status_summary(report).removeprefix("Status: ")
+            say(f"  {name}  {files_text(len(report.files)):>9}  {size_text(total):>9}  {summary}")
+        if not reports and not failed:
+            say("  no project has a staging folder here: make one with `s3sync init PROJECT`")
+    for report in reports:
+        warn_of_failures(report.failed, f"{report.place.project}/")
+    for name, error in failed:
+        warn(f"{symbols().failed} {printable(name)}")
+        for line in error_lines(error):
+            warn(line)

@@ -1,0 +1,89 @@
+"""completion, and the answer to a shell that completes.
+
+A shell hands over the words so far, and gets a name a line. It quotes them itself and evaluates none: a file's name may
+be made by anybody.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from s3sync.cli.call import ASKS, SET_UP, Call, command
+
+VARIABLE = "_S3SYNC_COMPLETE"
+"""Environment variable with which a shell asks."""
+SCRIPTS = {
+    "bash": f"""\
+_s3sync_complete() {{
+    local name
+    COMPREPLY=()
+    while IFS= read -r name; do
+        COMPREPLY+=("$(printf %q "$name")")
+    done < <({VARIABLE}=bash s3sync "${{COMP_WORDS[@]:1:COMP_CWORD}}" 2>/dev/null)
+    [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} == */ ]] && compopt -o nospace
+    return 0
+}}
+complete -F _s3sync_complete s3sync""",
+    "zsh": f"""\
+#compdef s3sync
+_s3sync() {{
+    local -a found folders others
+    found=("${{(@f)$({VARIABLE}=zsh s3sync "${{(@Q)words[2,CURRENT]}}" 2>/dev/null)}}")
+    folders=("${{(@M)found:#*/}}")
+    others=("${{(@)found:#*/}}")
+    compadd -S '' -a folders
+    compadd -a others
+}}
+compdef _s3sync s3sync""",
+    "fish": f"""\
+complete -c s3sync -f -a '(env {VARIABLE}=fish s3sync (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'""",
+}
+
+
+class Shell(StrEnum):
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def register(app: typer.Typer) -> None:
+    example = 's3sync completion bash\neval "$(s3sync completion bash)"   # a line for ~/.bashrc'
+    command(app, completion, example, 0, 2, takes=ASKS, group=SET_UP, verbose="Accepted; everything is shown anyway.")
+
+
+def completion(
+    call: Call, shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.", show_default=False)]
+) -> int:
+    """Print a script with which your shell completes commands, options, projects and files."""
+    from s3sync.cli.output import print_json, say
+
+    if call.json:
+        print_json({"schema": 1, "command": "completion", "shell": shell.value, "script": SCRIPTS[shell]})
+    else:
+        say(SCRIPTS[shell])
+    return 0
+
+
+def answer(root: Any, words: list[str]) -> None:
+    """Print what the last word may become, a name a line."""
+    from typer._completion_classes import BashComplete
+
+    *before, last = [_unquoted(word) for word in words] or [""]
+    for item in BashComplete(root, {}, "s3sync", VARIABLE).get_completions(before, last):
+        if (name := str(item.value)).isprintable():
+            print(name)
+
+
+def _unquoted(word: str) -> str:
+    """A word as bash has it on its line, without quotes; one whose quote is still open as it is."""
+    if os.environ.get(VARIABLE) != "bash":
+        return word
+    try:
+        return "".join(shlex.split(word)[:1])
+    except ValueError:
+        return word.lstrip("'\"")
