@@ -33,10 +33,10 @@ class Symbols(Struct, frozen=True):
     newer_here: str = "↑"
     conflict: str = "⚠"
     failed: str = "✗"
-    gone: str = "−"
+    gone: str = "∅"
 
 
-ASCII = Symbols("^", "v", "=", "#", "~", "ok", "v", "^", "!", "x", "-")
+ASCII = Symbols("^", "v", "=", "#", "~", "ok", "v", "^", "!", "x", "d")
 
 
 def symbols(stream: TextIO | None = None) -> Symbols:

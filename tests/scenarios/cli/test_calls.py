@@ -89,7 +89,7 @@ def test_c7_status_names_differences_first_and_counts_the_rest(david: Person) ->
     lines = david.ok("status").out.splitlines()
     assert lines[1].startswith("  shot/07.mov ") and lines[2].startswith("  zz last.mov ")
     assert lines[3] == "  ✓ 30 files in sync  (29.0 KB)"
-    assert lines[1].endswith("− deleted here") and "✗" not in "".join(lines)
+    assert lines[1].endswith("∅ deleted here") and "✗" not in "".join(lines)
     assert any("s3sync up" in line for line in lines[4:]) and any("s3sync down" in line for line in lines[4:])
     every = david.ok("status", "--verbose").out
     assert all(f"shot/{number:02}.mov" in every for number in range(30))
