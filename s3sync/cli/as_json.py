@@ -62,7 +62,7 @@ def status_body(report: StatusReport) -> Json:
         "failed": map(_failed, report.failed),
         "transfers": [_transfer(item) for item in report.transfers],
         "kept_conflicts": [
-            {"name": kept.name, "kept_as": kept.kept_as, "by": kept.by, "at": kept.at} for kept in report.kept
+            {"name": kept.name, "kept_as": kept.kept_as, "by": kept.by, "at": kept.at} for kept in report.kept_conflicts
         ],
         "warnings": report.warnings,
         "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},

@@ -92,12 +92,12 @@ def _say_how_to_finish(report: StatusReport) -> None:
 
 def _warn_of_kept(report: StatusReport) -> None:
     """Conflicts of which both versions are here: nothing is lost, but somebody has to choose."""
-    for kept in report.kept:
+    for kept in report.kept_conflicts:
         warn(
             f"{symbols().conflict} {printable(kept.name)}: two versions are kept since a conflict "
             f"{ago_text(kept.at, report.asked_at)}; the other is {printable(kept.kept_as)}"
         )
-    if report.kept:
+    if report.kept_conflicts:
         warn("hint: compare them, keep what you want under the old name, delete the other, and run `s3sync sync`")
 
 

@@ -218,7 +218,7 @@ class StatusReport(OfProject, Struct):
     cleaned: CleanedRecord | None = None
     transfers: list[TransferStatus] = field(default_factory=list)
     """What this computer has begun and not finished."""
-    kept: list[ConflictRecord] = field(default_factory=list)
+    kept_conflicts: list[ConflictRecord] = field(default_factory=list)
     """Conflicts of which both versions were kept, until one of the two is deleted."""
     verified: str | None = None
     """`records` or `deep` in the answer of `verify`."""

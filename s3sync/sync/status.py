@@ -42,7 +42,7 @@ def make_report(
         files=SpilledList(FileStatus, (_file(seen, decision) for decision in decisions if not decision.gone)),
         failed=list(seen.problems),
         transfers=[transfer for transfer in unfinished if wanted is None or wanted(transfer.name)],
-        kept=[record for record in kept if wanted is None or wanted(record.name) or wanted(record.kept_as)],
+        kept_conflicts=[record for record in kept if wanted is None or wanted(record.name) or wanted(record.kept_as)],
         last_sync_at=manifest.last_sync,
         last_sync_by=manifest.last_sync_by,
         cleaned=manifest.cleaned,
