@@ -157,7 +157,7 @@ MUTANTS = (
         "emptied-side",
         "P10: a side that is suddenly empty halts the run",
         "s3sync/core/safety.py",
-        "if passed[do] and (not there or lost * 2 > earlier.base):",
+        "if passed[do] and (not there or lost * 2 > had):",
         "if False:",
         ("tests/unit/core/test_safety.py", "tests/scenarios/people/test_two_people.py"),
     ),
