@@ -123,9 +123,13 @@ def path_of_key(prefix: str, key: str) -> str | None:
     return None if path == MANIFEST or path.startswith(f"{STATE_DIR}/") else path
 
 
-def is_folder_marker(path: str) -> bool:
-    """Whether an empty object of this path stands for a folder, as consoles and other programs put them."""
-    return not path or path.endswith("/")
+MARKER_BYTES = 16
+"""A folder marker is empty, or holds a blank or a word such as "placeholder"."""
+
+
+def is_folder_marker(path: str, size: int = 0) -> bool:
+    """Whether an object of this path and size stands for a folder, as consoles and other programs put them."""
+    return size <= MARKER_BYTES and (not path or path.endswith("/"))
 
 
 def clashes(names: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -143,7 +143,7 @@ def _list_objects(
         path = path_of_key(prefix, info.key)
         if path is None and info.key.startswith(parts_here):
             old_parts[info.key] = True
-        if path is None or ignored(path) or (info.size == 0 and is_folder_marker(path)):
+        if path is None or ignored(path) or is_folder_marker(path, info.size):
             continue
         refusal = refuse(path)
         if refusal is None and (reason := refused_here(path)):

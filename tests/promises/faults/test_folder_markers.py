@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.kit.people import PROJECT, REPO
-from tests.kit.servers import SeaweedFS
+from tests.kit.people import PROJECT, REPO, Person
+from tests.kit.servers import Moto, SeaweedFS
 from tests.promises.hostile.conftest import Peer, david, s3_peer  # noqa: F401 (fixtures)
 
 COMMANDS = [
@@ -41,6 +41,20 @@ def test_b1_f40_markers_are_passed_over_by_every_command(s3_peer: Peer, kind: st
         result = person.ok(*words)
         assert "folder$" not in result.out + result.err and "//" not in result.out.replace("://", "")
     assert person.files().keys() == {"day/two/a.mov", "b.mov"}
+
+
+@pytest.mark.parametrize("content", [b"placeholder", b" ", b"\n"])
+def test_b1_f40_markers_with_a_word_in_them_are_passed_over(david: Person, moto: Moto, content: bytes) -> None:
+    """Beside enough empty objects, so that the listing names them exactly."""
+    prefix = f"markers-{len(content)}-{content[0]}"
+    david.environ = {**moto.environment(), "S3SYNC_STORE": f"s3://{moto.bucket}/{prefix}"}
+    david.write("b.mov", "b")
+    for name in ("day/", "empty/", "day/two/"):
+        moto.client().put_object(Bucket=moto.bucket, Key=f"{prefix}/{REPO}/{PROJECT}/{name}", Body=content)
+    for number in range(6):
+        moto.client().put_object(Bucket=moto.bucket, Key=f"{prefix}/{REPO}/{PROJECT}/m{number}/", Body=b"")
+    for words in COMMANDS[1:]:
+        david.ok(*words)
 
 
 @pytest.mark.seaweedfs
