@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +17,7 @@ from s3sync.store.s3.address import find_address
 from s3sync.store.s3.credentials import Profile
 from tests.contract.proxy import ERROR, Fault, Proxy, proxying
 from tests.contract.stores import MIB, noise, on_server, put, read, send
-from tests.kit.servers import Moto
+from tests.kit.servers import Moto, free_ports
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KMS = Wire(sse="aws:kms", kms_key_id=KEY)
@@ -103,6 +106,54 @@ def test_b6_a_dead_proxy_is_named(moto: Moto, operation: str, monkeypatch: pytes
         put(store, "a", noise(9 if operation == "small" else 2 * MIB))
     said = f"{failed.value} {failed.value.why} {failed.value.hint}"
     assert "127.0.0.1:9" in said and "check the proxy" in said and "hidden" not in said
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("login", ["", "user:hidden@"])
+@pytest.mark.parametrize("operation", ["small", "large"])
+def test_b6_a_proxy_that_wants_a_password_is_asked_about_it(
+    operation: str, login: str, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    with strict_proxy() as address:
+        options = StoreOptions(
+            endpoint_url=f"{scheme}://s3.example.com",
+            region="us-east-1",
+            env={"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"},
+            wire=Wire(proxy=f"http://{login}{address}"),
+        )
+        with pytest.raises(Unreachable) as failed:
+            put(open_store("s3://film", options), "a", noise(9 if operation == "small" else 2 * MIB))
+    said = f"{failed.value} {failed.value.why} {failed.value.hint}"
+    assert "the proxy" in said and "hidden" not in said
+    if scheme == "http" or operation == "large":
+        assert "user name and password" in said and "USER:PASSWORD" in said
+
+
+@contextmanager
+def strict_proxy() -> Iterator[str]:
+    """A proxy that lets nobody through, at this host and port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def refuse(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(407)
+            self.send_header("Proxy-Authenticate", 'Basic realm="corp"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_PUT = do_HEAD = do_POST = do_CONNECT = refuse  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", free_ports(1)[0]), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize("given", ["https://s3.example.com/film", "https://film.s3.example.com", "http://h:1/x/film/"])

@@ -33,7 +33,8 @@ _BY_CODE = {
     "SecondLevelDomainForbidden": _HOST,
     HEAD_REFUSED: "what stands between here and the store lets GET through, and not HEAD: allow both",
 }
-_BY_STATUS = {413: _TOO_LARGE, 507: _FULL}
+_PROXY = "give the proxy its user name and password: http://USER:PASSWORD@HOST:PORT, special characters as %40"
+_BY_STATUS = {407: _PROXY, 413: _TOO_LARGE, 507: _FULL}
 _BY_WORDS = (
     ("quota exceeded", _FULL),
     ("cap exceeded", _FULL),

@@ -71,6 +71,7 @@ BY_STATUS: dict[int, type[StoreError]] = {
     401: CredentialsError,
     403: AccessDenied,
     404: NotFound,
+    407: Unreachable,
     408: Unreachable,
     409: PreconditionFailed,
     412: PreconditionFailed,
@@ -195,7 +196,10 @@ def translate(failure: Failure, place: Place, doing: str, key: str | None = None
         why = f"{place.endpoint} {fails}" + (f" ({why})" if why else "")
         if place.proxy:
             why += f", asked through the proxy {place.proxy.shown}"
-            hint = f"check the proxy, which {place.proxy.variable} names; NO_PROXY lists the hosts to reach without it"
+            hint = (
+                advice(failure)
+                or f"check the proxy, which {place.proxy.variable} names; NO_PROXY lists the hosts to reach without it"
+            )
     elif failure.cause == "truncated":
         why = "its answer ended too early" + (f" ({why})" if why else "")
     elif kind is Archived:

@@ -114,7 +114,15 @@ def from_obstore(error: BaseException) -> Failure:
         return _answer(int(status[1]), body[1] if body else "", retried)
     if "Received redirect without LOCATION" in text:
         return Failure("answer", 301, "PermanentRedirect", "the bucket is in another region", retried)
+    if _wants_proxy_password(text):
+        return PROXY_PASSWORD
     return Failure(_obstore_cause(text), message=_obstore_reason(text), retried=retried)
+
+
+def _wants_proxy_password(text: str) -> bool:
+    """Whether a connection was refused by the proxy that it should go through, for want of a name and password."""
+    told = text.lower()
+    return "407 proxy auth" in told or "proxy authorization required" in told or "proxyauthrequired" in told
 
 
 def _obstore_cause(text: str) -> Cause:
@@ -131,6 +139,8 @@ def _obstore_cause(text: str) -> Cause:
 def _obstore_reason(text: str) -> str:
     if "TimedOut" in text:
         return "timed out"
+    if "TunnelUnsuccessful" in text:
+        return "the proxy refuses the connection"
     reason = _REASON.search(text)
     if reason:
         return reason[1]
@@ -139,11 +149,14 @@ def _obstore_reason(text: str) -> str:
     return "the connection broke" if "error sending request" in text else ""
 
 
-OF_GATEWAYS = {413, 429, 500, 502, 503, 504, 507, *range(520, 528)}
+PROXY_PASSWORD = Failure("answer", 407, message="the proxy refuses the user name and password, or wants some")
+OF_GATEWAYS = {407, 413, 429, 500, 502, 503, 504, 507, *range(520, 528)}
 """Statuses that say enough without S3's own words: whatever stands before the store answers with a web page."""
 
 
 def _answer(status: int, body: str, retried: bool) -> Failure:
+    if status == 407:
+        return PROXY_PASSWORD
     if status >= 400 and body.strip() and not _tag("Code", body):
         return Failure("answer" if status in OF_GATEWAYS else "not_s3", status, retried=retried)
     return Failure("answer", status, _tag("Code", body), _tag("Message", body), retried, _tag("Region", body))
@@ -195,6 +208,8 @@ def from_botocore(error: BaseException) -> Failure:
     if isinstance(response, dict) and "Error" in response:
         return _client_error(response)
     names = [kind.__name__ for kind in type(error).__mro__]
+    if _wants_proxy_password(f"{error} {error.__cause__} {getattr(error, 'kwargs', '')}"):
+        return PROXY_PASSWORD
     cause: Cause = next((_BOTOCORE[name] for name in names if name in _BOTOCORE), "other")
     reason = next((_PLAIN_REASONS[name] for name in names if name in _PLAIN_REASONS), "")
     if cause == "credentials":
@@ -207,6 +222,8 @@ def _client_error(response: dict[str, Any]) -> Failure:
     headers = meta.get("HTTPHeaders", {})
     region = str(said.get("Region") or headers.get("x-amz-bucket-region", ""))
     status, code = int(meta.get("HTTPStatusCode", 0)), str(said.get("Code", ""))
+    if status == 407:
+        return PROXY_PASSWORD
     if code.isdigit() or not code:
         # A HEAD has no body, and a body that is not S3's XML leaves only the status.
         return Failure("answer", status, region=region)

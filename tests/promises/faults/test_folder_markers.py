@@ -44,7 +44,7 @@ def test_b1_f40_markers_are_passed_over_by_every_command(s3_peer: Peer, kind: st
 
 
 @pytest.mark.parametrize("content", [b"placeholder", b" ", b"\n"])
-def test_b1_f40_markers_with_a_word_in_them_are_passed_over(david: Person, moto: Moto, content: bytes) -> None:
+def test_b1_f40_markers_with_a_word_in_them_are_passed_over(david: Person, moto: Moto, content: bytes) -> None:  # noqa: F811
     """Beside enough empty objects, so that the listing names them exactly."""
     prefix = f"markers-{len(content)}-{content[0]}"
     david.environ = {**moto.environment(), "S3SYNC_STORE": f"s3://{moto.bucket}/{prefix}"}
