@@ -72,7 +72,7 @@ def _print_run_lines(report: RunReport, verbose: bool) -> None:
             if item.state is State.IN_SYNC:
                 say(moved_line("-", item.name, item.size_bytes, "already in sync"))
     copies = any(item.state is State.CLEANED_UP for item in report.skipped)
-    if report.cleaned and (copies or not (report.skipped or report.uploaded or report.downloaded)):
+    if report.cleaned and (copies or not (report.skipped or report.uploaded or report.downloaded or report.failed)):
         say(cleaned_line(report.cleaned, has_copies=copies))
     for item in report.skipped:
         if item.state not in (State.IN_SYNC, State.CLEANED_UP):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from hashlib import md5
@@ -82,13 +83,13 @@ def restore(
     found = _choose(_found(session, sides), name, when)
     report.restored, report.restored_to = found, target
     if dry_run:
-        _refuse_existing(session, target)
+        _refuse_existing(session, name, target)
         return report
     with session.lock(), session.memory() as state:
         recover(session, state)
         if found.side == "local" and finish_placing(session, Path(found.where), target):
             return report
-        _refuse_existing(session, target)
+        _refuse_existing(session, name, target)
         file = _bring(session, found, target)
         _forget_base(state, target, file)
     return report
@@ -123,18 +124,18 @@ def finish_placing(session: Session, source: Path, target: str) -> bool:
     return True
 
 
-def _refuse_existing(session: Session, target: str) -> None:
+def _refuse_existing(session: Session, name: str, target: str) -> None:
     if standing(session.project.staging, target) is not None or os.path.lexists(session.project.staging / target):
-        raise _exists(target)
+        raise _exists(name, target)
 
 
-def _exists(target: str) -> Halt:
+def _exists(name: str, target: str) -> Halt:
     stem, dot, extension = target.rpartition(".")
     free = f"{stem}.restored.{extension}" if dot and stem else f"{target}.restored"
     return Halt(
         "nothing was restored",
         why=f"{target} exists here, and is not overwritten",
-        hint=f"to keep both: s3sync trash restore {target!r} --to {free!r}",
+        hint=f"to keep both: s3sync trash restore {shlex.quote(name)} --to {shlex.quote(free)}",
     )
 
 
@@ -144,7 +145,7 @@ def _bring(session: Session, found: Trashed, target: str) -> LocalFile:
     try:
         return place(temp, staging, target, expected=None, mtime_ns=mtime_ns, trash=session.project.state_dir / "trash")
     except TargetChanged:
-        raise _exists(target) from None
+        raise _exists(found.name, target) from None
     finally:
         if found.side == "remote":
             _drop(session, temp)

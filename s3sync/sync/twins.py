@@ -36,10 +36,15 @@ def hide_twins(seen: View, blind: bool) -> list[tuple[str, str]]:
 
 def note_obstacles(seen: View, pairs: list[tuple[str, str]]) -> None:
     """Report a file and a folder of one name where both are alive. What one side no longer has is an obstacle only:
-    the plan says what is done first."""
+    the plan says what is done first. A cleanup keeps no copy here in the way of what took its name on the remote."""
     for file, below in pairs:
         if seen.is_hidden(file) or seen.is_hidden(below):
             continue
+        seen.replaced |= {
+            path
+            for path, other in ((file, below), (below, file))
+            if path not in seen.there.files and other in seen.there.files
+        }
         if can_both_go_on(seen.decision(file), seen.decision(below)):
             seen.obstacles.setdefault(file, []).append(below)
             seen.obstacles.setdefault(below, []).append(file)

@@ -41,6 +41,9 @@ class View(Struct):
     obstacles: dict[str, list[str]] = field(default_factory=dict)
     """By path: what cannot stand beside it, a file or what is in a folder of its name, of which one is to go."""
 
+    replaced: set[str] = field(default_factory=set)
+    """Paths that only this side has, of whose name the remote has made a folder, or a file of one of their folders."""
+
     @property
     def here_files(self) -> SpilledDict[LocalFile]:
         assert isinstance(self.here.files, SpilledDict)
@@ -73,7 +76,7 @@ class View(Struct):
         return self._after_cleanup(decide(path, self.base.get(path), self.local.get(path), self.remote.get(path)))
 
     def _after_cleanup(self, decision: Decision) -> Decision:
-        gone = decision.remote is None and decision.base is not None
+        gone = decision.remote is None and decision.base is not None and decision.path not in self.replaced
         is_cleaned = gone and self.there.stored.manifest.is_cleaned(decision.path)
         return after_cleanup(decision) if is_cleaned else decision
 

@@ -188,3 +188,28 @@ def test_a8_f36_where_a_folder_was_and_one_ignored_file_is_left(people: People) 
     keep.unlink()
     jan.ok("sync")
     assert jan.files() == david.files()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("edited", [False, True])
+def test_a7_a12_the_name_of_what_was_cleaned_up_is_taken_by_something_else(
+    people: People, change: str, edited: bool
+) -> None:
+    """The copies of a cleanup stay where nothing took their place. An edited one keeps its bytes under another name."""
+    david, jan = shared(people)
+    old = ["intro"] if change == "to a folder" else ["cut/scene/1.mov", "cut/scene/2.mov"]
+    david.ok("cleanup", "--yes", *old)
+    CHANGES[change](david)
+    david.ok("up")
+    if edited:
+        jan.write(old[0], "jan worked on it")
+    assert "`s3sync sync`" in jan.run("down").err
+    assert jan.read(old[0]) == (b"jan worked on it" if edited else old[0].encode())
+    jan.expect(4 if edited else 0, "sync")
+    for person in (david, jan):
+        person.ok("sync")
+        assert person.ok("status", "--exit-code").code == 0
+    assert jan.files() == david.files()
+    assert (b"jan worked on it" in [jan.read(name) for name in jan.files()]) is edited
+    trash = {item["name"] for item in jan.ok("trash", "--json").json["files"]}
+    assert trash >= set(old[edited:])

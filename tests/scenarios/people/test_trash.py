@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -150,3 +152,21 @@ def test_a_restore_that_was_killed_between_two_names_is_finished(tmp_path: Path)
     (jan.staging / "gone.mp4").hardlink_to(found)
     jan.ok("trash", "restore", "gone.mp4", "--local")
     assert jan.read("gone.mp4") == b"first gone.mp4" and not found.exists()
+
+
+def test_a13_hints_can_be_typed_as_they_are(people: tuple[Person, Person]) -> None:
+    david, _ = people
+    david.write("my cut's end.mp4", "1")
+    david.write("b.mp4", "b")
+    david.write("c.mp4", "c")
+    david.ok("up")
+    (david.staging / "my cut's end.mp4").unlink()
+    david.ok("sync")
+    told = re.search("`s3sync (trash restore .*?)` brings", david.expect(2, "down", "my cut's end.mp4").err)
+    assert told
+    david.ok(*shlex.split(told[1]))
+    (david.staging / "my cut's end.mp4").unlink()
+    kept = re.search("to keep both: s3sync (.*)", david.expect(5, *shlex.split(told[1]), "--to", "b.mp4").err)
+    assert kept
+    david.ok(*shlex.split(kept[1]))
+    assert (david.read("b.mp4"), david.read("b.restored.mp4")) == (b"b", b"1")
