@@ -14,6 +14,7 @@ from s3sync.cli.output import (
     files_text,
     printable,
     say,
+    short_name,
     size_text,
     symbols,
     warn,
@@ -121,7 +122,7 @@ def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
         text += by_text(file.uploaded_by, file.uploaded_at)
     shade = {State.IN_SYNC: GREEN, State.CONFLICT: RED}.get(file.state, YELLOW)
     shown = colour(f"{state_sign(file.state, signs)} {text}", shade)
-    return f"  {printable(file.name)}  ({size_text(file.size_bytes)})  {shown}"
+    return f"  {short_name(file.name)}  ({size_text(file.size_bytes)})  {shown}"
 
 
 def print_verify(report: StatusReport, *, verbose: bool, quiet: bool) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from s3sync.cli.call import CHECK, OPENS, Call, command
+from s3sync.cli.call import CHECK, WRITES, Call, command
 from s3sync.cli.options import OneName, ProjectName
 from s3sync.cli.output import GREEN, RED, SCHEMA, YELLOW, colour, print_json, printable, say, symbols, warn
+from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
     from s3sync.doctor import Check, DoctorReport
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
         5,
         6,
         130,
-        takes=OPENS | {"wait"},
+        takes=WRITES,
         group=CHECK,
         verbose="Also give the hints of what is in order.",
     )
@@ -44,7 +45,17 @@ def doctor(
     """Check settings, credentials, the store, your rights there, and this computer; say what to do about it."""
     from s3sync.doctor import doctor as examine
 
-    report = examine(Path.cwd(), project or name, flags=call.flags, environ=os.environ, fix=fix, lock_wait_s=call.wait)
+    if fix and call.dry_run:
+        raise UsageError("--fix and --dry-run exclude each other", hint="without --fix, nothing is fixed, only said")
+    report = examine(
+        Path.cwd(),
+        project or name,
+        flags=call.flags,
+        environ=os.environ,
+        fix=fix,
+        dry_run=call.dry_run,
+        lock_wait_s=call.wait,
+    )
     if call.json:
         print_json(_as_json(report))
     else:

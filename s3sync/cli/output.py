@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TextIO
 
 from msgspec import Struct, to_builtins
@@ -207,7 +209,28 @@ def size_text(size: int) -> str:
 
 def moved_line(sign: str, name: str, size: int, text: str) -> str:
     """A file's line in a list: sign, name, size, what became of it."""
-    return f"  {sign} {printable(name)} ({size_text(size)}) - {text}"
+    return f"  {sign} {short_name(name)} ({size_text(size)}) - {text}"
+
+
+REST_OF_A_LINE = 40
+"""Columns for what is said of a file."""
+
+
+@cache
+def _room() -> int | None:
+    """Columns for a name on a terminal; None where lines go elsewhere, and names stay whole."""
+    if not sys.stdout.isatty():
+        return None
+    return max(24, shutil.get_terminal_size().columns - REST_OF_A_LINE)
+
+
+def short_name(name: str) -> str:
+    """A name as it fits on a line of a terminal: its beginning and its end, which tell most."""
+    shown, room = printable(name), _room()
+    if room is None or len(shown) <= room:
+        return shown
+    end = room * 2 // 3
+    return f"{shown[: room - end - 3]}...{shown[-end:]}"
 
 
 def files_text(count: int) -> str:

@@ -32,9 +32,12 @@ def doctor(
     flags: Mapping[str, str | None] | None = None,
     environ: Mapping[str, str] | None = None,
     fix: bool = False,
+    dry_run: bool = False,
     lock_wait_s: float = 0,
 ) -> DoctorReport:
     """Check everything, and before that mend with `fix` what is wrong on this computer.
+
+    `dry_run` writes nothing in the store, and leaves out what only that would tell.
 
     Whatever is found is in the report. Only `fix` raises: `LockHeld` while another s3sync works here, `LocalError`
     when the disk refuses the repair.
@@ -54,7 +57,7 @@ def doctor(
     else:
         report.checks += [skipped(check, "needs project") for check in (*local.NAMES, *memory.NAMES)]
     if settings and store:
-        report.checks += remote.checks(settings, store, project)
+        report.checks += remote.checks(settings, store, project, dry_run=dry_run)
     else:
         report.checks += [skipped(check, "needs store") for check in remote.NAMES]
     return report

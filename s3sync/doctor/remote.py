@@ -32,14 +32,24 @@ NAMES = (*_REACH, *rights.NAMES, *conditions.NAMES, *bucket_room.NAMES, "records
 SKEW_WARN_S, SKEW_FAIL_S = 300, 900
 
 
-def checks(settings: Settings, store: Store, project: ProjectFolder | None) -> list[Check]:
-    """Everything about the store. Without a project, only what can be asked without one."""
+def checks(settings: Settings, store: Store, project: ProjectFolder | None, *, dry_run: bool = False) -> list[Check]:
+    """Everything about the store. Without a project, only what can be asked without one.
+
+    `dry_run` leaves out what can only be found out by writing.
+    """
     bucket = bucket_of(store)
     prefix = project.prefix if project else f"{settings.repo}/"
     found, missing = _reach(settings, store, bucket, prefix)
     if missing or project is None:
         needs = f"needs {missing or 'project'}"
         return found + [skipped(name, needs) for name in NAMES[len(_REACH) :]]
+    if dry_run:
+        listed, read = rights.without_writing(store, project)
+        tried = ("write", "delete", "multipart", "tags", *conditions.NAMES)
+        found += [*read, *(skipped(name, "a dry run writes nothing") for name in tried)]
+        found += bucket_room.checks(bucket, project.prefix)
+        swept = skipped("leftovers", "a dry run deletes nothing")
+        return [*found, _records(store, project), _room(settings, store, project, listed), swept]
     now = bucket.store_time if bucket and bucket.store_time else datetime.now(UTC)
     swept = _sweep(store, project, now)
     with scratch(store, project.prefix) as own:

@@ -28,12 +28,7 @@ def checks(
     Whoever may not delete writes nothing that would stay: the right to write is then tried on an upload in parts.
     """
     key = f"{own}access"
-    listed: list[ObjectInfo] | None = None
-    try:
-        listed = list(store.list(project.prefix))
-        may_list = ok("list", f"{len(listed)} objects below {project.prefix}")
-    except S3syncError as error:
-        may_list = failed_by("list", error, _allow("s3:ListBucket", error))
+    listed, may_list = _list(store, project)
     delete = _attempt("delete", "a scratch object", lambda: store.delete(key), "s3:DeleteObject", _NO_DELETE)
     if delete.level is Level.OK:
         write = _attempt("write", "a scratch object", lambda: _put(store, key), "s3:PutObject", _READER)
@@ -48,6 +43,20 @@ def checks(
     multipart = _multipart(store, f"{own}multipart") if may_write else skipped("multipart", "needs write")
     tags = _tags(store, bucket, f"{own}tags") if written else skipped("tags", needs)
     return listed, [may_list, read, write, delete, multipart, tags]
+
+
+def without_writing(store: Store, project: ProjectFolder) -> tuple[list[ObjectInfo] | None, list[Check]]:
+    """The same as far as it can be known without a scratch object."""
+    listed, may_list = _list(store, project)
+    return listed, [may_list, _read(store, f"{project.prefix}.s3sync/doctor/none", written=False)]
+
+
+def _list(store: Store, project: ProjectFolder) -> tuple[list[ObjectInfo] | None, Check]:
+    try:
+        listed = list(store.list(project.prefix))
+        return listed, ok("list", f"{len(listed)} objects below {project.prefix}")
+    except S3syncError as error:
+        return None, failed_by("list", error, _allow("s3:ListBucket", error))
 
 
 def _begin(store: Store, key: str) -> None:

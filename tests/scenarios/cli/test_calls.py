@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from s3sync.cli.completion import SCRIPTS
-from tests.kit.people import PROJECT, Person
+from s3sync.cli.output import size_text
+from tests.kit.people import PROJECT, Person, tree
 from tests.scenarios.cli.conftest import NewPerson
+from tests.scenarios.cli.terminal import on_terminal
 
 
 def test_options_behind_two_dashes_are_names(david: Person) -> None:
@@ -196,3 +198,36 @@ done
     )
     assert done.stdout.splitlines() == [name, "plain.mov"], done.stderr
     assert not list(david.root.rglob("hacked"))
+
+
+def test_c14_a_dry_run_of_doctor_writes_nothing(david: Person) -> None:
+    david.ok("up")
+
+    def touched() -> dict[str, int]:
+        """Folders of the store: what is written into one and removed changes its time."""
+        store = david.root / "home/.local/share/s3sync/store"
+        return {str(path): path.stat().st_mtime_ns for path in store.rglob("*") if path.is_dir()}
+
+    before = tree(david.project), touched()
+    checks = {one["name"]: one["level"] for one in david.run("doctor", "--dry-run", "--json").json["checks"]}
+    assert checks["list"] == checks["read"] == "ok" and checks["write"] == checks["delete"] == "skipped"
+    assert (tree(david.project), touched()) == before
+    assert set(checks) == {one["name"] for one in david.run("doctor", "--json").json["checks"]}
+    assert touched() != before[1], "without --dry-run it tries"
+    assert "exclude each other" in david.expect(2, "doctor", "--fix", "--dry-run").err
+
+
+def test_c12_a_long_name_takes_one_line_of_a_terminal_and_is_whole_in_a_pipe(david: Person) -> None:
+    name = f"take/{'a very long name ' * 12}final.mov"
+    david.write(name, "x")
+    assert name in david.ok("status").out
+    for command in ("status", "up"):
+        (line,) = [one for one in on_terminal(david, command).out.splitlines() if "final.mov" in one]
+        assert "take/" in line and "..." in line and name not in line
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(999, "999 B"), (1000, "1.0 KB"), (999_949, "999.9 KB"), (999_950, "1.0 MB"), (10**12, "1.0 TB")]
+)
+def test_c12_a_size_has_at_most_three_digits_before_its_point(size: int, text: str) -> None:
+    assert size_text(size) == text
