@@ -24,6 +24,7 @@ from s3sync.cli.output import (
     error_json,
     error_lines,
     files_text,
+    note,
     print_json,
     printable,
     size_text,
@@ -72,6 +73,15 @@ completion.register(app)
 
 def run_app(arguments: Sequence[str]) -> int:
     """Parse, run, and render whatever went wrong. Only `--debug` shows a traceback."""
+    code = _run(arguments)
+    if CALL.log_file is not None:
+        from s3sync.cli.log_file import end_log
+
+        end_log(code)
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
     warnings.showwarning = _tell
     CALL.reset()
     try:
@@ -170,9 +180,8 @@ def _fail(error: S3syncError) -> int:
             warn(printable(line))
     if CALL.json:
         print_json(error_json(CALL.command, error))
-    else:
-        for line in error_lines(error):
-            warn(line)
+    for line in error_lines(error):
+        (note if CALL.json else warn)(line)
     return error.exit_code
 
 

@@ -31,9 +31,10 @@ SHARED: dict[str, tuple[Any, Any]] = {
     "store": (options.StoreUrl, None),
     "profile": (options.Profile, None),
     "debug": (options.Debug, False),
+    "log_file": (options.LogFile, None),
 }
 """Options with one meaning in every command that takes them: type and help, default. Shown in this order."""
-ASKS = frozenset({"json", "verbose", "quiet", "debug"})
+ASKS = frozenset({"json", "verbose", "quiet", "debug", "log_file"})
 OPENS = ASKS | {"user", "store", "profile"}
 WRITES = OPENS | {"dry_run", "wait"}
 MOVES = WRITES | {"transfers", "bwlimit"}
@@ -52,6 +53,7 @@ class Call(Struct):
     verbose: bool = False
     quiet: bool = False
     debug: bool = False
+    log_file: str | None = None
     help: bool = False
     dry_run: bool = False
     wait: float = 0.0
@@ -140,6 +142,10 @@ def command(
         for parameter in shared:
             setattr(CALL, parameter.name, given.pop(parameter.name))
         CALL.writes = "dry_run" in takes
+        if CALL.log_file is not None:
+            from s3sync.cli.log_file import start_log
+
+            start_log(CALL.log_file, CALL.command)
         return function(CALL, **given)
 
     parameters = [*(parameter.replace(kind=only) for parameter in own), *shared]

@@ -41,6 +41,9 @@ Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON do
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Name every file.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+LogFile: TypeAlias = Annotated[
+    str | None, typer.Option("--log-file", metavar="FILE", help="Also add what is said to a file, with times.")
+]
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")]
 Wait: TypeAlias = Annotated[
     float,

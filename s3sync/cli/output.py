@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TextIO
@@ -82,14 +82,26 @@ class OutputLost(OSError):
     """stdout cannot be written any more."""
 
 
+LISTENERS: list[Callable[[str], None]] = []
+"""Who else gets each line that is said: the log file."""
+
+
 def say(line: str = "") -> None:
     """One line of data on stdout."""
+    note(line)
     _write(sys.stdout, line)
 
 
 def warn(line: str) -> None:
     """One line for the person, on stderr."""
+    note(line)
     _write(sys.stderr, line)
+
+
+def note(line: str) -> None:
+    """One line for the log file alone, if there is one."""
+    for listener in LISTENERS:
+        listener(line)
 
 
 def _write(stream: TextIO, line: str, end: str = "\n") -> None:

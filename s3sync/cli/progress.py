@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
-from s3sync.cli.output import GREEN, colour, files_text, moved_line, printable, say, size_text, symbols, warn
+from s3sync.cli.output import GREEN, colour, files_text, moved_line, note, printable, say, size_text, symbols, warn
 from s3sync.cli.waiting import Waiting
 from s3sync.transfer.progress import Silent, Work
 
@@ -167,6 +167,7 @@ class Bars(Lines):
         if sys.stdout.isatty() and self._rich.live.is_started:
             from rich.text import Text
 
+            note(line)
             self._rich.console.print(Text.from_ansi(line))
         else:
             super().show(line)
@@ -175,6 +176,7 @@ class Bars(Lines):
         if self.moves():
             from rich.text import Text
 
+            note(line)
             self._rich.console.print(Text(line))
         else:
             super().note(line)
