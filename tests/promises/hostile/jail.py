@@ -169,6 +169,8 @@ class Jail:
     def run(self, words: Sequence[str], cwd: Path | None = None) -> Result:
         """One command, which ends in time, with a documented code, and harms no canary."""
         folder = next((path for path in (cwd, self.person.project, self.person.repo) if path and path.is_dir()), None)
+        if words[0] == "init":  # setting up is how to agree to the store that a repository names: she names her own
+            words = [*words, "--store", f"file://{self.store}"]
         began = time.monotonic()
         with self.unharmed():
             result = self.person.run(*words, cwd=folder)

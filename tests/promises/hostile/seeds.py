@@ -81,6 +81,14 @@ SEEDS: dict[str, list[bytes]] = {
         b'{"schema":2,"places":[]}',
         b"[" * 3000, b'{"schema":1e400,"places":[]}', b'{"schema":1,"places":[{"repository":"\\ud800"}]}',
     ],
+    "state_rows": [
+        b'\x00["a.mp4",5,null,"e"]', b'\x00["../x",-1,"md5",null]', b'\x01["a",5,1,1,null,"%s",null]' % (b"0" * 32),
+        b'\x03[1,"%s"]' % (b"a" * 32), b'\x04["../../key"]', b'\x06[1e999]',
+        b'\x05["a","up","v/b63/a","t","f",5,5,"[null,null]","2026",0]',
+        b'\x05["a","down","v/b63/.s3sync/x","%s","f",5,5,"[null,null]","2026",3]' % (b"a" * 32),
+        b'\x07["{\\"name\\":\\"a\\",\\"kept_as\\":\\"../b\\",\\"by\\":\\"\\",\\"at\\":\\"\\"}","conflict"]',
+        b'\x08["{\\"kind\\":\\"fetched\\",\\"path\\":\\"a\\"}"]', b'\x08["' + b"[" * 3000 + b'"]',
+    ],
     "ignore": [b"*a*a*a*a*a*a*a*b", b"**/a/**/b/**/c", b"!keep\n*.tmp\n/x/**", b"[!a]*[]a]?\\*", b"[a-"],
     "shown": [b"\x1b]8;;http://evil\x1b\\", "\x9b31m\u202e\u0301\u0301".encode(), ("e" + "\u0301" * 40).encode()],
 }  # fmt: skip

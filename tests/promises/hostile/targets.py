@@ -13,10 +13,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 from s3sync.cli.output import ago_text, printable
 from s3sync.config.envfile import READ, parse_env
 from s3sync.config.files import REPO_KIND, parse_settings
+from s3sync.core.entries import Entry
 from s3sync.core.etag import MAX_PARTS, MIB, part_ranges
 from s3sync.core.manifest.record import Manifest, parse, parse_pieces
 from s3sync.core.names import (
@@ -30,9 +32,12 @@ from s3sync.core.names import (
     without_case,
 )
 from s3sync.core.times import FILE_TIMES, format_ns, format_time, moment, parse_ns
+from s3sync.core.unfinished import Direction, Unfinished, is_token
 from s3sync.errors import ConfigError, ManifestError
 from s3sync.local.patterns import compile_patterns
 from s3sync.shared.parts import parse_part_file
+from s3sync.state import schema
+from s3sync.state.journal import Done
 from s3sync.store.folder.files import Record, decode
 from s3sync.store.folder.uploads import UploadRecord
 from s3sync.store.s3 import headers
@@ -196,6 +201,48 @@ def trusted_places(data: bytes) -> None:
     assert len(found) <= MOST_PLACES
 
 
+ROWS: tuple[Callable[[tuple[Any, ...]], object], ...] = (
+    schema.base_row,
+    schema.digest_row,
+    schema.parts_row,
+    schema.part_row,
+    schema.partial_name,
+    schema.transfer_row,
+    schema.fact_row,
+    schema.known_intent_row,
+    lambda row: schema.intent_row(row, Done),
+)
+"""How each table of state.db is read. The number of columns is that of the row that is given."""
+
+
+def state_rows(data: bytes) -> None:
+    """A row of state.db: values that obey the rules of names, numbers and digests, or `ValueError` or `TypeError`.
+
+    The first byte picks the table, the rest is a JSON list of what SQLite may hold.
+    """
+    if not data:
+        return
+    try:
+        row = json.loads(data[1:])
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(row, list):
+        return
+    cells = tuple(cell if isinstance(cell, (int, float, str, type(None))) else json.dumps(cell) for cell in row)
+    try:
+        found = ROWS[data[0] % len(ROWS)](cells)
+    except (ValueError, TypeError, IndexError):  # too few columns is what no query gives
+        return
+    if isinstance(found, tuple) and isinstance(found[0], str) and isinstance(found[1], Entry):
+        assert refuse_reason(found[0]) is None and found[1].size >= 0
+    if isinstance(found, Unfinished):
+        assert refuse_reason(found.path) is None
+        assert found.way is not Direction.DOWN or is_token(found.token)
+        assert 0 <= found.done_bytes <= found.size
+        if found.is_below(PREFIX):
+            assert found.key.startswith(PREFIX) and path_of_key(PREFIX, found.key) == found.path
+
+
 def ignore(data: bytes) -> None:
     """Ignore patterns: a test that answers, or a `ValueError`."""
     lines = data.decode("utf-8", "replace").splitlines()
@@ -224,6 +271,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "settings": settings,
     "env_file": env_file,
     "trusted_places": trusted_places,
+    "state_rows": state_rows,
     "ignore": ignore,
     "shown": shown,
 }

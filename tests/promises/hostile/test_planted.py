@@ -188,3 +188,14 @@ def test_f55_what_stands_for_the_git_folder_is_neither_waited_for_nor_followed(
     david.patience_s, david.fresh = 20, True
     result = david.run(*command)
     assert result.code in (0, 1, 2, 3, 5) and "precious" not in result.out + result.err, result
+
+
+@pytest.mark.parametrize("count", [1000, 1001])
+def test_f56_a_list_in_the_settings_is_bounded(count: int) -> None:
+    text = f"ignore: [{', '.join(f'a{number}' for number in range(count))}]\n"
+    if count == 1000:
+        assert parse_settings(text, Path("/repo/.s3sync.yaml"), REPO_KIND)
+        return
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(text, Path("/repo/.s3sync.yaml"), REPO_KIND)
+    assert "1001 entries" in str(refused.value.why)
