@@ -11,7 +11,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / ".fuzz"
-SEEDS = ROOT / "tests" / "hostile" / "seeds.py"
 MOST_BYTES = 4096
 
 
