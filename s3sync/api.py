@@ -119,6 +119,7 @@ class Project(Struct, frozen=True):
         dry_run: bool = False,
     ) -> RunReport:
         """Both ways, deletions too; what is replaced or deleted goes to the trash. Raises `Halt` on too many."""
+        _check_limit(max_delete)
         return self._run(Verb.SYNC, files, on_conflict, dry_run, max_delete)
 
     def verify(self, *, deep: bool = False) -> StatusReport:
@@ -243,6 +244,11 @@ def _policy(on_conflict: Policy | str | None) -> Policy | None:
     if on_conflict is not None and on_conflict not in list(Policy):
         raise _no_choice("on_conflict", on_conflict, list(Policy))
     return None if on_conflict is None else Policy(on_conflict)
+
+
+def _check_limit(number: object) -> None:
+    if number is not None and (not isinstance(number, int) or number < 0):
+        raise UsageError(f"max_delete cannot be {number!r:.80}", why="it is a number of files", hint="use 0 or more")
 
 
 def _sides(side: str | None) -> tuple[str, ...]:

@@ -122,10 +122,14 @@ def load_settings(start: Path, *, flags: Mapping[str, str | None], environ: Mapp
 
 
 def _flag_layer(flags: Mapping[str, str | None]) -> _Layer:
-    """Raises `ValueError` for a flag that is no setting: the caller's mistake, not the user's."""
-    unknown = set(flags) - set(BY_NAME)
+    """Raises `ConfigError` for a flag that is no setting: the mistake of whoever calls from Python."""
+    unknown = sorted(set(flags) - set(BY_NAME))
     if unknown:
-        raise ValueError(f"no such settings: {sorted(unknown)}")
+        from difflib import get_close_matches
+
+        near = get_close_matches(unknown[0], BY_NAME, 1) if len(unknown[0]) < 100 else []
+        hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(BY_NAME)}"
+        raise ConfigError(f"there is no setting {unknown[0][:80]!r}", why="a flag names it", hint=hint)
     return {key: Setting(value, f"flag --{key.replace('_', '-')}") for key, value in flags.items() if value is not None}
 
 

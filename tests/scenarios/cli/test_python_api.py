@@ -124,3 +124,17 @@ def test_c13_the_example_for_a_repository_runs(repository: Path, capsys: pytest.
     (example,) = [block for block in blocks if "diagnose" in block]
     exec(example, {})
     assert capsys.readouterr().out.splitlines() == ["0 False", "b64-cut True False 0", "[]"]
+
+
+def test_c13_a_flag_that_is_no_setting_is_refused_with_the_nearest(repository: Path) -> None:
+    for flags, near in (({"bwlimits": "1M"}, "bwlimit"), ({"usr": "eve"}, "user"), ({"zzzz": "1"}, "the settings are")):
+        with pytest.raises(UsageError) as refused:
+            Project.open(flags=flags)
+        assert near in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("number", [-1, 1.5, "3"])
+def test_c13_a_limit_of_deletions_that_is_none_is_refused(repository: Path, number: int) -> None:
+    s3sync.init("b1", settings={"user": "eve"})
+    with pytest.raises(UsageError, match="max_delete"):
+        Project.open("b1").sync(max_delete=number)

@@ -180,7 +180,7 @@ def test_a_weaker_variable_that_is_wrong_does_not_matter(load: Load) -> None:
 
 def test_flags_have_settings_names(load: Load) -> None:
     assert load(flags={"transfers": "8", "bwlimit": "10M"}).transfers == 8
-    with pytest.raises(ValueError, match="endpoint-url"):
+    with pytest.raises(ConfigError, match="endpoint-url"):
         load(flags={"endpoint-url": "http://x"})
 
 
