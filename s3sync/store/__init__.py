@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from s3sync.errors import UsageError
 from s3sync.store.options import StoreOptions, Wire
 from s3sync.store.port import Bucket, Store
+from s3sync.store.wrapped import unwrapped
 
 __all__ = [
     "Bucket",
@@ -58,19 +59,21 @@ def identity_of(store: Store) -> str | None:
     """
     from s3sync.store.folder import FolderStore
 
-    return store.identity() if isinstance(store, FolderStore) else None
+    bare = unwrapped(store)
+    return bare.identity() if isinstance(bare, FolderStore) else None
 
 
 def bucket_of(store: Store) -> Bucket | None:
     """The bucket behind a store; None where there is none, as behind a folder."""
     from s3sync.store.s3 import S3Store
 
-    return store.bucket() if isinstance(store, S3Store) else None
+    bare = unwrapped(store)
+    return bare.bucket() if isinstance(bare, S3Store) else None
 
 
 def endpoint_of(store: Store) -> str | None:
     """The server that a store's bucket is on, wherever that was set; None for AWS itself and for folders."""
-    found = getattr(store, "endpoint", None)
+    found = getattr(unwrapped(store), "endpoint", None)
     return found if isinstance(found, str) else None
 
 

@@ -81,3 +81,10 @@ class Wrapped:
 
     def list_uploads(self, prefix: str) -> Iterator[Upload]:
         return self.inner.list_uploads(prefix)
+
+
+def unwrapped(store: Store) -> Store:
+    """The store itself, below whatever is wrapped around it: what it is called and where it is does not change."""
+    while isinstance(store, Wrapped):
+        store = store.inner
+    return store
