@@ -19,19 +19,10 @@ from s3sync._version import __version__
 from s3sync.cli import checks, completion, doctor, projects, runs, setup, state, trash, trust, undo, verbs
 from s3sync.cli.call import CALL
 from s3sync.cli.interrupt import INTERRUPTED
-from s3sync.cli.output import (
-    OutputLost,
-    error_json,
-    error_lines,
-    files_text,
-    note,
-    print_json,
-    printable,
-    size_text,
-    warn,
-)
+from s3sync.cli.output import OutputLost, error_json, error_lines, note, print_json, printable, warn
 from s3sync.cli.root import Root
 from s3sync.cli.usage import usage_error
+from s3sync.core.quantities import files_text, size_text
 from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError
 from s3sync.transfer.progress import Work
 

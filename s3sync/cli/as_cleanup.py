@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from s3sync.cli.as_text import warn_of_failures
-from s3sync.cli.output import duration_text, files_text, moved_line, printable, say, size_text, symbols, warn
+from s3sync.cli.output import duration_text, moved_line, printable, say, symbols, warn
+from s3sync.core.quantities import files_text, size_text
 from s3sync.sync.report import CleanupReport
 
 NAMED = 20

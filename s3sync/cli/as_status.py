@@ -11,14 +11,13 @@ from s3sync.cli.output import (
     ago_text,
     colour,
     error_lines,
-    files_text,
     printable,
     say,
     short_name,
-    size_text,
     symbols,
     warn,
 )
+from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.errors import S3syncError
 from s3sync.sync.report import FileStatus, Place, StatusReport

@@ -11,17 +11,16 @@ from s3sync.cli.output import (
     ago_text,
     colour,
     duration_text,
-    files_text,
     moved_line,
     printable,
     say,
-    size_text,
     symbols,
     warn,
 )
 from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Verb
+from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.core.unfinished import Direction
 from s3sync.sync.report import (

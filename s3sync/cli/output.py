@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from msgspec import Struct, to_builtins
 
 from s3sync.core.items import batched
+from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time, parse_time
 from s3sync.errors import ConfigError, Interrupted, LocalError, ManifestError, ProjectError, S3syncError, StoreError
 
@@ -207,18 +208,6 @@ def colour(text: str, code: str, stream: TextIO | None = None) -> str:
     return text if plain else f"\x1b[{code}m{text}\x1b[0m"
 
 
-def size_text(size: int) -> str:
-    """Decimal units, as disks and S3 count: `45.6 MB`."""
-    if size < 1000:
-        return f"{size} B"
-    value = float(size)
-    for unit in ("KB", "MB", "GB"):
-        value /= 1000
-        if round(value, 1) < 1000:
-            return f"{value:.1f} {unit}"
-    return f"{value / 1000:.1f} TB"
-
-
 def moved_line(sign: str, name: str, size: int, text: str) -> str:
     """A file's line in a list: sign, name, size, what became of it."""
     return f"  {sign} {short_name(name)} ({size_text(size)}) - {text}"
@@ -243,10 +232,6 @@ def short_name(name: str) -> str:
         return shown
     end = room * 2 // 3
     return f"{shown[: room - end - 3]}...{shown[-end:]}"
-
-
-def files_text(count: int) -> str:
-    return f"{count} file" if count == 1 else f"{count} files"
 
 
 def duration_text(seconds: float) -> str:

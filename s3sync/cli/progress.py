@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
-from s3sync.cli.output import GREEN, colour, files_text, moved_line, note, printable, say, size_text, symbols, warn
+from s3sync.cli.output import GREEN, colour, moved_line, note, printable, say, symbols, warn
 from s3sync.cli.waiting import Waiting
+from s3sync.core.quantities import files_text, size_text
 from s3sync.transfer.progress import Silent, Work
 
 if TYPE_CHECKING:

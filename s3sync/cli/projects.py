@@ -81,7 +81,8 @@ def _body(project: ProjectOverview) -> dict[str, Any]:
 
 
 def _print(report: ProjectsReport, quiet: bool) -> None:
-    from s3sync.cli.output import error_lines, files_text, printable, say, size_text, symbols, warn
+    from s3sync.cli.output import error_lines, printable, say, symbols, warn
+    from s3sync.core.quantities import files_text, size_text
 
     if not quiet:
         say(f"{symbols().status} Projects of {printable(report.repo)} in {printable(report.store)}")

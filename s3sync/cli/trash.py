@@ -85,7 +85,8 @@ def _age(text: str | None) -> timedelta | None:
 
 
 def _ask(report: TrashReport) -> bool:
-    from s3sync.cli.output import answered_yes, files_text, printable, size_text, warn
+    from s3sync.cli.output import answered_yes, printable, warn
+    from s3sync.core.quantities import files_text, size_text
 
     if report.last_copies:
         warn(f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be had back:")
@@ -126,7 +127,8 @@ def _file(found: Trashed) -> dict[str, Any]:
 
 
 def _print(action: str, report: TrashReport, *, verbose: bool) -> None:
-    from s3sync.cli.output import files_text, printable, say, size_text
+    from s3sync.cli.output import printable, say
+    from s3sync.core.quantities import files_text, size_text
 
     would = "would be " if report.dry_run else ""
     if action == "restore" and report.restored is not None:
@@ -148,7 +150,8 @@ def _print(action: str, report: TrashReport, *, verbose: bool) -> None:
 
 
 def _line(found: Trashed) -> str:
-    from s3sync.cli.output import ago_text, printable, size_text
+    from s3sync.cli.output import ago_text, printable
+    from s3sync.core.quantities import size_text
 
     where = "here" if found.side == "local" else "on the remote"
     by = f" by {printable(found.by)}" if found.by else ""

@@ -47,7 +47,8 @@ def undo(
 
 
 def _ask(report: UndoReport) -> bool:
-    from s3sync.cli.output import ago_text, answered_yes, files_text, warn
+    from s3sync.cli.output import ago_text, answered_yes, warn
+    from s3sync.core.quantities import files_text
 
     for one in report.undone[:NAMED]:
         warn(f"  {_line(one)}")
@@ -70,7 +71,8 @@ def _refusals(report: UndoReport) -> None:
 
 
 def _print(report: UndoReport, *, quiet: bool, verbose: bool) -> None:
-    from s3sync.cli.output import ago_text, files_text, say, warn
+    from s3sync.cli.output import ago_text, say, warn
+    from s3sync.core.quantities import files_text
 
     if not quiet:
         would = "would undo" if report.dry_run else "undid"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from s3sync._version import __version__
 from s3sync.config import Settings
+from s3sync.core.quantities import size_text
 from s3sync.disk.checks import is_link, is_ours
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
@@ -199,7 +200,7 @@ def _disk(project: ProjectFolder) -> Check:
     except OSError as error:
         return fail("disk", f"its room cannot be told: {reason_of(error)}")
     if free < LITTLE_ROOM:
-        return warn("disk", f"{free / 1e6:.1f} MB free", "make room, or empty the trash in .s3sync/trash/")
+        return warn("disk", f"{size_text(free)} free", "make room, or empty the trash in .s3sync/trash/")
     return ok("disk", f"{free / 1e9:.1f} GB free")
 
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from s3sync.core.entries import Entry, same
+from s3sync.core.quantities import files_text, size_text
 from s3sync.core.unfinished import Direction, Unfinished, is_token
 from s3sync.disk.errors import local_errors
 from s3sync.disk.remove import remove_tree
@@ -46,7 +47,7 @@ def _database(found: Examined) -> Check:
     if found.damage:
         return fail(name, f"it is damaged: {found.damage}", f"run {REPAIR}")
     unfinished = f", {found.transfers} unfinished transfers" if found.transfers else ""
-    return ok(name, f"sound; {found.base} files in the base{unfinished}")
+    return ok(name, f"sound; {files_text(found.base)} in the base{unfinished}")
 
 
 def _partials(project: ProjectFolder, found: Examined) -> Check:
@@ -61,7 +62,7 @@ def _partials(project: ProjectFolder, found: Examined) -> Check:
         return ok(name, "none that nobody goes on with")
     size = sum(size for _, _, size in stale)
     hint = "s3sync doctor --fix, or the next up, down or sync, removes them"
-    return warn(name, f"{len(stale)} left by a run that was killed, {size / 1e6:.1f} MB", hint)
+    return warn(name, f"{len(stale)} left by a run that was killed, {size_text(size)}", hint)
 
 
 def _stale(project: ProjectFolder) -> list[tuple[str, str, int]]:
@@ -138,7 +139,8 @@ def _rebuild(session: Session) -> str:
         memory.transfers = [item for item in memory.transfers if _goes_on(session.project, item[0])]
     folder = state_folder(session.project.staging)
     aside = rebuild(folder, f"{session.clock():%Y%m%d-%H%M%S}", kept, digests)
-    return f"state.db was damaged and is rebuilt with {len(ours.base)} files ({how}); the damaged one is {aside.name}"
+    known = files_text(len(ours.base))
+    return f"state.db was damaged and is rebuilt with {known} ({how}); the damaged one is {aside.name}"
 
 
 def _is_same(saved: StorePlace, here: StorePlace) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from s3sync.config import Settings, masked
 from s3sync.core.names import path_of_key, refuse_reason
+from s3sync.core.quantities import files_text, size_text
 from s3sync.doctor import bucket as bucket_room
 from s3sync.doctor import conditions, rights
 from s3sync.doctor.local import free_space
@@ -126,7 +127,7 @@ def _records(store: Store, project: ProjectFolder) -> Check:
         return failed_by("records", error)
     if known.etag is None:
         return ok("records", "no metadata.json yet")
-    return ok("records", f"metadata.json names {len(known.manifest.files)} files")
+    return ok("records", f"metadata.json names {files_text(len(known.manifest.files))}")
 
 
 def _room(settings: Settings, store: Store, project: ProjectFolder, listed: list[ObjectInfo] | None) -> Check:
@@ -139,7 +140,7 @@ def _room(settings: Settings, store: Store, project: ProjectFolder, listed: list
         return skipped("room_for_down", f"cannot be told: {error}")
     except OSError as error:
         return skipped("room_for_down", f"cannot be told: {error.strerror}")
-    found = f"`down` would fetch up to {needed / 1e6:.1f} MB; {free / 1e6:.1f} MB are free"
+    found = f"`down` would fetch up to {size_text(needed)}; {size_text(free)} are free"
     return ok("room_for_down", found) if needed <= free else fail("room_for_down", found, "make room first")
 
 

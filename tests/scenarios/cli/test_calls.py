@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.cli.completion import SCRIPTS
-from s3sync.cli.output import size_text
+from s3sync.core.quantities import size_text
 from tests.kit.people import PROJECT, Person, tree
 from tests.scenarios.cli.conftest import NewPerson
 from tests.scenarios.cli.terminal import on_terminal

@@ -64,7 +64,7 @@ def test_stale_partial_files_go_and_those_of_a_transfer_stay(new_patient: NewPat
             Unfinished("film.mp4", Direction.DOWN, "k", goes_on, "etag", 99, 16, "2026-01-01")
         )
     check = by_name(examine(david))["partial_files"]
-    assert (check.level, check.found) == ("warn", "2 left by a run that was killed, 0.0 MB")
+    assert (check.level, check.found) == ("warn", "2 left by a run that was killed, 11 B")
     report = examine(david, fix=True)
     assert levels(report)["partial_files"] == "ok" and len(report.fixed) == 1
     assert [path.name for path in (folder / "partial").iterdir()] == [goes_on]
@@ -96,7 +96,7 @@ def test_a_disk_too_small_for_what_is_there(new_patient: NewPatient, mount_small
     mount_small_disk(david.staging)
     report = examine(david)
     assert not_ok(report)["disk"] == "warn" and not_ok(report)["room_for_down"] == "fail"
-    assert "`down` would fetch up to 0.4 MB; 0.3 MB are free" in by_name(report)["room_for_down"].found
+    assert "`down` would fetch up to 400.0 KB; 262.1 KB are free" in by_name(report)["room_for_down"].found
     with (david.staging / "filler").open("wb") as filler, contextlib.suppress(OSError):
         filler.write(bytes(1_000_000))
     check = by_name(examine(david))["file_system"]

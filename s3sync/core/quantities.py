@@ -1,0 +1,20 @@
+"""Numbers as people read them: the one place that says sizes and counts."""
+
+from __future__ import annotations
+
+
+def size_text(size: int) -> str:
+    """Decimal units, as disks and S3 count: `45.6 MB`."""
+    if size < 1000:
+        return f"{size} B"
+    value = float(size)
+    for unit in ("KB", "MB", "GB"):
+        value /= 1000
+        if round(value, 1) < 1000:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
+
+
+def files_text(count: int) -> str:
+    """`1 file`, `12 files`."""
+    return f"{count} file" if count == 1 else f"{count} files"
