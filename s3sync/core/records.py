@@ -59,7 +59,11 @@ def is_hashed(name: str) -> bool:
 
 
 def stamp_of(when: datetime, unique: str, user: str) -> str:
-    """The name of a run's folder in a trash: when, of which run, and who."""
+    """The name of a run's folder in a trash: when, of which run, and who.
+
+    What tells runs of one second apart begins with the microsecond, so that names are in the order of time.
+    """
+    unique = f"{when.microsecond:05x}{unique}"
     who = "".join(map(_escaped, user.encode("utf-8", "replace")))[:USER_BYTES]
     return f"{when:%Y%m%d-%H%M%S}-{unique[:8]}-{who}"
 

@@ -61,12 +61,13 @@ def _found(session: Session, sides: Iterable[str]) -> SpilledList[Trashed]:
     return found
 
 
-_REVERSED = str.maketrans("0123456789", "9876543210")
+_REVERSED = str.maketrans("0123456789abcdef", "fedcba9876543210")
 
 
 def _newest_first(found: Trashed) -> str:
     at, order = found.at or "0", f"{max(found.order, 0):020.6f}"
-    return f"{at} {order} ".translate(_REVERSED) + found.name
+    run = found.where.translate(_REVERSED)  # in it stands the run, by which those of one second are told apart
+    return f"{at} {order} ".translate(_REVERSED) + f"{run} {found.name}"
 
 
 def restore(

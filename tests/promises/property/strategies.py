@@ -60,7 +60,7 @@ file_records = st.builds(
     sizes,
     texts,
     texts,
-    md5=optional_texts,
+    md5=optional_texts.map(lambda text: text.lower() if text else None),
     etag=optional_texts,
     part_size=st.none() | sizes,
     modified_at=optional_texts,

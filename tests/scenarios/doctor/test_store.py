@@ -13,6 +13,7 @@ import pytest
 from s3sync.api import Project
 from s3sync.doctor import bucket as bucket_room
 from s3sync.doctor import conditions
+from s3sync.doctor.report import DoctorReport
 from s3sync.store import bucket_of
 from tests.kit.people import PROJECT, REPO, Person, tree
 from tests.kit.proxy import Proxy
@@ -63,13 +64,17 @@ def test_seaweedfs_in_order(new_patient: NewPatient, seaweedfs: SeaweedFS) -> No
 
 @pytest.mark.ministack
 def test_the_rights_of_each_kind_of_member(new_patient: NewPatient, ministack: MiniStack) -> None:
+    """How the shared bucket is set up, which other tests change, is none of theirs."""
+
+    def of_rights(report: DoctorReport) -> dict[str, str]:
+        return {name: level for name, level in not_ok(report).items() if name not in BUCKET_CHECKS}
+
     david = new_patient(ministack)
-    assert not_ok(examine(david)) == {"lifecycle": "warn"}
+    assert of_rights(examine(david)) == {}
     reader = new_patient(ministack, "reader")
     report = examine(reader)
     writing = dict.fromkeys(["multipart", "tags", *CONDITIONAL], "skipped")
-    assert not_ok(report) == {"write": "warn", "delete": "warn", "lifecycle": "warn", **writing}
-    assert report.exit_code == 0
+    assert of_rights(report) == {"write": "warn", "delete": "warn", **writing}
     found = by_name(report)
     assert "s3:PutObject" in (found["write"].hint or "") and "`down`" in (found["write"].hint or "")
     assert found["multipart"].found == found["conditional_create"].found == "needs write"
@@ -132,7 +137,7 @@ def test_the_clock(new_patient: NewPatient, ministack: MiniStack) -> None:
             report = examine(david)
             proxy.remove(rule)
             clock = by_name(report)["clock"]
-            assert (clock.level, report.exit_code) == (level, int(level == "fail"))
+            assert clock.level == level and (level == "warn" or report.exit_code == 1)
             assert words in clock.found and "set this computer's clock" in (clock.hint or "")
         proxy.on("ListObjectsV2").reply(403, "RequestTimeTooSkewed", headers={"Date": told(20)})
         found = by_name(examine(david))
