@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
 from msgspec import Struct
+
+MOST_RETRIES = 100
+"""Retries that are kept for somebody who asks; a program that uses the API may never ask."""
 
 
 class Waiting(Struct, frozen=True):
@@ -32,10 +36,8 @@ class Watch:
     def __init__(self) -> None:
         self._under_way: dict[int, Waiting] = {}
         self._tokens = itertools.count()
-        self._retries: list[Retry] = []
+        self._retries: deque[Retry] = deque(maxlen=MOST_RETRIES)
         self._lock = Lock()
-        self.answers = 0
-        """How many requests came to an end."""
 
     @contextmanager
     def request(self, what: str) -> Iterator[None]:
@@ -46,7 +48,6 @@ class Watch:
             yield
         finally:
             del self._under_way[token]
-            self.answers += 1
 
     def retrying(self, retry: Retry) -> None:
         with self._lock:
@@ -59,7 +60,8 @@ class Watch:
     def new_retries(self) -> list[Retry]:
         """Those since the last call."""
         with self._lock:
-            found, self._retries = self._retries, []
+            found = list(self._retries)
+            self._retries.clear()
         return found
 
 
