@@ -35,7 +35,7 @@ MUTANTS = (
     Mutant(
         "put-condition",
         "P6: a remote overwrite is conditional on the version that was planned against",
-        "s3sync/store/s3/fast.py",
+        "s3sync/store/lanes/obstore/lane.py",
         "mode=_mode(mode), use_multipart=False",
         'mode="overwrite", use_multipart=False',
         ("tests/contract/test_conditions.py",),

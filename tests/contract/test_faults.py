@@ -21,9 +21,10 @@ from s3sync.errors import (
     Unreachable,
 )
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.lanes import attempts, errors
+from s3sync.store.lanes.limiter import Limiter
 from s3sync.store.port import Create, Headers, Update
-from s3sync.store.s3 import attempts, client, errors, failures
-from s3sync.store.s3.limiter import Limiter
+from s3sync.store.s3 import client, failures
 from tests.contract.proxy import ERROR, Fault, Proxy, proxying
 from tests.contract.stores import MIB, UnderTest, keys, md5, noise, on_server, put, read, send
 from tests.kit.servers import Moto, SeaweedFS

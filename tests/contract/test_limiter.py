@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from s3sync.store.s3.limiter import Limiter
+from s3sync.store.lanes.limiter import Limiter
 
 
 def test_without_complaint_nothing_waits() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from s3sync.errors import AccessDenied, NotAStore, StoreError, Unreachable, Unsupported
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.lanes import attempts, errors
 from s3sync.store.port import Create, Headers
 from s3sync.store.probe import Condition, Honours, check_condition
-from s3sync.store.s3 import attempts, errors
 from tests.contract.proxy import Fault, Proxy, proxying
 from tests.contract.stores import MIB, keys, md5, noise, on_server, put, send
 from tests.contract.test_faults import error_xml, is_put

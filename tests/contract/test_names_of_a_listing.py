@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3sync.store.s3 import rounds
-from s3sync.store.s3.rounds import Names
+from s3sync.store.lanes import rounds
+from s3sync.store.lanes.rounds import Names
 
 NAMES = st.lists(st.text("ab/é😀", min_size=1, max_size=3), max_size=60)
 

@@ -99,7 +99,7 @@ def test_b7_retries_are_bounded_by_number(opened: Callable[[Wire], Store], proxy
 
 @pytest.mark.parametrize("operation", ["small", "large"])
 def test_b6_a_dead_proxy_is_named(moto: Moto, operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
     wire = Wire(proxy="http://user:hidden@127.0.0.1:9")
     store = open_store("s3://b", StoreOptions(endpoint_url=moto.endpoint_url, env=on_server(moto).env, wire=wire))
     with pytest.raises(Unreachable) as failed:
@@ -114,7 +114,7 @@ def test_b6_a_dead_proxy_is_named(moto: Moto, operation: str, monkeypatch: pytes
 def test_b6_a_proxy_that_wants_a_password_is_asked_about_it(
     operation: str, login: str, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
     with strict_proxy() as address:
         options = StoreOptions(
             endpoint_url=f"{scheme}://s3.example.com",

@@ -12,6 +12,11 @@ from msgspec.structs import replace
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
 from s3sync.store.aspects import Version
 from s3sync.store.bodies import size_of
+from s3sync.store.lanes.attempts import RequestFailed, Retries
+from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.headers import decode, strip
+from s3sync.store.lanes.obstore.failures import from_obstore
+from s3sync.store.lanes.obstore.reader import ObstoreReader
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import (
     Body,
@@ -29,13 +34,10 @@ from s3sync.store.port import (
     Upload,
     WriteMode,
 )
-from s3sync.store.s3.attempts import RequestFailed, Retries
 from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme, may_refuse_checksum
 from s3sync.store.s3.errors import HINTS, error_class
-from s3sync.store.s3.failures import Failure, from_botocore, from_obstore
-from s3sync.store.s3.fast import FastReader, strip
+from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.full import FullReader
-from s3sync.store.s3.headers import decode
 from s3sync.store.s3.listing import list_folders, list_objects
 from s3sync.store.s3.requests import MD5_HEX, EmptyReader, Requests, multipart_etag
 
@@ -144,7 +146,7 @@ class S3Store:
                 raise
             return self._open_full(key, name, start, stop, if_match, fail)
         meta = found.meta
-        return FastReader(ObjectInfo(key, meta["size"], strip(meta["e_tag"]), meta["last_modified"]), found, fail)
+        return ObstoreReader(ObjectInfo(key, meta["size"], strip(meta["e_tag"]), meta["last_modified"]), found, fail)
 
     def _open_full(
         self,

@@ -5,7 +5,7 @@ Codes are those of AWS, Wasabi, MinIO, Ceph, OSS and others; words are for store
 
 from __future__ import annotations
 
-from s3sync.store.s3.failures import Failure
+from s3sync.store.lanes.failures import Failure
 
 HEAD_REFUSED = "HeadRefused"
 """A code of ours: the store answers to GET, and refuses HEAD for the same key."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from s3sync.store.s3.attempts import RequestFailed
-from s3sync.store.s3.failures import Failure
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.failures import Failure
 from s3sync.store.watch import WATCH
 
 MOST_BYTES = 16 * 1024 * 1024

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.port import Silence
-from s3sync.store.s3.attempts import RequestFailed
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
 

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from s3sync.errors import StoreError
 from s3sync.store.bodies import pieces
+from s3sync.store.lanes.failures import Failure
 from s3sync.store.port import Body, Buffer
-from s3sync.store.s3.failures import Failure
 
 _FIELD = "ChecksumCRC64NVME"
 _OTHER_REASONS = frozenset(

@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any
 
 from s3sync._version import __version__
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.options import Wire
 from s3sync.store.s3.address import Address
-from s3sync.store.s3.attempts import RequestFailed
 from s3sync.store.s3.bounded import BoundedSession
 from s3sync.store.s3.credentials import Credentials
-from s3sync.store.s3.failures import OF_GATEWAYS, Failure
 from s3sync.store.s3.tls import ca_bundle
 
 CONNECT_S = 8

@@ -21,9 +21,11 @@ from s3sync.errors import (
     Unreachable,
     Unsupported,
 )
+from s3sync.store.lanes.errors import REDIRECTS
+from s3sync.store.lanes.errors import error_class as class_of
+from s3sync.store.lanes.failures import Cause, Failure
+from s3sync.store.lanes.proxies import Proxy
 from s3sync.store.s3.advice import advice
-from s3sync.store.s3.failures import Cause, Failure
-from s3sync.store.s3.proxies import Proxy
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and what compatible stores add.
 BY_CODE: dict[str, type[StoreError]] = {
@@ -67,38 +69,6 @@ BY_CODE: dict[str, type[StoreError]] = {
     "IncompleteBody": ChecksumMismatch,
     "NotImplemented": Unsupported,
 }
-BY_STATUS: dict[int, type[StoreError]] = {
-    401: CredentialsError,
-    403: AccessDenied,
-    404: NotFound,
-    407: Unreachable,
-    408: Unreachable,
-    409: PreconditionFailed,
-    412: PreconditionFailed,
-    429: Throttled,
-    500: Unreachable,
-    501: Unsupported,
-    502: Unreachable,
-    503: Throttled,
-    504: Unreachable,
-}
-BY_CAUSE: dict[Cause, type[StoreError]] = {
-    "connect": Unreachable,
-    "broken": Unreachable,
-    "truncated": ChecksumMismatch,
-    "not_s3": NotAStore,
-    "redirected": NotAStore,
-    "endless": NotAStore,
-    "unending": NotAStore,
-    "no_range": Unsupported,
-    "credentials": CredentialsError,
-    "odd_key": StoreError,
-    "odd_header": StoreError,
-    "other": StoreError,
-}
-GATEWAYS = range(520, 528)
-"""What a gateway (Cloudflare's, before R2 and others) says when the store behind it does not answer."""
-REDIRECTS = (302, 303, 305, 307, 308)
 WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 
 HINTS: dict[type[StoreError], str] = {
@@ -113,19 +83,6 @@ HINTS: dict[type[StoreError], str] = {
     ChecksumMismatch: "try again; if it comes back, memory, disk or a proxy damages data",
 }
 
-# How long (seconds) it is worth trying again, by what went wrong. What is not listed is final at once.
-PATIENCE_BY_CAUSE: dict[Cause, float] = {"connect": 12, "broken": 60, "truncated": 12}
-PATIENCE_BY_STATUS: dict[int, float] = {408: 60, 429: 90, 500: 60, 502: 60, 503: 90, 504: 60}
-PATIENCE_BY_CODE: dict[str, float] = {
-    "RequestTimeout": 60,
-    "SlowDown": 90,
-    "Throttling": 90,
-    "InternalError": 60,
-    "BadDigest": 1,
-    "XAmzContentChecksumMismatch": 1,
-    "IncompleteBody": 1,
-}
-
 _NOT_AS_S3: dict[Cause, str] = {
     "endless": ": its listing goes round and never ends",
     "unending": ": its answer does not end",
@@ -137,29 +94,18 @@ _SECRETS = re.compile(
 )
 
 
-def patience(failure: Failure) -> float:
-    """For how many seconds after its first failure a request that failed like this may be tried again."""
-    if failure.cause != "answer":
-        return PATIENCE_BY_CAUSE.get(failure.cause, 0)
-    by_status = PATIENCE_BY_STATUS.get(failure.status, 60 if failure.status in GATEWAYS else 0)
-    return PATIENCE_BY_CODE.get(failure.code, by_status)
-
-
 def error_class(failure: Failure) -> type[StoreError]:
-    """The first table that knows it decides: cause, S3 code, HTTP status."""
-    if failure.cause != "answer":
-        return BY_CAUSE[failure.cause]
-    if failure.status in REDIRECTS and failure.code not in WRONG_REGION:
-        return BY_CAUSE["redirected"]
-    by_status = BY_STATUS.get(failure.status, Unreachable if failure.status in GATEWAYS else StoreError)
-    return BY_CODE.get(failure.code, by_status)
+    """The class of our error for a failure, by its cause, S3's code, or the HTTP status."""
+    if failure.cause == "answer" and failure.status in REDIRECTS and failure.code not in WRONG_REGION:
+        return NotAStore
+    return class_of(failure, BY_CODE)
 
 
 SHORTEST_SECRET = 8
 """Keys of test servers are shorter (`test`), and hiding them would garble whole messages."""
 
 
-class Place(Struct, frozen=True):
+class Target(Struct, frozen=True):
     """Where a request went, for messages."""
 
     url: str
@@ -176,35 +122,37 @@ class Place(Struct, frozen=True):
         return _SECRETS.sub("***", text)
 
 
-def translate(failure: Failure, place: Place, doing: str, key: str | None = None) -> StoreError:
+def translate(failure: Failure, target: Target, doing: str, key: str | None = None) -> StoreError:
     """Our error for a failure. `doing` completes "could not ...", e.g. "read"; `key` is the full key in the bucket."""
     kind = error_class(failure)
-    target = f"s3://{place.bucket}/{key}" if key else place.url
-    why = place.scrub(failure.message) or (f"HTTP status {failure.status}" if failure.status else None)
+    named = f"s3://{target.bucket}/{key}" if key else target.url
+    why = target.scrub(failure.message) or (f"HTTP status {failure.status}" if failure.status else None)
     hint = advice(failure) or HINTS.get(kind)
     if failure.code in WRONG_REGION or failure.status == 301:
-        kind, why = StoreError, f"bucket {place.bucket} is in another region"
-        hint = f"set region: {place.scrub(failure.region)}" if failure.region else "set `region` to the bucket's region"
+        kind, why = StoreError, f"bucket {target.bucket} is in another region"
+        hint = (
+            f"set region: {target.scrub(failure.region)}" if failure.region else "set `region` to the bucket's region"
+        )
     elif kind is BucketMissing:
-        target, why = place.url, f"there is no bucket {place.bucket} at {place.endpoint}"
+        named, why = target.url, f"there is no bucket {target.bucket} at {target.endpoint}"
     elif kind is NotFound:
-        return NotFound(f"{target} is not there", why=why if failure.code == "NoSuchUpload" else None)
+        return NotFound(f"{named} is not there", why=why if failure.code == "NoSuchUpload" else None)
     elif kind is PreconditionFailed:
-        return PreconditionFailed(f"{target} is not the version that was expected")
+        return PreconditionFailed(f"{named} is not the version that was expected")
     elif kind is Unreachable:
         fails = "fails" if failure.status >= 500 else "does not answer"
-        why = f"{place.endpoint} {fails}" + (f" ({why})" if why else "")
-        if place.proxy:
-            why += f", asked through the proxy {place.proxy.shown}"
+        why = f"{target.endpoint} {fails}" + (f" ({why})" if why else "")
+        if target.proxy:
+            why += f", asked through the proxy {target.proxy.shown}"
             hint = (
                 advice(failure)
-                or f"check the proxy, which {place.proxy.variable} names; NO_PROXY lists the hosts to reach without it"
+                or f"check the proxy, which {target.proxy.variable} names; NO_PROXY lists the hosts to reach without it"
             )
     elif failure.cause == "truncated":
         why = "its answer ended too early" + (f" ({why})" if why else "")
     elif kind is Archived:
         why = "it is in cold storage, and an archived object cannot be read"
     elif kind is NotAStore:
-        why = f"{place.endpoint} answers, but not as S3 does"
+        why = f"{target.endpoint} answers, but not as S3 does"
         why += _NOT_AS_S3.get("redirected" if failure.status in REDIRECTS else failure.cause, "")
-    return kind(f"could not {doing} {target}", why=why, hint=hint)
+    return kind(f"could not {doing} {named}", why=why, hint=hint)

@@ -13,17 +13,19 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from s3sync.store.bodies import Sending
+from s3sync.store.lanes import headers as codec
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.obstore.reader import CHUNK
+from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import Wire
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Part, Update, Upload, WriteMode
-from s3sync.store.s3 import headers as codec
 from s3sync.store.s3.address import Address
-from s3sync.store.s3.attempts import RequestFailed
 from s3sync.store.s3.checksums import Checksum
 from s3sync.store.s3.client import make_client
 from s3sync.store.s3.credentials import Credentials
-from s3sync.store.s3.failures import Failure, from_botocore
-from s3sync.store.s3.fast import CHUNK, strip
-from s3sync.store.s3.rounds import EndlessListingGuard
+from s3sync.store.s3.failures import from_botocore
 
 
 class FullLane:

@@ -19,13 +19,14 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from s3sync.errors import S3syncError
+from s3sync.store.lanes.attempts import RequestFailed, Retries
+from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.obstore.failures import from_obstore
+from s3sync.store.lanes.rounds import EndlessListingGuard, Names
 from s3sync.store.port import ObjectInfo
-from s3sync.store.s3.attempts import RequestFailed, Retries
-from s3sync.store.s3.failures import Failure, from_botocore, from_obstore, is_panic
+from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.fast import FastLane
 from s3sync.store.s3.full import FullLane
-from s3sync.store.s3.rounds import EndlessListingGuard, Names, in_time
-from s3sync.store.watch import WATCH
 
 _PAGE = 1000
 _ASK_EACH = 4
@@ -75,7 +76,7 @@ def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]
     """
     attempts = fast.attempts("list")
     while True:
-        pages = fast_pages(fast, prefix)
+        pages = fast.pages(prefix)
         try:
             rounds = EndlessListingGuard()
             for page in pages:
@@ -90,27 +91,6 @@ def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]
             if error.failure.cause == "odd_key":
                 raise
             attempts.again(error.failure)
-
-
-def fast_pages(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
-    try:
-        yield from in_time(_watched(fast, prefix))
-    except (S3syncError, RequestFailed):
-        raise
-    except BaseException as error:
-        if not isinstance(error, Exception) and not is_panic(error):
-            raise
-        raise RequestFailed(from_obstore(error)) from None
-
-
-def _watched(fast: FastLane, prefix: str) -> Iterator[list[ObjectInfo]]:
-    pages = fast.pages(prefix)
-    while True:
-        with WATCH.request(f"{fast.server} to list"):
-            page = next(pages, None)
-        if page is None:
-            return
-        yield page
 
 
 def _list_full(fast: FastLane, full: FullLane, prefix: str, given: Names) -> Iterator[ObjectInfo]:

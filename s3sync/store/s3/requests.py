@@ -10,14 +10,16 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from s3sync.errors import StoreError
+from s3sync.store.lanes.attempts import RequestFailed, Retries
+from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
+from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Buffer, ObjectInfo, Part
 from s3sync.store.s3.address import find_address
 from s3sync.store.s3.advice import HEAD_REFUSED
-from s3sync.store.s3.attempts import RequestFailed, Retries
 from s3sync.store.s3.credentials import Credentials
-from s3sync.store.s3.errors import Place, translate
-from s3sync.store.s3.failures import OF_GATEWAYS, Failure, from_botocore, from_obstore
+from s3sync.store.s3.errors import Target, translate
+from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.fast import FastLane
 from s3sync.store.s3.full import FullLane
 
@@ -56,8 +58,8 @@ class Requests:
         lost = self.credentials.failure
         if lost is not None and failure.cause in ("other", "credentials"):
             return lost
-        place = Place(self._url, self.address.bucket, self.address.shown, self.credentials.secrets, self.fast.proxy)
-        return translate(failure, place, doing, key)
+        target = Target(self._url, self.address.bucket, self.address.shown, self.credentials.secrets, self.fast.proxy)
+        return translate(failure, target, doing, key)
 
     def _ask_region(self, failure: Failure) -> Failure:
         """The right region is told in a header, which obstore does not show."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from s3sync.store.aspects import Version
-from s3sync.store.s3.attempts import RequestFailed
-from s3sync.store.s3.failures import Failure
-from s3sync.store.s3.fast import strip
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.headers import strip
 
 Call = Callable[..., dict[str, Any]]
 MOST_PAGES = 10_000

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from s3sync import Project
-from s3sync.store.s3 import attempts, errors
+from s3sync.store.lanes import attempts, errors
 from tests.kit.people import PROJECT, Person, pair
 from tests.scenarios.transfers.conftest import new_office, office
 

@@ -40,7 +40,7 @@ from s3sync.state import schema
 from s3sync.state.journal import Done
 from s3sync.store.folder.files import Record, decode
 from s3sync.store.folder.uploads import UploadRecord
-from s3sync.store.s3 import headers
+from s3sync.store.lanes import headers
 from s3sync.trust.book import MOST_PLACES, parse_book
 from tests.kit.manifests import text_of
 

@@ -17,8 +17,8 @@ from s3sync.shared import scan as remote
 from s3sync.shared.scan import scan_remote
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.folder import FolderStore
+from s3sync.store.lanes import rounds
 from s3sync.store.port import ObjectHead
-from s3sync.store.s3 import rounds
 from tests.kit.peak import peak_mib
 from tests.kit.people import PROJECT, REPO, Person
 from tests.promises.hostile.checks import said

@@ -19,8 +19,9 @@ import pytest
 
 from s3sync.errors import StoreError
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.lanes.obstore import lane
 from s3sync.store.port import Headers, Overwrite
-from s3sync.store.s3 import bounded, fast
+from s3sync.store.s3 import bounded
 from tests.kit.peak import peak_mib
 from tests.kit.people import Person
 from tests.promises.hostile.checks import said
@@ -115,8 +116,8 @@ def tempting(connection: socket.socket) -> None:
 @pytest.mark.parametrize("request_name", REQUESTS)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_f53_no_redirect_reaches_another_host(request_name: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fast._RETRY, "retry_timeout", timedelta(milliseconds=50))
-    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    monkeypatch.setitem(lane._RETRY, "retry_timeout", timedelta(milliseconds=50))
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
     with wire(tempting, "127.0.0.2") as other, wire(redirect(other.url, status)) as server:
         with pytest.raises(StoreError) as failed:
             REQUESTS[request_name](opened(server.url))
@@ -125,8 +126,8 @@ def test_f53_no_redirect_reaches_another_host(request_name: str, status: int, mo
 
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_f53_no_session_token_goes_to_another_port(request_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fast._RETRY, "retry_timeout", timedelta(milliseconds=50))
-    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    monkeypatch.setitem(lane._RETRY, "retry_timeout", timedelta(milliseconds=50))
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
     with wire(tempting) as other, wire(redirect(other.url)) as server:
         with pytest.raises(StoreError):
             REQUESTS[request_name](opened(server.url, token="the-session-token"))
@@ -182,10 +183,10 @@ def dripping(connection: socket.socket) -> None:
 @pytest.mark.parametrize("request_name", ["list", "list parts"])
 def test_f42_an_answer_that_drips_is_given_up(request_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes arrive all the time, so that no wait for the next one ever ends."""
-    monkeypatch.setitem(fast._ANSWERS, "timeout", timedelta(seconds=1))
-    monkeypatch.setitem(fast._RETRY, "max_retries", 0)
+    monkeypatch.setitem(lane.ANSWERS.timeouts, "timeout", timedelta(seconds=1))
+    monkeypatch.setitem(lane._RETRY, "max_retries", 0)
     monkeypatch.setattr(bounded, "PATIENCE_S", 1.0)
-    monkeypatch.setattr("s3sync.store.s3.attempts.patience", lambda failure: 0)
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
     with wire(dripping) as server, pytest.raises(StoreError):
         REQUESTS[request_name](opened(server.url))
 

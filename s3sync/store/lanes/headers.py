@@ -1,4 +1,4 @@
-"""User metadata as HTTP headers can carry it.
+"""User metadata as HTTP headers can carry it, and ETags as they come.
 
 A header value is ASCII, without line breaks, and proxies and signatures collapse its blanks. What does not survive
 that is sent as one RFC 2047 encoded word, `=?UTF-8?B?...?=`, which is also the form in which S3 itself reports
@@ -35,6 +35,11 @@ def encode(metadata: Mapping[str, str]) -> dict[str, str]:
 def decode(headers: Mapping[str, str]) -> dict[str, str]:
     """Header values as metadata, names in lower case. What is no encoded word, or does not decode, is left as it is."""
     return {name.lower(): _decoded(value) for name, value in headers.items()}
+
+
+def strip(etag: str | None) -> str:
+    """An ETag without quotation marks."""
+    return (etag or "").removeprefix("W/").strip('"')
 
 
 def _encoded(value: str) -> str:

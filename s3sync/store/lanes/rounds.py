@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from s3sync.store.s3.attempts import RequestFailed
-from s3sync.store.s3.failures import Failure
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.failures import Failure
 
 MOST_EMPTY_PAGES = 10_000
 """In a row. S3 gives pages without a key where a version or a deletion stands in for each of them."""

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from s3sync.store.s3.errors import patience
-from s3sync.store.s3.failures import Failure, is_panic, is_vendors, wrapped
-from s3sync.store.s3.limiter import Limiter
+from s3sync.store.lanes.errors import patience
+from s3sync.store.lanes.failures import Failure, is_panic, is_vendors, wrapped
+from s3sync.store.lanes.limiter import Limiter
 from s3sync.store.watch import WATCH, Retry
 
 _BASE_S = 0.1

@@ -1,0 +1,101 @@
+"""obstore's exceptions, read into a `Failure`. They are known by their text: obstore offers nothing else.
+
+The answers that it quotes are XML with `Code` and `Message` at S3, Google Cloud Storage and Azure alike.
+"""
+
+from __future__ import annotations
+
+import re
+
+from s3sync.store.lanes.failures import (
+    MOST_SAID,
+    NOWHERE,
+    OF_GATEWAYS,
+    PROXY_PASSWORD,
+    Cause,
+    Failure,
+    is_panic,
+    wants_proxy_password,
+)
+
+_STATUS = re.compile(r"^\s+status: (\d{3}),$", re.MULTILINE)
+_BODY = re.compile(r"^\s+body: Some\(\n\s+\"(.*)\",$", re.MULTILINE)
+_RETRIES = re.compile(r"^\s+retries: (\d+),$", re.MULTILINE)
+_KIND = re.compile(r"^\s+kind: (\w+),$", re.MULTILINE)
+_REASON = re.compile(r"^\s+(?:message|error): \"([^\"]*)\",$", re.MULTILINE)
+
+# The first needle found in obstore's text decides.
+_OBSTORE_TEXTS: tuple[tuple[str, Cause], ...] = (
+    ("Encountered object with invalid path", "odd_key"),
+    ("Could not parse path", "odd_key"),
+    ("Received non-partial response when range requested", "no_range"),
+    ("Got invalid list response", "not_s3"),
+    ("contained non UTF-8 characters", "odd_header"),
+    ("Unable to extract metadata from headers", "not_s3"),
+    ("hyper::Error(\n", "broken"),
+)
+_OBSTORE_KINDS: dict[str, Cause] = {
+    "Connect": "connect",
+    "Timeout": "broken",
+    "Request": "broken",
+    "Interrupted": "broken",
+}
+
+
+def from_obstore(error: BaseException) -> Failure:
+    """Read an exception that obstore raised."""
+    if is_panic(error):
+        return Failure("not_s3")
+    text = str(error)
+    if NOWHERE in text:
+        return Failure("redirected")
+    retries = _RETRIES.search(text)
+    retried = bool(retries and int(retries[1]))
+    status = _STATUS.search(text)
+    if status:
+        body = _BODY.search(text)
+        return _answer(int(status[1]), body[1] if body else "", retried)
+    if "Received redirect without LOCATION" in text:
+        return Failure("answer", 301, "PermanentRedirect", "the bucket is in another region", retried)
+    if wants_proxy_password(text):
+        return PROXY_PASSWORD
+    return Failure(_obstore_cause(text), message=_obstore_reason(text), retried=retried)
+
+
+def _obstore_cause(text: str) -> Cause:
+    if "IncompleteBody" in text or "UnexpectedEof" in text:
+        return "truncated"
+    if re.search(r"^\s+Parse\($", text, re.MULTILINE):
+        return "not_s3"
+    kind = _KIND.search(text)
+    if kind and kind[1] in _OBSTORE_KINDS:
+        return _OBSTORE_KINDS[kind[1]]
+    return next((cause for needle, cause in _OBSTORE_TEXTS if needle in text), "other")
+
+
+def _obstore_reason(text: str) -> str:
+    if "TimedOut" in text:
+        return "timed out"
+    if "TunnelUnsuccessful" in text:
+        return "the proxy refuses the connection"
+    reason = _REASON.search(text)
+    if reason:
+        return reason[1]
+    if "certificate" in text.lower():
+        return "its TLS certificate is not trusted"
+    return "the connection broke" if "error sending request" in text else ""
+
+
+def _answer(status: int, body: str, retried: bool) -> Failure:
+    if status == 407:
+        return PROXY_PASSWORD
+    if status >= 400 and body.strip() and not _tag("Code", body):
+        return Failure("answer" if status in OF_GATEWAYS else "not_s3", status, retried=retried)
+    return Failure("answer", status, _tag("Code", body), _tag("Message", body), retried, _tag("Region", body))
+
+
+def _tag(name: str, body: str) -> str:
+    from xml.sax.saxutils import unescape  # brings half of the HTTP library along: only for an error
+
+    found = re.search(rf"<{name}>([^<]{{1,{MOST_SAID}}})", body)
+    return unescape(found[1], {"&quot;": '"', "&apos;": "'", '\\"': '"'}) if found else ""

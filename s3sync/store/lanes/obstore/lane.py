@@ -1,0 +1,181 @@
+"""Requests through obstore. A vendor's lane says which store they go to, with which address and credentials."""
+
+from __future__ import annotations
+
+import re
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from s3sync.errors import S3syncError
+from s3sync.store.lanes import headers as codec
+from s3sync.store.lanes.attempts import RequestFailed, Retries
+from s3sync.store.lanes.failures import is_panic
+from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.limiter import Limiter
+from s3sync.store.lanes.obstore.failures import from_obstore
+from s3sync.store.lanes.obstore.reader import IN_ONE_PIECE
+from s3sync.store.lanes.rounds import in_time
+from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, WriteMode
+from s3sync.store.watch import WATCH
+
+if TYPE_CHECKING:
+    import obstore
+
+# obstore cannot name these keys. Worse, it drops a `/` in front or at the end of a key in silence.
+_ODD = re.compile(r"^$|^/|/$|//|(?:^|/)\.\.?(?:/|$)|[\x00-\x1f\x7f]")
+_HEADER_NAMES = frozenset(
+    {"Content-Type", "Content-Disposition", "Content-Encoding", "Content-Language", "Cache-Control", "Storage-Class"}
+)
+_RETRY: dict[str, Any] = {
+    "max_retries": 8,
+    "retry_timeout": timedelta(seconds=12),
+    "backoff": {"max_backoff": timedelta(seconds=3)},
+}
+
+
+class Client(Struct, frozen=True):
+    """One of the three obstore stores that a lane makes: its timeouts, and how obstore itself tries again."""
+
+    name: str
+    timeouts: dict[str, timedelta]
+    retry: dict[str, Any] = field(default_factory=lambda: _RETRY)
+    writes: bool = False
+
+
+# reqwest's read timeout ends an answer that brings nothing, but also a request whose body is still being sent, however
+# steadily (measured). So writers get a long one, and only small bodies go this way (`s3/adapter.SMALL`); 1 MiB in 300 s
+# is 28 kbit/s for one transfer. The timeout of a whole request ends an answer that only drips.
+ANSWERS = Client("answers", {"read_timeout": timedelta(seconds=30), "timeout": timedelta(seconds=60)})
+"""For pages of a listing, heads and small bodies: each is there within a minute, or given up."""
+BODIES = Client("bodies", {"read_timeout": timedelta(seconds=30), "timeout": timedelta(hours=2)})
+WRITERS = Client(
+    "writers",
+    {"read_timeout": timedelta(seconds=300), "timeout": timedelta(hours=1)},
+    retry={"max_retries": 0},
+    writes=True,
+)
+"""Tries once: only our own attempts tell whether an earlier one may have been carried out."""
+
+
+class ObstoreLane(ABC):
+    """obstore's operations on one store. They raise obstore's exceptions, which `from_obstore` reads, but for `pages`.
+
+    `server` is what a person who waits is told; the limiter is this store's alone.
+    """
+
+    def __init__(self, server: str, most_retries: int | None = None) -> None:
+        self.server = server
+        self.limiter = Limiter()
+        self._most_retries = most_retries
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+
+    @abstractmethod
+    def make(self, client: Client) -> Any:
+        """An obstore store for such requests. Raises our errors. Everything is said explicitly: obstore takes from the
+        process's environment what is not."""
+
+    def cannot(self, key: str) -> bool:
+        """Whether requests for a key have to go another way: obstore cannot name it."""
+        return is_odd(key)
+
+    def attempts(self, doing: str) -> Retries:
+        """The attempts of one operation of this store, on any lane. `doing` completes "waiting for ... to"."""
+        return Retries(self.limiter, self.server, doing, self._most_retries)
+
+    def pages(self, prefix: str) -> Iterator[list[ObjectInfo]]:
+        """All objects below a prefix. Their keys have lost a `/` at the end, if they had one.
+
+        Raises `RequestFailed`, and our own errors.
+        """
+        try:
+            yield from in_time(self._pages(prefix))
+        except (S3syncError, RequestFailed):
+            raise
+        except BaseException as error:
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
+            raise RequestFailed(from_obstore(error)) from None
+
+    def _pages(self, prefix: str) -> Iterator[list[ObjectInfo]]:
+        import obstore
+
+        pages = iter(obstore.list(self._client(ANSWERS), prefix or None, chunk_size=1000))
+        while True:
+            with WATCH.request(f"{self.server} to list"):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield [_info(meta) for meta in page]
+
+    def head(self, key: str, if_match: str | None = None) -> tuple[ObjectInfo, dict[str, str], str | None]:
+        """What HEAD says: info, metadata, content type."""
+        import obstore
+
+        options: Any = {"head": True} | ({"if_match": f'"{if_match}"'} if if_match is not None else {})
+        answer = obstore.get(self._client(ANSWERS), key, options=options)
+        attributes = answer.attributes
+        metadata = {name: value for name, value in attributes.items() if name not in _HEADER_NAMES}
+        return _info(answer.meta, attributes), codec.decode(metadata), attributes.get("Content-Type")
+
+    def get(self, key: str, start: int, stop: int | None, if_match: str | None) -> obstore.GetResult:
+        import obstore
+
+        options: Any = {}
+        if stop is not None:
+            options["range"] = (start, stop)
+        elif start:
+            options["range"] = {"offset": start}
+        if if_match is not None:
+            options["if_match"] = f'"{if_match}"'
+        small = stop is not None and stop - start <= IN_ONE_PIECE
+        return obstore.get(self._client(ANSWERS if small else BODIES), key, options=options)
+
+    def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers) -> str:
+        """Store an object with a checksum that the server verifies, and return its ETag."""
+        import obstore
+
+        attributes: dict[str, str] = codec.encode(headers.metadata)
+        if headers.content_type:
+            attributes["Content-Type"] = headers.content_type
+        if headers.storage_class:
+            attributes["Storage-Class"] = headers.storage_class
+        answer = obstore.put(
+            self._client(WRITERS), key, body, attributes=attributes, mode=_mode(mode), use_multipart=False
+        )
+        return strip(answer["e_tag"])
+
+    def delete(self, key: str) -> None:
+        import obstore
+
+        obstore.delete(self._client(WRITERS), key)
+
+    def _client(self, client: Client) -> Any:
+        made = self._made.get(client.name)
+        if made is None:
+            with self._lock:
+                if client.name not in self._made:
+                    self._made[client.name] = self.make(client)
+                made = self._made[client.name]
+        return made
+
+
+def is_odd(key: str) -> bool:
+    """Whether a key is beyond obstore."""
+    return _ODD.search(key) is not None
+
+
+def _mode(mode: WriteMode) -> Any:
+    if isinstance(mode, Create):
+        return "create"
+    return {"e_tag": f'"{mode.etag}"'} if isinstance(mode, Update) else "overwrite"
+
+
+def _info(meta: Any, attributes: Any = None) -> ObjectInfo:
+    storage_class = attributes.get("Storage-Class") if attributes else None
+    return ObjectInfo(meta["path"], meta["size"], strip(meta["e_tag"]), meta["last_modified"], storage_class)
