@@ -1,7 +1,8 @@
 """Modes of the files that s3sync writes, and copies that keep them.
 
 What replaces a file has that file's mode and group: private stays private, a script can still be run, and a folder that
-a group shares stays shared. A new file follows the umask, and a folder with setgid. Windows has no modes.
+a group shares stays shared. A new file follows the umask, and a folder with setgid. Of a file's mode only the
+executable bit travels. Windows has no modes, and disks such as exFAT show one that nobody gave.
 """
 
 from __future__ import annotations
@@ -10,9 +11,16 @@ import os
 import shutil
 import stat
 from contextlib import suppress
+from functools import cache
+from pathlib import Path
 
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import parent_of
+from s3sync.errors import LocalError
+from s3sync.local.room import state_room
+from s3sync.local.scan import LocalFile
 
+POSIX = os.name == "posix"
 NEW = 0o666
 """The umask takes from it."""
 PRIVATE = 0o600
@@ -25,7 +33,7 @@ def settle_mode(
 
     A new one gets that folder's group, where new files there do, and may be made executable.
     """
-    if os.name != "posix":
+    if not POSIX:
         return
     group = into.given_group if old is None else old.st_gid
     if old is None and group is None and not executable:
@@ -46,6 +54,42 @@ def settle_mode(
         os.close(descriptor)
 
 
+def may_be_run(file: LocalFile, staging: Path, otherwise: bool) -> bool:
+    """Whether a file's owner may run it; `otherwise` where its disk does not tell."""
+    if not POSIX:
+        return otherwise
+    try:
+        folder, name = parent_of(file.where, file.depth)
+        status = folder.lstat(name)
+    except OSError:  # whoever reads it says why
+        return otherwise
+    runs = bool(status.st_mode & stat.S_IXUSR)
+    return runs if runs == otherwise or _keeps_the_bit(staging, status.st_dev) else otherwise
+
+
+@cache
+def _keeps_the_bit(staging: Path, device: int) -> bool:
+    """Whether the disk of a staging folder keeps the executable bit, tried on a file of ours.
+
+    False for files on another disk. FAT, exFAT, NTFS and some network disks give every file the same mode.
+    """
+    name = "mode-trial"  # always the same, so that what a killed run left goes with the next one
+    try:
+        with state_room(staging) as room:
+            room.unlink(name, missing_ok=True)
+            descriptor = room.create(name, PRIVATE)
+            try:
+                status = os.fstat(descriptor)
+                _set_mode(descriptor, PRIVATE | stat.S_IXUSR)
+                now = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+                room.unlink(name, missing_ok=True)
+    except (OSError, LocalError):
+        return False
+    return status.st_dev == device and not status.st_mode & stat.S_IXUSR and bool(now.st_mode & stat.S_IXUSR)
+
+
 def _set_mode(descriptor: int, wanted: int) -> None:
     """A disk without modes, such as FAT, may say no: there every file has the same."""
     with suppress(PermissionError, NotImplementedError):
@@ -60,7 +104,7 @@ def copy_file(source: GuardedFolder, name: str, target: GuardedFolder, new: str)
         writer = target.create(new)
         try:
             copy_descriptor(reader, writer)
-            if os.name == "posix":
+            if POSIX:
                 _set_mode(writer, stat.S_IMODE(status.st_mode) & 0o777)
         finally:
             os.close(writer)

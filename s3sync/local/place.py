@@ -79,14 +79,15 @@ def place(
     mtime_ns: int | None,
     trash: Path,
     executable: bool = False,
+    own_mode: bool = False,
 ) -> LocalFile:
     """Give a finished, synced temp file its name.
 
     `expected` is what the plan saw there: None for nothing. If the disk holds anything else by now, `TargetChanged`
     is raised and the target is untouched. The file that is replaced goes into the folder `trash`, and the new one has
-    its mode; a new file follows the umask, and is `executable` for those who may read it, if that is asked for and no
-    program obeys a file of that name. The new name is durable once `sync_folder` was called on the target's folder,
-    which the save phase does for many files at once.
+    its mode; a new file follows the umask. Either is `executable` for those who may read it, if that is asked for and
+    no program obeys a file of that name. With `own_mode` it keeps the mode that the temp file has. The new name is
+    durable once `sync_folder` was called on the target's folder, which the save phase does for many files at once.
     """
     target = expected.where if expected else _join(staging, path)
     executable = executable and obeyed_reason(path) is None
@@ -108,7 +109,7 @@ def place(
                 _rename_new(source, temp.name, folder, name)
         else:
             replaced = _expect(folder, name, expected)
-            settle_mode(source, temp.name, replaced, into=folder, executable=executable)
+            settle_mode(source, temp.name, None if own_mode else replaced, into=folder, executable=executable)
             _expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))
             source.replace(temp.name, name, folder)
         return _found(target, folder.lstat(name), len(names))

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
 from s3sync.core.etag import plain_md5
+from s3sync.core.executable import is_executable
 from s3sync.core.items import batched
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
@@ -248,6 +249,7 @@ def _record(path: str, head: ObjectHead, md5: str | None) -> FileRecord:
         md5=md5,
         etag=head.info.etag,
         modified_at=format_time(head.info.modified) if mtime_ns is None else format_ns(mtime_ns),
+        executable=is_executable(head.metadata),
     )
 
 

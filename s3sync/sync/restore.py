@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from s3sync.core.executable import is_executable
 from s3sync.core.names import nfc, refuse_reason
 from s3sync.core.times import parse_ns
 from s3sync.disk.errors import local_errors
@@ -142,9 +143,10 @@ def _exists(name: str, target: str) -> Halt:
 
 def _bring(session: Session, found: Trashed, target: str) -> LocalFile:
     staging = session.project.staging
-    temp, mtime_ns = (Path(found.where), None) if found.side == "local" else _fetch(session, found)
+    trash = session.project.state_dir / "trash"
+    temp, mtime_ns, runs = (Path(found.where), None, False) if found.side == "local" else _fetch(session, found)
     try:
-        return place(temp, staging, target, expected=None, mtime_ns=mtime_ns, trash=session.project.state_dir / "trash")
+        return place(temp, staging, target, expected=None, mtime_ns=mtime_ns, trash=trash, executable=runs)
     except TargetChanged:
         raise _exists(found.name, target) from None
     finally:
@@ -157,8 +159,8 @@ def _drop(session: Session, temp: Path) -> None:
         folder.unlink(temp.name, missing_ok=True)
 
 
-def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None]:
-    """Its bytes, verified as far as its MD5 is known. It stays in the remote trash."""
+def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None, bool]:
+    """Its bytes, verified as far as its MD5 is known; its time; whether it may be run. It stays in the remote trash."""
     head = session.store.head(found.where)
     if "key-id" in head.metadata:
         raise Unsupported(f"cannot restore {found.name}", why="it is encrypted", hint="upgrade s3sync")
@@ -183,7 +185,7 @@ def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None]:
     except BaseException:
         _drop(session, temp)
         raise
-    return temp, parse_ns(head.metadata.get("mtime", ""))
+    return temp, parse_ns(head.metadata.get("mtime", "")), is_executable(head.metadata)
 
 
 def _forget_base(state: StateDB, path: str, file: LocalFile) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from s3sync.core.effects import Effect, Kind, Left, Outcome
 from s3sync.core.entries import Entry
 from s3sync.core.etag import PART_SIZE
+from s3sync.core.executable import HEADER, as_metadata, is_executable
 from s3sync.core.keep_both import Fingerprint, Intent
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.plan import Action, Do
@@ -32,6 +33,7 @@ from s3sync.errors import (
     Unsupported,
 )
 from s3sync.local.digests import Digests
+from s3sync.local.modes import may_be_run
 from s3sync.local.place import delete_for_good, expect, move_to_trash, place, prune_empty_folders, rename_aside
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
@@ -184,7 +186,7 @@ class Steps:
         assert action.source is not None
         source, expected = Path(action.source), self.seen.here.files.get(action.path)
         staging = self.session.project.staging
-        file = place(source, staging, action.path, expected=expected, mtime_ns=None, trash=self._trash)
+        file = place(source, staging, action.path, expected=expected, mtime_ns=None, trash=self._trash, own_mode=True)
         return Outcome(action, (Effect(Kind.FETCHED, action.path, file.size, None),))
 
     def put_back_remote(self, action: Action) -> Outcome:
@@ -196,7 +198,7 @@ class Steps:
             self._trash_remote(action)
         record, info = action.undoes.record, head.info
         by = record.uploaded_by if record else head.metadata.get("uploaded-by", "")
-        said = {name: head.metadata.get(name, "") for name in ("md5", "mtime")}
+        said = {name: head.metadata.get(name, "") for name in ("md5", "mtime", HEADER)}
         said |= {"uploaded-by": by[:USER_LENGTH], "project-id": self.session.project.name}
         headers = Headers({name: value for name, value in said.items() if value})
         etag = copy_or_fail(self.transport, action.source, info.etag, info.size, key, mode, headers)
@@ -208,6 +210,7 @@ class Steps:
             md5=record.md5 if record else said["md5"] or None,
             etag=etag,
             modified_at=record.modified_at if record else None,
+            executable=is_executable(head.metadata),
         )
         return Outcome(action, (Effect(Kind.SENT, action.path, info.size, None, new),))
 
@@ -263,6 +266,7 @@ class Steps:
             "md5": remote.entry.md5 or "",
             "mtime": remote.record.modified_at or "",
             "trash": TRASH_VERSION,
+            **as_metadata(remote.record.executable),
             "name": action.path if is_hashed(target.rpartition("/")[2]) else "",
         }
         headers = Headers({name: value for name, value in record.items() if value})
@@ -280,15 +284,21 @@ class Steps:
     def _send(self, path: str, file: LocalFile, key: str, mode: WriteMode, scanned_as: str | None = None) -> Uploaded:
         """Publish a file. `scanned_as` is the path under which the scan saw it, if that is another."""
         known = self.seen.digests_of(scanned_as or path)
-        source = Source(path, file, known, self.session.settings.require_user(), self.session.project.name)
+        user, runs = self.session.settings.require_user(), self._may_be_run(scanned_as or path, file)
+        source = Source(path, file, known, user, self.session.project.name, runs)
         self.session.progress.begin(Work.UPLOAD, path, file.size)
         try:
-            copied = self._copy_on_server(source, key, mode)
-            if copied is not None:
-                return copied
-            return upload(self.transport, key, source, mode, mode.etag if isinstance(mode, Update) else None)
+            sent = self._copy_on_server(source, key, mode)
+            if sent is None:
+                sent = upload(self.transport, key, source, mode, mode.etag if isinstance(mode, Update) else None)
+            return replace(sent, executable=runs) if runs else sent
         finally:
             self.session.progress.finish(Work.UPLOAD, path)
+
+    def _may_be_run(self, path: str, file: LocalFile) -> bool:
+        """Where this disk does not tell, what is said of the version on the remote."""
+        there = self.seen.there.files.get(path)
+        return may_be_run(file, self.session.project.staging, there is not None and there.record.executable)
 
     def _copy_on_server(self, source: Source, key: str, mode: WriteMode) -> Uploaded | None:
         known, size = source.known, source.file.size
@@ -344,6 +354,7 @@ class Steps:
             etag=sent.etag,
             part_size=sent.part_size,
             modified_at=format_ns(file.mtime_ns),
+            executable=sent.executable,
         )
         entry = Entry(file.size, sent.digests.md5, sent.etag, file.mtime_ns)
         effect = Effect(Kind.SENT, path, file.size, entry, record, sent.bytes_sent)
@@ -368,12 +379,13 @@ class Steps:
             self.session.progress.finish(Work.DOWNLOAD, path)
 
     def _place(self, action: Action, got: Downloaded, remote: RemoteFile, expected: LocalFile | None) -> Outcome:
-        path, mtime_ns = action.path, remote.mtime_ns
+        path, mtime_ns, runs = action.path, remote.mtime_ns, remote.record.executable
         if got.parts is not None:
             self.transport.ledger.remember_parts(path, remote.etag, got.parts)
         try:
             staging = self.session.project.staging
-            file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=self._trash)
+            trash = self._trash
+            file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=trash, executable=runs)
         except BaseException:
             self._drop(path, got)
             raise

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from s3sync.core.executable import as_metadata, is_executable
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
 from s3sync.store import Store
 from s3sync.store.port import Create, Headers, Overwrite
-from tests.contract.stores import MIB, UnderTest, keys, md5, noise, put, read
+from tests.contract.stores import MIB, UnderTest, keys, md5, noise, put, read, send
 
 
 @pytest.mark.parametrize("size", [0, 1, 4097, MIB, MIB + 1, 5 * MIB + 3])
@@ -143,6 +144,20 @@ def test_copy_keeps_content_and_headers(store: Store) -> None:
     head = store.head("b/ü +%&.mp4")
     assert read(store, "b/ü +%&.mp4") == b"content"
     assert (head.info.etag, dict(head.metadata), head.content_type) == (copied, {"uploaded-by": "José"}, "video/mp4")
+
+
+def test_a14_the_executable_bit_goes_with_every_way_of_writing(store: Store) -> None:
+    headers = Headers({"uploaded-by": "jan", **as_metadata(True)})
+    etag = put(store, "small", b"#!/bin/sh", headers=headers)
+    put(store, "large", noise(2 * MIB), headers=headers)
+    store.copy("small", "as it was", source_etag=etag, mode=Create(), headers=None)
+    store.copy("small", "said anew", source_etag=etag, mode=Create(), headers=headers)
+    store.copy("small", "no longer", source_etag=etag, mode=Create(), headers=Headers({"uploaded-by": "jan"}))
+    upload_id = store.start_upload("parts", headers)
+    parts = [send(store, "parts", upload_id, 1, b"parts")]
+    store.complete_upload("parts", upload_id, parts, mode=Create())
+    executable = {key for key in keys(store) if is_executable(store.head(key).metadata)}
+    assert executable == {"small", "large", "as it was", "said anew", "parts"} == set(keys(store)) - {"no longer"}
 
 
 def test_copy_with_new_headers(store: Store) -> None:

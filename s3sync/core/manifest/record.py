@@ -36,6 +36,7 @@ class FileRecord(msgspec.Struct, omit_defaults=True, gc=False):
     etag: str | None = None
     part_size: int | None = None
     modified_at: str | None = None
+    executable: bool = False
 
 
 class DeletedRecord(msgspec.Struct, omit_defaults=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import md5
 
 from s3sync.core.etag import MIB, choose_part_size, part_ranges, plain_md5
+from s3sync.core.executable import HEADER
 from s3sync.core.names import nfc
 from s3sync.core.unfinished import Direction, Unfinished
 from s3sync.errors import AccessDenied, NotFound, PreconditionFailed, SourceChanged, StoreError
@@ -134,12 +135,16 @@ class _Job:
             raise
 
     def _published(self) -> str | None:
-        """The object's ETag, if it is what this upload was to make: the same content, by the same user."""
+        """The object's ETag, if it is what this upload was to make: the same content, by the same user.
+
+        Its metadata is from when the upload began: the file may have become executable since.
+        """
         try:
             head = self.transport.store.head(self.key)
         except NotFound:
             return None
         ours = dict(self.source.headers(self.digests).metadata)
+        ours.pop(HEADER, None)
         same = head.info.size == self.source.file.size and dict(head.metadata).items() >= ours.items()
         return head.info.etag if same else None
 

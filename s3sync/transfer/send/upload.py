@@ -10,6 +10,7 @@ import xxhash
 from msgspec import Struct
 
 from s3sync.core.etag import MIB, PART_SIZE
+from s3sync.core.executable import as_metadata
 from s3sync.core.times import format_ns
 from s3sync.errors import SourceChanged
 from s3sync.local.digests import Digests, PartDigests, digest, read_range
@@ -24,13 +25,17 @@ IN_MEMORY = MIB
 
 
 class Source(Struct, frozen=True):
-    """What to upload: the file, the path it is known by, its digests if a scan made them, and whose it is."""
+    """What to upload: the file, the path it is known by, its digests if a scan made them, and whose it is.
+
+    `executable`: whether whoever receives it may run it.
+    """
 
     path: str
     file: LocalFile
     known: Digests | None
     user: str
     project_id: str
+    executable: bool = False
 
     def headers(self, digests: Digests) -> Headers:
         return Headers(
@@ -39,6 +44,7 @@ class Source(Struct, frozen=True):
                 "project-id": self.project_id,
                 "md5": digests.md5,
                 "mtime": format_ns(self.file.mtime_ns),
+                **as_metadata(self.executable),
             },
             content_type=_content_type(self.path[self.path.rfind("/") + 1 :].partition(".")[2]),
         )
@@ -54,6 +60,7 @@ class Uploaded(Struct, frozen=True):
     """A published object: its ETag, the digests of what it holds, and the bytes of it that went over the wire.
 
     `outdated`: the file was changed just when it had been sent, so that the object is whole and its last version.
+    `executable`: what the object's metadata says of it, or is to say in metadata.json.
     """
 
     etag: str
@@ -62,6 +69,7 @@ class Uploaded(Struct, frozen=True):
     bytes_sent: int
     parts: PartDigests | None = None
     outdated: bool = False
+    executable: bool = False
 
 
 def upload(transport: Transport, key: str, source: Source, mode: WriteMode, old_etag: str | None = None) -> Uploaded:

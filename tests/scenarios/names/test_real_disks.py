@@ -89,6 +89,27 @@ def test_a16_folders_that_differ_only_in_case_are_twins(there: Pair, room: Path)
     assert there.jan.files().keys() == {"day 1/other.mp4", "Sound.wav"} and len(there.remote()) == 6
 
 
+def test_a14_a_disk_without_modes_says_nothing_of_what_may_be_run(there: Pair, room: Path) -> None:
+    """Every file there has the mode of the mount: nothing becomes executable by it, and nothing ceases to be."""
+    there.david.write("tool", "#!/bin/sh\n").chmod(0o755)
+    there.david.write("notes.txt", "notes").chmod(0o600)
+    there.davids("up")
+    for verb in ("down", "sync"):
+        assert there.run(verb).exit_code == 0
+    for name in ("tool", "notes.txt", "new.mp4"):
+        path = there.jan.write(name, f"jan's {name}")
+        path.chmod(0o755)
+        assert path.stat().st_mode & 0o111
+    assert there.run("sync").exit_code == 0
+    there.davids("down")
+    for name in ("tool", "new.mp4"):
+        (there.david.staging / name).unlink()
+    there.davids("down")
+    found = {name: (there.david.staging / name).stat().st_mode & 0o111 for name in ("tool", "notes.txt", "new.mp4")}
+    assert found.pop("tool") and not any(found.values())
+    assert (there.david.staging / "notes.txt").stat().st_mode & 0o777 == 0o600
+
+
 def test_f28_a_folder_renamed_in_case_there_is_the_same_folder(there: Pair, room: Path) -> None:
     if not ignores_case(there.jan.staging):
         pytest.skip("this disk tells case apart")

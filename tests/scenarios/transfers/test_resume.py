@@ -114,6 +114,28 @@ def test_f03_other_bytes_of_the_same_size_and_time_are_noticed(office: Office, a
     office.jan.ok("verify", "--deep")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+@pytest.mark.parametrize("lost", [False, True], ids=["", "the answer to the last request is lost"])
+def test_a14_a_file_that_became_executable_meanwhile_goes_on_as_one(office: Office, lost: bool) -> None:
+    """The headers of an upload are those of its first request; what is sent is not sent again for the bit."""
+    path = office.david.write(NAME, content(SIZE))
+    break_off_upload(office, office.david)
+    path.chmod(0o755)
+    if lost:
+        office.proxy.on("CompleteMultipartUpload", nth=1).swallow_answer()
+    done = office.david.ok("up", "--json").json
+    assert done["bytes_sent"] <= 2 * PART and not done["conflicts"]
+    office.jan.ok("down")
+    assert office.jan.read(NAME) == content(SIZE)
+    assert (office.jan.staging / NAME).stat().st_mode & 0o777 == 0o777 & ~umask()
+
+
+def umask() -> int:
+    now = os.umask(0o022)
+    os.umask(now)
+    return now
+
+
 def test_f05_an_upload_id_that_is_gone_begins_a_new_upload(office: Office) -> None:
     data = content(SIZE)
     office.david.write(NAME, data)

@@ -9,11 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local import place as place_module
 from s3sync.local.digests import Digests, digest
 from s3sync.local.fingerprint import ctime_tells
+from s3sync.local.modes import may_be_run
 from s3sync.local.place import (
     delete_for_good,
     ignores_case,
@@ -401,3 +403,54 @@ def test_f48_what_programs_obey_is_never_executable(
 ) -> None:
     place(temp, staging, path, expected=None, mtime_ns=MTIME, trash=trash, executable=True)
     assert bool((staging / path).stat().st_mode & 0o111) is bool(mode)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+@pytest.mark.parametrize("old", [None, 0o600, 0o640, 0o444, 0o000, 0o711])
+@pytest.mark.parametrize("path", ["cut/run.sh", ".envrc", ".vscode/run.sh"])
+def test_a14_executable_for_those_who_may_read(
+    staging: Path, temp: Path, trash: Path, put: Put, old: int | None, path: str
+) -> None:
+    expected = None
+    if old is not None:
+        put(path)
+        (staging / path).chmod(old)
+        expected = local_file(staging / path)
+    base = temp.stat().st_mode & 0o777 if old is None else old
+    place(temp, staging, path, expected=expected, mtime_ns=MTIME, trash=trash, executable=True)
+    wanted = base | (base & 0o444) >> 2 if path == "cut/run.sh" else base
+    assert (staging / path).stat().st_mode & 0o7777 == wanted
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+@pytest.mark.parametrize("otherwise", [False, True])
+@pytest.mark.parametrize("kind", ["keeps modes", "all may be run", "none may be run", "another disk"])
+def test_a14_what_a_disk_says_of_a_file_counts_where_it_keeps_modes(
+    staging: Path, put: Put, monkeypatch: pytest.MonkeyPatch, kind: str, otherwise: bool
+) -> None:
+    """Disks of FAT's kind show one mode for all files, whatever they are given."""
+    shown = {"all may be run": 0o755, "none may be run": 0o644}
+    real = os.fstat
+
+    def fstat(descriptor: int) -> os.stat_result:
+        found = list(real(descriptor))
+        found[0] = found[0] & ~0o777 | shown[kind] if kind in shown else found[0]
+        found[2] += kind == "another disk"
+        return os.stat_result(found)
+
+    for name, mode in (("yes", 0o700), ("no", 0o644)):
+        put(name)
+        (staging / name).chmod(mode)
+    monkeypatch.setattr("s3sync.local.modes.os.fstat", fstat)
+    found = {name: may_be_run(local_file(staging / name), staging, otherwise) for name in ("yes", "no")}
+    assert found == ({"yes": True, "no": False} if kind == "keeps modes" else {"yes": otherwise, "no": otherwise})
+    assert not list((staging / ".s3sync").iterdir())
+
+
+def test_a14_what_cannot_be_looked_at_is_as_it_was(staging: Path, put: Put) -> None:
+    file = put("cut/gone")
+    (staging / "cut/gone").unlink()
+    assert (may_be_run(file, staging, True), may_be_run(file, staging, False)) == (True, False)
+    (staging / "cut").rmdir()
+    (staging / "cut").symlink_to("/usr/bin")
+    assert may_be_run(replace(file, where=str(staging / "cut/env")), staging, False) is False
