@@ -433,10 +433,9 @@ def test_a14_what_a_disk_says_of_a_file_counts_where_it_keeps_modes(
     real = os.fstat
 
     def fstat(descriptor: int) -> os.stat_result:
-        found = list(real(descriptor))
-        found[0] = found[0] & ~0o777 | shown[kind] if kind in shown else found[0]
-        found[2] += kind == "another disk"
-        return os.stat_result(found)
+        mode, inode, device, *rest = tuple(real(descriptor))
+        mode = int(mode) & ~0o777 | shown[kind] if kind in shown else mode
+        return os.stat_result((mode, inode, device + (kind == "another disk"), *rest))
 
     for name, mode in (("yes", 0o700), ("no", 0o644)):
         put(name)
