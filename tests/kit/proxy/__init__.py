@@ -180,6 +180,7 @@ class Proxy:
     def _serve(self, connection: Connection) -> None:
         reset = False
         try:
+            self.accepted(connection)
             while connection.exchange():
                 pass
         except Gone as gone:
@@ -205,6 +206,18 @@ class Proxy:
                     faults |= rule.faults
         self.note(request, sent=head)
         return Faults(**faults)
+
+    def accepted(self, connection: Connection) -> None:
+        """A client connected."""
+
+    def arrived(self, connection: Connection, request: Request) -> None:
+        """A request's head is here, and the server has not got it."""
+
+    def answering(self, connection: Connection, request: Request) -> None:
+        """The server has answered, and the client has not heard of it."""
+
+    def answered(self, connection: Connection) -> None:
+        """The client has the whole answer, or never will."""
 
     def note(self, request: Request, sent: int = 0, received: int = 0, status: int | None = None) -> None:
         with self._changed:

@@ -35,7 +35,15 @@ class Connection:
         if not head:
             return False
         request = Request.parse(head)
+        try:
+            return self._pass_on(request, head)
+        finally:
+            proxy.answered(self)
+
+    def _pass_on(self, request: Request, head: bytes) -> bool:
+        proxy = self._proxy
         faults = proxy.begin(request, len(head))
+        proxy.arrived(self, request)
         proxy.pass_gate()
         if faults.delay:
             time.sleep(faults.delay)
@@ -49,6 +57,7 @@ class Connection:
         keep, answer = self._request(server, request, head, faults)
         if faults.after:
             faults.after(request)
+        proxy.answering(self, request)
         return self._response(server, request, answer, faults) and keep
 
     def _connect(self) -> Stream:

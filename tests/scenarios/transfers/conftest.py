@@ -115,24 +115,27 @@ class Office:
 NewOffice: TypeAlias = Callable[[Server], Office]
 
 
+def office_at(root: Path, server: Server, proxy: Proxy) -> Office:
+    prefix = uuid.uuid4().hex
+    people = []
+    for name in ("david", "jan"):
+        environ = {
+            **server.environment(name),
+            "AWS_ENDPOINT_URL": proxy.endpoint_url,
+            "S3SYNC_STORE": f"s3://{server.bucket}/{prefix}",
+        }
+        people.append(Person(name, root / name, environ))
+        people[-1].staging.mkdir(parents=True)
+    return Office(root, server, proxy, prefix, people[0], people[1], server.client("david"))
+
+
 @pytest.fixture
 def new_office(tmp_path: Path) -> Iterator[NewOffice]:
     with ExitStack() as stack:
 
         def make(server: Server) -> Office:
             secrets = {who.access_key: who.secret_key for who in server.users.values()}
-            proxy = stack.enter_context(Proxy(server.endpoint_url, secrets))
-            prefix = uuid.uuid4().hex
-            people = []
-            for name in ("david", "jan"):
-                environ = {
-                    **server.environment(name),
-                    "AWS_ENDPOINT_URL": proxy.endpoint_url,
-                    "S3SYNC_STORE": f"s3://{server.bucket}/{prefix}",
-                }
-                people.append(Person(name, tmp_path / name, environ))
-                people[-1].staging.mkdir(parents=True)
-            return Office(tmp_path, server, proxy, prefix, people[0], people[1], server.client("david"))
+            return office_at(tmp_path, server, stack.enter_context(Proxy(server.endpoint_url, secrets)))
 
         yield make
 

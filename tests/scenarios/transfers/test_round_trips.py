@@ -1,0 +1,163 @@
+"""How often a command waits for an answer before it can go on: budgets in round trips, connection set-up included.
+
+A limit above its budget is what the program does today; it only ever goes down. docs/how-transfers-work.md has the
+numbers and must have these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import REPO, Person
+from tests.kit.rounds import Rounds, Watched
+from tests.kit.servers import SeaweedFS
+from tests.scenarios.transfers.conftest import MIB, Office, content, office_at
+
+pytestmark = [pytest.mark.seaweedfs]
+
+LAST_SYNC = {"last_sync": "2025-11-03T10:00:00Z", "last_sync_by": "jan"}
+DOCS = Path(__file__).parents[3] / "docs" / "how-transfers-work.md"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`most` round trips, and `requests` in them; `budget` is what is aimed at."""
+
+    most: int
+    requests: int
+    budget: int | None = None
+
+
+LIMITS = {
+    "`status` of 20 files": Limit(2, 2, budget=3),
+    "`up`, `down` or `sync`, nothing to do": Limit(2, 2, budget=3),
+    "`up` of one changed file": Limit(5, 4, budget=5),
+    "`down` of one changed file": Limit(5, 4, budget=4),
+    "`sync` that sends one changed file": Limit(7, 5),
+    "`sync` that fetches one changed file": Limit(5, 4),
+    "first `up` of one file to a strange store": Limit(15, 13, budget=6),
+    "first `up` of 20 files to a strange store": Limit(18, 32, budget=6),
+    "first `up` of 20 files of a second project": Limit(18, 32, budget=6),
+    "first `down` of 20 files": Limit(11, 27),
+    "first `up` of 40 MiB to a strange store": Limit(35, 33),
+    "`up` of another file of 40 MiB": Limit(10, 9),
+    "`status --all` of 100 projects": Limit(204, 203, budget=8),
+}
+
+
+@pytest.fixture
+def office(tmp_path: Path, seaweedfs: SeaweedFS) -> Iterator[Office]:
+    with Rounds(seaweedfs.endpoint_url) as proxy:
+        yield office_at(tmp_path, seaweedfs, proxy)
+
+
+def watched(office: Office, person: Person, *words: str) -> Watched:
+    assert isinstance(office.proxy, Rounds)
+    found = office.proxy.watch(person, *words)
+    assert found.code == 0, f"{found.story}\n{found.err}"
+    return found
+
+
+def check(found: Watched, job: str) -> None:
+    limit = LIMITS[job]
+    took, requests = len(found.rounds), found.requests
+    if took > limit.most or requests > limit.requests:
+        pytest.fail(f"{job}: {took} round trips, {requests} requests; limit {limit}\n{found.story}", pytrace=False)
+
+
+def write_small(person: Person, count: int = 20) -> None:
+    for number in range(count):
+        person.write(f"clip {number:02d}.txt", f"clip {number} of {person.name}")
+
+
+def test_nothing_to_do(office: Office) -> None:
+    write_small(office.david)
+    office.david.ok("up")
+    check(watched(office, office.david, "status"), "`status` of 20 files")
+    for verb in ("up", "down", "sync"):
+        check(watched(office, office.david, verb), "`up`, `down` or `sync`, nothing to do")
+
+
+def test_one_changed_file(office: Office) -> None:
+    david, jan = office.david, office.jan
+    write_small(david)
+    david.ok("up")
+    jan.ok("down")
+    david.write("clip 07.txt", "the clip was cut")
+    check(watched(office, david, "up"), "`up` of one changed file")
+    check(watched(office, jan, "down"), "`down` of one changed file")
+    assert jan.read("clip 07.txt") == b"the clip was cut"
+    david.write("clip 08.txt", "this one, too")  # what a store honours when it copies is found out once
+    david.ok("sync")
+    jan.ok("sync")
+    david.write("clip 07.txt", "the clip was cut again")
+    check(watched(office, david, "sync"), "`sync` that sends one changed file")
+    check(watched(office, jan, "sync"), "`sync` that fetches one changed file")
+    assert jan.read("clip 07.txt") == b"the clip was cut again"
+
+
+def test_first_contact_with_one_file(office: Office) -> None:
+    office.david.write("clip.txt", "the first")
+    check(watched(office, office.david, "up"), "first `up` of one file to a strange store")
+    assert office.stored("clip.txt") == b"the first"
+
+
+def test_first_contact_with_twenty_files(office: Office) -> None:
+    david, jan = office.david, office.jan
+    write_small(david)
+    check(watched(office, david, "up"), "first `up` of 20 files to a strange store")
+    check(watched(office, jan, "down"), "first `down` of 20 files")
+    assert jan.files() == david.files()
+    (david.repo / "b64-trailer" / "s3-staging").mkdir(parents=True)
+    for path in david.staging.glob("*.txt"):
+        (david.repo / "b64-trailer" / "s3-staging" / path.name).write_bytes(path.read_bytes() + b" of the trailer")
+    check(watched(office, david, "up", "b64-trailer"), "first `up` of 20 files of a second project")
+
+
+def test_large_files(office: Office) -> None:
+    office.david.write("film.mp4", content(40 * MIB))
+    check(watched(office, office.david, "up"), "first `up` of 40 MiB to a strange store")
+    assert office.stored("film.mp4") == content(40 * MIB)
+    office.david.write("sequel.mp4", content(40 * MIB, seed=2))
+    check(watched(office, office.david, "up"), "`up` of another file of 40 MiB")
+
+
+def test_every_project(office: Office) -> None:
+    """100 projects of 3 files, each in the store and here, by somebody else's hand."""
+    names = [f"c{number:02d}" for number in range(100)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: put_project(office, name), names))
+    found = watched(office, office.david, "status", "--all", "--json")
+    projects = {project["project"]: project for project in found.json["projects"]}
+    assert [projects[name]["counts"] for name in names] == [{"in_sync": 3}] * 100
+    check(found, "`status --all` of 100 projects")
+
+
+def put_project(office: Office, name: str) -> None:
+    staging = office.david.repo / name / "s3-staging"
+    staging.mkdir(parents=True)
+    files = []
+    for number in range(3):
+        body = f"{name} {number}".encode()
+        (staging / f"{number}.txt").write_bytes(body)
+        key = f"{office.prefix}/{REPO}/{name}/{number}.txt"
+        etag = office.s3.put_object(Bucket=office.server.bucket, Key=key, Body=body)["ETag"].strip('"')
+        md5 = hashlib.md5(body).hexdigest()
+        known = {"name": f"{number}.txt", "size_bytes": len(body), "md5": md5, "etag": etag}
+        files.append({**known, "uploaded_by": "jan", "uploaded_at": "2025-11-03T10:00:00Z"})
+    body = json.dumps({"project_id": name, "repo": REPO, "files": files, **LAST_SYNC}).encode()
+    office.s3.put_object(Bucket=office.server.bucket, Key=f"{office.prefix}/{REPO}/{name}/metadata.json", Body=body)
+
+
+def test_the_document_has_these_numbers() -> None:
+    rows = re.findall(r"^\| (.+?) \| (\d+) \| (\d+) \| ", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    told = {job: (int(most), int(requests)) for job, most, requests in rows if job in LIMITS}
+    assert told == {job: (limit.most, limit.requests) for job, limit in LIMITS.items()}
