@@ -190,11 +190,11 @@ class Project(Struct, frozen=True):
 
         return undo(self.session, dry_run=dry_run, confirm=confirm)
 
-    def trash(self, side: str | None = None) -> TrashReport:
-        """What lies in the trash: here (`local`), on the remote (`remote`), or both."""
+    def trash(self, side: str | None = None, *files: str) -> TrashReport:
+        """List what lies in the trash: here (`local`), on the remote (`remote`), or both; everything, or some files."""
         from s3sync.sync.restore import list_trash
 
-        return list_trash(self.session, _sides(side))
+        return list_trash(self.session, _sides(side), make_selector(files, self.staging, self.cwd))
 
     def restore_from_trash(
         self,

@@ -16,14 +16,13 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from s3sync._version import __version__
-from s3sync.cli import checks, completion, doctor, projects, runs, setup, state, trash, trust, undo, verbs
 from s3sync.cli.call import CALL
 from s3sync.cli.interrupt import INTERRUPTED
 from s3sync.cli.output import OutputLost, error_json, error_lines, note, print_json, printable, warn
 from s3sync.cli.root import Root
 from s3sync.cli.usage import usage_error
 from s3sync.core.quantities import files_text, size_text
-from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError
+from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError, UsageError
 from s3sync.transfer.progress import Work
 
 USAGE = 2
@@ -47,19 +46,6 @@ def root(version: bool = typer.Option(False, "--version", "-V", help="Print the 
     if version:
         print(f"s3sync {__version__}")
         raise typer.Exit
-
-
-runs.register(app)
-verbs.register(app)
-checks.register(app)
-state.register(app)
-trash.register(app)
-undo.register(app)
-doctor.register(app)
-setup.register(app)
-projects.register(app)
-trust.register(app)
-completion.register(app)
 
 
 def run_app(arguments: Sequence[str]) -> int:
@@ -102,14 +88,18 @@ def _run(arguments: Sequence[str]) -> int:
 def complete(words: Sequence[str]) -> int:
     """Answer a shell that completes. Nothing that goes wrong may be on its screen."""
     with suppress(Exception):
-        completion.answer(get_command(app), list(words))
+        from s3sync.cli.completion import answer
+
+        answer(get_command(app), list(words))
     return 0
 
 
 def _ask_trust(arguments: Sequence[str], error: NotTrusted) -> int:
     """Run the command again when the user agrees to the place; it is refused before anything is done."""
+    from s3sync.cli.agree import ask
+
     try:
-        agreed = trust.ask(error, CALL)
+        agreed = ask(error, CALL)
     except S3syncError as failed:
         return _fail(failed)
     except KeyboardInterrupt:
@@ -166,6 +156,8 @@ def interrupted() -> Interrupted:
 
 
 def _fail(error: S3syncError) -> int:
+    if CALL.meant and isinstance(error, UsageError):
+        error.hint = f"did you mean `s3sync {CALL.meant}`?"
     if CALL.debug:
         for line in "".join(traceback.format_exception(error.__cause__ or error)).splitlines():
             warn(printable(line))

@@ -33,6 +33,12 @@ def names(incomplete: str) -> list[str]:
     return [*_files(incomplete), *project_names(incomplete)][:OFFERED]
 
 
+def setting_names(incomplete: str) -> list[str]:
+    from s3sync.config.spec import BY_NAME
+
+    return [name for name in BY_NAME if name.startswith(incomplete)]
+
+
 def _files(incomplete: str) -> list[str]:
     with suppress(Exception):
         from s3sync.project import find_project

@@ -1,4 +1,4 @@
-"""completion, and the answer to a shell that completes.
+"""The scripts for shells, and the answer to a shell that completes.
 
 A shell hands over the words so far, and gets a name a line. It quotes them itself and evaluates none: a file's name may
 be made by anybody.
@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from enum import StrEnum
-from typing import Annotated, Any
-
-import typer
-
-from s3sync.cli.call import ASKS, SET_UP, Call, command
+from typing import Any
 
 VARIABLE = "_S3SYNC_COMPLETE"
 """Environment variable with which a shell asks."""
@@ -43,30 +38,6 @@ compdef _s3sync s3sync""",
     "fish": f"""\
 complete -c s3sync -f -a '(env {VARIABLE}=fish s3sync (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'""",
 }
-
-
-class Shell(StrEnum):
-    BASH = "bash"
-    ZSH = "zsh"
-    FISH = "fish"
-
-
-def register(app: typer.Typer) -> None:
-    example = 's3sync completion bash\neval "$(s3sync completion bash)"   # a line for ~/.bashrc'
-    command(app, completion, example, 0, 2, takes=ASKS, group=SET_UP, verbose="Accepted; everything is shown anyway.")
-
-
-def completion(
-    call: Call, shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.", show_default=False)]
-) -> int:
-    """Print a script with which your shell completes commands, options, projects and files."""
-    from s3sync.cli.output import print_json, say
-
-    if call.json:
-        print_json({"schema": 1, "command": "completion", "shell": shell.value, "script": SCRIPTS[shell]})
-    else:
-        say(SCRIPTS[shell])
-    return 0
 
 
 def answer(root: Any, words: list[str]) -> None:

@@ -45,6 +45,7 @@ LogFile: TypeAlias = Annotated[
     str | None, typer.Option("--log-file", metavar="FILE", help="Also add what is said to a file, with times.")
 ]
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")]
 Wait: TypeAlias = Annotated[
     float,
     typer.Option(

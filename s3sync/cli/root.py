@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from typer.core import TyperGroup
 
-from s3sync.cli.call import BACK, CALL, CHECK, EXCHANGE, FINISH, SET_UP, read_leniently
+from s3sync.cli import commands
+from s3sync.cli.call import CALL
+from s3sync.cli.declare import SECTIONS, read_leniently, write_commands
 
-SECTIONS = (EXCHANGE, BACK, FINISH, SET_UP, CHECK)
+
+class Commands(MutableMapping[str, Any]):
+    """Commands by name, each loaded from its file when it is asked for: a start pays for one only."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Any] = {}
+        self._names: frozenset[str] | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            if name not in self._known():
+                raise KeyError(name)
+            declared = getattr(import_module(f"{commands.__name__}.{name}"), name)
+            self._built[name] = declared.build(name)
+        return self._built[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._built[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("commands are files")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._known()))
+
+    def __len__(self) -> int:
+        return len(self._known())
+
+    def _known(self) -> frozenset[str]:
+        if self._names is None:
+            self._names = frozenset(found.name for found in iter_modules(commands.__path__))
+        return self._names
 
 
 class Root(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Commands()
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         read_leniently(self, ctx, args)
         return super().parse_args(ctx, args)
@@ -22,7 +62,7 @@ class Root(TyperGroup):
                 CALL.help = True
                 print(ctx.get_help())
                 ctx.exit()
-            args = [args[1], "--help"]
+            args = [*args[1:], "--help"]
         if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
             read_leniently(self.get_command(ctx, "status"), ctx, args[1:], name=args[0])  # has every option of an error
         return super().resolve_command(ctx, args)
@@ -30,13 +70,7 @@ class Root(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """In sections of what people do, each help in full."""
         found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
-        widest = max(map(len, found))
-        for section in SECTIONS:
-            rows = [
-                (name.ljust(widest), (command.help or "").partition("\n\n")[0].replace("\n", " "))
-                for name, command in found.items()
-                if command is not None and getattr(command, "rich_help_panel", None) == section
-            ]
-            if rows:
-                with formatter.section(section):
-                    formatter.write_dl(rows)
+        for section, first in SECTIONS.items():
+            of_it = [name for name, command in found.items() if getattr(command, "rich_help_panel", None) == section]
+            ordered = sorted(of_it, key=lambda name: (first.index(name) if name in first else len(first), name))
+            write_commands(formatter, section, {name: found[name] for name in ordered}, max(map(len, found)))

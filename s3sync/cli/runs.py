@@ -1,14 +1,11 @@
-"""up, down, sync."""
+"""What `up`, `down` and `sync` share: open the project, run, show the report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from s3sync.cli.call import EXCHANGE, MOVES, Call, command
-from s3sync.cli.options import Names, OnConflict, ProjectName
+from s3sync.cli.call import Call
 from s3sync.core.plan import Verb
 from s3sync.errors import ProjectError
 
@@ -18,79 +15,16 @@ if TYPE_CHECKING:
     from s3sync.transfer.progress import Progress
 
 
-def register(app: typer.Typer) -> None:
-    command(
-        app, up, "s3sync up\ns3sync up b63 draft.mp4 '*.wav'", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES, group=EXCHANGE
-    )
-    command(
-        app,
-        down,
-        "s3sync down\ns3sync down --on-conflict keep-both",
-        0,
-        1,
-        2,
-        3,
-        4,
-        5,
-        6,
-        130,
-        takes=MOVES,
-        group=EXCHANGE,
-    )
-    command(app, sync, "s3sync sync\ns3sync sync --dry-run", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES, group=EXCHANGE)
-
-
-def up(
-    call: Call,
-    names: Names = None,
-    project: ProjectName = None,
-    on_conflict: OnConflict = None,
-    again: Annotated[bool, typer.Option("--again", help="Also send what a cleanup took from the remote.")] = False,
-) -> int:
-    """Upload what is new or changed here. Nothing is deleted, and nobody's change is overwritten."""
-    return _run(
-        call, Verb.UP, names, project,
-        lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=call.dry_run, again=again),
-    )  # fmt: skip
-
-
-def down(call: Call, names: Names = None, project: ProjectName = None, on_conflict: OnConflict = None) -> int:
-    """Download what is new or changed on the remote, and what was deleted here. Your own changes stay."""
-    return _run(
-        call, Verb.DOWN, names, project,
-        lambda opened, files: opened.down(*files, on_conflict=on_conflict, dry_run=call.dry_run),
-    )  # fmt: skip
-
-
-def sync(
-    call: Call,
-    names: Names = None,
-    project: ProjectName = None,
-    on_conflict: OnConflict = None,
-    max_delete: Annotated[
-        int | None, typer.Option("--max-delete", metavar="N", min=0, help="Allow up to N deletions in this run.")
-    ] = None,
-) -> int:
-    """Both ways, deletions too. What is replaced or deleted goes to the trash; a conflict keeps both versions."""
-    return _run(
-        call, Verb.SYNC, names, project,
-        lambda opened, files: opened.sync(
-            *files, on_conflict=on_conflict, max_delete=max_delete, dry_run=call.dry_run
-        ),
-    )  # fmt: skip
-
-
-def _run(
+def run(
     call: Call,
     kind: Verb,
     names: list[str] | None,
     project: str | None,
     verb: Callable[[Project, list[str]], RunReport],
 ) -> int:
-    from s3sync.cli.as_json import run_json
-    from s3sync.cli.as_text import print_run, run_headline
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
+    from s3sync.cli.show.run import print_run, run_headline, run_json
 
     with watching(call) as progress:
         opened, files = open_project(call, names, project, progress)

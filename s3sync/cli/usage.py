@@ -34,13 +34,26 @@ def usage_error(error: TyperException) -> UsageError:
         return _no_option(option, command, _options(context))
     if getattr(error, "param", None) is not None:
         name = max(error.param.opts, key=len)  # type: ignore[attr-defined]
+        if type(error).__name__ == "MissingParameter":
+            usage = " ".join([command, *context.command.collect_usage_pieces(context)])
+            return UsageError(
+                f"{_shown(error)} is missing", why=f"the command is: {usage}", hint=f"see `{command} --help`"
+            )
         return UsageError(f"the value of {name} is not valid", why=_why(error), hint=f"see `{command} --help`")
     commands = getattr(context.command, "commands", None) if context else None
     if commands:
         return _no_command(CALL.command, list(commands))
+    return UsageError(_message(error), why=_usage(context, command), hint=f"see `{command} --help`")
+
+
+def _usage(context: Any, command: str) -> str:
     pieces = context.command.collect_usage_pieces(context) if context else ["[OPTIONS]"]
-    usage = " ".join([command, *pieces])
-    return UsageError(_message(error), why=f"the command is: {usage}", hint=f"see `{command} --help`")
+    return f"the command is: {' '.join([command, *pieces])}"
+
+
+def _shown(error: Any) -> str:
+    """A parameter as the help names it."""
+    return str(error.param.metavar or max(error.param.opts, key=len))
 
 
 def _no_option(option: str, command: str, known: list[str]) -> UsageError:

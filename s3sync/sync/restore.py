@@ -27,6 +27,7 @@ from s3sync.sync.cleanup import drop_all
 from s3sync.sync.recover import recover
 from s3sync.sync.report import OfProject, Place
 from s3sync.sync.scan import scan
+from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.trash import Contents, Trashed, age_of, md5_of, now_of, trash_here, trash_there
 
@@ -46,9 +47,17 @@ class TrashReport(OfProject, Struct):
     last_copies: SpilledList[Trashed] = field(default_factory=lambda: SpilledList(Trashed))
 
 
-def list_trash(session: Session, sides: Iterable[str] = ("local", "remote")) -> TrashReport:
+def list_trash(
+    session: Session, sides: Iterable[str] = ("local", "remote"), wanted: Selector | None = None
+) -> TrashReport:
+    """Name what lies in the trashes, or some of it. Raises `UsageError` where a name fits nothing there."""
     report = TrashReport(session.place)
     report.files = _found(session, sides)
+    if wanted is not None:
+        every = report.files
+        wanted.resolve(lambda: (found.name for found in every), absent="nothing in the trash is called so")
+        report.files = SpilledList(Trashed)
+        report.files.extend(found for found in every if wanted(found.name))
     return report
 
 

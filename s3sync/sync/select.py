@@ -19,6 +19,7 @@ from s3sync.core.names import nfc
 from s3sync.errors import UsageError
 from s3sync.local.patterns import Patterns, compile_patterns, has_wildcard, literal
 
+_ABSENT = "neither the staging folder nor the remote has one"
 _HINT = "names are relative to the staging folder; --project names another project"
 
 
@@ -58,11 +59,13 @@ class Selector:
             return True
         return self._patterns is not None and (self._staging / path).is_dir()
 
-    def resolve(self, known: Callable[[], Iterable[str]], gone: Mapping[str, str] | None = None) -> None:
+    def resolve(
+        self, known: Callable[[], Iterable[str]], gone: Mapping[str, str] | None = None, *, absent: str = _ABSENT
+    ) -> None:
         """Find out what each word means. Raises `UsageError` for one that means nothing: most likely a typing error.
 
         `known` gives all paths, each time that it is called; `gone` are names that were deleted, each with what is
-        known of that: such a name is no pattern either.
+        known of that: such a name is no pattern either. `absent` is the reason to give for a word that fits nothing.
         """
         if self._is_resolved:
             return
@@ -76,8 +79,8 @@ class Selector:
         for word in open_words:
             told = next((gone[path] for path in word.paths if path in gone), None)
             if told is not None or not word.patterns:
-                raise _nothing(word, known, told, gone)
-        patterns = _fitting(open_words, known)
+                raise _nothing(word, known, told, gone, absent)
+        patterns = _fitting(open_words, known, absent)
         self._patterns = _compiled("", patterns) if patterns else None
         self._above = {folder for path in (*self._files, *self._folders) for folder in _folders_above(path)}
         self._is_resolved = True
@@ -171,7 +174,7 @@ def _found(wanted: set[str], known: Callable[[], Iterable[str]]) -> tuple[set[st
     return files, folders
 
 
-def _fitting(words: list[_Word], known: Callable[[], Iterable[str]]) -> list[str]:
+def _fitting(words: list[_Word], known: Callable[[], Iterable[str]], absent: str) -> list[str]:
     """Of each word, the first pattern that fits any file. Raises `UsageError` for a word without one."""
     choices = [(word, [(text, _compiled(word.typed, [text])) for text in word.patterns]) for word in words]
     fits: dict[str, set[str]] = {word.typed: set() for word in words}
@@ -184,7 +187,7 @@ def _fitting(words: list[_Word], known: Callable[[], Iterable[str]]) -> list[str
             break
     for word in words:
         if not fits[word.typed]:
-            raise _nothing(word, known, None, {})
+            raise _nothing(word, known, None, {}, absent)
     return [next(text for text in word.patterns if text in fits[word.typed]) for word in words]
 
 
@@ -196,7 +199,9 @@ def _compiled(typed: str, patterns: list[str]) -> Patterns:
         raise UsageError(what, why=str(error), hint="name a folder instead") from error
 
 
-def _nothing(word: _Word, known: Callable[[], Iterable[str]], told: str | None, gone: Mapping[str, str]) -> UsageError:
+def _nothing(
+    word: _Word, known: Callable[[], Iterable[str]], told: str | None, gone: Mapping[str, str], absent: str
+) -> UsageError:
     what = f"no file called {word.typed!r}"
     if told is not None:
         name = quote(next(path for path in word.paths if path in gone))
@@ -209,6 +214,6 @@ def _nothing(word: _Word, known: Callable[[], Iterable[str]], told: str | None, 
         near = next(iter(get_close_matches(wanted, known(), 1)), None)
     return UsageError(
         what,
-        why="neither the staging folder nor the remote has one",
+        why=absent,
         hint=f"did you mean {near!r}?" if near else _HINT,
     )

@@ -231,3 +231,53 @@ def test_c12_a_long_name_takes_one_line_of_a_terminal_and_is_whole_in_a_pipe(dav
 )
 def test_c12_a_size_has_at_most_three_digits_before_its_point(size: int, text: str) -> None:
     assert size_text(size) == text
+
+
+# Commands with a second word
+
+
+def test_a_group_does_the_usual_thing_without_a_word_and_takes_options_anywhere(david: Person) -> None:
+    david.ok("up")
+    for words in (["trash"], ["state"], ["config"]):
+        usual = {"trash": "list", "state": "list", "config": "show"}[words[0]]
+        plain = david.ok(*words).out
+        assert david.ok(*words, usual).out == plain
+        same = david.ok(*words, usual, "--json").json
+        assert david.ok(*words, "--json").json == david.ok(*words, "--json", usual).json == same
+        assert david.ok(*words, "--help").out.startswith(f"Usage: s3sync {words[0]} [OPTIONS] [")
+        assert david.ok("help", *words, usual).out == david.ok(*words, usual, "-h").out
+    assert david.ok("state", PROJECT, cwd=david.repo).out == david.ok("state").out
+    assert david.ok("trash", "-p", PROJECT, "list", cwd=david.repo).out == "The trash is empty.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["trash", "recover", "a.mp4"], "trash restore"),
+        (["trash", "emptyy"], "trash empty"),
+        (["config", "sett", "user", "x"], "config set"),
+        (["state", "forgt", "s3://old"], "state forget"),
+    ],
+)
+def test_a_mistyped_second_word_is_named(david: Person, words: list[str], meant: str) -> None:
+    assert f"hint: did you mean `s3sync {meant}`?" in david.expect(2, *words).err
+
+
+def test_trash_list_takes_names_folders_and_patterns(david: Person) -> None:
+    for name in ("cut/a.mov", "cut/b.wav", "c.mov", "list"):
+        david.write(name, name)
+    david.ok("up")
+    david.ok("cleanup", "--local", "--permanently", "--yes")
+    david.ok("down")
+    for name in ("cut/a.mov", "cut/b.wav", "c.mov", "list"):
+        (david.staging / name).unlink()
+    david.ok("sync", "--max-delete", "4")
+
+    def listed(*words: str) -> set[str]:
+        return {one["name"] for one in david.ok("trash", "--json", *words).json["files"]}
+
+    assert listed("list", "cut") == {"cut/a.mov", "cut/b.wav"} and listed("*.mov") == {"cut/a.mov", "c.mov"}
+    assert listed("list", "--", "list") == {"list"} and listed("c.mov", "cut/b.wav") == {"c.mov", "cut/b.wav"}
+    wrong = david.expect(2, "trash", "list", "d.mov").err
+    assert "no file called 'd.mov'" in wrong and "nothing in the trash is called so" in wrong
+    assert david.expect(2, "trash", "list", "a.mov", "--json").json["error"]["hint"] == "did you mean 'cut/a.mov'?"

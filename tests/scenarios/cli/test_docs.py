@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,44 +24,61 @@ DOCS = Path(__file__).parents[3] / "docs"
 ROOT: Any = get_command(app)
 
 
+def leaves() -> Iterator[tuple[str, Any]]:
+    """Every command that does something: of a group, each of its words."""
+    for name, command in ROOT.commands.items():
+        words = getattr(command, "commands", None)
+        yield from ((f"{name} {word}", one) for word, one in words.items()) if words else [(name, command)]
+
+
+COMMANDS = dict(leaves())
+
+
 def section(command: str) -> str:
     text = (DOCS / "commands.md").read_text("utf-8")
-    assert f"\n## s3sync {command}\n" in text, f"docs/commands.md has no section on {command}"
-    return text.split(f"\n## s3sync {command}\n")[1].split("\n## ")[0]
+    head = f"\n{'###' if ' ' in command else '##'} s3sync {command}\n"
+    assert head in text, f"docs/commands.md has no section on {command}"
+    return re.split("\n##", text.split(head)[1])[0]
+
+
+def shown(command: str) -> list[Any]:
+    return [param for param in COMMANDS[command].params if not getattr(param, "hidden", False)]
 
 
 def test_every_command_is_documented_and_no_other() -> None:
     text = (DOCS / "commands.md").read_text("utf-8")
     assert set(re.findall(r"^## s3sync (\S+)$", text, re.MULTILINE)) == set(ROOT.commands)
     assert set(re.findall(r"^\| \[`s3sync (\S+)`\]", text, re.MULTILINE)) == set(ROOT.commands)
+    words = {name for name in COMMANDS if " " in name}
+    assert set(re.findall(r"^### s3sync (.+)$", text, re.MULTILINE)) == words
 
 
-@pytest.mark.parametrize("command", sorted(ROOT.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_option_is_documented_and_no_other(command: str) -> None:
     documented = {name for row in option_rows(section(command)) for name in row}
     common = section(command).partition("of the [common options](#common-options): ")[2]
     for name in re.findall(r"`(--[\w-]+)`", common.partition("\n\n")[0]):
         (row,) = [row for row in option_rows(common_options()) if name in row]
         documented |= row
-    options = {name for param in ROOT.commands[command].params for name in param.opts if name.startswith("-")}
+    options = {name for param in shown(command) for name in param.opts if name.startswith("-")}
     assert documented == options | {"--help"}
 
 
-@pytest.mark.parametrize("command", sorted(ROOT.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_value_of_an_option_is_named_as_in_its_help(command: str) -> None:
     text = section(command) + common_options()
-    for param in ROOT.commands[command].params:
+    for param in shown(command):
         if param.opts[0].startswith("-") and param.metavar:
             assert f"`{max(param.opts, key=len)} {param.metavar}`" in text
 
 
-@pytest.mark.parametrize("command", sorted(ROOT.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_has_its_usage_an_example_and_its_exit_codes(command: str) -> None:
     text = section(command)
-    arguments = [param.metavar for param in ROOT.commands[command].params if not param.opts[0].startswith("-")]
+    arguments = [param.metavar for param in shown(command) if not param.opts[0].startswith("-")]
     assert " ".join(["\n    s3sync", command, *arguments]) + "\n" in text
     assert len(re.findall(rf"^    s3sync {command}\b", text, re.MULTILINE)) >= 2
-    codes = re.findall(r"^  (\d+)  ", ROOT.commands[command].epilog, re.MULTILINE)
+    codes = re.findall(r"^  (\d+)  ", COMMANDS[command].epilog, re.MULTILINE)
     stated = text.partition("\nExit codes: ")[2]
     assert re.findall(r"\b\d+\b", re.sub(r"\(.*?\)", "", stated, flags=re.DOTALL)) == codes
 

@@ -42,15 +42,17 @@ def test_c9_settings_of_the_team(david: Person) -> None:
     assert team(david)["transfers"] is None and team(david)["repo"] == "v-appydave"
     david.ok("config", "set", "user", "Eve Smith")
     assert own(david)["user"] == "Eve Smith"
+    assert set(david.ok("config", "user", "transfers", "--json").json["settings"]) == {"user", "transfers"}
+    assert david.ok("config", "show", "repo").out.split("  ")[:2] == ["repo", "v-appydave"]
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["set"], "is not complete"),
-        (["set", "user"], "is not complete"),
-        (["unset", "user", "jan"], "is not complete"),
-        (["get", "user"], "is not complete"),
+        (["set"], "KEY is missing"),
+        (["set", "user"], "VALUE... is missing"),
+        (["unset", "user", "jan"], "unexpected extra argument"),
+        (["get", "user"], "did you mean `s3sync config show`?"),
         (["set", "usr", "jan"], "there is no setting 'usr'"),
         (["set", "region", "eu-west-1"], "add --repo"),
         (["set", "user", "jan", "--repo"], "leave --repo away"),

@@ -1,15 +1,16 @@
-"""`status` and `verify` as people read them: what differs first, then what is in sync."""
+"""The report of `status`: what differs first, then what is in sync."""
 
 from __future__ import annotations
 
-from s3sync.cli.as_text import by_text, cleaned_line, state_sign, transfer_line, warn_of_failures
 from s3sync.cli.output import (
     GREEN,
     RED,
+    SCHEMA,
     YELLOW,
     Symbols,
     ago_text,
     colour,
+    error_body,
     error_lines,
     printable,
     say,
@@ -17,6 +18,17 @@ from s3sync.cli.output import (
     symbols,
     warn,
 )
+from s3sync.cli.show.transfers import transfer_json, transfer_line
+from s3sync.cli.show.words import (
+    Json,
+    by_text,
+    cleaned_line,
+    failed_json,
+    place_json,
+    state_sign,
+    warn_of_failures,
+)
+from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.errors import S3syncError
@@ -124,13 +136,6 @@ def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
     return f"  {short_name(file.name)}  ({size_text(file.size_bytes)})  {shown}"
 
 
-def print_verify(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
-    print_status(report, verbose=verbose, quiet=quiet)
-    if not quiet:
-        depth = "every byte" if report.verified == "deep" else "records and digests"
-        say(f"Verified {depth}: {len(report.files)} files, {len(report.failed)} problems")
-
-
 COUNTED = (
     ("to upload", (State.LOCAL_NEW, State.LOCAL_MODIFIED)),
     ("to download", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
@@ -178,3 +183,37 @@ def print_all(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]
         warn(f"{symbols().failed} {printable(name)}")
         for line in error_lines(error):
             warn(line)
+
+
+def status_json(report: StatusReport) -> Json:
+    return {"schema": SCHEMA, "command": "status", **status_body(report)}
+
+
+def status_body(report: StatusReport) -> Json:
+    return {
+        **place_json(report.place),
+        "in_sync": report.in_sync,
+        "files": iter(report.files),
+        "counts": report.counts,
+        "failed": map(failed_json, report.failed),
+        "transfers": [transfer_json(item) for item in report.transfers],
+        "kept_conflicts": [
+            {"name": kept.name, "kept_as": kept.kept_as, "by": kept.by, "at": kept.at} for kept in report.kept_conflicts
+        ],
+        "warnings": report.warnings,
+        "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
+        "cleaned": _cleaned(report.cleaned),
+    }
+
+
+def all_json(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]) -> Json:
+    broken = [{"project": name, "error": error_body(error)} for name, error in failed]
+    return {
+        "schema": SCHEMA,
+        "command": "status",
+        "projects": [status_body(report) for report in reports] + broken,
+    }
+
+
+def _cleaned(cleaned: CleanedRecord | None) -> Json | None:
+    return None if cleaned is None else {"by": cleaned.by, "at": cleaned.at, "files": cleaned.files}

@@ -1,61 +1,17 @@
-"""projects."""
+"""The table that `projects` shows."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
-
-from s3sync.cli.call import EXCHANGE, OPENS, Call, command
-
-if TYPE_CHECKING:
-    from s3sync.setup.overview import ProjectOverview, ProjectsReport
+from s3sync.cli.output import SCHEMA, ago_text, error_body, error_lines, printable, say, symbols, warn
+from s3sync.cli.show.status import COUNTED
+from s3sync.cli.show.words import Json
+from s3sync.core.quantities import files_text, size_text
+from s3sync.setup.overview import ProjectOverview, ProjectsReport
 
 
-def register(app: typer.Typer) -> None:
-    command(
-        app,
-        projects,
-        "s3sync projects\ns3sync projects 'b6*' --json",
-        0,
-        1,
-        2,
-        3,
-        5,
-        130,
-        takes=OPENS,
-        group=EXCHANGE,
-        verbose="Accepted; everything is shown anyway.",
-    )
-
-
-def projects(
-    call: Call,
-    pattern: Annotated[
-        str | None, typer.Argument(metavar="[PATTERN]", help="A beginning of names, or a glob.", show_default=False)
-    ] = None,
-) -> int:
-    """List the repository's projects, here and in the store, and what waits in which direction."""
-    from s3sync.api import connect
-    from s3sync.cli.output import print_json
-    from s3sync.config import load_settings
-    from s3sync.setup.overview import overview
-
-    cwd = Path.cwd()
-    settings = load_settings(cwd, flags=call.flags, environ=os.environ)
-    report = overview(settings, cwd, connect(settings), pattern)
-    if call.json:
-        print_json(_json(report))
-    else:
-        _print(report, call.quiet)
-    return report.exit_code
-
-
-def _json(report: ProjectsReport) -> dict[str, Any]:
+def projects_json(report: ProjectsReport) -> Json:
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "command": "projects",
         "repo": report.repo,
         "store": report.store,
@@ -65,9 +21,7 @@ def _json(report: ProjectsReport) -> dict[str, Any]:
     }
 
 
-def _body(project: ProjectOverview) -> dict[str, Any]:
-    from s3sync.cli.output import error_body
-
+def _body(project: ProjectOverview) -> Json:
     return {
         "name": project.name,
         "here": project.here,
@@ -80,10 +34,7 @@ def _body(project: ProjectOverview) -> dict[str, Any]:
     }
 
 
-def _print(report: ProjectsReport, quiet: bool) -> None:
-    from s3sync.cli.output import error_lines, printable, say, symbols, warn
-    from s3sync.core.quantities import files_text, size_text
-
+def print_projects(report: ProjectsReport, quiet: bool) -> None:
     if not quiet:
         say(f"{symbols().status} Projects of {printable(report.repo)} in {printable(report.store)}")
         width = max([len(printable(project.name)) for project in report.projects] + [7])
@@ -104,9 +55,6 @@ def _print(report: ProjectsReport, quiet: bool) -> None:
 
 
 def _what_waits(project: ProjectOverview) -> str:
-    from s3sync.cli.as_status import COUNTED
-    from s3sync.cli.output import printable
-
     if project.error:
         return "cannot be told"
     if not project.here:
@@ -122,8 +70,6 @@ def _what_waits(project: ProjectOverview) -> str:
 
 
 def _last_sync(project: ProjectOverview) -> str:
-    from s3sync.cli.output import ago_text, printable
-
     if not project.last_sync_at:
         return "" if project.error else " (never synced)"
     by = f" by {printable(project.last_sync_by)}" if project.last_sync_by else ""

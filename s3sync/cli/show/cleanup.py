@@ -1,12 +1,12 @@
-"""The question and the report of `cleanup`, as people read them."""
+"""The question and the report of `cleanup`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
 
-from s3sync.cli.as_text import warn_of_failures
-from s3sync.cli.output import duration_text, moved_line, printable, say, symbols, warn
+from s3sync.cli.output import SCHEMA, duration_text, moved_line, printable, say, symbols, warn
+from s3sync.cli.show.words import Json, deleted_json, failed_json, place_json, warn_of_failures
 from s3sync.core.quantities import files_text, size_text
 from s3sync.sync.report import CleanupReport
 
@@ -92,3 +92,25 @@ def _what(report: CleanupReport) -> str:
         moved = "move" if report.dry_run else "moved"
         text += f", and {moved} {len(trashed)} to the trash ({size_text(sum(trashed))})"
     return text
+
+
+def cleanup_json(report: CleanupReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "cleanup",
+        **place_json(report.place),
+        "side": report.side,
+        "dry_run": report.dry_run,
+        "deleted": ({**deleted_json(item), "in_trash": item.in_trash} for item in report.deleted),
+        "kept": ({"name": item.path, "reason": item.error, "hint": item.hint} for item in report.kept),
+        "failed": map(failed_json, report.failed),
+        "trash": {"files": report.trash_files, "size_bytes": report.trash_bytes},
+        "trash_kept": {"files": report.trash_kept_files, "size_bytes": report.trash_kept_bytes},
+        "last_copies": iter(report.last_copies),
+        "old_versions": {"count": report.old_versions, "size_bytes": report.old_bytes},
+        "versions_deleted": report.versions_deleted,
+        "bytes_in_trash": report.bytes_in_trash,
+        "bytes_freed": report.bytes_freed,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "exit_code": report.exit_code,
+    }

@@ -1,13 +1,11 @@
-"""Reports as people read them."""
+"""The report of `up`, `down` and `sync`, as people and as scripts read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from s3sync.cli.output import (
     GREEN,
+    SCHEMA,
     YELLOW,
-    Symbols,
     ago_text,
     colour,
     duration_text,
@@ -17,19 +15,20 @@ from s3sync.cli.output import (
     symbols,
     warn,
 )
-from s3sync.core.manifest.record import CleanedRecord
-from s3sync.core.outcome import Problem
+from s3sync.cli.show.words import (
+    Json,
+    by_text,
+    cleaned_line,
+    deleted_json,
+    failed_json,
+    place_json,
+    state_sign,
+    warn_of_failures,
+)
 from s3sync.core.plan import Verb
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
-from s3sync.core.unfinished import Direction
-from s3sync.sync.report import (
-    ConflictReport,
-    Place,
-    RunReport,
-    TransfersReport,
-    TransferStatus,
-)
+from s3sync.sync.report import ConflictReport, Moved, Place, RunReport
 
 FEW = 20
 """Up to so many files that are in sync are named one by one; more only with --verbose."""
@@ -126,33 +125,6 @@ def _run_summary(report: RunReport) -> str:
     return f"Summary: {', '.join(parts or ['nothing to do'])}, {duration_text(report.elapsed_s)}"
 
 
-def state_sign(state: State, signs: Symbols) -> str:
-    if state is State.IN_SYNC:
-        return signs.done
-    if state is State.CONFLICT:
-        return signs.conflict
-    if state in (State.LOCAL_DELETED, State.REMOTE_DELETED):
-        return signs.gone
-    if state is State.CLEANED_UP:
-        return signs.cleanup
-    return signs.newer_there if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED) else signs.newer_here
-
-
-def by_text(user: str | None, at: str | None) -> str:
-    if not user:
-        return ""
-    return f", by {printable(user)} {ago_text(at)}"
-
-
-def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool) -> str:
-    """Who cleaned up, and how to bring the project back, for those who have copies of what was there."""
-    by, at = printable(cleaned.by), printable(cleaned.at[:10])
-    said = f"{by} cleaned up this project on {at}"
-    if not has_copies:
-        return f"{said}: there is nothing to download; who has copies sends them with `s3sync up --again`"
-    return f"{said}: your copies stay; `s3sync up --again` sends them"
-
-
 def _left_alone(verb: Verb, state: State, user: str | None, at: str | None) -> str:
     """Why a verb did not touch a difference, and which command would."""
     if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED):
@@ -186,40 +158,39 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
     warn(f"    {outcome}")
 
 
-def warn_of_failures(failed: Iterable[Problem], prefix: str = "") -> None:
-    """Each with its hint; what is the hint of several is said once, below the last of them."""
-    hint = None
-    for problem in failed:
-        if hint and hint != problem.hint:
-            warn(f"hint: {printable(hint)}")
-        warn(f"{symbols().failed} {printable(prefix + problem.path)}: {printable(problem.error)}")
-        hint = problem.hint
-    if hint:
-        warn(f"hint: {printable(hint)}")
+def run_json(report: RunReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": report.verb.value,
+        **place_json(report.place),
+        "dry_run": report.dry_run,
+        "uploaded": (_moved(item, "bytes_sent") for item in report.uploaded),
+        "downloaded": (_moved(item, "bytes_received") for item in report.downloaded),
+        "deleted": map(deleted_json, report.deleted),
+        "skipped": iter(report.skipped),
+        "conflicts": map(_conflict, report.conflicts),
+        "failed": map(failed_json, report.failed),
+        "warnings": report.warnings,
+        "bytes_sent": report.bytes_sent,
+        "bytes_received": report.bytes_received,
+        "bytes_saved": report.bytes_saved,
+        "trash": {"files": report.trash_files, "bytes": report.trash_bytes},
+        "elapsed_s": round(report.elapsed_s, 3),
+        "exit_code": report.exit_code,
+    }
 
 
-def transfer_line(transfer: TransferStatus) -> str:
-    """What is unfinished, how far it got, and what goes on with it."""
-    sign = symbols().up if transfer.way is Direction.UP else symbols().down
-    what = "upload" if transfer.way is Direction.UP else "download"
-    if transfer.ours:
-        far = f"{transfer.percent} % of {size_text(transfer.size_bytes or 0)}"
-        rest = f"`s3sync {transfer.way.value}` goes on with it"
-    else:
-        far, rest = size_text(transfer.done_bytes), "not of this computer"
-    began = ago_text(transfer.started_at)
-    return f"  {sign} {printable(transfer.name)} - unfinished {what}, {far}, begun {began}: {rest}"
+def _moved(item: Moved, key: str) -> Json:
+    return {"name": item.name, "size_bytes": item.size_bytes, key: item.bytes_moved}
 
 
-def print_transfers(report: TransfersReport, *, verbose: bool) -> None:
-    for transfer in report.transfers:
-        shown_id = f" (upload {printable(transfer.upload_id)})" if verbose and transfer.upload_id else ""
-        say(transfer_line(transfer) + shown_id)
-    for transfer in report.aborted:
-        say(f"  {symbols().gone} {printable(transfer.name)} - {'would be ' if report.dry_run else ''}aborted")
-    foreign = [transfer for transfer in report.transfers if not transfer.ours]
-    if not report.transfers and not report.aborted:
-        say("No unfinished transfers.")
-    if foreign:
-        total = size_text(sum(transfer.done_bytes for transfer in foreign))
-        say(f"{len(foreign)} of other computers hold {total} in the store, which costs: --abort NAME ends one.")
+def _conflict(item: ConflictReport) -> Json:
+    return {
+        "name": item.name,
+        "kind": item.kind.value,
+        "policy": item.policy.value,
+        "resolution": item.resolution,
+        "kept_as": item.kept_as,
+        "uploaded_by": item.uploaded_by,
+        "uploaded_at": item.uploaded_at,
+    }

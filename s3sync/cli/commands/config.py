@@ -1,0 +1,95 @@
+"""s3sync config"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from s3sync.cli import completed
+from s3sync.cli.call import Call
+from s3sync.cli.declare import ASKS, OPENS, SET_UP, Group
+from s3sync.errors import UsageError
+
+InRepo: TypeAlias = Annotated[
+    bool, typer.Option("--repo", help="Change the team's .s3sync.yaml instead of your own settings.")
+]
+Key: TypeAlias = Annotated[
+    str, typer.Argument(metavar="KEY", help="The setting's name.", autocompletion=completed.setting_names)
+]
+
+config = Group(SET_UP, "Show every setting and where it comes from, or change one. Credentials are masked.")
+
+
+@config.word(
+    "show",
+    "s3sync config\ns3sync config show store user --json",
+    0, 1, 2,
+    takes=OPENS,
+    verbose="Also show all ignore patterns.",
+)  # fmt: skip
+def show(
+    call: Call,
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY]...", help="Only these.", show_default=False, autocompletion=completed.setting_names
+        ),
+    ] = None,
+) -> int:
+    """Show every setting, or some, and where it comes from. Credentials are masked."""
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.config import config_json, print_config
+    from s3sync.config import load_settings, masked
+
+    rows = masked(load_settings(Path.cwd(), flags=call.flags, environ=os.environ))
+    if unknown := sorted(set(keys or ()) - {row[0] for row in rows}):
+        names = ", ".join(row[0] for row in rows)
+        raise UsageError(
+            f"there is no setting {unknown[0]!r}",
+            why=f"the settings are: {names}",
+            hint="to change one: s3sync config set KEY VALUE, or s3sync config unset KEY",
+        )
+    if keys:
+        rows = [row for row in rows if row[0] in keys]
+    elif call.quiet:
+        rows = [row for row in rows if row[2] != "default"]
+    if call.json:
+        print_json(config_json(rows))
+    else:
+        print_config(rows, verbose=call.verbose)
+    return 0
+
+
+@config.word(
+    "set", 's3sync config set user "Eve Smith"\ns3sync config set region eu-west-1 --repo', 0, 1, 2, takes=ASKS
+)
+def set_one(
+    call: Call,
+    key: Key,
+    values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Its value; several for a list.")],
+    repo: InRepo = False,
+) -> int:
+    """Change a setting. Its value is checked before it is written."""
+    return _change(call, ["set", key, *values], repo)
+
+
+@config.word("unset", "s3sync config unset profile", 0, 1, 2, takes=ASKS)
+def unset(call: Call, key: Key, repo: InRepo = False) -> int:
+    """Remove a setting from the file: what another file says, or the default, holds again."""
+    return _change(call, ["unset", key], repo)
+
+
+def _change(call: Call, words: list[str], in_repo: bool) -> int:
+    from s3sync.cli.output import print_json, printable, say
+    from s3sync.cli.show.config import change_json
+    from s3sync.sync.change_setting import change_setting
+
+    file, changed = change_setting(words, Path.cwd(), os.environ, in_repo=in_repo)
+    if call.json:
+        print_json(change_json(file, changed))
+    elif not call.quiet:
+        say(f"{printable(str(file))}: {' '.join(map(printable, words))}{'' if changed else ' (as it was)'}")
+    return 0

@@ -1,0 +1,140 @@
+"""s3sync init"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import OPENS, SET_UP, command
+
+
+@command(
+    SET_UP,
+    "s3sync init --store s3://our-bucket --region eu-west-1 --user david",
+    0, 1, 2, 5, 130,
+    takes=OPENS | {"dry_run"},
+    verbose="Also name the repository and the project.",
+)  # fmt: skip
+def init(
+    call: Call,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PROJECT]", help="The project's folder; default: this folder.")
+    ] = None,
+    region: Annotated[str | None, typer.Option("--region", metavar="NAME", help="The bucket's AWS region.")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="An S3-compatible store that is not AWS.")
+    ] = None,
+    repo: Annotated[
+        str | None, typer.Option("--repo", metavar="NAME", help="The repository's name in the store.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take the defaults.")] = False,
+) -> int:
+    """Set up this git repository and a project in it. Run it again to change a setting."""
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.init import init_json, print_init
+    from s3sync.setup.init import init as set_up
+
+    values = {
+        "store": call.store, "region": region, "endpoint_url": endpoint,
+        "profile": call.profile, "user": call.user, "repo": repo,
+    }  # fmt: skip
+    own: dict[str, str] = {}
+    asks = not yes and not call.json and sys.stdin.isatty()
+    if asks:
+        _ask_missing(values, own)
+        _ask_trust({key: value for key, value in values.items() if value is not None})
+    report = set_up(Path.cwd(), name, values, os.environ, own=own, dry_run=call.dry_run)
+    if asks and report.project is None and report.projects:
+        print_init(report, call)
+        chosen = _ask_project(report.projects)
+        if chosen is None:
+            return report.exit_code
+        report = set_up(Path.cwd(), chosen, {}, os.environ)
+    if call.json:
+        print_json(init_json(report, call.dry_run))
+    else:
+        print_init(report, call)
+    return 0 if call.dry_run else report.exit_code
+
+
+def _ask_project(projects: list[str]) -> str | None:
+    """Which of the team's projects to work on here: a name or a beginning of it; None for an empty answer."""
+
+    def check(text: str) -> str:
+        found = [name for name in projects if name == text] or [name for name in projects if name.startswith(text)]
+        if text and len(found) != 1:
+            raise typer.BadParameter(f"type one of: {', '.join(projects[:10])}")
+        return found[0] if text else ""
+
+    question = "Which project do you work on (empty: none yet)"
+    answer: str = typer.prompt(question, default="", show_default=False, err=True, value_proc=check)
+    return answer or None
+
+
+def _ask_missing(values: dict[str, str | None], own: dict[str, str]) -> None:
+    """Ask for what no flag and no file says. An empty answer takes what stands in brackets.
+
+    What is one person's own (the AWS profile) goes into `own`.
+    """
+    from s3sync.config import load_settings
+
+    settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+    if values["user"] is None and settings.user is None:
+        values["user"] = _ask("user", "Your name, as the team sees it", _name_in_git())
+    if values["store"] is None and settings.store_is_default:
+        store = _ask("store", "Store, as s3://bucket (empty: a folder on this computer)", "")
+        values["store"] = store
+        if store and store.startswith("s3://"):
+            values["region"] = values["region"] or _ask("region", "Region", "us-east-1")
+            values["endpoint_url"] = values["endpoint_url"] or _ask("endpoint_url", "Endpoint URL (empty: AWS)", "")
+            if values["profile"] is None and settings.profile is None:
+                profile = _ask("profile", "AWS profile on this computer (empty: AWS's own order)", "")
+                own.update({"profile": profile} if profile else {})
+
+
+def _name_in_git() -> str | None:
+    """The name that git knows the user by, where it can be one here."""
+    from s3sync.config.spec import checked
+    from s3sync.config.values import BadValue
+    from s3sync.gitconfig import user_name
+
+    try:
+        name = user_name(os.environ)
+        return str(checked("user", name)) if name else None
+    except BadValue:
+        return None
+
+
+def _ask_trust(flags: Mapping[str, str]) -> None:
+    """Ask about a store that a file of the repository names. Raises `Halt` when the answer is no."""
+    from s3sync.cli.agree import confirmed
+    from s3sync.config import load_settings
+    from s3sync.errors import Halt
+    from s3sync.trust import is_trusted, place_of, previous
+
+    settings = load_settings(Path.cwd(), flags=flags, environ=os.environ)
+    if not is_trusted(settings) and not confirmed(place_of(settings), previous(settings), quiet=False):
+        raise Halt(
+            "nothing was set up", why="you do not trust the store", hint="name your own: s3sync init --store URL"
+        )
+
+
+def _ask(setting: str, question: str, default: str | None = None) -> str | None:
+    """The answer, asked for until the setting can hold it; None for an empty one."""
+    from s3sync.config.spec import checked
+    from s3sync.config.values import BadValue
+
+    def check(text: str) -> str | None:
+        try:
+            return str(checked(setting, text)) if text else None
+        except BadValue as error:
+            raise typer.BadParameter(f"{error.why} ({error.hint})" if error.hint else error.why) from None
+
+    answer: str | None = typer.prompt(question, default=default, show_default=bool(default), err=True, value_proc=check)
+    return answer

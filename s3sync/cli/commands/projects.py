@@ -1,0 +1,42 @@
+"""s3sync projects"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import EXCHANGE, OPENS, command
+
+
+@command(
+    EXCHANGE,
+    "s3sync projects\ns3sync projects 'b6*' --json",
+    0, 1, 2, 3, 5, 130,
+    takes=OPENS,
+    verbose="Accepted; everything is shown anyway.",
+)  # fmt: skip
+def projects(
+    call: Call,
+    pattern: Annotated[
+        str | None, typer.Argument(metavar="[PATTERN]", help="A beginning of names, or a glob.", show_default=False)
+    ] = None,
+) -> int:
+    """List the repository's projects, here and in the store, and what waits in which direction."""
+    from s3sync.api import connect
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.projects import print_projects, projects_json
+    from s3sync.config import load_settings
+    from s3sync.setup.overview import overview
+
+    cwd = Path.cwd()
+    settings = load_settings(cwd, flags=call.flags, environ=os.environ)
+    report = overview(settings, cwd, connect(settings), pattern)
+    if call.json:
+        print_json(projects_json(report))
+    else:
+        print_projects(report, call.quiet)
+    return report.exit_code

@@ -1,0 +1,32 @@
+"""s3sync sync"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import EXCHANGE, MOVES, command
+from s3sync.cli.options import Names, OnConflict, ProjectName
+from s3sync.cli.runs import run
+from s3sync.core.plan import Verb
+
+
+@command(EXCHANGE, "s3sync sync\ns3sync sync --dry-run", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES)
+def sync(
+    call: Call,
+    names: Names = None,
+    project: ProjectName = None,
+    on_conflict: OnConflict = None,
+    max_delete: Annotated[
+        int | None, typer.Option("--max-delete", metavar="N", min=0, help="Allow up to N deletions in this run.")
+    ] = None,
+) -> int:
+    """Both ways, deletions too. What is replaced or deleted goes to the trash; a conflict keeps both versions."""
+    return run(
+        call, Verb.SYNC, names, project,
+        lambda opened, files: opened.sync(
+            *files, on_conflict=on_conflict, max_delete=max_delete, dry_run=call.dry_run
+        ),
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""s3sync undo"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import BACK, command
+from s3sync.cli.options import OneName, ProjectName, Yes
+
+if TYPE_CHECKING:
+    from s3sync.sync.undo import UndoReport
+
+
+@command(BACK, "s3sync undo --dry-run\ns3sync undo", 0, 1, 2, 3, 5, 6, 130)
+def undo(
+    call: Call,
+    name: OneName = None,
+    project: ProjectName = None,
+    yes: Yes = False,
+) -> int:
+    """Take back this computer's last up, down or sync. Files that somebody changed since are left alone, and named."""
+    from s3sync.api import Project
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.undo import print_undo, undo_json
+
+    with watching(call) as progress:
+        opened = Project.open(project or name, flags=call.flags, progress=progress, lock_wait_s=call.wait)
+        report = opened.undo(dry_run=call.dry_run, confirm=(lambda found: True) if yes else _ask)
+    if call.json:
+        print_json(undo_json(report))
+    else:
+        print_undo(report, quiet=call.quiet, verbose=call.verbose)
+    return report.exit_code
+
+
+def _ask(report: UndoReport) -> bool:
+    from s3sync.cli.output import answered_yes, warn
+    from s3sync.cli.show.undo import undo_question
+
+    *lines, question = undo_question(report)
+    for line in lines:
+        warn(line)
+    return answered_yes(question)

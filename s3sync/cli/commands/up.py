@@ -1,0 +1,28 @@
+"""s3sync up"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import EXCHANGE, MOVES, command
+from s3sync.cli.options import Names, OnConflict, ProjectName
+from s3sync.cli.runs import run
+from s3sync.core.plan import Verb
+
+
+@command(EXCHANGE, "s3sync up\ns3sync up b63 draft.mp4 '*.wav'", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES)
+def up(
+    call: Call,
+    names: Names = None,
+    project: ProjectName = None,
+    on_conflict: OnConflict = None,
+    again: Annotated[bool, typer.Option("--again", help="Also send what a cleanup took from the remote.")] = False,
+) -> int:
+    """Upload what is new or changed here. Nothing is deleted, and nobody's change is overwritten."""
+    return run(
+        call, Verb.UP, names, project,
+        lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=call.dry_run, again=again),
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""What `trash` lists, restored and emptied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from s3sync.cli.output import SCHEMA, ago_text, printable, say
+from s3sync.cli.show.words import Json, place_json
+from s3sync.core.quantities import files_text, size_text
+from s3sync.sync.restore import TrashReport
+from s3sync.sync.trash import Trashed
+
+NAMED = 20
+
+
+def empty_question(report: TrashReport) -> Iterator[str]:
+    """Lines to show, and as the last one the question."""
+    if report.last_copies:
+        yield f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be had back:"
+        yield from (f"  {printable(one.name)} ({size_text(one.size)})" for one in islice(report.last_copies, NAMED))
+        if len(report.last_copies) > NAMED:
+            yield f"  ... and {len(report.last_copies) - NAMED} more"
+    total = size_text(sum(found.size for found in report.emptied))
+    yield f"Delete permanently {files_text(len(report.emptied))} ({total}) from the trash?"
+
+
+def trash_json(action: str, report: TrashReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "trash",
+        "action": action,
+        **place_json(report.place),
+        "dry_run": report.dry_run,
+        "files": map(_file, report.files),
+        "restored": {**_file(report.restored), "to": report.restored_to} if report.restored else None,
+        "emptied": map(_file, report.emptied),
+        "last_copies": map(_file, report.last_copies),
+        "exit_code": 0,
+    }
+
+
+def _file(found: Trashed) -> Json:
+    return {
+        "name": found.name,
+        "side": found.side,
+        "size_bytes": found.size,
+        "trashed_at": found.at,
+        "trashed_by": found.by,
+        "where": found.where,
+    }
+
+
+def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
+    would = "would be " if report.dry_run else ""
+    if action == "restore" and report.restored is not None:
+        say(f"  {_line(report.restored)}: {would}restored to {printable(report.restored_to or '')}")
+        if not report.dry_run:
+            say("It is new here: `s3sync up` sends it.")
+    elif action == "empty":
+        for found in report.emptied if verbose or len(report.emptied) <= NAMED else ():
+            say(f"  {_line(found)}: {would}deleted permanently")
+        total = size_text(sum(found.size for found in report.emptied))
+        say(f"Summary: {would}deleted {files_text(len(report.emptied))} ({total}) from the trash")
+    else:
+        for found in report.files:
+            say(f"  {_line(found)}")
+        total = size_text(sum(found.size for found in report.files))
+        say(f"The trash holds {files_text(len(report.files))} ({total})" if report.files else "The trash is empty.")
+        if report.files:
+            say("To bring one back: s3sync trash restore NAME")
+
+
+def _line(found: Trashed) -> str:
+    where = "here" if found.side == "local" else "on the remote"
+    by = f" by {printable(found.by)}" if found.by else ""
+    return f"{printable(found.name)} ({size_text(found.size)}) - in the trash {where}, {ago_text(found.at)}{by}"

@@ -1,0 +1,66 @@
+"""A place that somebody trusts or is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import asdict
+
+from s3sync.cli.call import Call
+from s3sync.cli.output import SCHEMA, print_json, printable, say
+from s3sync.cli.show.words import Json
+from s3sync.trust import Place
+
+
+def trust_question(place: Place, before: Place | None) -> Iterator[str]:
+    """The place in words, and what changed about it."""
+    if before is None:
+        yield "A file of this repository names a store that you have not used with it before:"
+    else:
+        yield "This repository now names another place than the one you agreed to:"
+    yield f"  repository: {place.repository}"
+    yield f"  store:      {place.store}"
+    if place.store.startswith("s3://"):
+        yield f"  server:     {place.endpoint or 'AWS'}"
+        yield f"  signed by:  {f'your AWS profile {place.profile}' if place.profile else 'your own AWS credentials'}"
+    if place.kms_key:
+        yield f"  encrypted:  with the KMS key {place.kms_key}, whose owner can make the files unreadable"
+    for change in place.changes_since(before) if before else ():
+        yield f"  changed:    {change}"
+    if place.unencrypted:
+        yield "  warning:    the server is not encrypted: whoever is in between can read and change your files"
+    yield "s3sync sends files of the staging folders there, and puts files from there into them."
+
+
+def place_json(place: Place) -> Json:
+    return asdict(place)
+
+
+_SAID = {
+    "trusted": "trusted from now on:",
+    "known": "trusted already:",
+    "forgotten": "forgotten, and asked about again:",
+    "listed": "",
+}
+_NOTHING = {
+    "forgotten": "nothing was agreed to for this repository",
+    "listed": "nothing was agreed to on this computer",
+}
+
+
+def print_places(what: str, places: list[Json], call: Call) -> None:
+    if call.json:
+        print_json({"schema": SCHEMA, "command": "trust", "did": what, "places": places})
+        return
+    if call.quiet and what != "listed":
+        return
+    if _SAID[what] and places:
+        say(_SAID[what])
+    for place in places:
+        server = f" at {place['endpoint']}" if place["endpoint"] else ""
+        signer = f", AWS profile {place['profile']}" if place["profile"] else ""
+        key = f", KMS key {place['kms_key']}" if place["kms_key"] else ""
+        when = f" ({place['at']})" if "at" in place else ""
+        say(printable(f"  {place['repository']}: {place['store']}{server}{signer}{key}{when}"))
+    if not places:
+        say(_NOTHING[what])

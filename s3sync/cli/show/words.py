@@ -1,0 +1,71 @@
+"""What several reports say, in the same words and fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+from s3sync.cli.output import Symbols, ago_text, printable, symbols, warn
+from s3sync.core.manifest.record import CleanedRecord
+from s3sync.core.outcome import Problem
+from s3sync.core.reconcile import State
+from s3sync.sync.report import Deleted, Place
+
+Json: TypeAlias = dict[str, Any]
+"""A document that docs/json.md promises. Lists of many files are iterators: `print_json` takes them one by one."""
+
+
+def place_json(place: Place) -> Json:
+    return {"project": place.project, "repo": place.repo, "store": place.store}
+
+
+def deleted_json(item: Deleted) -> Json:
+    return {"name": item.name, "side": item.side, "size_bytes": item.size_bytes}
+
+
+def failed_json(item: Problem) -> Json:
+    return {"name": item.path, "error": item.error, "hint": item.hint}
+
+
+def state_sign(state: State, signs: Symbols) -> str:
+    if state is State.IN_SYNC:
+        return signs.done
+    if state is State.CONFLICT:
+        return signs.conflict
+    if state in (State.LOCAL_DELETED, State.REMOTE_DELETED):
+        return signs.gone
+    if state is State.CLEANED_UP:
+        return signs.cleanup
+    return signs.newer_there if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED) else signs.newer_here
+
+
+def by_text(user: str | None, at: str | None) -> str:
+    if not user:
+        return ""
+    return f", by {printable(user)} {ago_text(at)}"
+
+
+def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool) -> str:
+    """Who cleaned up, and how to bring the project back, for those who have copies of what was there."""
+    by, at = printable(cleaned.by), printable(cleaned.at[:10])
+    said = f"{by} cleaned up this project on {at}"
+    if not has_copies:
+        return f"{said}: there is nothing to download; who has copies sends them with `s3sync up --again`"
+    return f"{said}: your copies stay; `s3sync up --again` sends them"
+
+
+def failure_lines(failed: Iterable[Problem], prefix: str = "") -> Iterator[str]:
+    """Each with its hint; what is the hint of several is said once, below the last of them."""
+    hint = None
+    for problem in failed:
+        if hint and hint != problem.hint:
+            yield f"hint: {printable(hint)}"
+        yield f"{symbols().failed} {printable(prefix + problem.path)}: {printable(problem.error)}"
+        hint = problem.hint
+    if hint:
+        yield f"hint: {printable(hint)}"
+
+
+def warn_of_failures(failed: Iterable[Problem], prefix: str = "") -> None:
+    for line in failure_lines(failed, prefix):
+        warn(line)
