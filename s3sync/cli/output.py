@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from msgspec import Struct, to_builtins
 
-from s3sync.core.items import batched
+from s3sync.core.batches import batched
 from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time, parse_time
 from s3sync.errors import ConfigError, Interrupted, LocalError, ManifestError, ProjectError, S3syncError, StoreError

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Protocol, TypeVar
 
 from s3sync.core.spelling import Refusal, obeyed_refusal, stands_for
-
-T = TypeVar("T")
 
 MANIFEST = "metadata.json"
 STATE_DIR = ".s3sync"
@@ -158,25 +155,10 @@ def twins(names: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-class EmptyMapping(Protocol):
-    """Makes a dictionary for values of a kind, as `Table` does: whoever has many names decides where they are kept."""
-
-    def __call__(self, kind: type[T], /) -> MutableMapping[str, T]: ...
-
-
-def respelled(
-    unmatched: Collection[str], remote: Iterable[str], is_local: Callable[[str], bool], empty: EmptyMapping
-) -> MutableMapping[str, str]:
-    """For a disk that ignores case: under which path to take each local one that the remote spells otherwise.
-
-    Such a disk cannot say how a name is spelled: it keeps what was there first. So, as with Unicode, the remote's
-    spelling counts; for a path that only this side has, that of the folders in it. Where the remote has several
-    spellings, or this side has the remote's one already, the local one stays.
-
-    `unmatched` are the local paths that the remote does not have as they are spelled; `is_local` knows all.
-    Raises what the dictionaries raise.
-    """
-    spelled: MutableMapping[str, tuple[str, ...]] = empty(tuple[str, ...])
+def note_spellings(
+    spelled: MutableMapping[str, tuple[str, ...]], unmatched: Iterable[str], remote: Iterable[str]
+) -> None:
+    """Fill `spelled`: by its name without case, how the remote spells each of these paths and the folders above it."""
     for prefix in _with_folders(unmatched):
         spelled[without_case(prefix)] = ()
     for prefix in _with_folders(remote):
@@ -184,14 +166,6 @@ def respelled(
         there = spelled.get(name)
         if there is not None and prefix not in there:
             spelled[name] = (*there, prefix)
-    wanted = empty(str)  # by the remote's spelling; nothing for one that several would get
-    for path in unmatched:
-        other = _respelled(path, spelled)
-        if other is not None and not is_local(other):
-            wanted[other] = path if wanted.get(other, path) == path else ""
-    found = empty(str)
-    found.update((path, other) for other, path in wanted.items() if path)
-    return found
 
 
 def _with_folders(paths: Iterable[str]) -> Iterator[str]:
@@ -205,7 +179,7 @@ def _with_folders(paths: Iterable[str]) -> Iterator[str]:
         yield path
 
 
-def _respelled(path: str, spelled: Mapping[str, tuple[str, ...]]) -> str | None:
+def respelled(path: str, spelled: Mapping[str, tuple[str, ...]]) -> str | None:
     """The path as the remote spells as much of it as it has; None if that leaves it as it is."""
     end = len(path)
     while end > 0:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
+from typing import TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct, structs
 
 from s3sync.core.entries import Entry
-from s3sync.core.items import Items, NewItems, in_memory
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.obstacles import Blocked, Obstacle, Obstacles, Side, aside_of, in_the_way, nothing_in_the_way
 from s3sync.core.reconcile import ConflictKind, Decision, State
@@ -122,16 +122,23 @@ class Agreed(Struct, frozen=True, gc=False):
     entry: Entry | None
 
 
+Step: TypeAlias = Action | Conflict | Notice | InSync | Agreed | Blocked
+"""One line of a plan. Each has a `path`."""
+
+Rule: TypeAlias = Callable[[Iterator[Step]], Iterator[Step]]
+"""Changes a plan before the gate sees it: adds, drops or replaces steps as they pass by. It keeps their order."""
+
+
 class Plan(Struct, frozen=True):
-    """Each list in the order of the paths; a path has at most one action."""
+    """Each sequence in the order of the paths; a path has at most one action."""
 
     verb: Verb
-    actions: Items[Action] = field(default_factory=list)
-    conflicts: Items[Conflict] = field(default_factory=list)
-    notices: Items[Notice] = field(default_factory=list)
-    in_sync: Items[InSync] = field(default_factory=list)
-    agreed: Items[Agreed] = field(default_factory=list)
-    blocked: Items[Blocked] = field(default_factory=list)
+    actions: Sequence[Action] = ()
+    conflicts: Sequence[Conflict] = ()
+    notices: Sequence[Notice] = ()
+    in_sync: Sequence[InSync] = ()
+    agreed: Sequence[Agreed] = ()
+    blocked: Sequence[Blocked] = ()
 
     def counts(self) -> Counter[Do]:
         """How many actions of each kind there are."""
@@ -142,32 +149,30 @@ PUSHES = {State.LOCAL_NEW, State.LOCAL_MODIFIED}
 PULLS = {State.REMOTE_NEW, State.REMOTE_MODIFIED}
 
 
-def make_plan(
+def steps_of(
     decisions: Iterable[Decision],
     verb: Verb,
     policy: Policy | None,
     keep_name: Callable[[str], str],
-    new: NewItems = in_memory,
     obstacles: Obstacles = nothing_in_the_way,
-) -> Plan:
-    """Plan a verb. `keep_name` gives the conflict copy's name for a path; None as policy is the verb's own.
+) -> Iterator[Step]:
+    """Plan a verb, step by step in the order of the decisions.
 
-    `new` makes the plan's lists. `obstacles` are a path's: what cannot stand beside it.
+    `keep_name` gives the conflict copy's name for a path; None as policy is the verb's own. `obstacles` are a path's:
+    what cannot stand beside it.
     """
-    plan = Plan(verb, new(Action), new(Conflict), new(Notice), new(InSync), new(Agreed), new(Blocked))
     policy = policy or DEFAULT_POLICY.get(verb, Policy.WARN)
     keep_name = cache(keep_name)  # the files of one folder that are moved aside stay together
     for decision in decisions:
         if decision.state is State.IN_SYNC:
-            plan.in_sync.append(InSync(decision.path, decision.remote.size if decision.remote else None))
+            yield InSync(decision.path, decision.remote.size if decision.remote else None)
             entry = agreed(decision.remote, decision.local)
             if entry != decision.base:
-                plan.agreed.append(Agreed(decision.path, entry))
+                yield Agreed(decision.path, entry)
         elif decision.state is State.CONFLICT:
-            _plan_conflict(plan, decision, policy, keep_name, obstacles(decision.path))
+            yield from _for_conflict(verb, decision, policy, keep_name, obstacles(decision.path))
         else:
-            _plan_change(plan, decision, policy, obstacles(decision.path))
-    return plan
+            yield _for_change(verb, decision, policy, obstacles(decision.path))
 
 
 def agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
@@ -177,18 +182,32 @@ def agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
     return Entry(remote.size, remote.md5 or (local.md5 if local else None), remote.etag)
 
 
-def _plan_change(plan: Plan, decision: Decision, policy: Policy, obstacles: Sequence[Obstacle]) -> None:
-    do = _step(plan.verb, decision.state)
+def keep_replaced(steps: Iterator[Step]) -> Iterator[Step]:
+    """Rule of `sync`: copy each version that it replaces or deletes on the remote to the remote trash first."""
+    for step in steps:
+        replaces = isinstance(step, Action) and step.do in (Do.UPLOAD, Do.DELETE_REMOTE) and step.remote is not None
+        yield structs.replace(step, trash_remote=True) if replaces else step
+
+
+def keep_last_copies(is_elsewhere: Callable[[str], bool]) -> Rule:
+    """Rule of `cleanup`: what is deleted on the remote and is nowhere else goes to the remote trash."""
+
+    def rule(steps: Iterator[Step]) -> Iterator[Step]:
+        for step in steps:
+            is_last = isinstance(step, Action) and step.do is Do.DELETE_REMOTE and not is_elsewhere(step.path)
+            yield structs.replace(step, trash_remote=True) if is_last else step
+
+    return rule
+
+
+def _for_change(verb: Verb, decision: Decision, policy: Policy, obstacles: Sequence[Obstacle]) -> Step:
+    do = _step(verb, decision.state)
     if do is None:
         entry = decision.remote or decision.local
-        plan.notices.append(Notice(decision.path, decision.state, entry.size if entry else 0))
-        return
-    if (other := _in_the_way(plan.verb, policy, do, decision, obstacles)) is not None:
-        plan.blocked.append(Blocked(decision.path, other.path, _TO[do], other.state))
-        return
-    replaces = do in (Do.UPLOAD, Do.DELETE_REMOTE) and decision.remote is not None
-    trashes, waits = replaces and plan.verb is Verb.SYNC, do in _TO and bool(obstacles)
-    plan.actions.append(Action(do, decision.path, decision.local, decision.remote, trashes, waits=waits))
+        return Notice(decision.path, decision.state, entry.size if entry else 0)
+    if (other := _in_the_way(verb, policy, do, decision, obstacles)) is not None:
+        return Blocked(decision.path, other.path, _TO[do], other.state)
+    return Action(do, decision.path, decision.local, decision.remote, waits=do in _TO and bool(obstacles))
 
 
 _TO = {Do.UPLOAD: Side.THERE, Do.DOWNLOAD: Side.HERE}
@@ -218,33 +237,29 @@ def _step(verb: Verb, state: State) -> Do | None:
     return None
 
 
-def _plan_conflict(
-    plan: Plan,
-    decision: Decision,
-    policy: Policy,
-    keep_name: Callable[[str], str],
-    obstacles: Sequence[Obstacle],
-) -> None:
+def _for_conflict(
+    verb: Verb, decision: Decision, policy: Policy, keep_name: Callable[[str], str], obstacles: Sequence[Obstacle]
+) -> Iterator[Step]:
     kind = decision.conflict_kind
     assert kind is not None
     kept_as: str | None = None
     do: Do | None = None
     if kind is ConflictKind.EDITED_HERE_DELETED_THERE:
-        do = None if plan.verb is Verb.DOWN else Do.UPLOAD
+        do = None if verb is Verb.DOWN else Do.UPLOAD
     elif kind is ConflictKind.DELETED_HERE_EDITED_THERE:
-        do = None if plan.verb is Verb.UP else Do.DOWNLOAD
+        do = None if verb is Verb.UP else Do.DOWNLOAD
     elif policy is Policy.KEEP_BOTH:
         do, kept_as = Do.KEEP_BOTH, keep_name(decision.path)
     elif policy is not Policy.WARN:
         do = Do.UPLOAD if policy is Policy.MINE else Do.DOWNLOAD
-    other = _in_the_way(plan.verb, policy, do, decision, obstacles) if do is not None else None
+    other = _in_the_way(verb, policy, do, decision, obstacles) if do is not None else None
     if other is not None and do is not None:
         if kind is ConflictKind.EDITED_HERE_DELETED_THERE and policy is not Policy.WARN:
             do, kept_as = Do.MOVE_ASIDE, aside_of(decision.path, other.path, keep_name)
         else:
-            plan.blocked.append(Blocked(decision.path, other.path, _TO[do], other.state))
+            yield Blocked(decision.path, other.path, _TO[do], other.state)
             do = None
-    plan.conflicts.append(Conflict(decision.path, kind, decision.local, decision.remote, policy, do, kept_as))
+    yield Conflict(decision.path, kind, decision.local, decision.remote, policy, do, kept_as)
     if do is not None:
         replaces, waits = do is Do.UPLOAD and decision.remote is not None, do in _TO and bool(obstacles)
-        plan.actions.append(Action(do, decision.path, decision.local, decision.remote, replaces, kept_as, waits))
+        yield Action(do, decision.path, decision.local, decision.remote, replaces, kept_as, waits)

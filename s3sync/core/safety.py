@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable
 
 from msgspec import Struct, field
 
@@ -19,7 +19,7 @@ SIDES = {Do.DELETE_LOCAL: ("this computer", "the remote"), Do.DELETE_REMOTE: ("t
 
 
 class Earlier(Struct, frozen=True):
-    """What the same run deleted in the rounds before this one: the limits are limits of the run.
+    """Deletions of the same run in the rounds before this one: the limits are limits of the run.
 
     `base` is the size of the base that it began with. `deleted` counts all deletions of a kind, `lost` those of content
     that had no other name.
@@ -30,6 +30,10 @@ class Earlier(Struct, frozen=True):
     lost: Counter[Do] = field(default_factory=Counter)
     is_later_round: bool = False
 
+    @property
+    def what_was_done(self) -> str:
+        return "the rest was not done" if self.is_later_round else "nothing was done"
+
 
 def gate(
     plan: Plan,
@@ -39,7 +43,7 @@ def gate(
     *,
     max_delete: int | None,
     complete: bool,
-    kept: MutableMapping[str, bool] | None = None,
+    lost: Callable[[Do], int],
     earlier: Earlier | None = None,
     agreed: Callable[[], int] = int,
     cleaned: str | None = None,
@@ -50,71 +54,65 @@ def gate(
 
     Without `max_delete`, too much is everything, or more than half of what the base knew, on either side; what the
     other side has under another name was renamed, and is not lost. With it, too much is more than that many deletions
-    in all. `kept` is an empty dictionary to work with.
-    `earlier` is what counts too, in a later round. `agreed` counts the files that both sides hold alike though the base
-    does not know them yet; it is asked only where they decide. `cleaned` tells of a cleanup of the remote.
+    in all. `earlier` is what counts too, in a later round. `lost` counts the deletions of a kind whose content has no
+    other name; `agreed` the files that both sides hold alike though the base does not know them yet. Both are asked
+    only where they decide. `cleaned` tells of a cleanup of the remote.
     """
     earlier = earlier or Earlier(len(base))
-    nothing = "the rest was not done" if earlier.is_later_round else "nothing was done"
     counts, passed = plan.counts(), Counter[Do]()
     deletes = {do: counts[do] for do in SIDES}
     total = sum(deletes.values())
     if not total:
         return passed
     if not complete:
-        raise Halt(
-            nothing,
-            why=f"{_files(total)} would be deleted, but not everything could be read, and what looks gone may be there",
-            hint="mend what is reported above, or use `up` and `down`, which never delete",
-        )
+        raise _incomplete(total, earlier)
     if max_delete is not None:
-        if (before := earlier.deleted.total()) + total > max_delete:
-            raise Halt(
-                nothing,
-                why=f"{_files(total)} would be deleted{f' after {before}' if before else ''}, "
-                f"and --max-delete allows {max_delete}",
-                hint=f"look at `s3sync status`; if that is right, run `s3sync sync --max-delete {total}`",
-            )
+        _refuse_more_than(max_delete, total, earlier)
         return passed
-    for do, (side, other) in SIDES.items():
+    for do in SIDES:
         there = remote if do is Do.DELETE_LOCAL else local
         passed[do] = deletes[do]
         if there and (earlier.lost[do] + deletes[do]) * 2 <= earlier.base:
             continue
-        passed[do] = _lost(plan, do, there, {} if kept is None else kept)
-        lost = passed[do] + earlier.lost[do]
-        had = earlier.base
-        if passed[do] and there and lost * 2 > had:
+        passed[do], had = lost(do), earlier.base
+        gone = passed[do] + earlier.lost[do]
+        if passed[do] and there and gone * 2 > had:
             had += agreed()
-        if passed[do] and (not there or lost * 2 > had):
-            found = f"lost {lost} of the {_files(had)} that both had" if there else "is suddenly empty"
+        if passed[do] and (not there or gone * 2 > had):
+            found = f"lost {gone} of the {_files(had)} that both had" if there else "is suddenly empty"
             if not there and do is Do.DELETE_LOCAL and cleaned:
                 found = f"holds no file since {cleaned}"
-            raise Halt(
-                nothing,
-                why=f"{other} {found}, so {_files(deletes[do])} would be deleted on {side}",
-                hint=f"deleted by mistake? {BACK[do]}. Is a disk unmounted, or the wrong bucket set? "
-                f"If it is right, run `s3sync sync --max-delete {total}`",
-            )
+            raise _too_many(do, found, deletes[do], total, earlier)
     return passed
+
+
+def _incomplete(total: int, earlier: Earlier) -> Halt:
+    return Halt(
+        earlier.what_was_done,
+        why=f"{_files(total)} would be deleted, but not everything could be read, and what looks gone may be there",
+        hint="mend what is reported above, or use `up` and `down`, which never delete",
+    )
+
+
+def _refuse_more_than(max_delete: int, total: int, earlier: Earlier) -> None:
+    if (before := earlier.deleted.total()) + total > max_delete:
+        raise Halt(
+            earlier.what_was_done,
+            why=f"{_files(total)} would be deleted{f' after {before}' if before else ''}, "
+            f"and --max-delete allows {max_delete}",
+            hint=f"look at `s3sync status`; if that is right, run `s3sync sync --max-delete {total}`",
+        )
+
+
+def _too_many(do: Do, found: str, deletes: int, total: int, earlier: Earlier) -> Halt:
+    side, other = SIDES[do]
+    return Halt(
+        earlier.what_was_done,
+        why=f"{other} {found}, so {_files(deletes)} would be deleted on {side}",
+        hint=f"deleted by mistake? {BACK[do]}. Is a disk unmounted, or the wrong bucket set? "
+        f"If it is right, run `s3sync sync --max-delete {total}`",
+    )
 
 
 def _files(number: int) -> str:
     return f"{number} file{'' if number == 1 else 's'}"
-
-
-def _lost(plan: Plan, do: Do, there: Snapshot, kept: MutableMapping[str, bool]) -> int:
-    """How many of these deletions are of content that the side which lacks the name has under no other."""
-
-    def going() -> Iterator[str]:
-        for action in plan.actions:
-            entry = action.local if do is Do.DELETE_LOCAL else action.remote
-            if action.do is do:
-                yield (entry and entry.md5) or ""
-
-    for md5 in going():
-        kept[md5] = False
-    for entry in there.values():
-        if entry.md5 and entry.md5 in kept:
-            kept[entry.md5] = True
-    return sum(not kept[md5] for md5 in going())

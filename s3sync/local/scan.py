@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -14,6 +14,7 @@ from s3sync.core.outcome import Problem
 from s3sync.disk.errors import reason_of
 from s3sync.disk.tree import folder_below, parent_of
 from s3sync.errors import ScanError
+from s3sync.spill.table import SpilledDict
 
 
 class LocalFile(Struct, frozen=True, gc=False):
@@ -57,7 +58,7 @@ def look_at(path: str | os.PathLike[str], depth: int = 1) -> LocalFile:
 class LocalScan(Struct):
     """`hidden` are paths and folders about whose content nothing is known: they are left out of every decision."""
 
-    files: MutableMapping[str, LocalFile] = field(default_factory=dict)
+    files: SpilledDict[LocalFile] = field(default_factory=lambda: SpilledDict(LocalFile))
     problems: list[Problem] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     complete: bool = True
@@ -68,16 +69,14 @@ class LocalScan(Struct):
         self.hidden.append(path)
 
 
-def scan_folder(
-    staging: Path, ignored: Callable[[str], bool], files: MutableMapping[str, LocalFile] | None = None
-) -> LocalScan:
+def scan_folder(staging: Path, ignored: Callable[[str], bool], expected: int = 0) -> LocalScan:
     """Scan a staging folder; symbolic links are reported and never followed.
 
-    `ignored` is asked with the path, folders ending in `/`. `files` is an empty dictionary to take what is found, if it
-    shall be another than a plain one. A folder that is not there is an empty one; one that
-    cannot be read raises `ScanError`, while a folder below it that cannot is a problem and makes the scan incomplete.
+    `ignored` is asked with the path, folders ending in `/`. `expected` is about how many files there are. A missing
+    folder is an empty one. One that cannot be read raises `ScanError`, while a folder below it that cannot is a problem
+    and makes the scan incomplete.
     """
-    scan = LocalScan({} if files is None else files)
+    scan = LocalScan(SpilledDict(LocalFile, expected))
     try:
         folders = _scan(scan, str(staging), (), "", ignored)
     except FileNotFoundError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.config import Settings, mask_url
+from s3sync.core import limits
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import nfc, path_of_key
 from s3sync.errors import NotAStore, ProjectError, S3syncError, StoreError
@@ -17,7 +18,6 @@ from s3sync.project import find_project, project_names, repo_root
 from s3sync.setup.init import update_gitignore
 from s3sync.shared.manifest import read_manifest
 from s3sync.shared.projects import MOST_PROJECTS
-from s3sync.shared.scan import MOST_OBJECTS
 from s3sync.spill.sequence import SpilledList
 from s3sync.store import endpoint_of
 from s3sync.store.port import ObjectInfo, Store
@@ -83,10 +83,10 @@ class ListedStore(Wrapped):
         name = info.key.removeprefix(self._prefix).partition("/")
         if not name[1] or name[0] != nfc(name[0]) or project_reason(name[0]):
             return
-        if count >= MOST_OBJECTS or (name[0] not in self.projects and len(self.projects) >= MOST_PROJECTS):
+        if count >= limits.now.objects_listed or (name[0] not in self.projects and len(self.projects) >= MOST_PROJECTS):
             raise StoreError(
                 f"could not list {self.url}/{self._prefix}",
-                why=f"it has more than {MOST_OBJECTS} objects or {MOST_PROJECTS} projects",
+                why=f"it has more than {limits.now.objects_listed} objects or {MOST_PROJECTS} projects",
                 hint="look at one project: `s3sync status PROJECT`",
             )
         self.projects.setdefault(name[0], SpilledList(ObjectInfo)).append(info)

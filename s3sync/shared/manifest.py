@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from collections.abc import Callable, Iterable
 from hashlib import md5
 
 from msgspec import Struct
 
 from s3sync.core.manifest.edits import Edits, apply, doubtful
-from s3sync.core.manifest.record import FileRecord, Manifest, broken, parse_pieces, render, too_much
+from s3sync.core.manifest.record import FileRecord, Manifest, broken, parse, parse_in_pieces, render, too_much
 from s3sync.core.names import MANIFEST
 from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
 from s3sync.shared.manifest_text import ManifestText
@@ -38,12 +39,26 @@ def read_manifest(store: Store, prefix: str) -> StoredManifest:
         with ManifestText() as text:
             with store.get(prefix + MANIFEST) as reader:
                 _receive(reader, text)
-            manifest = parse_pieces(text.pieces, text.objects, lambda count: SpilledDict(FileRecord, count))
+            manifest = parse_pieces(text.pieces, text.objects)
     except NotFound:
         return StoredManifest(Manifest(project, repo, files=SpilledDict(FileRecord)), None)
     manifest.project_id = manifest.project_id or project
     manifest.repo = manifest.repo or repo
     return StoredManifest(manifest, reader.info.etag)
+
+
+def parse_pieces(pieces: Callable[[], Iterable[bytes]], expected: int) -> Manifest:
+    """Parse the text that the pieces make together. Raises `ManifestError`.
+
+    `pieces` gives them from the beginning, each time that it is called. `expected` is about how many records there are.
+    """
+    manifest = parse_in_pieces(pieces(), SpilledDict(FileRecord, expected))
+    if manifest is not None:
+        return manifest
+    whole = bytearray()
+    for piece in pieces():
+        whole += piece
+    return parse(whole, SpilledDict(FileRecord, expected))
 
 
 def _receive(reader: Reader, text: ManifestText) -> None:

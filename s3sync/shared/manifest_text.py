@@ -10,13 +10,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO, Self
 
+from s3sync.core import limits
 from s3sync.core.manifest.record import too_much, values_in
 from s3sync.spill.scratch import unnamed_file, writing
 from s3sync.store.port import Body, Buffer
-
-IN_MEMORY = 1024 * 1024
-PIECE = 256 * 1024
-"""Bytes that are read together: with what is made of them, several times as many are held."""
 
 
 class ManifestText:
@@ -33,7 +30,7 @@ class ManifestText:
 
     def write(self, piece: Buffer) -> None:
         piece = bytes(piece)
-        if self._size <= IN_MEMORY < self._size + len(piece) and isinstance(self._file, io.BytesIO):
+        if self._size <= limits.now.manifest_in_memory < self._size + len(piece) and isinstance(self._file, io.BytesIO):
             short = self._file.getvalue()
             self._file = unnamed_file()
             with writing():
@@ -52,14 +49,14 @@ class ManifestText:
         """All of it, from the beginning; without the byte order mark that an editor may have put there."""
         self.seek(0)
         mark = BOM_UTF8
-        while piece := self.read(PIECE):
+        while piece := self.read(limits.now.manifest_piece):
             yield piece.removeprefix(mark)
             mark = b""
 
     def body(self) -> Body | bytes:
         """All of it to be sent: a short one as bytes, which have a lane of their own."""
         self.seek(0)
-        return self.read() if self._size <= IN_MEMORY else self
+        return self.read() if self._size <= limits.now.manifest_in_memory else self
 
     def __len__(self) -> int:
         return self._size

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct, field
 
+from s3sync.core import limits
+from s3sync.core.batches import batched
 from s3sync.core.entries import Entry
 from s3sync.core.etag import plain_md5
 from s3sync.core.executable import is_executable
-from s3sync.core.items import batched
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
 from s3sync.core.outcome import Problem
@@ -22,15 +23,13 @@ from s3sync.local.place import refused_here
 from s3sync.shared.manifest import StoredManifest, read_manifest
 from s3sync.shared.refused import UNKNOWN, RefusedObjects
 from s3sync.spill.sequence import SpilledList
-from s3sync.spill.table import SpilledDict, merge_by_path
+from s3sync.spill.table import SpilledDict, merge_by_path, spilled
 from s3sync.store.port import ObjectHead, ObjectInfo, Store
 
 COPY_FROM = 1024 * 1024
 """From this size on, content that a side has already under another name is copied there instead of sent."""
 LOOKUPS_AT_ONCE = 16
 LOOKUPS_IN_LINE = 1_000
-MOST_OBJECTS = 2_000_000
-"""What a listing may bring before it is given up, so that memory is bounded whatever the store says."""
 
 
 class RemoteFile(Struct, frozen=True):
@@ -102,9 +101,8 @@ def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: C
         scan = RemoteScan(reading.result(), SpilledDict(RemoteFile, len(objects)), old_parts=old_parts)
         for problem in refused.problems(store, scan.stored.manifest.refused):
             scan.refuse(problem)
-        records = scan.stored.manifest.files
+        records = spilled(FileRecord, scan.stored.manifest.files)
         _drop_markers(objects, records)
-        assert isinstance(records, SpilledDict)
         unexplained = _match(scan, records, objects, ignored)
         for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
             for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), some):
@@ -125,10 +123,10 @@ def _list(store: Store, prefix: str) -> Iterator[ObjectInfo]:
                 why=f"the store names {info.key[:80]!r}, which is not there",
                 hint="check endpoint_url, and what stands between here and the store; nothing was changed",
             )
-        if count == MOST_OBJECTS:
+        if count == limits.now.objects_listed:
             raise StoreError(
                 f"could not list {store.url}/{prefix}",
-                why=f"it has more than {MOST_OBJECTS} objects",
+                why=f"it has more than {limits.now.objects_listed} objects",
                 hint="empty the trash with `s3sync cleanup`, or divide the project into several",
             )
         yield info

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar, overload
 
 import msgspec
 
-from s3sync.spill import table
+from s3sync.core import limits
 from s3sync.spill.scratch import unnamed_file, writing
 from s3sync.spill.table import SpilledDict
 
@@ -38,7 +38,7 @@ class SpilledList(Sequence[T], Generic[T]):
 
     def append(self, item: T) -> None:
         self._held.append(item)
-        if self._blocks is not None or len(self._held) > table.MOST_IN_MEMORY:
+        if self._blocks is not None or len(self._held) > limits.now.entries_in_memory:
             self.flush()
 
     def extend(self, items: Iterable[T]) -> None:
@@ -47,8 +47,8 @@ class SpilledList(Sequence[T], Generic[T]):
 
     def flush(self) -> None:
         """Hold no more in memory than a long list does; for one that is kept while others are made."""
-        if self._blocks is None and len(self._held) >= table.AT_ONCE:
-            self._blocks = _Blocks(self._kind, table.AT_ONCE)
+        if self._blocks is None and len(self._held) >= limits.now.entries_at_once:
+            self._blocks = _Blocks(self._kind, limits.now.entries_at_once)
         while self._blocks is not None and len(self._held) >= self._blocks.length:
             self._blocks.add(self._held[: self._blocks.length])
             del self._held[: self._blocks.length]
@@ -94,8 +94,8 @@ class SpilledList(Sequence[T], Generic[T]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        few = ", ".join(repr(item) for _, item in zip(range(table.AT_ONCE), self, strict=False))
-        return f"[{few}{', ...' if len(self) > table.AT_ONCE else ''}]"
+        few = ", ".join(repr(item) for _, item in zip(range(limits.now.entries_at_once), self, strict=False))
+        return f"[{few}{', ...' if len(self) > limits.now.entries_at_once else ''}]"
 
 
 class _Blocks(Generic[T]):

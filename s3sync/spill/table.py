@@ -9,20 +9,16 @@ import sqlite3
 import threading
 import weakref
 from bisect import bisect_right
-from collections.abc import ItemsView, Iterator, MutableMapping, Sequence, ValuesView
+from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Sequence, ValuesView
 from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
+from s3sync.core import limits
 from s3sync.errors import DiskFull, LocalError
 
 T = TypeVar("T")
 D = TypeVar("D")
-
-MOST_IN_MEMORY = 20_480
-"""Entries of one table: most projects never leave the memory, where a look costs a tenth."""
-AT_ONCE = 1_000
-"""Entries that are written, or read in order, together."""
 
 
 class _File:
@@ -80,7 +76,8 @@ class SpilledDict(MutableMapping[str, T], Generic[T]):
     def __init__(self, kind: type[T], expected: int = 0) -> None:
         """`expected` is how many entries there will be, if that is known: many go to the disk from the beginning."""
         self._kind = kind
-        self._most = MOST_IN_MEMORY if expected <= MOST_IN_MEMORY else AT_ONCE
+        most = limits.now.entries_in_memory
+        self._most = most if expected <= most else limits.now.entries_at_once
         self._held: dict[str, T] = {}  # all entries; once there is a file, those that are not in it yet
         self._order: list[str] | None = None
         self._file: _File | None = None
@@ -147,7 +144,7 @@ class SpilledDict(MutableMapping[str, T], Generic[T]):
     def stretches(self) -> Iterator[dict[str, T]]:
         """All entries in the order of their paths, as many at a time as memory may hold."""
         after = ""
-        while stretch := self.slice(after, AT_ONCE):
+        while stretch := self.slice(after, limits.now.entries_at_once):
             yield stretch
             after = next(reversed(stretch))
 
@@ -176,7 +173,7 @@ class SpilledDict(MutableMapping[str, T], Generic[T]):
             if self._file is None:
                 self._encode = msgspec.msgpack.Encoder().encode
                 self._decode = msgspec.msgpack.Decoder(self._kind).decode
-                self._file, self._most = _File(), AT_ONCE
+                self._file, self._most = _File(), limits.now.entries_at_once
             if self._held:
                 self._file.put([(path, self._encode(value)) for path, value in self._held.items()])
                 self._held = {}
@@ -201,6 +198,15 @@ class _Values(ValuesView[T]):
             yield from stretch.values()
 
 
+def spilled(kind: type[T], entries: Mapping[str, T]) -> SpilledDict[T]:
+    """These entries in a table: the same one, if they are in one already."""
+    if isinstance(entries, SpilledDict):
+        return entries
+    table = SpilledDict(kind, len(entries))
+    table.update(entries)
+    return table
+
+
 def merge_by_path(*tables: SpilledDict[Any]) -> Iterator[tuple[dict[str, Any], ...]]:
     """The entries of several tables beside each other: one stretch of paths after another, in order.
 
@@ -210,10 +216,10 @@ def merge_by_path(*tables: SpilledDict[Any]) -> Iterator[tuple[dict[str, Any], .
     if all(table.in_memory for table in tables):
         yield tuple(table._held for table in tables)
         return
-    after = ""
+    after, count = "", limits.now.entries_at_once
     while True:
-        slices = [table.slice(after, AT_ONCE) for table in tables]
-        ends = [next(reversed(found)) for found in slices if len(found) == AT_ONCE]
+        slices = [table.slice(after, count) for table in tables]
+        ends = [next(reversed(found)) for found in slices if len(found) == count]
         if not ends:
             yield tuple(slices)
             return

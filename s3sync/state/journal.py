@@ -5,6 +5,8 @@ It is kept beside the intents, in state.db. The first effect of a run replaces t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import Struct
 
@@ -17,8 +19,6 @@ from s3sync.state.memory import StateDB
 from s3sync.state.schema import intent_row
 
 DID = "did"
-AT_ONCE = 500
-"""So many effects are written together. A killed run may not have noted its last ones: undo leaves those alone."""
 
 
 class Done(Struct, frozen=True):
@@ -48,24 +48,17 @@ class Journal:
     def __init__(self, state: StateDB) -> None:
         self._state = state
         self._begun = False
-        self._held: list[Done] = []
 
-    def note(self, done: Done) -> None:
-        self._held.append(done)
-        if len(self._held) >= AT_ONCE:
-            self.flush()
-
-    def flush(self) -> None:
-        if not self._held:
-            return
+    def note(self, effects: Iterable[Done]) -> None:
+        """Add effects. Those that a killed run did not save are not here either: undo leaves them alone."""
         place = self._state.enter_place()
         with self._state.transaction():
             if not self._begun:
                 self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", place, DID)
-            for done in self._held:
+            for done in effects:
                 value = msgspec.json.encode(done).decode()
                 self._state.execute("INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", place, DID, done.path, value)
-        self._begun, self._held = True, []
+        self._begun = True
 
     def last_run(self) -> list[Done]:
         """What the last run did, by path. Rows that lead elsewhere are none of ours."""

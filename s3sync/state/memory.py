@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from s3sync.core import limits
 from s3sync.core.entries import Entry
 from s3sync.state.places import KnownPlace, StorePlace
 from s3sync.state.schema import (
@@ -31,8 +32,6 @@ T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
 
 FILE = "state.db"
-ROWS_AT_ONCE = 1_000
-"""Rows of a table that are read together."""
 REPAIR = "s3sync doctor --fix: it moves the file aside and keeps what is certain; no file of yours is touched"
 _NO_PLACE = -1
 
@@ -141,12 +140,12 @@ class StateDB(Database):
 
     def each_base(self) -> Iterator[tuple[str, Entry]]:
         """The base of this place in the order of its paths, not held in memory together."""
-        query = f"SELECT {BASE_COLUMNS} FROM base WHERE place = ? AND path > ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
+        query = f"SELECT {BASE_COLUMNS} FROM base WHERE place = ? AND path > ? ORDER BY path LIMIT {_page()}"
         return self._read("base", base_row, query, self._place_id)
 
     def each_digest(self) -> Iterator[tuple[str, CachedDigest]]:
         """The whole digest cache, likewise."""
-        query = f"SELECT {DIGEST_COLUMNS} FROM digest WHERE path > ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
+        query = f"SELECT {DIGEST_COLUMNS} FROM digest WHERE path > ? ORDER BY path LIMIT {_page()}"
         return self._read("digest", digest_row, query)
 
     def _read(
@@ -195,7 +194,7 @@ class StateDB(Database):
         """The paths that are in the base of another place and not in this one's."""
         query = (
             f"SELECT {BASE_COLUMNS} FROM base WHERE place <> ? AND path NOT IN (SELECT path FROM base WHERE place = ?)"
-            f" AND path > ? GROUP BY path ORDER BY path LIMIT {ROWS_AT_ONCE}"
+            f" AND path > ? GROUP BY path ORDER BY path LIMIT {_page()}"
         )
         return (path for path, _ in self._read("base", base_row, query, self._place_id, self._place_id))
 
@@ -209,3 +208,8 @@ class StateDB(Database):
 
     def remember(self, name: str, value: str) -> None:
         self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", name, value)
+
+
+def _page() -> int:
+    """Rows that are read together."""
+    return limits.now.entries_at_once

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
-from s3sync.core.effects import Effect, Kind, Outcome
+from s3sync.core.effects import Effect, Kind
 from s3sync.core.outcome import Problem, Raced
 from s3sync.core.plan import Action, Plan, Verb
 from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
 from s3sync.state.intents import Intents
-from s3sync.state.journal import Done, Journal
+from s3sync.state.journal import Done
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.execute import execute
+from s3sync.sync.hooks import Witness
 from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
 from s3sync.sync.session import Session
@@ -26,8 +29,8 @@ from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
 
-class Witness(Protocol):
-    """Who is told of everything that happens, as it happens."""
+class Reporter(Protocol):
+    """Is told of everything that happens, as it happens."""
 
     def happened(self, effect: Effect) -> None: ...
     def failed(self, problem: Problem) -> None: ...
@@ -39,61 +42,62 @@ def carry_out(
     state: StateDB,
     seen: View,
     plan: Plan,
-    witness: Witness,
+    reporter: Reporter,
     *,
     tolerant: bool,
-    journal: Journal | None = None,
+    witnesses: Sequence[Witness] = (),
 ) -> dict[str, str]:
     """Carry out a plan, and save what became of it. Returns the paths that lost a race, and why.
 
     What was done is saved also when an error ends the run. `tolerant`: whoever may only read the store gets no error
-    because metadata.json cannot be written. `journal` notes it all for an undo.
+    because metadata.json cannot be written.
     """
-    actions = plan.actions
-    writes_files = any(action.do not in LOCAL_ONLY for action in actions)
+    writes_files = any(action.do not in LOCAL_ONLY for action in plan.actions)
     session, warning = guarded(session, state, writes_files=writes_files)
     if warning:
-        witness.warn(warning)
+        reporter.warn(warning)
     finish_uploads(session, state, seen, plan.in_sync)
-    keeper = Recorder(session, state, seen, tolerant=tolerant, cleaning=plan.verb is Verb.CLEANUP)
+    done: list[Done] = []
+    cleaning, tell = plan.verb is Verb.CLEANUP, partial(_tell, witnesses, done)
+    keeper = Recorder(session, state, seen, tolerant=tolerant, cleaning=cleaning, after_save=tell)
     keeper.agree(plan.agreed)
-    keeper.intend(actions)
+    keeper.intend(plan.actions)
     raced: dict[str, str] = {}
     stamp = session.trash_stamp()
     try:
         with Pool(session.transfers) as pool:
             transport = _transport(session, state, pool)
             steps = Steps(session, seen, transport, stamp, keeper.placed, Intents(state))
-            for result in execute(steps, actions):
-                if isinstance(result, Outcome):
+            for result in execute(steps, plan.actions):
+                if isinstance(result, Raced):
+                    raced[result.action.path] = result.reason
+                elif isinstance(result, Problem):
+                    reporter.failed(result)
+                else:
                     for effect in result.effects:
                         keeper.keep(result.action, effect)
-                        witness.happened(effect)
-                        if journal is not None:
-                            journal.note(_done(session, seen, plan, result.action, effect, stamp))
+                        reporter.happened(effect)
+                        done.append(_done(session, seen, plan, result.action, effect, stamp))
                         _show(session, effect)
-                elif isinstance(result, Raced):
-                    raced[result.action.path] = result.reason
-                else:
-                    witness.failed(result)
                 keeper.save_sometimes()
     except BaseException as error:
-        with suppress(S3syncError):
-            if journal is not None:
-                journal.flush()
-            if isinstance(error, KeyboardInterrupt):  # whoever wants to stop does not wait for the store
-                keeper.save_here()
-            else:
-                keeper.save()
+        save = keeper.save_here if isinstance(error, KeyboardInterrupt) else keeper.save
+        with suppress(S3syncError):  # whoever wants to stop does not wait for the store
+            save()
         raise
-    if journal is not None:
-        journal.flush()
     keeper.save()
     return raced
 
 
+def _tell(witnesses: Sequence[Witness], done: list[Done]) -> None:
+    if done:
+        for witness in witnesses:
+            witness(done)
+    done.clear()
+
+
 def _done(session: Session, seen: View, plan: Plan, action: Action, effect: Effect, stamp: str) -> Done:
-    """For the journal. The copy that a conflict makes under a name of its own was nowhere before."""
+    """An effect with what stood there before. The copy that a conflict makes under its own name was nowhere before."""
     is_copy = effect.path != action.path
     before = None if is_copy else seen.base.get(action.path)
     there = None if is_copy else seen.there.files.get(action.path)

@@ -7,14 +7,15 @@ or is kept, with the reason. The trash is emptied of what also exists elsewhere.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.core.names import MANIFEST
 from s3sync.core.outcome import Problem
-from s3sync.core.plan import Action, Do, Plan, Verb
+from s3sync.core.plan import Action, Do, Plan, Step, Verb, keep_last_copies
 from s3sync.core.reconcile import Decision, State
 from s3sync.core.times import format_time
 from s3sync.errors import Halt
@@ -22,12 +23,13 @@ from s3sync.local.trash import delete_trashed
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
 from s3sync.state.intents import Intents
-from s3sync.state.journal import Journal
 from s3sync.state.memory import StateDB
 from s3sync.sync.carry_out import carry_out
+from s3sync.sync.hooks import HOOKS
 from s3sync.sync.old_versions import delete_versions, old_versions
+from s3sync.sync.planning import collect, ruled
 from s3sync.sync.report import CleanupReport, Deleted
-from s3sync.sync.reporting import CleanupWitness
+from s3sync.sync.reporting import CleanupReporter
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
@@ -70,8 +72,8 @@ class _Looked(Struct):
     """What a cleanup found: what may go, and what of the trash."""
 
     seen: View
-    going: SpilledList[Action]
-    trash: SpilledList[Trashed]
+    plan: Plan
+    trash: SpilledList[Trashed] = field(default_factory=lambda: SpilledList(Trashed))
 
 
 def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
@@ -93,28 +95,18 @@ def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
 def _look(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> _Looked:
     """Scan, and plan what may go. The report says what that is, and what is kept with the reason."""
     seen = scan(session, state)
-    found = _Looked(seen, SpilledList(Action), SpilledList(Trashed))
     if options.selector:
         seen.limit_to(options.selector)
     report.failed.extend(seen.problems)
     stays = Contents()
-    for decision in seen.decisions():
-        wanted = options.selector is None or options.selector(decision.path)
-        entry = decision.local if options.local else decision.remote
-        goes = wanted and entry is not None and _may_go(decision, options)
-        _note_what_stays(stays, seen, decision, options, goes=goes)
-        if entry is None or not wanted:
-            continue
-        if not goes:
-            report.kept.append(_kept(seen, decision))
-            continue
-        verified = _is_verified(seen, decision)
-        to_trash = not verified and (options.local or not options.permanently)
-        do = Do.FREE_LOCAL if options.local else Do.DELETE_REMOTE
-        found.going.append(Action(do, decision.path, decision.local, decision.remote, to_trash and not options.local))
-        report.deleted.append(Deleted(decision.path, report.side, entry.size, in_trash=to_trash))
-        if not verified and not to_trash:
-            report.last_copies.append(decision.path)
+    rules = () if options.permanently else (keep_last_copies(lambda path: _is_verified(seen, path)),)
+    found = _Looked(seen, collect(Verb.CLEANUP, ruled(_deletions(seen, options, stays, report), rules)))
+    for action in found.plan.actions:
+        entry, verified = action.local if options.local else action.remote, _is_verified(seen, action.path)
+        in_trash = action.trash_remote or (options.local and not verified)
+        report.deleted.append(Deleted(action.path, report.side, entry.size if entry else 0, in_trash=in_trash))
+        if not verified and not in_trash:
+            report.last_copies.append(action.path)
     if options.selector is None:
         _look_at_trash(session, stays, options, report, found.trash)
         if not options.local:
@@ -122,10 +114,24 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
     return found
 
 
-def _is_verified(seen: View, decision: Decision) -> bool:
+def _deletions(seen: View, options: CleanupOptions, stays: Contents, report: CleanupReport) -> Iterator[Step]:
+    """What may go. Adds the content that stays to `stays`, and to the report what is kept and why."""
+    for decision in seen.decisions():
+        wanted = options.selector is None or options.selector(decision.path)
+        entry = decision.local if options.local else decision.remote
+        goes = wanted and entry is not None and _may_go(decision, options)
+        _note_what_stays(stays, seen, decision, options, goes=goes)
+        if goes:
+            do = Do.FREE_LOCAL if options.local else Do.DELETE_REMOTE
+            yield Action(do, decision.path, decision.local, decision.remote)
+        elif entry is not None and wanted:
+            report.kept.append(_kept(seen, decision))
+
+
+def _is_verified(seen: View, path: str) -> bool:
     """Whether this disk and the remote hold the same bytes of a path, by digests of both."""
-    digests = seen.digests_of(decision.path)
-    return digests is not None and decision.remote is not None and digests.md5 == decision.remote.md5
+    digests, remote = seen.digests_of(path), seen.there.files.get(path)
+    return digests is not None and remote is not None and digests.md5 == remote.entry.md5
 
 
 def _note_what_stays(stays: Contents, seen: View, decision: Decision, options: CleanupOptions, *, goes: bool) -> None:
@@ -190,11 +196,11 @@ def _kept(seen: View, decision: Decision) -> Problem:
 def _clean(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> None:
     """Scan, plan, ask, execute, save."""
     found = _look(session, state, options, report)
-    seen, going = found.seen, found.going
+    seen, plan = found.seen, found.plan
     deletes_versions = options.versions and report.old_versions > 0
-    if not going and not found.trash and not deletes_versions:
+    if not plan.actions and not found.trash and not deletes_versions:
         if not options.local and Intents(state).deletions():  # a killed run's, that nobody was told of
-            carry_out(session, state, seen, Plan(Verb.CLEANUP), CleanupWitness(report), tolerant=False)
+            carry_out(session, state, seen, Plan(Verb.CLEANUP), CleanupReporter(report), tolerant=False)
         return
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
@@ -202,10 +208,9 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
     into_trash.update((item.name, True) for item in report.deleted if item.in_trash)
     report.deleted = SpilledList(Deleted)
     if options.local:
-        going = _still_there(session, seen, going, report)
-    plan = Plan(Verb.CLEANUP, going)
-    witness = CleanupWitness(report, into_trash.__contains__)
-    raced = carry_out(session, state, seen, plan, witness, tolerant=options.local, journal=Journal(state))
+        plan = replace(plan, actions=_still_there(session, seen, plan.actions, report))
+    reporter, witnesses = CleanupReporter(report, into_trash.__contains__), HOOKS[plan.verb].open(state)
+    raced = carry_out(session, state, seen, plan, reporter, tolerant=options.local, witnesses=witnesses)
     side = "here" if options.local else "on the remote or here"
     report.kept.extend(Problem(path, f"was changed {side} meanwhile", "look at status") for path in raced)
     drop_all(session, found.trash)
@@ -218,9 +223,7 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
             report.old_bytes += version.size
 
 
-def _still_there(
-    session: Session, seen: View, going: SpilledList[Action], report: CleanupReport
-) -> SpilledList[Action]:
+def _still_there(session: Session, seen: View, going: Sequence[Action], report: CleanupReport) -> SpilledList[Action]:
     """Of what is to go here, what the remote still holds: the answer to the question may have taken long."""
     listed = SpilledDict(str, len(going))
     if going:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from s3sync.core.effects import Effect, Kind, Outcome
-from s3sync.core.items import Items
 from s3sync.core.names import without_case
 from s3sync.core.outcome import Problem, Raced
 from s3sync.core.plan import Action, Do
@@ -22,7 +21,7 @@ Result: TypeAlias = Outcome | Raced | Problem
 DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE, Do.FREE_LOCAL)
 
 
-def execute(steps: Steps, actions: Items[Action]) -> Iterator[Result]:
+def execute(steps: Steps, actions: Sequence[Action]) -> Iterator[Result]:
     """Results as they come, in any order. Deletions come last, when everything else has had its turn.
 
     Raises what ends the run: the errors in `ENDS_THE_RUN`, and `AccessDenied` to a write before any write was taken,
@@ -106,7 +105,7 @@ def _is_write(effect: Effect) -> bool:
     return effect.kind in (Kind.SENT, Kind.DELETED_THERE)
 
 
-def _first_deletion(actions: Items[Action]) -> str | None:
+def _first_deletion(actions: Sequence[Action]) -> str | None:
     """Path of the first file that is deleted on the remote, or None."""
     return next((action.path for action in actions if action.do is Do.DELETE_REMOTE), None)
 
@@ -115,13 +114,13 @@ def _is_upload(action: Action) -> bool:
     return action.do is Do.UPLOAD and not action.waits
 
 
-def _smallest_upload(actions: Items[Action]) -> str | None:
+def _smallest_upload(actions: Sequence[Action]) -> str | None:
     """Path of the smallest upload, or None."""
     sizes = ((action.local.size, action.path) for action in actions if action.local and _is_upload(action))
     return min(sizes, default=(0, None))[1]
 
 
-def _announce(progress: Progress, actions: Items[Action]) -> None:
+def _announce(progress: Progress, actions: Sequence[Action]) -> None:
     files, size = Counter[Work](), Counter[Work]()
     for action in actions:
         for work, entry, kinds in (

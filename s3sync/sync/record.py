@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import chain
 
+from s3sync.core import limits
+from s3sync.core.batches import batched
 from s3sync.core.effects import Effect, Kind
 from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
-from s3sync.core.items import batched
 from s3sync.core.manifest.edits import Edits
 from s3sync.core.manifest.record import CleanedRecord, DeletedRecord
 from s3sync.core.plan import Action, Agreed, Do, agreed
@@ -32,22 +33,29 @@ SAVE_EVERY_S = 30.0
 """On a long run the other user sees progress, and a crash loses no more than this."""
 SAVING_SHARE = 0.1
 """Of a run's time may go into that: metadata.json of 100,000 files is 37 MB."""
-SAVE_HERE_AT = 5_000
-"""How many files may have been done before this computer remembers it, so that memory does not follow their number."""
 
 
 class Recorder:
     """Collects what really happened in one round and saves it, at the end and now and then.
 
     `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written. `cleaning`: what
-    is deleted on the remote is recorded as cleaned up.
+    is deleted on the remote is recorded as cleaned up. `after_save` is called whenever this computer has remembered.
     """
 
-    def __init__(self, session: Session, state: StateDB, seen: View, *, tolerant: bool, cleaning: bool = False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        state: StateDB,
+        seen: View,
+        *,
+        tolerant: bool,
+        cleaning: bool = False,
+        after_save: Callable[[], None],
+    ) -> None:
         self.placed: dict[str, tuple[LocalFile, Digests]] = {}
         """What now stands on the disk under a path: filled by the executor, from several threads."""
         self._session, self._state, self._tolerant = session, state, tolerant
-        self._cleaning, self._cleaned = cleaning, 0
+        self._cleaning, self._cleaned, self._after_save = cleaning, 0, after_save
         self._stored = seen.there.stored
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = {}
@@ -84,14 +92,14 @@ class Recorder:
         if first is not None:
             self._intents.delete(map(self._deletion, chain([first], going)))
         undone = ((action.path, action.undoes.base) for action in actions if action.undoes is not None)
-        for some_undone in batched(undone, SAVE_HERE_AT):
+        for some_undone in batched(undone, limits.now.files_before_save):
             self._state.save(base=dict(some_undone))
         freed = (action.path for action in actions if action.do is Do.FREE_LOCAL)
-        for some in batched(freed, SAVE_HERE_AT):
+        for some in batched(freed, limits.now.files_before_save):
             self._state.save(base=dict.fromkeys(some))
             self._state.forget_elsewhere(some)
         deleted_here = (action.path for action in actions if action.do is Do.DELETE_LOCAL)
-        for some in batched(deleted_here, SAVE_HERE_AT):
+        for some in batched(deleted_here, limits.now.files_before_save):
             self._state.forget_elsewhere(some)
 
     def _deletion(self, action: Action) -> DeletedRecord:
@@ -102,7 +110,7 @@ class Recorder:
         """Where both sides hold the same, only the base moves."""
         for one in found:
             self._base[one.path] = one.entry
-            if len(self._base) >= SAVE_HERE_AT:
+            if len(self._base) >= limits.now.files_before_save:
                 self.save_here()
 
     def keep(self, action: Action, effect: Effect) -> None:
@@ -120,7 +128,7 @@ class Recorder:
     def save_sometimes(self) -> None:
         if time.monotonic() >= self._save_at:
             self.save()
-        elif len(self._base) >= SAVE_HERE_AT:
+        elif len(self._base) >= limits.now.files_before_save:
             self.save_here()
 
     def save(self) -> None:
@@ -144,6 +152,7 @@ class Recorder:
         if self._base or self._digests:
             self._state.save(base=self._base, digests=self._digests)
         self._base, self._digests = {}, {}
+        self._after_save()
 
     def _publish(self) -> None:
         published = (self._stored.manifest.files, self._edits.repaired, self._edits.files)

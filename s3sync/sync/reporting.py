@@ -18,7 +18,7 @@ from s3sync.sync.view import View, uploader
 UPLOADING = (Do.UPLOAD, Do.KEEP_BOTH, Do.MOVE_ASIDE)
 
 
-class RunWitness:
+class RunReporter:
     """Writes what happens into the report of `up`, `down` or `sync`."""
 
     def __init__(self, report: RunReport) -> None:
@@ -40,7 +40,7 @@ class RunWitness:
         self._report.warnings.append(warning)
 
 
-class CleanupWitness:
+class CleanupReporter:
     """Writes what happens into the report of `cleanup`."""
 
     def __init__(self, report: CleanupReport, in_trash: Callable[[str], bool] = lambda path: False) -> None:

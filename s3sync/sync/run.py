@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from s3sync.core.names import free_conflict_name
 from s3sync.core.outcome import Problem
-from s3sync.core.plan import Do, Plan, Policy, Verb, make_plan
-from s3sync.core.reconcile import State, again
-from s3sync.core.safety import Earlier, gate
+from s3sync.core.plan import Plan, Policy, Verb
+from s3sync.core.reconcile import again
 from s3sync.core.times import format_time
 from s3sync.errors import LocalError, StoreError
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
-from s3sync.state.journal import Journal
 from s3sync.state.memory import StateDB
 from s3sync.sync.arrivals import warn_of_arrivals
 from s3sync.sync.carry_out import carry_out
+from s3sync.sync.gating import Gatekeeper
+from s3sync.sync.hooks import HOOKS, Hooks, Witness
 from s3sync.sync.places import first_time
+from s3sync.sync.planning import make_plan
 from s3sync.sync.recover import drop_useless_downloads, recover
 from s3sync.sync.report import ConflictReport, RunReport
-from s3sync.sync.reporting import RunWitness, report_intentions, report_plan
+from s3sync.sync.reporting import RunReporter, report_intentions, report_plan
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
@@ -45,21 +45,25 @@ class Options(Struct, frozen=True):
     """Send what a cleanup took from the remote."""
 
 
-def run(session: Session, verb: Verb, options: Options) -> RunReport:
-    """Run a verb to its end, or raise what stopped it: `Halt`, `LockHeld`, `StoreError`, `ManifestError`, ..."""
+def run(session: Session, verb: Verb, options: Options, hooks: Hooks | None = None) -> RunReport:
+    """Run a verb to its end, or raise what stopped it: `Halt`, `LockHeld`, `StoreError`, `ManifestError`, ...
+
+    `hooks` None are the verb's own (`hooks.HOOKS`).
+    """
     if verb is not Verb.DOWN or options.policy in (Policy.KEEP_BOTH, Policy.MINE):
         session.settings.require_user()
     started = time.monotonic()
     report = RunReport(verb, session.place, options.dry_run)
+    hooks, gatekeeper = hooks or HOOKS[verb], Gatekeeper(options.max_delete)
     if options.dry_run:
         with session.memory(read_only=True) as state:
             report.warnings += first_time(state, session)
-            _round(session, state, report, options, options.selector, _Tally())
+            _round(_Run(session, state, report, options, hooks, gatekeeper), options.selector)
     else:
         with session.lock(), session.memory() as state:
             recover(session, state)
             report.warnings += first_time(state, session)
-            _rounds(session, state, report, options)
+            _rounds(_Run(session, state, report, options, hooks, gatekeeper, hooks.open(state)))
             _retire(session, state, report)
     for items in (report.uploaded, report.downloaded, report.deleted):
         items.sort(key=lambda item: item.name)
@@ -67,15 +71,14 @@ def run(session: Session, verb: Verb, options: Options) -> RunReport:
     return report
 
 
-def _rounds(session: Session, state: StateDB, report: RunReport, options: Options) -> None:
-    tally = _Tally(journal=Journal(state))
-    raced = _round(session, state, report, options, options.selector, tally)
+def _rounds(run: _Run) -> None:
+    raced = _round(run, run.options.selector)
     for _ in range(1, ROUNDS):
         if not raced:
             return
-        raced = _round(session, state, report, options, set(raced).__contains__, tally)
+        raced = _round(run, set(raced).__contains__)
     for path, reason in raced.items():
-        report.failed.append(Problem(path, f"kept changing while we worked: {reason}", "run the command again"))
+        run.report.failed.append(Problem(path, f"kept changing while we worked: {reason}", "run the command again"))
 
 
 def _retire(session: Session, state: StateDB, report: RunReport) -> None:
@@ -92,31 +95,21 @@ def _retire(session: Session, state: StateDB, report: RunReport) -> None:
     report.trash_files, report.trash_bytes = retired.files, retired.bytes
 
 
-class _Tally(Struct):
-    """What the gate let through in the rounds so far, and the size of the base when the run began."""
+class _Run(Struct):
+    """What the rounds of a run share."""
 
-    base: int | None = None
-    passed: Counter[Do] = field(default_factory=Counter)
-    journal: Journal | None = None
-
-    def earlier(self, seen: View, report: RunReport) -> Earlier:
-        if self.base is None:
-            self.base = len(seen.base)
-            return Earlier(self.base)
-        kinds = {"local": Do.DELETE_LOCAL, "remote": Do.DELETE_REMOTE}
-        deleted = Counter(kinds[gone.side] for gone in report.deleted)
-        return Earlier(self.base, deleted, deleted & self.passed, is_later_round=True)
+    session: Session
+    state: StateDB
+    report: RunReport
+    options: Options
+    hooks: Hooks
+    gatekeeper: Gatekeeper
+    witnesses: Sequence[Witness] = ()
 
 
-def _round(
-    session: Session,
-    state: StateDB,
-    report: RunReport,
-    options: Options,
-    wanted: Callable[[str], bool] | None,
-    tally: _Tally,
-) -> dict[str, str]:
+def _round(run: _Run, wanted: Callable[[str], bool] | None) -> dict[str, str]:
     """Scan, reconcile, gate, execute, save. Returns the paths that lost a race, with the reason."""
+    session, state, report, options = run.session, run.state, run.report, run.options
     seen = scan(session, state)
     if not options.dry_run:
         drop_useless_downloads(session, state, seen)
@@ -124,36 +117,15 @@ def _round(
         seen.limit_to(options.selector)
     decisions = map(again, seen.decisions()) if options.again else seen.decisions()
     keep, obstacles = _keep_name(session, seen), seen.obstacles_of(wanted)
-    plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, SpilledList, obstacles)
-    tally.passed += gate(
-        plan,
-        seen.base,
-        seen.local,
-        seen.remote,
-        max_delete=options.max_delete,
-        complete=seen.complete,
-        kept=SpilledDict(bool),
-        earlier=tally.earlier(seen, report),
-        agreed=lambda: _agreed(seen),
-        cleaned=_cleaned(seen),
-    )
+    plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, obstacles, rules=run.hooks.rules)
+    run.gatekeeper.ask(plan, seen, report)
     report_plan(report, plan, seen)
     warn_of_arrivals(report, plan, seen)
     if options.dry_run:
         report_intentions(report, plan.actions)
         return {}
     state.enter_place(format_time(session.clock()))
-    return _execute(session, state, report, plan, seen, tally.journal)
-
-
-def _agreed(seen: View) -> int:
-    """How many files are the same on both sides and not in the base: new in this place, or ignored for a while."""
-    return sum(found.state is State.IN_SYNC and found.base is None and not found.gone for found in seen.decisions())
-
-
-def _cleaned(seen: View) -> str | None:
-    cleaned = seen.there.stored.manifest.cleaned
-    return None if cleaned is None else f"{cleaned.by} cleaned up on {cleaned.at[:10]}"
+    return _execute(run, plan, seen)
 
 
 def _keep_name(session: Session, seen: View) -> Callable[[str], str]:
@@ -172,10 +144,9 @@ def _keep_name(session: Session, seen: View) -> Callable[[str], str]:
     return keep
 
 
-def _execute(
-    session: Session, state: StateDB, report: RunReport, plan: Plan, seen: View, journal: Journal | None
-) -> dict[str, str]:
-    tolerant = report.verb is Verb.DOWN
-    raced = carry_out(session, state, seen, plan, RunWitness(report), tolerant=tolerant, journal=journal)
+def _execute(run: _Run, plan: Plan, seen: View) -> dict[str, str]:
+    report, tolerant = run.report, run.report.verb is Verb.DOWN
+    reporter = RunReporter(report)
+    raced = carry_out(run.session, run.state, seen, plan, reporter, tolerant=tolerant, witnesses=run.witnesses)
     report.conflicts = SpilledList(ConflictReport, (found for found in report.conflicts if found.name not in raced))
     return raced

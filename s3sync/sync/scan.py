@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
-from typing import TypeVar
 
 from msgspec.structs import replace
 
+from s3sync.core import limits
+from s3sync.core.batches import batched
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.etag import is_part_size, part_count
-from s3sync.core.items import batched
-from s3sync.core.names import EmptyMapping, is_text, refuse, respelled
+from s3sync.core.names import refuse
 from s3sync.core.outcome import Problem
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.tree import kept_folders
@@ -21,11 +20,12 @@ from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
 from s3sync.local.ignore import load_ignore
 from s3sync.local.place import ignores_case
-from s3sync.local.scan import LocalFile, LocalScan, scan_folder
-from s3sync.shared.scan import RemoteScan, Sizes, scan_remote
+from s3sync.local.scan import LocalFile, scan_folder
+from s3sync.shared.scan import Sizes, scan_remote
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest, StateDB
+from s3sync.sync.case import take_the_remotes_case
 from s3sync.sync.session import Session
 from s3sync.sync.twins import hide_twins, note_obstacles
 from s3sync.sync.unproven import leave_out_unproven
@@ -33,20 +33,9 @@ from s3sync.sync.view import SETTLED_NS, View, is_of
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
-T = TypeVar("T")
-
 COARSE_NS = 2_000_000_000
 """A file changed this shortly before it was hashed could change again within one tick of its file system's clock
 (exFAT counts in 2 s): such a digest is used and not remembered."""
-
-
-REMEMBER_BYTES = 4 * 1024**3
-"""Of how many bytes digests are made before they are saved."""
-REMEMBER_AT_ONCE = 1000
-"""How many digests are made before they are saved, so that little of a long hashing is lost when it breaks off; and
-how many are forgotten at once."""
-FORGET_AT_ONCE = 5_000
-"""Entries of the base."""
 
 
 @kept_folders()
@@ -59,14 +48,13 @@ def scan(session: Session, state: StateDB) -> View:
     base, digests = SpilledDict(Entry, state.count_base()), SpilledDict(CachedDigest, state.count_digests())
     base.update(state.each_base())
     digests.update(state.each_digest())
-    files = SpilledDict(LocalFile, len(base))
     blind = ignores_case(session.project.staging)
     with ThreadPoolExecutor(1, thread_name_prefix="s3sync-scan") as thread:
         remote = thread.submit(scan_remote, session.store, session.project.prefix, base, ignored)
-        here = scan_folder(session.project.staging, ignored, files)
+        here = scan_folder(session.project.staging, ignored, len(base))
         there = remote.result()
     if blind:
-        base = _take_the_remotes_case(base, here, there)
+        base = take_the_remotes_case(base, here, there)
     seen = View(
         base=base,
         here=here,
@@ -80,7 +68,7 @@ def scan(session: Session, state: StateDB) -> View:
         leave_out_unproven(seen, state)
     pairs = hide_twins(seen, blind)
     gone_sizes = _without_ignored(seen, state, ignored)
-    for some in batched(filter(ignored, state.paths_elsewhere()), FORGET_AT_ONCE):
+    for some in batched(filter(ignored, state.paths_elsewhere()), limits.now.files_before_save):
         state.forget_elsewhere(some)
     _compare(session, seen, state, gone_sizes)
     note_obstacles(seen, pairs)
@@ -94,54 +82,6 @@ def _told_once(here: list[Problem], there: list[Problem]) -> list[Problem]:
     return [*(problem for problem in here if problem.path not in known), *there]
 
 
-def _take_the_remotes_case(base: SpilledDict[Entry], here: LocalScan, there: RemoteScan) -> SpilledDict[Entry]:
-    """Put the local files, and what the base has of them, under the remote's spellings (`respelled`).
-
-    A change of case alone, on either side, is then no change: nothing is deleted for it, and nothing sent. Returns the
-    base. Where all is spelled alike, as it mostly is, no names are collected.
-    """
-    hidden_here, hidden_there = set(filter(is_text, here.hidden)), set(filter(is_text, there.hidden))
-    unmatched = SpilledList(str)
-    for files, objects in merge_by_path(_table(here), there.files):
-        unmatched.extend(path for path in files if path not in objects and path not in hidden_there)
-    unmatched.extend(path for path in hidden_here - hidden_there if path not in there.files)
-    if unmatched:
-        remote = chain(there.files, hidden_there)
-        moved = respelled(unmatched, remote, lambda path: path in here.files or path in hidden_here, _tables(unmatched))
-        here.files = _moved(_table(here), LocalFile, moved)
-        here.hidden = [moved.get(path, path) if path in hidden_here else path for path in here.hidden]
-    unmatched = SpilledList(str)
-    for entries, files, objects in merge_by_path(base, _table(here), there.files):
-        unmatched.extend(path for path in entries.keys() - files.keys() - objects.keys() if path not in hidden_there)
-    if unmatched:
-        known = chain(here.files, there.files, hidden_there)
-        return _moved(base, Entry, respelled(unmatched, known, base.__contains__, _tables(unmatched)))
-    return base
-
-
-def _tables(expected: Sized) -> EmptyMapping:
-    """Makes tables for as many entries at least."""
-
-    def empty(kind: type[T], /) -> SpilledDict[T]:
-        return SpilledDict(kind, len(expected))
-
-    return empty
-
-
-def _table(here: LocalScan) -> SpilledDict[LocalFile]:
-    assert isinstance(here.files, SpilledDict)
-    return here.files
-
-
-def _moved(table: SpilledDict[T], kind: type[T], moved: Mapping[str, str]) -> SpilledDict[T]:
-    """The same entries under other paths."""
-    if not moved:
-        return table
-    new = SpilledDict(kind, len(table))
-    new.update((moved.get(path, path), value) for path, value in table.items())
-    return new
-
-
 def _without_ignored(seen: View, state: StateDB, ignored: Callable[[str], bool]) -> Sizes:
     """Have the base forget what is ignored by now; returns the sizes of what else is gone from here.
 
@@ -149,7 +89,7 @@ def _without_ignored(seen: View, state: StateDB, ignored: Callable[[str], bool])
     new, on either side, and never deleted. Asked only of what neither side has, as the scans have asked about the rest.
     """
     sizes, unwanted = Sizes(), SpilledList(str)
-    for base, files, objects in merge_by_path(seen.base, seen.here_files, seen.there.files):
+    for base, files, objects in merge_by_path(seen.base, seen.here.files, seen.there.files):
         for path, entry in base.items():
             if path in files:
                 continue
@@ -157,7 +97,7 @@ def _without_ignored(seen: View, state: StateDB, ignored: Callable[[str], bool])
                 unwanted.append(path)
             else:
                 sizes.add(entry.size)
-    for some in batched(unwanted, FORGET_AT_ONCE):
+    for some in batched(unwanted, limits.now.files_before_save):
         state.save(base=dict.fromkeys(some))
         state.forget_elsewhere(some)
         for path in some:
@@ -173,7 +113,7 @@ def _compare(session: Session, seen: View, state: StateDB, gone_sizes: Sizes) ->
     """
     to_hash, stale = SpilledList(str), SpilledList(str)
     large_sizes = seen.there.large_sizes
-    for known, files, base, objects in merge_by_path(seen.digests, seen.here_files, seen.base, seen.there.files):
+    for known, files, base, objects in merge_by_path(seen.digests, seen.here.files, seen.base, seen.there.files):
         for path, file in files.items():
             cached, remote = known.get(path), objects.get(path)
             if cached and is_of(cached, file):
@@ -182,7 +122,7 @@ def _compare(session: Session, seen: View, state: StateDB, gone_sizes: Sizes) ->
             if is_elsewhere or needs_digest(file.size, base.get(path), remote and remote.entry):
                 to_hash.append(path)
         stale.extend(path for path in known if path not in files)
-    for some in batched(stale, REMEMBER_AT_ONCE):
+    for some in batched(stale, limits.now.digests_before_save):
         state.save(forget_digests=some)
     if to_hash:
         _hash(session, seen, to_hash, state)
@@ -215,7 +155,7 @@ def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) ->
                 if mtime_is_trustworthy(files[path], now):
                     fresh[path] = found[path]
             unsaved += files[path].size
-            if len(fresh) == REMEMBER_AT_ONCE or unsaved >= REMEMBER_BYTES:
+            if len(fresh) == limits.now.digests_before_save or unsaved >= limits.now.hashed_before_save:
                 state.save(digests=fresh)
                 fresh, unsaved = {}, 0
     state.save(digests=fresh)

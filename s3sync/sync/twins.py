@@ -68,12 +68,12 @@ def _is_marker(seen: View, path: str) -> bool:
 
 def _in_order(seen: View) -> Iterator[str]:
     """The paths of both sides. All are NFC."""
-    for files, objects in merge_by_path(seen.here_files, seen.there.files):
+    for files, objects in merge_by_path(seen.here.files, seen.there.files):
         yield from sorted(files.keys() | objects.keys())
 
 
 def _in_order_without_case(seen: View) -> Iterator[tuple[str, str]]:
     """Each path of both sides after what a disk that ignores case makes of it, in the order of that."""
-    names = SpilledDict(str, len(seen.here_files) + len(seen.there.files))
+    names = SpilledDict(str, len(seen.here.files) + len(seen.there.files))
     names.update((f"{without_case(path)}\0{path}", path) for path in _in_order(seen))
     return ((name.partition("\0")[0], path) for name, path in names.items())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from s3sync.core.items import batched
+from s3sync.core import limits
+from s3sync.core.batches import batched
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import merge_by_path
 from s3sync.state.memory import StateDB
 from s3sync.sync.view import View
-
-FORGET_AT_ONCE = 5_000
 
 
 def leave_out_unproven(seen: View, state: StateDB) -> None:
@@ -20,7 +19,7 @@ def leave_out_unproven(seen: View, state: StateDB) -> None:
     unproven = SpilledList(str)
     for base, objects in merge_by_path(seen.base, seen.there.files):
         unproven.extend(path for path in base.keys() - objects.keys() if path not in deleted)
-    for some in batched(unproven, FORGET_AT_ONCE):
+    for some in batched(unproven, limits.now.files_before_save):
         state.save(base=dict.fromkeys(some))
         for path in some:
             del seen.base[path]

@@ -45,13 +45,8 @@ class View(Struct):
     """Paths that only this side has, of whose name the remote has made a folder, or a file of one of their folders."""
 
     @property
-    def here_files(self) -> SpilledDict[LocalFile]:
-        assert isinstance(self.here.files, SpilledDict)
-        return self.here.files
-
-    @property
     def local(self) -> Snapshot:
-        return _Entries(self.here_files, lambda path, file: _entry_here(file, self.digests.get(path)))
+        return _Entries(self.here.files, lambda path, file: _entry_here(file, self.digests.get(path)))
 
     def digests_of(self, path: str) -> Digests | None:
         """Of a local file as it was scanned, where they are known."""
@@ -64,7 +59,7 @@ class View(Struct):
 
     def decisions(self) -> Iterator[Decision]:
         """Reconcile every path about which enough is known, in the order of the paths."""
-        for base, files, digests, objects in merge_by_path(self.base, self.here_files, self.digests, self.there.files):
+        for base, files, digests, objects in merge_by_path(self.base, self.here.files, self.digests, self.there.files):
             local = {path: _entry_here(file, digests.get(path)) for path, file in files.items()}
             remote = {path: file.entry for path, file in objects.items()}
             for decision in reconcile(base, local, remote):

@@ -28,28 +28,22 @@ def shrink() -> None:
 
     functools.lru_cache = small  # type: ignore[assignment]
     from s3sync.cli import output
-    from s3sync.core.manifest import edits
-    from s3sync.core.manifest import record as manifest
+    from s3sync.core import limits
     from s3sync.local import digests
-    from s3sync.shared import manifest_text
-    from s3sync.spill import table
-    from s3sync.state import memory as db
     from s3sync.store.folder import files, objects
     from s3sync.sync import record as save
-    from s3sync.sync import scan
 
+    limits.now = limits.Limits(
+        entries_in_memory=500,
+        entries_at_once=100,
+        files_before_save=100,
+        digests_before_save=100,
+        deletions_kept=100,
+        manifest_in_memory=64 * 1024,
+        manifest_piece=16 * 1024,
+    )
     for where, name, value in (
-        (table, "MOST_IN_MEMORY", 500),
-        (table, "AT_ONCE", 100),
-        (db, "ROWS_AT_ONCE", 100),
-        (scan, "REMEMBER_AT_ONCE", 100),
-        (save, "SAVE_HERE_AT", 100),
         (save, "SAVE_EVERY_S", 1e9),  # whether one comes in the middle would be chance
-        (manifest, "RECORDS_AT_ONCE", 100),
-        (manifest, "KEEP_DELETED", 100),
-        (edits, "KEEP_DELETED", 100),
-        (manifest_text, "IN_MEMORY", 64 * 1024),
-        (manifest_text, "PIECE", 16 * 1024),
         (digests, "CHUNK", 16 * 1024),
         (files, "BLOCK", 16 * 1024),
         (objects, "BLOCK", 16 * 1024),

@@ -8,8 +8,8 @@ from itertools import chain
 
 from msgspec import Struct, field
 
+from s3sync.core import limits
 from s3sync.core.manifest.record import (
-    KEEP_DELETED,
     CleanedRecord,
     ConflictRecord,
     DeletedRecord,
@@ -89,7 +89,7 @@ def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str]
         new.files.pop(name, None)
         new.deleted.pop(name, None)
         new.deleted[name] = deletion
-        while len(new.deleted) > KEEP_DELETED:
+        while len(new.deleted) > limits.now.deletions_kept:
             del new.deleted[next(iter(new.deleted))]
     new.files.update(edits.files)
     for name in edits.files:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from s3sync.core import limits
+
 STAND_IN = b"the records of files stand here"
-LONGEST = 4 * 1024 * 1024
-"""Bytes of what comes before the records, and of one record. Only a text of another layout has longer ones."""
 
 _OPENED = b'\n  "files": ['
 _FIRST = b"\n    {"
@@ -73,6 +73,6 @@ class Parts:
 
     def _read_on(self) -> None:
         piece = next(self._pieces, None)
-        if piece is None or len(self._text) > LONGEST:
+        if piece is None or len(self._text) > limits.now.manifest_record:
             raise OtherLayout
         self._text += piece

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Annotated, Any
 
 import msgspec
 
-from s3sync.core.items import batched
+from s3sync.core import limits
+from s3sync.core.batches import batched
 from s3sync.core.manifest.layout import Fields, OtherLayout, Parts
 from s3sync.core.names import nfc, refuse_reason
 from s3sync.errors import ManifestError
 
 SCHEMA = 1
-MAX_BYTES = 128 * 1024 * 1024
-MAX_VALUES = 4_000_000
-"""How many JSON values there may be: 400,000 files. Lists of nothing take 20 times their bytes in memory."""
-KEEP_DELETED = 1_000
-RECORDS_AT_ONCE = 1_000
-"""Records that are made text together: as that they take several times the memory."""
 MAX_DEPTH = 64
 """How deep the fields of a newer version may nest: what is read must also be writable."""
 
@@ -104,7 +99,7 @@ class Manifest(msgspec.Struct):
         """
         record = self.deleted.get(name)
         if record is None:
-            return self.cleaned is not None and self.cleaned.files > KEEP_DELETED
+            return self.cleaned is not None and self.cleaned.files > limits.now.deletions_kept
         return record.cleaned
 
 
@@ -126,11 +121,10 @@ class _Head(msgspec.Struct):
 
 _HEAD_FIELDS = frozenset([*_Head.__struct_fields__, "files"])
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_Empty = Callable[[int], MutableMapping[str, FileRecord]]
 
 
-def parse(data: bytes | bytearray, empty: _Empty = lambda count: {}) -> Manifest:
-    """`empty` makes a dictionary for the records, if it shall be another than a plain one: told how many they are.
+def parse(data: bytes | bytearray, files: MutableMapping[str, FileRecord] | None = None) -> Manifest:
+    """Parse the text. `files` is an empty mapping that takes the records, None for a dictionary.
 
     Raises `ManifestError` for what is too large or too deep, no JSON, of a wrong type, or of a newer schema.
     """
@@ -139,10 +133,10 @@ def parse(data: bytes | bytearray, empty: _Empty = lambda count: {}) -> Manifest
         raise broken(reason)
     try:
         fields = msgspec.json.decode(data, type=Fields)
-        files = fields.pop("files", b"[]")
+        records = fields.pop("files", b"[]")
         manifest = _without_files(fields)
-        listed = msgspec.json.decode(files, type=list[msgspec.Raw])
-        manifest.files = empty(len(listed))
+        listed = msgspec.json.decode(records, type=list[msgspec.Raw])
+        manifest.files = {} if files is None else files
         _add_files(manifest, listed)
     except _UNREADABLE as error:
         raise broken(str(error)) from error
@@ -150,24 +144,12 @@ def parse(data: bytes | bytearray, empty: _Empty = lambda count: {}) -> Manifest
     return manifest
 
 
-def parse_pieces(pieces: Callable[[], Iterable[bytes]], expected: int, empty: _Empty = lambda count: {}) -> Manifest:
-    """What `parse` makes of the pieces of a text together. Of a text that `render` made, only a few are held at once.
+def parse_in_pieces(pieces: Iterable[bytes], files: MutableMapping[str, FileRecord]) -> Manifest | None:
+    """Parse a text that `render` made, holding only a few of its pieces at once; `files` takes the records.
 
-    `pieces` gives them from the first on, and again for a text of another layout, which is held as a whole. `expected`
-    is about how many records there are. Raises as `parse`; but that the text is not `too_much` is for whoever gives
-    the pieces to see, who can while they come.
+    None for another layout, and for what cannot be read: the whole text has to be parsed to tell what it says. `files`
+    may then hold records already. That the text is not `too_much` is for whoever gives the pieces to see.
     """
-    manifest = _taken_apart(pieces(), empty(expected))
-    if manifest is not None:
-        return manifest
-    whole = bytearray()
-    for piece in pieces():
-        whole += piece
-    return parse(whole, empty)
-
-
-def _taken_apart(pieces: Iterable[bytes], files: MutableMapping[str, FileRecord]) -> Manifest | None:
-    """None for another layout, and for what cannot be read: where it is broken, only the whole tells."""
     parts = Parts(pieces)
     found = Manifest("", "", files=files)
     try:
@@ -194,10 +176,10 @@ def values_in(data: bytes | bytearray) -> int:
 
 def too_much(size: int, values: int) -> str | None:
     """Why a file of so many bytes and values is more than a reader takes."""
-    if size > MAX_BYTES:
-        return f"it is larger than {MAX_BYTES} bytes"
-    if values > MAX_VALUES:
-        return f"it has more than {MAX_VALUES} values"
+    if size > limits.now.manifest_bytes:
+        return f"it is larger than {limits.now.manifest_bytes} bytes"
+    if values > limits.now.manifest_values:
+        return f"it has more than {limits.now.manifest_values} values"
     return None
 
 
@@ -299,7 +281,7 @@ def render(manifest: Manifest) -> Iterator[bytes]:
         extra = manifest.extras.get((kind, key))
         return {**msgspec.to_builtins(record), **extra} if extra else record
 
-    deleted = list(manifest.deleted.values())[-KEEP_DELETED:]
+    deleted = list(manifest.deleted.values())[-limits.now.deletions_kept :]
     before = {
         "schema": SCHEMA,
         "project_id": manifest.project_id,
@@ -333,4 +315,4 @@ def _in_order(files: Mapping[str, FileRecord]) -> Iterator[list[FileRecord]]:
     """By name, some at a time."""
     plain = isinstance(files, dict)
     records = (files[name] for name in sorted(files)) if plain else (record for _, record in files.items())
-    return batched(records, RECORDS_AT_ONCE)
+    return batched(records, limits.now.entries_at_once)

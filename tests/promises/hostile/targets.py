@@ -20,13 +20,12 @@ from s3sync.config.envfile import READ, parse_env
 from s3sync.config.files import REPO_KIND, parse_settings
 from s3sync.core.entries import Entry
 from s3sync.core.etag import MAX_PARTS, MIB, part_ranges
-from s3sync.core.manifest.record import Manifest, parse, parse_pieces
+from s3sync.core.manifest.record import Manifest, parse
 from s3sync.core.names import (
     conflict_name,
     nfc,
     path_of_key,
     refuse_reason,
-    respelled,
     twins,
     windows_reason,
     without_case,
@@ -35,12 +34,14 @@ from s3sync.core.times import FILE_TIMES, format_ns, format_time, moment, parse_
 from s3sync.core.unfinished import Direction, Unfinished, is_token
 from s3sync.errors import ConfigError, ManifestError
 from s3sync.local.patterns import compile_patterns
+from s3sync.shared.manifest import parse_pieces
 from s3sync.shared.parts import parse_part_file
 from s3sync.state import schema
 from s3sync.state.journal import Done
 from s3sync.store.folder.files import Record, decode
 from s3sync.store.folder.uploads import UploadRecord
 from s3sync.store.lanes import headers
+from s3sync.sync.case import respelled
 from s3sync.trust.book import MOST_PLACES, parse_book
 from tests.kit.manifests import text_of
 
@@ -111,12 +112,12 @@ def spellings(data: bytes) -> None:
     mine, _, theirs = data.decode("utf-8", "replace").partition("\n\n")
     local = {nfc(line) for line in mine.split("\n") if refuse_reason(nfc(line)) is None}
     remote = {nfc(line) for line in theirs.split("\n") if refuse_reason(nfc(line)) is None}
-    moved = respelled(local - remote, remote, local.__contains__, lambda _: {})
+    moved = respelled(local - remote, remote, local.__contains__)
     after = [moved.get(path, path) for path in local]
     assert len(set(after)) == len(local)
     for path, other in moved.items():
         assert path in local - remote and without_case(path) == without_case(other)
-    assert respelled(set(after) - remote, remote, after.__contains__, lambda _: {}) == {}
+    assert respelled(set(after) - remote, remote, after.__contains__) == {}
     for path, other in twins(sorted((without_case(path), path) for path in local | remote)).items():
         assert path != other and {path, other} <= local | remote
 

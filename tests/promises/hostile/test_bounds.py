@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.core import limits
 from s3sync.core.etag import MIB
-from s3sync.core.manifest.record import MAX_BYTES
 from s3sync.errors import NotAStore, StoreError
-from s3sync.shared import scan as remote
 from s3sync.shared.scan import scan_remote
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.folder import FolderStore
 from s3sync.store.lanes import rounds
 from s3sync.store.port import ObjectHead
+from tests.kit.limits import limit
 from tests.kit.peak import peak_mib
 from tests.kit.people import PROJECT, REPO, Person
 from tests.promises.hostile.checks import said
@@ -45,7 +45,7 @@ def test_f26_a_manifest_that_would_be_costly_is_refused_cheaply(peer: Peer, data
 
 def test_f26_a_file_beyond_the_limit_is_not_even_read(peer: Peer, tmp_path: Path) -> None:
     peer.put("metadata.json", b"{}")
-    os.truncate(tmp_path / "store" / PREFIX / "metadata.json", MAX_BYTES + 1)
+    os.truncate(tmp_path / "store" / PREFIX / "metadata.json", limits.now.manifest_bytes + 1)
     peak, result = peak_mib(peer.david, 1, "status")
     assert "larger than" in result.err and peak < 150
 
@@ -205,7 +205,7 @@ def test_f23_empty_pages_without_end(monkeypatch: pytest.MonkeyPatch, prefix: st
 
 
 def test_f23_more_objects_than_anybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "MOST_OBJECTS", 3)
+    limit(monkeypatch, objects_listed=3)
     store = FolderStore(tmp_path / "store", create=True)
     for number in range(5):
         (tmp_path / "store" / PREFIX).mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from s3sync.core.plan import Action, Do, Plan, Policy, Verb, make_plan
+from s3sync.core.plan import Action, Do, Plan, Policy, Verb
 from s3sync.core.reconcile import Decision, reconcile
+from s3sync.sync.planning import make_plan
 from tests.promises.property.strategies import snapshot
 
 COPY = ".mine"

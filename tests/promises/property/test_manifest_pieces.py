@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
-from unittest import mock
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from s3sync.core.manifest import layout as manifest_layout
+from s3sync.core import limits
 from s3sync.core.manifest.layout import STAND_IN
-from s3sync.core.manifest.record import Manifest, parse, parse_pieces
+from s3sync.core.manifest.record import Manifest, parse
 from s3sync.errors import ManifestError
+from s3sync.shared.manifest import parse_pieces
+from tests.kit.limits import limited
 from tests.kit.manifests import text_of
 from tests.promises.property.strategies import almost_manifests, file_records, json_values, manifests, odd_text
 
@@ -122,10 +123,10 @@ lengths = st.one_of(st.integers(1, 12), st.integers(1, 2000))
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
-@given(texts(), lengths, st.sampled_from([16, 200, manifest_layout.LONGEST]))
+@given(texts(), lengths, st.sampled_from([16, 200, limits.now.manifest_record]))
 def test_the_pieces_say_what_the_whole_says(data: bytes, length: int, longest: int) -> None:
     pieces = Pieces(data, length)
-    with mock.patch.object(manifest_layout, "LONGEST", longest):
+    with limited(manifest_record=longest):
         found = in_pieces(pieces)
     event(f"{'read' if isinstance(found, Manifest) else 'refused'}, {'in pieces' if pieces.asked == 1 else 'whole'}")
     assert found == whole(data)

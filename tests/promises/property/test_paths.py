@@ -16,11 +16,11 @@ from s3sync.core.names import (
     nfc,
     path_of_key,
     refuse_reason,
-    respelled,
     twins,
     without_case,
 )
-from s3sync.spill.table import MOST_IN_MEMORY, SpilledDict
+from s3sync.sync.case import respelled
+from tests.kit.limits import limited
 from tests.promises.property.strategies import good_paths, odd_paths
 
 STAGING = PurePosixPath("/home/jan/v/b63/s3-staging")
@@ -121,8 +121,9 @@ def test_respelled_is_what_one_other_spelling_of_the_remote_says(local: set[str]
                 break
     targets = [*local - moved.keys(), *moved.values()]
     expected = {path: other for path, other in moved.items() if targets.count(other) == 1}
-    in_files = respelled(local - remote, remote, local.__contains__, lambda kind: SpilledDict(kind, MOST_IN_MEMORY + 1))
-    assert respelled(local - remote, remote, local.__contains__, lambda _: {}) == dict(in_files) == expected
+    with limited(entries_in_memory=0, entries_at_once=1):
+        in_files = dict(respelled(local - remote, remote, local.__contains__))
+    assert dict(respelled(local - remote, remote, local.__contains__)) == in_files == expected
 
 
 def _ends(path: str) -> list[int]:

@@ -15,7 +15,10 @@ from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
+from msgspec.structs import replace
+
 import s3sync
+from s3sync.core import limits
 from s3sync.transfer.pool import Pool
 
 SMALL = {
@@ -26,8 +29,6 @@ SMALL = {
     "IN_MEMORY": 256,
     "WHOLE_LIMIT": 2000,
     "COPY_PART": 1024,
-    "MOST_IN_MEMORY": 6,
-    "AT_ONCE": 2,
 }
 PACKAGES = (
     "core",
@@ -59,6 +60,7 @@ def set_up() -> None:
     for package in list(modules[1:]):
         for found in pkgutil.iter_modules(package.__path__):
             modules.append(_load(f"{package.__name__}.{found.name}"))
+    limits.now = replace(limits.now, entries_in_memory=6, entries_at_once=2, manifest_in_memory=256)
     for name, value in SMALL.items():
         owners = [module for module in modules if hasattr(module, name)]
         if not owners:

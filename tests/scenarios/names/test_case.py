@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from s3sync.spill import table as tables
+from tests.kit.limits import limit
 from tests.scenarios.names.conftest import Pair
 
 PutOn = Callable[[str], None]
@@ -17,8 +17,7 @@ PutOn = Callable[[str], None]
 def blind(people: Pair, put_on: PutOn, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pair:
     """Both have Cut.mp4 in sync; Jan's disk ignores case. Names are where those of a small or a huge project are."""
     if request.param == "in files":
-        monkeypatch.setattr(tables, "MOST_IN_MEMORY", 0)
-        monkeypatch.setattr(tables, "AT_ONCE", 2)
+        limit(monkeypatch, entries_in_memory=0, entries_at_once=2)
     people.david.write("Cut.mp4", "the cut")
     people.davids("up")
     put_on("mac")

@@ -36,7 +36,7 @@ def seen_of(paths: list[str], hidden: set[str]) -> View:
 def test_a_hidden_folder_hides_what_is_below(hidden: set[str], left: list[str]) -> None:
     seen = seen_of(["a", "ab", "b/a", "b/c/d"], hidden)
     assert [decision.path for decision in seen.decisions()] == left
-    assert [path for path in seen.here_files if not seen.is_hidden(path)] == left
+    assert [path for path in seen.here.files if not seen.is_hidden(path)] == left
 
 
 class NeverWalked(set[str]):

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from s3sync.spill import table as tables
+from tests.kit.limits import limit
 from tests.scenarios.names.conftest import Pair
 
 MANY = 30
@@ -15,8 +15,7 @@ MANY = 30
 @pytest.fixture(autouse=True, params=["in memory", "in files"])
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "in files":
-        monkeypatch.setattr(tables, "MOST_IN_MEMORY", 5)
-        monkeypatch.setattr(tables, "AT_ONCE", 3)
+        limit(monkeypatch, entries_in_memory=5, entries_at_once=3)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from s3sync.local.digests import Digests, digest
 from s3sync.local.scan import LocalFile
 from s3sync.state.memory import StateDB
 from s3sync.sync import scan
+from tests.kit.limits import limit
 from tests.kit.people import PROJECT, Person
 
 MIB = 1024 * 1024
@@ -84,8 +85,8 @@ def test_a_touched_file_is_not_hashed_with_md5(david: Person, monkeypatch: pytes
     assert [file.state.value for file in opened.status().files] == ["local_modified"]
 
 
-@pytest.mark.parametrize("limit", ["REMEMBER_AT_ONCE", "REMEMBER_BYTES"])
-def test_a_hashing_that_breaks_off_is_not_in_vain(david: Person, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+@pytest.mark.parametrize("which", ["digests_before_save", "hashed_before_save"])
+def test_a_hashing_that_breaks_off_is_not_in_vain(david: Person, monkeypatch: pytest.MonkeyPatch, which: str) -> None:
     for number in range(6):
         os.utime(david.write(f"{number}.mov", b"x" * number), ns=(10**18, 10**18))
     david.ok("up")
@@ -98,10 +99,10 @@ def test_a_hashing_that_breaks_off_is_not_in_vain(david: Person, monkeypatch: py
         hashed.append(file.where)
         return digest(file, progress)
 
-    monkeypatch.setattr(scan, limit, 2)
+    limit(monkeypatch, **{which: 2})
     monkeypatch.setattr(scan, "digest", digest_five)
     project = Project.open(path=david.project, flags={"transfers": "1"}, environ=david.env())
     with pytest.raises(KeyboardInterrupt):
         project.sync()
     with StateDB(david.staging / ".s3sync", None) as state:
-        assert len(state.load_digests()) == {"REMEMBER_AT_ONCE": 4, "REMEMBER_BYTES": 5}[limit]
+        assert len(state.load_digests()) == {"digests_before_save": 4, "hashed_before_save": 5}[which]

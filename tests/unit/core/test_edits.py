@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from s3sync.core import limits
 from s3sync.core.manifest.edits import Edits, apply, doubtful
 from s3sync.core.manifest.record import (
-    KEEP_DELETED,
     ConflictRecord,
     DeletedRecord,
     FileRecord,
@@ -185,15 +185,15 @@ def test_a_repair_alone_is_no_sync() -> None:
 
 def test_only_the_last_deletions_are_kept() -> None:
     now = manifest()
-    for number in range(KEEP_DELETED + 5):
+    for number in range(limits.now.deletions_kept + 5):
         made = edits()
         made.deleted[f"{number}"] = deletion(f"{number}")
         now = apply(now, made, "w")
     again = edits()
     again.deleted["5"] = deletion("5", "david")
     kept = parse(text_of(apply(now, again, "w"))).deleted
-    assert len(kept) == KEEP_DELETED
-    assert list(kept)[-1] == "5" and list(kept)[-2] == f"{KEEP_DELETED + 4}"
+    assert len(kept) == limits.now.deletions_kept
+    assert list(kept)[-1] == "5" and list(kept)[-2] == f"{limits.now.deletions_kept + 4}"
     assert "0" not in kept and "6" in kept
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from s3sync.core.manifest import record as module
 from s3sync.core.manifest.edits import Edits, apply
 from s3sync.core.manifest.record import ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord, parse
 from s3sync.errors import ManifestError
+from tests.kit.limits import limit
 from tests.kit.manifests import text_of
 
 OLD = """{
@@ -176,7 +176,7 @@ def test_f26_truncated_anywhere() -> None:
 
 def test_f26_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     data = FULL.encode()
-    monkeypatch.setattr(module, "MAX_BYTES", len(data))
+    limit(monkeypatch, manifest_bytes=len(data))
     assert parse(data).revision == 42
     with pytest.raises(ManifestError, match="larger than"):
         parse(data + b" ")

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from s3sync.core.manifest import layout as manifest_layout
 from s3sync.core.manifest.layout import STAND_IN
-from s3sync.core.manifest.record import parse, parse_pieces
+from s3sync.core.manifest.record import FileRecord, parse, parse_in_pieces
 from s3sync.errors import ManifestError
+from s3sync.shared.manifest import parse_pieces
+from tests.kit.limits import limit
 
 HERE = STAND_IN.decode()
 
@@ -98,19 +99,14 @@ def test_f26_cut_off_anywhere() -> None:
 
 @pytest.mark.parametrize("longest", [0, 10, 60, 100, 150])
 def test_what_is_longer_than_any_record_is_taken_as_a_whole(longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest_layout, "LONGEST", longest)
+    limit(monkeypatch, manifest_record=longest)
     for length in (1, 7, 50, 1000):
         assert said(OURS.encode(), length) == said(OURS.encode())
 
 
 def test_a_table_that_was_begun_is_not_used_again() -> None:
     """What of another layout was taken apart is forgotten."""
-    made: list[dict[str, object]] = []
-
-    def empty(count: int) -> dict[str, object]:
-        made.append({})
-        return made[-1]
-
     data = OURS.replace('"b"', '"b" ').encode()[:-2] + b', "files": []}'
-    found = parse_pieces(lambda: [data[:200], data[200:]], 3, empty)  # type: ignore[arg-type]
-    assert made[0] and found.files is made[1] and not found.files
+    begun: dict[str, FileRecord] = {}
+    assert parse_in_pieces([data[:200], data[200:]], begun) is None and begun
+    assert not parse_pieces(lambda: [data[:200], data[200:]], 3).files

@@ -15,11 +15,11 @@ from s3sync.core.names import (
     path_of_key,
     refuse,
     refuse_reason,
-    respelled,
     twins,
     without_case,
 )
 from s3sync.core.spelling import obeyed_reason
+from s3sync.sync.case import respelled
 
 WHEN = datetime(2025, 11, 3, 14, 30, 0, tzinfo=UTC)
 
@@ -194,8 +194,8 @@ def test_f28_all_spellings_of_one_name_are_twins() -> None:
 def test_f28_respelled(local: list[str], remote: list[str], found: dict[str, str]) -> None:
     """What the remote spells in one other way is taken as that."""
     unmatched = [path for path in local if path not in remote]
-    assert respelled(unmatched, remote, local.__contains__, lambda _: {}) == found
-    assert respelled(unmatched * 2, [*remote, *remote], local.__contains__, lambda _: {}) == found
+    assert respelled(unmatched, remote, local.__contains__) == found
+    assert respelled(unmatched * 2, [*remote, *remote], local.__contains__) == found
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import pytest
 
 from s3sync.core.entries import Entry
 from s3sync.core.obstacles import Obstacle, Side, aside_of, can_both_go_on
-from s3sync.core.plan import Do, Plan, Policy, Verb, make_plan
+from s3sync.core.plan import Do, Plan, Policy, Verb
 from s3sync.core.reconcile import Decision, decide
+from s3sync.sync.planning import make_plan
 
 A, B = Entry(1, "a" * 32, "ea"), Entry(2, "b" * 32, "eb")
 STATES = {

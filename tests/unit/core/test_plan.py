@@ -7,8 +7,10 @@ from itertools import product
 import pytest
 
 from s3sync.core.entries import Entry
-from s3sync.core.plan import Action, Agreed, Conflict, Do, InSync, Notice, Plan, Policy, Verb, make_plan
+from s3sync.core.plan import Action, Agreed, Conflict, Do, InSync, Notice, Plan, Policy, Verb
 from s3sync.core.reconcile import ConflictKind, Decision, State, decide
+from s3sync.sync.hooks import HOOKS
+from s3sync.sync.planning import collect, make_plan
 
 A, B, C = Entry(1, "a" * 32, "ea"), Entry(10, "b" * 32, "eb"), Entry(100, "c" * 32, "ec")
 
@@ -73,7 +75,7 @@ def rows(table: str) -> list[tuple[str, ...]]:
 
 
 def plan_of(decision: Decision, verb: Verb, policy: Policy | None = None) -> Plan:
-    return make_plan([decision], verb, policy, lambda path: f"{path}.mine")
+    return make_plan([decision], verb, policy, lambda path: f"{path}.mine", rules=HOOKS[verb].rules)
 
 
 def test_the_tables_are_whole() -> None:
@@ -90,11 +92,11 @@ def test_changes(state: str, verb: str, expected: str, policy: Policy | None) ->
     decision = decide("a", *STATES[State(state)])
     plan = plan_of(decision, Verb(verb), policy)
     if expected == "notice":
-        assert plan == Plan(Verb(verb), notices=[Notice("a", State(state), (decision.remote or A).size)])
+        assert plan == collect(Verb(verb), [Notice("a", State(state), (decision.remote or A).size)])
     else:
         do, _, trash = expected.partition("!")
         action = Action(Do(do), "a", decision.local, decision.remote, trash_remote=trash == "trash")
-        assert plan == Plan(Verb(verb), actions=[action])
+        assert plan == collect(Verb(verb), [action])
 
 
 @pytest.mark.parametrize(("kind", "policy", "verb", "expected"), rows(CONFLICTS))
@@ -110,7 +112,7 @@ def test_conflicts(kind: str, policy: str, verb: str, expected: str) -> None:
         if expected == "nothing"
         else [Action(Do(do), "a", decision.local, decision.remote, trash == "trash", kept_as)]
     )
-    assert plan == Plan(Verb(verb), actions=actions, conflicts=[conflict])
+    assert plan == collect(Verb(verb), [*actions, conflict])
 
 
 @pytest.mark.parametrize(
@@ -126,10 +128,14 @@ def test_the_policy_of_a_verb(verb: Verb, policy: Policy) -> None:
 def test_in_sync_moves_only_the_base(verb: Verb, base: Entry | None) -> None:
     both, gone = decide("both", base, B, B), decide("gone", A, None, None)
     plan = make_plan([both, gone], verb, None, str.upper)
-    assert plan == Plan(
+    assert plan == collect(
         verb,
-        in_sync=[InSync("both", B.size), InSync("gone", None)],
-        agreed=[Agreed("both", Entry(B.size, B.md5, B.etag)), Agreed("gone", None)],
+        [
+            InSync("both", B.size),
+            Agreed("both", Entry(B.size, B.md5, B.etag)),
+            InSync("gone", None),
+            Agreed("gone", None),
+        ],
     )
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
-from s3sync.core.entries import Entry
+from s3sync.core import safety
+from s3sync.core.entries import Entry, Snapshot
 from s3sync.core.plan import Action, Do, Plan, Verb
-from s3sync.core.safety import Earlier, gate
+from s3sync.core.safety import Earlier
 from s3sync.errors import Halt
+from s3sync.sync.gating import losses
 
 
 def entry(i: int) -> Entry:
     return Entry(1, f"{i:032x}")
+
+
+def gate(plan: Plan, base: Snapshot, here: Snapshot, there: Snapshot, **options: Any) -> Counter[Do]:
+    """The gate, told of losses as a run tells it."""
+    return safety.gate(plan, base, here, there, lost=losses(plan, here, there), **options)
 
 
 def snapshot(n: int) -> dict[str, Entry]:

@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 from typing import Any, Self
-from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3sync.core.manifest import record as core
 from s3sync.core.manifest.edits import Edits
 from s3sync.core.manifest.record import DeletedRecord, FileRecord, Manifest
 from s3sync.errors import DiskFull, LostRace, ManifestError, PreconditionFailed
@@ -26,6 +24,7 @@ from s3sync.shared.manifest import StoredManifest, read_manifest, write_edits
 from s3sync.shared.manifest_text import ManifestText
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Overwrite, Update, WriteMode
+from tests.kit.limits import limit, limited
 from tests.unit.state.conftest import PREFIX
 
 KEY = f"{PREFIX}metadata.json"
@@ -197,7 +196,7 @@ def test_f26_what_cannot_be_read_is_never_written_over(store: Store, body: bytes
 
 def test_f26_too_large_is_refused_before_it_is_fetched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put(store, b"[" * 2000)
-    monkeypatch.setattr(core, "MAX_BYTES", 1000)
+    limit(monkeypatch, manifest_bytes=1000)
     monkeypatch.setattr(ManifestText, "write", None)
     with pytest.raises(ManifestError, match="larger than 1000 bytes"):
         read_manifest(store, PREFIX)
@@ -231,9 +230,7 @@ class Endless:
 def test_f26_more_than_was_promised_is_refused_while_it_comes(
     chunk: bytes, reason: str, chunks: int, in_memory: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core, "MAX_BYTES", 1000)
-    monkeypatch.setattr(core, "MAX_VALUES", 50)
-    monkeypatch.setattr(manifest_text, "IN_MEMORY", in_memory)
+    limit(monkeypatch, manifest_bytes=1000, manifest_values=50, manifest_in_memory=in_memory)
     answer = Endless(chunk)
     monkeypatch.setattr(store, "get", lambda key: answer)
     with pytest.raises(ManifestError, match=reason):
@@ -243,7 +240,7 @@ def test_f26_more_than_was_promised_is_refused_while_it_comes(
 
 def test_f26_what_nobody_could_read_is_not_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     known = write_edits(store, PREFIX, NONE, edits("a"))
-    monkeypatch.setattr(core, "MAX_VALUES", 50)
+    limit(monkeypatch, manifest_values=50)
     with pytest.raises(ManifestError, match="would become more"):
         write_edits(store, PREFIX, known, edits(*"bcdefgh"))
     assert store.head(KEY).info.etag == known.etag
@@ -255,7 +252,7 @@ def test_f14_no_room_for_a_long_text_is_one_clear_error(
     buffering: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = write_edits(store, PREFIX, NONE, edits("mine"))
-    monkeypatch.setattr(manifest_text, "IN_MEMORY", 100)
+    limit(monkeypatch, manifest_in_memory=100)
     monkeypatch.setattr(
         manifest_text,
         "unnamed_file",
@@ -273,8 +270,7 @@ def test_f14_no_room_for_a_long_text_is_one_clear_error(
 def test_a_long_text_is_read_and_sent_from_a_file(
     in_memory: int, piece: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manifest_text, "IN_MEMORY", in_memory)
-    monkeypatch.setattr(manifest_text, "PIECE", piece)
+    limit(monkeypatch, manifest_in_memory=in_memory, manifest_piece=piece)
     stored = write_edits(store, PREFIX, read_manifest(store, PREFIX), edits("a", "b", "c", "d"))
     assert read_manifest(store, PREFIX) == stored
     assert [record["name"] for record in written(store)["files"]] == ["a", "b", "c", "d"]
@@ -282,7 +278,7 @@ def test_a_long_text_is_read_and_sent_from_a_file(
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells which files are open")
 def test_no_file_stays_open(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest_text, "IN_MEMORY", 10)
+    limit(monkeypatch, manifest_in_memory=10)
     before = len(os.listdir("/proc/self/fd"))
     known = write_edits(store, PREFIX, NONE, edits("a"))
     put(store, b"[" * 100)
@@ -294,8 +290,7 @@ def test_no_file_stays_open(store: Store, monkeypatch: pytest.MonkeyPatch) -> No
 @given(st.lists(st.binary(max_size=30), max_size=6), st.integers(0, 40), st.integers(1, 50))
 def test_a_text_is_what_was_written(pieces: list[bytes], in_memory: int, length: int) -> None:
     with (
-        mock.patch.object(manifest_text, "IN_MEMORY", in_memory),
-        mock.patch.object(manifest_text, "PIECE", length),
+        limited(manifest_in_memory=in_memory, manifest_piece=length),
         ManifestText() as text,
     ):
         for piece in pieces:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from s3sync.core import limits
 from s3sync.core.entries import Entry
 from s3sync.core.manifest import record as manifest
 from s3sync.core.manifest.edits import Edits
@@ -23,7 +24,7 @@ from s3sync.core.times import moment
 from s3sync.local.scan import LocalFile, LocalScan, scan_folder
 from s3sync.shared.manifest import StoredManifest, read_manifest, write_edits
 from s3sync.shared.scan import COPY_FROM, RemoteFile, RemoteScan, _match
-from s3sync.spill.table import MOST_IN_MEMORY, SpilledDict, merge_by_path
+from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.folder.layout import Layout
@@ -33,7 +34,7 @@ from s3sync.store.lanes.limiter import Limiter
 from s3sync.store.lanes.rounds import Names
 from s3sync.store.port import Create, Headers, ObjectInfo
 from s3sync.store.s3.listing import list_objects
-from s3sync.sync.scan import _take_the_remotes_case
+from s3sync.sync.case import take_the_remotes_case
 from s3sync.sync.twins import hide_twins
 from s3sync.sync.view import View
 from tests.kit.manifests import text_of
@@ -63,7 +64,7 @@ def test_tables_are_not_in_memory(peak_mib: Callable[[], float]) -> None:
         here[path(number)] = Entry(number, f"{number:032}", None, number)
         there[path(number)] = Entry(number, f"{number:032}", f"{number:032}")
     assert sum(len(mine) for mine, theirs in merge_by_path(here, there) if mine.keys() == theirs.keys()) == MANY
-    assert peak_mib() < 2 * MOST_IN_MEMORY * 600 / MIB + 4
+    assert peak_mib() < 2 * limits.now.entries_in_memory * 600 / MIB + 4
 
 
 def test_names_that_come_in_order_take_a_few_bytes(peak_mib: Callable[[], float]) -> None:
@@ -144,7 +145,7 @@ def test_names_that_one_disk_can_hold_are_not_collected(blind: bool) -> None:
 def test_spellings_of_the_remote_are_not_collected(theirs: Callable[[int], str], mib: float) -> None:
     seen = seen_of(path, theirs)
     with at_most(mib):
-        base = _take_the_remotes_case(seen.base, seen.here, seen.there)
+        base = take_the_remotes_case(seen.base, seen.here, seen.there)
     assert len(base) == len(seen.here.files) == MANY
     assert theirs(7) in base and theirs(7) in seen.here.files
 
@@ -154,7 +155,7 @@ def test_a_folder_of_very_many_files_is_not_in_memory(tmp_path: Path) -> None:
         os.close(os.open(tmp_path / f"frame.{number:06}.exr", os.O_CREAT | os.O_WRONLY))
     refuse.cache_clear()
     with at_most(9):  # the answers about names that are remembered are most of it
-        assert len(scan_folder(tmp_path, lambda path: False, SpilledDict(LocalFile, MANY)).files) == MANY
+        assert len(scan_folder(tmp_path, lambda path: False, MANY).files) == MANY
     with at_most(1):
         assert sum(1 for _ in _entries(Layout(tmp_path).folder())) == MANY
 

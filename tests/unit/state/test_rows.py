@@ -14,8 +14,8 @@ from s3sync.core.entries import Entry
 from s3sync.core.plan import Action, Do
 from s3sync.errors import DiskFull, LocalError
 from s3sync.spill import scratch as temporary
-from s3sync.spill import table as tables
 from s3sync.spill.sequence import SpilledList
+from tests.kit.limits import limit
 
 LENGTHS = (0, 1, 5, 6, 7, 8, 9, 10, 30)
 """Around what is held in memory (5), and what is written together (3)."""
@@ -23,8 +23,7 @@ LENGTHS = (0, 1, 5, 6, 7, 8, 9, 10, 30)
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_IN_MEMORY", 5)
-    monkeypatch.setattr(tables, "AT_ONCE", 3)
+    limit(monkeypatch, entries_in_memory=5, entries_at_once=3)
 
 
 @given(st.lists(st.integers(0, 9), max_size=30), st.lists(st.integers(0, 9), max_size=30))

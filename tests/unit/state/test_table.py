@@ -25,17 +25,16 @@ from s3sync.core.manifest.record import FileRecord
 from s3sync.errors import DiskFull, LocalError
 from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import RemoteFile
-from s3sync.spill import table as tables
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest
+from tests.kit.limits import limit
 
 PATHS = st.one_of(st.sampled_from(["a", "b", "a/b", "z", "é", "😀", "a b"]), st.text("ab/é", min_size=1, max_size=4))
 
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_IN_MEMORY", 5)
-    monkeypatch.setattr(tables, "AT_ONCE", 3)
+    limit(monkeypatch, entries_in_memory=5, entries_at_once=3)
 
 
 class LikeADictionary(RuleBasedStateMachine):

@@ -1,0 +1,41 @@
+"""Limits of memory and of what is accepted from others, in one place."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+MIB = 1024 * 1024
+
+
+class Limits(Struct, frozen=True):
+    """How much is held at once, and how much a peer may send. Memory follows these numbers, not those of the files."""
+
+    entries_in_memory: int = 20_480
+    """Entries of one container before it moves to the disk. Most projects never leave the memory: a lookup costs a
+    tenth there."""
+    entries_at_once: int = 1_000
+    """Entries that are encoded, written or read together. Encoded records take several times the memory."""
+    files_before_save: int = 5_000
+    """Files done before this computer remembers them, and paths that its base forgets in one step."""
+    digests_before_save: int = 1_000
+    """Digests made before they are saved, so that an interrupted run loses few of them."""
+    hashed_before_save: int = 4 * 1024 * MIB
+    """Bytes hashed before the digests are saved."""
+    manifest_bytes: int = 128 * MIB
+    """Size up to which metadata.json is accepted."""
+    manifest_values: int = 4_000_000
+    """JSON values in metadata.json: 400,000 files. Empty lists take 20 times their bytes in memory."""
+    manifest_in_memory: int = MIB
+    """Size up to which the text of metadata.json is held in memory."""
+    manifest_piece: int = MIB // 4
+    """Bytes of metadata.json that are read together."""
+    manifest_record: int = 4 * MIB
+    """Longest record, and longest run of other fields, that is parsed piece by piece. Longer ones are parsed whole."""
+    deletions_kept: int = 1_000
+    """Deletions that metadata.json remembers."""
+    objects_listed: int = 2_000_000
+    """Objects of a listing before it is given up, whatever the store goes on to say."""
+
+
+now = Limits()
+"""The limits in force. Tests replace it by smaller ones before they begin."""
