@@ -70,7 +70,7 @@ class Project(Struct, frozen=True):
         store = connect(settings, pace=pace)
         location = locate(settings, store, cwd, name)
         session = Session(settings, location, store, progress or Silent(), lock_wait_s=lock_wait_s, pace=pace)
-        return cls(replace(session, transfers=settings.transfers or DEFAULT_WORKERS), cwd)
+        return cls(replace(session, workers=settings.transfers or DEFAULT_WORKERS), cwd)
 
     @property
     def name(self) -> str:

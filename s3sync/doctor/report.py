@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from s3sync.errors import S3syncError
-from s3sync.sync.report import Place
+from s3sync.sync.report import ProjectAddress
 
 
 class Level(StrEnum):
@@ -34,7 +34,7 @@ class DoctorReport(Struct):
     `place` is None where the settings or the project cannot be told.
     """
 
-    place: Place | None = None
+    place: ProjectAddress | None = None
     checks: list[Check] = field(default_factory=list)
     fixed: list[str] = field(default_factory=list)
 

@@ -1,6 +1,6 @@
 """Lists whose memory is bounded: beyond a number of items they go on in a temporary file.
 
-For what a run intends and what it reports of each file; a `Table` is for what is looked up by its path.
+For what a run intends and what it reports of each file; a `SpilledDict` is for what is looked up by its path.
 """
 
 from __future__ import annotations

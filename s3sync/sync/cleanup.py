@@ -244,7 +244,7 @@ def drop_all(session: Session, trash: Iterable[Trashed]) -> None:
     def delete(found: Trashed) -> None:
         drop_trashed(session, found)
 
-    with Pool(session.transfers) as pool:
+    with Pool(session.workers) as pool:
         for _, gone in pool.map(delete, trash):
             gone.result()
 

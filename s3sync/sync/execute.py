@@ -13,15 +13,15 @@ from s3sync.core.plan import Action, Do
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, S3syncError, TargetChanged
 from s3sync.sync.steps import Steps
 from s3sync.transfer.fetch.small import SMALL, how_many
-from s3sync.transfer.pool import Settled
+from s3sync.transfer.pool import Result
 from s3sync.transfer.progress import Progress, Work
 
-Result: TypeAlias = Outcome | Raced | Problem
+StepResult: TypeAlias = Outcome | Raced | Problem
 
 DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE, Do.FREE_LOCAL)
 
 
-def execute(steps: Steps, actions: Sequence[Action]) -> Iterator[Result]:
+def execute(steps: Steps, actions: Sequence[Action]) -> Iterator[StepResult]:
     """Results as they come, in any order. Deletions come last, when everything else has had its turn.
 
     Raises what ends the run: the errors in `ENDS_THE_RUN`, and `AccessDenied` to a write before any write was taken,
@@ -84,7 +84,7 @@ def _is_small_download(action: Action) -> bool:
     return action.do is Do.DOWNLOAD and action.remote is not None and action.remote.size <= SMALL
 
 
-def _result(action: Action, settled: Settled[Outcome], wrote: bool) -> Result:
+def _result(action: Action, settled: Result[Outcome], wrote: bool) -> StepResult:
     try:
         return settled.result()
     except S3syncError as error:

@@ -43,7 +43,7 @@ def delete_versions(session: Session) -> int:
         store.delete_version(found.key, found.version_id)
 
     count = 0
-    with Pool(session.transfers) as pool:
+    with Pool(session.workers) as pool:
         for markers in (False, True):
             going = (found for found in old_versions(session) if found.is_marker is markers)
             for _, gone in pool.map(delete, going):

@@ -13,7 +13,7 @@ from s3sync.errors import Halt, UsageError
 from s3sync.project import lines_to_commit
 from s3sync.state.memory import StateDB
 from s3sync.state.places import KnownPlace
-from s3sync.sync.report import OfProject, Place
+from s3sync.sync.report import OfProject, ProjectAddress
 from s3sync.sync.session import Session
 from s3sync.sync.whereabouts import whereabouts
 
@@ -23,7 +23,7 @@ FIRST_TIME = "first time with this store: everything is compared by content, and
 class PlacesReport(OfProject, Struct):
     """The places that are remembered, and those that were forgotten just now."""
 
-    place: Place
+    place: ProjectAddress
     places: list[KnownPlace] = field(default_factory=list)
     forgotten: list[KnownPlace] = field(default_factory=list)
     dry_run: bool = False

@@ -23,7 +23,7 @@ from s3sync.spill.sequence import SpilledList
 EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_TO_DO = 0, 3, 4, 7
 
 
-class Place(Struct, frozen=True):
+class ProjectAddress(Struct, frozen=True):
     """Which project, in which repository, in which store (as the user named it, credentials masked)."""
 
     project: str
@@ -37,7 +37,7 @@ class OfProject:
     """The project of a report, by the names of the JSON."""
 
     __slots__ = ()
-    place: Place
+    place: ProjectAddress
 
     @property
     def project(self) -> str:
@@ -118,7 +118,7 @@ class RunReport(OfProject, Struct):
     """What `up`, `down` or `sync` did, or with `dry_run` would do."""
 
     verb: Verb
-    place: Place
+    place: ProjectAddress
     dry_run: bool
     uploaded: SpilledList[Uploaded] = field(default_factory=lambda: SpilledList(Uploaded))
     downloaded: SpilledList[Downloaded] = field(default_factory=lambda: SpilledList(Downloaded))
@@ -202,14 +202,14 @@ class TransferStatus(Struct, frozen=True):
 
 
 class TransfersReport(OfProject, Struct):
-    place: Place
+    place: ProjectAddress
     transfers: list[TransferStatus] = field(default_factory=list)
     aborted: list[TransferStatus] = field(default_factory=list)
     dry_run: bool = False
 
 
 class StatusReport(OfProject, Struct):
-    place: Place
+    place: ProjectAddress
     files: SpilledList[FileStatus] = field(default_factory=lambda: SpilledList(FileStatus))
     failed: list[Problem] = field(default_factory=list)
     last_sync_at: str | None = None
@@ -246,7 +246,7 @@ class StatusReport(OfProject, Struct):
 class CleanupReport(OfProject, Struct):
     """What `cleanup` deleted, or with `dry_run` would delete, and what it kept with the reason."""
 
-    place: Place
+    place: ProjectAddress
     side: str
     dry_run: bool
     deleted: SpilledList[Deleted] = field(default_factory=lambda: SpilledList(Deleted))

@@ -25,7 +25,7 @@ from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
 from s3sync.sync.cleanup import drop_all
 from s3sync.sync.recover import recover
-from s3sync.sync.report import OfProject, Place
+from s3sync.sync.report import OfProject, ProjectAddress
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
@@ -38,7 +38,7 @@ class TrashReport(OfProject, Struct):
     `last_copies` are those of `emptied` that exist nowhere else.
     """
 
-    place: Place
+    place: ProjectAddress
     dry_run: bool = False
     files: SpilledList[Trashed] = field(default_factory=lambda: SpilledList(Trashed))
     restored: Trashed | None = None

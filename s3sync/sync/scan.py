@@ -144,7 +144,7 @@ def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) ->
     fresh: dict[str, CachedDigest] = {}
     unsaved = 0
     found = SpilledDict(CachedDigest)  # the workers read the other one meanwhile
-    with Pool(session.transfers) as pool:
+    with Pool(session.workers) as pool:
         for path, future in pool.map(work, paths):
             now = time.time_ns()
             try:

@@ -19,7 +19,7 @@ from s3sync.project import ProjectFolder
 from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
 from s3sync.store.port import Pace, Store, Unlimited
-from s3sync.sync.report import Place
+from s3sync.sync.report import ProjectAddress
 from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
 
@@ -36,13 +36,13 @@ class Session(Struct, frozen=True):
     store: Store
     progress: Progress = field(default_factory=Silent)
     clock: Callable[[], datetime] = utc_now
-    transfers: int = DEFAULT_WORKERS
+    workers: int = DEFAULT_WORKERS
     lock_wait_s: float = 0
     pace: Pace = field(default_factory=Unlimited)
 
     @property
-    def place(self) -> Place:
-        return Place(
+    def place(self) -> ProjectAddress:
+        return ProjectAddress(
             self.project.name,
             self.project.repo,
             mask_url(self.settings.store),

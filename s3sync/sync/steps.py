@@ -46,7 +46,7 @@ from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.download import Downloaded, Wanted, copy_local, download
 from s3sync.transfer.fetch.small import download_together
-from s3sync.transfer.pool import Settled
+from s3sync.transfer.pool import Result
 from s3sync.transfer.progress import Work
 from s3sync.transfer.send.server_copy import HOPELESS, copy_on_server, copy_or_fail
 from s3sync.transfer.send.upload import Source, Uploaded, upload
@@ -70,7 +70,7 @@ class Steps:
     placed: dict[str, tuple[LocalFile, Digests]]
     intents: Intents
 
-    def carry_out(self, actions: Sequence[Action]) -> list[Settled[Outcome]]:
+    def carry_out(self, actions: Sequence[Action]) -> list[Result[Outcome]]:
         """What became of each action of a group: one of any kind, or downloads of small files.
 
         `PreconditionFailed`, `TargetChanged` or `NotFound` where somebody else was there first.
@@ -78,7 +78,7 @@ class Steps:
         if len(actions) > 1:
             with suppress(Archived):  # rare, and then each is told by itself
                 return self._download_together(actions)
-        return [Settled.of(self._step, action) for action in actions]
+        return [Result.of(self._step, action) for action in actions]
 
     def _step(self, action: Action) -> Outcome:
         """What an undo leaves behind is the base as it was."""
@@ -100,7 +100,7 @@ class Steps:
         got = self._bring(action.path, remote, self.seen.here.files.get(action.path))
         return self._place(action, got, remote, self.seen.here.files.get(action.path))
 
-    def _download_together(self, actions: Sequence[Action]) -> list[Settled[Outcome]]:
+    def _download_together(self, actions: Sequence[Action]) -> list[Result[Outcome]]:
         progress, here = self.session.progress, self.seen.here.files
         remotes = [self._readable(action.path) for action in actions]
         wanted = [
@@ -119,7 +119,7 @@ class Steps:
             action = actions[number]
             return self._place(action, got[number].result(), remotes[number], here.get(action.path))
 
-        return [Settled.of(finish, number) for number in range(len(actions))]
+        return [Result.of(finish, number) for number in range(len(actions))]
 
     def _readable(self, path: str) -> RemoteFile:
         remote = self.seen.there.files[path]

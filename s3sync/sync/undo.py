@@ -24,7 +24,7 @@ from s3sync.spill.sequence import SpilledList
 from s3sync.state.journal import Done, Journal
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.recover import recover
-from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, OfProject, Place
+from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, OfProject, ProjectAddress
 from s3sync.sync.restore import finish_placing
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
@@ -45,7 +45,7 @@ class Undone(Struct, frozen=True):
 class UndoReport(OfProject, Struct):
     """`refused` are files that somebody changed since, or whose old version is nowhere."""
 
-    place: Place
+    place: ProjectAddress
     dry_run: bool
     verb: str | None = None
     at: str | None = None

@@ -93,7 +93,7 @@ def _objects(session: Session, seen: View) -> list[Problem]:
 
     first = min(files.items(), key=lambda item: (item[1].entry.size, item[0]), default=None)
     found: list[Problem] = []
-    with Pool(session.transfers) as pool:
+    with Pool(session.workers) as pool:
         for some in ([first[0]] if first else [], (path for path in files if not first or path != first[0])):
             found.extend(problem for _, future in pool.map(read, some) if (problem := future.result()))
     return sorted(found, key=lambda problem: problem.path)
@@ -143,6 +143,6 @@ def _local_files(session: Session, seen: View, report: StatusReport) -> list[Pro
             EDITED,
         )
 
-    with Pool(session.transfers) as pool:
+    with Pool(session.workers) as pool:
         found = [problem for _, future in pool.map(read, wanted) if (problem := future.result())]
     return sorted(found, key=lambda problem: problem.path)

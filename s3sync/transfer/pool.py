@@ -18,7 +18,7 @@ PARTS_AT_ONCE = 5
 """Parts of one file on their way together: enough to fill a line, and few enough to lose little when it breaks."""
 
 
-class Settled(Generic[R]):
+class Result(Generic[R]):
     """What became of one item. A future of the standard library would bring locks that nobody here waits for."""
 
     __slots__ = ("_error", "_value")
@@ -27,7 +27,7 @@ class Settled(Generic[R]):
         self._value, self._error = value, error
 
     @classmethod
-    def of(cls, function: Callable[[T], R], item: T) -> Settled[R]:
+    def of(cls, function: Callable[[T], R], item: T) -> Result[R]:
         """What becomes of an item, right now."""
         try:
             return cls(function(item), None)
@@ -51,12 +51,12 @@ class Pool:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Settled[R]]]:
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Result[R]]]:
         """Each item with what became of it, as they finish. Never more than a few items per worker wait.
 
         Raises `Interrupted` after `stop`.
         """
-        source, done = iter(items), SimpleQueue[tuple[T, Settled[R]]]()
+        source, done = iter(items), SimpleQueue[tuple[T, Result[R]]]()
         waiting = 0
         try:
             while True:
@@ -71,8 +71,8 @@ class Pool:
             self.stop()
             raise
 
-    def _settle(self, function: Callable[[T], R], item: T, done: SimpleQueue[tuple[T, Settled[R]]]) -> None:
-        done.put((item, Settled.of(partial(self._call, function), item)))
+    def _settle(self, function: Callable[[T], R], item: T, done: SimpleQueue[tuple[T, Result[R]]]) -> None:
+        done.put((item, Result.of(partial(self._call, function), item)))
 
     def _enlist(self, work: Callable[[], object]) -> None:
         with self._lock:  # so that nothing comes after the sign to end

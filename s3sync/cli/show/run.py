@@ -28,7 +28,7 @@ from s3sync.cli.show.words import (
 from s3sync.core.plan import Verb
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
-from s3sync.sync.report import ConflictReport, Moved, Place, RunReport
+from s3sync.sync.report import ConflictReport, Moved, ProjectAddress, RunReport
 
 FEW = 20
 """Up to so many files that are in sync are named one by one; more only with --verbose."""
@@ -91,7 +91,7 @@ def _in_sync(report: RunReport) -> tuple[int, int]:
     return count, size
 
 
-def run_headline(verb: Verb, where: Place, dry_run: bool) -> str:
+def run_headline(verb: Verb, where: ProjectAddress, dry_run: bool) -> str:
     signs = symbols()
     place = f"{where.repo}/{where.project}"
     store = "S3" if where.store.startswith("s3:") else where.store

@@ -32,7 +32,7 @@ from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.errors import S3syncError
-from s3sync.sync.report import FileStatus, Place, StatusReport
+from s3sync.sync.report import FileStatus, ProjectAddress, StatusReport
 
 FEW = 20
 """Up to so many files that are in sync are named one by one; more only with --verbose."""
@@ -113,7 +113,7 @@ def _warn_of_kept(report: StatusReport) -> None:
         warn("hint: compare them, keep what you want under the old name, delete the other, and run `s3sync sync`")
 
 
-def _store_name(place: Place) -> str:
+def _store_name(place: ProjectAddress) -> str:
     return "S3" if place.store.startswith("s3:") else "the store"
 
 
@@ -160,7 +160,7 @@ def status_summary(report: StatusReport) -> str:
     return f"Status: {text} (last sync: {ago_text(report.last_sync_at, report.asked_at)}{by})"
 
 
-def _say_how_to_move(place: Place) -> None:
+def _say_how_to_move(place: ProjectAddress) -> None:
     say(f"The files stay on this computer, in {printable(place.store)}.")
     say("To share them: s3sync init --store s3://BUCKET --region REGION")
 

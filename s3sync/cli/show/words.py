@@ -9,13 +9,13 @@ from s3sync.cli.output import Symbols, ago_text, printable, symbols, warn
 from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import State
-from s3sync.sync.report import Deleted, Place
+from s3sync.sync.report import Deleted, ProjectAddress
 
 Json: TypeAlias = dict[str, Any]
 """A document that docs/json.md promises. Lists of many files are iterators: `print_json` takes them one by one."""
 
 
-def place_json(place: Place) -> Json:
+def place_json(place: ProjectAddress) -> Json:
     return {"project": place.project, "repo": place.repo, "store": place.store}
 
 

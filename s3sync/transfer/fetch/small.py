@@ -23,7 +23,7 @@ from s3sync.local.digests import Digests
 from s3sync.store.port import Buffer
 from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.download import Downloaded, FreeSpace, Temp, Wanted, check_version, verify
-from s3sync.transfer.pool import Settled
+from s3sync.transfer.pool import Result
 from s3sync.transfer.progress import Work
 
 SMALL = 64 * 1024
@@ -41,7 +41,7 @@ def how_many(files: int, workers: int) -> int:
 
 def download_together(
     transport: Transport, wanted: Sequence[Wanted], folder: GuardedFolder
-) -> list[Settled[Downloaded]]:
+) -> list[Result[Downloaded]]:
     """What became of each file: the same, and by the same rules, as if `download` had been called for it.
 
     After an error that ends the run, such as the sign to stop, the files behind it are not begun, and have failed with
@@ -101,10 +101,10 @@ class _Small:
             os.fsync(self._descriptor)
             self._close()
 
-    def settled(self) -> Settled[Downloaded]:
+    def settled(self) -> Result[Downloaded]:
         if self.error is not None:
-            return Settled(None, self.error)
-        return Settled(Downloaded(self._temp.path, self._digests, len(self._body)), None)
+            return Result(None, self.error)
+        return Result(Downloaded(self._temp.path, self._digests, len(self._body)), None)
 
     def drop(self) -> None:
         """Leave nothing behind."""

@@ -138,7 +138,7 @@ class World(Deeds):
         project = self._project(run.user)
         inner = self.stores[self.memory.at[run.user].store]
         store: Any = FaultyStore(inner, run.faults, before, self.counted)
-        session = replace(project.session, store=store, clock=self._clock(run.user), transfers=2)
+        session = replace(project.session, store=store, clock=self._clock(run.user), workers=2)
         project = replace(project, session=session)
         try:
             with _saving(often=run.often):

@@ -31,7 +31,7 @@ from s3sync.transfer.fetch import download
 from s3sync.transfer.fetch import small as small_download
 from s3sync.transfer.fetch.download import Downloaded, Wanted
 from s3sync.transfer.fetch.small import MOST, OPEN_FILES, SMALL, download_together, how_many
-from s3sync.transfer.pool import Pool, Settled
+from s3sync.transfer.pool import Pool, Result
 from s3sync.transfer.progress import Progress, Work
 from tests.unit.transfer.conftest import Altered, Ending, Watcher, content_of, fetch, names, transport
 
@@ -46,16 +46,16 @@ def put(store: Store, number: int, content: bytes) -> Wanted:
 
 def together(
     store: Any, wanted: list[Wanted], folder: Path, pool: Pool, progress: Progress | None = None
-) -> list[Settled[Downloaded]]:
+) -> list[Result[Downloaded]]:
     with transport(store, pool, folder.parent / "memory", progress) as way:
         return download_together(way, wanted, GuardedFolder.open(folder))
 
 
-def errors(settled: list[Settled[Downloaded]]) -> list[type[BaseException] | None]:
+def errors(settled: list[Result[Downloaded]]) -> list[type[BaseException] | None]:
     return [error_of(one) for one in settled]
 
 
-def error_of(one: Settled[Downloaded]) -> type[BaseException] | None:
+def error_of(one: Result[Downloaded]) -> type[BaseException] | None:
     try:
         one.result()
     except S3syncError as error:
@@ -217,7 +217,7 @@ def test_f14_a_disk_that_refuses_one_file(
             raise OSError(28, "no space left on device")
         fsync(descriptor)
 
-    def together_now() -> list[Settled[Downloaded]]:
+    def together_now() -> list[Result[Downloaded]]:
         with transport(store, pool, partial.parent / "memory", None) as way:
             monkeypatch.setattr(os, "fsync", refuses)
             return download_together(way, wanted, GuardedFolder.open(partial))
