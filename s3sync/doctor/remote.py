@@ -54,7 +54,7 @@ def checks(settings: Settings, store: Store, project: ProjectFolder | None, *, d
     now = bucket.store_time if bucket and bucket.store_time else datetime.now(UTC)
     swept = _sweep(store, project, now)
     with scratch(store, project.prefix) as own:
-        listed, made = rights.checks(store, bucket, project, own)
+        listed, made = rights.checks(store, project, own)
         missing = next((c.name for c in made if c.name in ("write", "delete") and c.level is not Level.OK), None)
         found += [*made, *conditions.checks(store, own, missing)]
     found += bucket_room.checks(bucket, project.prefix)

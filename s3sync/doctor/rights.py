@@ -9,7 +9,8 @@ from hashlib import md5
 from s3sync.doctor.report import Check, Level, fail, failed_by, ok, skipped, warn
 from s3sync.errors import AccessDenied, NotFound, S3syncError, StoreError
 from s3sync.project import ProjectFolder
-from s3sync.store import Bucket, Store
+from s3sync.store import Store
+from s3sync.store.aspects import Tags, aspect
 from s3sync.store.port import Headers, ObjectInfo, Overwrite
 from s3sync.store.probe import check_multipart
 
@@ -20,9 +21,7 @@ _NO_DELETE = "`up` and `down` work; `cleanup`, and `sync` with deletions, fail. 
 _POLICY = "see docs/iam-policy.md for the rights that a member needs"
 
 
-def checks(
-    store: Store, bucket: Bucket | None, project: ProjectFolder, own: str
-) -> tuple[list[ObjectInfo] | None, list[Check]]:
+def checks(store: Store, project: ProjectFolder, own: str) -> tuple[list[ObjectInfo] | None, list[Check]]:
     """What is below the project's prefix, and a check for each right.
 
     Whoever may not delete writes nothing that would stay: the right to write is then tried on an upload in parts.
@@ -41,7 +40,7 @@ def checks(
     needs = "needs write" if write.level is not Level.OK else "needs delete"
     may_write = write.level is Level.OK
     multipart = _multipart(store, f"{own}multipart") if may_write else skipped("multipart", "needs write")
-    tags = _tags(store, bucket, f"{own}tags") if written else skipped("tags", needs)
+    tags = _tags(store, f"{own}tags") if written else skipped("tags", needs)
     return listed, [may_list, read, write, delete, multipart, tags]
 
 
@@ -121,14 +120,15 @@ def _multipart(store: Store, key: str) -> Check:
     return ok("multipart", "begun, a part sent, listed, and aborted")
 
 
-def _tags(store: Store, bucket: Bucket | None, key: str) -> Check:
-    if bucket is None or not store.capabilities.tags:
+def _tags(store: Store, key: str) -> Check:
+    tags = aspect(store, Tags)
+    if tags is None:
         return skipped("tags", "a folder has no tags")
     wanted = {"s3sync": "doctor"}
     try:
         _put(store, key)
-        bucket.put_tags(key, wanted)
-        found = bucket.get_tags(key)
+        tags.put_tags(key, wanted)
+        found = tags.get_tags(key)
     except AccessDenied:
         hint = "s3:GetObjectTagging and s3:PutObjectTagging; see docs/iam-policy.md"
         return skipped("tags", "you have no right to them, and need it only where other tools tag your objects", hint)

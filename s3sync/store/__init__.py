@@ -46,29 +46,29 @@ def open_store(url: str, options: StoreOptions) -> Store:
 
 
 def rights_of(store: Store) -> str | None:
-    """Who may read and write the files of a folder store, in words; None for other stores. Raises `StoreError`."""
-    from s3sync.store.folder import FolderStore
+    """Who may read and write the files of a store, in words; None where it does not say. Raises `StoreError`."""
+    from s3sync.store.aspects import Rights, aspect
 
-    return store.rights() if isinstance(store, FolderStore) else None
+    found = aspect(store, Rights)
+    return found.rights() if found else None
 
 
 def identity_of(store: Store) -> str | None:
-    """What tells a folder store from another one that is mounted at the same path. Raises `StoreError`.
+    """What tells a store from another one at the same address, as folders on two disks mounted at one path.
 
-    None for other stores, and for one that only older versions wrote to.
+    None where it cannot be told. Raises `StoreError`.
     """
-    from s3sync.store.folder import FolderStore
+    from s3sync.store.aspects import Identity, aspect
 
-    bare = unwrapped(store)
-    return bare.identity() if isinstance(bare, FolderStore) else None
+    found = aspect(store, Identity)
+    return found.identity() if found else None
 
 
 def bucket_of(store: Store) -> Bucket | None:
     """The bucket behind a store; None where there is none, as behind a folder."""
-    from s3sync.store.s3 import S3Store
+    from s3sync.store.aspects import aspect
 
-    bare = unwrapped(store)
-    return bare.bucket() if isinstance(bare, S3Store) else None
+    return aspect(store, Bucket)
 
 
 def endpoint_of(store: Store) -> str | None:

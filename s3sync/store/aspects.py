@@ -1,14 +1,21 @@
-"""What some stores can do beyond the port: small protocols, found through whatever is wrapped around a store."""
+"""What some stores can do beyond the port: small protocols, found through whatever is wrapped around a store.
+
+`aspect(store, Presigns)` is None where a store lacks it; `require_aspect` raises the error that says so. A store offers
+its aspects as objects of their own (`Offers`), so that what nobody asks for is never imported. `tests/contract/` runs
+on each of them, for every store that has it. All methods raise `StoreError` and its children.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Protocol, TypeVar, runtime_checkable
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
-from s3sync.store.port import Store
+from s3sync.errors import Unsupported
+from s3sync.store.port import Bucket, ObjectInfo, Reader, Store
 from s3sync.store.wrapped import Wrapped
 
 T = TypeVar("T")
@@ -28,24 +35,225 @@ class Version(Struct, frozen=True):
 
 @runtime_checkable
 class Versions(Protocol):
-    """A store that may keep what was replaced and deleted."""
+    """Keep what was replaced and deleted, where the bucket is set so."""
 
     def keeps_versions(self) -> bool:
-        """Whether its bucket has, or had, versioning; also when it does not say. Raises `StoreError`."""
+        """Whether its bucket has, or had, versioning; also when it does not say."""
 
     def list_versions(self, prefix: str) -> Iterator[Version]:
-        """Every version and delete marker below a prefix. Raises `StoreError`."""
+        """Every version and delete marker below a prefix, the newest of each key first."""
+
+    def get_version(self, key: str, version_id: str) -> Reader:
+        """The bytes of one version. Raises `NotFound`, also for a delete marker."""
 
     def delete_version(self, key: str, version_id: str) -> None:
-        """Delete one version for good. Raises `StoreError`."""
+        """Delete one version for good."""
+
+
+class Link(Struct, frozen=True):
+    """A URL that works without credentials until `expires`."""
+
+    url: str
+    expires: datetime
+
+
+class Form(Struct, frozen=True):
+    """Where a browser posts a file: `fields` go before the file, which gets the name `key` in the store."""
+
+    url: str
+    fields: Mapping[str, str]
+    key: str
+    expires: datetime
+
+
+@runtime_checkable
+class Presigns(Protocol):
+    """Make links that work without credentials. No request is made, so nothing tells whether the object is there.
+
+    A link ends with the session that signed it, if that is sooner; `expires` says which. The longest is 7 days.
+    """
+
+    def presign_get(
+        self, key: str, *, lasts: timedelta, download_as: str | None = None, content_type: str | None = None
+    ) -> Link:
+        """A link to an object. `download_as`: have browsers save it under that name instead of showing it."""
+
+    def presign_put(self, key: str, *, lasts: timedelta) -> Link:
+        """A link to which a whole object may be put (S3: up to 5 GiB), replacing what is there."""
+
+    def presign_post(self, key: str, *, lasts: timedelta, most_bytes: int) -> Form:
+        """A form that stores one file of up to `most_bytes` under exactly this key."""
+
+
+@runtime_checkable
+class Tags(Protocol):
+    """Keep a few names with values beside an object, which lifecycle rules can go by (S3: up to 10).
+
+    `Headers.tags` sets them with the object. They do not change its ETag.
+    """
+
+    def get_tags(self, key: str) -> dict[str, str]:
+        """Raises `NotFound`."""
+
+    def put_tags(self, key: str, tags: Mapping[str, str]) -> None:
+        """Replace all tags of an object; with none, remove them. Raises `NotFound`."""
+
+
+@runtime_checkable
+class StorageClasses(Protocol):
+    """Keep objects at different prices. `Headers.storage_class` chooses one with the object."""
+
+    def change_class(self, key: str, storage_class: str, *, etag: str) -> str:
+        """Move an object of up to 5 GiB that still has this ETag to another class, and return its ETag from then on.
+
+        Metadata and tags stay. Raises `NotFound`, `PreconditionFailed`, `Archived` for a cold one that is not thawed,
+        and `Unsupported` for a class that the store does not know.
+        """
+
+
+class Tier(StrEnum):
+    """How fast an object is thawed, and how dear that is."""
+
+    BULK = "Bulk"
+    STANDARD = "Standard"
+    EXPEDITED = "Expedited"
+
+
+class ThawState(StrEnum):
+    """Whether an object can be read."""
+
+    WARM = "warm"
+    """At once: its class is none that has to be thawed."""
+    COLD = "cold"
+    THAWING = "thawing"
+    THAWED = "thawed"
+    """Until `Thaw.until`."""
+
+
+class Thaw(Struct, frozen=True):
+    """How cold an object is. `until`: when its thawed copy ends, as the store says."""
+
+    state: ThawState
+    storage_class: str
+    until: datetime | None = None
+
+
+@runtime_checkable
+class Thaws(Protocol):
+    """Make archived objects readable for some days."""
+
+    def thaw_of(self, key: str) -> Thaw:
+        """Raises `NotFound`."""
+
+    def thaw(self, key: str, *, days: int, tier: Tier) -> Thaw:
+        """Begin to thaw an object, and say how it stands then. Of one that is thawed already the days are counted anew.
+
+        Repeating it is no error, nor is thawing what is warm. Raises `NotFound`, and `Unsupported` for a tier that the
+        object's class does not have.
+        """
+
+    def list_thaws(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
+        """Every object below a prefix with its state, a page a request; None where the store does not say in listings:
+        then ask `thaw_of`."""
+
+
+Rule = Mapping[str, Any]
+"""A rule of lifecycle or CORS as S3 writes it: what we do not know of it stays as it is."""
+
+
+@runtime_checkable
+class Administers(Protocol):
+    """Create and set up the bucket behind the store. Prefixes and rules are the bucket's own, from its root.
+
+    Reading raises where there is no answer, so that nobody replaces what he was not allowed to see.
+    """
+
+    def bucket_exists(self) -> bool:
+        """Raises `AccessDenied` for one that is somebody else's."""
+
+    def create_bucket(self) -> None:
+        """In the store's region. One that is there and one's own is no error."""
+
+    def lifecycle_rules(self) -> list[Rule]:
+        """All of them, enabled or not."""
+
+    def put_lifecycle_rules(self, rules: Sequence[Rule]) -> None:
+        """Replace all rules; with none, remove them. Read, merge and write: others have rules too."""
+
+    def cors_rules(self) -> list[Rule]: ...
+    def put_cors_rules(self, rules: Sequence[Rule]) -> None:
+        """Replace all rules; with none, remove them."""
+
+    def versioning_status(self) -> str | None:
+        """ "Enabled", "Suspended", or None while nobody has set it."""
+
+    def set_versioning(self, *, enabled: bool) -> None:
+        """A bucket that had versioning can only suspend it."""
+
+    def blocks_public_access(self) -> bool:
+        """Whether all four locks are closed."""
+
+    def block_public_access(self) -> None: ...
+    def default_encryption(self) -> str | None:
+        """The algorithm, as "AES256" or "aws:kms"."""
+
+    def encrypt_by_default(self, algorithm: str, kms_key_id: str | None = None) -> None: ...
+
+
+@runtime_checkable
+class Identity(Protocol):
+    """Tell a store from another one at the same address."""
+
+    def identity(self) -> str | None:
+        """None for one that only older versions wrote to."""
+
+
+@runtime_checkable
+class Rights(Protocol):
+    """Say who may read and write the files of a store."""
+
+    def rights(self) -> str:
+        """In words."""
+
+
+@runtime_checkable
+class Offers(Protocol):
+    """A store with aspects that are objects of their own."""
+
+    def offers(self, kind: type[T]) -> T | None:
+        """The aspect; None for one that the store lacks."""
+
+
+_LACKS: dict[type, str] = {
+    Versions: "keeps no versions",
+    Presigns: "makes no links that work without credentials",
+    Tags: "has no tags",
+    StorageClasses: "has no storage classes",
+    Thaws: "has no cold storage to thaw from",
+    Administers: "has no bucket to set up",
+    Bucket: "has no bucket to ask",
+}
 
 
 def aspect(store: Store, kind: type[T]) -> T | None:
-    """The store, or the one that is wrapped in it, which has an aspect; None where none has."""
+    """What a store, or the one that is wrapped in it, has of an aspect; None where none has."""
     found: object = store
     while True:
         if isinstance(found, kind):
             return found
-        if not isinstance(found, Wrapped):
-            return None
+        offered = found.offers(kind) if isinstance(found, Offers) else None
+        if offered is not None or not isinstance(found, Wrapped):
+            return offered
         found = found.inner
+
+
+def require_aspect(store: Store, kind: type[T]) -> T:
+    """An aspect. Raises `Unsupported` where the store lacks it."""
+    found = aspect(store, kind)
+    if found is None:
+        raise Unsupported(
+            f"{store.url} {_LACKS.get(kind, f'has nothing of the kind {kind.__name__}')}",
+            why="a store of this kind cannot do that",
+            hint="use a store that can, such as a bucket on S3",
+        )
+    return found

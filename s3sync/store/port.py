@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -43,15 +43,11 @@ class Unlimited:
 
 
 class Capabilities(Struct, frozen=True):
-    """What a store can do beyond list, head, get, put, copy and delete."""
+    """Which operations of the port a store has. What it can do beyond the port are its aspects (`aspects.py`)."""
 
     conditional_writes: bool = False
     multipart: bool = False
     copy_part: bool = False
-    storage_classes: bool = False
-    tags: bool = False
-    versioning: bool = False
-    presigning: bool = False
 
 
 class Create(Struct, frozen=True):
@@ -234,6 +230,7 @@ class Silence(Struct, frozen=True):
     allowed: bool
 
 
+@runtime_checkable
 class Bucket(Protocol):
     """What a bucket says of itself. Only S3 has one; nothing but `doctor` asks. All methods raise `StoreError`.
 
@@ -246,8 +243,6 @@ class Bucket(Protocol):
     def first_contact(self, prefix: str) -> None:
         """List one key below the prefix: says by its error what is wrong with network, clock, credentials, bucket."""
 
-    def put_tags(self, key: str, tags: Mapping[str, str]) -> None: ...
-    def get_tags(self, key: str) -> dict[str, str]: ...
     def encryption(self) -> str | Silence | None: ...
     def public_access_blocked(self) -> bool | Silence:
         """Whether all four locks of the public access block are closed."""

@@ -12,7 +12,7 @@ from s3sync.transfer.pool import Pool
 
 
 def _of(session: Session) -> Versions | None:
-    return aspect(session.store, Versions)  # type: ignore[type-abstract]  # mypy knows no type of a protocol
+    return aspect(session.store, Versions)
 
 
 def old_versions(session: Session) -> Iterator[Version]:

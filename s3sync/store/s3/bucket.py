@@ -13,22 +13,25 @@ from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
 
 # The answers that mean "nobody has set it", which S3 gives as errors.
-_UNSET = frozenset(
+UNSET = frozenset(
     {
         "ServerSideEncryptionConfigurationNotFoundError",
         "NoSuchPublicAccessBlockConfiguration",
         "NoSuchBucketPolicy",
         "NoSuchLifecycleConfiguration",
+        "NoSuchCORSConfiguration",
     }
 )
+LOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+"""Of the public access block."""
 _EVERYBODY = ("groups/global/AllUsers", "groups/global/AuthenticatedUsers")
 
 
 class S3Bucket:
     """A `port.Bucket`."""
 
-    def __init__(self, io: Requests, root: str) -> None:
-        self._io, self._root = io, root
+    def __init__(self, io: Requests) -> None:
+        self._io, self._root = io, io.root
         self.store_time: datetime | None = None
 
     def first_contact(self, prefix: str) -> None:
@@ -36,20 +39,6 @@ class S3Bucket:
             self._call("list_objects_v2", Prefix=self._root + prefix, MaxKeys=1)
         except RequestFailed as error:
             raise self._io.error(error.failure, "list", self._root + prefix) from None
-
-    def put_tags(self, key: str, tags: Mapping[str, str]) -> None:
-        listed = [{"Key": name, "Value": value} for name, value in tags.items()]
-        try:
-            self._call("put_object_tagging", Key=self._root + key, Tagging={"TagSet": listed})
-        except RequestFailed as error:
-            raise self._io.error(error.failure, "tag", self._root + key) from None
-
-    def get_tags(self, key: str) -> dict[str, str]:
-        try:
-            answer = self._call("get_object_tagging", Key=self._root + key)
-        except RequestFailed as error:
-            raise self._io.error(error.failure, "read the tags of", self._root + key) from None
-        return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", ())}
 
     def encryption(self) -> str | Silence | None:
         answer = self._setting("get_bucket_encryption")
@@ -65,8 +54,7 @@ class S3Bucket:
         if not isinstance(answer, dict):
             return False if answer is None else answer
         block = answer.get("PublicAccessBlockConfiguration", {})
-        names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-        return all(block.get(name) for name in names)
+        return all(block.get(name) for name in LOCKS)
 
     def policy_is_public(self) -> bool | Silence:
         answer = self._setting("get_bucket_policy_status")
@@ -99,7 +87,7 @@ class S3Bucket:
             return self._call(operation)
         except RequestFailed as error:
             failure = error.failure
-        if failure.code in _UNSET:
+        if failure.code in UNSET:
             return None
         if failure.cause == "answer" and failure.status in (401, 403):
             return Silence(_RIGHTS[operation], allowed=False)

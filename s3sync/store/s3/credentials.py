@@ -137,6 +137,18 @@ class Credentials:
             raise _unusable(error) from None
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
+    def expiry(self) -> datetime | None:
+        """When the keys end, as far as anybody says so; after the first call of `keys`."""
+        told = getattr(self._source, "_expiry_time", None)  # what botocore itself renews by
+        if self._static and self._static.token:
+            try:
+                told = datetime.fromisoformat(self._env.get("AWS_CREDENTIAL_EXPIRATION", ""))
+            except ValueError:
+                return None
+        if not isinstance(told, datetime):
+            return None
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
+
     @property
     def are_static(self) -> bool:
         """Whether `keys` always gives the same ones. True or False only after the first call of `keys`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -28,15 +28,25 @@ _T = TypeVar("_T")
 
 
 class Requests:
-    """What the operations of a store have in common. Keys here are whole keys in the bucket."""
+    """What the operations of a store have in common. Keys here are whole keys in the bucket, but for `key`'s argument.
 
-    def __init__(self, url: str, bucket: str, options: StoreOptions) -> None:
+    `root` is what all keys of the store begin with.
+    """
+
+    def __init__(self, bucket: str, prefix: str, options: StoreOptions) -> None:
+        self.url = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+        self.root = f"{prefix}/" if prefix else ""
         self.credentials = Credentials(options.profile, options.env)
         self.address = find_address(bucket, options, self.credentials.profile)
         self.fast = FastLane(self.address, self.credentials, options.env, options.wire)
         self.pace = options.pace
         self.full = FullLane(self.address, self.credentials, options.env, options.wire, options.pace)
-        self._url = url
+
+    def key(self, key: str) -> str:
+        """The whole key of an object. Raises `StoreError` for one that S3 cannot hold."""
+        if not key or "\0" in key or len((self.root + key).encode("utf-8", "replace")) > 1024:
+            raise StoreError(f"S3 cannot hold {key[:80]!r}", why="a key has 1 to 1,024 bytes, and no NUL")
+        return self.root + key
 
     def attempts(self, doing: str) -> Retries:
         return self.fast.attempts(doing)
@@ -48,6 +58,15 @@ class Requests:
         except RequestFailed as error:
             raise self.error(error.failure, doing, key) from None
 
+    def ask(self, doing: str, key: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """One call of botocore on the bucket. Raises our errors: "could not <doing> <key>"."""
+
+        def call() -> dict[str, Any]:
+            answer: dict[str, Any] = getattr(self.full.client, operation)(Bucket=self.address.bucket, **arguments)
+            return answer
+
+        return self.on_full(doing, key, call)
+
     def error(self, failure: Failure, doing: str, key: str) -> StoreError:
         """Our error for a failure: "could not <doing> <key>"."""
         unsaid = failure.cause == "answer" and not failure.code and failure.status not in OF_GATEWAYS
@@ -58,7 +77,7 @@ class Requests:
         lost = self.credentials.failure
         if lost is not None and failure.cause in ("other", "credentials"):
             return lost
-        target = Target(self._url, self.address.bucket, self.address.shown, self.credentials.secrets, self.fast.proxy)
+        target = Target(self.url, self.address.bucket, self.address.shown, self.credentials.secrets, self.fast.proxy)
         return translate(failure, target, doing, key)
 
     def _ask_region(self, failure: Failure) -> Failure:

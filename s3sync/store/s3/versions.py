@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from s3sync.store.aspects import Version
-from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import strip
+from s3sync.store.port import Reader, Silence
+from s3sync.store.s3.bucket import S3Bucket
+from s3sync.store.s3.full import FullReader
+from s3sync.store.s3.requests import Requests
 
-Call = Callable[..., dict[str, Any]]
 MOST_PAGES = 10_000
 
 
-def pages(ask: Callable[[dict[str, str]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Every page. `ask` takes the marks of the one before. Raises `RequestFailed` for a listing that does not end."""
-    marks: dict[str, str] = {}
-    for _ in range(MOST_PAGES):
-        page = ask(marks)
-        yield page
-        if not page.get("IsTruncated"):
-            return
-        following = {name: page[f"Next{name}"] for name in ("KeyMarker", "VersionIdMarker") if page.get(f"Next{name}")}
-        if not following or following == marks:
-            break
-        marks = following
-    raise RequestFailed(Failure("endless"))
+class S3Versions:
+    """`aspects.Versions` of a bucket."""
+
+    def __init__(self, io: Requests) -> None:
+        self._io = io
+
+    def keeps_versions(self) -> bool:
+        found = S3Bucket(self._io).versioning()
+        return isinstance(found, Silence) or found in ("Enabled", "Suspended")
+
+    def list_versions(self, prefix: str) -> Iterator[Version]:
+        name = self._io.root + prefix
+        for page in self._pages(name):
+            for found in _versions(page):
+                if found.key.startswith(name):
+                    yield replace(found, key=found.key[len(self._io.root) :])
+
+    def _pages(self, name: str) -> Iterator[dict[str, Any]]:
+        """Every page. A listing that does not end is an error."""
+        marks: dict[str, str] = {}
+        for _ in range(MOST_PAGES):
+            page = self._io.ask("list the versions below", name, "list_object_versions", Prefix=name, **marks)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            named = ("KeyMarker", "VersionIdMarker")
+            following = {mark: page[f"Next{mark}"] for mark in named if page.get(f"Next{mark}")}
+            if not following or following == marks:
+                break
+            marks = following
+        raise self._io.error(Failure("endless"), "list the versions below", name)
+
+    def get_version(self, key: str, version_id: str) -> Reader:
+        name = self._io.key(key)
+        answer = self._io.ask("read a version of", name, "get_object", Key=name, VersionId=version_id)
+        return FullReader(key, answer, lambda failure: self._io.error(failure, "read a version of", name))
+
+    def delete_version(self, key: str, version_id: str) -> None:
+        name = self._io.key(key)
+        self._io.ask("delete a version of", name, "delete_object", Key=name, VersionId=version_id)
 
 
-def versions(page: dict[str, Any]) -> Iterator[Version]:
+def _versions(page: dict[str, Any]) -> Iterator[Version]:
     for kind in ("Versions", "DeleteMarkers"):
         for item in page.get(kind, ()):
             yield Version(

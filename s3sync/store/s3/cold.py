@@ -1,0 +1,138 @@
+"""Storage classes of a bucket's objects, and thawing those that are cold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from s3sync.errors import Unsupported
+from s3sync.store.aspects import Thaw, ThawState, Tier
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.rounds import EndlessListingGuard
+from s3sync.store.port import ObjectInfo
+from s3sync.store.s3.failures import from_botocore
+from s3sync.store.s3.full import require
+from s3sync.store.s3.requests import Requests
+
+COLD = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+"""Classes that have to be thawed. GLACIER_IR is read at once."""
+STANDARD = "STANDARD"
+
+_ONGOING = re.compile(r'ongoing-request="(true|false)"')
+_EXPIRY = re.compile(r'expiry-date="([^"]*)"')
+
+
+class S3Classes:
+    """`aspects.StorageClasses` of a bucket."""
+
+    def __init__(self, io: Requests) -> None:
+        self._io = io
+
+    def change_class(self, key: str, storage_class: str, *, etag: str) -> str:
+        name, bucket = self._io.key(key), self._io.address.bucket
+        answer = self._io.ask(
+            f"move to {storage_class}",
+            name,
+            "copy_object",
+            Key=name,
+            CopySource={"Bucket": bucket, "Key": name},
+            CopySourceIfMatch=f'"{etag}"',
+            MetadataDirective="COPY",
+            TaggingDirective="COPY",
+            StorageClass=storage_class,
+        )
+        found = strip(answer.get("CopyObjectResult", {}).get("ETag"))
+        return found or etag
+
+
+class S3Thaws:
+    """`aspects.Thaws` of a bucket."""
+
+    def __init__(self, io: Requests) -> None:
+        self._io = io
+
+    def thaw_of(self, key: str) -> Thaw:
+        name = self._io.key(key)
+        return _of_head(self._io.ask("ask about", name, "head_object", Key=name))
+
+    def thaw(self, key: str, *, days: int, tier: Tier) -> Thaw:
+        name, now = self._io.key(key), self.thaw_of(key)
+        if now.state in (ThawState.WARM, ThawState.THAWING):
+            return now
+        if tier is Tier.EXPEDITED and now.storage_class == "DEEP_ARCHIVE":
+            raise Unsupported(
+                f"could not thaw {key!r}",
+                why="DEEP_ARCHIVE has no expedited thaw",
+                hint="standard takes up to 12 hours, bulk up to 48",
+            )
+        request: dict[str, Any] = {"GlacierJobParameters": {"Tier": str(tier)}}
+        if now.storage_class in COLD:  # what Intelligent-Tiering archived comes back for good
+            request["Days"] = days
+        try:
+            self._io.attempts("thaw").run(
+                lambda: self._io.full.client.restore_object(
+                    Bucket=self._io.address.bucket, Key=name, RestoreRequest=request
+                ),
+                from_botocore,
+            )
+        except RequestFailed as error:
+            if error.failure.code != "RestoreAlreadyInProgress":
+                raise self._io.error(error.failure, "thaw", name) from None
+        return self.thaw_of(key)
+
+    def list_thaws(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
+        name, root = self._io.root + prefix, self._io.root
+        rounds, token = EndlessListingGuard(), dict[str, str]()
+        while True:
+            page = self._io.ask(
+                "list", name, "list_objects_v2", Prefix=name, OptionalObjectAttributes=["RestoreStatus"], **token
+            )
+            try:
+                require(page, "IsTruncated")
+                if page["IsTruncated"]:
+                    rounds.page(item["Key"] for item in page.get("Contents", ()))
+            except RequestFailed as error:
+                raise self._io.error(error.failure, "list", name) from None
+            for item in page.get("Contents", ()):
+                yield _listed(item, item["Key"][len(root) :])
+            if not page["IsTruncated"]:
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def _of_head(answer: Mapping[str, Any]) -> Thaw:
+    storage_class = answer.get("StorageClass") or STANDARD
+    told = str(answer.get("Restore", ""))
+    ongoing = _ONGOING.search(told)
+    if ongoing is None:
+        cold = storage_class in COLD or bool(answer.get("ArchiveStatus"))
+        return Thaw(ThawState.COLD if cold else ThawState.WARM, storage_class)
+    if ongoing[1] == "true":
+        return Thaw(ThawState.THAWING, storage_class)
+    return Thaw(ThawState.THAWED, storage_class, _moment(told))
+
+
+def _moment(told: str) -> datetime | None:
+    expiry = _EXPIRY.search(told)
+    try:
+        found = parsedate_to_datetime(expiry[1]) if expiry else None
+    except (TypeError, ValueError):
+        return None
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+
+
+def _listed(item: Mapping[str, Any], key: str) -> tuple[ObjectInfo, Thaw | None]:
+    storage_class = item.get("StorageClass") or STANDARD
+    info = ObjectInfo(key, item["Size"], strip(item["ETag"]), item["LastModified"], storage_class)
+    status = item.get("RestoreStatus")
+    if isinstance(status, Mapping):
+        if status.get("IsRestoreInProgress"):
+            return info, Thaw(ThawState.THAWING, storage_class)
+        if status.get("RestoreExpiryDate"):
+            return info, Thaw(ThawState.THAWED, storage_class, status["RestoreExpiryDate"])
+    # Stores that know nothing of the question say nothing of a thaw either: only HEAD tells.
+    return info, Thaw(ThawState.WARM, storage_class) if storage_class not in COLD else None

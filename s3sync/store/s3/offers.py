@@ -1,0 +1,63 @@
+"""What S3 can do beyond the port, each imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from s3sync.store.aspects import Administers, Presigns, StorageClasses, Tags, Thaws, Versions
+from s3sync.store.port import Bucket
+from s3sync.store.s3.requests import Requests
+
+
+def _bucket(io: Requests) -> Bucket:
+    from s3sync.store.s3.bucket import S3Bucket
+
+    return S3Bucket(io)
+
+
+def _versions(io: Requests) -> Versions:
+    from s3sync.store.s3.versions import S3Versions
+
+    return S3Versions(io)
+
+
+def _presigns(io: Requests) -> Presigns:
+    from s3sync.store.s3.presign import S3Presigns
+
+    return S3Presigns(io)
+
+
+def _tags(io: Requests) -> Tags:
+    from s3sync.store.s3.tags import S3Tags
+
+    return S3Tags(io)
+
+
+def _classes(io: Requests) -> StorageClasses:
+    from s3sync.store.s3.cold import S3Classes
+
+    return S3Classes(io)
+
+
+def _thaws(io: Requests) -> Thaws:
+    from s3sync.store.s3.cold import S3Thaws
+
+    return S3Thaws(io)
+
+
+def _administers(io: Requests) -> Administers:
+    from s3sync.store.s3.administration import S3Administration
+
+    return S3Administration(io)
+
+
+OFFERED: Mapping[type, Callable[[Requests], Any]] = {
+    Bucket: _bucket,
+    Versions: _versions,
+    Presigns: _presigns,
+    Tags: _tags,
+    StorageClasses: _classes,
+    Thaws: _thaws,
+    Administers: _administers,
+}
