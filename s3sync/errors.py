@@ -13,6 +13,7 @@ S3syncError                     exit 1   the root: what, why, hint
 |   |-- NotFound                         no such object or upload
 |   |-- BucketMissing                    no such bucket (or folder, for the folder store)
 |   |-- PreconditionFailed               the object is not the version that was expected (412, 409)
+|   |-- Unchanged                        the object is still the version that is known (304): no failure
 |   |-- AccessDenied                     known to the store, but not allowed
 |   |-- CredentialsError                 missing, wrong or expired credentials
 |   |-- ClockSkewed                      the store refuses the signature's time
@@ -95,6 +96,10 @@ class BucketMissing(StoreError):
 
 
 class PreconditionFailed(StoreError):
+    pass
+
+
+class Unchanged(StoreError):
     pass
 
 

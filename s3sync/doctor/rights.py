@@ -74,7 +74,7 @@ def _delete(store: Store, key: str) -> None:
 
 def _put(store: Store, key: str) -> str:
     digest = md5(_BODY, usedforsecurity=False).digest()
-    return store.put(key, _BODY, mode=Overwrite(), headers=Headers(), md5=digest)
+    return store.put(key, _BODY, mode=Overwrite(), headers=Headers(), md5=digest).etag
 
 
 def _read(store: Store, key: str, *, written: bool) -> Check:

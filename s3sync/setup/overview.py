@@ -91,11 +91,11 @@ class ListedStore(Wrapped):
             )
         self.projects.setdefault(name[0], SpilledList(ObjectInfo)).append(info)
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         name = prefix.removeprefix(self._prefix).removesuffix("/")
         if prefix != f"{self._prefix}{name}/" or "/" in name or project_reason(name):
-            return self.inner.list(prefix)
-        return iter(self.projects.get(name, ()))
+            return self.inner.list(prefix, after=after)
+        return (info for info in self.projects.get(name, ()) if info.key > after)
 
 
 def overview(settings: Settings, start: Path, store: Store, pattern: str | None = None) -> ProjectsReport:

@@ -89,8 +89,8 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
         try:
             with ManifestText() as text:
                 digest = _write(manifest, text)
-                etag = store.put(prefix + MANIFEST, text.body(), mode=mode, headers=HEADERS, md5=digest)
-            return StoredManifest(manifest, etag)
+                written = store.put(prefix + MANIFEST, text.body(), mode=mode, headers=HEADERS, md5=digest)
+            return StoredManifest(manifest, written.etag)
         except PreconditionFailed:
             known = read_manifest(store, prefix)
             if known.manifest.write_id == write_id:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from s3sync.errors import NotFound, PreconditionFailed
-from s3sync.store.port import Body, Buffer, Create, Headers, Overwrite, Part, Store, Update, WriteMode
+from s3sync.store.port import Body, Buffer, Create, Headers, Overwrite, Part, Store, Update, WriteMode, Written
 from s3sync.store.probe import Condition, Honours
 from s3sync.store.wrapped import Wrapped
 
@@ -24,9 +24,19 @@ class CheckedStore(Wrapped):
         super().__init__(store)
         self._honours = honours
 
-    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(
+        self,
+        key: str,
+        body: Buffer | Body,
+        *,
+        mode: WriteMode,
+        headers: Headers,
+        md5: bytes,
+        timed: bool = False,
+    ) -> Written:
         condition = Condition.CREATE if isinstance(mode, Create) else Condition.REPLACE
-        return self.inner.put(key, body, mode=self._checked(condition, key, mode), headers=headers, md5=md5)
+        mode = self._checked(condition, key, mode)
+        return self.inner.put(key, body, mode=mode, headers=headers, md5=md5, timed=timed)
 
     def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
         self._checked(Condition.COPY, source, Update(source_etag))

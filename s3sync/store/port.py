@@ -94,11 +94,22 @@ class ObjectHead(Struct, frozen=True):
 
 
 class Headers(Struct, frozen=True):
-    """What travels with an object. Metadata values are any text; adapters encode what a header cannot carry."""
+    """What travels with an object. Metadata values are any text; adapters encode what a header cannot carry.
+
+    A store without the aspect `Tags` raises `Unsupported` for an object with `tags`.
+    """
 
     metadata: Mapping[str, str] = field(default_factory=dict)
     content_type: str | None = None
     storage_class: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Written(Struct, frozen=True):
+    """What a store says of an object that it has stored. `at` is the time by its own clock, None where it told none."""
+
+    etag: str
+    at: datetime | None = None
 
 
 class Part(Struct, frozen=True):
@@ -144,8 +155,10 @@ class Store(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         """All objects whose key begins with `prefix` (which ends in `/` or is empty), in any order.
+
+        `after`: only those whose key comes behind this one (a whole key) in the order of UTF-8, without listing others.
 
         Every page is fetched or an error is raised: the caller may take the end for the end. Keys come as they are
         stored, however odd, folder markers (`cut/`, empty) among them. A prefix under which nothing is stored yields
@@ -166,14 +179,34 @@ class Store(Protocol):
     def first_part_size(self, key: str) -> int | None:
         """The size of part 1 of a multipart object, None where the store cannot tell."""
 
-    def get(self, key: str, *, start: int = 0, stop: int | None = None, if_match: str | None = None) -> Reader:
+    def get(
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> Reader:
         """Bytes `start` up to (not including) `stop`, or to the end if that comes first; none beyond the end.
 
-        Raises `NotFound`; `PreconditionFailed` when the object no longer has the ETag `if_match`; `Archived`.
+        Raises `NotFound`; `PreconditionFailed` when the object no longer has the ETag `if_match`, `Unchanged` when it
+        still has the ETag `if_none_match`; `Archived`.
         """
 
-    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(
+        self,
+        key: str,
+        body: Buffer | Body,
+        *,
+        mode: WriteMode,
+        headers: Headers,
+        md5: bytes,
+        timed: bool = False,
+    ) -> Written:
         """Store a whole object and return its ETag. `md5` (16 bytes) is the body's; the server must hold those bytes.
+
+        `timed`: also return the store's time, at the cost of a slower way where the quick one does not tell it.
 
         Raises `PreconditionFailed` when `mode` does not hold, `ChecksumMismatch` when other bytes arrived: then what
         is stored, if anything, is not to be trusted. A conditional write whose answer was lost counts as done if the

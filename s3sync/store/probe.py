@@ -65,7 +65,8 @@ def check_access(store: Store, prefix: str) -> AccessReport:
 
 
 def _put(store: Store, key: str, body: bytes, mode: WriteMode) -> str:
-    return store.put(key, body, mode=mode, headers=Headers(), md5=hashlib.md5(body, usedforsecurity=False).digest())
+    digest = hashlib.md5(body, usedforsecurity=False).digest()
+    return store.put(key, body, mode=mode, headers=Headers(), md5=digest).etag
 
 
 def _outcome(call: Callable[[], object]) -> S3syncError | None:

@@ -16,6 +16,7 @@ from s3sync.store.port import (
     Store,
     Upload,
     WriteMode,
+    Written,
 )
 
 
@@ -33,8 +34,8 @@ class Wrapped:
     def capabilities(self) -> Capabilities:
         return self.inner.capabilities
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        return self.inner.list(prefix)
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        return self.inner.list(prefix, after=after)
 
     def folders(self, prefix: str) -> Iterator[str]:
         return self.inner.folders(prefix)
@@ -45,11 +46,28 @@ class Wrapped:
     def first_part_size(self, key: str) -> int | None:
         return self.inner.first_part_size(key)
 
-    def get(self, key: str, *, start: int = 0, stop: int | None = None, if_match: str | None = None) -> Reader:
-        return self.inner.get(key, start=start, stop=stop, if_match=if_match)
+    def get(
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> Reader:
+        return self.inner.get(key, start=start, stop=stop, if_match=if_match, if_none_match=if_none_match)
 
-    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
-        return self.inner.put(key, body, mode=mode, headers=headers, md5=md5)
+    def put(
+        self,
+        key: str,
+        body: Buffer | Body,
+        *,
+        mode: WriteMode,
+        headers: Headers,
+        md5: bytes,
+        timed: bool = False,
+    ) -> Written:
+        return self.inner.put(key, body, mode=mode, headers=headers, md5=md5, timed=timed)
 
     def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
         return self.inner.copy(source, target, source_etag=source_etag, mode=mode, headers=headers)

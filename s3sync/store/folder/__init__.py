@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, StoreError
+from s3sync.core.times import moment
+from s3sync.errors import (
+    AccessDenied,
+    ChecksumMismatch,
+    NotFound,
+    PreconditionFailed,
+    StoreError,
+    Unchanged,
+    Unsupported,
+)
 from s3sync.store.bodies import pieces
 from s3sync.store.folder import listing, objects, uploads
 from s3sync.store.folder.files import Record, append, drop_temporary, sweep, temporary_file
@@ -31,6 +40,7 @@ from s3sync.store.port import (
     Unlimited,
     Upload,
     WriteMode,
+    Written,
 )
 
 __all__ = ["FolderStore"]
@@ -71,9 +81,9 @@ class FolderStore:
         self._layout.require()
         assert self._ready
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         self._require_listable(prefix)
-        yield from listing.walk(self._layout, prefix)
+        yield from listing.walk(self._layout, prefix, after)
 
     def folders(self, prefix: str) -> Iterator[str]:
         self._require_listable(prefix)
@@ -98,25 +108,45 @@ class FolderStore:
         file.close()
         return record
 
-    def get(self, key: str, *, start: int = 0, stop: int | None = None, if_match: str | None = None) -> Reader:
+    def get(
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> Reader:
         self._layout.require()
         file, record = objects.open_object(self._layout, key)
         if if_match is not None and record.etag != if_match:
             file.close()
             raise PreconditionFailed(f"{key!r} is not the version that was expected")
+        if record.etag == if_none_match:
+            file.close()
+            raise Unchanged(f"{key!r} is still the version that is known")
         end = record.size if stop is None else min(stop, record.size)
         return objects.FileReader(self._layout, file, record, start, max(start, end))
 
-    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(
+        self,
+        key: str,
+        body: Buffer | Body,
+        *,
+        mode: WriteMode,
+        headers: Headers,
+        md5: bytes,
+        timed: bool = False,
+    ) -> Written:
         self._require_writable()
+        _refuse_tags(key, headers)
         objects.require_mode(self._layout, key, mode)
         self._layout.require_holdable(key)
         with self._layout.errors("write", repr(key)), temporary_file(self._layout) as (temporary, file):
             etag = self._receive(body, file)
             if etag != md5.hex():
                 raise ChecksumMismatch(f"could not write {key!r}", why="its bytes are not the ones that were promised")
-        self._place(key, temporary, mode=mode, etag=etag, headers=headers)
-        return etag
+        return Written(etag, moment(self._place(key, temporary, mode=mode, etag=etag, headers=headers)))
 
     def _receive(self, body: Buffer | Body, file: BinaryIO) -> str:
         """Write a body, and return its MD5 in hex."""
@@ -129,14 +159,19 @@ class FolderStore:
 
     def _place(
         self, key: str, temporary: str, *, mode: WriteMode, etag: str, headers: Headers, first_part: int | None = None
-    ) -> None:
+    ) -> int:
+        """When the object was put there, in nanoseconds."""
         try:
-            objects.place(self._layout, key, temporary, mode=mode, etag=etag, headers=headers, first_part=first_part)
+            return objects.place(
+                self._layout, key, temporary, mode=mode, etag=etag, headers=headers, first_part=first_part
+            )
         finally:
             drop_temporary(self._layout, temporary)
 
     def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
         self._require_writable()
+        if headers is not None:
+            _refuse_tags(target, headers)
         objects.require_mode(self._layout, target, mode)
         file, record = self._open_version(source, source_etag)
         self._layout.require_holdable(target)
@@ -161,6 +196,7 @@ class FolderStore:
 
     def start_upload(self, key: str, headers: Headers) -> str:
         self._require_writable()
+        _refuse_tags(key, headers)
         return uploads.start(self._layout, key, headers)
 
     def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body) -> str:
@@ -235,6 +271,11 @@ class FolderStore:
         with self._layout.errors("list the uploads below", repr(prefix)):
             found = list(uploads.unfinished(self._layout, prefix))
         yield from found
+
+
+def _refuse_tags(key: str, headers: Headers) -> None:
+    if headers.tags:
+        raise Unsupported(f"could not tag {key!r}", why="a folder store has no tags", hint="put it there without tags")
 
 
 def _check_number(number: int) -> None:

@@ -20,8 +20,11 @@ _FILE, _FOLDER, _ODD = "f", "d", "o"
 _PACK_AT_ONCE = 1000
 
 
-def walk(layout: Layout, prefix: str) -> Iterator[ObjectInfo]:
-    """Every object below a prefix. Anything that cannot be read raises: a listing is complete or it is an error."""
+def walk(layout: Layout, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+    """Every object below a prefix, or those of them whose key comes behind another one.
+
+    Anything that cannot be read raises: a listing is complete or it is an error.
+    """
     pending = [(layout.spot_of_prefix(prefix), prefix)]
     while pending:
         names, above = pending.pop()
@@ -35,8 +38,9 @@ def walk(layout: Layout, prefix: str) -> Iterator[ObjectInfo]:
                 raise _odd(folder, name)
             key = above + layout.spelled(name, folder.path)
             if kind == _FOLDER:
-                pending.append(((*names, name), f"{key}/"))
-            else:
+                if f"{key}/" > after or after.startswith(f"{key}/"):
+                    pending.append(((*names, name), f"{key}/"))
+            elif key > after:
                 yield from _listed(layout, folder, name, key)
     layout.require()
 

@@ -181,8 +181,11 @@ def place(
     etag: str,
     headers: Headers,
     first_part: int | None = None,
-) -> None:
-    """Turn a finished temporary file into the object, atomically against other processes, if `mode` holds."""
+) -> int:
+    """Turn a finished temporary file into the object, atomically against other processes, if `mode` holds.
+
+    Returns when that was by the disk's clock, in nanoseconds: the object's modification time.
+    """
     spot = layout.spot(key)
     with layout.errors("write", repr(key)), layout.lock(key):
         layout.require_holdable(key)
@@ -195,6 +198,7 @@ def place(
         _write_record(layout, record(layout.tmp.lstat(temporary)), lambda: publish(layout, temporary, spot))
         if not known(layout, key, status := _status(layout, key)):  # a network disk has its own idea of the time
             _write_record(layout, record(status), lambda: None)
+        return status.st_mtime_ns
 
 
 def remove(layout: Layout, key: str, if_match: str | None) -> None:

@@ -16,12 +16,14 @@ from s3sync.errors import (
     PreconditionFailed,
     StoreError,
     Throttled,
+    Unchanged,
     Unreachable,
     Unsupported,
 )
 from s3sync.store.lanes.failures import Cause, Failure
 
 BY_STATUS: dict[int, type[StoreError]] = {
+    304: Unchanged,
     401: CredentialsError,
     403: AccessDenied,
     404: NotFound,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.port import Silence
 from s3sync.store.s3.failures import from_botocore
+from s3sync.store.s3.full import date_of
 from s3sync.store.s3.requests import Requests
 
 # The answers that mean "nobody has set it", which S3 gives as errors.
@@ -113,12 +113,7 @@ class S3Bucket:
         return self._io.attempts("answer").run(call, from_botocore)
 
     def _note_time(self, answer: object) -> None:
-        meta = answer.get("ResponseMetadata", {}) if isinstance(answer, dict) else {}
-        try:
-            told = parsedate_to_datetime(meta.get("HTTPHeaders", {}).get("date", ""))
-        except (TypeError, ValueError):
-            return
-        self.store_time = told if told.tzinfo else told.replace(tzinfo=UTC)
+        self.store_time = date_of(answer) or self.store_time
 
 
 _RIGHTS = {

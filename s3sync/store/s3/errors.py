@@ -18,6 +18,7 @@ from s3sync.errors import (
     PreconditionFailed,
     StoreError,
     Throttled,
+    Unchanged,
     Unreachable,
     Unsupported,
 )
@@ -139,6 +140,8 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
         return NotFound(f"{named} is not there", why=why if failure.code == "NoSuchUpload" else None)
     elif kind is PreconditionFailed:
         return PreconditionFailed(f"{named} is not the version that was expected")
+    elif kind is Unchanged:
+        return Unchanged(f"{named} is still the version that is known")
     elif kind is Unreachable:
         fails = "fails" if failure.status >= 500 else "does not answer"
         why = f"{target.endpoint} {fails}" + (f" ({why})" if why else "")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlencode
 
 from s3sync.store.bodies import Sending
 from s3sync.store.lanes import headers as codec
@@ -20,7 +22,7 @@ from s3sync.store.lanes.headers import strip
 from s3sync.store.lanes.obstore.reader import CHUNK
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import Wire
-from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Part, Update, Upload, WriteMode
+from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Part, Update, Upload, WriteMode, Written
 from s3sync.store.s3.address import Address
 from s3sync.store.s3.checksums import Checksum
 from s3sync.store.s3.client import make_client
@@ -50,8 +52,9 @@ class FullLane:
         answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self._address.bucket, **arguments)
         return answer
 
-    def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self._address.bucket, Prefix=prefix)
+    def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        arguments = {"Bucket": self._address.bucket, "Prefix": prefix} | ({"StartAfter": after} if after else {})
+        pages = self.client.get_paginator("list_objects_v2").paginate(**arguments)
         rounds = EndlessListingGuard()
         for page in pages:
             require(page, "IsTruncated")
@@ -84,28 +87,36 @@ class FullLane:
         require(answer, "ETag", "ContentLength", "LastModified")
         return answer
 
-    def get(self, key: str, start: int, stop: int | None, if_match: str | None) -> dict[str, Any]:
+    def get(
+        self, key: str, start: int, stop: int | None, if_match: str | None, if_none_match: str | None = None
+    ) -> dict[str, Any]:
         arguments: dict[str, Any] = {}
         if start or stop is not None:
             arguments["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
         if if_match is not None:
             arguments["IfMatch"] = f'"{if_match}"'
+        if if_none_match is not None:
+            arguments["IfNoneMatch"] = f'"{if_none_match}"'
         answer = self._call("get_object", Key=key, **arguments)
         require(answer, "ETag", "ContentLength", "LastModified")
         return answer
 
-    def put(self, key: str, body: Buffer | Body, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(self, key: str, body: Buffer | Body, mode: WriteMode, headers: Headers, md5: bytes) -> Written:
         sending = Sending(body, self._pace.send)
         answer = self._call(
             "put_object", Key=key, Body=sending, ContentMD5=_base64(md5), **_headers(headers), **_conditions(mode)
         )
-        return _etag(answer)
+        return Written(_etag(answer), date_of(answer))
 
     def delete(self, key: str, if_match: str | None) -> None:
         self._call("delete_object", Key=key, **({} if if_match is None else {"IfMatch": f'"{if_match}"'}))
 
     def copy(self, source: str, target: str, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
-        replaced = {} if headers is None else {"MetadataDirective": "REPLACE", **_headers(headers)}
+        replaced = (
+            {}
+            if headers is None
+            else {"MetadataDirective": "REPLACE", "TaggingDirective": "REPLACE", **_headers(headers)}
+        )
         answer = self._call(
             "copy_object",
             Key=target,
@@ -248,6 +259,16 @@ def require(answer: Mapping[str, Any], *fields: str) -> None:
         raise RequestFailed(Failure("not_s3"))
 
 
+def date_of(answer: object) -> datetime | None:
+    """The store's clock at the time of an answer, or of a refusal."""
+    meta = answer.get("ResponseMetadata", {}) if isinstance(answer, dict) else {}
+    try:
+        told = parsedate_to_datetime(meta.get("HTTPHeaders", {}).get("date", ""))
+    except (TypeError, ValueError):
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
+
+
 def _etag(answer: Mapping[str, Any]) -> str:
     require(answer, "ETag")
     return strip(answer["ETag"])
@@ -263,6 +284,8 @@ def _headers(headers: Headers) -> dict[str, Any]:
         found["ContentType"] = headers.content_type
     if headers.storage_class:
         found["StorageClass"] = headers.storage_class
+    if headers.tags:
+        found["Tagging"] = urlencode(headers.tags)
     return found
 
 

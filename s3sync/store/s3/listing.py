@@ -34,16 +34,19 @@ _ASK_EACH = 4
 _T = TypeVar("_T")
 
 
-def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[ObjectInfo]:
-    """Every object below a prefix (full keys), each once. Raises `RequestFailed`, or our own errors."""
-    if fast.cannot(prefix + "x"):
-        yield from _list_full(fast, full, prefix, Names())
+def list_objects(fast: FastLane, full: FullLane, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+    """Every object below a prefix (full keys), each once; `after` leaves out most of those before that key.
+
+    Raises `RequestFailed`, or our own errors.
+    """
+    if fast.cannot(prefix + "x") or (after and fast.cannot(after)):
+        yield from _list_full(fast, full, prefix, Names(), after)
         return
     seen = Names()
     empty: dict[str, list[ObjectInfo]] = {}  # of more than can be asked about, only the number matters
     empties = 0
     try:
-        for info in _list_fast(fast, prefix, seen):
+        for info in _list_fast(fast, prefix, seen, after):
             if info.size:
                 yield info
                 continue
@@ -53,11 +56,11 @@ def list_objects(fast: FastLane, full: FullLane, prefix: str) -> Iterator[Object
     except RequestFailed as error:
         if error.failure.cause != "odd_key":
             raise
-        yield from _list_full(fast, full, prefix, seen)
+        yield from _list_full(fast, full, prefix, seen, after)
         return
     count = len(seen) + empties
     if count % _PAGE == 0 or len(empty) > _ASK_EACH:  # a page that was none would end it here, or be all of it
-        yield from _list_full(fast, full, prefix, seen)
+        yield from _list_full(fast, full, prefix, seen, after)
         return
     for infos in empty.values():
         yield from _settle(fast, full, prefix, infos)
@@ -69,14 +72,14 @@ def list_folders(fast: FastLane, full: FullLane, prefix: str) -> Iterator[str]:
     yield from _again(fast.attempts("list"), lambda: full.folders(prefix), Names(), lambda name: name)
 
 
-def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]:
+def _list_fast(fast: FastLane, prefix: str, seen: Names, after: str) -> Iterator[ObjectInfo]:
     """obstore's listing; begun again after a passing failure, without giving anything twice.
 
     `seen` collects the keys of all objects that have content; empty ones are only given.
     """
     attempts = fast.attempts("list")
     while True:
-        pages = fast.pages(prefix)
+        pages = fast.pages(prefix, after)
         try:
             rounds = EndlessListingGuard()
             for page in pages:
@@ -93,9 +96,9 @@ def _list_fast(fast: FastLane, prefix: str, seen: Names) -> Iterator[ObjectInfo]
             attempts.again(error.failure)
 
 
-def _list_full(fast: FastLane, full: FullLane, prefix: str, given: Names) -> Iterator[ObjectInfo]:
+def _list_full(fast: FastLane, full: FullLane, prefix: str, given: Names, after: str) -> Iterator[ObjectInfo]:
     """botocore's listing, without the keys that were given before."""
-    yield from _again(fast.attempts("list"), lambda: full.list_objects(prefix), given, lambda info: info.key)
+    yield from _again(fast.attempts("list"), lambda: full.list_objects(prefix, after), given, lambda info: info.key)
 
 
 def _again(

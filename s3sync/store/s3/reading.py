@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from s3sync.errors import PreconditionFailed, StoreError
+from s3sync.errors import PreconditionFailed, StoreError, Unchanged
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import decode, strip
@@ -19,6 +20,8 @@ from s3sync.store.s3.full import FullReader
 from s3sync.store.s3.listing import list_folders, list_objects
 from s3sync.store.s3.requests import MD5_HEX, EmptyReader, Requests
 
+_Conditions: TypeAlias = tuple[str | None, str | None]
+"""ETags: one that the object must have, and one that it must not have."""
 _SSE_WITH_OPAQUE_ETAG = ("aws:kms", "aws:kms:dsse")
 
 
@@ -30,11 +33,12 @@ class ReadableBucket:
         self.url, self._root = self._io.url, self._io.root
         self._fast, self._full = self._io.fast, self._io.full
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         root = self._root
+        behind = root + after
         try:
-            for info in list_objects(self._fast, self._full, root + prefix):
-                if len(info.key) > len(root):
+            for info in list_objects(self._fast, self._full, root + prefix, behind if after else ""):
+                if info.key > behind:
                     yield replace(info, key=info.key[len(root) :]) if root else info
         except RequestFailed as error:
             raise self._io.error(error.failure, "list", root + prefix) from None
@@ -78,29 +82,37 @@ class ReadableBucket:
         told = "PartsCount" in first or first["ResponseMetadata"]["HTTPStatusCode"] == 206 or etag.endswith("-1")
         return int(first["ContentLength"]) if told and "-" in etag else None
 
-    def get(self, key: str, *, start: int = 0, stop: int | None = None, if_match: str | None = None) -> Reader:
-        name = self._key(key)
+    def get(
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> Reader:
+        name, conditions = self._key(key), (if_match, if_none_match)
         if stop is not None and stop <= start:
-            return self._empty(key, if_match)
+            return self._empty(key, *conditions)
         try:
-            return self._open(key, name, start, stop, if_match)
+            return self._open(key, name, start, stop, conditions)
         except RequestFailed as error:
             if error.failure.status == 416:
-                return self._empty(key, if_match)
+                return self._empty(key, *conditions)
             raise self._io.error(error.failure, "read", name) from None
 
-    def _open(self, key: str, name: str, start: int, stop: int | None, if_match: str | None) -> Reader:
+    def _open(self, key: str, name: str, start: int, stop: int | None, conditions: _Conditions) -> Reader:
         def fail(failure: Failure) -> StoreError:
             return self._io.error(failure, "read", name)
 
         if self._fast.cannot(name):
-            return self._open_full(key, name, start, stop, if_match, fail)
+            return self._open_full(key, name, start, stop, conditions, fail)
         try:
-            found = self._io.attempts("read").run(lambda: self._fast.get(name, start, stop, if_match), from_obstore)
+            found = self._io.attempts("read").run(lambda: self._fast.get(name, start, stop, *conditions), from_obstore)
         except RequestFailed as error:
             if error.failure.cause != "odd_header":
                 raise
-            return self._open_full(key, name, start, stop, if_match, fail)
+            return self._open_full(key, name, start, stop, conditions, fail)
         meta = found.meta
         return ObstoreReader(ObjectInfo(key, meta["size"], strip(meta["e_tag"]), meta["last_modified"]), found, fail)
 
@@ -110,17 +122,19 @@ class ReadableBucket:
         name: str,
         start: int,
         stop: int | None,
-        if_match: str | None,
+        conditions: _Conditions,
         fail: Callable[[Failure], StoreError],
     ) -> Reader:
-        answer = self._io.attempts("read").run(lambda: self._full.get(name, start, stop, if_match), from_botocore)
+        answer = self._io.attempts("read").run(lambda: self._full.get(name, start, stop, *conditions), from_botocore)
         return FullReader(key, answer, fail)
 
-    def _empty(self, key: str, if_match: str | None) -> Reader:
+    def _empty(self, key: str, if_match: str | None, if_none_match: str | None) -> Reader:
         """A range beyond the end, or of no bytes: S3 has no answer for it but an error."""
         head = self.head(key)
         if if_match is not None and head.info.etag != if_match:
             raise PreconditionFailed(f"s3://{self._io.address.bucket}/{self._key(key)} is not the expected version")
+        if if_none_match is not None and head.info.etag == if_none_match:
+            raise Unchanged(f"s3://{self._io.address.bucket}/{self._key(key)} is still the version that is known")
         return EmptyReader(head.info)
 
     def _key(self, key: str) -> str:

@@ -95,14 +95,14 @@ def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMod
         body = read_range(source.file, 0, size)
         full = md5(body, usedforsecurity=False)
         digests = Digests(xxhash.xxh3_128_hexdigest(body), full.hexdigest())
-        etag = store.put(key, body, mode=mode, headers=source.headers(digests), md5=full.digest())
+        etag = store.put(key, body, mode=mode, headers=source.headers(digests), md5=full.digest()).etag
     else:
         digests = source.known or digest(source.file)
         try:
             with open_slice(source.file, 0, size, gauge) as stream:
                 etag = store.put(
                     key, stream, mode=mode, headers=source.headers(digests), md5=bytes.fromhex(digests.md5)
-                )
+                ).etag
         except SourceChanged:
             if not etag:
                 raise

@@ -23,7 +23,7 @@ from s3sync.shared import manifest_text
 from s3sync.shared.manifest import StoredManifest, read_manifest, write_edits
 from s3sync.shared.manifest_text import ManifestText
 from s3sync.store import Store, StoreOptions, open_store
-from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Overwrite, Update, WriteMode
+from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Overwrite, Update, WriteMode, Written
 from tests.kit.limits import limit, limited
 from tests.unit.state.conftest import PREFIX
 
@@ -38,7 +38,7 @@ def edits(*names: str, by: str = "jan") -> Edits:
 
 
 def put(store: Store, body: bytes) -> str:
-    return store.put(KEY, body, mode=Overwrite(), headers=Headers(), md5=md5(body).digest())
+    return store.put(KEY, body, mode=Overwrite(), headers=Headers(), md5=md5(body).digest()).etag
 
 
 def written(store: Store) -> dict[str, Any]:
@@ -57,17 +57,19 @@ class Between:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def put(self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes) -> str:
+    def put(
+        self, key: str, body: Buffer | Body, *, mode: WriteMode, headers: Headers, md5: bytes, timed: bool = False
+    ) -> Written:
         self.modes.append(mode)
         if not self._answer_lost:
             for step in self._steps[:1]:
                 step()
-        etag = self._store.put(key, body, mode=mode, headers=headers, md5=md5)
+        done = self._store.put(key, body, mode=mode, headers=headers, md5=md5)
         if self._answer_lost and self._steps:
             self._steps.pop(0)()
             raise PreconditionFailed("the answer was lost, and the repeated request was refused")
         self._steps = self._steps[1:]
-        return etag
+        return done
 
 
 def test_none_is_empty(store: Store) -> None:

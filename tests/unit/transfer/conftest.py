@@ -165,7 +165,7 @@ def names(folder: Path) -> list[str]:
 
 
 def put_whole(store: Store, content: bytes) -> Wanted:
-    etag = store.put(KEY, content, mode=Overwrite(), headers=Headers(), md5=md5(content).digest())
+    etag = store.put(KEY, content, mode=Overwrite(), headers=Headers(), md5=md5(content).digest()).etag
     return Wanted(PATH, KEY, len(content), etag, md5(content).hexdigest())
 
 

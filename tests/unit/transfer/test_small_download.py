@@ -40,7 +40,7 @@ SIZES = (4096, 0, 1, SMALL, 4097)
 
 def put(store: Store, number: int, content: bytes) -> Wanted:
     key, digest = f"project/{number}.txt", md5(content)
-    etag = store.put(key, content, mode=Overwrite(), headers=Headers(), md5=digest.digest())
+    etag = store.put(key, content, mode=Overwrite(), headers=Headers(), md5=digest.digest()).etag
     return Wanted(f"{number}.txt", key, len(content), etag, digest.hexdigest())
 
 

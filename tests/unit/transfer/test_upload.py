@@ -16,7 +16,7 @@ from s3sync.core.etag import PART_SIZE, composite_etag
 from s3sync.errors import LocalError, NotFound, PreconditionFailed, SourceChanged, Unreachable
 from s3sync.local.digests import Digests, PartDigests
 from s3sync.store import Store
-from s3sync.store.port import Create, Headers, Overwrite, Update
+from s3sync.store.port import Create, Headers, Overwrite, Update, Written
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 from s3sync.transfer.send.upload import Uploaded
@@ -42,7 +42,7 @@ def digests_of(content: bytes) -> Digests:
 
 def put(store: Store, content: bytes, **metadata: str) -> str:
     headers = Headers(metadata)
-    return store.put(KEY, content, mode=Overwrite(), headers=headers, md5=md5(content).digest())
+    return store.put(KEY, content, mode=Overwrite(), headers=headers, md5=md5(content).digest()).etag
 
 
 def assert_nothing_is_left(store: Store) -> None:
@@ -195,7 +195,7 @@ def test_f15_a_small_file_that_changes_while_it_is_sent(
     content = content_of(size)
     file = make(content)
 
-    def put(key: str, body: Any, **more: Any) -> str:
+    def put(key: str, body: Any, **more: Any) -> Written:
         change(file.disk_path)
         return store.put(key, body, **more)
 

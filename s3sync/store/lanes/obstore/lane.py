@@ -88,13 +88,13 @@ class ObstoreLane(ABC):
         """The attempts of one operation of this store, on any lane. `doing` completes "waiting for ... to"."""
         return Retries(self.limiter, self.server, doing, self._most_retries)
 
-    def pages(self, prefix: str) -> Iterator[list[ObjectInfo]]:
-        """All objects below a prefix. Their keys have lost a `/` at the end, if they had one.
+    def pages(self, prefix: str, after: str = "") -> Iterator[list[ObjectInfo]]:
+        """All objects below a prefix, or those of them behind a key; a `/` at the end of a key is lost.
 
         Raises `RequestFailed`, and our own errors.
         """
         try:
-            yield from in_time(self._pages(prefix))
+            yield from in_time(self._pages(prefix, after))
         except (S3syncError, RequestFailed):
             raise
         except BaseException as error:
@@ -102,10 +102,10 @@ class ObstoreLane(ABC):
                 raise
             raise RequestFailed(from_obstore(error)) from None
 
-    def _pages(self, prefix: str) -> Iterator[list[ObjectInfo]]:
+    def _pages(self, prefix: str, after: str) -> Iterator[list[ObjectInfo]]:
         import obstore
 
-        pages = iter(obstore.list(self._client(ANSWERS), prefix or None, chunk_size=1000))
+        pages = iter(obstore.list(self._client(ANSWERS), prefix or None, offset=after or None, chunk_size=1000))
         while True:
             with WATCH.request(f"{self.server} to list"):
                 page = next(pages, None)
@@ -123,7 +123,9 @@ class ObstoreLane(ABC):
         metadata = {name: value for name, value in attributes.items() if name not in _HEADER_NAMES}
         return _info(answer.meta, attributes), codec.decode(metadata), attributes.get("Content-Type")
 
-    def get(self, key: str, start: int, stop: int | None, if_match: str | None) -> obstore.GetResult:
+    def get(
+        self, key: str, start: int, stop: int | None, if_match: str | None, if_none_match: str | None = None
+    ) -> obstore.GetResult:
         import obstore
 
         options: Any = {}
@@ -133,6 +135,8 @@ class ObstoreLane(ABC):
             options["range"] = {"offset": start}
         if if_match is not None:
             options["if_match"] = f'"{if_match}"'
+        if if_none_match is not None:
+            options["if_none_match"] = f'"{if_none_match}"'
         small = stop is not None and stop - start <= IN_ONE_PIECE
         return obstore.get(self._client(ANSWERS if small else BODIES), key, options=options)
 
@@ -145,8 +149,9 @@ class ObstoreLane(ABC):
             attributes["Content-Type"] = headers.content_type
         if headers.storage_class:
             attributes["Storage-Class"] = headers.storage_class
+        more: Any = {"tags": dict(headers.tags)} if headers.tags else {}
         answer = obstore.put(
-            self._client(WRITERS), key, body, attributes=attributes, mode=_mode(mode), use_multipart=False
+            self._client(WRITERS), key, body, attributes=attributes, mode=_mode(mode), use_multipart=False, **more
         )
         return strip(answer["e_tag"])
 
