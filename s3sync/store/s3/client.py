@@ -42,6 +42,7 @@ def make_client(address: Address, credentials: Credentials, env: Mapping[str, st
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",
         "ignore_configured_endpoint_urls": True,
+        "signature_version": "s3v4",  # which requests have anyhow, and links not: theirs would never end with a session
         "user_agent_extra": f"s3sync/{__version__}",
     }
     if wire.proxy:
