@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         "delete-condition",
         "P6: and so is a remote delete",
-        "s3sync/sync/steps.py",
+        "s3sync/sync/steps/deletions.py",
         "self.session.store.delete(key, if_match=mode.etag)",
         "self.session.store.delete(key)",
         ("tests/promises/faults", "tests/scenarios/people", "-k", "f18"),

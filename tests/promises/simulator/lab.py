@@ -42,6 +42,7 @@ PACKAGES = (
     "transfer.send",
     "transfer.fetch",
     "sync",
+    "sync.steps",
 )
 
 

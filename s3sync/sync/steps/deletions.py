@@ -1,0 +1,61 @@
+"""Deletions, here and on the remote."""
+
+from __future__ import annotations
+
+from s3sync.core.effects import Effect, Kind, Outcome
+from s3sync.core.etag import PART_SIZE
+from s3sync.core.plan import Action
+from s3sync.core.records import old_part_file_key
+from s3sync.errors import (
+    ENDS_THE_RUN,
+    StoreError,
+)
+from s3sync.local.place import delete_for_good, expect, move_to_trash
+from s3sync.store.port import Update
+from s3sync.sync.steps.tools import Tools
+
+
+class Deletions(Tools):
+    """Steps that take a file away from one side."""
+
+    def delete_local(self, action: Action) -> Outcome:
+        file = self.seen.here.files[action.path]
+        move_to_trash(file, self.session.project.staging, action.path, self._trash)
+        return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))
+
+    def free_local(self, action: Action) -> Outcome:
+        """Delete for good what the remote holds, verified; what is not known to be that goes to the trash."""
+        file, digests = self.seen.here.files[action.path], self.seen.digests_of(action.path)
+        if digests is None or action.remote is None or digests.md5 != action.remote.md5:
+            return self.delete_local(action)
+        delete_for_good(file, self.session.project.staging, digests)
+        return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))
+
+    def delete_remote(self, action: Action) -> Outcome:
+        """The base keeps what is still here, so that it is known as deleted there.
+
+        Where this disk is to hold the bytes from now on, it must still be the file that was hashed.
+        """
+        key, mode = self._target(action)
+        if action.local is not None and not action.trash_remote:
+            expect(self.seen.here.files[action.path], self.session.project.staging)
+        assert isinstance(mode, Update)
+        if action.trash_remote:
+            self._trash_remote(action)
+        size = action.remote.size if action.remote else 0
+        if size > PART_SIZE:
+            self._delete_part_file(action.path)
+        self.session.store.delete(key, if_match=mode.etag)
+        entry = self.seen.base.get(action.path) if action.local is not None else None
+        return Outcome(action, (Effect(Kind.DELETED_THERE, action.path, size, entry),))
+
+    def _delete_part_file(self, path: str) -> None:
+        """Before its file, because nobody looks for it once the file is gone."""
+        old = old_part_file_key(self.session.project.prefix, path)
+        for key in (self.transport.part_file(path), *([old] if old in self.seen.there.old_parts else [])):
+            try:
+                self.session.store.delete(key)
+            except ENDS_THE_RUN:
+                raise
+            except StoreError:
+                continue

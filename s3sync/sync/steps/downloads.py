@@ -1,0 +1,120 @@
+"""Downloads: a file is fetched, or copied from another one here, and placed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+
+from msgspec.structs import replace
+
+from s3sync.core.effects import Effect, Kind, Outcome
+from s3sync.core.plan import Action
+from s3sync.core.unfinished import Direction
+from s3sync.errors import (
+    Archived,
+    LocalError,
+)
+from s3sync.local.place import place
+from s3sync.local.scan import LocalFile
+from s3sync.shared.scan import COPY_FROM, RemoteFile
+from s3sync.spill.table import SpilledDict
+from s3sync.sync.steps.tools import Tools, content
+from s3sync.transfer.fetch.download import Downloaded, Wanted, copy_local, download
+from s3sync.transfer.fetch.small import download_together
+from s3sync.transfer.pool import Result
+from s3sync.transfer.progress import Work
+
+
+class Downloads(Tools):
+    """Steps that bring a file to this disk."""
+
+    def download(self, action: Action) -> Outcome:
+        remote = self._readable(action.path)
+        got = self._bring(action.path, remote, self.seen.here.files.get(action.path))
+        return self._place(action, got, remote, self.seen.here.files.get(action.path))
+
+    def _download_together(self, actions: Sequence[Action]) -> list[Result[Outcome]]:
+        progress, here = self.session.progress, self.seen.here.files
+        remotes = [self._readable(action.path) for action in actions]
+        wanted = [
+            _wanted(action.path, remote, replaces=action.path in here)
+            for action, remote in zip(actions, remotes, strict=True)
+        ]
+        for one in wanted:
+            progress.begin(Work.DOWNLOAD, one.path, one.size)
+        try:
+            got = download_together(self.transport, wanted, self._partial)
+        finally:
+            for one in wanted:
+                progress.finish(Work.DOWNLOAD, one.path)
+
+        def finish(number: int) -> Outcome:
+            action = actions[number]
+            return self._place(action, got[number].result(), remotes[number], here.get(action.path))
+
+        return [Result.of(finish, number) for number in range(len(actions))]
+
+    def _readable(self, path: str) -> RemoteFile:
+        remote = self.seen.there.files[path]
+        if remote.archived:
+            raise Archived(f"{path} is in cold storage", why="an archived object cannot be read", hint="thaw it first")
+        return remote
+
+    def _bring(self, path: str, remote: RemoteFile, old: LocalFile | None) -> Downloaded:
+        """The bytes, from another file of this disk that holds them already, else from the store."""
+        entry = remote.entry
+        wanted = _wanted(path, remote, replaces=old is not None)
+        folder = self._partial
+        same = self._here_by_content.get(content(entry.size, entry.md5)) if entry.size >= COPY_FROM else None
+        twin = self.seen.here.files.get(same) if same is not None else None
+        self.session.progress.begin(Work.DOWNLOAD, path, entry.size)
+        try:
+            if twin is not None:
+                with suppress(LocalError):
+                    found = copy_local(self.transport, wanted, folder, twin)
+                    if found is not None:
+                        return found
+            return download(self.transport, wanted, folder, old)
+        finally:
+            self.session.progress.finish(Work.DOWNLOAD, path)
+
+    @cached_property
+    def _here_by_content(self) -> Mapping[str, str]:
+        found = SpilledDict(str)
+        for path, file in self.seen.here.files.items():
+            digests = self.seen.digests_of(path) if file.size >= COPY_FROM else None
+            if digests is not None:
+                found[content(file.size, digests.md5)] = path
+        return found
+
+    def _place(self, action: Action, got: Downloaded, remote: RemoteFile, expected: LocalFile | None) -> Outcome:
+        path, mtime_ns, runs = action.path, remote.mtime_ns, remote.record.executable
+        if got.parts is not None:
+            self.transport.ledger.remember_parts(path, remote.etag, got.parts)
+        try:
+            staging = self.session.project.staging
+            trash = self._trash
+            file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=trash, executable=runs)
+        except BaseException:
+            self._drop(path, got)
+            raise
+        self._end(path, got)
+        self.placed[path] = (file, got.digests)
+        entry = replace(remote.entry, md5=got.digests.md5, mtime_ns=file.mtime_ns)
+        return Outcome(action, (Effect(Kind.FETCHED, path, file.size, entry, None, got.bytes_received),))
+
+    def _drop(self, path: str, got: Downloaded) -> None:
+        self._partial.unlink(got.temp.name, missing_ok=True)
+        self._end(path, got)
+
+    def _end(self, path: str, got: Downloaded) -> None:
+        """A large download is unfinished until its file has its name: until then a killed run can go on with it."""
+        if got.parts is not None:
+            self.transport.ledger.end(path, Direction.DOWN)
+
+
+def _wanted(path: str, remote: RemoteFile, *, replaces: bool) -> Wanted:
+    """`replaces`: a file that may be private; until the new one has its mode, nobody else reads that either."""
+    entry, part_size = remote.entry, remote.record.part_size
+    return Wanted(path, remote.key, entry.size, remote.etag, entry.md5, part_size, private=replaces)

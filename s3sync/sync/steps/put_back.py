@@ -1,0 +1,52 @@
+"""The steps of an undo: an older version is brought back from where it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from s3sync.core.effects import Effect, Kind, Outcome
+from s3sync.core.executable import HEADER, is_executable
+from s3sync.core.manifest.record import FileRecord
+from s3sync.core.plan import Action
+from s3sync.core.times import format_time
+from s3sync.local.place import place
+from s3sync.store.port import Headers
+from s3sync.sync.steps.tools import USER_LENGTH, Tools
+from s3sync.transfer.send.server_copy import copy_or_fail
+
+
+class PutBack(Tools):
+    """Steps that bring back an older version."""
+
+    def put_back_local(self, action: Action) -> Outcome:
+        """The version that stood here before; what stands here now goes to the trash."""
+        assert action.source is not None
+        source, expected = Path(action.source), self.seen.here.files.get(action.path)
+        staging = self.session.project.staging
+        file = place(source, staging, action.path, expected=expected, mtime_ns=None, trash=self._trash, own_mode=True)
+        return Outcome(action, (Effect(Kind.FETCHED, action.path, file.size, None),))
+
+    def put_back_remote(self, action: Action) -> Outcome:
+        """The version that stood there before, from the trash; what stands there now goes to the trash."""
+        assert action.source is not None and action.undoes is not None
+        key, mode = self._target(action)
+        head = self.session.store.head(action.source)
+        if action.trash_remote:
+            self._trash_remote(action)
+        record, info = action.undoes.record, head.info
+        by = record.uploaded_by if record else head.metadata.get("uploaded-by", "")
+        said = {name: head.metadata.get(name, "") for name in ("md5", "mtime", HEADER)}
+        said |= {"uploaded-by": by[:USER_LENGTH], "project-id": self.session.project.name}
+        headers = Headers({name: value for name, value in said.items() if value})
+        etag = copy_or_fail(self.transport, action.source, info.etag, info.size, key, mode, headers)
+        new = FileRecord(
+            name=action.path,
+            size_bytes=info.size,
+            uploaded_by=by or self.session.settings.require_user(),
+            uploaded_at=record.uploaded_at if record else format_time(self.session.clock()),
+            md5=record.md5 if record else said["md5"] or None,
+            etag=etag,
+            modified_at=record.modified_at if record else None,
+            executable=is_executable(head.metadata),
+        )
+        return Outcome(action, (Effect(Kind.SENT, action.path, info.size, None, new),))
