@@ -172,7 +172,7 @@ MUTANTS = (
     Mutant(
         "links",
         "P12: nothing is written through a symbolic link",
-        "s3sync/disk/guarded.py",
+        "s3sync/disk/held.py",
         'getattr(os, "O_NOFOLLOW", 0)',
         "0",
         ("tests/unit/disk/test_guarded.py",),

@@ -19,45 +19,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
 
-from s3sync.disk import checks
+from s3sync.disk import checks, held
 from s3sync.disk.durable import read_all, sync_descriptor, write_all
 from s3sync.disk.errors import Refused
+from s3sync.disk.held import FOLDER, PLAIN, HeldFolder
 
-BY_DESCRIPTOR = os.name == "posix" and {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.link} <= os.supports_dir_fd
-"""Whether this system opens files relative to an open folder."""
-
-_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-_PLAIN = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-_FOLDER = os.O_RDONLY | _PLAIN | getattr(os, "O_DIRECTORY", 0)
 _BUSY_TRIES, _BUSY_S = 40, 0.05
 """Another program may have to give up its lease on a file (Samba does so) before we can open it."""
 
 
-class GuardedFolder:
-    """A folder that is real, and ours unless it is `shared`. Close it, or use it as a context.
+class GuardedFolder(HeldFolder):
+    """A folder held open, and what is done with the files and folders in it."""
 
-    `shared`: files and folders may belong to other users, as in a folder that a team shares. Otherwise they belong to
-    us or to root. `path` is for messages.
-    """
-
-    __slots__ = ("_above", "_descriptor", "_identity", "_owner", "path", "shared")
-
-    def __init__(
-        self, path: str, descriptor: int | None, status: os.stat_result, shared: bool, above: GuardedFolder | None
-    ) -> None:
-        self.path, self.shared, self._above = path, shared, above
-        self._descriptor, self._identity, self._owner = descriptor, (status.st_dev, status.st_ino), status.st_uid
+    __slots__ = ()
 
     # -- folders
-
-    @classmethod
-    def open(cls, path: str | os.PathLike[str], *, shared: bool = False, private: bool = False) -> Self:
-        """Open a folder by its path, whose last name is no link.
-
-        `private`: take the rights of others away, if it is ours and they have any.
-        """
-        where = os.fspath(path)
-        return cls._open_folder(where, where, None, None, shared, private)
 
     def folder(
         self, name: str, *, create: int | None = None, shared: bool | None = None, private: bool = False
@@ -74,98 +50,6 @@ class GuardedFolder:
         with suppress(FileExistsError):
             self.mkdir(name, create)
         return self._open_folder(place, path, base, self, shared, private)
-
-    @classmethod
-    def _open_folder(
-        cls, place: str, path: str, base: int | None, above: GuardedFolder | None, shared: bool, private: bool
-    ) -> Self:
-        owner = above._accepted if above is not None else None
-        if not BY_DESCRIPTOR:
-            status = os.lstat(place)
-            checks.require_folder(status, path, shared=shared, owner=owner)
-            found = cls(path, None, status, shared, above)
-            found.verify()
-            return found
-        try:
-            descriptor = os.open(place, _FOLDER, dir_fd=base)
-        except OSError as error:
-            if error.errno in (errno.ENOTDIR, errno.ELOOP):
-                checks.require_folder(os.stat(place, dir_fd=base, follow_symlinks=False), path, shared=True)
-            raise
-        try:
-            status = os.fstat(descriptor)
-            checks.require_folder(status, path, shared=shared, owner=owner, descriptor=descriptor)
-            if private and status.st_mode & 0o077 and status.st_uid == os.geteuid():
-                with suppress(OSError):  # a disk without modes, such as FAT
-                    os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o700)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return cls(path, descriptor, status, shared, None)
-
-    def close(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *ended: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        with suppress(OSError):
-            self.close()
-
-    @property
-    def _accepted(self) -> int | None:
-        """The owner of this folder, whose files are ours, too: on a disk without owners it is somebody else."""
-        return None if self.shared else self._owner
-
-    def gives_away(self, owner: int) -> bool:
-        """Whether even a new file of ours belongs to that user here, as on a disk that keeps no owners."""
-        new = None if self._descriptor is None else checks.of_a_new_file(self._descriptor)
-        return new is not None and new.st_uid == owner
-
-    def keeps_modes(self) -> bool:
-        """Whether a new file for us alone is that here. On FAT and exFAT every file has the mode of the mount."""
-        new = None if self._descriptor is None else checks.of_a_new_file(self._descriptor)
-        return new is None or not new.st_mode & 0o022
-
-    @property
-    def is_in_place(self) -> bool:
-        """Whether `path` still leads to this very folder."""
-        try:
-            status = os.lstat(self.path)
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._identity
-
-    def verify(self) -> None:
-        """Without descriptors: raise `Refused` unless this folder, and those it was reached by, are what they were."""
-        folder: GuardedFolder | None = self
-        while folder is not None and folder._descriptor is None:
-            status = os.lstat(folder.path)
-            if checks.is_link(status) or (status.st_dev, status.st_ino) != folder._identity:
-                raise Refused(errno.ELOOP, "it was replaced while s3sync was at work in it", folder.path)
-            folder = folder._above
-
-    def _at(self, name: str) -> tuple[str, int | None]:
-        """What to give to a system call for a name: with descriptors the name itself, else its path."""
-        if (
-            name in ("", ".", "..")
-            or "/" in name
-            or "\0" in name
-            or (os.name == "nt" and ("\\" in name or ":" in name))
-        ):
-            raise Refused(errno.EINVAL, f"{name!r} is not a plain name", self.path)
-        if self._descriptor is not None:
-            return name, self._descriptor
-        if BY_DESCRIPTOR:
-            raise ValueError(f"{self.path} is closed")
-        self.verify()
-        return f"{self.path}{os.sep}{name}", None
 
     # -- files
 
@@ -184,7 +68,7 @@ class GuardedFolder:
     def create(self, name: str, mode: int = 0o600) -> int:
         """The descriptor of a new file. Raises `FileExistsError`, also for a link to nothing."""
         place, base = self._at(name)
-        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL | _PLAIN, mode, dir_fd=base)
+        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL | PLAIN, mode, dir_fd=base)
         return self._kept(descriptor, lambda: None)
 
     def _open(
@@ -193,7 +77,7 @@ class GuardedFolder:
         place, base = self._at(name)
         path = f"{self.path}{os.sep}{name}"
         before = self._lstat_without_descriptors(place, path)
-        descriptor = _open_patiently(place, flags | _PLAIN, mode, base, path)
+        descriptor = _open_patiently(place, flags | PLAIN, mode, base, path)
 
         def check() -> None:
             status = os.fstat(descriptor)
@@ -206,7 +90,7 @@ class GuardedFolder:
         return self._kept(descriptor, check)
 
     def _lstat_without_descriptors(self, place: str, path: str) -> os.stat_result | None:
-        if BY_DESCRIPTOR:
+        if held.BY_DESCRIPTOR:
             return None
         try:
             status = os.lstat(place)
@@ -295,7 +179,7 @@ class GuardedFolder:
             with os.scandir(self.path) as entries:
                 yield entries
             return
-        again = os.open(".", _FOLDER, dir_fd=self._descriptor)  # threads would share one descriptor's place in the list
+        again = os.open(".", FOLDER, dir_fd=self._descriptor)  # threads would share one descriptor's place in the list
         try:
             with os.scandir(again) as entries:
                 yield entries
@@ -305,21 +189,6 @@ class GuardedFolder:
     def entries(self) -> list[tuple[str, os.stat_result]]:
         """All names with what they are; links are not followed."""
         return [(name, found) for name in self.names() if (found := self.find(name)) is not None]
-
-    @contextmanager
-    def scan(self) -> Iterator[Iterator[os.DirEntry[str]]]:
-        """The entries one after the other, for a folder of very many. Their `path` means nothing."""
-        if self._descriptor is None:
-            self.verify()
-            with os.scandir(self.path) as entries:
-                yield entries
-            return
-        again = os.open(".", _FOLDER, dir_fd=self._descriptor)
-        try:
-            with os.scandir(again) as entries:
-                yield entries
-        finally:
-            os.close(again)
 
     @property
     def given_group(self) -> int | None:

@@ -23,7 +23,7 @@ from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import is_folder, remove_tree
 from s3sync.doctor.report import Check, fail, ok, skipped, warn
 from s3sync.errors import LocalError
-from s3sync.local.place import ignores_case
+from s3sync.local.holds import ignores_case
 from s3sync.local.room import state_room, tracked_reason
 from s3sync.project import ProjectFolder
 from s3sync.setup.init import MOST_GITIGNORE, read_gitignore, update_gitignore

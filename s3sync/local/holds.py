@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import uuid
+from pathlib import Path
 
-from s3sync.core.names import nfc, windows_reason
+from s3sync.core.names import STATE_DIR, nfc, windows_reason
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LocalError
 
 _CHARACTER = re.compile(r'[<>:"|?*\\]')
 _ENDS = (".", " ")
+WINDOWS = os.name == "nt"
+
+
+def refused_here(path: str) -> str | None:
+    """Why this computer cannot have a file of a path that is carried elsewhere, None when it can.
+
+    Windows would not refuse all of them: of some it makes another file, or the stream of one.
+    """
+    return windows_reason(path) if WINDOWS else None
+
+
+def ignores_case(staging: Path) -> bool:
+    """Whether the staging folder's disk takes two names that differ only in case for one."""
+    return any(_found_in_another_case(path) for path in (staging / STATE_DIR, staging))
+
+
+def _found_in_another_case(path: Path) -> bool:
+    """Whether a folder is found under a spelling that no entry has.
+
+    Inodes alone do not tell: some drivers (exFAT in user space) give each spelling an inode of its own.
+    """
+    other = path.with_name(path.name.swapcase())
+    if other.name == path.name or not (os.path.isdir(path) and os.path.isdir(other)):  # noqa: PTH112 (no errors)
+        return False
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        return all(entry.name != other.name for entry in entries)
+    return False
 
 
 def require_holdable(path: str, folder: GuardedFolder) -> None:

@@ -7,7 +7,6 @@ what has no place in it, because of what it holds already, goes into a sibling o
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import itertools
 import os
@@ -17,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from s3sync.core.names import STATE_DIR, windows_reason
+from s3sync.core.names import STATE_DIR
 from s3sync.core.spelling import obeyed_reason
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.errors import Refused, local_errors
@@ -33,7 +32,6 @@ from s3sync.local.scan import LocalFile
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
-WINDOWS = os.name == "nt"
 _PUBLIC = 0o777
 """Folders of the user's own files follow the umask."""
 
@@ -42,32 +40,6 @@ def new_partial(staging: Path) -> Path:
     """A fresh name in `partial/` for a file on its way."""
     with state_room(staging, "partial") as folder:
         return Path(folder.path, uuid.uuid4().hex)
-
-
-def refused_here(path: str) -> str | None:
-    """Why this computer cannot have a file of a path that is carried elsewhere, None when it can.
-
-    Windows would not refuse all of them: of some it makes another file, or the stream of one.
-    """
-    return windows_reason(path) if WINDOWS else None
-
-
-def ignores_case(staging: Path) -> bool:
-    """Whether the staging folder's disk takes two names that differ only in case for one."""
-    return any(_found_in_another_case(path) for path in (staging / STATE_DIR, staging))
-
-
-def _found_in_another_case(path: Path) -> bool:
-    """Whether a folder is found under a spelling that no entry has.
-
-    Inodes alone do not tell: some drivers (exFAT in user space) give each spelling an inode of its own.
-    """
-    other = path.with_name(path.name.swapcase())
-    if other.name == path.name or not (os.path.isdir(path) and os.path.isdir(other)):  # noqa: PTH112 (no errors)
-        return False
-    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
-        return all(entry.name != other.name for entry in entries)
-    return False
 
 
 def place(

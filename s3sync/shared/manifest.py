@@ -11,7 +11,8 @@ from hashlib import md5
 from msgspec import Struct
 
 from s3sync.core.manifest.edits import Edits, apply, doubtful
-from s3sync.core.manifest.record import FileRecord, Manifest, broken, parse, parse_in_pieces, render, too_much
+from s3sync.core.manifest.parse import broken, parse, parse_in_pieces, too_much
+from s3sync.core.manifest.record import FileRecord, Manifest, render
 from s3sync.core.names import MANIFEST
 from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
 from s3sync.shared.manifest_text import ManifestText

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import BinaryIO, Self
 
 from s3sync.core import limits
-from s3sync.core.manifest.record import too_much, values_in
+from s3sync.core.manifest.parse import too_much, values_in
 from s3sync.spill.scratch import unnamed_file, writing
 from s3sync.store.port import Body, Buffer
 

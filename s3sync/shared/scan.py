@@ -19,7 +19,7 @@ from s3sync.core.records import old_records
 from s3sync.core.spelling import Refusal
 from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.errors import NotAStore, NotFound, StoreError
-from s3sync.local.place import refused_here
+from s3sync.local.holds import refused_here
 from s3sync.shared.manifest import StoredManifest, read_manifest
 from s3sync.shared.refused import UNKNOWN, RefusedObjects
 from s3sync.spill.sequence import SpilledList

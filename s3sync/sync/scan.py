@@ -18,8 +18,8 @@ from s3sync.core.times import FILE_TIMES
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
+from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
-from s3sync.local.place import ignores_case
 from s3sync.local.scan import LocalFile, scan_folder
 from s3sync.shared.scan import Sizes, scan_remote
 from s3sync.spill.sequence import SpilledList

@@ -109,7 +109,7 @@ def _entries(folder: GuardedFolder) -> Iterator[tuple[str, str]]:
     """
     packs: list[bytes] = []
     try:
-        with folder.scan() as entries:
+        with folder.scandir() as entries:
             while some := "\0".join(_kind(entry) + entry.name for entry in islice(entries, _PACK_AT_ONCE)):
                 packs.append(zlib.compress(some.encode("utf-8", "surrogatepass"), 1))
     except (FileNotFoundError, NotADirectoryError):

@@ -20,7 +20,8 @@ from s3sync.config.envfile import READ, parse_env
 from s3sync.config.files import REPO_KIND, parse_settings
 from s3sync.core.entries import Entry
 from s3sync.core.etag import MAX_PARTS, MIB, part_ranges
-from s3sync.core.manifest.record import Manifest, parse
+from s3sync.core.manifest.parse import parse
+from s3sync.core.manifest.record import Manifest
 from s3sync.core.names import (
     conflict_name,
     nfc,

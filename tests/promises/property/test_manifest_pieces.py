@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from s3sync.core import limits
 from s3sync.core.manifest.layout import STAND_IN
-from s3sync.core.manifest.record import Manifest, parse
+from s3sync.core.manifest.parse import parse
+from s3sync.core.manifest.record import Manifest
 from s3sync.errors import ManifestError
 from s3sync.shared.manifest import parse_pieces
 from tests.kit.limits import limited

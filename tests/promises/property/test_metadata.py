@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from s3sync.core.manifest.edits import Edits, apply
-from s3sync.core.manifest.record import FileRecord, Manifest, parse
+from s3sync.core.manifest.parse import parse
+from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.names import refuse_reason
 from s3sync.errors import ManifestError
 from tests.kit.manifests import text_of

@@ -9,7 +9,8 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
-from s3sync.core.manifest.record import Manifest, parse
+from s3sync.core.manifest.parse import parse
+from s3sync.core.manifest.record import Manifest
 from s3sync.core.records import records
 from tests.kit.people import Person
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from s3sync import Project
-from s3sync.local.place import ignores_case
+from s3sync.local.holds import ignores_case
 from s3sync.store.folder import FolderStore
 from s3sync.sync.report import RunReport, StatusReport
 from tests.kit.people import PROJECT, REPO, Person
@@ -77,6 +77,6 @@ def put_on(people: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[None]
 
         def put(kind: str) -> None:
             stack.enter_context(Disk(people.jan.staging, **DISKS[kind]))
-            monkeypatch.setattr("s3sync.local.place.WINDOWS", kind == "windows")
+            monkeypatch.setattr("s3sync.local.holds.WINDOWS", kind == "windows")
 
         yield put  # type: ignore[misc]

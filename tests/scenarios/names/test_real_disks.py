@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.errors import ConfigError, NotFound, StoreError
-from s3sync.local.place import ignores_case
+from s3sync.local.holds import ignores_case
 from s3sync.store.folder import FolderStore
 from s3sync.store.folder.apart import require_apart
 from s3sync.store.folder.layout import RESERVED

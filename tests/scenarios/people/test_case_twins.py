@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3sync import Project
-from s3sync.local.place import ignores_case
+from s3sync.local.holds import ignores_case
 from s3sync.sync.report import RunReport
 from tests.kit.people import PROJECT, Person, pair
 

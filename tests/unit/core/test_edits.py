@@ -6,13 +6,13 @@ import msgspec
 
 from s3sync.core import limits
 from s3sync.core.manifest.edits import Edits, apply, doubtful
+from s3sync.core.manifest.parse import parse
 from s3sync.core.manifest.record import (
     ConflictRecord,
     DeletedRecord,
     FileRecord,
     Manifest,
     MemberRecord,
-    parse,
 )
 from tests.kit.manifests import text_of
 

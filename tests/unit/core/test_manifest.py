@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from s3sync.core.manifest.edits import Edits, apply
-from s3sync.core.manifest.record import ConflictRecord, DeletedRecord, FileRecord, Manifest, MemberRecord, parse
+from s3sync.core.manifest.parse import parse
+from s3sync.core.manifest.record import (
+    ConflictRecord,
+    DeletedRecord,
+    FileRecord,
+    Manifest,
+    MemberRecord,
+)
 from s3sync.errors import ManifestError
 from tests.kit.limits import limit
 from tests.kit.manifests import text_of

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from s3sync.core.manifest.layout import STAND_IN
-from s3sync.core.manifest.record import FileRecord, parse, parse_in_pieces
+from s3sync.core.manifest.parse import parse, parse_in_pieces
+from s3sync.core.manifest.record import FileRecord
 from s3sync.errors import ManifestError
 from s3sync.shared.manifest import parse_pieces
 from tests.kit.limits import limit

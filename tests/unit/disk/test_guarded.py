@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.disk import guarded
+from s3sync.disk import held
 from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import Refused, local_errors
 from s3sync.disk.guarded import GuardedFolder
@@ -27,8 +27,8 @@ root_only = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="
 @pytest.fixture(params=[True, False], ids=["descriptors", "paths"], autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """The second is what Windows gets."""
-    by_descriptor: bool = request.param and guarded.BY_DESCRIPTOR
-    monkeypatch.setattr(guarded, "BY_DESCRIPTOR", by_descriptor)
+    by_descriptor: bool = request.param and held.BY_DESCRIPTOR
+    monkeypatch.setattr(held, "BY_DESCRIPTOR", by_descriptor)
     return by_descriptor
 
 

@@ -29,7 +29,7 @@ GUARDED = {
 """Names that a `GuardedFolder`, or a file in one, has in these packages; mypy knows what they are."""
 ALLOWED = {
     ("local/clear_way.py", "rmdir"): "on a GuardedFolder that is chosen in the call",
-    ("local/place.py", "scandir"): "looks whether a name is found in another case",
+    ("local/holds.py", "scandir"): "looks whether a name is found in another case",
     ("local/room.py", "mkdir"): "the staging folder itself",
     ("local/tracked.py", "listdir"): "the names in .git",
     ("setup/init.py", "mkdir"): "the project's and the staging folder themselves",

@@ -15,10 +15,10 @@ from s3sync.errors import LocalError, TargetChanged
 from s3sync.local import place as place_module
 from s3sync.local.digests import Digests, digest
 from s3sync.local.fingerprint import ctime_tells
+from s3sync.local.holds import ignores_case
 from s3sync.local.modes import may_be_run
 from s3sync.local.place import (
     delete_for_good,
-    ignores_case,
     move_to_trash,
     new_partial,
     place,

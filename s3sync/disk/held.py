@@ -1,0 +1,141 @@
+"""A folder held open: how it is opened, what it is checked for, and how names in it are reached.
+
+With descriptors, everything is done relative to the open folder: one that is swapped for a link meanwhile leads
+nowhere. Where the system has no descriptors of folders (Windows), the folders are checked before and after each step.
+Everything here raises `OSError`; what was refused is a `Refused`, which is one too.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from typing import Self
+
+from s3sync.disk import checks
+from s3sync.disk.errors import Refused
+
+BY_DESCRIPTOR = os.name == "posix" and {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.link} <= os.supports_dir_fd
+"""Whether this system opens files relative to an open folder."""
+
+BINARY = getattr(os, "OBINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+PLAIN = BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+FOLDER = os.O_RDONLY | PLAIN | getattr(os, "O_DIRECTORY", 0)
+
+
+class HeldFolder:
+    """A folder that is real, and ours unless it is `shared`. Close it, or use it as a context.
+
+    `shared`: files and folders may belong to other users, as in a folder that a team shares. Otherwise they belong to
+    us or to root. `path` is for messages.
+    """
+
+    __slots__ = ("_above", "_descriptor", "_identity", "_owner", "path", "shared")
+
+    def __init__(
+        self, path: str, descriptor: int | None, status: os.stat_result, shared: bool, above: HeldFolder | None
+    ) -> None:
+        self.path, self.shared, self._above = path, shared, above
+        self._descriptor, self._identity, self._owner = descriptor, (status.st_dev, status.st_ino), status.st_uid
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, shared: bool = False, private: bool = False) -> Self:
+        """Open a folder by its path, whose last name is no link.
+
+        `private`: take the rights of others away, if it is ours and they have any.
+        """
+        where = os.fspath(path)
+        return cls._open_folder(where, where, None, None, shared, private)
+
+    @classmethod
+    def _open_folder(
+        cls, place: str, path: str, base: int | None, above: HeldFolder | None, shared: bool, private: bool
+    ) -> Self:
+        owner = above._accepted if above is not None else None
+        if not BY_DESCRIPTOR:
+            status = os.lstat(place)
+            checks.require_folder(status, path, shared=shared, owner=owner)
+            found = cls(path, None, status, shared, above)
+            found.verify()
+            return found
+        try:
+            descriptor = os.open(place, FOLDER, dir_fd=base)
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                checks.require_folder(os.stat(place, dir_fd=base, follow_symlinks=False), path, shared=True)
+            raise
+        try:
+            status = os.fstat(descriptor)
+            checks.require_folder(status, path, shared=shared, owner=owner, descriptor=descriptor)
+            if private and status.st_mode & 0o077 and status.st_uid == os.geteuid():
+                with suppress(OSError):  # a disk without modes, such as FAT
+                    os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o700)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(path, descriptor, status, shared, None)
+
+    def close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        with suppress(OSError):
+            self.close()
+
+    @property
+    def _accepted(self) -> int | None:
+        """The owner of this folder, whose files are ours, too: on a disk without owners it is somebody else."""
+        return None if self.shared else self._owner
+
+    def gives_away(self, owner: int) -> bool:
+        """Whether even a new file of ours belongs to that user here, as on a disk that keeps no owners."""
+        new = None if self._descriptor is None else checks.of_a_new_file(self._descriptor)
+        return new is not None and new.st_uid == owner
+
+    def keeps_modes(self) -> bool:
+        """Whether a new file for us alone is that here. On FAT and exFAT every file has the mode of the mount."""
+        new = None if self._descriptor is None else checks.of_a_new_file(self._descriptor)
+        return new is None or not new.st_mode & 0o022
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether `path` still leads to this very folder."""
+        try:
+            status = os.lstat(self.path)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
+
+    def verify(self) -> None:
+        """Without descriptors: raise `Refused` unless this folder, and those it was reached by, are what they were."""
+        folder: HeldFolder | None = self
+        while folder is not None and folder._descriptor is None:
+            status = os.lstat(folder.path)
+            if checks.is_link(status) or (status.st_dev, status.st_ino) != folder._identity:
+                raise Refused(errno.ELOOP, "it was replaced while s3sync was at work in it", folder.path)
+            folder = folder._above
+
+    def _at(self, name: str) -> tuple[str, int | None]:
+        """What to give to a system call for a name: with descriptors the name itself, else its path."""
+        if (
+            name in ("", ".", "..")
+            or "/" in name
+            or "\0" in name
+            or (os.name == "nt" and ("\\" in name or ":" in name))
+        ):
+            raise Refused(errno.EINVAL, f"{name!r} is not a plain name", self.path)
+        if self._descriptor is not None:
+            return name, self._descriptor
+        if BY_DESCRIPTOR:
+            raise ValueError(f"{self.path} is closed")
+        self.verify()
+        return f"{self.path}{os.sep}{name}", None
