@@ -349,8 +349,8 @@ MUTANTS = (
         "secrets-unsaid",
         "F57: a secret given as a setting is not repeated",
         "s3sync/config/values.py",
-        "    text = _line(value)\n    if looks_secret(text):\n",
-        "    text = _line(value)\n    if False:\n",
+        "    text = line(value)\n    if looks_secret(text):\n",
+        "    text = line(value)\n    if False:\n",
         ("tests/promises/hostile/test_secrets_and_bounds.py", "-k", "as_a_setting"),
     ),
     Mutant(

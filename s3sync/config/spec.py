@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from s3sync.config import values
+from s3sync.config import addresses, values
 from s3sync.config.locate import DEFAULT_STAGING
 
 _OF_SYSTEMS = (
@@ -91,7 +91,7 @@ class Key(Struct, frozen=True):
 KEYS: tuple[Key, ...] = (
     Key(
         "store",
-        values.store,
+        addresses.store,
         "Where the files are kept: `s3://bucket[/prefix]` or `file:///path`.",
         repo=True,
         variables=("S3SYNC_STORE",),
@@ -119,7 +119,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "region",
-        values.region,
+        addresses.region,
         "The bucket's AWS region.",
         repo=True,
         variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
@@ -129,7 +129,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "endpoint_url",
-        values.endpoint,
+        addresses.endpoint,
         "An S3-compatible store that is not AWS.",
         repo=True,
         variables=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
@@ -231,7 +231,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("request_payer", values.one_of("requester"), "Who pays: `requester` is you.", own=True, unset="the owner"),
     Key("ca_bundle", values.plain_text, "A file of authorities to trust.", own=True, unset="the system's"),
-    Key("proxy", values.proxy, "The HTTP proxy to the store.", own=True, mask="address", unset="the environment's"),
+    Key("proxy", addresses.proxy, "The HTTP proxy to the store.", own=True, mask="address", unset="the environment's"),
     Key(
         "connect_timeout",
         values.whole(1, 600),

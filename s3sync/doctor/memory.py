@@ -19,7 +19,8 @@ from s3sync.project import ProjectFolder
 from s3sync.state.lock import who_holds
 from s3sync.state.memory import REPAIR, CachedDigest, StateDB
 from s3sync.state.places import StorePlace
-from s3sync.state.repair import Examined, PlaceMemory, examine, rebuild, salvage
+from s3sync.state.rebuild import rebuild
+from s3sync.state.repair import Examined, PlaceMemory, examine, salvage
 from s3sync.sync.recover import stale_partials
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session

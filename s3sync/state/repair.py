@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,10 @@ from s3sync.core.entries import Entry
 from s3sync.core.names import refuse_reason
 from s3sync.core.unfinished import Unfinished
 from s3sync.disk.errors import local_errors
-from s3sync.disk.guarded import GuardedFolder
-from s3sync.disk.remove import remove_tree
 from s3sync.local.room import OURS
 from s3sync.state import trusted
 from s3sync.state.journal import DID, Done
-from s3sync.state.memory import FILE, StateDB
+from s3sync.state.memory import FILE
 from s3sync.state.places import StorePlace
 from s3sync.state.schema import (
     DIGEST_COLUMNS,
@@ -36,7 +33,6 @@ from s3sync.state.schema import (
     TRANSFER_COLUMNS,
     V1_BASE_OF,
     VERSION,
-    CachedDigest,
     digest_row,
     fact_row,
     intent_row,
@@ -46,7 +42,6 @@ from s3sync.state.schema import (
     transfer_row,
 )
 from s3sync.state.sqlite import bring_up, readable
-from s3sync.state.unfinished import UnfinishedTransfers
 
 _MD5 = re.compile("[0-9a-f]{32}")
 _STILL_TRIES = 5
@@ -171,65 +166,6 @@ def _salvage_place(connection: sqlite3.Connection, source: _Source, row: Row) ->
         with suppress(sqlite3.Error, ValueError, TypeError):
             memory.transfers = _transfers(connection, source.transfers_where.format(place=number))
     return memory
-
-
-def rebuild(
-    folder: Path,
-    stamp: str,
-    memories: Iterable[PlaceMemory],
-    digests: Mapping[str, CachedDigest],
-) -> Path:
-    """Put a new database in the place of a damaged one, and give the name that the damaged one has now.
-
-    The caller holds the project's lock. After a crash at any point the damaged file is still there, under one of its
-    names, and either it, none or the new one is `state.db`; none is an empty memory, which deletes nothing.
-    """
-    name = f"state.rebuild-{uuid.uuid4().hex}"
-    with (
-        local_errors("cannot write", folder / name),
-        GuardedFolder.open(folder) as room,
-        room.folder(name, create=0o700) as work,
-    ):
-        try:
-            with StateDB(Path(work.path), None) as fresh:
-                fresh.save(digests=digests)
-            for memory in memories:
-                _write(Path(work.path), memory)
-            aside = _move_aside(room, stamp)
-            work.rename(FILE, FILE, room)
-            room.sync()
-        finally:
-            with suppress(OSError):
-                remove_tree(room, name)
-    return folder / aside
-
-
-def _write(folder: Path, memory: PlaceMemory) -> None:
-    with StateDB(folder, memory.place) as fresh:
-        number = fresh.enter_place()
-        fresh.save(base=memory.base)
-        if memory.unproven:
-            fresh.execute("UPDATE place SET unproven = 1 WHERE id = ?", number)
-        ledger = UnfinishedTransfers(fresh)
-        for item, done in memory.transfers:
-            ledger.begin(item)
-            for part, digest in done.items():
-                ledger.part_done(item.path, item.way, part, digest)
-
-
-def _move_aside(room: GuardedFolder, stamp: str) -> str:
-    """The database first: a log without its database is thrown away by SQLite, and never taken for another's."""
-    number = 1
-    aside = f"state.corrupt-{stamp}.db"
-    while room.find(aside) is not None:
-        number += 1
-        aside = f"state.corrupt-{stamp}.{number}.db"
-    for ending in ("", "-wal"):
-        if room.find(FILE + ending) is not None:
-            room.rename(FILE + ending, aside + ending)
-    room.unlink(f"{FILE}-shm", missing_ok=True)
-    room.sync()
-    return aside
 
 
 @contextmanager
