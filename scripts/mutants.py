@@ -59,7 +59,7 @@ MUTANTS = (
     Mutant(
         "verify-md5",
         "P1: what arrived is compared with the promised MD5",
-        "s3sync/transfer/fetch/download.py",
+        "s3sync/transfer/fetch/whole.py",
         "if received == wanted.size and digests.md5 == wanted.md5:",
         "if received == wanted.size:",
         ("tests/scenarios/transfers/test_integrity.py", "-k", "f12"),
@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         "pin-etag",
         "P11: a server that ignores If-Match is noticed",
-        "s3sync/transfer/fetch/download.py",
+        "s3sync/transfer/fetch/whole.py",
         "if reader.info.etag != wanted.etag or reader.info.size != wanted.size:",
         "if False:",
         ("tests/unit/transfer/test_download.py", "-k", "f13"),

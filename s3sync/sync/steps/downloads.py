@@ -20,8 +20,9 @@ from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import COPY_FROM, RemoteFile
 from s3sync.spill.table import SpilledDict
 from s3sync.sync.steps.tools import Tools, content
-from s3sync.transfer.fetch.download import Downloaded, Wanted, copy_local, download
+from s3sync.transfer.fetch.download import copy_local, download
 from s3sync.transfer.fetch.small import download_together
+from s3sync.transfer.fetch.wanted import Downloaded, Wanted
 from s3sync.transfer.pool import Result
 from s3sync.transfer.progress import Work
 

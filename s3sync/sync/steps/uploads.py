@@ -25,7 +25,8 @@ from s3sync.store.port import Update, WriteMode
 from s3sync.sync.steps.tools import Tools, content
 from s3sync.transfer.progress import Work
 from s3sync.transfer.send.server_copy import copy_on_server
-from s3sync.transfer.send.upload import Source, Uploaded, upload
+from s3sync.transfer.send.source import Source, Uploaded
+from s3sync.transfer.send.upload import upload
 
 
 class Uploads(Tools):

@@ -19,7 +19,8 @@ from s3sync.errors import ChecksumMismatch, LocalError, NotFound, PreconditionFa
 from s3sync.local.digests import CHUNK, Digests, PartDigests, open_file, range_xxh3
 from s3sync.local.scan import LocalFile
 from s3sync.transfer.context import Transport
-from s3sync.transfer.fetch.download import Downloaded, Temp, Wanted, check_version, download_whole, verify
+from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
+from s3sync.transfer.fetch.whole import check_version, download_whole, verify
 from s3sync.transfer.progress import Work
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows lack it

@@ -17,7 +17,7 @@ from s3sync.local.slice import open_slice
 from s3sync.store.port import Part, WriteMode
 from s3sync.transfer.context import Transport
 from s3sync.transfer.progress import Gauge, Work
-from s3sync.transfer.send.upload import Source, Uploaded
+from s3sync.transfer.send.source import Source, Uploaded
 
 MIN_PART = 5 * MIB
 """S3 takes no smaller part, the last one excepted."""

@@ -23,10 +23,12 @@ from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.port import Buffer, Create, Headers, Overwrite, Reader, Unlimited, WriteMode
 from s3sync.transfer.context import Transport
-from s3sync.transfer.fetch.download import Downloaded, Wanted, download
+from s3sync.transfer.fetch.download import download
+from s3sync.transfer.fetch.wanted import Downloaded, Wanted
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress, Silent, Work
-from s3sync.transfer.send.upload import Source, Uploaded, upload
+from s3sync.transfer.send.source import Source, Uploaded
+from s3sync.transfer.send.upload import upload
 
 PREFIX = "v-appydave/b63-flivideo/"
 PATH = "cut/a.mp4"

@@ -17,7 +17,8 @@ from s3sync.errors import ChecksumMismatch, DiskFull, Interrupted, LocalError, N
 from s3sync.local.digests import Digests
 from s3sync.store import Store
 from s3sync.store.port import Headers, Overwrite, Reader
-from s3sync.transfer.fetch.download import Wanted, download
+from s3sync.transfer.fetch.download import download
+from s3sync.transfer.fetch.wanted import Wanted
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 from tests.unit.transfer.conftest import (

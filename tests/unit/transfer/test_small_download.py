@@ -27,10 +27,9 @@ from s3sync.errors import (
 from s3sync.local.digests import Digests
 from s3sync.store import Store
 from s3sync.store.port import Headers, Overwrite
-from s3sync.transfer.fetch import download
 from s3sync.transfer.fetch import small as small_download
-from s3sync.transfer.fetch.download import Downloaded, Wanted
 from s3sync.transfer.fetch.small import MOST, OPEN_FILES, SMALL, download_together, how_many
+from s3sync.transfer.fetch.wanted import SPARE_BYTES, Downloaded, Wanted
 from s3sync.transfer.pool import Pool, Result
 from s3sync.transfer.progress import Progress, Work
 from tests.unit.transfer.conftest import Altered, Ending, Watcher, content_of, fetch, names, transport
@@ -199,7 +198,7 @@ def test_f14_all_of_them_need_room(
     store: Store, pool: Pool, partial: Path, wanted: list[Wanted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each would fit alone."""
-    free = download.SPARE_BYTES + SMALL + 1
+    free = SPARE_BYTES + SMALL + 1
     usage = type("usage", (), {"free": free})
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     got = together(store, [wanted[3], wanted[0], wanted[2], wanted[4]], partial, pool)

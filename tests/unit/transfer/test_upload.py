@@ -19,7 +19,7 @@ from s3sync.store import Store
 from s3sync.store.port import Create, Headers, Overwrite, Update, Written
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
-from s3sync.transfer.send.upload import Uploaded
+from s3sync.transfer.send.source import Uploaded
 from tests.unit.transfer.conftest import (
     KEY,
     MIB,

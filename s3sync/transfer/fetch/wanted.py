@@ -1,0 +1,88 @@
+"""What is fetched: the version that is wanted, the file on its way, and room for it on the disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.errors import DiskFull
+from s3sync.local.digests import Digests, PartDigests
+from s3sync.local.holds import require_holdable
+from s3sync.local.modes import NEW, PRIVATE
+
+SPARE_BYTES = 16 * 1024 * 1024
+
+
+class Wanted(Struct, frozen=True):
+    """Which version to fetch, and what is known of its content. `md5` None: the ETag has to vouch for it.
+
+    `private`: it replaces a file, whose mode it gets in the end; until then nobody else may read it.
+    """
+
+    path: str
+    key: str
+    size: int
+    etag: str
+    md5: str | None
+    part_size: int | None = None
+    private: bool = False
+
+
+class Temp(Struct, frozen=True):
+    """A file on its way: the folder for those, held open, and its name there."""
+
+    folder: GuardedFolder
+    name: str
+
+    @property
+    def path(self) -> Path:
+        return Path(f"{self.folder.path}{os.sep}{self.name}")
+
+    def create(self, wanted: Wanted) -> int:
+        """Make it, open for writing. Raises `OSError`, also when something has that name."""
+        return self.folder.create(self.name, PRIVATE if wanted.private else NEW)
+
+    def open(self) -> int:
+        """Open it for reading and writing. Raises `OSError`; a link, or a second name of a file, is refused."""
+        return self.folder.open_write(self.name)
+
+    def drop(self) -> None:
+        with suppress(OSError):
+            self.folder.unlink(self.name, missing_ok=True)
+
+
+class Downloaded(Struct, frozen=True):
+    """A verified temp file with the digests of its content."""
+
+    temp: Path
+    digests: Digests
+    bytes_received: int
+    parts: PartDigests | None = None
+
+
+class FreeSpace:
+    """What the disk of a folder can take: the bytes and the names of one file, or of a few that come together."""
+
+    def __init__(self, folder: GuardedFolder) -> None:
+        """Raises `LocalError`."""
+        self._folder = folder
+        with local_errors("cannot look at", folder.path):
+            self._free = shutil.disk_usage(folder.path).free
+
+    def take(self, wanted: Wanted) -> None:
+        """Raises `DiskFull` or `LocalError` before the first byte of a file, rather than after its last."""
+        require_holdable(wanted.path, self._folder)
+        if self._free < wanted.size + SPARE_BYTES:
+            raise DiskFull(
+                f"cannot download {wanted.path}",
+                why=f"it has {wanted.size} bytes, {SPARE_BYTES} are kept in reserve, and the disk has {self._free} "
+                "bytes free",
+                hint="make room and run the command again; what was there before is untouched",
+            )
+        self._free -= wanted.size

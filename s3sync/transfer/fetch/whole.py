@@ -1,0 +1,89 @@
+"""A download in one request, and the check of its bytes."""
+
+from __future__ import annotations
+
+import os
+from hashlib import md5
+
+import xxhash
+
+from s3sync.core.etag import is_part_size, part_count
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import local_errors
+from s3sync.errors import ChecksumMismatch, PreconditionFailed
+from s3sync.local.digests import Digests, local_etag
+from s3sync.local.scan import look_at
+from s3sync.store.port import Reader, Store
+from s3sync.transfer.context import Transport
+from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
+from s3sync.transfer.progress import Work
+
+
+def download_whole(transport: Transport, wanted: Wanted, temp: Temp) -> Downloaded:
+    """In one request, from the first byte to the last."""
+    try:
+        with transport.store.get(wanted.key, if_match=wanted.etag) as reader:
+            check_version(reader, wanted)
+            digests, received = _receive(transport, reader, wanted, temp)
+        verify(transport.store, wanted, temp, digests, received)
+    except BaseException:
+        temp.drop()
+        raise
+    return Downloaded(temp.path, digests, received)
+
+
+def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Temp) -> tuple[Digests, int]:
+    fast, full, received = xxhash.xxh3_128(), md5(usedforsecurity=False), 0
+    with local_errors("cannot write", temp.path):
+        descriptor = temp.create(wanted)
+        try:
+            for chunk in reader:
+                transport.pool.check()
+                transport.pace.receive(len(chunk))
+                write_all(descriptor, chunk)
+                fast.update(chunk)
+                full.update(chunk)
+                received += len(chunk)
+                transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    return Digests(fast.hexdigest(), full.hexdigest()), received
+
+
+def check_version(reader: Reader, wanted: Wanted) -> None:
+    """A server that ignores If-Match would mix two versions."""
+    if reader.info.etag != wanted.etag or reader.info.size != wanted.size:
+        raise PreconditionFailed(f"{wanted.path} was replaced on the remote meanwhile")
+
+
+def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received: int) -> None:
+    """The promised MD5 decides; without one, or against one that may lie, the ETag that S3 made itself does.
+
+    When neither is known (an object under KMS that another tool put there), its size has to do. Raises
+    `ChecksumMismatch`.
+    """
+    if received == wanted.size and digests.md5 == wanted.md5:
+        return
+    if received == wanted.size:
+        verdict = _etag_vouches(store, wanted, temp, digests)
+        if verdict or (verdict is None and wanted.md5 is None):
+            return
+    raise ChecksumMismatch(
+        f"{wanted.path} did not arrive as it was uploaded",
+        why=f"{received} of {wanted.size} bytes came, with MD5 {digests.md5} instead of {wanted.md5 or 'the promised'}",
+        hint="nothing was written; run the command again, and if it stays so, ask for the file to be uploaded again",
+    )
+
+
+def _etag_vouches(store: Store, wanted: Wanted, temp: Temp, digests: Digests) -> bool | None:
+    """Whether the ETag is that of these bytes; None when it cannot tell."""
+    parts = part_count(wanted.etag)
+    if parts is None:
+        head = store.head(wanted.key)
+        same_version = head.info.etag == wanted.etag
+        return wanted.etag == digests.md5 if same_version and head.etag_is_md5 else None
+    part_size = wanted.part_size or store.first_part_size(wanted.key)
+    if part_size is None or not is_part_size(wanted.size, parts, part_size):
+        return None
+    return local_etag(look_at(temp.path), part_size) == wanted.etag

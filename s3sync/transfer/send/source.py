@@ -1,0 +1,62 @@
+"""What is sent: the file with its headers, and the object that was published."""
+
+from __future__ import annotations
+
+import mimetypes
+from functools import lru_cache
+
+from msgspec import Struct
+
+from s3sync.core.executable import as_metadata
+from s3sync.core.times import format_ns
+from s3sync.local.digests import Digests, PartDigests
+from s3sync.local.scan import LocalFile
+from s3sync.store.port import Headers
+
+
+class Source(Struct, frozen=True):
+    """What to upload: the file, the path it is known by, its digests if a scan made them, and whose it is.
+
+    `executable`: whether whoever receives it may run it.
+    """
+
+    path: str
+    file: LocalFile
+    known: Digests | None
+    user: str
+    project_id: str
+    executable: bool = False
+
+    def headers(self, digests: Digests) -> Headers:
+        return Headers(
+            metadata={
+                "uploaded-by": self.user,
+                "project-id": self.project_id,
+                "md5": digests.md5,
+                "mtime": format_ns(self.file.mtime_ns),
+                **as_metadata(self.executable),
+            },
+            content_type=_content_type(self.path[self.path.rfind("/") + 1 :].partition(".")[2]),
+        )
+
+
+@lru_cache(256)
+def _content_type(suffixes: str) -> str:
+    """Guessed from what follows the first dot of a name; most files of a project share a few of these."""
+    return mimetypes.guess_type(f"name.{suffixes}")[0] or "application/octet-stream"
+
+
+class Uploaded(Struct, frozen=True):
+    """A published object: its ETag, the digests of what it holds, and the bytes of it that went over the wire.
+
+    `outdated`: the file was changed just when it had been sent, so that the object is whole and its last version.
+    `executable`: what the object's metadata says of it, or is to say in metadata.json.
+    """
+
+    etag: str
+    digests: Digests
+    part_size: int | None
+    bytes_sent: int
+    parts: PartDigests | None = None
+    outdated: bool = False
+    executable: bool = False
