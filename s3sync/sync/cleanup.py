@@ -209,7 +209,7 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
     report.deleted = SpilledList(Deleted)
     if options.local:
         plan = replace(plan, actions=_still_there(session, seen, plan.actions, report))
-    reporter, witnesses = CleanupReporter(report, into_trash.__contains__), HOOKS[plan.verb].open(state)
+    reporter, witnesses = CleanupReporter(report, into_trash.__contains__), HOOKS[plan.verb].start(state)
     raced = carry_out(session, state, seen, plan, reporter, tolerant=options.local, witnesses=witnesses)
     side = "here" if options.local else "on the remote or here"
     report.kept.extend(Problem(path, f"was changed {side} meanwhile", "look at status") for path in raced)

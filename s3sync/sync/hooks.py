@@ -22,7 +22,7 @@ class Hooks(Struct, frozen=True):
     rules: tuple[Rule, ...] = ()
     witnesses: tuple[Callable[[StateDB], Witness], ...] = ()
 
-    def open(self, state: StateDB) -> list[Witness]:
+    def start(self, state: StateDB) -> list[Witness]:
         return [witness(state) for witness in self.witnesses]
 
 

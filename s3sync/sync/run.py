@@ -63,7 +63,7 @@ def run(session: Session, verb: Verb, options: Options, hooks: Hooks | None = No
         with session.lock(), session.memory() as state:
             recover(session, state)
             report.warnings += first_time(state, session)
-            _rounds(_Run(session, state, report, options, hooks, gatekeeper, hooks.open(state)))
+            _rounds(_Run(session, state, report, options, hooks, gatekeeper, hooks.start(state)))
             _retire(session, state, report)
     for items in (report.uploaded, report.downloaded, report.deleted):
         items.sort(key=lambda item: item.name)
