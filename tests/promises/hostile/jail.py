@@ -2,11 +2,13 @@
 
 `Jail` is one person's computer. Everything outside of her clone is a canary: files with an old time of reading, a FIFO
 that blocks whoever opens it, a program that leaves a mark when it runs, secrets in the environment and in AWS profiles,
-and a server that keeps every byte. `Jail.run` runs a command and looks at all of them.
+and a server that keeps every byte. `Jail.run` runs a command and looks at all of them; `Jail.run_at` runs it at a store
+that she agreed to and that lies.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
@@ -15,6 +17,7 @@ import sqlite3
 import stat
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,10 +25,17 @@ from pathlib import Path
 from s3sync.core.names import STATE_DIR
 from s3sync.store.folder import FolderStore
 from tests.kit.people import PROJECT, REPO, Person, Result
+from tests.kit.servers import SeaweedFS
+from tests.promises.hostile.false_server import FalseServer, Lie
 
 TOKEN = "Canary7f3aQ9"
 """Stands in everything that must not get out."""
-BOUND_S = 30
+BOUND_S, BOUND_AT_A_LIAR_S = 30, 90
+IN_DISGUISE = {base64.b64encode(b"x" * skip + TOKEN.encode())[4 * (skip > 0) : -4] for skip in range(3)} | {
+    TOKEN.encode(),
+    TOKEN.encode().hex().encode(),
+}
+"""The canary as it would travel in the clear, in Base64 at each alignment, and in hexadecimal."""
 CODES = (0, 1, 2, 3, 4, 5, 6)
 OLD_NS, OLDER_NS = 1_500_000_000_000_000_000, 1_400_000_000_000_000_000
 
@@ -33,10 +43,10 @@ OLD_NS, OLDER_NS = 1_500_000_000_000_000_000, 1_400_000_000_000_000_000
 class Recorder:
     """A server on this computer that answers all with an error, and keeps every byte that it was sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.heard = bytearray()
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._socket = socket.create_server((host, 0))
+        self.address = f"http://{host}:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -58,9 +68,39 @@ class Recorder:
         self._socket.close()
 
 
+def taken(listener: Recorder | FalseServer) -> bytes:
+    """What it has heard since this was asked before."""
+    heard = bytes(listener.heard)
+    del listener.heard[:]
+    return heard
+
+
+class Liar:
+    """A bucket whose server lies, with another server beside it and one on another host, which nobody agreed to."""
+
+    def __init__(self, honest: SeaweedFS) -> None:
+        self.honest = honest
+        self.beside, self.afar = Recorder(), Recorder("127.0.0.2")
+        self.server = FalseServer(honest.endpoint_url, [self.beside.address, self.afar.address])
+        self.secrets = [key for who in honest.users.values() for key in (who.access_key, who.secret_key)]
+
+    def environment(self, prefix: str) -> dict[str, str]:
+        known = self.honest.environment("david")
+        return {**known, "S3SYNC_STORE": f"s3://{self.honest.bucket}/{prefix}", "AWS_ENDPOINT_URL": self.server.address}
+
+    def close(self) -> None:
+        for one in (self.server, self.beside, self.afar):
+            one.close()
+
+
 class Jail:
-    def __init__(self, root: Path, recorder: Recorder) -> None:
-        self.root, self.recorder = root, recorder
+    commands = 0
+    """That were run in all jails."""
+
+    def __init__(self, root: Path, recorder: Recorder, liar: Liar) -> None:
+        self.root, self.recorder, self.liar = root, recorder, liar
+        self.prefix = f"jail-{uuid.uuid4().hex}"
+        self._met = False
         self.private, self.mark = root / "private", root / "a-program-ran"
         self.store = root / "store"
         self.person = Person("david", root / "desk" / "david", patience_s=BOUND_S)
@@ -77,6 +117,9 @@ class Jail:
         self.plain = dict(self.person.environ)
         for name in ("a.txt", "b/c.txt", "clip.mp4"):
             self.person.write(name, name * 3)
+        own = self.person.root / "home" / ".config" / "s3sync" / "config.yaml"
+        own.parent.mkdir(parents=True)
+        own.write_text("retries: 1\nread_timeout: 5\n")
         self.person.ok("up")
         self.person.write("a.txt", "edited")
         self.person.ok("sync")
@@ -155,7 +198,7 @@ class Jail:
         changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
         assert not changed, f"changed: {changed}"
         assert not self.mark.exists(), "a program ran"
-        assert not self.recorder.heard, "a server that nobody agreed to was asked"
+        assert not taken(self.recorder), "a server that nobody agreed to was asked"
         for top in (self.store, self.staging):
             for folder, _, files in os.walk(top):
                 for name in files:
@@ -166,18 +209,42 @@ class Jail:
         if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size < 2**20:
             assert TOKEN.encode() not in file.read_bytes(), f"a secret arrived in {file}"
 
-    def run(self, words: Sequence[str], cwd: Path | None = None) -> Result:
+    def run_at(self, lies: Sequence[Lie], words: Sequence[str]) -> None:
+        """One command at the store whose server tells these lies. All that it was sent is looked through."""
+        liar, before = self.liar, self.person.environ
+        liar.server.elsewhere[2:] = [f"file://{self.private}/key", f"file://{self.private}/pipe"]
+        self.person.environ = {**self.plain, **liar.environment(self.prefix)}
+        self.person.patience_s = BOUND_AT_A_LIAR_S
+        try:
+            if not self._met:
+                self.run(["up"])
+                self._met = True
+            liar.server.tell(lies)
+            self.run(words, bound_s=BOUND_AT_A_LIAR_S)
+        finally:
+            liar.server.tell([])
+            self.person.environ, self.person.patience_s = before, BOUND_S
+        asked, beside, afar = (taken(one) for one in (liar.server, liar.beside, liar.afar))
+        assert not [found for found in IN_DISGUISE if found in asked + beside], "a secret was sent"
+        assert not [who for who in liar.honest.users.values() if who.secret_key.encode() in asked + beside]
+        assert not afar, f"another host was asked: {afar[:500]!r}"
+        for secret in [b"uthorization", b"security-token", *map(str.encode, liar.secrets)]:
+            assert secret not in beside, "credentials went to another port"
+
+    def run(self, words: Sequence[str], cwd: Path | None = None, bound_s: float = BOUND_S) -> Result:
         """One command, which ends in time, with a documented code, and harms no canary."""
         folder = next((path for path in (cwd, self.person.project, self.person.repo) if path and path.is_dir()), None)
         if words[0] == "init":  # setting up is how to agree to the store that a repository names: she names her own
             words = [*words, "--store", f"file://{self.store}"]
         began = time.monotonic()
+        Jail.commands += 1
         with self.unharmed():
             result = self.person.run(*words, cwd=folder)
-        assert time.monotonic() - began < BOUND_S, f"{words} took too long"
+        assert time.monotonic() - began < bound_s, f"{words} took too long"
         assert result.code in CODES, result
         assert "did not expect" not in result.err + result.out and "Traceback" not in result.err, result
-        assert TOKEN not in result.out + result.err, result
+        for secret in (TOKEN, *(who.secret_key for who in self.liar.honest.users.values())):
+            assert secret not in result.out + result.err, result
         return result
 
     # -- what strangers do

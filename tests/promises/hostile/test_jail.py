@@ -1,11 +1,12 @@
-"""Strangers write what they like into the clone, s3sync's memory and the store, and commands run: no canary is harmed.
+"""Strangers write what they like into the clone, s3sync's memory and the store, servers lie: no canary is harmed.
 
 A few examples run with the suite. `S3SYNC_JAIL_MINUTES=30 .venv/bin/pytest tests/promises/hostile/test_jail.py` goes on
-with fresh ones; what it finds is shown as the steps that lead there.
+with fresh ones; what it finds is shown as the steps that lead there, and S3SYNC_JAIL_SEED goes the same way again.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -15,17 +16,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.kit.people import PROJECT, REPO
-from tests.promises.hostile.jail import Jail, Recorder
+from tests.kit.servers import SeaweedFS
+from tests.promises.hostile.checks import NASTY
+from tests.promises.hostile.false_server import ABOUT, LIES, Lie
+from tests.promises.hostile.jail import Jail, Liar, Recorder
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs FIFOs and modes")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="needs FIFOs and modes"),
+    pytest.mark.seaweedfs,
+    pytest.mark.xdist_group("jail"),
+]
 
 MINUTES = float(os.environ.get("S3SYNC_JAIL_MINUTES", "0"))
+SEED = int(os.environ.get("S3SYNC_JAIL_SEED") or time.time())
 
 COMMANDS = (
     "status", "status -v", "status --all", "up", "down", "sync", "sync --on-conflict mine", "verify", "verify --deep",
@@ -34,6 +44,8 @@ COMMANDS = (
     "doctor", "doctor --fix", "projects", "state", "config", "config set transfers 3", "init --yes", "init other --yes",
     "trust --list", "down --on-conflict theirs --max-delete 99", "up --again", "sync --dry-run --json",
 )  # fmt: skip
+TALKING = [words for words in COMMANDS if words.split()[0] not in ("config", "state", "init", "trust")]
+LARGE = 17 * 2**20
 NAMES = {
     "memory": ("", "state.db", "state.db-wal", "state.db-shm", "state.db-journal", "lock", "lock.json", "partial",
                "trash", "trash/x", "trash/20260101T000000Z", "trash/20260101T000000Z/a.txt", "partial/" + "a" * 32,
@@ -85,20 +97,41 @@ ENV_LINES = (
     "S3SYNC_STORE=file://{private}", "S3_COLLAB_BUCKET=`cat {private}/key`",
 )  # fmt: skip
 
+WORDS_OF_SERVERS = (
+    "../../../../private/fresh", "/etc/x", ".git/config", ".s3sync/state.db", "HEAD", ".envrc", "d/../../x", "a.txt/x",
+    "b",
+    "A.txt", "metadata.json", ".s3syncignore", "x" * 3000, "AccessDenied", "NoSuchKey", "NoSuchBucket", "SlowDown",
+    "PreconditionFailed", "InternalError", "RequestTimeout", "ExpiredToken", "NoSuchUpload", "PermanentRedirect", "",
+    *(text[:5000] for text in NASTY.values()),
+)  # fmt: skip
+
 
 def composed(fields: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.sampled_from(fields), values, max_size=8)
+
+
+manifests = composed(MANIFEST_FIELDS).map(lambda found: json.dumps(found))
+lies = st.builds(
+    Lie,
+    about=st.sampled_from(ABOUT) | st.just(""),
+    kind=st.sampled_from(sorted(LIES)),
+    word=st.sampled_from(WORDS_OF_SERVERS) | manifests | words,
+    number=st.integers(0, 19)  # picks statuses and places of redirects
+    | st.sampled_from([200, 204, 206, 301, 304, 307, 400, 403, 404, 409, 412, 416, 429, 500, 503, 2**31, 2**63, -1]),
+    passing=st.sampled_from([0, 0, 0, 1, 2, 3]),
+)  # fmt: skip
 
 
 class Strangers(RuleBasedStateMachine):
     """Each rule is what one of them does, or a command of the person whose clone it is."""
 
     recorder: Recorder
+    liar: Liar
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="s3sync-jail-"))
-        self.jail = Jail(self.folder, self.recorder)
+        self.jail = Jail(self.folder, self.recorder, self.liar)
 
     def teardown(self) -> None:
         self._open_all()
@@ -139,8 +172,6 @@ class Strangers(RuleBasedStateMachine):
         command=st.sampled_from(COMMANDS),
     )
     def intent(self, kind: str, name: str, value: dict[str, Any], command: str) -> None:
-        import json
-
         whole = {"name": "a.txt", "kept_as": "b/c.txt", "by": "", "at": "", "path": "a.txt", "kind": "fetched",
                  "verb": "sync", "do": "download", "stamp": "20260101T000000Z", **value}  # fmt: skip
         self.jail.execute("INSERT OR REPLACE INTO intent VALUES (1, ?, ?, ?)", (kind, name, json.dumps(whole)))
@@ -168,12 +199,21 @@ class Strangers(RuleBasedStateMachine):
 
     @rule(value=composed(MANIFEST_FIELDS), command=st.sampled_from(COMMANDS))
     def manifest(self, value: dict[str, Any], command: str) -> None:
-        import json
-
         place = self.jail.places()["objects"]
         if place.is_dir() and not place.is_symlink():
             self.jail.plant(place / "metadata.json", "bytes", "", json.dumps(value).encode())
         self.jail.run(command.split())
+
+    @rule(
+        told=st.lists(lies, min_size=1, max_size=3),
+        edited=st.sampled_from(["", "a.txt", "new.txt", "d/e.txt", "large.mov"]),
+        command=st.sampled_from(TALKING),
+    )
+    def server(self, told: list[Lie], edited: str, command: str) -> None:
+        if edited:
+            body = os.urandom(LARGE if edited == "large.mov" else 9)
+            self.jail.plant(self.jail.staging / edited, "bytes", "", body)
+        self.jail.run_at(told, command.split())
 
     @rule(at=names, mode=st.sampled_from([0o000, 0o444, 0o777, 0o1777, 0o4755, 0o2755]), then=st.sampled_from(COMMANDS))
     def mode(self, at: tuple[str, str], mode: int, then: str) -> None:
@@ -184,16 +224,20 @@ class Strangers(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def strangers() -> Iterator[type[Strangers]]:
-    Strangers.recorder = Recorder()
+def strangers(seaweedfs: SeaweedFS) -> Iterator[type[Strangers]]:
+    Strangers.recorder, Strangers.liar = Recorder(), Liar(seaweedfs)
     yield Strangers
     Strangers.recorder.close()
+    Strangers.liar.close()
 
 
 @pytest.mark.timeout(120 + MINUTES * 90)
 def test_f50_no_canary_is_harmed(strangers: type[Strangers]) -> None:
-    end = time.monotonic() + MINUTES * 60
+    end, round_ = time.monotonic() + MINUTES * 60, 0
     while True:
+        if MINUTES:
+            print(f"jail: seed {SEED + round_}, {Jail.commands} commands and {strangers.liar.server.told} lies so far")
+            hypothesis.seed(SEED + round_)(strangers)
         run_state_machine_as_test(
             strangers,
             settings=settings(
@@ -206,5 +250,6 @@ def test_f50_no_canary_is_harmed(strangers: type[Strangers]) -> None:
                 phases=[Phase.generate],  # a step is a process or two: shrinking takes longer than reading
             ),
         )
+        round_ += 1
         if time.monotonic() >= end:
             return
