@@ -12,6 +12,7 @@ from msgspec import Struct
 from s3sync.config import REPO_FILE, Settings, find_repo_root, name_problem
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import STATE_DIR, nfc
+from s3sync.core.typed import typed
 from s3sync.errors import ProjectError, StoreError
 from s3sync.staging import is_link, staging_folder
 
@@ -244,7 +245,9 @@ def _unknown(settings: Settings, name: str, names: Iterable[str], folder: Path) 
     near += [by_key[key] for key in difflib.get_close_matches(name.casefold(), by_key, 3) if by_key[key] not in near]
     hint = f"did you mean {', '.join(near[:5])}?" if near else _choices(by_key.values())
     why = f"neither {folder.parent} nor the store has one of that name"
-    return ProjectError(f"there is no project {name!r}", why=why, hint=hint or f"create it: `s3sync init {name}`")
+    return ProjectError(
+        f"there is no project {name!r}", why=why, hint=hint or f"create it: `s3sync init {typed(name)}`"
+    )
 
 
 def _choices(names: Iterable[str]) -> str | None:

@@ -17,6 +17,7 @@ from s3sync.config.read import TRUST_VARIABLE, read_text
 from s3sync.config.secrets import hidden
 from s3sync.config.spec import KEYS
 from s3sync.config.values import Setting
+from s3sync.core.typed import typed
 from s3sync.errors import ConfigError
 
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
@@ -59,7 +60,8 @@ def _refuse(name: str, path: Path, line: int) -> ConfigError:
     elif name.upper() == TRUST_VARIABLE:
         hint = f"remove the line; `s3sync trust` says it for this computer, and {TRUST_VARIABLE}=1 in the environment"
     else:
-        hint = f"remove the line; if you need it yourself, set it in your own environment: export {hidden(name)}=..."
+        line_to_type = f"export {typed(hidden(name))}=..."
+        hint = f"remove the line; if you need it yourself, set it in your own environment: {line_to_type}"
     return ConfigError(f"{hidden(name)} may not stand in {path} line {line}", why=why, hint=hint)
 
 

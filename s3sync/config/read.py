@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from s3sync.config.locate import in_staging
+from s3sync.core.typed import typed
 from s3sync.disk.durable import read_all
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError
@@ -92,14 +93,14 @@ def _refuse_others(path: Path, status: os.stat_result, folder: GuardedFolder) ->
         raise ConfigError(
             f"{path} is not read",
             why="it belongs to another user, who would choose where your files go",
-            hint=f"look at it, then make it yours: sudo chown $(id -un) {path}; {_IN_A_CONTAINER}",
+            hint=f"look at it, then make it yours: sudo chown $(id -un) {typed(path)}; {_IN_A_CONTAINER}",
         )
     others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid))
     if others and folder.keeps_modes():
         raise ConfigError(
             f"{path} is not read",
             why="other users may write it, and would choose where your files go",
-            hint=f"look at it, then run: chmod go-w {path}; {_IN_A_CONTAINER}",
+            hint=f"look at it, then run: chmod go-w {typed(path)}; {_IN_A_CONTAINER}",
         )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from s3sync._version import __version__
 from s3sync.config import Settings
 from s3sync.core.quantities import size_text
+from s3sync.core.typed import typed
 from s3sync.disk.checks import is_link, is_ours
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
@@ -94,9 +95,9 @@ def _staging(project: ProjectFolder) -> Check:
     try:
         os.listdir(folder)
     except OSError as error:
-        return fail("staging", f"{folder} cannot be read: {reason_of(error)}", f"chmod u+rwx {folder}")
+        return fail("staging", f"{folder} cannot be read: {reason_of(error)}", f"chmod u+rwx {typed(folder)}")
     if not os.access(folder, os.W_OK):
-        return fail("staging", f"{folder} cannot be written: nothing can be downloaded", f"chmod u+rwx {folder}")
+        return fail("staging", f"{folder} cannot be written: nothing can be downloaded", f"chmod u+rwx {typed(folder)}")
     return ok("staging", str(folder))
 
 
@@ -115,7 +116,7 @@ def _state_folder(project: ProjectFolder) -> Check:
         return fail("state_folder", *tracked)
     foreign, shut = _not_usable(folder)
     if foreign:
-        hint = f"give it back to yourself: sudo chown -R $(id -un) {folder}"
+        hint = f"give it back to yourself: sudo chown -R $(id -un) {typed(folder)}"
         return fail("state_folder", f"{foreign[0]} belongs to somebody else", hint)
     if shut:
         return fail("state_folder", f"{shut[0]} may not be read and written by you", "s3sync doctor --fix")

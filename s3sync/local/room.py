@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from s3sync.core.names import STATE_DIR
+from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LocalError
@@ -69,7 +70,8 @@ def tracked_reason(staging: Path) -> tuple[str, str] | None:
     tracked = tracked_by_git(staging)
     if tracked is None:
         return None
+    command = f"git rm -r --cached {typed(staging / STATE_DIR)}"
     return (
         f"git tracks {tracked}, so that it may come from another computer or a stranger",
-        f"take it out of git: git rm -r --cached {staging / STATE_DIR}; if it came with a clone, move it away, too",
+        f"take it out of git: {command}; if it came with a clone, move it away, too",
     )

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from s3sync.core.executable import is_executable
 from s3sync.core.names import nfc, refuse_reason
 from s3sync.core.times import parse_ns
+from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
 from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError
 from s3sync.local.digests import digest
@@ -146,7 +147,7 @@ def _exists(name: str, target: str) -> Halt:
     return Halt(
         "nothing was restored",
         why=f"{target} exists here, and is not overwritten",
-        hint=f"to keep both: s3sync trash restore {shlex.quote(name)} --to {shlex.quote(free)}",
+        hint=f"to keep both: s3sync trash restore --to {shlex.quote(free)} {typed(name)}",
     )
 
 

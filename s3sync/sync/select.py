@@ -11,11 +11,11 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from shlex import quote
 
 from msgspec import Struct, field
 
 from s3sync.core.names import nfc
+from s3sync.core.typed import typed
 from s3sync.errors import UsageError
 from s3sync.local.patterns import Patterns, compile_patterns, has_wildcard, literal
 
@@ -204,7 +204,7 @@ def _nothing(
 ) -> UsageError:
     what = f"no file called {word.typed!r}"
     if told is not None:
-        name = quote(next(path for path in word.paths if path in gone))
+        name = typed(next(path for path in word.paths if path in gone))
         hint = f"`s3sync trash restore {name}` brings it back while it is in a trash; `s3sync trash list` shows what is"
         return UsageError(what, why=told, hint=hint)
     wanted = word.paths[-1].rstrip("/") if word.paths else word.typed

@@ -17,6 +17,7 @@ from msgspec.structs import asdict
 
 from s3sync.config.locate import user_data_folder
 from s3sync.core.times import format_time
+from s3sync.core.typed import typed
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError, LocalError
 from s3sync.trust.place import Place
@@ -124,5 +125,5 @@ def _changing(environ: Mapping[str, str]) -> Iterator[GuardedFolder]:
 
 
 def _unusable(path: Path, why: str) -> ConfigError:
-    hint = f"nothing counts as trusted until it is gone: rm {path}; then s3sync asks again"
+    hint = f"nothing counts as trusted until it is gone: rm {typed(path)}; then s3sync asks again"
     return ConfigError(f"cannot use {path}, which says what you trust", why=why, hint=hint)

@@ -8,6 +8,7 @@ from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, error_lines, printable, say, symbols, warn
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
+from s3sync.core.typed import typed
 from s3sync.errors import S3syncError
 from s3sync.setup.init import InitReport
 from s3sync.store.probe import AccessReport
@@ -80,13 +81,14 @@ def _say_next(report: InitReport) -> None:
         shown = ", ".join(map(printable, report.projects[:20])) + (", ..." if len(report.projects) > 20 else "")
         if report.projects:
             say(f"The team's projects: {shown}")
-            say(f"Next: files are waiting: `s3sync down {printable(report.projects[0])}` fetches those of a project.")
+            first = printable(typed(report.projects[0]))
+            say(f"Next: files are waiting: `s3sync down {first}` fetches those of a project.")
         else:
             say("Next: `s3sync init PROJECT` makes the first project; `s3sync init .` makes this folder one.")
         return
     staging = printable(str(report.project.staging.relative_to(report.root)))
     if report.waiting and not any(report.project.staging.iterdir()):
         inside = Path.cwd().is_relative_to(report.project.root)
-        say(f"Next: files are waiting: `s3sync down{'' if inside else f' {printable(report.project.name)}'}`")
+        say(f"Next: files are waiting: `s3sync down{'' if inside else f' {printable(typed(report.project.name))}'}`")
     else:
         say(f"Next: put files into {staging}/ and run `s3sync up`.")

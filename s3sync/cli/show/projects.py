@@ -6,6 +6,7 @@ from s3sync.cli.output import SCHEMA, ago_text, error_body, error_lines, printab
 from s3sync.cli.show.status import COUNTED
 from s3sync.cli.show.words import Json
 from s3sync.core.quantities import files_text, size_text
+from s3sync.core.typed import typed
 from s3sync.setup.overview import ProjectOverview, ProjectsReport
 
 
@@ -58,7 +59,7 @@ def _what_waits(project: ProjectOverview) -> str:
     if project.error:
         return "cannot be told"
     if not project.here:
-        return f"not here: `s3sync down {printable(project.name)}`"
+        return f"not here: `s3sync down {printable(typed(project.name))}`"
     parts = [
         f"{count} {label}"
         for label, states in COUNTED

@@ -1,0 +1,93 @@
+"""Commands in hints that have a name in them which others chose: a shell that is given the line runs nothing of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from s3sync.core.typed import typed
+from tests.kit.people import PROJECT, REPO, Person, Result
+from tests.promises.hostile.conftest import Peer
+
+NASTY = [
+    "x; touch ran",
+    "$(touch ran)",
+    "a`touch ran`",
+    "b' && touch ran '",
+    "c | touch ran",
+    "-rf",
+    "--store=x",
+    "d e",
+]
+
+
+def run_hints(result: Result, folder: Path) -> list[list[str]]:
+    """Each command that a message shows, as a shell would call `s3sync`, `git` or `sudo` with it: its words."""
+    shown = re.findall(r"(?:`|: |\()((?:s3sync|git rm|sudo|chmod|rm) [^\n]*)", result.out + result.err)
+    calls = []
+    for line in shown:
+        bare = re.sub(r"(?:`? \(never.*|` fetches.*|; where you can.*|; if it came.*|; then s3sync.*|`.?$)", "", line)
+        script = f's3sync() {{ printf "%s\\0" "$@"; }}; git() {{ s3sync "$@"; }}; sudo() {{ s3sync "$@"; }}; {bare}'
+        done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+        calls.append(done.stdout.split("\0")[:-1])
+    return calls
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_f57_a_project_of_the_store_is_one_word_of_the_command_that_fetches_it(
+    peer: Peer, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "store" / REPO / name
+    folder.mkdir(parents=True)
+    (folder / "f").write_text("1")
+    (tmp_path / "cwd").mkdir()
+    calls = run_hints(peer.david.ok("projects"), tmp_path / "cwd")
+    assert ["down", name] in [[word for word in call if word != "--"] for call in calls], calls
+    assert not list((tmp_path / "cwd").iterdir())
+
+
+@pytest.mark.parametrize("name", NASTY[:5])
+def test_f57_a_folder_of_a_clone_is_one_word_of_the_command_that_helps(
+    tmp_path: Path, david: Person, name: str
+) -> None:
+    """A project's folder is named by whoever committed it, and the command may be one for root."""
+    project = david.repo / name.replace("/", "-")
+    staging = project / "s3-staging"
+    (staging / ".s3sync").mkdir(parents=True)
+    (staging / ".s3sync" / "lock").write_text("")
+    (tmp_path / "cwd").mkdir()
+    shutil.rmtree(david.repo / ".git")
+    for words in (["init", "-q"], ["add", "-f", "."]):
+        subprocess.run(["git", *words], cwd=david.repo, check=True, capture_output=True)
+    calls = run_hints(david.expect(1, "status", cwd=project), tmp_path / "cwd")
+    assert ["rm", "-r", "--cached", str(staging / ".s3sync")] in calls, calls
+    (project / ".video-tools.env").write_text("S3_SYNC_USER=x\n")
+    (project / ".video-tools.env").chmod(0o666)
+    told = david.expect(2, "status", cwd=project, env={"S3SYNC_TRUST": ""})
+    run_hints(told, tmp_path / "cwd")
+    assert (project / ".video-tools.env").stat().st_mode & 0o022 == 0, told
+    assert not list((tmp_path / "cwd").iterdir())
+
+
+def test_f57_in_a_restore_the_name_is_no_option(peer: Peer, tmp_path: Path) -> None:
+    david = peer.david
+    david.write("--yes", "1")
+    david.ok("up")
+    david.write("--yes", "2")
+    david.ok("sync")
+    told = david.run("trash", "restore", "--", "--yes")
+    (call,) = (call for call in run_hints(told, tmp_path) if "--to" in call)
+    david.ok(*call)
+    assert david.read("--yes.restored") == b"1" and david.read("--yes") == b"2"
+
+
+@pytest.mark.parametrize("name", [*NASTY, PROJECT, "a\nb", "é.mov", ""])
+def test_a_typed_name_is_one_word(name: str) -> None:
+    script = f'f() {{ printf "%s\\0" "$@"; }}; f {typed(name)}'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={**os.environ, "LC_ALL": "C"})
+    assert [word for word in done.stdout.decode().split("\0")[:-1] if word != "--"] == [name]
