@@ -6,9 +6,10 @@ has agreed to it before; otherwise it raises `NotTrusted`, and the command line 
 
 from s3sync.trust.book import Remembered, forget, read_book, remember
 from s3sync.trust.check import InsecureEndpoint, is_known, is_named_by_repository, is_trusted, previous, require
-from s3sync.trust.place import Place, place_of
+from s3sync.trust.place import KEYS_OF_REPOSITORY, Place, place_of
 
 __all__ = [
+    "KEYS_OF_REPOSITORY",
     "InsecureEndpoint",
     "Place",
     "Remembered",

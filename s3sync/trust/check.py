@@ -7,7 +7,7 @@ import warnings
 from s3sync.config import Settings, is_of_repository, says_trust
 from s3sync.errors import NotTrusted
 from s3sync.trust.book import read_book
-from s3sync.trust.place import Place, place_of
+from s3sync.trust.place import Place, is_apart, place_of
 
 _NAMES = ("store", "endpoint_url", "profile", "kms_key_id")
 
@@ -20,6 +20,8 @@ def is_named_by_repository(settings: Settings) -> bool:
     """Whether a file of the repository has a part in where files go or who signs."""
     names = _NAMES if settings.store.startswith("s3://") else ("store",)
     used = [name for name in names if name != "profile" or settings.credentials == "profile"]
+    if is_apart(settings.region) and settings.endpoint_url is None:
+        used.append("region")
     return any(is_of_repository(settings.origins.get(name, "default")) for name in used)
 
 

@@ -1,13 +1,22 @@
-"""What is agreed to together: the repository here, the store, its server, who signs, and a key that encrypts."""
+"""What is agreed to together: the repository here, the store and its name there, its server, who signs, and a key that
+encrypts."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from s3sync.config import Settings, mask_url
+from s3sync.config import Settings, is_of_repository, mask_url
+from s3sync.core.names import nfc
+
+_APART = re.compile(r"cn-|us-gov-|[a-z]+-iso|eusc-")
+"""Regions of AWS in which a bucket's name may belong to somebody else than in all others: partitions of their own."""
+
+
+KEYS_OF_REPOSITORY = "the keys in .video-tools.env"
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -15,6 +24,10 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     The addresses have no login. `endpoint` is None for AWS and for a folder; `profile` when no profile signs; `kms_key`
     when nobody names one: whoever owns the key can make everything unreadable that was encrypted with it.
+
+    `name` is the repository's name in the store where a file of the repository gives it another one than its folder
+    has: under it lie the files of others. `repository_keys` says that the keys come with the repository: what else
+    signs is the user's own.
     """
 
     repository: str
@@ -22,6 +35,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     endpoint: str | None = None
     profile: str | None = None
     kms_key: str | None = None
+    name: str | None = None
+    repository_keys: bool = False
 
     @property
     def unencrypted(self) -> bool:
@@ -31,20 +46,34 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def destination(self) -> str:
         """The place in a sentence, as `s3://team at https://s3.example.com with your AWS profile prod`."""
+        name = f" under the name {self.name}" if self.name else ""
         server = f" at {self.endpoint}" if self.endpoint else ""
         signer = f" with your AWS profile {self.profile}" if self.profile else ""
+        signer = f" with {KEYS_OF_REPOSITORY}" if self.repository_keys else signer
         key = f", encrypted with the KMS key {self.kms_key}" if self.kms_key else ""
-        return f"{self.store}{server}{signer}{key}"
+        return f"{self.store}{name}{server}{signer}{key}"
+
+    @property
+    def signer(self) -> str:
+        if self.repository_keys:
+            return KEYS_OF_REPOSITORY
+        return f"your AWS profile {self.profile}" if self.profile else "your own AWS credentials"
+
+    def _signers(self, before: Place) -> tuple[str, str, str]:
+        if self.repository_keys or before.repository_keys:
+            return "what signs", before.signer, self.signer
+        return "the AWS profile", before.profile or "none", self.profile or "none"
 
     def changes_since(self, before: Place) -> list[str]:
         """The differences in words. A folder had no server and no profile: a move from one names the store alone."""
-        if not before.store.startswith("s3://"):
+        if before.store != self.store and not before.store.startswith("s3://"):
             return [f"the store was {before.store}"]
         parts = (
             ("the store", before.store, self.store),
             ("the server", before.endpoint or "AWS", self.endpoint or "AWS"),
-            ("the AWS profile", before.profile or "none", self.profile or "none"),
+            self._signers(before),
             ("the KMS key", before.kms_key or "none", self.kms_key or "none"),
+            ("the name there", before.name or "the folder's", self.name or "the folder's"),
         )
         return [f"{what} was {old}" for what, old, new in parts if old != new]
 
@@ -52,13 +81,33 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def place_of(settings: Settings) -> Place:
     """The place that these settings name."""
     on_s3 = settings.store.startswith("s3://")
+    folder = None if settings.root is None else nfc(settings.root.name)
+    renamed = is_of_repository(settings.origins.get("repo", "")) and settings.repo != folder
     return Place(
         repository=str(settings.root or ""),
         store=mask_url(settings.store),
-        endpoint=mask_url(settings.endpoint_url) if on_s3 and settings.endpoint_url else None,
+        endpoint=_server(settings) if on_s3 else None,
         profile=settings.profile if on_s3 and settings.credentials == "profile" else None,
         kms_key=settings.kms_key_id if on_s3 else None,
+        name=settings.repo if renamed else None,
+        repository_keys=on_s3 and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
     )
+
+
+def is_apart(region: str | None) -> bool:
+    """Whether a region is of a partition of AWS of its own."""
+    return region is not None and _APART.match(region) is not None
+
+
+def _server(settings: Settings) -> str | None:
+    """The server, None for AWS as most know it."""
+    if settings.endpoint_url:
+        return mask_url(settings.endpoint_url)
+    return f"AWS in {settings.region}" if is_apart(settings.region) else None
+
+
+def _origin_of_keys(settings: Settings) -> str:
+    return settings.origins.get("AWS_ACCESS_KEY_ID", "")
 
 
 def _is_loopback(endpoint: str) -> bool:

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, print_json, printable, say
 from s3sync.cli.show.words import Json
-from s3sync.trust import Place
+from s3sync.trust import KEYS_OF_REPOSITORY, Place
 
 
 def trust_question(place: Place, before: Place | None) -> Iterator[str]:
@@ -20,9 +20,11 @@ def trust_question(place: Place, before: Place | None) -> Iterator[str]:
         yield "This repository now names another place than the one you agreed to:"
     yield f"  repository: {place.repository}"
     yield f"  store:      {place.store}"
+    if place.name:
+        yield f"  name there: {place.name}"
     if place.store.startswith("s3://"):
         yield f"  server:     {place.endpoint or 'AWS'}"
-        yield f"  signed by:  {f'your AWS profile {place.profile}' if place.profile else 'your own AWS credentials'}"
+        yield f"  signed by:  {place.signer}"
     if place.kms_key:
         yield f"  encrypted:  with the KMS key {place.kms_key}, whose owner can make the files unreadable"
     for change in place.changes_since(before) if before else ():
@@ -59,8 +61,10 @@ def print_places(what: str, places: list[Json], call: Call) -> None:
     for place in places:
         server = f" at {place['endpoint']}" if place["endpoint"] else ""
         signer = f", AWS profile {place['profile']}" if place["profile"] else ""
+        signer = f", {KEYS_OF_REPOSITORY}" if place["repository_keys"] else signer
         key = f", KMS key {place['kms_key']}" if place["kms_key"] else ""
+        name = f" as {place['name']}" if place["name"] else ""
         when = f" ({place['at']})" if "at" in place else ""
-        say(printable(f"  {place['repository']}: {place['store']}{server}{signer}{key}{when}"))
+        say(printable(f"  {place['repository']}: {place['store']}{name}{server}{signer}{key}{when}"))
     if not places:
         say(_NOTHING[what])

@@ -167,6 +167,76 @@ def test_f47_any_part_of_a_repository_is_asked_about(
     david.expect(5, "status", env=more)
 
 
+def test_f47_who_signs_is_asked_about_when_a_repository_takes_its_own_keys_away(david: Person) -> None:
+    """Agreed to was a server that gets signatures of keys which came with the repository; then the user's own sign."""
+    heard: list[str] = []
+
+    def listen(lie: Lie) -> tuple[int, dict[str, str], bytes]:
+        heard.append(str(lie.headers))
+        return error(403, "AccessDenied")
+
+    aws = david.root / "home" / ".aws"
+    aws.mkdir()
+    keys = "aws_access_key_id = AKIACANARYCANARY1234\naws_secret_access_key = canary\naws_session_token = canary\n"
+    (aws / "credentials").write_text(f"[default]\n{keys}")
+    env_file = david.repo / ".video-tools.env"
+    with liar(listen) as server:
+        (david.repo / ".s3sync.yaml").write_text(f"store: s3://ours\nendpoint_url: {server}\n")
+        env_file.write_text("AWS_ACCESS_KEY_ID=AKIATHEIRSTHEIRS1234\nAWS_SECRET_ACCESS_KEY=theirs\n")
+        assert "signed by:  the keys in .video-tools.env" in david.expect(5, "trust").err
+        david.ok("trust", "--yes")
+        assert david.run("status").code == 1 and "AKIATHEIRS" in "".join(heard)
+        heard.clear()
+        for text in ("", "# AWS_ACCESS_KEY_ID=\n", "AWS_SECRET_ACCESS_KEY=theirs\n", "AWS_ACCESS_KEY_ID=\n"):
+            env_file.write_text(text)
+            refused = david.expect(5, "up")
+            assert "what signs was the keys in .video-tools.env before" in refused.err and not heard
+        own = {"AWS_ACCESS_KEY_ID": "AKIACANARYCANARY1234", "AWS_SECRET_ACCESS_KEY": "canary"}
+        env_file.write_text("AWS_ACCESS_KEY_ID=AKIATHEIRSTHEIRS1234\nAWS_SECRET_ACCESS_KEY=theirs\n")
+        david.expect(5, "up", env=own)
+        assert not heard
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "us-iso-east-1", "eu-isoe-west-1"])
+@pytest.mark.parametrize("named_by", ["the repository", "the user"])
+def test_f47_a_bucket_of_the_same_name_may_be_another_one(david: Person, region: str, named_by: str) -> None:
+    """In China and in the clouds of governments a name that is taken elsewhere is free for anybody."""
+    env = {"S3SYNC_STORE": "s3://ours"} if named_by == "the user" else {}
+    text = "" if env else "store: s3://ours\n"
+    (david.repo / ".video-tools.env").write_text("AWS_ACCESS_KEY_ID=AKIATHEIRSTHEIRS1234\nAWS_SECRET_ACCESS_KEY=x\n")
+    (david.repo / ".s3sync.yaml").write_text(f"{text}region: eu-west-1\n")
+    david.ok("trust", "--yes", env=env)
+    (david.repo / ".s3sync.yaml").write_text(f"{text}region: {region}\n")
+    assert f"AWS in {region}" in david.expect(5, "up", env=env).err
+    (david.repo / ".s3sync.yaml").write_text(text)
+    (david.repo / ".video-tools.env").write_text(
+        f"AWS_ACCESS_KEY_ID=AKIATHEIRSTHEIRS1234\nAWS_SECRET_ACCESS_KEY=x\nAWS_REGION={region}\n"
+    )
+    assert f"AWS in {region}" in david.expect(5, "status", env=env).err
+
+
+@pytest.mark.parametrize("other", ["secret", "R", "r2"])
+def test_f47_the_name_in_the_store_is_part_of_the_place(david: Person, other: str) -> None:
+    """Under another name lie files of others: they would come here, and go from here to where a third one reads."""
+    folder = name_store(david)
+    init(david)
+    (david.repo / ".s3sync.yaml").write_text(f"store: file://{folder}\nrepo: {other}\n")
+    for words in (("down",), ("up", "--dry-run"), ("projects",)):
+        said = david.expect(5, *words).err
+        assert "the name there was r before" in said and f"under the name {other}" in said
+    assert f"  name there: {other}" in david.expect(5, "trust").err
+
+
+def test_f47_a_name_that_is_the_folders_own_needs_no_question(david: Person) -> None:
+    folder = david.root / "team"
+    (david.repo / ".s3sync.yaml").write_text(f"store: file://{folder}\n")
+    init(david)
+    (david.repo / ".s3sync.yaml").write_text(f"store: file://{folder}\nrepo: {david.repo.name}\n")
+    david.ok("status")
+    david.ok("status", env={"S3SYNC_REPO": "mine"})
+    assert len(places(david)) == 1
+
+
 def test_f47_what_the_user_says_in_person_is_not_asked_about(david: Person, tmp_path: Path) -> None:
     init(david, "--store", f"file://{tmp_path}/nas")
     david.ok("trust", "--forget")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import json
+from msgspec.structs import fields
 
 from s3sync.errors import LocalError
 from s3sync.trust import Place, forget, read_book, remember
@@ -47,11 +49,15 @@ def test_f47_the_oldest_of_too_many_is_asked_about_again(environ: dict[str, str]
 
 
 def test_every_part_of_a_place_counts(environ: dict[str, str]) -> None:
-    parts = {"repository": "/r", "store": "s3://b", "endpoint": "https://h", "profile": "p", "kms_key": "k"}
+    parts: dict[str, Any] = {
+        "repository": "/r", "store": "s3://b", "endpoint": "https://h", "profile": "p", "kms_key": "k", "name": "n",
+        "repository_keys": False,
+    }  # fmt: skip
+    assert parts.keys() == {field.name for field in fields(Place)}
     assert remember(Place(**parts), environ)
     assert not remember(Place(**parts), environ)
     for name in parts:
-        assert remember(Place(**{**parts, name: "other"}), environ)
+        assert remember(Place(**{**parts, name: True if name == "repository_keys" else "other"}), environ)
     assert len(forget("/r", environ)) == len(parts)
     assert [place.repository for place in read_book(environ)] == ["other"]
 
