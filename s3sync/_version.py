@@ -1,3 +1,3 @@
-"""The one place that holds the version number."""
+"""Version number, in the only place that holds it."""
 
 __version__ = "0.1.0"

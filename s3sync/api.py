@@ -82,7 +82,7 @@ class Project(Struct, frozen=True):
         return self.session.project.staging
 
     def names_project(self, word: str) -> bool:
-        """Whether a word names a project of this repository on this disk, and no file of this one."""
+        """True if a word names a project of this repository on this disk, and no file of this one."""
         settings, root = self.session.settings, self.session.project.repo_root
         if (self.staging / word).exists() or (self.cwd / word).resolve().is_relative_to(self.staging):
             return False

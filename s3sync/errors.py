@@ -37,7 +37,7 @@ from typing import Any, ClassVar
 
 
 class S3syncError(Exception):
-    """What went wrong (`message`), why (`why`), and what to do about it (`hint`)."""
+    """Root of all errors: what went wrong (`message`), why (`why`), and what to do about it (`hint`)."""
 
     exit_code: ClassVar[int] = 1
 
@@ -168,4 +168,4 @@ class Interrupted(S3syncError):
 
 
 ENDS_THE_RUN = (CredentialsError, ClockSkewed, BucketMissing, Unreachable, Throttled, Interrupted)
-"""What will be no better for the next file: the run ends, and what was done so far is saved."""
+"""Errors that would hit every other file too: the run ends, and what was done so far is saved."""

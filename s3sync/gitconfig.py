@@ -1,4 +1,4 @@
-"""What git's own settings say, read without git: the name of a repository's remote, and the user's name.
+"""Git's own settings, read without git: the name of a repository's remote, and the user's name.
 
 Git obeys its settings in dozens of ways, and a repository may come from anybody. Here they are data: no program runs,
 no include is followed, no link is followed inside a repository, and no more than `LIMIT` bytes are read.

@@ -1,4 +1,4 @@
-"""Which project this is: the repository, the project's folder, its staging folder, its prefix in the store."""
+"""Project that a folder belongs to: repository, project folder, staging folder, prefix in the store."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class ProjectFolder(Struct, frozen=True):
 
     @property
     def prefix(self) -> str:
-        """What the keys of the project's objects begin with."""
+        """Prefix of the keys of the project's objects."""
         return f"{self.repo}/{self.name}/"
 
     @property
     def state_dir(self) -> Path:
-        """Where this computer remembers things about the project."""
+        """Folder in which this computer remembers things about the project."""
         return self.staging / STATE_DIR
 
 
@@ -89,7 +89,7 @@ def find_project(
 
 
 def lines_to_commit(settings: Settings, project: ProjectFolder) -> list[str]:
-    """What `.s3sync.yaml` lacks, so that the project's place in the store follows the name of the clone's folder.
+    """Lines that `.s3sync.yaml` lacks, so that the project's place in the store follows the name of the clone's folder.
 
     The embedded store is on this computer: there is no other clone to agree with.
     """
@@ -266,7 +266,7 @@ def _asked(remote: RemoteNames) -> list[str]:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether something has that name, be it a link to nothing; what may not be looked at counts as absent."""
+    """True if something has that name, be it a link to nothing; what may not be looked at counts as absent."""
     try:
         path.lstat()
     except (OSError, ValueError):

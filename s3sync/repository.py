@@ -55,7 +55,7 @@ def diagnose(
     fix: bool = False,
     lock_wait_s: float = 0,
 ) -> DoctorReport:
-    """What `s3sync doctor` finds; with `fix` it first repairs what is wrong on this computer."""
+    """Run all checks of `s3sync doctor`; with `fix`, first repair what is wrong on this computer."""
     return doctor(Path(path).resolve(), name, flags=flags, environ=_environ(environ), fix=fix, lock_wait_s=lock_wait_s)
 
 

@@ -1,4 +1,4 @@
-"""Where a project's staging folder lies on this disk: a real folder of the project, reached through no link."""
+"""A project's staging folder on this disk: a real folder of the project, reached through no link."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def staging_folder(folder: Path, staging: str) -> Path:
 
 
 def is_link(path: Path) -> bool:
-    """Whether a path is a symbolic link or a junction. Nothing, and what may not be looked at, is none."""
+    """True if a path is a symbolic link or a junction. Nothing, and what may not be looked at, is none."""
     try:
         return _is_link(path.lstat())
     except (OSError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -74,3 +75,39 @@ def test_functions_fit_a_screen() -> None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno is not None
     }
     assert {name: length for name, length in found.items() if length > LONGEST_FUNCTION} == {}
+
+
+TERSE = re.compile(
+    r"(What|Whether|Its|It|The one|Who|Whose|Whom|How|Why|Which|Of|That|As|So many|When|Where|Likewise|Also|Only)\b"
+)
+"""Beginnings of a docstring that need the name below it to be understood. A noun or a verb comes first."""
+
+
+def documented(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """The first lines of public docstrings: of the module, its classes and functions, and of attributes."""
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+            if not part.name.startswith("_"):
+                yield from documented(part)
+        elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str):
+            yield part.lineno, part.value.value.partition("\n")[0]
+
+
+def test_docstrings_begin_with_a_noun_or_a_verb() -> None:
+    found = [
+        f"{name}:{line}: {text}"
+        for name, tree in modules().items()
+        for line, text in documented(tree)
+        if TERSE.match(text)
+    ]
+    assert found == []
+
+
+def test_the_sign_finds_terse_docstrings() -> None:
+    text = 'class A:\n    "Its path."\n    def b(self):\n        "What a run did."\n    c: int\n    "Of a list."\n'
+    text += 'def _d():\n    "What"\n'
+    assert [text for _, text in documented(ast.parse(text)) if TERSE.match(text)] == [
+        "Its path.",
+        "What a run did.",
+        "Of a list.",
+    ]

@@ -137,7 +137,7 @@ def say_unending() -> int:
 
 
 def interrupted() -> Interrupted:
-    """What was done until Ctrl-C was pressed, and what resumes."""
+    """Message of what was done until Ctrl-C was pressed, and what resumes."""
     arrived = CALL.progress.arrived if CALL.progress else {}
     done = [
         f"{files_text(files)} ({size_text(size)}) {'uploaded' if work is Work.UPLOAD else 'downloaded'}"

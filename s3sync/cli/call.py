@@ -35,9 +35,9 @@ class Call(Struct):
     transfers: str | None = None
     bwlimit: str | None = None
     writes: bool = False
-    """Whether the command can change anything."""
+    """True if the command can change anything."""
     progress: Lines | None = None
-    """What arrived so far, for whoever interrupts."""
+    """Lines of what arrived so far, for whoever interrupts."""
 
     @property
     def flags(self) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from s3sync.config import Settings
 
 OFFERED = 200
-"""So many names at most; who sees that many types another letter."""
+"""Most names that are offered; who sees that many types another letter."""
 LOOKED_AT = 20_000
 """Entries of one folder."""
 

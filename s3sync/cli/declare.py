@@ -1,4 +1,4 @@
-"""How a command is declared: a function with its own options, the shared options that it takes, an example, its codes.
+"""Declaration of a command: a function with its own options, the shared options that it takes, an example, its codes.
 
 `commands/NAME.py` declares the command NAME under that name, with `@command(...)` or as a `Group` of commands with a
 second word (`trash list`, `trash restore`). `root.py` finds it there; nothing lists the commands.
@@ -48,7 +48,7 @@ SECTIONS = {
     SET_UP: ("init",),
     CHECK: (),
 }
-"""What people do: the sections of `s3sync --help`, each with the commands that come first in it."""
+"""Sections by what people do: the sections of `s3sync --help`, each with the commands that come first in it."""
 
 Function: TypeAlias = Callable[..., int]
 """A command. It gets the call and its own options, and returns the exit code."""
@@ -209,7 +209,7 @@ MEANT = {
     **dict.fromkeys(("recover", "undelete", "pop", "back"), ("restore",)),
     **dict.fromkeys(("add", "edit", "change"), ("set",)),
 }
-"""What a second word of git, rclone or the like is called here, in one group or another."""
+"""Second words of git, rclone and the like, with what they are called here in one group or another."""
 
 
 def _near(rest: Sequence[str], words: Iterable[str]) -> list[str]:

@@ -49,7 +49,7 @@ def symbols(stream: TextIO | None = None) -> Symbols:
 
 
 MOST_CHARACTERS = 2_000
-"""Of one text that others wrote: twice what a path may have."""
+"""Characters of one text that others wrote: twice what a path may have."""
 MARKS_IN_A_ROW = 8
 """Accents on one letter: more than any script has, and few enough not to cover the lines around it."""
 
@@ -84,7 +84,7 @@ class OutputLost(OSError):
 
 
 LISTENERS: list[Callable[[str], None]] = []
-"""Who else gets each line that is said: the log file."""
+"""Other receivers of each line that is said: the log file."""
 
 
 def say(line: str = "") -> None:
@@ -130,7 +130,7 @@ def answered_yes(question: str) -> bool:
 
 
 PIECES_AT_ONCE = 4_000
-"""Of a JSON document: a field each, or an item of a list."""
+"""Pieces of a JSON document that are written together: a field each, or an item of a list."""
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -172,7 +172,7 @@ HINTS: tuple[tuple[type[S3syncError], str], ...] = (
     (StoreError, "run the command again; if it fails again, --debug shows more"),
     (S3syncError, "see `s3sync --help`"),
 )
-"""What to do about an error that says nothing better itself."""
+"""Hint for an error that has none of its own."""
 
 
 def hint_of(error: S3syncError) -> str:
@@ -188,7 +188,7 @@ def error_body(error: S3syncError) -> dict[str, str]:
 
 
 def error_lines(error: S3syncError) -> Iterator[str]:
-    """What, why, and what to do: a line each."""
+    """Lines of an error: what, why, and what to do."""
     if isinstance(error, Interrupted):
         yield f"{error.message}: {error.why}"
     else:

@@ -1,4 +1,4 @@
-"""What a person sees while a command works: a line on stdout for each file that arrived, and bars on stderr.
+"""Display while a command works: a line on stdout for each file that arrived, and bars on stderr.
 
 The bars show hashing, each direction and copies on the server, with files, bytes, the rate over the last seconds and
 the time left, and below them the large files that are on their way. They are drawn on a terminal only.
@@ -98,11 +98,11 @@ class Lines(Silent):
         warn(line)
 
     def moves(self) -> bool:
-        """Whether something on the screen moves while work goes on."""
+        """True if something on the screen moves while work goes on."""
         return False
 
     def close(self) -> None:
-        """When nothing more comes: Python aborts when it ends and a thread still writes to stdout."""
+        """Stop, as nothing more comes: Python aborts when it ends and a thread still writes to stdout."""
         if self._later is not None:
             self._later.cancel()
             self._later.join()

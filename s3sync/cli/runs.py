@@ -1,4 +1,4 @@
-"""What `up`, `down` and `sync` share: open the project, run, show the report."""
+"""Common part of `up`, `down` and `sync`: open the project, run, show the report."""
 
 from __future__ import annotations
 

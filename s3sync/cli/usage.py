@@ -1,4 +1,4 @@
-"""What typer says of a command line that it cannot read, said as every other error is: what, why, hint."""
+"""Errors of typer about a command line that it cannot read, said as every other error is: what, why, hint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEANT = {
     **dict.fromkeys(("setup", "join", "new", "create"), "init"),
     **dict.fromkeys(("settings", "set"), "config"),
 }
-"""What a command of git, rclone or the like is called here."""
+"""Commands of git, rclone and the like, with what they are called here."""
 _KINDS = {"float range": "number", "integer range": "whole number", "float": "number", "integer": "whole number"}
 
 

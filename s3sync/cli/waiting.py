@@ -19,7 +19,7 @@ SAY_AFTER_S = 1.0
 LOG_AFTER_S = 5.0
 LOG_EVERY_S = 30.0
 RETRIES_EVERY_S = 2.0
-"""Of many requests that are sent again at once, only one is told."""
+"""Time within which only one of many requests that are sent again is told."""
 STALL_S = 30.0
 """Without a byte, while bars are on the screen."""
 LOOK_EVERY_S = 0.25

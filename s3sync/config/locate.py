@@ -1,4 +1,4 @@
-"""Where the settings' files lie."""
+"""Paths of the settings' files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def find_repo_root(start: Path) -> Path | None:
 
 
 def in_staging(path: Path, root: Path) -> bool:
-    """Whether `path` is, or lies in, a staging folder of the repository `root`, which is strictly above that folder."""
+    """True if `path` is, or lies in, a staging folder of the repository `root`, which is strictly above that folder."""
     if not path.is_relative_to(root):
         return False
     folders = [folder for folder in (path, *path.parents) if root in folder.parents]
@@ -58,7 +58,7 @@ def user_data_folder(environ: Mapping[str, str]) -> Path:
 
 
 def is_of_repository(origin: str) -> bool:
-    """Whether a setting of this origin was said by a file of the repository, and not by the user."""
+    """True if a setting of this origin was said by a file of the repository, and not by the user."""
     return origin.startswith((f"{REPO_FILE} (", f"{ENV_FILE} ("))
 
 
@@ -76,7 +76,7 @@ def _user_folder(environ: Mapping[str, str], variable: str) -> Path:
 
 
 def exists(path: Path) -> bool:
-    """Whether something has that name; what may not be looked at counts as absent."""
+    """True if something has that name; what may not be looked at counts as absent."""
     try:
         path.lstat()
     except (OSError, ValueError):

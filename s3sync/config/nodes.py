@@ -16,9 +16,9 @@ from s3sync.config.values import BadValue
 from s3sync.errors import ConfigError
 
 MOST_LEVELS = 20
-"""Of lists and mappings in each other: more than any setting has."""
+"""Depth of lists and mappings: more than any setting has."""
 MOST_VALUES = 5000
-"""Of keys, list items and mappings in a whole file."""
+"""Keys, list items and mappings in a whole file."""
 
 _QUOTE_STAR = 'put a pattern that begins with * in quotes: "*.tmp"'
 

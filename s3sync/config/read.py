@@ -25,7 +25,7 @@ _IN_A_CONTAINER = f"where you can change neither (a container): set {TRUST_VARIA
 
 
 def says_trust(environ: Mapping[str, str]) -> bool:
-    """Whether the process environment answers every question about trust with yes."""
+    """True if the process environment answers every question about trust with yes."""
     return environ.get(TRUST_VARIABLE, "") == "1"
 
 
@@ -105,7 +105,7 @@ def _refuse_others(path: Path, status: os.stat_result, folder: GuardedFolder) ->
 
 
 def _is_own_group(group: int) -> bool:
-    """Whether the group has no member but this user, as where every user has a group (and the umask is 002)."""
+    """True if the group has no member but this user, as where every user has a group (and the umask is 002)."""
     import grp
     import pwd
 

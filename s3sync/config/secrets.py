@@ -25,7 +25,7 @@ _LABELLED = re.compile(
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text can hardly be anything but a credential: a key's id, a secret key, a token."""
+    """True if a text can hardly be anything but a credential: a key's id, a secret key, a token."""
     if _CERTAIN.search(text) or (len(text) == 40 and _RUN.fullmatch(text) and _is_mixed(text)):
         return True
     return any(_is_mixed(found[0], _RANDOM * len(found[0])) for found in _RUN.finditer(text))
@@ -46,6 +46,6 @@ def hidden(text: str) -> str:
 
 
 def _is_mixed(text: str, changes: float = _FEWEST_CHANGES) -> bool:
-    """Whether a run of characters has all three kinds of them, and changes between them that often."""
+    """True if a run of characters has all three kinds of them, and changes between them that often."""
     kinds = (str.isupper, str.islower, str.isdigit)
     return all(any(map(kind, text)) for kind in kinds) and len(_CHANGE.findall(text)) >= changes

@@ -72,7 +72,7 @@ class Settings:
 
     @property
     def store_is_default(self) -> bool:
-        """Whether nobody chose a store, so that files stay on this computer."""
+        """True if nobody chose a store, so that files stay on this computer."""
         return self.origins.get("store", "default") == "default"
 
     def require_user(self) -> str:

@@ -1,4 +1,4 @@
-"""The one table of settings: what each may hold, where it may stand, its default, and how it is shown.
+"""Table of all settings: what each may hold, where it may stand, its default, and how it is shown.
 
 To add a setting, add its `Key` to `KEYS` and its typed field to `Settings`. Everything else follows from the table: the
 sources that are read, `s3sync config`, complaints with file and line, and the table in docs/configuration.md, which a
@@ -31,11 +31,11 @@ _OF_SYSTEMS = (
 )  # fmt: skip
 _UNFINISHED = ("*.tmp", "~$*", ".~lock.*#", "*.sw[op]", "*.part", "*.crdownload", "*.download/")
 DEFAULT_IGNORE = (*_OF_SYSTEMS, *_UNFINISHED)
-"""What systems, NAS and programs leave beside people's files, and what is not finished."""
+"""Files that systems, NAS and programs leave beside people's files, and unfinished ones."""
 
 
 class TrashRules(Struct, frozen=True):
-    """How long the trash keeps what also exists elsewhere: `days` and `size`, each without limit when it is 0.
+    """Limits of the trash for what also exists elsewhere: `days` and `size`, each without limit when it is 0.
 
     What exists nowhere else stays for ever, unless `last_copies`.
     """

@@ -1,4 +1,4 @@
-"""What a setting may hold: the checks that the table of settings (`spec.py`) is made of."""
+"""Checks of a setting's value: those that the table of settings (`spec.py`) is made of."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from s3sync.core.names import nfc, windows_reason
 
 MAX_TRANSFERS = 256
 MOST_CHARACTERS = 1024
-"""Of one text in the settings; a key in S3 has no more."""
+"""Characters of one text in the settings; a key in S3 has no more."""
 MOST_ITEMS = 1000
-"""Of one list in the settings."""
+"""Entries of one list in the settings."""
 MOST_OF_A_USER = 64
 
 _IN_USERS = " ._-'’+()&,@"
@@ -52,7 +52,7 @@ Check: TypeAlias = Callable[[object], object]
 
 
 def name_problem(name: str) -> str | None:
-    """Why a name cannot be one segment of a key and a folder on this disk (repository, project), None when it can."""
+    """Reason why a name cannot be a segment of a key and a folder on this disk; None when it can."""
     reason = segment_reason(name)
     return reason or (windows_reason(name) if os.name == "nt" else None)
 

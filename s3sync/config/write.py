@@ -115,7 +115,7 @@ def _rendered(value: object) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether YAML takes the bare text for that text, and not for a number, a date, a yes or a key."""
+    """True if YAML takes the bare text for that text, and not for a number, a date, a yes or a key."""
     import yaml
 
     try:

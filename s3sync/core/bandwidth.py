@@ -26,7 +26,7 @@ class Rates(Struct, frozen=True):
 
 
 class Timetable(Struct, frozen=True):
-    """Which rates hold from which minute of the day on (local time); the last entry also holds over midnight."""
+    """Rates by the minute of the day from which they hold (local time); the last entry also holds over midnight."""
 
     entries: tuple[tuple[int, Rates], ...] = ((0, Rates()),)
 

@@ -1,4 +1,4 @@
-"""What really happened: the effects of actions. The base, metadata.json and the report are built from these alone."""
+"""Effects: what actions really did. The base, metadata.json and the report are built from these alone."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Effect(Struct, frozen=True):
 
 
 class Left(Struct, frozen=True):
-    """What is left of an action, and why: a conflict copy that was not sent, a file that changed while it was sent."""
+    """Rest of an action, and why: a conflict copy that was not sent, a file that changed while it was sent."""
 
     action: Action
     error: S3syncError
 
 
 class Outcome(Struct, frozen=True):
-    """What became of an action: its effects in the order in which they happened, and what it could not finish."""
+    """Outcome of an action: its effects in the order in which they happened, and what it could not finish."""
 
     action: Action
     effects: tuple[Effect, ...]

@@ -26,7 +26,7 @@ Snapshot: TypeAlias = Mapping[str, Entry]
 
 
 def same(a: Entry | None, b: Entry | None) -> bool:
-    """Whether both are known to hold the same content. What cannot be known is not the same.
+    """True if both are known to hold the same content. What cannot be known is not the same.
 
     Equal ETags name one version of one object; otherwise size and MD5 decide.
     """
@@ -40,5 +40,5 @@ def same(a: Entry | None, b: Entry | None) -> bool:
 
 
 def needs_digest(size: int, *others: Entry | None) -> bool:
-    """Whether a file of this size must be hashed to compare it: only when another side's entry is as long."""
+    """True if a file of this size must be hashed to compare it: only when another side's entry is as long."""
     return any(other is not None and other.size == size for other in others)

@@ -47,7 +47,7 @@ def choose_part_size(size: int) -> int:
 
 
 def may_be_part_size(size: int, part_size: int) -> bool:
-    """Whether a part size that somebody else wrote down is one that S3 could have taken for a file of that size.
+    """True if a part size that somebody else wrote down is one that S3 could have taken for a file of that size.
 
     A size from elsewhere says how many requests a file costs, and how much of it is under way at once.
     """
@@ -60,5 +60,5 @@ def part_ranges(size: int, part_size: int) -> list[tuple[int, int]]:
 
 
 def is_part_size(size: int, parts: int, part_size: int) -> bool:
-    """Whether a file of that size makes that many parts of that part size."""
+    """True if a file of that size makes that many parts of that part size."""
     return part_size > 0 and max(1, -(-size // part_size)) == parts

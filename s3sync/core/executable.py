@@ -12,10 +12,10 @@ _YES = "yes"
 
 
 def as_metadata(executable: bool) -> dict[str, str]:
-    """What an object's metadata says of it: nothing of an ordinary file."""
+    """Entry of an object's metadata for it: none for an ordinary file."""
     return {HEADER: _YES} if executable else {}
 
 
 def is_executable(metadata: Mapping[str, str]) -> bool:
-    """Whether an object's metadata says that the file may be run; anything but our own word says nothing."""
+    """True if an object's metadata says that the file may be run; anything but our own word says nothing."""
     return metadata.get(HEADER) == _YES

@@ -1,4 +1,4 @@
-"""Which names a project and a staging folder may have: plain ones that everybody sees."""
+"""Names that a project and a staging folder may have: plain ones that everybody sees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def segment_reason(name: str) -> str | None:
-    """Why a name cannot be one segment of a key and a folder, None when it can."""
+    """Reason why a name cannot be one segment of a key and a folder; None when it can."""
     if "/" in name:
         return "it has a '/' in it"
     reason = refuse_folder(name)
@@ -24,7 +24,7 @@ def segment_reason(name: str) -> str | None:
 
 
 def project_reason(name: str) -> str | None:
-    """Why a name will not do for a project's folder, None when it will.
+    """Reason why a name will not do for a project's folder; None when it will.
 
     Hidden folders belong to other programs (`.git`, `.aws`), and so does what some disk takes for one of them.
     """
@@ -40,7 +40,7 @@ def project_reason(name: str) -> str | None:
 
 
 def staging_reason(name: str) -> str | None:
-    """Why a name will not do for a folder on the way to the staging folder, None when it will on every system."""
+    """Reason why a name will not do for a folder above the staging folder; None when it will everywhere."""
     reason = project_reason(name)
     if reason:
         return reason
@@ -53,5 +53,5 @@ def staging_reason(name: str) -> str | None:
 
 
 def is_unseen(char: str) -> bool:
-    """Whether a character leaves nothing on the screen."""
+    """True if a character leaves nothing on the screen."""
     return char in _BLANK_LETTERS or unicodedata.category(char) == "Cf"

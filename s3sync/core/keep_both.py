@@ -37,13 +37,13 @@ class Fingerprint(Struct, frozen=True):
         return (self.size, self.mtime_ns, self.inode) == (now.size, now.mtime_ns, now.inode)
 
     def is_one_with(self, other: Fingerprint) -> bool:
-        """Whether both names are of one file. File systems without useful inodes have no second names either."""
+        """True if both names are of one file. File systems without useful inodes have no second names either."""
         same = (self.device, self.inode) == (other.device, other.inode)
         return same and self.inode != 0 and min(self.links, other.links) >= 2
 
 
 class Intent(Struct, frozen=True):
-    """What is noted of one conflict. `stood_as` is the local file's name on the disk, which may be spelled differently
+    """Note about one conflict. `stood_as` is the local file's name on the disk, which may be spelled differently
     from `name`; `mine` is the local file, unknown in notes of older versions."""
 
     name: str
@@ -60,14 +60,14 @@ class Intent(Struct, frozen=True):
 
 
 class Original(StrEnum):
-    """What stands under the local file's own name."""
+    """File under the local file's own name."""
 
     GONE = "nothing"
     THERE = "a file"
 
 
 class Copy(StrEnum):
-    """What stands under the conflict copy's name."""
+    """File under the conflict copy's name."""
 
     GONE = "nothing"
     SAME = "the very file that stands under its own name, too"
@@ -103,7 +103,7 @@ TABLE: dict[tuple[Original, Copy, bool], Repair] = {
 
 
 def repair(intent: Intent, original: Fingerprint | None, copy: Fingerprint | None) -> Repair:
-    """What to do about a noted conflict, by the files that stand under the two names (None: no regular file)."""
+    """Decide what to do about a noted conflict, by the files that stand under the two names (None: no regular file)."""
     return TABLE[Original.THERE if original else Original.GONE, _copy(intent, original, copy), intent.arrived]
 
 

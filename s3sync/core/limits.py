@@ -8,7 +8,7 @@ MIB = 1024 * 1024
 
 
 class Limits(Struct, frozen=True):
-    """How much is held at once, and how much a peer may send. Memory follows these numbers, not those of the files."""
+    """Limits of what is held at once, and of what a peer may send. Memory follows these numbers only."""
 
     entries_in_memory: int = 20_480
     """Entries of one container before it moves to the disk. Most projects never leave the memory: a lookup costs a

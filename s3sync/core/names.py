@@ -1,4 +1,4 @@
-"""Which names s3sync carries, and how keys and paths map to each other.
+"""Names that s3sync syncs, and how keys and paths map to each other.
 
 A path is relative to the staging folder, NFC, with `/` between its segments. The key is the project's prefix and the
 path; a foreign key in another normal form keeps its own spelling (`RemoteFile.key`).
@@ -24,9 +24,9 @@ HADOOP_MARKER = "_$folder$"
 SEGMENT_BYTES = 255
 KEY_BYTES = 1024
 EXTENSION_BYTES = 32
-"""What follows the last dot of a name and is longer is no extension."""
+"""Longest extension: more after the last dot of a name is none."""
 USER_BYTES = 64
-"""How much of a user's name stands in the name of a conflict copy."""
+"""Bytes of a user's name in the name of a conflict copy."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -41,17 +41,17 @@ def nfc(text: str) -> str:
 
 
 def without_case(path: str) -> str:
-    """What is equal for all spellings that a disk which ignores case takes for one name."""
+    """Key that is equal for all spellings that a disk which ignores case takes for one name."""
     return nfc(nfc(path).casefold())
 
 
 def is_text(name: str) -> bool:
-    """Whether a name was valid UTF-8 on its disk: only such a one can be written down."""
+    """True if a name was valid UTF-8 on its disk: only such a one can be written down."""
     return _SURROGATE.search(name) is None
 
 
 def refuse_reason(path: str) -> str | None:
-    """Why a path cannot be synced, None when it can.
+    """Reason why a path cannot be synced; None when it can.
 
     Reserved names, and names that other programs obey, are refused in every spelling that is one of them on some disk,
     so that no colleague's folder is hit.
@@ -62,7 +62,7 @@ def refuse_reason(path: str) -> str | None:
 
 @lru_cache(1 << 15)  # each path is asked about on this disk, in the listing and in metadata.json
 def refuse(path: str) -> Refusal | None:
-    """As `refuse_reason`, with the folder that is refused as a whole."""
+    """Refusal of a path, with the folder that is refused as a whole; None when it can be synced."""
     if stands_for(path.partition("/")[0], RESERVED):
         return Refusal(f"the name {path.partition('/')[0]!r} is reserved for s3sync itself", path.partition("/")[0])
     if _DRIVE.match(path):
@@ -77,13 +77,13 @@ def refuse(path: str) -> Refusal | None:
 
 
 def refuse_folder(path: str) -> str | None:
-    """Why nothing in a folder of this path can be synced, None when it can."""
+    """Reason why nothing in a folder of this path can be synced; None when it can."""
     reason = refuse_reason(path)
     return reason if reason is None or refuse_reason(f"{path}/-") is not None else None
 
 
 def windows_reason(path: str) -> str | None:
-    """Why Windows cannot hold a path that is carried elsewhere, None when it can."""
+    """Reason why Windows cannot hold a path that is carried elsewhere; None when it can."""
     for segment in path.split("/"):
         found = _NOT_ON_WINDOWS.search(segment)
         if found:
@@ -125,7 +125,7 @@ MARKER_BYTES = 16
 
 
 def is_folder_marker(path: str, size: int = 0) -> bool:
-    """Whether an object of this path and size stands for a folder, as consoles and other programs put them."""
+    """True if an object of this path and size stands for a folder, as consoles and other programs put them."""
     return size <= MARKER_BYTES and (not path or path.endswith("/"))
 
 

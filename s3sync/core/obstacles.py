@@ -44,7 +44,7 @@ def nothing_in_the_way(path: str) -> Sequence[Obstacle]:
 
 
 def can_both_go_on(one: Decision, two: Decision) -> bool:
-    """Whether a file and what is in a folder of its name can be decided apart: one of them is no longer alive, or was
+    """True if a file and what is in a folder of its name can be decided apart: one of them is no longer alive, or was
     edited on this side only and can be moved aside."""
     if one.state in GOING or two.state in GOING:
         return True
@@ -58,7 +58,7 @@ def is_edit_of_deleted(decision: Decision) -> bool:
 def in_the_way(
     decision: Decision, to: Side, obstacles: Sequence[Obstacle], *, deletes: bool, moves_aside: bool
 ) -> Decision | None:
-    """What keeps a path from being brought to a side, None when nothing does, or all of it leaves before.
+    """Decision that keeps a path from being brought to a side; None when nothing does, or all leaves before.
 
     `deletes`: the verb carries deletions. `moves_aside`: an edit of what was deleted there gets another name.
     """

@@ -1,4 +1,4 @@
-"""What did not happen: problems of single paths, and actions that somebody else was faster than."""
+"""Failures: problems of single paths, and actions that somebody else was faster than."""
 
 from __future__ import annotations
 

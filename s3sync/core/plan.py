@@ -25,7 +25,7 @@ class Verb(StrEnum):
 
 
 class Policy(StrEnum):
-    """What happens to a path that was edited on both sides. The bytes that lose go to the trash."""
+    """Treatment of a path that was edited on both sides. The bytes that lose go to the trash."""
 
     WARN = "warn"
     KEEP_BOTH = "keep-both"
@@ -141,7 +141,7 @@ class Plan(Struct, frozen=True):
     blocked: Sequence[Blocked] = ()
 
     def counts(self) -> Counter[Do]:
-        """How many actions of each kind there are."""
+        """Number of actions of each kind."""
         return Counter(action.do for action in self.actions)
 
 

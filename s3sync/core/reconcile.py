@@ -10,7 +10,7 @@ from s3sync.core.entries import Entry, Snapshot, same
 
 
 class State(StrEnum):
-    """What one path's state is called in `status --json`."""
+    """State of one path, as `status --json` names it."""
 
     IN_SYNC = "in_sync"
     LOCAL_NEW = "local_new"
@@ -25,7 +25,7 @@ class State(StrEnum):
 
 
 class ConflictKind(StrEnum):
-    """Which two changes are incompatible. In the last two the edit survives."""
+    """The two incompatible changes. In the last two the edit survives."""
 
     BOTH_EDITED = "both_edited"
     BOTH_ADDED = "both_added"
@@ -69,7 +69,7 @@ def decide(path: str, base: Entry | None, local: Entry | None, remote: Entry | N
 
 
 def after_cleanup(decision: Decision) -> Decision:
-    """What a decision becomes for a path that a cleanup took from the remote: no deletion, and no conflict."""
+    """Change the decision about a path that a cleanup took from the remote: it is no deletion, and no conflict."""
     if decision.state is State.REMOTE_DELETED:
         return structs.replace(decision, state=State.CLEANED_UP)
     if decision.conflict_kind is ConflictKind.EDITED_HERE_DELETED_THERE:

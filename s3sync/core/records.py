@@ -1,4 +1,4 @@
-"""Where the records of a project lie in the store: `<repo>/.s3sync/<kind>/<project>/...`, beside the projects.
+"""Records of a project in the store: `<repo>/.s3sync/<kind>/<project>/...`, beside the projects.
 
 Versions before 0.2 kept them in `<repo>/<project>/.s3sync/<kind>/`: what lies there is still read and cleaned up.
 """
@@ -23,7 +23,7 @@ _STAMP = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{8}(?:-([A-Za-z0-9_%~-]*))?(?:\.\d+)
 
 
 def records(prefix: str, kind: str) -> str:
-    """What the keys of a project's records begin with. `prefix` is the project's, `repo/project/`."""
+    """Prefix of the keys of a project's records. `prefix` is the project's, `repo/project/`."""
     repo, _, project = prefix.rstrip("/").rpartition("/")
     return f"{repo}/{STATE_DIR}/{kind}/{project}/"
 
@@ -54,7 +54,7 @@ def bounded(path: str) -> str:
 
 
 def is_hashed(name: str) -> bool:
-    """Whether a name in a record's key may be the hash of a longer one."""
+    """True if a name in a record's key may be the hash of a longer one."""
     return _HASHED.fullmatch(name) is not None
 
 
@@ -78,7 +78,7 @@ def _unescaped(run: re.Match[str]) -> str:
 
 
 class Stamp(Struct, frozen=True):
-    """What the name of such a folder says. `by` is None where an older version made it."""
+    """Contents of such a folder's name. `by` is None where an older version made it."""
 
     at: datetime | None
     by: str | None

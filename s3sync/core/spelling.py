@@ -40,7 +40,7 @@ _HASHED = re.compile(r"[0-9a-f]{4}")
 
 
 class Refusal(Struct, frozen=True):
-    """Why a path is not synced. `at` is the path, or the folder above that is refused with all that is in it.
+    """Reason why a path is not synced. `at` is the path, or the folder above that is refused with all that is in it.
 
     `obeyed` says that other programs obey the name.
     """
@@ -51,7 +51,7 @@ class Refusal(Struct, frozen=True):
 
 
 def plain(name: str) -> str:
-    """What all spellings of one name have in common.
+    """Key that all spellings of one name have in common.
 
     Disks of Macs and Windows ignore case, old ones of Macs invisible characters (git's CVE-2014-9390), and Windows dots
     and blanks at the end, and what follows a colon: the name of a stream.
@@ -62,7 +62,7 @@ def plain(name: str) -> str:
 
 
 def stands_for(name: str, words: tuple[str, ...]) -> str | None:
-    """Which of these words some disk takes a name for, also by the short name that Windows gives to a long one."""
+    """Find which of these words some disk takes a name for, also by the short name that Windows gives to a long one."""
     seen = plain(name)
     if seen in words:
         return seen
@@ -85,7 +85,7 @@ def _is_short(short: re.Match[str], word: str) -> bool:
 
 
 def obeyed_refusal(path: str) -> Refusal | None:
-    """Why a path is refused because other programs would obey it, None when they would not."""
+    """Reason why a path is refused because other programs would obey it; None when they would not."""
     segments = path.split("/")
     for depth, segment in enumerate(segments, 1):
         if segment[:1] != "." and "~" not in segment and segment.isascii():
@@ -104,7 +104,7 @@ def obeyed_refusal(path: str) -> Refusal | None:
 
 @lru_cache(1 << 12)
 def obeyed_reason(path: str) -> str | None:
-    """What to know of a file that some program obeys because of its name, None for an ordinary one.
+    """Warning about a file that some program obeys because of its name; None for an ordinary one.
 
     Such a file is synced; whoever gets it is told, and it is never made executable.
     """

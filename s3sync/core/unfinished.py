@@ -1,4 +1,4 @@
-"""What is remembered of a transfer that has begun, so that another process can go on with it."""
+"""Unfinished transfers, remembered so that another process can resume them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOKEN = re.compile("[0-9a-f]{32}")
 
 
 def is_token(name: str) -> bool:
-    """Whether a name is one that s3sync gives to a file in `partial/`, and leads nowhere else."""
+    """True if a name is one that s3sync gives to a file in `partial/`, and leads nowhere else."""
     return _TOKEN.fullmatch(name) is not None
 
 
@@ -45,7 +45,7 @@ class Unfinished(Struct, frozen=True):
     done_parts: int = 0
 
     def is_below(self, prefix: str) -> bool:
-        """Whether its key is the one of its path in the project with this prefix, and no object of another.
+        """True if its key is the one of its path in the project with this prefix, and no object of another.
 
         What is remembered may have been written by others. Nothing in the store is touched that does not pass.
         """

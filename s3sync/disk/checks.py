@@ -1,4 +1,4 @@
-"""What a file or folder must be to be opened in a place that others can write. Each check raises `Refused`."""
+"""Conditions under which a file or folder is opened in a place that others can write. Each check raises `Refused`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WHAT = (
 
 
 def is_link(status: os.stat_result) -> bool:
-    """Whether `lstat` found a symbolic link, or what Windows has of the kind."""
+    """True if `lstat` found a symbolic link, or what Windows has of the kind."""
     return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) in (_JUNCTION, _SYMLINK)
 
 
@@ -71,7 +71,7 @@ def too_large(path: str, max_bytes: int) -> Refused:
 
 
 def is_ours(status: os.stat_result) -> bool:
-    """Whether a file belongs to this user or to root; with `sudo`, also to who called it. Windows: not asked."""
+    """True if a file belongs to this user or to root; with `sudo`, also to who called it. Windows: not asked."""
     if os.name != "posix" or status.st_uid in (0, os.geteuid()):
         return True
     return os.geteuid() == 0 and os.environ.get("SUDO_UID") == str(status.st_uid)
@@ -91,13 +91,13 @@ def _user(uid: int) -> str:
 
 
 def _has_no_owners(descriptor: int, status: os.stat_result) -> bool:
-    """Whether the disk gives even our own new files to that user: FAT, exFAT and some network drives keep no owners."""
+    """True if the disk gives even our own new files to that user: FAT, exFAT and some network drives keep no owners."""
     new = of_a_new_file(descriptor)
     return new is not None and new.st_uid == status.st_uid
 
 
 def of_a_new_file(descriptor: int) -> os.stat_result | None:
-    """What the disk says of a file that we make in a folder for us alone; None where we may make none."""
+    """Status of a file that we make in a folder for us alone; None where we may make none."""
     name = f".s3sync-{uuid.uuid4().hex}"
     try:
         probe = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=descriptor)

@@ -1,4 +1,4 @@
-"""What an errno means in words, and the one seam where the operating system's errors become ours."""
+"""Meanings of an errno in words, and the one seam where the operating system's errors become ours."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REASONS = {
     errno.ELOOP: "it is a symbolic link",
 }
 NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""What a file system says that cannot sync a folder. It is no failure: such a file system does so by itself."""
+"""Errors of a file system that cannot sync a folder. They are no failure: such a file system does so by itself."""
 
 _FULL = ("the disk is full", "make room; what was there before is untouched")
 _TOO_LARGE = ("this disk cannot hold so large a file", "use a disk with another file system: FAT32 ends at 4 GiB")

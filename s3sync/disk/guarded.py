@@ -146,7 +146,7 @@ class GuardedFolder(HeldFolder):
         return os.stat(place, dir_fd=base, follow_symlinks=False)
 
     def check(self, name: str, *, max_bytes: int | None = None, alone: bool = False) -> bool:
-        """Whether a file has the name. Raises `Refused`, as `open_read` would, when it is not one to open."""
+        """True if a file has the name. Raises `Refused`, as `open_read` would, when it is not one to open."""
         status = self.find(name)
         if status is None:
             return False
@@ -155,14 +155,14 @@ class GuardedFolder(HeldFolder):
         return True
 
     def find(self, name: str) -> os.stat_result | None:
-        """What has the name, None when nothing has."""
+        """Status of what has the name; None when nothing has."""
         try:
             return self.lstat(name)
         except FileNotFoundError:
             return None
 
     def has_file(self, name: str) -> bool:
-        """Whether a regular file has the name."""
+        """True if a regular file has the name."""
         found = self.find(name)
         return found is not None and stat.S_ISREG(found.st_mode)
 

@@ -17,7 +17,7 @@ from s3sync.disk import checks
 from s3sync.disk.errors import Refused
 
 BY_DESCRIPTOR = os.name == "posix" and {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.link} <= os.supports_dir_fd
-"""Whether this system opens files relative to an open folder."""
+"""True if this system opens files relative to an open folder."""
 
 BINARY = getattr(os, "OBINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 PLAIN = BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -97,18 +97,18 @@ class HeldFolder:
         return None if self.shared else self._owner
 
     def gives_away(self, owner: int) -> bool:
-        """Whether even a new file of ours belongs to that user here, as on a disk that keeps no owners."""
+        """True if even a new file of ours belongs to that user here, as on a disk that keeps no owners."""
         new = None if self._descriptor is None else checks.of_a_new_file(self._descriptor)
         return new is not None and new.st_uid == owner
 
     def keeps_modes(self) -> bool:
-        """Whether a new file for us alone is that here. On FAT and exFAT every file has the mode of the mount."""
+        """True if a new file for us alone is that here. On FAT and exFAT every file has the mode of the mount."""
         new = None if self._descriptor is None else checks.of_a_new_file(self._descriptor)
         return new is None or not new.st_mode & 0o022
 
     @property
     def is_in_place(self) -> bool:
-        """Whether `path` still leads to this very folder."""
+        """True if `path` still leads to this very folder."""
         try:
             status = os.lstat(self.path)
         except OSError:

@@ -33,7 +33,7 @@ def clear(folder: GuardedFolder) -> None:
 
 
 def is_folder(status: os.stat_result) -> bool:
-    """Whether it is a folder, and no link to one."""
+    """True if it is a folder, and no link to one."""
     return stat.S_ISDIR(status.st_mode) and not checks.is_link(status)
 
 

@@ -73,7 +73,7 @@ class Found(NamedTuple):
 
 
 def find_below(root: str, path: str) -> Found | None:
-    """What has a path, with `/` between its names, below `root`; None when nothing has, or a link is on the way."""
+    """Status of a path, with `/` between its names, below `root`; None when nothing has it, or a link is on the way."""
     *names, name = path.split("/")
     try:
         folder = folder_below(root, names)

@@ -1,4 +1,4 @@
-"""How the bucket is set up: encryption, public access, lifecycle, versioning. Its owner's affair, so mostly advice."""
+"""Setup of the bucket: encryption, public access, lifecycle, versioning. Its owner's affair, so mostly advice."""
 
 from __future__ import annotations
 

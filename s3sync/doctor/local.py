@@ -263,7 +263,7 @@ def _reflinks(folder: GuardedFolder, source: str, target: str) -> bool:
 
 
 def mend(session: Session) -> list[str]:
-    """What is wrong with rights and `.gitignore`, put right; returns what was done. Raises `LocalError`."""
+    """Fix rights and `.gitignore`; returns what was done. Raises `LocalError`."""
     project, done = session.project, list[str]()
     if project.state_dir.is_dir() and not project.state_dir.is_symlink():
         done += _open_up(project.state_dir)

@@ -1,4 +1,4 @@
-"""What this computer remembers: state.db, who holds the lock, files that no transfer goes on with; and its repair."""
+"""Memory of this computer: state.db, who holds the lock, files that no transfer goes on with; and its repair."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _rebuild(session: Session) -> str:
 
 
 def _is_same(saved: StorePlace, here: StorePlace) -> bool:
-    """Whether a saved place is the one that the settings name, perhaps from before its store had an id, or under its
+    """True if a saved place is the one that the settings name, perhaps from before its store had an id, or under its
     name of version 1.
     """
     is_at = (saved.url, saved.endpoint) == (here.url, here.endpoint)
@@ -185,7 +185,7 @@ def _certain(session: Session, remembered: dict[str, Entry]) -> tuple[dict[str, 
 
 
 def _goes_on(project: ProjectFolder, transfer: Unfinished) -> bool:
-    """Whether a download's partial file is still there; an upload asks the store itself."""
+    """True if a download's partial file is still there; an upload asks the store itself."""
     if transfer.way is Direction.UP:
         return True
     partial = known_room(project.staging, PARTIAL)

@@ -131,7 +131,7 @@ def _records(store: Store, project: ProjectFolder) -> Check:
 
 
 def _room(settings: Settings, store: Store, project: ProjectFolder, listed: list[ObjectInfo] | None) -> Check:
-    """Whether the disk holds what a `down` would fetch: all that is newer there than what this computer has had."""
+    """True if the disk holds what a `down` would fetch: all that is newer there than what this computer has had."""
     if listed is None:
         return skipped("room_for_down", "needs list")
     try:

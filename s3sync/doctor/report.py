@@ -1,4 +1,4 @@
-"""What a check says, and all checks together."""
+"""Result of one check, and the report of all."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ def skipped(name: str, why: str, hint: str | None = None) -> Check:
 
 
 def failed_by(name: str, error: S3syncError, hint: str | None = None) -> Check:
-    """What went wrong, in the error's own words."""
+    """Failure of a check, in the error's own words."""
     return Check(name, Level.FAIL, str(error), hint or error.hint)

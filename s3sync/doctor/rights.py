@@ -1,4 +1,4 @@
-"""What we are allowed to do in the store, found out by doing it on scratch objects."""
+"""Rights in the store, found out by doing it on scratch objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POLICY = "see docs/iam-policy.md for the rights that a member needs"
 
 
 def checks(store: Store, project: ProjectFolder, own: str) -> tuple[list[ObjectInfo] | None, list[Check]]:
-    """What is below the project's prefix, and a check for each right.
+    """List what is below the project's prefix, and check each right.
 
     Whoever may not delete writes nothing that would stay: the right to write is then tried on an upload in parts.
     """

@@ -16,7 +16,7 @@ from s3sync.errors import S3syncError
 from s3sync.store.port import Store
 
 ABANDONED = timedelta(hours=1)
-"""What is older belongs to no doctor that still works, on whichever computer."""
+"""Age from which a scratch object belongs to no doctor that is still running, on whichever computer."""
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def _host() -> str:
 
 
 def _is_abandoned(key: str, root: str, age: timedelta) -> bool:
-    """Whether nobody works on a scratch key any more: it is old, or its maker ran here and runs no more."""
+    """True if nobody works on a scratch key any more: it is old, or its maker ran here and runs no more."""
     if age > ABANDONED:
         return True
     host, _, rest = key.removeprefix(root).partition("/")[0].partition("-")

@@ -21,7 +21,7 @@ LITTER = (
     "[Dd]esktop.ini",
     ".directory",
 )
-"""What systems put into folders by themselves, and make again."""
+"""Files that systems put into folders by themselves, and make again."""
 MOST_FOLDERS = 1_000
 """Folders that are looked at before it is given up."""
 

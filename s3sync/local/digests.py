@@ -58,7 +58,7 @@ def _check(file: LocalFile, descriptor: int) -> None:
 
 
 def changed(file: LocalFile) -> SourceChanged:
-    """What became of a file that is no longer the one that was scanned."""
+    """Error for a file that is no longer the one that was scanned."""
     if not os.path.lexists(file.where):
         return SourceChanged(
             f"cannot read {file.where}", why="it does not exist any more", hint="run the command again"
@@ -143,7 +143,7 @@ def range_xxh3(stream: IO[bytes], start: int, stop: int) -> str | None:
 
 
 def digest_xxh3(file: LocalFile, progress: Callable[[int], None] = lambda n: None) -> str:
-    """Only xxh3-128, many times faster: for whether a touched file really changed."""
+    """Compute xxh3-128 only, which is many times faster: it tells whether a touched file really changed."""
     fast = xxhash.xxh3_128()
     with open_unchanged(file) as stream:
         for chunk in _chunks(stream):

@@ -1,4 +1,4 @@
-"""How far a directory entry can be believed, before bytes are destroyed for good."""
+"""Trust in a directory entry, before bytes are destroyed for good."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CTIME_TICK_S = 0.03
 
 
 def holds(file: LocalFile, digests: Digests) -> bool:
-    """Whether the file's bytes, which are read, have these digests. False as well when it changes meanwhile."""
+    """True if the file's bytes, which are read, have these digests. False as well when it changes meanwhile."""
     try:
         if digests.xxh3:
             return digest_xxh3(file) == digests.xxh3
@@ -29,7 +29,7 @@ def holds(file: LocalFile, digests: Digests) -> bool:
 
 @cache
 def ctime_tells(staging: Path, device: int) -> bool:
-    """Whether the disk of a staging folder moves a file's ctime with every change, tried on a file of ours.
+    """True if the disk of a staging folder moves a file's ctime with every change, tried on a file of ours.
 
     False for files on another disk, on Windows, on FAT and exFAT, and on network disks that answer from a cache.
     """

@@ -1,4 +1,4 @@
-"""What names the disk of a staging folder can hold: exFAT, FAT and NTFS refuse some that other disks take."""
+"""Names that the disk of a staging folder can hold: exFAT, FAT and NTFS refuse some that other disks take."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WINDOWS = os.name == "nt"
 
 
 def refused_here(path: str) -> str | None:
-    """Why this computer cannot have a file of a path that is carried elsewhere, None when it can.
+    """Reason why this computer cannot have a file of a path that is carried elsewhere; None when it can.
 
     Windows would not refuse all of them: of some it makes another file, or the stream of one.
     """
@@ -27,12 +27,12 @@ def refused_here(path: str) -> str | None:
 
 
 def ignores_case(staging: Path) -> bool:
-    """Whether the staging folder's disk takes two names that differ only in case for one."""
+    """True if the staging folder's disk takes two names that differ only in case for one."""
     return any(_found_in_another_case(path) for path in (staging / STATE_DIR, staging))
 
 
 def _found_in_another_case(path: Path) -> bool:
-    """Whether a folder is found under a spelling that no entry has.
+    """True if a folder is found under a spelling that no entry has.
 
     Inodes alone do not tell: some drivers (exFAT in user space) give each spelling an inode of its own.
     """

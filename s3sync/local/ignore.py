@@ -1,4 +1,4 @@
-"""What the user does not want carried: the `ignore` setting and `.s3syncignore`, both in gitignore syntax."""
+"""Files that the user does not want synced: the `ignore` setting and `.s3syncignore`, both in gitignore syntax."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def settle_mode(
 
 
 def may_be_run(file: LocalFile, staging: Path, otherwise: bool) -> bool:
-    """Whether a file's owner may run it; `otherwise` where its disk does not tell."""
+    """True if a file's owner may run it; `otherwise` where its disk does not tell."""
     if not POSIX:
         return otherwise
     try:
@@ -69,7 +69,7 @@ def may_be_run(file: LocalFile, staging: Path, otherwise: bool) -> bool:
 
 @cache
 def _keeps_the_bit(staging: Path, device: int) -> bool:
-    """Whether the disk of a staging folder keeps the executable bit, tried on a file of ours.
+    """True if the disk of a staging folder keeps the executable bit, tried on a file of ours.
 
     False for files on another disk. FAT, exFAT, NTFS and some network disks give every file the same mode.
     """

@@ -62,7 +62,7 @@ class Patterns:
         self._folders: dict[str, bool] = {"": False}
 
     def match_file(self, path: str) -> bool:
-        """Whether a path is ignored. Folders end in `/`."""
+        """True if a path is ignored. Folders end in `/`."""
         if not self._latest_first:
             return False
         if path.endswith("/"):

@@ -275,7 +275,7 @@ def _free_name(trash: Path, path: str, staging: Path) -> tuple[GuardedFolder, st
 
 
 def _has_room(folder: Path, path: str) -> bool:
-    """Whether nothing stands in a folder under a path, and no file where the path has a folder."""
+    """True if nothing stands in a folder under a path, and no file where the path has a folder."""
     nearest = os.fspath(folder)
     for name in ("", *path.split("/")):
         nearest = f"{nearest}{os.sep}{name}" if name else nearest

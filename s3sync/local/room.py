@@ -1,4 +1,4 @@
-"""The one way into `s3-staging/.s3sync/`: below the staging folder, through no link, and only when it is our own."""
+"""Way into `s3-staging/.s3sync/`: below the staging folder, through no link, and only when it is our own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from s3sync.errors import LocalError
 from s3sync.local.tracked import tracked_by_git
 
 PRIVATE = 0o700
-"""What this computer remembers is nobody else's business."""
+"""Mode of our folders: what this computer remembers is for its user alone."""
 OURS = "s3sync keeps its memory there: move it away, and run the command again"
 
 
@@ -53,7 +53,7 @@ def _inner(room: GuardedFolder, names: tuple[str, ...], create: int | None, *, s
 
 
 def state_folder(staging: Path, *names: str) -> Path:
-    """Where that is, made and checked in the same way."""
+    """Path of that folder, made and checked in the same way."""
     with state_room(staging, *names) as room:
         return Path(room.path)
 
@@ -66,7 +66,7 @@ def refuse_tracked(staging: Path) -> None:
 
 
 def tracked_reason(staging: Path) -> tuple[str, str] | None:
-    """Why that is so, and what to do about it; None when git tracks nothing there."""
+    """Reason why that is so, and what to do about it; None when git tracks nothing there."""
     tracked = tracked_by_git(staging)
     if tracked is None:
         return None

@@ -39,11 +39,11 @@ class LocalFile(Struct, frozen=True, gc=False):
         return Path(self.where)
 
     def is_still(self, now: os.stat_result) -> bool:
-        """Whether the file on the disk is the one that was scanned, as far as its directory entry tells."""
+        """True if the file on the disk is the one that was scanned, as far as its directory entry tells."""
         return self.is_renamed(now) and (now.st_ctime_ns, now.st_ino or self.inode) == (self.ctime_ns, self.inode)
 
     def is_renamed(self, now: os.stat_result) -> bool:
-        """Likewise after a new name or a link, either of which changes ctime."""
+        """True if this is still the file, apart from a new name or a link, either of which changes ctime."""
         return stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
 

@@ -1,4 +1,4 @@
-"""Whether git tracks what is this computer's own: read from git's index, without running git."""
+"""True if git tracks what is this computer's own: read from git's index, without running git."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What sets a repository up: `s3sync init`, `.gitignore`."""
+"""Setup of a repository: `s3sync init`, `.gitignore`."""

@@ -60,9 +60,9 @@ class InitReport(Struct):
     steps: list[tuple[str, bool]] = field(default_factory=list)
     access: AccessReport | None = None
     joined: bool = False
-    """Whether the project, or the repository, holds something in the store already."""
+    """True if the project, or the repository, holds something in the store already."""
     waiting: bool = False
-    """Whether the project that was joined has files in the store."""
+    """True if the project that was joined has files in the store."""
     projects: list[str] = field(default_factory=list)
     """The store's projects of the repository; empty where it did not say."""
     alike: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class InitReport(Struct):
 
     @property
     def reads_only(self) -> bool:
-        """Whether this is a member who may only read, in a project that there is something to read of."""
+        """True if this is a member who may only read, in a project that there is something to read of."""
         return self.joined and self.access is not None and self.access.reads_only
 
     @property
@@ -248,7 +248,7 @@ def update_gitignore(root: Path, staging: str, *, dry_run: bool = False) -> bool
 
 
 def read_gitignore(root: Path) -> bytes:
-    """What is in a repository's `.gitignore`. Raises `OSError`, also for a link: what it leads to is not git's."""
+    """Read a repository's `.gitignore`. Raises `OSError`, also for a link: what it leads to is not git's."""
     with GuardedFolder.open(root, shared=True) as folder:
         return folder.read(GITIGNORE, MOST_GITIGNORE) if folder.find(GITIGNORE) is not None else b""
 

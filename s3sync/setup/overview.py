@@ -26,7 +26,7 @@ from s3sync.sync.session import Session
 from s3sync.sync.status import status
 
 AT_ONCE = 8
-"""How many projects are looked at at once: each asks the store for its metadata.json."""
+"""Projects that are looked at at once: each asks the store for its metadata.json."""
 
 
 class ProjectOverview(Struct):

@@ -1,1 +1,1 @@
-"""What the team keeps in the store beside its files: manifest, part digests, trash. Below syncing, which uses it."""
+"""The team's records in the store beside its files: manifest, part digests, trash. Syncing stands above it."""

@@ -17,7 +17,7 @@ from s3sync.store.port import Body, Buffer
 
 
 class ManifestText:
-    """What was written to it: in memory, or in a temporary file once it is long. To be used inside `with`.
+    """Text that was written to it: in memory, or in a temporary file once it is long. To be used inside `with`.
 
     A long one is a `Body` for the store. Its methods raise `DiskFull` and `LocalError` where the disk fails.
     """
@@ -42,7 +42,7 @@ class ManifestText:
         self.objects += piece.count(b"{")
 
     def too_much(self) -> str | None:
-        """Why this is already more than a reader takes."""
+        """Reason why this is already more than a reader takes."""
         return too_much(self._size, self._values)
 
     def pieces(self) -> Iterator[bytes]:

@@ -51,7 +51,7 @@ def read_part_file(store: Store, key: str, etag: str, size: int) -> tuple[PartDi
 
 
 def parse_part_file(body: bytes, etag: str, size: int) -> PartDigests | None:
-    """What a part file says of exactly that version; None for anything that is not such a file."""
+    """Parse the part digests of exactly that version; None for anything that is not such a file."""
     try:
         found = msgspec.json.decode(body, type=_PartFile)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Which projects of a repository a store has."""
+"""Projects of a repository in a store."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from s3sync.errors import StoreError
 from s3sync.store.port import Store
 
 LOOKED_AT = 1_000
-"""How many objects of a project are looked at to find one that is a file: a page of a listing."""
+"""Objects of a project that are looked at to find one that is a file: a page of a listing."""
 MOST_PROJECTS = 10_000
-"""What a repository may have in a store before its names are given up, so that memory is bounded whatever it says."""
+"""Projects in a listing before it is given up, so that memory is bounded whatever the store says."""
 
 
 class StoreProjects:
@@ -28,13 +28,13 @@ class StoreProjects:
         self._store, self._prefix = store, f"{repo}/"
 
     def __contains__(self, name: object, /) -> bool:
-        """Whether anything is stored for a project of that name: one question, however many projects there are."""
+        """True if anything is stored for a project of that name: one question, however many projects there are."""
         if not isinstance(name, str) or not _is_plain(name):
             return False
         return next(iter(self._store.list(f"{self._prefix}{name}/")), None) is not None
 
     def has_files(self, name: str) -> bool:
-        """Whether a project holds a file, and not only records: after a cleanup these are what is left."""
+        """True if a project holds a file, and not only records: after a cleanup these are what is left."""
         prefix = f"{self._prefix}{name}/"
         keys = (info.key.removeprefix(prefix) for info in islice(self._store.list(prefix), LOOKED_AT))
         return any(key and not key.endswith("/") and key.split("/")[0] not in RESERVED for key in keys)

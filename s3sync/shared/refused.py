@@ -13,7 +13,7 @@ from s3sync.store.port import ObjectInfo, Store
 
 UNKNOWN = "unknown"
 MOST_ASKED = 16
-"""Of how many refused names the store is asked who uploaded them."""
+"""Refused names of which the store is asked who uploaded them."""
 
 
 class RefusedObjects:
@@ -36,7 +36,7 @@ class RefusedObjects:
         self._single.append(Problem(path, twice, "rename one of them"))
 
     def problems(self, store: Store, records: Mapping[str, FileRecord]) -> list[Problem]:
-        """What is to be told, with what metadata.json says of refused names: `records`."""
+        """Problems to report, with what metadata.json says of refused names: `records`."""
         uploaders = {at: record.uploaded_by for record in records.values() if (at := _at(record.name)) is not None}
         told = list(self._single)
         for number, (at, (refusal, key, count)) in enumerate(self._obeyed.items()):

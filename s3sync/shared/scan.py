@@ -48,7 +48,7 @@ class RemoteFile(Struct, frozen=True):
 
     @property
     def mtime_ns(self) -> int | None:
-        """When its content was last edited. Read from the text when it is asked for, which is when it is placed."""
+        """Time at which its content was last edited. Read from the text when it is needed, to place the file."""
         return parse_ns(self.record.modified_at) if self.record.modified_at else None
 
 

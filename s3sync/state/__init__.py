@@ -1,1 +1,1 @@
-"""What is remembered: base, digest cache, lock; and metadata.json with its compare-and-swap."""
+"""Memory of this computer: base, digest cache, unfinished transfers, journal; and the lock."""

@@ -1,4 +1,4 @@
-"""What a run is about to do and metadata.json is to tell: noted before, so that a killed run leaves nothing untold.
+"""Intents of a run that metadata.json is to record: noted before, so that a killed run leaves nothing untold.
 
 The files themselves need none of this: after any crash the next run decides by what is there. But what is there does
 not say that a file was moved aside in a conflict, or who deleted what is gone.

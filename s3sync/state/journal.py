@@ -61,7 +61,7 @@ class Journal:
         self._begun = True
 
     def last_run(self) -> list[Done]:
-        """What the last run did, by path. Rows that lead elsewhere are none of ours."""
+        """Effects of the last run, by path. Rows that lead elsewhere are none of ours."""
         query = "SELECT value FROM intent WHERE place = ? AND kind = ? ORDER BY name"
         rows = self._state.execute(query, self._state.place_id, DID)
         with self._state.rows_of("intent"):

@@ -22,7 +22,7 @@ FILE = "lock"
 HOLDER = "lock.json"
 HOLDER_BYTES = 4096
 LOOKS, LOOK_S = 20, 0.05
-"""How often, and how long at a time, to wait for a holder that is just about to say who it is, or to leave."""
+"""Number and length of the waits for a holder that is just about to say who it is, or to leave."""
 _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 SHOWN = 80
 """Characters of what a holder says of itself."""
@@ -83,7 +83,7 @@ def _acquire(room: GuardedFolder, descriptor: int, wait_s: float) -> None:
 
 
 def _try(descriptor: int) -> bool:
-    """Whether we have the lock; on a disk without locks, where nobody can hold one, we do."""
+    """True if we have the lock; on a disk without locks, where nobody can hold one, we do."""
     from filelock import lock_descriptor
 
     try:
@@ -95,7 +95,7 @@ def _try(descriptor: int) -> bool:
 
 
 def who_holds(room: GuardedFolder) -> str | None:
-    """Who holds the lock right now, as far as it said so; None when nobody does. Leaves nothing behind.
+    """Holder of the lock, as far as it said so; None when nobody does. Leaves nothing behind.
 
     The lock itself is only tried where a holder left its name, who may have been killed: trying it keeps others out.
     """

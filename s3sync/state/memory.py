@@ -52,7 +52,7 @@ class StateDB(Database):
 
     @property
     def place_id(self) -> int:
-        """What the rows of this place are marked with. No row is marked so while the place is not known."""
+        """Number that marks the rows of this place. No row has it while the place is not known."""
         return self._place_id
 
     def enter_place(self, used_at: str | None = None) -> int:
@@ -86,7 +86,7 @@ class StateDB(Database):
 
     @property
     def is_first_time(self) -> bool:
-        """Whether this folder was synced with other places, and never with this one."""
+        """True if this folder was synced with other places, and never with this one."""
         return not self._is_agreed(self._place_id) and any(
             self._is_agreed(row[0]) for row in self.execute("SELECT id FROM place WHERE id <> ?", self._place_id)
         )
@@ -96,7 +96,7 @@ class StateDB(Database):
 
     @property
     def is_unproven(self) -> bool:
-        """Whether the base comes from version 1, which mixed places: a file may never have been in this one."""
+        """True if the base comes from version 1, which mixed places: a file may never have been in this one."""
         return bool(self.execute("SELECT 1 FROM place WHERE id = ? AND unproven", self._place_id))
 
     def prove(self) -> None:

@@ -62,7 +62,7 @@ _OTHER_ROWS: tuple[tuple[str, str, Callable[[Row], object]], ...] = (
 
 
 class Examined(Struct, frozen=True):
-    """What was found. `damage` None is a sound database, or none yet (`exists` False).
+    """Result of an examination. `damage` None is a sound database, or none yet (`exists` False).
 
     `newer`: written by a newer s3sync, which is no damage and nothing to repair.
     """
@@ -75,7 +75,7 @@ class Examined(Struct, frozen=True):
 
 
 class PlaceMemory(Struct):
-    """What is remembered of one place. `is_whole`: every entry of the base is there, and none is an old one.
+    """Memory of one place. `is_whole`: every entry of the base is there, and none is an old one.
 
     `unproven`: the base is one of version 1.
     """

@@ -208,7 +208,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_hex(value: object) -> bool:
-    """Whether it is a digest of 128 bits, as MD5 and xxh3-128 are."""
+    """True if it is a digest of 128 bits, as MD5 and xxh3-128 are."""
     return type(value) is str and _HEX.fullmatch(value) is not None
 
 

@@ -17,7 +17,7 @@ from s3sync.errors import DiskFull, LocalError
 from s3sync.state import trusted
 
 PATIENCE_S = 30.0
-"""How long to wait for another process that is writing."""
+"""Time to wait for another process that is writing."""
 UPGRADE = "upgrade s3sync: docs/upgrade-and-remove.md says how"
 _ROWS_AT_ONCE = 10_000
 _IN_THE_WAY = "move it away, and run the command again: without it s3sync asks before it overwrites or deletes anything"
@@ -204,13 +204,13 @@ def _refuse_damaged(connection: sqlite3.Connection) -> None:
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is wrong, and not the way to it: a lock, the disk, a right."""
+    """True if the file itself is wrong, and not the way to it: a lock, the disk, a right."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
 def readable(said: str) -> str:
-    """What SQLite says of a damage, on one line."""
+    """SQLite's message about a damage, on one line."""
     return " ".join(said.replace("*** in database main ***", "").split())
 
 

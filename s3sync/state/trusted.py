@@ -26,7 +26,7 @@ MOST_BYTES = 16 * 1024**3
 MOST_ROW_BYTES = 64 * 1024 * 1024
 """The digests of the parts of the largest possible object take 330 kB."""
 STEP, MOST_STEPS = 1_000_000, 3_000
-"""How many instructions of SQLite one statement may take: a check of a million files takes a few dozen million."""
+"""Instructions of SQLite that one statement may take: a check of a million files takes a few dozen million."""
 _BESIDE = ("-wal", "-shm", "-journal")
 _RUNS = re.compile(r"\b(VIRTUAL|GENERATED|AS|CHECK|REFERENCES|COLLATE|TRIGGER|VIEW)\b|DEFAULT\s*\(", re.IGNORECASE)
 _CHUNK = 1 << 20
@@ -67,7 +67,7 @@ def harden(connection: sqlite3.Connection) -> Budget:
 
 
 class Budget:
-    """What is left of the instructions that a statement may take."""
+    """Rest of the instructions that a statement may take."""
 
     def __init__(self) -> None:
         self.renew()

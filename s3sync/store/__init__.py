@@ -46,7 +46,7 @@ def open_store(url: str, options: StoreOptions) -> Store:
 
 
 def rights_of(store: Store) -> str | None:
-    """Who may read and write the files of a store, in words; None where it does not say. Raises `StoreError`."""
+    """Rights of a store's files, in words; None where it does not say. Raises `StoreError`."""
     from s3sync.store.aspects import Rights, aspect
 
     found = aspect(store, Rights)
@@ -54,7 +54,7 @@ def rights_of(store: Store) -> str | None:
 
 
 def identity_of(store: Store) -> str | None:
-    """What tells a store from another one at the same address, as folders on two disks mounted at one path.
+    """Identity of a store, to tell it from another one at the same address, as two disks mounted at one path.
 
     None where it cannot be told. Raises `StoreError`.
     """

@@ -1,4 +1,4 @@
-"""What some stores can do beyond the port: small protocols, found through whatever is wrapped around a store.
+"""Abilities of some stores beyond the port: small protocols, found through whatever is wrapped around a store.
 
 `aspect(store, Presigns)` is None where a store lacks it; `require_aspect` raises the error that says so. A store offers
 its aspects as objects of their own (`Offers`), so that what nobody asks for is never imported. `tests/contract/` runs
@@ -38,7 +38,7 @@ class Versions(Protocol):
     """Keep what was replaced and deleted, where the bucket is set so."""
 
     def keeps_versions(self) -> bool:
-        """Whether its bucket has, or had, versioning; also when it does not say."""
+        """True if its bucket has, or had, versioning; also when it does not say."""
 
     def list_versions(self, prefix: str) -> Iterator[Version]:
         """Every version and delete marker below a prefix, the newest of each key first."""
@@ -58,7 +58,7 @@ class Link(Struct, frozen=True):
 
 
 class Form(Struct, frozen=True):
-    """Where a browser posts a file: `fields` go before the file, which gets the name `key` in the store."""
+    """Form with which a browser posts a file: `fields` go before the file, which gets the name `key` in the store."""
 
     url: str
     fields: Mapping[str, str]
@@ -112,7 +112,7 @@ class StorageClasses(Protocol):
 
 
 class Tier(StrEnum):
-    """How fast an object is thawed, and how dear that is."""
+    """Speed at which an object is thawed, and with it the price."""
 
     BULK = "Bulk"
     STANDARD = "Standard"
@@ -120,7 +120,7 @@ class Tier(StrEnum):
 
 
 class ThawState(StrEnum):
-    """Whether an object can be read."""
+    """True if an object can be read."""
 
     WARM = "warm"
     """At once: its class is none that has to be thawed."""
@@ -131,7 +131,7 @@ class ThawState(StrEnum):
 
 
 class Thaw(Struct, frozen=True):
-    """How cold an object is. `until`: when its thawed copy ends, as the store says."""
+    """Coldness of an object. `until`: when its thawed copy ends, as the store says."""
 
     state: ThawState
     storage_class: str
@@ -191,7 +191,7 @@ class Administers(Protocol):
         """A bucket that had versioning can only suspend it."""
 
     def blocks_public_access(self) -> bool:
-        """Whether all four locks are closed."""
+        """True if all four locks are closed."""
 
     def block_public_access(self) -> None: ...
     def default_encryption(self) -> str | None:
@@ -236,7 +236,7 @@ _LACKS: dict[type, str] = {
 
 
 def aspect(store: Store, kind: type[T]) -> T | None:
-    """What a store, or the one that is wrapped in it, has of an aspect; None where none has."""
+    """Find an aspect of a store, or of the one that is wrapped in it; None where none has it."""
     found: object = store
     while True:
         if isinstance(found, kind):

@@ -1,4 +1,4 @@
-"""What a store needs to know beyond its URL."""
+"""Options of a store beyond its URL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from s3sync.store.port import Pace, Unlimited
 
 
 class Wire(Struct, frozen=True):
-    """How requests reach an S3 store, and what they ask for besides. None is the usual.
+    """Settings of requests to an S3 store, and what they ask for besides. None is the usual.
 
     `sse`, `kms_key_id`: server-side encryption to ask for. `acl`: a canned ACL. `request_payer`: "requester".
     `addressing`: where the bucket stands, "path" or "virtual". `ca_bundle`: a file of authorities. `proxy`: a URL.

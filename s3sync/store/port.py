@@ -1,4 +1,4 @@
-"""The one port to object storage. `tests/contract/` is its specification; every adapter passes it.
+"""Port to object storage. `tests/contract/` is its specification; every adapter passes it.
 
 Keys are UTF-8 strings relative to the store's root, with `/` between segments and none in front. Sizes and
 offsets are bytes. ETags are without quotation marks and opaque, except where `ObjectHead.etag_is_md5` says more.
@@ -20,7 +20,7 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
 class Body(Protocol):
-    """What to send, when it is too large for memory: bytes that can be read again after `seek(0)`."""
+    """Body of a request that is too large for memory: bytes that can be read again after `seek(0)`."""
 
     def __len__(self) -> int: ...
     def read(self, size: int | None = None) -> Buffer: ...
@@ -43,7 +43,7 @@ class Unlimited:
 
 
 class Capabilities(Struct, frozen=True):
-    """Which operations of the port a store has. What it can do beyond the port are its aspects (`aspects.py`)."""
+    """Operations of the port that a store has. What it can do beyond the port are its aspects (`aspects.py`)."""
 
     conditional_writes: bool = False
     multipart: bool = False
@@ -68,7 +68,7 @@ WriteMode: TypeAlias = Create | Overwrite | Update
 
 
 class ObjectInfo(Struct, frozen=True):
-    """What a listing says of one object.
+    """Entry of a listing.
 
     `modified` is the store's time in UTC, to the store's resolution. `storage_class` is None where it is the usual one
     or was not told: a listing may leave it out.
@@ -82,7 +82,7 @@ class ObjectInfo(Struct, frozen=True):
 
 
 class ObjectHead(Struct, frozen=True):
-    """What HEAD says of one object. Metadata keys are lower case, without `x-amz-meta-`.
+    """Answer of HEAD. Metadata keys are lower case, without `x-amz-meta-`.
 
     `etag_is_md5` is False for multipart objects and for those encrypted with KMS or a customer's key.
     """
@@ -94,7 +94,7 @@ class ObjectHead(Struct, frozen=True):
 
 
 class Headers(Struct, frozen=True):
-    """What travels with an object. Metadata values are any text; adapters encode what a header cannot carry.
+    """Headers that are stored with an object. Metadata values are any text; adapters encode what a header cannot carry.
 
     A store without the aspect `Tags` raises `Unsupported` for an object with `tags`.
     """
@@ -106,7 +106,7 @@ class Headers(Struct, frozen=True):
 
 
 class Written(Struct, frozen=True):
-    """What a store says of an object that it has stored. `at` is the time by its own clock, None where it told none."""
+    """Answer of a store that has stored an object. `at` is the time by its own clock, None where it told none."""
 
     etag: str
     at: datetime | None = None
@@ -150,7 +150,7 @@ class Store(Protocol):
 
     @property
     def url(self) -> str:
-        """How the user named it, without credentials: `s3://bucket/prefix`, `file:///path`."""
+        """Address as the user wrote it, without credentials: `s3://bucket/prefix`, `file:///path`."""
 
     @property
     def capabilities(self) -> Capabilities: ...
@@ -265,7 +265,7 @@ class Silence(Struct, frozen=True):
 
 @runtime_checkable
 class Bucket(Protocol):
-    """What a bucket says of itself. Only S3 has one; nothing but `doctor` asks. All methods raise `StoreError`.
+    """Settings of a bucket. Only S3 has one; nothing but `doctor` asks. All methods raise `StoreError`.
 
     None is "nobody has set it", a `Silence` is no answer.
     """
@@ -278,7 +278,7 @@ class Bucket(Protocol):
 
     def encryption(self) -> str | Silence | None: ...
     def public_access_blocked(self) -> bool | Silence:
-        """Whether all four locks of the public access block are closed."""
+        """True if all four locks of the public access block are closed."""
 
     def policy_is_public(self) -> bool | Silence: ...
     def acl_is_public(self) -> bool | Silence: ...

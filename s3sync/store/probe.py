@@ -26,7 +26,7 @@ from s3sync.errors import (
 from s3sync.store.port import Create, Headers, Overwrite, Part, Store, Update, WriteMode
 
 HOPELESS = (Unreachable, CredentialsError, BucketMissing, NotAStore, ClockSkewed)
-"""What would only be said again, and slowly, by the next request."""
+"""Errors that the next request would only meet again, and slowly."""
 
 
 class AccessReport(Struct, frozen=True):
@@ -43,7 +43,7 @@ class AccessReport(Struct, frozen=True):
 
     @property
     def reads_only(self) -> bool:
-        """Whether reading works and writing is forbidden, which is how a member who only reads is set up."""
+        """True if reading works and writing is forbidden, which is how a member who only reads is set up."""
         return not (self.list or self.read) and isinstance(self.write, AccessDenied)
 
 
@@ -93,7 +93,7 @@ class Condition(StrEnum):
 
 
 class Honours(StrEnum):
-    """What a store does with a condition that does not hold."""
+    """Behaviour of a store when a condition does not hold."""
 
     ENFORCED = "honoured"
     """The request fails, as it should."""
@@ -102,7 +102,7 @@ class Honours(StrEnum):
     REFUSED = "refused"
     """The store does not take such a header, whether the condition holds or not (501 NotImplemented, 400)."""
     UNKNOWN = "unknown"
-    """It could not be found out, as the same request without a condition fails too."""
+    """Not known, as the same request without a condition fails too."""
 
 
 def check_condition(store: Store, condition: Condition, key: str) -> Honours:

@@ -1,4 +1,4 @@
-"""What this process waits for right now, for whoever shows it to a person. Nothing is decided by it."""
+"""Waits of this process, for whoever shows it to a person. Nothing is decided by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to tell whoever downloads a file that programs obey because of its name."""
+"""Warnings about downloaded files that programs obey because of their names."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class CleanupOptions(Struct, frozen=True):
     trash: bool = False
     permanently: bool = False
     versions: bool = False
-    """Also delete what a bucket with versioning keeps of the project's replaced and deleted objects."""
+    """Delete old versions too, which a bucket with versioning keeps of replaced and deleted objects."""
 
 
 class _Looked(Struct):
@@ -129,7 +129,7 @@ def _deletions(seen: View, options: CleanupOptions, stays: Contents, report: Cle
 
 
 def _is_verified(seen: View, path: str) -> bool:
-    """Whether this disk and the remote hold the same bytes of a path, by digests of both."""
+    """True if this disk and the remote hold the same bytes of a path, by digests of both."""
     digests, remote = seen.digests_of(path), seen.there.files.get(path)
     return digests is not None and remote is not None and digests.md5 == remote.entry.md5
 

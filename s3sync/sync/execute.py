@@ -60,7 +60,7 @@ def execute(steps: Steps, actions: Sequence[Action]) -> Iterator[StepResult]:
 
 
 def _share_a_name(one: str, other: str) -> bool:
-    """Whether one is a file and the other is in a folder of its name."""
+    """True if one is a file and the other is in a folder of its name."""
     one, other = sorted((without_case(one), without_case(other)), key=len)
     return other.startswith(f"{one}/")
 

@@ -64,7 +64,7 @@ def _first_used(store: Store, names: list[str], otherwise: str) -> str:
 
 
 def _is_used(settings: Settings, root: Path) -> bool:
-    """Whether any project here was synced before."""
+    """True if any project here was synced before."""
     try:
         return any(project.state_dir.is_dir() for project in list_projects(settings, root))
     except ProjectError:

@@ -1,4 +1,4 @@
-"""What a bucket with versioning keeps of a project: told by `cleanup`, and deleted by `cleanup --versions`."""
+"""Old versions in a bucket with versioning: told by `cleanup`, and deleted by `cleanup --versions`."""
 
 from __future__ import annotations
 

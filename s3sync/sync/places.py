@@ -30,7 +30,7 @@ class PlacesReport(OfProject, Struct):
 
 
 def first_time(state: StateDB, session: Session) -> list[str]:
-    """What to say when this folder was synced with other places, and never with this one."""
+    """Warn when this folder was synced with other places, and never with this one."""
     if not state.is_first_time:
         return []
     names = names_warning(session, state) if _former_names(state, session) else None
@@ -48,7 +48,7 @@ def first_time(state: StateDB, session: Session) -> list[str]:
 
 
 def names_warning(session: Session, state: StateDB | None = None) -> str | None:
-    """What to commit where the project's place in the store follows the name of this clone's folder.
+    """Ask to commit settings where the project's place in the store follows the name of this clone's folder.
 
     Where `state` remembers that the clone was called otherwise, these are the names of then: the files are there.
     """

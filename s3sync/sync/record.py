@@ -32,7 +32,7 @@ from s3sync.sync.view import View
 SAVE_EVERY_S = 30.0
 """On a long run the other user sees progress, and a crash loses no more than this."""
 SAVING_SHARE = 0.1
-"""Of a run's time may go into that: metadata.json of 100,000 files is 37 MB."""
+"""Share of a run's time that publishing metadata.json may take: that of 100,000 files is 37 MB."""
 
 
 class Recorder:
@@ -107,7 +107,7 @@ class Recorder:
         return DeletedRecord(action.path, self._by, self._at, md5, self._cleaning)
 
     def agree(self, found: Iterable[Agreed]) -> None:
-        """Where both sides hold the same, only the base moves."""
+        """Move the base where both sides hold the same."""
         for one in found:
             self._base[one.path] = one.entry
             if len(self._base) >= limits.now.files_before_save:
@@ -140,7 +140,7 @@ class Recorder:
         self._save_at = ended + pause_after(ended - began)
 
     def save_here(self) -> None:
-        """Only this computer's memory: metadata.json is left to later, or to the next run."""
+        """Save this computer's memory; metadata.json is left to later, or to the next run."""
         now = time.time_ns()
         placed = {path: self.placed.pop(path) for path in list(self.placed)}
         for folder in {os.path.dirname(file.where) for file, _ in placed.values()}:  # noqa: PTH120
@@ -172,7 +172,7 @@ class Recorder:
 
 
 def tell_deletions(intents: Intents, edits: Edits) -> None:
-    """What an earlier run deleted and could not tell. What is there after all, or told by others, is forgotten."""
+    """Publish deletions that an interrupted run left unpublished; drop those that are no longer true."""
     stale = []
     for deletion in intents.deletions():
         if deletion.name in edits.vanished:
@@ -183,5 +183,5 @@ def tell_deletions(intents: Intents, edits: Edits) -> None:
 
 
 def pause_after(took_s: float) -> float:
-    """How many seconds pass until it is saved again, after it took so many."""
+    """Seconds until the next save, after one that took so many."""
     return max(SAVE_EVERY_S, took_s / SAVING_SHARE - took_s)

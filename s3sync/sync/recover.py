@@ -1,4 +1,4 @@
-"""What a killed run left half done, and only it could have finished. Only while holding the lock."""
+"""Recovery: finish or undo what a killed run left half done. Only while holding the lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verb gives back: typed results, which the command line renders as text or JSON and scripts use as they are.
+"""Reports of the verbs: typed results, which the command line renders as text or JSON and scripts use as they are.
 
 Lists of files are `SpilledList`s: they can be read again and again, and are not in memory when they are long. What
 failed is a list, as its names may be none that can be encoded.
@@ -24,7 +24,7 @@ EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_TO_DO = 0, 3, 4, 7
 
 
 class ProjectAddress(Struct, frozen=True):
-    """Which project, in which repository, in which store (as the user named it, credentials masked)."""
+    """Address of a project: its name, its repository, its store (as the user named it, credentials masked)."""
 
     project: str
     repo: str
@@ -110,12 +110,12 @@ class ConflictReport(Struct, frozen=True):
 
     @property
     def settled(self) -> bool:
-        """Whether the user said beforehand whose version wins, so that nothing is left to look at."""
+        """True if the user said beforehand whose version wins, so that nothing is left to look at."""
         return self.resolution in ("kept_mine", "kept_theirs")
 
 
 class RunReport(OfProject, Struct):
-    """What `up`, `down` or `sync` did, or with `dry_run` would do."""
+    """Report of `up`, `down` or `sync`: what it did, or with `dry_run` would do."""
 
     verb: Verb
     place: ProjectAddress
@@ -131,7 +131,7 @@ class RunReport(OfProject, Struct):
     """The last cleanup of the remote, if any."""
     trash_files: int = 0
     trash_bytes: int = 0
-    """What was deleted for good of the two trashes, because it was beyond the limits of the setting `trash`."""
+    """Files deleted for good from the two trashes, which were beyond the limits of the setting `trash`."""
     elapsed_s: float = 0.0
 
     @property
@@ -217,7 +217,7 @@ class StatusReport(OfProject, Struct):
     asked_at: datetime | None = None
     cleaned: CleanedRecord | None = None
     transfers: list[TransferStatus] = field(default_factory=list)
-    """What this computer has begun and not finished."""
+    """Transfers that this computer has begun and not finished."""
     kept_conflicts: list[ConflictRecord] = field(default_factory=list)
     """Conflicts of which both versions were kept, until one of the two is deleted."""
     verified: str | None = None
@@ -234,7 +234,7 @@ class StatusReport(OfProject, Struct):
 
     @property
     def exit_code(self) -> int:
-        """What `status --exit-code` exits with."""
+        """Exit code of `status --exit-code`."""
         if self.failed:
             return EXIT_SOME_FAILED
         if self.counts.get(State.CONFLICT):
@@ -244,7 +244,7 @@ class StatusReport(OfProject, Struct):
 
 
 class CleanupReport(OfProject, Struct):
-    """What `cleanup` deleted, or with `dry_run` would delete, and what it kept with the reason."""
+    """Report of `cleanup`: what it deleted, or with `dry_run` would delete, and what it kept with the reason."""
 
     place: ProjectAddress
     side: str
@@ -255,16 +255,16 @@ class CleanupReport(OfProject, Struct):
     warnings: list[str] = field(default_factory=list)
     trash_files: int = 0
     trash_bytes: int = 0
-    """What goes of the trash."""
+    """Files that go from the trash."""
     trash_kept_files: int = 0
     trash_kept_bytes: int = 0
     """Last copies, which stay in the trash."""
     old_versions: int = 0
     old_bytes: int = 0
-    """What a bucket with versioning keeps of the project's replaced and deleted objects, and bills."""
+    """Old versions that a bucket with versioning keeps of replaced and deleted objects, and bills."""
     versions_deleted: int = 0
     last_copies: SpilledList[str] = field(default_factory=lambda: SpilledList(str))
-    """What exists nowhere else, and is deleted for good."""
+    """Files that exist nowhere else, and are deleted for good."""
     elapsed_s: float = 0.0
 
     @property
@@ -273,7 +273,7 @@ class CleanupReport(OfProject, Struct):
 
     @property
     def bytes_in_trash(self) -> int:
-        """What the trash of that side holds afterwards, and still costs space or money."""
+        """Bytes that the trash of that side holds afterwards, which still cost space or money."""
         return sum(item.size_bytes for item in self.deleted if item.in_trash) + self.trash_kept_bytes
 
     @property

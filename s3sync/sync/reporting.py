@@ -1,4 +1,4 @@
-"""How a report is filled: with what a plan intends, and with what really happened."""
+"""Filling a report: with what a plan intends, and with what really happened."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _deleted(effect: Effect) -> Deleted:
 
 
 def report_plan(report: RunReport, plan: Plan, seen: View) -> None:
-    """What is known before anything is done: problems of the scan, conflicts, and what is left alone."""
+    """Report what is known before anything is done: problems of the scan, conflicts, and what is left alone."""
     if warning := not_on_windows(action.kept_as or action.path for action in plan.actions if action.do in UPLOADING):
         report.warnings = [*(told for told in report.warnings if told != warning), warning]
     report.cleaned = seen.there.stored.manifest.cleaned
@@ -83,7 +83,7 @@ def report_plan(report: RunReport, plan: Plan, seen: View) -> None:
 
 
 def report_intentions(report: RunReport, actions: Iterable[Action]) -> None:
-    """What a dry run would do."""
+    """Report what a dry run would do."""
     for action in actions:
         local = action.local.size if action.local else 0
         remote = action.remote.size if action.remote else 0
@@ -98,7 +98,7 @@ def report_intentions(report: RunReport, actions: Iterable[Action]) -> None:
 
 
 def not_on_windows(names: Iterable[str]) -> str | None:
-    """What to tell whoever uploads names that a colleague's Windows cannot hold."""
+    """Warning about uploaded names that a colleague's Windows cannot hold."""
     first, count = "", 0
     for name in names:
         if reason := windows_reason(name):

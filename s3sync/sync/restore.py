@@ -34,7 +34,7 @@ from s3sync.sync.trash import Contents, Trashed, age_of, md5_of, now_of, trash_h
 
 
 class TrashReport(OfProject, Struct):
-    """What lies in the trashes, newest first; what was restored (to which name); what was deleted for good.
+    """Report of the trashes: their files, newest first; what was restored (to which name); what was deleted for good.
 
     `last_copies` are those of `emptied` that exist nowhere else.
     """
@@ -121,7 +121,7 @@ def _choose(found: Iterable[Trashed], name: str, when: str | None) -> Trashed:
 
 
 def finish_placing(session: Session, source: Path, target: str) -> bool:
-    """Whether a file of the trash stands under its name already: a killed run gave it that, and not yet took the other.
+    """True if a file of the trash stands under its name already: a killed run gave it that, and not yet took the other.
 
     Then the other is taken now.
     """

@@ -30,7 +30,7 @@ MOST_SECONDS = 20.0
 
 
 class Retired(Struct):
-    """What went."""
+    """Files and bytes that went."""
 
     files: int = 0
     bytes: int = 0
@@ -61,7 +61,7 @@ def retire(session: Session, state: StateDB, sides: Iterable[str]) -> Retired:
 
 
 def _due(state: StateDB, fact: str, now: datetime) -> tuple[bool, str]:
-    """Whether the last look is a day ago, and behind which file it ended.
+    """True if the last look is a day ago, and behind which file it ended.
 
     In a place that is new here, the first look is due tomorrow.
     """

@@ -31,7 +31,7 @@ from s3sync.sync.session import Session
 from s3sync.sync.view import View, select
 
 ROUNDS = 4
-"""How often a path is planned again when other writers, here or there, were faster."""
+"""Times that a path is planned again when other writers, here or there, were faster."""
 
 
 class Options(Struct, frozen=True):

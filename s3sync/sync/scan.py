@@ -184,7 +184,7 @@ def cache_entry(file: LocalFile, digests: Digests) -> CachedDigest:
 
 
 def mtime_is_trustworthy(file: LocalFile, hashed_at_ns: int) -> bool:
-    """Whether a change after the hashing must show in the file's mtime, and its times can be remembered."""
+    """True if a change after the hashing must show in the file's mtime, and its times can be remembered."""
     coarse = file.mtime_ns % 1_000_000_000 == 0
     if file.mtime_ns not in FILE_TIMES or file.ctime_ns not in FILE_TIMES:
         return False

@@ -1,4 +1,4 @@
-"""Which files of a project a command was limited to.
+"""Selection of files that a command was limited to.
 
 A word that is the name of a file or folder means that file, or what is in that folder, and nothing else. What is no
 name is a pattern, with gitignore's rules.
@@ -54,7 +54,7 @@ class Selector:
         return self._patterns is not None and self._patterns.match_file(path)
 
     def concerns(self, path: str) -> bool:
-        """Whether a problem of a path, or of a folder, hides anything that was asked for."""
+        """True if a problem of a path, or of a folder, hides anything that was asked for."""
         if self(path) or path in self._above or path in self._folders or "" in self._folders:
             return True
         return self._patterns is not None and (self._staging / path).is_dir()
@@ -86,7 +86,7 @@ class Selector:
         self._is_resolved = True
 
     def _take_name(self, word: _Word, files: set[str], folders: set[str]) -> bool:
-        """Whether it is the name of something."""
+        """True if it is the name of something."""
         for path in word.paths:
             folder = path.rstrip("/")
             if path in files:

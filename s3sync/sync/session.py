@@ -1,4 +1,4 @@
-"""What every verb works with: the project, its store, this computer's memory of it, who runs it and who watches."""
+"""Session of a command: the project, its store, this computer's memory of it, who runs it and who watches."""
 
 from __future__ import annotations
 

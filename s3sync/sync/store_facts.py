@@ -1,4 +1,4 @@
-"""What is remembered of the store: whether it honours conditional writes."""
+"""Facts about the store that are remembered: whether it honours conditional writes."""
 
 from __future__ import annotations
 

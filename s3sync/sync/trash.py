@@ -1,4 +1,4 @@
-"""What lies in the two trashes: found by what is there, because no index is kept that could get lost."""
+"""Files in the two trashes: found by what is there, because no index is kept that could get lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Trashed(Struct, frozen=True):
 
     @property
     def depth(self) -> int:
-        """How many names of `where` stand below the staging folder: `.s3sync/trash/<when>/` and its own."""
+        """Number of names of `where` below the staging folder: `.s3sync/trash/<when>/` and its own."""
         return 3 + len(self.name.split("/"))
 
 
@@ -84,7 +84,7 @@ def _true_name(store: Store, key: str, name: str) -> str:
 
 
 def age_of(found: Trashed, now: datetime) -> timedelta | None:
-    """How long it has been in its trash, None where that is not known. `now` is by that side's own clock.
+    """Time that it has been in its trash; None where that is not known. `now` is by that side's own clock.
 
     On the remote that is the store's time of the object: the clock of whoever put it there plays no part.
     """
@@ -134,7 +134,7 @@ class Contents:
         return str(size) in self._known
 
     def has(self, store: Store, found: Trashed) -> bool:
-        """Whether a file in the trash is one of them. Its bytes or its object are only looked at if the size fits."""
+        """True if a file in the trash is one of them. Its bytes or its object are only looked at if the size fits."""
         if not self.knows_size(found.size):
             return False
         if found.side == "local":

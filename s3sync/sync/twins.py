@@ -61,7 +61,7 @@ def _hide(seen: View, problem: Problem) -> None:
 
 
 def _is_marker(seen: View, path: str) -> bool:
-    """Whether an object is what another program put for a folder that has files here: empty, and uploaded by nobody."""
+    """True if an object is what another program put for a folder that has files here: empty, and uploaded by nobody."""
     remote = seen.there.files.get(path)
     return remote is not None and remote.entry.size == 0 and remote.record.uploaded_by == UNKNOWN
 

@@ -31,11 +31,11 @@ from s3sync.sync.session import Session
 from s3sync.sync.view import View
 
 SIBLINGS = 9
-"""How many folders of one run the trash may have: a path that was replaced twice is in the second."""
+"""Folders of one run that the trash may have: a path that was replaced twice is in the second."""
 
 
 class Undone(Struct, frozen=True):
-    """What becomes of one file: `what` is `brought_back`, `trashed` or `renamed_back`, on `side`."""
+    """One undone file: `what` is `brought_back`, `trashed` or `renamed_back`, on `side`."""
 
     name: str
     side: str
@@ -127,7 +127,7 @@ def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport)
 
 
 def _is_undone(seen: View, done: Done) -> bool:
-    """Whether a path holds again what stood there before, on the side where that was."""
+    """True if a path holds again what stood there before, on the side where that was."""
     if done.kind is Kind.MOVED:
         return False
     if done.kind in (Kind.FETCHED, Kind.DELETED_HERE):
@@ -147,7 +147,7 @@ def _is_undone(seen: View, done: Done) -> bool:
 
 
 def _changed_since(seen: View, done: Done) -> Problem | None:
-    """Why a file is no longer what the run made of it, on the side that would be undone; None when it is."""
+    """Reason why a file is no longer what the run made of it, on the side that would be undone; None when it is."""
     path, here, there = done.path, seen.here.files.get(done.path), seen.there.files.get(done.path)
     hint = "nothing was changed; `s3sync trash list` shows what the run replaced"
     if done.kind is Kind.MOVED:

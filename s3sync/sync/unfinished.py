@@ -16,7 +16,7 @@ from s3sync.sync.session import Session
 
 
 def known_transfers(state: StateDB) -> list[TransferStatus]:
-    """What this computer remembers, without asking the store."""
+    """List the transfers that this computer remembers, without asking the store."""
     return [_ours(transfer) for transfer in UnfinishedTransfers(state).all()]
 
 

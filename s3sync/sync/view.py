@@ -1,4 +1,4 @@
-"""What a scan has found: the three sides beside each other, for whoever decides, reports or carries out."""
+"""Result of a scan: the three sides beside each other, for whoever decides, reports or carries out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SETTLED_NS = 50_000_000
 
 
 class View(Struct):
-    """What all three sides hold, comparable, and what could not be seen.
+    """Contents of all three sides, comparable, and what could not be seen.
 
     `digests` are of local files, and of some as they were before: `digests_of` and the entries tell them apart.
     """
@@ -49,7 +49,7 @@ class View(Struct):
         return _Entries(self.here.files, lambda path, file: _entry_here(file, self.digests.get(path)))
 
     def digests_of(self, path: str) -> Digests | None:
-        """Of a local file as it was scanned, where they are known."""
+        """Digests of a local file as it was scanned, where they are known."""
         file, known = self.here.files.get(path), self.digests.get(path)
         return Digests(known.xxh3 or "", known.md5) if file and known and is_of(known, file) else None
 
@@ -106,7 +106,7 @@ class View(Struct):
         self.problems = [problem for problem in self.problems if selector.concerns(problem.path)]
 
     def is_hidden(self, path: str) -> bool:
-        """Whether too little is known of a path to decide it."""
+        """True if too little is known of a path to decide it."""
         if not self.hidden:
             return False
         above = (path[:end] for end, char in enumerate(path) if char == "/")
@@ -134,7 +134,7 @@ def _entry_here(file: LocalFile, known: CachedDigest | None) -> Entry:
 
 
 def is_of(known: CachedDigest, file: LocalFile) -> bool:
-    """Whether a digest is of a file as it is now, as far as its directory entry tells.
+    """True if a digest is of a file as it is now, as far as its directory entry tells.
 
     Of a digest without ctime: when the last change of anything was the writing that mtime tells of, which was over
     when the file was hashed. Otherwise something was changed since that writing, perhaps after the hashing.
@@ -151,7 +151,7 @@ def select(decisions: Iterable[Decision], wanted: Callable[[str], bool] | None) 
 
 
 def uploader(seen: View, path: str) -> tuple[str | None, str | None]:
-    """Who changed a path on the remote last, and when: its uploader, or who deleted it."""
+    """Author and time of the last change of a path on the remote: its uploader, or who deleted it."""
     remote = seen.there.files.get(path)
     if remote is not None:
         return remote.record.uploaded_by, remote.record.uploaded_at

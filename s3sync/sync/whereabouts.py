@@ -1,4 +1,4 @@
-"""Which place in a store the settings and the project name: what base, transfers and intents belong to."""
+"""The place in a store that settings and project name: what base, transfers and intents belong to."""
 
 from __future__ import annotations
 

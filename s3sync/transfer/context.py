@@ -1,4 +1,4 @@
-"""What every transfer needs beside its own file."""
+"""Context of every transfer beside its own file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Transport(Struct, frozen=True):
         return part_file_key(self.prefix, path)
 
     def read_parts(self, path: str, etag: str, size: int) -> tuple[PartDigests | None, int]:
-        """What is recorded of a version's parts, also by an older version of s3sync; and the bytes received for it."""
+        """Read the recorded parts of a version, also those of an older s3sync; and count the bytes received for it."""
         found, received = read_part_file(self.store, self.part_file(path), etag, size)
         if found is None:
             found, more = read_part_file(self.store, old_part_file_key(self.prefix, path), etag, size)

@@ -1,4 +1,4 @@
-"""What transfers remember between runs, as they see it. `state.transfers` keeps it; nothing here knows how."""
+"""Memory of transfers between runs, as they see it. `state.transfers` keeps it; nothing here knows how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one pool that files and parts share: as many requests at once as it has workers, and so bounded memory."""
+"""Pool that files and parts share: as many requests at once as it has workers, and so bounded memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PARTS_AT_ONCE = 5
 
 
 class Result(Generic[R]):
-    """What became of one item. A future of the standard library would bring locks that nobody here waits for."""
+    """Result of one item. A future of the standard library would bring locks that nobody here waits for."""
 
     __slots__ = ("_error", "_value")
 
@@ -28,7 +28,7 @@ class Result(Generic[R]):
 
     @classmethod
     def of(cls, function: Callable[[T], R], item: T) -> Result[R]:
-        """What becomes of an item, right now."""
+        """Call the function on an item right now."""
         try:
             return cls(function(item), None)
         except BaseException as error:  # noqa: BLE001 - whoever takes the result raises it

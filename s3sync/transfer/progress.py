@@ -1,4 +1,4 @@
-"""How transfers tell whoever watches. Calls come from several threads."""
+"""Progress of transfers, for whoever watches. Calls come from several threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Work(StrEnum):
-    """What is being done to bytes."""
+    """Kind of work on bytes."""
 
     HASH = "hash"
     UPLOAD = "upload"
@@ -17,7 +17,7 @@ class Work(StrEnum):
 
 class Progress(Protocol):
     def expect(self, work: Work, files: int, size: int) -> None:
-        """That many more files and bytes of this work lie ahead."""
+        """Announce more files and bytes of this work."""
 
     def begin(self, work: Work, path: str, size: int) -> None:
         """Work on one file of `size` bytes begins."""
@@ -43,7 +43,7 @@ class Silent:
 
 
 class Gauge:
-    """How much of one file, or one part of it, is on its way: told again whenever that changes, to more or to less."""
+    """Progress of one file, or one part of it: told again whenever that changes, to more or to less."""
 
     def __init__(self, progress: Progress, work: Work, path: str) -> None:
         self._progress, self._work, self._path = progress, work, path

@@ -49,7 +49,7 @@ def book_path(environ: Mapping[str, str]) -> Path:
 
 
 def read_book(environ: Mapping[str, str]) -> tuple[Remembered, ...]:
-    """What the user agreed to, the oldest first. Raises `ConfigError` for a file that cannot be relied on."""
+    """Read what the user agreed to, the oldest first. Raises `ConfigError` for a file that cannot be relied on."""
     path = book_path(environ)
     try:
         with GuardedFolder.open(os.path.realpath(path.parent)) as folder:

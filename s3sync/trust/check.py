@@ -1,4 +1,4 @@
-"""Whether a store may be opened: the decision, and what is said about it."""
+"""True if a store may be opened: the decision, and what is said about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class InsecureEndpoint(UserWarning):
 
 
 def is_named_by_repository(settings: Settings) -> bool:
-    """Whether a file of the repository has a part in where files go or who signs."""
+    """True if a file of the repository has a part in where files go or who signs."""
     names = _NAMES if settings.store.startswith("s3://") else ("store",)
     used = [name for name in names if name != "profile" or settings.credentials == "profile"]
     if is_apart(settings.region) and settings.endpoint_url is None:
@@ -26,14 +26,14 @@ def is_named_by_repository(settings: Settings) -> bool:
 
 
 def is_trusted(settings: Settings) -> bool:
-    """Whether the user said it in person or agreed to it. Raises `ConfigError` when that cannot be read."""
+    """True if the user said it in person or agreed to it. Raises `ConfigError` when that cannot be read."""
     if says_trust(settings.env) or settings.store_is_default or not is_named_by_repository(settings):
         return True
     return any(found.place == place_of(settings) for found in read_book(settings.env))
 
 
 def is_known(settings: Settings) -> bool:
-    """Whether this clone was set up with this store before. Raises `ConfigError` when that cannot be read."""
+    """True if this clone was set up with this store before. Raises `ConfigError` when that cannot be read."""
     return any(found.place == place_of(settings) for found in read_book(settings.env))
 
 

@@ -1,5 +1,5 @@
-"""What is agreed to together: the repository here, the store and its name there, its server, who signs, and a key that
-encrypts."""
+"""Place that is agreed to as a whole: the repository here, the store and the name in it, its server, who signs, and a key
+that encrypts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEYS_OF_REPOSITORY = "the keys in .video-tools.env"
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where the files of one clone go. `repository` is its folder, so that a moved or second clone is asked again.
+    """Place where a clone's files go. `repository` is its folder, so that a moved or second clone asks again.
 
     The addresses have no login. `endpoint` is None for AWS and for a folder; `profile` when no profile signs; `kms_key`
     when nobody names one: whoever owns the key can make everything unreadable that was encrypted with it.
@@ -40,7 +40,7 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def unencrypted(self) -> bool:
-        """Whether requests go over plain http to another computer."""
+        """True if requests go over plain http to another computer."""
         return self.endpoint is not None and self.endpoint.startswith("http://") and not _is_loopback(self.endpoint)
 
     @property

@@ -36,7 +36,7 @@ def cleanup(
     ] = False,
     yes: Yes = False,
 ) -> int:
-    """When a project is done: delete its files on the remote (or here).
+    """Delete a finished project's files on the remote (or here).
 
     What the other side holds, verified, is deleted permanently. Everything else goes into the trash, or is kept.
     """

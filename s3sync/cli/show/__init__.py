@@ -1,1 +1,1 @@
-"""What each command says of its report: text and JSON of one thing stand together."""
+"""Output of each command's report: text and JSON of one thing stand together."""

@@ -11,7 +11,7 @@ from s3sync.core.quantities import files_text, size_text
 from s3sync.sync.report import CleanupReport
 
 NAMED = 20
-"""So many files are named in the question."""
+"""Files that are named in the question."""
 MANY = 200
 """Up to so many deleted files are named one by one; more only with --verbose."""
 

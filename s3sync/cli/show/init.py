@@ -1,4 +1,4 @@
-"""What `init` did, and what to type next."""
+"""Report of `init`, and what to type next."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def _run_summary(report: RunReport) -> str:
 
 
 def _left_alone(verb: Verb, state: State, user: str | None, at: str | None) -> str:
-    """Why a verb did not touch a difference, and which command would."""
+    """Reason why a verb did not touch a difference, and which command would."""
     if state in (State.REMOTE_NEW, State.REMOTE_MODIFIED):
         return f"{'new' if state is State.REMOTE_NEW else 'newer'} on the remote{by_text(user, at)}: run `s3sync down`"
     if state is State.REMOTE_DELETED:

@@ -1,4 +1,4 @@
-"""What `transfers` shows, and `status` of transfers."""
+"""Output of `transfers`, and of `status` about transfers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def transfer_json(item: TransferStatus) -> Json:
 
 
 def transfer_line(transfer: TransferStatus) -> str:
-    """What is unfinished, how far it got, and what goes on with it."""
+    """Line of an unfinished transfer: how far it got, and what resumes it."""
     sign = symbols().up if transfer.way is Direction.UP else symbols().down
     what = "upload" if transfer.way is Direction.UP else "download"
     if transfer.ours:

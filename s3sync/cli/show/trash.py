@@ -1,4 +1,4 @@
-"""What `trash` lists, restored and emptied."""
+"""Output of `trash`: what it lists, restored and emptied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several reports say, in the same words and fields."""
+"""Words and fields that several reports share."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def by_text(user: str | None, at: str | None) -> str:
 
 
 def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool) -> str:
-    """Who cleaned up, and how to bring the project back, for those who have copies of what was there."""
+    """Line about a cleanup: by whom, and how those who have copies bring the project back."""
     by, at = printable(cleaned.by), printable(cleaned.at[:10])
     said = f"{by} cleaned up this project on {at}"
     if not has_copies:

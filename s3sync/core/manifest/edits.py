@@ -1,4 +1,4 @@
-"""What one run wants to change in metadata.json: applied again to whatever is there when a write lost a race."""
+"""Changes that one run makes to metadata.json: applied again to whatever is there when a write lost a race."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Edits(Struct):
 
     @property
     def substantial(self) -> bool:
-        """Whether there is anything to write beyond the member's own mark."""
+        """True if there is anything to write beyond the member's own mark."""
         return bool(self.files or self.repaired or self.deleted or self.vanished or self.conflicts)
 
 
@@ -104,12 +104,12 @@ def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str]
 
 
 def _is_newer(record: FileRecord | None, deletion: DeletedRecord) -> bool:
-    """Whether somebody put another version there since the deletion, and was first to write it down."""
+    """True if somebody put another version there since the deletion, and was first to write it down."""
     return record is not None and None not in (record.md5, deletion.md5) and record.md5 != deletion.md5
 
 
 def _speaks_of(key: tuple[str, str], before: Manifest, after: Manifest) -> bool:
-    """Whether unknown fields still speak of what is recorded: those of a file are of one version of it."""
+    """True if unknown fields still speak of what is recorded: those of a file are of one version of it."""
     kind, name = key
     if kind == "files":
         return _version(before.files.get(name)) == _version(after.files.get(name))

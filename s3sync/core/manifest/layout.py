@@ -42,7 +42,7 @@ class Parts:
         self._around = bytearray()
 
     def lists(self) -> Iterator[bytes]:
-        """What should be lists of records, each about as long as a piece. Not to be trusted before `around`."""
+        """Texts that should be lists of records, each about as long as a piece. Not to be trusted before `around`."""
         self._take_the_beginning()
         while (end := self._text.find(_CLOSED)) < 0:
             cut = self._text.rfind(_BETWEEN)

@@ -22,7 +22,7 @@ from s3sync.core.names import nfc, refuse_reason
 from s3sync.errors import ManifestError
 
 MAX_DEPTH = 64
-"""How deep the fields of a newer version may nest: what is read must also be writable."""
+"""Depth to which fields of a newer version may nest: what is read must also be writable."""
 
 
 class _Head(msgspec.Struct):
@@ -87,7 +87,7 @@ def parse_in_pieces(pieces: Iterable[bytes], files: MutableMapping[str, FileReco
 
 
 def too_large(data: bytes | bytearray) -> str | None:
-    """Why a file of this content is more than a reader takes; told from the bytes, before it costs memory."""
+    """Reason why a file of this content is more than a reader takes; told from the bytes, before it costs memory."""
     return too_much(len(data), values_in(data))
 
 
@@ -97,7 +97,7 @@ def values_in(data: bytes | bytearray) -> int:
 
 
 def too_much(size: int, values: int) -> str | None:
-    """Why a file of so many bytes and values is more than a reader takes."""
+    """Reason why a file of so many bytes and values is more than a reader takes."""
     if size > limits.now.manifest_bytes:
         return f"it is larger than {limits.now.manifest_bytes} bytes"
     if values > limits.now.manifest_values:

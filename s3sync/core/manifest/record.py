@@ -15,7 +15,7 @@ Extra = dict[str, Any]
 
 
 class FileRecord(msgspec.Struct, omit_defaults=True, gc=False):
-    """Who uploaded what. `etag` ties the record to one version of the object; without it the record is a hint."""
+    """Record of an upload. `etag` ties the record to one version of the object; without it the record is a hint."""
 
     name: str
     size_bytes: int
@@ -54,7 +54,7 @@ class ConflictRecord(msgspec.Struct):
 
 
 class MemberRecord(msgspec.Struct):
-    """What a member saw last: the manifest's revision, when, and on which computer."""
+    """Last visit of a member: the manifest's revision, when, and on which computer."""
 
     revision: int
     at: str
@@ -87,7 +87,7 @@ class Manifest(msgspec.Struct):
     """Records whose names are refused (`core.names.refuse`). They are not written back."""
 
     def is_cleaned(self, name: str) -> bool:
-        """Whether a file that is not there was cleaned up, and not deleted.
+        """True if a file that is not there was cleaned up, and not deleted.
 
         Only so many deletions are recorded: of a cleanup of more files, what has no record counts as cleaned up.
         """

@@ -58,14 +58,14 @@ class FolderStore:
             self._layout.create()
 
     def identity(self) -> str | None:
-        """What tells this store from another one that is mounted at the same path; None until one was written to it.
+        """Identity of this store, to tell it from another one mounted at the same path; None until it was written.
 
         It lies in the store's marker, and moves with the folder.
         """
         return self._layout.marker.id
 
     def rights(self) -> str:
-        """Who may read and write the files of this store, in words: they follow the rights of its folder."""
+        """Rights of this store's files, in words: they follow the rights of its folder."""
         with self._layout.errors("look at", self.url):
             return self._layout.modes.words
 

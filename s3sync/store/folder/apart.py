@@ -73,7 +73,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _one_but_for_case(one: Path, other: Path) -> bool:
-    """Whether two names that differ only in case are one folder, where a driver gives each an inode of its own."""
+    """True if two names that differ only in case are one folder, where a driver gives each an inode of its own."""
     if str(one).casefold() != str(other).casefold():
         return False
     pairs = zip((one, *one.parents), (other, *other.parents), strict=True)
@@ -109,7 +109,7 @@ def _mounted_relation(store: Path, own: Path, what: str, *, only_inside: bool) -
 
 
 def _reaches(outer: _Place, inner: _Place) -> bool:
-    """Whether `inner` can be reached from `outer`. The names are only a clue: some network disks all say `/`."""
+    """True if `inner` can be reached from `outer`. The names are only a clue: some network disks all say `/`."""
     if outer.device != inner.device or not inner.inside.is_relative_to(outer.inside):
         return False
     return _same(outer.path / inner.inside.relative_to(outer.inside), inner.path)

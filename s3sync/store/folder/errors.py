@@ -1,4 +1,4 @@
-"""What an OSError means for a folder store."""
+"""Meanings of an OSError for a folder store."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of one object, valid while its file still has this size and modification time."""
+    """Record of one object, valid while its file still has this size and modification time."""
 
     key: str
     size: int

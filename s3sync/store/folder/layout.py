@@ -1,4 +1,4 @@
-"""Where a folder store keeps what, which keys it accepts, and how it reaches its folders: through no link.
+"""Layout of a folder store, which keys it accepts, and how it reaches its folders: through no link.
 
 root/<key>                            the object, an ordinary file
 root/.s3sync-store/store.json         the marker: without it the disk is taken for not mounted
@@ -211,7 +211,7 @@ class Layout:
 
     @cached_property
     def is_limited(self) -> bool:
-        """Whether the disk refuses names that Windows refuses, or changes them."""
+        """True if the disk refuses names that Windows refuses, or changes them."""
         stem = uuid.uuid4().hex
         return os.name == "nt" or not all(self._holds(f"{stem}{end}") for end in ("?:", "."))
 
@@ -287,7 +287,7 @@ class Layout:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a name directly below the root is, on some file system, our reserved folder."""
+    """True if a name directly below the root is, on some file system, our reserved folder."""
     visible = "".join(char for char in name if unicodedata.category(char) != "Cf")
     return visible.rstrip(". ").casefold() == RESERVED
 
@@ -301,7 +301,7 @@ def _no_locks(root: Path) -> Unsupported:
 
 
 def _refusal(key: str) -> str | None:
-    """Why a key is refused, None if it is not."""
+    """Reason why a key is refused, None if it is not."""
     segments = key.split("/")
     if not key or "" in segments:
         return "a name in it is empty"

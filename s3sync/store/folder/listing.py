@@ -74,7 +74,7 @@ def _open(layout: Layout, names: tuple[str, ...]) -> GuardedFolder | None:
 
 
 def _is_file(layout: Layout, names: tuple[str, ...]) -> bool:
-    """Whether a plain file stands where one of the folders would be: then nothing is below it."""
+    """True if a plain file stands where one of the folders would be: then nothing is below it."""
     try:
         for depth in range(len(names)):
             mode = layout.folder(*names[:depth]).lstat(names[depth]).st_mode

@@ -25,7 +25,7 @@ class Modes(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Who may read and write the files, for a person."""
+        """Rights of the files, in words for a person."""
         if os.name == "nt":
             return "a folder"
         if self.shared:

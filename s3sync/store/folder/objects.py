@@ -132,7 +132,7 @@ def _learn(layout: Layout, key: str, file: BinaryIO, status: os.stat_result, loc
 
 
 def current(layout: Layout, key: str, *, locked: bool = False) -> Record | None:
-    """What is there now, None if nothing is."""
+    """Object that is there now; None if there is none."""
     try:
         file, record = open_object(layout, key, locked=locked)
     except NotFound:

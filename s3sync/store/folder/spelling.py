@@ -15,7 +15,7 @@ _ESCAPE = re.compile(r"%\{([0-9A-F]{2})\}")
 
 
 def encode(name: str) -> str:
-    """How the store spells a name on its disk."""
+    """Spell a name as the store does on its disk."""
     spelled = _REFUSED.sub(lambda found: _escaped(found[0]), name)
     if spelled[-1:] in (".", " "):
         spelled = spelled[:-1] + _escaped(spelled[-1])
@@ -33,7 +33,7 @@ def decode(name: str) -> str | None:
 
 
 def needs(name: str) -> bool:
-    """Whether a disk may refuse the name as it is."""
+    """True if a disk may refuse the name as it is."""
     return windows_reason(name) is not None or _REFUSED.search(name) is not None
 
 

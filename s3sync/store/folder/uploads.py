@@ -182,7 +182,7 @@ def drop(layout: Layout, upload_id: str) -> None:
 
 
 def unfinished(layout: Layout, prefix: str) -> Iterator[Upload]:
-    """What does not look like an upload of ours is none."""
+    """List unfinished uploads; what does not look like one of ours is none."""
     for name in sorted(layout.uploads.names()):
         record = _read(layout, name) if _ID.fullmatch(name) else None
         if record and record.key.startswith(prefix):

@@ -1,4 +1,4 @@
-"""What kind of error a failed request is, and how long it is worth trying again: what all vendors agree about.
+"""Kind of error that a failed request is, and how long it is worth trying again: what all vendors agree about.
 
 A vendor's own codes are its own table, which it gives to `error_class`.
 """
@@ -53,7 +53,7 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
     "other": StoreError,
 }
 GATEWAYS = range(520, 528)
-"""What a gateway (Cloudflare's, before R2 and others) says when the store behind it does not answer."""
+"""Statuses of a gateway (Cloudflare's, before R2 and others) when the store behind it does not answer."""
 REDIRECTS = (302, 303, 305, 307, 308)
 
 # How long (seconds) it is worth trying again, by what went wrong. What is not listed is final at once.

@@ -52,12 +52,12 @@ _VENDORS = frozenset({"botocore", "obstore", "urllib3", "awscrt"})
 
 
 def is_vendors(error: BaseException) -> bool:
-    """Whether an exception is one that a vendor library raises for a failed request, and not a mistake of ours."""
+    """True if an exception is one that a vendor library raises for a failed request, and not a mistake of ours."""
     return type(error).__module__.partition(".")[0] in _VENDORS or isinstance(error, (OSError, ValueError))
 
 
 def is_panic(error: BaseException) -> bool:
-    """Whether obstore's Rust code gave up: an answer that it never expected, such as a token too long for a URL."""
+    """True if obstore's Rust code gave up: an answer that it never expected, such as a token too long for a URL."""
     return type(error).__name__ == "PanicException"
 
 
@@ -72,7 +72,7 @@ MOST_SAID = 500
 """Characters of a server's message that are shown."""
 
 NOWHERE = "127.0.0.1:0"
-"""Where requests that are redirected to another host end: no server has the port 0."""
+"""Target of requests that are redirected to another host: no server has the port 0."""
 
 PROXY_PASSWORD = Failure("answer", 407, message="the proxy refuses the user name and password, or wants some")
 OF_GATEWAYS = {407, 413, 429, 500, 502, 503, 504, 507, *range(520, 528)}
@@ -80,6 +80,6 @@ OF_GATEWAYS = {407, 413, 429, 500, 502, 503, 504, 507, *range(520, 528)}
 
 
 def wants_proxy_password(text: str) -> bool:
-    """Whether a connection was refused by the proxy that it should go through, for want of a name and password."""
+    """True if a connection was refused by the proxy that it should go through, for want of a name and password."""
     told = text.lower()
     return "407 proxy auth" in told or "proxy authorization required" in told or "proxyauthrequired" in told

@@ -1,4 +1,4 @@
-"""How many requests of one store may be under way at once: all of them, until the store asks to slow down.
+"""Limit of the requests of one store that are under way at once: all of them, until the store asks to slow down.
 
 Additive increase, multiplicative decrease (RFC 5681, section 3.1, as TCP does it): halved when the store says
 SlowDown, and one more again after as many answers as may be under way.

@@ -17,11 +17,11 @@ from s3sync.store.lanes.failures import Failure
 MOST_EMPTY_PAGES = 10_000
 """In a row. S3 gives pages without a key where a version or a deletion stands in for each of them."""
 PAGE_PATIENCE_S = 150.0
-"""How long the next thousand keys may take: obstore asks on by itself while pages are empty."""
+"""Time that the next thousand keys may take: obstore asks on by itself while pages are empty."""
 
 PACK_AT_ONCE = 1000
 MOST_RUNS = 4
-"""Of names in order. What a store that keeps no order gives besides is held as it is."""
+"""Names in order that are packed together. What a store that keeps no order gives besides is held as it is."""
 
 _T = TypeVar("_T")
 
@@ -97,7 +97,7 @@ class _Run:
 
 
 class EndlessListingGuard:
-    """What a listing has given so far. S3 names each thing once, so a page that brings nothing new is wrong."""
+    """Guard against listings without end. S3 names each thing once: a page that brings nothing new is wrong."""
 
     def __init__(self) -> None:
         self._known = Names()

@@ -1,4 +1,4 @@
-"""Which server a bucket is on, and how requests address it."""
+"""Server of a bucket, and how requests address it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Address(Struct, frozen=True):
 
     @property
     def base(self) -> str:
-        """What obstore calls the endpoint: with the bucket in it for virtual-hosted requests."""
+        """Endpoint in obstore's sense: with the bucket in it for virtual-hosted requests."""
         if self.path_style:
             return self.shown
         return self.shown.replace("://", f"://{self.bucket}.", 1)
@@ -52,7 +52,7 @@ class Address(Struct, frozen=True):
 
     @property
     def is_aws(self) -> bool:
-        """Whether the server is AWS's own, known by a certificate that nobody else has."""
+        """True if the server is AWS's own, known by a certificate that nobody else has."""
         return self.encrypted and self.host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     @property

@@ -1,4 +1,4 @@
-"""What to do about refusals that their status does not explain: a full store, a closed account, a kept object, a proxy.
+"""Hints for refusals that their status does not explain: a full store, a closed account, a kept object, a proxy.
 
 Codes are those of AWS, Wasabi, MinIO, Ceph, OSS and others; words are for stores that say it in the message alone.
 """

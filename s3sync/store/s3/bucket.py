@@ -1,4 +1,4 @@
-"""What a bucket says of itself: for `doctor` alone, so it asks in whole bucket calls and only through botocore."""
+"""Settings of a bucket: for `doctor` alone, so it asks in whole bucket calls and only through botocore."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNSET = frozenset(
     }
 )
 LOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-"""Of the public access block."""
+"""Settings of the public access block."""
 _EVERYBODY = ("groups/global/AllUsers", "groups/global/AuthenticatedUsers")
 
 

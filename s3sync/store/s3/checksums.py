@@ -51,7 +51,7 @@ class UnverifiedPart(StoreError):
 
 
 class Checksum(Struct, frozen=True):
-    """What to send with a part, and what its answer must then say."""
+    """Checksum to send with a part, and the answer that it must get."""
 
     arguments: Mapping[str, str]
     must_echo: bool
@@ -81,7 +81,7 @@ def content_md5(body: Buffer | Body) -> Checksum:
 
 
 def may_refuse_checksum(failure: Failure) -> bool:
-    """Whether a store may have refused a request because of its checksum header, and not because the bytes are wrong.
+    """True if a store may have refused a request because of its checksum header, and not because the bytes are wrong.
 
     Some name the header (Backblaze) or the Content-MD5 that they miss (Object Lock by its older rule), others say only
     "Invalid argument". Whoever asks sends the request again with Content-MD5, and so finds out.

@@ -1,4 +1,4 @@
-"""Who we are to S3: found as the AWS tools find it, without loading botocore where the keys simply stand there.
+"""Credentials for S3: found as the AWS tools find it, without loading botocore where the keys simply stand there.
 
 The order is botocore's (`botocore.credentials.create_credential_resolver`): a profile given explicitly; keys in the
 environment; then the profile's role, web identity or SSO; its static keys; its process; container and instance roles.
@@ -43,7 +43,7 @@ class Keys:
 
 
 class Profile:
-    """What the shared config and credentials files say of the profile in use."""
+    """Profile in use, from the shared config and credentials files."""
 
     def __init__(self, name: str | None, env: Mapping[str, str]) -> None:
         home = env.get("HOME") or env.get("USERPROFILE") or str(Path.home())
@@ -138,7 +138,7 @@ class Credentials:
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
     def expiry(self) -> datetime | None:
-        """When the keys end, as far as anybody says so; after the first call of `keys`."""
+        """Time at which the keys end, as far as it is known; after the first call of `keys`."""
         told = getattr(self._source, "_expiry_time", None)  # what botocore itself renews by
         if self._static and self._static.token:
             try:
@@ -151,7 +151,7 @@ class Credentials:
 
     @property
     def are_static(self) -> bool:
-        """Whether `keys` always gives the same ones. True or False only after the first call of `keys`."""
+        """True if `keys` always gives the same ones. True or False only after the first call of `keys`."""
         return self._static is not None
 
     @property

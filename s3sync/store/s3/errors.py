@@ -107,7 +107,7 @@ SHORTEST_SECRET = 8
 
 
 class Target(Struct, frozen=True):
-    """Where a request went, for messages."""
+    """Target of a request, for messages."""
 
     url: str
     bucket: str

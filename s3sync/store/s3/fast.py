@@ -29,7 +29,7 @@ class FastLane(ObstoreLane):
         self._trusts_redirects: bool | None = None
 
     def cannot(self, key: str) -> bool:
-        """Whether requests for a key have to go the other way: obstore cannot name it, or would leak credentials.
+        """True if requests for a key have to go the other way: obstore cannot name it, or would leak credentials.
 
         obstore follows redirects, and takes the session token along. `_fence` keeps it from other hosts; where that
         cannot be (another port of the host, a proxy), requests with a token are left to botocore, which follows none.

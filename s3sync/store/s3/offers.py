@@ -1,4 +1,4 @@
-"""What S3 can do beyond the port, each imported when it is asked for."""
+"""Aspects of S3 beyond the port, each imported when it is asked for."""
 
 from __future__ import annotations
 

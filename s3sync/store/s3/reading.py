@@ -1,4 +1,4 @@
-"""What is read from a bucket: listings, heads and bodies, through the fast lane as far as it goes."""
+"""Reading from a bucket: listings, heads and bodies, through the fast lane as far as it goes."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 
 
 class Requests:
-    """What the operations of a store have in common. Keys here are whole keys in the bucket, but for `key`'s argument.
+    """Common parts of a store's operations. Keys here are whole keys in the bucket, but for `key`'s argument.
 
     `root` is what all keys of the store begin with.
     """

@@ -23,7 +23,7 @@ class Steps(KeepBoth, Deletions, PutBack):
     """The steps of one plan."""
 
     def carry_out(self, actions: Sequence[Action]) -> list[Result[Outcome]]:
-        """What became of each action of a group: one of any kind, or downloads of small files.
+        """Carry out a group of actions: one of any kind, or downloads of small files.
 
         `PreconditionFailed`, `TargetChanged` or `NotFound` where somebody else was there first.
         """

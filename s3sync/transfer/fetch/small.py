@@ -30,20 +30,20 @@ from s3sync.transfer.progress import Work
 SMALL = 64 * 1024
 """Files up to this size are received into memory."""
 MOST = 8
-"""So many go together: more save nothing that could be measured."""
+"""Files that go together: more save nothing that could be measured."""
 OPEN_FILES = 128
 """All workers together keep no more of them open: macOS lets a program have 256, and connections are files too."""
 
 
 def how_many(files: int, workers: int) -> int:
-    """How many of so many small files go together: few files are spread over all workers instead."""
+    """Number of small files that go together: few files are spread over all workers instead."""
     return max(1, min(MOST, OPEN_FILES // workers, files // (workers * 4)))
 
 
 def download_together(
     transport: Transport, wanted: Sequence[Wanted], folder: GuardedFolder
 ) -> list[Result[Downloaded]]:
-    """What became of each file: the same, and by the same rules, as if `download` had been called for it.
+    """Download small files together, by the same rules as `download` has for each.
 
     After an error that ends the run, such as the sign to stop, the files behind it are not begun, and have failed with
     the same one. Those that had come are finished all the same. Memory: the files themselves.

@@ -1,4 +1,4 @@
-"""What is fetched: the version that is wanted, the file on its way, and room for it on the disk."""
+"""Parts of a download: the version that is wanted, the file on its way, and room for it on the disk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPARE_BYTES = 16 * 1024 * 1024
 
 
 class Wanted(Struct, frozen=True):
-    """Which version to fetch, and what is known of its content. `md5` None: the ETag has to vouch for it.
+    """Version to fetch, and what is known of its content. `md5` None: the ETag has to vouch for it.
 
     `private`: it replaces a file, whose mode it gets in the end; until then nobody else may read it.
     """
@@ -67,7 +67,7 @@ class Downloaded(Struct, frozen=True):
 
 
 class FreeSpace:
-    """What the disk of a folder can take: the bytes and the names of one file, or of a few that come together."""
+    """Room on the disk of a folder for the bytes and the names of one file, or of a few that come together."""
 
     def __init__(self, folder: GuardedFolder) -> None:
         """Raises `LocalError`."""

@@ -77,7 +77,7 @@ def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received:
 
 
 def _etag_vouches(store: Store, wanted: Wanted, temp: Temp, digests: Digests) -> bool | None:
-    """Whether the ETag is that of these bytes; None when it cannot tell."""
+    """True if the ETag is that of these bytes; None when it cannot tell."""
     parts = part_count(wanted.etag)
     if parts is None:
         head = store.head(wanted.key)

@@ -226,7 +226,7 @@ def _resume(transport: Transport, key: str, source: Source) -> _Job | None:
 
 
 def _is_ours(job: _Job, part: Part, etag: str | None) -> bool:
-    """Whether a listed part holds the bytes that the file has there now.
+    """True if a listed part holds the bytes that the file has there now.
 
     The file's part must still have its digest; and the server's part must be the one that was acknowledged to us or,
     when that answer was lost, have the MD5 of the bytes as its ETag.

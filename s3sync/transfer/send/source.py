@@ -1,4 +1,4 @@
-"""What is sent: the file with its headers, and the object that was published."""
+"""Parts of an upload: the file with its headers, and the object that was published."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from s3sync.store.port import Headers
 
 
 class Source(Struct, frozen=True):
-    """What to upload: the file, the path it is known by, its digests if a scan made them, and whose it is.
+    """File to upload: its place, the path it is known by, its digests if a scan made them, and whose it is.
 
     `executable`: whether whoever receives it may run it.
     """

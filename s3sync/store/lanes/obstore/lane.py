@@ -81,7 +81,7 @@ class ObstoreLane(ABC):
         process's environment what is not."""
 
     def cannot(self, key: str) -> bool:
-        """Whether requests for a key have to go another way: obstore cannot name it."""
+        """True if requests for a key have to go another way: obstore cannot name it."""
         return is_odd(key)
 
     def attempts(self, doing: str) -> Retries:
@@ -114,7 +114,7 @@ class ObstoreLane(ABC):
             yield [_info(meta) for meta in page]
 
     def head(self, key: str, if_match: str | None = None) -> tuple[ObjectInfo, dict[str, str], str | None]:
-        """What HEAD says: info, metadata, content type."""
+        """Ask for info, metadata and content type."""
         import obstore
 
         options: Any = {"head": True} | ({"if_match": f'"{if_match}"'} if if_match is not None else {})
@@ -171,7 +171,7 @@ class ObstoreLane(ABC):
 
 
 def is_odd(key: str) -> bool:
-    """Whether a key is beyond obstore."""
+    """True if a key is beyond obstore."""
     return _ODD.search(key) is not None
 
 

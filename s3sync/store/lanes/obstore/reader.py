@@ -10,7 +10,7 @@ from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.port import ObjectInfo
 
 CHUNK = 128 * 1024
-"""What a large body comes in. The C library takes larger pieces from the system and gives them back each time, and
+"""Pieces of a large body. The C library takes larger pieces from the system and gives them back each time, and
 clearing their pages costs more than the calls that are saved (1 GiB: 65,000 page faults instead of 15,000)."""
 IN_ONE_PIECE = 1024 * 1024
 """Up to this size a body is waited for as a whole, which costs a fraction of a stream."""
