@@ -95,7 +95,7 @@ def place_of(settings: Settings) -> Place:
 
 
 def is_apart(region: str | None) -> bool:
-    """Whether a region is of a partition of AWS of its own."""
+    """True if a region is of a partition of AWS of its own."""
     return region is not None and _APART.match(region) is not None
 
 
