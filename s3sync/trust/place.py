@@ -1,5 +1,5 @@
-"""Place that is agreed to as a whole: the repository here, the store and the name in it, its server, who signs, and a key
-that encrypts."""
+"""Place that is agreed to as a whole: the repository here, the store and the name in it, its server, who signs, and a
+key that encrypts."""
 
 from __future__ import annotations
 
