@@ -12,7 +12,7 @@ from s3sync.core.batches import batched
 from s3sync.core.entries import Entry
 from s3sync.core.etag import plain_md5
 from s3sync.core.executable import is_executable
-from s3sync.core.manifest.record import FileRecord
+from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
 from s3sync.core.outcome import Problem
 from s3sync.core.records import old_records
@@ -92,13 +92,16 @@ class RemoteScan(Struct):
         self.hidden.append(problem.path)
 
 
-def scan_remote(store: Store, prefix: str, base: Mapping[str, Entry], ignored: Callable[[str], bool]) -> RemoteScan:
+def scan_remote(store: Store, prefix: str, base: SpilledDict[Entry], ignored: Callable[[str], bool]) -> RemoteScan:
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer."""
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
         reading = threads.submit(read_manifest, store, prefix)
         old_parts = SpilledDict(bool)
         objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
-        scan = RemoteScan(reading.result(), SpilledDict(RemoteFile, len(objects)), old_parts=old_parts)
+        stored = reading.result()
+        if _lacks_what_nobody_deleted(objects, base, stored.manifest):
+            stored = read_manifest(store, prefix)
+        scan = RemoteScan(stored, SpilledDict(RemoteFile, len(objects)), old_parts=old_parts)
         for problem in refused.problems(store, scan.stored.manifest.refused):
             scan.refuse(problem)
         records = spilled(FileRecord, scan.stored.manifest.files)
@@ -154,6 +157,19 @@ def _list_objects(
         else:
             objects[path] = info
     return objects, refused
+
+
+def _lacks_what_nobody_deleted(objects: SpilledDict[ObjectInfo], base: SpilledDict[Entry], manifest: Manifest) -> bool:
+    """Whether files are gone, and the manifest does not say why: it may be of a moment before the listing.
+
+    Read after it, the manifest says of each file that a cleanup took that it was a cleanup.
+    """
+    files, deleted = manifest.files, manifest.deleted
+    return any(
+        path in files or path not in deleted
+        for known, listed in merge_by_path(base, objects)
+        for path in known.keys() - listed.keys()
+    )
 
 
 def _drop_markers(objects: SpilledDict[ObjectInfo], records: Mapping[str, FileRecord]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import chain
@@ -91,6 +92,8 @@ class Recorder:
         first = next(going, None)
         if first is not None:
             self._intents.delete(map(self._deletion, chain([first], going)))
+            if self._cleaning:
+                self._announce(actions)
         undone = ((action.path, action.undoes.base) for action in actions if action.undoes is not None)
         for some_undone in batched(undone, limits.now.files_before_save):
             self._state.save(base=dict(some_undone))
@@ -105,6 +108,19 @@ class Recorder:
     def _deletion(self, action: Action) -> DeletedRecord:
         md5 = action.remote.md5 if action.remote else None
         return DeletedRecord(action.path, self._by, self._at, md5, self._cleaning)
+
+    def _announce(self, actions: Iterable[Action]) -> None:
+        """Record what a cleanup will delete, before it does: a sync in between takes nothing of it for deleted."""
+        count = 0
+        going: deque[DeletedRecord] = deque(maxlen=limits.now.deletions_kept)
+        for action in actions:
+            if action.do is Do.DELETE_REMOTE:
+                count += 1
+                going.append(self._deletion(action))
+        self._edits.announced = {deletion.name: deletion for deletion in going}
+        if count > limits.now.deletions_kept:  # what has no record of its own counts as cleaned up
+            self._edits.cleaned = CleanedRecord(self._by, self._at, count)
+        self._publish()
 
     def agree(self, found: Iterable[Agreed]) -> None:
         """Move the base where both sides hold the same."""

@@ -102,8 +102,7 @@ def restore(
         if found.side == "local" and finish_placing(session, Path(found.where), target):
             return report
         _refuse_existing(session, name, target)
-        file = _bring(session, found, target)
-        _forget_base(state, target, file)
+        _bring(session, state, found, target)
     return report
 
 
@@ -151,12 +150,14 @@ def _exists(name: str, target: str) -> Halt:
     )
 
 
-def _bring(session: Session, found: Trashed, target: str) -> LocalFile:
+def _bring(session: Session, state: StateDB, found: Trashed, target: str) -> None:
     staging = session.project.staging
     trash = session.project.state_dir / "trash"
     temp, mtime_ns, runs = (Path(found.where), None, False) if found.side == "local" else _fetch(session, found)
+    depth = len(temp.relative_to(staging).parts)
     try:
-        return place(temp, staging, target, expected=None, mtime_ns=mtime_ns, trash=trash, executable=runs)
+        _forget_base(state, target, look_at(os.fspath(temp), depth))
+        place(temp, staging, target, expected=None, mtime_ns=mtime_ns, trash=trash, executable=runs)
     except TargetChanged:
         raise _exists(found.name, target) from None
     finally:
@@ -199,9 +200,9 @@ def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None, bool]:
 
 
 def _forget_base(state: StateDB, path: str, file: LocalFile) -> None:
-    """What was restored is new here: a base that knows these bytes would have the next sync delete them again."""
+    """Before it is restored: a base that knows these bytes would have the next sync delete them again."""
     known = next((entry for name, entry in state.each_base() if name == path), None)
-    if known is not None and known.size == file.size and known.md5 == digest(look_at(file.where)).md5:
+    if known is not None and known.size == file.size and known.md5 == digest(file).md5:
         state.save(base={path: None})
 
 

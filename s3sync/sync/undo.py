@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.core.effects import Effect, Kind
+from s3sync.core.entries import Entry
 from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
@@ -19,6 +20,7 @@ from s3sync.core.records import trash_key
 from s3sync.disk.errors import local_errors
 from s3sync.errors import Halt, LocalError
 from s3sync.local.digests import digest
+from s3sync.local.ignore import load_ignore
 from s3sync.local.place import standing
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.journal import Done, Journal
@@ -30,6 +32,7 @@ from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
 from s3sync.sync.view import View
 
+UNCHANGED = "nothing was changed; `s3sync trash list` shows what the run replaced"
 SIBLINGS = 9
 """Folders of one run that the trash may have: a path that was replaced twice is in the second."""
 
@@ -84,7 +87,8 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
         journal = Journal(state)
         seen = scan(session, state)
         actions = _plan(session, seen, journal.last_run(), report)
-        finished = [done.path for done in journal.last_run() if _is_undone(seen, done)]
+        unknown = _unknown(session, seen)
+        finished = [done.path for done in journal.last_run() if unknown(done.path) is None and _is_undone(seen, done)]
         for done in journal.last_run():
             if done.path in finished and (source := _in_trash(session, done)) is not None:
                 finish_placing(session, Path(source), done.path)
@@ -111,10 +115,12 @@ def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport)
     actions = SpilledList(Action)
     if journal:
         report.verb, report.at = journal[0].verb.value, journal[0].at
+    unknown = _unknown(session, seen)
     for done in journal:
-        if _is_undone(seen, done):
+        reason = unknown(done.path)
+        if reason is None and _is_undone(seen, done):
             continue  # by an undo that was killed
-        reason = _changed_since(seen, done)
+        reason = reason or _changed_since(seen, done)
         if reason is None:
             found = _action(session, seen, done)
             if isinstance(found, Action):
@@ -124,6 +130,18 @@ def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport)
             reason = found
         report.refused.append(reason)
     return actions
+
+
+def _unknown(session: Session, seen: View) -> Callable[[str], Problem | None]:
+    """Tells of a path why the scan cannot say what stands there; None when it can."""
+    ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
+
+    def unknown(path: str) -> Problem | None:
+        if ignored(path):
+            return Problem(path, "is ignored now", "take it out of the patterns to ignore, and run `s3sync undo` again")
+        return Problem(path, "cannot be read now", UNCHANGED) if seen.is_hidden(path) else None
+
+    return unknown
 
 
 def _is_undone(seen: View, done: Done) -> bool:
@@ -149,26 +167,23 @@ def _is_undone(seen: View, done: Done) -> bool:
 def _changed_since(seen: View, done: Done) -> Problem | None:
     """Reason why a file is no longer what the run made of it, on the side that would be undone; None when it is."""
     path, here, there = done.path, seen.here.files.get(done.path), seen.there.files.get(done.path)
-    hint = "nothing was changed; `s3sync trash list` shows what the run replaced"
     if done.kind is Kind.MOVED:
         return Problem(
             path, f"was moved aside to {done.kept_as}: its name was taken on the remote", "rename it yourself"
         )
-    if seen.is_hidden(path):
-        return Problem(path, "cannot be read now", hint)
     if done.kind is Kind.FETCHED:
         try:
             is_same = here is not None and done.after is not None and _md5(seen, path) == done.after.md5
         except LocalError as error:
             return Problem(path, str(error), error.hint)
-        return None if is_same else Problem(path, "was changed here since", hint)
+        return None if is_same else Problem(path, "was changed here since", UNCHANGED)
     if done.kind is Kind.SENT:
         is_same = there is not None and done.after is not None and there.etag == done.after.etag
         by = f" by {there.record.uploaded_by}" if there is not None else ""
-        return None if is_same else Problem(path, f"was changed on the remote since{by}", hint)
+        return None if is_same else Problem(path, f"was changed on the remote since{by}", UNCHANGED)
     stands = here if done.kind is Kind.DELETED_HERE else there
     side = "here" if done.kind is Kind.DELETED_HERE else "on the remote"
-    return None if stands is None else Problem(path, f"is {side} again since", hint)
+    return None if stands is None else Problem(path, f"is {side} again since", UNCHANGED)
 
 
 def _md5(seen: View, path: str) -> str:
@@ -177,7 +192,7 @@ def _md5(seen: View, path: str) -> str:
 
 
 def _action(session: Session, seen: View, done: Done) -> Action | Problem:
-    path, undoes = done.path, Undoes(done.before)
+    path, undoes = done.path, Undoes(_base_before(seen, done))
     there = seen.there.files.get(path)
     local, remote = seen.local.get(path), there.entry if there is not None else None
     if done.kind is Kind.FETCHED and done.local is None:
@@ -197,8 +212,13 @@ def _action(session: Session, seen: View, done: Done) -> Action | Problem:
             hint = "`s3sync up --again` sends your copy"
         return Problem(path, "no copy of the version on the remote was kept", hint)
     key = trash_key(session.project.prefix, done.stamp, path)
-    undoes = Undoes(done.before, done.record)
+    undoes = Undoes(undoes.base, done.record)
     return Action(Do.PUT_BACK_REMOTE, path, local, remote, trash_remote=there is not None, source=key, undoes=undoes)
+
+
+def _base_before(seen: View, done: Done) -> Entry | None:
+    """What the base is to say again; nothing, if it has forgotten the path since, as it does of what is ignored."""
+    return done.before if done.after is None or done.path in seen.base else None
 
 
 def _in_trash(session: Session, done: Done) -> str | None:

@@ -34,6 +34,8 @@ class Edits(Struct):
     """Records for objects that the manifest did not explain: only written where none names that version yet."""
     deleted: MutableMapping[str, DeletedRecord] = field(default_factory=dict)
     """Files that this run deleted: what is recorded under their names by then with other content is not theirs."""
+    announced: MutableMapping[str, DeletedRecord] = field(default_factory=dict)
+    """Files that this cleanup is about to delete: whoever sees them gone before it has ended sees why."""
     vanished: MutableMapping[str, FileRecord] = field(default_factory=dict)
     """Records whose object was not there: dropped, if they are still the same records."""
     conflicts: list[ConflictRecord] = field(default_factory=list)
@@ -45,7 +47,7 @@ class Edits(Struct):
     @property
     def substantial(self) -> bool:
         """True if there is anything to write beyond the member's own mark."""
-        return bool(self.files or self.repaired or self.deleted or self.vanished or self.conflicts)
+        return any((self.files, self.repaired, self.deleted, self.announced, self.vanished, self.conflicts))
 
 
 def doubtful(manifest: Manifest, edits: Edits, seen: Manifest) -> list[str]:
@@ -87,10 +89,10 @@ def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str]
         if name in there or _is_newer(new.files.get(name), deletion):
             continue
         new.files.pop(name, None)
-        new.deleted.pop(name, None)
-        new.deleted[name] = deletion
-        while len(new.deleted) > limits.now.deletions_kept:
-            del new.deleted[next(iter(new.deleted))]
+        _note_deletion(new, deletion)
+    for name, deletion in edits.announced.items():
+        if name in new.files or name not in new.deleted:  # else somebody else was first to delete it
+            _note_deletion(new, deletion)
     new.files.update(edits.files)
     for name in edits.files:
         new.deleted.pop(name, None)
@@ -101,6 +103,13 @@ def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str]
         new.last_sync, new.last_sync_by = edits.at, edits.by
     new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
     return new
+
+
+def _note_deletion(new: Manifest, deletion: DeletedRecord) -> None:
+    new.deleted.pop(deletion.name, None)
+    new.deleted[deletion.name] = deletion
+    while len(new.deleted) > limits.now.deletions_kept:
+        del new.deleted[next(iter(new.deleted))]
 
 
 def _is_newer(record: FileRecord | None, deletion: DeletedRecord) -> bool:

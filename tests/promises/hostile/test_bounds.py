@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from s3sync.core import limits
+from s3sync.core.entries import Entry
 from s3sync.core.etag import MIB
 from s3sync.errors import NotAStore, StoreError
 from s3sync.shared.scan import scan_remote
+from s3sync.spill.table import SpilledDict
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.folder import FolderStore
 from s3sync.store.lanes import rounds
@@ -72,7 +74,7 @@ def test_many_records_without_object_cost_one_more_listing(tmp_path: Path, monke
     where = tmp_path / "store" / PREFIX
     where.mkdir(parents=True)
     (where / "metadata.json").write_text(json.dumps({"files": [Peer.record(name) for name in names]}))
-    found = scan_remote(store, PREFIX, {}, lambda path: False)
+    found = scan_remote(store, PREFIX, SpilledDict(Entry), lambda path: False)
     assert found.vanished.keys() == set(names) and len(asked) < 20
 
 
@@ -211,7 +213,7 @@ def test_f23_more_objects_than_anybody_has(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / "store" / PREFIX).mkdir(parents=True, exist_ok=True)
         (tmp_path / "store" / PREFIX / f"{number}").write_text("x")
     with pytest.raises(StoreError, match="more than 3 objects"):
-        scan_remote(store, PREFIX, {}, lambda path: False)
+        scan_remote(store, PREFIX, SpilledDict(Entry), lambda path: False)
 
 
 def test_a_listing_of_what_was_not_asked_for(david: Person) -> None:

@@ -27,6 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--users", type=int, choices=(1, 2, 3), metavar="N", help="default: 2 or 3, by the seed")
     parser.add_argument("--stories", action="store_true", help="tell the stories that stdin holds as JSON, by name")
     parser.add_argument("--plain", action="store_true", help="only the steps of the first stories, for seeds from then")
+    parser.add_argument("--moves", action="store_true", help="without trash, undo and the like, for seeds from then")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     parser.add_argument("--keep-going", action="store_true", help="after a failure go on with the next seed")
     return parser.parse_args()
@@ -46,7 +47,7 @@ def main() -> int:
     failures = 0
     ending = md5(usedforsecurity=False)
     while True:
-        failed = _one(seed, given.users, counted, ending.update, plain=given.plain)
+        failed = _one(seed, given, counted, ending.update)
         failures += failed
         spent = time.monotonic() - began
         done = (minutes is not None and spent >= minutes * 60) or (given.steps and counted["steps"] >= given.steps)
@@ -72,16 +73,18 @@ def _told(story: Story) -> str | None:
     return None
 
 
-def _one(seed: int, users: int | None, counted: Counter[str], ended: Callable[[bytes], None], *, plain: bool) -> bool:
+def _one(seed: int, given: argparse.Namespace, counted: Counter[str], ended: Callable[[bytes], None]) -> bool:
     """Whether the story of a seed broke a promise; then it is told, as short as it can be."""
-    story = make_story(seed, STEPS, users, plain=plain)
+    until = "moves" if given.plain else "ways back" if given.moves else ""
+    story = make_story(seed, STEPS, given.users, until=until)
     try:
         counts, ending = run(story)
         counted += counts
         ended(ending.encode())
     except Violation as first:
         short, error = shortest(story)
-        extra = (f" --users {users}" if users else "") + (" --plain" if plain else "")
+        extra = f" --users {given.users}" if given.users else ""
+        extra += " --plain" if given.plain else " --moves" if given.moves else ""
         print(
             f"\nseed {seed} breaks a promise: {first}\n\nThe shortest story that breaks one:\n{short}\n\n"
             f"-> {error or first}\n\nAgain: scripts/simulate --seed {seed}{extra}\nAs a test: {short!r}\n",

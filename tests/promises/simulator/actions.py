@@ -156,6 +156,15 @@ class Swap(Struct, frozen=True, tag=True):
         return f"{self.user} puts {self.content or 'an empty folder'} at {self.path}, whatever is in the way"
 
 
+class Wait(Struct, frozen=True, tag=True):
+    """So many days pass, by everybody's clock and the store's."""
+
+    days: int
+
+    def __str__(self) -> str:
+        return f"{self.days} days pass"
+
+
 class Fault(Struct, frozen=True):
     """What goes wrong at the store call with this number, counted from 1 in the run, or the next one that it fits.
 
@@ -170,13 +179,18 @@ class Fault(Struct, frozen=True):
 
 
 class Meanwhile(Struct, frozen=True):
-    """What somebody does just before the store call with this number, or the next one of this `method` from it on."""
+    """What somebody does just before the store call with this number, or the next one of this `method` from it on.
+
+    The method "question" is none of the store: it is the command's question, before it is answered with yes.
+    """
 
     call: int
     step: Step
     method: str = ""
 
     def __str__(self) -> str:
+        if self.method == "question":
+            return f"before the answer: {self.step}"
         which = f"the first {self.method} from call {self.call} on" if self.method else f"call {self.call}"
         return f"before {which}: {self.step}"
 
@@ -186,7 +200,7 @@ class Run(Struct, frozen=True, tag=True):
 
     `crash`: the process dies, as by kill -9, just before its so-manieth change of the disk or the store. `full`: from
     that change on the disk is full. `late`: the local scan comes before the remote one, and the listing before the
-    manifest. `often`: saves after every file.
+    manifest. `often`: saves after every file. `side`: of the trash; "" is both. `to`: the name to restore under.
     """
 
     user: str
@@ -201,16 +215,33 @@ class Run(Struct, frozen=True, tag=True):
     full: int = 0
     late: bool = False
     often: bool = False
+    side: str = ""
+    to: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Its verb without options: `trash empty` and its like are one."""
+        return self.verb.partition(" --")[0]
+
+    @property
+    def cleans_here(self) -> bool:
+        return self.verb.startswith("cleanup --local")
+
+    @property
+    def cleans_there(self) -> bool:
+        return self.kind == "cleanup" and not self.cleans_here
 
     @property
     def locks(self) -> bool:
         """Whether it is alone on its staging folder."""
-        return not self.dry_run and self.verb != "status"
+        return not self.dry_run and self.verb not in ("status", "trash list")
 
     def __str__(self) -> str:
         words = [f"{self.user} runs {self.verb}", *self.files]
         words += [f"--on-conflict {self.policy}"] if self.policy else []
         words += [f"--max-delete {self.max_delete}"] if self.max_delete is not None else []
+        words += [f"--{self.side}"] if self.side else []
+        words += [f"--to {self.to}"] if self.to else []
         words += ["--dry-run"] if self.dry_run else []
         words += ["(late)"] if self.late else []
         words += ["(often)"] if self.often else []
@@ -221,5 +252,18 @@ class Run(Struct, frozen=True, tag=True):
 
 
 Step: TypeAlias = (
-    Save | Remove | Rename | Touch | Empty | Forget | OtherTool | Run | Settle | RenameClone | Ignore | Disguise | Swap
+    Save
+    | Remove
+    | Rename
+    | Touch
+    | Empty
+    | Forget
+    | OtherTool
+    | Run
+    | Settle
+    | RenameClone
+    | Ignore
+    | Disguise
+    | Swap
+    | Wait
 )

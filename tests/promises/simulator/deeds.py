@@ -31,6 +31,7 @@ from tests.promises.simulator.actions import (
     Settle,
     Swap,
     Touch,
+    Wait,
 )
 from tests.promises.simulator.contents import Content, digest
 from tests.promises.simulator.invariants import Attempt, Referee
@@ -97,10 +98,17 @@ class Deeds:
                     return target.with_name(name)
         return target
 
+    def _is_blocked(self, user: str, target: Path) -> bool:
+        """Whether a folder stands under this name, or a file in place of one of its folders."""
+        above = target.relative_to(self.stagings[user]).parents[:-1]
+        return target.is_dir() or any((self.stagings[user] / folder).is_file() for folder in above)
+
     def _save(self, step: Save) -> None:
+        target = self._disk_path(step.user, step.path)
+        if self._is_blocked(step.user, target):
+            return
         data = step.content.data()
         self._learn(data)
-        target = self._disk_path(step.user, step.path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if step.in_place:
             target.write_bytes(data)
@@ -173,11 +181,13 @@ class Deeds:
             self._save(Save(step.user, step.path, step.content))
 
     def _remove(self, step: Remove) -> None:
-        self._disk_path(step.user, step.path).unlink(missing_ok=True)
+        target = self._disk_path(step.user, step.path)
+        if target.is_file():
+            target.unlink()
 
     def _rename(self, step: Rename) -> None:
         source, target = self._disk_path(step.user, step.path), self.stagings[step.user] / step.to
-        if source.exists():
+        if source.is_file() and not self._is_blocked(step.user, target):
             standing = self._disk_path(step.user, step.to)
             if standing != source:
                 standing.unlink(missing_ok=True)
@@ -186,7 +196,7 @@ class Deeds:
 
     def _touch(self, step: Touch) -> None:
         target = self._disk_path(step.user, step.path)
-        if target.exists():
+        if target.is_file():
             self._stamp(target)
 
     def _empty(self, step: Empty) -> None:
@@ -200,13 +210,21 @@ class Deeds:
                 Path(entry.path).unlink()
         if step.wholly:
             staging.rmdir()
+            for referee in self.memory.referees.values():
+                referee.undoable.pop(step.user, None)
 
     def _forget(self, step: Forget) -> None:
+        for referee in self.memory.referees.values():
+            referee.undoable.pop(step.user, None)
         for file in self.stagings[step.user].glob(".s3sync/state.db*"):
             file.unlink()
 
     def _other_tool(self, step: OtherTool) -> None:
+        """Not where an object stands in place of a folder, or the reverse: the store's disk holds one of them."""
         key = f"{REPO}/{PROJECT}/{step.path}"
+        target = self.remote / step.path
+        if target.is_dir() or any((self.remote / above).is_file() for above in Path(step.path).parents[:-1]):
+            return
         if step.content is None:
             self.store.delete(key)
             return
@@ -232,6 +250,18 @@ class Deeds:
         self._stamp(fresh)
         fresh.replace(target)
 
+    def _wait(self, step: Wait) -> None:
+        """The store's times are the kernel's: what lies in its trashes becomes older by so much."""
+        passed = step.days * 24 * 3600 * 1_000_000_000
+        self.memory.now_ns += passed
+        for referee in self.memory.referees.values():
+            referee.waited = True
+        for trash in self.root.glob("*/*/.s3sync/trash"):
+            for file in trash.rglob("*"):
+                if file.is_file():
+                    was = file.stat().st_mtime_ns
+                    os.utime(file, ns=(was - passed, was - passed))
+
 
 DO: dict[type, Callable[[Deeds, Any], None]] = {
     Save: Deeds._save,
@@ -246,6 +276,7 @@ DO: dict[type, Callable[[Deeds, Any], None]] = {
     Ignore: Deeds._ignore,
     Disguise: Deeds._disguise,
     Swap: Deeds._swap,
+    Wait: Deeds._wait,
 }
 
 

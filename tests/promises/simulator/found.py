@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.promises.simulator.actions import Fault, Forget, Meanwhile, OtherTool, Run, Save
+from tests.promises.simulator.actions import Fault, Forget, Ignore, Meanwhile, OtherTool, Remove, Run, Save
 from tests.promises.simulator.contents import Content
 from tests.promises.simulator.story import Story
 
@@ -79,6 +79,44 @@ FOUND: dict[str, Story] = {
             Run("jan", "cleanup", meanwhile=(Meanwhile(1, Run("mia", "up"), method="delete"),)),
             Save("mia", "DRAFT.mp4", Content(12, 1500, family=1), in_place=False),
             Run("mia", "sync"),
+        ),
+    ),
+    "seed 60003201": Story(
+        60003201,
+        ("david", "jan"),
+        (),
+        (
+            OtherTool("b.bin", Content(7, 300), how="dropped"),
+            Run("jan", "sync"),
+            Run("jan", "sync", max_delete=2, meanwhile=(Meanwhile(2, Run("david", "cleanup --unseen", late=True)),)),
+        ),
+    ),
+    "seed 71010035": Story(
+        71010035,
+        ("david", "jan"),
+        (),
+        (
+            Save("david", "draft.mp4", Content(10204, 1500)),
+            Run("david", "sync"),
+            Ignore("david", ("draft.mp4",)),
+            Run("david", "undo"),
+        ),
+    ),
+    "seed 71010117": Story(
+        71010117,
+        ("david", "jan", "mia"),
+        (),
+        (
+            Save("mia", "cut/scene 1.mov", Content(21163, 0), in_place=False),
+            Run("mia", "sync"),
+            Run("jan", "sync"),
+            Save("jan", "cut/scene 1.mov", Content(10572, 40)),
+            Run("jan", "sync"),
+            Ignore("jan", ("cut/scene 1.mov",)),
+            Run("jan", "sync"),
+            Remove("jan", "cut/scene 1.mov"),
+            Ignore("jan", ()),
+            Run("jan", "undo"),
         ),
     ),
 }

@@ -11,30 +11,18 @@ from collections import defaultdict
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tests.promises.simulator.actions import Place, Run
-from tests.promises.simulator.look import Look, Tree
+from tests.promises.simulator.actions import Run
+from tests.promises.simulator.attempt import Attempt, Violation
+from tests.promises.simulator.look import Look, Tree, name_is_taken
+from tests.promises.simulator.way_back import (
+    Undoable,
+    note_undoable,
+    remote_deleted_for_good,
+    trash_kept,
+    undone_here,
+)
 
-
-class Violation(AssertionError):
-    """A promise was broken."""
-
-
-class Attempt(Struct):
-    """A run under way: what lay where when it began, and what others did meanwhile.
-
-    `locked`: the same user has another run under way. `meddled`: another tool was at the store meanwhile. `deleted`
-    counts what this run itself took away, here and there.
-    """
-
-    run: Run
-    place: Place
-    start: Look
-    disturbed: bool = False
-    locked: bool = False
-    meddled: bool = False
-    remote_trash_emptied: bool = False
-    deleted: int = 0
-    remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+__all__ = ["Attempt", "Referee", "Violation"]
 
 
 class Referee(Struct):
@@ -45,8 +33,10 @@ class Referee(Struct):
     did; `common` the paths that a user's folder and the remote both had and may still remember; `cleaned` those that
     `cleanup --local`, or a run with another place, took from a user's folder, which is no wish to see them deleted.
     `ignored` is what each user's rules name, and `forgotten` what they named in the last run that came to its end: what
-    then goes was never agreed on. `blind` are the users whose disks
-    ignore case; if there are any, names that differ only in it may be one file.
+    then goes was never agreed on. `taken` is what cleanups took from the remote, `restored` what each user brought back
+    from a trash and nobody has sent yet, `undoable` each user's last run, and `waited` says that days passed, so that
+    runs bring the trash within its limits. `blind` are the users whose disks ignore case; if there are any, names that
+    differ only in it may be one file.
     """
 
     last: Look
@@ -59,10 +49,14 @@ class Referee(Struct):
     cleaned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
     forgotten: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    taken: set[str] = field(default_factory=set)
+    restored: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    undoable: dict[str, Undoable] = field(default_factory=dict)
+    waited: bool = False
 
     def of_another_place(self, last: Look) -> Referee:
         """One that shares what is true of all places."""
-        return Referee(last, self.blind, self.known, self.owed, self.had, ignored=self.ignored)
+        return Referee(last, self.blind, self.known, self.owed, self.had, ignored=self.ignored, waited=self.waited)
 
     @property
     def folds(self) -> bool:
@@ -107,14 +101,17 @@ class Referee(Struct):
         """What the base must have forgotten by now, and what it may have learned again. No code: it died."""
         user, run = attempt.run.user, attempt.run
         ignored = {self.key(path) for path in self.ignored.get(user, ())}
-        if run.verb not in ("up", "down", "sync") or run.dry_run:
+        if (undoable := note_undoable(attempt, self.undoable.get(user), self.last, code)) is not None:
+            self.undoable[user] = undoable
+        if run.kind not in ("up", "down", "sync") or run.dry_run:
             return
         self.forgotten[user] &= ignored
         if code in (0, 3, 4):
             self.forgotten[user] |= ignored
 
     def is_ignored(self, user: str, path: str) -> bool:
-        return self.key(path) in {self.key(name) for name in self.ignored.get(user, ())}
+        names = [self.key(name) for name in self.ignored.get(user, ())]
+        return any(f"{self.key(path)}/".startswith(f"{name}/") for name in names)
 
     def after_piece(self, attempt: Attempt, now: Look) -> None:
         """The program did something, in this run."""
@@ -129,13 +126,19 @@ class Referee(Struct):
         attempt.deleted += len(self.keys(before.remote) - self.keys(now.remote))
         self._local_kept(attempt, before, now)
         self._remote_kept(attempt, before, now)
-        self._trash_kept(attempt, before, now)
+        trash_kept(attempt, self.owed, before, now, waited=self.waited)
         self._verbs_keep_to_their_side(attempt.run, before, now)
         self._data_before_metadata(before, now)
         self._nothing_unrecorded(attempt, before, now)
-        if attempt.run.verb == "cleanup --local":
-            user = attempt.run.user
+        user = attempt.run.user
+        if attempt.run.cleans_here:
             self.cleaned[user] |= self.keys(before.work[user]) - self.keys(now.work[user])
+        if attempt.run.cleans_there:
+            self.taken |= before.remote.keys() - now.remote.keys()
+        if attempt.run.kind == "undo" and not self.folds:
+            self.cleaned[user] |= undone_here(self.undoable.get(user), before, now, user)
+        if attempt.run.kind == "trash restore" and not self.folds:
+            self.restored[user] |= now.work[user].keys() - before.work[user].keys()
         self._remember(now)
         if lost := self.owed - now.everywhere():
             raise Violation(f"contents are nowhere any more: {sorted(lost)}")
@@ -149,8 +152,10 @@ class Referee(Struct):
                 self.had[user, self.key(path)].add(content)
             self.common[user] |= self.own_keys(user, work) & self.own_keys(user, now.remote)
             self.cleaned[user] -= self.keys(work)
+            self.restored[user] &= work.keys() - now.remote.keys()
         for path, content in now.remote.items():
             self.published[self.key(path)].add(content)
+        self.taken -= now.remote.keys()
 
     def _nothing_torn(self, now: Look) -> None:
         """P1: a path holds the old bytes or complete new ones, on either side."""
@@ -175,18 +180,23 @@ class Referee(Struct):
         for path, content in before.work[user].items():
             if content in self.at(work, path) or content in copies:
                 continue
-            is_cleaned_up = path in before.cleaned_up & now.cleaned_up and not self.at(now.remote, path)
+            was_taken = path in self.taken or path in before.cleaned_up & now.cleaned_up
+            is_cleaned_up = was_taken and not self.at(now.remote, path) and not name_is_taken(path, now.remote)
             if run.verb == "sync" and is_cleaned_up:
                 raise Violation(f"{path} was cleaned up on the remote, and sync deleted {user}'s copy")
+            if run.verb == "sync" and path in self.restored[user] and not name_is_taken(path, now.remote):
+                raise Violation(f"{user} restored {path} from a trash, and sync deleted it again")
+            if run.kind == "undo" and content in work.values():
+                continue
             if (
-                run.verb in ("down", "sync")
+                run.verb in ("down", "sync", "undo")
                 and run.policy != "theirs"
                 and content not in self.published[self.key(path)]
             ):
                 raise Violation(f"{user}'s {path} held {content}, which never was on the remote, and had to give way")
             if content in now.trash[user].values():
                 continue
-            if run.verb == "cleanup --local" and path not in work and content in attempt.remote_had[self.key(path)]:
+            if run.cleans_here and path not in work and content in attempt.remote_had[self.key(path)]:
                 continue
             raise Violation(f"{user}'s {path} held {content}, which is in no trash and in no conflict copy")
 
@@ -201,27 +211,16 @@ class Referee(Struct):
             not_meant = self.cleaned[user] | self.forgotten[user]
             if run.verb == "sync" and self.key(path) in not_meant - self.keys(now.remote):
                 raise Violation(f"{user} never deleted {path} here: it was cleaned up or ignored, and sync deleted it")
-            if run.verb in ("up", "sync") and run.policy != "mine" and not known:
+            if run.kind in ("up", "sync") and run.policy != "mine" and not known:
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
             if content in now.remote_trash.values():
                 continue
-            replaced = run.verb == "up" and known and bool(self.at(now.remote, path) & had)
-            cleaned = run.verb == "cleanup --unseen" or (run.verb == "cleanup" and known)
-            if replaced or (cleaned and path not in now.remote):
+            if run.kind == "up" and known and bool(self.at(now.remote, path) & had):
                 self.owed.discard(content)
+            elif remote_deleted_for_good(attempt, self.owed, path, content, now):
+                continue
             elif not attempt.remote_trash_emptied:
                 raise Violation(f"the remote's {path} held {content}, unknown to {user}, and it is in no trash")
-
-    def _trash_kept(self, attempt: Attempt, before: Look, now: Look) -> None:
-        run, user = attempt.run, attempt.run.user
-        if run.verb == "cleanup --local" and not run.files:
-            self.owed -= set(before.trash[user].values()) - set(now.trash[user].values())
-        elif not before.trash[user].items() <= now.trash[user].items():
-            raise Violation(f"something went from {user}'s trash")
-        if run.verb in ("cleanup", "cleanup --unseen") and not run.files:
-            self.owed -= set(before.remote_trash.values()) - set(now.remote_trash.values())
-        elif not before.remote_trash.items() <= now.remote_trash.items():
-            raise Violation("something went from the remote's trash")
 
     def _data_before_metadata(self, before: Look, now: Look) -> None:
         """P7: what metadata.json newly says of a path is there, or has been."""
@@ -234,7 +233,7 @@ class Referee(Struct):
         """P6, P8: nobody's write of metadata.json takes out what another one's put there."""
         if forgotten := before.copies - now.copies:
             raise Violation(f"metadata.json no longer notes the conflict copies {sorted(forgotten)}")
-        if attempt.run.verb in ("up", "down") and not attempt.meddled:
+        if attempt.run.kind in ("up", "down") and not attempt.meddled:
             lost = {
                 path for path, content in before.named.items() if content and now.remote.get(path) == content
             } - now.named.keys()
@@ -243,17 +242,22 @@ class Referee(Struct):
 
     def _verbs_keep_to_their_side(self, run: Run, before: Look, now: Look) -> None:
         """What a verb never touches, P14 included."""
-        user = run.user
-        here = (before.work[user], before.trash[user]) != (now.work[user], now.trash[user])
+        user, kind = run.user, run.kind
+        work, trash = before.work[user] != now.work[user], before.trash[user] != now.trash[user]
         there = (before.remote, before.remote_trash) != (now.remote, now.remote_trash)
-        idle = run.dry_run or run.verb in ("status", "transfers --abort-all")
-        if here and (idle or (run.verb == "up" and run.policy in (None, "warn", "mine"))):
+        idle = run.dry_run or kind in ("status", "transfers", "trash list")
+        here = work or (trash and not self.waited)
+        if here and (idle or run.cleans_there or (kind == "up" and run.policy in (None, "warn", "mine"))):
             raise Violation(f"{run.verb} changed the working folder")
-        if there and (idle or (run.verb == "down" and run.policy in (None, "warn", "theirs"))):
+        if there and (idle or (kind == "down" and run.policy in (None, "warn", "theirs"))):
             raise Violation(f"{run.verb} changed the remote")
-        if there and run.verb == "cleanup --local":
-            raise Violation("cleanup --local changed the remote")
-        if run.verb in ("up", "down"):
+        if there and (run.cleans_here or kind == "trash restore" or (kind == "trash empty" and run.side == "local")):
+            raise Violation(f"{run.verb} changed the remote")
+        if kind == "trash empty" and (work or before.remote != now.remote):
+            raise Violation("trash empty changed more than the trash")
+        if kind == "trash restore" and not before.work[user].items() <= now.work[user].items():
+            raise Violation("trash restore took or replaced what stood here")
+        if kind in ("up", "down"):
             gone = self.keys(before.work[user]) - self.keys(now.work[user]) - self.aside(before, now, user)
             gone |= self.keys(before.remote) - self.keys(now.remote)
             if gone:

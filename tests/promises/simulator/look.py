@@ -77,6 +77,11 @@ def tree(folder: Path, skip: str | None = None) -> Tree:
     return {unicodedata.normalize("NFC", path): digest(data) for path, data in _files(str(folder), "", skip)}
 
 
+def name_is_taken(path: str, names: Iterable[str]) -> bool:
+    """Whether a path cannot stand beside one of these: it is a folder of theirs, or in place of a folder a file."""
+    return any(other.startswith(f"{path}/") or path.startswith(f"{other}/") for other in names)
+
+
 def _inodes(staging: Path) -> Iterator[tuple[str, int]]:
     for path in staging.rglob("*"):
         if path.relative_to(staging).parts[0] != ".s3sync" and path.is_file():

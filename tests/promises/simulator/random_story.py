@@ -53,7 +53,7 @@ class StoryTeller:
         self.blind = tuple(user for user in self.users if self._random.random() < 0.15)
         self._moves = random.Random(f"moves of {seed}")
         self._trouble = self._random.choice((0.0, 0.4, 0.7, 1.0))
-        self._paths = self._random.sample(PATHS, self._random.choice((1, 2, 3, 5, len(PATHS))))
+        self.paths = self._random.sample(PATHS, self._random.choice((1, 2, 3, 5, len(PATHS))))
         self._token = 0
 
     def story(self, steps: int) -> list[Step]:
@@ -80,7 +80,7 @@ class StoryTeller:
     def _move(self, kind: str) -> list[Step]:
         """One step of that kind and perhaps a run, or a whole way there and back with the trap that lies on it."""
         r = self._moves
-        user, path, token = r.choice(self.users), r.choice(self._paths), 10_000 + r.randrange(1000)
+        user, path, token = r.choice(self.users), r.choice(self.paths), 10_000 + r.randrange(1000)
         run = Run(user, r.choice(("up", "down", "sync", "sync")), late=r.random() < 0.5)
         sync = Run(user, "sync", max_delete=100, late=r.random() < 0.5)
         save = Save(user, path, Content(token, r.choice(SIZES)))
@@ -93,7 +93,7 @@ class StoryTeller:
         if kind == "clone":
             return [RenameClone(user, r.choice((REPO, "worktree"))), *then]
         if kind == "ignore":
-            rules = Ignore(user, r.choice(((), (path,), tuple(self._paths[:2]))))
+            rules = Ignore(user, r.choice(((), (path,), tuple(self.paths[:2]))))
             trap: list[Step] = [Ignore(user, (path,)), run, Remove(user, path), Ignore(user, ()), sync]
             return [save, sync, *trap] if way else [rules, *then]
         if kind == "cleanup":
@@ -120,7 +120,7 @@ class StoryTeller:
     def _race(self) -> list[Step]:
         """Somebody is about to replace, delete or fetch just what another one changes at the last moment."""
         r = self._random
-        user, path = r.choice(self.users), r.choice(self._paths)
+        user, path = r.choice(self.users), r.choice(self.paths)
         others = [Save(r.choice(self.users), path, self._content(), in_place=True), self._other_tool(path)]
         way = r.choice(("delete", "cleanup", "put", "get"))
         method = {"cleanup": "delete", "put": r.choice(("put", "put_part", "complete_upload", "copy"))}.get(way, way)
@@ -139,7 +139,7 @@ class StoryTeller:
     def _small(self) -> Step:
         """What somebody does at once, at any time."""
         r = self._random
-        user, path = r.choice(self.users), r.choice(self._paths)
+        user, path = r.choice(self.users), r.choice(self.paths)
         kind = r.choices(["save", "remove", "rename", "touch", "tool"], [10, 3, 2, 1, 3])[0]
         if kind == "save":
             return Save(user, path, self._content(), r.random() < 0.5)
@@ -175,7 +175,7 @@ class StoryTeller:
             user=r.choice(self.users),
             verb=verb,
             policy=r.choice(POLICIES) if decides else None,
-            files=(r.choice(self._paths),) if verb in ("up", "down", "cleanup") and r.random() < 0.1 else (),
+            files=(r.choice(self.paths),) if verb in ("up", "down", "cleanup") and r.random() < 0.1 else (),
             max_delete=r.choice(MAX_DELETES) if verb == "sync" else None,
             dry_run=decides and r.random() < 0.04,
             late=r.random() < 0.5,
@@ -211,7 +211,7 @@ class StoryTeller:
         r = self._random
         kind = r.random()
         if kind < 0.2:
-            return self._other_tool(r.choice(self._paths))
+            return self._other_tool(r.choice(self.paths))
         if kind < 0.6:
             inner = self._run()
             while inner.user == run.user and len(self.users) > 1 and r.random() < 0.9:

@@ -14,10 +14,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.sync.report import RunReport
-from tests.promises.simulator.actions import Run, Step
+from tests.promises.simulator.actions import Rename, Run, Step
 from tests.promises.simulator.invariants import Violation
-from tests.promises.simulator.look import tree
+from tests.promises.simulator.look import name_is_taken, tree
 from tests.promises.simulator.random_story import StoryTeller
+from tests.promises.simulator.random_way_back import WayBackTeller
 from tests.promises.simulator.world import World
 
 MOST_TRIES = 600
@@ -36,11 +37,15 @@ class Story(Struct, frozen=True):
         return "\n".join([f"users: {who}", *lines, "   . all is quiet: everybody syncs"])
 
 
-def make_story(seed: int, steps: int, users: int | None = None, *, plain: bool = False) -> Story:
-    """With `plain` only the steps that there were at first, so that a seed from then tells the story it told then."""
+def make_story(seed: int, steps: int, users: int | None = None, *, until: str = "") -> Story:
+    """A seed of earlier times tells the story that it told then: until `moves`, or until `ways back` came in."""
     teller = StoryTeller(seed, users)
     told = teller.story(steps)
-    return Story(seed, teller.users, teller.blind, tuple(told if plain else teller.with_moves(told)))
+    if until != "moves":
+        told = teller.with_moves(told)
+        if until != "ways back":
+            told = WayBackTeller(seed, teller).added_to(told)
+    return Story(seed, teller.users, teller.blind, tuple(told))
 
 
 def read_stories(data: bytes) -> dict[str, Story]:
@@ -75,6 +80,7 @@ def quiet(world: World) -> None:
     world.go_home()
     for _ in range(2):
         for user in world.users:
+            _make_way(world, user)
             world.do(Run(user, "sync", max_delete=ALL_OF_THEM))
     last = world.referee.last
     for user in world.users:
@@ -90,6 +96,14 @@ def quiet(world: World) -> None:
             raise Violation(f"a run with nothing to do did something: exit {code}, {report}")
         if list((world.stagings[user] / ".s3sync" / "partial").iterdir()):
             raise Violation(f"half a download is left in {user}'s partial folder")
+
+
+def _make_way(world: World, user: str) -> None:
+    """Where a file here and a folder there have one name, or the reverse, the user gives theirs another one."""
+    last = world.referee.last
+    for path in sorted(last.work[user]):
+        if name_is_taken(path, last.remote):
+            world.do(Rename(user, path, f"made way {user} {path.replace('/', ' ')}"))
 
 
 def _metadata_is_true(world: World) -> None:
@@ -160,6 +174,6 @@ def _simpler(run: Run) -> Iterator[Run]:
         for number in range(len(there)):
             yield replace(run, **{many: (*there[:number], *there[number + 1 :])})
     plain = Run(run.user, run.verb)
-    for name in ("crash", "full", "late", "often", "policy", "max_delete", "files", "dry_run"):
+    for name in ("crash", "full", "late", "often", "policy", "max_delete", "files", "to", "side", "dry_run"):
         if getattr(run, name) != getattr(plain, name):
             yield replace(run, **{name: getattr(plain, name)})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -23,38 +22,24 @@ from tests.promises.simulator.actions import (
     Run,
     Save,
     Settle,
-    Step,
     Swap,
 )
 from tests.promises.simulator.contents import Content
 from tests.promises.simulator.found import FOUND
 from tests.promises.simulator.story import Story
+from tests.promises.simulator.telling import AGREED, LARGE, MIDDLE, SMALL, at_any, story
+from tests.promises.simulator.told_way_back import TOLD_WAY_BACK
 
 ROOT = Path(__file__).parents[3]
 pytestmark = [pytest.mark.xdist_group("simulator stories"), pytest.mark.timeout(300)]
-
-SMALL, MIDDLE, LARGE = Content(1, 40), Content(2, 300), Content(3, 2600)
-"""A part has 1,024 bytes here, so that the large one travels in three."""
-
 
 CHANGES = range(10, 45, 2)
 """Where a process is made to die: a run of one file makes about so many changes."""
 
 
-def story(*steps: Step) -> list[Story]:
-    return [Story(0, ("david", "jan"), (), steps)]
-
-
-def at_any(numbers: Iterable[int], tell: Callable[[int], list[Story]]) -> list[Story]:
-    """The story with the trouble at each of these changes or calls: how many come first is nobody's promise."""
-    return [told for number in numbers for told in tell(number)]
-
-
-AGREED = (Save("david", "notes", MIDDLE), Run("david", "sync"), Run("jan", "sync"))
-"""Both have a file, and a base that knows it."""
-
 STORIES: dict[str, list[Story]] = {
     **{name: [found] for name, found in FOUND.items()},
+    **TOLD_WAY_BACK,
     "A1: another store, up, and back": story(
         *AGREED,
         Settle("jan", "other"),

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from s3sync.sync.report import CleanupReport, RunReport
+from s3sync.sync.restore import TrashReport
+from s3sync.sync.undo import UndoReport
 from tests.promises.simulator.invariants import Attempt, Referee, Violation
-from tests.promises.simulator.look import Look, Tree
+from tests.promises.simulator.look import Look, Tree, name_is_taken
+from tests.promises.simulator.way_back import judge_emptied, judge_restore, judge_undo
 
 
 def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, blind: bool) -> None:
     now = referee.last
     if attempt.run.verb == "sync":
         _gate_held(referee, attempt, now)
-    _had_a_reason(attempt, code, blind)
+    _had_a_reason(attempt, code, blind, now)
+    if isinstance(report, UndoReport) and not attempt.run.dry_run:
+        judge_undo(attempt, referee.undoable.get(attempt.run.user), report, code, now)
+    if isinstance(report, TrashReport) and not attempt.disturbed and not attempt.run.dry_run:
+        if report.restored is not None:
+            judge_restore(attempt, report, now)
+        if attempt.run.kind == "trash empty":
+            judge_emptied(attempt, now)
     if isinstance(report, RunReport) and not attempt.run.dry_run:
         _conflicts_were_told(attempt, code, now)
     if code in (0, 4) and isinstance(report, RunReport) and not attempt.run.dry_run and not attempt.run.files:
@@ -25,23 +35,36 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
             raise Violation(f"reported as deleted, and still there: {sorted(left)}")
 
 
-def _had_a_reason(attempt: Attempt, code: int, blind: bool) -> None:
+def _had_a_reason(attempt: Attempt, code: int, blind: bool, now: Look) -> None:
     run = attempt.run
     expected = {0, 4}
-    if run.verb in ("sync", "cleanup", "cleanup --unseen"):
+    if run.kind in ("sync", "cleanup", "trash restore"):
         expected.add(5)
     if run.files:
         expected.add(2)
-    if blind:
+    if blind or run.kind == "undo" or _in_each_others_way(attempt, now):
         expected.add(3)
+    if run.kind == "trash restore" and _in_each_others_way(attempt, now):
+        expected.add(1)
     if attempt.locked:
-        expected = {6} if run.locks else expected
+        before_it = {"trash empty": {0}, "trash restore": {2, 5}}  # what ends it before it takes the lock
+        expected = {6} | before_it.get(run.kind, set()) if run.locks else expected
+    if attempt.maybe_locked:
+        expected.add(6)
     if attempt.disturbed:
         expected |= {3, 5, 6}
     if run.faults or run.full:
         expected |= {1, 3, 5, 6}
     if code not in expected:
         raise Violation(f"{run.verb} ended with exit code {code} for no reason that the story knows")
+
+
+def _in_each_others_way(attempt: Attempt, now: Look) -> bool:
+    """Whether there is a file here or there in place of a folder of another one."""
+    user, start = attempt.run.user, attempt.start
+    names = {*start.work[user], *start.remote, *now.work[user], *now.remote}
+    names |= {path.partition("/")[2] for path in (*start.trash[user], *start.remote_trash)}
+    return any(name_is_taken(name, names) for name in names)
 
 
 def _conflicts_were_told(attempt: Attempt, code: int, now: Look) -> None:
@@ -85,7 +108,11 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
         raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")
     if code != 0:
         return
-    if run.verb in ("up", "sync"):
+    if run.verb == "up --again" and not attempt.disturbed and not run.files:
+        ours = {path for path in start.cleaned_up & start.work[run.user].keys() if path in here}
+        if unsent := ours - now.remote.keys():
+            raise Violation(f"up --again ended with exit code 0, and did not send {sorted(unsent)}")
+    if run.kind in ("up", "sync"):
         for path, content in here.items():
             if start.work[run.user].get(path) == content and content not in referee.published[referee.key(path)]:
                 raise Violation(f"{run.verb} ended with exit code 0, and {path} was never uploaded")

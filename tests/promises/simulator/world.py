@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from tests.promises.simulator.invariants import Attempt, Referee, Violation
 from tests.promises.simulator.lab import Knobs
 from tests.promises.simulator.look import tree
 from tests.promises.simulator.verdicts import judge_end
+from tests.promises.simulator.way_back import agreed, happened
 
 STEP_NS = 300_000_000
 """Three steps to a second, so that names made of the time meet."""
@@ -85,13 +86,17 @@ class World(Deeds):
 
     def _run(self, run: Run) -> None:
         """In a child of its own, if the process is to die."""
-        locked = any(outer.run.user == run.user and outer.run.locks for outer in self.memory.running)
+        own = [outer.run for outer in self.memory.running if outer.run.user == run.user and outer.run.locks]
+        locked = any(outer.kind not in ("trash empty", "trash restore") for outer in own)
         place = self.memory.at[run.user]
         referee = self.memory.referees[place]
-        self.memory.running.append(Attempt(run, place, referee.last, locked=locked))
+        knew = frozenset(referee.common[run.user])
+        attempt = Attempt(run, place, referee.last, locked=locked, maybe_locked=bool(own), knew=knew)
+        self.memory.running.append(attempt)
+        empties = run.kind in ("cleanup", "trash empty") or referee.waited
         for outer in self.memory.running[:-1]:
             outer.disturbed = True
-            outer.remote_trash_emptied = outer.remote_trash_emptied or run.verb.startswith("cleanup")
+            outer.remote_trash_emptied = outer.remote_trash_emptied or empties
         self.counted["commands"] += 1
         if not run.crash and not run.full:
             self._command(run)
@@ -121,6 +126,8 @@ class World(Deeds):
         self.counted[f"exit {code}"] += 1
         if getattr(report, "conflicts", None):
             self.counted["conflicts"] += 1
+        if what := happened(report):
+            self.counted[what] += 1
         referee = self.memory.referees[attempt.place]
         judge_end(referee, attempt, code, report, blind=bool(self.blind))
         referee.after_end(attempt, code)
@@ -135,6 +142,11 @@ class World(Deeds):
             waiting[:] = [m for m in waiting if m not in due]
             self._others_act([m.step for m in due])
 
+        def answer(report: Any) -> bool:
+            self._others_act([m.step for m in waiting if m.method == "question"])
+            self.memory.running[-1].agreed = agreed(report)
+            return True
+
         project = self._project(run.user)
         inner = self.stores[self.memory.at[run.user].store]
         store: Any = FaultyStore(inner, run.faults, before, self.counted)
@@ -142,14 +154,14 @@ class World(Deeds):
         project = replace(project, session=session)
         try:
             with _saving(often=run.often):
-                report = _VERBS[run.verb](project, run)
+                report = _VERBS[run.verb](project, run, answer)
         except S3syncError as error:
             return error.exit_code, error
         except Violation:
             raise
         except Exception as error:
             raise Violation(f"{run.user}'s {run.verb} ended with {error!r}\n{traceback.format_exc()}") from error
-        return report.exit_code, report
+        return report.exit_code, report.report if isinstance(report, _Asked) else report
 
     def _others_act(self, steps: list[Step]) -> None:
         if not steps:
@@ -181,17 +193,41 @@ class World(Deeds):
         return lambda: datetime.fromtimestamp(self.memory.now_ns // 1_000_000_000, UTC) + skew
 
 
-_VERBS: dict[str, Callable[[Project, Run], Any]] = {
-    "up": lambda project, run: project.up(*run.files, on_conflict=run.policy, dry_run=run.dry_run),
-    "down": lambda project, run: project.down(*run.files, on_conflict=run.policy, dry_run=run.dry_run),
-    "sync": lambda project, run: project.sync(
+def _verb_up(project: Project, run: Run, *, again: bool) -> Any:
+    return project.up(*run.files, on_conflict=run.policy, dry_run=run.dry_run, again=again)
+
+
+def _verb_cleanup(project: Project, run: Run, answer: Answer) -> Any:
+    options = {option: option in run.verb.split(" --")[1:] for option in ("unseen", "local", "trash", "permanently")}
+    return project.cleanup(*run.files, **options, dry_run=run.dry_run, confirm=answer)
+
+
+def _verb_restore(project: Project, run: Run) -> Any:
+    found = project.restore_from_trash(*run.files, to=run.to or None, side=run.side or None, dry_run=run.dry_run)
+    return _Asked(found)
+
+
+Answer: TypeAlias = Callable[[Any], bool]
+_VERBS: dict[str, Callable[[Project, Run, Answer], Any]] = {
+    "up": lambda project, run, answer: _verb_up(project, run, again=False),
+    "up --again": lambda project, run, answer: _verb_up(project, run, again=True),
+    "down": lambda project, run, answer: project.down(*run.files, on_conflict=run.policy, dry_run=run.dry_run),
+    "sync": lambda project, run, answer: project.sync(
         on_conflict=run.policy, max_delete=run.max_delete, dry_run=run.dry_run
     ),
-    "status": lambda project, run: _Asked(project.status()),
-    "cleanup": lambda project, run: project.cleanup(*run.files),
-    "cleanup --unseen": lambda project, run: project.cleanup(unseen=True),
-    "cleanup --local": lambda project, run: project.cleanup(*run.files, local=True),
-    "transfers --abort-all": lambda project, run: _Asked(project.abort_transfers(everything=True)),
+    "status": lambda project, run, answer: _Asked(project.status()),
+    **dict.fromkeys(
+        ("cleanup", "cleanup --unseen", "cleanup --trash", "cleanup --permanently", "cleanup --unseen --permanently",
+         "cleanup --local", "cleanup --local --trash"),
+        _verb_cleanup,
+    ),
+    "transfers --abort-all": lambda project, run, answer: _Asked(project.abort_transfers(everything=True)),
+    "trash list": lambda project, run, answer: _Asked(project.trash(run.side or None)),
+    "trash restore": lambda project, run, answer: _verb_restore(project, run),
+    "trash empty": lambda project, run, answer: _Asked(
+        project.empty_trash(side=run.side or None, confirm=answer, dry_run=run.dry_run)
+    ),
+    "undo": lambda project, run, answer: project.undo(dry_run=run.dry_run, confirm=answer),
 }  # fmt: skip
 
 

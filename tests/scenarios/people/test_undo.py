@@ -103,3 +103,42 @@ def test_undo_says_what_cannot_be_had_back(people: People) -> None:
     assert "s3sync up --again" in david.expect(3, "undo", "--yes").err
     david.ok("cleanup", "--local", "three.mp4", "--yes")
     assert "s3sync down" in david.expect(3, "undo", "--yes").err
+
+
+def test_a6_undo_says_what_is_ignored_by_now_and_takes_it_back_later(people: People) -> None:
+    david, jan = people
+    share(people, "kept.mp4", "edited.mp4", "deleted.mp4")
+    david.write("arrives.mp4", "new")
+    david.write("edited.mp4", "second")
+    (david.staging / "deleted.mp4").unlink()
+    david.ok("sync")
+    before = jan.files()
+    jan.ok("sync")
+    rules = jan.repo / ".s3syncignore"
+    rules.write_text("arrives.mp4\nedited.mp4\ndeleted.mp4\n")
+    report = jan.expect(3, "undo", "--yes", "--json").json
+    assert report["undone"] == []
+    assert {item["name"]: item["error"] for item in report["refused"]} == dict.fromkeys(
+        ("arrives.mp4", "edited.mp4", "deleted.mp4"), "is ignored now"
+    )
+    rules.unlink()
+    jan.ok("undo", "--yes")
+    assert jan.files() == before
+
+
+def test_a6_what_was_deleted_while_it_was_ignored_stays_with_the_others_after_an_undo(people: People) -> None:
+    david, jan = people
+    share(people, "a.mp4", "b.mp4", "c.mp4", "d.mp4")
+    jan.write("a.mp4", "second a.mp4")
+    jan.ok("sync")
+    rules = jan.repo / ".s3syncignore"
+    rules.write_text("a.mp4\n")
+    jan.ok("status")
+    jan.ok("sync")
+    (jan.staging / "a.mp4").unlink()
+    rules.unlink()
+    jan.ok("undo", "--yes")
+    jan.ok("sync")
+    assert jan.read("a.mp4") == b"first a.mp4"
+    david.ok("sync")
+    assert david.files() == jan.files()

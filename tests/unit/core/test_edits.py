@@ -244,3 +244,38 @@ def test_a_record_of_this_version_that_lies_about_its_size_is_repaired() -> None
     edits = Edits("david", "y", "pc")
     edits.repaired["a"] = FileRecord("a", 4, "jan", "x", etag="e")
     assert apply(before, edits, "w").files["a"].size_bytes == 4
+
+
+def cleaned(name: str, by: str = "jan") -> DeletedRecord:
+    return DeletedRecord(name, by, AT, "a" * 32, cleaned=True)
+
+
+def test_a12_a_cleanup_that_is_announced_explains_what_goes_and_changes_nothing_else() -> None:
+    made = edits()
+    made.announced = {name: cleaned(name) for name in ("here", "gone by david", "put back")}
+    made.repaired["put back"] = record("put back", "e9")
+    before = manifest(record("here"))
+    before.deleted = {name: deletion(name, "david") for name in ("gone by david", "put back")}
+    after = apply(before, made, "w1")
+    assert made.substantial and after.files == {"here": record("here"), "put back": record("put back", "e9")}
+    assert after.deleted == {"gone by david": deletion("gone by david", "david")} | {
+        name: cleaned(name) for name in ("here", "put back")
+    }
+    assert [after.is_cleaned(name) for name in ("here", "gone by david", "put back")] == [True, False, True]
+
+
+def test_a12_a_file_that_is_sent_again_is_announced_no_more() -> None:
+    made = edits()
+    made.files["here"] = record("here", "e2")
+    before = manifest(record("here"))
+    before.deleted = {"here": cleaned("here")}
+    assert apply(before, made, "w1").deleted == {}
+
+
+def test_a12_of_a_large_cleanup_no_more_is_announced_than_is_kept() -> None:
+    made = edits()
+    names = [f"{number:05}" for number in range(limits.now.deletions_kept)]
+    made.announced = {name: cleaned(name) for name in names}
+    before = manifest(*map(record, names))
+    before.deleted = {name: deletion(name) for name in ("a", "b")}
+    assert list(apply(before, made, "w1").deleted) == names

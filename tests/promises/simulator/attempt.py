@@ -1,0 +1,41 @@
+"""A run under way, as the referee follows it; and what is raised when a promise is broken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from tests.promises.simulator.actions import Place, Run
+from tests.promises.simulator.look import Look
+
+if TYPE_CHECKING:
+    from tests.promises.simulator.way_back import Agreed
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+class Attempt(Struct):
+    """A run under way: what lay where when it began, and what others did meanwhile.
+
+    `locked`: the same user has another run under way, or perhaps (`maybe_locked`) one that takes its lock only in the
+    end. `meddled`: another tool was at the store meanwhile. `deleted`
+    counts what this run itself took away, here and there. `knew` are the paths that its base may have known when it
+    began, `agreed` what its question showed.
+    """
+
+    run: Run
+    place: Place
+    start: Look
+    disturbed: bool = False
+    locked: bool = False
+    maybe_locked: bool = False
+    meddled: bool = False
+    remote_trash_emptied: bool = False
+    deleted: int = 0
+    knew: frozenset[str] = frozenset()
+    agreed: Agreed | None = None
+    remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
