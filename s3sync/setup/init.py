@@ -6,7 +6,9 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -28,12 +30,13 @@ from s3sync.config import (
 from s3sync.config.locate import exists
 from s3sync.config.secrets import hidden
 from s3sync.core.folder_names import project_reason
-from s3sync.core.names import STATE_DIR, nfc
+from s3sync.core.names import MANIFEST, STATE_DIR, nfc
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ProjectError, StoreError, UsageError
 from s3sync.project import ProjectFolder, find_project, project_names
 from s3sync.setup.gitignore import merge_gitignore
+from s3sync.shared.nested import MOST_ASKED, look_around, refuse_inner_projects
 from s3sync.shared.projects import StoreProjects
 from s3sync.staging import staging_folder
 from s3sync.store import Store
@@ -129,6 +132,11 @@ def _look(report: InitReport, store: Store) -> None:
     prefix = report.project.prefix if report.project else f"{repo}/"
     report.access = check_access(store, f"{prefix}{STATE_DIR}/")
     if report.access.list is None:
+        with ThreadPoolExecutor(2) as threads:
+            look_around(store, repo, threads)()
+        if report.project is not None:
+            keys = (f"{prefix}{name}/{MANIFEST}" for name in islice(store.folders(prefix), MOST_ASKED))
+            refuse_inner_projects(store, keys)
         remote = StoreProjects(store, repo)
         with contextlib.suppress(StoreError):
             if report.project is None:

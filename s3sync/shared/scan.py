@@ -21,6 +21,7 @@ from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.errors import NotAStore, NotFound, StoreError
 from s3sync.local.holds import refused_here
 from s3sync.shared.manifest import StoredManifest, read_manifest
+from s3sync.shared.nested import look_around, refuse_inner_projects
 from s3sync.shared.refused import UNKNOWN, RefusedObjects
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path, spilled
@@ -93,12 +94,18 @@ class RemoteScan(Struct):
 
 
 def scan_remote(store: Store, prefix: str, base: SpilledDict[Entry], ignored: Callable[[str], bool]) -> RemoteScan:
-    """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer."""
+    """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer.
+
+    Raises `ConfigError` where the place is that of another repository, too.
+    """
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
         reading = threads.submit(read_manifest, store, prefix)
+        refuse_around = None if base else look_around(store, prefix.split("/")[0], threads)
         old_parts = SpilledDict(bool)
         objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
         stored = reading.result()
+        if stored.etag is None and refuse_around is not None:
+            refuse_around()
         if _lacks_what_nobody_deleted(objects, base, stored.manifest):
             stored = read_manifest(store, prefix)
         scan = RemoteScan(stored, SpilledDict(RemoteFile, len(objects)), old_parts=old_parts)
@@ -107,6 +114,7 @@ def scan_remote(store: Store, prefix: str, base: SpilledDict[Entry], ignored: Ca
         records = spilled(FileRecord, scan.stored.manifest.files)
         _drop_markers(objects, records)
         unexplained = _match(scan, records, objects, ignored)
+        refuse_inner_projects(store, (info.key for info in unexplained.values()))
         for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
             for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), some):
                 if found is not None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
 
+from s3sync import Project
+from s3sync.store.folder import FolderStore
 from tests.kit.people import PROJECT, REPO, Person
+from tests.kit.servers import SeaweedFS
 
 
 @pytest.fixture
@@ -78,3 +82,99 @@ def test_f33_a_store_in_the_staging_folder_of_another_repository(david: Person, 
         err = refuse(kim, "init", "b70", "--store", f"file://{place}", "--repo", "other", cwd=kim.repo)
         assert f"it lies in the staging folder {david.staging}" in err
     kim.ok("init", "b70", "--store", f"file://{david.root}/beside", "--repo", "other", cwd=kim.repo)
+
+
+@pytest.fixture(params=["folder", pytest.param("seaweedfs", marks=pytest.mark.seaweedfs)])
+def base(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str]]:
+    """A store's address, and what it takes to reach it."""
+    if request.param == "folder":
+        return f"file://{tmp_path / 'nas'}", {}
+    server: SeaweedFS = request.getfixturevalue("seaweedfs")
+    return f"s3://{server.bucket}/{uuid.uuid4().hex}", server.environment("david")
+
+
+NESTED = [
+    ("", "films", "cut", "/films", "cut"),
+    ("", "films", "cut", "/films/cut", "b63"),
+    ("/a", "b", "c", "/a/b", "c"),
+]
+
+
+def of_a_place(person: Person, store: str, repo: str, project: str) -> Path:
+    folder = person.repo / project
+    (folder / "s3-staging").mkdir(parents=True)
+    (person.repo / ".s3sync.yaml").write_text(f"store: {store}\nrepo: {repo}\n")
+    for name in (f"{person.name}.mov", f"sub/{person.name}.mov"):
+        person_file = folder / "s3-staging" / name
+        person_file.parent.mkdir(exist_ok=True)
+        person_file.write_text(f"of {person.name}")
+    return folder
+
+
+@pytest.mark.parametrize(("outer", "repo", "project", "inner", "inner_repo"), NESTED)
+@pytest.mark.parametrize("first", ["outer", "inner"])
+def test_f33_a_store_in_another_repository_s_project(
+    tmp_path: Path, base: tuple[str, dict[str, str]], first: str, outer: str, repo: str, project: str, inner: str,
+    inner_repo: str,
+) -> None:  # fmt: skip
+    """Each would take the other's files, and metadata.json, for files of its own; a cleanup would delete them all."""
+    url, environ = base
+    if url.startswith("file:"):
+        if inner_repo == "b63":
+            pytest.skip("the marker of the inner store would be a file of the outer one")
+        for place in {outer, inner}:
+            FolderStore(Path(url[7:] + place), create=True)
+    anna, ben = Person("anna", tmp_path / "anna", environ), Person("ben", tmp_path / "ben", environ)
+    a = of_a_place(anna, url + outer, repo, project)
+    b = of_a_place(ben, url + inner, inner_repo, "b1")
+    (early, at), (late, there) = [(anna, a), (ben, b)] if first == "outer" else [(ben, b), (anna, a)]
+    early.ok("sync", cwd=at)
+    before = everything(late.repo)
+    for words in (
+        ["status"],
+        ["up"],
+        ["down"],
+        ["sync"],
+        ["cleanup", "--yes"],
+        ["up", "--dry-run"],
+        ["sync", "--max-delete", "9"],
+    ):
+        result = late.expect(2, *words, cwd=there)
+        assert "error: this repository cannot use the store" in result.err and "another `repo`" in result.err
+    if inner_repo != "b63" or late is ben:  # `init` looks no deeper
+        result = late.expect(2, "init", there.name, cwd=late.repo)
+        assert "is another repository" in result.err or "of another repository" in result.err
+    after = everything(late.repo)
+    assert {path: after[path] for path in before if ".s3sync" not in path} == {
+        path: body for path, body in before.items() if ".s3sync" not in path
+    }
+    assert early.ok("status", "--exit-code", cwd=at).code == 0
+    early.ok("verify", "--deep", cwd=at)
+    text = (late.repo / ".s3sync.yaml").read_text()
+    (late.repo / ".s3sync.yaml").write_text(text.replace("repo: ", "repo: other-").replace("/films/cut", "/apart"))
+    late.ok("sync", cwd=there)
+    early.ok("sync", cwd=at)
+    assert not {path.name for path in at.rglob("*.mov")} & {path.name for path in there.rglob("*.mov")}
+
+
+def test_f33_a_metadata_json_of_the_user_s_own_is_a_file(tmp_path: Path, base: tuple[str, dict[str, str]]) -> None:
+    url, environ = base
+    if url.startswith("file:"):
+        FolderStore(Path(url[7:]), create=True)
+    anna, ben = Person("anna", tmp_path / "anna", environ), Person("ben", tmp_path / "ben", environ)
+    contents = {
+        "card/metadata.json": '{"camera": "a7"}',
+        "empty/metadata.json": "",
+        "copy/metadata.json": '{"project_id": "c", "repo": "films"}',
+        "a/b/metadata.json": '{"project_id": "b", "repo": "other"}',
+        "x/y/metadata.json": '{"project_id": "\\ud800", "repo": 7}',
+    }
+    a, b = of_a_place(anna, url, "films", "c"), of_a_place(ben, url, "films", "c")
+    for name, text in contents.items():
+        file = a / "s3-staging" / name
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    anna.ok("up", cwd=a)
+    Project.open(path=a, environ=anna.env()).session.store.delete("films/c/metadata.json")
+    ben.ok("sync", cwd=b)
+    assert {name: (b / "s3-staging" / name).read_text() for name in contents} == contents
