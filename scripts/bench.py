@@ -1,7 +1,8 @@
 """s3sync beside rclone, s5cmd and the AWS command line, on a SeaweedFS that is started and stopped here.
 
 A full run prints its table and writes docs/benchmarks.md. --quick and single jobs only print, unless --output names a
-file. Run it by scripts/bench, which makes the environment.
+file. With --line the jobs are those of people far from their bucket, over a line of that kind, and what it writes is
+that line's section of docs/benchmarks.md. Run it by scripts/bench, which makes the environment.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
 sys.path.insert(0, str(ROOT))
 
-from benchlib import report, timed, wire  # noqa: E402
+from benchlib import line_report, report, timed, wire  # noqa: E402
 from benchlib.lab import QUICK, Lab, Sizes  # noqa: E402
+from benchlib.lines import LINE_JOBS, QUICK_LINE, Bench, LineSizes, cost_of_the_line  # noqa: E402
 from benchlib.measure import CommandFailed  # noqa: E402
 from benchlib.tools import Aws, Rclone, S5cmd, program  # noqa: E402
 
+from tests.kit.line import LINES  # noqa: E402
 from tests.kit.servers import SeaweedFS  # noqa: E402
 
 JOBS: dict[str, Callable[[Lab], None]] = {
@@ -40,13 +45,16 @@ JOBS: dict[str, Callable[[Lab], None]] = {
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"of {', '.join(JOBS)} (default: all)")
+    line_jobs = f"with --line of {', '.join(LINE_JOBS)}"
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"of {', '.join(JOBS)}; {line_jobs} (default: all)")
+    parser.add_argument("--line", choices=[*LINES, "all"], help="measure over a line: near, home, far, or none between")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: two minutes")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the timed jobs (default: 3; --quick: 1)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there")
     given = parser.parse_args()
-    if unknown := [job for job in given.jobs if job not in JOBS]:
-        parser.error(f"no such job: {', '.join(unknown)} (there are: {', '.join(JOBS)})")
+    known = LINE_JOBS if given.line else JOBS
+    if unknown := [job for job in given.jobs if job not in known]:
+        parser.error(f"no such job: {', '.join(unknown)} (there are: {', '.join(known)})")
     if given.rounds is not None and given.rounds < 1:
         parser.error("--rounds takes 1 or more")
     return given
@@ -72,8 +80,35 @@ def versions(folder: Path) -> dict[str, str]:
     }
 
 
+def measure_lines(given: argparse.Namespace) -> int:
+    chosen = QUICK_LINE if given.quick else LineSizes()
+    chosen = chosen if given.rounds is None else replace(chosen, rounds=given.rounds)
+    with tempfile.TemporaryDirectory(prefix="s3sync-bench-") as folder:
+        lab = Lab(Path(folder) / "work", sizes(given))
+        lab.work.mkdir()
+        circumstances = report.Circumstances(versions(Path(folder) / "versions"))
+        cost = "" if given.quick else cost_of_the_line(lab)
+        for name in LINES if given.line == "all" else [given.line]:
+            bench = Bench(lab, name, chosen)
+            for job in given.jobs or list(LINE_JOBS):
+                began = time.monotonic()
+                try:
+                    LINE_JOBS[job](bench)
+                except (CommandFailed, AssertionError) as error:
+                    lab.failures.append(f"{name}, {job}: {' '.join(str(error).split())}")
+                lab.say(f"{name}, {job} took {time.monotonic() - began:.0f} s")
+            print(line_report.text(bench), end="\n\n", flush=True)
+            output = given.output or (None if given.quick or given.jobs else DOCUMENT)
+            if output:
+                line_report.write(output, name, line_report.section(bench, circumstances, cost))
+    print("\n".join([cost, line_report.failures(lab)]).strip())
+    return 1 if lab.failures else 0
+
+
 def main() -> int:
     given = arguments()
+    if given.line:
+        return measure_lines(given)
     jobs = given.jobs or list(JOBS)
     with tempfile.TemporaryDirectory(prefix="s3sync-bench-") as folder:
         lab = Lab(Path(folder) / "work", sizes(given))
@@ -89,10 +124,11 @@ def main() -> int:
             lab.say(f"{name} took {time.monotonic() - began:.0f} s")
     print(report.text(lab, circumstances))
     full = not given.quick and not given.jobs
-    output = given.output or (ROOT / "docs" / "benchmarks.md" if full else None)
+    output = given.output or (DOCUMENT if full else None)
     if output:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(report.markdown(lab, circumstances), encoding="utf-8")
+        kept = line_report.lines_of(output.read_text(encoding="utf-8")) if output.exists() else ""
+        output.write_text(f"{report.markdown(lab, circumstances)}\n{kept}".rstrip() + "\n", encoding="utf-8")
         print(f"\nwritten: {output}")
     return 1 if lab.failures else 0
 

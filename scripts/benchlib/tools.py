@@ -67,6 +67,13 @@ class Tool(ABC):
     @abstractmethod
     def down(self) -> Command: ...
 
+    def update_up(self) -> Command:
+        """Send what changed, without deletions."""
+        return self.up()
+
+    def update_down(self) -> Command:
+        return self.down()
+
     @abstractmethod
     def sync_up(self) -> Command:
         """With deletions."""
@@ -138,6 +145,18 @@ class Ours(Tool):
         shutil.rmtree(before / ".s3sync", ignore_errors=True)
         shutil.rmtree(self.source)
         before.rename(self.source)
+
+    def stranger(self, tag: str) -> None:
+        """Become people who know nothing of the store, with the same files and a new place in it."""
+        files, environ, root = self.source, self._people[0].environ, self._people[0].root.parent
+        self._project = f"strange-{tag}"
+        self._people = [
+            Person(name, root / f"{name}-{tag}", {**environ, "S3SYNC_STORE": self._store}) for name in ("david", "jan")
+        ]
+        for folder in (self.source.parent, self.target):
+            folder.mkdir(parents=True)
+        files.rename(self.source)
+        shutil.rmtree(self.source / ".s3sync", ignore_errors=True)
 
     @property
     def aside(self) -> Path:
@@ -261,26 +280,50 @@ class RcloneTrack(Rclone):
     flags = (*Rclone.flags, "--track-renames")
 
 
+class RcloneBest(Rclone):
+    """Many at once, and compared by what the listing tells."""
+
+    name = "rclone best"
+    flags = ("--transfers", "128", "--checkers", "128", "--s3-no-check-bucket", "-c", "--fast-list")
+
+
 class S5cmd(Peer):
     name = "s5cmd"
+    flags: ClassVar[tuple[str, ...]] = ()
 
     def up(self) -> Command:
-        return self._command("s5cmd", "cp", f"{self.source}/", self._remote)
+        return self._s5cmd("cp", f"{self.source}/", self._remote)
 
     def down(self) -> Command:
-        return self._command("s5cmd", "cp", f"{self._remote}*", f"{self.target}/")
+        return self._s5cmd("cp", f"{self._remote}*", f"{self.target}/")
+
+    def update_up(self) -> Command:
+        return self._s5cmd("sync", f"{self.source}/", self._remote)
+
+    def update_down(self) -> Command:
+        return self._s5cmd("sync", f"{self._remote}*", f"{self.target}/")
 
     def sync_up(self) -> Command:
-        return self._command("s5cmd", "sync", "--delete", f"{self.source}/", self._remote)
+        return self._s5cmd("sync", "--delete", f"{self.source}/", self._remote)
 
     def sync_down(self) -> Command:
-        return self._command("s5cmd", "sync", "--delete", f"{self._remote}*", f"{self.target}/")
+        return self._s5cmd("sync", "--delete", f"{self._remote}*", f"{self.target}/")
 
     def look(self) -> Command:
-        return self._command("s5cmd", "--dry-run", "sync", f"{self.source}/", self._remote)
+        return self._s5cmd("--dry-run", "sync", f"{self.source}/", self._remote)
 
     def version(self) -> Command:
-        return self._command("s5cmd", "version")
+        return self._s5cmd("version")
+
+    def _s5cmd(self, *words: str) -> Command:
+        return self._command("s5cmd", *self.flags, *words)
+
+
+class S5cmdBest(S5cmd):
+    """Its default is 256 at once."""
+
+    name = "s5cmd best"
+    flags = ("--numworkers", "512")
 
 
 class Aws(Peer):
@@ -291,6 +334,12 @@ class Aws(Peer):
 
     def down(self) -> Command:
         return self._aws("cp", "--recursive", self._remote, str(self.target))
+
+    def update_up(self) -> Command:
+        return self._aws("sync", str(self.source), self._remote)
+
+    def update_down(self) -> Command:
+        return self._aws("sync", "--exact-timestamps", self._remote, str(self.target))
 
     def sync_up(self) -> Command:
         return self._aws("sync", "--delete", str(self.source), self._remote)
