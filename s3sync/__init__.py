@@ -46,6 +46,7 @@ from s3sync.errors import (
 )
 
 if TYPE_CHECKING:
+    from s3sync.all_projects import AllProjects, Told
     from s3sync.api import Project
     from s3sync.core.outcome import Problem
     from s3sync.core.plan import Policy
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDenied",
+    "AllProjects",
     "Archived",
     "BucketMissing",
     "Check",
@@ -115,6 +117,7 @@ __all__ = [
     "StoreError",
     "TargetChanged",
     "Throttled",
+    "Told",
     "TransferStatus",
     "TransfersReport",
     "TrashReport",
@@ -130,6 +133,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "s3sync.all_projects": ("AllProjects", "Told"),
     "s3sync.api": ("Project",),
     "s3sync.repository": ("diagnose", "init", "projects"),
     "s3sync.core.outcome": ("Problem",),

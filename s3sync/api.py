@@ -65,11 +65,23 @@ class Project(Struct, frozen=True):
         """
         cwd = Path(path).resolve()
         settings = load_settings(cwd, flags=flags or {}, environ=os.environ if environ is None else environ)
-        timetable = parse_bandwidth(settings.bwlimit)
-        pace = Unlimited() if timetable.unlimited else Throttle(timetable)
+        pace = pace_of(settings)
         store = connect(settings, pace=pace)
-        location = locate(settings, store, cwd, name)
-        session = Session(settings, location, store, progress or Silent(), lock_wait_s=lock_wait_s, pace=pace)
+        return cls.at(locate(settings, store, cwd, name), settings, store, pace, cwd, progress, lock_wait_s)
+
+    @classmethod
+    def at(
+        cls,
+        folder: ProjectFolder,
+        settings: Settings,
+        store: Store,
+        pace: Pace,
+        cwd: Path,
+        progress: Progress | None = None,
+        lock_wait_s: float = 0,
+    ) -> Project:
+        """The project in that folder, on a store that is open already."""
+        session = Session(settings, folder, store, progress or Silent(), lock_wait_s=lock_wait_s, pace=pace)
         return cls(replace(session, workers=settings.transfers or DEFAULT_WORKERS), cwd)
 
     @property
@@ -260,6 +272,12 @@ def _sides(side: str | None) -> tuple[str, ...]:
 def _no_choice(name: str, value: object, choices: Sequence[str]) -> UsageError:
     listed = ", ".join(repr(str(choice)) for choice in choices)
     return UsageError(f"{name} cannot be {value!r:.80}", why="it is none of the choices", hint=f"use one of {listed}")
+
+
+def pace_of(settings: Settings) -> Pace:
+    """The limit on the speed that the settings ask for."""
+    timetable = parse_bandwidth(settings.bwlimit)
+    return Unlimited() if timetable.unlimited else Throttle(timetable)
 
 
 def connect(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
 from s3sync.core.plan import Verb
-from s3sync.errors import ProjectError
+from s3sync.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
     from s3sync.api import Project
@@ -20,8 +20,12 @@ def run(
     kind: Verb,
     names: list[str] | None,
     project: str | None,
+    all_projects: bool,
     verb: Callable[[Project, list[str]], RunReport],
 ) -> int:
+    if all_projects:
+        refuse_names(names, project)
+        return _run_all(call, kind, lambda opened: verb(opened, []))
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.run import print_run, run_headline, run_json
@@ -36,6 +40,35 @@ def run(
     else:
         print_run(report, verbose=call.verbose, quiet=call.quiet, begun=progress.begun)
     return report.exit_code
+
+
+def refuse_names(names: list[str] | None, project: str | None) -> None:
+    """Raises `UsageError` where `--all` comes with names."""
+    if names or project:
+        why = "and a project or a file was named, too"
+        raise UsageError("--all means every project", why=why, hint="leave the name away, or leave --all away")
+
+
+def _run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport]) -> int:
+    """One verb on every project: a report for each, and what they come to together."""
+    from s3sync.all_projects import AllProjects, worst_code
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.run_all import AllLines, run_all_json
+
+    with watching(call) as progress:
+        opened = AllProjects.open(flags=call.flags, progress=progress, lock_wait_s=call.wait)
+        lines = AllLines(kind, call, progress)
+        told = []
+        for one in opened.each(lambda project: verb(lines.headed(project))):
+            told.append(one)
+            lines.show(one)
+    code = worst_code(told)
+    if call.json:
+        print_json(run_all_json(kind, told, code, dry_run=call.dry_run))
+    else:
+        lines.summarize(told)
+    return code
 
 
 def open_project(

@@ -17,4 +17,9 @@ def size_text(size: int) -> str:
 
 def files_text(count: int) -> str:
     """`1 file`, `12 files`."""
-    return f"{count} file" if count == 1 else f"{count} files"
+    return counted(count, "file")
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 project`, `12 projects`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

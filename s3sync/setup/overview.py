@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,18 +9,13 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.config import Settings, mask_url
-from s3sync.core import limits
-from s3sync.core.folder_names import project_reason
 from s3sync.core.names import nfc, path_of_key
-from s3sync.errors import NotAStore, ProjectError, S3syncError, StoreError
+from s3sync.errors import ProjectError, S3syncError
 from s3sync.project import find_project, project_names, repo_root
 from s3sync.setup.init import update_gitignore
+from s3sync.shared.listed import ListedStore
 from s3sync.shared.manifest import read_manifest
-from s3sync.shared.projects import MOST_PROJECTS
-from s3sync.spill.sequence import SpilledList
-from s3sync.store import endpoint_of
-from s3sync.store.port import ObjectInfo, Store
-from s3sync.store.wrapped import Wrapped
+from s3sync.store.port import Store
 from s3sync.sync.session import Session
 from s3sync.sync.status import status
 
@@ -57,45 +51,6 @@ class ProjectsReport(Struct):
     @property
     def exit_code(self) -> int:
         return 3 if any(project.error for project in self.projects) else 0
-
-
-class ListedStore(Wrapped):
-    """A store whose listings of a repository's projects were taken beforehand, all in one."""
-
-    def __init__(self, inner: Store, repo: str) -> None:
-        super().__init__(inner)
-        self._prefix = f"{repo}/"
-        self.projects: dict[str, SpilledList[ObjectInfo]] = {}
-        for count, info in enumerate(inner.list(self._prefix)):
-            self._take(count, info)
-
-    @property
-    def endpoint(self) -> str | None:
-        return endpoint_of(self.inner)
-
-    def _take(self, count: int, info: ObjectInfo) -> None:
-        if not info.key.startswith(self._prefix):
-            raise NotAStore(
-                f"could not list {self.url}/{self._prefix}",
-                why=f"the store names {info.key[:80]!r}, which is not there",
-                hint="check endpoint_url, and what stands between here and the store",
-            )
-        name = info.key.removeprefix(self._prefix).partition("/")
-        if not name[1] or name[0] != nfc(name[0]) or project_reason(name[0]):
-            return
-        if count >= limits.now.objects_listed or (name[0] not in self.projects and len(self.projects) >= MOST_PROJECTS):
-            raise StoreError(
-                f"could not list {self.url}/{self._prefix}",
-                why=f"it has more than {limits.now.objects_listed} objects or {MOST_PROJECTS} projects",
-                hint="look at one project: `s3sync status PROJECT`",
-            )
-        self.projects.setdefault(name[0], SpilledList(ObjectInfo)).append(info)
-
-    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
-        name = prefix.removeprefix(self._prefix).removesuffix("/")
-        if prefix != f"{self._prefix}{name}/" or "/" in name or project_reason(name):
-            return self.inner.list(prefix, after=after)
-        return (info for info in self.projects.get(name, ()) if info.key > after)
 
 
 def overview(settings: Settings, start: Path, store: Store, pattern: str | None = None) -> ProjectsReport:

@@ -155,6 +155,11 @@ class RunReport(OfProject, Struct):
         arrived = chain(self.uploaded, self.downloaded)
         return sum(max(0, moved.size_bytes - moved.bytes_moved) for moved in arrived)
 
+    def flush(self) -> None:
+        """Hold no more in memory than long lists do, while other reports are made."""
+        for items in (self.uploaded, self.downloaded, self.deleted, self.skipped, self.conflicts):
+            items.flush()
+
     @property
     def exit_code(self) -> int:
         if self.failed:
@@ -223,6 +228,10 @@ class StatusReport(OfProject, Struct):
     verified: str | None = None
     """`records` or `deep` in the answer of `verify`."""
     warnings: list[str] = field(default_factory=list)
+
+    def flush(self) -> None:
+        """Hold no more in memory than a long list does, while other reports are made."""
+        self.files.flush()
 
     @property
     def counts(self) -> dict[str, int]:

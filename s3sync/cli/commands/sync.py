@@ -8,7 +8,7 @@ import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import EXCHANGE, MOVES, command
-from s3sync.cli.options import Names, OnConflict, ProjectName
+from s3sync.cli.options import All, Names, OnConflict, ProjectName
 from s3sync.cli.runs import run
 from s3sync.core.plan import Verb
 
@@ -18,6 +18,7 @@ def sync(
     call: Call,
     names: Names = None,
     project: ProjectName = None,
+    all_projects: All = False,
     on_conflict: OnConflict = None,
     max_delete: Annotated[
         int | None, typer.Option("--max-delete", metavar="N", min=0, help="Allow up to N deletions in this run.")
@@ -25,7 +26,7 @@ def sync(
 ) -> int:
     """Both ways, deletions too. What is replaced or deleted goes to the trash; a conflict keeps both versions."""
     return run(
-        call, Verb.SYNC, names, project,
+        call, Verb.SYNC, names, project, all_projects,
         lambda opened, files: opened.sync(
             *files, on_conflict=on_conflict, max_delete=max_delete, dry_run=call.dry_run
         ),

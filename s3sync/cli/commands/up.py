@@ -8,7 +8,7 @@ import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import EXCHANGE, MOVES, command
-from s3sync.cli.options import Names, OnConflict, ProjectName
+from s3sync.cli.options import All, Names, OnConflict, ProjectName
 from s3sync.cli.runs import run
 from s3sync.core.plan import Verb
 
@@ -18,11 +18,12 @@ def up(
     call: Call,
     names: Names = None,
     project: ProjectName = None,
+    all_projects: All = False,
     on_conflict: OnConflict = None,
     again: Annotated[bool, typer.Option("--again", help="Also send what a cleanup took from the remote.")] = False,
 ) -> int:
     """Upload what is new or changed here. Nothing is deleted, and nobody's change is overwritten."""
     return run(
-        call, Verb.UP, names, project,
+        call, Verb.UP, names, project, all_projects,
         lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=call.dry_run, again=again),
     )  # fmt: skip

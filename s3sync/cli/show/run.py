@@ -34,12 +34,12 @@ FEW = 20
 """Up to so many files that are in sync are named one by one; more only with --verbose."""
 
 
-def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = False) -> None:
+def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = False, few: int = FEW) -> None:
     """`begun`: the headline and the files that moved were shown while it ran."""
     if not quiet:
         if not begun:
             _print_moved(report)
-        _print_run_lines(report, verbose)
+        _print_run_lines(report, verbose, few)
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
     for conflict in report.conflicts:
@@ -59,13 +59,13 @@ def _print_moved(report: RunReport) -> None:
         say(moved_line(colour(signs.done, GREEN), arrived.name, arrived.size_bytes, f"{would}downloaded"))
 
 
-def _print_run_lines(report: RunReport, verbose: bool) -> None:
+def _print_run_lines(report: RunReport, verbose: bool, few: int) -> None:
     signs = symbols()
     would = "would be " if report.dry_run else ""
     for deleted in report.deleted:
         where = "here" if deleted.side == "local" else "from the remote"
         say(moved_line(signs.gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}, kept in the trash"))
-    if verbose or _in_sync(report)[0] <= FEW:
+    if verbose or _in_sync(report)[0] <= few:
         for item in report.skipped:
             if item.state is State.IN_SYNC:
                 say(moved_line("-", item.name, item.size_bytes, "already in sync"))
@@ -159,9 +159,11 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
 
 
 def run_json(report: RunReport) -> Json:
+    return {"schema": SCHEMA, "command": report.verb.value, **run_body(report)}
+
+
+def run_body(report: RunReport) -> Json:
     return {
-        "schema": SCHEMA,
-        "command": report.verb.value,
         **place_json(report.place),
         "dry_run": report.dry_run,
         "uploaded": (_moved(item, "bytes_sent") for item in report.uploaded),

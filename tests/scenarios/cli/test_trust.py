@@ -20,8 +20,8 @@ from tests.scenarios.cli.terminal import on_terminal
 
 QUESTION = "Do you trust this place? [y/N]"
 COMMANDS = [
-    ("status",), ("status", "--all"), ("up",), ("up", "--dry-run"), ("down",), ("sync",), ("cleanup", "--yes"),
-    ("verify",), ("transfers",), ("doctor",), ("doctor", "--fix"),
+    ("status",), ("status", "--all"), ("up",), ("up", "--all"), ("up", "--dry-run"), ("down",), ("sync",),
+    ("cleanup", "--yes"), ("verify",), ("transfers",), ("doctor",), ("doctor", "--fix"),
 ]  # fmt: skip
 
 

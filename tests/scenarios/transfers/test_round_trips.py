@@ -49,7 +49,8 @@ LIMITS = {
     "first `down` of 20 files": Limit(11, 27),
     "first `up` of 40 MiB to a strange store": Limit(35, 33),
     "`up` of another file of 40 MiB": Limit(10, 9),
-    "`status --all` of 100 projects": Limit(204, 203, budget=8),
+    "`status --all` of 100 projects": Limit(5, 102, budget=8),
+    "`up --all` of 100 projects, nothing to do": Limit(5, 102),
 }
 
 
@@ -139,6 +140,9 @@ def test_every_project(office: Office) -> None:
     projects = {project["project"]: project for project in found.json["projects"]}
     assert [projects[name]["counts"] for name in names] == [{"in_sync": 3}] * 100
     check(found, "`status --all` of 100 projects")
+    found = watched(office, office.david, "up", "--all", "--json")
+    assert [len(project["skipped"]) for project in found.json["projects"]] == [0, *[3] * 100]
+    check(found, "`up --all` of 100 projects, nothing to do")
 
 
 def put_project(office: Office, name: str) -> None:

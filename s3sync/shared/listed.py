@@ -1,0 +1,206 @@
+"""Stores that know beforehand what a repository's projects hold, so that these need not ask one after the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self, TypeVar
+
+from s3sync.core import limits
+from s3sync.core.folder_names import project_reason
+from s3sync.core.names import MANIFEST, nfc
+from s3sync.errors import ENDS_THE_RUN, NotAStore, NotFound, StoreError
+from s3sync.shared.projects import MOST_PROJECTS
+from s3sync.spill.sequence import SpilledList
+from s3sync.store import endpoint_of
+from s3sync.store.port import Buffer, ObjectInfo, Reader, Store
+from s3sync.store.wrapped import Wrapped
+
+T = TypeVar("T")
+
+READ_AT_ONCE = 64
+"""Questions that are under way at once. Each has a thread that waits."""
+FEW_OBJECTS = 3_000
+"""Up to so many objects, which are three pages, a repository is listed as a whole. One that has more, be it in projects
+that nobody asked about or in its trash, takes longer so than its projects do side by side."""
+LARGEST_BODY, MOST_BYTES = 1024 * 1024, 32 * 1024 * 1024
+"""Size of a metadata.json that is kept in memory until its project's turn, and of all of them."""
+FRESH_S = 60.0
+"""Age of an answer up to which it is used."""
+
+
+class ListedStore(Wrapped):
+    """A store whose listings of a repository's projects were taken beforehand, all in one."""
+
+    def __init__(self, inner: Store, repo: str) -> None:
+        super().__init__(inner)
+        self._prefix = f"{repo}/"
+        self.projects = listed_projects(inner, self._prefix) or {}
+
+    @property
+    def endpoint(self) -> str | None:
+        return endpoint_of(self.inner)
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        name = project_of(self._prefix, prefix)
+        if name is None:
+            return self.inner.list(prefix, after=after)
+        return (info for info in self.projects.get(name, ()) if info.key > after)
+
+
+class AskedAhead(Wrapped):
+    """A store of which the listings and the metadata.json of some projects were asked for beforehand, side by side.
+
+    Each answer is given once, and only while it is fresh: whoever asks again asks the store. What could not be asked
+    beforehand is asked when its turn comes, and fails there. Raises the errors that end a run.
+    """
+
+    def __init__(self, inner: Store, repo: str, names: Sequence[str]) -> None:
+        super().__init__(inner)
+        self._prefix = f"{repo}/"
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self._listings: dict[str, SpilledList[ObjectInfo]] = {}
+        self._manifests: dict[str, _Kept | NotFound] = {}
+        self._ask(names)
+        self._fresh_until = time.monotonic() + FRESH_S
+
+    @property
+    def endpoint(self) -> str | None:
+        return endpoint_of(self.inner)
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        name = None if after else project_of(self._prefix, prefix)
+        known = None if name is None else self._take(self._listings, name)
+        return self.inner.list(prefix, after=after) if known is None else iter(known)
+
+    def get(
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> Reader:
+        if key in self._manifests and (start, stop, if_match, if_none_match) == (0, None, None, None):
+            known = self._take(self._manifests, key)
+            if isinstance(known, NotFound):
+                raise known
+            if known is not None:
+                return known
+        return self.inner.get(key, start=start, stop=stop, if_match=if_match, if_none_match=if_none_match)
+
+    def _take(self, answers: dict[str, T], name: str) -> T | None:
+        with self._lock:
+            known = answers.pop(name, None)
+        return known if time.monotonic() < self._fresh_until else None
+
+    def _ask(self, names: Sequence[str]) -> None:
+        with ThreadPoolExecutor(READ_AT_ONCE, thread_name_prefix="s3sync-ahead") as threads:
+            whole = threads.submit(listed_projects, self.inner, self._prefix, FEW_OBJECTS)
+            reading = [threads.submit(self._read, f"{self._prefix}{name}/{MANIFEST}") for name in names]
+            try:
+                listed = _answer(whole)
+                if listed is not None:
+                    self._listings = {name: listed.get(name, SpilledList(ObjectInfo)) for name in names}
+                else:
+                    listing = {name: threads.submit(self._list, f"{self._prefix}{name}/") for name in names}
+                    answers = ((name, _answer(future)) for name, future in listing.items())
+                    self._listings = {name: found for name, found in answers if found is not None}
+                for future in reading:
+                    _answer(future)
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _list(self, prefix: str) -> SpilledList[ObjectInfo]:
+        found = SpilledList(ObjectInfo, self.inner.list(prefix))
+        found.flush()
+        return found
+
+    def _read(self, key: str) -> None:
+        """Keep a metadata.json, if it is none of the few large ones."""
+        try:
+            with self.inner.get(key) as reader:
+                size = reader.info.size
+                with self._lock:
+                    if size > LARGEST_BODY or self._bytes + size > MOST_BYTES:
+                        return
+                    self._bytes += size
+                chunks = list[Buffer]()
+                for chunk in reader:
+                    chunks.append(chunk)
+                    if sum(map(len, chunks)) > LARGEST_BODY:
+                        return
+                self._manifests[key] = _Kept(reader.info, b"".join(chunks))
+        except NotFound as error:
+            self._manifests[key] = error
+
+
+class _Kept:
+    """The answer to a GET, kept for one reader."""
+
+    def __init__(self, info: ObjectInfo, body: bytes) -> None:
+        self.info = info
+        self._body = body
+
+    def __iter__(self) -> Iterator[Buffer]:
+        return iter((self._body,))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+def _answer(future: Future[T]) -> T | None:
+    """None for what went wrong and may go better, or fail with its reason, when its project asks."""
+    try:
+        return future.result()
+    except (*ENDS_THE_RUN, NotAStore):
+        raise
+    except StoreError:
+        return None
+
+
+def project_of(repository: str, prefix: str) -> str | None:
+    """The name of the project whose objects have this prefix; None where it is another prefix."""
+    name = prefix.removeprefix(repository).removesuffix("/")
+    return None if prefix != f"{repository}{name}/" or "/" in name or project_reason(name) else name
+
+
+def listed_projects(
+    store: Store, repository: str, most: int | None = None
+) -> dict[str, SpilledList[ObjectInfo]] | None:
+    """The objects of each project, from one listing of the repository. None when it has more than `most`.
+
+    Raises `StoreError` where it has more than anybody would read.
+    """
+    projects: dict[str, SpilledList[ObjectInfo]] = {}
+    for count, info in enumerate(store.list(repository)):
+        if count == most:
+            return None
+        if not info.key.startswith(repository):
+            raise NotAStore(
+                f"could not list {store.url}/{repository}",
+                why=f"the store names {info.key[:80]!r}, which is not there",
+                hint="check endpoint_url, and what stands between here and the store",
+            )
+        name, slash, _ = info.key.removeprefix(repository).partition("/")
+        if not slash or name != nfc(name) or project_reason(name):
+            continue
+        if count >= limits.now.objects_listed or (name not in projects and len(projects) >= MOST_PROJECTS):
+            raise StoreError(
+                f"could not list {store.url}/{repository}",
+                why=f"it has more than {limits.now.objects_listed} objects or {MOST_PROJECTS} projects",
+                hint="look at one project: `s3sync status PROJECT`",
+            )
+        projects.setdefault(name, SpilledList(ObjectInfo)).append(info)
+    return projects
