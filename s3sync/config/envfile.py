@@ -14,6 +14,7 @@ from pathlib import Path
 
 from s3sync.config.locate import ENV_FILE
 from s3sync.config.read import TRUST_VARIABLE, read_text
+from s3sync.config.schemes import bucket_url
 from s3sync.config.secrets import hidden
 from s3sync.config.spec import KEYS
 from s3sync.config.values import Setting
@@ -73,7 +74,7 @@ def collab_settings(values: Mapping[str, str], path: Path) -> dict[str, Setting]
     """The settings under the names that `.video-tools.env` had before s3sync. Raises `ConfigError`."""
     origin = env_file_origin(path)
     settings = {}
-    bucket = values.get("S3_COLLAB_BUCKET", "").strip().removeprefix("s3://").strip("/")
+    bucket = values.get("S3_COLLAB_BUCKET", "").strip().removeprefix(bucket_url("")).strip("/")
     prefix = "/".join(part for part in values.get("S3_COLLAB_PREFIX", "").strip().split("/") if part)
     if prefix and not bucket:
         raise ConfigError(
@@ -82,7 +83,7 @@ def collab_settings(values: Mapping[str, str], path: Path) -> dict[str, Setting]
             hint="add S3_COLLAB_BUCKET, or remove S3_COLLAB_PREFIX",
         )
     if bucket:
-        settings["store"] = Setting(f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}", origin)
+        settings["store"] = Setting(bucket_url(bucket, prefix), origin)
     if values.get("S3_SYNC_USER", "").strip():
         settings["user"] = Setting(values["S3_SYNC_USER"].strip(), origin)
     return settings

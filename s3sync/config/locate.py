@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from s3sync.config.schemes import folder_url
 from s3sync.core.names import STATE_DIR
 
 REPO_FILE = ".s3sync.yaml"
@@ -48,8 +49,7 @@ def user_file(environ: Mapping[str, str]) -> Path:
 
 def default_store(environ: Mapping[str, str]) -> str:
     """The folder store in the user's data directory, used until a store is set."""
-    path = (user_data_folder(environ) / "store").as_posix()
-    return f"file://{path}" if path.startswith("/") else f"file:///{path}"
+    return folder_url((user_data_folder(environ) / "store").as_posix())
 
 
 def user_data_folder(environ: Mapping[str, str]) -> Path:

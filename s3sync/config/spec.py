@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from s3sync.config import addresses, values
+from s3sync.config import addresses, schemes, values
 from s3sync.config.locate import DEFAULT_STAGING
 
 _OF_SYSTEMS = (
@@ -91,8 +91,8 @@ class Key(Struct, frozen=True):
 KEYS: tuple[Key, ...] = (
     Key(
         "store",
-        addresses.store,
-        "Where the files are kept: `s3://bucket[/prefix]` or `file:///path`.",
+        schemes.store,
+        f"Where the files are kept: {' or '.join(f'`{scheme.form}`' for scheme in schemes.SCHEMES.values())}.",
         repo=True,
         variables=("S3SYNC_STORE",),
         env_file=True,

@@ -13,11 +13,12 @@ from typing import TypeVar
 
 from s3sync.api import connect, locate
 from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
+from s3sync.config.schemes import scheme_of
 from s3sync.doctor import local, memory, remote
 from s3sync.doctor.report import Check, DoctorReport, Level, failed_by, ok, skipped, warn
 from s3sync.errors import NotTrusted, S3syncError
 from s3sync.project import ProjectFolder, lines_to_commit
-from s3sync.store import Store, rights_of
+from s3sync.store import Store, endpoint_of, rights_of
 from s3sync.sync.session import Session
 
 __all__ = ["Check", "DoctorReport", "Level", "doctor"]
@@ -87,7 +88,8 @@ def _store(report: DoctorReport, settings: Settings | None) -> Store | None:
         return None
     store = _try(report, "store", lambda: connect(settings))
     if store is not None:
-        where = settings.endpoint_url or ("AWS" if settings.store.startswith("s3://") else _folder(store))
+        vendor = scheme_of(settings.store).vendor
+        where = _folder(store) if vendor is None else endpoint_of(store) or vendor
         report.checks.append(ok("store", f"{store.url} at {mask_url(where)}"))
     return store
 

@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import Struct
 
+from s3sync.config.schemes import scheme_of
+
 _AWS = re.compile(r"s3([.-](dualstack\.)?[a-z]{2}-[a-z]+-\d)?\.amazonaws\.com")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -51,7 +53,7 @@ def place_of(
     """The place that a store's URL, its endpoint (None for AWS) and a project's prefix name together."""
     scheme, _, rest = store_url.partition("://")
     scheme = scheme.lower()
-    if scheme == "file":
+    if scheme_of(store_url).is_folder:
         root = Path(unquote(urlsplit(store_url, allow_fragments=False).path))
         rest = quote(f"/{_real(root).as_posix().lstrip('/')}", safe="/:")
     return StorePlace(f"{scheme}://{rest.rstrip('/')}/{prefix}", _endpoint(endpoint), store_id, v1_name)

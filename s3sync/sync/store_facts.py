@@ -7,9 +7,11 @@ from threading import Lock
 
 from msgspec.structs import replace
 
+from s3sync.config.schemes import scheme_of
 from s3sync.core.names import STATE_DIR
 from s3sync.errors import AccessDenied, StoreError
 from s3sync.state.memory import StateDB
+from s3sync.store import endpoint_of
 from s3sync.store.checked import CheckedStore
 from s3sync.store.probe import HOPELESS, Condition, Honours, check_condition
 from s3sync.sync.session import Session
@@ -27,8 +29,9 @@ def guarded(session: Session, state: StateDB, *, writes_files: bool = True) -> t
     at once, the other kinds of request before the first of each. A run that only writes metadata.json probes when it
     does.
     """
-    endpoint = session.settings.endpoint_url
-    if endpoint is None or not session.store.capabilities.conditional_writes:
+    endpoint = endpoint_of(session.store)
+    is_probed = endpoint is not None and scheme_of(session.settings.store).probed
+    if not is_probed or not session.store.capabilities.conditional_writes:
         return session, None
     guard = _Guard(session, state, f"{endpoint} {session.store.url}")
     if not writes_files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from s3sync.config import Settings, is_of_repository, says_trust
+from s3sync.config.schemes import scheme_of
 from s3sync.errors import NotTrusted
 from s3sync.trust.book import read_book
 from s3sync.trust.place import Place, is_apart, place_of
@@ -18,7 +19,7 @@ class InsecureEndpoint(UserWarning):
 
 def is_named_by_repository(settings: Settings) -> bool:
     """True if a file of the repository has a part in where files go or who signs."""
-    names = _NAMES if settings.store.startswith("s3://") else ("store",)
+    names = _NAMES if scheme_of(settings.store).has_server else ("store",)
     used = [name for name in names if name != "profile" or settings.credentials == "profile"]
     if is_apart(settings.region) and settings.endpoint_url is None:
         used.append("region")

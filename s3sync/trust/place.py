@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from s3sync.config import Settings, is_of_repository, mask_url
+from s3sync.config.schemes import scheme_of
 from s3sync.core.names import nfc
 
 _APART = re.compile(r"cn-|us-gov-|[a-z]+-iso|eusc-")
@@ -66,11 +67,12 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def changes_since(self, before: Place) -> list[str]:
         """The differences in words. A folder had no server and no profile: a move from one names the store alone."""
-        if before.store != self.store and not before.store.startswith("s3://"):
+        vendor = scheme_of(before.store).vendor
+        if before.store != self.store and vendor is None:
             return [f"the store was {before.store}"]
         parts = (
             ("the store", before.store, self.store),
-            ("the server", before.endpoint or "AWS", self.endpoint or "AWS"),
+            ("the server", before.endpoint or vendor, self.endpoint or vendor),
             self._signers(before),
             ("the KMS key", before.kms_key or "none", self.kms_key or "none"),
             ("the name there", before.name or "the folder's", self.name or "the folder's"),
@@ -80,17 +82,18 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 def place_of(settings: Settings) -> Place:
     """The place that these settings name."""
-    on_s3 = settings.store.startswith("s3://")
+    scheme = scheme_of(settings.store)
+    on_server = scheme.has_server
     folder = None if settings.root is None else nfc(settings.root.name)
     renamed = is_of_repository(settings.origins.get("repo", "")) and settings.repo != folder
     return Place(
         repository=str(settings.root or ""),
-        store=mask_url(settings.store),
-        endpoint=_server(settings) if on_s3 else None,
-        profile=settings.profile if on_s3 and settings.credentials == "profile" else None,
-        kms_key=settings.kms_key_id if on_s3 else None,
+        store=scheme.mask(settings.store),
+        endpoint=_server(settings) if on_server else None,
+        profile=settings.profile if on_server and settings.credentials == "profile" else None,
+        kms_key=settings.kms_key_id if on_server else None,
         name=settings.repo if renamed else None,
-        repository_keys=on_s3 and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
+        repository_keys=on_server and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
     )
 
 

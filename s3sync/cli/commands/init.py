@@ -83,6 +83,7 @@ def _ask_missing(values: dict[str, str | None], own: dict[str, str]) -> None:
     What is one person's own (the AWS profile) goes into `own`.
     """
     from s3sync.config import load_settings
+    from s3sync.config.schemes import scheme_of
 
     settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
     if values["user"] is None and settings.user is None:
@@ -90,7 +91,7 @@ def _ask_missing(values: dict[str, str | None], own: dict[str, str]) -> None:
     if values["store"] is None and settings.store_is_default:
         store = _ask("store", "Store, as s3://bucket (empty: a folder on this computer)", "")
         values["store"] = store
-        if store and store.startswith("s3://"):
+        if store and scheme_of(store).has_server:
             values["region"] = values["region"] or _ask("region", "Region", "us-east-1")
             values["endpoint_url"] = values["endpoint_url"] or _ask("endpoint_url", "Endpoint URL (empty: AWS)", "")
             if values["profile"] is None and settings.profile is None:

@@ -25,6 +25,7 @@ from s3sync.cli.show.words import (
     state_sign,
     warn_of_failures,
 )
+from s3sync.config.schemes import scheme_of
 from s3sync.core.plan import Verb
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
@@ -94,7 +95,7 @@ def _in_sync(report: RunReport) -> tuple[int, int]:
 def run_headline(verb: Verb, where: ProjectAddress, dry_run: bool) -> str:
     signs = symbols()
     place = f"{where.repo}/{where.project}"
-    store = "S3" if where.store.startswith("s3:") else where.store
+    store = scheme_of(where.store).name or where.store
     text = {
         Verb.UP: f"{signs.up} Uploading to {store}: {place}",
         Verb.DOWN: f"{signs.down} Downloading from {store}: {place}",

@@ -28,6 +28,7 @@ from s3sync.cli.show.words import (
     state_sign,
     warn_of_failures,
 )
+from s3sync.config.schemes import scheme_of
 from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
@@ -62,7 +63,7 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
     else:
         for file in report.files:
             if file.state is State.CONFLICT:
-                warn(_status_line(file, symbols(), _store_name(report.place)))
+                warn(_status_line(file, symbols(), scheme_of(report.place.store).there))
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
     _warn_of_kept(report)
@@ -70,7 +71,7 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
 
 
 def _print_files(report: StatusReport, signs: Symbols, verbose: bool) -> None:
-    there = _store_name(report.place)
+    there = scheme_of(report.place.store).there
     count = size = 0
     for file in report.files:
         if file.state is State.IN_SYNC:
@@ -113,20 +114,16 @@ def _warn_of_kept(report: StatusReport) -> None:
         warn("hint: compare them, keep what you want under the old name, delete the other, and run `s3sync sync`")
 
 
-def _store_name(place: ProjectAddress) -> str:
-    return "S3" if place.store.startswith("s3:") else "the store"
-
-
 def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
     text = {
         State.IN_SYNC: "synced",
         State.LOCAL_NEW: "new here",
         State.LOCAL_MODIFIED: "newer here",
         State.LOCAL_DELETED: "deleted here",
-        State.REMOTE_NEW: f"new {'on' if there == 'S3' else 'in'} {there}",
-        State.REMOTE_MODIFIED: f"newer {'on' if there == 'S3' else 'in'} {there}",
-        State.REMOTE_DELETED: f"deleted {'on' if there == 'S3' else 'in'} {there}",
-        State.CLEANED_UP: f"cleaned up {'on' if there == 'S3' else 'in'} {there}, your copy stays",
+        State.REMOTE_NEW: f"new {there}",
+        State.REMOTE_MODIFIED: f"newer {there}",
+        State.REMOTE_DELETED: f"deleted {there}",
+        State.CLEANED_UP: f"cleaned up {there}, your copy stays",
         State.CONFLICT: f"conflict: {CLASHES[file.conflict]}" if file.conflict else "conflict",
     }[file.state]
     if file.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.REMOTE_DELETED, State.CONFLICT):

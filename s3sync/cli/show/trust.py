@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, print_json, printable, say
 from s3sync.cli.show.words import Json
+from s3sync.config.schemes import scheme_of
 from s3sync.trust import KEYS_OF_REPOSITORY, Place
 
 
@@ -22,8 +23,9 @@ def trust_question(place: Place, before: Place | None) -> Iterator[str]:
     yield f"  store:      {place.store}"
     if place.name:
         yield f"  name there: {place.name}"
-    if place.store.startswith("s3://"):
-        yield f"  server:     {place.endpoint or 'AWS'}"
+    scheme = scheme_of(place.store)
+    if scheme.has_server:
+        yield f"  server:     {place.endpoint or scheme.vendor}"
         yield f"  signed by:  {place.signer}"
     if place.kms_key:
         yield f"  encrypted:  with the KMS key {place.kms_key}, whose owner can make the files unreadable"

@@ -38,6 +38,26 @@ def test_the_user_is_warned_once_and_each_write_looks_first(rclone: Rclone, tmp_
     assert rclone.client().get_object(Bucket=rclone.bucket, Key=key)["Body"].read() == b"by another tool"
 
 
+def test_a_server_that_the_profile_names_is_found_out_about_too(rclone: Rclone, tmp_path: Path) -> None:
+    """It stands in no setting of ours: two people would overwrite each other there, and nobody would have said so."""
+    environments = {}
+    for name in ("david", "jan"):
+        environment = rclone.environment(name)
+        config = tmp_path / f"aws-{name}"
+        config.write_text(f"[default]\nendpoint_url = {environment.pop('AWS_ENDPOINT_URL')}\nregion = us-east-1\n")
+        environments[name] = environment | {"AWS_CONFIG_FILE": str(config)}
+    rclone.client().create_bucket(Bucket="by-profile")
+    david, jan = pair(tmp_path, "s3://by-profile", environments)
+    david.write("a.mp4", "one")
+    assert "does not enforce conditional writes" in david.ok("up").err
+    jan.ok("down")
+    key = f"{REPO}/{PROJECT}/a.mp4"
+    rclone.client().put_object(Bucket="by-profile", Key=key, Body=b"by another tool")
+    jan.write("a.mp4", "three")
+    jan.expect(4, "up")
+    assert rclone.client().get_object(Bucket="by-profile", Key=key)["Body"].read() == b"by another tool"
+
+
 REFUSED = {501: ("NotImplemented", "A header you provided"), 400: ("InvalidArgument", "If-Match is not supported")}
 
 

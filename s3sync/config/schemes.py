@@ -1,0 +1,140 @@
+"""Kinds of stores: the one table that says what "S3 or a folder" means.
+
+This half is pure: how an address is read, written and shown, and what is said and asked about a store of its kind. How
+one is opened stands in `store/schemes.py`; a test holds that both know the same kinds. Nothing else looks at how an
+address begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from s3sync.config.secrets import hidden, looks_secret, mask_url
+from s3sync.config.values import BadValue, line, secret
+from s3sync.core.names import nfc, refuse_folder
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+
+
+class Scheme(Struct, frozen=True):
+    """One kind of store.
+
+    `form` is its address as a person writes it. `read` checks what follows `://` and gives back the whole address;
+    raises `BadValue`. `mask` is the address as it may be shown. `name` is what output calls the store ("newer on S3"),
+    None for "the store". `vendor` is the server where none is named; None where there is no server, and so no region,
+    credentials or encryption of its own. `probed`: another server than the vendor's may ignore the conditions of
+    writes, which is found out before they are relied on. `is_folder`: the address is a path on this computer.
+    """
+
+    form: str
+    read: Callable[[str], str]
+    mask: Callable[[str], str] = mask_url
+    name: str | None = None
+    vendor: str | None = None
+    probed: bool = False
+    is_folder: bool = False
+
+    @property
+    def has_server(self) -> bool:
+        return self.vendor is not None
+
+    @property
+    def there(self) -> str:
+        """Place of something that is in the store, in words: "on S3"."""
+        return f"on {self.name}" if self.name else "in the store"
+
+
+def _bucket(rest: str) -> str:
+    if "@" in rest:
+        raise BadValue(
+            "credentials do not belong in the store's address", "use AWS_PROFILE, or the AWS_* keys in the environment"
+        )
+    if "?" in rest or "#" in rest:
+        raise BadValue(
+            "the store's address takes no '?' and no '#'", "region and endpoint_url are settings of their own"
+        )
+    bucket, _, prefix = rest.partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise BadValue(f"{hidden(bucket)!r} is not a bucket's name", "write s3://bucket/prefix")
+    prefix = nfc(prefix).strip("/")
+    problem = refuse_folder(prefix) if prefix else None
+    if problem:
+        raise BadValue(f"the prefix {hidden(prefix)!r} cannot be used: {problem}")
+    return bucket_url(bucket, prefix)
+
+
+def _folder(rest: str) -> str:
+    rest = rest.removeprefix("localhost") if rest.startswith("localhost/") else rest
+    hint = "write file:///path/to/folder, or file://~/folder for one in your home"
+    if rest == "~" or rest.startswith("~/"):
+        home = Path.home().as_posix()
+        rest = (home if home.startswith("/") else f"/{home}") + rest[1:]
+    if not rest.startswith("/"):
+        raise BadValue("the path of a folder store must be absolute", hint)
+    if re.search(r"%[0-9A-Fa-f]{2}", rest):
+        raise BadValue("percent escapes in a folder's path are ambiguous", "write the path as it is on the disk")
+    parts = [part for part in rest.split("/") if part not in ("", ".")]
+    if ".." in parts or not parts:
+        raise BadValue("a folder store needs the plain path of a folder, without '..'", hint)
+    return folder_url("/" + "/".join(parts))
+
+
+def bucket_url(bucket: str, prefix: str = "") -> str:
+    """The address of a bucket, or of a prefix in it."""
+    return f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+
+
+def folder_url(path: str) -> str:
+    """The address of a folder whose path has `/` between names, as the settings write it: without escapes."""
+    return f"file://{path}" if path.startswith("/") else f"file:///{path}"
+
+
+SCHEMES: dict[str, Scheme] = {
+    "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True),
+    "file": Scheme("file:///path", _folder, is_folder=True),
+}
+_UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS")
+"""Kind of store that a newer version may have written down: all of its place is shown."""
+
+USAGE = " or ".join(scheme.form for scheme in SCHEMES.values())
+
+
+def name_of_scheme(url: str) -> str:
+    """Word before `://`, in small letters; empty where there is none."""
+    scheme, colon, _ = url.partition("://")
+    return scheme.lower() if colon else ""
+
+
+def scheme_of(url: str) -> Scheme:
+    """The kind of a store by its address."""
+    return SCHEMES.get(name_of_scheme(url), _UNKNOWN)
+
+
+def store(value: object) -> str:
+    """The check of the setting `store`: an address in its one spelling. Raises `BadValue`."""
+    text = line(value).strip()
+    kind, colon, rest = text.partition("://")
+    scheme = SCHEMES.get(kind)
+    parts = rest.split("/") if scheme and scheme.is_folder else (text, rest, rest.partition("/")[2])
+    if any(map(looks_secret, parts)):
+        raise secret()
+    if not colon:
+        raise BadValue(f"{hidden(mask_url(text))!r} is not an address", f"write {_examples()}")
+    if scheme is None:
+        raise BadValue(f"there is no store of the kind {hidden(kind) + '://'!r}", _nearest(kind))
+    return scheme.read(rest)
+
+
+def _examples() -> str:
+    return USAGE.replace("[", "").replace("]", "")
+
+
+def _nearest(kind: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(kind.casefold(), SCHEMES, 1, 0.5)
+    return f"did you mean '{near[0]}://'?" if near else f"use {' or '.join(f'{name}://' for name in SCHEMES)}"

@@ -1,0 +1,63 @@
+"""Openers of stores: the second half of the table in `config/schemes.py`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from s3sync.config.schemes import USAGE, name_of_scheme
+from s3sync.errors import UsageError
+from s3sync.store.options import StoreOptions
+from s3sync.store.port import Store
+
+
+def _open_s3(url: str, options: StoreOptions) -> Store:
+    from s3sync.store.s3 import S3Store
+
+    bucket, _, prefix = url.partition("://")[2].partition("/")
+    prefix = prefix.strip("/")
+    if "@" in bucket:
+        raise UsageError("a store URL carries no credentials", hint="put them in the environment or in an AWS profile")
+    if not bucket or any(char in bucket for char in "?#: ") or "//" in prefix:
+        raise UsageError("this is not the URL of a bucket", hint=f"use {USAGE}")
+    return S3Store(bucket, prefix, options)
+
+
+def _open_folder(url: str, options: StoreOptions) -> Store:
+    from s3sync.store.folder import FolderStore
+
+    parts = urlsplit(url, allow_fragments=False)
+    path = unquote(parts.path + (f"?{parts.query}" if parts.query else ""))
+    host = "" if parts.netloc.lower() == "localhost" else unquote(parts.netloc)
+    if os.name == "nt":
+        path = f"//{host}{path}" if host else path.lstrip("/")
+    elif host:
+        raise UsageError(
+            f"file://{host}/ names another computer", hint="mount it, and use file:///path with three slashes"
+        )
+    if "\0" in path or not Path(path).is_absolute():
+        raise UsageError("the URL of a folder store needs an absolute path", hint=f"use {USAGE}")
+    if options.repository is not None:
+        from s3sync.store.folder.apart import require_apart
+
+        require_apart(Path(path), options.repository, options.repo)
+    return FolderStore(Path(path), create=options.create, private=options.private, pace=options.pace)
+
+
+OPENERS: Mapping[str, Callable[[str, StoreOptions], Store]] = {"s3": _open_s3, "file": _open_folder}
+
+
+def open_store(url: str, options: StoreOptions) -> Store:
+    """The store that `url` names. No network I/O happens before its first method is called.
+
+    Raises `UsageError` for a URL that is not understood, `ConfigError` for settings that contradict each other and for
+    a folder store that overlaps `options.repository`, and, for a folder store with `options.create`, `StoreError` or
+    `DiskFull` when the folder cannot be made.
+    """
+    kind = name_of_scheme(url)
+    if kind in OPENERS:
+        return OPENERS[kind](url, options)
+    named = f"stores of kind '{kind}'" if kind.isalnum() else "a store URL without scheme"
+    raise UsageError(f"s3sync does not understand {named}", hint=f"use {USAGE}")
