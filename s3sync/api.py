@@ -24,8 +24,8 @@ from s3sync.sync.places import PlacesReport
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
 from s3sync.sync.select import make_selector
 from s3sync.sync.session import Session
+from s3sync.transfer.flow import CEILING
 from s3sync.transfer.pace import Throttle
-from s3sync.transfer.pool import DEFAULT_WORKERS
 from s3sync.transfer.progress import Progress, Silent
 from s3sync.trust import is_known
 from s3sync.trust import require as require_trust
@@ -82,7 +82,7 @@ class Project(Struct, frozen=True):
     ) -> Project:
         """The project in that folder, on a store that is open already."""
         session = Session(settings, folder, store, progress or Silent(), lock_wait_s=lock_wait_s, pace=pace)
-        return cls(replace(session, workers=settings.transfers or DEFAULT_WORKERS), cwd)
+        return cls(replace(session, workers=settings.transfers or CEILING), cwd)
 
     @property
     def name(self) -> str:

@@ -75,7 +75,7 @@ Profile: TypeAlias = Annotated[
 
 
 Transfers: TypeAlias = Annotated[
-    str | None, typer.Option("--transfers", metavar="N", help="So many requests at once, 1 to 256 (16 if not said).")
+    str | None, typer.Option("--transfers", metavar="N", help="So many requests at once at the most, 1 to 256.")
 ]
 Bandwidth: TypeAlias = Annotated[
     str | None,

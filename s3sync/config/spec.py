@@ -188,11 +188,11 @@ KEYS: tuple[Key, ...] = (
     Key(
         "transfers",
         values.whole(1, values.MAX_TRANSFERS),
-        "How many requests run at once, 1 to 256.",
+        "The most requests that may run at once, 1 to 256.",
         repo=True,
         own=True,
         flag="`--transfers`",
-        unset="16",
+        unset="256",
     ),
     Key(
         "bwlimit",

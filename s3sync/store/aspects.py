@@ -235,6 +235,15 @@ _LACKS: dict[type, str] = {
 }
 
 
+@runtime_checkable
+class Timed(Protocol):
+    """A store that is far away, more or less."""
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """How long its quickest answer took so far; None when it has given none."""
+
+
 def aspect(store: Store, kind: type[T]) -> T | None:
     """Find an aspect of a store, or of the one that is wrapped in it; None where none has it."""
     found: object = store

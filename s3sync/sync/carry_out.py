@@ -65,7 +65,7 @@ def carry_out(
     raced: dict[str, str] = {}
     stamp = session.trash_stamp()
     try:
-        with Pool(session.workers) as pool:
+        with session.pool() as pool:
             transport = _transport(session, state, pool)
             steps = Steps(session, seen, transport, stamp, keeper.placed, Intents(state))
             for result in execute(steps, plan.actions):

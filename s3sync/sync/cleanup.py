@@ -35,7 +35,6 @@ from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.trash import Contents, Trashed, trash_here, trash_there
 from s3sync.sync.view import View, uploader
-from s3sync.transfer.pool import Pool
 
 HAD_HERE = {State.IN_SYNC, State.LOCAL_MODIFIED, State.LOCAL_DELETED}
 """States in which the remote version is one that this computer had and agreed to."""
@@ -244,7 +243,7 @@ def drop_all(session: Session, trash: Iterable[Trashed]) -> None:
     def delete(found: Trashed) -> None:
         drop_trashed(session, found)
 
-    with Pool(session.workers) as pool:
+    with session.pool() as pool:
         for _, gone in pool.map(delete, trash):
             gone.result()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from s3sync.core.effects import Effect, Kind, Outcome
@@ -11,52 +12,101 @@ from s3sync.core.names import without_case
 from s3sync.core.outcome import Problem, Raced
 from s3sync.core.plan import Action, Do
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, S3syncError, TargetChanged
-from s3sync.sync.steps import Steps
-from s3sync.transfer.fetch.small import SMALL, how_many
-from s3sync.transfer.pool import Result
+from s3sync.sync.steps import LOCAL_ONLY, Steps
+from s3sync.transfer.pool import LARGE, Result
 from s3sync.transfer.progress import Progress, Work
 
 StepResult: TypeAlias = Outcome | Raced | Problem
 
+ENOUGH_DENIALS = 8
+"""So many small writes, or all if there are fewer, must have failed before a denial is taken for a lack of rights."""
 DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE, Do.FREE_LOCAL)
 
 
 def execute(steps: Steps, actions: Sequence[Action]) -> Iterator[StepResult]:
     """Results as they come, in any order. Deletions come last, when everything else has had its turn.
 
-    Raises what ends the run: the errors in `ENDS_THE_RUN`, and `AccessDenied` to a write before any write was taken,
-    which is a matter of rights and not of one file. The smallest upload goes first and alone, so that who may not
-    write is told before many files travel in vain. Where nothing is uploaded, the first deletion on the remote does.
+    Raises what ends the run: the errors in `ENDS_THE_RUN`, and `AccessDenied` to the first writes, which is a matter of
+    rights and not of one file. The smallest upload goes first, and large files wait until a write was taken, so that
+    who may not write is told before many bytes travel in vain.
     """
     _announce(steps.session.progress, actions)
     first, pool, wrote = _smallest_upload(actions), steps.transport.pool, False
-    last = _first_deletion(actions) if first is None else None
-    most = how_many(sum(map(_is_small_download, actions)), pool.workers)
     undone: list[str] = []
 
     def stuck(action: Action) -> bool:
         return any(_share_a_name(action.path, path) for path in undone)
 
-    for turn in (
-        lambda action: action.path == first,
-        lambda action: action.path != first and action.do not in DELETIONS and not action.waits,
-        lambda action: action.path == last,
-        lambda action: action.path != last and action.do in DELETIONS,
+    turns: tuple[Callable[[Action], bool], ...] = (
+        lambda action: action.do not in DELETIONS and not action.waits,
+        lambda action: action.do in DELETIONS,
         lambda action: action.waits and not stuck(action),
-    ):
-        for group, settled in pool.map(steps.carry_out, _groups(filter(turn, actions), most)):
-            for action, one in zip(group, settled.result(), strict=True):
-                result = _result(action, one, wrote)
-                wrote = wrote or (isinstance(result, Outcome) and any(map(_is_write, result.effects)))
+    )
+    for turn in turns:
+        ahead = (action for action in actions if action.path == first and turn(action))
+        others = (action for action in actions if action.path != first and turn(action))
+        small = sum(turn(action) and action.do not in LOCAL_ONLY and _size(action) <= LARGE for action in actions)
+        rights = _Rights(small, wrote=wrote)
+        pool.hold_large(first is not None and not wrote)
+        for action, settled in pool.each(steps.carry_out, chain(ahead, others), _size):
+            for result in rights.judge(action, settled):
                 yield result
                 if action.do in DELETIONS and not isinstance(result, Outcome):
                     undone.append(action.path)
-                if isinstance(result, Outcome) and result.left is not None:
-                    yield _failure(result.left.action, result.left.error, wrote)
+            if first is not None and not wrote:
+                wrote = rights.wrote
+                pool.hold_large(not wrote)
+        wrote = wrote or rights.wrote
     for action in actions if undone else ():
         if action.waits and stuck(action):
             hint = "look at what is reported above, and run the command again"
             yield Problem(action.path, "was not done: what stands in its place could not be deleted", hint)
+
+
+class _Rights:
+    """Tells a lack of rights, which ends the run, from a denial of one file, by what becomes of the first writes.
+
+    They are under way together, so a denial is held back until another write was taken, or enough have failed.
+    `small`: so many writes of little are planned.
+    """
+
+    def __init__(self, small: int, *, wrote: bool) -> None:
+        self.wrote = wrote
+        self._enough, self._settled = min(small, ENOUGH_DENIALS), 0
+        self._held: list[tuple[Action, AccessDenied]] = []
+
+    def judge(self, action: Action, settled: Result[Outcome]) -> Iterator[StepResult]:
+        """What can be told now. Raises what ends the run."""
+        self._settled += action.do not in LOCAL_ONLY
+        result: StepResult | None
+        try:
+            result = settled.result()
+        except S3syncError as error:
+            result = self._failure(action, error)
+        if isinstance(result, Outcome):
+            self.wrote = self.wrote or any(map(_is_write, result.effects))
+        if result is not None:
+            yield result
+        if isinstance(result, Outcome) and result.left is not None:
+            left = self._failure(result.left.action, result.left.error)
+            if left is not None:
+                yield left
+        if self._held and self.wrote:
+            held, self._held = self._held, []
+            yield from (Problem(denied.path, str(error), error.hint) for denied, error in held)
+        elif self._held and self._settled >= self._enough:
+            raise self._held[0][1]
+
+    def _failure(self, action: Action, error: S3syncError) -> Raced | Problem | None:
+        """None while it is held back."""
+        if isinstance(error, AccessDenied) and action.do is not Do.DOWNLOAD and not self.wrote:
+            self._held.append((action, error))
+            return None
+        if isinstance(error, (PreconditionFailed, TargetChanged)) or (isinstance(error, NotFound) and action.remote):
+            return Raced(action, str(error))
+        if isinstance(error, ENDS_THE_RUN):
+            raise error
+        return Problem(action.path, str(error), error.hint)
 
 
 def _share_a_name(one: str, other: str) -> bool:
@@ -65,49 +115,14 @@ def _share_a_name(one: str, other: str) -> bool:
     return other.startswith(f"{one}/")
 
 
-def _groups(actions: Iterator[Action], most: int) -> Iterator[list[Action]]:
-    """What a worker carries out in one go: one action, or downloads of up to `most` small files."""
-    group: list[Action] = []
-    for action in actions:
-        if not _is_small_download(action):
-            yield [action]
-            continue
-        group.append(action)
-        if len(group) == most:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def _is_small_download(action: Action) -> bool:
-    return action.do is Do.DOWNLOAD and action.remote is not None and action.remote.size <= SMALL
-
-
-def _result(action: Action, settled: Result[Outcome], wrote: bool) -> StepResult:
-    try:
-        return settled.result()
-    except S3syncError as error:
-        return _failure(action, error, wrote)
-
-
-def _failure(action: Action, error: S3syncError, wrote: bool) -> Raced | Problem:
-    if isinstance(error, (PreconditionFailed, TargetChanged)) or (isinstance(error, NotFound) and action.remote):
-        return Raced(action, str(error))
-    if isinstance(error, ENDS_THE_RUN) or (
-        isinstance(error, AccessDenied) and action.do is not Do.DOWNLOAD and not wrote
-    ):
-        raise error
-    return Problem(action.path, str(error), error.hint)
+def _size(action: Action) -> int:
+    """About how many bytes an action moves."""
+    entry = action.remote if action.do is Do.DOWNLOAD else action.local or action.remote
+    return 0 if entry is None or action.do in DELETIONS else entry.size
 
 
 def _is_write(effect: Effect) -> bool:
     return effect.kind in (Kind.SENT, Kind.DELETED_THERE)
-
-
-def _first_deletion(actions: Sequence[Action]) -> str | None:
-    """Path of the first file that is deleted on the remote, or None."""
-    return next((action.path for action in actions if action.do is Do.DELETE_REMOTE), None)
 
 
 def _is_upload(action: Action) -> bool:

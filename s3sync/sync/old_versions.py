@@ -8,7 +8,6 @@ from s3sync.core.records import records
 from s3sync.errors import AccessDenied, Unsupported
 from s3sync.store.aspects import Version, Versions, aspect
 from s3sync.sync.session import Session
-from s3sync.transfer.pool import Pool
 
 
 def _of(session: Session) -> Versions | None:
@@ -43,7 +42,7 @@ def delete_versions(session: Session) -> int:
         store.delete_version(found.key, found.version_id)
 
     count = 0
-    with Pool(session.workers) as pool:
+    with session.pool() as pool:
         for markers in (False, True):
             going = (found for found in old_versions(session) if found.is_marker is markers)
             for _, gone in pool.map(delete, going):

@@ -30,7 +30,7 @@ from s3sync.sync.session import Session
 from s3sync.sync.twins import hide_twins, note_obstacles
 from s3sync.sync.unproven import leave_out_unproven
 from s3sync.sync.view import SETTLED_NS, View, is_of
-from s3sync.transfer.pool import Pool
+from s3sync.transfer.pool import HASHERS, Pool
 from s3sync.transfer.progress import Work
 
 COARSE_NS = 2_000_000_000
@@ -144,7 +144,7 @@ def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) ->
     fresh: dict[str, CachedDigest] = {}
     unsaved = 0
     found = SpilledDict(CachedDigest)  # the workers read the other one meanwhile
-    with Pool(session.workers) as pool:
+    with Pool(min(session.workers, HASHERS)) as pool:
         for path, future in pool.map(work, paths):
             now = time.time_ns()
             try:

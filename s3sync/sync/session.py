@@ -18,9 +18,11 @@ from s3sync.core.times import format_time
 from s3sync.project import ProjectFolder
 from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
+from s3sync.store.aspects import Timed, aspect
 from s3sync.store.port import Pace, Store, Unlimited
 from s3sync.sync.report import ProjectAddress
-from s3sync.transfer.pool import DEFAULT_WORKERS
+from s3sync.transfer.flow import CEILING, Flow
+from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress, Silent
 
 
@@ -36,7 +38,7 @@ class Session(Struct, frozen=True):
     store: Store
     progress: Progress = field(default_factory=Silent)
     clock: Callable[[], datetime] = utc_now
-    workers: int = DEFAULT_WORKERS
+    workers: int = CEILING
     lock_wait_s: float = 0
     pace: Pace = field(default_factory=Unlimited)
 
@@ -49,6 +51,11 @@ class Session(Struct, frozen=True):
             self.project.root,
             self.settings.store_is_default,
         )
+
+    def pool(self) -> Pool:
+        """A pool for requests: how many are under way at once finds itself, up to `workers`."""
+        timed = aspect(self.store, Timed)
+        return Pool(self.workers, Flow(self.workers, timed.round_trip_s if timed else None))
 
     def edits(self) -> Edits:
         """An empty set of changes to metadata.json, signed and dated. Those of nobody are never published."""

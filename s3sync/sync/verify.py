@@ -15,7 +15,7 @@ from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
 from s3sync.sync.status import make_report
 from s3sync.sync.view import View
-from s3sync.transfer.pool import Pool
+from s3sync.transfer.pool import HASHERS, Pool
 from s3sync.transfer.progress import Work
 
 EDITED = (
@@ -91,11 +91,14 @@ def _objects(session: Session, seen: View) -> list[Problem]:
         finally:
             session.progress.finish(Work.DOWNLOAD, path)
 
+    def size(path: str) -> int:
+        return files[path].entry.size
+
     first = min(files.items(), key=lambda item: (item[1].entry.size, item[0]), default=None)
     found: list[Problem] = []
-    with Pool(session.workers) as pool:
+    with session.pool() as pool:
         for some in ([first[0]] if first else [], (path for path in files if not first or path != first[0])):
-            found.extend(problem for _, future in pool.map(read, some) if (problem := future.result()))
+            found.extend(problem for _, future in pool.map(read, some, size) if (problem := future.result()))
     return sorted(found, key=lambda problem: problem.path)
 
 
@@ -143,6 +146,6 @@ def _local_files(session: Session, seen: View, report: StatusReport) -> list[Pro
             EDITED,
         )
 
-    with Pool(session.workers) as pool:
+    with Pool(min(session.workers, HASHERS)) as pool:
         found = [problem for _, future in pool.map(read, wanted) if (problem := future.result())]
     return sorted(found, key=lambda problem: problem.path)

@@ -1,21 +1,35 @@
-"""Pool that files and parts share: as many requests at once as it has workers, and so bounded memory."""
+"""Pool that files and parts share. How much is under way at once, and so the memory, is bounded here.
+
+Small work and large work queue apart. Of the small, as much is under way as a `Flow` finds right; of the large, a few
+fill any line. A thread waits for each answer: coroutines were measured, and cost more (decision 0044).
+"""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import count
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from s3sync.errors import Interrupted
+from s3sync.errors import Interrupted, Throttled, Unreachable
+from s3sync.transfer.flow import CEILING, Flow
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-DEFAULT_WORKERS = 16
+LARGE = 1024 * 1024
+"""Work on more bytes than this is large: its bytes are not in memory as a whole, and take longer than a round trip."""
+LARGE_AT_ONCE = 16
+HASHERS = 16
+"""Files of this disk that are read at once."""
 PARTS_AT_ONCE = 5
 """Parts of one file on their way together: enough to fill a line, and few enough to lose little when it breaks."""
+AHEAD = 4
+"""So many items wait for each that may be under way: the pool has work while the results of others are seen to."""
 
 
 class Result(Generic[R]):
@@ -34,6 +48,10 @@ class Result(Generic[R]):
         except BaseException as error:  # noqa: BLE001 - whoever takes the result raises it
             return cls(None, error)
 
+    @property
+    def error(self) -> BaseException | None:
+        return self._error
+
     def result(self) -> R:
         """The result, or raises what went wrong."""
         if self._error is not None:
@@ -41,52 +59,181 @@ class Result(Generic[R]):
         return self._value  # type: ignore[return-value]
 
 
+class _Work:
+    """One thing to do. `run` raises nothing; what it gives back is what went wrong, if the line may be the reason."""
+
+    __slots__ = ("order", "run", "size")
+
+    def __init__(self, run: Callable[[], BaseException | None], size: int, order: int) -> None:
+        self.run, self.size, self.order = run, size, order
+
+
+class _Lane:
+    """Work of one kind: what waits, and what is under way."""
+
+    __slots__ = ("bytes", "running", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Work] = deque()
+        self.running = 0
+        self.bytes = 0
+
+
+def _by_order(lane: _Lane) -> int:
+    return lane.waiting[0].order
+
+
 class Pool:
-    """Worker threads. Use as a context manager; leaving early drops what has not begun."""
+    """Worker threads. Use as a context manager; leaving early drops what has not begun.
 
-    def __init__(self, workers: int = DEFAULT_WORKERS) -> None:
+    `workers` is the ceiling for all that is under way. `flow` finds how much of the small work is; without one it is as
+    much as the ceiling allows.
+    """
+
+    def __init__(self, workers: int = CEILING, flow: Flow | None = None) -> None:
         self.workers = workers
-        self._work = SimpleQueue[Callable[[], object] | None]()
+        self._flow = flow
+        self._small, self._large, self._parts = _Lane(), _Lane(), _Lane()
+        self._held, self._may_begin = False, True
+        self._order = count()
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._idle = 0
+        self._changed = threading.Condition(threading.Lock())
+        self._ended, self._stopped = False, threading.Event()
 
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Result[R]]]:
-        """Each item with what became of it, as they finish. Never more than a few items per worker wait.
+    @property
+    def at_once(self) -> int:
+        """How many small items may be under way now."""
+        return self.workers if self._flow is None else min(self.workers, self._flow.limit)
 
-        Raises `Interrupted` after `stop`.
+    def map(
+        self, function: Callable[[T], R], items: Iterable[T], size: Callable[[T], int] = lambda item: 0
+    ) -> Iterator[tuple[T, Result[R]]]:
+        """Each item with what became of it, as they finish; `size` says how many bytes an item is about.
+
+        Never more than a few items per worker wait. Raises `Interrupted` after `stop`.
         """
-        source, done = iter(items), SimpleQueue[tuple[T, Result[R]]]()
+
+        def begin(item: T, done: Callable[[Result[R]], None]) -> None:
+            done(Result.of(function, item))
+
+        return self.each(begin, items, size)
+
+    def each(
+        self,
+        begin: Callable[[T, Callable[[Result[R]], None]], None],
+        items: Iterable[T],
+        size: Callable[[T], int] = lambda item: 0,
+    ) -> Iterator[tuple[T, Result[R]]]:
+        """As `map`, for work that others finish: `begin` has to see to it that `done` is called once, by any thread."""
+        source, settled = iter(items), SimpleQueue[tuple[T, Result[R]]]()
         waiting = 0
+
+        def work(item: T) -> BaseException | None:
+            told: list[BaseException | None] = []
+
+            def done(result: Result[R]) -> None:
+                told.append(result.error)
+                settled.put((item, result))
+
+            try:
+                self.check()
+                begin(item, done)
+            except BaseException as error:  # noqa: BLE001 - whoever takes the result raises it
+                if not told:
+                    done(Result(None, error))
+            return told[0] if told else None
+
         try:
             while True:
-                while waiting < self.workers * 4 and (item := next(source, None)) is not None:
-                    self._enlist(partial(self._settle, function, item, done))
+                while waiting < self.at_once * AHEAD and (item := next(source, None)) is not None:
+                    self._enlist(self._large if (n := size(item)) > LARGE else self._small, partial(work, item), n)
                     waiting += 1
                 if not waiting:
                     return
-                yield done.get()
+                yield settled.get()
                 waiting -= 1
         except BaseException:
             self.stop()
             raise
 
-    def _settle(self, function: Callable[[T], R], item: T, done: SimpleQueue[tuple[T, Result[R]]]) -> None:
-        done.put((item, Result.of(partial(self._call, function), item)))
+    def hold_large(self, held: bool) -> None:
+        """Let only one more large item begin for now, or as many as there may be."""
+        with self._changed:
+            self._held, self._may_begin = held, True
+            self._rouse()
 
-    def _enlist(self, work: Callable[[], object]) -> None:
-        with self._lock:  # so that nothing comes after the sign to end
+    def _enlist(self, lane: _Lane, run: Callable[[], BaseException | None], size: int = 0) -> None:
+        with self._changed:  # so that nothing comes after the sign to end
             self.check()
-            if len(self._threads) < self.workers:
-                thread = threading.Thread(target=self._toil, name=f"s3sync_{len(self._threads)}")
-                self._threads.append(thread)
-                thread.start()
-            self._work.put(work)
+            lane.waiting.append(_Work(run, size, next(self._order)))
+            self._rouse()
+
+    def _rouse(self) -> None:
+        """Have a thread begin what may begin: one that idles, else a new one."""
+        if self._next() is None:
+            return
+        if self._idle:
+            self._changed.notify()
+        elif len(self._threads) < self.workers:
+            thread = threading.Thread(target=self._toil, name=f"s3sync_{len(self._threads)}")
+            self._threads.append(thread)
+            thread.start()
+
+    def _next(self) -> _Lane | None:
+        """The lane whose turn it is, by what was enlisted first; None where nothing may begin."""
+        small, large, parts = self._small, self._large, self._parts
+        if small.running + large.running + parts.running >= self.workers:
+            return None
+        may = []
+        if small.waiting and (self._flow is None or self._fits(small, self._flow)):
+            may.append(small)
+        if large.running + parts.running < LARGE_AT_ONCE:
+            if large.waiting and (not self._held or (self._may_begin and not large.running)):
+                may.append(large)
+            if parts.waiting:
+                may.append(parts)
+        return min(may, key=_by_order, default=None)
+
+    def _fits(self, small: _Lane, flow: Flow) -> bool:
+        if not small.running:
+            return True
+        return small.running < flow.limit and small.bytes + small.waiting[0].size <= flow.budget
+
+    def _all_begun(self) -> bool:
+        return not (self._small.waiting or self._large.waiting or self._parts.waiting)
 
     def _toil(self) -> None:
-        while (work := self._work.get()) is not None:
-            work()
-            del work  # what it holds need not live until the next one comes
+        while True:
+            with self._changed:
+                while (lane := self._next()) is None:
+                    if self._ended and self._all_begun():
+                        return
+                    self._idle += 1
+                    self._changed.wait()
+                    self._idle -= 1
+                work = lane.waiting.popleft()
+                self._may_begin = self._may_begin and lane is not self._large
+                lane.running += 1
+                lane.bytes += work.size
+                self._rouse()
+            began = time.monotonic()
+            error = work.run()
+            self._settle(lane, work.size, began, error)
+            del work, error  # what they hold need not live until the next one comes
+
+    def _settle(self, lane: _Lane, size: int, began: float, error: BaseException | None) -> None:
+        with self._changed:
+            lane.running -= 1
+            lane.bytes -= size
+            if self._flow is not None and lane is self._small:
+                now = time.monotonic()
+                if isinstance(error, (Unreachable, Throttled)):
+                    self._flow.failed(now)
+                else:
+                    self._flow.answered(began, now, size, more=bool(lane.waiting))
+            if self._ended and self._all_begun():
+                self._changed.notify_all()
 
     def _call(self, function: Callable[[T], R], item: T) -> R:
         self.check()
@@ -117,7 +264,7 @@ class Pool:
         helpers = _Helpers(work)
         try:
             for _ in range(min(at_once, len(items)) - 1):
-                self._enlist(helpers.help)
+                self._enlist(self._parts, helpers.help)
             work()
         finally:
             errors = helpers.dismiss()
@@ -139,11 +286,11 @@ class Pool:
         self._end(stopping=True)
 
     def _end(self, *, stopping: bool) -> None:
-        with self._lock:
+        with self._changed:
             if stopping:
                 self._stopped.set()
-            for _ in self._threads:
-                self._work.put(None)
+            self._ended = True
+            self._changed.notify_all()
 
     def __enter__(self) -> Pool:
         return self
@@ -165,10 +312,10 @@ class _Helpers:
         self._over = False
         self._errors: list[BaseException] = []
 
-    def help(self) -> None:
+    def help(self) -> BaseException | None:
         with self._changed:
             if self._over:
-                return
+                return None
             self._busy += 1
         try:
             self._work()
@@ -178,6 +325,7 @@ class _Helpers:
             with self._changed:
                 self._busy -= 1
                 self._changed.notify()
+        return None
 
     def dismiss(self) -> list[BaseException]:
         """What went wrong, after those at work have settled."""

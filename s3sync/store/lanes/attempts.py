@@ -50,7 +50,9 @@ class Retries:
         while True:
             try:
                 with self._limiter, WATCH.request(f"{self._server} to {self._doing}"):
+                    began = time.monotonic()
                     result = call()
+                    took = time.monotonic() - began
             except BaseException as error:
                 ours = wrapped(error)
                 if ours is not None:
@@ -59,7 +61,7 @@ class Retries:
                     raise
                 failure = read(error)
             else:
-                self._limiter.answered()
+                self._limiter.answered(took)
                 return result
             if failure.status in BUSY:
                 self._limiter.slow_down()

@@ -22,6 +22,8 @@ class Limiter:
         self._under_way = 0
         self._halved_at = float("-inf")
         self._changed = threading.Condition(threading.Lock())
+        self.shortest_s: float | None = None
+        """How long the quickest answer took, of those that were measured."""
 
     def __enter__(self) -> None:
         """Wait until one more request may be under way."""
@@ -35,8 +37,10 @@ class Limiter:
             self._under_way -= 1
             self._changed.notify()
 
-    def answered(self) -> None:
-        """A request was answered as it should be."""
+    def answered(self, took_s: float | None = None) -> None:
+        """A request was answered as it should be, after so long."""
+        if took_s is not None and (self.shortest_s is None or took_s < self.shortest_s):
+            self.shortest_s = took_s
         if self.limit < self._ceiling:
             with self._changed:
                 self.limit = min(self._ceiling, self.limit + 1 / self.limit)

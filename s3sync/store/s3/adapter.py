@@ -54,6 +54,10 @@ class S3Store(ReadableBucket):
         self._takes_crc64nvme_of = {"objects": True, "parts": True}
         """Until the store refuses it or says nothing of it: then Content-MD5 goes in its place."""
 
+    @property
+    def round_trip_s(self) -> float | None:
+        return self._fast.limiter.shortest_s
+
     # -- writing
 
     def put(

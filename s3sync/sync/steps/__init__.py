@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from s3sync.core.effects import Outcome
 from s3sync.core.plan import Action, Do
-from s3sync.errors import Archived
+from s3sync.shared.scan import RemoteFile
 from s3sync.sync.steps.deletions import Deletions
 from s3sync.sync.steps.keep_both import KeepBoth
 from s3sync.sync.steps.put_back import PutBack
+from s3sync.sync.steps.small_downloads import Done, SmallDownloads, is_small_download
+from s3sync.transfer.fetch.wanted import Downloaded
 from s3sync.transfer.pool import Result
 
 LOCAL_ONLY = (Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL, Do.PUT_BACK_LOCAL)
@@ -22,23 +24,33 @@ LOCAL_ONLY = (Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL, Do.PUT_BACK_LOCAL)
 class Steps(KeepBoth, Deletions, PutBack):
     """The steps of one plan."""
 
-    def carry_out(self, actions: Sequence[Action]) -> list[Result[Outcome]]:
-        """Carry out a group of actions: one of any kind, or downloads of small files.
+    def carry_out(self, action: Action, done: Done) -> None:
+        """Carry out an action, and tell what became of it; a small download is finished together with others.
 
         `PreconditionFailed`, `TargetChanged` or `NotFound` where somebody else was there first.
         """
-        if len(actions) > 1:
-            with suppress(Archived):  # rare, and then each is told by itself
-                return self._download_together(actions)
-        return [Result.of(self._step, action) for action in actions]
+        if is_small_download(action):
+            self._small.receive(action, self._readable(action.path), done)
+        else:
+            done(Result.of(self._step, action))
 
     def _step(self, action: Action) -> Outcome:
-        """What an undo leaves behind is the base as it was."""
-        outcome = _STEPS[action.do](self, action)
-        if action.undoes is None:
-            return outcome
-        base = action.undoes.base
-        return replace(outcome, effects=tuple(replace(effect, entry=base) for effect in outcome.effects))
+        return _as_undone(action, _STEPS[action.do](self, action))
+
+    @cached_property
+    def _small(self) -> SmallDownloads:
+        def finish(action: Action, got: Downloaded, remote: RemoteFile) -> Outcome:
+            return _as_undone(action, self._place(action, got, remote, self.seen.here.files.get(action.path)))
+
+        return SmallDownloads(self.transport, self._partial, self.seen, finish)
+
+
+def _as_undone(action: Action, outcome: Outcome) -> Outcome:
+    """What an undo leaves behind is the base as it was."""
+    if action.undoes is None:
+        return outcome
+    base = action.undoes.base
+    return replace(outcome, effects=tuple(replace(effect, entry=base) for effect in outcome.effects))
 
 
 _STEPS: dict[Do, Callable[[Steps, Action], Outcome]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 
@@ -19,11 +19,9 @@ from s3sync.local.place import place
 from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import COPY_FROM, RemoteFile
 from s3sync.spill.table import SpilledDict
-from s3sync.sync.steps.tools import Tools, content
+from s3sync.sync.steps.tools import Tools, content, wanted_of
 from s3sync.transfer.fetch.download import copy_local, download
-from s3sync.transfer.fetch.small import download_together
-from s3sync.transfer.fetch.wanted import Downloaded, Wanted
-from s3sync.transfer.pool import Result
+from s3sync.transfer.fetch.wanted import Downloaded
 from s3sync.transfer.progress import Work
 
 
@@ -35,27 +33,6 @@ class Downloads(Tools):
         got = self._bring(action.path, remote, self.seen.here.files.get(action.path))
         return self._place(action, got, remote, self.seen.here.files.get(action.path))
 
-    def _download_together(self, actions: Sequence[Action]) -> list[Result[Outcome]]:
-        progress, here = self.session.progress, self.seen.here.files
-        remotes = [self._readable(action.path) for action in actions]
-        wanted = [
-            _wanted(action.path, remote, replaces=action.path in here)
-            for action, remote in zip(actions, remotes, strict=True)
-        ]
-        for one in wanted:
-            progress.begin(Work.DOWNLOAD, one.path, one.size)
-        try:
-            got = download_together(self.transport, wanted, self._partial)
-        finally:
-            for one in wanted:
-                progress.finish(Work.DOWNLOAD, one.path)
-
-        def finish(number: int) -> Outcome:
-            action = actions[number]
-            return self._place(action, got[number].result(), remotes[number], here.get(action.path))
-
-        return [Result.of(finish, number) for number in range(len(actions))]
-
     def _readable(self, path: str) -> RemoteFile:
         remote = self.seen.there.files[path]
         if remote.archived:
@@ -65,7 +42,7 @@ class Downloads(Tools):
     def _bring(self, path: str, remote: RemoteFile, old: LocalFile | None) -> Downloaded:
         """The bytes, from another file of this disk that holds them already, else from the store."""
         entry = remote.entry
-        wanted = _wanted(path, remote, replaces=old is not None)
+        wanted = wanted_of(path, remote, replaces=old is not None)
         folder = self._partial
         same = self._here_by_content.get(content(entry.size, entry.md5)) if entry.size >= COPY_FROM else None
         twin = self.seen.here.files.get(same) if same is not None else None
@@ -113,9 +90,3 @@ class Downloads(Tools):
         """A large download is unfinished until its file has its name: until then a killed run can go on with it."""
         if got.parts is not None:
             self.transport.ledger.end(path, Direction.DOWN)
-
-
-def _wanted(path: str, remote: RemoteFile, *, replaces: bool) -> Wanted:
-    """`replaces`: a file that may be private; until the new one has its mode, nobody else reads that either."""
-    entry, part_size = remote.entry, remote.record.part_size
-    return Wanted(path, remote.key, entry.size, remote.etag, entry.md5, part_size, private=replaces)

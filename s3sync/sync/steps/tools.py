@@ -19,11 +19,13 @@ from s3sync.errors import (
 from s3sync.local.digests import Digests
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
+from s3sync.shared.scan import RemoteFile
 from s3sync.state.intents import Intents
 from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
 from s3sync.sync.session import Session
 from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
+from s3sync.transfer.fetch.wanted import Wanted
 from s3sync.transfer.send.server_copy import HOPELESS, copy_or_fail
 
 TRASH_VERSION = "1"
@@ -85,3 +87,9 @@ class Tools:
 def content(size: int, md5: str | None) -> str:
     """Key under which files of the same content are found."""
     return f"{size} {md5}"
+
+
+def wanted_of(path: str, remote: RemoteFile, *, replaces: bool) -> Wanted:
+    """`replaces`: a file that may be private; until the new one has its mode, nobody else reads that either."""
+    entry, part_size = remote.entry, remote.record.part_size
+    return Wanted(path, remote.key, entry.size, remote.etag, entry.md5, part_size, private=replaces)

@@ -1,4 +1,4 @@
-"""Small files on their way down, several in one go: they are all received, then all written, then all synced.
+"""Small files on their way down: each is received by itself, and what has come is written and synced together.
 
 What a file costs is then little more than its bytes: a file system that has synced the first of them has little left
 to do for the others, and the threads of the pool wait for the disk, and for each other, a fraction of the times.
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import md5
+from typing import Generic, TypeVar
 
 import xxhash
 
@@ -30,14 +33,43 @@ from s3sync.transfer.progress import Work
 SMALL = 64 * 1024
 """Files up to this size are received into memory."""
 MOST = 8
-"""Files that go together: more save nothing that could be measured."""
-OPEN_FILES = 128
-"""All workers together keep no more of them open: macOS lets a program have 256, and connections are files too."""
+"""Files that are written and synced in one go: more save nothing that could be measured."""
+LANDING = 2
+"""Batches that are written and synced at once. More would be smaller ones, while the disk is no faster."""
+BACKLOG = 256
+"""Received files that wait for the disk. They are in memory: whoever brings one more has to help the disk first."""
+
+T = TypeVar("T")
 
 
-def how_many(files: int, workers: int) -> int:
-    """Number of small files that go together: few files are spread over all workers instead."""
-    return max(1, min(MOST, OPEN_FILES // workers, files // (workers * 4)))
+class Batches(Generic[T]):
+    """Work on several things in one go: whoever brings one works on what has come, or leaves that to who does already.
+
+    `work` must raise nothing.
+    """
+
+    def __init__(self, work: Callable[[Sequence[T]], None]) -> None:
+        self._work = work
+        self._waiting: deque[T] = deque()
+        self._busy = 0
+        self._lock = threading.Lock()
+
+    def bring(self, item: T) -> None:
+        """Returns when the item is worked on, or will be by another thread."""
+        with self._lock:
+            self._waiting.append(item)
+            if self._busy >= LANDING and len(self._waiting) < BACKLOG:
+                return
+            self._busy += 1
+        while batch := self._take():
+            self._work(batch)
+
+    def _take(self) -> list[T]:
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+            if not batch:
+                self._busy -= 1
+            return batch
 
 
 def download_together(
@@ -48,10 +80,16 @@ def download_together(
     After an error that ends the run, such as the sign to stop, the files behind it are not begun, and have failed with
     the same one. Those that had come are finished all the same. Memory: the files themselves.
     """
-    room, stem = FreeSpace(folder), uuid.uuid4().hex[:-2]
-    files = [_Small(transport, room, one, Temp(folder, f"{stem}{n:02x}")) for n, one in enumerate(wanted)]
+    room = FreeSpace(folder)
+    files = [Small(transport, room, one, folder) for one in wanted]
+    _each(files, Small.receive)
+    return land(files)
+
+
+def land(files: Sequence[Small]) -> list[Result[Downloaded]]:
+    """Write and sync files that were received, and say what became of each. Raises only what is a mistake of ours."""
     try:
-        for step in (_Small.receive, _Small.write, _Small.sync):
+        for step in (Small.write, Small.sync):
             _each(files, step)
     except BaseException:
         for file in files:
@@ -60,13 +98,14 @@ def download_together(
     return [file.settled() for file in files]
 
 
-class _Small:
+class Small:
     """One of them. Its methods raise what `download` does."""
 
     __slots__ = ("_body", "_descriptor", "_digests", "_room", "_temp", "_transport", "_wanted", "error")
 
-    def __init__(self, transport: Transport, room: FreeSpace, wanted: Wanted, temp: Temp) -> None:
-        self._transport, self._room, self._wanted, self._temp = transport, room, wanted, temp
+    def __init__(self, transport: Transport, room: FreeSpace, wanted: Wanted, folder: GuardedFolder) -> None:
+        self._transport, self._room, self._wanted = transport, room, wanted
+        self._temp = Temp(folder, uuid.uuid4().hex)
         self._body: Buffer = b""
         self._digests = Digests("", "")
         self._descriptor: int | None = None
@@ -130,7 +169,7 @@ def _begin_to_sync(descriptor: int, size: int) -> None:
             os.posix_fadvise(descriptor, 0, max(size - 1, 1), os.POSIX_FADV_DONTNEED)
 
 
-def _each(files: Sequence[_Small], step: Callable[[_Small], None]) -> None:
+def _each(files: Sequence[Small], step: Callable[[Small], None]) -> None:
     """One step of all files that have come so far."""
     for number, file in enumerate(files):
         if file.error is not None:

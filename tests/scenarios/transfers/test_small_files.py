@@ -61,9 +61,9 @@ def test_f13_one_that_is_replaced_under_way_comes_as_it_is_then(uploaded: Office
 
 
 def test_a_file_that_appears_under_way_is_not_overwritten(uploaded: Office) -> None:
-    """While the last of those that go together is fetched, the first of them turns up on the disk."""
+    """While it is fetched itself, something of its name turns up on the disk."""
     office, mine = uploaded, "my own notes"
-    office.proxy.on("GetObject", key=office.key("notes/07.txt"), nth=1).before(
+    office.proxy.on("GetObject", key=office.key("notes/00.txt"), nth=1).before(
         lambda request: office.jan.write("notes/00.txt", mine)
     )
     result = office.jan.run(*ALONE, "--json")

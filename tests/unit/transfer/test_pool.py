@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from s3sync.errors import Interrupted
-from s3sync.transfer.pool import Pool
+from s3sync.transfer.flow import Flow
+from s3sync.transfer.pool import LARGE, LARGE_AT_ONCE, Pool, Result
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -199,3 +200,99 @@ def test_stop_in_a_gather_interrupts_the_rest(workers: int) -> None:
     with Pool(workers) as pool, pytest.raises(Interrupted):
         pool.gather(part, range(1000))
     assert 0 < len(ran) <= workers + 1
+
+
+class Meeting:
+    """Work that waits until so many are at work together, and counts how many were at the most."""
+
+    def __init__(self, parties: int) -> None:
+        self._meet = threading.Barrier(parties)
+        self._lock = threading.Lock()
+        self._working = 0
+        self.most = 0
+
+    def __call__(self, item: object) -> None:
+        with self._lock:
+            self._working += 1
+            self.most = max(self.most, self._working)
+        self._meet.wait()
+        with self._lock:
+            self._working -= 1
+
+
+def test_small_work_is_under_way_as_the_flow_finds() -> None:
+    """200 at once from the start, where the first round trips took 0.2 s."""
+    meeting = Meeting(200)
+    with Pool(256, Flow(256, 0.2)) as pool:
+        for _, settled in pool.map(meeting, range(200)):
+            settled.result()
+    assert meeting.most == 200
+
+
+def test_large_work_is_governed_apart() -> None:
+    meeting = Meeting(LARGE_AT_ONCE)
+    with Pool(256, Flow(256, 0.2)) as pool:
+        for _, settled in pool.map(meeting, range(LARGE_AT_ONCE * 4), lambda item: LARGE + 1):
+            settled.result()
+    assert meeting.most == LARGE_AT_ONCE
+
+
+def test_small_work_does_not_wait_for_large_work() -> None:
+    """More large items than may be under way come first, and end only when all small ones are done."""
+    small_done, left = threading.Event(), iter(range(20))
+
+    def job(size: int) -> None:
+        if size > 1:
+            small_done.wait()
+        elif next(left) == 19:
+            small_done.set()
+
+    with Pool(256, Flow(256, 0.2)) as pool:
+        sizes = [LARGE + 1] * (LARGE_AT_ONCE + 5) + [1] * 20
+        assert len([settled.result() for _, settled in pool.map(job, sizes, lambda size: size)]) == len(sizes)
+
+
+def test_the_bytes_of_small_work_are_bounded() -> None:
+    """2 MiB to begin with, however many requests might be under way."""
+    meeting = Meeting(2)
+    with Pool(256, Flow(256, 0.2)) as pool:
+        for _, settled in pool.map(meeting, range(2), lambda item: LARGE):
+            settled.result()
+        most = Meeting(1)
+        for _, settled in pool.map(most, range(50), lambda item: LARGE):
+            settled.result()
+    assert most.most <= 2
+
+
+def test_held_large_work_goes_alone_with_its_parts() -> None:
+    parts = Meeting(3)
+    files = Meeting(1)
+
+    def job(number: int) -> None:
+        files(number)
+        if number == 0:
+            pool.gather(parts, range(3), 3)
+            pool.hold_large(False)
+
+    with Pool(64, Flow(64, 0.2)) as pool:
+        pool.hold_large(True)
+        for done, (_, settled) in enumerate(pool.map(job, range(9), lambda item: LARGE + 1)):
+            settled.result()
+            assert done or parts.most == 3
+    assert parts.most == 3
+
+
+def test_work_that_another_thread_finishes() -> None:
+    finishing: list[threading.Thread] = []
+
+    def begin(number: int, done: Callable[[Result[int]], None]) -> None:
+        if number == 5:
+            raise ZeroDivisionError
+        finishing.append(threading.Thread(target=done, args=(Result(number * 2, None),)))
+        finishing[-1].start()
+
+    with Pool(3) as pool:
+        found = dict(pool.each(begin, range(10)))
+    with pytest.raises(ZeroDivisionError):
+        found.pop(5).result()
+    assert {number: settled.result() for number, settled in found.items()} == {n: n * 2 for n in range(10) if n != 5}

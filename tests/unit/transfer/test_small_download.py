@@ -28,7 +28,7 @@ from s3sync.local.digests import Digests
 from s3sync.store import Store
 from s3sync.store.port import Headers, Overwrite
 from s3sync.transfer.fetch import small as small_download
-from s3sync.transfer.fetch.small import MOST, OPEN_FILES, SMALL, download_together, how_many
+from s3sync.transfer.fetch.small import SMALL, download_together
 from s3sync.transfer.fetch.wanted import SPARE_BYTES, Downloaded, Wanted
 from s3sync.transfer.pool import Pool, Result
 from s3sync.transfer.progress import Progress, Work
@@ -233,12 +233,3 @@ def test_a_folder_that_is_not_there(store: Store, pool: Pool, tmp_path: Path, wa
         with pytest.raises(LocalError):
             for one in download_together(way, wanted, gone):
                 one.result()
-
-
-@pytest.mark.parametrize(
-    ("files", "workers", "size"),
-    [(1, 16, 1), (40, 16, 1), (128, 16, 2), (3000, 16, MOST), (3000, 1, MOST), (3000, 64, 2), (3000, 500, 1)],
-)
-def test_few_files_are_spread_and_few_are_open(files: int, workers: int, size: int) -> None:
-    assert how_many(files, workers) == size
-    assert size == 1 or size * workers <= OPEN_FILES
