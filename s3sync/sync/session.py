@@ -21,6 +21,7 @@ from s3sync.state.memory import StateDB
 from s3sync.store.aspects import Timed, aspect
 from s3sync.store.port import Pace, Store, Unlimited
 from s3sync.sync.report import ProjectAddress
+from s3sync.transfer.descriptors import most_connections
 from s3sync.transfer.flow import CEILING, Flow
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress, Silent
@@ -55,7 +56,8 @@ class Session(Struct, frozen=True):
     def pool(self) -> Pool:
         """A pool for requests: how many are under way at once finds itself, up to `workers`."""
         timed = aspect(self.store, Timed)
-        return Pool(self.workers, Flow(self.workers, timed.round_trip_s if timed else None))
+        workers = most_connections(self.workers)
+        return Pool(workers, Flow(workers, timed.round_trip_s if timed else None))
 
     def edits(self) -> Edits:
         """An empty set of changes to metadata.json, signed and dated. Those of nobody are never published."""

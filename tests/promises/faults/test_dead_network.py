@@ -1,4 +1,4 @@
-"""The network dies after the scan: every verb ends after the first file that fails."""
+"""The network dies after the scan: every verb ends with what was under way when the first file failed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from s3sync import Project
 from s3sync.errors import Unreachable
+from s3sync.transfer.flow import FLOOR
 from tests.promises.faults.conftest import open_project
 from tests.scenarios.transfers.conftest import Office
 
@@ -36,7 +37,7 @@ def test_a_dead_network_ends_cleanup_and_verify_after_few_requests(
     with pytest.raises(Unreachable):
         verb(open_project(office.david))
     asked = [sent for sent in office.proxy.log if sent.operation == operation and sent.key.endswith(".mp4")]
-    assert len({sent.key for sent in asked}) == 1, f"{len(asked)} requests"
+    assert len({sent.key for sent in asked}) <= FLOOR, f"{len(asked)} requests"
     office.proxy.remove()
     assert set(office.david.states().values()) == {"in_sync"}
     assert len(office.david.files()) == FILES
