@@ -16,9 +16,9 @@ from tests.scenarios.transfers.conftest import new_office, office
 __all__ = ["new_office", "office"]
 
 
-def open_project(person: Person) -> Project:
+def open_project(person: Person, **flags: str) -> Project:
     """The person's project in this process, where the code can be given less patience or smaller parts."""
-    return Project.open(PROJECT, path=person.project, environ=person.env())
+    return Project.open(PROJECT, path=person.project, environ=person.env(), flags=flags)
 
 
 @pytest.fixture
