@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from s3sync.config import Settings, load_settings
 from s3sync.core.bandwidth import parse_bandwidth
+from s3sync.core.names import nfc
 from s3sync.core.plan import Policy, Verb
-from s3sync.errors import ProjectError, UsageError
+from s3sync.errors import ProjectError, S3syncError, UsageError
 from s3sync.project import ProjectFolder, find_project, project_names
 from s3sync.shared.projects import StoreProjects
 from s3sync.state.places import KnownPlace
@@ -103,6 +104,13 @@ class Project(Struct, frozen=True):
         except ProjectError:
             return False
         return True
+
+    def in_store(self, word: str) -> bool:
+        """Whether the store has a project of this name; also False where it cannot be asked."""
+        try:
+            return nfc(word) in StoreProjects(self.session.store, self.session.settings.repo)
+        except S3syncError:
+            return False
 
     def status(self, *files: str) -> StatusReport:
         """Every file's state, or that of some files; changes nothing."""

@@ -46,6 +46,8 @@ class S3syncError(Exception):
         self.message = message
         self.why = why
         self.hint = hint
+        self.report: Any = None
+        """What a run had done before this ended it, where it had done anything."""
 
     def __str__(self) -> str:
         return f"{self.message}: {self.why}" if self.why else self.message

@@ -9,11 +9,11 @@ from pathlib import Path
 from s3sync.api import connect
 from s3sync.config import load_settings
 from s3sync.doctor import DoctorReport, doctor
-from s3sync.setup.init import REPO_KEYS, InitReport
+from s3sync.setup.init import OWN_KEYS, REPO_KEYS, InitReport
 from s3sync.setup.init import init as set_up
 from s3sync.setup.overview import ProjectsReport, overview
 
-_FOR_INIT = (*REPO_KEYS, "user")
+_FOR_INIT = (*REPO_KEYS, *OWN_KEYS)
 
 
 def init(
@@ -26,7 +26,8 @@ def init(
 ) -> InitReport:
     """Set up the repository around `path` and its project `name`; without a name, join it or use the current folder.
 
-    `settings` go into `.s3sync.yaml`, `user` into the user's own file. Calling it agrees to the store that they name.
+    `settings` go into `.s3sync.yaml`, `user` and `profile` into the user's own file. Calling it
+    agrees to the store that they name.
     """
     values = dict(settings or {})
     _refuse_others(values)

@@ -161,7 +161,7 @@ def _fail(error: S3syncError) -> int:
     if CALL.debug:
         for line in "".join(traceback.format_exception(error.__cause__ or error)).splitlines():
             warn(printable(line))
-    if CALL.json:
+    if CALL.json and not CALL.answered:
         print_json(error_json(CALL.command, error))
     for line in error_lines(error):
         (note if CALL.json else warn)(line)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
 from s3sync.core.plan import Verb
-from s3sync.errors import ProjectError, UsageError
+from s3sync.errors import ProjectError, S3syncError, UsageError
 
 if TYPE_CHECKING:
     from s3sync.api import Project
@@ -34,11 +36,21 @@ def run(
         opened, files = open_project(call, names, project, progress)
         if call.shows_progress:
             progress.headline = run_headline(kind, opened.session.place, False)
-        report = verb(opened, files)
+        stopped: S3syncError | None = None
+        try:
+            with naming(opened, files, call):
+                report = verb(opened, files)
+        except S3syncError as error:
+            if error.report is None:
+                raise
+            report, stopped = error.report, error
     if call.json:
-        print_json(run_json(report))
+        print_json(run_json(report, stopped))
+        call.answered = True
     else:
         print_run(report, verbose=call.verbose, quiet=call.quiet, begun=progress.begun)
+    if stopped is not None:
+        raise stopped
     return report.exit_code
 
 
@@ -69,6 +81,23 @@ def _run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport]) -> in
     else:
         lines.summarize(told)
     return code
+
+
+@contextmanager
+def naming(opened: Project, files: list[str], call: Call) -> Iterator[None]:
+    """Where the first word is no file here and a project in the store, say both."""
+    try:
+        yield
+    except UsageError as error:
+        if type(error) is not UsageError or not files or repr(files[0]) not in error.message:
+            raise
+        if not opened.in_store(files[0]):
+            raise
+        raise UsageError(
+            error.message,
+            why=f"{files[0]} is a project in the store, and no file of {opened.name}, where you are",
+            hint=f"`s3sync {call.command} --project {quote(files[0])}` means the project",
+        ) from error
 
 
 def open_project(

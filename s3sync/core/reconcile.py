@@ -77,9 +77,9 @@ def after_cleanup(decision: Decision) -> Decision:
     return decision
 
 
-def again(decision: Decision) -> Decision:
-    """For `up --again`: what was cleaned up counts as changed here, and is sent."""
-    if decision.state is State.CLEANED_UP:
+def again(decision: Decision, *, deleted: bool = False) -> Decision:
+    """For `up --again`: what was cleaned up, with `deleted` also what was deleted, counts as changed here."""
+    if decision.state is State.CLEANED_UP or (deleted and decision.state is State.REMOTE_DELETED):
         return structs.replace(decision, state=State.LOCAL_MODIFIED)
     return decision
 

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from shlex import quote
 
 from s3sync._version import __version__
 from s3sync.config import Settings
@@ -26,6 +27,7 @@ from s3sync.doctor.report import Check, fail, ok, skipped, warn
 from s3sync.errors import LocalError
 from s3sync.local.holds import ignores_case
 from s3sync.local.room import state_room, tracked_reason
+from s3sync.local.tracked import tracked_by_git
 from s3sync.project import ProjectFolder
 from s3sync.setup.init import MOST_GITIGNORE, read_gitignore, update_gitignore
 from s3sync.state.repair import sqlite_version
@@ -179,6 +181,12 @@ def _gitignore(settings: Settings, project: ProjectFolder) -> Check:
         return fail("gitignore", f"{root / '.gitignore'} cannot be read: {error}", "see to it that it may be read")
     if not ignored:
         return warn("gitignore", f"git would take up {folder}/ and its large files", "s3sync doctor --fix")
+    if (tracked := tracked_by_git(project.staging, "")) is not None:
+        return warn(
+            "gitignore",
+            f"git leaves {folder}/ alone, but has {tracked} already: somebody added it before, or with --force",
+            f"git rm -r --cached {quote(folder)}   (your files stay), and commit",
+        )
     return ok("gitignore", f"git leaves {folder}/ alone")
 
 

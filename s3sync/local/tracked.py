@@ -17,13 +17,15 @@ SHA1, SHA256 = 20, 32
 _LENGTH, _EXTENDED = 0xFFF, 0x40
 
 
-def tracked_by_git(staging: Path) -> str | None:
-    """A path below `.s3sync` that is in the index of the repository around a staging folder; None when none is."""
+def tracked_by_git(staging: Path, inside: str = STATE_DIR) -> str | None:
+    """A path below `.s3sync` that is in the index of the repository around a staging folder; None when none is.
+
+    With another folder `inside` one below that, with an empty one any in the staging folder.
+    """
     for folder in staging.parents:
         found = _git_folder(folder)
         if found is not None:
-            inside = staging.relative_to(folder) / STATE_DIR
-            return _look(found, f"{inside.as_posix()}/")
+            return _look(found, f"{(staging.relative_to(folder) / inside).as_posix()}/")
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from itertools import islice
@@ -33,7 +33,7 @@ from s3sync.core.folder_names import project_reason
 from s3sync.core.names import MANIFEST, STATE_DIR, nfc
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import ProjectError, StoreError, UsageError
+from s3sync.errors import Halt, ProjectError, StoreError, UsageError
 from s3sync.project import ProjectFolder, find_project, project_names
 from s3sync.setup.gitignore import merge_gitignore
 from s3sync.shared.nested import MOST_ASKED, look_around, refuse_inner_projects
@@ -48,7 +48,9 @@ _AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 GITIGNORE = ".gitignore"
 MOST_GITIGNORE = 4 * 1024 * 1024
 
-REPO_KEYS = ("store", "repo", "project", "region", "endpoint_url", "profile", "staging")
+REPO_KEYS = ("store", "repo", "project", "region", "endpoint_url", "staging")
+"""Settings of the team, which go into the repository's file. The user's name and AWS profile are his own."""
+OWN_KEYS = ("user", "profile")
 
 
 class InitReport(Struct):
@@ -70,6 +72,8 @@ class InitReport(Struct):
     """The store's projects of the repository; empty where it did not say."""
     alike: list[str] = field(default_factory=list)
     """Other projects that a new one may have been meant to be: their names begin with its name."""
+    overruled: list[str] = field(default_factory=list)
+    """Own settings that were written and do not count here, because something else goes before them."""
 
     @property
     def reads_only(self) -> bool:
@@ -87,11 +91,11 @@ def init(
     values: Mapping[str, str | None],
     environ: Mapping[str, str],
     *,
-    own: Mapping[str, str] | None = None,
+    confirm: Callable[[str, list[str]], bool] = lambda name, alike: True,
     dry_run: bool = False,
 ) -> InitReport:
-    """Set up. `values` are settings by name, `user` among them; None keeps what is there. `own` are settings for the
-    user's own file.
+    """Set up. `values` are settings by name; None keeps what is there. The user's name and AWS profile go into his own
+    file. `confirm` is asked before a project is made whose name is the beginning of others' names.
 
     Running it again changes only what is asked for. In the root of a repository that has its settings already, and no
     `name`, it joins: no project is made there. Raises `ConfigError`, `ProjectError`, `LocalError`.
@@ -108,17 +112,18 @@ def init(
     flags = naming.with_repo(root, start, flags, environ)
     settings = load_settings(start, flags=flags, environ=environ)
     connect(settings, create=False, trusted=True)  # refuses a store that cannot be used before anything is written
-    project, alike = _project(settings, root, start, name, dry_run)
+    project, alike = _project(settings, root, start, name, confirm, dry_run)
     report = InitReport(project, settings, root, alike=alike)
     if not dry_run:
         naming.complete(flags, settings, project, connect(settings, create=True, trusted=True))
-    user = {"user": flags["user"]} if "user" in flags else {}
-    _write_settings(report, root, flags, {**(own or {}), **user}, environ, dry_run)
+    of_user = {key: flags[key] for key in OWN_KEYS if key in flags}
+    _write_settings(report, root, flags, of_user, environ, dry_run)
     if project is not None:
         _make_folders(report, project, dry_run)
     _merge_gitignore(report, root, dry_run)
     if not dry_run:
         report.settings = load_settings(start, flags={}, environ=environ)
+        report.overruled = [key for key in of_user if getattr(report.settings, key) != of_user[key]]
         _trust(report)
         if project is not None:
             report.project = project = find_project(report.settings, root, _name_of(report.settings, project))
@@ -162,7 +167,12 @@ def _check_region(flags: Mapping[str, str]) -> None:
 
 
 def _project(
-    settings: Settings, root: Path, start: Path, name: str | None, dry_run: bool
+    settings: Settings,
+    root: Path,
+    start: Path,
+    name: str | None,
+    confirm: Callable[[str, list[str]], bool],
+    dry_run: bool,
 ) -> tuple[ProjectFolder | None, list[str]]:
     """The project to make ready: the named folder in the repository, or the one that `start` is in, or the root; and
     those that a new name may have been meant to be.
@@ -173,7 +183,7 @@ def _project(
     if name == "." and start.parent == root:
         name = start.name
     if name is not None and name != ".":
-        return _named(settings, root, name, dry_run)
+        return _named(settings, root, name, confirm, dry_run)
     if start == root:
         declared = settings.project is not None or exists(root / settings.staging)
         if name is None and exists(root / REPO_FILE) and not declared:
@@ -183,7 +193,9 @@ def _project(
     return find_project(settings, start, None, create=True), []
 
 
-def _named(settings: Settings, root: Path, name: str, dry_run: bool) -> tuple[ProjectFolder, list[str]]:
+def _named(
+    settings: Settings, root: Path, name: str, confirm: Callable[[str, list[str]], bool], dry_run: bool
+) -> tuple[ProjectFolder, list[str]]:
     folder = root / name
     problem = name_problem(nfc(name)) or project_reason(nfc(name))
     if problem or os.sep in name:
@@ -191,12 +203,27 @@ def _named(settings: Settings, root: Path, name: str, dry_run: bool) -> tuple[Pr
         raise UsageError(f"{name!r} is not a project's name", why=why, hint="write s3sync init PROJECT")
     if folder.exists():
         return find_project(settings, root, name, create=True), []
-    alike = [other for other in project_names(settings, root) if other.startswith(nfc(name)) and other != nfc(name)]
+    alike = [other for other in _others(settings, root) if other.startswith(nfc(name)) and other != nfc(name)]
     if dry_run:
         return ProjectFolder(root, folder, nfc(name), staging_folder(folder, settings.staging), settings.repo), alike
+    if alike and not confirm(nfc(name), alike):
+        raise Halt(
+            "nothing was set up",
+            why=f"{', '.join(alike[:5])} begins with {name!r}: was that meant?",
+            hint=f"`s3sync init {alike[0]}` joins it; `s3sync init {name} --yes` makes another project all the same",
+        )
     with local_errors("cannot make", folder):
         folder.mkdir()
     return find_project(settings, root, name, create=True), alike
+
+
+def _others(settings: Settings, root: Path) -> list[str]:
+    """Projects here and, in a repository that was set up before, in its store."""
+    names = set(project_names(settings, root))
+    if exists(root / REPO_FILE):
+        with contextlib.suppress(StoreError):
+            names.update(StoreProjects(connect(settings, create=False, trusted=True), settings.repo))
+    return sorted(names)
 
 
 def _trust(report: InitReport) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.config import Settings, mask_url
+from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.names import nfc, path_of_key
 from s3sync.errors import ProjectError, S3syncError
 from s3sync.project import find_project, project_names, repo_root
@@ -37,7 +38,14 @@ class ProjectOverview(Struct):
     counts: dict[str, int] = field(default_factory=dict)
     last_sync_at: str | None = None
     last_sync_by: str | None = None
+    cleaned: CleanedRecord | None = None
+    """The last cleanup of the remote, if any."""
     error: S3syncError | None = None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether nothing is left of it but records in the store: it was cleaned up or renamed, and is not here."""
+        return not self.here and not self.files and self.error is None
 
 
 class ProjectsReport(Struct):
@@ -95,6 +103,7 @@ def _look(settings: Settings, root: Path, store: ListedStore, name: str, here: b
         else:
             manifest = read_manifest(store, prefix).manifest
             found.last_sync_at, found.last_sync_by = manifest.last_sync, manifest.last_sync_by
+            found.cleaned = manifest.cleaned
     except S3syncError as error:
         found.error = error
     return found
@@ -103,6 +112,7 @@ def _look(settings: Settings, root: Path, store: ListedStore, name: str, here: b
 def _compare(found: ProjectOverview, session: Session) -> None:
     report = status(session)
     found.counts, found.last_sync_at, found.last_sync_by = report.counts, report.last_sync_at, report.last_sync_by
+    found.cleaned = report.cleaned
     if not found.in_store:
         found.files, found.size_bytes = len(report.files), sum(file.size_bytes for file in report.files)
     report.files.flush()

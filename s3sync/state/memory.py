@@ -86,7 +86,13 @@ class StateDB(Database):
 
     @property
     def is_first_time(self) -> bool:
-        """True if this folder was synced with other places, and never with this one."""
+        """True if this folder was synced with other places, and never with this one.
+
+        A place whose base is empty was used as well: after `cleanup --local` nothing may be left in it.
+        """
+        used = "SELECT 1 FROM place WHERE id = ? AND used_at IS NOT NULL"
+        if self.execute(used, self._place_id):
+            return False
         return not self._is_agreed(self._place_id) and any(
             self._is_agreed(row[0]) for row in self.execute("SELECT id FROM place WHERE id <> ?", self._place_id)
         )

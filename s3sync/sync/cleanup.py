@@ -49,6 +49,12 @@ KEPT = {
     State.CLEANED_UP: "was cleaned up on the remote: this may be the last copy",
 }
 
+ABSENT = {
+    "remote": {True: "is not on the remote, only on this computer", False: "is not on the remote any more"},
+    "local": {True: "", False: "is not on this computer"},
+}
+"""Why there is nothing to delete of a file that was named: by the side to clean up, and whether it is here."""
+
 
 class CleanupOptions(Struct, frozen=True):
     """`local` empties the staging folder instead of the remote. `unseen` also takes what was never downloaded here.
@@ -125,6 +131,8 @@ def _deletions(seen: View, options: CleanupOptions, stays: Contents, report: Cle
             yield Action(do, decision.path, decision.local, decision.remote)
         elif entry is not None and wanted:
             report.kept.append(_kept(seen, decision))
+        elif wanted and options.selector is not None and not decision.gone:
+            report.kept.append(Problem(decision.path, ABSENT[report.side][decision.local is not None]))
 
 
 def _is_verified(seen: View, path: str) -> bool:

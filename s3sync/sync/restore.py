@@ -112,7 +112,8 @@ def _choose(found: Iterable[Trashed], name: str, when: str | None) -> Trashed:
         near = difflib.get_close_matches(name, {one.name for one in found}, 1)
         did = f"did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"no {name!r} in the trash", hint=f"{did}`s3sync trash list` shows what is there")
-    fitting = [one for one in of_name if when is None or (one.at or "").startswith(when)]
+    start = when.strip().replace(" ", "T", 1) if when is not None else ""
+    fitting = [one for one in of_name if (one.at or "").startswith(start)]
     if not fitting:
         times = ", ".join(one.at or "?" for one in of_name[:5])
         raise UsageError(f"no {name!r} of {when} in the trash", hint=f"those that are there are of {times}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 
 from msgspec import Struct
 
@@ -12,7 +14,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.plan import Plan, Policy, Verb
 from s3sync.core.reconcile import again
 from s3sync.core.times import format_time
-from s3sync.errors import LocalError, StoreError
+from s3sync.errors import LocalError, S3syncError, StoreError
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
@@ -42,7 +44,7 @@ class Options(Struct, frozen=True):
     max_delete: int | None = None
     dry_run: bool = False
     again: bool = False
-    """Send what a cleanup took from the remote."""
+    """Send what a cleanup took from the remote; of the files that `selector` names, also what was deleted there."""
 
 
 def run(session: Session, verb: Verb, options: Options, hooks: Hooks | None = None) -> RunReport:
@@ -60,15 +62,31 @@ def run(session: Session, verb: Verb, options: Options, hooks: Hooks | None = No
             report.warnings += first_time(state, session)
             _round(_Run(session, state, report, options, hooks, gatekeeper), options.selector)
     else:
-        with session.lock(), session.memory() as state:
+        with _told_so_far(report, started), session.lock(), session.memory() as state:
             recover(session, state)
             report.warnings += first_time(state, session)
             _rounds(_Run(session, state, report, options, hooks, gatekeeper, hooks.start(state)))
             _retire(session, state, report)
+    _finish(report, started)
+    return report
+
+
+@contextmanager
+def _told_so_far(report: RunReport, started: float) -> Iterator[None]:
+    """Give an error that ends a run the report of what the run did before: that is done and saved."""
+    try:
+        yield
+    except S3syncError as error:
+        if report.uploaded or report.downloaded or report.deleted:
+            _finish(report, started)
+            error.report = report
+        raise
+
+
+def _finish(report: RunReport, started: float) -> None:
     for items in (report.uploaded, report.downloaded, report.deleted):
         items.sort(key=lambda item: item.name)
     report.elapsed_s = time.monotonic() - started
-    return report
 
 
 def _rounds(run: _Run) -> None:
@@ -115,7 +133,9 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None) -> dict[str, str]:
         drop_useless_downloads(session, state, seen)
     if options.selector:
         seen.limit_to(options.selector)
-    decisions = map(again, seen.decisions()) if options.again else seen.decisions()
+    decisions = seen.decisions()
+    if options.again:
+        decisions = map(partial(again, deleted=options.selector is not None), decisions)
     keep, obstacles = _keep_name(session, seen), seen.obstacles_of(wanted)
     plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, obstacles, rules=run.hooks.rules)
     run.gatekeeper.ask(plan, seen, report)

@@ -43,6 +43,8 @@ class Undone(Struct, frozen=True):
     name: str
     side: str
     what: str
+    was_deleted: bool = False
+    """Whether the run had deleted it, so that the next `sync` would do it again."""
 
 
 class UndoReport(OfProject, Struct):
@@ -245,4 +247,5 @@ def _kept_aside(session: Session, seen: View, done: Done) -> str | None:
 def _intention(action: Action) -> Undone:
     side = "local" if action.do in (Do.DELETE_LOCAL, Do.PUT_BACK_LOCAL) else "remote"
     what = "trashed" if action.do in (Do.DELETE_LOCAL, Do.DELETE_REMOTE) else "brought_back"
-    return Undone(action.path, side, what)
+    stands = action.local if side == "local" else action.remote
+    return Undone(action.path, side, what, was_deleted=what == "brought_back" and stands is None)

@@ -10,7 +10,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import FINISH, command
 from s3sync.cli.options import Names, ProjectName, Yes
-from s3sync.cli.runs import open_project
+from s3sync.cli.runs import naming, open_project
 
 if TYPE_CHECKING:
     from s3sync.sync.report import CleanupReport
@@ -47,16 +47,17 @@ def cleanup(
     with watching(call) as progress:
         opened, files = open_project(call, names, project, progress)
         confirm = (lambda report: True) if yes else partial(_ask, versions=versions)
-        report = opened.cleanup(
-            *files,
-            local=local,
-            unseen=unseen,
-            trash=trash,
-            permanently=permanently,
-            versions=versions,
-            dry_run=call.dry_run,
-            confirm=confirm,
-        )
+        with naming(opened, files, call):
+            report = opened.cleanup(
+                *files,
+                local=local,
+                unseen=unseen,
+                trash=trash,
+                permanently=permanently,
+                versions=versions,
+                dry_run=call.dry_run,
+                confirm=confirm,
+            )
     if call.json:
         print_json(cleanup_json(report))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, TypeAlias
 
 import typer
@@ -92,4 +93,24 @@ def _change(call: Call, words: list[str], in_repo: bool) -> int:
         print_json(change_json(file, changed))
     elif not call.quiet:
         say(f"{printable(str(file))}: {' '.join(map(printable, words))}{'' if changed else ' (as it was)'}")
+        if words[:2] == ["set", "store"]:
+            _say_if_new(words[2])
     return 0
+
+
+def _say_if_new(store: str) -> None:
+    """Say that a folder is no store yet, unless it was one before: then its disk is away, and no new one is wanted."""
+    from s3sync.cli.output import warn
+    from s3sync.config import load_settings
+    from s3sync.errors import BucketMissing, S3syncError
+    from s3sync.store import StoreOptions, identity_of, open_store
+    from s3sync.trust import is_known
+
+    try:
+        settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+        if settings.store == store and store.startswith("file:") and not is_known(settings):
+            identity_of(open_store(store, StoreOptions()))
+    except BucketMissing:
+        warn(f"hint: there is no store in that folder yet: `s3sync init --store {quote(store)}` makes one")
+    except S3syncError:
+        return

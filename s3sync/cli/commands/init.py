@@ -44,12 +44,12 @@ def init(
         "store": call.store, "region": region, "endpoint_url": endpoint,
         "profile": call.profile, "user": call.user, "repo": repo,
     }  # fmt: skip
-    own: dict[str, str] = {}
     asks = not yes and not call.json and sys.stdin.isatty()
     if asks:
-        _ask_missing(values, own)
+        _ask_missing(values)
         _ask_trust({key: value for key, value in values.items() if value is not None})
-    report = set_up(Path.cwd(), name, values, os.environ, own=own, dry_run=call.dry_run)
+    confirm = (lambda name, alike: True) if yes else _ask_alike
+    report = set_up(Path.cwd(), name, values, os.environ, confirm=confirm, dry_run=call.dry_run)
     if asks and report.project is None and report.projects:
         print_init(report, call)
         chosen = _ask_project(report.projects)
@@ -77,11 +77,15 @@ def _ask_project(projects: list[str]) -> str | None:
     return answer or None
 
 
-def _ask_missing(values: dict[str, str | None], own: dict[str, str]) -> None:
-    """Ask for what no flag and no file says. An empty answer takes what stands in brackets.
+def _ask_alike(name: str, alike: list[str]) -> bool:
+    from s3sync.cli.output import answered_yes, printable
 
-    What is one person's own (the AWS profile) goes into `own`.
-    """
+    others = ", ".join(map(printable, alike[:5]))
+    return answered_yes(f"{others} begins with that name, too. Make a new project {printable(name)}?")
+
+
+def _ask_missing(values: dict[str, str | None]) -> None:
+    """Ask for what no flag and no file says. An empty answer takes what stands in brackets."""
     from s3sync.config import load_settings
     from s3sync.config.schemes import scheme_of
 
@@ -95,8 +99,7 @@ def _ask_missing(values: dict[str, str | None], own: dict[str, str]) -> None:
             values["region"] = values["region"] or _ask("region", "Region", "us-east-1")
             values["endpoint_url"] = values["endpoint_url"] or _ask("endpoint_url", "Endpoint URL (empty: AWS)", "")
             if values["profile"] is None and settings.profile is None:
-                profile = _ask("profile", "AWS profile on this computer (empty: AWS's own order)", "")
-                own.update({"profile": profile} if profile else {})
+                values["profile"] = _ask("profile", "AWS profile on this computer (empty: AWS's own order)", "")
 
 
 def _name_in_git() -> str | None:

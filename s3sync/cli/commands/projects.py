@@ -17,7 +17,7 @@ from s3sync.cli.declare import EXCHANGE, OPENS, command
     "s3sync projects\ns3sync projects 'b6*' --json",
     0, 1, 2, 3, 5, 130,
     takes=OPENS,
-    verbose="Accepted; everything is shown anyway.",
+    verbose="Also name those of which nothing is left but records in the store.",
 )  # fmt: skip
 def projects(
     call: Call,
@@ -38,5 +38,5 @@ def projects(
     if call.json:
         print_json(projects_json(report))
     else:
-        print_projects(report, call.quiet)
+        print_projects(report, quiet=call.quiet, every=call.verbose or pattern is not None)
     return report.exit_code

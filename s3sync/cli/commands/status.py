@@ -9,7 +9,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import EXCHANGE, OPENS, command
 from s3sync.cli.options import All, Names, ProjectName
-from s3sync.cli.runs import open_project, refuse_names
+from s3sync.cli.runs import naming, open_project, refuse_names
 
 
 @command(EXCHANGE, "s3sync status\ns3sync status --all --json", 0, 1, 2, 3, 4, 5, 7, 130, takes=OPENS)
@@ -32,7 +32,8 @@ def status(
         return _status_all(call, exit_code)
     with watching(call) as progress:
         opened, files = open_project(call, names, project, progress)
-        report = opened.status(*files)
+        with naming(opened, files, call):
+            report = opened.status(*files)
     if call.json:
         print_json(status_json(report))
     else:

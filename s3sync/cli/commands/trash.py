@@ -26,7 +26,17 @@ Local: TypeAlias = Annotated[bool, typer.Option("--local", help="Only the trash 
 trash = Group(BACK, "List what was replaced or deleted and is still in the trash, bring a file back, or empty it.")
 
 
-@trash.word("list", "s3sync trash list\ns3sync trash list draft.mp4 --remote", 0, 1, 2, 5, 130, takes=OPENS)
+@trash.word(
+    "list",
+    "s3sync trash list\ns3sync trash list draft.mp4 --remote",
+    0,
+    1,
+    2,
+    5,
+    130,
+    takes=OPENS,
+    verbose="Also say the exact time.",
+)
 def list_trash(
     call: Call,
     names: Annotated[
@@ -53,7 +63,12 @@ def restore(
     local: Local = False,
     to: Annotated[str | None, typer.Option("--to", metavar="PATH", help="Restore under this name.")] = None,
     when: Annotated[
-        str | None, typer.Option("--when", metavar="TIME", help="Restore the version of then: 2025-11-03T14.")
+        str | None,
+        typer.Option(
+            "--when",
+            metavar="TIME",
+            help="Restore the version of then, as `trash list -v` says it, or its beginning: 2025-11-03T14.",
+        ),
     ] = None,
 ) -> int:
     """Bring the newest version of a file back into the staging folder. Nothing is overwritten."""

@@ -20,7 +20,13 @@ def up(
     project: ProjectName = None,
     all_projects: All = False,
     on_conflict: OnConflict = None,
-    again: Annotated[bool, typer.Option("--again", help="Also send what a cleanup took from the remote.")] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Also send what a cleanup took from the remote; of named files, also what was deleted there.",
+        ),
+    ] = False,
 ) -> int:
     """Upload what is new or changed here. Nothing is deleted, and nobody's change is overwritten."""
     return run(

@@ -51,8 +51,9 @@ def print_init(report: InitReport, call: Call) -> None:
         if not call.quiet:
             say("Nothing was written: this was a dry run.")
         return
-    for other in report.alike:
-        warn(f"hint: {printable(other)} begins with that name, too: if you meant it, remove the new folder")
+    for key in report.overruled:
+        origin = printable(report.settings.origins.get(key, ""))
+        warn(f"warning: your own {key} does not count here, because it is also set elsewhere: {origin}")
     store = printable(mask_url(report.settings.store))
     if report.reads_only:
         warn(f"  {signs.conflict} the store can only be read, and uploads will be refused: {store}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s3sync.cli.output import SCHEMA, ago_text, error_body, error_lines, printable, say, symbols, warn
 from s3sync.cli.show.status import COUNTED
-from s3sync.cli.show.words import Json
+from s3sync.cli.show.words import Json, cleaned_json
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.typed import typed
 from s3sync.setup.overview import ProjectOverview, ProjectsReport
@@ -31,18 +31,23 @@ def _body(project: ProjectOverview) -> Json:
         "size_bytes": project.size_bytes,
         "counts": project.counts,
         "last_sync": {"at": project.last_sync_at, "by": project.last_sync_by},
+        "cleaned": cleaned_json(project.cleaned),
         "error": error_body(project.error) if project.error else None,
     }
 
 
-def print_projects(report: ProjectsReport, quiet: bool) -> None:
+def print_projects(report: ProjectsReport, *, quiet: bool, every: bool) -> None:
+    """`every`: also those of which nothing is left but records."""
     if not quiet:
         say(f"{symbols().status} Projects of {printable(report.repo)} in {printable(report.store)}")
         width = max([len(printable(project.name)) for project in report.projects] + [7])
-        for project in report.projects:
+        shown = [project for project in report.projects if every or not project.is_left]
+        for project in shown:
             name = printable(project.name).ljust(width)
             size = f"{files_text(project.files):>9}  {size_text(project.size_bytes):>9}"
             say(f"  {name}  {size}  {_what_waits(project)}{_last_sync(project)}")
+        if left := len(report.projects) - len(shown):
+            say(f"  and {left} that {'is' if left == 1 else 'are'} empty and not here: `s3sync projects -v` names them")
         if not report.projects:
             say("  none yet: `s3sync init PROJECT` makes the first")
     if not report.git_ignores:
@@ -58,6 +63,10 @@ def print_projects(report: ProjectsReport, quiet: bool) -> None:
 def _what_waits(project: ProjectOverview) -> str:
     if project.error:
         return "cannot be told"
+    if not project.files and not project.counts and project.cleaned:
+        return f"empty: {printable(project.cleaned.by)} cleaned up on {printable(project.cleaned.at[:10])}"
+    if project.is_left:
+        return "empty"
     if not project.here:
         return f"not here: `s3sync down {printable(typed(project.name))}`"
     parts = [
@@ -72,6 +81,6 @@ def _what_waits(project: ProjectOverview) -> str:
 
 def _last_sync(project: ProjectOverview) -> str:
     if not project.last_sync_at:
-        return "" if project.error else " (never synced)"
+        return "" if project.error or project.in_store else " (never synced)"
     by = f" by {printable(project.last_sync_by)}" if project.last_sync_by else ""
     return f" (last sync: {ago_text(project.last_sync_at)}{by})"

@@ -9,6 +9,7 @@ from s3sync.cli.output import (
     ago_text,
     colour,
     duration_text,
+    error_body,
     moved_line,
     printable,
     say,
@@ -16,6 +17,7 @@ from s3sync.cli.output import (
     warn,
 )
 from s3sync.cli.show.words import (
+    ABSENT_THERE,
     Json,
     by_text,
     cleaned_line,
@@ -29,6 +31,7 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.plan import Verb
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
+from s3sync.errors import S3syncError
 from s3sync.sync.report import ConflictReport, Moved, ProjectAddress, RunReport
 
 FEW = 20
@@ -72,7 +75,8 @@ def _print_run_lines(report: RunReport, verbose: bool, few: int) -> None:
                 say(moved_line("-", item.name, item.size_bytes, "already in sync"))
     copies = any(item.state is State.CLEANED_UP for item in report.skipped)
     if report.cleaned and (copies or not (report.skipped or report.uploaded or report.downloaded or report.failed)):
-        say(cleaned_line(report.cleaned, has_copies=copies))
+        holds = any(item.state not in ABSENT_THERE for item in report.skipped) or report.uploaded or report.downloaded
+        say(cleaned_line(report.cleaned, has_copies=copies, is_empty=not holds))
     for item in report.skipped:
         if item.state not in (State.IN_SYNC, State.CLEANED_UP):
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
@@ -159,8 +163,10 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
     warn(f"    {outcome}")
 
 
-def run_json(report: RunReport) -> Json:
-    return {"schema": SCHEMA, "command": report.verb.value, **run_body(report)}
+def run_json(report: RunReport, stopped: S3syncError | None = None) -> Json:
+    """`stopped`: what ended the run before its end; the report is of what it had done until then."""
+    document: Json = {"schema": SCHEMA, "command": report.verb.value, **run_body(report)}
+    return document if stopped is None else {**document, "error": error_body(stopped), "exit_code": stopped.exit_code}
 
 
 def run_body(report: RunReport) -> Json:

@@ -20,8 +20,10 @@ from s3sync.cli.output import (
 )
 from s3sync.cli.show.transfers import transfer_json, transfer_line
 from s3sync.cli.show.words import (
+    ABSENT_THERE,
     Json,
     by_text,
+    cleaned_json,
     cleaned_line,
     failed_json,
     place_json,
@@ -29,7 +31,6 @@ from s3sync.cli.show.words import (
     warn_of_failures,
 )
 from s3sync.config.schemes import scheme_of
-from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.errors import S3syncError
@@ -56,7 +57,7 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         say(status_summary(report))
         copies = State.CLEANED_UP in report.counts
         if report.cleaned and (copies or not report.files):
-            say(cleaned_line(report.cleaned, has_copies=copies))
+            say(cleaned_line(report.cleaned, has_copies=copies, is_empty=not has_remote_files(report)))
         _say_how_to_finish(report)
         if report.place.store_is_default:
             _say_how_to_move(report.place)
@@ -151,10 +152,14 @@ def status_summary(report: StatusReport) -> str:
     if report.failed:
         parts.append(f"{len(report.failed)} cannot be carried")
     text = ", ".join(parts) if parts else ("all in sync" if report.files else "no files yet")
-    if not report.last_sync_at:
-        return f"Status: {text} (never synced)"
+    if not report.last_sync_at:  # after a first run that was interrupted there are files, and no record of it yet
+        return f"Status: {text}{'' if has_remote_files(report) else ' (never synced)'}"
     by = f" by {printable(report.last_sync_by)}" if report.last_sync_by else ""
     return f"Status: {text} (last sync: {ago_text(report.last_sync_at, report.asked_at)}{by})"
+
+
+def has_remote_files(report: StatusReport) -> bool:
+    return any(State(state) not in ABSENT_THERE for state in report.counts)
 
 
 def _say_how_to_move(place: ProjectAddress) -> None:
@@ -199,7 +204,7 @@ def status_body(report: StatusReport) -> Json:
         ],
         "warnings": report.warnings,
         "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
-        "cleaned": _cleaned(report.cleaned),
+        "cleaned": cleaned_json(report.cleaned),
     }
 
 
@@ -210,7 +215,3 @@ def all_json(reports: list[StatusReport], failed: list[tuple[str, S3syncError]])
         "command": "status",
         "projects": [status_body(report) for report in reports] + broken,
     }
-
-
-def _cleaned(cleaned: CleanedRecord | None) -> Json | None:
-    return None if cleaned is None else {"by": cleaned.by, "at": cleaned.at, "files": cleaned.files}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -63,15 +64,18 @@ def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
         total = size_text(sum(found.size for found in report.emptied))
         say(f"Summary: {would}deleted {files_text(len(report.emptied))} ({total}) from the trash")
     else:
+        versions = Counter((found.name, found.side) for found in report.files)
         for found in report.files:
-            say(f"  {_line(found)}")
+            say(f"  {_line(found, exact=verbose or versions[found.name, found.side] > 1)}")
         total = size_text(sum(found.size for found in report.files))
         say(f"The trash holds {files_text(len(report.files))} ({total})" if report.files else "The trash is empty.")
         if report.files:
-            say("To bring one back: s3sync trash restore NAME")
+            say("To bring one back: s3sync trash restore NAME" + (" --when TIME" if max(versions.values()) > 1 else ""))
 
 
-def _line(found: Trashed) -> str:
+def _line(found: Trashed, *, exact: bool = False) -> str:
+    """`exact`: with the time as `--when` takes it."""
+    when = f" ({printable(found.at)})" if exact and found.at else ""
     where = "here" if found.side == "local" else "on the remote"
     by = f" by {printable(found.by)}" if found.by else ""
-    return f"{printable(found.name)} ({size_text(found.size)}) - in the trash {where}, {ago_text(found.at)}{by}"
+    return f"{printable(found.name)} ({size_text(found.size)}) - in the trash {where}, {ago_text(found.at)}{when}{by}"

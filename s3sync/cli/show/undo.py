@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from s3sync.cli.output import SCHEMA, ago_text, printable, say, warn
 from s3sync.cli.show.words import Json, failure_lines, place_json, warn_of_failures
@@ -42,9 +43,30 @@ def print_undo(report: UndoReport, *, quiet: bool, verbose: bool) -> None:
         else:
             said = f"Summary: {would} {report.verb} of {ago_text(report.at)} for {files_text(len(report.undone))}"
             say(said + (f", left {len(report.refused)} alone" if report.refused else ""))
+        for hint in _still_to_come(report):
+            say(f"hint: {hint}")
     for warning in report.warnings:
         warn(f"warning: {warning}")
     warn_of_failures(report.refused)
+
+
+def _still_to_come(report: UndoReport) -> Iterator[str]:
+    """What the next run would do again: the cause of it was another's change, or one from before the run."""
+    here, there = (
+        [one for one in report.undone if one.was_deleted and one.side == side] for side in ("local", "remote")
+    )
+    if here:
+        yield (
+            f"{files_text(len(here))} that {'is' if len(here) == 1 else 'are'} here again "
+            f"{'is' if len(here) == 1 else 'are'} still deleted on the remote, and the next `s3sync sync` deletes them "
+            f"here again; to keep and send one: `s3sync up --again {quote(here[0].name)}`"
+        )
+    if there:
+        yield (
+            f"{files_text(len(there))} that {'is' if len(there) == 1 else 'are'} on the remote again "
+            f"{'is' if len(there) == 1 else 'are'} not here, and the next `s3sync sync` deletes them there again; to "
+            "fetch them: `s3sync down`"
+        )
 
 
 def undo_json(report: UndoReport) -> Json:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from s3sync.cli.output import Symbols, ago_text, printable, symbols, warn
 from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.outcome import Problem
+from s3sync.core.quantities import files_text
 from s3sync.core.reconcile import State
 from s3sync.sync.report import Deleted, ProjectAddress
 
@@ -23,8 +24,16 @@ def deleted_json(item: Deleted) -> Json:
     return {"name": item.name, "side": item.side, "size_bytes": item.size_bytes}
 
 
+def cleaned_json(cleaned: CleanedRecord | None) -> Json | None:
+    return None if cleaned is None else {"by": cleaned.by, "at": cleaned.at, "files": cleaned.files}
+
+
 def failed_json(item: Problem) -> Json:
     return {"name": item.path, "error": item.error, "hint": item.hint}
+
+
+ABSENT_THERE = frozenset({State.LOCAL_NEW, State.CLEANED_UP, State.REMOTE_DELETED})
+"""States in which the remote has no such file."""
 
 
 def state_sign(state: State, signs: Symbols) -> str:
@@ -45,10 +54,14 @@ def by_text(user: str | None, at: str | None) -> str:
     return f", by {printable(user)} {ago_text(at)}"
 
 
-def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool) -> str:
-    """Line about a cleanup: by whom, and how those who have copies bring the project back."""
+def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool, is_empty: bool = True) -> str:
+    """Line about a cleanup: by whom, and how those who have copies bring the project back.
+
+    `is_empty`: nothing is left on the remote. Else it was a cleanup of some files.
+    """
     by, at = printable(cleaned.by), printable(cleaned.at[:10])
-    said = f"{by} cleaned up this project on {at}"
+    some = f"{by} cleaned up {files_text(cleaned.files)} on {at}"
+    said = f"{by} cleaned up this project on {at}" if is_empty else some
     if not has_copies:
         return f"{said}: there is nothing to download; who has copies sends them with `s3sync up --again`"
     return f"{said}: your copies stay; `s3sync up --again` sends them"

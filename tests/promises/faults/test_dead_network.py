@@ -41,3 +41,22 @@ def test_a_dead_network_ends_cleanup_and_verify_after_few_requests(
     office.proxy.remove()
     assert set(office.david.states().values()) == {"in_sync"}
     assert len(office.david.files()) == FILES
+
+
+def test_what_a_run_did_before_the_network_died_is_told(office: Office) -> None:
+    """Also in JSON: one document, with what was done and what ended it."""
+    david = office.david
+    david.ok("config", "set", "retries", "1", "--repo")
+    for number in range(2):
+        for name in ("a.mp4", "b.mp4", "z.mp4"):
+            david.write(name, f"take {number} of {name}")
+        office.proxy.on("PutObject", key="*z.mp4").cut_request_after(0)
+        result = david.expect(1, "up", "--transfers", "1", *(["--json"] if number else []))
+        office.proxy.remove()
+        if number:
+            document = result.json
+            assert [one["name"] for one in document["uploaded"]] == ["a.mp4", "b.mp4"]
+            assert document["error"]["type"] == "Unreachable" and document["exit_code"] == 1
+        else:
+            assert "Summary: uploaded 2 files" in result.out and "error: " in result.err
+        david.ok("up")

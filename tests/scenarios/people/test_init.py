@@ -104,6 +104,17 @@ def test_c9_init_checks_what_it_is_told(team: tuple[Person, Person], words: list
 
 def test_c9_a_name_that_begins_another(team: tuple[Person, Person]) -> None:
     david, _ = team
-    said = david.ok("init", "b6", cwd=david.repo)
-    assert f"{PROJECT} begins with that name" in said.err and "b64-cut begins with that name" in said.err
+    said = david.expect(5, "init", "b6", cwd=david.repo)
+    assert f"{PROJECT}, b64-cut begins with that name" in said.err and f"s3sync init {PROJECT}" in said.err
+    assert not (david.repo / "b6").exists()
     assert "begins with" not in david.ok("init", "c1", cwd=david.repo).err
+    david.ok("init", "b6", "--yes", cwd=david.repo)
+    assert (david.repo / "b6" / "s3-staging").is_dir()
+
+
+def test_c9_a_name_that_begins_another_that_is_only_in_the_store(team: tuple[Person, Person]) -> None:
+    david, jan = team
+    david.ok("init", "c7-wedding", cwd=david.repo)
+    (david.repo / "c7-wedding" / "s3-staging" / "a.mov").write_text("a")
+    david.ok("up", "c7", cwd=david.repo)
+    assert "`s3sync init c7-wedding` joins it" in jan.expect(5, "init", "c7", cwd=jan.repo).err
