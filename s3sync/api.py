@@ -106,7 +106,7 @@ class Project(Struct, frozen=True):
         return True
 
     def in_store(self, word: str) -> bool:
-        """Whether the store has a project of this name; also False where it cannot be asked."""
+        """True if the store has a project of this name; also False where it cannot be asked."""
         try:
             return nfc(word) in StoreProjects(self.session.store, self.session.settings.repo)
         except S3syncError:

@@ -20,7 +20,7 @@ class Call(Struct):
     command: str = ""
     """With a group's second word: `trash restore`."""
     answered: bool = False
-    """Whether the JSON document was printed already, with the error in it."""
+    """True if the JSON document was printed already, with the error in it."""
     meant: str = ""
     """A command that was probably meant, if what was typed turns out to fit nothing."""
     json: bool = False

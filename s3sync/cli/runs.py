@@ -85,7 +85,7 @@ def _run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport]) -> in
 
 @contextmanager
 def naming(opened: Project, files: list[str], call: Call) -> Iterator[None]:
-    """Where the first word is no file here and a project in the store, say both."""
+    """Say both where the first word is no file here, and a project in the store."""
     try:
         yield
     except UsageError as error:

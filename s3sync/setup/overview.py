@@ -44,7 +44,7 @@ class ProjectOverview(Struct):
 
     @property
     def is_left(self) -> bool:
-        """Whether nothing is left of it but records in the store: it was cleaned up or renamed, and is not here."""
+        """True if nothing is left of it but records in the store: it was cleaned up or renamed, and is not here."""
         return not self.here and not self.files and self.error is None
 
 

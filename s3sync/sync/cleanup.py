@@ -53,7 +53,7 @@ ABSENT = {
     "remote": {True: "is not on the remote, only on this computer", False: "is not on the remote any more"},
     "local": {True: "", False: "is not on this computer"},
 }
-"""Why there is nothing to delete of a file that was named: by the side to clean up, and whether it is here."""
+"""Reason why nothing is to be deleted of a file that was named: by the side, and by whether it is here."""
 
 
 class CleanupOptions(Struct, frozen=True):

@@ -44,7 +44,7 @@ class Undone(Struct, frozen=True):
     side: str
     what: str
     was_deleted: bool = False
-    """Whether the run had deleted it, so that the next `sync` would do it again."""
+    """True if the run had deleted it, so that the next `sync` would do it again."""
 
 
 class UndoReport(OfProject, Struct):
