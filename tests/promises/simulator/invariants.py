@@ -211,7 +211,7 @@ class Referee(Struct):
             not_meant = self.cleaned[user] | self.forgotten[user]
             if run.verb == "sync" and self.key(path) in not_meant - self.keys(now.remote):
                 raise Violation(f"{user} never deleted {path} here: it was cleaned up or ignored, and sync deleted it")
-            if run.kind in ("up", "sync") and run.policy != "mine" and not known:
+            if run.kind in ("up", "sync", "undo") and run.policy != "mine" and not known:
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
             if content in now.remote_trash.values():
                 continue
@@ -220,7 +220,7 @@ class Referee(Struct):
             elif remote_deleted_for_good(attempt, self.owed, path, content, now):
                 continue
             elif not attempt.remote_trash_emptied:
-                raise Violation(f"the remote's {path} held {content}, unknown to {user}, and it is in no trash")
+                raise Violation(f"the remote's {path} held {content}, which is in no trash, and not with {user}")
 
     def _data_before_metadata(self, before: Look, now: Look) -> None:
         """P7: what metadata.json newly says of a path is there, or has been."""

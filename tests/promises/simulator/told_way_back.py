@@ -35,6 +35,30 @@ BUSY: tuple[Step, ...] = (
 )
 """Jan's last run sent, fetched, deleted, and kept both versions."""
 
+LAST_THERE: tuple[Step, ...] = (
+    Save("david", "notes", MIDDLE),
+    sync("david"),
+    Save("david", "notes", NEWER),
+    sync("david"),
+    Save("david", "b.bin", SMALL),
+    sync("david"),
+)
+"""The old version is in the remote's trash, and nowhere else."""
+LAST_HERE: tuple[Step, ...] = (
+    *AGREED,
+    Save("david", "notes", NEWER),
+    Run("david", "up"),
+    Save("jan", "notes", SMALL),
+    Run("jan", "down", policy="theirs"),
+)
+"""Jan's version is in jan's trash, and nowhere else."""
+OF_THEIR_SIZES: tuple[Step, ...] = (
+    Save("david", "draft.mp4", Content(11, MIDDLE.size)),
+    Save("david", "DRAFT.mp4", Content(12, SMALL.size)),
+    sync("david"),
+    sync("jan"),
+)
+
 TOLD_WAY_BACK: dict[str, list[Story]] = {
     "A12: a cleanup while the sync of somebody else looks at the store": [
         told
@@ -61,7 +85,20 @@ TOLD_WAY_BACK: dict[str, list[Story]] = {
         told
         for verb in ("cleanup", "cleanup --unseen", "cleanup --local", "cleanup --local --trash", "cleanup --trash")
         for user in ("david", "jan")
-        for told in story(*REPLACED, Run(user, verb), sync("jan"))
+        for start in (REPLACED, LAST_THERE, LAST_HERE)
+        for told in story(*start, sync(user), Run(user, verb), sync("jan"))
+    ],
+    "a cleanup of what was edited or deleted here": [
+        told
+        for verb in ("cleanup", "cleanup --unseen", "cleanup --permanently", "cleanup --unseen --permanently")
+        for told in story(
+            *MORE,
+            Save("david", "b.bin", NEWER),
+            Remove("david", "notes"),
+            Run("david", verb),
+            sync("jan"),
+            sync("david"),
+        )
     ],
     "a cleanup for good, during whose question somebody sends more": [
         told
@@ -110,6 +147,12 @@ TOLD_WAY_BACK: dict[str, list[Story]] = {
         )
     ],
     "undo of a run that did everything": story(*BUSY, Run("jan", "undo"), sync("david"), sync("jan")),
+    "undo of what was changed since, here or by the other": [
+        *story(*REPLACED, Save("jan", "notes", SMALL), sync("jan"), Run("david", "undo"), sync("david")),
+        *story(*REPLACED, Save("jan", "notes", SMALL), Run("jan", "undo"), sync("jan")),
+        *story(*REPLACED, Remove("jan", "notes"), Run("jan", "undo"), sync("jan")),
+        *story(*REPLACED, OtherTool("notes", SMALL), Run("david", "undo"), sync("jan")),
+    ],
     "undo that dies, and again": at_any(
         CHANGES, lambda change: story(*BUSY, Run("jan", "undo", crash=change), Run("jan", "undo"), sync("david"))
     ),
@@ -131,18 +174,11 @@ TOLD_WAY_BACK: dict[str, list[Story]] = {
     ),
     "the trash is brought within its limits, and last copies stay": [
         told
-        for more in ((), (Save("david", "draft.mp4", MIDDLE), sync("david"), sync("jan")))
+        for start in (REPLACED, LAST_THERE, LAST_HERE)
+        for more in ((), (Save("david", "draft.mp4", MIDDLE), sync("david"), sync("jan")), OF_THEIR_SIZES)
         for told in story(
-            *REPLACED,
-            *more,
-            Wait(2),
-            sync("jan"),
-            sync("david"),
-            Wait(40),
-            sync("jan"),
-            sync("david"),
-            Wait(2),
-            sync("jan"),
+            *(*start, *more, Wait(2), sync("jan"), sync("david"), Wait(40), sync("jan"), sync("david")),
+            *(Wait(2), sync("jan"), sync("david")),
         )
     ],
 }

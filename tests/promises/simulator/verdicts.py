@@ -109,7 +109,9 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
     if code != 0:
         return
     if run.verb == "up --again" and not attempt.disturbed and not run.files:
-        ours = {path for path in start.cleaned_up & start.work[run.user].keys() if path in here}
+        user = run.user
+        stayed = start.cleaned_up & start.work[user].keys() & now.work[user].keys()
+        ours = {path for path in stayed if not referee.is_ignored(user, path)}
         if unsent := ours - now.remote.keys():
             raise Violation(f"up --again ended with exit code 0, and did not send {sorted(unsent)}")
     if run.kind in ("up", "sync"):

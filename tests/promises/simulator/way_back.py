@@ -90,7 +90,7 @@ def remote_deleted_for_good(attempt: Attempt, owed: set[str], path: str, held: s
     if "--permanently" in run.verb and attempt.agreed and path in attempt.agreed.last_copies:
         owed.discard(held)
         return True
-    return held in now.work[run.user].values() or held not in owed
+    return held in now.work[run.user].values() or (attempt.disturbed and held not in owed)
 
 
 def note_undoable(attempt: Attempt, known: Undoable | None, now: Look, code: int | None) -> Undoable | None:
