@@ -41,6 +41,19 @@ _OBSTORE_KINDS: dict[str, Cause] = {
     "Interrupted": "broken",
 }
 
+# What obstore tells by the class alone, where no answer of a server is quoted.
+_STATUS_BY_KIND = {
+    "NotModifiedError": 304,
+    "UnauthenticatedError": 401,
+    "PermissionDeniedError": 403,
+    "NotFoundError": 404,
+    "FileNotFoundError": 404,
+    "AlreadyExistsError": 412,
+    "PreconditionError": 412,
+    "NotImplementedError": 501,
+    "NotSupportedError": 501,
+}
+
 
 def from_obstore(error: BaseException) -> Failure:
     """Read an exception that obstore raised."""
@@ -59,6 +72,9 @@ def from_obstore(error: BaseException) -> Failure:
         return Failure("answer", 301, "PermanentRedirect", "the bucket is in another region", retried)
     if wants_proxy_password(text):
         return PROXY_PASSWORD
+    by_kind = _STATUS_BY_KIND.get(type(error).__name__)
+    if by_kind:
+        return Failure("answer", by_kind, retried=retried)
     return Failure(_obstore_cause(text), message=_obstore_reason(text), retried=retried)
 
 
