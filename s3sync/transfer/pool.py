@@ -189,7 +189,8 @@ class Pool:
         if small.waiting and (self._flow is None or self._fits(small, self._flow)):
             may.append(small)
         if large.running + parts.running < LARGE_AT_ONCE:
-            if large.waiting and (not self._held or (self._may_begin and not large.running)):
+            held = self._held and not self._ended
+            if large.waiting and (not held or (self._may_begin and not large.running)):
                 may.append(large)
             if parts.waiting:
                 may.append(parts)

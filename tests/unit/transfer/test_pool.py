@@ -282,6 +282,13 @@ def test_held_large_work_goes_alone_with_its_parts() -> None:
     assert parts.most == 3
 
 
+def test_held_large_work_ends_with_the_pool() -> None:
+    with pytest.raises(ZeroDivisionError), Pool(64, Flow(64, 0.2)) as pool:
+        pool.hold_large(True)
+        for _, settled in pool.map(lambda n: 1 // 0, range(9), lambda item: LARGE + 1):
+            settled.result()
+
+
 def test_work_that_another_thread_finishes() -> None:
     finishing: list[threading.Thread] = []
 
