@@ -23,7 +23,7 @@ from s3sync.disk.checks import is_link, is_ours
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import is_folder, remove_tree
-from s3sync.doctor.report import Check, fail, ok, skipped, warn
+from s3sync.doctor.report import Check, Level, fail, ok, skipped, warn
 from s3sync.errors import LocalError
 from s3sync.local.holds import ignores_case
 from s3sync.local.room import state_room, tracked_reason
@@ -84,7 +84,7 @@ def checks(settings: Settings, project: ProjectFolder) -> list[Check]:
     return [
         _staging(project),
         _state_folder(project),
-        _gitignore(settings, project),
+        _gitignore(project),
         _disk(project),
         _file_system(project),
     ]
@@ -170,7 +170,7 @@ def _open_up(folder: Path) -> list[str]:
 # -- git
 
 
-def _gitignore(settings: Settings, project: ProjectFolder) -> Check:
+def _gitignore(project: ProjectFolder) -> Check:
     root = project.repo_root
     if not (root / ".git").exists():
         return skipped("gitignore", f"{root} is not in git")
@@ -191,13 +191,14 @@ def _gitignore(settings: Settings, project: ProjectFolder) -> Check:
 
 
 def _ignored_by_git(root: Path, path: str) -> bool:
-    from pathspec import GitIgnoreSpec
+    """Whether a repository's rules keep a path out of git. Raises `OSError`, and `ValueError` for too many rules."""
+    from s3sync.local.patterns import compile_readable
 
     body = b""
     with contextlib.suppress(OSError), GuardedFolder.open(root / ".git" / "info", shared=True) as info:
         body = info.read("exclude", MOST_GITIGNORE) + b"\n"
     lines = (body + read_gitignore(root)).decode("utf-8", "surrogateescape").splitlines()
-    return GitIgnoreSpec.from_lines(lines).match_file(path)
+    return compile_readable(lines).match_file(path)
 
 
 # -- the disk
@@ -275,11 +276,9 @@ def mend(session: Session) -> list[str]:
     project, done = session.project, list[str]()
     if project.state_dir.is_dir() and not project.state_dir.is_symlink():
         done += _open_up(project.state_dir)
-    if (project.repo_root / ".git").exists():
-        folder = project.staging.relative_to(project.repo_root).as_posix()
-        if not _ignored_by_git(project.repo_root, f"{folder}/draft.mp4"):
-            update_gitignore(project.repo_root, session.settings.staging)
-            done.append(f"{project.repo_root / '.gitignore'}: the staging folder's content stays out of git")
+    if _gitignore(project).level is Level.WARN:  # one that cannot be read is left alone, and the check says why
+        update_gitignore(project.repo_root, session.settings.staging)
+        done.append(f"{project.repo_root / '.gitignore'}: the staging folder's content stays out of git")
     return done
 
 

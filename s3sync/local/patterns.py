@@ -19,6 +19,8 @@ MOST_PATTERNS = 1_000
 """Every path is held against every pattern."""
 MOST_DEEP_STARS = 2
 """`**/` before or between folders: each multiplies the work by the depth of a path."""
+MOST_CHARACTERS = 4096
+"""Of a pattern: no path is longer."""
 MOST_REMEMBERED = 1 << 15
 """Folders whose answer is kept."""
 
@@ -102,6 +104,22 @@ def compile_patterns(lines: Iterable[str]) -> Patterns:
     return Patterns(rules)
 
 
+def compile_readable(lines: Iterable[str]) -> Patterns:
+    """As `compile_patterns`, without the lines that are no pattern or one too costly: for files that others read, too.
+
+    Raises `ValueError` for more than `MOST_PATTERNS`.
+    """
+    return compile_patterns(line for line in lines if _is_readable(line))
+
+
+def _is_readable(line: str) -> bool:
+    try:
+        _parsed(line)
+    except ValueError:
+        return False
+    return True
+
+
 def literal(name: str) -> str:
     """The pattern, or a piece of one, that stands for a name and for nothing else."""
     return re.sub(r"([\\*?\[\]!#])", r"\\\1", name)
@@ -119,6 +137,8 @@ def _parsed(line: str) -> _Rule | None:
     text = text.removeprefix("!")
     if not text or (len(text) - len(text.rstrip("\\"))) % 2:
         raise ValueError(f"{line!r} is no pattern")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"it is longer than {MOST_CHARACTERS} characters")
     folders_only = text.endswith("/")
     text = text.removesuffix("/")
     by_name = "/" not in text

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from s3sync.config import Settings, mask_url
 from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.names import nfc, path_of_key
-from s3sync.errors import ProjectError, S3syncError
+from s3sync.errors import LocalError, ProjectError, S3syncError
 from s3sync.project import find_project, project_names, repo_root
 from s3sync.setup.init import update_gitignore
 from s3sync.shared.listed import ListedStore
@@ -81,9 +81,17 @@ def overview(settings: Settings, start: Path, store: Store, pattern: str | None 
     return ProjectsReport(
         settings.repo,
         mask_url(settings.store),
-        not update_gitignore(root, settings.staging, dry_run=True),
+        _git_ignores(root, settings.staging),
         projects,
     )
+
+
+def _git_ignores(root: Path, staging: str) -> bool:
+    """Whether `.gitignore` is as `init` writes it. One that cannot be used is not; `doctor` says why."""
+    try:
+        return not update_gitignore(root, staging, dry_run=True)
+    except LocalError:
+        return False
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -1,0 +1,58 @@
+"""A `.gitignore` of strangers: it costs little, and one that cannot be used is told by whoever looks at it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.promises.hostile.conftest import Peer
+
+COSTLY = {
+    "many stars": "*a" * 30 + "*b\n",
+    "many stars in a folder": "/" + "*a*" * 20 + "*b/s3-staging/*.mp4\n",
+    "folders at any depth": "**/a*/" * 30 + "x\n",
+    "sets": "[!b]*" * 40 + "z\n",
+    "many lines": "".join(f"*a{number}*b\n" for number in range(20_000)),
+    "long lines": "?" * 200_000,
+    "lines that are none": "\\\n!\n[\n" * 5000,
+}
+
+
+@pytest.mark.parametrize("what", COSTLY)
+def test_f56_rules_of_git_make_little_work(david: Person, what: str) -> None:
+    project = david.repo / ("a" * 120)
+    (project / "s3-staging").mkdir(parents=True)
+    (david.repo / ".gitignore").write_text(COSTLY[what])
+    for words in (["doctor"], ["doctor", "--fix"], ["init", "--dry-run"], ["projects"]):
+        began = time.monotonic()
+        result = david.run(*words, cwd=project)
+        assert result.code in (0, 1, 2) and "did not expect" not in result.err, result
+        assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("kind", ["link", "link to nothing", "FIFO", "folder", "large"])
+def test_f55_a_gitignore_that_cannot_be_used_is_told(peer: Peer, tmp_path: Path, kind: str) -> None:
+    """By `doctor`, which says what is wrong with everything else, too; `projects` lists the projects."""
+    david, file = peer.david, peer.david.repo / ".gitignore"
+    file.unlink(missing_ok=True)
+    if kind == "FIFO":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    elif kind == "large":
+        file.write_text("x\n" * 2_000_000)
+    else:
+        (tmp_path / "private").write_text("precious")
+        file.symlink_to(tmp_path / ("private" if kind == "link" else "fresh"))
+    before = file.lstat()
+    for words in (["doctor"], ["doctor", "--fix"]):
+        result = david.run(*words)
+        assert result.code == 1 and "did not expect" not in result.err, result
+        assert f"fail    gitignore: {file} cannot be read" in result.out and "file system: " in result.out
+    shown = david.ok("projects")
+    assert david.project.name in shown.out and "git would take up" in shown.err
+    assert file.lstat().st_mtime_ns == before.st_mtime_ns and not (tmp_path / "fresh").exists()
