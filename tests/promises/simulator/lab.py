@@ -88,10 +88,10 @@ def _replace(place: str | type, name: str, value: object) -> None:
     setattr(owner, name, value)
 
 
-def _work_at_once(pool: Pool, work: Callable[[], object]) -> None:
+def _work_at_once(pool: Pool, lane: object, run: Callable[[], object], size: int = 0) -> None:
     """Instead of handing it to a thread."""
     pool.check()
-    work()
+    run()
 
 
 class Executor:

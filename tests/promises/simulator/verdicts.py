@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from s3sync.sync.report import CleanupReport, RunReport
 from s3sync.sync.restore import TrashReport
 from s3sync.sync.undo import UndoReport
+from tests.promises.simulator.contents import digest
 from tests.promises.simulator.invariants import Attempt, Referee, Violation
 from tests.promises.simulator.look import Look, Tree, name_is_taken
 from tests.promises.simulator.way_back import judge_emptied, judge_restore, judge_undo
+
+EMPTY = digest(b"")
 
 
 def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, blind: bool) -> None:
@@ -103,6 +108,7 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
     """P14. What others did meanwhile is left out: only what lay there from beginning to end counts."""
     run, start = attempt.run, attempt.start
     here, there = _seen(referee, run.user, now.agreeable(run.user)), _seen(referee, run.user, now.remote)
+    there = {path: held for path, held in there.items() if not _is_marker(path, held, {*here, *there})}
     settled = code == 0 or run.policy in (None, "keep-both", "mine", "theirs")
     if run.verb == "sync" and settled and not attempt.disturbed and not _same(referee, here, there):
         raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")
@@ -124,6 +130,11 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
                 raise Violation(f"{run.verb} ended with exit code 0, and {path} was never downloaded")
             if run.verb == "down" and not attempt.disturbed and not referee.at(here, path):
                 raise Violation(f"down ended with exit code 0, and {path} is not here")
+
+
+def _is_marker(path: str, held: str, names: Iterable[str]) -> bool:
+    """Whether an object is what other tools put for a folder: empty, beside files of a folder of its name."""
+    return held == EMPTY and any(other.startswith(f"{path}/") for other in names)
 
 
 def _same(referee: Referee, here: Tree, there: Tree) -> bool:
