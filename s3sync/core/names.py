@@ -23,6 +23,8 @@ HADOOP_MARKER = "_$folder$"
 
 SEGMENT_BYTES = 255
 KEY_BYTES = 1024
+SHORT_PATH = KEY_BYTES // 2
+"""Bytes. A path of so many leaves room in its key for every repository, project and prefix of a bucket."""
 EXTENSION_BYTES = 32
 """Longest extension: more after the last dot of a name is none."""
 USER_BYTES = 64
@@ -196,16 +198,18 @@ def conflict_name(path: str, user: str, when: datetime) -> str:
     """`cut/a.mp4` becomes `cut/a.conflict-jan-20251103-143000.mp4`. Of the user's name, what any disk can hold.
 
     The stem is shortened to what a name and a key hold; below a path that leaves no room for a name, the copy goes to
-    the nearest folder above that does.
+    the nearest folder above that does. What stands before a path in its key nobody tells here: a copy of a long path is
+    no longer than that, as the store holds it.
     """
+    most = max(len(path.encode("utf-8")), SHORT_PATH)
     folder, slash, name = path.rpartition("/")
     stem, dot, extension = name.rpartition(".")
     if not stem or len(extension.encode("utf-8")) > EXTENSION_BYTES:
         stem, dot, extension = name, "", ""
     ending = f".conflict-{name_part(user)}-{when:%Y%m%d-%H%M%S}{dot}{extension}"
-    while folder and len(f"{folder}/{stem[:1]}{ending}".encode()) > KEY_BYTES:
+    while folder and len(f"{folder}/{stem[:1]}{ending}".encode()) > most:
         folder, slash, _ = folder.rpartition("/")
-    room = min(SEGMENT_BYTES, KEY_BYTES - len(f"{folder}{slash}".encode())) - len(ending.encode("utf-8"))
+    room = min(SEGMENT_BYTES, most - len(f"{folder}{slash}".encode())) - len(ending.encode("utf-8"))
     return folder + slash + stem.encode("utf-8")[:room].decode("utf-8", "ignore") + ending
 
 

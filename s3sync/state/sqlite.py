@@ -77,7 +77,8 @@ class Database:
         newest = len(self._migrations) + 1
         version = version_of(connection)
         if version > newest:
-            raise LocalError(f"{self.path} was written by a newer s3sync", hint=UPGRADE)
+            why = f"its version is {version}, and this one reads up to {newest}"
+            raise LocalError(f"{self.path} was written by a newer s3sync", why=why, hint=UPGRADE)
         trusted.refuse_foreign_schema(connection)
         _refuse_damaged(connection)
         self._budget.renew()

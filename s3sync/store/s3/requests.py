@@ -45,7 +45,11 @@ class Requests:
     def key(self, key: str) -> str:
         """The whole key of an object. Raises `StoreError` for one that S3 cannot hold."""
         if not key or "\0" in key or len((self.root + key).encode("utf-8", "replace")) > 1024:
-            raise StoreError(f"S3 cannot hold {key[:80]!r}", why="a key has 1 to 1,024 bytes, and no NUL")
+            raise StoreError(
+                f"S3 cannot hold {key[:80]!r}",
+                why="a key has 1 to 1,024 bytes, and no NUL",
+                hint="rename the file or a folder above it, to a shorter name",
+            )
         return self.root + key
 
     def attempts(self, doing: str) -> Retries:

@@ -256,6 +256,18 @@ def test_a_folder_too_deep_for_a_conflict_copy_gives_it_to_one_above(length: int
     assert kept.rpartition("/")[2] == f"é.conflict-{'j' * 64}-20251103-143000.mp4"
 
 
+@pytest.mark.parametrize("length", [10, 400, 512, 513, 600, 800, 957, 1000, 1024])
+@pytest.mark.parametrize("last", [1, 5, 60, 250])
+def test_b5_a_conflict_copy_of_a_long_path_fits_where_the_path_does(length: int, last: int) -> None:
+    """Whatever the bucket's prefix and the project take of the key."""
+    folders = "/".join(["d" * 99] * 20)[: max(0, length - last - 1)].rstrip("/")
+    path = f"{folders}/{'n' * last}".lstrip("/")
+    kept = conflict_name(path, "jan" * 20, WHEN)
+    assert refuse_reason(kept) is None and kept != path
+    assert len(kept) <= max(len(path), 512)
+    assert f"{path}/".startswith(kept.rpartition("/")[0])
+
+
 def test_what_is_too_long_for_an_extension_is_none() -> None:
     assert conflict_name("a." + "y" * 32, "jan", WHEN).endswith("." + "y" * 32)
     assert conflict_name("a." + "y" * 33, "jan", WHEN) == "a." + "y" * 33 + ".conflict-jan-20251103-143000"
