@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 sys.path.insert(0, str(ROOT))
 
-from benchlib import line_report, report, timed, wire  # noqa: E402
-from benchlib.lab import QUICK, Lab, Sizes  # noqa: E402
+from benchlib import breaking, line_report, report, timed, wire  # noqa: E402
+from benchlib.lab import MIB, QUICK, Lab, Sizes  # noqa: E402
 from benchlib.lines import LINE_JOBS, QUICK_LINE, Bench, LineSizes, cost_of_the_line  # noqa: E402
 from benchlib.measure import CommandFailed  # noqa: E402
 from benchlib.tools import Aws, Rclone, S5cmd, program  # noqa: E402
@@ -29,6 +29,7 @@ from benchlib.tools import Aws, Rclone, S5cmd, program  # noqa: E402
 from tests.kit.line import LINES  # noqa: E402
 from tests.kit.servers import SeaweedFS  # noqa: E402
 
+BREAKING = "breaking"
 JOBS: dict[str, Callable[[Lab], None]] = {
     "small-up": timed.small_up,
     "small-down": timed.small_down,
@@ -45,16 +46,18 @@ JOBS: dict[str, Callable[[Lab], None]] = {
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    line_jobs = f"with --line of {', '.join(LINE_JOBS)}"
+    line_jobs = f"with --line of {', '.join(LINE_JOBS)}, and {BREAKING} only by its name"
     parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"of {', '.join(JOBS)}; {line_jobs} (default: all)")
     parser.add_argument("--line", choices=[*LINES, "all"], help="measure over a line: near, home, far, or none between")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: two minutes")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the timed jobs (default: 3; --quick: 1)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there")
     given = parser.parse_args()
-    known = LINE_JOBS if given.line else JOBS
+    known = [*LINE_JOBS, BREAKING] if given.line else list(JOBS)
     if unknown := [job for job in given.jobs if job not in known]:
         parser.error(f"no such job: {', '.join(unknown)} (there are: {', '.join(known)})")
+    if BREAKING in given.jobs and (given.jobs != [BREAKING] or given.line == "all"):
+        parser.error(f"{BREAKING} is run alone, and on one line")
     if given.rounds is not None and given.rounds < 1:
         parser.error("--rounds takes 1 or more")
     return given
@@ -87,6 +90,10 @@ def measure_lines(given: argparse.Namespace) -> int:
         lab = Lab(Path(folder) / "work", sizes(given))
         lab.work.mkdir()
         circumstances = report.Circumstances(versions(Path(folder) / "versions"))
+        if given.jobs == [BREAKING]:
+            large, small = (64 * MIB, 100) if given.quick else (breaking.LARGE, breaking.SMALL_FILES)
+            breaking.breaking(lab, LINES[given.line], large, small)
+            return 0
         cost = "" if given.quick else cost_of_the_line(lab)
         for name in LINES if given.line == "all" else [given.line]:
             bench = Bench(lab, name, chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self, TypeVar
@@ -65,6 +65,7 @@ class AskedAhead(Wrapped):
         self._bytes = 0
         self._listings: dict[str, SpilledList[ObjectInfo]] = {}
         self._manifests: dict[str, _Kept | NotFound] = {}
+        self._around = {key: _Memo() for key in (MANIFEST, f"{self._prefix}{MANIFEST}")}
         self._ask(names)
         self._fresh_until = time.monotonic() + FRESH_S
 
@@ -86,6 +87,8 @@ class AskedAhead(Wrapped):
         if_match: str | None = None,
         if_none_match: str | None = None,
     ) -> Reader:
+        if key in self._around and stop is not None and (start, if_match, if_none_match) == (0, None, None):
+            return self._around[key].answer(lambda: self._kept(key, stop))
         if key in self._manifests and (start, stop, if_match, if_none_match) == (0, None, None, None):
             known = self._take(self._manifests, key)
             if isinstance(known, NotFound):
@@ -93,6 +96,10 @@ class AskedAhead(Wrapped):
             if known is not None:
                 return known
         return self.inner.get(key, start=start, stop=stop, if_match=if_match, if_none_match=if_none_match)
+
+    def _kept(self, key: str, stop: int) -> _Kept:
+        with self.inner.get(key, stop=stop) as reader:
+            return _Kept(reader.info, b"".join(reader)[:stop])
 
     def _take(self, answers: dict[str, T], name: str) -> T | None:
         with self._lock:
@@ -139,6 +146,25 @@ class AskedAhead(Wrapped):
                 self._manifests[key] = _Kept(reader.info, b"".join(chunks))
         except NotFound as error:
             self._manifests[key] = error
+
+
+class _Memo:
+    """An answer that is the same for every project: whether the repository lies within another place of the store."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: _Kept | StoreError | None = None
+
+    def answer(self, ask: Callable[[], _Kept]) -> _Kept:
+        with self._lock:
+            if self._known is None:
+                try:
+                    self._known = ask()
+                except StoreError as error:
+                    self._known = error
+        if isinstance(self._known, StoreError):
+            raise self._known
+        return self._known
 
 
 class _Kept:
