@@ -6,7 +6,7 @@ The contract is `port.Store`; `tests/contract/` is its specification. Only this 
 from __future__ import annotations
 
 from s3sync.store.options import StoreOptions, Wire
-from s3sync.store.port import Bucket, Store
+from s3sync.store.port import Bucket, Identity, Rights, Store
 from s3sync.store.schemes import open_store
 from s3sync.store.wrapped import unwrapped
 
@@ -25,10 +25,8 @@ __all__ = [
 
 def rights_of(store: Store) -> str | None:
     """Rights of a store's files, in words; None where it does not say. Raises `StoreError`."""
-    from s3sync.store.aspects import Rights, aspect
-
-    found = aspect(store, Rights)
-    return found.rights() if found else None
+    bare = unwrapped(store)
+    return bare.rights() if isinstance(bare, Rights) else None
 
 
 def identity_of(store: Store) -> str | None:
@@ -36,10 +34,8 @@ def identity_of(store: Store) -> str | None:
 
     None where it cannot be told. Raises `StoreError`.
     """
-    from s3sync.store.aspects import Identity, aspect
-
-    found = aspect(store, Identity)
-    return found.identity() if found else None
+    bare = unwrapped(store)
+    return bare.identity() if isinstance(bare, Identity) else None
 
 
 def bucket_of(store: Store) -> Bucket | None:

@@ -201,22 +201,6 @@ class Administers(Protocol):
 
 
 @runtime_checkable
-class Identity(Protocol):
-    """Tell a store from another one at the same address."""
-
-    def identity(self) -> str | None:
-        """None for one that only older versions wrote to."""
-
-
-@runtime_checkable
-class Rights(Protocol):
-    """Say who may read and write the files of a store."""
-
-    def rights(self) -> str:
-        """In words."""
-
-
-@runtime_checkable
 class Offers(Protocol):
     """A store with aspects that are objects of their own."""
 

@@ -286,3 +286,19 @@ class Bucket(Protocol):
         """The enabled rules that hold for every key below the prefix, as S3 writes them."""
 
     def versioning(self) -> str | Silence | None: ...
+
+
+@runtime_checkable
+class Identity(Protocol):
+    """Tell a store from another one at the same address."""
+
+    def identity(self) -> str | None:
+        """None for one that only older versions wrote to."""
+
+
+@runtime_checkable
+class Rights(Protocol):
+    """Say who may read and write the files of a store."""
+
+    def rights(self) -> str:
+        """In words."""
