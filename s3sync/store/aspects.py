@@ -225,7 +225,7 @@ class Timed(Protocol):
 
     @property
     def round_trip_s(self) -> float | None:
-        """How long its quickest answer took so far; None when it has given none."""
+        """Time that its quickest answer took so far; None when it has given none."""
 
 
 def aspect(store: Store, kind: type[T]) -> T | None:

@@ -102,13 +102,14 @@ def _say_if_new(store: str) -> None:
     """Say that a folder is no store yet, unless it was one before: then its disk is away, and no new one is wanted."""
     from s3sync.cli.output import warn
     from s3sync.config import load_settings
+    from s3sync.config.schemes import scheme_of
     from s3sync.errors import BucketMissing, S3syncError
     from s3sync.store import StoreOptions, identity_of, open_store
     from s3sync.trust import is_known
 
     try:
         settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
-        if settings.store == store and store.startswith("file:") and not is_known(settings):
+        if settings.store == store and scheme_of(store).is_folder and not is_known(settings):
             identity_of(open_store(store, StoreOptions()))
     except BucketMissing:
         warn(f"hint: there is no store in that folder yet: `s3sync init --store {quote(store)}` makes one")
