@@ -29,7 +29,10 @@ _WORST_FIRST = (EXIT_SOME_FAILED, 5, 6, EXIT_CONFLICTS)
 
 
 class Told(Struct, Generic[R], frozen=True):
-    """Outcome of one project: a report, or the error that ended it. `begun` is false where it had no turn."""
+    """Outcome of one project: a report, or the error that ended it, with a report of what was done until then.
+
+    `begun` is false where it had no turn.
+    """
 
     project: str
     report: R | None = None
@@ -109,14 +112,17 @@ class AllProjects(Struct, frozen=True):
                     yield Told[RunReport](other, None, told.error, begun=False)
 
     def _told(self, name: str, verb: Callable[[Project], R]) -> Told[R]:
+        ended: S3syncError | None = None
+        report: R | None
         try:
             report = verb(self.project(name))
         except Interrupted:
             raise
         except S3syncError as error:
-            return Told(name, None, error)
-        report.flush()
-        return Told(name, report)
+            ended, report = error, error.report
+        if report is not None:
+            report.flush()
+        return Told(name, report, ended)
 
 
 def worst_code(told: list[Told[RunReport]] | list[Told[StatusReport]]) -> int:

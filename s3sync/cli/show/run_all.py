@@ -28,7 +28,6 @@ class AllLines:
     def __init__(self, verb: Verb, call: Call, progress: Lines) -> None:
         self._verb, self._call, self._progress = verb, call, progress
         self._began = time.monotonic()
-        self._said = False
 
     def headed(self, project: Project) -> Project:
         """Begin a project's turn: files that arrive from now on stand below its headline."""
@@ -41,11 +40,10 @@ class AllLines:
         if self._call.json:
             return
         self._progress.clear()
-        if one.report is not None:
-            if self._call.verbose or says_something(one.report):
-                begun, verbose, quiet = self._progress.begun, self._call.verbose, self._call.quiet
-                print_run(one.report, verbose=verbose, quiet=quiet, begun=begun, few=0)
-        elif one.begun and one.error is not None:
+        if one.report is not None and (self._call.verbose or says_something(one.report)):
+            begun, verbose, quiet = self._progress.begun, self._call.verbose, self._call.quiet
+            print_run(one.report, verbose=verbose, quiet=quiet, begun=begun, few=0)
+        if one.begun and one.error is not None:
             warn(f"{symbols().failed} {printable(one.project)}")
             for line in error_lines(one.error):
                 warn(line)
@@ -83,7 +81,8 @@ def _together(told: Sequence[Told[RunReport]], dry_run: bool) -> str:
         if count:
             size = sum(item.size_bytes for report in reports for item in getattr(report, verb))
             parts.append(f"{would}{verb} {files_text(count)} ({size_text(size)})")
-    idle = sum(not says_something(report) for report in reports)
+    done = (one.report for one in told if one.error is None and one.report is not None)
+    idle = sum(not says_something(report) for report in done)
     if idle:
         parts.append(f"{counted(idle, 'project')} with nothing to do")
     conflicts = sum(len(report.conflicts) for report in reports)
@@ -112,7 +111,7 @@ def run_all_json(verb: Verb, told: Sequence[Told[RunReport]], exit_code: int, *,
 
 
 def _project_json(one: Told[RunReport]) -> Json:
-    if one.report is not None:
-        return run_body(one.report)
-    assert one.error is not None
-    return {"project": one.project, "begun": one.begun, "error": error_body(one.error), "exit_code": one.exit_code}
+    done = {"project": one.project} if one.report is None else run_body(one.report)
+    if one.error is None:
+        return done
+    return {**done, "begun": one.begun, "error": error_body(one.error), "exit_code": one.exit_code}

@@ -167,6 +167,18 @@ def test_what_hits_every_project_ends_it_and_is_said_once(office: Office) -> Non
 
 
 @pytest.mark.seaweedfs
+def test_what_a_project_did_before_its_error_is_told(office: Office) -> None:
+    david = office.david
+    fill(david)
+    (staging(david, NAMES[1]) / "second.txt").write_text("the second file, which is longer")
+    office.proxy.on("PutObject", key=f"*/{NAMES[1]}/second.txt").reply(403, "InvalidAccessKeyId")
+    document = david.expect(1, "up", "--all", "--json", "--transfers", "1", cwd=david.repo).json
+    ended = by_name(document)[NAMES[1]]
+    assert [file["name"] for file in ended["uploaded"]] == ["clip.txt"]
+    assert ended["error"]["type"] == "CredentialsError" and document["bytes_sent"] == 15 + 14
+
+
+@pytest.mark.seaweedfs
 def test_a_project_that_may_not_be_read_hides_no_other(office: Office) -> None:
     """Rights can end at a project, so that the repository cannot be listed as a whole either."""
     david = office.david
