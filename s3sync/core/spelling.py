@@ -11,28 +11,35 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-VERSION_CONTROL = (".git", ".hg", ".svn", ".bzr", ".jj")
+VERSION_CONTROL = (".git", ".hg", ".svn", ".bzr", ".jj", ".sl", ".pijul", "_darcs", ".fslckout", "_fossil_")
 """Folders, or files that name one, whose settings make the next prompt or command run a program."""
 OURS = (".s3sync", ".s3sync.yaml", ".s3sync.yml", ".video-tools.env")
 REPOSITORY = "head"
 """The file that no bare repository can do without: beside `objects/` and `refs/`, git obeys the folder's `config`."""
 
 OBEYED_FOLDERS = (
-    ".vscode", ".idea", ".devcontainer", ".husky", ".cargo", ".mvn", ".zed", ".claude", ".cursor", ".config",
+    ".vscode", ".idea", ".devcontainer", ".husky", ".cargo", ".mvn", ".zed", ".claude", ".cursor", ".config", ".mise",
+    ".vs", ".vim",
 )  # fmt: skip
 OBEYED_FILES = (
-    ".envrc", ".env", ".autoenv", ".autoenv.zsh", ".mise.toml", "mise.toml", ".tool-versions", ".rtx.toml",
-    ".vimrc", ".exrc",
-    ".nvimrc", ".nvim.lua", ".dir-locals.el", ".gdbinit", ".lldbinit", ".pdbrc", ".bashrc", ".profile", ".npmrc",
+    ".envrc", ".env", ".env.leave", ".autoenv", ".autoenv.zsh", ".autoenv_leave.zsh", ".mise.toml", "mise.toml",
+    ".mise.local.toml", "mise.local.toml", ".tool-versions", ".rtx.toml",
+    ".vimrc", ".exrc", "_vimrc", "_exrc", ".lvimrc",
+    ".nvimrc", ".nvim.lua", ".dir-locals.el", ".dir-locals-2.el", ".ycm_extra_conf.py", ".pylintrc", "pylintrc",
+    ".gdbinit", ".lldbinit", ".pdbrc", ".bashrc", ".profile", ".npmrc",
+    ".rprofile", ".renviron", ".rdata", ".octaverc", ".ghci", ".irbrc", ".pryrc", ".iex.exs", ".erlang", "ansible.cfg",
     ".yarnrc", ".yarnrc.yml", ".bazelrc", ".gitattributes", ".gitignore", ".gitmodules", ".hgrc", ".lfsconfig",
     ".editorconfig",
     "desktop.ini", "autorun.inf", "folder.htt", ".directory", ".htaccess", ".s3syncignore",
 )  # fmt: skip
 OBEYED_ENDINGS = (
     ".lnk", ".url", ".scf", ".library-ms", ".search-ms", ".desktop", ".webloc", ".inetloc", ".fileloc",
-    ".code-workspace",
+    ".code-workspace", ".searchconnector-ms", ".theme", ".website",
 )  # fmt: skip
+PROGRAM_ENDINGS = (".exe", ".com", ".bat", ".cmd", ".dll", ".pif", ".scr", ".cpl")
+"""What Windows runs in place of a program of that name, when it stands in the current folder."""
 
+_OPTION = re.compile(r"--?[A-Za-z@]")
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
                      "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]")  # fmt: skip
 _SHORT = re.compile(r"([^.~]{1,6})~([0-9]{1,6})(?:\.([^.]{1,3}))?")
@@ -88,7 +95,7 @@ def obeyed_refusal(path: str) -> Refusal | None:
     """Reason why a path is refused because other programs would obey it; None when they would not."""
     segments = path.split("/")
     for depth, segment in enumerate(segments, 1):
-        if segment[:1] != "." and "~" not in segment and segment.isascii():
+        if segment[:1] not in "._" and "~" not in segment and segment.isascii():
             continue  # most names: no disk takes them for a hidden one
         at = "/".join(segments[:depth])
         if stands_for(segment, VERSION_CONTROL):
@@ -114,4 +121,8 @@ def obeyed_reason(path: str) -> str | None:
             return f"editors and tools obey what is in {segment}/"
     if stands_for(name, OBEYED_FILES) or plain(name).endswith(OBEYED_ENDINGS):
         return "programs obey it when they open the folder"
+    if plain(name).endswith(PROGRAM_ENDINGS):
+        return "Windows runs it in place of a program of that name"
+    if any(_OPTION.match(segment) for segment in path.split("/")):
+        return "commands that are given * take it for an option"
     return None

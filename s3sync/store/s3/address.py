@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -12,6 +13,10 @@ from s3sync.store.options import StoreOptions
 from s3sync.store.s3.credentials import Profile
 
 DEFAULT_REGION = "us-east-1"
+_S3_OF_AWS = re.compile(
+    r"(?:bucket\.vpce-[a-z0-9-]+\.)?s3(?:-fips|-accelerate|-[a-z]{2}-[a-z]+-\d)?(?:\.dualstack)?"
+    r"(?:\.[a-z]{2}(?:-[a-z]+)+-\d+)?(?:\.vpce)?\.amazonaws\.com(?:\.cn)?"
+)
 
 
 class Address(Struct, frozen=True):
@@ -52,8 +57,8 @@ class Address(Struct, frozen=True):
 
     @property
     def is_aws(self) -> bool:
-        """True if the server is AWS's own, known by a certificate that nobody else has."""
-        return self.encrypted and self.host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+        """True if the server is AWS's own S3, known by its certificate. Other hosts there belong to customers."""
+        return self.encrypted and _S3_OF_AWS.fullmatch(self.host) is not None
 
     @property
     def encrypted(self) -> bool:

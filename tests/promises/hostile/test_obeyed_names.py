@@ -96,6 +96,16 @@ def test_f48_what_programs_obey_by_being_there_arrives_with_a_warning(peer: Peer
     assert "before you" not in peer.david.ok("down").err
 
 
+def test_f48_a_name_that_commands_take_for_an_option_arrives_with_a_warning(peer: Peer) -> None:
+    """`rm *`, `tar c *` and `s3sync cleanup *` would obey it, in the folder where it lies."""
+    for name in ("--permanently", "cut/-rf", "git.exe", "-01 intro.mov"):
+        peer.put(name, b"x", **{"uploaded-by": "eve"})
+    told = peer.david.ok("down").err
+    for name in ("--permanently", "cut/-rf"):
+        assert f"look at {name} before you work in that folder: commands that are given * take it for an option" in told
+    assert "git.exe before" in told and "intro.mov before" not in told
+
+
 def test_f48_an_arrived_ignore_file_undoes_no_rule(peer: Peer) -> None:
     david = peer.david
     (david.repo / ".s3sync.yaml").write_text('ignore: ["*.pem", "private/"]\n')

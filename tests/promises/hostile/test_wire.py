@@ -5,6 +5,7 @@ Memory and time stay bounded, nothing goes to another server, and the end is one
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.lanes.obstore import lane
 from s3sync.store.port import Headers, Overwrite
 from s3sync.store.s3 import bounded
+from s3sync.store.s3.address import Address
 from tests.kit.peak import peak_mib
 from tests.kit.people import Person
 from tests.promises.hostile.checks import said
@@ -132,6 +134,45 @@ def test_f53_no_session_token_goes_to_another_port(request_name: str, monkeypatc
         with pytest.raises(StoreError):
             REQUESTS[request_name](opened(server.url, token="the-session-token"))
         assert other.heard == []
+
+
+@pytest.mark.parametrize("request_name", REQUESTS)
+@pytest.mark.parametrize("status", [301, 303, 307, 308])
+@pytest.mark.parametrize("style", ["path", "virtual"])
+def test_f53_no_credentials_go_to_another_port(
+    request_name: str, status: int, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fast library follows a redirect within a host. What signs a request is not taken along."""
+    monkeypatch.setitem(lane._RETRY, "retry_timeout", timedelta(milliseconds=50))
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+    with wire(tempting) as other, wire(redirect(other.url, status)) as server:
+        url = server.url if style == "path" else server.url.replace("127.0.0.1", "localhost")
+        with contextlib.suppress(StoreError):
+            REQUESTS[request_name](opened(url))
+    for head in other.heard:
+        told = head.lower()
+        assert not any(name in told for name in (b"authorization", b"security-token", b"credential", b"akia", b"sss"))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region", "expected"),
+    [
+        (None, "eu-west-1", True), (None, "cn-north-1", True), (None, "us-gov-west-1", True),
+        ("https://s3.amazonaws.com", None, True), ("https://s3.dualstack.eu-west-1.amazonaws.com", None, True),
+        ("https://s3-fips.us-east-1.amazonaws.com", None, True), ("https://s3-eu-west-1.amazonaws.com", None, True),
+        ("https://bucket.vpce-1a2b-x.s3.us-east-1.vpce.amazonaws.com", None, True),
+        ("https://x.execute-api.us-east-1.amazonaws.com", None, False),
+        ("https://evil-1.eu-west-1.elb.amazonaws.com", None, False),
+        ("https://ec2-1-2-3-4.compute-1.amazonaws.com", None, False),
+        ("https://s3.execute-api.us-east-1.amazonaws.com", None, False),
+        ("https://s3.evil.elb.amazonaws.com", None, False), ("http://s3.amazonaws.com", None, False),
+        ("https://s3.amazonaws.com.evil.example", None, False),
+        ("https://s3-website.eu-west-1.amazonaws.com", None, False),
+    ],
+)  # fmt: skip
+def test_f53_customers_of_aws_are_not_aws(endpoint: str | None, region: str | None, expected: bool) -> None:
+    """Redirects are followed at AWS's own S3 alone, and much below amazonaws.com answers as its tenants like."""
+    assert Address("bucket", region or "us-east-1", endpoint).is_aws is expected
 
 
 def endless(head: bytes, piece: bytes) -> Answer:

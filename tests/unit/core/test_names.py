@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -18,7 +18,15 @@ from s3sync.core.names import (
     twins,
     without_case,
 )
-from s3sync.core.spelling import obeyed_reason
+from s3sync.core.spelling import (
+    OBEYED_ENDINGS,
+    OBEYED_FILES,
+    OBEYED_FOLDERS,
+    OURS,
+    PROGRAM_ENDINGS,
+    VERSION_CONTROL,
+    obeyed_reason,
+)
 from s3sync.sync.case import respelled
 
 WHEN = datetime(2025, 11, 3, 14, 30, 0, tzinfo=UTC)
@@ -294,6 +302,7 @@ OBEYED = [
     ".s3sync.yaml", "cut/.s3sync.yaml", ".S3SYNC.YAML", ".s3sync.yaml.", ".s3sync.yml", "S3SYNC~2.YAM", "S3SYNC~1",
     "cut/.s3sync/state.db", ".video-tools.env", "a/.Video-Tools.ENV ", "VIDEO-~1.ENV", "vi12ab~1.env",
     ".video-tools\u200b.env",
+    ".sl/config", "cut/.Pijul/config", "_darcs/prefs/defaults", "_DARCS./x", ".fslckout", "_FOSSIL_",
     "HEAD", "cut/HEAD", "x.git/HEAD", "Head", "head", "HEAD.", "HEAD ", "HEAD::$DATA", "HE\u200cAD", "a/b/c/head",
 ]  # fmt: skip
 HARMLESS = [
@@ -325,7 +334,9 @@ def test_f48_names_that_only_look_like_them_are_synced(path: str) -> None:
         "Desktop.INI", "DESKTO~1.INI", "autorun.inf", "a/autorun.inf ", "x.lnk", "x.LNK", "x.lnk::$DATA",
         "run.desktop",
         ".s3syncignore", ".gitattributes", "a/.\u200denvrc", ".devcontainer/devcontainer.json", ".npmrc",
-        "cut/site.url",
+        "cut/site.url", "r/.Rprofile", "_VIMRC", "a/.dir-locals-2.el", ".mise/config.toml", "MISE.local.toml",
+        "git.exe", "cut/ffmpeg.BAT", "x/version.dll. ", "a.theme", "x.searchConnector-ms",
+        "--yes", "cut/-rf", "--checkpoint-action=exec=sh x", "-delete/a.mov", "a/--permanently",
     ],
     ids=ascii,
 )  # fmt: skip
@@ -334,6 +345,31 @@ def test_f48_what_programs_obey_by_its_being_there_is_told(path: str) -> None:
     assert obeyed_reason(path)
 
 
-@pytest.mark.parametrize("path", ["a.mov", "vscode/tasks.json", "envrc", "desktop.ini.txt", "lnk", "url.mov", "x.link"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a.mov",
+        "vscode/tasks.json",
+        "envrc",
+        "desktop.ini.txt",
+        "lnk",
+        "url.mov",
+        "x.link",
+        "-01 intro.mp4",
+        "- a.mov",
+        "a-b.mov",
+        "exe",
+        "com",
+        "x.exe.mov",
+        "rprofile",
+    ],
+)
 def test_f48_ordinary_files_are_not(path: str) -> None:
     assert obeyed_reason(path) is None
+
+
+def test_f48_the_lists_are_those_of_the_documentation() -> None:
+    told = (Path(__file__).parents[3] / "docs" / "names.md").read_text("utf-8")
+    folders = [f"{name}/" for name in OBEYED_FOLDERS]
+    lists = [*VERSION_CONTROL, *OURS, *OBEYED_FILES, *OBEYED_ENDINGS, *PROGRAM_ENDINGS, *folders]
+    assert not [name for name in lists if f"`{name}`" not in told]
