@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Generator, Iterator
 from contextlib import contextmanager
 from hashlib import md5
 from typing import IO
@@ -11,6 +11,7 @@ from typing import IO
 import xxhash
 from msgspec import Struct
 
+from s3sync.core.checksum import Checksum, Running
 from s3sync.core.etag import MIB, composite_etag, part_ranges
 from s3sync.disk.errors import local_errors
 from s3sync.disk.tree import parent_of
@@ -109,24 +110,80 @@ def digest(file: LocalFile, progress: Callable[[int], None] = lambda n: None) ->
     return Digests(fast.hexdigest(), full.hexdigest())
 
 
-def digest_parts(
-    file: LocalFile, part_size: int, progress: Callable[[int], None] = lambda n: None
-) -> tuple[Digests, PartDigests]:
-    """Digests of the whole and of its parts, from one read."""
-    fast, full, parts = xxhash.xxh3_128(), md5(usedforsecurity=False), list[str]()
-    with open_unchanged(file) as stream:
-        for start, stop in part_ranges(file.size, part_size):
-            part, left = xxhash.xxh3_128(), stop - start
-            while left:
-                chunk = stream.read(min(CHUNK, left))
-                if not chunk:
-                    raise changed(file)
-                for digest_of in (fast, full, part):
-                    digest_of.update(chunk)
-                left -= len(chunk)
-                progress(len(chunk))
-            parts.append(part.hexdigest())
-    return Digests(fast.hexdigest(), full.hexdigest()), PartDigests(part_size, tuple(parts))
+class HashedPart(Struct, frozen=True):
+    """One part of a file: its number from 1, its bytes `start` up to `stop`, its xxh3-128, and MD5 if asked for."""
+
+    number: int
+    start: int
+    stop: int
+    xxh3: str
+    md5: str | None
+
+
+class OrderedHash:
+    """Digests of a file and of its parts, made from front to back, part by part, while the parts are being sent.
+
+    `with` gives an iterator over the parts; after the last one `result` tells all. `known` are digests from an earlier
+    pass, so that MD5, the slow one, need not be made again; other bytes than those raise `SourceChanged`. Parts with a
+    number in `with_md5` also get an MD5 of their own. `checksum` is fed with the same bytes. `progress` is called
+    between chunks.
+    """
+
+    def __init__(
+        self,
+        file: LocalFile,
+        part_size: int,
+        *,
+        known: Digests | None = None,
+        with_md5: Container[int] = (),
+        checksum: Running | None = None,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._file, self._part_size, self._known, self._progress = file, part_size, known, progress
+        self._with_md5 = with_md5
+        self._fast = xxhash.xxh3_128()
+        self._full = None if known and known.xxh3 else md5(usedforsecurity=False)
+        self._checksum = checksum
+        self._parts: list[str] = []
+        self._pass = self._read()
+
+    def __enter__(self) -> Iterator[HashedPart]:
+        return self._pass
+
+    def __exit__(self, *_: object) -> None:
+        self._pass.close()
+
+    def _read(self) -> Generator[HashedPart, None, None]:
+        with open_unchanged(self._file) as stream:
+            for number, (start, stop) in enumerate(part_ranges(self._file.size, self._part_size), 1):
+                own = md5(usedforsecurity=False) if number in self._with_md5 else None
+                self._parts.append(self._hash_part(stream, stop - start, own))
+                yield HashedPart(number, start, stop, self._parts[-1], own.hexdigest() if own else None)
+
+    def _hash_part(self, stream: IO[bytes], left: int, own: Running | None) -> str:
+        part = xxhash.xxh3_128()
+        while left:
+            self._progress()
+            chunk = stream.read(min(CHUNK, left))
+            if not chunk:
+                raise changed(self._file)
+            for running in (self._fast, self._full, part, own, self._checksum):
+                if running is not None:
+                    running.update(chunk)
+            left -= len(chunk)
+        return part.hexdigest()
+
+    def result(self) -> tuple[Digests, PartDigests]:
+        """After the last part. Raises `SourceChanged` when the bytes are not those of `known`."""
+        fast = self._fast.hexdigest()
+        if self._full is None and self._known is not None:
+            if fast != self._known.xxh3:
+                raise changed(self._file)
+            return self._known, PartDigests(self._part_size, tuple(self._parts))
+        assert self._full is not None
+        if self._known is not None and self._known.md5 != self._full.hexdigest():
+            raise changed(self._file)
+        return Digests(fast, self._full.hexdigest()), PartDigests(self._part_size, tuple(self._parts))
 
 
 def range_xxh3(stream: IO[bytes], start: int, stop: int) -> str | None:
@@ -166,3 +223,11 @@ def local_etag(file: LocalFile, part_size: int) -> str:
             if left < part_size or not parts:
                 parts.append(part.digest())
     return composite_etag(parts)
+
+
+def file_checksum(file: LocalFile, running: Checksum) -> str:
+    """A store's kind of checksum over a whole file. Raises `SourceChanged`, `LocalError`."""
+    with open_unchanged(file) as stream:
+        for chunk in _chunks(stream):
+            running.update(chunk)
+    return running.value()

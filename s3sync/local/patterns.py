@@ -20,7 +20,7 @@ MOST_PATTERNS = 1_000
 MOST_DEEP_STARS = 2
 """`**/` before or between folders: each multiplies the work by the depth of a path."""
 MOST_CHARACTERS = 4096
-"""Of a pattern: no path is longer."""
+"""Longest pattern: no path is longer."""
 MOST_REMEMBERED = 1 << 15
 """Folders whose answer is kept."""
 
@@ -105,7 +105,7 @@ def compile_patterns(lines: Iterable[str]) -> Patterns:
 
 
 def compile_readable(lines: Iterable[str]) -> Patterns:
-    """As `compile_patterns`, without the lines that are no pattern or one too costly: for files that others read, too.
+    """Compile what can be: without the lines that are no pattern or one too costly: for files that others read, too.
 
     Raises `ValueError` for more than `MOST_PATTERNS`.
     """

@@ -17,7 +17,7 @@ from s3sync.errors import ConfigError, StoreError
 from s3sync.store.port import Store
 
 _HEAD = 4096
-"""What names the project stands in the first bytes of the file."""
+"""Bytes to read: the project is named in the first of the file."""
 _FIELD = r'"%s"\s*:\s*("(?:[^"\\]|\\.){0,1024}")'
 _HINT = "give one of the two repositories another `repo`, or another prefix of the bucket; nothing was changed"
 MOST_ASKED = 32

@@ -10,18 +10,19 @@ from msgspec import Struct, field
 from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.entries import Entry
-from s3sync.core.etag import plain_md5
+from s3sync.core.etag import part_count, plain_md5
 from s3sync.core.executable import is_executable
 from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
 from s3sync.core.outcome import Problem
-from s3sync.core.records import old_records
+from s3sync.core.records import old_records, part_file_key
 from s3sync.core.spelling import Refusal
 from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.errors import NotAStore, NotFound, StoreError
 from s3sync.local.holds import refused_here
 from s3sync.shared.manifest import StoredManifest, read_manifest
 from s3sync.shared.nested import look_around, refuse_inner_projects
+from s3sync.shared.parts import read_md5
 from s3sync.shared.refused import UNKNOWN, RefusedObjects
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path, spilled
@@ -116,7 +117,7 @@ def scan_remote(store: Store, prefix: str, base: SpilledDict[Entry], ignored: Ca
         unexplained = _match(scan, records, objects, ignored)
         refuse_inner_projects(store, (info.key for info in unexplained.values()))
         for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
-            for path, found in threads.map(lambda item: _look_up(store, item[0], item[1], base), some):
+            for path, found in threads.map(lambda item: _look_up(store, prefix, item[0], item[1], base), some):
                 if found is not None:
                     scan.add(path, found)
                     scan.repaired[path] = found.record
@@ -244,14 +245,18 @@ def _file(info: ObjectInfo, record: FileRecord) -> RemoteFile:
     return RemoteFile(info.key, Entry(info.size, record.md5, info.etag), record, archived)
 
 
-def _look_up(store: Store, path: str, info: ObjectInfo, base: Mapping[str, Entry]) -> tuple[str, RemoteFile | None]:
-    """Ask the object itself. None when it went away since the listing."""
+def _look_up(
+    store: Store, prefix: str, path: str, info: ObjectInfo, base: Mapping[str, Entry]
+) -> tuple[str, RemoteFile | None]:
+    """Ask the object itself, and of a large one what was put beside it. None when it went away since the listing."""
     try:
         head = store.head(info.key)
     except NotFound:
         return path, None
     known = base.get(path)
     md5 = known.md5 if known and known.etag == head.info.etag else _md5_of(head)
+    if md5 is None and part_count(head.info.etag) is not None:
+        md5 = read_md5(store, part_file_key(prefix, path), head.info.etag, head.info.size)
     return path, _file(head.info, _record(path, head, md5))
 
 

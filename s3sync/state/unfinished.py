@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from s3sync.core.unfinished import Direction, Unfinished
-from s3sync.local.digests import PartDigests
+from s3sync.local.digests import Digests, PartDigests
 from s3sync.state.memory import StateDB
 from s3sync.state.schema import PARTS_COLUMNS, TRANSFER_COLUMNS, part_row, partial_name, parts_row, transfer_row
 
@@ -55,6 +55,11 @@ class UnfinishedTransfers:
     def part_done(self, path: str, way: Direction, number: int, digest: str) -> None:
         insert = "INSERT OR REPLACE INTO transferred (place, path, way, number, digest) VALUES (?, ?, ?, ?, ?)"
         self._state.execute(insert, self._state.enter_place(), path, way.value, number, digest)
+
+    def digested(self, path: str, way: Direction, digests: Digests, parts: PartDigests) -> None:
+        row = json.dumps([digests.md5, digests.xxh3, *parts.xxh3])
+        query = "UPDATE transfer SET digests = ? WHERE place = ? AND path = ? AND way = ?"
+        self._state.execute(query, row, self._state.place_id, path, way.value)
 
     def parts_done(self, path: str, way: Direction) -> dict[int, str]:
         query = "SELECT number, digest FROM transferred WHERE place = ? AND path = ? AND way = ?"

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
+from s3sync.core.checksum import Checksum
 from s3sync.errors import Unsupported
 from s3sync.store.port import Bucket, ObjectInfo, Reader, Store
 from s3sync.store.wrapped import Wrapped
@@ -198,6 +199,20 @@ class Administers(Protocol):
         """The algorithm, as "AES256" or "aws:kms"."""
 
     def encrypt_by_default(self, algorithm: str, kms_key_id: str | None = None) -> None: ...
+
+
+@runtime_checkable
+class WholeChecksums(Protocol):
+    """A store that verifies a checksum over a whole object, however many parts it came in, and tells it later."""
+
+    def new_checksum(self) -> Checksum | None:
+        """One to feed with the object's bytes, from the first to the last; None where its library is missing."""
+
+    def verifies(self, upload_id: str) -> bool:
+        """True if the store agreed to verify the whole of an upload that was begun or listed by this process."""
+
+    def checksum_of(self, key: str) -> str | None:
+        """Checksum that the store keeps of a whole object, or None. Raises `NotFound`."""
 
 
 @runtime_checkable

@@ -49,8 +49,11 @@ class CheckedStore(Wrapped):
             if_match = mode.etag if isinstance(mode, Update) else None
         self.inner.delete(key, if_match=if_match)
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
-        return self.inner.complete_upload(key, upload_id, parts, mode=self._checked(Condition.COMPLETE, key, mode))
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
+    ) -> str:
+        mode = self._checked(Condition.COMPLETE, key, mode)
+        return self.inner.complete_upload(key, upload_id, parts, mode=mode, checksum=checksum)
 
     def _checked(self, condition: Condition, key: str, mode: WriteMode) -> WriteMode:
         """The mode to write with, after a look where the store does not enforce it. Raises `PreconditionFailed`."""

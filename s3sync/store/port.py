@@ -242,8 +242,13 @@ class Store(Protocol):
     def list_parts(self, key: str, upload_id: str) -> Iterator[Part]:
         """All parts that arrived, every page, by number; each number once. Raises `NotFound`."""
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
+    ) -> str:
         """Make the object of its parts and return its ETag. Raises `PreconditionFailed`, `NotFound`.
+
+        `checksum` is the whole object's, by `aspects.WholeChecksums`; a store with that aspect raises
+        `ChecksumMismatch` when what arrived has another. Others ignore it.
 
         Completing again what was completed (the answer was lost, the program was killed) returns the ETag, as far as
         it can be told from the parts.

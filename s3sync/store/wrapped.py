@@ -91,8 +91,10 @@ class Wrapped:
     def list_parts(self, key: str, upload_id: str) -> Iterator[Part]:
         return self.inner.list_parts(key, upload_id)
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
-        return self.inner.complete_upload(key, upload_id, parts, mode=mode)
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
+    ) -> str:
+        return self.inner.complete_upload(key, upload_id, parts, mode=mode, checksum=checksum)
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         self.inner.abort_upload(key, upload_id)

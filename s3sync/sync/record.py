@@ -133,6 +133,10 @@ class Recorder:
         self._base[effect.path] = agreed(effect.entry, None)
         if effect.record is not None:
             self._edits.files[effect.path] = effect.record
+        repaired = self._edits.repaired.get(effect.path) if effect.kind is Kind.FETCHED else None
+        if repaired is not None and repaired.md5 is None and effect.entry is not None:
+            repaired.md5 = effect.entry.md5  # of bytes that the store vouched for
+            self._edits.repaired[effect.path] = repaired
         if effect.kind is Kind.DELETED_THERE:
             self._edits.deleted[effect.path] = self._deletion(action)
             if self._cleaning:

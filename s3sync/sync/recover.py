@@ -114,11 +114,11 @@ def finish_uploads(session: Session, state: StateDB, seen: View, in_sync: Iterab
         transfer, remote = known.get(same.path), seen.remote.get(same.path)
         if transfer is None:
             continue
-        if remote and remote.etag and (remote.size, remote.md5) == (transfer.size, transfer.md5):
+        if remote and remote.etag and remote.md5 and (remote.size, remote.md5) == (transfer.size, transfer.md5):
             parts = PartDigests(transfer.part_size, transfer.part_xxh3)
             ledger.remember_parts(transfer.path, remote.etag, parts)
             key = part_file_key(session.project.prefix, transfer.path)
-            write_part_file(session.store, key, remote.etag, remote.size, parts)
+            write_part_file(session.store, key, remote.etag, remote.size, parts, remote.md5)
         if transfer.is_below(session.project.prefix):
             with suppress(StoreError):
                 session.store.abort_upload(transfer.key, transfer.token)

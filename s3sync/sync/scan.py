@@ -6,18 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from msgspec.structs import replace
-
 from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.entries import Entry, needs_digest
-from s3sync.core.etag import is_part_size, part_count
 from s3sync.core.names import refuse
 from s3sync.core.outcome import Problem
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.tree import kept_folders
-from s3sync.errors import LocalError, NotFound, SourceChanged
-from s3sync.local.digests import Digests, digest, digest_xxh3, local_etag
+from s3sync.errors import LocalError, SourceChanged
+from s3sync.local.digests import Digests, digest, digest_xxh3
 from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile, scan_folder
@@ -26,6 +23,7 @@ from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.sync.case import take_the_remotes_case
+from s3sync.sync.same_content import settle_unknown_md5s
 from s3sync.sync.session import Session
 from s3sync.sync.twins import hide_twins, note_obstacles
 from s3sync.sync.unproven import leave_out_unproven
@@ -126,7 +124,7 @@ def _compare(session: Session, seen: View, state: StateDB, gone_sizes: Sizes) ->
         state.save(forget_digests=some)
     if to_hash:
         _hash(session, seen, to_hash, state)
-    _settle_unknown_md5s(session, seen)
+    settle_unknown_md5s(session, seen)
 
 
 def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) -> None:
@@ -189,31 +187,3 @@ def mtime_is_trustworthy(file: LocalFile, hashed_at_ns: int) -> bool:
     if file.mtime_ns not in FILE_TIMES or file.ctime_ns not in FILE_TIMES:
         return False
     return file.mtime_ns < hashed_at_ns - (COARSE_NS if coarse else SETTLED_NS)
-
-
-def _settle_unknown_md5s(session: Session, seen: View) -> None:
-    """A foreign multipart object has no MD5: whether a local file is the same is told by its composite ETag."""
-    for path in seen.there.without_md5:
-        remote, file, digests = seen.there.files[path], seen.here.files.get(path), seen.digests_of(path)
-        entry = remote.entry
-        if file is None or digests is None or entry.etag is None or file.size != entry.size:
-            continue
-        if _has_etag(session, seen, path, entry.etag):
-            seen.there.files[path] = replace(remote, entry=replace(entry, md5=digests.md5))
-
-
-def _has_etag(session: Session, seen: View, path: str, etag: str) -> bool:
-    parts, remote, file = part_count(etag), seen.there.files[path], seen.here.files[path]
-    if parts is None:
-        return False
-    try:
-        part_size = remote.record.part_size or session.store.first_part_size(remote.key)
-    except NotFound:
-        return False  # deleted since it was listed: whatever is planned for it will find that out
-    if part_size is None or not is_part_size(file.size, parts, part_size):
-        return False
-    try:
-        return local_etag(file, part_size) == etag
-    except LocalError as error:
-        _unreadable(seen, path, error)
-        return False

@@ -10,6 +10,7 @@ from s3sync.core.reconcile import State
 from s3sync.errors import ENDS_THE_RUN, LocalError, NotFound, PreconditionFailed, StoreError
 from s3sync.local.digests import digest
 from s3sync.shared.scan import RemoteFile
+from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.sync.report import StatusReport
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
@@ -104,11 +105,16 @@ def _objects(session: Session, seen: View) -> list[Problem]:
 
 def _read(session: Session, path: str, remote: RemoteFile) -> Problem | None:
     whole, size = md5(usedforsecurity=False), 0
+    keeps = aspect(session.store, WholeChecksums) if remote.entry.md5 is None else None
+    checksum = keeps.new_checksum() if keeps is not None else None
     try:
+        told = keeps.checksum_of(remote.key) if keeps is not None and checksum is not None else None
         with session.store.get(remote.key, if_match=remote.etag) as reader:
             for chunk in reader:
                 session.pace.receive(len(chunk))
                 whole.update(chunk)
+                if checksum is not None:
+                    checksum.update(bytes(chunk))
                 size += len(chunk)
                 session.progress.advance(Work.DOWNLOAD, path, len(chunk))
     except (NotFound, PreconditionFailed):
@@ -123,6 +129,10 @@ def _read(session: Session, path: str, remote: RemoteFile) -> Problem | None:
             path,
             f"the remote bytes are not those that were uploaded: MD5 {whole.hexdigest()} instead of {promised}",
             REPLACE,
+        )
+    if checksum is not None and told not in (None, checksum.value()):
+        return Problem(
+            path, f"the remote bytes are not those that the store took: {checksum.value()} instead of {told}", REPLACE
         )
     return None
 

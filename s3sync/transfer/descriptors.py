@@ -1,4 +1,4 @@
-"""How many connections and files a process may have open. macOS allows 256 unless more are asked for."""
+"""Limit of open connections and files of a process. macOS allows 256 unless more are asked for."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from s3sync.core.unfinished import Direction, Unfinished
-from s3sync.local.digests import PartDigests
+from s3sync.local.digests import Digests, PartDigests
 
 
 class Ledger(Protocol):
@@ -18,6 +18,9 @@ class Ledger(Protocol):
     def end(self, path: str, way: Direction) -> None: ...
     def part_done(self, path: str, way: Direction, number: int, digest: str) -> None:
         """A part has arrived: its ETag on the way up, its xxh3 on the way down."""
+
+    def digested(self, path: str, way: Direction, digests: Digests, parts: PartDigests) -> None:
+        """All of a file has been read: note its digests with the transfer that has begun."""
 
     def parts_done(self, path: str, way: Direction) -> dict[int, str]: ...
     def parts_of(self, path: str, etag: str) -> PartDigests | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sized
 from functools import partial
 from itertools import count
 from queue import SimpleQueue
@@ -240,22 +240,22 @@ class Pool:
         self.check()
         return function(item)
 
-    def gather(self, function: Callable[[T], R], items: Sequence[T], at_once: int = PARTS_AT_ONCE) -> list[R]:
+    def gather(self, function: Callable[[T], R], items: Iterable[T], at_once: int = PARTS_AT_ONCE) -> list[R]:
         """All results, in order; the first error ends it, after what already runs has settled.
 
         A worker may call this: it does the work itself, with the help of up to `at_once - 1` others that are free, so
-        that nobody waits for a free one.
+        that nobody waits for a free one. An iterator is asked for one item after the other, by whoever is free.
         """
         results: dict[int, R] = {}
         source, lock, failed = iter(enumerate(items)), threading.Lock(), threading.Event()
 
         def work() -> None:
             while not failed.is_set():
-                with lock:
-                    numbered = next(source, None)
-                if numbered is None:
-                    return
                 try:
+                    with lock:
+                        numbered = next(source, None)
+                    if numbered is None:
+                        return
                     results[numbered[0]] = self._call(function, numbered[1])
                 except BaseException:
                     failed.set()
@@ -264,14 +264,14 @@ class Pool:
         self.check()
         helpers = _Helpers(work)
         try:
-            for _ in range(min(at_once, len(items)) - 1):
+            for _ in range(min(at_once, len(items) if isinstance(items, Sized) else at_once) - 1):
                 self._enlist(self._parts, helpers.help)
             work()
         finally:
             errors = helpers.dismiss()
         if errors:
             raise errors[0]
-        return [results[number] for number in range(len(items))]
+        return [results[number] for number in sorted(results)]
 
     @property
     def stopping(self) -> bool:

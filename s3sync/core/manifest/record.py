@@ -15,7 +15,10 @@ Extra = dict[str, Any]
 
 
 class FileRecord(msgspec.Struct, omit_defaults=True, gc=False):
-    """Record of an upload. `etag` ties the record to one version of the object; without it the record is a hint."""
+    """Record of an upload. `etag` ties the record to one version of the object; without it the record is a hint.
+
+    `checksum` is what the store verified of the whole object, as `crc64nvme:mX9gfsGhEb8=`; only large files have one.
+    """
 
     name: str
     size_bytes: int
@@ -26,6 +29,7 @@ class FileRecord(msgspec.Struct, omit_defaults=True, gc=False):
     part_size: int | None = None
     modified_at: str | None = None
     executable: bool = False
+    checksum: str | None = None
 
 
 class DeletedRecord(msgspec.Struct, omit_defaults=True):

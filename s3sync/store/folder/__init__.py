@@ -235,7 +235,9 @@ class FolderStore:
             found = uploads.parts(folder)
         yield from (part for part, _ in found.values())
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
+    ) -> str:
         self._require_writable()
         try:
             folder, record = uploads.find(self._layout, key, upload_id)

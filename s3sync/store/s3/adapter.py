@@ -27,7 +27,15 @@ from s3sync.store.port import (
     WriteMode,
     Written,
 )
-from s3sync.store.s3.checksums import UnverifiedPart, content_md5, crc64nvme, may_refuse_checksum
+from s3sync.store.s3.checksums import (
+    UnverifiedPart,
+    WholeCrc64nvme,
+    content_md5,
+    crc64nvme,
+    crc64nvme_in,
+    may_refuse_checksum,
+    whole_crc64nvme_of,
+)
 from s3sync.store.s3.errors import HINTS, error_class
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.reading import ReadableBucket
@@ -51,8 +59,10 @@ class S3Store(ReadableBucket):
         self.capabilities = Capabilities(conditional_writes=True, multipart=True, copy_part=True)
         self.endpoint = self._io.address.endpoint
         self._opaque_etags, self._acl = False, options.wire.acl
-        self._takes_crc64nvme_of = {"objects": True, "parts": True}
+        self._takes_crc64nvme_of = {"objects": True, "parts": True, "wholes": True}
         """Until the store refuses it or says nothing of it: then Content-MD5 goes in its place."""
+        self._verified_as_a_whole = set[str]()
+        """Ids of the uploads whose CRC64NVME the store is to compare in the end."""
 
     @property
     def round_trip_s(self) -> float | None:
@@ -170,8 +180,37 @@ class S3Store(ReadableBucket):
     # -- multipart
 
     def start_upload(self, key: str, headers: Headers) -> str:
+        """Asks the store to verify the whole, unless it has refused that before."""
+        name, doing = self._key(key), "begin the upload of"
+
+        def start(checksummed: bool) -> tuple[str, bool]:
+            return self._full.start_upload(name, headers, checksummed=checksummed)
+
+        if self._takes_crc64nvme_of["wholes"]:
+            try:
+                upload_id, agreed = self._io.attempts(doing).run(lambda: start(True), from_botocore)
+                if agreed:
+                    self._verified_as_a_whole.add(upload_id)
+                return upload_id
+            except RequestFailed as error:
+                if not may_refuse_checksum(error.failure):
+                    raise self._io.error(error.failure, doing, name) from None
+        upload_id, _ = self._io.on_full(doing, name, lambda: start(False))
+        self._takes_crc64nvme_of["wholes"] = False
+        return upload_id
+
+    def new_checksum(self) -> WholeCrc64nvme | None:
+        try:
+            return WholeCrc64nvme()
+        except ImportError:
+            return None
+
+    def verifies(self, upload_id: str) -> bool:
+        return upload_id in self._verified_as_a_whole
+
+    def checksum_of(self, key: str) -> str | None:
         name = self._key(key)
-        return self._io.on_full("begin the upload of", name, lambda: self._full.start_upload(name, headers))
+        return whole_crc64nvme_of(self._io.on_full("read", name, lambda: self._full.head(name, ChecksumMode="ENABLED")))
 
     def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body) -> str:
         name = self._key(key)
@@ -208,12 +247,22 @@ class S3Store(ReadableBucket):
 
     def list_parts(self, key: str, upload_id: str) -> Iterator[Part]:
         name = self._key(key)
-        yield from self._io.on_full("list the parts of", name, lambda: self._full.list_parts(name, upload_id))
+        parts, checksummed = self._io.on_full("list the parts of", name, lambda: self._full.list_parts(name, upload_id))
+        if checksummed:
+            self._verified_as_a_whole.add(upload_id)
+        yield from parts
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode) -> str:
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
+    ) -> str:
         name, attempts = self._key(key), self._io.attempts("finish")
+        crc64nvme = crc64nvme_in(checksum) if self.verifies(upload_id) else None
         try:
-            return attempts.run(lambda: self._full.complete_upload(name, upload_id, parts, mode), from_botocore)
+            etag = attempts.run(
+                lambda: self._full.complete_upload(name, upload_id, parts, mode, crc64nvme), from_botocore
+            )
+            self._verified_as_a_whole.discard(upload_id)
+            return etag
         except RequestFailed as error:
             return self._despite(error.failure, True, name, mode, multipart_etag(parts), "finish")
 

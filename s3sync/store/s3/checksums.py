@@ -19,6 +19,9 @@ from s3sync.store.lanes.failures import Failure
 from s3sync.store.port import Body, Buffer
 
 _FIELD = "ChecksumCRC64NVME"
+_ALGORITHM = "crc64nvme:"
+FULL_CRC64NVME = {"ChecksumAlgorithm": "CRC64NVME", "ChecksumType": "FULL_OBJECT"}
+"""Asks for an upload whose whole the server verifies."""
 _OTHER_REASONS = frozenset(
     {
         "AuthorizationHeaderMalformed",
@@ -61,6 +64,43 @@ class Checksum(Struct, frozen=True):
             raise UnverifiedPart("the server says nothing of the checksum")
 
 
+def is_full_crc64nvme(answer: Mapping[str, Any]) -> bool:
+    """True if an answer says that the upload has a CRC64NVME of the whole, not of its parts'."""
+    return dict(answer).items() >= FULL_CRC64NVME.items()
+
+
+class WholeCrc64nvme:
+    """A `store.aspects.Checksum`: CRC64NVME over a whole object."""
+
+    def __init__(self) -> None:
+        """Raises `ImportError` where the library for it is not installed."""
+        from awscrt import checksums
+
+        self._add = checksums.crc64nvme
+        self._crc = 0
+
+    def update(self, chunk: bytes, /) -> None:
+        self._crc = self._add(chunk, self._crc)
+
+    def value(self) -> str:
+        return f"{_ALGORITHM}{_base64(self._crc)}"
+
+
+def crc64nvme_in(checksum: str | None) -> str | None:
+    """CRC64NVME as S3 writes it, from the form of `WholeCrc64nvme.value`; None of any other."""
+    return checksum[len(_ALGORITHM) :] if checksum and checksum.startswith(_ALGORITHM) else None
+
+
+def whole_crc64nvme_of(head: Mapping[str, Any]) -> str | None:
+    """CRC64NVME of the whole object by an answer to HEAD, in the form of `WholeCrc64nvme.value`."""
+    found = head.get(_FIELD)
+    return f"{_ALGORITHM}{found}" if found and head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT" else None
+
+
+def _base64(crc: int) -> str:
+    return base64.b64encode(crc.to_bytes(8, "big")).decode("ascii")
+
+
 def crc64nvme(body: Buffer | Body) -> Checksum | None:
     """None where the library for it is not installed."""
     try:
@@ -70,7 +110,7 @@ def crc64nvme(body: Buffer | Body) -> Checksum | None:
     crc = 0
     for piece in pieces(body):
         crc = checksums.crc64nvme(piece, crc)
-    return Checksum({_FIELD: base64.b64encode(crc.to_bytes(8, "big")).decode("ascii")}, must_echo=True)
+    return Checksum({_FIELD: _base64(crc)}, must_echo=True)
 
 
 def content_md5(body: Buffer | Body) -> Checksum:

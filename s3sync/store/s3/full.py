@@ -24,7 +24,7 @@ from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import Wire
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Part, Update, Upload, WriteMode, Written
 from s3sync.store.s3.address import Address
-from s3sync.store.s3.checksums import Checksum
+from s3sync.store.s3.checksums import FULL_CRC64NVME, Checksum, is_full_crc64nvme
 from s3sync.store.s3.client import make_client
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import from_botocore
@@ -127,10 +127,12 @@ class FullLane:
         )
         return _etag(answer.get("CopyObjectResult", {}))
 
-    def start_upload(self, key: str, headers: Headers) -> str:
-        answer = self._call("create_multipart_upload", Key=key, **_headers(headers))
+    def start_upload(self, key: str, headers: Headers, *, checksummed: bool) -> tuple[str, bool]:
+        """The upload's id, and whether the server agreed to verify the CRC64NVME of the whole (if `checksummed`)."""
+        asked = FULL_CRC64NVME if checksummed else {}
+        answer = self._call("create_multipart_upload", Key=key, **asked, **_headers(headers))
         require(answer, "UploadId")
-        return str(answer["UploadId"])
+        return str(answer["UploadId"]), is_full_crc64nvme(answer)
 
     def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body, checksum: Checksum) -> str:
         """The part's ETag. Raises `UnverifiedPart` when the server took the part and said nothing of its checksum."""
@@ -155,30 +157,37 @@ class FullLane:
         )
         return _etag(answer.get("CopyPartResult", {}))
 
-    def list_parts(self, key: str, upload_id: str) -> list[Part]:
-        """All parts by number; of those that a store lists twice, the one that came last."""
+    def list_parts(self, key: str, upload_id: str) -> tuple[list[Part], bool]:
+        """All parts by number; of those that a store lists twice, the one that came last. And whether the server is to
+        verify the CRC64NVME of the whole."""
         newest: dict[int, tuple[Any, Part]] = {}
+        checksummed = False
         pages = self.client.get_paginator("list_parts").paginate(
             Bucket=self._address.bucket, Key=key, UploadId=upload_id
         )
         rounds = EndlessListingGuard()
         for page in pages:
             require(page, "IsTruncated")
+            checksummed = is_full_crc64nvme(page)
             if page["IsTruncated"]:
                 rounds.page(f"{item['PartNumber']:05} {item['ETag']}" for item in page.get("Parts", ()))
             for item in page.get("Parts", ()):
                 part = Part(item["PartNumber"], item["Size"], strip(item["ETag"]))
                 if part.number not in newest or newest[part.number][0] <= item["LastModified"]:
                     newest[part.number] = (item["LastModified"], part)
-        return [newest[number][1] for number in sorted(newest)]
+        return [newest[number][1] for number in sorted(newest)], checksummed
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part], mode: WriteMode) -> str:
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[Part], mode: WriteMode, crc64nvme: str | None
+    ) -> str:
         listed = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
+        whole = {} if crc64nvme is None else {"ChecksumCRC64NVME": crc64nvme, "ChecksumType": "FULL_OBJECT"}
         answer = self._call(
             "complete_multipart_upload",
             Key=key,
             UploadId=upload_id,
             MultipartUpload={"Parts": listed},
+            **whole,
             **_conditions(mode),
         )
         return _etag(answer)

@@ -80,7 +80,7 @@ class Uploads(Tools):
         for work in (Work.COPY, Work.UPLOAD):
             progress.advance(work, source.path, size)
         parts = self.transport.ledger.parts_of(twin.record.name, twin.etag)
-        return Uploaded(etag, known, None, 0, parts)
+        return Uploaded(etag, known, None, 0, parts, twin.record.checksum)
 
     @cached_property
     def _there_by_content(self) -> Mapping[str, str]:
@@ -93,7 +93,7 @@ class Uploads(Tools):
     def _uploaded(self, action: Action, path: str, file: LocalFile, sent: Uploaded) -> Outcome:
         self.placed[path] = (file, sent.digests)
         if sent.parts is not None:
-            self.transport.publish_parts(path, sent.etag, file.size, sent.parts)
+            self.transport.publish_parts(path, sent.etag, file.size, sent.parts, sent.digests.md5)
         record = FileRecord(
             name=path,
             size_bytes=file.size,
@@ -104,6 +104,7 @@ class Uploads(Tools):
             part_size=sent.part_size,
             modified_at=format_ns(file.mtime_ns),
             executable=sent.executable,
+            checksum=sent.checksum,
         )
         entry = Entry(file.size, sent.digests.md5, sent.etag, file.mtime_ns)
         effect = Effect(Kind.SENT, path, file.size, entry, record, sent.bytes_sent)

@@ -11,8 +11,9 @@ from s3sync.core.etag import is_part_size, part_count
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.errors import ChecksumMismatch, PreconditionFailed
-from s3sync.local.digests import Digests, local_etag
+from s3sync.local.digests import Digests, file_checksum, local_etag
 from s3sync.local.scan import look_at
+from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Reader, Store
 from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
@@ -60,13 +61,15 @@ def check_version(reader: Reader, wanted: Wanted) -> None:
 def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received: int) -> None:
     """The promised MD5 decides; without one, or against one that may lie, the ETag that S3 made itself does.
 
-    When neither is known (an object under KMS that another tool put there), its size has to do. Raises
-    `ChecksumMismatch`.
+    Where an ETag says nothing (under KMS), the checksum does that the store keeps of the whole; where it keeps none,
+    the size has to do. Raises `ChecksumMismatch`.
     """
     if received == wanted.size and digests.md5 == wanted.md5:
         return
     if received == wanted.size:
         verdict = _etag_vouches(store, wanted, temp, digests)
+        if verdict is None:
+            verdict = _checksum_vouches(store, wanted, temp)
         if verdict or (verdict is None and wanted.md5 is None):
             return
     raise ChecksumMismatch(
@@ -87,3 +90,11 @@ def _etag_vouches(store: Store, wanted: Wanted, temp: Temp, digests: Digests) ->
     if part_size is None or not is_part_size(wanted.size, parts, part_size):
         return None
     return local_etag(look_at(temp.path), part_size) == wanted.etag
+
+
+def _checksum_vouches(store: Store, wanted: Wanted, temp: Temp) -> bool | None:
+    """Whether the checksum that the store keeps of the whole is that of these bytes; None where it keeps none."""
+    whole = aspect(store, WholeChecksums)
+    told = whole.checksum_of(wanted.key) if whole is not None else None
+    running = whole.new_checksum() if whole is not None and told is not None else None
+    return None if running is None else file_checksum(look_at(temp.path), running) == told

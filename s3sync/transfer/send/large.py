@@ -1,19 +1,23 @@
-"""A large file on its way up: in parts that are sent, copied on the server, or there already from a broken upload."""
+"""A large file on its way up: in parts that are sent, copied on the server, or there already from a broken upload.
+
+It is read once: hashed from front to back, and each part sent as soon as it is hashed, while the next ones are.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import md5
 
-from s3sync.core.etag import MIB, choose_part_size, part_ranges, plain_md5
+from s3sync.core.checksum import Checksum
+from s3sync.core.etag import MIB, choose_part_size, plain_md5
 from s3sync.core.executable import HEADER
 from s3sync.core.names import nfc
 from s3sync.core.unfinished import Direction, Unfinished
-from s3sync.errors import AccessDenied, NotFound, PreconditionFailed, SourceChanged, StoreError
-from s3sync.local.digests import Digests, PartDigests, changed, digest_parts, open_unchanged, range_xxh3, read_range
+from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, SourceChanged, StoreError
+from s3sync.local.digests import Digests, HashedPart, OrderedHash, PartDigests, open_unchanged
 from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
+from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Part, WriteMode
 from s3sync.transfer.context import Transport
 from s3sync.transfer.progress import Gauge, Work
@@ -30,111 +34,138 @@ def upload_parts(transport: Transport, key: str, source: Source, mode: WriteMode
     try:
         try:
             job.run(old, old_etag)
-        except (NotFound, SourceChanged) as error:
-            if isinstance(error, SourceChanged) and not job.resumed:
+            etag = job.complete(mode)
+        except (NotFound, SourceChanged, ChecksumMismatch) as error:
+            if not (job.resumed or isinstance(error, NotFound)):
                 raise
             job.abandon()
             job = _begin(transport, key, source, old)
             job.run(old, old_etag)
-        etag = job.complete(mode)
-    except (SourceChanged, PreconditionFailed):
+            etag = job.complete(mode)
+    except (SourceChanged, PreconditionFailed, ChecksumMismatch):
         job.abandon()
         raise
-    return Uploaded(etag, job.digests, job.parts.part_size, job.bytes_sent, job.parts)
+    return job.uploaded(etag)
 
 
 @dataclass(slots=True)
 class _Job:
-    """One multipart upload. `arrived` are the parts that the server has, by number.
+    """One multipart upload: its file is hashed from front to back, and each part sent as soon as it is hashed.
 
-    `resumed` says that another run made the digests, so that the file's bytes are compared with them once more.
+    `there` are the parts that the server listed, by number, and `remembered` the ETags that it acknowledged to us:
+    both empty unless the upload is `resumed`. `known` are digests of the file from an earlier pass.
     """
 
     transport: Transport
     key: str
     source: Source
     upload_id: str
-    digests: Digests
-    parts: PartDigests
+    part_size: int
+    known: Digests | None
     resumed: bool = False
-    arrived: dict[int, Part] = field(default_factory=dict)
-    bytes_sent: int = 0
+    there: dict[int, Part] = field(default_factory=dict)
+    remembered: dict[int, str] = field(default_factory=dict)
+    sent: list[tuple[Part, int]] = field(default_factory=list)
+    checksum: Checksum | None = None
+    hashed: tuple[Digests, PartDigests] | None = None
+
+    def __post_init__(self) -> None:
+        whole = aspect(self.transport.store, WholeChecksums)
+        if whole is not None and whole.verifies(self.upload_id):
+            self.checksum = whole.new_checksum()
 
     def run(self, old: PartDigests | None, old_etag: str | None) -> None:
-        """Bring every part that has not arrived. Raises `NotFound` when the upload itself is gone, `SourceChanged`."""
-        ranges = list(enumerate(part_ranges(self.source.file.size, self.parts.part_size), 1))
-        missing = [numbered for numbered in ranges if numbered[0] not in self.arrived]
-        here = self.source.file.size - sum(stop - start for _, (start, stop) in missing)
-        self.transport.progress.advance(Work.UPLOAD, self.source.path, here)
+        """Hash the file, and bring every part that is not there. Raises `NotFound` when the upload is gone,
+        `SourceChanged` when the file did not stand still, or is not the one that `known` speaks of."""
 
-        def bring(numbered: tuple[int, tuple[int, int]]) -> tuple[Part, int]:
-            number, (start, stop) = numbered
-            if self.resumed:
-                self.check(number, start, stop)
-            part = self._copy(number, start, stop, old, old_etag)
-            sent = 0
-            if part is None:
-                part, sent = self._send(number, start, stop), stop - start
-            self.transport.ledger.part_done(self.source.path, Direction.UP, number, part.etag)
-            return part, sent
+        def bring(part: HashedPart) -> tuple[Part, int]:
+            there, sent = self._kept(part) or self._copied(part, old, old_etag), 0
+            if there is None:
+                there, sent = self._send(part), part.stop - part.start
+            else:
+                self.transport.progress.advance(Work.UPLOAD, self.source.path, part.stop - part.start)
+            if self.remembered.get(part.number) != there.etag:
+                self.transport.ledger.part_done(self.source.path, Direction.UP, part.number, there.etag)
+            return there, sent
 
-        for part, sent in self.transport.pool.gather(bring, missing):
-            self.arrived[part.number] = part
-            self.bytes_sent += sent
+        with_md5 = {part.number for part in self.there.values() if plain_md5(part.etag)}
+        hashing = OrderedHash(
+            self.source.file,
+            self.part_size,
+            known=self.known,
+            with_md5=with_md5,
+            checksum=self.checksum,
+            progress=self.transport.pool.check,
+        )
+        with hashing as parts:
+            self.sent = self.transport.pool.gather(bring, parts)
+        self.hashed = hashing.result()
+        self.transport.ledger.digested(self.source.path, Direction.UP, *self.hashed)
 
-    def check(self, number: int, start: int, stop: int) -> None:
-        """Raises `SourceChanged` when a part of the file has other bytes than its digest says."""
-        with open_unchanged(self.source.file) as stream:
-            if range_xxh3(stream, start, stop) != self.parts.xxh3[number - 1]:
-                raise changed(self.source.file)
+    def _kept(self, part: HashedPart) -> Part | None:
+        """The part that the server has already, if it holds the bytes that the file has there now.
 
-    def _send(self, number: int, start: int, stop: int) -> Part:
+        Its ETag is their MD5; or, where ETags say nothing, it is the one that was acknowledged to us, and the server
+        compares the whole object's checksum in the end.
+        """
+        there = self.there.get(part.number)
+        if there is None or there.size != part.stop - part.start:
+            return None
+        acknowledged = self.checksum is not None and self.remembered.get(part.number) == there.etag
+        return there if acknowledged or there.etag == part.md5 else None
+
+    def _send(self, part: HashedPart) -> Part:
         gauge = Gauge(self.transport.progress, Work.UPLOAD, self.source.path)
         try:
-            with open_slice(self.source.file, start, stop, gauge) as body:
-                etag = self.transport.store.put_part(self.key, self.upload_id, number, body)
+            with open_slice(self.source.file, part.start, part.stop, gauge) as body:
+                etag = self.transport.store.put_part(self.key, self.upload_id, part.number, body)
         except BaseException:
             gauge(0)
             raise
-        gauge(stop - start)
-        return Part(number, stop - start, etag)
+        gauge(part.stop - part.start)
+        return Part(part.number, part.stop - part.start, etag)
 
-    def _copy(self, number: int, start: int, stop: int, old: PartDigests | None, old_etag: str | None) -> Part | None:
+    def _copied(self, part: HashedPart, old: PartDigests | None, old_etag: str | None) -> Part | None:
         """The part from the version that is being replaced, if that has the same bytes in the same place.
 
         `old` was made on this computer when it sent or verified that version, so it does not lie.
         """
-        store = self.transport.store
+        store, index = self.transport.store, part.number - 1
         if old is None or old_etag is None or not store.capabilities.copy_part:
             return None
-        index = number - 1
-        if old.part_size != self.parts.part_size or old.xxh3[index : index + 1] != self.parts.xxh3[index : index + 1]:
+        if old.part_size != self.part_size or old.xxh3[index : index + 1] != (part.xxh3,):
             return None
         try:
             etag = store.copy_part(
-                self.key, self.upload_id, number, source=self.key, source_etag=old_etag, start=start, stop=stop
+                self.key,
+                self.upload_id,
+                part.number,
+                source=self.key,
+                source_etag=old_etag,
+                start=part.start,
+                stop=part.stop,
             )
         except (PreconditionFailed, NotFound):
             raise
         except StoreError:
             return None  # a server that cannot copy parts gets them sent
-        self.transport.progress.advance(Work.UPLOAD, self.source.path, stop - start)
-        return Part(number, stop - start, etag)
+        return Part(part.number, part.stop - part.start, etag)
 
     def complete(self, mode: WriteMode) -> str:
         """A Complete whose answer was lost is repeated and refused although it won: the object itself tells."""
-        parts = [self.arrived[number] for number in sorted(self.arrived)]
+        parts = [part for part, _ in self.sent]
+        checksum = self.checksum.value() if self.checksum else None
         try:
-            return self.transport.store.complete_upload(self.key, self.upload_id, parts, mode=mode)
+            return self.transport.store.complete_upload(self.key, self.upload_id, parts, mode=mode, checksum=checksum)
         except (PreconditionFailed, NotFound) as error:
-            etag = self._published()
+            etag = self._published(checksum)
             if etag is not None:
                 return etag
             if isinstance(error, NotFound):
                 raise PreconditionFailed(f"the upload of {self.source.path} is gone", why=error.message) from error
             raise
 
-    def _published(self) -> str | None:
+    def _published(self, checksum: str | None) -> str | None:
         """The object's ETag, if it is what this upload was to make: the same content, by the same user.
 
         Its metadata is from when the upload began: the file may have become executable since.
@@ -143,16 +174,24 @@ class _Job:
             head = self.transport.store.head(self.key)
         except NotFound:
             return None
-        ours = dict(self.source.headers(self.digests).metadata)
+        ours = dict(self.source.headers(self.known).metadata)
         ours.pop(HEADER, None)
-        same = head.info.size == self.source.file.size and dict(head.metadata).items() >= ours.items()
-        return head.info.etag if same else None
+        if head.info.size != self.source.file.size or not dict(head.metadata).items() >= ours.items():
+            return None
+        whole = aspect(self.transport.store, WholeChecksums)
+        if checksum and whole and whole.checksum_of(self.key) not in (checksum, None):
+            return None
+        return head.info.etag
+
+    def uploaded(self, etag: str) -> Uploaded:
+        """What became of it, after `complete`."""
+        assert self.hashed is not None
+        digests, parts = self.hashed
+        sent = sum(size for _, size in self.sent)
+        return Uploaded(etag, digests, self.part_size, sent, parts, self.checksum.value() if self.checksum else None)
 
     def abandon(self) -> None:
-        """End an upload that must not go on: the file is another by now, or the object is."""
-        self.transport.ledger.end(self.source.path, Direction.UP)
-        with suppress(StoreError):
-            self.transport.store.abort_upload(self.key, self.upload_id)
+        _abandon(self.transport, self.source.path, self.key, self.upload_id)
 
 
 def fingerprint(file: LocalFile) -> str:
@@ -164,14 +203,10 @@ def _begin(transport: Transport, key: str, source: Source, old: PartDigests | No
     part_size = choose_part_size(size)
     if old and old.part_size >= MIN_PART and part_size <= old.part_size:
         part_size = old.part_size
-    progress = transport.progress
-    progress.expect(Work.HASH, 1, size)
-    progress.begin(Work.HASH, source.path, size)
-    try:
-        digests, parts = digest_parts(source.file, part_size, lambda n: _tick(transport, source.path, n))
-    finally:
-        progress.finish(Work.HASH, source.path)
-    upload_id = transport.store.start_upload(key, source.headers(digests))
+    known = source.known if source.known and source.known.xxh3 else None
+    with open_unchanged(source.file):  # nothing is begun for a file that cannot be read
+        pass
+    upload_id = transport.store.start_upload(key, source.headers(known))
     transport.ledger.begin(
         Unfinished(
             source.path,
@@ -182,66 +217,47 @@ def _begin(transport: Transport, key: str, source: Source, old: PartDigests | No
             size,
             part_size,
             transport.started_at,
-            digests.md5,
-            digests.xxh3,
-            parts.xxh3,
+            known.md5 if known else None,
+            known.xxh3 if known else None,
         )
     )
-    return _Job(transport, key, source, upload_id, digests, parts)
-
-
-def _tick(transport: Transport, path: str, n: int) -> None:
-    transport.pool.check()
-    transport.progress.advance(Work.HASH, path, n)
+    return _Job(transport, key, source, upload_id, part_size, known)
 
 
 def _resume(transport: Transport, key: str, source: Source) -> _Job | None:
-    """The remembered upload of this very file, with the parts that arrived whole; else it is aborted."""
-    known = transport.ledger.find(source.path, Direction.UP)
-    if known is None or known.md5 is None or known.xxh3 is None:
+    """The remembered upload of this very file, with the parts that arrived; else it is aborted."""
+    unfinished = transport.ledger.find(source.path, Direction.UP)
+    if unfinished is None:
         return None
-    parts = PartDigests(known.part_size, known.part_xxh3)
-    job = _Job(transport, known.key, source, known.token, Digests(known.xxh3, known.md5), parts, resumed=True)
-    if nfc(known.key) != nfc(key):  # of no upload of this path: another's is not ours to end
+    if nfc(unfinished.key) != nfc(key):  # of no upload of this path: another's is not ours to end
         transport.ledger.end(source.path, Direction.UP)
         return None
-    if known.key != key or known.fingerprint != fingerprint(source.file):
-        job.abandon()
-        return None
+    upload_id = unfinished.token
     try:
-        listed = list(transport.store.list_parts(key, known.token))
+        if unfinished.key == key and unfinished.fingerprint == fingerprint(source.file):
+            there = {part.number: part for part in transport.store.list_parts(key, upload_id)}
+            return _Job(
+                transport,
+                key,
+                source,
+                upload_id,
+                unfinished.part_size,
+                Digests(unfinished.xxh3, unfinished.md5) if unfinished.xxh3 and unfinished.md5 else None,
+                True,
+                there,
+                transport.ledger.parts_done(source.path, Direction.UP),
+            )
     except NotFound:
         transport.ledger.end(source.path, Direction.UP)
         return None
     except AccessDenied:  # without the right to list parts nothing can be resumed
-        job.abandon()
-        return None
-    remembered = transport.ledger.parts_done(source.path, Direction.UP)
-    try:
-        job.arrived = {part.number: part for part in listed if _is_ours(job, part, remembered.get(part.number))}
-    except SourceChanged:
-        job.abandon()
-        return None
-    return job
+        pass
+    _abandon(transport, source.path, unfinished.key, upload_id)
+    return None
 
 
-def _is_ours(job: _Job, part: Part, etag: str | None) -> bool:
-    """True if a listed part holds the bytes that the file has there now.
-
-    The file's part must still have its digest; and the server's part must be the one that was acknowledged to us or,
-    when that answer was lost, have the MD5 of the bytes as its ETag.
-    """
-    file, size = job.source.file, job.parts.part_size
-    job.transport.pool.check()
-    if not 1 <= part.number <= len(job.parts.xxh3):
-        return False
-    start = (part.number - 1) * size
-    stop = min(start + size, file.size)
-    if part.size != stop - start:
-        return False
-    job.check(part.number, start, stop)
-    if part.etag == etag:
-        return True
-    if plain_md5(part.etag) is None:
-        return False
-    return md5(read_range(file, start, stop), usedforsecurity=False).hexdigest() == part.etag
+def _abandon(transport: Transport, path: str, key: str, upload_id: str) -> None:
+    """End an upload that must not go on: the file is another by now, or the object is."""
+    transport.ledger.end(path, Direction.UP)
+    with suppress(StoreError):
+        transport.store.abort_upload(key, upload_id)

@@ -27,15 +27,13 @@ class Source(Struct, frozen=True):
     project_id: str
     executable: bool = False
 
-    def headers(self, digests: Digests) -> Headers:
+    def headers(self, digests: Digests | None) -> Headers:
+        """Headers of the object. They name its MD5 where it is known before the first byte goes."""
+        metadata = {"uploaded-by": self.user, "project-id": self.project_id, "mtime": format_ns(self.file.mtime_ns)}
+        if digests is not None:
+            metadata["md5"] = digests.md5
         return Headers(
-            metadata={
-                "uploaded-by": self.user,
-                "project-id": self.project_id,
-                "md5": digests.md5,
-                "mtime": format_ns(self.file.mtime_ns),
-                **as_metadata(self.executable),
-            },
+            metadata=metadata | as_metadata(self.executable),
             content_type=_content_type(self.path[self.path.rfind("/") + 1 :].partition(".")[2]),
         )
 
@@ -49,6 +47,7 @@ def _content_type(suffixes: str) -> str:
 class Uploaded(Struct, frozen=True):
     """A published object: its ETag, the digests of what it holds, and the bytes of it that went over the wire.
 
+    `checksum` is the whole object's, where the store verified it (`store.aspects.WholeChecksums`).
     `outdated`: the file was changed just when it had been sent, so that the object is whole and its last version.
     `executable`: what the object's metadata says of it, or is to say in metadata.json.
     """
@@ -58,5 +57,6 @@ class Uploaded(Struct, frozen=True):
     part_size: int | None
     bytes_sent: int
     parts: PartDigests | None = None
+    checksum: str | None = None
     outdated: bool = False
     executable: bool = False

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import pytest
+import xxhash
 
 from s3sync.core.etag import PART_SIZE
 from s3sync.disk.guarded import GuardedFolder
@@ -73,6 +74,10 @@ def transport(store: Any, pool: Pool, memory: Path, progress: Progress | None) -
     memory.mkdir(exist_ok=True)
     with StateDB(memory, StorePlace("file:///store/r/p/")) as state:
         yield Transport(store, PREFIX, pool, progress or Silent(), UnfinishedTransfers(state), STARTED, Unlimited())
+
+
+def digests_of(content: bytes) -> Digests:
+    return Digests(xxhash.xxh3_128_hexdigest(content), md5(content).hexdigest())
 
 
 def send(

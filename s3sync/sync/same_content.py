@@ -1,0 +1,60 @@
+"""Comparison of local files with objects whose MD5 nobody recorded."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from s3sync.core.etag import is_part_size, part_count
+from s3sync.core.outcome import Problem
+from s3sync.errors import LocalError, NotFound, SourceChanged
+from s3sync.local.digests import file_checksum, local_etag
+from s3sync.local.scan import LocalFile
+from s3sync.shared.scan import RemoteFile
+from s3sync.store.aspects import WholeChecksums, aspect
+from s3sync.store.port import Store
+from s3sync.sync.session import Session
+from s3sync.sync.view import View
+
+
+def settle_unknown_md5s(session: Session, seen: View) -> None:
+    """Give objects without a recorded MD5 that of the local file of their path, where the store vouches for it.
+
+    Such are large objects of other tools, and all large ones once metadata.json and the part digests are lost.
+    """
+    for path in seen.there.without_md5:
+        remote, file, digests = seen.there.files[path], seen.here.files.get(path), seen.digests_of(path)
+        if file is None or digests is None or file.size != remote.entry.size:
+            continue
+        try:
+            same = is_same(session.store, remote, file)
+        except LocalError as error:
+            seen.problems.append(Problem(path, str(error), error.hint))
+            seen.hidden.add(path)
+            seen.complete = seen.complete and isinstance(error, SourceChanged)
+            continue
+        if same:
+            seen.there.files[path] = replace(remote, entry=replace(remote.entry, md5=digests.md5))
+            if (record := seen.there.repaired.get(path)) is not None:
+                record.md5 = digests.md5
+                seen.there.repaired[path] = record
+
+
+def is_same(store: Store, remote: RemoteFile, file: LocalFile) -> bool:
+    """True if an object's composite ETag, or the checksum that the store keeps of it, is that of a local file.
+
+    Under KMS an ETag says nothing, and other stores keep no checksum: then it is not known to be the same. Raises
+    `LocalError`, `StoreError`.
+    """
+    try:
+        parts = part_count(remote.etag)
+        if parts is not None:
+            part_size = remote.record.part_size or store.first_part_size(remote.key)
+            known = part_size is not None and is_part_size(file.size, parts, part_size)
+            if known and local_etag(file, part_size or 0) == remote.etag:
+                return True
+        whole = aspect(store, WholeChecksums)
+        told = whole.checksum_of(remote.key) if whole is not None else None
+        running = whole.new_checksum() if whole is not None and told is not None else None
+        return running is not None and file_checksum(file, running) == told
+    except NotFound:
+        return False  # deleted since it was listed: whatever is planned for it will find that out
