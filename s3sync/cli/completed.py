@@ -1,9 +1,14 @@
-"""Names that the shell offers: of projects and files on this disk. The store is never asked, as it may be slow."""
+"""Names that the shell offers: of projects, files, settings and members.
+
+The store is asked only for what this disk does not know, only if the user has agreed to it, and for half a second: a
+Tab must not wait for a network.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -12,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from s3sync.config import Settings
 
+PATIENCE_S = float(os.environ.get("_S3SYNC_PATIENCE", "0.5"))
 OFFERED = 200
 """Most names that are offered; who sees that many types another letter."""
 LOOKED_AT = 20_000
@@ -19,7 +25,22 @@ LOOKED_AT = 20_000
 
 
 def project_names(incomplete: str) -> list[str]:
-    """Projects of this repository on this disk."""
+    """Projects of this repository on this disk; where none has that beginning, those in the store."""
+    return _local_projects(incomplete) or _in_time(lambda: _remote_projects(incomplete))
+
+
+def names(incomplete: str) -> list[str]:
+    """Files of the project around, and projects where there is none or the name is one's beginning."""
+    found = [*_files(incomplete), *_local_projects(incomplete)][:OFFERED]
+    return found or _in_time(lambda: _remote_projects(incomplete))
+
+
+def members(incomplete: str) -> list[str]:
+    """People who synced the project around."""
+    return [name for name in _in_time(_members) if name.startswith(incomplete)][:OFFERED]
+
+
+def _local_projects(incomplete: str) -> list[str]:
     from s3sync.api import all_projects
 
     with suppress(Exception):
@@ -28,9 +49,36 @@ def project_names(incomplete: str) -> list[str]:
     return []
 
 
-def names(incomplete: str) -> list[str]:
-    """Files of the project around, and projects where there is none or the name is one's beginning."""
-    return [*_files(incomplete), *project_names(incomplete)][:OFFERED]
+def _remote_projects(incomplete: str) -> list[str]:
+    from s3sync.api import connect
+    from s3sync.shared.projects import StoreProjects
+
+    settings = _settings()
+    names = StoreProjects(connect(settings, create=False), settings.repo)
+    return [name for name in names if name.startswith(incomplete)][:OFFERED]
+
+
+def _members() -> list[str]:
+    from s3sync.api import Project
+    from s3sync.shared.manifest import read_manifest
+
+    session = Project.open().session
+    manifest = read_manifest(session.store, session.project.prefix).manifest
+    return sorted({*manifest.members, *(record.uploaded_by for record in manifest.files.values())} - {"unknown"})
+
+
+def _in_time(ask: Callable[[], list[str]]) -> list[str]:
+    """An answer that comes soon; none where it fails or takes longer, which is left to its thread."""
+    answer: list[str] = []
+
+    def work() -> None:
+        with suppress(Exception):
+            answer.extend(ask())
+
+    thread = threading.Thread(target=work, name="s3sync-completion", daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    return answer if not thread.is_alive() else []
 
 
 def setting_names(incomplete: str) -> list[str]:

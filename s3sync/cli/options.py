@@ -68,7 +68,10 @@ OnConflict: TypeAlias = Annotated[
 StoreUrl: TypeAlias = Annotated[
     str | None, typer.Option("--store", metavar="URL", help="s3://bucket[/prefix] or file:///path.")
 ]
-User: TypeAlias = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Your name, as the team sees it.")]
+User: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--user", metavar="NAME", help="Your name, as the team sees it.", autocompletion=completed.members),
+]
 Profile: TypeAlias = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile with the credentials.")
 ]

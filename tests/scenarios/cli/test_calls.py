@@ -11,7 +11,7 @@ import pytest
 
 from s3sync.cli.completion import SCRIPTS
 from s3sync.core.quantities import size_text
-from tests.kit.people import PROJECT, Person, tree
+from tests.kit.people import PROJECT, Person, pair, tree
 from tests.scenarios.cli.conftest import NewPerson
 from tests.scenarios.cli.terminal import on_terminal
 
@@ -165,6 +165,32 @@ def test_c6_completion_knows_commands_options_projects_and_files(david: Person) 
     assert offered(david, "status", "b6", cwd=david.repo) == [PROJECT, "b64-podcast"]
     assert offered(david, "up", "-p", "b64") == ["b64-podcast"]
     assert offered(david, "up", "../../") == [] and offered(david, "up", ".s3") == []
+
+
+def test_c6_completion_asks_the_store_for_projects_and_members_that_are_not_here(david: Person, tmp_path: Path) -> None:
+    david, jan = pair(tmp_path / "two", f"file://{tmp_path / 'store'}", {})
+    for person in (david, jan):
+        person.write(f"of {person.name}.mov", person.name)
+        person.ok("up")
+    (david.repo / "c70-wedding" / "s3-staging").mkdir(parents=True)
+    (david.repo / "c70-wedding" / "s3-staging" / "a.mov").write_text("a")
+    david.ok("up", "c70-wedding", cwd=david.repo)
+
+    def of_jan(*words: str, **environ: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "s3sync", *words],
+            env={**jan.env(), "_S3SYNC_COMPLETE": "fish", "_S3SYNC_PATIENCE": "60", **environ},
+            cwd=jan.repo if words[0] == "down" else jan.project,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    assert of_jan("down", "c7") == of_jan("up", "-p", "c7") == ["c70-wedding"] and of_jan("down", "b6") == [PROJECT]
+    assert of_jan("up", "--user", "") == ["david", "jan"]
+    assert of_jan("down", "c7", S3SYNC_TRUST="") == [], "not before jan has agreed to the store"
 
 
 @pytest.mark.parametrize("shell", sorted(SCRIPTS))
