@@ -59,6 +59,35 @@ def test_f54_a_folder_of_a_group_is_open_to_the_group(tmp_path: Path, umask: int
 
 
 @posix
+@pytest.mark.parametrize("place", ["store", "films/2026/store"])
+def test_b11_a_store_made_below_a_folder_of_a_group_is_the_groups(tmp_path: Path, umask: int, place: str) -> None:
+    shared = tmp_path / "nas"
+    shared.mkdir()
+    if os.geteuid() == 0:
+        os.chown(shared, -1, 4242)
+    shared.chmod(0o2775)
+    FolderStore(shared / place, create=True)
+    work(shared / place)
+    assert modes(shared) == {"folder": {0o775}, "file": {0o664}}
+    assert {path.stat().st_gid for path in shared.rglob("*")} == {shared.stat().st_gid}
+
+
+@posix
+@pytest.mark.parametrize("above", [0o755, 0o2755, 0o1777, 0o3777])
+def test_f54_below_any_other_folder_a_store_follows_the_umask(tmp_path: Path, above: int) -> None:
+    shared = tmp_path / "nas"
+    shared.mkdir()
+    shared.chmod(above)
+    before = os.umask(0o027)
+    try:
+        FolderStore(shared / "store", create=True)
+        work(shared / "store")
+    finally:
+        os.umask(before)
+    assert modes(shared) == {"folder": {0o750}, "file": {0o640}}
+
+
+@posix
 def test_f54_a_private_store_is_closed(tmp_path: Path, umask: int) -> None:
     root = tmp_path / "data" / "store"
     FolderStore(root, create=True, private=True)

@@ -38,7 +38,8 @@ _WHY: dict[int, str] = {
 }
 _HINTS: dict[type[S3syncError], str] = {
     DiskFull: "free some space on the store's disk",
-    AccessDenied: "check the rights to the store's folder, and that its disk is not mounted read-only",
+    AccessDenied: "check the rights to the store's folder, and that its disk is not mounted read-only; "
+    "how several people share one: docs/configuration.md",
     BucketMissing: "connect the disk or mount the network drive",
     Unreachable: "check that the disk is connected or the network drive is mounted",
 }

@@ -33,7 +33,7 @@ from s3sync.errors import BucketMissing, StoreError, Unreachable, Unsupported
 from s3sync.store.folder import locks, spelling
 from s3sync.store.folder.errors import CANNOT_HOLD, disk_error
 from s3sync.store.folder.marker import MARKER, MAX_MARKER, Marker, decode_marker, new_marker
-from s3sync.store.folder.modes import Modes, modes_of
+from s3sync.store.folder.modes import Modes, make_root, modes_of
 
 RESERVED = ".s3sync-store"
 LOCK_WAIT_S = 120.0
@@ -57,7 +57,7 @@ class Layout:
         """Make the folder and its marker, if they are not there. What lies in the folder already becomes objects."""
         with self.errors("make the folder store", str(self.root), anew=True):
             if not os.path.isdir(self._real):  # noqa: PTH112
-                os.makedirs(self._real, 0o700 if self._private else 0o777, exist_ok=True)  # noqa: PTH103
+                make_root(Path(self._real), private=self._private)
             if self._private and os.name != "nt":
                 GuardedFolder.open(self._real, shared=True, private=True).close()
             for name in _OWN:

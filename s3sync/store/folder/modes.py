@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -55,3 +57,19 @@ def modes_of(root: os.stat_result) -> Modes:
     shared = os.name != "nt" and bool(mode & stat.S_IWGRP) and not mode & stat.S_ISVTX
     group = root.st_gid if mode & stat.S_ISGID else None
     return Modes(mode & 0o666, mode & 0o777, shared, group)
+
+
+def make_root(root: Path, *, private: bool) -> None:
+    """Make the folder of a store. Raises `OSError`.
+
+    In a folder that a group shares, by its rights and its setgid bit, it is shared as that is, whatever the umask.
+    """
+    missing = list(itertools.takewhile(lambda path: not os.path.lexists(path), (root, *root.parents)))
+    root.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
+    if private or not missing:
+        return
+    rights = modes_of(missing[-1].parent.stat())
+    if rights.group is not None:
+        for made in reversed(missing):
+            with GuardedFolder.open(made, shared=True) as folder:
+                rights.apply_to_folder(folder)
