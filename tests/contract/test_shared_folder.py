@@ -7,6 +7,8 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,18 +118,20 @@ def test_f54_other_folders_follow_the_umask(tmp_path: Path) -> None:
     assert modes(root) == {"folder": {0o755}, "file": {0o644}}
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that other users reach: pytest's own are for one user, and another session closes them again."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @posix
-def test_b11_two_users_share_a_folder(tmp_path: Path) -> None:
+def test_b11_two_users_share_a_folder(open_folder: Path) -> None:
     """Each with a umask that closes what is new to others: the folder's setgid bit and group decide."""
     if os.geteuid() != 0:
         pytest.skip("only root can be two users")
-    tmp_path.chmod(0o755)
-    for above in tmp_path.parents:
-        if not above.stat().st_mode & stat.S_IXOTH:
-            above.chmod(stat.S_IMODE(above.stat().st_mode) | stat.S_IXOTH)
-        if above.name == "tmp":
-            break
-    root = tmp_path / "nas"
+    root = open_folder / "nas"
     root.mkdir()
     os.chown(root, 0, 4242)
     root.chmod(0o2770)
