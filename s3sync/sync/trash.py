@@ -111,9 +111,9 @@ def now_of(session: Session, side: str, *, dry_run: bool = False) -> datetime:
         return session.clock()
     key = f"{session.project.prefix}{STATE_DIR}/clock-{uuid.uuid4().hex}"
     md5 = hashlib.md5(usedforsecurity=False).digest()
-    session.store.put(key, b"", mode=Create(), headers=Headers(), md5=md5)
+    written = session.store.put(key, b"", mode=Create(), headers=Headers(), md5=md5, timed=True)
     try:
-        return session.store.head(key).info.modified
+        return written.at or session.store.head(key).info.modified
     finally:
         session.store.delete(key)
 
