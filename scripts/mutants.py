@@ -501,8 +501,8 @@ MUTANTS = (
         "a12-up-again",
         "A12: `up --again` sends what was cleaned up",
         "s3sync/core/reconcile.py",
-        "    if decision.state is State.CLEANED_UP:\n",
-        "    if False:\n",
+        "    if decision.state is State.CLEANED_UP or (deleted and",
+        "    if (deleted and",
         ("tests/promises/simulator/test_stories.py", "-k", "A12"),
     ),
     Mutant(
