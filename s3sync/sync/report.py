@@ -150,8 +150,6 @@ class RunReport(OfProject, Struct):
     @property
     def bytes_saved(self) -> int:
         """Bytes that arrived without going over the wire: parts that were there, copies, broken transfers resumed."""
-        if self.dry_run:
-            return 0
         arrived = chain(self.uploaded, self.downloaded)
         return sum(max(0, moved.size_bytes - moved.bytes_moved) for moved in arrived)
 

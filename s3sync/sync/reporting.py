@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from msgspec import structs
 
@@ -82,15 +83,22 @@ def report_plan(report: RunReport, plan: Plan, seen: View) -> None:
         )
 
 
-def report_intentions(report: RunReport, actions: Iterable[Action]) -> None:
+class Bytes(Protocol):
+    """Bytes that files would send or receive."""
+
+    def upload(self, path: str) -> int: ...
+    def download(self, path: str) -> int: ...
+
+
+def report_intentions(report: RunReport, actions: Iterable[Action], travels: Bytes) -> None:
     """Report what a dry run would do."""
     for action in actions:
         local = action.local.size if action.local else 0
         remote = action.remote.size if action.remote else 0
         if action.do in UPLOADING:
-            report.uploaded.append(Uploaded(action.kept_as or action.path, local, 0))
+            report.uploaded.append(Uploaded(action.kept_as or action.path, local, travels.upload(action.path)))
         if action.do in (Do.DOWNLOAD, Do.KEEP_BOTH):
-            report.downloaded.append(Downloaded(action.path, remote, 0))
+            report.downloaded.append(Downloaded(action.path, remote, travels.download(action.path)))
         if action.do is Do.DELETE_LOCAL:
             report.deleted.append(Deleted(action.path, "local", local))
         if action.do is Do.DELETE_REMOTE:

@@ -142,7 +142,9 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None) -> dict[str, str]:
     report_plan(report, plan, seen)
     warn_of_arrivals(report, plan, seen)
     if options.dry_run:
-        report_intentions(report, plan.actions)
+        from s3sync.sync.estimate import Estimate
+
+        report_intentions(report, plan.actions, Estimate(session, state, seen))
         return {}
     state.enter_place(format_time(session.clock()))
     return _execute(run, plan, seen)

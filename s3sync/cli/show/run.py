@@ -126,7 +126,8 @@ def _run_summary(report: RunReport) -> str:
     if report.failed:
         parts.append(f"{len(report.failed)} failed")
     if report.bytes_saved:
-        parts.append(f"{size_text(report.bytes_saved)} did not have to travel")
+        saved = size_text(report.bytes_saved)
+        parts.append(f"{saved} would not have to travel" if report.dry_run else f"{saved} did not have to travel")
     return f"Summary: {', '.join(parts or ['nothing to do'])}, {duration_text(report.elapsed_s)}"
 
 

@@ -18,8 +18,7 @@ from s3sync.errors import (
 from s3sync.local.place import place
 from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import COPY_FROM, RemoteFile
-from s3sync.spill.table import SpilledDict
-from s3sync.sync.steps.tools import Tools, content, wanted_of
+from s3sync.sync.steps.tools import Tools, content, here_by_content, wanted_of
 from s3sync.transfer.fetch.download import copy_local, download
 from s3sync.transfer.fetch.wanted import Downloaded
 from s3sync.transfer.progress import Work
@@ -59,12 +58,7 @@ class Downloads(Tools):
 
     @cached_property
     def _here_by_content(self) -> Mapping[str, str]:
-        found = SpilledDict(str)
-        for path, file in self.seen.here.files.items():
-            digests = self.seen.digests_of(path) if file.size >= COPY_FROM else None
-            if digests is not None:
-                found[content(file.size, digests.md5)] = path
-        return found
+        return here_by_content(self.seen)
 
     def _place(self, action: Action, got: Downloaded, remote: RemoteFile, expected: LocalFile | None) -> Outcome:
         path, mtime_ns, runs = action.path, remote.mtime_ns, remote.record.executable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,8 @@ from s3sync.errors import (
 from s3sync.local.digests import Digests
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
-from s3sync.shared.scan import RemoteFile
+from s3sync.shared.scan import COPY_FROM, RemoteFile
+from s3sync.spill.table import SpilledDict
 from s3sync.state.intents import Intents
 from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
 from s3sync.sync.session import Session
@@ -87,6 +89,24 @@ class Tools:
 def content(size: int, md5: str | None) -> str:
     """Key under which files of the same content are found."""
     return f"{size} {md5}"
+
+
+def there_by_content(seen: View) -> Mapping[str, str]:
+    """Paths on the remote of what is worth copying."""
+    entries = ((path, file.entry) for path, file in seen.there.files.items())
+    found = SpilledDict(str)
+    found.update((content(e.size, e.md5), path) for path, e in entries if e.md5 and e.size >= COPY_FROM)
+    return found
+
+
+def here_by_content(seen: View) -> Mapping[str, str]:
+    """Paths on this disk of what is worth copying."""
+    found = SpilledDict(str)
+    for path, file in seen.here.files.items():
+        digests = seen.digests_of(path) if file.size >= COPY_FROM else None
+        if digests is not None:
+            found[content(file.size, digests.md5)] = path
+    return found
 
 
 def wanted_of(path: str, remote: RemoteFile, *, replaces: bool) -> Wanted:

@@ -20,9 +20,8 @@ from s3sync.errors import (
 from s3sync.local.modes import may_be_run
 from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import COPY_FROM
-from s3sync.spill.table import SpilledDict
 from s3sync.store.port import Update, WriteMode
-from s3sync.sync.steps.tools import Tools, content
+from s3sync.sync.steps.tools import Tools, content, there_by_content
 from s3sync.transfer.progress import Work
 from s3sync.transfer.send.server_copy import copy_on_server
 from s3sync.transfer.send.source import Source, Uploaded
@@ -84,11 +83,7 @@ class Uploads(Tools):
 
     @cached_property
     def _there_by_content(self) -> Mapping[str, str]:
-        """The paths of what is worth copying."""
-        entries = ((path, file.entry) for path, file in self.seen.there.files.items())
-        found = SpilledDict(str)
-        found.update((content(e.size, e.md5), path) for path, e in entries if e.md5 and e.size >= COPY_FROM)
-        return found
+        return there_by_content(self.seen)
 
     def _uploaded(self, action: Action, path: str, file: LocalFile, sent: Uploaded) -> Outcome:
         self.placed[path] = (file, sent.digests)
