@@ -7,11 +7,13 @@ libraries that speak with a store reads an error's text to its end, however long
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 LIMIT = 1 << 30
 """Bytes of memory beyond which a command is ended."""
@@ -21,16 +23,13 @@ _STATM = Path("/proc/self/statm")
 
 
 def end_when_memory_is_out(say: Callable[[], object]) -> None:
-    """From now on a command that takes more than `LIMIT` is ended, after `say`. Linux only: elsewhere nothing happens.
+    """From now on a command that takes more than `LIMIT` is ended, after `say`.
 
     Ending hard loses nothing, as a kill would not either.
     """
-    if not _STATM.exists():
-        return
-    page = os.sysconf("SC_PAGE_SIZE")
 
     def watch() -> None:
-        while _resident(page) < LIMIT:
+        while memory() < LIMIT:
             time.sleep(LOOK_EVERY_S)
         with suppress(Exception):
             say()
@@ -39,7 +38,39 @@ def end_when_memory_is_out(say: Callable[[], object]) -> None:
     threading.Thread(target=watch, name="s3sync-memory", daemon=True).start()
 
 
-def _resident(page: int) -> int:
-    with suppress(OSError, ValueError, IndexError):
-        return int(_STATM.read_text("ascii").split()[1]) * page
+def memory() -> int:
+    """Bytes of memory that this process has now on Linux and Windows, or had at its most on others; 0 if none tells."""
+    with suppress(Exception):
+        if sys.platform == "linux":
+            return int(_STATM.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return _on_windows() if os.name == "nt" else _at_most()
     return 0
+
+
+def _at_most() -> int:
+    import resource
+
+    # macOS counts bytes, others thousands. Linux tells what whoever started this process had.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _on_windows() -> int:
+    """https://learn.microsoft.com/en-us/windows/win32/api/psapi/ns-psapi-process_memory_counters"""
+    import ctypes
+
+    class Counters(ctypes.Structure):
+        _fields_ = [
+            ("cb", ctypes.c_uint32),
+            ("page_faults", ctypes.c_uint32),
+            ("most_resident", ctypes.c_size_t),
+            ("resident", ctypes.c_size_t),
+            ("others", ctypes.c_size_t * 6),
+        ]
+
+    counters = Counters()
+    counters.cb = ctypes.sizeof(counters)
+    kernel: Any = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    kernel.K32GetProcessMemoryInfo.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32]
+    kernel.K32GetProcessMemoryInfo(kernel.GetCurrentProcess(), ctypes.byref(counters), counters.cb)
+    return int(counters.resident)
