@@ -45,7 +45,7 @@ def _local_projects(incomplete: str) -> list[str]:
 
     with suppress(Exception):
         names = all_projects(_settings(), Path.cwd())
-        return [name for name in names if name.startswith(incomplete)][:OFFERED]
+        return [name for name in names if name.startswith(incomplete) and not name.startswith("-")][:OFFERED]
     return []
 
 
@@ -96,7 +96,8 @@ def _files(incomplete: str) -> list[str]:
         where = Path.cwd() / folder if Path.cwd().is_relative_to(staging) else staging / folder
         if where.resolve().is_relative_to(staging.resolve()):
             prefix = f"{folder}/" if folder else ""
-            return sorted(prefix + name for name in islice(_entries(where, start), OFFERED))
+            found = sorted(prefix + name for name in islice(_entries(where, start), OFFERED))
+            return [name for name in found if not name.startswith("-")]  # on the line it would be an option
     return []
 
 

@@ -207,13 +207,14 @@ class Strangers(RuleBasedStateMachine):
     @rule(
         told=st.lists(lies, min_size=1, max_size=3),
         edited=st.sampled_from(["", "a.txt", "new.txt", "d/e.txt", "large.mov"]),
-        command=st.sampled_from(TALKING),
+        commands=st.lists(st.sampled_from(TALKING), min_size=1, max_size=3),
     )
-    def server(self, told: list[Lie], edited: str, command: str) -> None:
+    def server(self, told: list[Lie], edited: str, commands: list[str]) -> None:
         if edited:
             body = os.urandom(LARGE if edited == "large.mov" else 9)
             self.jail.plant(self.jail.staging / edited, "bytes", "", body)
-        self.jail.run_at(told, command.split())
+        for command in commands:
+            self.jail.run_at(told, command.split())
 
     @rule(at=names, mode=st.sampled_from([0o000, 0o444, 0o777, 0o1777, 0o4755, 0o2755]), then=st.sampled_from(COMMANDS))
     def mode(self, at: tuple[str, str], mode: int, then: str) -> None:

@@ -193,6 +193,14 @@ def test_c6_completion_asks_the_store_for_projects_and_members_that_are_not_here
     assert of_jan("down", "c7", S3SYNC_TRUST="") == [], "not before jan has agreed to the store"
 
 
+def test_f48_completion_offers_no_name_that_would_be_an_option(david: Person) -> None:
+    david.write("--permanently", "x")
+    david.write("cut/-rf", "x")
+    (david.repo / "--store=x" / "s3-staging").mkdir(parents=True)
+    assert "--permanently" not in offered(david, "cleanup", "") and offered(david, "up", "cut/") == ["cut/-rf"]
+    assert "--store=x" not in offered(david, "status", "", cwd=david.repo)
+
+
 @pytest.mark.parametrize("shell", sorted(SCRIPTS))
 def test_c6_completion_prints_a_script_that_the_shell_understands(david: Person, shell: str) -> None:
     script = david.ok("completion", shell).out
