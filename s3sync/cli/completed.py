@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -45,7 +45,7 @@ def _local_projects(incomplete: str) -> list[str]:
 
     with suppress(Exception):
         names = all_projects(_settings(), Path.cwd())
-        return [name for name in names if name.startswith(incomplete) and not name.startswith("-")][:OFFERED]
+        return _offered(names, incomplete)
     return []
 
 
@@ -55,7 +55,12 @@ def _remote_projects(incomplete: str) -> list[str]:
 
     settings = _settings()
     names = StoreProjects(connect(settings, create=False), settings.repo)
-    return [name for name in names if name.startswith(incomplete)][:OFFERED]
+    return _offered(names, incomplete)
+
+
+def _offered(names: Iterable[str], incomplete: str) -> list[str]:
+    """Names with that beginning, but for those that would be an option on the line."""
+    return [name for name in names if name.startswith(incomplete) and not name.startswith("-")][:OFFERED]
 
 
 def _members() -> list[str]:
@@ -96,8 +101,7 @@ def _files(incomplete: str) -> list[str]:
         where = Path.cwd() / folder if Path.cwd().is_relative_to(staging) else staging / folder
         if where.resolve().is_relative_to(staging.resolve()):
             prefix = f"{folder}/" if folder else ""
-            found = sorted(prefix + name for name in islice(_entries(where, start), OFFERED))
-            return [name for name in found if not name.startswith("-")]  # on the line it would be an option
+            return _offered(sorted(prefix + name for name in islice(_entries(where, start), OFFERED)), incomplete)
     return []
 
 
