@@ -9,7 +9,7 @@ from pathlib import Path
 
 from s3sync.errors import LocalError, SourceChanged
 from s3sync.local.digests import Digests, digest, digest_xxh3
-from s3sync.local.room import state_room
+from s3sync.local.room import trial_file
 from s3sync.local.scan import LocalFile
 
 WINDOWS = os.name == "nt"
@@ -35,21 +35,15 @@ def ctime_tells(staging: Path, device: int) -> bool:
     """
     if WINDOWS:
         return False
-    name = "ctime-trial"  # always the same, so that what a killed run left goes with the next one
+    name = "ctime-trial"
     try:
-        with state_room(staging) as room:
-            room.unlink(name, missing_ok=True)
-            descriptor = room.create(name)
-            try:
-                os.write(descriptor, b"one")
-                first = os.fstat(descriptor)
-                time.sleep(CTIME_TICK_S)
-                os.pwrite(descriptor, b"two", 0)
-                room.utime(name, first.st_mtime_ns)
-                last = os.fstat(descriptor)
-            finally:
-                os.close(descriptor)
-                room.unlink(name, missing_ok=True)
+        with trial_file(staging, name) as (room, descriptor):
+            os.write(descriptor, b"one")
+            first = os.fstat(descriptor)
+            time.sleep(CTIME_TICK_S)
+            os.pwrite(descriptor, b"two", 0)
+            room.utime(name, first.st_mtime_ns)
+            last = os.fstat(descriptor)
     except (OSError, LocalError):
         return False
     return last.st_dev == device and last.st_ctime_ns > first.st_ctime_ns

@@ -17,7 +17,7 @@ from pathlib import Path
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import parent_of
 from s3sync.errors import LocalError
-from s3sync.local.room import state_room
+from s3sync.local.room import trial_file
 from s3sync.local.scan import LocalFile
 
 POSIX = os.name == "posix"
@@ -73,18 +73,11 @@ def _keeps_the_bit(staging: Path, device: int) -> bool:
 
     False for files on another disk. FAT, exFAT, NTFS and some network disks give every file the same mode.
     """
-    name = "mode-trial"  # always the same, so that what a killed run left goes with the next one
     try:
-        with state_room(staging) as room:
-            room.unlink(name, missing_ok=True)
-            descriptor = room.create(name, PRIVATE)
-            try:
-                status = os.fstat(descriptor)
-                _set_mode(descriptor, PRIVATE | stat.S_IXUSR)
-                now = os.fstat(descriptor)
-            finally:
-                os.close(descriptor)
-                room.unlink(name, missing_ok=True)
+        with trial_file(staging, "mode-trial", PRIVATE) as (_, descriptor):
+            status = os.fstat(descriptor)
+            _set_mode(descriptor, PRIVATE | stat.S_IXUSR)
+            now = os.fstat(descriptor)
     except (OSError, LocalError):
         return False
     return status.st_dev == device and not status.st_mode & stat.S_IXUSR and bool(now.st_mode & stat.S_IXUSR)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from s3sync.core.names import STATE_DIR
@@ -27,6 +30,22 @@ def state_room(staging: Path, *names: str) -> GuardedFolder:
             refuse_tracked(staging)
             room = above.folder(STATE_DIR, create=PRIVATE, shared=False, private=True)
         return _inner(room, names, PRIVATE)
+
+
+@contextmanager
+def trial_file(staging: Path, name: str, mode: int = 0o600) -> Iterator[tuple[GuardedFolder, int]]:
+    """Try something out on a file of ours: its folder, and its descriptor. It is gone afterwards.
+
+    The name is always the same, so that one left by a killed run goes with the next. Raises `OSError`, `LocalError`.
+    """
+    with state_room(staging) as room:
+        room.unlink(name, missing_ok=True)
+        descriptor = room.create(name, mode)
+        try:
+            yield room, descriptor
+        finally:
+            os.close(descriptor)
+            room.unlink(name, missing_ok=True)
 
 
 def known_room(staging: Path, *names: str, shared: bool = False) -> GuardedFolder | None:

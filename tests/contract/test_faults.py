@@ -209,6 +209,23 @@ def test_bytes_damaged_on_the_way_are_not_stored(seaweedfs: SeaweedFS) -> None:
             assert read(store, "a") == body, "damaged once, and sent again"
 
 
+def sent_while_refused(store: Store, proxy: Proxy, what: str, refusal: tuple[int, str]) -> list[dict[str, str]]:
+    """Put two objects, or two parts of one, while each CRC64NVME is refused: the headers of all requests."""
+
+    def has_crc(method: str, path: str) -> bool:
+        return method == "PUT" and "x-amz-checksum-crc64nvme" in proxy.headers[-1]
+
+    proxy.faults.append(Fault(has_crc, times=100, answer=refusal))
+    if what == "object":
+        assert put(store, "a") == md5(b"content").hex()
+        assert put(store, "b") == md5(b"content").hex()
+    else:
+        upload_id = store.start_upload("a", Headers())
+        parts = [send(store, "a", upload_id, number, noise(5 * MIB)) for number in (1, 2)]
+        store.complete_upload("a", upload_id, parts, mode=Create())
+    return [headers for line, headers in zip(proxy.requests, proxy.headers, strict=True) if line.startswith("PUT")]
+
+
 REFUSALS = {
     "names the header": (400, "InvalidArgument", "Unsupported header 'x-amz-checksum-crc64nvme' received"),
     "does not implement it": (501, "NotImplemented", "the x-amz-checksum-crc64nvme header is not implemented"),
@@ -224,18 +241,7 @@ def test_f39_a_checksum_that_is_refused_is_replaced_by_content_md5(
     """Each later request brings Content-MD5 at once, and none goes without any checksum."""
     status, code, message = refusal
 
-    def has_crc(method: str, path: str) -> bool:
-        return method == "PUT" and "x-amz-checksum-crc64nvme" in proxy.headers[-1]
-
-    proxy.faults.append(Fault(has_crc, times=100, answer=(status, error_xml(code, message))))
-    if what == "object":
-        assert put(store, "a") == md5(b"content").hex()
-        assert put(store, "b") == md5(b"content").hex()
-    else:
-        upload_id = store.start_upload("a", Headers())
-        parts = [send(store, "a", upload_id, number, noise(5 * MIB)) for number in (1, 2)]
-        store.complete_upload("a", upload_id, parts, mode=Create())
-    sent = [headers for line, headers in zip(proxy.requests, proxy.headers, strict=True) if line.startswith("PUT")]
+    sent = sent_while_refused(store, proxy, what, (status, error_xml(code, message)))
     assert ["content-md5" in headers for headers in sent] == [False, True, True]
     assert ["x-amz-checksum-crc64nvme" in headers for headers in sent] == [True, False, False]
 

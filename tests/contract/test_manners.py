@@ -10,11 +10,11 @@ import pytest
 from s3sync.errors import AccessDenied, NotAStore, StoreError, Unreachable, Unsupported
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.lanes import attempts, errors
-from s3sync.store.port import Create, Headers
+from s3sync.store.port import Create
 from s3sync.store.probe import Condition, Honours, check_condition
 from tests.contract.proxy import Fault, Proxy, proxying
-from tests.contract.stores import MIB, keys, md5, noise, on_server, put, send
-from tests.contract.test_faults import error_xml, is_put
+from tests.contract.stores import MIB, keys, md5, noise, on_server, put
+from tests.contract.test_faults import error_xml, is_put, sent_while_refused
 from tests.kit.servers import Moto
 
 
@@ -50,19 +50,7 @@ def test_f39_a_checksum_that_is_refused_without_its_name(
     store: Store, proxy: Proxy, what: str, said: tuple[int, str, str]
 ) -> None:
     """Content-MD5 takes its place, whatever the words."""
-
-    def has_crc(method: str, path: str) -> bool:
-        return method == "PUT" and "x-amz-checksum-crc64nvme" in proxy.headers[-1]
-
-    proxy.faults.append(Fault(has_crc, times=100, answer=(said[0], error_xml(said[1], said[2]))))
-    if what == "object":
-        put(store, "a")
-        put(store, "b")
-    else:
-        upload_id = store.start_upload("a", Headers())
-        parts = [send(store, "a", upload_id, number, noise(5 * MIB)) for number in (1, 2)]
-        store.complete_upload("a", upload_id, parts, mode=Create())
-    sent = [headers for line, headers in zip(proxy.requests, proxy.headers, strict=True) if line.startswith("PUT")]
+    sent = sent_while_refused(store, proxy, what, (said[0], error_xml(said[1], said[2])))
     assert ["content-md5" in headers for headers in sent] == [False, True, True]
 
 

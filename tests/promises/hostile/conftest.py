@@ -52,6 +52,18 @@ def david(tmp_path: Path) -> Person:
 
 
 @pytest.fixture
+def synced(tmp_path: Path) -> Person:
+    """David with a project that was synced once, on a folder store."""
+    person = Person("david", tmp_path / "desk" / "david")
+    person.staging.mkdir(parents=True)
+    FolderStore(tmp_path / "store", create=True)
+    person.environ = {"S3SYNC_STORE": f"file://{tmp_path / 'store'}"}
+    person.write("a.txt", "a")
+    person.ok("up")
+    return person
+
+
+@pytest.fixture
 def peer(david: Person, tmp_path: Path) -> Peer:
     """On a folder store, which takes any metadata and any name that a disk takes."""
     store = FolderStore(tmp_path / "store", create=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.store.folder import FolderStore
 from tests.kit.people import Person
 
 CANARY_TIME = 1_500_000_000_000_000_000
@@ -33,15 +32,8 @@ Plant = Callable[[Path, Path], None]
 
 
 @pytest.fixture
-def david(tmp_path: Path) -> Person:
-    """With a project that was synced once."""
-    person = Person("david", tmp_path / "desk" / "david")
-    person.staging.mkdir(parents=True)
-    FolderStore(tmp_path / "store", create=True)
-    person.environ = {"S3SYNC_STORE": f"file://{tmp_path / 'store'}"}
-    person.write("a.txt", "a")
-    person.ok("up")
-    return person
+def david(synced: Person) -> Person:
+    return synced
 
 
 @pytest.fixture

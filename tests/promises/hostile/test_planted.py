@@ -22,15 +22,8 @@ OLD = 1_400_000_000_000_000_000
 
 
 @pytest.fixture
-def david(tmp_path: Path) -> Person:
-    """With a project that was synced once."""
-    person = Person("david", tmp_path / "desk" / "david")
-    person.staging.mkdir(parents=True)
-    FolderStore(tmp_path / "store", create=True)
-    person.environ = {"S3SYNC_STORE": f"file://{tmp_path / 'store'}"}
-    person.write("a.txt", "a")
-    person.ok("up")
-    return person
+def david(synced: Person) -> Person:
+    return synced
 
 
 @pytest.fixture

@@ -119,6 +119,14 @@ CHANGES = {
 }
 
 
+def give_keys(person: Person, *profiles: str) -> None:
+    """Keys in the user's own AWS profiles."""
+    aws = person.root / "home" / ".aws"
+    aws.mkdir()
+    keys = "aws_access_key_id = AKIACANARYCANARY1234\naws_secret_access_key = canary\naws_session_token = canary\n"
+    (aws / "credentials").write_text("".join(f"[{name}]\n{keys}" for name in profiles))
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_f47_a_change_of_any_part_is_said_as_one_and_sends_nothing(david: Person, change: str) -> None:
     heard: list[str] = []
@@ -127,10 +135,7 @@ def test_f47_a_change_of_any_part_is_said_as_one_and_sends_nothing(david: Person
         heard.append(str(lie.headers))
         return error(403, "AccessDenied")
 
-    aws = david.root / "home" / ".aws"
-    aws.mkdir()
-    keys = "aws_access_key_id = AKIACANARYCANARY1234\naws_secret_access_key = canary\naws_session_token = canary\n"
-    (aws / "credentials").write_text("".join(f"[{name}]\n{keys}" for name in ("default", "dev", "prod-admin")))
+    give_keys(david, "default", "dev", "prod-admin")
     text, told = CHANGES[change]
     with liar(listen) as server:
         settings = david.repo / ".s3sync.yaml"
@@ -175,10 +180,7 @@ def test_f47_who_signs_is_asked_about_when_a_repository_takes_its_own_keys_away(
         heard.append(str(lie.headers))
         return error(403, "AccessDenied")
 
-    aws = david.root / "home" / ".aws"
-    aws.mkdir()
-    keys = "aws_access_key_id = AKIACANARYCANARY1234\naws_secret_access_key = canary\naws_session_token = canary\n"
-    (aws / "credentials").write_text(f"[default]\n{keys}")
+    give_keys(david, "default")
     env_file = david.repo / ".video-tools.env"
     with liar(listen) as server:
         (david.repo / ".s3sync.yaml").write_text(f"store: s3://ours\nendpoint_url: {server}\n")

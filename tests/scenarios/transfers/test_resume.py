@@ -19,6 +19,15 @@ SLACK = 200_000
 """Heads, listings, metadata.json and part digests."""
 
 
+def who_moves(office: Office, verb: str, data: bytes) -> tuple[Person, str]:
+    """David has the file; `down` is Jan's. Returns who runs the command, and the requests that move the bytes."""
+    office.david.write(NAME, data)
+    if verb == "up":
+        return office.david, "UploadPart"
+    office.david.ok("up")
+    return office.jan, "GetObject"
+
+
 def break_off_upload(office: Office, person: Person, parts: int = 2) -> str:
     """`kill -9` the upload of NAME when that many parts were acknowledged; returns its upload id."""
     with office.gate("UploadPart", nth=parts + 1, times=99), started(person, "up") as command:
@@ -213,11 +222,7 @@ def test_a_download_broken_off_is_not_continued_with_another_version(office: Off
 @pytest.mark.slow
 def test_a_network_that_is_gone_ends_the_run_and_loses_nothing(office: Office, verb: str) -> None:
     data = content(SIZE)
-    office.david.write(NAME, data)
-    person, operation = office.david, "UploadPart"
-    if verb == "down":
-        office.david.ok("up")
-        person, operation = office.jan, "GetObject"
+    person, operation = who_moves(office, verb, data)
     key = office.key(NAME)
     with Proxy(office.server.endpoint_url) as line:
         person.environ = {**person.environ, "AWS_ENDPOINT_URL": line.endpoint_url}
@@ -253,11 +258,7 @@ def test_a_connection_that_breaks_once_is_not_even_mentioned(office: Office) -> 
 @pytest.mark.parametrize("verb", ["up", "down"])
 def test_ctrl_c_stops_soon_and_says_that_nothing_is_lost(office: Office, verb: str) -> None:
     data = content(SIZE)
-    office.david.write(NAME, data)
-    person, operation = office.david, "UploadPart"
-    if verb == "down":
-        office.david.ok("up")
-        person, operation = office.jan, "GetObject"
+    person, operation = who_moves(office, verb, data)
     with office.gate(operation, key=office.key(NAME), nth=3, times=99), started(person, verb) as command:
         until(lambda: parts_remembered(person) == 2, "two parts")
         result = command.interrupt()

@@ -111,43 +111,36 @@ def test_an_error_outside_ends_a_map_that_would_never_end() -> None:
     assert next(ran) <= 3 * 2 * 4
 
 
+class Meeting:
+    """Whoever works waits there until as many are at work as may be. `most` counts those who were."""
+
+    def __init__(self, size: int) -> None:
+        self._barrier, self._lock = threading.Barrier(size), threading.Lock()
+        self._working = self.most = 0
+
+    def work(self, number: int) -> None:
+        with self._lock:
+            self._working += 1
+            self.most = max(self.most, self._working)
+        self._barrier.wait()
+        with self._lock:
+            self._working -= 1
+
+
 @pytest.mark.parametrize("at_once", [1, 2, 3])
 def test_a_gather_does_no_more_at_once_than_it_may(at_once: int) -> None:
-    """Whoever works waits there until as many are at work as may be."""
-    meet, lock = threading.Barrier(at_once), threading.Lock()
-    working, most = 0, 0
-
-    def part(number: int) -> None:
-        nonlocal working, most
-        with lock:
-            working += 1
-            most = max(most, working)
-        meet.wait()
-        with lock:
-            working -= 1
-
+    workers = Meeting(at_once)
     with Pool(8) as pool:
-        pool.gather(part, range(at_once * 10), at_once)
-    assert most == at_once
+        pool.gather(workers.work, range(at_once * 10), at_once)
+    assert workers.most == at_once
 
 
 def test_a_map_does_no_more_at_once_than_there_are_workers() -> None:
-    meet, lock = threading.Barrier(3), threading.Lock()
-    working, most = 0, 0
-
-    def job(number: int) -> None:
-        nonlocal working, most
-        with lock:
-            working += 1
-            most = max(most, working)
-        meet.wait()
-        with lock:
-            working -= 1
-
+    workers = Meeting(3)
     with Pool(3) as pool:
-        for _, future in pool.map(job, range(30)):
+        for _, future in pool.map(workers.work, range(30)):
             future.result()
-    assert most == 3
+    assert workers.most == 3
 
 
 def test_after_stop_whoever_checks_is_interrupted() -> None:
