@@ -37,7 +37,7 @@ OBEYED_ENDINGS = (
     ".code-workspace", ".searchconnector-ms", ".theme", ".website",
 )  # fmt: skip
 PROGRAM_ENDINGS = (".exe", ".com", ".bat", ".cmd", ".dll", ".pif", ".scr", ".cpl")
-"""What Windows runs in place of a program of that name, when it stands in the current folder."""
+"""Endings of files that Windows runs in place of a program, when they stand in the current folder."""
 
 _OPTION = re.compile(r"--?[A-Za-z@]")
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"

@@ -191,7 +191,7 @@ def _gitignore(project: ProjectFolder) -> Check:
 
 
 def _ignored_by_git(root: Path, path: str) -> bool:
-    """Whether a repository's rules keep a path out of git. Raises `OSError`, and `ValueError` for too many rules."""
+    """True if a repository's rules keep a path out of git. Raises `OSError`, and `ValueError` for too many rules."""
     from s3sync.local.patterns import compile_readable
 
     body = b""

@@ -87,7 +87,7 @@ def overview(settings: Settings, start: Path, store: Store, pattern: str | None 
 
 
 def _git_ignores(root: Path, staging: str) -> bool:
-    """Whether `.gitignore` is as `init` writes it. One that cannot be used is not; `doctor` says why."""
+    """True if `.gitignore` is as `init` writes it. One that cannot be used is not; `doctor` says why."""
     try:
         return not update_gitignore(root, staging, dry_run=True)
     except LocalError:

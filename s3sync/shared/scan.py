@@ -169,7 +169,7 @@ def _list_objects(
 
 
 def _lacks_what_nobody_deleted(objects: SpilledDict[ObjectInfo], base: SpilledDict[Entry], manifest: Manifest) -> bool:
-    """Whether files are gone, and the manifest does not say why: it may be of a moment before the listing.
+    """True if files are gone, and the manifest does not say why: it may be of a moment before the listing.
 
     Read after it, the manifest says of each file that a cleanup took that it was a cleanup.
     """

@@ -19,7 +19,7 @@ from s3sync.transfer.progress import Progress, Work
 StepResult: TypeAlias = Outcome | Raced | Problem
 
 ENOUGH_DENIALS = 8
-"""So many small writes, or all if there are fewer, must have failed before a denial is taken for a lack of rights."""
+"""Small writes, or all if there are fewer, that must fail before a denial is taken for a lack of rights."""
 DELETIONS = (Do.DELETE_LOCAL, Do.DELETE_REMOTE, Do.FREE_LOCAL)
 
 

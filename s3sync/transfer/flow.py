@@ -1,4 +1,4 @@
-"""How many small requests are under way at once: it follows from what the line and the store have shown so far.
+"""Number of small requests that are under way at once: it follows from what the line and the store have shown so far.
 
 By Little's law a rate of answers needs (rate x round trip) requests under way. Twice that are allowed: where the line
 carries more, the rate doubles, and so does the number; where it is full, the rate stays, and the number with it. BBR
@@ -14,7 +14,7 @@ CEILING = 256
 FLOOR = 16
 """Fewer gain nothing on any line, and keep a short one from being filled."""
 REQUESTS_A_SECOND = 1_000
-"""What this program and a store can be expected to do: more are not begun with, however long a round trip takes."""
+"""Requests that a program and a store can be expected to bear: no more to begin with, however slow the line."""
 GAIN = 2.0
 WINDOW_S = 0.05
 """A rate is measured over so long at least, and over as many answers as may be under way."""
@@ -23,19 +23,19 @@ WINDOWS = 5
 
 MIB = 1024 * 1024
 FEWEST_BYTES, MOST_BYTES = 2 * MIB, 48 * MIB
-"""Of the bodies that are under way. They are in memory; and on a thin line they all wait for each other."""
+"""Bytes of the bodies that are under way. They are in memory; and on a thin line they all wait for each other."""
 BYTES_FOR_S = 0.4
 """At most so much as the line carries in this time."""
 
 
 def first_limit(round_trip_s: float | None, ceiling: int = CEILING) -> int:
-    """How many to begin with, when the first answers took so long; None when none was waited for."""
+    """Requests to begin with, when the first answers took so long; None when none was waited for."""
     wanted = FLOOR if round_trip_s is None else math.ceil(round_trip_s * REQUESTS_A_SECOND)
     return max(1, min(ceiling, max(FLOOR, wanted)))
 
 
 class Flow:
-    """How many requests may be under way (`limit`), and of how many bytes (`budget`). Knows no clock and no lock."""
+    """Limit of the requests under way (`limit`), and of their bytes (`budget`). Knows no clock and no lock."""
 
     def __init__(self, ceiling: int = CEILING, round_trip_s: float | None = None) -> None:
         self.ceiling = ceiling

@@ -29,7 +29,7 @@ HASHERS = 16
 PARTS_AT_ONCE = 5
 """Parts of one file on their way together: enough to fill a line, and few enough to lose little when it breaks."""
 AHEAD = 4
-"""So many items wait for each that may be under way: the pool has work while the results of others are seen to."""
+"""Items that wait for each that may be under way: the pool has work while the results of others are seen to."""
 
 
 class Result(Generic[R]):
@@ -103,7 +103,7 @@ class Pool:
 
     @property
     def at_once(self) -> int:
-        """How many small items may be under way now."""
+        """Number of small items that may be under way now."""
         return self.workers if self._flow is None else min(self.workers, self._flow.limit)
 
     def map(
@@ -125,7 +125,7 @@ class Pool:
         items: Iterable[T],
         size: Callable[[T], int] = lambda item: 0,
     ) -> Iterator[tuple[T, Result[R]]]:
-        """As `map`, for work that others finish: `begin` has to see to it that `done` is called once, by any thread."""
+        """Do the same for work that others finish: `begin` sees to it that `done` is called once, by any thread."""
         source, settled = iter(items), SimpleQueue[tuple[T, Result[R]]]()
         waiting = 0
 

@@ -93,7 +93,7 @@ def _etag_vouches(store: Store, wanted: Wanted, temp: Temp, digests: Digests) ->
 
 
 def _checksum_vouches(store: Store, wanted: Wanted, temp: Temp) -> bool | None:
-    """Whether the checksum that the store keeps of the whole is that of these bytes; None where it keeps none."""
+    """True if the checksum that the store keeps of the whole is that of these bytes; None where it keeps none."""
     whole = aspect(store, WholeChecksums)
     told = whole.checksum_of(wanted.key) if whole is not None else None
     running = whole.new_checksum() if whole is not None and told is not None else None

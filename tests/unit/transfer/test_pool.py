@@ -111,7 +111,7 @@ def test_an_error_outside_ends_a_map_that_would_never_end() -> None:
     assert next(ran) <= 3 * 2 * 4
 
 
-class Meeting:
+class Crowd:
     """Whoever works waits there until as many are at work as may be. `most` counts those who were."""
 
     def __init__(self, size: int) -> None:
@@ -129,14 +129,14 @@ class Meeting:
 
 @pytest.mark.parametrize("at_once", [1, 2, 3])
 def test_a_gather_does_no_more_at_once_than_it_may(at_once: int) -> None:
-    workers = Meeting(at_once)
+    workers = Crowd(at_once)
     with Pool(8) as pool:
         pool.gather(workers.work, range(at_once * 10), at_once)
     assert workers.most == at_once
 
 
 def test_a_map_does_no_more_at_once_than_there_are_workers() -> None:
-    workers = Meeting(3)
+    workers = Crowd(3)
     with Pool(3) as pool:
         for _, future in pool.map(workers.work, range(30)):
             future.result()
