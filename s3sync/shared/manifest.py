@@ -85,7 +85,7 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
     for attempt in range(TRIES):
         write_id = uuid.uuid4().hex
         there = {name for name in doubtful(known.manifest, edits, seen) if _is_there(store, prefix + name)}
-        manifest = apply(known.manifest, edits, write_id, there)
+        manifest = apply(known.manifest, edits, write_id, there, seen.deleted)
         mode = Create() if known.etag is None else Update(known.etag)
         try:
             with ManifestText() as text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -21,8 +20,12 @@ from s3sync.local.trash import trashed
 from s3sync.project import ProjectFolder
 from s3sync.spill.table import SpilledDict
 from s3sync.store import bucket_of
-from s3sync.store.port import Create, Headers, ObjectHead, Store
+from s3sync.store.port import Headers, ObjectHead, Overwrite, Store
 from s3sync.sync.session import Session
+
+CLOCK = "clock"
+"""Name of the empty object by which a store tells its time. It is one name, so that a killed run leaves one at most,
+and the next run takes it away."""
 
 
 class Trashed(Struct, frozen=True):
@@ -109,13 +112,14 @@ def now_of(session: Session, side: str, *, dry_run: bool = False) -> datetime:
             return bucket.store_time
     if dry_run:
         return session.clock()
-    key = f"{session.project.prefix}{STATE_DIR}/clock-{uuid.uuid4().hex}"
+    key = f"{session.project.prefix}{STATE_DIR}/{CLOCK}"
     md5 = hashlib.md5(usedforsecurity=False).digest()
-    written = session.store.put(key, b"", mode=Create(), headers=Headers(), md5=md5, timed=True)
+    written = session.store.put(key, b"", mode=Overwrite(), headers=Headers(), md5=md5, timed=True)
     try:
         return written.at or session.store.head(key).info.modified
     finally:
-        session.store.delete(key)
+        with contextlib.suppress(NotFound):  # somebody else asked at the same time
+            session.store.delete(key)
 
 
 class Contents:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Container, Iterable, Mapping, MutableMapping
 from itertools import chain
+from types import MappingProxyType
 
 from msgspec import Struct, field
 
@@ -17,6 +18,8 @@ from s3sync.core.manifest.record import (
     Manifest,
     MemberRecord,
 )
+
+NO_DELETIONS: Mapping[str, DeletedRecord] = MappingProxyType({})
 
 
 class Edits(Struct):
@@ -65,10 +68,17 @@ def doubtful(manifest: Manifest, edits: Edits, seen: Manifest) -> list[str]:
     ]
 
 
-def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str] = ()) -> Manifest:
+def apply(
+    manifest: Manifest,
+    edits: Edits,
+    write_id: str,
+    there: Container[str] = (),
+    outlived: Mapping[str, DeletedRecord] = NO_DELETIONS,
+) -> Manifest:
     """A new manifest with the edits in it, its revision one higher.
 
-    `there` are the doubtful names whose object is there: their records stay.
+    `there` are the doubtful names whose object is there: their records stay. `outlived` are the deletions that were
+    known when the store was listed: what it holds nevertheless was put there since, and its deletion is dropped.
     """
     new = copy.copy(manifest)
     new.files = copy.copy(manifest.files)
@@ -83,8 +93,9 @@ def apply(manifest: Manifest, edits: Edits, write_id: str, there: Container[str]
         if known is None or (known.etag, known.size_bytes) != (record.etag, record.size_bytes):
             new.files[name] = record
         gone = new.deleted.get(name)
-        if gone is not None and not gone.cleaned and (gone.deleted_by, gone.md5) == (edits.by, record.md5):
-            del new.deleted[name]  # an undo of our own that was killed put it back
+        is_ours = gone is not None and not gone.cleaned and (gone.deleted_by, gone.md5) == (edits.by, record.md5)
+        if gone is not None and (is_ours or gone == outlived.get(name)):
+            del new.deleted[name]  # a run that was killed put it back, perhaps an undo of our own
     for name, deletion in edits.deleted.items():
         if name in there or _is_newer(new.files.get(name), deletion):
             continue

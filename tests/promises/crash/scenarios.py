@@ -21,7 +21,15 @@ class Scenario(msgspec.Struct, frozen=True):
     make: Callable[[World], None]
     codes: frozenset[int] = frozenset({0})
     loses: bool = False
-    """Whether it deletes for good, as only cleanup does."""
+    """Whether it deletes for good, as only cleanup does and what empties a trash."""
+    like: str = ""
+    """Instead of its first word, what it counts as where each verb is killed (`EACH_VERB`)."""
+    before_again: Callable[[World], None] = lambda world: None
+    """What passes between the kill and the run after it."""
+
+    @property
+    def verb(self) -> str:
+        return self.like or self.words[0]
 
     def __str__(self) -> str:
         return self.name
@@ -139,6 +147,41 @@ def _restore(world: World) -> None:
     world.people["david"].ok("sync")
 
 
+def _restore_known(world: World) -> None:
+    """What jan restores is in his base, and deleted on the remote: the next sync must not take it away again."""
+    _restore(world)
+    world.delete("jan", "gone")
+
+
+def _trashes(world: World) -> None:
+    """Old versions in both trashes, one of which exists nowhere else."""
+    _cleanup(world)
+    world.write("jan", "cut/two", content("2 of jan"))
+    world.people["david"].ok("sync")
+    world.delete("david", "raw/three")
+    world.people["david"].ok("sync")
+    world.people["jan"].ok("sync")
+
+
+def _partly_cleaned(world: World) -> None:
+    _cleanup(world)
+    world.people["david"].ok("cleanup", "one", "cut", "--yes")
+
+
+def _old_trashes(world: World) -> None:
+    """Of two months ago, and one version of them also a file: a run may bring the trashes within their limits."""
+    _trashes(world)
+    world.write("jan", "again", content("1"))
+    world.people["jan"].ok("sync")
+    for person in world.people:
+        world.grow_old(person)
+    world.write("jan", "new", content("new"))
+
+
+def _next_day(world: World) -> None:
+    world.forget_look("jan")
+
+
 INIT = ("init", "b63-flivideo", "--store", "{store}", "--user", "david", "--repo", "v-appydave")
 CONFLICT = frozenset({0, 4})
 
@@ -154,6 +197,21 @@ SCENARIOS = [
     Scenario("undo", "jan", ("undo", "--yes"), _undo, frozenset({0, 3})),
     Scenario("restore", "david", ("trash", "restore", "gone"), _restore, frozenset({0, 5})),
     Scenario("large-gone", "david", ("sync",), _large_gone),
+    Scenario(
+        "restore-known",
+        "jan",
+        ("trash", "restore", "gone", "--remote"),
+        _restore_known,
+        frozenset({0, 5}),
+        like="restore known",
+    ),
+    Scenario("trash-empty", "jan", ("trash", "empty", "--yes"), _trashes, loses=True, like="trash empty"),
+    Scenario(
+        "trash-empty-remote", "jan", ("trash", "empty", "--remote", "--yes"), _trashes, loses=True, like="empty remote"
+    ),
+    Scenario("cleanup-part", "david", ("cleanup", "one", "cut", "--yes"), _cleanup, loses=True, like="cleanup part"),
+    Scenario("up-again", "jan", ("up", "--again"), _partly_cleaned, like="up again"),
+    Scenario("retention", "jan", ("sync",), _old_trashes, loses=True, like="retention", before_again=_next_day),
 ]
 """Together they have every kind of step."""
 
@@ -163,4 +221,9 @@ MORE_SCENARIOS = [
     Scenario("large-changed-up", "david", ("up",), _large_changed),
     Scenario("large-changed-down", "jan", ("down",), _large_changed_down),
     Scenario("large-cleanup", "david", ("cleanup", "--yes"), _large_down, loses=True),
+    Scenario("cleanup-trash", "david", ("cleanup", "--trash", "--yes"), _trashes, loses=True),
+    Scenario("cleanup-for-good", "david", ("cleanup", "--unseen", "--permanently", "--yes"), _up, loses=True),
+    Scenario("cleanup-local-trash", "jan", ("cleanup", "--local", "--trash", "--yes"), _trashes, loses=True),
+    Scenario("cleanup-local-part", "jan", ("cleanup", "--local", "cut", "--yes"), _cleanup, loses=True),
+    Scenario("undo-of-cleanup", "david", ("undo", "--yes"), _partly_cleaned, frozenset({0, 3})),
 ]

@@ -54,6 +54,7 @@ class Sweep:
         if killed.code != -signal.SIGKILL:
             return [f"was not killed: {killed}"]
         wrong = [f"killed: {text}" for text in self._lost()]
+        self.scenario.before_again(self.world)
         again = self._run()
         if again.code not in self.scenario.codes or "Traceback" in again.err:
             return [*wrong, f"run again: {again}"]
@@ -84,7 +85,7 @@ class Sweep:
         if words[0] == "init":
             return None
         plan = self.world.run(self.scenario.person, *words, "--dry-run", "--json").json
-        lists = ("uploaded", "downloaded", "deleted", "conflicts", "failed")
+        lists = ("uploaded", "downloaded", "deleted", "conflicts", "failed", "undone", "emptied")
         planned = {name: plan[name] for name in lists if plan.get(name)}
         return f"a further run plans {planned}" if planned else None
 

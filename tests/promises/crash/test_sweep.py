@@ -25,7 +25,13 @@ pytestmark = [
 EVERY = os.environ.get("S3SYNC_CRASH") == "all"
 
 
-EACH_VERB = {("commit", "state.db"), ("unlink", "object"), ("rename", "store's temporary file -> metadata.json")}
+EACH_VERB = {
+    ("commit", "state.db"),
+    ("unlink", "object"),
+    ("unlink", "remote trash"),
+    ("unlink", "local trash"),
+    ("rename", "store's temporary file -> metadata.json"),
+}
 """What is so near to the decisions that it is killed at in each verb."""
 
 
@@ -53,7 +59,7 @@ def kinds() -> Kinds:
 @pytest.mark.timeout(3600 if EVERY else 300)
 def test_f01_killed_at_each_step_and_run_again(scenario: Scenario, kinds: Kinds, tmp_path: Path) -> None:
     sweep = Sweep(scenario, tmp_path, thorough=EVERY)
-    chosen = list(kills(kinds.choose(scenario.words[0], sweep.steps)))
+    chosen = list(kills(kinds.choose(scenario.verb, sweep.steps)))
     found = {f"{side} {step}": wrong for step, side in chosen if (wrong := sweep.kill(step, side))}
     assert not found, "\n".join(f"killed {at}: {'; '.join(wrong)}" for at, wrong in found.items())
     print(f"{scenario}: {len(sweep.steps)} steps, {len(chosen)} kills survived")

@@ -60,6 +60,22 @@ class World:
     def delete(self, person: str, name: str) -> None:
         (self.people[person].staging / name).unlink()
 
+    def grow_old(self, person: str) -> None:
+        """Make both trashes two months older, and the last look at them, as this person's computer remembers it."""
+        staging = self.people[person].staging
+        trash = staging / ".s3sync/trash"
+        for folder in list(trash.iterdir()) if trash.is_dir() else []:
+            folder.rename(folder.with_name(f"20240103{folder.name[8:]}"))
+        for file in (self.store / REPO / ".s3sync/trash").rglob("*"):
+            os.utime(file, ns=(OLD_NS, OLD_NS))
+        self.forget_look(person)
+
+    def forget_look(self, person: str) -> None:
+        """Let this person's computer remember that its last look through a trash was long ago."""
+        with sqlite3.connect(self.people[person].staging / ".s3sync/state.db") as connection:
+            connection.execute("UPDATE fact SET value = '2024-01-03T10:00:00Z' WHERE name LIKE 'trash looked through%'")
+        connection.close()
+
     def keep(self, where: Path) -> None:
         shutil.copytree(self.root, where, symlinks=True)
 
@@ -151,7 +167,10 @@ def manifest(document: Mapping[str, Any]) -> dict[str, Any]:
         files[named(file["name"])] = {key: named(str(file[key])) for key in file if key != "uploaded_at"}
     return {
         "files": files,
-        "deleted": {item["name"]: (item["deleted_by"], item["md5"]) for item in document["deleted"]},
+        "deleted": {
+            item["name"]: (item["deleted_by"], item["md5"], item.get("cleaned", False)) for item in document["deleted"]
+        },
+        "cleaned": (document.get("cleaned") or {}).get("by"),
         "conflicts": {
             named(item["kept_as"]): (item["name"], item["by"], item["resolved"]) for item in document["conflicts"]
         },

@@ -279,3 +279,14 @@ def test_a12_of_a_large_cleanup_no_more_is_announced_than_is_kept() -> None:
     before = manifest(*map(record, names))
     before.deleted = {name: deletion(name) for name in ("a", "b")}
     assert list(apply(before, made, "w1").deleted) == names
+
+
+def test_f01_what_a_killed_run_put_back_is_called_deleted_no_more() -> None:
+    made = edits()
+    for name in ("put back", "deleted again", "cleaned before"):
+        made.repaired[name] = record(name, "e9", "jan")
+    known = {"put back": deletion("put back", "david"), "cleaned before": cleaned("cleaned before", "david")}
+    known["deleted again"] = deletion("deleted again", "david")
+    before = manifest()
+    before.deleted = {**known, "deleted again": deletion("deleted again", "mia")}
+    assert apply(before, made, "w1", outlived=known).deleted == {"deleted again": deletion("deleted again", "mia")}
