@@ -75,7 +75,7 @@ class Retries:
         if self._failing_since is None:
             self._failing_since = now
         wait = random.uniform(0, min(_CAP_S, _BASE_S * 2**self._count))
-        tired = self._most is not None and self._count > self._most
+        tired = self._most is not None and (self._count > self._most or failure.retried)  # by the library: as often
         if tired or now + wait - self._failing_since > patience(failure):
             raise RequestFailed(failure) from None
         self.uncertain = self.uncertain or failure.cause in ("broken", "truncated") or failure.status >= 500

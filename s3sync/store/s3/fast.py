@@ -86,7 +86,7 @@ class FastLane(ObstoreLane):
             address.bucket,
             config=settings,
             client_options=options,
-            retry_config=client.retry,  # type: ignore[arg-type]
+            retry_config=self.retry(client),  # type: ignore[arg-type]
             credential_provider=self._credentials.for_obstore,  # type: ignore[arg-type]
         )
 

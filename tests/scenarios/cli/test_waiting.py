@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
+import time
 
 import pytest
 
 from tests.contract.proxy import ERROR, Fault, proxying
 from tests.kit.proxy import Proxy
 from tests.kit.servers import Moto
+from tests.promises.hostile.test_wire import wire
 from tests.scenarios.cli.conftest import NewPerson
 from tests.scenarios.cli.terminal import on_terminal
 
@@ -36,3 +40,26 @@ def test_b8_a_retry_is_told_with_its_reason(new_person: NewPerson, moto: Moto) -
         quiet = new_person("jan", **environ).ok("up", "-q")
     assert re.search(rf"retry \d: write at {proxy.url} failed \(Please reduce your request rate\.\)", result.err)
     assert "retry" not in quiet.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("retries", [0, 2])
+def test_b8_limits_in_the_settings_end_the_wait_for_a_silent_server(
+    new_person: NewPerson, moto: Moto, retries: int
+) -> None:
+    david = new_person(**{**moto.environment(), "S3SYNC_STORE": f"s3://{moto.bucket}"})
+    with wire(_wait) as silent:
+        (david.repo / ".s3sync.yaml").write_text(
+            f"endpoint_url: {silent.url}\nread_timeout: 5\nconnect_timeout: 2\nretries: {retries}\n"
+        )
+        before = time.monotonic()
+        result = david.run("status", env={"AWS_ENDPOINT_URL": None})
+        took = time.monotonic() - before
+        listings = sum(b"list-type" in head for head in silent.heard)
+    assert result.code == 1 and silent.url in result.err and "hint:" in result.err, result
+    assert 4 < took < 5 * (retries + 1) + 15, f"{took} s, {listings} listings"
+    assert listings == retries + 1
+
+
+def _wait(connection: socket.socket) -> None:
+    threading.Event().wait(60)

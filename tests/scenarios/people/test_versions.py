@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kit.people import PROJECT, REPO
 from tests.scenarios.transfers.conftest import NewOffice, Office, new_office
 
 __all__ = ["new_office"]
@@ -44,3 +45,35 @@ def test_b12_cleanup_tells_the_old_versions_and_deletes_them_when_asked(versione
     found = versioned.s3.list_object_versions(Bucket=versioned.server.bucket, Prefix=prefix)
     left = [item for item in found.get("Versions", []) if not item["Key"].endswith("metadata.json")]
     assert left == [] and david.read("a.mp4") == b"second"
+
+
+def test_b12_what_others_see_and_what_the_neighbour_has_stays(versioned: Office) -> None:
+    """A project whose name begins like this one's, a file that nobody cleaned up, and its current version."""
+    david = versioned.david
+    neighbour = david.repo / f"{PROJECT}-2"
+    (neighbour / "s3-staging").mkdir(parents=True)
+    for content in ("first", "second", "third"):
+        (neighbour / "s3-staging" / "n.mp4").write_text(content)
+        david.ok("up", cwd=neighbour)
+        for name in ("a.mp4", "cut/b.mp4"):
+            david.write(name, f"{content} {name}")
+        david.ok("sync")
+
+    def count(project: str) -> int:
+        prefix = f"{versioned.prefix}/{REPO}/{project}/"
+        found = versioned.s3.list_object_versions(Bucket=versioned.server.bucket, Prefix=prefix)
+        return len(found.get("Versions", [])) + len(found.get("DeleteMarkers", []))
+
+    before = count(f"{PROJECT}-2")
+    assert before >= 3
+    asked = david.expect(5, "cleanup", "a.mp4", "--versions", answer="n\n")
+    assert "a.mp4" in asked.err and "n.mp4" not in asked.err
+    dry = david.ok("cleanup", "a.mp4", "--versions", "--dry-run", "--json").json
+    assert dry["dry_run"] is True and count(f"{PROJECT}-2") == before
+    david.ok("cleanup", "a.mp4", "--versions", "--yes")
+    assert count(f"{PROJECT}-2") == before
+    assert versioned.stored("cut/b.mp4") == b"third cut/b.mp4"
+    versioned.jan.ok("down")
+    assert versioned.jan.files().keys() == {"cut/b.mp4"}
+    david.ok("status", "--exit-code")
+    david.ok("status", "--exit-code", cwd=neighbour)

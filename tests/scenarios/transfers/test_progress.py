@@ -53,6 +53,22 @@ def test_a_terminal_shows_bytes_rate_and_time_left(office: Office) -> None:
         assert "did not have to travel" not in shown
 
 
+@pytest.mark.slow
+def test_b9_what_is_sent_or_fetched_again_is_said_and_no_rate_is_negative(office: Office) -> None:
+    """Most of a part has gone when the line drops. A download goes on in the middle of it."""
+    office.david.write("film.mp4", content(2 * PART))
+    for person, verb, operation in ((office.david, "up", "UploadPart"), (office.jan, "down", "GetObject")):
+        rule = office.proxy.on(operation, key=office.key("film.mp4"), nth=2, times=1)
+        if verb == "up":
+            rule.cut_request_after(12 * MIB)
+        else:
+            rule.cut_response_after(12 * MIB)
+        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_terminal(person, verb, "--bwlimit", "12M").out)
+        assert verb == "down" or re.search(r"sending \d+(\.\d)? MB of film\.mp4 again", shown), shown
+        assert not re.search(r"-\d[\d,.]* ?(bytes|[kMG]?B)|-\d+:\d\d", shown), shown
+    assert office.jan.read("film.mp4") == content(2 * PART)
+
+
 def test_copies_are_shown_as_such_and_the_summary_counts_what_was_saved(office: Office) -> None:
     office.david.write("film.mp4", content(PART + MIB))
     office.david.ok("up")

@@ -80,6 +80,14 @@ class ObstoreLane(ABC):
         """An obstore store for such requests. Raises our errors. Everything is said explicitly: obstore takes from the
         process's environment what is not."""
 
+    def retry(self, client: Client) -> dict[str, Any]:
+        """How obstore itself tries again. Nobody counts what it does, so that a limit on retries is a limit on it, too:
+        where it is set, only ours are left, but for bodies that break off in the middle."""
+        if self._most_retries is None:
+            return client.retry
+        inner = min(self._most_retries, client.retry["max_retries"]) if client is BODIES else 0
+        return {**client.retry, "max_retries": inner}
+
     def cannot(self, key: str) -> bool:
         """True if requests for a key have to go another way: obstore cannot name it."""
         return is_odd(key)
