@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -97,17 +98,29 @@ class _Run:
 
 
 class EndlessListingGuard:
-    """Guard against listings without end. S3 names each thing once: a page that brings nothing new is wrong."""
+    """Names that a listing has given so far. S3 names each thing once, so a page that brings nothing new is wrong.
 
-    def __init__(self) -> None:
+    `may_be_empty`: whether a page may hold no name although more pages come, as those of objects can. Then the next
+    name may take `PAGE_PATIENCE_S`.
+    """
+
+    def __init__(self, *, may_be_empty: bool = True) -> None:
         self._known = Names()
-        self._empty = 0
+        self._may_be_empty = may_be_empty
+        self._empty, self._since = 0, 0.0
 
     def page(self, names: Iterable[str]) -> None:
-        """Take note of a page. Raises `RequestFailed` when the listing goes round."""
+        """Take note of a page that says that more come. Raises `RequestFailed` when the listing goes round."""
         new = [self._known.add(name) for name in names]
-        self._empty = 0 if new else self._empty + 1
-        if (new and not any(new)) or self._empty > MOST_EMPTY_PAGES:
+        if new:
+            self._empty = 0
+            if any(new):
+                return
+            raise RequestFailed(Failure("endless"))
+        self._since = self._since if self._empty else time.monotonic()
+        self._empty += 1
+        late = time.monotonic() - self._since > PAGE_PATIENCE_S
+        if late or not self._may_be_empty or self._empty > MOST_EMPTY_PAGES:
             raise RequestFailed(Failure("endless"))
 
 

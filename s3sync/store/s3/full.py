@@ -165,7 +165,7 @@ class FullLane:
         pages = self.client.get_paginator("list_parts").paginate(
             Bucket=self._address.bucket, Key=key, UploadId=upload_id
         )
-        rounds = EndlessListingGuard()
+        rounds = EndlessListingGuard(may_be_empty=False)
         for page in pages:
             require(page, "IsTruncated")
             checksummed = is_full_crc64nvme(page)
@@ -217,7 +217,7 @@ class FullLane:
     def _uploads(self, prefix: str, encoding: dict[str, str], decode: Callable[[str], str]) -> Iterator[Upload]:
         """botocore's paginator would send an encoded key back as a marker, so the pages are turned here."""
         marker: dict[str, str] = {}
-        rounds = EndlessListingGuard()
+        rounds = EndlessListingGuard(may_be_empty=False)
         while True:
             page = self._call("list_multipart_uploads", Prefix=prefix, **encoding, **marker)
             require(page, "IsTruncated")

@@ -8,8 +8,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from s3sync.store.aspects import Version
+from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.port import Reader, Silence
 from s3sync.store.s3.bucket import S3Bucket
 from s3sync.store.s3.full import FullReader
@@ -38,11 +40,16 @@ class S3Versions:
     def _pages(self, name: str) -> Iterator[dict[str, Any]]:
         """Every page. A listing that does not end is an error."""
         marks: dict[str, str] = {}
+        rounds = EndlessListingGuard(may_be_empty=False)
         for _ in range(MOST_PAGES):
             page = self._io.ask("list the versions below", name, "list_object_versions", Prefix=name, **marks)
             yield page
             if not page.get("IsTruncated"):
                 return
+            try:
+                rounds.page(f"{found.key} {found.version_id}" for found in _versions(page))
+            except RequestFailed as error:
+                raise self._io.error(error.failure, "list the versions below", name) from None
             named = ("KeyMarker", "VersionIdMarker")
             following = {mark: page[f"Next{mark}"] for mark in named if page.get(f"Next{mark}")}
             if not following or following == marks:

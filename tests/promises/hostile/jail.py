@@ -239,7 +239,11 @@ class Jail:
         began = time.monotonic()
         Jail.commands += 1
         with self.unharmed():
-            result = self.person.run(*words, cwd=folder)
+            try:
+                result = self.person.run(*words, cwd=folder)
+            except TimeoutError:
+                print(f"jail: {words} hangs")  # what runs next may differ, and Hypothesis then tells of that alone
+                raise AssertionError(f"{words} hangs") from None
         assert time.monotonic() - began < bound_s, f"{words} took too long"
         assert result.code in CODES, result
         assert "did not expect" not in result.err + result.out and "Traceback" not in result.err, result

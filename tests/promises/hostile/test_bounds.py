@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import json
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from s3sync.errors import NotAStore, StoreError
 from s3sync.shared.scan import scan_remote
 from s3sync.spill.table import SpilledDict
 from s3sync.store import StoreOptions, open_store
+from s3sync.store.aspects import Versions, require_aspect
 from s3sync.store.folder import FolderStore
 from s3sync.store.lanes import rounds
 from s3sync.store.port import ObjectHead
@@ -204,6 +207,32 @@ def test_f23_empty_pages_without_end(monkeypatch: pytest.MonkeyPatch, prefix: st
         store = open_store("s3://bucket", StoreOptions(region="us-east-1", endpoint_url=address, env=env))
         with pytest.raises(NotAStore, match="never ends"):
             list(store.list(prefix))
+
+
+@pytest.mark.parametrize("kind", ["uploads", "parts", "folders", "versions"])
+def test_f23_empty_pages_of_what_is_no_object_end_soon(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A page of uploads or parts that holds none is the last one: ten thousand of them took a command minutes."""
+    monkeypatch.setattr(rounds, "PAGE_PATIENCE_S", 1.0)
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+    asked: list[int] = []
+
+    def answer(lie: Lie) -> Answer:
+        asked.append(lie.number)
+        return listing(lie.prefix, {}, f"T{lie.number}")
+
+    with liar(answer) as address:
+        env = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "HOME": "/nonexistent"}
+        store = open_store("s3://bucket", StoreOptions(region="us-east-1", endpoint_url=address, env=env))
+        ask: dict[str, Callable[[], object]] = {
+            "uploads": lambda: list(store.list_uploads("r/p/")),
+            "parts": lambda: list(store.list_parts("r/p/a", "id")),
+            "versions": lambda: list(require_aspect(store, Versions).list_versions("r/p/")),
+            "folders": lambda: list(store.folders("r/")),
+        }
+        began = time.monotonic()
+        with pytest.raises(StoreError, match=r"never ends|not as S3|does not end"):
+            ask[kind]()
+    assert time.monotonic() - began < 10 and (len(asked) < 4 or kind == "folders")
 
 
 def test_f23_more_objects_than_anybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
