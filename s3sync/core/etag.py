@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from hashlib import md5
 
 MIB = 1024 * 1024
-PART_SIZE = 16 * MIB
+PART_SIZE = 8 * MIB
+"""Size of a part, and of the largest file that is sent whole: what a break of the line costs at most on a thin line."""
 MAX_PARTS = 10_000
 MAX_PART_SIZE = 5 * 1024 * MIB
 SMALLEST_RANGE = MIB
@@ -41,7 +42,7 @@ def composite_etag(part_md5s: Iterable[bytes]) -> str:
 
 
 def choose_part_size(size: int) -> int:
-    """The part size for a file: 16 MiB, or the multiple of it that keeps the file within 10,000 parts."""
+    """The part size for a file: 8 MiB, or the multiple of it that keeps the file within 10,000 parts."""
     smallest = -(-size // MAX_PARTS)
     return max(PART_SIZE, -(-smallest // PART_SIZE) * PART_SIZE)
 

@@ -116,7 +116,7 @@ def _multipart(store: Store, key: str) -> Check:
     if isinstance(problem, StoreError):
         return failed_by("multipart", problem)
     if problem:
-        return fail("multipart", problem, "files over 16 MiB cannot be uploaded to this store")
+        return fail("multipart", problem, "files over 8 MiB cannot be uploaded to this store")
     return ok("multipart", "begun, a part sent, listed, and aborted")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from s3sync.core.records import old_part_file_key, part_file_key
 from s3sync.core.unfinished import Direction
@@ -10,6 +10,7 @@ from s3sync.local.digests import PartDigests
 from s3sync.shared.parts import read_part_file, write_part_file
 from s3sync.store.port import Pace, Store
 from s3sync.transfer.ledger import Ledger
+from s3sync.transfer.line import Line
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress
 
@@ -24,6 +25,8 @@ class Transport(Struct, frozen=True):
     ledger: Ledger
     started_at: str
     pace: Pace
+    up: Line = field(default_factory=Line)
+    down: Line = field(default_factory=Line)
 
     def part_file(self, path: str) -> str:
         """The key of a path's part digests."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -52,3 +53,13 @@ class Gauge:
     def __call__(self, at: int) -> None:
         self._progress.advance(self._work, self._path, at - self._at)
         self._at = at
+
+
+def both(first: Callable[[int], None], second: Callable[[int], None]) -> Callable[[int], None]:
+    """Tell two who want to know how far something is."""
+
+    def tell(at: int) -> None:
+        first(at)
+        second(at)
+
+    return tell

@@ -187,6 +187,7 @@ class _Job:
         digest, left = xxhash.xxh3_128(), stop - start
         store, wanted = self.transport.store, self.wanted
         with (
+            self.transport.down.body(left, self.transport.pool.check) as moved,
             store.get(wanted.key, start=start, stop=stop, if_match=wanted.etag) as reader,
             local_errors("cannot write", self.temp.path),
             open(self.temp.open(), "r+b", buffering=0) as target,
@@ -201,6 +202,7 @@ class _Job:
                     raise Unsupported("the server ignores which range is asked for")
                 write_all(target.fileno(), chunk)
                 digest.update(chunk)
+                moved(stop - start - left)
                 self.transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
             self._flush(target.fileno())
         if left:

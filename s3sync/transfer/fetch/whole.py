@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from hashlib import md5
 
 import xxhash
@@ -23,9 +24,12 @@ from s3sync.transfer.progress import Work
 def download_whole(transport: Transport, wanted: Wanted, temp: Temp) -> Downloaded:
     """In one request, from the first byte to the last."""
     try:
-        with transport.store.get(wanted.key, if_match=wanted.etag) as reader:
+        with (
+            transport.down.body(wanted.size, transport.pool.check) as moved,
+            transport.store.get(wanted.key, if_match=wanted.etag) as reader,
+        ):
             check_version(reader, wanted)
-            digests, received = _receive(transport, reader, wanted, temp)
+            digests, received = _receive(transport, reader, wanted, temp, moved)
         verify(transport.store, wanted, temp, digests, received)
     except BaseException:
         temp.drop()
@@ -33,7 +37,9 @@ def download_whole(transport: Transport, wanted: Wanted, temp: Temp) -> Download
     return Downloaded(temp.path, digests, received)
 
 
-def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Temp) -> tuple[Digests, int]:
+def _receive(
+    transport: Transport, reader: Reader, wanted: Wanted, temp: Temp, moved: Callable[[int], None]
+) -> tuple[Digests, int]:
     fast, full, received = xxhash.xxh3_128(), md5(usedforsecurity=False), 0
     with local_errors("cannot write", temp.path):
         descriptor = temp.create(wanted)
@@ -45,6 +51,7 @@ def _receive(transport: Transport, reader: Reader, wanted: Wanted, temp: Temp) -
                 fast.update(chunk)
                 full.update(chunk)
                 received += len(chunk)
+                moved(received)
                 transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
             os.fsync(descriptor)
         finally:

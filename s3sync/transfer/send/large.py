@@ -20,7 +20,7 @@ from s3sync.local.slice import open_slice
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Part, WriteMode
 from s3sync.transfer.context import Transport
-from s3sync.transfer.progress import Gauge, Work
+from s3sync.transfer.progress import Gauge, Work, both
 from s3sync.transfer.send.source import Source, Uploaded
 
 MIN_PART = 5 * MIB
@@ -115,15 +115,18 @@ class _Job:
         return there if acknowledged or there.etag == part.md5 else None
 
     def _send(self, part: HashedPart) -> Part:
-        gauge = Gauge(self.transport.progress, Work.UPLOAD, self.source.path)
+        gauge, size = Gauge(self.transport.progress, Work.UPLOAD, self.source.path), part.stop - part.start
         try:
-            with open_slice(self.source.file, part.start, part.stop, gauge) as body:
+            with (
+                self.transport.up.body(size, self.transport.pool.check) as moved,
+                open_slice(self.source.file, part.start, part.stop, both(gauge, moved)) as body,
+            ):
                 etag = self.transport.store.put_part(self.key, self.upload_id, part.number, body)
         except BaseException:
             gauge(0)
             raise
-        gauge(part.stop - part.start)
-        return Part(part.number, part.stop - part.start, etag)
+        gauge(size)
+        return Part(part.number, size, etag)
 
     def _copied(self, part: HashedPart, old: PartDigests | None, old_etag: str | None) -> Part | None:
         """The part from the version that is being replaced, if that has the same bytes in the same place.

@@ -12,7 +12,7 @@ from s3sync.local.digests import Digests, digest, read_range
 from s3sync.local.slice import open_slice
 from s3sync.store.port import WriteMode
 from s3sync.transfer.context import Transport
-from s3sync.transfer.progress import Gauge, Work
+from s3sync.transfer.progress import Gauge, Work, both
 from s3sync.transfer.send.source import Source, Uploaded
 
 IN_MEMORY = MIB
@@ -46,7 +46,10 @@ def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMod
     else:
         digests = source.known or digest(source.file)
         try:
-            with open_slice(source.file, 0, size, gauge) as stream:
+            with (
+                transport.up.body(size, transport.pool.check) as moved,
+                open_slice(source.file, 0, size, both(gauge, moved)) as stream,
+            ):
                 etag = store.put(
                     key, stream, mode=mode, headers=source.headers(digests), md5=bytes.fromhex(digests.md5)
                 ).etag

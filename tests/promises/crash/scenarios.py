@@ -8,7 +8,7 @@ import msgspec
 
 from tests.promises.crash.world import MIB, World, content
 
-LARGE = 16 * MIB + 70_000
+LARGE = 8 * MIB + 70_000
 """Two parts, of which the second is short."""
 
 

@@ -18,7 +18,7 @@ from tests.kit.proxy import Proxy, Request
 from tests.kit.servers import MiniStack, SeaweedFS, Server
 
 MIB = 1024 * 1024
-PART = 16 * MIB
+PART = 8 * MIB
 
 
 def content(size: int, seed: int = 1) -> bytes:

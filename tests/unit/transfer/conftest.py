@@ -119,7 +119,7 @@ def content_at(store: Store, key: str) -> bytes:
         return b"".join(bytes(chunk) for chunk in reader)
 
 
-ONE_REQUEST = content_of(10 * MIB + 7)
+ONE_REQUEST = content_of(7 * MIB + 7)
 RANGES = content_of(2 * PART_SIZE + 7)
 
 

@@ -179,12 +179,11 @@ def test_f15_a_file_that_changes_during_its_upload(store: Store, make: Make, cha
 
 
 @CHANGES
-def test_f15_a_file_that_changes_while_it_is_hashed(
-    store: Store, pool: Pool, make: Make, change: Callable[[Path], object]
-) -> None:
+def test_f15_a_file_that_changes_while_it_is_hashed(store: Store, make: Make, change: Callable[[Path], object]) -> None:
+    """Its first part has been sent when it changes."""
     file = make(content_of(LARGE))
     with pytest.raises(SourceChanged):
-        send(store, file, pool, progress=Watcher(lambda: change(file.disk_path)))
+        one_after_the_other(lambda pool: send(store, file, pool, progress=Watcher(lambda: change(file.disk_path))))
     assert_nothing_is_left(store)
 
 

@@ -1,0 +1,97 @@
+"""Bound on what an interruption costs: how many bytes of large bodies are on their way and not yet acknowledged.
+
+Whatever was sent of a part is lost when the line breaks before the answer comes. So no more is at stake than the line
+carries in ten seconds, as far as has been measured, or one part where that is more. A thin line then has one part under
+way, and the next begins as the last bytes of this one leave; a fast one has as many as the pool allows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+from s3sync.core.etag import MIB, PART_SIZE
+
+AT_STAKE_S = 10.0
+AT_STAKE_BYTES = PART_SIZE
+NEARLY_BYTES = MIB
+"""Bytes that the bodies under way may still have to move when the next begins, so that no round trip is idle."""
+WINDOW_S = 10.0
+
+
+class AtStake:
+    """Large bodies under way in one direction, and what the line carried lately. Knows no clock and no lock."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[int, int] = {}
+        self._left: dict[int, int] = {}
+        self._began: dict[int, float] = {}
+        self._ended: deque[tuple[float, float, int]] = deque()
+        self.rate: float | None = None
+        """Bytes a second that were acknowledged; None until something was."""
+
+    @property
+    def allowed(self) -> float:
+        """Bytes that may be at stake."""
+        return max(AT_STAKE_BYTES, AT_STAKE_S * (self.rate or 0.0))
+
+    def may_begin(self, size: int) -> bool:
+        """True if one more body of that many bytes may begin."""
+        return sum(self._left.values()) <= NEARLY_BYTES or sum(self._sizes.values()) + size <= self.allowed
+
+    def begin(self, body: int, size: int, now: float) -> None:
+        if not self._sizes:
+            self._ended.clear()
+        self._sizes[body] = self._left[body] = size
+        self._began[body] = now
+
+    def moved(self, body: int, at: int) -> None:
+        """The body is on its way up to that byte. A body that is sent again goes back."""
+        self._left[body] = max(0, self._sizes[body] - at)
+
+    def end(self, body: int, now: float, *, acknowledged: bool) -> None:
+        size, began = self._sizes.pop(body), self._began.pop(body)
+        del self._left[body]
+        if not acknowledged:
+            return
+        self._ended.append((now, began, size))
+        while self._ended[0][0] < now - WINDOW_S:
+            self._ended.popleft()
+        took = now - min(began for _, began, _ in self._ended)
+        self.rate = sum(size for _, _, size in self._ended) / max(took, 0.001)
+
+
+class Line:
+    """One direction of the line to the store, as all threads of a run share it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._flow, self._clock, self._bodies = AtStake(), clock, count()
+        self._changed = threading.Condition(threading.Lock())
+
+    @contextmanager
+    def body(self, size: int, check: Callable[[], None]) -> Iterator[Callable[[int], None]]:
+        """Wait until a large body may begin, and give back whom to tell how far it is. `check` may raise meanwhile."""
+        flow, body, acknowledged = self._flow, next(self._bodies), False
+        with self._changed:
+            while not flow.may_begin(size):
+                self._changed.wait(0.2)
+                check()
+            flow.begin(body, size, self._clock())
+
+        def moved(at: int) -> None:
+            with self._changed:
+                flow.moved(body, at)
+                if flow.may_begin(size):
+                    self._changed.notify()
+
+        try:
+            yield moved
+            acknowledged = True
+        finally:
+            with self._changed:
+                flow.end(body, self._clock(), acknowledged=acknowledged)
+                self._changed.notify_all()

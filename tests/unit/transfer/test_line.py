@@ -1,0 +1,117 @@
+"""How much of large bodies is on its way at once: as much as a break of the line may cost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from s3sync.core.etag import MIB, PART_SIZE
+from s3sync.errors import Interrupted
+from s3sync.transfer.line import AT_STAKE_S, NEARLY_BYTES, AtStake, Line
+
+MB = 1_000_000
+
+
+def carried(flow: AtStake, rate: float, parts: int, start: float = 0.0) -> float:
+    """Parts one after the other over a line of that rate; the time when the last one has been acknowledged."""
+    for number in range(parts):
+        flow.begin(number, PART_SIZE, start)
+        start += PART_SIZE / rate
+        flow.end(number, start, acknowledged=True)
+    return start
+
+
+def test_nothing_is_known_of_the_line_yet() -> None:
+    flow = AtStake()
+    assert flow.may_begin(100 * PART_SIZE), "one body always may, however large"
+    flow.begin(1, PART_SIZE, 0.0)
+    assert not flow.may_begin(PART_SIZE)
+    flow.moved(1, PART_SIZE - NEARLY_BYTES - 1)
+    assert not flow.may_begin(PART_SIZE)
+    flow.moved(1, PART_SIZE - NEARLY_BYTES)
+    assert flow.may_begin(PART_SIZE), "the next one's first round trip is not waited for"
+    flow.moved(1, 0)
+    assert not flow.may_begin(PART_SIZE), "it is sent again from its beginning"
+
+
+@pytest.mark.parametrize(
+    ("rate", "at_once"), [(0.1 * MB, 1), (1 * MB, 1), (1.7 * MB, 2), (5 * MB, 5), (12 * MB, 14), (100 * MB, 119)]
+)
+def test_as_many_as_the_line_carries_in_ten_seconds(rate: float, at_once: int) -> None:
+    flow = AtStake()
+    now = carried(flow, rate, 4)
+    assert flow.rate == pytest.approx(rate)
+    begun = 0
+    while flow.may_begin(PART_SIZE):
+        flow.begin(100 + begun, PART_SIZE, now)
+        begun += 1
+    assert begun == at_once
+    assert begun * PART_SIZE <= max(PART_SIZE, AT_STAKE_S * rate)
+
+
+def test_a_line_that_becomes_thin() -> None:
+    flow = AtStake()
+    now = carried(flow, 100 * MB, 10)
+    now = carried(flow, 1 * MB, 2, now)
+    flow.begin(1, PART_SIZE, now)
+    assert not flow.may_begin(PART_SIZE)
+
+
+def test_what_failed_says_nothing_of_the_line() -> None:
+    flow = AtStake()
+    flow.begin(1, PART_SIZE, 0.0)
+    flow.end(1, 0.001, acknowledged=False)
+    assert flow.rate is None and flow.may_begin(PART_SIZE)
+
+
+def test_threads_wait_for_each_other() -> None:
+    line, most, under_way = Line(), 0, 0
+    lock = threading.Lock()
+
+    def send() -> None:
+        nonlocal most, under_way
+        with line.body(PART_SIZE, lambda: None) as moved:
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+            moved(MIB)
+            with lock:
+                under_way -= 1
+            raise ConnectionError  # so that nothing is learned of the line
+
+    def try_to_send() -> None:
+        with pytest.raises(ConnectionError):
+            send()
+
+    threads = [threading.Thread(target=try_to_send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert most == 1 and not any(thread.is_alive() for thread in threads)
+
+
+def test_whoever_waits_can_be_stopped() -> None:
+    line, stopped = Line(), threading.Event()
+
+    def check() -> None:
+        if stopped.is_set():
+            raise Interrupted("interrupted")
+
+    found: list[type[BaseException]] = []
+
+    def wait(check: Callable[[], None]) -> None:
+        try:
+            with line.body(PART_SIZE, check):
+                pass
+        except Interrupted as error:
+            found.append(type(error))
+
+    with line.body(PART_SIZE, check):
+        waiting = threading.Thread(target=wait, args=(check,))
+        waiting.start()
+        stopped.set()
+        waiting.join(30)
+    assert found == [Interrupted]
