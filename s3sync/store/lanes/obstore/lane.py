@@ -81,7 +81,7 @@ class ObstoreLane(ABC):
         process's environment what is not."""
 
     def retry(self, client: Client) -> dict[str, Any]:
-        """How obstore itself tries again. Nobody counts what it does, so that a limit on retries is a limit on it, too:
+        """Retries that obstore makes by itself. Nobody counts them, so that a limit on retries is a limit on it, too:
         where it is set, only ours are left, but for bodies that break off in the middle."""
         if self._most_retries is None:
             return client.retry
