@@ -712,7 +712,12 @@ def main() -> int:
     with copy_of_the_checkout() as copy:
         for mutant in wanted:
             began = time.monotonic()
-            noticed = try_out(copy, mutant)
+            try:
+                noticed = try_out(copy, mutant)
+            except (LookupError, subprocess.TimeoutExpired) as error:  # the others are tried all the same
+                unnoticed += 1
+                print(f"{mutant.name}: {mutant.promise}\n  NOT TRIED: {error}")
+                continue
             unnoticed += noticed is None
             sign = "noticed by" if noticed else "NOT NOTICED by"
             seconds = time.monotonic() - began
