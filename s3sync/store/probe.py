@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
 from msgspec import Struct
@@ -111,24 +112,50 @@ def check_condition(store: Store, condition: Condition, key: str) -> Honours:
     `key` names a scratch object: what is there is overwritten, and deleted in the end. Raises `StoreError` when the
     request cannot be tried, or fails for another reason.
     """
+    found: dict[Condition, Honours] = {}
+    check_conditions(store, (condition,), key, found.__setitem__)
+    return found[condition]
+
+
+def check_conditions(
+    store: Store, conditions: Sequence[Condition], key: str, tell: Callable[[Condition, Honours], None]
+) -> None:
+    """As `check_condition`, for several at once: CREATE and REPLACE on one scratch object, or one other alone.
+
+    `tell` is called with each answer as soon as it is known, before the scratch object is deleted.
+    """
     try:
-        old = _put(store, key, b"first", Overwrite())
-        _put(store, key, b"second", Overwrite())
-        for attempt in _ATTEMPTS[condition]:
-            try:
-                attempt(store, key, old)
-            except PreconditionFailed:
-                continue
-            except (AccessDenied, Throttled, *HOPELESS):
-                raise
-            except StoreError:  # the same request without the condition was carried out just before
-                return Honours.REFUSED
-            return Honours.IGNORED
-        return Honours.ENFORCED
+        wrong = _another(_put(store, key, b"scratch", Overwrite()))
+        attempts = [(condition, attempt) for condition in conditions for attempt in _ATTEMPTS[condition]]
+        with ThreadPoolExecutor(len(attempts), thread_name_prefix="s3sync-probe") as threads:
+            judged = [(kind, threads.submit(_judge, attempt, store, key, wrong)) for kind, attempt in attempts]
+            for condition in conditions:
+                tell(condition, max((one.result() for kind, one in judged if kind is condition), key=_WORSE.index))
     finally:
-        for left in (key, f"{key}-copy") if condition is Condition.COPY else (key,):
+        for left in (key, f"{key}-copy") if Condition.COPY in conditions else (key,):
             with contextlib.suppress(StoreError):
                 store.delete(left)
+
+
+def _judge(attempt: Callable[[Store, str, str], object], store: Store, key: str, wrong: str) -> Honours:
+    try:
+        attempt(store, key, wrong)
+    except PreconditionFailed:
+        return Honours.ENFORCED
+    except (AccessDenied, Throttled, *HOPELESS):
+        raise
+    except StoreError:  # a write without the condition was carried out just before
+        return Honours.REFUSED
+    return Honours.IGNORED
+
+
+def _another(etag: str) -> str:
+    """An ETag of the same form that the object does not have."""
+    return etag[:-1] + ("0" if etag[-1:] != "0" else "1")
+
+
+_WORSE = (Honours.ENFORCED, Honours.IGNORED, Honours.REFUSED)
+"""Of several attempts, all must be enforced. What refuses one of them must not be sent the condition."""
 
 
 def _complete(store: Store, key: str, mode: WriteMode) -> None:
@@ -142,18 +169,18 @@ def _complete(store: Store, key: str, mode: WriteMode) -> None:
 
 
 _ATTEMPTS: dict[Condition, tuple[Callable[[Store, str, str], object], ...]] = {
-    Condition.CREATE: (lambda store, key, old: _put(store, key, b"third", Create()),),
-    Condition.REPLACE: (lambda store, key, old: _put(store, key, b"third", Update(old)),),
-    Condition.DELETE: (lambda store, key, old: store.delete(key, if_match=old),),
+    Condition.CREATE: (lambda store, key, wrong: _put(store, key, b"created", Create()),),
+    Condition.REPLACE: (lambda store, key, wrong: _put(store, key, b"replaced", Update(wrong)),),
+    Condition.DELETE: (lambda store, key, wrong: store.delete(key, if_match=wrong),),
     Condition.COMPLETE: (
-        lambda store, key, old: _complete(store, key, Create()),
-        lambda store, key, old: _complete(store, key, Update(old)),
+        lambda store, key, wrong: _complete(store, key, Create()),
+        lambda store, key, wrong: _complete(store, key, Update(wrong)),
     ),
     Condition.COPY: (
-        lambda store, key, old: store.copy(key, f"{key}-copy", source_etag=old, mode=Overwrite(), headers=None),
+        lambda store, key, wrong: store.copy(key, f"{key}-copy", source_etag=wrong, mode=Overwrite(), headers=None),
     ),
 }
-"""All of them must be refused."""
+"""All of them must be refused: the key is taken, and by another version than `wrong`."""
 
 
 def check_multipart(store: Store, key: str) -> StoreError | str | None:

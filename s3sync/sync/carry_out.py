@@ -21,7 +21,7 @@ from s3sync.sync.hooks import Witness
 from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
 from s3sync.sync.session import Session
-from s3sync.sync.steps import LOCAL_ONLY, Steps
+from s3sync.sync.steps import Steps
 from s3sync.sync.store_facts import guarded
 from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
@@ -52,10 +52,20 @@ def carry_out(
     What was done is saved also when an error ends the run. `tolerant`: whoever may only read the store gets no error
     because metadata.json cannot be written.
     """
-    writes_files = any(action.do not in LOCAL_ONLY for action in plan.actions)
-    session, warning = guarded(session, state, writes_files=writes_files)
-    if warning:
-        reporter.warn(warning)
+    with guarded(session, state, plan.actions, reporter.warn) as writing:
+        return _carry_out(writing, state, seen, plan, reporter, tolerant=tolerant, witnesses=witnesses)
+
+
+def _carry_out(
+    session: Session,
+    state: StateDB,
+    seen: View,
+    plan: Plan,
+    reporter: Reporter,
+    *,
+    tolerant: bool,
+    witnesses: Sequence[Witness],
+) -> dict[str, str]:
     finish_uploads(session, state, seen, plan.in_sync)
     done: list[Done] = []
     cleaning, tell = plan.verb is Verb.CLEANUP, partial(_tell, witnesses, done)

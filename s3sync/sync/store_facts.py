@@ -3,76 +3,169 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Lock
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from s3sync.config.schemes import scheme_of
+from s3sync.core.etag import PART_SIZE
 from s3sync.core.names import STATE_DIR
+from s3sync.core.plan import Action, Do
 from s3sync.errors import AccessDenied, StoreError
+from s3sync.state import probes
 from s3sync.state.memory import StateDB
 from s3sync.store import endpoint_of
 from s3sync.store.checked import CheckedStore
-from s3sync.store.probe import HOPELESS, Condition, Honours, check_condition
+from s3sync.store.probe import HOPELESS, Condition, Honours, check_conditions
 from s3sync.sync.session import Session
+from s3sync.sync.steps import LOCAL_ONLY
 
 UNPROTECTED = (
     "this store does not enforce conditional writes: two people who write at the same moment are not protected from "
     "each other. Each write is preceded by a look at what is there."
 )
+PUT = (Condition.CREATE, Condition.REPLACE)
 
 
-def guarded(session: Session, state: StateDB, *, writes_files: bool = True) -> tuple[Session, str | None]:
-    """The session to write with, and the warning that is to be given once.
+@contextmanager
+def guarded(
+    session: Session, state: StateDB, actions: Iterable[Action], warn: Callable[[str], None]
+) -> Iterator[Session]:
+    """The session to write with, while what is not known of its store is found out beside the work.
 
-    AWS and folder stores enforce conditions. Another endpoint is probed by the first run that writes files to it: PUT
-    at once, the other kinds of request before the first of each. A run that only writes metadata.json probes when it
-    does.
+    AWS and folder stores enforce conditions: then there is nothing to find out. Another endpoint is probed by the
+    first run that writes files to it. A run that only writes metadata.json probes when it does.
     """
     endpoint = endpoint_of(session.store)
     is_probed = endpoint is not None and scheme_of(session.settings.store).probed
-    if not is_probed or not session.store.capabilities.conditional_writes:
-        return session, None
-    guard = _Guard(session, state, f"{endpoint} {session.store.url}")
-    if not writes_files:
-        return replace(session, store=CheckedStore(session.store, guard.honours)), None
-    bad = (Honours.IGNORED, Honours.REFUSED)
-    protected = all(guard.honours(kind) not in bad for kind in (Condition.REPLACE, Condition.CREATE))
-    warning = None if protected or state.fact(guard.told) else UNPROTECTED
+    if endpoint is None or not is_probed or not session.store.capabilities.conditional_writes:
+        yield session
+        return
+    guard = Guard(session, state, endpoint)
+    guard.foresee(needed(actions))
+    try:
+        yield replace(session, store=CheckedStore(session.store, guard.honours))
+    except BaseException as error:  # whoever wants to stop does not wait for the store
+        guard.close(wait=not isinstance(error, KeyboardInterrupt))
+        raise
+    warning = guard.warning()
+    guard.close()
     if warning:
-        state.remember(guard.told, "yes")
-    return replace(session, store=CheckedStore(session.store, guard.honours)), warning
+        warn(warning)
 
 
-class _Guard:
-    """What the store does with each condition: found out once, and remembered."""
+def needed(actions: Iterable[Action]) -> set[Condition]:
+    """The conditions that the writes of a plan rely on."""
+    found: set[Condition] = set()
+    for action in actions:
+        if action.do not in LOCAL_ONLY:
+            found.update(PUT)
+            if action.local is not None and action.local.size > PART_SIZE and action.do is not Do.DELETE_REMOTE:
+                found.add(Condition.COMPLETE)
+            if action.trash_remote:
+                found.add(Condition.COPY)
+            if action.do is Do.DELETE_REMOTE:
+                found.add(Condition.DELETE)
+    return found
 
-    def __init__(self, session: Session, state: StateDB, place: str) -> None:
-        self._session, self._state, self._place = session, state, place
-        self._known: dict[Condition, Honours] = {}
+
+class Guard:
+    """What the store does with each condition: found out once, beside the work, and remembered.
+
+    Whoever writes waits only for the answer that he needs. May be called from several threads.
+    """
+
+    def __init__(self, session: Session, state: StateDB, endpoint: str) -> None:
+        self._session, self._state, self._endpoint = session, state, endpoint
+        self._bucket = urlsplit(session.store.url).netloc
+        self._place = f"{endpoint} {session.store.url}"
+        self._asked: dict[Condition, Future[Honours]] = {}
         self._lock = Lock()
-        self.told = f"warned of unprotected writes: {place}"
+        self._threads: ThreadPoolExecutor | None = None
+        self._foreseen: set[Condition] = set()
 
-    def fact(self, condition: Condition) -> str:
-        return f"{condition} condition: {self._place}"
+    def foresee(self, conditions: set[Condition]) -> None:
+        """Begin to find out about those that are not known."""
+        self._foreseen = conditions
+        with self._lock:
+            for condition in conditions:
+                self._ask(condition)
 
     def honours(self, condition: Condition) -> Honours:
-        """`UNKNOWN` is tried again by the next run."""
+        """`UNKNOWN` is tried again by the next run. Raises `StoreError`."""
         with self._lock:
-            if condition not in self._known:
-                self._known[condition] = self._find_out(condition)
-            return self._known[condition]
+            asked = self._ask(condition)
+        return asked.result()
 
-    def _find_out(self, condition: Condition) -> Honours:
-        known = self._state.fact(self.fact(condition))
+    def warning(self) -> str | None:
+        """What is to be said once of a store that does not protect the files that were written."""
+        told = f"warned of unprotected writes: {self._place}"
+        asked = [self._asked[kind] for kind in PUT if kind in self._foreseen]
+        answers = {one.result() for one in asked if one.exception() is None}
+        if answers.isdisjoint((Honours.IGNORED, Honours.REFUSED)) or self._state.fact(told):
+            return None
+        self._state.remember(told, "yes")
+        return UNPROTECTED
+
+    def close(self, *, wait: bool = True) -> None:
+        """Let what was begun end: scratch objects are deleted."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=wait, cancel_futures=not wait)
+
+    def _ask(self, condition: Condition) -> Future[Honours]:
+        """The answer, or the promise of it. Holds the lock."""
+        if condition not in self._asked:
+            together = PUT if condition in PUT else (condition,)
+            for one in together:
+                self._asked[one] = Future()
+                known = self._known(one)
+                if known is not None:
+                    self._asked[one].set_result(known)
+            unknown = [one for one in together if not self._asked[one].done()]
+            if unknown:
+                self._threads = self._threads or ThreadPoolExecutor(len(Condition), thread_name_prefix="s3sync-probes")
+                self._threads.submit(self._find_out, unknown)
+        return self._asked[condition]
+
+    def _known(self, condition: Condition) -> Honours | None:
+        """What this project found out before; else what any other did, unless it would protect a write less."""
+        known = self._state.fact(self._fact(condition))
         if known in set(Honours):
             return Honours(known)
+        env, now = self._session.settings.env, self._session.clock()
+        is_enforced = condition in probes.enforced(env, self._endpoint, self._bucket, now)
+        return Honours.ENFORCED if is_enforced else None
+
+    def _fact(self, condition: Condition) -> str:
+        return f"{condition} condition: {self._place}"
+
+    def _find_out(self, conditions: list[Condition]) -> None:
         scratch = f"{self._session.project.prefix}{STATE_DIR}/probe-{uuid.uuid4().hex}"
+        error: BaseException | None = None
         try:
-            found = check_condition(self._session.store, condition, scratch)
-        except (AccessDenied, *HOPELESS):
-            raise
+            check_conditions(self._session.store, conditions, scratch, self._found)
+        except (AccessDenied, *HOPELESS) as lack:
+            error = lack
         except StoreError:
-            return Honours.UNKNOWN
-        self._state.remember(self.fact(condition), found.value)
-        return found
+            pass
+        except BaseException as mistake:  # noqa: BLE001 - raised by whoever waits for the answer
+            error = mistake
+        for condition in conditions:
+            asked = self._asked[condition]
+            if not asked.done() and error is not None:
+                asked.set_exception(error)
+            elif not asked.done():
+                asked.set_result(Honours.UNKNOWN)
+
+    def _found(self, condition: Condition, honours: Honours) -> None:
+        self._state.remember(self._fact(condition), honours.value)
+        env = self._session.settings.env
+        if honours is Honours.ENFORCED:
+            probes.remember(env, self._endpoint, self._bucket, condition, self._session.clock())
+        elif probes.is_shared(self._endpoint):
+            probes.forget(env, self._endpoint, self._bucket)
+        self._asked[condition].set_result(honours)
