@@ -48,11 +48,11 @@ class Retries:
     def run(self, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
         """The result of `call`. Raises `RequestFailed` when it keeps failing, and at once what is no vendor's error."""
         while True:
+            began = time.monotonic()
             try:
                 with self._limiter, WATCH.request(f"{self._server} to {self._doing}"):
                     began = time.monotonic()
                     result = call()
-                    took = time.monotonic() - began
             except BaseException as error:
                 ours = wrapped(error)
                 if ours is not None:
@@ -61,8 +61,11 @@ class Retries:
                     raise
                 failure = read(error)
             else:
-                self._limiter.answered(took)
+                self._limiter.took(time.monotonic() - began)
+                self._limiter.answered()
                 return result
+            if failure.status and not failure.retried:
+                self._limiter.took(time.monotonic() - began)
             if failure.status in BUSY:
                 self._limiter.slow_down()
             self.again(failure)

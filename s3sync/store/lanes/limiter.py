@@ -23,7 +23,7 @@ class Limiter:
         self._halved_at = float("-inf")
         self._changed = threading.Condition(threading.Lock())
         self.shortest_s: float | None = None
-        """How long the quickest answer took, of those that were measured."""
+        """How long the quickest answer took, so far."""
 
     def __enter__(self) -> None:
         """Wait until one more request may be under way."""
@@ -37,10 +37,13 @@ class Limiter:
             self._under_way -= 1
             self._changed.notify()
 
-    def answered(self, took_s: float | None = None) -> None:
-        """A request was answered as it should be, after so long."""
-        if took_s is not None and (self.shortest_s is None or took_s < self.shortest_s):
-            self.shortest_s = took_s
+    def took(self, seconds: float) -> None:
+        """An answer came after so long, whatever it said."""
+        if self.shortest_s is None or seconds < self.shortest_s:
+            self.shortest_s = seconds
+
+    def answered(self) -> None:
+        """A request was answered as it should be."""
         if self.limit < self._ceiling:
             with self._changed:
                 self.limit = min(self._ceiling, self.limit + 1 / self.limit)

@@ -39,7 +39,7 @@ _RETRY: dict[str, Any] = {
 
 
 class Client(Struct, frozen=True):
-    """One of the three obstore stores that a lane makes: its timeouts, and how obstore itself tries again."""
+    """One of the four obstore stores that a lane makes: its timeouts, and how obstore itself tries again."""
 
     name: str
     timeouts: dict[str, timedelta]
@@ -60,6 +60,16 @@ WRITERS = Client(
     writes=True,
 )
 """Tries once: only our own attempts tell whether an earlier one may have been carried out."""
+SHARED = Client(
+    "shared",
+    {"read_timeout": timedelta(seconds=30), "timeout": timedelta(hours=2)},
+    retry={"max_retries": 0},
+    writes=True,
+)
+"""For records that are read and small bodies that are written: a connection that was opened for the one serves the
+other. Each obstore store has connections of its own, and opening one costs two or three round trips with TLS."""
+AT_ONCE = 64 * 1024
+"""Bodies up to this size are sent within the read timeout on any line."""
 
 
 class ObstoreLane(ABC):
@@ -133,7 +143,8 @@ class ObstoreLane(ABC):
 
     def get(
         self, key: str, start: int, stop: int | None, if_match: str | None, if_none_match: str | None = None
-    ) -> obstore.GetResult:
+    ) -> obstore.GetResult | Received:
+        """The answer to a GET; that of a whole small object, of any version, with its body."""
         import obstore
 
         options: Any = {}
@@ -145,6 +156,10 @@ class ObstoreLane(ABC):
             options["if_match"] = f'"{if_match}"'
         if if_none_match is not None:
             options["if_none_match"] = f'"{if_none_match}"'
+        if not options:
+            record = _received(obstore.get(self._client(SHARED), key))
+            if record is not None:
+                return record
         small = stop is not None and stop - start <= IN_ONE_PIECE
         return obstore.get(self._client(ANSWERS if small else BODIES), key, options=options)
 
@@ -159,14 +174,20 @@ class ObstoreLane(ABC):
             attributes["Storage-Class"] = headers.storage_class
         more: Any = {"tags": dict(headers.tags)} if headers.tags else {}
         answer = obstore.put(
-            self._client(WRITERS), key, body, attributes=attributes, mode=_mode(mode), use_multipart=False, **more
+            self._client(SHARED if len(body) <= AT_ONCE else WRITERS),
+            key,
+            body,
+            attributes=attributes,
+            mode=_mode(mode),
+            use_multipart=False,
+            **more,
         )
         return strip(answer["e_tag"])
 
     def delete(self, key: str) -> None:
         import obstore
 
-        obstore.delete(self._client(WRITERS), key)
+        obstore.delete(self._client(SHARED), key)
 
     def _client(self, client: Client) -> Any:
         made = self._made.get(client.name)
@@ -176,6 +197,23 @@ class ObstoreLane(ABC):
                     self._made[client.name] = self.make(client)
                 made = self._made[client.name]
         return made
+
+
+class Received:
+    """obstore's answer to a GET together with its body, which cost a single attempt."""
+
+    def __init__(self, answer: obstore.GetResult) -> None:
+        self.meta, self.range = answer.meta, answer.range
+        self._body = answer.bytes()
+
+    def bytes(self) -> obstore.Bytes:
+        return self._body
+
+
+def _received(answer: obstore.GetResult) -> Received | None:
+    """None where the body is too large to be waited for: its connection is closed."""
+    start, stop = answer.range
+    return Received(answer) if stop - start <= IN_ONE_PIECE else None
 
 
 def is_odd(key: str) -> bool:
