@@ -26,6 +26,7 @@ from s3sync.shared.parts import read_md5
 from s3sync.shared.refused import UNKNOWN, RefusedObjects
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path, spilled
+from s3sync.store.aspects import ListsOnce
 from s3sync.store.port import ObjectHead, ObjectInfo, Store
 
 COPY_FROM = 1024 * 1024
@@ -94,8 +95,18 @@ class RemoteScan(Struct):
         self.hidden.append(problem.path)
 
 
-def scan_remote(store: Store, prefix: str, base: SpilledDict[Entry], ignored: Callable[[str], bool]) -> RemoteScan:
+def scan_remote(
+    store: Store,
+    prefix: str,
+    base: SpilledDict[Entry],
+    ignored: Callable[[str], bool],
+    *,
+    creates_only: bool = False,
+) -> RemoteScan:
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer.
+
+    `creates_only`: of an empty project nothing but new names will be written, each only where nothing stands. Then an
+    empty listing, which may be an error that looks like one, is believed if there is no metadata.json either.
 
     Raises `ConfigError` where the place is that of another repository, too.
     """
@@ -103,8 +114,11 @@ def scan_remote(store: Store, prefix: str, base: SpilledDict[Entry], ignored: Ca
         reading = threads.submit(read_manifest, store, prefix)
         refuse_around = None if base else look_around(store, prefix.split("/")[0], threads)
         old_parts = SpilledDict(bool)
-        objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
+        once = creates_only and not base
+        objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts, once=once)
         stored = reading.result()
+        if once and not objects and stored.etag is not None:
+            objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
         if stored.etag is None and refuse_around is not None:
             refuse_around()
         if _lacks_what_nobody_deleted(objects, base, stored.manifest):
@@ -126,9 +140,10 @@ def scan_remote(store: Store, prefix: str, base: SpilledDict[Entry], ignored: Ca
     return scan
 
 
-def _list(store: Store, prefix: str) -> Iterator[ObjectInfo]:
+def _list(store: Store, prefix: str, *, once: bool = False) -> Iterator[ObjectInfo]:
     """Everything below the prefix. Raises `StoreError` for an answer that is none to that question."""
-    for count, info in enumerate(store.list(prefix)):
+    is_quick = once and isinstance(store, ListsOnce)  # whatever is wrapped around a store may know its listing
+    for count, info in enumerate(store.list_once(prefix) if is_quick else store.list(prefix)):
         if not info.key.startswith(prefix):
             raise NotAStore(
                 f"could not list {store.url}/{prefix}",
@@ -145,12 +160,18 @@ def _list(store: Store, prefix: str) -> Iterator[ObjectInfo]:
 
 
 def _list_objects(
-    store: Store, prefix: str, ignored: Callable[[str], bool], expected: int, old_parts: SpilledDict[bool]
+    store: Store,
+    prefix: str,
+    ignored: Callable[[str], bool],
+    expected: int,
+    old_parts: SpilledDict[bool],
+    *,
+    once: bool = False,
 ) -> tuple[SpilledDict[ObjectInfo], RefusedObjects]:
     """The project's objects by path, and what cannot be synced. Fills `old_parts`."""
     parts_here = old_records(prefix, "parts")
     objects, refused = SpilledDict(ObjectInfo, expected), RefusedObjects()
-    for info in _list(store, prefix):
+    for info in _list(store, prefix, once=once):
         path = path_of_key(prefix, info.key)
         if path is None and info.key.startswith(parts_here):
             old_parts[info.key] = True

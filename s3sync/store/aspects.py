@@ -235,6 +235,14 @@ _LACKS: dict[type, str] = {
 
 
 @runtime_checkable
+class ListsOnce(Protocol):
+    """A store that asks twice before it calls a place empty."""
+
+    def list_once(self, prefix: str) -> Iterator[ObjectInfo]:
+        """As `list`, but an answer without any key is believed. It may be an error that looks like one."""
+
+
+@runtime_checkable
 class Timed(Protocol):
     """A store that is far away, more or less."""
 

@@ -90,7 +90,7 @@ def _finish(report: RunReport, started: float) -> None:
 
 
 def _rounds(run: _Run) -> None:
-    raced = _round(run, run.options.selector)
+    raced = _round(run, run.options.selector, is_first=True)
     for _ in range(1, ROUNDS):
         if not raced:
             return
@@ -125,10 +125,11 @@ class _Run(Struct):
     witnesses: Sequence[Witness] = ()
 
 
-def _round(run: _Run, wanted: Callable[[str], bool] | None) -> dict[str, str]:
+def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = False) -> dict[str, str]:
     """Scan, reconcile, gate, execute, save. Returns the paths that lost a race, with the reason."""
     session, state, report, options = run.session, run.state, run.report, run.options
-    seen = scan(session, state)
+    creates_only = is_first and report.verb is Verb.UP and options.policy is None
+    seen = scan(session, state, creates_only=creates_only)
     if not options.dry_run:
         drop_useless_downloads(session, state, seen)
     if options.selector:

@@ -37,8 +37,10 @@ COARSE_NS = 2_000_000_000
 
 
 @kept_folders()
-def scan(session: Session, state: StateDB) -> View:
+def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> View:
     """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`.
+
+    `creates_only` is for `scan_remote`.
 
     What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
     """
@@ -48,7 +50,8 @@ def scan(session: Session, state: StateDB) -> View:
     digests.update(state.each_digest())
     blind = ignores_case(session.project.staging)
     with ThreadPoolExecutor(1, thread_name_prefix="s3sync-scan") as thread:
-        remote = thread.submit(scan_remote, session.store, session.project.prefix, base, ignored)
+        prefix = session.project.prefix
+        remote = thread.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only)
         here = scan_folder(session.project.staging, ignored, len(base))
         there = remote.result()
     if blind:

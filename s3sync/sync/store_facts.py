@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
@@ -33,12 +33,12 @@ PUT = (Condition.CREATE, Condition.REPLACE)
 
 @contextmanager
 def guarded(
-    session: Session, state: StateDB, actions: Iterable[Action], warn: Callable[[str], None]
+    session: Session, state: StateDB, actions: Sequence[Action], warn: Callable[[str], None]
 ) -> Iterator[Session]:
     """The session to write with, while what is not known of its store is found out beside the work.
 
     AWS and folder stores enforce conditions: then there is nothing to find out. Another endpoint is probed by the
-    first run that writes files to it. A run that only writes metadata.json probes when it does.
+    first run that does anything: it writes metadata.json at least. One that finds nothing to do probes if it writes.
     """
     endpoint = endpoint_of(session.store)
     is_probed = endpoint is not None and scheme_of(session.settings.store).probed
@@ -46,7 +46,8 @@ def guarded(
         yield session
         return
     guard = Guard(session, state, endpoint)
-    guard.foresee(needed(actions))
+    if actions:
+        guard.foresee(needed(actions))
     try:
         yield replace(session, store=CheckedStore(session.store, guard.honours))
     except BaseException as error:  # whoever wants to stop does not wait for the store
@@ -59,7 +60,7 @@ def guarded(
 
 
 def needed(actions: Iterable[Action]) -> set[Condition]:
-    """The conditions that the writes of a plan rely on."""
+    """The conditions that the writes of a plan rely on, but for those that metadata.json needs anyway."""
     found: set[Condition] = set()
     for action in actions:
         if action.do not in LOCAL_ONLY:
@@ -89,10 +90,10 @@ class Guard:
         self._foreseen: set[Condition] = set()
 
     def foresee(self, conditions: set[Condition]) -> None:
-        """Begin to find out about those that are not known."""
+        """Begin to find out what is not known of these, and of those that metadata.json is written with."""
         self._foreseen = conditions
         with self._lock:
-            for condition in conditions:
+            for condition in (*PUT, *conditions):
                 self._ask(condition)
 
     def honours(self, condition: Condition) -> Honours:

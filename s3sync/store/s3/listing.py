@@ -34,8 +34,12 @@ _ASK_EACH = 4
 _T = TypeVar("_T")
 
 
-def list_objects(fast: FastLane, full: FullLane, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+def list_objects(
+    fast: FastLane, full: FullLane, prefix: str, after: str = "", *, believes_empty: bool = False
+) -> Iterator[ObjectInfo]:
     """Every object below a prefix (full keys), each once; `after` leaves out most of those before that key.
+
+    `believes_empty`: obstore's word is taken for a first page without a key.
 
     Raises `RequestFailed`, or our own errors.
     """
@@ -59,6 +63,8 @@ def list_objects(fast: FastLane, full: FullLane, prefix: str, after: str = "") -
         yield from _list_full(fast, full, prefix, seen, after)
         return
     count = len(seen) + empties
+    if not count and believes_empty:
+        return
     if count % _PAGE == 0 or len(empty) > _ASK_EACH:  # a page that was none would end it here, or be all of it
         yield from _list_full(fast, full, prefix, seen, after)
         return

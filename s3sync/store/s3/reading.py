@@ -34,10 +34,17 @@ class ReadableBucket:
         self._fast, self._full = self._io.fast, self._io.full
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        return self._listed(prefix, after)
+
+    def list_once(self, prefix: str) -> Iterator[ObjectInfo]:
+        return self._listed(prefix, believes_empty=True)
+
+    def _listed(self, prefix: str, after: str = "", *, believes_empty: bool = False) -> Iterator[ObjectInfo]:
         root = self._root
         behind = root + after
         try:
-            for info in list_objects(self._fast, self._full, root + prefix, behind if after else ""):
+            behind_it, lanes = behind if after else "", (self._fast, self._full)
+            for info in list_objects(*lanes, root + prefix, behind_it, believes_empty=believes_empty):
                 if info.key > behind:
                     yield replace(info, key=info.key[len(root) :]) if root else info
         except RequestFailed as error:

@@ -116,7 +116,7 @@ class Small:
         transport.pool.check()
         self._room.take(wanted)
         chunks: list[Buffer] = []
-        with transport.store.get(wanted.key, stop=wanted.size or None, if_match=wanted.etag) as reader:
+        with transport.store.get(wanted.key, if_match=wanted.etag) as reader:
             check_version(reader, wanted)
             for chunk in reader:
                 transport.pool.check()

@@ -21,6 +21,7 @@ import pytest
 
 from s3sync.errors import StoreError
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.lanes import rounds
 from s3sync.store.lanes.obstore import lane
 from s3sync.store.port import Headers, Overwrite
 from s3sync.store.s3 import bounded
@@ -243,7 +244,7 @@ def dripping(connection: socket.socket) -> None:
 @pytest.mark.parametrize("request_name", ["list", "list parts"])
 def test_f42_an_answer_that_drips_is_given_up(request_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes arrive all the time, so that no wait for the next one ever ends."""
-    monkeypatch.setitem(lane.ANSWERS.timeouts, "timeout", timedelta(seconds=1))
+    monkeypatch.setattr(rounds, "PAGE_PATIENCE_S", 1.0)
     monkeypatch.setitem(lane._RETRY, "max_retries", 0)
     monkeypatch.setattr(bounded, "PATIENCE_S", 1.0)
     monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)

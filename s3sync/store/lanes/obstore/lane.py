@@ -51,8 +51,9 @@ class Client(Struct, frozen=True):
 # steadily (measured). So writers get a long one, and only small bodies go this way (`s3/adapter.SMALL`); 1 MiB in 300 s
 # is 28 kbit/s for one transfer. The timeout of a whole request ends an answer that only drips.
 ANSWERS = Client("answers", {"read_timeout": timedelta(seconds=30), "timeout": timedelta(seconds=60)})
-"""For pages of a listing, heads and small bodies: each is there within a minute, or given up."""
+"""For heads and small parts of bodies: each is there within a minute, or given up."""
 BODIES = Client("bodies", {"read_timeout": timedelta(seconds=30), "timeout": timedelta(hours=2)})
+"""For files, and for the listing before them, whose connection they then use; `in_time` ends one that drips."""
 WRITERS = Client(
     "writers",
     {"read_timeout": timedelta(seconds=300), "timeout": timedelta(hours=1)},
@@ -123,7 +124,7 @@ class ObstoreLane(ABC):
     def _pages(self, prefix: str, after: str) -> Iterator[list[ObjectInfo]]:
         import obstore
 
-        pages = iter(obstore.list(self._client(ANSWERS), prefix or None, offset=after or None, chunk_size=1000))
+        pages = iter(obstore.list(self._client(BODIES), prefix or None, offset=after or None, chunk_size=1000))
         while True:
             with WATCH.request(f"{self.server} to list"):
                 page = next(pages, None)
