@@ -142,8 +142,9 @@ def scan_remote(
 
 def _list(store: Store, prefix: str, *, once: bool = False) -> Iterator[ObjectInfo]:
     """Everything below the prefix. Raises `StoreError` for an answer that is none to that question."""
-    is_quick = once and isinstance(store, ListsOnce)  # whatever is wrapped around a store may know its listing
-    for count, info in enumerate(store.list_once(prefix) if is_quick else store.list(prefix)):
+    # Whatever is wrapped around a store may know its listing already.
+    listing = store.list_once(prefix) if once and isinstance(store, ListsOnce) else store.list(prefix)
+    for count, info in enumerate(listing):
         if not info.key.startswith(prefix):
             raise NotAStore(
                 f"could not list {store.url}/{prefix}",

@@ -1,4 +1,4 @@
-"""What this user's computer knows of servers: which conditions they enforce, for all projects and clones.
+"""Memory of this user's computer of servers: the conditions that they enforce, for all projects and clones.
 
 It spares a question and is worth nothing: whatever is odd about the file counts as not known. Only what makes no write
 less protected is kept, for servers that a certificate names, and for a week: a server may be replaced by another.
@@ -27,7 +27,7 @@ SCHEMA = 1
 
 
 class Known(Struct, frozen=True, forbid_unknown_fields=True):
-    """That a server enforces a condition in a bucket, as it was found at a time."""
+    """Finding that a server enforces a condition in a bucket, with its time."""
 
     endpoint: str
     bucket: str
@@ -41,7 +41,7 @@ class Book(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def is_shared(endpoint: str) -> bool:
-    """Whether what one project found out of a server may count for another: only a certificate says who it is."""
+    """True if findings of one project may count for another: only a certificate says which server it is."""
     return urlsplit(endpoint).scheme == "https"
 
 

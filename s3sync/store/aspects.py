@@ -239,7 +239,7 @@ class ListsOnce(Protocol):
     """A store that asks twice before it calls a place empty."""
 
     def list_once(self, prefix: str) -> Iterator[ObjectInfo]:
-        """As `list`, but an answer without any key is believed. It may be an error that looks like one."""
+        """List as `list` does, but believe an answer without any key. It may be an error that looks like one."""
 
 
 @runtime_checkable

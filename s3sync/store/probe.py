@@ -120,7 +120,7 @@ def check_condition(store: Store, condition: Condition, key: str) -> Honours:
 def check_conditions(
     store: Store, conditions: Sequence[Condition], key: str, tell: Callable[[Condition, Honours], None]
 ) -> None:
-    """As `check_condition`, for several at once: CREATE and REPLACE on one scratch object, or one other alone.
+    """Check several as `check_condition` does: CREATE and REPLACE on one scratch object, or one other alone.
 
     `tell` is called with each answer as soon as it is known, before the scratch object is deleted.
     """
@@ -155,7 +155,7 @@ def _another(etag: str) -> str:
 
 
 _WORSE = (Honours.ENFORCED, Honours.IGNORED, Honours.REFUSED)
-"""Of several attempts, all must be enforced. What refuses one of them must not be sent the condition."""
+"""Answers, the best first. All attempts must be enforced; a store that refuses one must not be sent the condition."""
 
 
 def _complete(store: Store, key: str, mode: WriteMode) -> None:

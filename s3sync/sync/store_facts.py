@@ -75,7 +75,7 @@ def needed(actions: Iterable[Action]) -> set[Condition]:
 
 
 class Guard:
-    """What the store does with each condition: found out once, beside the work, and remembered.
+    """Answers of the store to each condition: found out once, beside the work, and remembered.
 
     Whoever writes waits only for the answer that he needs. May be called from several threads.
     """
@@ -103,7 +103,7 @@ class Guard:
         return asked.result()
 
     def warning(self) -> str | None:
-        """What is to be said once of a store that does not protect the files that were written."""
+        """A sentence to say once of a store that does not protect the files that were written."""
         told = f"warned of unprotected writes: {self._place}"
         asked = [self._asked[kind] for kind in PUT if kind in self._foreseen]
         answers = {one.result() for one in asked if one.exception() is None}
