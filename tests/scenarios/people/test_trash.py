@@ -8,7 +8,9 @@ import shlex
 import shutil
 from pathlib import Path
 
-from tests.kit.people import PROJECT, REPO, Person
+import pytest
+
+from tests.kit.people import PROJECT, REPO, Person, pair
 
 People = tuple[Person, Person]
 
@@ -108,8 +110,6 @@ def test_b5_a_name_too_long_for_the_trash_can_be_replaced_deleted_and_restored(p
 
 
 def test_a13_hostile_names_in_the_remote_trash_lead_nowhere(tmp_path: Path) -> None:
-    from tests.kit.people import pair
-
     david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
     david.write("a.mp4", "a")
     david.ok("up")
@@ -127,8 +127,6 @@ def test_a13_hostile_names_in_the_remote_trash_lead_nowhere(tmp_path: Path) -> N
 
 
 def test_what_an_older_version_left_in_the_trash_is_found_and_restored(tmp_path: Path) -> None:
-    from tests.kit.people import pair
-
     david, _ = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
     david.write("a.mp4", "a")
     david.ok("up")
@@ -144,8 +142,6 @@ def test_what_an_older_version_left_in_the_trash_is_found_and_restored(tmp_path:
 
 
 def test_a_restore_that_was_killed_between_two_names_is_finished(tmp_path: Path) -> None:
-    from tests.kit.people import pair
-
     david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
     regret((david, jan))
     (found,) = (path for path in (jan.staging / ".s3sync" / "trash").rglob("gone.mp4"))
@@ -170,3 +166,57 @@ def test_a13_hints_can_be_typed_as_they_are(people: tuple[Person, Person]) -> No
     assert kept
     david.ok(*shlex.split(kept[1]))
     assert (david.read("b.mp4"), david.read("b.restored.mp4")) == (b"b", b"1")
+
+
+@pytest.mark.parametrize("what", ["an edit", "a folder", "a link", "a link to nothing", "a file where a folder was"])
+def test_a13_restore_writes_over_nothing_whatever_stands_there(people: People, what: str) -> None:
+    _, jan = people
+    regret(people)
+    there = jan.staging / "gone.mp4"
+    if what == "an edit":
+        there = jan.write("cut/a.mp4", "jan went on with it")
+    elif what == "a folder":
+        jan.write("gone.mp4/inside.mp4", "mine")
+    elif what == "a file where a folder was":
+        shutil.rmtree(jan.staging / "cut")
+        there = jan.write("cut", "a file by now")
+    else:
+        there.symlink_to(jan.staging / "kept.mp4" if what == "a link" else "nowhere")
+    name = "cut/a.mp4" if there.name != "gone.mp4" else "gone.mp4"
+    before, link = jan.files(), there.is_symlink() and there.readlink()
+    refused = jan.run("trash", "restore", name)
+    assert refused.code == (1 if what == "a file where a folder was" else 5) and "hint:" in refused.err, refused
+    assert jan.files() == before and (there.is_symlink() and there.readlink()) == link
+    jan.ok("trash", "restore", name, "--to", "free/it is.mp4")
+    assert jan.read("free/it is.mp4") == f"first {name}".encode()
+    assert {path: digest for path, digest in jan.files().items() if not path.startswith("free/")} == before
+
+
+def test_a13_a_trash_whose_memory_is_gone_is_read_from_itself(tmp_path: Path) -> None:
+    """state.db is gone here, and in the store what was known of each object; a long name is in that alone."""
+    david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    long = "/".join(letter * 200 for letter in "abcd")
+    for name in (long, "cut/a.mp4", "kept.mp4", "too.mp4"):
+        david.write(name, f"first {name[-5:]}")
+    david.ok("sync")
+    jan.ok("sync")
+    for name in (long, "cut/a.mp4"):
+        (david.staging / name).unlink()
+    david.ok("sync")
+    jan.ok("sync")
+    for person in (david, jan):
+        for file in (person.staging / ".s3sync").glob("state.db*"):
+            file.unlink()
+    shutil.rmtree(tmp_path / "store" / ".s3sync-store" / "records")
+    here = {item["name"] for item in jan.ok("trash", "--local", "--json").json["files"]}
+    there = {item["name"] for item in david.ok("trash", "--remote", "--json").json["files"]}
+    (hashed,) = (name for name in there if name.startswith("~"))
+    assert here == {long, "cut/a.mp4"} and there == {hashed, "cut/a.mp4"}
+    assert "nothing to undo" in jan.ok("undo", "--yes").out.lower()
+    jan.ok("trash", "restore", long)
+    david.ok("trash", "restore", "cut/a.mp4")
+    david.ok("trash", "restore", hashed, "--to", "found.mp4")
+    assert (jan.read(long), david.read("found.mp4")) == (f"first {long[-5:]}".encode(),) * 2
+    assert david.read("cut/a.mp4") == b"first a.mp4"
+    asked = david.expect(5, "trash", "empty", "--remote", answer="n\n")
+    assert "permanently" in asked.err and len(david.ok("trash", "--remote", "--json").json["files"]) == 2
