@@ -12,14 +12,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 LIMIT = 1 << 30
 """Bytes of memory beyond which a command is ended."""
 LOOK_EVERY_S = 0.25
 EXIT_CODE = 1
-_STATM = Path("/proc/self/statm")
+_STATM = "/proc/self/statm"  # pathlib would take longer to import than `--version` needs
 
 
 def end_when_memory_is_out(say: Callable[[], object]) -> None:
@@ -42,7 +44,8 @@ def memory() -> int:
     """Bytes of memory that this process has now on Linux and Windows, or had at its most on others; 0 if none tells."""
     with suppress(Exception):
         if sys.platform == "linux":
-            return int(_STATM.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            with open(_STATM, "rb") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         return _on_windows() if os.name == "nt" else _at_most()
     return 0
 
