@@ -91,7 +91,7 @@ class Project(Struct, frozen=True):
 
     @property
     def staging(self) -> Path:
-        """The folder whose files are carried."""
+        """The folder whose files are synced."""
         return self.session.project.staging
 
     def names_project(self, word: str) -> bool:

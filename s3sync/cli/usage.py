@@ -8,6 +8,7 @@ from typing import Any
 from typer.exceptions import TyperException
 
 from s3sync.cli.call import CALL
+from s3sync.cli.declare import SHARED
 from s3sync.errors import UsageError
 
 MEANT = {
@@ -22,6 +23,7 @@ MEANT = {
     **dict.fromkeys(("settings", "set"), "config"),
 }
 """Commands of git, rclone and the like, with what they are called here."""
+SHARED_NAMES = {f"--{name.replace('_', '-')}" for name in SHARED} | {"-v", "-q", "-n", "-p", "--project", "--yes", "-y"}
 _KINDS = {"float range": "number", "integer range": "whole number", "float": "number", "integer": "whole number"}
 
 
@@ -57,6 +59,12 @@ def _shown(error: Any) -> str:
 
 
 def _no_option(option: str, command: str, known: list[str]) -> UsageError:
+    if command == "s3sync" and option in SHARED_NAMES:
+        return UsageError(
+            f"there is no option {option} before the command",
+            why=f"`{command}` alone takes {', '.join(known)}",
+            hint=f"write it behind the command: s3sync COMMAND {option}",
+        )
     near = get_close_matches(option, known, 1, 0.7)
     hint = f"did you mean {near[0]}?" if near else f"see `{command} --help`"
     return UsageError(f"there is no option {option}", why=f"`{command}` takes {', '.join(known)}", hint=hint)

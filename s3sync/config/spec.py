@@ -164,7 +164,7 @@ KEYS: tuple[Key, ...] = (
         "Patterns of files that are not synced, in gitignore syntax.",
         default=DEFAULT_IGNORE,
         repo=True,
-        unset="litter of systems and programs, and unfinished files: [the list](#what-is-not-carried)",
+        unset="litter of systems and programs, and unfinished files: [the list](#what-is-not-synced)",
     ),
     Key(
         "user",

@@ -83,11 +83,17 @@ def _rate(value: object) -> int | None:
         return None
     match = _RATE.fullmatch(text)
     if match is None:
-        raise _refuse(text, "it is no speed: a number and K, M or G is")
+        raise _refuse(text, _no_speed(text))
     rate = int(float(match[1]) * _UNITS[match[2].lower()])
     if rate < MIN_RATE:
         raise _refuse(text, "nothing would ever arrive at that speed")
     return rate
+
+
+def _no_speed(text: str) -> str:
+    if text.isdecimal():
+        return f"'{text}' has no unit: write {text}K, {text}M or {text}G"
+    return "a speed is a number with K, M or G behind it"
 
 
 def _refuse(value: object, why: str) -> ConfigError:

@@ -90,7 +90,7 @@ def _incomplete(total: int, earlier: Earlier) -> Halt:
     return Halt(
         earlier.what_was_done,
         why=f"{_files(total)} would be deleted, but not everything could be read, and what looks gone may be there",
-        hint="mend what is reported above, or use `up` and `down`, which never delete",
+        hint="fix what is reported above, or use `up` and `down`, which never delete",
     )
 
 

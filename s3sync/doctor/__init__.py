@@ -57,7 +57,9 @@ def doctor(
         report.checks += [*local.checks(settings, project), *memory.checks(project)]
     else:
         report.checks += [skipped(check, "needs project") for check in (*local.NAMES, *memory.NAMES)]
-    if settings and store:
+    if settings and store and not settings.repo:
+        report.checks += [skipped(check, "needs project") for check in remote.NAMES]
+    elif settings and store:
         report.checks += remote.checks(settings, store, project, dry_run=dry_run)
     else:
         report.checks += [skipped(check, "needs store") for check in remote.NAMES]
@@ -70,7 +72,8 @@ def _settings(
     settings = _try(report, "settings", lambda: load_settings(start, flags=flags, environ=environ))
     if settings is None:
         return None
-    found = f"store {mask_url(settings.store)}, repo {settings.repo}, user {settings.user or 'not set'}"
+    repo = f"repo {settings.repo}, " if settings.repo else ""
+    found = f"store {mask_url(settings.store)}, {repo}user {settings.user or 'not set'}"
     if settings.user is None:
         hint = "run `s3sync init --user NAME`: the team sees by it who uploaded what, and nothing goes up without it"
         report.checks.append(warn("settings", found, hint))

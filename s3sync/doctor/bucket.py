@@ -80,8 +80,8 @@ def _lifecycle(bucket: Bucket, prefix: str) -> Check:
     if dangers:
         return warn("lifecycle", f"a rule {dangers[0]}", "limit the rule to other prefixes, or take it out")
     if not days:
-        return warn("lifecycle", "no rule ends uploads that were broken off, and their parts are paid for", _ABORT)
-    return ok("lifecycle", f"uploads that were broken off end after {min(days)} days")
+        return warn("lifecycle", "no rule ends interrupted uploads, and their parts are paid for", _ABORT)
+    return ok("lifecycle", f"interrupted uploads end after {min(days)} days")
 
 
 def _aborts(rule: Mapping[str, Any]) -> bool:

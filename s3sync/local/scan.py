@@ -141,7 +141,7 @@ def _scan_entry(
         return True
     status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode):
-        scan.refuse(path, "is not a regular file", "only files and folders are carried")
+        scan.refuse(path, "is not a regular file", "only files and folders are synced")
     elif not path.isascii() and path in scan.files:
         scan.refuse(path, "stands there twice, in two Unicode spellings of one name", "rename one of them")
         scan.complete = False

@@ -46,7 +46,7 @@ class SpilledList(Sequence[T], Generic[T]):
             self.append(item)
 
     def flush(self) -> None:
-        """Hold no more in memory than a long list does; for one that is kept while others are made."""
+        """Move full blocks to disk, for a list that is kept while others are made."""
         if self._blocks is None and len(self._held) >= limits.now.entries_at_once:
             self._blocks = _Blocks(self._kind, limits.now.entries_at_once)
         while self._blocks is not None and len(self._held) >= self._blocks.length:

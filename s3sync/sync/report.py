@@ -154,7 +154,7 @@ class RunReport(OfProject, Struct):
         return sum(max(0, moved.size_bytes - moved.bytes_moved) for moved in arrived)
 
     def flush(self) -> None:
-        """Hold no more in memory than long lists do, while other reports are made."""
+        """Move full blocks to disk, while other reports are made."""
         for items in (self.uploaded, self.downloaded, self.deleted, self.skipped, self.conflicts):
             items.flush()
 
@@ -228,7 +228,7 @@ class StatusReport(OfProject, Struct):
     warnings: list[str] = field(default_factory=list)
 
     def flush(self) -> None:
-        """Hold no more in memory than a long list does, while other reports are made."""
+        """Move full blocks to disk, while other reports are made."""
         self.files.flush()
 
     @property

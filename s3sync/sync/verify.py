@@ -80,7 +80,7 @@ def _wrong_digests(seen: View, report: StatusReport) -> list[Problem]:
 def _objects(session: Session, seen: View) -> list[Problem]:
     """Read every object and compare it with its record.
 
-    The smallest goes first and alone, and what would be no better for the next one ends it.
+    The smallest goes first and alone, and an error that would hit every other one too stops it.
     """
     files = seen.there.files
     session.progress.expect(Work.DOWNLOAD, len(files), sum(file.entry.size for file in files.values()))

@@ -66,4 +66,7 @@ def _agree(call: Call, yes: bool) -> None:
     if not known and not yes and not confirmed(place, previous(settings), call.quiet):
         raise Halt("nothing was agreed to", why="the question was not answered with yes", hint="add --yes to answer it")
     changed = not known and remember(place, settings.env)
-    print_places("trusted" if changed else "known", [place_json(place)], call)
+    if settings.store_is_default:
+        print_places("needless", [], call)
+    else:
+        print_places("trusted" if changed else "known", [place_json(place)], call)

@@ -87,7 +87,7 @@ def _what(report: CleanupReport) -> str:
     trashed = [item.size_bytes for item in report.deleted if item.in_trash]
     text = f"{files_text(len(gone))} ({size_text(sum(gone))})"
     if report.trash_files:
-        text += f", {report.trash_files} in the trash ({size_text(report.trash_bytes)})"
+        text += f", and {files_text(report.trash_files)} of the trash ({size_text(report.trash_bytes)})"
     if trashed:
         moved = "move" if report.dry_run else "moved"
         text += f", and {moved} {len(trashed)} to the trash ({size_text(sum(trashed))})"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
+from msgspec import structs
+
 from s3sync.cli.output import GREEN, RED, SCHEMA, YELLOW, colour, printable, say, symbols, warn
 from s3sync.cli.show.words import Json
 from s3sync.doctor import Check, DoctorReport, Level
@@ -36,7 +41,7 @@ def print_doctor(report: DoctorReport, *, verbose: bool, quiet: bool) -> None:
     }
     for what in report.fixed:
         say(f"  {signs.done} fixed: {printable(what)}")
-    for check in report.checks:
+    for check in report.checks if verbose else _brief(report.checks):
         trouble = check.level in (Level.WARN, Level.FAIL)
         if quiet and not trouble:
             continue
@@ -47,6 +52,17 @@ def print_doctor(report: DoctorReport, *, verbose: bool, quiet: bool) -> None:
             tell(f"      hint: {printable(check.hint)}")
     if not quiet:
         say(_summary(report))
+
+
+def _brief(checks: list[Check]) -> Iterator[Check]:
+    """Checks, those in one that were skipped one after another for the same reason."""
+    for (level, found), group in groupby(checks, lambda check: (check.level, check.found)):
+        same = list(group)
+        if level is Level.SKIPPED and len(same) > 2:
+            first, last = same[0].name, same[-1].name
+            yield structs.replace(same[0], name=f"{len(same)} checks, {first} to {last}", found=found)
+        else:
+            yield from same
 
 
 def _line(check: Check, sign: str) -> str:

@@ -127,7 +127,7 @@ def _run_summary(report: RunReport) -> str:
         parts.append(f"{len(report.failed)} failed")
     if report.bytes_saved:
         saved = size_text(report.bytes_saved)
-        parts.append(f"{saved} would not have to travel" if report.dry_run else f"{saved} did not have to travel")
+        parts.append(f"{saved} would be reused" if report.dry_run else f"{saved} reused")
     return f"Summary: {', '.join(parts or ['nothing to do'])}, {duration_text(report.elapsed_s)}"
 
 

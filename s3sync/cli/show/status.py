@@ -150,7 +150,7 @@ def status_summary(report: StatusReport) -> str:
         f"{total} {label}" for label, states in COUNTED if (total := sum(counts.get(state, 0) for state in states))
     ]
     if report.failed:
-        parts.append(f"{len(report.failed)} cannot be carried")
+        parts.append(f"{len(report.failed)} cannot be synced")
     text = ", ".join(parts) if parts else ("all in sync" if report.files else "no files yet")
     if not report.last_sync_at:  # after a first run that was interrupted there are files, and no record of it yet
         return f"Status: {text}{'' if has_remote_files(report) else ' (never synced)'}"

@@ -39,11 +39,11 @@ def transfer_line(transfer: TransferStatus) -> str:
     what = "upload" if transfer.way is Direction.UP else "download"
     if transfer.ours:
         far = f"{transfer.percent} % of {size_text(transfer.size_bytes or 0)}"
-        rest = f"`s3sync {transfer.way.value}` goes on with it"
+        rest = f"`s3sync {transfer.way.value}` resumes it"
     else:
         far, rest = size_text(transfer.done_bytes), "not of this computer"
     began = ago_text(transfer.started_at)
-    return f"  {sign} {printable(transfer.name)} - unfinished {what}, {far}, begun {began}: {rest}"
+    return f"  {sign} {printable(transfer.name)} - unfinished {what}, {far}, started {began}: {rest}"
 
 
 def print_transfers(report: TransfersReport, *, verbose: bool) -> None:
@@ -57,4 +57,11 @@ def print_transfers(report: TransfersReport, *, verbose: bool) -> None:
         say("No unfinished transfers.")
     if foreign:
         total = size_text(sum(transfer.done_bytes for transfer in foreign))
-        say(f"{len(foreign)} of other computers hold {total} in the store, which costs: --abort NAME ends one.")
+        many = len(foreign) > 1
+        what = f"{len(foreign)} uploads from other computers are" if many else "1 upload from another computer is"
+        running = (
+            "They may still be running: ask before you abort one"
+            if many
+            else ("It may still be running: ask before you abort it")
+        )
+        say(f"{what} unfinished ({total}, billed). {running} (--abort NAME).")

@@ -45,10 +45,12 @@ _SAID = {
     "known": "trusted already:",
     "forgotten": "forgotten, and asked about again:",
     "listed": "",
+    "needless": "",
 }
 _NOTHING = {
     "forgotten": "nothing was agreed to for this repository",
     "listed": "nothing was agreed to on this computer",
+    "needless": "nothing to agree to: the store is a folder of yours on this computer",
 }
 
 

@@ -224,7 +224,7 @@ def test_status_of_all_projects_side_by_side(david: Person) -> None:
     david.ok("up")
     shown = david.expect(3, "status", "--all", cwd=david.repo)
     assert "b63-flivideo     1 file       13 B  all in sync" in shown.out
-    assert "b64-podcast     0 files        0 B  1 cannot be carried" in shown.out
+    assert "b64-podcast     0 files        0 B  1 cannot be synced" in shown.out
     assert "✗ b64-podcast/metadata.json: cannot be uploaded" in shown.err
     (other / "metadata.json").unlink()
     (other / "a.wav").write_text("a")

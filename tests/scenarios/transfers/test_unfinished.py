@@ -42,7 +42,11 @@ def test_ours_and_foreign_ones_are_listed(broken: Office) -> None:
     )  # fmt: skip
     assert {ours["upload_id"], foreign["upload_id"]} == set(broken.uploads().values())
     text = broken.david.ok("transfers").out
-    assert "50 % of 33.6 MB" in text and "not of this computer" in text and "1 of other computers hold 5.2 MB" in text
+    assert (
+        "50 % of 33.6 MB" in text
+        and "not of this computer" in text
+        and "1 upload from another computer is unfinished (5.2 MB, billed)" in text
+    )
     assert {t["ours"] for t in broken.jan.ok("transfers", "--json").json["transfers"]} == {False}
 
 
