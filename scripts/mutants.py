@@ -36,8 +36,8 @@ MUTANTS = (
         "put-condition",
         "P6: a remote overwrite is conditional on the version that was planned against",
         "s3sync/store/lanes/obstore/lane.py",
-        "mode=_mode(mode), use_multipart=False",
-        'mode="overwrite", use_multipart=False',
+        "            mode=_mode(mode),\n",
+        '            mode="overwrite",\n',
         ("tests/contract/test_conditions.py",),
     ),
     Mutant(
