@@ -148,7 +148,7 @@ def _passes(path: str) -> bool:
     bytes with which `init` tries the store, below `.s3sync/` there. An upload without parts is one whose id reached
     nobody: it costs nothing, and `s3sync transfers` shows it."""
     return (
-        path.endswith(("/state.db-wal", "/state.db-shm", "/.s3sync/lock"))
+        path.endswith(("/state.db-wal", "/state.db-shm", "/.s3sync/lock", "/.s3sync/lock.json"))
         or "/.s3sync-store/locks/" in path
         or "/.s3sync-store/tmp/" in path
         or "/.s3sync-store/records/" in path  # looked at with the object that each is of

@@ -135,6 +135,8 @@ class Referee(Struct):
             self.cleaned[user] |= self.keys(before.work[user]) - self.keys(now.work[user])
         if attempt.run.cleans_there:
             self.taken |= before.remote.keys() - now.remote.keys()
+        if attempt.run.kind == "undo" and user in self.undoable:  # its base says again what it said before
+            self.common[user] |= self.undoable[user].known
         if attempt.run.kind == "undo" and not self.folds:
             self.cleaned[user] |= undone_here(self.undoable.get(user), before, now, user)
         if attempt.run.kind == "trash restore" and not self.folds:
