@@ -315,3 +315,15 @@ def test_trash_list_takes_names_folders_and_patterns(david: Person) -> None:
     wrong = david.expect(2, "trash", "list", "d.mov").err
     assert "no file called 'd.mov'" in wrong and "nothing in the trash is called so" in wrong
     assert david.expect(2, "trash", "list", "a.mov", "--json").json["error"]["hint"] == "did you mean 'cut/a.mov'?"
+
+
+def test_an_option_before_the_command_and_a_speed_without_a_unit_say_what_to_type(david: Person) -> None:
+    for option in ("--quiet", "--dry-run"):
+        assert f"hint: write it behind the command: s3sync COMMAND {option}" in david.expect(2, option, "sync").err
+    assert "'25' has no unit: write 25K, 25M or 25G" in david.expect(2, "up", "--bwlimit", "25").err
+
+
+def test_c12_doctor_outside_a_repository_skips_in_few_lines(david: Person) -> None:
+    said = david.run("doctor", cwd=david.root).out
+    assert len(said.splitlines()) < 14 and "29 checks, staging to leftovers: needs project" in said
+    assert "a name in it is empty" not in said, "what nobody named is not looked for in the store"
