@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.core.etag import PART_SIZE
 from tests.kit.people import Person, Result
 from tests.kit.servers import Moto
 from tests.promises.faults.conftest import open_project
@@ -50,7 +51,7 @@ def test_f15_what_changes_during_its_upload_is_reported_and_not_published(
     office: Office, change: Callable[[Path], None]
 ) -> None:
     """Regression: rclone 1250. Also when only bytes change that are not even sent."""
-    path = office.david.write("cut.mp4", content(15 * MIB))
+    path = office.david.write("cut.mp4", content(PART_SIZE - MIB))
     office.david.write("other.txt", "this one stands still")
     rule = office.proxy.on("PutObject", key=office.key("cut.mp4"))
     rule.before(lambda _: change(path))
