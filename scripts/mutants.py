@@ -338,6 +338,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_obeyed_names.py", "-k", "option"),
     ),
     Mutant(
+        "empty-pages-end",
+        "F23: pages that hold nothing, and say that more come, are not followed without end",
+        "s3sync/store/lanes/rounds.py",
+        "        if late or not self._may_be_empty or self._empty > MOST_EMPTY_PAGES:\n",
+        "        if self._empty > MOST_EMPTY_PAGES:\n",
+        ("tests/promises/hostile/test_bounds.py", "-k", "no_object"),
+    ),
+    Mutant(
         "rows-of-others",
         "F50: a row of state.db ends no upload of another file",
         "s3sync/core/unfinished.py",

@@ -213,6 +213,7 @@ def test_f23_empty_pages_without_end(monkeypatch: pytest.MonkeyPatch, prefix: st
 def test_f23_empty_pages_of_what_is_no_object_end_soon(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """A page of uploads or parts that holds none is the last one: ten thousand of them took a command minutes."""
     monkeypatch.setattr(rounds, "PAGE_PATIENCE_S", 1.0)
+    monkeypatch.setattr(rounds, "MOST_EMPTY_PAGES", 50)
     monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
     asked: list[int] = []
 
