@@ -22,7 +22,7 @@ WINDOWS = 5
 """The best rate of so many windows counts: a slow moment is no reason to do less."""
 
 MIB = 1024 * 1024
-FEWEST_BYTES, MOST_BYTES = 2 * MIB, 48 * MIB
+FEWEST_BYTES, MOST_BYTES = MIB, 48 * MIB
 """Bytes of the bodies that are under way. They are in memory; and on a thin line they all wait for each other."""
 BYTES_FOR_S = 0.4
 """At most so much as the line carries in this time."""

@@ -15,6 +15,7 @@ import pytest
 
 from tests.kit.people import PROJECT, REPO, Person
 from tests.kit.proxy import Proxy, Request
+from tests.kit.proxy.rules import is_scratch
 from tests.kit.servers import MiniStack, SeaweedFS, Server
 
 MIB = 1024 * 1024
@@ -85,12 +86,13 @@ class Office:
     def asked(self, *operations: str) -> list[Request]:
         """The requests of these kinds, but for those that try out what the store honours."""
         log = self.proxy.log
-        return [sent for sent in log if sent.operation in operations and "/.s3sync/probe-" not in sent.key]
+        return [sent for sent in log if sent.operation in operations and not is_scratch(sent.key)]
 
     def uploads(self) -> dict[str, str]:
-        """Unfinished uploads in the store: key and upload id."""
+        """Unfinished uploads of files in the store: key and upload id."""
         found = self.s3.list_multipart_uploads(Bucket=self.server.bucket, Prefix=f"{self.prefix}/")
-        return {upload["Key"]: upload["UploadId"] for upload in found.get("Uploads", [])}
+        uploads = [one for one in found.get("Uploads", []) if not is_scratch(one["Key"])]
+        return {upload["Key"]: upload["UploadId"] for upload in uploads}
 
     def parts(self, name: str) -> dict[int, str]:
         """The parts of the one unfinished upload of a name: number and ETag."""

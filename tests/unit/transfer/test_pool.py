@@ -246,13 +246,13 @@ def test_small_work_does_not_wait_for_large_work() -> None:
 
 
 def test_the_bytes_of_small_work_are_bounded() -> None:
-    """2 MiB to begin with, however many requests might be under way."""
+    """1 MiB to begin with, however many requests might be under way."""
     meeting = Meeting(2)
     with Pool(256, Flow(256, 0.2)) as pool:
-        for _, settled in pool.map(meeting, range(2), lambda item: LARGE):
+        for _, settled in pool.map(meeting, range(2), lambda item: LARGE // 2):
             settled.result()
         most = Meeting(1)
-        for _, settled in pool.map(most, range(50), lambda item: LARGE):
+        for _, settled in pool.map(most, range(50), lambda item: LARGE // 2):
             settled.result()
     assert most.most <= 2
 

@@ -63,13 +63,13 @@ WRITERS = Client(
 """Tries once: only our own attempts tell whether an earlier one may have been carried out."""
 SHARED = Client(
     "shared",
-    {"read_timeout": timedelta(seconds=30), "timeout": timedelta(hours=2)},
+    {"read_timeout": timedelta(seconds=60), "timeout": timedelta(hours=2)},
     retry={"max_retries": 0},
     writes=True,
 )
 """For records that are read and small bodies that are written: a connection that was opened for the one serves the
 other. Each obstore store has connections of its own, and opening one costs two or three round trips with TLS."""
-AT_ONCE = 64 * 1024
+AT_ONCE = 256 * 1024
 """Bodies up to this size are sent within the read timeout on any line."""
 
 
