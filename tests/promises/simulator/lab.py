@@ -101,10 +101,10 @@ class Executor:
         self._given: list[LateFuture] = []
         self._closed = False
 
-    def submit(self, function: Callable[..., Any], *values: Any) -> Future[Any]:
+    def submit(self, function: Callable[..., Any], *values: Any, **named: Any) -> Future[Any]:
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        future = LateFuture(lambda: function(*values))
+        future = LateFuture(lambda: function(*values, **named))
         self._given.append(future)
         if not self._is_late():
             future.work()
