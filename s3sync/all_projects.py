@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from s3sync.api import Project, connect, pace_of
+from s3sync.api import Project
 from s3sync.config import Settings, load_settings
+from s3sync.connect import connect, pace_of
 from s3sync.errors import ENDS_THE_RUN, Interrupted, NotAStore, S3syncError, StoreError
 from s3sync.project import find_project, project_names
 from s3sync.shared.listed import AskedAhead

@@ -12,24 +12,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.config import Settings, load_settings
-from s3sync.core.bandwidth import parse_bandwidth
+from s3sync.connect import connect, locate, pace_of
 from s3sync.core.names import nfc
 from s3sync.core.plan import Policy, Verb
 from s3sync.errors import ProjectError, S3syncError, UsageError
-from s3sync.project import ProjectFolder, find_project, project_names
+from s3sync.project import ProjectFolder, find_project
 from s3sync.shared.projects import StoreProjects
 from s3sync.state.places import KnownPlace
-from s3sync.store import StoreOptions, Wire, open_store
-from s3sync.store.port import Pace, Store, Unlimited
+from s3sync.store.port import Pace, Store
 from s3sync.sync.places import PlacesReport
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
 from s3sync.sync.select import make_selector
 from s3sync.sync.session import Session
 from s3sync.transfer.flow import CEILING
-from s3sync.transfer.pace import Throttle
 from s3sync.transfer.progress import Progress, Silent
-from s3sync.trust import is_known
-from s3sync.trust import require as require_trust
 
 if TYPE_CHECKING:
     from s3sync.sync.restore import TrashReport
@@ -280,70 +276,3 @@ def _sides(side: str | None) -> tuple[str, ...]:
 def _no_choice(name: str, value: object, choices: Sequence[str]) -> UsageError:
     listed = ", ".join(repr(str(choice)) for choice in choices)
     return UsageError(f"{name} cannot be {value!r:.80}", why="it is none of the choices", hint=f"use one of {listed}")
-
-
-def pace_of(settings: Settings) -> Pace:
-    """The limit on the speed that the settings ask for."""
-    timetable = parse_bandwidth(settings.bwlimit)
-    return Unlimited() if timetable.unlimited else Throttle(timetable)
-
-
-def connect(
-    settings: Settings, *, create: bool | None = None, pace: Pace | None = None, trusted: bool = False
-) -> Store:
-    """The store that the settings name. A folder store is made with `create`, but not where this clone knew one: its
-    disk is not connected, and a new one on the empty mount point would look emptied. The embedded one is made by
-    default.
-
-    Raises `NotTrusted` for a store that the user has not agreed to, unless `trusted` (for `init`, which is how to).
-    Raises `ConfigError` for a folder store that overlaps the repository, and for settings that no longer count.
-    """
-    if settings.store_is_default and settings.root is not None and not create:
-        from s3sync.config.above import refuse_store_above
-
-        refuse_store_above(settings.root)
-    if not trusted:
-        require_trust(settings)
-    return open_store(
-        settings.store,
-        StoreOptions(
-            region=settings.region,
-            endpoint_url=settings.endpoint_url,
-            profile=settings.profile if settings.credentials == "profile" else None,
-            env=settings.env,
-            create=create is not False and (settings.store_is_default or (bool(create) and not is_known(settings))),
-            private=settings.store_is_default,
-            repository=settings.root,
-            repo=settings.repo,
-            wire=_wire(settings),
-            pace=pace or Unlimited(),
-        ),
-    )
-
-
-def _wire(settings: Settings) -> Wire:
-    return Wire(
-        sse=settings.sse,
-        kms_key_id=settings.kms_key_id,
-        acl=settings.acl,
-        request_payer=settings.request_payer,
-        addressing=None if settings.addressing == "auto" else settings.addressing,
-        ca_bundle=settings.ca_bundle,
-        proxy=settings.proxy,
-        connect_timeout=settings.connect_timeout,
-        read_timeout=settings.read_timeout,
-        retries=settings.retries,
-    )
-
-
-def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> ProjectFolder:
-    """Find the project on this disk, else among the store's, so that a teammate can fetch what is not here yet.
-
-    Raises `ProjectError`, and `StoreError` where the store would have to say whether there is such a project.
-    """
-    return find_project(settings, cwd, name, remote=StoreProjects(store, settings.repo))
-
-
-def all_projects(settings: Settings, cwd: Path) -> list[str]:
-    """The names of the repository's projects that have a staging folder here."""
-    return project_names(settings, cwd)

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from s3sync.api import connect
 from s3sync.config import load_settings
+from s3sync.connect import connect
 from s3sync.doctor import DoctorReport, doctor
 from s3sync.setup.init import OWN_KEYS, REPO_KEYS, InitReport
 from s3sync.setup.init import init as set_up

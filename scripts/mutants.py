@@ -260,7 +260,7 @@ MUTANTS = (
     Mutant(
         "trust-before-open",
         "F47: a store that a repository names is opened after the user agreed to it",
-        "s3sync/api.py",
+        "s3sync/connect.py",
         "        require_trust(settings)\n",
         "        pass\n",
         ("tests/scenarios/cli/test_trust.py", "-k", "new_store"),

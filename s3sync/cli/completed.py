@@ -41,7 +41,7 @@ def members(incomplete: str) -> list[str]:
 
 
 def _local_projects(incomplete: str) -> list[str]:
-    from s3sync.api import all_projects
+    from s3sync.connect import all_projects
 
     with suppress(Exception):
         names = all_projects(_settings(), Path.cwd())
@@ -50,7 +50,7 @@ def _local_projects(incomplete: str) -> list[str]:
 
 
 def _remote_projects(incomplete: str) -> list[str]:
-    from s3sync.api import connect
+    from s3sync.connect import connect
     from s3sync.shared.projects import StoreProjects
 
     settings = _settings()

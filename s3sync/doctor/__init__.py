@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from s3sync.api import connect, locate
 from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
 from s3sync.config.schemes import scheme_of
+from s3sync.connect import connect, locate
 from s3sync.doctor import local, memory, remote
 from s3sync.doctor.report import Check, DoctorReport, Level, failed_by, ok, skipped, warn
 from s3sync.errors import NotTrusted, S3syncError

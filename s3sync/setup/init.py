@@ -13,7 +13,6 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from s3sync.api import connect
 from s3sync.config import (
     REPO_FILE,
     Settings,
@@ -29,6 +28,7 @@ from s3sync.config import (
 )
 from s3sync.config.locate import exists
 from s3sync.config.secrets import hidden
+from s3sync.connect import connect
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import MANIFEST, STATE_DIR, nfc
 from s3sync.disk.errors import local_errors

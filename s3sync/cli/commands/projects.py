@@ -26,10 +26,10 @@ def projects(
     ] = None,
 ) -> int:
     """List the repository's projects, here and in the store, and what waits in which direction."""
-    from s3sync.api import connect
     from s3sync.cli.output import print_json
     from s3sync.cli.show.projects import print_projects, projects_json
     from s3sync.config import load_settings
+    from s3sync.connect import connect
     from s3sync.setup.overview import overview
 
     cwd = Path.cwd()
