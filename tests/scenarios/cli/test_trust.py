@@ -307,7 +307,7 @@ def test_f47_a_moved_and_a_copied_clone_are_asked_again(david: Person) -> None:
 
 
 def test_trust_and_forget(david: Person) -> None:
-    assert david.ok("trust", "--json").json["did"] == "known", "the folder on this computer needs no question"
+    assert david.ok("trust", "--json").json["did"] == "needless", "the folder on this computer needs no question"
     folder = name_store(david)
     refused = david.expect(5, "trust")
     assert f"store:      file://{folder}" in refused.err and "--yes" in refused.err
