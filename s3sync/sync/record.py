@@ -72,6 +72,10 @@ class Recorder:
         self._intents = Intents(state)
         self._by, self._at = self._edits.by, self._edits.at
         tell_deletions(self._intents, self._edits)
+        cleaned = [deletion for deletion in self._edits.deleted.values() if deletion.cleaned]
+        if cleaned:
+            self._cleaned = len(cleaned)
+            self._edits.cleaned = CleanedRecord(self._by, cleaned[-1].deleted_at, self._cleaned)
 
     def intend(self, actions: Iterable[Action]) -> None:
         """Before the first of them: note who deletes what is on the disk, whatever happens next.

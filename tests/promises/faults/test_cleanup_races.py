@@ -60,5 +60,8 @@ def test_a12_a_cleanup_whose_end_could_not_be_recorded_was_announced(office: Off
         open_project(office.david).cleanup()
     office.proxy.remove()
     assert rule.hits == 1 and office.names() == set()
+    open_project(office.david).up()
+    cleaned = open_project(office.jan).status().cleaned
+    assert cleaned is not None and (cleaned.by, cleaned.files) == ("david", len(NAMES))
     open_project(office.jan).sync(max_delete=100)
     assert states(office) == dict.fromkeys(NAMES, State.CLEANED_UP)
