@@ -14,6 +14,8 @@ from s3sync.store.watch import WATCH, Retry
 
 _BASE_S = 0.1
 _CAP_S = 8.0
+_OUTAGE = 4
+"""Times the usual patience for a server that answered before: its address is right, and a line comes back."""
 BUSY = (429, 503)
 _MOST_SAID = 100
 _T = TypeVar("_T")
@@ -79,7 +81,10 @@ class Retries:
             self._failing_since = now
         wait = random.uniform(0, min(_CAP_S, _BASE_S * 2**self._count))
         tired = self._most is not None and (self._count > self._most or failure.retried)  # by the library: as often
-        if tired or now + wait - self._failing_since > patience(failure):
+        allowed = patience(failure)
+        if failure.cause == "connect" and self._limiter.shortest_s is not None:
+            allowed *= _OUTAGE
+        if tired or now + wait - self._failing_since > allowed:
             raise RequestFailed(failure) from None
         self.uncertain = self.uncertain or failure.cause in ("broken", "truncated") or failure.status >= 500
         why = failure.message or failure.code or (f"status {failure.status}" if failure.status else failure.cause)

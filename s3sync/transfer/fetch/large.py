@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import md5, sha256
 
@@ -19,8 +20,9 @@ from s3sync.errors import ChecksumMismatch, LocalError, NotFound, PreconditionFa
 from s3sync.local.digests import CHUNK, Digests, PartDigests, open_file, range_xxh3
 from s3sync.local.scan import LocalFile
 from s3sync.transfer.context import Transport
+from s3sync.transfer.fetch.arriving import arriving
 from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
-from s3sync.transfer.fetch.whole import check_version, download_whole, verify
+from s3sync.transfer.fetch.whole import download_whole, verify
 from s3sync.transfer.progress import Work
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows lack it
@@ -185,16 +187,15 @@ class _Job:
 
     def _fetch(self, start: int, stop: int) -> str:
         digest, left = xxhash.xxh3_128(), stop - start
-        store, wanted = self.transport.store, self.wanted
+        wanted = self.wanted
         with (
             self.transport.down.body(left, self.transport.pool.check) as moved,
-            store.get(wanted.key, start=start, stop=stop, if_match=wanted.etag) as reader,
+            closing(arriving(self.transport, wanted, start, stop)) as chunks,
             local_errors("cannot write", self.temp.path),
             open(self.temp.open(), "r+b", buffering=0) as target,
         ):
-            check_version(reader, wanted)
             target.seek(start)
-            for chunk in reader:
+            for chunk in chunks:
                 self.transport.pool.check()
                 self.transport.pace.receive(len(chunk))
                 left -= len(chunk)

@@ -25,8 +25,8 @@ from s3sync.errors import ENDS_THE_RUN, S3syncError
 from s3sync.local.digests import Digests
 from s3sync.store.port import Buffer
 from s3sync.transfer.context import Transport
-from s3sync.transfer.fetch.wanted import Downloaded, FreeSpace, Temp, Wanted
-from s3sync.transfer.fetch.whole import check_version, verify
+from s3sync.transfer.fetch.wanted import Downloaded, FreeSpace, Temp, Wanted, check_version
+from s3sync.transfer.fetch.whole import verify
 from s3sync.transfer.pool import Result
 from s3sync.transfer.progress import Work
 

@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import DiskFull
+from s3sync.errors import DiskFull, PreconditionFailed
 from s3sync.local.digests import Digests, PartDigests
 from s3sync.local.holds import require_holdable
 from s3sync.local.modes import NEW, PRIVATE
+from s3sync.store.port import Reader
 
 SPARE_BYTES = 16 * 1024 * 1024
 
@@ -86,3 +87,9 @@ class FreeSpace:
                 hint="make room and run the command again; what was there before is untouched",
             )
         self._free -= wanted.size
+
+
+def check_version(reader: Reader, wanted: Wanted) -> None:
+    """A server that ignores If-Match would mix two versions."""
+    if reader.info.etag != wanted.etag or reader.info.size != wanted.size:
+        raise PreconditionFailed(f"{wanted.path} was replaced on the remote meanwhile")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from hashlib import md5
 
 import xxhash
@@ -11,25 +12,25 @@ import xxhash
 from s3sync.core.etag import is_part_size, part_count
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
-from s3sync.errors import ChecksumMismatch, PreconditionFailed
+from s3sync.errors import ChecksumMismatch
 from s3sync.local.digests import Digests, file_checksum, local_etag
 from s3sync.local.scan import look_at
 from s3sync.store.aspects import WholeChecksums, aspect
-from s3sync.store.port import Reader, Store
+from s3sync.store.port import Buffer, Store
 from s3sync.transfer.context import Transport
+from s3sync.transfer.fetch.arriving import arriving
 from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
 from s3sync.transfer.progress import Work
 
 
 def download_whole(transport: Transport, wanted: Wanted, temp: Temp) -> Downloaded:
-    """In one request, from the first byte to the last."""
+    """In one request from the first byte to the last, and in more where the line breaks."""
     try:
         with (
             transport.down.body(wanted.size, transport.pool.check) as moved,
-            transport.store.get(wanted.key, if_match=wanted.etag) as reader,
+            closing(arriving(transport, wanted, 0, None)) as chunks,
         ):
-            check_version(reader, wanted)
-            digests, received = _receive(transport, reader, wanted, temp, moved)
+            digests, received = _receive(transport, chunks, wanted, temp, moved)
         verify(transport.store, wanted, temp, digests, received)
     except BaseException:
         temp.drop()
@@ -38,13 +39,13 @@ def download_whole(transport: Transport, wanted: Wanted, temp: Temp) -> Download
 
 
 def _receive(
-    transport: Transport, reader: Reader, wanted: Wanted, temp: Temp, moved: Callable[[int], None]
+    transport: Transport, chunks: Iterator[Buffer], wanted: Wanted, temp: Temp, moved: Callable[[int], None]
 ) -> tuple[Digests, int]:
     fast, full, received = xxhash.xxh3_128(), md5(usedforsecurity=False), 0
     with local_errors("cannot write", temp.path):
         descriptor = temp.create(wanted)
         try:
-            for chunk in reader:
+            for chunk in chunks:
                 transport.pool.check()
                 transport.pace.receive(len(chunk))
                 write_all(descriptor, chunk)
@@ -57,12 +58,6 @@ def _receive(
         finally:
             os.close(descriptor)
     return Digests(fast.hexdigest(), full.hexdigest()), received
-
-
-def check_version(reader: Reader, wanted: Wanted) -> None:
-    """A server that ignores If-Match would mix two versions."""
-    if reader.info.etag != wanted.etag or reader.info.size != wanted.size:
-        raise PreconditionFailed(f"{wanted.path} was replaced on the remote meanwhile")
 
 
 def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received: int) -> None:

@@ -66,6 +66,7 @@ class Proxy:
         self._errors: list[BaseException] = []
         self._changed = threading.Condition()
         self._flowing = threading.Event()
+        self.refused = 0
         self._unplugged = self._closed = False
         self._connections: set[Connection] = set()
         self._listener: socket.socket | None = None
@@ -172,6 +173,9 @@ class Proxy:
                 return
             if self._unplugged or self._closed:
                 end_socket(sock, reset=True)
+                with self._changed:
+                    self.refused += 1
+                    self._changed.notify_all()
                 continue
             connection = Connection(self, sock)
             self._connections.add(connection)
