@@ -92,7 +92,10 @@ def measure_lines(given: argparse.Namespace) -> int:
         circumstances = report.Circumstances(versions(Path(folder) / "versions"))
         if given.jobs == [BREAKING]:
             large, small = (64 * MIB, 100) if given.quick else (breaking.LARGE, breaking.SMALL_FILES)
-            breaking.breaking(lab, LINES[given.line], large, small)
+            found = breaking.breaking(lab, LINES[given.line], large, small)
+            output = given.output or (None if given.quick else DOCUMENT)
+            if output:
+                line_report.write(output, BREAKING, breaking.section(found, given.line, circumstances))
             return 0
         cost = "" if given.quick else cost_of_the_line(lab)
         for name in LINES if given.line == "all" else [given.line]:

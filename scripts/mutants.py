@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         "pin-etag",
         "P11: a server that ignores If-Match is noticed",
-        "s3sync/transfer/fetch/whole.py",
+        "s3sync/transfer/fetch/wanted.py",
         "if reader.info.etag != wanted.etag or reader.info.size != wanted.size:",
         "if False:",
         ("tests/unit/transfer/test_download.py", "-k", "f13"),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from benchlib.lab import Lab, check_stored, check_target, make_files, make_large
 from benchlib.measure import Command, CommandFailed
+from benchlib.report import Circumstances, markdown_table
 from benchlib.tools import Ours
 from tests.kit.line import LINES, Counts, Line, Quality
 
@@ -119,6 +120,17 @@ def table(found: list[Broken]) -> list[list[str]]:
         cells = [f"{good.seconds:.1f}", _megabytes(good.counts), f"{broken.seconds:.1f}", _megabytes(broken.counts)]
         rows.append([one.job, *cells, f"{one.more:.1f}", str(broken.counts.resets)])
     return rows
+
+
+def section(found: list[Broken], name: str, circumstances: Circumstances) -> str:
+    about = (
+        f"The `{name}` line. Each connection is reset {CUT_AFTER_S[0]:.0f} to {CUT_AFTER_S[1]:.0f} s after it opened;"
+        f" after {DROPPED_AT_S:.0f} s nothing goes through for {DROPPED_S:.0f} s; {MOVED_AT_S:.0f} s after the"
+        f" beginning all connections fall silent. For small files all but the outage comes {HURRY:.0f} times sooner."
+        " Each command is run once, and nobody helps. MB are those of both directions, heads included."
+    )
+    told = "\n".join(f"- {line}" for line in circumstances.machine())
+    return f"### breaking: lines that break\n\n{about}\n\n{told}\n\n{markdown_table(table(found))}\n"
 
 
 def _megabytes(counts: Counts) -> str:

@@ -108,7 +108,7 @@ def write(path: Path, name: str, new: str) -> None:
     before = lines_of(document)
     known = dict(re.findall(r"^### (\w+): (.*?)(?=^### |\Z)", before, re.MULTILINE | re.DOTALL))
     known[name] = new.removeprefix(f"### {name}: ")
-    order = [line for line in ("loopback", "near", "home", "far") if line in known]
+    order = [line for line in ("loopback", "near", "home", "far", "breaking") if line in known]
     after = f"{HEADING}\n\n{PREFACE}\n\n" + "\n".join(f"### {line}: {known[line].rstrip()}\n" for line in order) + "\n"
     if before:
         document = document.replace(before, after)

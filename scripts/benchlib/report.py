@@ -23,11 +23,16 @@ class Circumstances:
     at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
     load: str = field(default_factory=lambda: " ".join(f"{load:.2f}" for load in os.getloadavg()))
 
-    def lines(self, sizes: Sizes) -> list[str]:
+    def machine(self) -> list[str]:
         return [
             f"date: {self.at}",
             f"machine: {_cpu()}, {os.cpu_count()} cores, {_memory()}, {platform.system()} {platform.release()}",
             f"load average at the start: {self.load}",
+        ]
+
+    def lines(self, sizes: Sizes) -> list[str]:
+        return [
+            *self.machine(),
             f"rounds: {sizes.rounds} (medians; wire jobs once); {sizes.small} and {sizes.nothing} small files, "
             f"{sizes.large >> 20} MiB, {sizes.changed >> 20} MiB changed",
             *["--quick: too small for the budgets; it only shows that the jobs work"] * (sizes == QUICK),

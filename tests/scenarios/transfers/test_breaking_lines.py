@@ -14,7 +14,9 @@ pytestmark = [pytest.mark.seaweedfs, pytest.mark.slow]
 NAME = "film.mp4"
 SIZE = 96 * MIB
 FILES = 400
-AT_MOST = 1.10
+AT_MOST = {"up": 1.25, "down": 1.10, "small": 1.10}
+"""Bytes, as a share of those on a good line. A download goes on in the middle of a part. An upload sends the parts
+again that were under way; its limit only goes down."""
 REFUSED = 60
 
 
@@ -59,7 +61,7 @@ def test_a_large_file_arrives_over_a_line_that_breaks(office: Office, verb: str)
     result = person.ok(verb)
     assert trouble.happened()
     assert (office.stored(NAME) if verb == "up" else office.jan.read(NAME)) == data
-    assert moved(office) < AT_MOST * SIZE
+    assert moved(office) < AT_MOST[verb] * SIZE
     assert "retry " in result.err and " failed (" in result.err, f"the screen does not say what happens: {result.err}"
 
 
@@ -82,4 +84,4 @@ def test_many_small_files_arrive_over_a_line_that_breaks(office: Office) -> None
                 office.david.write(f"{number:03}.txt", f"{number + 1} " * 800)
             office.proxy.reset_counts()
     assert office.jan.files() == office.david.files()
-    assert moved(office) < AT_MOST * good
+    assert moved(office) < AT_MOST["small"] * good
