@@ -24,6 +24,7 @@ from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.port import Buffer, Create, Headers, Overwrite, Reader, Unlimited, WriteMode
 from s3sync.transfer.context import Transport
+from s3sync.transfer.fetch import arriving
 from s3sync.transfer.fetch.download import download
 from s3sync.transfer.fetch.wanted import Downloaded, Wanted
 from s3sync.transfer.pool import Pool
@@ -66,6 +67,12 @@ class Watcher(Silent):
             self.bytes[work, path] += n
         if n:
             self._at_each_step()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that breaks off is given up at once, and not after a while without a byte."""
+    monkeypatch.setattr(arriving, "PATIENCE_S", 0.0)
 
 
 @contextmanager

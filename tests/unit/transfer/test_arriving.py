@@ -1,0 +1,100 @@
+"""A body goes on where its connection ended, and nothing of it is fetched twice."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.errors import Interrupted, PreconditionFailed, Unreachable
+from s3sync.store import Store
+from s3sync.transfer.fetch import arriving
+from s3sync.transfer.pool import Pool
+from tests.unit.transfer.conftest import Altered, fetch, put_whole
+
+
+class Breaking:
+    """An answer whose connection ends after half of its bytes; the last of them comes through."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+        self.info = answer.info
+
+    def __iter__(self) -> Iterator[Any]:
+        body = b"".join(self._answer)
+        yield body[: len(body) // 2]
+        if len(body) > 1:
+            raise Unreachable("the line dropped")
+        yield body[len(body) // 2 :]
+
+    def __enter__(self) -> Breaking:
+        self._answer.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._answer.__exit__(*error)
+
+
+class Line:
+    """A store whose answers to GET break off, and what was asked of it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.asked: list[tuple[int, int | None]] = []
+
+    def get(self, key: str, *, start: int = 0, stop: int | None = None, **more: Any) -> Any:
+        self.asked.append((start, stop))
+        return Breaking(self._store.get(key, start=start, stop=stop, **more))
+
+
+@pytest.fixture
+def patient(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arriving, "PATIENCE_S", 10.0)
+    monkeypatch.setattr(arriving, "LONGEST_WAIT_S", 0.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_each_answer_begins_where_the_one_before_broke_off(
+    store: Store, pool: Pool, partial: Path, content: bytes
+) -> None:
+    wanted, line = put_whole(store, content), Line(store)
+    got = fetch(Altered(store, get=line.get), wanted, partial, pool)
+    assert got.temp.read_bytes() == content and got.digests.md5 == wanted.md5
+    assert got.bytes_received == len(content)
+    starts = sorted(start for start, _ in line.asked)
+    assert len(starts) == len(set(starts)) and starts[0] == 0, "no byte is asked for twice"
+    assert len(starts) > len(content).bit_length() // 2
+
+
+@pytest.mark.usefixtures("patient")
+def test_another_version_is_not_gone_on_with(store: Store, pool: Pool, partial: Path, content: bytes) -> None:
+    wanted, line, answers = put_whole(store, content), Line(store), itertools.count(1)
+
+    def get(*args: Any, **more: Any) -> Any:
+        if next(answers) == 3:
+            put_whole(store, content[::-1])
+        return line.get(*args, **more)
+
+    with pytest.raises(PreconditionFailed):
+        fetch(Altered(store, get=get), wanted, partial, pool)
+
+
+def test_a_line_that_brings_nothing_is_given_up(store: Store, pool: Pool, partial: Path, content: bytes) -> None:
+    wanted, line = put_whole(store, content), Line(store)
+    with pytest.raises(Unreachable):
+        fetch(Altered(store, get=line.get), wanted, partial, pool)
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_run_that_is_to_end_does_not_wait_for_the_line(
+    store: Store, pool: Pool, partial: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "LONGEST_WAIT_S", 1000.0)
+    monkeypatch.setattr(arriving, "FIRST_WAIT_S", 1000.0)
+    wanted, line = put_whole(store, content), Line(store)
+    monkeypatch.setattr("s3sync.transfer.fetch.arriving.time.sleep", lambda seconds: pool.stop())
+    with pytest.raises(Interrupted):
+        fetch(Altered(store, get=line.get), wanted, partial, pool)
