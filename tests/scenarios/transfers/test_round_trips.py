@@ -47,8 +47,8 @@ LIMITS = {
     "first `up` of 20 files to a strange store": Limit(7, 29, budget=6),
     "first `up` of 20 files of a second project": Limit(7, 29, budget=6),
     "first `down` of 20 files": Limit(6, 29),
-    "first `up` of 40 MiB to a strange store": Limit(15, 30),
-    "`up` of another file of 40 MiB": Limit(9, 9),
+    "first `up` of 40 MiB to a strange store": Limit(15, 31),
+    "`up` of another file of 40 MiB": Limit(10, 11),
     "`status --all` of 100 projects": Limit(6, 104, budget=8),
     "`up --all` of 100 projects, nothing to do": Limit(6, 104),
 }
