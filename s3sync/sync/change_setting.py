@@ -10,6 +10,7 @@ from s3sync.config.locate import exists
 from s3sync.config.secrets import hidden
 from s3sync.config.spec import BY_NAME
 from s3sync.config.values import texts
+from s3sync.core.bandwidth import parse_bandwidth
 from s3sync.errors import UsageError
 
 
@@ -34,6 +35,8 @@ def change_setting(
         if not is_list and len(values) > 1:
             raise UsageError(f"{key!r} takes one value", why=f"{len(values)} were given", hint="put it in quotes")
         value = values if is_list else values[0]
+    if key == "bwlimit":
+        parse_bandwidth(value)  # read by each run that moves something: too late to tell whoever writes it
     if not in_repo:
         file = user_file(environ)
         return file, (value is not None or exists(file)) and write_user_config(file, {key: value})

@@ -59,6 +59,8 @@ def test_c9_settings_of_the_team(david: Person) -> None:
         (["set", "user", "a/b"], "cannot be a user's name"),
         (["set", "staging", ".aws", "--repo"], "cannot be the staging folder"),
         (["set", "profile", "a", "b"], "takes one value"),
+        (["set", "bwlimit", "10"], "has no unit"),
+        (["set", "bwlimit", "08:00,fast", "--repo"], "bandwidth limit"),
         (["set", "profile", "AKIAIOSFODNN7EXAMPLE"], "looks like a key"),
     ],
 )
