@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -46,8 +47,12 @@ def main() -> int:
     minutes = given.minutes if given.minutes is not None or given.steps is not None else 1.0
     failures = 0
     ending = md5(usedforsecurity=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     while True:
-        failed = _one(seed, given, counted, ending.update)
+        try:
+            failed = _one(seed, given, counted, ending.update)
+        except KeyboardInterrupt:
+            break
         failures += failed
         spent = time.monotonic() - began
         done = (minutes is not None and spent >= minutes * 60) or (given.steps and counted["steps"] >= given.steps)
@@ -58,6 +63,7 @@ def main() -> int:
         **counted,
         "seconds": round(time.monotonic() - began, 1),
         "failures": failures,
+        "last seed": seed,
         "digest": ending.hexdigest(),
     }
     print(json.dumps(counts, indent=2, sort_keys=True) if given.json else _text(counts))

@@ -30,6 +30,8 @@ class Story(Struct, frozen=True):
     users: tuple[str, ...]
     blind: tuple[str, ...]
     steps: tuple[Step, ...]
+    makes_way: bool = False
+    """Whether in the end people rename what keeps a file and a folder of one name apart."""
 
     def __str__(self) -> str:
         who = ", ".join(f"{user} (disk ignores case)" if user in self.blind else user for user in self.users)
@@ -45,7 +47,7 @@ def make_story(seed: int, steps: int, users: int | None = None, *, until: str = 
         told = teller.with_moves(told)
         if until != "ways back":
             told = WayBackTeller(seed, teller).added_to(told)
-    return Story(seed, teller.users, teller.blind, tuple(told))
+    return Story(seed, teller.users, teller.blind, tuple(told), makes_way=not until)
 
 
 def read_stories(data: bytes) -> dict[str, Story]:
@@ -60,7 +62,7 @@ def run(story: Story) -> tuple[Counter[str], str]:
         world = World(root, story.users, story.blind)
         for step in story.steps:
             world.do(step)
-        quiet(world)
+        quiet(world, makes_way=story.makes_way)
         world.counted["stories"] += 1
         return world.counted, _ending(world)
     finally:
@@ -74,13 +76,14 @@ def _ending(world: World) -> str:
     return repr((last.work, last.remote, last.named, trashes, sorted(world.counted.items())))
 
 
-def quiet(world: World) -> None:
+def quiet(world: World, *, makes_way: bool) -> None:
     """Nobody edits and nothing fails any more: everybody converges, and then there is nothing left to do."""
     world.blind = set()
     world.go_home()
     for _ in range(2):
         for user in world.users:
-            _make_way(world, user)
+            if makes_way:
+                _make_way(world, user)
             world.do(Run(user, "sync", max_delete=ALL_OF_THEM))
     last = world.referee.last
     for user in world.users:

@@ -114,10 +114,11 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
         raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")
     if code != 0:
         return
-    if run.verb == "up --again" and not attempt.disturbed and not run.files:
+    if run.verb == "up --again" and not attempt.disturbed and not run.files and not referee.folds:
         user = run.user
         stayed = start.cleaned_up & start.work[user].keys() & now.work[user].keys()
-        ours = {path for path in stayed if not referee.is_ignored(user, path)}
+        taken = {path for path in stayed if name_is_taken(path, start.remote)}
+        ours = {path for path in stayed - taken if not referee.is_ignored(user, path)}
         if unsent := ours - now.remote.keys():
             raise Violation(f"up --again ended with exit code 0, and did not send {sorted(unsent)}")
     if run.kind in ("up", "sync"):

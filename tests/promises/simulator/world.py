@@ -69,7 +69,9 @@ class World(Deeds):
         if key not in self._opened:
             self.stagings[user].mkdir(exist_ok=True)
             url = f"file://{self._root_of(place)}"
-            environ = {"HOME": str(self.root / user / "home"), "S3SYNC_USER": user, "S3SYNC_STORE": url}
+            home = str(self.root / user / "home")
+            environ = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "S3SYNC_USER": user}
+            environ["S3SYNC_STORE"] = url
             self._opened[key] = Project.open(path=self._folder(user), environ=environ)
         return self._opened[key]
 
