@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from s3sync.cli.output import (
     GREEN,
     RED,
@@ -33,6 +36,7 @@ from s3sync.cli.show.words import (
 from s3sync.config.schemes import scheme_of
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
+from s3sync.core.typed import typed
 from s3sync.errors import S3syncError
 from s3sync.sync.report import FileStatus, ProjectAddress, StatusReport
 
@@ -87,6 +91,7 @@ def _print_files(report: StatusReport, signs: Symbols, verbose: bool) -> None:
             say(_status_line(file, signs, there))
 
 
+COMMAND = re.compile("`(s3sync [a-z]+)`")
 NEXT = (
     ("To upload: `s3sync up`", (State.LOCAL_NEW, State.LOCAL_MODIFIED)),
     ("To download: `s3sync down`", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
@@ -97,11 +102,13 @@ NEXT = (
 
 
 def _say_how_to_finish(report: StatusReport) -> None:
-    """What each kind of difference wants, once."""
+    """What each kind of difference wants, once; in words that can be typed where the user is."""
     counts = report.counts
+    inside = Path.cwd().resolve().is_relative_to(report.place.root.resolve())
+    project = "" if inside else f" {typed(report.place.project)}"
     for text, states in NEXT:
         if any(counts.get(state) for state in states):
-            say(text)
+            say(COMMAND.sub(lambda command: f"`{command[1]}{project}`", text))
 
 
 def _warn_of_kept(report: StatusReport) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from shlex import quote
 
 from s3sync.cli.output import SCHEMA, ago_text, printable, say, warn
 from s3sync.cli.show.words import Json, failure_lines, place_json, warn_of_failures
 from s3sync.core.quantities import files_text
+from s3sync.core.typed import typed
 from s3sync.sync.undo import Undone, UndoReport
 
 NAMED = 20
@@ -56,16 +56,16 @@ def _still_to_come(report: UndoReport) -> Iterator[str]:
         [one for one in report.undone if one.was_deleted and one.side == side] for side in ("local", "remote")
     )
     if here:
+        are, it = ("is", "it") if len(here) == 1 else ("are", "them")
         yield (
-            f"{files_text(len(here))} that {'is' if len(here) == 1 else 'are'} here again "
-            f"{'is' if len(here) == 1 else 'are'} still deleted on the remote, and the next `s3sync sync` deletes them "
-            f"here again; to keep and send one: `s3sync up --again {quote(here[0].name)}`"
+            f"{files_text(len(here))} that {are} here again {are} still deleted on the remote, and the next "
+            f"`s3sync sync` deletes {it} here again; to keep and send one: `s3sync up --again {typed(here[0].name)}`"
         )
     if there:
+        are, it = ("is", "it") if len(there) == 1 else ("are", "them")
         yield (
-            f"{files_text(len(there))} that {'is' if len(there) == 1 else 'are'} on the remote again "
-            f"{'is' if len(there) == 1 else 'are'} not here, and the next `s3sync sync` deletes them there again; to "
-            "fetch them: `s3sync down`"
+            f"{files_text(len(there))} that {are} on the remote again {are} not here, and the next `s3sync sync` "
+            f"deletes {it} there again; to fetch {it}: `s3sync down`"
         )
 
 

@@ -59,7 +59,7 @@ def test_after_an_undo_what_the_next_sync_does_again_is_said_and_how_to_keep_it(
     said = jan.ok("undo", "--yes").out
     assert "1 file that is here again is still deleted on the remote" in said
     assert "s3sync up --again theirs.mov" in said
-    assert "1 file that is on the remote again is not here" in said and "to fetch them: `s3sync down`" in said
+    assert "1 file that is on the remote again is not here" in said and "to fetch it: `s3sync down`" in said
     assert "theirs.mov" not in [one["name"] for one in jan.ok("up", "--again", "--dry-run", "--json").json["uploaded"]]
     jan.ok("up", "--again", "theirs.mov")
     jan.ok("down")
@@ -80,6 +80,16 @@ def test_a_project_of_the_store_that_is_typed_as_a_file_is_named(people: People)
         assert f"`s3sync {command} --project b64-podcast` means the project" in said
     assert "is a project" not in jan.expect(2, "down", "b65").err
     jan.ok("down", "--project", "b64-podcast")
+
+
+def test_a_status_from_elsewhere_hints_at_what_can_be_typed_there(people: People) -> None:
+    david, jan = people
+    david.write("a.mov", "content")
+    assert "To upload: `s3sync up b63-flivideo`" in david.ok("status", "b63-flivideo", cwd=david.repo).out
+    assert "To upload: `s3sync up`" in david.ok("status").out
+    david.ok("up", "b63-flivideo", cwd=david.repo)
+    assert "To download: `s3sync down b63-flivideo`" in jan.ok("status", "b63-flivideo", cwd=jan.repo).out
+    jan.ok("down", "b63-flivideo", cwd=jan.repo)
 
 
 def test_an_aws_profile_goes_into_the_persons_own_settings(people: People) -> None:
