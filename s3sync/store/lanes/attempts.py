@@ -14,7 +14,7 @@ from s3sync.store.watch import WATCH, Retry
 
 _BASE_S = 0.1
 _CAP_S = 8.0
-_OUTAGE = 4
+_OUTAGE = 3
 """Times the usual patience for a server that answered before: its address is right, and a line comes back."""
 BUSY = (429, 503)
 _MOST_SAID = 100

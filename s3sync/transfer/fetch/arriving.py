@@ -11,7 +11,7 @@ from s3sync.store.watch import WATCH, Retry
 from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.wanted import Wanted, check_version
 
-PATIENCE_S = 40.0
+PATIENCE_S = 30.0
 """Time without a byte after which a line is given up, if asking anew, which has its own patience, fails once more."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 3.0
 LOOK_EVERY_S = 0.2

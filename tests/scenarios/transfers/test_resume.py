@@ -220,6 +220,7 @@ def test_a_download_broken_off_is_not_continued_with_another_version(office: Off
 
 @pytest.mark.parametrize("verb", ["up", "down"])
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_network_that_is_gone_ends_the_run_and_loses_nothing(office: Office, verb: str) -> None:
     data = content(SIZE)
     person, operation = who_moves(office, verb, data)
