@@ -128,7 +128,11 @@ def small_up(bench: Bench) -> None:
         for tool in tools:
             make_files(tool.source, count, SMALL)
         samples = bench.measure(
-            "small-up", tools, Tool.fresh, lambda tool: tool.up(), lambda tool: bench.check_stored(tool, count)
+            "small-up",
+            tools,
+            lambda tool, tag: tool.fresh(tag),
+            lambda tool: tool.up(),
+            lambda tool: bench.check_stored(tool, count),
         )
     bench.rows.append(LineRow(f"{count:,} x 4 KiB up", samples, *_small_budget(bench)))
 
@@ -198,7 +202,11 @@ def middle(bench: Bench) -> None:
         for tool in tools:
             make_large(tool.source, size)
         up = bench.measure(
-            "large-up", tools, Tool.fresh, lambda tool: tool.up(), lambda tool: bench.check_stored(tool, 1)
+            "large-up",
+            tools,
+            lambda tool, tag: tool.fresh(tag),
+            lambda tool: tool.up(),
+            lambda tool: bench.check_stored(tool, 1),
         )
         down = bench.measure(
             "large-down", tools, lambda tool, tag: tool.empty_target(), lambda tool: tool.down(), check_target
