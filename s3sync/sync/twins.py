@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from s3sync.core.names import clashes, nfc, without_case
 from s3sync.core.obstacles import can_both_go_on
 from s3sync.core.outcome import Problem
+from s3sync.core.reconcile import State
 from s3sync.shared.refused import UNKNOWN
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.sync.view import View
@@ -43,7 +44,9 @@ def note_obstacles(seen: View, pairs: list[tuple[str, str]]) -> None:
         seen.replaced |= {
             path
             for path, other in ((file, below), (below, file))
-            if path not in seen.there.files and other in seen.there.files
+            if path not in seen.there.files
+            and other in seen.there.files
+            and seen.decision(other).state is not State.LOCAL_DELETED  # it gives the name back
         }
         if can_both_go_on(seen.decision(file), seen.decision(below)):
             seen.obstacles.setdefault(file, []).append(below)

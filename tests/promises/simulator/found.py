@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.promises.simulator.actions import Fault, Forget, Ignore, Meanwhile, OtherTool, Remove, Run, Save
+from tests.promises.simulator.actions import Fault, Forget, Ignore, Meanwhile, OtherTool, Remove, Run, Save, Swap
 from tests.promises.simulator.contents import Content
 from tests.promises.simulator.story import Story
 
@@ -118,5 +118,21 @@ FOUND: dict[str, Story] = {
             Ignore("jan", ()),
             Run("jan", "undo"),
         ),
+    ),
+    "seed 72000010": Story(
+        72000010,
+        ("david", "jan"),
+        (),
+        (
+            Save("jan", "cut/deep/é.wav", Content(0, 700)),
+            Run("jan", "up"),
+            Swap("jan", "cut/deep/é.wav/inside.mov", Content(21617, 300)),
+            Run("jan", "sync", max_delete=100),
+            Run("david", "sync"),
+            Run("david", "cleanup"),
+            Run("jan", "undo"),
+            Run("jan", "sync"),
+        ),
+        makes_way=True,
     ),
 }

@@ -80,7 +80,7 @@ def quiet(world: World, *, makes_way: bool) -> None:
     """Nobody edits and nothing fails any more: everybody converges, and then there is nothing left to do."""
     world.blind = set()
     world.go_home()
-    for _ in range(2):
+    for _ in range(3 if makes_way else 2):
         for user in world.users:
             if makes_way:
                 _make_way(world, user)
