@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from s3sync.core.names import MANIFEST
 from s3sync.core.outcome import Problem
-from s3sync.core.plan import Action, Do, Plan, Step, Verb, keep_last_copies
+from s3sync.core.plan import Action, Agreed, Do, Plan, Step, Verb, keep_last_copies
 from s3sync.core.reconcile import Decision, State
 from s3sync.core.times import format_time
 from s3sync.errors import Halt
@@ -131,7 +131,9 @@ def _deletions(seen: View, options: CleanupOptions, stays: Contents, report: Cle
             yield Action(do, decision.path, decision.local, decision.remote)
         elif entry is not None and wanted:
             report.kept.append(_kept(seen, decision))
-        elif wanted and options.selector is not None and not decision.gone:
+        elif wanted and decision.gone:  # perhaps by a cleanup that was killed: no later one of the name was here
+            yield Agreed(decision.path, None)
+        elif wanted and options.selector is not None:
             report.kept.append(Problem(decision.path, ABSENT[report.side][decision.local is not None]))
 
 
@@ -206,8 +208,8 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
     seen, plan = found.seen, found.plan
     deletes_versions = options.versions and report.old_versions > 0
     if not plan.actions and not found.trash and not deletes_versions:
-        if not options.local and Intents(state).deletions():  # a killed run's, that nobody was told of
-            carry_out(session, state, seen, Plan(Verb.CLEANUP), CleanupReporter(report), tolerant=False)
+        if not options.local and (plan.agreed or Intents(state).deletions()):  # a killed run's, that nobody was told of
+            carry_out(session, state, seen, plan, CleanupReporter(report), tolerant=False)
         return
     if not options.confirm(report):
         raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")

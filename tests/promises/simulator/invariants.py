@@ -248,6 +248,7 @@ class Referee(Struct):
         work, trash = before.work[user] != now.work[user], before.trash[user] != now.trash[user]
         there = (before.remote, before.remote_trash) != (now.remote, now.remote_trash)
         idle = run.dry_run or kind in ("status", "transfers", "trash list")
+        work = work and not (run.policy == "mine" and _made_way(before.work[user], now.work[user], now.remote))
         here = work or (trash and not self.waited)
         if here and (idle or run.cleans_there or (kind == "up" and run.policy in (None, "warn", "mine"))):
             raise Violation(f"{run.verb} changed the working folder")
@@ -269,6 +270,15 @@ class Referee(Struct):
         """Paths whose file became a conflict copy: for a moment, and after a death, nothing stands there."""
         copies = {content for path, content in now.work[user].items() if ".conflict-" in path}
         return {self.key(path) for path, content in before.work[user].items() if content in copies}
+
+
+def _made_way(before: Tree, now: Tree, remote: Tree) -> bool:
+    """Whether no more was done to a folder than that files got a conflict copy's name whose own is taken there."""
+    new = {path: held for path, held in now.items() if before.get(path) != held}
+    gone = {path: held for path, held in before.items() if now.get(path) != held}
+    return all(".conflict-" in path for path in new) and all(
+        name_is_taken(path, remote) and held in new.values() for path, held in gone.items()
+    )
 
 
 def _as_undone(before: Look, now: Look, user: str) -> Look:
