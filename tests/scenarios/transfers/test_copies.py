@@ -59,7 +59,8 @@ def test_nothing_of_it_travels(shared: Office, act: Callable[[Office], None], up
         assert times[name] == mtime
         metadata = office.head(name)["Metadata"]
         assert metadata["uploaded-by"] == "david" and metadata["project-id"] == "b63-flivideo"
-        assert metadata["md5"] == md5(office.david.read(name)).hexdigest()
+        was_sent = name in SIZES and SIZES[name] > PART  # and hashed as it went, so that its headers do not say it
+        assert metadata.get("md5") == (None if was_sent else md5(office.david.read(name)).hexdigest())
         assert office.stored(name) == office.david.read(name)
     office.jan.ok("verify", "--deep")
 

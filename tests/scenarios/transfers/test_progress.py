@@ -14,7 +14,7 @@ pytestmark = pytest.mark.seaweedfs
 
 
 def test_a_pipe_gets_one_line_for_each_file(office: Office) -> None:
-    office.david.write("film.mp4", content(PART + MIB))
+    office.david.write("film.mp4", content(2 * PART + MIB))
     for number in range(3):
         office.david.write(f"{number}.txt", f"note {number}")
     for person, verb, done in ((office.david, "up", "uploaded"), (office.jan, "down", "downloaded")):
@@ -28,7 +28,7 @@ def test_a_pipe_gets_one_line_for_each_file(office: Office) -> None:
 
 
 def test_a_pipe_hears_of_each_file_when_it_has_arrived(office: Office) -> None:
-    office.david.write("film.mp4", content(PART + MIB))
+    office.david.write("film.mp4", content(2 * PART + MIB))
     office.david.write("1.txt", "first")
     with office.gate("CompleteMultipartUpload") as gate, started(office.david, "up") as command:
         assert gate.waiting.wait(DEADLINE_S) and command.process.stdout is not None
@@ -40,7 +40,7 @@ def test_a_pipe_hears_of_each_file_when_it_has_arrived(office: Office) -> None:
 
 @pytest.mark.slow
 def test_a_terminal_shows_bytes_rate_and_time_left(office: Office) -> None:
-    office.david.write("film.mp4", content(PART + 4 * MIB))
+    office.david.write("film.mp4", content(2 * PART + 4 * MIB))
     office.david.write("1.txt", "first")
     for person, verb, doing in ((office.david, "up", "Uploading"), (office.jan, "down", "Downloading")):
         shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_terminal(person, verb, "--bwlimit", "12M").out)
@@ -56,21 +56,21 @@ def test_a_terminal_shows_bytes_rate_and_time_left(office: Office) -> None:
 @pytest.mark.slow
 def test_b9_what_is_sent_or_fetched_again_is_said_and_no_rate_is_negative(office: Office) -> None:
     """Most of a part has gone when the line drops. A download goes on in the middle of it."""
-    office.david.write("film.mp4", content(2 * PART))
+    office.david.write("film.mp4", content(4 * PART))
     for person, verb, operation in ((office.david, "up", "UploadPart"), (office.jan, "down", "GetObject")):
         rule = office.proxy.on(operation, key=office.key("film.mp4"), nth=2, times=1)
         if verb == "up":
-            rule.cut_request_after(12 * MIB)
+            rule.cut_request_after(6 * MIB)
         else:
-            rule.cut_response_after(12 * MIB)
+            rule.cut_response_after(6 * MIB)
         shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", on_terminal(person, verb, "--bwlimit", "12M").out)
         assert verb == "down" or re.search(r"sending \d+(\.\d)? MB of film\.mp4 again", shown), shown
         assert not re.search(r"-\d[\d,.]* ?(bytes|[kMG]?B)|-\d+:\d\d", shown), shown
-    assert office.jan.read("film.mp4") == content(2 * PART)
+    assert office.jan.read("film.mp4") == content(4 * PART)
 
 
 def test_copies_are_shown_as_such_and_the_summary_counts_what_was_saved(office: Office) -> None:
-    office.david.write("film.mp4", content(PART + MIB))
+    office.david.write("film.mp4", content(2 * PART + MIB))
     office.david.ok("up")
     office.jan.ok("down")
     office.david.write("again.mp4", office.david.read("film.mp4"))

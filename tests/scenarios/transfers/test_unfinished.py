@@ -43,7 +43,7 @@ def test_ours_and_foreign_ones_are_listed(broken: Office) -> None:
     assert {ours["upload_id"], foreign["upload_id"]} == set(broken.uploads().values())
     text = broken.david.ok("transfers").out
     assert (
-        "50 % of 33.6 MB" in text
+        "50 % of 16.8 MB" in text
         and "not of this computer" in text
         and "1 upload from another computer is unfinished (5.2 MB, billed)" in text
     )
