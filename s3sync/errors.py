@@ -24,7 +24,7 @@ S3syncError                     exit 1   the root: what, why, hint
 |   |-- Archived                         the object is in cold storage and has to be thawed first
 |   `-- ChecksumMismatch                 the bytes that came are not the bytes that were promised
 |-- ManifestError               exit 1   metadata.json cannot be trusted (broken, too large, newer)
-|-- Halt                        exit 5   refused before any write; the hint names the flag that goes on
+|-- Halt                        exit 5   refused before any write; the hint names the flag that allows it
 |   `-- NotTrusted                       a file of the repository names a store that the user has not agreed to
 |-- LockHeld                    exit 6   another s3sync works on this staging folder
 |-- LostRace                    exit 6   other writers kept winning the compare-and-swap

@@ -102,7 +102,7 @@ MUTANTS = (
         "s3sync/sync/carry_out.py",
         "                    raced[result.action.path] = result.reason\n",
         "                    raced[result.action.path] = result.reason\n"
-        "                    keeper._base[result.action.path] = result.action.remote\n",
+        "                    recorder._base[result.action.path] = result.action.remote\n",
         ("tests/promises/simulator",),
     ),
     Mutant(

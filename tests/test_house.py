@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "s3sync"
-LONGEST_FILE = 360
+LONGEST_FILE = 340
 LONGEST_FUNCTION = 50
 
 

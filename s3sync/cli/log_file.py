@@ -19,7 +19,7 @@ NAME_HINT = "name a plain file in a folder that is there"
 
 
 class LogFile:
-    """A file that lines are added to. One that cannot be written any more is given up: the work goes on."""
+    """A file that lines are added to. One that cannot be written any more is given up: the command continues."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor

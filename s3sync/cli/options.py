@@ -45,7 +45,7 @@ Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Name 
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 LogFile: TypeAlias = Annotated[
-    str | None, typer.Option("--log-file", metavar="FILE", help="Also add what is said to a file, with times.")
+    str | None, typer.Option("--log-file", metavar="FILE", help="Also append all messages to a file, with times.")
 ]
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Answer the question with yes.")]
@@ -78,7 +78,7 @@ Profile: TypeAlias = Annotated[
 
 
 Transfers: TypeAlias = Annotated[
-    str | None, typer.Option("--transfers", metavar="N", help="So many requests at once at the most, 1 to 256.")
+    str | None, typer.Option("--transfers", metavar="N", help="Most requests at once, 1 to 256.")
 ]
 Bandwidth: TypeAlias = Annotated[
     str | None,

@@ -167,7 +167,7 @@ def _json(value: Any, line: str) -> Iterator[str]:
 HINTS: tuple[tuple[type[S3syncError], str], ...] = (
     (ConfigError, "correct it, and see what `s3sync config` then shows"),
     (ProjectError, "see `s3sync status --all` for the projects here"),
-    (LocalError, "see to it that the file or folder may be read and written, then run the command again"),
+    (LocalError, "make the file or folder readable and writable, then run the command again"),
     (ManifestError, "ask whoever looks after the store; nothing was changed"),
     (StoreError, "run the command again; if it fails again, --debug shows more"),
     (S3syncError, "see `s3sync --help`"),

@@ -98,7 +98,7 @@ class Lines(Silent):
         warn(line)
 
     def moves(self) -> bool:
-        """True if something on the screen moves while work goes on."""
+        """True if something on the screen moves while the command works."""
         return False
 
     def close(self) -> None:

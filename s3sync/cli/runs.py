@@ -58,7 +58,7 @@ def refuse_names(names: list[str] | None, project: str | None) -> None:
     """Raises `UsageError` where `--all` comes with names."""
     if names or project:
         why = "and a project or a file was named, too"
-        raise UsageError("--all means every project", why=why, hint="leave the name away, or leave --all away")
+        raise UsageError("--all means every project", why=why, hint="leave out the name, or leave out --all")
 
 
 def _run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport]) -> int:

@@ -173,7 +173,7 @@ def _choose(key: str, layers: Iterable[_Layer]) -> Setting:
     if setting.origin == "default" and key == "repo":
         problem = name_problem(str(setting.value))
         if problem:
-            why = f"the folder's name {hidden(str(setting.value))!r} will not do: {problem}"
+            why = f"the folder's name {hidden(str(setting.value))!r} cannot be used: {problem}"
             raise ConfigError("this repository needs a name", why=why, hint=f"set `repo:` in {REPO_FILE}")
     if setting.origin.startswith("default"):
         return setting

@@ -12,7 +12,7 @@ class Entry(Struct, frozen=True, gc=False):
     """One path's content. Absence is None in place of an entry.
 
     `size` is in bytes; `md5` is 32 hex digits, None when unknown; `etag` is the store's version of the object, None
-    on the local side. `mtime_ns` (since the Unix epoch) is carried for the user's sake and never compared.
+    on the local side. `mtime_ns` (since the Unix epoch) is synced for the user's sake and never compared.
     """
 
     size: int

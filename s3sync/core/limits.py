@@ -34,7 +34,7 @@ class Limits(Struct, frozen=True):
     deletions_kept: int = 1_000
     """Deletions that metadata.json remembers."""
     objects_listed: int = 2_000_000
-    """Objects of a listing before it is given up, whatever the store goes on to say."""
+    """Objects of a listing before it is given up, whatever the store says then."""
 
 
 now = Limits()

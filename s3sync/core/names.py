@@ -85,7 +85,7 @@ def refuse_folder(path: str) -> str | None:
 
 
 def windows_reason(path: str) -> str | None:
-    """Reason why Windows cannot hold a path that is carried elsewhere; None when it can."""
+    """Reason why Windows cannot hold a path that is synced elsewhere; None when it can."""
     for segment in path.split("/"):
         found = _NOT_ON_WINDOWS.search(segment)
         if found:

@@ -8,7 +8,7 @@ from s3sync.core.plan import Action
 
 
 class Problem(Struct, frozen=True):
-    """A failure of one path; the rest goes on. `error` is the message for the user, `hint` what to do."""
+    """A failure of one path; the others are still done. `error` is the message for the user, `hint` what to do."""
 
     path: str
     error: str

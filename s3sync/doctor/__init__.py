@@ -36,7 +36,7 @@ def doctor(
     dry_run: bool = False,
     lock_wait_s: float = 0,
 ) -> DoctorReport:
-    """Check everything, and before that mend with `fix` what is wrong on this computer.
+    """Check everything, and before that repair with `fix` what is wrong on this computer.
 
     `dry_run` writes nothing in the store, and leaves out what only that would tell.
 

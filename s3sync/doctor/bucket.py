@@ -104,10 +104,10 @@ def _versioning(bucket: Bucket, prefix: str) -> Check:
     if found == "Enabled":
         rules = bucket.lifecycle(prefix)
         if isinstance(rules, Silence) or any("NoncurrentVersionExpiration" in rule for rule in rules):
-            return ok("versioning", "on: old versions can be had back, and are paid for until a rule expires them")
+            return ok("versioning", "on: old versions can be restored, and are paid for until a rule expires them")
         return ok(
             "versioning",
-            "on: old versions can be had back, and are paid for; a lifecycle rule with NoncurrentVersionExpiration "
+            "on: old versions can be restored, and are paid for; a lifecycle rule with NoncurrentVersionExpiration "
             "would end that, and `s3sync cleanup --versions` does for one project",
         )
     return ok("versioning", "off: what `up` replaces is gone for good")

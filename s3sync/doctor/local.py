@@ -35,7 +35,7 @@ from s3sync.sync.session import Session
 
 NAMES = ("staging", "state_folder", "gitignore", "disk", "file_system")
 DISTRIBUTION = "s3sync-collab"
-REINSTALL = "install s3sync anew, which brings them: docs/upgrade-and-remove.md says how"
+REINSTALL = "reinstall s3sync, which brings them: docs/upgrade-and-remove.md says how"
 _SHOWN = ("obstore", "boto3", "botocore", "awscrt")
 LITTLE_ROOM = 1024**3
 _OWN_BITS = stat.S_IRWXU
@@ -178,7 +178,7 @@ def _gitignore(project: ProjectFolder) -> Check:
     try:
         ignored = _ignored_by_git(root, f"{folder}/draft.mp4")
     except (OSError, ValueError) as error:
-        return fail("gitignore", f"{root / '.gitignore'} cannot be read: {error}", "see to it that it may be read")
+        return fail("gitignore", f"{root / '.gitignore'} cannot be read: {error}", "make it readable")
     if not ignored:
         return warn("gitignore", f"git would take up {folder}/ and its large files", "s3sync doctor --fix")
     if (tracked := tracked_by_git(project.staging, "")) is not None:

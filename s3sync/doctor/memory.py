@@ -1,4 +1,4 @@
-"""Memory of this computer: state.db, who holds the lock, files that no transfer goes on with; and its repair."""
+"""Memory of this computer: state.db, who holds the lock, files of no unfinished transfer; and its repair."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def _partials(project: ProjectFolder, found: Examined) -> Check:
     except S3syncError as error:
         return failed_by(name, error)
     if not stale:
-        return ok(name, "none that nobody goes on with")
+        return ok(name, "none is left over")
     size = sum(size for _, _, size in stale)
     hint = "s3sync doctor --fix, or the next up, down or sync, removes them"
     return warn(name, f"{len(stale)} left by a run that was killed, {size_text(size)}", hint)
 
 
 def _stale(project: ProjectFolder) -> list[tuple[str, str, int]]:
-    """What belongs to no download that goes on, and scratch folders of killed doctors: folder, name, size."""
+    """Files of no unfinished download, and scratch folders of killed doctors: folder, name, size."""
     with local_errors("cannot look into", project.state_dir), contextlib.ExitStack() as opened:
         room, partial = known_room(project.staging), known_room(project.staging, PARTIAL)
         found: list[tuple[str, str, int]] = []
@@ -118,7 +118,7 @@ def mend(session: Session) -> list[str]:
             with state_room(project.staging, *filter(None, [folder])) as room, local_errors("cannot remove", name):
                 remove_tree(room, name)
     if stale:
-        done.append(f"removed {len(stale)} partial files that nobody goes on with")
+        done.append(f"removed {len(stale)} partial files of no unfinished download")
     return done
 
 

@@ -29,7 +29,7 @@ class Check(Struct, frozen=True):
 
 
 class DoctorReport(Struct):
-    """All checks in the order in which they were made, and what `fix` mended before that.
+    """All checks in the order in which they were made, and what `fix` repaired before that.
 
     `place` is None where the settings or the project cannot be told.
     """

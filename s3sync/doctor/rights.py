@@ -111,7 +111,7 @@ def _multipart(store: Store, key: str) -> Check:
         return skipped("multipart", "this store has no uploads in parts")
     problem = check_multipart(store, key)
     if isinstance(problem, AccessDenied):
-        hint = f"large uploads cannot go on after a break, or leave parts behind; {_POLICY}"
+        hint = f"interrupted large uploads cannot be resumed, or leave parts behind; {_POLICY}"
         return warn("multipart", str(problem), hint)
     if isinstance(problem, StoreError):
         return failed_by("multipart", problem)

@@ -19,7 +19,7 @@ WINDOWS = os.name == "nt"
 
 
 def refused_here(path: str) -> str | None:
-    """Reason why this computer cannot have a file of a path that is carried elsewhere; None when it can.
+    """Reason why this computer cannot have a file of a path that is synced elsewhere; None when it can.
 
     Windows would not refuse all of them: of some it makes another file, or the stream of one.
     """

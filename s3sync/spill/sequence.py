@@ -1,4 +1,4 @@
-"""Lists whose memory is bounded: beyond a number of items they go on in a temporary file.
+"""Lists whose memory is bounded: beyond a number of items they continue in a temporary file.
 
 For what a run intends and what it reports of each file; a `SpilledDict` is for what is looked up by its path.
 """

@@ -1,4 +1,4 @@
-"""Dictionaries by path whose memory is bounded: beyond a number of entries they go on in a temporary file.
+"""Dictionaries by path whose memory is bounded: beyond a number of entries they continue in a temporary file.
 
 A run holds several entries for each file of a project, and a project may have any number of files.
 """

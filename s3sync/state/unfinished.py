@@ -79,7 +79,7 @@ class UnfinishedTransfers:
 
 
 def partial_names(state: StateDB) -> set[str]:
-    """The files in `partial/` that a download goes on with, of every place that is known."""
+    """Files in `partial/` from which a download resumes, of every place that is known."""
     rows = state.execute("SELECT token FROM transfer WHERE way = ?", Direction.DOWN.value)
     with state.rows_of("transfer"):
         return set(map(partial_name, rows))

@@ -69,15 +69,15 @@ def _carry_out(
     finish_uploads(session, state, seen, plan.in_sync)
     done: list[Done] = []
     cleaning, tell = plan.verb is Verb.CLEANUP, partial(_tell, witnesses, done)
-    keeper = Recorder(session, state, seen, tolerant=tolerant, cleaning=cleaning, after_save=tell)
-    keeper.agree(plan.agreed)
-    keeper.intend(plan.actions)
+    recorder = Recorder(session, state, seen, tolerant=tolerant, cleaning=cleaning, after_save=tell)
+    recorder.agree(plan.agreed)
+    recorder.intend(plan.actions)
     raced: dict[str, str] = {}
     stamp = session.trash_stamp()
     try:
         with session.pool() as pool:
             transport = _transport(session, state, pool)
-            steps = Steps(session, seen, transport, stamp, keeper.placed, Intents(state))
+            steps = Steps(session, seen, transport, stamp, recorder.placed, Intents(state))
             for result in execute(steps, plan.actions):
                 if isinstance(result, Raced):
                     raced[result.action.path] = result.reason
@@ -85,17 +85,17 @@ def _carry_out(
                     reporter.failed(result)
                 else:
                     for effect in result.effects:
-                        keeper.keep(result.action, effect)
+                        recorder.keep(result.action, effect)
                         reporter.happened(effect)
                         done.append(_done(session, seen, plan, result.action, effect, stamp))
                         _show(session, effect)
-                keeper.save_sometimes()
+                recorder.save_sometimes()
     except BaseException as error:
-        save = keeper.save_here if isinstance(error, KeyboardInterrupt) else keeper.save
+        save = recorder.save_here if isinstance(error, KeyboardInterrupt) else recorder.save
         with suppress(S3syncError):  # whoever wants to stop does not wait for the store
             save()
         raise
-    keeper.save()
+    recorder.save()
     return raced
 
 

@@ -52,7 +52,7 @@ def _require_key(key: str, in_repo: bool) -> None:
     if key in allowed:
         return
     if key in BY_NAME and (BY_NAME[key].repo or BY_NAME[key].own):
-        where = "your own settings: leave --repo away" if in_repo else f"{REPO_FILE}: add --repo"
+        where = "your own settings: leave out --repo" if in_repo else f"{REPO_FILE}: add --repo"
         raise UsageError(
             f"{key!r} is not set there", why="it may not stand in that file", hint=f"it belongs in {where}"
         )

@@ -43,7 +43,7 @@ def first_time(state: StateDB, session: Session) -> list[str]:
     return [
         FIRST_TIME,
         f"this folder was synced as {old!r} before, whose files stay in the store: if {name!r} is {old!r} renamed, "
-        f"`mv {shlex.quote(name)} {shlex.quote(old)}` in the repository goes on with them; else both are stored",
+        f"`mv {shlex.quote(name)} {shlex.quote(old)}` in the repository keeps using them; otherwise both are stored",
     ]
 
 
@@ -55,15 +55,14 @@ def names_warning(session: Session, state: StateDB | None = None) -> str | None:
     lines = lines_to_commit(session.settings, session.project)
     if not lines:
         return None
-    told = "another clone, whose folder is called otherwise, uses another place in the store"
+    told = "another clone, whose folder has another name, uses another place in the store"
     former = state and _former_names(state, session)
     if former:
         told = f"this folder was synced as {'/'.join(former)} before, and its place in the store follows its name"
         old = dict(zip(("repo", "project"), former, strict=True))
         lines = [f"{key}: {old[key]}" for key in (line.partition(":")[0] for line in lines)]
-    return (
-        f"{told}: commit {' and '.join(f'`{line}`' for line in lines)} to {REPO_FILE}{' to go on there' * bool(former)}"
-    )
+    wanted = " and ".join(f"`{line}`" for line in lines)
+    return f"{told}: commit {wanted} to {REPO_FILE}{' to keep using it' * bool(former)}"
 
 
 def _former_names(state: StateDB, session: Session) -> tuple[str, str] | None:

@@ -156,7 +156,7 @@ class Recorder:
             self.save_here()
 
     def save(self) -> None:
-        """This computer's memory first, then metadata.json. Either may fail alone: the next run finds out and mends."""
+        """This computer's memory first, then metadata.json. Either may fail alone: the next run repairs it."""
         began = time.monotonic()
         self.save_here()
         self._publish()

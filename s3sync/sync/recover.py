@@ -33,10 +33,10 @@ def recover(session: Session, state: StateDB) -> None:
 
 
 def stale_partials(folder: GuardedFolder, state: StateDB) -> list[tuple[str, int]]:
-    """Names and sizes of what in `partial/` nobody will go on with: files, links and the like, but no folders.
+    """Names and sizes of what in `partial/` no download resumes from: files, links and the like, but no folders.
 
-    A file with a second name has been placed under that: it is the user's now, and a download that went on with it
-    would write into it.
+    A file with a second name has been placed under that: it is the user's now, and a download that resumed
+    from it would write into it.
     """
     tokens = partial_names(state)
     return [

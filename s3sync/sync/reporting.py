@@ -122,7 +122,7 @@ def _told(blocked: Blocked) -> Problem:
         hint = {
             State.REMOTE_DELETED: "`s3sync sync` moves it into the trash here, as it was deleted on the remote",
             State.CONFLICT: "`s3sync sync` keeps both: yours gets another name",
-        }.get(blocked.state, "`s3sync sync` carries both changes; or rename what is here")
+        }.get(blocked.state, "`s3sync sync` applies both changes; or rename what is here")
         return Problem(blocked.path, f"cannot be downloaded: {what} {blocked.by} stands in its place here", hint)
     hint = {
         State.LOCAL_DELETED: "`s3sync sync` moves it into the trash there, as it was deleted here",

@@ -56,7 +56,7 @@ def list_trash(
     report.files = _found(session, sides)
     if wanted is not None:
         every = report.files
-        wanted.resolve(lambda: (found.name for found in every), absent="nothing in the trash is called so")
+        wanted.resolve(lambda: (found.name for found in every), absent="nothing in the trash has that name")
         report.files = SpilledList(Trashed)
         report.files.extend(found for found in every if wanted(found.name))
     return report

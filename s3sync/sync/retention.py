@@ -24,7 +24,7 @@ from s3sync.sync.trash import Contents, Trashed, age_of, now_of, trash_here, tra
 
 A_DAY = timedelta(days=1)
 MOST_FILES = 1_000
-"""Files of one trash that a run looks at or deletes. The next day goes on behind them."""
+"""Files of one trash that a run looks at or deletes. The next day continues behind them."""
 MOST_SECONDS = 20.0
 """After which a run begins with no other file: a look at a large one here reads all of it."""
 

@@ -1,4 +1,4 @@
-"""Transfers that were broken off: ours, which go on by themselves, and foreign uploads, which cost money unseen."""
+"""Interrupted transfers: ours, which resume by themselves, and foreign uploads, which cost money unseen."""
 
 from __future__ import annotations
 

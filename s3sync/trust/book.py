@@ -120,7 +120,7 @@ def _changing(environ: Mapping[str, str]) -> Iterator[GuardedFolder]:
         raise LocalError(
             f"cannot remember in {base / FOLDER} what you trust",
             why=error.strerror or str(error),
-            hint="see to it that the folder is yours and can be written; in CI set S3SYNC_TRUST=1",
+            hint="make the folder yours and writable; in CI set S3SYNC_TRUST=1",
         ) from None
 
 

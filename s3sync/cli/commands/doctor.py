@@ -25,7 +25,7 @@ def doctor(
     name: OneName = None,
     project: ProjectName = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is wrong on this computer; nothing of yours is deleted.")
+        bool, typer.Option("--fix", help="Fix what is wrong on this computer; nothing of yours is deleted.")
     ] = False,
 ) -> int:
     """Check settings, credentials, the store, your rights there, and this computer; say what to do about it."""

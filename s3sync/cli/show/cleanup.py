@@ -23,7 +23,7 @@ def cleanup_question(report: CleanupReport, *, versions: bool) -> Iterator[str]:
     if len(report.deleted) > NAMED:
         yield f"  ... and {len(report.deleted) - NAMED} more"
     if report.last_copies:
-        yield f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be had back:"
+        yield f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be restored:"
         yield from (f"  {printable(name)}" for name in islice(report.last_copies, NAMED))
         if len(report.last_copies) > NAMED:
             yield f"  ... and {len(report.last_copies) - NAMED} more"

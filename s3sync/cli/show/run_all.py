@@ -56,7 +56,7 @@ class AllLines:
             warn(f"not begun: {counted(len(waiting), 'project')} ({named}), as the error above concerns all of them")
         ended = [one.project for one in told if one.begun and one.error is not None]
         if ended and not waiting:
-            warn(f"hint: to go on with one project alone: `s3sync {self._verb.value} {typed(ended[0])}`")
+            warn(f"hint: to continue with one project alone: `s3sync {self._verb.value} {typed(ended[0])}`")
         if self._call.quiet:
             return
         if not told:

@@ -18,7 +18,7 @@ NAMED = 20
 def empty_question(report: TrashReport) -> Iterator[str]:
     """Lines to show, and as the last one the question."""
     if report.last_copies:
-        yield f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be had back:"
+        yield f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be restored:"
         yield from (f"  {printable(one.name)} ({size_text(one.size)})" for one in islice(report.last_copies, NAMED))
         if len(report.last_copies) > NAMED:
             yield f"  ... and {len(report.last_copies) - NAMED} more"

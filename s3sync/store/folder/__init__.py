@@ -253,7 +253,7 @@ class FolderStore:
         return etag
 
     def _already_complete(self, key: str, parts: Sequence[Part]) -> str:
-        """An upload that is gone because an earlier, broken off call finished it is no error."""
+        """An upload that is gone because an earlier, interrupted call finished it is no error."""
         there = objects.current(self._layout, key)
         if there is None or there.etag != uploads.multipart_etag(parts):
             raise NotFound(f"the upload of {key!r} is not there", why="it was finished or aborted")

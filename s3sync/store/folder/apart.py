@@ -34,7 +34,7 @@ def require_apart(store: Path, repository: Path, repo: str) -> None:
             raise ConfigError(f"the store cannot be {store}", why=found, hint=_HINT)
     staging = _staging_around(store)
     if staging is not None:
-        why = f"it lies in the staging folder {staging}, which would carry it to the store of its project"
+        why = f"it lies in the staging folder {staging}, which would be synced to the store of its project"
         raise ConfigError(f"the store cannot be {store}", why=why, hint=_HINT)
     place = store / repo
     if os.path.lexists(place / ".git"):

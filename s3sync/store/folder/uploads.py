@@ -1,7 +1,7 @@
 """Multipart uploads of a folder store.
 
 An upload is a folder `uploads/<id>/` with `upload.json` and its parts, `<number>-<etag>`; a part's file name says all
-there is to know of it, so that any process can go on. Finished parts have been synced to the disk. Others can write
+there is to know of it, so that any process can resume it. Finished parts have been synced to the disk. Others can write
 there too: a part counts only when its bytes, hashed while they are joined, are those that its name promises.
 """
 

@@ -81,6 +81,6 @@ class Downloads(Tools):
         self._end(path, got)
 
     def _end(self, path: str, got: Downloaded) -> None:
-        """A large download is unfinished until its file has its name: until then a killed run can go on with it."""
+        """A large download is unfinished until its file has its name: until then a killed run can be resumed."""
         if got.parts is not None:
             self.transport.ledger.end(path, Direction.DOWN)

@@ -1,4 +1,4 @@
-"""A body that goes on where its connection ended: lines break, and an outage lasts longer than one request waits."""
+"""A body that resumes where its connection ended: lines break, and an outage lasts longer than one request waits."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _begin(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile | No
 
 
 def _is_there(temp: Temp) -> bool:
-    """True if a download can go on with it: a regular file with this one name."""
+    """True if a download can resume from it: a regular file with this one name."""
     with local_errors("cannot look at", temp.path):
         found = temp.folder.find(temp.name)
     return found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink == 1

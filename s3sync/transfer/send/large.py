@@ -260,7 +260,7 @@ def _resume(transport: Transport, key: str, source: Source) -> _Job | None:
 
 
 def _abandon(transport: Transport, path: str, key: str, upload_id: str) -> None:
-    """End an upload that must not go on: the file is another by now, or the object is."""
+    """Abort an upload that must not be resumed: the file is another by now, or the object is."""
     transport.ledger.end(path, Direction.UP)
     with suppress(StoreError):
         transport.store.abort_upload(key, upload_id)

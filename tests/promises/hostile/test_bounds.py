@@ -193,7 +193,7 @@ def test_f23_a_listing_that_never_ends(david: Person, words: list[str]) -> None:
     with liar(endless) as address:
         on_liar(david, address)
         result = david.expect(1, *words)
-    assert "its listing goes round and never ends" in result.err and "hint: check endpoint_url" in result.err
+    assert "its listing repeats and never ends" in result.err and "hint: check endpoint_url" in result.err
     said(result, *SECRETS.values())
     assert david.files().keys() == {"a.mp4"}
 

@@ -75,7 +75,7 @@ def test_a_file_that_is_nowhere(david: Person) -> None:
         (["sync", "--max-delete", "-3"], "-3 is less than 0", "see `s3sync sync --help`"),
         (["up", "--on-conflict", "win"], "'win' is not one of 'warn', 'keep-both', 'mine', 'theirs'", "--help"),
         (["verify", "one", "two"], "extra argument(s) (two)", "see `s3sync verify --help`"),
-        (["status", "b63", "--all"], "--all means every project", "leave the name away"),
+        (["status", "b63", "--all"], "--all means every project", "leave out the name"),
     ],
 )
 def test_a_command_line_that_cannot_be_read(david: Person, words: list[str], what: str, hint: str) -> None:

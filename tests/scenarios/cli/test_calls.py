@@ -313,7 +313,7 @@ def test_trash_list_takes_names_folders_and_patterns(david: Person) -> None:
     assert listed("list", "cut") == {"cut/a.mov", "cut/b.wav"} and listed("*.mov") == {"cut/a.mov", "c.mov"}
     assert listed("list", "--", "list") == {"list"} and listed("c.mov", "cut/b.wav") == {"c.mov", "cut/b.wav"}
     wrong = david.expect(2, "trash", "list", "d.mov").err
-    assert "no file called 'd.mov'" in wrong and "nothing in the trash is called so" in wrong
+    assert "no file called 'd.mov'" in wrong and "nothing in the trash has that name" in wrong
     assert david.expect(2, "trash", "list", "a.mov", "--json").json["error"]["hint"] == "did you mean 'cut/a.mov'?"
 
 

@@ -110,14 +110,14 @@ def test_the_worst_code_is_that_of_the_command(people: People) -> None:
         path.unlink()
     halted = jan.expect(5, "sync", "--all", "--on-conflict", "mine", cwd=jan.repo)
     assert f"✗ {NAMES[1]}\nerror: " in halted.err and "--max-delete" in halted.err
-    assert f"hint: to go on with one project alone: `s3sync sync {NAMES[1]}`" in halted.err
+    assert f"hint: to continue with one project alone: `s3sync sync {NAMES[1]}`" in halted.err
     assert (staging(david, NAMES[2]) / "3.txt").exists() and "uploaded 1 file" in halted.out
 
 
 def test_names_and_all_do_not_go_together(people: People) -> None:
     david, _ = people
     for words in (["up", "b71", "--all"], ["down", "--all", "-p", "b71"], ["sync", "-a", "clip.txt"]):
-        assert "leave the name away" in david.expect(2, *words).err
+        assert "leave out the name" in david.expect(2, *words).err
     david.project.rename(david.root / "moved")
     assert "no project has a staging folder here" in david.ok("up", "--all", cwd=david.repo).out
 

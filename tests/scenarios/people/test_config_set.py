@@ -55,7 +55,7 @@ def test_c9_settings_of_the_team(david: Person) -> None:
         (["get", "user"], "did you mean `s3sync config show`?"),
         (["set", "usr", "jan"], "there is no setting 'usr'"),
         (["set", "region", "eu-west-1"], "add --repo"),
-        (["set", "user", "jan", "--repo"], "leave --repo away"),
+        (["set", "user", "jan", "--repo"], "leave out --repo"),
         (["set", "user", "a/b"], "cannot be a user's name"),
         (["set", "staging", ".aws", "--repo"], "cannot be the staging folder"),
         (["set", "profile", "a", "b"], "takes one value"),

@@ -175,7 +175,7 @@ def test_a4_a_renamed_clone_is_told_the_names_of_before(tmp_path: Path, project:
         said = david.ok(verb, cwd=renamed / project).err
         if verb == "status" or "first time" in said:
             wanted = "`repo: film`" if project else "`repo: film` and `project: film`"
-            assert f"commit {wanted} to .s3sync.yaml to go on there" in said, said
+            assert f"commit {wanted} to .s3sync.yaml to keep using it" in said, said
             assert f"was synced as film/{project or 'film'} before" in said and said.count("commit `repo") == 1
     settings = f"store: file://{tmp_path / 'store'}\nrepo: film\n" + ("" if project else "project: film\n")
     (renamed / ".s3sync.yaml").write_text(settings)
