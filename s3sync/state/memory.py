@@ -23,6 +23,7 @@ from s3sync.state.schema import (
     base_row,
     digest_row,
     fact_row,
+    place_row,
 )
 from s3sync.state.sqlite import Database
 
@@ -117,9 +118,8 @@ class StateDB(Database):
             " FROM place ORDER BY id <> ?, used_at DESC, url, endpoint, store_id",
             self._place_id,
         )
-        return [
-            KnownPlace(row[0], StorePlace(*row[1:4]), row[5], row[6], row[4], row[0] == self._place_id) for row in rows
-        ]
+        with self.rows_of("place"):
+            return [place_row(row, self._place_id) for row in rows]
 
     def forget_place(self, place_id: int) -> None:
         """Forget a place, with its base and whatever else is remembered of it."""

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,11 @@ from s3sync.state.schema import (
     digest_row,
     fact_row,
     intent_row,
+    is_place,
     known_intent_row,
     part_row,
     parts_row,
+    place_row,
     transfer_row,
 )
 from s3sync.state.sqlite import bring_up, readable
@@ -58,6 +61,7 @@ _OTHER_ROWS: tuple[tuple[str, str, Callable[[Row], object]], ...] = (
     ("parts", PARTS_COLUMNS, parts_row),
     ("intent", "value, kind", _intent_or_journal_row),
     ("fact", "value", fact_row),
+    ("place", "id, url, endpoint, store_id, used_at, 0, 0", partial(place_row, here=0)),
 )
 
 
@@ -153,7 +157,7 @@ def salvage(folder: Path) -> list[PlaceMemory]:
             rows = connection.execute(source.places).fetchall()
         except sqlite3.Error:
             return []
-        return [_salvage_place(connection, source, row) for row in rows]
+        return [_salvage_place(connection, source, row) for row in rows if is_place(*row[1:5])]
 
 
 def _salvage_place(connection: sqlite3.Connection, source: _Source, row: Row) -> PlaceMemory:

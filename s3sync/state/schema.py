@@ -19,6 +19,7 @@ from s3sync.core.manifest.record import DeletedRecord
 from s3sync.core.names import refuse_reason
 from s3sync.core.unfinished import Direction, Unfinished, is_token
 from s3sync.local.digests import PartDigests
+from s3sync.state.places import KnownPlace, StorePlace
 from s3sync.state.sqlite import Migration, run_script
 
 SCHEMA = """
@@ -187,6 +188,20 @@ def intent_row(row: tuple[Any, ...], kind: type[_T]) -> _T:
 def known_intent_row(row: tuple[Any, ...]) -> Intent | DeletedRecord:
     """A value and its kind."""
     return intent_row(row, Intent) if row[1] == CONFLICT else intent_row(row, DeletedRecord)
+
+
+def is_place(url: object, endpoint: object, store_id: object, more: object) -> bool:
+    """True if the cells of a row can be a place; `more` is its older name or its time of use, either of which it may
+    lack."""
+    return all(map(_is_text, (url, endpoint, store_id))) and (more is None or _is_text(more))
+
+
+def place_row(row: tuple[Any, ...], here: int) -> KnownPlace:
+    """A place with its time of use and the counts of its files and transfers. `here` is the id of the one in use."""
+    place_id, url, endpoint, store_id, used_at, files, unfinished = row
+    if not is_place(url, endpoint, store_id, used_at):
+        raise ValueError("no place")
+    return KnownPlace(place_id, StorePlace(url, endpoint, store_id), files, unfinished, used_at, place_id == here)
 
 
 def fact_row(row: tuple[Any, ...]) -> str:

@@ -131,6 +131,21 @@ def test_f50_a_row_of_state_db_ends_no_upload_of_others(
     assert [one.upload_id for one in store.list_uploads(prefix)] == [upload]
 
 
+@pytest.mark.parametrize("column", ["url", "endpoint", "store_id", "used_at"])
+@pytest.mark.parametrize("cell", [b"\xb2\xe4\x18", "x" * 100_000], ids=["bytes", "too long"])
+def test_f50_a_place_that_is_none_is_damage_and_no_surprise(david: Person, column: str, cell: object) -> None:
+    with sqlite3.connect(david.staging / ".s3sync" / "state.db") as connection:
+        row = {"url": "file:///x/", "endpoint": "", "store_id": "", "used_at": "2026-01-01T00:00:00Z"} | {column: cell}
+        connection.execute("INSERT INTO place (url, endpoint, store_id, used_at) VALUES (?, ?, ?, ?)", (*row.values(),))
+    connection.close()
+    result = david.run("state")
+    assert result.code == 1 and "a row of its table place makes no sense" in result.err, result
+    for command in (["status"], ["up"], ["sync"], ["doctor"], ["doctor", "--fix"], ["state", "forget", "x"]):
+        result = david.run(*command)
+        assert "did not expect" not in result.err + result.out, result
+    david.ok("status")
+
+
 @pytest.mark.parametrize("how", ["a link", "a file that names a link"])
 def test_f49_what_git_tracks_is_refused_wherever_git_keeps_its_index(david: Person, tmp_path: Path, how: str) -> None:
     real, git = tmp_path / "git-folders" / "one", david.repo / ".git"
