@@ -10,7 +10,7 @@ from hashlib import md5
 
 from msgspec import Struct
 
-from s3sync.core.manifest.edits import Edits, apply, doubtful
+from s3sync.core.manifest.edits import Edits, apply, deleted_since, doubtful
 from s3sync.core.manifest.parse import broken, parse, parse_in_pieces, too_much
 from s3sync.core.manifest.record import FileRecord, Manifest, render
 from s3sync.core.names import MANIFEST
@@ -85,7 +85,9 @@ def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) 
     for attempt in range(TRIES):
         write_id = uuid.uuid4().hex
         there = {name for name in doubtful(known.manifest, edits, seen) if _is_there(store, prefix + name)}
-        manifest = apply(known.manifest, edits, write_id, there, seen.deleted)
+        deleted = deleted_since(known.manifest, edits, seen)
+        gone = {name for name in deleted if not _is_there(store, prefix + name)}
+        manifest = apply(known.manifest, edits, write_id, there, seen.deleted, gone)
         mode = Create() if known.etag is None else Update(known.etag)
         try:
             with ManifestText() as text:

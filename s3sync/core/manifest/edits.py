@@ -68,17 +68,26 @@ def doubtful(manifest: Manifest, edits: Edits, seen: Manifest) -> list[str]:
     ]
 
 
+def deleted_since(manifest: Manifest, edits: Edits, seen: Manifest) -> list[str]:
+    """Names that this run sent and whose deletion somebody recorded since `seen`: the store has to be asked."""
+    if manifest is seen:
+        return []
+    return [name for name, said in manifest.deleted.items() if name in edits.files and said != seen.deleted.get(name)]
+
+
 def apply(
     manifest: Manifest,
     edits: Edits,
     write_id: str,
     there: Container[str] = (),
     outlived: Mapping[str, DeletedRecord] = NO_DELETIONS,
+    gone: Container[str] = (),
 ) -> Manifest:
     """A new manifest with the edits in it, its revision one higher.
 
     `there` are the doubtful names whose object is there: their records stay. `outlived` are the deletions that were
     known when the store was listed: what it holds nevertheless was put there since, and its deletion is dropped.
+    `gone` are files of this run that somebody else has deleted by now, and recorded that.
     """
     new = copy.copy(manifest)
     new.files = copy.copy(manifest.files)
@@ -92,9 +101,9 @@ def apply(
         known = new.files.get(name)
         if known is None or (known.etag, known.size_bytes) != (record.etag, record.size_bytes):
             new.files[name] = record
-        gone = new.deleted.get(name)
-        is_ours = gone is not None and not gone.cleaned and (gone.deleted_by, gone.md5) == (edits.by, record.md5)
-        if gone is not None and (is_ours or gone == outlived.get(name)):
+        said = new.deleted.get(name)
+        is_ours = said is not None and not said.cleaned and (said.deleted_by, said.md5) == (edits.by, record.md5)
+        if said is not None and (is_ours or said == outlived.get(name)):
             del new.deleted[name]  # a run that was killed put it back, perhaps an undo of our own
     for name, deletion in edits.deleted.items():
         if name in there or _is_newer(new.files.get(name), deletion):
@@ -104,9 +113,15 @@ def apply(
     for name, deletion in edits.announced.items():
         if name in new.files or name not in new.deleted:  # else somebody else was first to delete it
             _note_deletion(new, deletion)
-    new.files.update(edits.files)
-    for name in edits.files:
-        new.deleted.pop(name, None)
+    for name, record in edits.files.items():
+        if name in gone:
+            continue
+        new.files[name] = record
+        said = new.deleted.get(name)
+        if said is not None and not (
+            said.cleaned and said != outlived.get(name)
+        ):  # a cleanup under way may take it yet
+            del new.deleted[name]
     new.cleaned = edits.cleaned or manifest.cleaned
     new.extras = {key: extra for key, extra in manifest.extras.items() if _speaks_of(key, manifest, new)}
     new.conflicts = _conflicts(manifest.conflicts, edits, new.files)

@@ -135,4 +135,25 @@ FOUND: dict[str, Story] = {
         ),
         makes_way=True,
     ),
+    "seed 72000226": Story(
+        72000226,
+        ("david", "jan", "mia"),
+        (),
+        (
+            Save("david", "b.bin", Content(22578, 0), in_place=False),
+            Run("david", "sync"),
+            Run("jan", "sync"),
+            Save("david", "draft.mp4", Content(8, 40), in_place=False),
+            Save("jan", "cut/scene 1.mov", Content(9, 1500), in_place=False),
+            Run(
+                "jan",
+                "up",
+                meanwhile=(
+                    Meanwhile(2, Run("mia", "cleanup --unseen", late=True), method="get"),
+                    Meanwhile(3, Run("david", "sync", max_delete=100), method="complete_upload"),
+                ),
+            ),
+        ),
+        makes_way=True,
+    ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from s3sync.core import limits
-from s3sync.core.manifest.edits import Edits, apply, doubtful
+from s3sync.core.manifest.edits import Edits, apply, deleted_since, doubtful
 from s3sync.core.manifest.parse import parse
 from s3sync.core.manifest.record import (
     ConflictRecord,
@@ -269,7 +269,23 @@ def test_a12_a_file_that_is_sent_again_is_announced_no_more() -> None:
     made.files["here"] = record("here", "e2")
     before = manifest(record("here"))
     before.deleted = {"here": cleaned("here")}
-    assert apply(before, made, "w1").deleted == {}
+    assert apply(before, made, "w1", outlived=before.deleted).deleted == {}
+    assert apply(before, made, "w1").deleted == before.deleted  # announced since: the cleanup may take it yet
+
+
+def test_a12_a_file_that_somebody_deleted_while_it_was_told_stays_deleted() -> None:
+    made = edits("david")
+    made.files = {name: record(name, "e2", "david") for name in ("cleaned", "deleted", "again", "sent")}
+    before = manifest(record("again", "e1"))
+    seen = {"sent": deletion("sent")}
+    before.deleted = {"cleaned": cleaned("cleaned"), "deleted": deletion("deleted"), "again": deletion("again"), **seen}
+    known = manifest()
+    known.deleted = seen
+    assert deleted_since(before, made, before) == []
+    assert deleted_since(before, made, known) == ["cleaned", "deleted", "again"]
+    after = apply(before, made, "w1", outlived=seen, gone={"cleaned", "deleted"})
+    assert after.files.keys() == {"again", "sent"}
+    assert after.deleted == {"cleaned": cleaned("cleaned"), "deleted": deletion("deleted")}
 
 
 def test_a12_of_a_large_cleanup_no_more_is_announced_than_is_kept() -> None:
