@@ -400,3 +400,22 @@ def test_unknown_prefix(store: FolderStore) -> None:
     with pytest.raises(StoreError):
         keys(store, "no-slash")
     assert not issubclass(StoreError, UsageError)
+
+
+def test_f01_folders_that_a_killed_writer_left_empty_make_way_for_an_object(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "store", create=True)
+    left = tmp_path / "store/v/p/cut/deep/deeper"
+    left.mkdir(parents=True)
+    (left.parent / "beside").mkdir()
+    put(store, "v/p/cut", b"a file")
+    assert (tmp_path / "store/v/p/cut").read_bytes() == b"a file"
+
+
+def test_a8_a_folder_in_which_anything_lies_stays(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "store", create=True)
+    file = tmp_path / "store/v/p/cut/deep/.hidden"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"somebody's")
+    with pytest.raises(StoreError, match="cannot hold both"):
+        put(store, "v/p/cut", b"a file")
+    assert file.read_bytes() == b"somebody's"

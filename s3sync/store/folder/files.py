@@ -28,6 +28,7 @@ NEXT = ".next"
 _FRESH_S = 2.0
 _STALE_TMP_S = 24 * 3600.0
 _WINDOWS_BUSY_S = 5.0
+_DEEPEST = 100
 _PRUNING_RACES = 200
 _T = TypeVar("_T")
 
@@ -138,9 +139,23 @@ def publish(layout: Layout, temporary: str, spot: tuple[str, ...]) -> None:
         except FileNotFoundError:
             if not left or layout.tmp.find(temporary) is None:
                 raise
+        except IsADirectoryError:
+            if not left or not _drop_empty(layout, spot):
+                raise
     for depth in range(len(above) - fresh, len(above) + 1):
         with contextlib.suppress(FileNotFoundError):  # deleted and pruned at once
             layout.folder(*above[:depth]).sync()
+
+
+def _drop_empty(layout: Layout, names: Sequence[str]) -> bool:
+    """Remove a folder that a killed writer left, with nothing but folders in it. False if anything else is."""
+    folder = layout.folder(*names)
+    for name in folder.names():
+        is_folder = stat.S_ISDIR(folder.lstat(name).st_mode)
+        if not is_folder or len(names) > _DEEPEST or not _drop_empty(layout, [*names, name]):
+            return False
+    layout.folder(*names[:-1]).rmdir(names[-1])
+    return True
 
 
 def _missing_below(layout: Layout, names: Sequence[str]) -> int:
