@@ -11,7 +11,7 @@ from tests.kit.servers import Server, share_models
 share_models()
 
 SERVERS = [
-    "moto",
+    pytest.param("moto", marks=pytest.mark.moto),
     pytest.param("seaweedfs", marks=pytest.mark.seaweedfs),
     pytest.param("ministack", marks=pytest.mark.ministack),
 ]
