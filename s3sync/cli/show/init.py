@@ -40,13 +40,7 @@ def _refused(access: AccessReport) -> list[tuple[str, S3syncError]]:
 def print_init(report: InitReport, call: Call) -> None:
     signs = symbols()
     if not call.quiet:
-        if call.verbose:
-            say(f"  - repository: {printable(str(report.root))}")
-            if report.project:
-                say(f"  - project: {printable(report.project.name)}")
-        for what, changed in report.steps:
-            word = "" if changed else " (as it was)"
-            say(f"  {signs.done if changed else '-'} {printable(what)}{word}")
+        _say_steps(report, call.verbose)
     if report.access is None:
         if not call.quiet:
             say("Nothing was written: this was a dry run.")
@@ -74,6 +68,17 @@ def print_init(report: InitReport, call: Call) -> None:
     if report.settings.user is None:
         say("Next: s3sync init --user NAME, so that the team sees who uploaded what.")
     _say_next(report)
+
+
+def _say_steps(report: InitReport, verbose: bool) -> None:
+    """What was set up."""
+    if verbose:
+        say(f"  - repository: {printable(str(report.root))}")
+        if report.project:
+            say(f"  - project: {printable(report.project.name)}")
+    for what, changed in report.steps:
+        mark, word = (symbols().done, "") if changed else ("-", " (as it was)")
+        say(f"  {mark} {printable(what)}{word}")
 
 
 def _say_next(report: InitReport) -> None:
