@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.promises.simulator.attempt import Attempt, Violation
 from tests.promises.simulator.look import Look, Tree
@@ -42,6 +43,8 @@ class Undoable(Struct):
     before: Look
     after: Look
     exact: bool
+    ended: bool = True
+    """Whether it came to its end, so that the next run has nothing of it to finish."""
 
 
 def trash_kept(attempt: Attempt, owed: set[str], before: Look, now: Look, *, waited: bool) -> None:
@@ -96,13 +99,15 @@ def remote_deleted_for_good(attempt: Attempt, owed: set[str], path: str, held: s
 def note_undoable(attempt: Attempt, known: Undoable | None, now: Look, code: int | None) -> Undoable | None:
     """What an undo of this user would take back from here on."""
     run, user, start = attempt.run, attempt.run.user, attempt.start
+    if known is not None and run.kind == "undo" and not run.dry_run:  # what is undone is not undone again
+        return replace(known, exact=False, ended=code is not None)
     if run.dry_run or run.kind not in ("up", "down", "sync", "cleanup"):
         return known
     went_wrong = code not in (0, 3, 4) or bool(run.faults or run.full or run.crash)
     if (start.work[user], start.remote) == (now.work[user], now.remote) and not went_wrong and not attempt.disturbed:
-        return known
-    exact = not went_wrong and not attempt.disturbed and (known is None or known.exact)
-    return Undoable(attempt.knew, start, now, exact)
+        return known and replace(known, ended=True)
+    exact = not went_wrong and not attempt.disturbed and (known is None or known.ended)
+    return Undoable(attempt.knew, start, now, exact, ended=not went_wrong)
 
 
 def undone_here(last: Undoable | None, before: Look, now: Look, user: str) -> set[str]:
