@@ -95,7 +95,7 @@ def folder_url(path: str) -> str:
 
 SCHEMES: dict[str, Scheme] = {
     "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True),
-    "file": Scheme("file:///path", _folder, is_folder=True),
+    "file": Scheme("file:///path", _folder, is_folder=True, mask=str),
 }
 _UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS")
 """Kind of store that a newer version may have written down: all of its place is shown."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from s3sync.core.names import STATE_DIR
 from s3sync.disk.guarded import GuardedFolder
 
-MOST_BYTES = 512 * 1024 * 1024
-"""An index of a million files has about a hundred megabytes."""
+MOST_BYTES = 128 * 1024 * 1024
+"""Bytes of an index, shared parts included, that are looked through: one of a million files has about a hundred MB."""
 _POINTER_BYTES = 64 * 1024
 SHA1, SHA256 = 20, 32
 _LENGTH, _EXTENDED = 0xFFF, 0x40
@@ -20,9 +20,10 @@ _LENGTH, _EXTENDED = 0xFFF, 0x40
 def tracked_by_git(staging: Path, inside: str = STATE_DIR) -> str | None:
     """A path below `.s3sync` that is in the index of the repository around a staging folder; None when none is.
 
-    With another folder `inside` one below that, with an empty one any in the staging folder.
+    With another folder `inside` one below that, with an empty one any in the staging folder. A repository within the
+    repository (a submodule) is one entry of the index: also when it is the folder itself, or the staging folder.
     """
-    for folder in staging.parents:
+    for folder in (staging, *staging.parents):
         found = _git_folder(folder)
         if found is not None:
             return _look(found, f"{(staging.relative_to(folder) / inside).as_posix()}/")
@@ -49,12 +50,15 @@ def _git_folder(folder: Path) -> Path | None:
 
 
 def _look(git: Path, prefix: str) -> str | None:
-    """Look into the index, and into what a split index shares."""
+    """Look into the index, and into what a split index shares. One that is too large hides what it tracks, so that
+    it counts as if it tracked the folder."""
     try:
         names = [name for name in os.listdir(git) if name == "index" or name.startswith("sharedindex.")]
         stamps = tuple((name, *_stamp(git / name)) for name in names)
     except OSError:
         return None
+    if sum(size for _, _, size, _ in stamps) > MOST_BYTES:
+        return f"{prefix} (perhaps: git's index is larger than {MOST_BYTES >> 20} MiB, and is not looked through)"
     return _tracked(os.fspath(git), stamps, prefix)
 
 
@@ -82,7 +86,8 @@ def _tracked(git: str, stamps: tuple[tuple[str, int, int, int], ...], prefix: st
 
 def _find(index: bytes, prefix: str) -> str | None:
     """Versions 2 and 3 hold each path whole, after its length. A disk may take other capitals for the same name."""
-    for found in re.finditer(re.escape(os.fsencode(prefix)) + rb"[^\0]+", index, re.IGNORECASE):
+    whole = re.escape(os.fsencode(prefix.rstrip("/"))) + rb"(?:/[^\0]+)?(?=\0)"
+    for found in re.finditer(whole, index, re.IGNORECASE):
         length = int.from_bytes(index[found.start() - 2 : found.start()]) & _LENGTH
         if length in (len(found[0]), _LENGTH):
             return os.fsdecode(found[0])
@@ -101,7 +106,7 @@ def _find_packed(index: bytes, prefix: str, digest: int) -> str | None:
         if end < 0 or drop > len(path):
             return None
         path, at = path[: len(path) - drop] + index[at:end], end + 1
-        if path.lower().startswith(wanted):
+        if path.lower().startswith(wanted) or path.lower() == wanted.rstrip(b"/"):
             return os.fsdecode(path)
     return None
 

@@ -181,6 +181,33 @@ def test_f49_what_git_tracks_is_refused(david: Person, version: str, what: str) 
     david.ok("status")
 
 
+@pytest.mark.parametrize("version", ["2", "4"])
+@pytest.mark.parametrize("what", [".s3sync", "."], ids=["our folder", "the staging folder"])
+def test_f49_a_submodule_brings_no_memory(david: Person, version: str, what: str) -> None:
+    """It is one entry of the index, whatever lies in it."""
+    folder = (david.staging / what).resolve()
+    git = ["git", "-C", str(david.repo), "-c", f"index.version={version}"]
+    if not (david.repo / ".git" / "HEAD").exists():
+        subprocess.run([*git, "init", "-q"], check=True)
+    inner = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@x"]
+    subprocess.run([*inner, "init", "-q"], check=True)
+    subprocess.run([*inner, "add", "-f", "."], check=True)
+    subprocess.run([*inner, "commit", "-qm", "x"], check=True)
+    head = subprocess.run([*inner, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    path = folder.relative_to(david.repo).as_posix()
+    subprocess.run([*git, "update-index", "--add", "--cacheinfo", f"160000,{head},{path}"], check=True)
+    for command in ("up", "status", "sync"):
+        assert "git tracks" in david.expect(1, command).err
+
+
+def test_f49_an_index_that_is_too_large_to_look_through_is_no_leave(david: Person) -> None:
+    git = david.repo / ".git"
+    git.mkdir(exist_ok=True)
+    with (git / "index").open("wb") as stream:
+        stream.truncate(200 * 2**20)
+    assert "is not looked through" in david.expect(1, "status").err
+
+
 SQL = {
     "a trigger": "CREATE TRIGGER t AFTER INSERT ON fact BEGIN DELETE FROM base; END",
     "an endless view": "CREATE VIEW v AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT x FROM c",

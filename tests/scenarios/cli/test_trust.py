@@ -397,3 +397,18 @@ def test_f47_only_this_computer_is_loopback(endpoint: str, unencrypted: bool) ->
     from s3sync.trust import Place
 
     assert Place(repository="/r", store="s3://b", endpoint=endpoint).unencrypted is unencrypted
+
+
+@pytest.mark.parametrize("mark", ["@", "?"])
+def test_f47_a_folder_is_agreed_to_by_its_whole_path(david: Person, mark: str) -> None:
+    """What looks like a login or a query in an address is a name of a folder here."""
+    agreed, other = david.root / f"me{mark}example.com" / "team", david.root / "public" / f"{mark}example.com" / "team"
+    for folder in (agreed, other):
+        folder.mkdir(parents=True)
+    settings = david.repo / ".s3sync.yaml"
+    settings.write_text(f"store: file://{agreed}\n")
+    asked = david.expect(5, "status").err
+    assert f"file://{agreed}" in asked
+    david.ok("trust", "--yes")
+    settings.write_text(f"store: file://{other}\n")
+    assert f"file://{other}" in david.expect(5, "status").err
