@@ -18,7 +18,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.records import old_records, part_file_key
 from s3sync.core.spelling import Refusal
 from s3sync.core.times import format_ns, format_time, parse_ns
-from s3sync.errors import NotAStore, NotFound, StoreError
+from s3sync.errors import ManifestError, NotAStore, NotFound, StoreError
 from s3sync.local.holds import refused_here
 from s3sync.shared.manifest import StoredManifest, read_manifest
 from s3sync.shared.nested import look_around, refuse_inner_projects
@@ -116,7 +116,12 @@ def scan_remote(
         old_parts = SpilledDict(bool)
         once = creates_only and not base
         objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts, once=once)
-        stored = reading.result()
+        try:
+            stored = reading.result()
+        except ManifestError:
+            if once and not objects:  # a web page: what asks twice says that it is no store
+                _list_objects(store, prefix, ignored, len(base), old_parts)
+            raise
         if once and not objects and stored.etag is not None:
             objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
         if stored.etag is None and refuse_around is not None:

@@ -205,7 +205,7 @@ def test_a_vendor_is_asked_for_a_store_once_for_each_kind_of_request() -> None:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert sorted(bare.made) == ["answers", "writers"]
+    assert sorted(bare.made) == ["answers", "shared"]
 
 
 @pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "a/../b", "./a", "a\nb", "del\x7f"])

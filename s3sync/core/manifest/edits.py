@@ -113,15 +113,7 @@ def apply(
     for name, deletion in edits.announced.items():
         if name in new.files or name not in new.deleted:  # else somebody else was first to delete it
             _note_deletion(new, deletion)
-    for name, record in edits.files.items():
-        if name in gone:
-            continue
-        new.files[name] = record
-        said = new.deleted.get(name)
-        if said is not None and not (
-            said.cleaned and said != outlived.get(name)
-        ):  # a cleanup under way may take it yet
-            del new.deleted[name]
+    _note_files(new, edits, outlived, gone)
     new.cleaned = edits.cleaned or manifest.cleaned
     new.extras = {key: extra for key, extra in manifest.extras.items() if _speaks_of(key, manifest, new)}
     new.conflicts = _conflicts(manifest.conflicts, edits, new.files)
@@ -129,6 +121,17 @@ def apply(
         new.last_sync, new.last_sync_by = edits.at, edits.by
     new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
     return new
+
+
+def _note_files(new: Manifest, edits: Edits, outlived: Mapping[str, DeletedRecord], gone: Container[str]) -> None:
+    """Enter what this run sent; a deletion that a cleanup under way announced stays, as it may take the file yet."""
+    for name, record in edits.files.items():
+        if name in gone:
+            continue
+        new.files[name] = record
+        said = new.deleted.get(name)
+        if said is not None and not (said.cleaned and said != outlived.get(name)):
+            del new.deleted[name]
 
 
 def _note_deletion(new: Manifest, deletion: DeletedRecord) -> None:

@@ -54,7 +54,7 @@ def test_a12_a_cleanup_that_cannot_be_announced_deletes_nothing(office: Office) 
 
 def test_a12_a_cleanup_whose_end_could_not_be_recorded_was_announced(office: Office) -> None:
     share(office)
-    rule = office.proxy.on("DeleteObject", key=office.key("*"), nth=1)
+    rule = office.proxy.on("DeleteObject", key=office.key(NAMES[0]))
     rule.before(lambda _: refuse(office, "PutObject", office.key("metadata.json")))
     with pytest.raises(StoreError):
         open_project(office.david).cleanup()

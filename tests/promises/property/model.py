@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from s3sync.core.plan import Action, Do, Plan, Policy, Verb
 from s3sync.core.reconcile import Decision, reconcile
+from s3sync.sync.hooks import HOOKS
 from s3sync.sync.planning import make_plan
 from tests.promises.property.strategies import snapshot
 
@@ -23,7 +24,8 @@ class Model:
         return reconcile(snapshot(self.base), snapshot(self.local), snapshot(self.remote))
 
     def plan(self, verb: Verb, policy: Policy | None = None) -> Plan:
-        return make_plan(self.decisions(), verb, policy, lambda path: path + COPY)
+        rules = HOOKS[verb].rules
+        return make_plan(self.decisions(), verb, policy, lambda path: path + COPY, rules=rules)
 
     def run(self, verb: Verb, policy: Policy | None = None) -> Plan:
         plan = self.plan(verb, policy)

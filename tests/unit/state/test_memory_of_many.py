@@ -16,7 +16,6 @@ import pytest
 
 from s3sync.core import limits
 from s3sync.core.entries import Entry
-from s3sync.core.manifest import record as manifest
 from s3sync.core.manifest.edits import Edits
 from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.names import refuse
@@ -85,7 +84,9 @@ def record(number: int) -> FileRecord:
 
 
 def test_the_text_of_a_manifest_is_never_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "refuse_reason", lambda name: None)  # it keeps what it said of some of the names
+    monkeypatch.setattr(
+        "s3sync.core.manifest.parse.refuse_reason", lambda name: None
+    )  # it keeps what it said of some of the names
     store = open_store((tmp_path / "store").as_uri(), StoreOptions(create=True))
     plain = Manifest("b63-flivideo", "v-appydave", files={path(number): record(number) for number in range(MANY)})
     text = text_of(plain)
@@ -161,7 +162,7 @@ def test_a_folder_of_very_many_files_is_not_in_memory(tmp_path: Path) -> None:
 
 
 def test_empty_objects_of_a_bucket_are_not_collected() -> None:
-    def pages(prefix: str) -> Iterator[list[ObjectInfo]]:
+    def pages(prefix: str, after: str = "") -> Iterator[list[ObjectInfo]]:
         for start in range(0, MANY, 1000):
             yield [ObjectInfo(prefix + path(number), 0, "e", moment(0)) for number in range(start, start + 1000)]
 
@@ -171,7 +172,7 @@ def test_empty_objects_of_a_bucket_are_not_collected() -> None:
         cannot=lambda key: False,
         attempts=lambda doing: Retries(Limiter(), "a server", doing),
     )
-    full: Any = SimpleNamespace(list_objects=lambda prefix: chain.from_iterable(pages(prefix)))
+    full: Any = SimpleNamespace(list_objects=lambda prefix, after="": chain.from_iterable(pages(prefix)))
     with at_most(3):
         assert sum(info.size == 0 for info in list_objects(fast, full, "p/")) == MANY
 
