@@ -18,7 +18,7 @@ from s3sync.local.digests import Digests, HashedPart, OrderedHash, PartDigests, 
 from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
 from s3sync.store.aspects import WholeChecksums, aspect
-from s3sync.store.port import Part, WriteMode
+from s3sync.store.port import Part, Update, WriteMode
 from s3sync.transfer.context import Transport
 from s3sync.transfer.progress import Gauge, Work, both
 from s3sync.transfer.send.source import Source, Uploaded
@@ -161,17 +161,19 @@ class _Job:
         try:
             return self.transport.store.complete_upload(self.key, self.upload_id, parts, mode=mode, checksum=checksum)
         except (PreconditionFailed, NotFound) as error:
-            etag = self._published(checksum)
+            etag = self._published(mode, checksum)
             if etag is not None:
                 return etag
             if isinstance(error, NotFound):
                 raise PreconditionFailed(f"the upload of {self.source.path} is gone", why=error.message) from error
             raise
 
-    def _published(self, checksum: str | None) -> str | None:
+    def _published(self, mode: WriteMode, checksum: str | None) -> str | None:
         """The object's ETag, if it is what this upload was to make: the same content, by the same user.
 
-        Its metadata is from when the upload began: the file may have become executable since.
+        It is not the version that was to be replaced, which may look the same: a large file's headers have no MD5, and
+        an edit may have had its time put back. Its metadata is from when the upload began: the file may have become
+        executable since.
         """
         try:
             head = self.transport.store.head(self.key)
@@ -179,6 +181,8 @@ class _Job:
             return None
         ours = dict(self.source.headers(self.known).metadata)
         ours.pop(HEADER, None)
+        if isinstance(mode, Update) and head.info.etag == mode.etag:
+            return None
         if head.info.size != self.source.file.size or not dict(head.metadata).items() >= ours.items():
             return None
         whole = aspect(self.transport.store, WholeChecksums)

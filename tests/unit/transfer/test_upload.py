@@ -229,6 +229,18 @@ def test_f07_a_complete_whose_answer_was_lost(store: Store, pool: Pool, make: Ma
     assert content_at(store, KEY) == content
 
 
+def test_f07_the_version_that_was_to_be_replaced_is_not_taken_for_ours(store: Store, pool: Pool, make: Make) -> None:
+    """Of the same size and time, by the same user: the time of an edit was put back. Somebody ended the upload."""
+    old = send(store, make(content_of(LARGE)), pool)
+
+    def complete_upload(*args: Any, **more: Any) -> str:
+        raise NotFound("the upload is gone")
+
+    with pytest.raises(PreconditionFailed):
+        send(Altered(store, complete_upload=complete_upload), make(content_of(LARGE)[::-1]), pool, Update(old.etag))
+    assert content_at(store, KEY) == content_of(LARGE)
+
+
 @pytest.mark.parametrize("there", ["other bytes", "other size", "no digest"])
 def test_f07_another_object_is_not_taken_for_ours(store: Store, pool: Pool, make: Make, there: str) -> None:
     content = content_of(LARGE)
