@@ -139,7 +139,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "profile",
-        values.plain_text,
+        values.profile,
         "The AWS profile with the credentials.",
         repo=True,
         own=True,
@@ -212,7 +212,7 @@ KEYS: tuple[Key, ...] = (
         own=True,
         unset="what the bucket does by itself",
     ),
-    Key("kms_key_id", values.plain_text, "The KMS key for `sse: aws:kms`.", repo=True, own=True, unset="the bucket's"),
+    Key("kms_key_id", values.kms_key, "The KMS key for `sse: aws:kms`.", repo=True, own=True, unset="the bucket's"),
     Key(
         "acl",
         values.one_of("private", "bucket-owner-read", "bucket-owner-full-control"),

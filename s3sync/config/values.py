@@ -65,6 +65,26 @@ def plain_text(value: object) -> str:
     return text
 
 
+MOST_NAME = 128
+MOST_KEY_ID = 2048
+
+
+def profile(value: object) -> str:
+    """Name of an AWS profile: short, and with single blanks only, as it stands in the question of `s3sync trust`."""
+    text = plain_text(value)
+    if len(text) > MOST_NAME or text != " ".join(text.split()):
+        raise BadValue(f"a profile's name has at most {MOST_NAME} characters, and no blanks at its ends or in a row")
+    return text
+
+
+def kms_key(value: object) -> str:
+    """Id, alias or ARN of a KMS key: one word."""
+    text = plain_text(value)
+    if not re.fullmatch(r"[A-Za-z0-9:/_+=,.@-]+", text) or len(text) > MOST_KEY_ID:
+        raise BadValue("it is no id, alias or ARN of a KMS key")
+    return text
+
+
 def secret() -> BadValue:
     why = "it looks like a key or a token, which does not belong there"
     return BadValue(why, "keep credentials in an AWS profile (aws configure) or in the AWS_* variables")

@@ -23,7 +23,8 @@ def is_named_by_repository(settings: Settings) -> bool:
     used = [name for name in names if name != "profile" or settings.credentials == "profile"]
     if is_apart(settings.region) and settings.endpoint_url is None:
         used.append("region")
-    return any(is_of_repository(settings.origins.get(name, "default")) for name in used)
+    origins = (settings.origins.get(name, "default") for name in used)
+    return place_of(settings).repository_keys or any(map(is_of_repository, origins))
 
 
 def is_trusted(settings: Settings) -> bool:

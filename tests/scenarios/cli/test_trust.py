@@ -161,6 +161,7 @@ def test_f47_a_change_of_any_part_is_said_as_one_and_sends_nothing(david: Person
         ("", "AWS_PROFILE=prod-admin\n", {"S3SYNC_STORE": "s3://ours"}),
         ("sse: aws:kms\nkms_key_id: arn:aws:kms:eu-west-1:666:key/theirs\n", "", {"S3SYNC_STORE": "s3://ours"}),
         ("", "S3_COLLAB_BUCKET=theirs\n", {}),
+        ("", "AWS_ACCESS_KEY_ID=AKIATHEIRSTHEIRS1234\nAWS_SECRET_ACCESS_KEY=x\n", {"S3SYNC_STORE": "s3://ours"}),
         ("", "export OTHER=1\nS3SYNC_STORE=file:///tmp/theirs\n", {}),
     ],
 )
@@ -390,7 +391,8 @@ def test_f47_plain_http_is_said_each_time_until_trusted(david: Person) -> None:
     [
         ("http://127.0.0.1:9000", False), ("http://[::1]:9000", False), ("http://localhost", False),
         ("https://evil", False), ("http://10.0.0.1", True), ("http://localhost.evil.com", True),
-        ("http://127.0.0.1.evil.com", True), ("http://2130706433.x", True), ("http://[::ffff:10.0.0.1]", True),
+        ("http://s3.localhost", True), ("http://127.0.0.1.evil.com", True), ("http://2130706433.x", True),
+        ("http://[::ffff:10.0.0.1]", True),
     ],
 )  # fmt: skip
 def test_f47_only_this_computer_is_loopback(endpoint: str, unencrypted: bool) -> None:
@@ -412,3 +414,20 @@ def test_f47_a_folder_is_agreed_to_by_its_whole_path(david: Person, mark: str) -
     david.ok("trust", "--yes")
     settings.write_text(f"store: file://{other}\n")
     assert f"file://{other}" in david.expect(5, "status").err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "profile: 'prod" + " " * 200 + "warning:    none'",
+        "profile: " + "a" * 500,
+        "sse: aws:kms\nkms_key_id: 'x  store: s3://ours'",
+        "sse: aws:kms\nkms_key_id: " + "k/" * 400 + "'",
+    ],
+    ids=["blanks", "long", "another line", "odd"],
+)
+def test_f47_no_setting_writes_lines_into_the_question(david: Person, line: str) -> None:
+    (david.repo / ".s3sync.yaml").write_text(f"store: s3://theirs\nregion: eu-west-1\n{line}\n")
+    for command in ("trust", "status"):
+        refused = david.expect(2, command).err
+        assert "is not valid" in refused and "  " * 20 not in refused and len(refused) < 2000
