@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -142,7 +144,11 @@ def replace_file(path: Path, body: bytes, *, private: bool = False) -> None:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(_mode(path, private))
+            # By the open file: whoever may write there too may have put a link at its name.
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), _mode(path, private))
+            if not stat.S_ISREG(temporary.lstat().st_mode):
+                raise PermissionError(errno.EPERM, "somebody else put something there", str(temporary))
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

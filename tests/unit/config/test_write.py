@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from s3sync.config import load_settings, write_repo_config, write_user_config
 from s3sync.config.files import REPO_KIND, USER_KIND, parse_settings, read_settings
-from s3sync.config.write import _updated
+from s3sync.config.write import _updated, replace_file
 from s3sync.errors import ConfigError, LocalError
 
 STORE = "s3://new-bucket/x"
@@ -128,3 +128,32 @@ def test_any_text_comes_back(before: str, after: str, profile: str) -> None:
     assert (found["profile"].value, found["repo"].value) == (profile, "r")
     assert new.startswith(before)
     assert after in new
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+@pytest.mark.parametrize("aim", ["a file of ours", "nothing"])
+def test_f49_a_link_at_the_temporary_files_name_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, aim: str
+) -> None:
+    """Whoever may write in the folder, too, puts it there while the file is being written."""
+    path, private = tmp_path / ".gitignore", tmp_path / "id_rsa"
+    path.write_bytes(b"old")
+    path.chmod(0o664)
+    if aim == "a file of ours":
+        private.write_bytes(b"secret")
+        private.chmod(0o600)
+    sync = os.fsync
+
+    def swap(descriptor: int) -> None:
+        sync(descriptor)
+        (tmp_path / ".gitignore.s3sync.tmp").unlink()
+        (tmp_path / ".gitignore.s3sync.tmp").symlink_to(private)
+
+    monkeypatch.setattr(os, "fsync", swap)
+    with pytest.raises(OSError, match="somebody else put something there"):
+        replace_file(path, b"new")
+    assert path.read_bytes() == b"old" and not path.is_symlink()
+    if aim == "a file of ours":
+        assert private.read_bytes() == b"secret" and private.stat().st_mode & 0o777 == 0o600
+    else:
+        assert not private.exists()
