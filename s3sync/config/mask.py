@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from s3sync.config.secrets import MASK, mask_url
+from s3sync.config.secrets import MASK, hidden, mask_url
 
 if TYPE_CHECKING:
     from s3sync.config.settings import Settings
@@ -45,6 +45,13 @@ def masked(settings: Settings) -> list[tuple[str, str | None, str]]:
         (name, None if value is None else _without(value, keys.values()), _without(origin, keys.values()))
         for name, value, origin in rows
     ]
+
+
+def shown_value(name: str, value: str) -> str:
+    """A value of a setting as it may be repeated to whoever typed it: without a login, a token or a secret."""
+    from s3sync.config.spec import BY_NAME
+
+    return hidden(_shown(BY_NAME[name].mask, value) or "")
 
 
 def _shown(mask: Mask, value: object) -> str | None:

@@ -86,13 +86,15 @@ def unset(call: Call, key: Key, repo: InRepo = False) -> int:
 def _change(call: Call, words: list[str], in_repo: bool) -> int:
     from s3sync.cli.output import print_json, printable, say
     from s3sync.cli.show.config import change_json
+    from s3sync.config.mask import shown_value
     from s3sync.sync.change_setting import change_setting
 
     file, changed = change_setting(words, Path.cwd(), os.environ, in_repo=in_repo)
     if call.json:
         print_json(change_json(file, changed))
     elif not call.quiet:
-        say(f"{printable(str(file))}: {' '.join(map(printable, words))}{'' if changed else ' (as it was)'}")
+        told = [*words[:2], *(shown_value(words[1], value) for value in words[2:])]
+        say(f"{printable(str(file))}: {' '.join(map(printable, told))}{'' if changed else ' (as it was)'}")
         if words[:2] == ["set", "store"]:
             _say_if_new(words[2])
     return 0

@@ -69,3 +69,15 @@ def test_c9_what_is_refused(david: Person, words: list[str], said: str) -> None:
     error = david.expect(2, "config", *words).err
     assert said in error and "AKIA" not in error
     assert (own(david), team(david)) == before
+
+
+def test_f57_what_is_set_is_repeated_as_config_shows_it(david: Person, tmp_path: Path) -> None:
+    """Also in a log, which others may read."""
+    log = tmp_path / "log"
+    for key, value in (
+        ("proxy", "http://david:hunter2-geheim@proxy.example.com:3128"),
+        ("notify", "https://hooks.slack.com/services/T000/B000/hunter2-geheim"),
+    ):
+        said = david.ok("config", "set", key, value, "--log-file", str(log))
+        assert f"set {key} " in said.out
+        assert "hunter2" not in said.out + said.err + log.read_text()
