@@ -19,7 +19,7 @@ REPOSITORY = "head"
 
 OBEYED_FOLDERS = (
     ".vscode", ".idea", ".devcontainer", ".husky", ".cargo", ".mvn", ".zed", ".claude", ".cursor", ".config", ".mise",
-    ".vs", ".vim",
+    ".vs", ".vim", ".gemini", ".codex",
 )  # fmt: skip
 OBEYED_FILES = (
     ".envrc", ".env", ".env.leave", ".autoenv", ".autoenv.zsh", ".autoenv_leave.zsh", ".mise.toml", "mise.toml",
@@ -28,6 +28,8 @@ OBEYED_FILES = (
     ".nvimrc", ".nvim.lua", ".dir-locals.el", ".dir-locals-2.el", ".ycm_extra_conf.py", ".pylintrc", "pylintrc",
     ".gdbinit", ".lldbinit", ".pdbrc", ".bashrc", ".profile", ".npmrc",
     ".rprofile", ".renviron", ".rdata", ".octaverc", ".ghci", ".irbrc", ".pryrc", ".iex.exs", ".erlang", "ansible.cfg",
+    "rust-toolchain", "rust-toolchain.toml", ".ocamlinit", ".latexmkrc", "latexmkrc", "startup.m", "bunfig.toml",
+    ".pnp.cjs", ".pnp.loader.mjs", ".mcp.json", ".proverc", ".python-version",
     ".yarnrc", ".yarnrc.yml", ".bazelrc", ".gitattributes", ".gitignore", ".gitmodules", ".hgrc", ".lfsconfig",
     ".editorconfig",
     "desktop.ini", "autorun.inf", "folder.htt", ".directory", ".htaccess", ".s3syncignore",
@@ -35,6 +37,7 @@ OBEYED_FILES = (
 OBEYED_ENDINGS = (
     ".lnk", ".url", ".scf", ".library-ms", ".search-ms", ".desktop", ".webloc", ".inetloc", ".fileloc",
     ".code-workspace", ".searchconnector-ms", ".theme", ".website",
+    ".rdp", ".application", ".settingcontent-ms", ".asx",
 )  # fmt: skip
 PROGRAM_ENDINGS = (".exe", ".com", ".bat", ".cmd", ".dll", ".pif", ".scr", ".cpl")
 """Endings of files that Windows runs in place of a program, when they stand in the current folder."""

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from s3sync.cli.output import SCHEMA, ago_text, printable, say
+from s3sync.cli.output import SCHEMA, ago_text, printable, say, warn
 from s3sync.cli.show.words import Json, place_json
 from s3sync.core.quantities import files_text, size_text
+from s3sync.core.spelling import obeyed_reason
 from s3sync.sync.restore import TrashReport
 from s3sync.sync.trash import Trashed
 
@@ -58,6 +59,8 @@ def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
         say(f"  {_line(report.restored)}: {would}restored to {printable(report.restored_to or '')}")
         if not report.dry_run:
             say("It is new here: `s3sync up` sends it.")
+        if reason := obeyed_reason(report.restored_to or ""):
+            warn(f"warning: look at {printable(report.restored_to or '')} before you work in that folder: {reason}")
     elif action == "empty":
         for found in report.emptied if verbose or len(report.emptied) <= NAMED else ():
             say(f"  {_line(found)}: {would}deleted permanently")

@@ -41,6 +41,17 @@ def test_f48_a_repository_that_arrives_runs_nothing(peer: Peer, tmp_path: Path, 
     assert not proof.exists()
 
 
+@pytest.mark.parametrize("name", [".envrc", "cut/rust-toolchain.toml", ".vscode/tasks.json"])
+def test_f48_what_comes_back_from_the_trash_is_told_as_what_arrives(peer: Peer, name: str) -> None:
+    for written in (name, "1.mov", "2.mov", "3.mov"):
+        peer.david.write(written, "x")
+    peer.david.ok("up")
+    (peer.david.staging / name).unlink()
+    peer.david.ok("sync")
+    assert f"look at {name} before you work in that folder" in peer.david.ok("trash", "restore", name).err
+    assert "look at" not in peer.david.ok("trash", "restore", name, "--to", "plain.mov").err
+
+
 def test_f48_settings_do_not_arrive(peer: Peer) -> None:
     refused = [
         ".s3sync.yaml",
