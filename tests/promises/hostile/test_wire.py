@@ -252,6 +252,36 @@ def test_f42_an_answer_that_drips_is_given_up(request_name: str, monkeypatch: py
         REQUESTS[request_name](opened(server.url))
 
 
+def repeating(first: bytes, piece: bytes, pause_s: float = 0.0) -> Answer:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(first)
+        while True:
+            connection.sendall(piece)
+            time.sleep(pause_s)
+
+    return answer
+
+
+NO_END = {
+    "100 Continue": repeating(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "early hints": repeating(b"", b"HTTP/1.1 100 Continue\r\nLink: <x>\r\n\r\n", 0.05),
+    "a header's line": repeating(OK + b"X-Name: ", b"x", 0.05),
+    "a trailer": repeating(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: 1\r\n"),
+    "a dripping trailer": repeating(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: 1\r\n", 0.05),
+}
+
+
+@pytest.mark.parametrize("name", NO_END)
+@pytest.mark.parametrize("request_name", ["delete with a condition", "list parts"])
+def test_f53_what_stands_around_an_answer_ends_too(
+    name: str, request_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "PATIENCE_S", 1.0)
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+    with wire(NO_END[name]) as server, pytest.raises(StoreError, match=r"does not end|answers, but not as S3"):
+        REQUESTS[request_name](opened(server.url))
+
+
 def test_f53_a_token_too_long_for_a_url_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     page = LISTING.replace(b"false", b"true") + b"<NextContinuationToken>" + b"t" * 100_000
     page += b"</NextContinuationToken><Contents><Key>k</Key><Size>1</Size><ETag>x</ETag>"
