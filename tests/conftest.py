@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,22 @@ from pathlib import Path
 import pytest
 
 from tests.kit.servers import MiniStack, Moto, SeaweedFS
+
+_ENDS_AFTER_S = 120.0
+"""As the settings of pytest say; a test may have a mark of its own."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """End the worker, so that the test is named, when it hangs once more after its timeout: while it is torn down, or
+    because Hypothesis tries the same steps again."""
+    mark = item.get_closest_marker("timeout")
+    faulthandler.dump_traceback_later(60 + 2 * (mark.args[0] if mark else _ENDS_AFTER_S), exit=True)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
 
 _OURS = ("AWS_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_")
 

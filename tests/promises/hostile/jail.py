@@ -289,11 +289,16 @@ class Jail:
             path.write_bytes(body)
 
     def execute(self, statement: str, values: Sequence[object]) -> None:
-        """A statement on state.db, if that is still one."""
+        """A statement on state.db, if that is still one, and nothing beside it is a FIFO that SQLite would wait for."""
         file = self.staging / STATE_DIR / "state.db"
-        if file.is_symlink() or not file.is_file() or file.parent.is_symlink():
+        beside = [Path(f"{file}{end}") for end in ("-wal", "-shm", "-journal")]
+        if file.parent.is_symlink() or not _is_file(file) or not all(map(_is_file, filter(os.path.lexists, beside))):
             return
         with suppress(sqlite3.Error, OverflowError), sqlite3.connect(file, timeout=1) as connection:
             connection.execute(statement, values)
         with suppress(NameError):
             connection.close()
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
