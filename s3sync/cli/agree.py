@@ -29,10 +29,10 @@ def ask(error: NotTrusted, call: Call) -> bool:
 
 def confirmed(place: Place, before: Place | None, quiet: bool) -> bool:
     """Show the place and ask. Where nobody can answer, the answer is no."""
-    from s3sync.cli.output import answered_yes, printable, warn
+    from s3sync.cli.output import answered_yes, warn
     from s3sync.cli.show.trust import trust_question
 
     if not quiet:
         for line in trust_question(place, before):
-            warn(printable(line))
+            warn(line)
     return answered_yes("Do you trust this place?")

@@ -18,7 +18,7 @@ from typer.main import get_command
 from s3sync._version import __version__
 from s3sync.cli.call import CALL
 from s3sync.cli.interrupt import INTERRUPTED
-from s3sync.cli.output import OutputLost, error_json, error_lines, note, print_json, printable, warn
+from s3sync.cli.output import OutputLost, error_json, error_lines, note, print_json, printable, said, warn
 from s3sync.cli.root import Root
 from s3sync.cli.usage import usage_error
 from s3sync.core.quantities import files_text, size_text
@@ -159,8 +159,9 @@ def _fail(error: S3syncError) -> int:
     if CALL.meant and isinstance(error, UsageError):
         error.hint = f"did you mean `s3sync {CALL.meant}`?"
     if CALL.debug:
-        for line in "".join(traceback.format_exception(error.__cause__ or error)).splitlines():
-            warn(printable(line))
+        traced = said(error, "".join(traceback.format_exception(error.__cause__ or error)))
+        for line in traced.splitlines():
+            warn(line[: len(line) - len(line.lstrip(" "))] + printable(line.strip(" ")))
     if CALL.json and not CALL.answered:
         print_json(error_json(CALL.command, error))
     for line in error_lines(error):

@@ -9,6 +9,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TextIO
@@ -18,7 +19,16 @@ from msgspec import Struct, to_builtins
 from s3sync.core.batches import batched
 from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time, parse_time
-from s3sync.errors import ConfigError, Interrupted, LocalError, ManifestError, ProjectError, S3syncError, StoreError
+from s3sync.errors import (
+    ConfigError,
+    Interrupted,
+    LocalError,
+    ManifestError,
+    ProjectError,
+    S3syncError,
+    StoreError,
+    UsageError,
+)
 
 SCHEMA = 1
 
@@ -50,6 +60,7 @@ def symbols(stream: TextIO | None = None) -> Symbols:
 
 MOST_CHARACTERS = 2_000
 """Characters of one text that others wrote: twice what a path may have."""
+MOST_BLANKS_IN_A_ROW = 4
 MARKS_IN_A_ROW = 8
 """Accents on one letter: more than any script has, and few enough not to cover the lines around it."""
 
@@ -62,11 +73,17 @@ _INVISIBLE = re.compile(
 than Cf have them, the blank of Braille, and the fillers."""
 
 
+_UNSEEN_BLANKS = re.compile(f"^ +| +$| {{{MOST_BLANKS_IN_A_ROW + 1},}}")
+"""Blanks that nobody sees at the end of a name, and those that would push what follows to another line."""
+
+
 def printable(text: str) -> str:
     """A text with nothing in it that a terminal would obey, or that would turn or cover other text: that is escaped.
 
-    So is what is drawn as nothing: two names that differ look different.
+    So is what is drawn as nothing, or as the blanks around a text: two names that differ look different.
     """
+    if _UNSEEN_BLANKS.search(text):
+        text = _UNSEEN_BLANKS.sub(_blanks_shown, text)
     if text.isascii() and text.isprintable() and len(text) <= MOST_CHARACTERS:
         return text
     shown: list[str] = []
@@ -77,6 +94,11 @@ def printable(text: str) -> str:
         harmless = char == " " or (category[0] not in "CZ" and marks <= MARKS_IN_A_ROW and not _INVISIBLE.match(char))
         shown.append(char if harmless else char.encode("unicode_escape").decode())
     return "".join(shown) + ("..." if len(text) > MOST_CHARACTERS else "")
+
+
+def _blanks_shown(found: re.Match[str]) -> str:
+    count = len(found[0])
+    return "\\x20" if count == 1 else f"\\x20{{{count}}}"
 
 
 class OutputLost(OSError):
@@ -180,11 +202,21 @@ def hint_of(error: S3syncError) -> str:
 
 
 def error_json(command: str, error: S3syncError) -> dict[str, Any]:
-    return {"schema": SCHEMA, "command": command, "error": error_body(error), "exit_code": error.exit_code}
+    return {"schema": SCHEMA, "command": said(error, command), "error": error_body(error), "exit_code": error.exit_code}
+
+
+def said(error: S3syncError, text: str) -> str:
+    """A text of an error as it may be said. One about what was typed or set may repeat a key that was pasted there."""
+    if not isinstance(error, UsageError):
+        return text
+    from s3sync.config.secrets import without_keys
+
+    return without_keys(text)
 
 
 def error_body(error: S3syncError) -> dict[str, str]:
-    return {"type": type(error).__name__, "message": str(error), "hint": hint_of(error)}
+    message, hint = said(error, str(error)), said(error, hint_of(error))
+    return {"type": type(error).__name__, "message": message, "hint": hint}
 
 
 def error_lines(error: S3syncError) -> Iterator[str]:
@@ -192,10 +224,10 @@ def error_lines(error: S3syncError) -> Iterator[str]:
     if isinstance(error, Interrupted):
         yield f"{error.message}: {error.why}"
     else:
-        yield f"error: {printable(error.message)}"
+        yield f"error: {printable(said(error, error.message))}"
         if error.why:
-            yield f"  why: {printable(error.why)}"
-    yield f"hint: {printable(hint_of(error))}"
+            yield f"  why: {printable(said(error, error.why))}"
+    yield f"hint: {printable(said(error, hint_of(error)))}"
 
 
 GREEN, YELLOW, RED = "32", "33", "31"
@@ -213,6 +245,26 @@ def moved_line(sign: str, name: str, size: int, text: str) -> str:
     return f"  {sign} {short_name(name)} ({size_text(size)}) - {text}"
 
 
+FEWEST_COLUMNS = 20
+
+
+def hanging(label: str, value: str) -> Iterator[str]:
+    """Lines of a value with its label before it, for stderr. A value with blanks in it is continued below itself, so
+    that a terminal does not begin a line with words of its own choice."""
+    room = None
+    if " " in value and sys.stderr.isatty():
+        with suppress(OSError):
+            room = max(FEWEST_COLUMNS, (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - len(label) - 1)
+    shown, used = "", 0
+    for char in value:
+        wide = 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if room is not None and used + wide > room:
+            yield label + shown
+            label, shown, used = " " * len(label), "", 0
+        shown, used = shown + char, used + wide
+    yield label + shown
+
+
 REST_OF_A_LINE = 40
 """Columns for what is said of a file."""
 
@@ -225,13 +277,24 @@ def _room() -> int | None:
     return max(24, shutil.get_terminal_size().columns - REST_OF_A_LINE)
 
 
+MOST_SHORTENED = 4_000
+_SHORTENED: dict[str, str] = {}
+"""Names that were shortened, by what was shown of them."""
+
+
 def short_name(name: str) -> str:
-    """A name as it fits on a line of a terminal: its beginning and its end, which tell most."""
+    """A name as it fits on a line of a terminal: its beginning and its end, which tell most.
+
+    Another name that would look the same stays whole, and so do those after more than can be remembered.
+    """
     shown, room = printable(name), _room()
     if room is None or len(shown) <= room:
         return shown
     end = room * 2 // 3
-    return f"{shown[: room - end - 3]}...{shown[-end:]}"
+    short = f"{shown[: room - end - 3]}...{shown[-end:]}"
+    if short not in _SHORTENED and len(_SHORTENED) < MOST_SHORTENED:
+        _SHORTENED[short] = name
+    return short if _SHORTENED.get(short) == name else shown
 
 
 def duration_text(seconds: float) -> str:

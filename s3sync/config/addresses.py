@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from s3sync.config.secrets import hidden
-from s3sync.config.values import BadValue, line, plain_text
+from s3sync.config.values import MOST_ADDRESS, BadValue, line, plain_text
 
 _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _ENDPOINT = re.compile(
@@ -20,6 +20,8 @@ def endpoint(value: object) -> str:
         raise BadValue(
             "it is not the address of a server", _write_host(text, "https://s3.example.com or http://host:8333")
         )
+    if len(text) > MOST_ADDRESS:
+        raise BadValue(f"it has more than {MOST_ADDRESS} characters")
     return text.rstrip("/")
 
 

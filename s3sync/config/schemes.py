@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from s3sync.config.secrets import hidden, looks_secret, mask_url
-from s3sync.config.values import BadValue, line, secret
+from s3sync.config.values import MOST_ADDRESS, MOST_BLANKS, BadValue, has_gap, line, secret
 from s3sync.core.names import nfc, refuse_folder
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
@@ -64,6 +64,8 @@ def _bucket(rest: str) -> str:
     problem = refuse_folder(prefix) if prefix else None
     if problem:
         raise BadValue(f"the prefix {hidden(prefix)!r} cannot be used: {problem}")
+    if len(rest) > MOST_ADDRESS:
+        raise BadValue(f"the address has more than {MOST_ADDRESS} characters", "use a shorter prefix")
     return bucket_url(bucket, prefix)
 
 
@@ -122,6 +124,8 @@ def store(value: object) -> str:
     parts = rest.split("/") if scheme and scheme.is_folder else (text, rest, rest.partition("/")[2])
     if any(map(looks_secret, parts)):
         raise secret()
+    if has_gap(text):
+        raise BadValue(f"it has more than {MOST_BLANKS} blanks in a row", "use a path without them")
     if not colon:
         raise BadValue(f"{hidden(mask_url(text))!r} is not an address", f"write {_examples()}")
     if scheme is None:

@@ -28,12 +28,30 @@ def looks_secret(text: str) -> bool:
     """True if a text can hardly be anything but a credential: a key's id, a secret key, a token."""
     if _CERTAIN.search(text) or (len(text) == 40 and _RUN.fullmatch(text) and _is_mixed(text)):
         return True
-    return any(_is_mixed(found[0], _RANDOM * len(found[0])) for found in _RUN.finditer(text))
+    return any(map(_is_random, _RUN.findall(text)))
+
+
+def _is_random(run: str) -> bool:
+    return _is_mixed(run, _RANDOM * len(run))
 
 
 def mask_url(text: str) -> str:
     """The address without its login and its query."""
     return re.sub(r"\?.*", f"?{MASK}", re.sub(r"://.*@", f"://{MASK}@", text, flags=re.DOTALL), flags=re.DOTALL)
+
+
+_WORD = re.compile(r"[A-Za-z0-9/+]+")
+
+
+def without_keys(text: str) -> str:
+    """A message with nothing in it that can hardly be anything but a credential. Paths and names stay."""
+
+    def masked(found: re.Match[str]) -> str:
+        word = found[0]
+        # 40 characters of a path have more slashes than those of a key, nearly always
+        return MASK if looks_secret(word) and (len(word) != 40 or word.count("/") < 4 or _is_random(word)) else word
+
+    return _WORD.sub(masked, _CERTAIN.sub(MASK, text))
 
 
 def hidden(text: str) -> str:

@@ -58,15 +58,27 @@ def name_problem(name: str) -> str | None:
 
 
 def plain_text(value: object) -> str:
-    """Text of one line that is no credential."""
+    """Text of one line that is no credential, and does not push what follows it off the line."""
     text = line(value)
     if looks_secret(text):
         raise secret()
+    if has_gap(text):
+        raise BadValue(f"it has more than {MOST_BLANKS} blanks in a row")
     return text
 
 
+def has_gap(text: str) -> bool:
+    """True if a text has so many blanks in a row that it would not be read as one value in a question."""
+    return _GAP.search(text) is not None
+
+
+MOST_BLANKS = 2
 MOST_NAME = 128
-MOST_KEY_ID = 2048
+MOST_ADDRESS = 320
+"""Characters of an address that is no path on this computer: more than the longest name of a host."""
+MOST_KEY_ID = 320
+"""Characters of an ARN with the longest alias of a KMS key."""
+_GAP = re.compile(rf"\s{{{MOST_BLANKS + 1},}}")
 
 
 def profile(value: object) -> str:
@@ -119,7 +131,7 @@ def _is_odd_in_a_user(char: str) -> bool:
 
 def repo(value: object) -> str:
     text = nfc(plain_text(value))
-    problem = name_problem(text)
+    problem = name_problem(text) or _too_long(text)
     if problem:
         raise BadValue(
             f"{hidden(text)!r} cannot be the repository's name in the store: {problem}", "set another `repo`"
@@ -127,9 +139,13 @@ def repo(value: object) -> str:
     return text
 
 
+def _too_long(name: str) -> str | None:
+    return f"it has more than {MOST_NAME} characters" if len(name) > MOST_NAME else None
+
+
 def project(value: object) -> str:
     text = nfc(plain_text(value))
-    problem = name_problem(text) or project_reason(text)
+    problem = name_problem(text) or project_reason(text) or _too_long(text)
     if problem:
         raise BadValue(f"{hidden(text)!r} cannot be a project's name in the store: {problem}", "set another `project`")
     return text

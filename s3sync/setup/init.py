@@ -27,7 +27,7 @@ from s3sync.config import (
     write_user_config,
 )
 from s3sync.config.locate import exists
-from s3sync.config.secrets import hidden
+from s3sync.config.secrets import hidden, looks_secret
 from s3sync.connect import connect
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import MANIFEST, STATE_DIR, nfc
@@ -198,6 +198,8 @@ def _named(
 ) -> tuple[ProjectFolder, list[str]]:
     folder = root / name
     problem = name_problem(nfc(name)) or project_reason(nfc(name))
+    if looks_secret(name):
+        problem = "it looks like a key or a token, which does not belong there"
     if problem or os.sep in name:
         why = problem or "a project is a folder directly in the repository"
         raise UsageError(f"{name!r} is not a project's name", why=why, hint="write s3sync init PROJECT")

@@ -7,33 +7,41 @@ from collections.abc import Iterator
 from msgspec.structs import asdict
 
 from s3sync.cli.call import Call
-from s3sync.cli.output import SCHEMA, print_json, printable, say
+from s3sync.cli.output import SCHEMA, hanging, print_json, printable, say
 from s3sync.cli.show.words import Json
 from s3sync.config.schemes import scheme_of
 from s3sync.trust import KEYS_OF_REPOSITORY, Place
 
+LABEL = 14
+"""Columns before a value of the question."""
+
 
 def trust_question(place: Place, before: Place | None) -> Iterator[str]:
-    """The place in words, and what changed about it."""
+    """The place in words, and what changed about it. No value begins a line, however long it is."""
     if before is None:
         yield "A file of this repository names a store that you have not used with it before:"
     else:
         yield "This repository now names another place than the one you agreed to:"
-    yield f"  repository: {place.repository}"
-    yield f"  store:      {place.store}"
+    for label, value in _parts(place, before):
+        yield from hanging(f"  {label + ':':<{LABEL - 2}}", printable(value))
+    yield "s3sync sends files of the staging folders there, and puts files from there into them."
+
+
+def _parts(place: Place, before: Place | None) -> Iterator[tuple[str, str]]:
+    yield "repository", place.repository
+    yield "store", place.store
     if place.name:
-        yield f"  name there: {place.name}"
+        yield "name there", place.name
     scheme = scheme_of(place.store)
     if scheme.has_server:
-        yield f"  server:     {place.endpoint or scheme.vendor}"
-        yield f"  signed by:  {place.signer}"
+        yield "server", place.endpoint or scheme.vendor or ""
+        yield "signed by", place.signer
     if place.kms_key:
-        yield f"  encrypted:  with the KMS key {place.kms_key}, whose owner can make the files unreadable"
+        yield "encrypted", f"with the KMS key {place.kms_key}, whose owner can make the files unreadable"
     for change in place.changes_since(before) if before else ():
-        yield f"  changed:    {change}"
+        yield "changed", change
     if place.unencrypted:
-        yield "  warning:    the server is not encrypted: whoever is in between can read and change your files"
-    yield "s3sync sends files of the staging folders there, and puts files from there into them."
+        yield "warning", "the server is not encrypted: whoever is in between can read and change your files"
 
 
 def place_json(place: Place) -> Json:
@@ -69,6 +77,7 @@ def print_places(what: str, places: list[Json], call: Call) -> None:
         key = f", KMS key {place['kms_key']}" if place["kms_key"] else ""
         name = f" as {place['name']}" if place["name"] else ""
         when = f" ({place['at']})" if "at" in place else ""
-        say(printable(f"  {place['repository']}: {place['store']}{name}{server}{signer}{key}{when}"))
+        told = f"{place['repository']}: {place['store']}{name}{server}{signer}{key}{when}"
+        say(f"  {printable(told)}")
     if not places:
         say(_NOTHING[what])
