@@ -18,21 +18,21 @@ def ask(error: NotTrusted, call: Call) -> bool:
     place: Place = error.place
     if call.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    from s3sync.trust import read_book, remember
+    from s3sync.trust import remember
 
-    before = [found.place for found in read_book(os.environ) if found.repository == place.repository]
-    if not confirmed(place, before[-1] if before else None, quiet=False):
+    if not confirmed(place, quiet=False):
         return False
     remember(place, os.environ)
     return True
 
 
-def confirmed(place: Place, before: Place | None, quiet: bool) -> bool:
+def confirmed(place: Place, quiet: bool) -> bool:
     """Show the place and ask. Where nobody can answer, the answer is no."""
     from s3sync.cli.output import answered_yes, warn
     from s3sync.cli.show.trust import trust_question
+    from s3sync.trust import previous, read_book, sharing
 
     if not quiet:
-        for line in trust_question(place, before):
+        for line in trust_question(place, previous(place, os.environ), sharing(place, read_book(os.environ))):
             warn(line)
     return answered_yes("Do you trust this place?")

@@ -42,7 +42,7 @@ from s3sync.staging import staging_folder
 from s3sync.store import Store
 from s3sync.store.probe import AccessReport, check_access
 from s3sync.sync import naming
-from s3sync.trust import is_named_by_repository, place_of, remember
+from s3sync.trust import claim_name, is_named_by_repository, place_of, refuse_taken_name, remember
 
 _AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 GITIGNORE = ".gitignore"
@@ -111,11 +111,16 @@ def init(
     _check_region(flags)
     flags = naming.with_repo(root, start, flags, environ)
     settings = load_settings(start, flags=flags, environ=environ)
+    own_name = values.get("repo") is not None  # the name is the user's own word
+    if not own_name:
+        refuse_taken_name(settings)
     connect(settings, create=False, trusted=True)  # refuses a store that cannot be used before anything is written
     project, alike = _project(settings, root, start, name, confirm, dry_run)
     report = InitReport(project, settings, root, alike=alike)
     if not dry_run:
         naming.complete(flags, settings, project, connect(settings, create=True, trusted=True))
+        if not own_name:
+            refuse_taken_name(settings, flags.get("repo"))
     of_user = {key: flags[key] for key in OWN_KEYS if key in flags}
     _write_settings(report, root, flags, of_user, environ, dry_run)
     if project is not None:
@@ -231,6 +236,7 @@ def _others(settings: Settings, root: Path) -> list[str]:
 def _trust(report: InitReport) -> None:
     """Setting up a repository is how to agree to the store that it names."""
     settings = report.settings
+    claim_name(settings)
     if is_named_by_repository(settings) and not says_trust(settings.env):
         place = place_of(settings)
         report.steps.append(

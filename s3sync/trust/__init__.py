@@ -5,7 +5,18 @@ has agreed to it before; otherwise it raises `NotTrusted`, and the command line 
 """
 
 from s3sync.trust.book import Remembered, forget, read_book, remember
-from s3sync.trust.check import InsecureEndpoint, is_known, is_named_by_repository, is_trusted, previous, require
+from s3sync.trust.check import (
+    InsecureEndpoint,
+    claim_name,
+    is_known,
+    is_named_by_repository,
+    is_trusted,
+    name_taken_by,
+    previous,
+    refuse_taken_name,
+    require,
+    sharing,
+)
 from s3sync.trust.place import KEYS_OF_REPOSITORY, Place, place_of
 
 __all__ = [
@@ -13,13 +24,17 @@ __all__ = [
     "InsecureEndpoint",
     "Place",
     "Remembered",
+    "claim_name",
     "forget",
     "is_known",
     "is_named_by_repository",
     "is_trusted",
+    "name_taken_by",
     "place_of",
     "previous",
     "read_book",
+    "refuse_taken_name",
     "remember",
     "require",
+    "sharing",
 ]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from msgspec.structs import replace
 
 from s3sync.config import Settings, is_of_repository, says_trust
+from s3sync.config.locate import default_store
 from s3sync.config.schemes import scheme_of
-from s3sync.errors import NotTrusted
-from s3sync.trust.book import read_book
-from s3sync.trust.place import Place, is_apart, place_of
+from s3sync.errors import LocalError, NotTrusted
+from s3sync.trust.book import read_book, remember
+from s3sync.trust.place import Place, is_apart, name_in_store, place_of
 
 _NAMES = ("store", "endpoint_url", "profile", "kms_key_id")
 
@@ -29,9 +34,13 @@ def is_named_by_repository(settings: Settings) -> bool:
 
 def is_trusted(settings: Settings) -> bool:
     """True if the user said it in person or agreed to it. Raises `ConfigError` when that cannot be read."""
-    if says_trust(settings.env) or settings.store_is_default or not is_named_by_repository(settings):
+    if says_trust(settings.env):
         return True
-    return any(found.place == place_of(settings) for found in read_book(settings.env))
+    if settings.store_is_default:
+        return _says_name(settings) or not name_taken_by(settings)
+    return not is_named_by_repository(settings) or any(
+        found.place == place_of(settings) for found in read_book(settings.env)
+    )
 
 
 def is_known(settings: Settings) -> bool:
@@ -39,9 +48,56 @@ def is_known(settings: Settings) -> bool:
     return any(found.place == place_of(settings) for found in read_book(settings.env))
 
 
+def name_taken_by(settings: Settings, name: str | None = None) -> list[str]:
+    """Other repositories on this computer whose files lie in the default store under this one's name (or `name`), where
+    the user did not agree that they are to be one. Raises `ConfigError`."""
+    place, known = place_of(settings), read_book(settings.env)
+    place = replace(place, name=name or place.name)
+    return [] if any(found.place == place for found in known) else sharing(place, known)
+
+
+def refuse_taken_name(settings: Settings, name: str | None = None) -> None:
+    """Raise `NotTrusted` where another repository has the name in the default store."""
+    if not settings.store_is_default or says_trust(settings.env):
+        return
+    others = name_taken_by(settings, name)
+    if others:
+        raise NotTrusted(
+            f"another repository on this computer keeps its files under the name {name or settings.repo!r}",
+            why=f"{others[0]} used it first, and the files of both would be one project's",
+            hint="give this one another name with `s3sync init --repo NAME`; if both are to share their files, "
+            "run `s3sync trust`",
+            place=replace(place_of(settings), name=name or settings.repo),
+        )
+
+
+def claim_name(settings: Settings) -> None:
+    """Remember which repository has its name in the default store, as far as that can be written."""
+    if settings.store_is_default and settings.root is not None and not says_trust(settings.env):
+        place = place_of(settings)
+        if not any(found.place == place for found in read_book(settings.env)):
+            with suppress(LocalError):
+                remember(place, settings.env)
+
+
+def sharing(place: Place, known: Iterable[Place]) -> list[str]:
+    """The other repositories among them whose files lie under the same name of the same store."""
+    here = (place.store, place.endpoint, name_in_store(place))
+    found = (one for one in known if one.repository != place.repository)
+    return sorted({one.repository for one in found if (one.store, one.endpoint, name_in_store(one)) == here})
+
+
 def require(settings: Settings) -> None:
-    """Raise `NotTrusted` unless the store may be opened; warn of plain http that nobody agreed to."""
-    if says_trust(settings.env) or settings.store_is_default:
+    """Raise `NotTrusted` unless the store may be opened; warn of plain http that nobody agreed to.
+
+    In the default store the first repository of a name has it, and that is remembered.
+    """
+    if says_trust(settings.env):
+        return
+    if settings.store_is_default:
+        if not _says_name(settings):
+            refuse_taken_name(settings)
+        claim_name(settings)
         return
     place, named = place_of(settings), is_named_by_repository(settings)
     if not named and not place.unencrypted:
@@ -54,15 +110,21 @@ def require(settings: Settings) -> None:
     warnings.warn(f"{text} (`s3sync trust` ends this warning)", InsecureEndpoint, stacklevel=2)
 
 
-def previous(settings: Settings) -> Place | None:
-    """The place that was agreed to last for this repository, if it is another one."""
-    root = str(settings.root or "")
-    known = [found.place for found in read_book(settings.env) if found.repository == root]
-    return known[-1] if known and known[-1] != place_of(settings) else None
+def _says_name(settings: Settings) -> bool:
+    """True if the user said the repository's name in person."""
+    origin = settings.origins.get("repo", "default")
+    return not origin.startswith("default") and not is_of_repository(origin)
+
+
+def previous(place: Place, environ: Mapping[str, str]) -> Place | None:
+    """The place that was agreed to last for this repository, if it is another one. The default store needed no yes."""
+    own = default_store(environ)
+    known = [found.place for found in read_book(environ) if found.repository == place.repository and found.store != own]
+    return known[-1] if known and known[-1] != place else None
 
 
 def _refusal(settings: Settings, place: Place) -> NotTrusted:
-    before = previous(settings)
+    before = previous(place, settings.env)
     open_line = ", without encryption" if place.unencrypted else ""
     told = f"this repository {'now sends' if before else 'sends'} files to {place.destination}{open_line}"
     files = {settings.origins[name] for name in _NAMES if name in settings.origins}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -27,8 +28,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     when nobody names one: whoever owns the key can make everything unreadable that was encrypted with it.
 
     `name` is the repository's name in the store where a file of the repository gives it another one than its folder
-    has: under it lie the files of others. `repository_keys` says that the keys come with the repository: what else
-    signs is the user's own.
+    has: under it lie the files of others. In the default store it is always said. `repository_keys` says that the keys
+    come with the repository: what else signs is the user's own.
     """
 
     repository: str
@@ -80,8 +81,15 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return [f"{what} was {old}" for what, old, new in parts if old != new]
 
 
+def name_in_store(place: Place) -> str:
+    """The repository's name in the store: its folder's, unless another was given."""
+    return place.name or nfc(PurePath(place.repository).name)
+
+
 def place_of(settings: Settings) -> Place:
-    """The place that these settings name."""
+    """The place that these settings name. In the user's own default store the name alone tells repositories apart."""
+    if settings.store_is_default:
+        return Place(repository=str(settings.root or ""), store=settings.store, name=settings.repo)
     scheme = scheme_of(settings.store)
     on_server = scheme.has_server
     folder = None if settings.root is None else nfc(settings.root.name)

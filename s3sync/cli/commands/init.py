@@ -120,13 +120,18 @@ def _ask_trust(flags: Mapping[str, str]) -> None:
     from s3sync.cli.agree import confirmed
     from s3sync.config import load_settings
     from s3sync.errors import Halt
-    from s3sync.trust import is_trusted, place_of, previous
+    from s3sync.trust import is_trusted, place_of, remember
 
     settings = load_settings(Path.cwd(), flags=flags, environ=os.environ)
-    if not is_trusted(settings) and not confirmed(place_of(settings), previous(settings), quiet=False):
-        raise Halt(
-            "nothing was set up", why="you do not trust the store", hint="name your own: s3sync init --store URL"
-        )
+    if is_trusted(settings):
+        return
+    place = place_of(settings)
+    if not confirmed(place, quiet=False):
+        why, own = "you do not trust the store", "name your own: s3sync init --store URL"
+        hint = "give this one another name: s3sync init --repo NAME" if settings.store_is_default else own
+        raise Halt("nothing was set up", why=why, hint=hint)
+    if settings.store_is_default:
+        remember(place, settings.env)
 
 
 def _ask(setting: str, question: str, default: str | None = None) -> str | None:

@@ -57,16 +57,17 @@ def _agree(call: Call, yes: bool) -> None:
     from s3sync.config import load_settings
     from s3sync.errors import Halt
     from s3sync.project import repo_root
-    from s3sync.trust import place_of, previous, read_book, remember
+    from s3sync.trust import name_taken_by, place_of, read_book, remember
 
     repo_root(Path.cwd())
     settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
     place = place_of(settings)
-    known = settings.store_is_default or any(found.place == place for found in read_book(settings.env))
-    if not known and not yes and not confirmed(place, previous(settings), call.quiet):
+    needless = settings.store_is_default and not name_taken_by(settings)
+    known = needless or any(found.place == place for found in read_book(settings.env))
+    if not known and not yes and not confirmed(place, call.quiet):
         raise Halt("nothing was agreed to", why="the question was not answered with yes", hint="add --yes to answer it")
     changed = not known and remember(place, settings.env)
-    if settings.store_is_default:
+    if needless:
         print_places("needless", [], call)
     else:
         print_places("trusted" if changed else "known", [place_json(place)], call)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import asdict
 
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, hanging, print_json, printable, say
 from s3sync.cli.show.words import Json
+from s3sync.config.locate import default_store
 from s3sync.config.schemes import scheme_of
 from s3sync.trust import KEYS_OF_REPOSITORY, Place
 
+MOST_OTHERS = 3
 LABEL = 14
 """Columns before a value of the question."""
 
 
-def trust_question(place: Place, before: Place | None) -> Iterator[str]:
-    """The place in words, and what changed about it. No value begins a line, however long it is."""
-    if before is None:
+def trust_question(place: Place, before: Place | None, others: Sequence[str]) -> Iterator[str]:
+    """The place in words, what changed about it, and other repositories of the user whose files lie there. No value
+    begins a line, however long it is."""
+    if others and place.store == default_store(os.environ):
+        yield "Another repository on this computer keeps its files under the same name:"
+    elif before is None:
         yield "A file of this repository names a store that you have not used with it before:"
     else:
         yield "This repository now names another place than the one you agreed to:"
     for label, value in _parts(place, before):
         yield from hanging(f"  {label + ':':<{LABEL - 2}}", printable(value))
+    for other in others[:MOST_OTHERS]:
+        yield from hanging("  also of:    ", printable(other))
     yield "s3sync sends files of the staging folders there, and puts files from there into them."
 
 

@@ -248,9 +248,10 @@ def test_f47_what_the_user_says_in_person_is_not_asked_about(david: Person, tmp_
     david.ok("status", *flag)
     david.ok("status", env={"S3SYNC_STORE": f"file://{tmp_path}/nas"})
     david.ok("up", *flag)
+    assert not places(david)
     (david.repo / ".s3sync.yaml").unlink()
     david.ok("status")
-    assert not places(david)
+    assert [place["store"] for place in places(david)] == [f"file://{david.root}/home/.local/share/s3sync/store"]
 
 
 def test_f47_a_profile_of_the_users_own_file_is_his_own_word(david: Person) -> None:
