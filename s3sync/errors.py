@@ -149,6 +149,15 @@ class Halt(S3syncError):
     exit_code = 5
 
 
+def declined(what: str) -> Halt:
+    """The refusal of a command whose question was not answered with yes; `what` was not done."""
+    return Halt(
+        what,
+        why="the question was not answered with yes",
+        hint="to do it after all, run the command again; --yes answers where nobody can",
+    )
+
+
 class NotTrusted(Halt):
     """`place` is the `s3sync.trust.Place` to agree to."""
 

@@ -53,9 +53,9 @@ def repo_root(start: Path) -> Path:
     root = find_repo_root(start)
     if root is None:
         raise ProjectError(
-            f"{start} is not in a repository",
+            f"{start} is not in a git repository",
             why=f"there is no {REPO_FILE} and no .git on the way up",
-            hint="run `git init`, or `s3sync init` in the folder that holds the projects",
+            hint="go into your clone of the team's repository; a new one begins with `git init` and then `s3sync init`",
         )
     return root
 
@@ -254,7 +254,7 @@ def _choices(names: Iterable[str]) -> str | None:
     listed = sorted(names)
     if not listed:
         return None
-    return f"the projects are: {', '.join(listed[:10])}{', ...' if len(listed) > 10 else ''}"
+    return f"name one of the projects: {', '.join(listed[:10])}{', ...' if len(listed) > 10 else ''}"
 
 
 def _asked(remote: RemoteNames) -> list[str]:

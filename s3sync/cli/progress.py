@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
+from s3sync.cli.bars import bars_on_stderr, name_on_bar
 from s3sync.cli.output import GREEN, colour, moved_line, note, printable, say, symbols, warn
+from s3sync.cli.pace import Pace
 from s3sync.cli.waiting import Waiting
 from s3sync.core.quantities import files_text, size_text
 from s3sync.transfer.progress import Silent, Work
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
     from s3sync.cli.call import Call
@@ -56,6 +57,9 @@ class Lines(Silent):
         self._later: Timer | None = None
 
     def advance(self, work: Work, path: str, n: int) -> None:
+        self.advanced_at = time.monotonic()
+
+    def reuse(self, work: Work, path: str, n: int) -> None:
         self.advanced_at = time.monotonic()
 
     def moved(self, work: Work, path: str, size: int) -> None:
@@ -118,40 +122,56 @@ class Bars(Lines):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rich = _rich_progress()
+        self._rich = bars_on_stderr()
         self._whole: dict[Work, tuple[TaskID, list[int]]] = {}
         """For each kind of work: rich's task, and [files done, files in all, bytes in all]."""
         self._own: dict[tuple[Work, str], TaskID] = {}
+        self._paces: dict[TaskID, Pace] = {}
         self._lock = Lock()
 
     def expect(self, work: Work, files: int, size: int) -> None:
         with self._lock:
             if work not in self._whole:
                 self._rich.start()
-                self._whole[work] = (self._rich.add_task(LABELS[work], total=0, files=""), [0, 0, 0])
+                self._whole[work] = self._add(LABELS[work], 0), [0, 0, 0]
             task, count = self._whole[work]
             count[1] += files
             count[2] += size
             self._rich.update(task, total=count[2], files=_files(count))
 
     def begin(self, work: Work, path: str, size: int) -> None:
-        if size < OWN_BAR_FROM:
-            return
         with self._lock:
-            name = printable(path)
-            name = name if len(name) <= 40 else f"...{name[-37:]}"
-            self._own[work, path] = self._rich.add_task(f"  {LABELS[work].lower()} {name}", total=size, files="")
+            if work in self._whole:
+                self._paces[self._whole[work][0]].begin(time.monotonic())
+            if size >= OWN_BAR_FROM:
+                self._own[work, path] = task = self._add(f"  {_sign(work)} {self._name(path)}", size)
+                self._paces[task].begin(time.monotonic())
+
+    def _add(self, label: str, size: int) -> TaskID:
+        pace = Pace()
+        task = self._rich.add_task(label, total=size, files="", pace=pace)
+        self._paces[task] = pace
+        return task
+
+    def _name(self, path: str) -> str:
+        return name_on_bar(path, self._rich.console.width)
 
     def advance(self, work: Work, path: str, n: int) -> None:
-        """By `update`, which unlike `advance` takes no step back for a negative speed."""
         super().advance(work, path, n)
-        if work in self._whole:
-            self._rich.update(self._whole[work][0], advance=n)
-        own = self._own.get((work, path))
-        if own is not None:
-            self._rich.update(own, advance=n)
+        self._fill(work, path, n, travelled=n)
         if n <= -SAID_AGAIN_FROM and work in AGAIN:
             self.note(f"{AGAIN[work]} {size_text(-n)} of {printable(path)} again")
+
+    def reuse(self, work: Work, path: str, n: int) -> None:
+        super().reuse(work, path, n)
+        self._fill(work, path, n, travelled=0)
+
+    def _fill(self, work: Work, path: str, n: int, travelled: int) -> None:
+        whole, own = self._whole.get(work), self._own.get((work, path))
+        for task in (whole and whole[0], own):
+            if task is not None:
+                self._paces[task].advance(travelled, time.monotonic())
+                self._rich.update(task, advance=n)
 
     def finish(self, work: Work, path: str) -> None:
         with self._lock:
@@ -190,37 +210,9 @@ class Bars(Lines):
         super().close()
 
 
-def _rich_progress() -> RichProgress:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-    from rich.text import Text
-
-    class Label(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(task.description)
-
-    return Progress(
-        Label(),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[files]}"),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-        speed_estimate_period=10,
-    )
+def _sign(work: Work) -> str:
+    signs = symbols(sys.stderr)
+    return {Work.UPLOAD: signs.newer_here, Work.DOWNLOAD: signs.newer_there}.get(work, "-")
 
 
 def _files(count: list[int]) -> str:

@@ -81,7 +81,7 @@ class Settings:
             raise ConfigError(
                 "your name is not set",
                 why="the team sees by it who uploaded what",
-                hint="run `s3sync init --user NAME`, or set S3SYNC_USER",
+                hint="run `s3sync config set user NAME`, or set S3SYNC_USER",
             )
         return self.user
 

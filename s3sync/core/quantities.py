@@ -15,6 +15,15 @@ def size_text(size: int) -> str:
     return f"{value / 1000:.1f} TB"
 
 
+def parts_text(done: int, total: int) -> str:
+    """Share of a total that is done, in the total's unit: `1.6/60.0 MB`."""
+    if total < 1000:
+        return f"{done}/{total} B"
+    number, unit = size_text(total).split()
+    power = ("KB", "MB", "GB", "TB").index(unit) + 1
+    return f"{done / 1000**power:.1f}/{number} {unit}"
+
+
 def files_text(count: int) -> str:
     """`1 file`, `12 files`."""
     return counted(count, "file")

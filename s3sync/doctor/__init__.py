@@ -75,7 +75,9 @@ def _settings(
     repo = f"repo {settings.repo}, " if settings.repo else ""
     found = f"store {mask_url(settings.store)}, {repo}user {settings.user or 'not set'}"
     if settings.user is None:
-        hint = "run `s3sync init --user NAME`: the team sees by it who uploaded what, and nothing goes up without it"
+        hint = (
+            "run `s3sync config set user NAME`: the team sees by it who uploaded what, and nothing goes up without it"
+        )
         report.checks.append(warn("settings", found, hint))
     elif settings.store_is_default:
         hint = "nobody else sees it; to share: s3sync init --store s3://BUCKET --region REGION"

@@ -85,6 +85,18 @@ class InitReport(Struct):
         return 0 if self.reads_only or (self.access is not None and self.access.complete) else 1
 
 
+def root_for_settings(start: Path) -> Path:
+    """The root of the repository around `start`, which the settings are for. Raises `ProjectError`."""
+    root = find_repo_root(start)
+    if root is None:
+        raise ProjectError(
+            f"{start} is not in a git repository",
+            why="s3sync keeps its settings beside the repository's files",
+            hint="run `git init` first",
+        )
+    return root
+
+
 def init(
     start: Path,
     name: str | None,
@@ -100,13 +112,7 @@ def init(
     Running it again changes only what is asked for. In the root of a repository that has its settings already, and no
     `name`, it joins: no project is made there. Raises `ConfigError`, `ProjectError`, `LocalError`.
     """
-    root = find_repo_root(start)
-    if root is None:
-        raise ProjectError(
-            f"{start} is not in a git repository",
-            why="s3sync keeps its settings beside the repository's files",
-            hint="run `git init` first",
-        )
+    root = root_for_settings(start)
     flags = {key: value for key, value in values.items() if value is not None}
     _check_region(flags)
     flags = naming.with_repo(root, start, flags, environ)

@@ -18,7 +18,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Agreed, Do, Plan, Step, Verb, keep_last_copies
 from s3sync.core.reconcile import Decision, State
 from s3sync.core.times import format_time
-from s3sync.errors import Halt
+from s3sync.errors import declined
 from s3sync.local.trash import delete_trashed
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
@@ -198,7 +198,7 @@ def _kept(seen: View, decision: Decision) -> Problem:
     if decision.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED):
         hint = "run `s3sync down` first; --unseen takes it too"
     if decision.state is State.CLEANED_UP:
-        hint = "`s3sync up --again` sends it"
+        hint = "`s3sync up --again` sends what was cleaned up"
     return Problem(decision.path, reason, hint)
 
 
@@ -212,7 +212,7 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
             carry_out(session, state, seen, plan, CleanupReporter(report), tolerant=False)
         return
     if not options.confirm(report):
-        raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
+        raise declined("nothing was deleted")
     into_trash = SpilledDict(bool)
     into_trash.update((item.name, True) for item in report.deleted if item.in_trash)
     report.deleted = SpilledList(Deleted)

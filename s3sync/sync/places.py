@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from s3sync.config import REPO_FILE
 from s3sync.core.folder_names import project_reason
-from s3sync.errors import Halt, UsageError
+from s3sync.errors import UsageError, declined
 from s3sync.project import lines_to_commit
 from s3sync.state.memory import StateDB
 from s3sync.state.places import KnownPlace
@@ -109,7 +109,7 @@ def forget_place(
     with session.lock(), session.memory() as state:
         chosen = _choose(state.places(), word)
         if not confirm(chosen):
-            raise Halt("nothing was forgotten", why="the question was not answered with yes", hint="add --yes")
+            raise declined("nothing was forgotten")
         state.forget_place(chosen.id)
         return _report(session, state, chosen, dry_run=False)
 

@@ -17,7 +17,7 @@ from s3sync.core.names import nfc, refuse_reason
 from s3sync.core.times import parse_ns
 from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
-from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError
+from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError, declined
 from s3sync.local.digests import digest
 from s3sync.local.place import drop_second_name, new_partial, place, prune_empty_folders, standing
 from s3sync.local.room import state_room
@@ -235,7 +235,7 @@ def empty(
     if dry_run or not report.emptied:
         return report
     if not confirm(report):
-        raise Halt("nothing was deleted", why="the question was not answered with yes", hint="add --yes to answer it")
+        raise declined("nothing was deleted")
     with session.lock():
         drop_all(session, report.emptied)
     return report

@@ -18,7 +18,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
 from s3sync.core.records import trash_key
 from s3sync.disk.errors import local_errors
-from s3sync.errors import Halt, LocalError
+from s3sync.errors import LocalError, declined
 from s3sync.local.digests import digest
 from s3sync.local.ignore import load_ignore
 from s3sync.local.place import standing
@@ -101,8 +101,7 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
         if not actions:
             return report
         if not confirm(report):
-            hint = "add --yes to answer it"
-            raise Halt("nothing was undone", why="the question was not answered with yes", hint=hint)
+            raise declined("nothing was undone")
         raced = carry_out(session, state, seen, Plan(Verb.UNDO, actions), report, tolerant=False)
         for path, reason in raced.items():
             report.failed(Problem(path, f"was changed while it was being undone: {reason}", "look at `s3sync status`"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from s3sync.core.times import format_time
 from s3sync.core.unfinished import Direction, Unfinished
-from s3sync.errors import Halt, UsageError
+from s3sync.errors import UsageError, declined
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.port import Upload
@@ -47,7 +47,7 @@ def abort_transfers(
         found = _all(session, state)
         chosen = _choose(found, names, everything)
         if chosen and not confirm(chosen):
-            raise Halt("nothing was aborted", why="the question was not answered with yes", hint="add --yes")
+            raise declined("nothing was aborted")
         for transfer in chosen:
             _abort(session, state, transfer)
     return TransfersReport(session.place, [t for t in found if t not in chosen], chosen)

@@ -39,6 +39,7 @@ def init(
     from s3sync.cli.output import print_json
     from s3sync.cli.show.init import init_json, print_init
     from s3sync.setup.init import init as set_up
+    from s3sync.setup.init import root_for_settings
 
     values = {
         "store": call.store, "region": region, "endpoint_url": endpoint,
@@ -46,6 +47,7 @@ def init(
     }  # fmt: skip
     asks = not yes and not call.json and sys.stdin.isatty()
     if asks:
+        root_for_settings(Path.cwd())
         _ask_missing(values)
         _ask_trust({key: value for key, value in values.items() if value is not None})
     confirm = (lambda name, alike: True) if yes else _ask_alike

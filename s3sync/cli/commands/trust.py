@@ -55,7 +55,7 @@ def _agree(call: Call, yes: bool) -> None:
     from s3sync.cli.agree import confirmed
     from s3sync.cli.show.trust import place_json, print_places
     from s3sync.config import load_settings
-    from s3sync.errors import Halt
+    from s3sync.errors import declined
     from s3sync.project import repo_root
     from s3sync.trust import name_taken_by, place_of, read_book, remember
 
@@ -65,7 +65,7 @@ def _agree(call: Call, yes: bool) -> None:
     needless = settings.store_is_default and not name_taken_by(settings)
     known = needless or any(found.place == place for found in read_book(settings.env))
     if not known and not yes and not confirmed(place, call.quiet):
-        raise Halt("nothing was agreed to", why="the question was not answered with yes", hint="add --yes to answer it")
+        raise declined("nothing was agreed to")
     changed = not known and remember(place, settings.env)
     if needless:
         print_places("needless", [], call)

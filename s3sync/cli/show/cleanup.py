@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 
 from s3sync.cli.output import SCHEMA, duration_text, moved_line, printable, say, symbols, warn
 from s3sync.cli.show.words import Json, deleted_json, failed_json, place_json, warn_of_failures
+from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text, size_text
 from s3sync.sync.report import CleanupReport
 
@@ -36,6 +37,15 @@ def cleanup_question(report: CleanupReport, *, versions: bool) -> Iterator[str]:
     yield f"Delete permanently {_what(report)} of {printable(report.place.project)} {where}?"
 
 
+def _kept_lines(kept: Iterable[Problem]) -> Iterator[str]:
+    """Each file with its reason; what is the hint of several is said once, below the last of them."""
+    for hint, problems in groupby(kept, key=lambda problem: problem.hint):
+        for problem in problems:
+            yield f"  - {printable(problem.path)} - kept: {printable(problem.error)}"
+        if hint:
+            yield f"    {printable(hint)}"
+
+
 def print_cleanup(report: CleanupReport, *, verbose: bool, quiet: bool) -> None:
     if not quiet:
         would = "would be " if report.dry_run else ""
@@ -46,9 +56,8 @@ def print_cleanup(report: CleanupReport, *, verbose: bool, quiet: bool) -> None:
         for deleted in report.deleted if verbose or len(report.deleted) <= MANY else ():
             how = f"{would}moved to the trash {where}" if deleted.in_trash else f"{would}deleted {where} permanently"
             say(moved_line(symbols().gone, deleted.name, deleted.size_bytes, how))
-        for kept in report.kept:
-            hint = f": {kept.hint}" if kept.hint else ""
-            say(f"  - {printable(kept.path)} - kept: {printable(kept.error)}{hint}")
+        for line in _kept_lines(report.kept):
+            say(line)
         _say_what_still_costs(report)
         if report.versions_deleted:
             say(f"Deleted {report.versions_deleted} old versions that the bucket kept.")

@@ -66,7 +66,7 @@ def print_init(report: InitReport, call: Call) -> None:
     if report.settings.store_is_default:
         say("    It is a folder on this computer; to share: s3sync init --store s3://BUCKET --region REGION")
     if report.settings.user is None:
-        say("Next: s3sync init --user NAME, so that the team sees who uploaded what.")
+        say("Next: s3sync config set user NAME, so that the team sees who uploaded what.")
     _say_next(report)
 
 

@@ -27,7 +27,7 @@ def trust_question(place: Place, before: Place | None, others: Sequence[str]) ->
     elif before is None:
         yield "A file of this repository names a store that you have not used with it before:"
     else:
-        yield "This repository now names another place than the one you agreed to:"
+        yield "This is another place than the one you agreed to for this repository:"
     for label, value in _parts(place, before):
         yield from hanging(f"  {label + ':':<{LABEL - 2}}", printable(value))
     for other in others[:MOST_OTHERS]:

@@ -76,8 +76,8 @@ class Uploads(Tools):
             progress.finish(Work.COPY, source.path)
         if etag is None:
             return None
-        for work in (Work.COPY, Work.UPLOAD):
-            progress.advance(work, source.path, size)
+        progress.advance(Work.COPY, source.path, size)
+        progress.reuse(Work.UPLOAD, source.path, size)
         parts = self.transport.ledger.parts_of(twin.record.name, twin.etag)
         return Uploaded(etag, known, None, 0, parts, twin.record.checksum)
 

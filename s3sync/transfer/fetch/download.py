@@ -45,7 +45,7 @@ def copy_local(transport: Transport, wanted: Wanted, folder: GuardedFolder, twin
             copy_file(twin, temp, wanted)
         digests = digest(look_at(temp.path))
         if digests.md5 == wanted.md5:
-            transport.progress.advance(Work.DOWNLOAD, wanted.path, wanted.size)
+            transport.progress.reuse(Work.DOWNLOAD, wanted.path, wanted.size)
             return Downloaded(temp.path, digests, 0)
     except BaseException:
         temp.drop()

@@ -57,7 +57,7 @@ def _assemble(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile |
     job = _begin(transport, wanted, temp, old)
     missing = [number for number in range(len(job.ranges)) if number not in job.digests]
     here = sum(stop - start for number, (start, stop) in enumerate(job.ranges) if number in job.digests)
-    transport.progress.advance(Work.DOWNLOAD, wanted.path, here)
+    transport.progress.reuse(Work.DOWNLOAD, wanted.path, here)
     for number in list(job.digests):
         job.follower.arrived(number)
     transport.pool.gather(job.bring, missing)
@@ -182,7 +182,7 @@ class _Job:
                     left -= len(chunk)
         if left or digest.hexdigest() != self.theirs.xxh3[number]:
             return None  # it was edited while it was read
-        self.transport.progress.advance(Work.DOWNLOAD, self.wanted.path, stop - start)
+        self.transport.progress.reuse(Work.DOWNLOAD, self.wanted.path, stop - start)
         return digest.hexdigest()
 
     def _fetch(self, start: int, stop: int) -> str:

@@ -83,7 +83,7 @@ class _Job:
             if there is None:
                 there, sent = self._send(part), part.stop - part.start
             else:
-                self.transport.progress.advance(Work.UPLOAD, self.source.path, part.stop - part.start)
+                self.transport.progress.reuse(Work.UPLOAD, self.source.path, part.stop - part.start)
             if self.remembered.get(part.number) != there.etag:
                 self.transport.ledger.part_done(self.source.path, Direction.UP, part.number, there.etag)
             return there, sent

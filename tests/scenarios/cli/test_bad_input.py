@@ -10,6 +10,7 @@ import pytest
 from tests.kit.people import Person
 from tests.scenarios.cli.checks import embedded_store, refused, refused_json
 from tests.scenarios.cli.conftest import NewPerson
+from tests.scenarios.cli.terminal import on_terminal
 
 
 def settings(person: Person, text: str | bytes) -> Path:
@@ -29,6 +30,15 @@ def test_outside_of_any_repository(david: Person, command: str) -> None:
     assert str(elsewhere) in said and "git init" in said
 
 
+def test_outside_of_any_repository_init_asks_nothing(david: Person) -> None:
+    """The answers would be of no use."""
+    elsewhere = david.root / "elsewhere"
+    elsewhere.mkdir()
+    result = on_terminal(david, "init", cwd=elsewhere, env={"S3SYNC_USER": ""})
+    assert result.code == 2 and "is not in a git repository" in result.out
+    assert "as the team sees it" not in result.out
+
+
 def test_in_a_repository_without_a_project(david: Person) -> None:
     david.project.rename(david.root / "moved")
     said = refused(david, 2, "up", cwd=david.repo)
@@ -37,7 +47,7 @@ def test_in_a_repository_without_a_project(david: Person) -> None:
 
 
 def test_beside_the_projects_they_are_named(david: Person) -> None:
-    assert "hint: the projects are: b63-flivideo" in refused(david, 2, "up", cwd=david.repo)
+    assert "hint: name one of the projects: b63-flivideo" in refused(david, 2, "up", cwd=david.repo)
 
 
 @pytest.mark.parametrize("words", [["b64-flivideo"], ["-p", "b64-flivideo"]])
@@ -93,7 +103,7 @@ def test_the_command_line_is_refused_in_json_too(david: Person) -> None:
 
 def test_without_a_name_nothing_is_signed(david: Person) -> None:
     said = refused(david, 2, "up", env={"S3SYNC_USER": None})
-    assert "your name is not set" in said and "s3sync init --user NAME" in said
+    assert "your name is not set" in said and "s3sync config set user NAME" in said
     refused(david, 2, "cleanup", "--yes", env={"S3SYNC_USER": None})
     david.ok("status", env={"S3SYNC_USER": None})
 

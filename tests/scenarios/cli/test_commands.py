@@ -303,6 +303,7 @@ def test_cleanup_asks_on_a_terminal(david: Person) -> None:
     assert no.code == 5, no
     assert "draft.mp4" in no.out and "Delete permanently 1 file (13 B) of b63-flivideo in file://" in no.out
     assert "\nerror: nothing was deleted\n" in no.out
+    assert "hint: to do it after all, run the command again" in no.out, "nobody who said no is told to say yes"
     assert david.states() == {"draft.mp4": "in_sync"}
     assert on_terminal(david, "cleanup", answers=[("[y/N] ", "y")]).code == 0
     assert david.states() == {"draft.mp4": "cleaned_up"}
@@ -311,7 +312,7 @@ def test_cleanup_asks_on_a_terminal(david: Person) -> None:
 def test_cleanup_without_anybody_to_answer_deletes_nothing(david: Person) -> None:
     david.ok("up")
     result = david.expect(5, "cleanup")
-    assert "\nerror: nothing was deleted\n" in result.err and "hint: add --yes" in result.err
+    assert "\nerror: nothing was deleted\n" in result.err and "--yes answers" in result.err
     assert david.expect(5, "cleanup", "--json").json["error"]["type"] == "Halt"
     assert david.states() == {"draft.mp4": "in_sync"}
 

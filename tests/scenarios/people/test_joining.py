@@ -55,7 +55,7 @@ def test_c1_another_folder_is_no_project(people: tuple[Person, Person]) -> None:
     david.ok("up")
     (david.repo / "docs").mkdir()
     error = david.expect(2, "down", cwd=david.repo / "docs").err
-    assert "the store has no project 'docs'" in error and f"the projects are: {PROJECT}" in error
+    assert "the store has no project 'docs'" in error and f"name one of the projects: {PROJECT}" in error
     assert not (david.repo / "docs" / "s3-staging").exists()
 
 

@@ -47,7 +47,7 @@ def test_a_terminal_shows_bytes_rate_and_time_left(office: Office) -> None:
         assert re.search(rf"{doing} +.*1/2 files +\d+\.\d/21\.0 MB +\d+\.\d MB/s +0:00:0\d", shown), shown
         steps = set(re.findall(rf"{doing} .*?(\d+\.\d)/21\.0 MB", shown))
         assert len(steps) >= 6, f"it moves while a part is on its way: {steps}"
-        assert re.search(rf"{doing.lower()} film\.mp4 +.*MB/s", shown), shown
+        assert re.search(r"[↑↓] film\.mp4 +.*MB/s", shown), shown
         assert "Checking" not in shown, "a file is hashed while it travels"
         assert f"✓ film.mp4 (21.0 MB) - {doing.lower()[:-3]}ed" in shown
         assert " reused" not in shown
@@ -67,6 +67,25 @@ def test_b9_what_is_sent_or_fetched_again_is_said_and_no_rate_is_negative(office
         assert verb == "down" or re.search(r"sending \d+(\.\d)? MB of film\.mp4 again", shown), shown
         assert not re.search(r"-\d[\d,.]* ?(bytes|[kMG]?B)|-\d+:\d\d", shown), shown
     assert office.jan.read("film.mp4") == content(4 * PART)
+
+
+@pytest.mark.slow
+def test_a_long_name_stays_on_one_line_and_what_is_resumed_is_no_speed(office: Office) -> None:
+    """On 80 columns. Three of four parts are there already: they would be hundreds of MB a second."""
+    name = "Interview with the director, second camera, take 4, 访谈导演第二机位.mov"
+    office.david.write(name, content(4 * PART))
+    with office.gate("UploadPart", key=office.key(name), nth=4) as gate, started(office.david, "up") as command:
+        assert gate.waiting.wait(DEADLINE_S)
+        command.process.kill()
+        gate.open()
+    shown = on_terminal(office.david, "up", "--bwlimit", "2M", env={"COLUMNS": "80"}).out
+    frames = [
+        line for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n").splitlines() if "↑" in line
+    ]
+    assert any("MB/s" in line for line in frames), shown
+    assert all(re.match(r"  ↑ Inte?r?v?\.\.\..*\.mov +━*[╺╸]?━* .*\d+\.\d/33\.6 MB", line) for line in frames), frames
+    rates = [float(rate) for rate in re.findall(r"(\d+\.\d) MB/s", shown)]
+    assert rates and max(rates) < 12, rates
 
 
 def test_copies_are_shown_as_such_and_the_summary_counts_what_was_saved(office: Office) -> None:

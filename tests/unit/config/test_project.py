@@ -57,15 +57,15 @@ def test_a_whole_name_beats_longer_ones(root: Path) -> None:
     ("name", "message", "hint"),
     [
         ("b6", "'b6' could be several projects: b63-flivideo, b64-cut", "type more"),
-        ("", "is not a project's name", "the projects are: b63-flivideo, b64-cut"),
-        ("..", "is not a project's name", "the projects are"),
-        ("a/b", "is not a project's name", "the projects are"),
-        ("a\nb", "is not a project's name", "the projects are"),
-        (".s3sync", "is not a project's name", "the projects are"),
+        ("", "is not a project's name", "name one of the projects: b63-flivideo, b64-cut"),
+        ("..", "is not a project's name", "name one of the projects"),
+        ("a/b", "is not a project's name", "name one of the projects"),
+        ("a\nb", "is not a project's name", "name one of the projects"),
+        (".s3sync", "is not a project's name", "name one of the projects"),
         ("b65-flivideo", "there is no project 'b65-flivideo'", "did you mean b63-flivideo?"),
         ("B64", "there is no project 'B64'", "did you mean b64-cut?"),
         ("flivideo", "there is no project 'flivideo'", "did you mean b63-flivideo?"),
-        ("zzz", "there is no project 'zzz'", "the projects are: b63-flivideo, b64-cut"),
+        ("zzz", "there is no project 'zzz'", "name one of the projects: b63-flivideo, b64-cut"),
         ("docs", "'docs' is not a project yet: it has no s3-staging folder", "create"),
     ],
 )
@@ -109,11 +109,11 @@ def test_not_in_a_project(root: Path) -> None:
     for start in (root, root / "docs" / "deep"):
         with pytest.raises(ProjectError, match="is not in a project") as caught:
             find_project(SETTINGS, start, None)
-        assert caught.value.hint == "the projects are: b63-flivideo, b64-cut"
+        assert caught.value.hint == "name one of the projects: b63-flivideo, b64-cut"
 
 
 def test_not_in_a_repository(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match="is not in a repository") as caught:
+    with pytest.raises(ProjectError, match="is not in a git repository") as caught:
         find_project(SETTINGS, tmp_path, "b63")
     assert "s3sync init" in (caught.value.hint or "")
 

@@ -170,7 +170,7 @@ def test_f46_of_an_env_file_the_environment_takes_the_keys_alone(load: Load) -> 
 def test_the_users_name_is_never_guessed(load: Load) -> None:
     with pytest.raises(ConfigError, match="your name is not set") as caught:
         load(environ={"USER": "root", "LOGNAME": "root"}).require_user()
-    assert "s3sync init --user NAME" in (caught.value.hint or "")
+    assert "s3sync config set user NAME" in (caught.value.hint or "")
     assert load(environ={"S3SYNC_USER": "jan"}).require_user() == "jan"
 
 

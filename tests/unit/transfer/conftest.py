@@ -68,6 +68,8 @@ class Watcher(Silent):
         if n:
             self._at_each_step()
 
+    reuse = advance
+
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
