@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from s3sync.cli.output import fitting
+from s3sync.cli.output import printable
 from s3sync.cli.pace import Pace, left_text
+from s3sync.cli.widths import fitting
 from s3sync.core.quantities import parts_text, size_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ NUMBERS = 48
 
 def name_on_bar(name: str, columns: int) -> str:
     """A file's name as it fits in front of its bar."""
-    return fitting(name, max(10, columns - bar_width(columns) - NUMBERS))
+    return fitting(printable(name), max(10, columns - bar_width(columns) - NUMBERS))
 
 
 def bar_width(columns: int) -> int:

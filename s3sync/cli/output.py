@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from msgspec import Struct, to_builtins
 
+from s3sync.cli.widths import fitting
 from s3sync.core.batches import batched
 from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time, parse_time
@@ -288,41 +289,12 @@ def short_name(name: str) -> str:
     Another name that would look the same stays whole, and so do those after more than can be remembered.
     """
     shown, room = printable(name), _room()
-    short = shown if room is None else fitting(name, room)
+    short = shown if room is None else fitting(shown, room)
     if short == shown:
         return shown
     if short not in _SHORTENED and len(_SHORTENED) < MOST_SHORTENED:
         _SHORTENED[short] = name
     return short if _SHORTENED.get(short) == name else shown
-
-
-def fitting(name: str, room: int) -> str:
-    """A name in so many columns: its beginning and its end, which tell most."""
-    shown = printable(name)
-    if _columns(shown) <= room:
-        return shown
-    end = room * 2 // 3
-    ending = _beginning(shown[::-1], end)[::-1]
-    while unicodedata.combining(ending[:1] or " "):
-        ending = ending[1:]  # an accent without its letter would stand on the dots
-    return f"{_beginning(shown, room - end - 3)}...{ending}"
-
-
-def _beginning(text: str, room: int) -> str:
-    """As many characters from the beginning as have room in so many columns."""
-    for at, char in enumerate(text):
-        room -= _columns(char)
-        if room < 0:
-            return text[:at]
-    return text
-
-
-def _columns(text: str) -> int:
-    """Columns of a terminal that a text takes: two for a Chinese character, none for an accent of its own."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 
 
 def duration_text(seconds: float) -> str:

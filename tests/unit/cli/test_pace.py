@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from s3sync.cli.bars import name_on_bar
-from s3sync.cli.output import fitting
 from s3sync.cli.pace import Pace, left_text
+from s3sync.cli.widths import fitting
 from s3sync.core.quantities import parts_text
 
 MB = 1_000_000

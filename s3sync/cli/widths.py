@@ -1,0 +1,33 @@
+"""Columns of a terminal that texts take."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def fitting(shown: str, room: int) -> str:
+    """A printable name in so many columns: its beginning and its end, which tell most."""
+    if _columns(shown) <= room:
+        return shown
+    end = room * 2 // 3
+    ending = _beginning(shown[::-1], end)[::-1]
+    while unicodedata.combining(ending[:1] or " "):
+        ending = ending[1:]  # an accent without its letter would stand on the dots
+    return f"{_beginning(shown, room - end - 3)}...{ending}"
+
+
+def _beginning(text: str, room: int) -> str:
+    """As many characters from the beginning as have room in so many columns."""
+    for at, char in enumerate(text):
+        room -= _columns(char)
+        if room < 0:
+            return text[:at]
+    return text
+
+
+def _columns(text: str) -> int:
+    """Columns of a terminal that a text takes: two for a Chinese character, none for an accent of its own."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
