@@ -11,7 +11,7 @@ from s3sync.shared.projects import StoreProjects
 from s3sync.store import StoreOptions, Wire, open_store
 from s3sync.store.port import Pace, Store, Unlimited
 from s3sync.transfer.pace import Throttle
-from s3sync.trust import is_known
+from s3sync.trust import claim_name, is_known
 from s3sync.trust import require as require_trust
 
 
@@ -37,6 +37,8 @@ def connect(
         refuse_store_above(settings.root)
     if not trusted:
         require_trust(settings)
+        if create is not False:
+            claim_name(settings)
     return open_store(
         settings.store,
         StoreOptions(

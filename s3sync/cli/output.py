@@ -313,7 +313,9 @@ def ago_text(when: str | None, now: datetime | None = None) -> str:
     """A time in metadata.json as people say it: `2 hours ago`; as it stands when it is no time at all."""
     moment = parse_time(when) if when else None
     if moment is None:
-        return printable(when) if when else "at an unknown time"
+        from s3sync.core.names import short_text
+
+        return printable(short_text(when)) if when else "at an unknown time"
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     if seconds < -60:
         return f"at {format_time(moment)} (its clock is ahead of this one)"

@@ -30,6 +30,9 @@ EXTENSION_BYTES = 32
 USER_BYTES = 64
 """Bytes of a user's name in the name of a conflict copy."""
 
+MOST_SHOWN = 64
+"""Characters of a user's name or a time that are shown: as many as a name may have."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -211,6 +214,11 @@ def conflict_name(path: str, user: str, when: datetime) -> str:
         folder, slash, _ = folder.rpartition("/")
     room = min(SEGMENT_BYTES, most - len(f"{folder}{slash}".encode())) - len(ending.encode("utf-8"))
     return folder + slash + stem.encode("utf-8")[:room].decode("utf-8", "ignore") + ending
+
+
+def short_text(text: str) -> str:
+    """A user's name or a time for a message, bounded: whoever uploads may write anything there."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def name_part(user: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from s3sync.core.manifest.record import FileRecord
-from s3sync.core.names import refuse
+from s3sync.core.names import refuse, short_text
 from s3sync.core.outcome import Problem
 from s3sync.core.spelling import Refusal
 from s3sync.errors import StoreError
@@ -40,7 +40,7 @@ class RefusedObjects:
         uploaders = {at: record.uploaded_by for record in records.values() if (at := _at(record.name)) is not None}
         told = list(self._single)
         for number, (at, (refusal, key, count)) in enumerate(self._obeyed.items()):
-            by = uploaders.get(at) or (_uploader(store, key) if number < MOST_ASKED else UNKNOWN)
+            by = short_text(uploaders.get(at) or (_uploader(store, key) if number < MOST_ASKED else UNKNOWN))
             files = f"{count} files, " if count > 1 else ""
             told.append(
                 Problem(

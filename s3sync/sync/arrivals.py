@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from s3sync.core.names import short_text
 from s3sync.core.plan import Do, Plan
 from s3sync.core.spelling import obeyed_reason
 from s3sync.sync.report import RunReport
@@ -18,8 +19,8 @@ def warn_of_arrivals(report: RunReport, plan: Plan, seen: View) -> None:
         if action.do not in ARRIVING or not (reason := obeyed_reason(action.path)):
             continue
         count += 1
-        by, _ = uploader(seen, action.path)
-        _add(report, f"look at {action.path} before you work in that folder: {reason} (uploaded by {by or 'unknown'})")
+        by = short_text(uploader(seen, action.path)[0] or "unknown")
+        _add(report, f"look at {action.path} before you work in that folder: {reason} (uploaded by {by})")
         if count == MOST_NAMED:
             break
     if count == MOST_NAMED:

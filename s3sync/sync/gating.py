@@ -9,6 +9,7 @@ from functools import partial
 from msgspec import Struct, field
 
 from s3sync.core.entries import Snapshot
+from s3sync.core.names import short_text
 from s3sync.core.plan import Do, Plan
 from s3sync.core.reconcile import State
 from s3sync.core.safety import Earlier, gate
@@ -38,7 +39,7 @@ class Gatekeeper(Struct):
             lost=losses(plan, seen.local, seen.remote),
             earlier=self._earlier(seen, report),
             agreed=partial(_agreed, seen),
-            cleaned=None if cleaned is None else f"{cleaned.by} cleaned up on {cleaned.at[:10]}",
+            cleaned=None if cleaned is None else f"{short_text(cleaned.by)} cleaned up on {cleaned.at[:10]}",
         )
 
     def _earlier(self, seen: View, report: RunReport) -> Earlier:

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from s3sync.core.effects import Effect, Kind
 from s3sync.core.entries import Entry
-from s3sync.core.names import STATE_DIR
+from s3sync.core.names import STATE_DIR, short_text
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
 from s3sync.core.records import trash_key
@@ -180,7 +180,7 @@ def _changed_since(seen: View, done: Done) -> Problem | None:
         return None if is_same else Problem(path, "was changed here since", UNCHANGED)
     if done.kind is Kind.SENT:
         is_same = there is not None and done.after is not None and there.etag == done.after.etag
-        by = f" by {there.record.uploaded_by}" if there is not None else ""
+        by = f" by {short_text(there.record.uploaded_by)}" if there is not None else ""
         return None if is_same else Problem(path, f"was changed on the remote since{by}", UNCHANGED)
     stands = here if done.kind is Kind.DELETED_HERE else there
     side = "here" if done.kind is Kind.DELETED_HERE else "on the remote"

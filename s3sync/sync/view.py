@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct, field
 
 from s3sync.core.entries import Entry, Snapshot
+from s3sync.core.names import short_text
 from s3sync.core.obstacles import Obstacle, Obstacles
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, after_cleanup, decide, reconcile
@@ -99,7 +100,8 @@ class View(Struct):
 
         deleted = self.there.stored.manifest.deleted
         gone = {
-            name: f"{record.deleted_by} {'cleaned it up' if record.cleaned else 'deleted it'} on {record.deleted_at}"
+            name: f"{short_text(record.deleted_by)} {'cleaned it up' if record.cleaned else 'deleted it'} "
+            f"on {short_text(record.deleted_at)}"
             for name, record in deleted.items()
         }
         selector.resolve(known, gone)

@@ -88,16 +88,12 @@ def sharing(place: Place, known: Iterable[Place]) -> list[str]:
 
 
 def require(settings: Settings) -> None:
-    """Raise `NotTrusted` unless the store may be opened; warn of plain http that nobody agreed to.
-
-    In the default store the first repository of a name has it, and that is remembered.
-    """
+    """Raise `NotTrusted` unless the store may be opened; warn of plain http that nobody agreed to."""
     if says_trust(settings.env):
         return
     if settings.store_is_default:
         if not _says_name(settings):
             refuse_taken_name(settings)
-        claim_name(settings)
         return
     place, named = place_of(settings), is_named_by_repository(settings)
     if not named and not place.unencrypted:

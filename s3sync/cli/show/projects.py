@@ -5,6 +5,7 @@ from __future__ import annotations
 from s3sync.cli.output import SCHEMA, ago_text, error_body, error_lines, printable, say, symbols, warn
 from s3sync.cli.show.status import COUNTED
 from s3sync.cli.show.words import Json, cleaned_json
+from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.typed import typed
 from s3sync.setup.overview import ProjectOverview, ProjectsReport
@@ -64,7 +65,7 @@ def _what_waits(project: ProjectOverview) -> str:
     if project.error:
         return "cannot be told"
     if not project.files and not project.counts and project.cleaned:
-        return f"empty: {printable(project.cleaned.by)} cleaned up on {printable(project.cleaned.at[:10])}"
+        return f"empty: {printable(short_text(project.cleaned.by))} cleaned up on {printable(project.cleaned.at[:10])}"
     if project.is_left:
         return "empty"
     if not project.here:
@@ -82,5 +83,5 @@ def _what_waits(project: ProjectOverview) -> str:
 def _last_sync(project: ProjectOverview) -> str:
     if not project.last_sync_at:
         return "" if project.error or project.in_store else " (never synced)"
-    by = f" by {printable(project.last_sync_by)}" if project.last_sync_by else ""
+    by = f" by {printable(short_text(project.last_sync_by))}" if project.last_sync_by else ""
     return f" (last sync: {ago_text(project.last_sync_at)}{by})"

@@ -28,6 +28,7 @@ from s3sync.cli.show.words import (
     warn_of_failures,
 )
 from s3sync.config.schemes import scheme_of
+from s3sync.core.names import short_text
 from s3sync.core.plan import Verb
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
@@ -144,7 +145,7 @@ def _left_alone(verb: Verb, state: State, user: str | None, at: str | None) -> s
 
 def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
     signs = symbols()
-    other = f"by {printable(conflict.uploaded_by)}" if conflict.uploaded_by else "on the remote"
+    other = f"by {printable(short_text(conflict.uploaded_by))}" if conflict.uploaded_by else "on the remote"
     when = f" {ago_text(conflict.uploaded_at)}" if conflict.uploaded_at else ""
     what = {
         ConflictKind.BOTH_EDITED: f"changed here, and {other}{when}",

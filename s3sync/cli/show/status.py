@@ -34,6 +34,7 @@ from s3sync.cli.show.words import (
     warn_of_failures,
 )
 from s3sync.config.schemes import scheme_of
+from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.core.typed import typed
@@ -161,7 +162,7 @@ def status_summary(report: StatusReport) -> str:
     text = ", ".join(parts) if parts else ("all in sync" if report.files else "no files yet")
     if not report.last_sync_at:  # after a first run that was interrupted there are files, and no record of it yet
         return f"Status: {text}{'' if has_remote_files(report) else ' (never synced)'}"
-    by = f" by {printable(report.last_sync_by)}" if report.last_sync_by else ""
+    by = f" by {printable(short_text(report.last_sync_by))}" if report.last_sync_by else ""
     return f"Status: {text} (last sync: {ago_text(report.last_sync_at, report.asked_at)}{by})"
 
 

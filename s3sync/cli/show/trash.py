@@ -8,6 +8,7 @@ from itertools import islice
 
 from s3sync.cli.output import SCHEMA, ago_text, printable, say, warn
 from s3sync.cli.show.words import Json, place_json
+from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.spelling import obeyed_reason
 from s3sync.sync.restore import TrashReport
@@ -80,5 +81,5 @@ def _line(found: Trashed, *, exact: bool = False) -> str:
     """`exact`: with the time as `--when` takes it."""
     when = f" ({printable(found.at)})" if exact and found.at else ""
     where = "here" if found.side == "local" else "on the remote"
-    by = f" by {printable(found.by)}" if found.by else ""
+    by = f" by {printable(short_text(found.by))}" if found.by else ""
     return f"{printable(found.name)} ({size_text(found.size)}) - in the trash {where}, {ago_text(found.at)}{when}{by}"

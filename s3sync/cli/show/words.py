@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from s3sync.cli.output import Symbols, ago_text, printable, symbols, warn
 from s3sync.core.manifest.record import CleanedRecord
+from s3sync.core.names import short_text
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
 from s3sync.core.reconcile import State
@@ -51,7 +52,7 @@ def state_sign(state: State, signs: Symbols) -> str:
 def by_text(user: str | None, at: str | None) -> str:
     if not user:
         return ""
-    return f", by {printable(user)} {ago_text(at)}"
+    return f", by {printable(short_text(user))} {ago_text(at)}"
 
 
 def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool, is_empty: bool = True) -> str:
@@ -59,7 +60,7 @@ def cleaned_line(cleaned: CleanedRecord, *, has_copies: bool, is_empty: bool = T
 
     `is_empty`: nothing is left on the remote. Else it was a cleanup of some files.
     """
-    by, at = printable(cleaned.by), printable(cleaned.at[:10])
+    by, at = printable(short_text(cleaned.by)), printable(cleaned.at[:10])
     some = f"{by} cleaned up {files_text(cleaned.files)} on {at}"
     said = f"{by} cleaned up this project on {at}" if is_empty else some
     if not has_copies:

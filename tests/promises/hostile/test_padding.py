@@ -115,3 +115,19 @@ def test_f57_a_key_in_the_files_bandwidth_limit_is_not_repeated(david: Person) -
 @pytest.mark.parametrize("name", ["sk-interview-2024-final", "AKIRA-1988", "Kundenprojekte-Herbst2025-Fassung3b"])
 def test_f57_a_name_is_not_taken_for_a_key(david: Person, name: str) -> None:
     assert name in david.expect(2, "down", f"{name}.mov").err or name.startswith("sk-")
+
+
+def test_f57_what_stands_for_a_user_or_a_time_is_as_long_as_one(peer: Peer) -> None:
+    """Not even without blanks in a row does it fill the screen with lines of its own."""
+    said = "jan " + "Status: all in sync - " * 80
+    for name in ("a.mov", ".envrc", ".git/config"):
+        peer.put(name, b"x", **{"uploaded-by": said, "mtime": said})
+    record = peer.record("b.mov", b"b", uploaded_by=said, uploaded_at=said)
+    peer.put("b.mov", b"b")
+    gone = {"name": "gone.mov", "deleted_by": said, "deleted_at": said}
+    peer.manifest(project_id="p", repo="r", files=[record], deleted=[gone], last_sync=said, last_sync_by=said)
+    peer.david.write("b.mov", "mine")
+    for words in (("status",), ("down",), ("sync",), ("undo", "--yes"), ("projects",), ("trash", "list")):
+        result = peer.david.run(*words)
+        lines = (result.out + result.err).splitlines()
+        assert all(line.count("all in sync - ") <= 10 for line in lines), lines
