@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -230,10 +229,9 @@ def test_f23_empty_pages_of_what_is_no_object_end_soon(monkeypatch: pytest.Monke
             "versions": lambda: list(require_aspect(store, Versions).list_versions("r/p/")),
             "folders": lambda: list(store.folders("r/")),
         }
-        began = time.monotonic()
         with pytest.raises(StoreError, match=r"never ends|not as S3|does not end"):
             ask[kind]()
-    assert time.monotonic() - began < 10 and (len(asked) < 4 or kind == "folders")
+    assert len(asked) < 4 or kind == "folders"
 
 
 def test_f23_more_objects_than_anybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

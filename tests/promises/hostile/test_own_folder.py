@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -129,12 +128,10 @@ def test_f49_what_is_planted_in_our_folder_leads_nowhere(david: Person, canaries
     PLANTED[what](ours(david), canaries)
     (canaries / "key").chmod(0o640)
     david.write("b.txt", "b")
-    began = time.monotonic()
     for command in COMMANDS:
         result = david.run(*command)
         assert result.code in (0, 1, 3, 4, 5), result
         assert "did not expect" not in result.err, result
-    assert time.monotonic() - began < 100
     assert not (canaries / "fresh").exists() and not (canaries / "fresh.db").exists()
 
 
@@ -239,12 +236,10 @@ def test_f50_what_no_s3sync_wrote_in_state_db_is_not_obeyed(david: Person, canar
         connection.executescript(statement.replace("{{", "{").replace("}}", "}").replace("{private}", str(canaries)))
     connection.close()
     before = david.read("a.txt")
-    began = time.monotonic()
     for command in (["status"], ["sync"], ["doctor"]):
         result = david.run(*command)
         assert result.code in (0, 1, 3, 4, 5) and "did not expect" not in result.err, result
     david.run("doctor", "--fix")
-    assert time.monotonic() - began < 60
     david.ok("sync")
     assert david.read("a.txt") == before
 
