@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from s3sync.core import limits
 from s3sync.core.entries import Entry
+from s3sync.core.names import without_case
 from s3sync.state.places import KnownPlace, StorePlace
 from s3sync.state.schema import (
     BASE_COLUMNS,
@@ -189,12 +190,22 @@ class StateDB(Database):
                 [(path, d.size, d.mtime_ns, d.inode, d.xxh3, d.md5, d.ctime_ns) for path, d in digests.items()],
             )
 
-    def forget_elsewhere(self, paths: Iterable[str]) -> None:
+    def forget_elsewhere(self, paths: Iterable[str], *, in_any_case: bool = False) -> None:
         """Drop paths from the bases of all other places.
 
         For files that a run takes away from this disk: in another place, their absence is no wish to delete them.
+        `in_any_case`: this disk ignores case, and has one file where two places spell its name in two ways.
         """
-        self.execute_many("DELETE FROM base WHERE path = ? AND place <> ?", [(path, self._place_id) for path in paths])
+        gone = list(paths)
+        if in_any_case:
+            folded = set(map(without_case, gone))
+            gone = [path for path in self._each_elsewhere() if without_case(path) in folded]
+        self.execute_many("DELETE FROM base WHERE path = ? AND place <> ?", [(path, self._place_id) for path in gone])
+
+    def _each_elsewhere(self) -> Iterator[str]:
+        query = f"SELECT {BASE_COLUMNS} FROM base WHERE place = ? AND path > ? ORDER BY path LIMIT {_page()}"
+        for (place,) in self.execute("SELECT id FROM place WHERE id <> ?", self._place_id):
+            yield from (path for path, _ in self._read("base", base_row, query, place))
 
     def paths_elsewhere(self) -> Iterator[str]:
         """The paths that are in the base of another place and not in this one's."""

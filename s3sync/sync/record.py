@@ -57,7 +57,7 @@ class Recorder:
         """What now stands on the disk under a path: filled by the executor, from several threads."""
         self._session, self._state, self._tolerant = session, state, tolerant
         self._cleaning, self._cleaned, self._after_save = cleaning, 0, after_save
-        self._stored = seen.there.stored
+        self._stored, self._ignores_case = seen.there.stored, seen.ignores_case
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = {}
         self._save_at = time.monotonic() + SAVE_EVERY_S
@@ -104,10 +104,10 @@ class Recorder:
         freed = (action.path for action in actions if action.do is Do.FREE_LOCAL)
         for some in batched(freed, limits.now.files_before_save):
             self._state.save(base=dict.fromkeys(some))
-            self._state.forget_elsewhere(some)
+            self._state.forget_elsewhere(some, in_any_case=self._ignores_case)
         deleted_here = (action.path for action in actions if action.do is Do.DELETE_LOCAL)
         for some in batched(deleted_here, limits.now.files_before_save):
-            self._state.forget_elsewhere(some)
+            self._state.forget_elsewhere(some, in_any_case=self._ignores_case)
 
     def _deletion(self, action: Action) -> DeletedRecord:
         md5 = action.remote.md5 if action.remote else None

@@ -76,7 +76,7 @@ def _repair_conflicts(session: Session, state: StateDB) -> None:
                 continue  # somebody is at work there right now: the next run looks again
         elif do is Repair.FORGET_BASE:
             state.save(base={intent.name: None})
-            state.forget_elsewhere([intent.name])
+            state.forget_elsewhere([intent.name], in_any_case=True)
         intents.forget_move(intent)
 
 

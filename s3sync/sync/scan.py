@@ -64,6 +64,7 @@ def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> Vie
         problems=_told_once(here.problems, there.problems),
         hidden={*here.hidden, *there.hidden},
         complete=here.complete,
+        ignores_case=blind,
     )
     if state.is_unproven:
         leave_out_unproven(seen, state)

@@ -39,6 +39,7 @@ class View(Struct):
     problems: list[Problem] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     complete: bool = True
+    ignores_case: bool = False
     obstacles: dict[str, list[str]] = field(default_factory=dict)
     """By path: what cannot stand beside it, a file or what is in a folder of its name, of which one is to go."""
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.promises.simulator.actions import Fault, Forget, Ignore, Meanwhile, OtherTool, Remove, Run, Save, Swap
+from tests.promises.simulator.actions import (
+    Fault,
+    Forget,
+    Ignore,
+    Meanwhile,
+    OtherTool,
+    Remove,
+    Run,
+    Save,
+    Settle,
+    Swap,
+)
 from tests.promises.simulator.contents import Content
 from tests.promises.simulator.story import Story
 
@@ -153,6 +164,58 @@ FOUND: dict[str, Story] = {
                     Meanwhile(3, Run("david", "sync", max_delete=100), method="complete_upload"),
                 ),
             ),
+        ),
+        makes_way=True,
+    ),
+    "seed 81000394": Story(
+        81000394,
+        ("david", "jan", "mia"),
+        ("jan",),
+        (
+            Save("jan", "notes", Content(21239, 1500), in_place=False),
+            Run("jan", "sync"),
+            Run("david", "cleanup --unseen --permanently"),
+            Save("jan", "draft.mp4", Content(4, 40, family=1)),
+            Settle("jan", "other", "renamed"),
+            OtherTool("DRAFT.mp4", Content(10, 2600), how="parts"),
+            Run("jan", "up"),
+            Settle("jan"),
+            Run("jan", "sync"),
+            Run("jan", "cleanup --local"),
+            Settle("jan", "other", "renamed"),
+            Run("jan", "sync"),
+        ),
+        makes_way=True,
+    ),
+    "seed 81000423": Story(
+        81000423,
+        ("david", "jan"),
+        (),
+        (
+            Swap("jan", "draft.mp4/inside.mov", Content(21942, 300, family=2)),
+            Run("jan", "up --again"),
+            Run("jan", "cleanup"),
+            OtherTool("draft.mp4", Content(2, 0), how="dropped"),
+            Run("jan", "sync"),
+        ),
+        makes_way=True,
+    ),
+    "seed 81000591": Story(
+        81000591,
+        ("david", "jan", "mia"),
+        ("jan", "mia"),
+        (
+            Save("mia", "draft.mp4", Content(0, 700, family=1)),
+            Run("mia", "up"),
+            Run(
+                "jan", "sync", meanwhile=(Meanwhile(1, OtherTool("DRAFT.mp4", Content(9, 1500, family=2), "dropped")),)
+            ),
+            OtherTool("draft.mp4", None),
+            Run(
+                "david", "sync", meanwhile=(Meanwhile(1, Save("jan", "draft.mp4", Content(11, 1500, family=2)), "get"),)
+            ),
+            Run("jan", "sync"),
+            Run("jan", "undo"),
         ),
         makes_way=True,
     ),

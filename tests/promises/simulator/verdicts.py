@@ -21,7 +21,7 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
         _gate_held(referee, attempt, now)
     _had_a_reason(attempt, code, blind, now)
     if isinstance(report, UndoReport) and not attempt.run.dry_run:
-        judge_undo(attempt, referee.undoable.get(attempt.run.user), report, code, now)
+        judge_undo(attempt, referee.undoable.get(attempt.run.user), report, code, now, referee.at)
     if isinstance(report, TrashReport) and not attempt.disturbed and not attempt.run.dry_run:
         if report.restored is not None:
             judge_restore(attempt, report, now)
@@ -108,7 +108,8 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
     """P14. What others did meanwhile is left out: only what lay there from beginning to end counts."""
     run, start = attempt.run, attempt.start
     here, there = _seen(referee, run.user, now.agreeable(run.user)), _seen(referee, run.user, now.remote)
-    there = {path: held for path, held in there.items() if not _is_marker(path, held, {*here, *there})}
+    names = {*_seen(referee, run.user, now.work[run.user]), *there}  # a copy that stays here after a cleanup, too
+    there = {path: held for path, held in there.items() if not _is_marker(path, held, names)}
     settled = code == 0 or run.policy in (None, "keep-both", "mine", "theirs")
     if run.verb == "sync" and settled and not attempt.disturbed and not _same(referee, here, there):
         raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -129,8 +130,13 @@ def happened(report: Any) -> str:
     return ""
 
 
-def judge_undo(attempt: Attempt, last: Undoable | None, report: Any, code: int, now: Look) -> None:
-    """What it says it took back stands there as before the run; and if nothing was refused, all of it does."""
+def judge_undo(
+    attempt: Attempt, last: Undoable | None, report: Any, code: int, now: Look, at: Callable[[Tree, str], object]
+) -> None:
+    """What it says it took back stands there as before the run; and if nothing was refused, all of it does.
+
+    `at` looks up what a tree holds under a name: a disk that ignores case has it under any spelling.
+    """
     user, start = attempt.run.user, attempt.start
     if last is None or not last.exact or attempt.disturbed or attempt.run.faults or attempt.run.full:
         return
@@ -140,12 +146,12 @@ def judge_undo(attempt: Attempt, last: Undoable | None, report: Any, code: int, 
     }
     for one in report.undone:
         before, _, _, there = sides[one.side]
-        if before.get(one.name) != there.get(one.name):
+        if at(before, one.name) != at(there, one.name):
             raise Violation(f"undo says that {one.name} is as it was before ({one.side}), and it is not")
     for side, (before, after, began, there) in sides.items() if code == 0 else ():
         for path in before.keys() | after.keys():
-            changed = before.get(path) != after.get(path)
-            if changed and began.get(path) == after.get(path) and there.get(path) != before.get(path):
+            changed = at(before, path) != at(after, path)
+            if changed and at(began, path) == at(after, path) and at(there, path) != at(before, path):
                 raise Violation(f"undo ended with exit code 0, and {path} ({side}) is not what it was before the run")
 
 

@@ -137,6 +137,18 @@ def test_what_a_run_takes_from_this_disk_is_forgotten_elsewhere(folder: Path) ->
         assert state.load_base().keys() == {"b"}
 
 
+@pytest.mark.parametrize("in_any_case", [False, True])
+def test_a_disk_that_ignores_case_forgets_every_spelling(folder: Path, in_any_case: bool) -> None:
+    with StateDB(folder, THERE) as state:
+        state.save(base={"A/É.mov": Entry(1), "a/b": Entry(2)})
+    with StateDB(folder, HERE) as state:
+        state.save(base={"a/é.MOV": Entry(1)})
+        state.forget_elsewhere(["a/é.MOV"], in_any_case=in_any_case)
+        assert state.load_base().keys() == {"a/é.MOV"}
+    with StateDB(folder, THERE) as state:
+        assert state.load_base().keys() == ({"a/b"} if in_any_case else {"A/É.mov", "a/b"})
+
+
 def test_an_id_makes_another_place_of_the_same_path(folder: Path) -> None:
     """The first id that a store gets leaves its place what it is; another id is another disk."""
     at = "file:///mnt/disk/r/p/"
