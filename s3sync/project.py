@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from s3sync.config import REPO_FILE, Settings, find_repo_root, name_problem
 from s3sync.core.folder_names import project_reason
-from s3sync.core.names import STATE_DIR, nfc
+from s3sync.core.names import STATE_DIR, nfc, without_case
 from s3sync.core.typed import typed
 from s3sync.errors import ProjectError, StoreError
 from s3sync.staging import is_link, staging_folder
@@ -166,11 +166,18 @@ def _named(
 def _project(settings: Settings, root: Path, folder: Path) -> ProjectFolder:
     """Raises `ProjectError` when the name or the staging folder will not do."""
     name = _name(settings, root, folder)
-    problem = name_problem(name) if folder == root else name_problem(name) or project_reason(name)
+    problem = name_problem(name) if folder == root else folder_reason(settings, name)
     if problem:
         hint = f"set `project:` in {REPO_FILE}" if folder == root else "rename the folder"
         raise ProjectError(f"{folder} cannot be a project", why=f"of its name: {problem}", hint=hint)
     return ProjectFolder(root, folder, name, staging_folder(folder, settings.staging), settings.repo)
+
+
+def folder_reason(settings: Settings, name: str) -> str | None:
+    """Reason why a folder of the repository cannot be a project of that name; None when it can."""
+    if without_case(name) == without_case(settings.staging.split("/", 1)[0]):
+        return "the staging folder is called so: the repository's root would become a project"
+    return name_problem(name) or project_reason(name)
 
 
 def _name(settings: Settings, root: Path, folder: Path) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from s3sync.config.secrets import MASK, hidden, mask_url
+from s3sync.config.secrets import MASK, hidden, mask_url, without_keys
 
 if TYPE_CHECKING:
     from s3sync.config.settings import Settings
@@ -77,7 +77,7 @@ def _without(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):  # one may be part of another
         if len(secret) >= _SHORTEST_WITH_TAIL:
             text = text.replace(secret, MASK)
-    return text
+    return without_keys(text)
 
 
 def _credentials_row(settings: Settings) -> tuple[str, str, str]:

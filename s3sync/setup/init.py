@@ -19,7 +19,6 @@ from s3sync.config import (
     find_repo_root,
     load_settings,
     mask_url,
-    name_problem,
     replace_file,
     says_trust,
     user_file,
@@ -29,12 +28,11 @@ from s3sync.config import (
 from s3sync.config.locate import exists
 from s3sync.config.secrets import hidden, looks_secret
 from s3sync.connect import connect
-from s3sync.core.folder_names import project_reason
 from s3sync.core.names import MANIFEST, STATE_DIR, nfc
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import Halt, ProjectError, StoreError, UsageError
-from s3sync.project import ProjectFolder, find_project, project_names
+from s3sync.project import ProjectFolder, find_project, folder_reason, project_names
 from s3sync.setup.gitignore import merge_gitignore
 from s3sync.shared.nested import MOST_ASKED, look_around, refuse_inner_projects
 from s3sync.shared.projects import StoreProjects
@@ -208,7 +206,7 @@ def _named(
     settings: Settings, root: Path, name: str, confirm: Callable[[str, list[str]], bool], dry_run: bool
 ) -> tuple[ProjectFolder, list[str]]:
     folder = root / name
-    problem = name_problem(nfc(name)) or project_reason(nfc(name))
+    problem = folder_reason(settings, nfc(name))
     if looks_secret(name):
         problem = "it looks like a key or a token, which does not belong there"
     if problem or os.sep in name:

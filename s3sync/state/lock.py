@@ -118,6 +118,6 @@ def _describe(room: GuardedFolder) -> str | None:
     try:
         known = json.loads(room.read(HOLDER, HOLDER_BYTES))
         pid, host, since = int(known["pid"]), str(known["host"])[:SHOWN], str(known["since"])[:SHOWN]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
-    return f"process {pid} on {host}, since {since}"
+    return f"process {str(pid)[:SHOWN]} on {host}, since {since}"

@@ -131,3 +131,13 @@ def test_f57_what_stands_for_a_user_or_a_time_is_as_long_as_one(peer: Peer) -> N
         result = peer.david.run(*words)
         lines = (result.out + result.err).splitlines()
         assert all(line.count("all in sync - ") <= 10 for line in lines), lines
+
+
+def test_f57_config_shows_no_key_in_a_setting_of_any_kind(david: Person) -> None:
+    own = david.root / "home" / ".config" / "s3sync"
+    own.mkdir(parents=True)
+    for line in (f"bwlimit: {KEY}", f"ca_bundle: /x/{SECRETS['a GitHub token']}", f"bwlimit: [08:00 {KEY}]"):
+        (own / "config.yaml").write_text(f"{line}\n")
+        for words in (("config",), ("config", "--json"), ("config", "show", line.partition(":")[0])):
+            result = david.run(*words)
+            assert KEY not in result.out + result.err and "ghp_16C7" not in result.out + result.err, result

@@ -207,3 +207,22 @@ def test_f56_a_list_in_the_settings_is_bounded(count: int) -> None:
     with pytest.raises(ConfigError) as refused:
         parse_settings(text, Path("/repo/.s3sync.yaml"), REPO_KIND)
     assert "1001 entries" in str(refused.value.why)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the lock is taken as POSIX has it")
+@pytest.mark.parametrize("pid", ["Infinity", "-1e999", "NaN", '"9"', "9" * 3000, "[1]"])
+def test_f49_whoever_holds_the_lock_may_say_anything_of_itself(david: Person, pid: str) -> None:
+    from filelock import lock_descriptor
+
+    david.ok("up")
+    folder = david.staging / ".s3sync"
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        assert lock_descriptor(descriptor, blocking=False)
+        (folder / "lock.json").write_text(f'{{"pid": {pid}, "host": "h", "since": "x"}}')
+        for words in (("up",), ("doctor",)):
+            result = david.run(*words)
+            assert "did not expect" not in result.err and len(result.err) < 600, result
+            assert result.code == 6 or words == ("doctor",)
+    finally:
+        os.close(descriptor)

@@ -68,3 +68,16 @@ def test_f51_several_real_segments_are_allowed(david: Person) -> None:
     (david.project / "media" / "heavy").mkdir(parents=True)
     (david.project / "media" / "heavy" / "a.wav").write_text("a")
     assert "a.wav" in david.ok("up").out
+
+
+@pytest.mark.parametrize("name", ["s3-staging", "S3-Staging"])
+@pytest.mark.parametrize("words", [("down", "--project"), ("sync", "--project"), ("init", "-y")])
+def test_f51_a_project_called_as_the_staging_folder(
+    david: Person, tmp_path: Path, name: str, words: tuple[str, ...]
+) -> None:
+    """Its folder would be the root's staging folder: what a peer put there would be sent on as another project's."""
+    (tmp_path / "store" / david.repo.name / name).mkdir()
+    (tmp_path / "store" / david.repo.name / name / "x.mp4").write_text("x")
+    refused = david.expect(2, *words, name, cwd=david.repo)
+    assert "the staging folder is called so" in refused.err
+    assert not (david.repo / name).exists()
