@@ -474,6 +474,14 @@ MUTANTS = (
         ("tests/promises/simulator/test_stories.py", "-k", "A6"),
     ),
     Mutant(
+        "a6-other-case",
+        "A6: a disk that ignores case has one file where two places spell its name in two ways",
+        "s3sync/sync/record.py",
+        "seen.there.stored, seen.ignores_case",
+        "seen.there.stored, False",
+        ("tests/promises/simulator/test_stories.py", "-k", "81000394"),
+    ),
+    Mutant(
         "a7-file-for-folder",
         "A7: a name that one side no longer has does not stand in the way",
         "s3sync/core/obstacles.py",
