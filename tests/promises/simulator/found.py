@@ -219,4 +219,19 @@ FOUND: dict[str, Story] = {
         ),
         makes_way=True,
     ),
+    "seed 82000288": Story(
+        82000288,
+        ("david", "jan"),
+        (),
+        (
+            Swap("jan", "notes/inside.mov", Content(20405, 40, family=1)),
+            Run("jan", "sync"),
+            Run("david", "sync"),
+            Remove("jan", "notes/inside.mov"),
+            Run("jan", "sync", max_delete=100),
+            OtherTool("notes", Content(2, 0), how="dropped"),
+            Run("david", "sync", max_delete=100),
+        ),
+        makes_way=True,
+    ),
 }
