@@ -2,7 +2,8 @@
 
 Whatever was sent of a part is lost when the line breaks before the answer comes. So no more is at stake than the line
 carries in ten seconds, as far as has been measured, or one part where that is more. A thin line then has one part under
-way, and the next begins as the last bytes of this one leave; a fast one has as many as the pool allows.
+way, and the next begins as the last bytes of this one leave; a fast one has as many as the pool allows. Where
+connections break again and again there is less at stake: each break costs half of what is under way on a connection.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from s3sync.core.etag import MIB, PART_SIZE
 
 AT_STAKE_S = 10.0
 AT_STAKE_BYTES = PART_SIZE
+SHARE_AT_STAKE = 0.05
+"""At most so much of the time that a connection lasted on average. A break then costs half of that share of all bytes:
+with t seconds of the line under way and a break every T seconds of a connection, t / (2 T)."""
 NEARLY_BYTES = MIB
 """Bytes that the bodies under way may still have to move when the next begins, so that no round trip is idle."""
 WINDOW_S = 10.0
@@ -31,31 +35,52 @@ class AtStake:
         self._left: dict[int, int] = {}
         self._began: dict[int, float] = {}
         self._ended: deque[tuple[float, float, int]] = deque()
+        self._breaks, self._lasted_s, self._counted = 0, 0.0, 0.0
         self.rate: float | None = None
         """Bytes a second that were acknowledged; None until something was."""
 
     @property
     def allowed(self) -> float:
         """Bytes that may be at stake."""
-        return max(AT_STAKE_BYTES, AT_STAKE_S * (self.rate or 0.0))
+        seconds = AT_STAKE_S
+        if self._breaks:
+            seconds = min(seconds, SHARE_AT_STAKE * self._lasted_s / self._breaks)
+        return max(AT_STAKE_BYTES, seconds * (self.rate or 0.0))
 
     def may_begin(self, size: int) -> bool:
         """True if one more body of that many bytes may begin."""
         return sum(self._left.values()) <= NEARLY_BYTES or sum(self._sizes.values()) + size <= self.allowed
 
     def begin(self, body: int, size: int, now: float) -> None:
+        self._count(now)
         if not self._sizes:
             self._ended.clear()
         self._sizes[body] = self._left[body] = size
         self._began[body] = now
 
     def moved(self, body: int, at: int) -> None:
-        """The body is on its way up to that byte. A body that is sent again goes back."""
+        """The body is on its way up to that byte."""
         self._left[body] = max(0, self._sizes[body] - at)
 
+    def broke(self, body: int, now: float) -> None:
+        """Take it off the line, as its connection broke, until it begins anew."""
+        self._count(now)
+        self._breaks += 1
+        del self._sizes[body], self._left[body], self._began[body]
+
+    def is_beyond(self, body: int, at: int) -> bool:
+        """True if it was farther than that already."""
+        return self._sizes[body] - self._left[body] > at
+
+    def _count(self, now: float) -> None:
+        """Take account of how long the bodies under way had a connection."""
+        self._lasted_s += len(self._sizes) * (now - self._counted)
+        self._counted = now
+
     def end(self, body: int, now: float, *, acknowledged: bool) -> None:
-        size, began = self._sizes.pop(body), self._began.pop(body)
-        del self._left[body]
+        self._count(now)
+        size, began = self._sizes.pop(body, 0), self._began.pop(body, now)
+        self._left.pop(body, None)
         if not acknowledged:
             return
         self._ended.append((now, began, size))
@@ -74,9 +99,13 @@ class Line:
 
     @contextmanager
     def body(self, size: int, check: Callable[[], None]) -> Iterator[Callable[[int], None]]:
-        """Wait until a large body may begin, and give back whom to tell how far it is. `check` may raise meanwhile."""
+        """Wait until a large body may begin, and give back whom to tell how far it is. `check` may raise meanwhile.
+
+        A body that is sent again, as its connection broke, waits for its turn again.
+        """
         flow, body, acknowledged = self._flow, next(self._bodies), False
-        with self._changed:
+
+        def begin() -> None:
             while not flow.may_begin(size):
                 self._changed.wait(0.2)
                 check()
@@ -84,9 +113,16 @@ class Line:
 
         def moved(at: int) -> None:
             with self._changed:
+                if flow.is_beyond(body, at):
+                    flow.broke(body, self._clock())
+                    self._changed.notify()
+                    begin()
                 flow.moved(body, at)
                 if flow.may_begin(size):
                     self._changed.notify()
+
+        with self._changed:
+            begin()
 
         try:
             yield moved

@@ -22,7 +22,7 @@ LARGE = 500 * 1_000_000 // 2**20 * 2**20
 SMALL, SMALL_FILES = 4096, 1_000
 CUT_AFTER_S = (5.0, 60.0)
 DROPPED_AT_S, DROPPED_S, MOVED_AT_S = 20.0, 30.0, 65.0
-HURRY = 50.0
+HURRY = 10.0
 """For small files, which are through in two seconds: everything but the outage itself comes so many times sooner."""
 
 

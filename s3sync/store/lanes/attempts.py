@@ -36,15 +36,24 @@ class Retries:
     Patience begins with the first failure: on a slow line one part takes longer to send than any patience lasts.
     """
 
-    def __init__(self, limiter: Limiter, server: str, doing: str, most: int | None = None) -> None:
+    def __init__(
+        self,
+        limiter: Limiter,
+        server: str,
+        doing: str,
+        most: int | None = None,
+        renew: Callable[[float], None] = lambda began: None,
+    ) -> None:
         """`server` and `doing` say to a person who waits what is waited for: "https://... to read".
 
-        `most`: how often to try again at the most, however long the patience.
+        `most`: how often to try again at the most, however long the patience. `renew` is called after an attempt that
+        began then and met with silence: no connection that was open by then is to be used for the next one.
         """
-        self._limiter, self._server, self._most = limiter, server, most
+        self._limiter, self._server, self._most, self._renew = limiter, server, most, renew
         self._doing = doing.removesuffix(" of").removesuffix(" to").removesuffix(" below")
         self.uncertain = False
         self._failing_since: float | None = None
+        self._met_silence = False
         self._count = 0
 
     def run(self, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
@@ -70,6 +79,8 @@ class Retries:
                 self._limiter.took(time.monotonic() - began)
             if failure.status in BUSY:
                 self._limiter.slow_down()
+            if failure.silent:
+                self._renew(began)
             self.again(failure)
 
     def again(self, failure: Failure) -> None:
@@ -77,8 +88,9 @@ class Retries:
         self.uncertain = self.uncertain or failure.retried
         self._count += 1
         now = time.monotonic()
-        if self._failing_since is None:
-            self._failing_since = now
+        if self._failing_since is None or (failure.silent and not self._met_silence):
+            self._failing_since = now  # what follows a silence is tried over new connections
+        self._met_silence = self._met_silence or failure.silent
         wait = random.uniform(0, min(_CAP_S, _BASE_S * 2**self._count))
         tired = self._most is not None and (self._count > self._most or failure.retried)  # by the library: as often
         allowed = patience(failure)

@@ -37,6 +37,7 @@ class Failure(Struct, frozen=True):
     answer that sends the request on to another server, which is never followed; a listing that never comes to its
     end; the whole object where a range was asked for; a key that the library cannot express, or a header that it
     cannot read; no usable credentials; anything else.
+    `silent`: nothing came for as long as was waited; whatever else was opened before may lead nowhere, too.
     `retried` is True when the library tried more than once: an earlier attempt may have been carried out.
     """
 
@@ -46,6 +47,7 @@ class Failure(Struct, frozen=True):
     message: str = ""
     retried: bool = False
     region: str = ""
+    silent: bool = False
 
 
 _VENDORS = frozenset({"botocore", "obstore", "urllib3", "awscrt"})
@@ -68,6 +70,7 @@ def wrapped(error: BaseException) -> S3syncError | None:
     return inner if isinstance(inner, S3syncError) else None
 
 
+TIMED_OUT = "timed out"
 MOST_SAID = 500
 """Characters of a server's message that are shown."""
 

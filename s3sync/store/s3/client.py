@@ -13,7 +13,8 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.options import Wire
 from s3sync.store.s3.address import Address
-from s3sync.store.s3.bounded import BoundedResponse, BoundedSession
+from s3sync.store.s3.bounded import BoundedSession
+from s3sync.store.s3.connections import patient
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.tls import ca_bundle
 
@@ -27,11 +28,16 @@ _WRITES_OBJECTS = frozenset({"PutObject", "CreateMultipartUpload", "CopyObject"}
 
 def make_client(address: Address, credentials: Credentials, env: Mapping[str, str], wire: Wire) -> Any:
     """A botocore S3 client, safe to use from any thread. Raises `CredentialsError`, `ConfigError`."""
-    from botocore.awsrequest import AWSHTTPConnection, AWSHTTPSConnection
+    from botocore.awsrequest import (
+        AWSHTTPConnection,
+        AWSHTTPConnectionPool,
+        AWSHTTPSConnection,
+        AWSHTTPSConnectionPool,
+    )
     from botocore.config import Config
 
-    for connection in (AWSHTTPConnection, AWSHTTPSConnection):
-        connection.response_class = BoundedResponse
+    AWSHTTPConnectionPool.ConnectionCls = patient(AWSHTTPConnection)
+    AWSHTTPSConnectionPool.ConnectionCls = patient(AWSHTTPSConnection)
     keys = credentials.keys()
     options: dict[str, Any] = {
         "retries": {"mode": "standard", "total_max_attempts": 1},

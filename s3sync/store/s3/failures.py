@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sync.store.lanes.failures import MOST_SAID, PROXY_PASSWORD, Cause, Failure, wants_proxy_password
+from s3sync.store.lanes.failures import MOST_SAID, PROXY_PASSWORD, TIMED_OUT, Cause, Failure, wants_proxy_password
 
 # botocore's exceptions by name, looked up along the class hierarchy.
 _BOTOCORE: dict[str, Cause] = {
@@ -33,7 +33,7 @@ _BOTOCORE: dict[str, Cause] = {
 _PLAIN_REASONS: dict[str, str] = {
     "EndpointConnectionError": "no connection",
     "ConnectTimeoutError": "timed out while connecting",
-    "ReadTimeoutError": "timed out",
+    "ReadTimeoutError": TIMED_OUT,
     "SSLError": "its TLS certificate is not trusted, or it does not speak TLS",
     "ConnectionClosedError": "the connection broke",
 }
@@ -51,7 +51,8 @@ def from_botocore(error: BaseException) -> Failure:
     reason = next((_PLAIN_REASONS[name] for name in names if name in _PLAIN_REASONS), "")
     if cause == "credentials":
         reason = str(error)
-    return Failure(cause, message=reason or type(error).__name__)
+    silent = cause == "broken" and "timed out" in f"{error} {getattr(error, 'kwargs', '')}"
+    return Failure(cause, message=TIMED_OUT if silent else reason or type(error).__name__, silent=silent)
 
 
 def _client_error(response: dict[str, Any]) -> Failure:

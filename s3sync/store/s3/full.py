@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -39,6 +40,7 @@ class FullLane:
         self._address, self._credentials, self._env, self._wire, self._pace = address, credentials, env, wire, pace
         self._lock = threading.Lock()
         self._client: Any = None
+        self._renewed = 0.0
 
     @property
     def client(self) -> Any:
@@ -47,6 +49,13 @@ class FullLane:
             if self._client is None:
                 self._client = make_client(self._address, self._credentials, self._env, self._wire)
             return self._client
+
+    def renew(self, began: float) -> None:
+        """Open new connections from now on: a request that began then met with silence."""
+        with self._lock:
+            if self._client is not None and began > self._renewed:
+                self._renewed = time.monotonic()
+                self._client.close()  # what is under way goes on
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self._address.bucket, **arguments)

@@ -53,7 +53,11 @@ class Requests:
         return self.root + key
 
     def attempts(self, doing: str) -> Retries:
-        return self.fast.attempts(doing)
+        return self.fast.attempts(doing, self._renew)
+
+    def _renew(self, began: float) -> None:
+        self.fast.renew(began)
+        self.full.renew(began)
 
     def on_full(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
         """The result of a call of the full lane. Raises our errors."""

@@ -20,6 +20,8 @@ from tests.kit.line.flow import Connection, Direction, Flow
 
 MILLISECOND = 0.001
 ACCEPTED_AT_ONCE = 64
+RECEIVED_AHEAD = 512 * 1024
+"""Bytes that the system takes from a client before they are on the line: what is sent is to wait with who sends it."""
 EDGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 READABLE = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 _NO_LINGER = struct.pack("ii", 1, 0)  # closing sends a reset
@@ -237,6 +239,7 @@ class Wire:
         self._upstream = (upstream[0], upstream[1])
         self.do_become(**quality)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_AHEAD)
         self._listener.setblocking(False)
         self._epoll.register(self._listener.fileno(), select.EPOLLIN)
         return {"port": self._listener.getsockname()[1]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -51,6 +52,21 @@ def test_as_many_as_the_line_carries_in_ten_seconds(rate: float, at_once: int) -
     assert begun * PART_SIZE <= max(PART_SIZE, AT_STAKE_S * rate)
 
 
+def test_where_connections_break_there_is_less_at_stake() -> None:
+    """A break every 40 s of a connection: two seconds of the line may be lost, and come back with the trust in it."""
+    flow = AtStake()
+    now = carried(flow, 8 * MB, 8)
+    flow.begin(100, PART_SIZE, now)
+    assert flow.allowed == pytest.approx(10 * 8 * MB)
+    flow.broke(100, now + 40 - 8 * PART_SIZE / (8 * MB))
+    assert flow.allowed == pytest.approx(2 * 8 * MB)
+    flow.begin(100, PART_SIZE, now + 40)
+    assert flow.may_begin(2 * 8 * MB - PART_SIZE - 1) and not flow.may_begin(2 * 8 * MB - PART_SIZE + 1)
+    flow.end(100, now + 400, acknowledged=True)
+    carried(flow, 8 * MB, 4, now + 400)
+    assert flow.allowed == pytest.approx(10 * 8 * MB, rel=0.01)
+
+
 def test_a_line_that_becomes_thin() -> None:
     flow = AtStake()
     now = carried(flow, 100 * MB, 10)
@@ -86,6 +102,41 @@ def test_threads_wait_for_each_other() -> None:
             send()
 
     threads = [threading.Thread(target=try_to_send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert most == 1 and not any(thread.is_alive() for thread in threads)
+
+
+def test_after_a_break_a_body_waits_for_its_turn() -> None:
+    """Four bodies of one part each were under way when their connections broke; they go on one after the other."""
+    clock = iter(range(10_000))
+    line, lock, together, under_way, most = (
+        Line(lambda: float(next(clock))),
+        threading.Lock(),
+        threading.Barrier(4),
+        0,
+        0,
+    )
+    for _ in range(4):
+        with line.body(2 * PART_SIZE, lambda: None):
+            pass  # 16 MiB in a second
+
+    def send() -> None:
+        nonlocal under_way, most
+        with line.body(PART_SIZE, lambda: None) as moved:
+            moved(MIB)
+            together.wait(30)
+            moved(0)
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+            time.sleep(0.05)
+            with lock:
+                under_way -= 1
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -12,6 +12,7 @@ from s3sync.store.lanes.failures import (
     NOWHERE,
     OF_GATEWAYS,
     PROXY_PASSWORD,
+    TIMED_OUT,
     Cause,
     Failure,
     is_panic,
@@ -75,7 +76,8 @@ def from_obstore(error: BaseException) -> Failure:
     by_kind = _STATUS_BY_KIND.get(type(error).__name__)
     if by_kind:
         return Failure("answer", by_kind, retried=retried)
-    return Failure(_obstore_cause(text), message=_obstore_reason(text), retried=retried)
+    cause, reason = _obstore_cause(text), _obstore_reason(text)
+    return Failure(cause, message=reason, retried=retried, silent=cause == "broken" and reason == TIMED_OUT)
 
 
 def _obstore_cause(text: str) -> Cause:
@@ -91,7 +93,7 @@ def _obstore_cause(text: str) -> Cause:
 
 def _obstore_reason(text: str) -> str:
     if "TimedOut" in text:
-        return "timed out"
+        return TIMED_OUT
     if "TunnelUnsuccessful" in text:
         return "the proxy refuses the connection"
     reason = _REASON.search(text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,7 @@ class ObstoreLane(ABC):
         self._most_retries = most_retries
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self._renewed = 0.0
 
     @abstractmethod
     def make(self, client: Client) -> Any:
@@ -103,9 +105,19 @@ class ObstoreLane(ABC):
         """True if requests for a key have to go another way: obstore cannot name it."""
         return is_odd(key)
 
-    def attempts(self, doing: str) -> Retries:
+    def attempts(self, doing: str, renew: Callable[[float], None] | None = None) -> Retries:
         """The attempts of one operation of this store, on any lane. `doing` completes "waiting for ... to"."""
-        return Retries(self.limiter, self.server, doing, self._most_retries)
+        return Retries(self.limiter, self.server, doing, self._most_retries, renew or self.renew)
+
+    def renew(self, began: float) -> None:
+        """Open new connections from now on: a request that began then met with silence.
+
+        After a change of address all that are open are dead, also those that wait for a next request.
+        """
+        with self._lock:
+            if began > self._renewed:
+                self._renewed = time.monotonic()
+                self._made = {}
 
     def pages(self, prefix: str, after: str = "") -> Iterator[list[ObjectInfo]]:
         """All objects below a prefix, or those of them behind a key; a `/` at the end of a key is lost.

@@ -1,0 +1,54 @@
+"""Connections of botocore that outlive a short outage, and notice when nobody is there any more."""
+
+from __future__ import annotations
+
+import socket
+from functools import cache
+from typing import Any
+
+from s3sync.store.s3.bounded import BoundedResponse
+
+SILENT_S = 45
+"""Seconds in which nothing of what was sent is acknowledged, until a connection is given up.
+
+A line that comes back after half a minute goes on with what was under way. What was under way when the address of this
+computer changed is noticed, also what the system alone still has to send.
+"""
+_USER_TIMEOUTS = (("TCP_USER_TIMEOUT", 1000), ("TCP_RXT_CONNDROPTIME", 1))
+"""Socket options of Linux (tcp(7), milliseconds) and macOS (seconds) with this meaning."""
+_UNSENT = ("TCP_NOTSENT_LOWAT", 512 * 1024)
+"""Bytes of a body that the system may hold unsent: what was handed over is then on its way, so that progress is true,
+and a connection that is given up sends little for nobody. It does not bound what is on the line."""
+_PROBES = (("TCP_KEEPIDLE", SILENT_S // 3), ("TCP_KEEPINTVL", SILENT_S // 3), ("TCP_KEEPCNT", 2))
+
+
+@cache
+def patient(kind: type[Any]) -> type[Any]:
+    """A class of connections like botocore's `kind`, for `HTTPConnectionPool.ConnectionCls` of urllib3.
+
+    urllib3 lets the timeout for opening a connection also bound each piece of a body that is sent, so that an outage of
+    eight seconds ended every upload.
+    """
+
+    class Patient(kind):  # type: ignore[misc]
+        response_class = BoundedResponse
+
+        def connect(self) -> None:
+            super().connect()
+            for name, scale in _USER_TIMEOUTS:
+                _set(self.sock, name, SILENT_S * scale)
+            for name, value in (*_PROBES, _UNSENT):
+                _set(self.sock, name, value)
+
+        def send(self, data: Any) -> None:
+            if self.sock is not None:
+                self.sock.settimeout(SILENT_S)
+            super().send(data)
+
+    return Patient
+
+
+def _set(sock: Any, name: str, value: int) -> None:
+    option = getattr(socket, name, None)
+    if option is not None and isinstance(sock, socket.socket):  # not where TLS goes through TLS of a proxy
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
