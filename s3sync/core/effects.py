@@ -23,11 +23,19 @@ class Kind(StrEnum):
     """Here, to another name: the old one is forgotten."""
 
 
+class LivesOn(Struct, frozen=True):
+    """The other name under which the content of a deleted file is on the remote, and the version that holds it."""
+
+    path: str
+    etag: str
+
+
 class Effect(Struct, frozen=True):
     """One verified change of one path.
 
     `entry` is what the base is to say of the path from now on (None: nothing), `record` what metadata.json is to say
-    of what was sent. `size` is the file's, `bytes` how many really went over the wire.
+    of what was sent. `size` is the file's, `bytes` how many really went over the wire. `lives_on`: why what was deleted
+    is in no trash.
     """
 
     kind: Kind
@@ -36,6 +44,7 @@ class Effect(Struct, frozen=True):
     entry: Entry | None
     record: FileRecord | None = None
     bytes: int = 0
+    lives_on: LivesOn | None = None
 
 
 class Left(Struct, frozen=True):

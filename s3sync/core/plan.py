@@ -73,8 +73,11 @@ class Action(Struct, frozen=True, gc=False):
     trash_remote: bool = False
     kept_as: str | None = None
     waits: bool = False
-    """For a deletion: a folder of the name, or a file in place of a folder, leaves first."""
+    """For a deletion: a folder of the name, or a file in place of a folder, leaves first. In an undo also for another
+    step that brings back what stands here now."""
     source: str | None = None
+    source_etag: str | None = None
+    """Version that is brought back, where the key is that of another file."""
     undoes: Undoes | None = None
 
     @property

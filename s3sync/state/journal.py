@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from s3sync.core.effects import Kind
+from s3sync.core.effects import Kind, LivesOn
 from s3sync.core.entries import Entry
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.names import refuse_reason
@@ -25,6 +25,7 @@ class Done(Struct, frozen=True):
     """One effect. `before` is what the base said, `after` what it says since; `local` and `remote` what stood there.
 
     `stamp` names the run's folder in the trashes. `record` explained the remote version that stood there.
+    `lives_on`: where the content of what was deleted is, if it was not copied to the trash.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Done(Struct, frozen=True):
     in_remote_trash: bool = False
     kept_as: str | None = None
     record: FileRecord | None = None
+    lives_on: LivesOn | None = None
 
 
 class Journal:
@@ -74,5 +76,5 @@ class Journal:
 
 
 def _is_ours(done: Done) -> bool:
-    names = (done.path, done.kept_as or done.path)
+    names = (done.path, done.kept_as or done.path, done.lives_on.path if done.lives_on else done.path)
     return not any(map(refuse_reason, names)) and "/" not in done.stamp and not done.stamp.startswith(".")

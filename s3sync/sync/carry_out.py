@@ -22,6 +22,7 @@ from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
 from s3sync.sync.session import Session
 from s3sync.sync.steps import Steps
+from s3sync.sync.steps.elsewhere import Elsewhere
 from s3sync.sync.store_facts import guarded
 from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
@@ -77,7 +78,7 @@ def _carry_out(
     try:
         with session.pool() as pool:
             transport = _transport(session, state, pool)
-            steps = Steps(session, seen, transport, stamp, recorder.placed, Intents(state))
+            steps = Steps(session, seen, transport, stamp, recorder.placed, Intents(state), Elsewhere(seen, plan))
             for result in execute(steps, plan.actions):
                 if isinstance(result, Raced):
                     raced[result.action.path] = result.reason
@@ -122,9 +123,10 @@ def _done(session: Session, seen: View, plan: Plan, action: Action, effect: Effe
         after=effect.entry,
         local=None if is_copy else action.local,
         remote=None if is_copy else action.remote,
-        in_remote_trash=action.trash_remote,
+        in_remote_trash=action.trash_remote and effect.lives_on is None,
         kept_as=action.kept_as,
         record=there.record if there is not None and action.trash_remote else None,
+        lives_on=effect.lives_on,
     )
 
 

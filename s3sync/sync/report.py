@@ -73,12 +73,16 @@ class Downloaded(Moved, frozen=True, gc=False):
 
 
 class Deleted(Struct, frozen=True):
-    """`side` is `local` or `remote`. `in_trash`: it was put into the trash of that side."""
+    """`side` is `local` or `remote`. `in_trash`: it was put into the trash of that side.
+
+    `lives_on`: the other name on the remote that holds its content, so that no copy was made.
+    """
 
     name: str
     side: str
     size_bytes: int
     in_trash: bool = True
+    lives_on: str | None = None
 
 
 class Skipped(Struct, frozen=True, gc=False):

@@ -58,7 +58,8 @@ class CleanupReporter:
 
 
 def _deleted(effect: Effect) -> Deleted:
-    return Deleted(effect.path, "local" if effect.kind is Kind.DELETED_HERE else "remote", effect.size)
+    side, lives_on = "local" if effect.kind is Kind.DELETED_HERE else "remote", effect.lives_on
+    return Deleted(effect.path, side, effect.size, lives_on is None, lives_on.path if lives_on else None)
 
 
 def report_plan(report: RunReport, plan: Plan, seen: View) -> None:

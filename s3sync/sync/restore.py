@@ -30,7 +30,7 @@ from s3sync.sync.report import OfProject, ProjectAddress
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
-from s3sync.sync.trash import Contents, Trashed, age_of, md5_of, now_of, trash_here, trash_there
+from s3sync.sync.trash import Contents, Trashed, age_of, living, md5_of, now_of, trash_here, trash_there
 
 
 class TrashReport(OfProject, Struct):
@@ -62,12 +62,16 @@ def list_trash(
     return report
 
 
-def _found(session: Session, sides: Iterable[str]) -> SpilledList[Trashed]:
+def _found(session: Session, sides: Iterable[str], name: str | None = None) -> SpilledList[Trashed]:
+    """What is in the trashes; and of a `name` that is not, what lives on under another name."""
     found = SpilledList(Trashed)
     if "local" in sides:
         found.extend(trash_here(session.project))
     if "remote" in sides:
         found.extend(trash_there(session.store, session.project.prefix))
+        if name is not None and all(one.name != name for one in found):
+            lives_on = living(session.store, session.project.prefix, name, found)
+            found.extend([lives_on] if lives_on else [])
     found.sort(_newest_first)
     return found
 
@@ -92,7 +96,7 @@ def restore(
     target = nfc(to) if to is not None else name
     if reason := refuse_reason(target):
         raise UsageError(f"cannot restore to {target}", why=reason, hint="name a path in the staging folder with --to")
-    found = _choose(_found(session, sides), name, when)
+    found = _choose(_found(session, sides, name), name, when)
     report.restored, report.restored_to = found, target
     if dry_run:
         _refuse_existing(session, name, target)
@@ -190,7 +194,7 @@ def _fetch(session: Session, found: Trashed) -> tuple[Path, int | None, bool]:
                     file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
-        promised = md5_of(head)
+        promised = found.md5 or md5_of(head)
         if promised is not None and whole.hexdigest() != promised:
             why = f"its MD5 is {whole.hexdigest()} instead of {promised}"
             raise ChecksumMismatch(f"cannot restore {found.name}", why=why, hint="nothing was changed here")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.core.etag import plain_md5
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
@@ -18,6 +19,7 @@ from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
 from s3sync.local.trash import trashed
 from s3sync.project import ProjectFolder
+from s3sync.shared.manifest import read_manifest
 from s3sync.spill.table import SpilledDict
 from s3sync.store import bucket_of
 from s3sync.store.port import Headers, ObjectHead, Overwrite, Store
@@ -31,7 +33,7 @@ and the next run takes it away."""
 class Trashed(Struct, frozen=True):
     """One file in a trash. `where` is its key, or its path on this disk. `at` and `by` are when it went and who did it.
 
-    `etag` is only there on the remote.
+    `etag` is only there on the remote. `lives_on`: it is in no trash, as its content is on the remote under that name.
     """
 
     side: str
@@ -43,6 +45,9 @@ class Trashed(Struct, frozen=True):
     etag: str | None = None
     order: float = 0
     """The time at which it got there as the disk or the store knows it, which may tell two of one second apart."""
+    lives_on: str | None = None
+    md5: str | None = None
+    """The MD5 that its bytes must have, where the object itself does not say it."""
 
     @property
     def depth(self) -> int:
@@ -75,6 +80,29 @@ def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
                 continue
             at = format_time(said.at or info.modified)
             yield Trashed("remote", name, info.key, info.size, at, said.by, info.etag, info.modified.timestamp())
+
+
+def living(store: Store, prefix: str, name: str, trash: Iterable[Trashed]) -> Trashed | None:
+    """Find what was deleted on the remote without a copy, because its content was there under another name.
+
+    metadata.json says which MD5 it had. If that other name is gone too by now, its copy is in the trash.
+    """
+    manifest = read_manifest(store, prefix).manifest
+    gone = manifest.deleted.get(name)
+    if gone is None or gone.md5 is None:
+        return None
+    for path, record in manifest.files.items():
+        if record.md5 == gone.md5 and record.etag is not None and not refuse_reason(path):
+            with contextlib.suppress(NotFound):
+                info = store.head(prefix + path).info
+                if info.etag == record.etag:
+                    at, by = gone.deleted_at, gone.deleted_by
+                    return Trashed("remote", name, info.key, info.size, at, by, info.etag, lives_on=path, md5=gone.md5)
+    for one in trash:
+        other = manifest.deleted.get(one.name)
+        if one.side == "remote" and other is not None and other.md5 == gone.md5:
+            return replace(one, name=name, md5=gone.md5)
+    return None
 
 
 def _true_name(store: Store, key: str, name: str) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from s3sync.core.effects import Effect, Kind
+from s3sync.core.effects import Effect, Kind, LivesOn
 from s3sync.core.entries import Entry
 from s3sync.core.names import STATE_DIR, short_text
 from s3sync.core.outcome import Problem
@@ -30,6 +31,8 @@ from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, OfProject, ProjectAd
 from s3sync.sync.restore import finish_placing
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
+from s3sync.sync.steps.tools import content, there_by_content
+from s3sync.sync.trash import md5_of, trash_there
 from s3sync.sync.view import View
 
 UNCHANGED = "nothing was changed; `s3sync trash list` shows what the run replaced"
@@ -45,6 +48,8 @@ class Undone(Struct, frozen=True):
     what: str
     was_deleted: bool = False
     """True if the run had deleted it, so that the next `sync` would do it again."""
+    now: str | None = None
+    """The name under which the content of what was renamed back stays."""
 
 
 class UndoReport(OfProject, Struct):
@@ -57,13 +62,23 @@ class UndoReport(OfProject, Struct):
     undone: list[Undone] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    _named_back: dict[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
         return EXIT_SOME_FAILED if self.refused else EXIT_DONE
 
     def happened(self, effect: Effect) -> None:
-        """Nothing: what is undone was told when it was planned."""
+        """Note the names of what was renamed back. All else was told when it was planned."""
+        if effect.lives_on is not None:
+            self._named_back[effect.path] = effect.lives_on.path
+
+    def finish(self) -> None:
+        """Say of what was renamed back that it was, and is in no trash."""
+        named = self._named_back
+        self.undone = [
+            replace(one, what="renamed_back", now=named[one.name]) if one.name in named else one for one in self.undone
+        ]
 
     def failed(self, problem: Problem) -> None:
         self._refuse(problem)
@@ -103,6 +118,7 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
         if not confirm(report):
             raise declined("nothing was undone")
         raced = carry_out(session, state, seen, Plan(Verb.UNDO, actions), report, tolerant=False)
+        report.finish()
         for path, reason in raced.items():
             report.failed(Problem(path, f"was changed while it was being undone: {reason}", "look at `s3sync status`"))
         refused = {problem.path for problem in report.refused}
@@ -117,6 +133,7 @@ def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport)
     if journal:
         report.verb, report.at = journal[0].verb.value, journal[0].at
     unknown = _unknown(session, seen)
+    needed = {done.lives_on.path for done in journal if done.lives_on is not None}
     for done in journal:
         reason = unknown(done.path)
         if reason is None and _is_undone(seen, done):
@@ -125,7 +142,8 @@ def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport)
         if reason is None:
             found = _action(session, seen, done)
             if isinstance(found, Action):
-                actions.append(found)
+                waits = found.do is Do.PUT_BACK_REMOTE and found.path in needed
+                actions.append(replace(found, waits=True) if waits else found)
                 report.undone.append(_intention(found))
                 continue
             reason = found
@@ -207,14 +225,52 @@ def _action(session: Session, seen: View, done: Done) -> Action | Problem:
         if source is None:
             return Problem(path, "the version that stood here is no longer in the trash", "`s3sync trash list`")
         return Action(Do.PUT_BACK_LOCAL, path, local, remote, source=source, undoes=undoes)
-    if not done.in_remote_trash:
+    return _brought_back_there(session, seen, done, Undoes(undoes.base, done.record))
+
+
+def _brought_back_there(session: Session, seen: View, done: Done, undoes: Undoes) -> Action | Problem:
+    source: tuple[str, str | None] | None = None
+    if done.lives_on is not None:
+        source = _living(session, seen, done, done.lives_on)
+        if source is None:
+            why = f"its content was kept as {done.lives_on.path}, which was changed or deleted since"
+            return Problem(done.path, why, "`s3sync trash list --remote` shows what is there")
+    elif done.in_remote_trash:
+        source = trash_key(session.project.prefix, done.stamp, done.path), None
+    if source is None:
         hint = "the version is gone from the store, unless its bucket has versioning"
         if done.do is Do.DELETE_REMOTE:
             hint = "`s3sync up --again` sends your copy"
-        return Problem(path, "no copy of the version on the remote was kept", hint)
-    key = trash_key(session.project.prefix, done.stamp, path)
-    undoes = Undoes(undoes.base, done.record)
-    return Action(Do.PUT_BACK_REMOTE, path, local, remote, trash_remote=there is not None, source=key, undoes=undoes)
+        return Problem(done.path, "no copy of the version on the remote was kept", hint)
+    there, (key, etag) = seen.there.files.get(done.path), source
+    return Action(
+        Do.PUT_BACK_REMOTE,
+        done.path,
+        seen.local.get(done.path),
+        there.entry if there is not None else None,
+        trash_remote=there is not None,
+        source=key,
+        source_etag=etag,
+        undoes=undoes,
+    )
+
+
+def _living(session: Session, seen: View, done: Done, lives_on: LivesOn) -> tuple[str, str | None] | None:
+    """Key and version of the content of a file that was deleted without a copy; None when it is nowhere.
+
+    That is the name that it had then, another of the same content, or the trash, if that name is gone since.
+    """
+    other, was = seen.there.files.get(lives_on.path), done.remote
+    if other is not None and other.etag == lives_on.etag:
+        return other.key, other.etag
+    if was is None or was.md5 is None:
+        return None
+    path = there_by_content(seen).get(content(was.size, was.md5))
+    if path is not None:
+        return seen.there.files[path].key, seen.there.files[path].etag
+    store, prefix = session.store, session.project.prefix
+    found = [one for one in trash_there(store, prefix) if (one.name, one.size) == (lives_on.path, was.size)]
+    return next(((one.where, one.etag) for one in reversed(found) if md5_of(store.head(one.where)) == was.md5), None)
 
 
 def _base_before(seen: View, done: Done) -> Entry | None:

@@ -69,7 +69,8 @@ def _print_run_lines(report: RunReport, verbose: bool, few: int) -> None:
     would = "would be " if report.dry_run else ""
     for deleted in report.deleted:
         where = "here" if deleted.side == "local" else "from the remote"
-        say(moved_line(signs.gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}, kept in the trash"))
+        kept = "kept in the trash" if deleted.in_trash else f"kept as {printable(deleted.lives_on or '')}"
+        say(moved_line(signs.gone, deleted.name, deleted.size_bytes, f"{would}deleted {where}, {kept}"))
     if verbose or _in_sync(report)[0] <= few:
         for item in report.skipped:
             if item.state is State.IN_SYNC:
@@ -177,7 +178,7 @@ def run_body(report: RunReport) -> Json:
         "dry_run": report.dry_run,
         "uploaded": (_moved(item, "bytes_sent") for item in report.uploaded),
         "downloaded": (_moved(item, "bytes_received") for item in report.downloaded),
-        "deleted": map(deleted_json, report.deleted),
+        "deleted": ({**deleted_json(item), "lives_on": item.lives_on} for item in report.deleted),
         "skipped": iter(report.skipped),
         "conflicts": map(_conflict, report.conflicts),
         "failed": map(failed_json, report.failed),

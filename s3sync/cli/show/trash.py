@@ -82,4 +82,6 @@ def _line(found: Trashed, *, exact: bool = False) -> str:
     when = f" ({printable(found.at)})" if exact and found.at else ""
     where = "here" if found.side == "local" else "on the remote"
     by = f" by {printable(short_text(found.by))}" if found.by else ""
+    if found.lives_on is not None:
+        return f"{printable(found.name)} ({size_text(found.size)}) - on the remote as {printable(found.lives_on)}"
     return f"{printable(found.name)} ({size_text(found.size)}) - in the trash {where}, {ago_text(found.at)}{when}{by}"

@@ -30,6 +30,8 @@ def undo_question(report: UndoReport) -> Iterator[str]:
 
 
 def _line(one: Undone) -> str:
+    if one.now is not None:
+        return f"{printable(one.name)} - from the remote, where its content is {printable(one.now)} again"
     return f"{printable(one.name)} - {WHAT[one.what, one.side]}"
 
 

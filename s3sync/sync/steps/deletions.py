@@ -40,14 +40,15 @@ class Deletions(Tools):
         if action.local is not None and not action.trash_remote:
             expect(self.seen.here.files[action.path], self.session.project.staging)
         assert isinstance(mode, Update)
-        if action.trash_remote:
+        lives_on = self.elsewhere.of(self.session.store, action) if action.trash_remote else None
+        if action.trash_remote and lives_on is None:
             self._trash_remote(action)
         size = action.remote.size if action.remote else 0
         if size > PART_SIZE:
             self._delete_part_file(action.path)
         self.session.store.delete(key, if_match=mode.etag)
         entry = self.seen.base.get(action.path) if action.local is not None else None
-        return Outcome(action, (Effect(Kind.DELETED_THERE, action.path, size, entry),))
+        return Outcome(action, (Effect(Kind.DELETED_THERE, action.path, size, entry, lives_on=lives_on),))
 
     def _delete_part_file(self, path: str) -> None:
         """Before its file, because nobody looks for it once the file is gone."""

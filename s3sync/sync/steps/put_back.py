@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from s3sync.core.effects import Effect, Kind, Outcome
-from s3sync.core.executable import HEADER, is_executable
+from s3sync.core.executable import HEADER, as_metadata, is_executable
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.plan import Action
 from s3sync.core.times import format_time
+from s3sync.errors import PreconditionFailed
 from s3sync.local.place import place
 from s3sync.store.port import Headers
 from s3sync.sync.steps.tools import USER_LENGTH, Tools
@@ -27,18 +28,26 @@ class PutBack(Tools):
         return Outcome(action, (Effect(Kind.FETCHED, action.path, file.size, None),))
 
     def put_back_remote(self, action: Action) -> Outcome:
-        """The version that stood there before, from the trash; what stands there now goes to the trash."""
+        """The version that stood there before, from where it is kept; what stands there now goes to the trash.
+
+        What is said of it is what was said then: the object that it comes from may be another file's.
+        """
         assert action.source is not None and action.undoes is not None
         key, mode = self._target(action)
         head = self.session.store.head(action.source)
+        if action.source_etag not in (None, head.info.etag):
+            raise PreconditionFailed(f"{action.source} is another version by now")
         if action.trash_remote:
             self._trash_remote(action)
         record, info = action.undoes.record, head.info
         by = record.uploaded_by if record else head.metadata.get("uploaded-by", "")
         said = {name: head.metadata.get(name, "") for name in ("md5", "mtime", HEADER)}
+        if record:
+            said = {"md5": record.md5 or "", "mtime": record.modified_at or "", **as_metadata(record.executable)}
         said |= {"uploaded-by": by[:USER_LENGTH], "project-id": self.session.project.name}
         headers = Headers({name: value for name, value in said.items() if value})
         etag = copy_or_fail(self.transport, action.source, info.etag, info.size, key, mode, headers)
+        self.elsewhere.copied(action.source, info.etag, action.path, key, etag)
         new = FileRecord(
             name=action.path,
             size_bytes=info.size,
@@ -47,6 +56,6 @@ class PutBack(Tools):
             md5=record.md5 if record else said["md5"] or None,
             etag=etag,
             modified_at=record.modified_at if record else None,
-            executable=is_executable(head.metadata),
+            executable=record.executable if record else is_executable(head.metadata),
         )
         return Outcome(action, (Effect(Kind.SENT, action.path, info.size, None, new),))

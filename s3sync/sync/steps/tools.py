@@ -25,6 +25,7 @@ from s3sync.spill.table import SpilledDict
 from s3sync.state.intents import Intents
 from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
 from s3sync.sync.session import Session
+from s3sync.sync.steps.elsewhere import Elsewhere
 from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.wanted import Wanted
@@ -46,6 +47,7 @@ class Tools:
     stamp: str
     placed: dict[str, tuple[LocalFile, Digests]]
     intents: Intents
+    elsewhere: Elsewhere
 
     def _target(self, action: Action) -> tuple[str, WriteMode]:
         """The key to write, and the only state of it that may be written over: the one that was planned against."""

@@ -76,6 +76,7 @@ class Uploads(Tools):
             progress.finish(Work.COPY, source.path)
         if etag is None:
             return None
+        self.elsewhere.copied(twin.key, twin.etag, source.path, key, etag)
         progress.advance(Work.COPY, source.path, size)
         progress.reuse(Work.UPLOAD, source.path, size)
         parts = self.transport.ledger.parts_of(twin.record.name, twin.etag)

@@ -62,6 +62,27 @@ def _up(world: World) -> None:
     world.delete("david", "gone")
 
 
+def _renamed(world: World) -> None:
+    """Files that are worth a copy on the server, whose old names go without one in the trash."""
+    _both(world)
+    _share(
+        world,
+        same=b"same",
+        cut__film=content("film", MIB + 1),
+        large=content("large", LARGE),
+        gone=content("gone", MIB),
+    )
+    for old, new in (("cut/film", "best"), ("large", "cut/large")):
+        world.write("david", new, (world.people["david"].staging / old).read_bytes())
+        world.delete("david", old)
+    world.delete("david", "gone")
+
+
+def _renamed_and_synced(world: World) -> None:
+    _renamed(world)
+    world.people["david"].ok("sync")
+
+
 def _down(world: World) -> None:
     _both(world)
     _share(world, same=b"same", changed=content("old"), cut__gone=content("gone"), away=content("away"))
@@ -225,6 +246,8 @@ SCENARIOS = [
 """Together they have every kind of step."""
 
 MORE_SCENARIOS = [
+    Scenario("rename", "david", ("sync",), _renamed),
+    Scenario("undo-of-rename", "david", ("undo", "--yes"), _renamed_and_synced, frozenset({0, 3})),
     Scenario("mine", "jan", ("up", "--on-conflict", "mine"), _conflict),
     Scenario("theirs", "jan", ("down", "--on-conflict", "theirs"), _conflict),
     Scenario("large-changed-up", "david", ("up",), _large_changed),

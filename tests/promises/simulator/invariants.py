@@ -203,7 +203,8 @@ class Referee(Struct):
             raise Violation(f"{user}'s {path} held {content}, which is in no trash and in no conflict copy")
 
     def _remote_kept(self, attempt: Attempt, before: Look, now: Look) -> None:
-        """P2, P6: what goes from the remote is in its trash, or was known to the user who knowingly replaced it."""
+        """P2, P6: what goes from the remote is in its trash, or there under another name, or was known to the user who
+        knowingly replaced it."""
         run, user = attempt.run, attempt.run.user
         for path, content in before.remote.items():
             if content in self.at(now.remote, path):
@@ -216,6 +217,8 @@ class Referee(Struct):
             if run.kind in ("up", "sync", "undo") and run.policy != "mine" and not known:
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
             if content in now.remote_trash.values():
+                continue
+            if run.kind in ("sync", "undo") and content in now.remote.values():
                 continue
             if run.kind == "up" and known and bool(self.at(now.remote, path) & had):
                 self.owed.discard(content)

@@ -17,6 +17,7 @@ from s3sync.sync.report import RunReport
 from tests.promises.simulator.actions import Rename, Run, Step
 from tests.promises.simulator.invariants import Violation
 from tests.promises.simulator.look import name_is_taken, tree
+from tests.promises.simulator.random_renames import RenameTeller
 from tests.promises.simulator.random_story import StoryTeller
 from tests.promises.simulator.random_way_back import WayBackTeller
 from tests.promises.simulator.world import World
@@ -47,6 +48,7 @@ def make_story(seed: int, steps: int, users: int | None = None, *, until: str = 
         told = teller.with_moves(told)
         if until != "ways back":
             told = WayBackTeller(seed, teller).added_to(told)
+            told = RenameTeller(seed, teller).added_to(told)
     return Story(seed, teller.users, teller.blind, tuple(told), makes_way=not until)
 
 

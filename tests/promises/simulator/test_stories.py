@@ -28,6 +28,7 @@ from tests.promises.simulator.contents import Content
 from tests.promises.simulator.found import FOUND
 from tests.promises.simulator.story import Story
 from tests.promises.simulator.telling import AGREED, LARGE, MIDDLE, SMALL, at_any, story
+from tests.promises.simulator.told_renames import TOLD_RENAMES
 from tests.promises.simulator.told_way_back import TOLD_WAY_BACK
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +41,7 @@ CHANGES = range(10, 45, 2)
 STORIES: dict[str, list[Story]] = {
     **{name: [found] for name, found in FOUND.items()},
     **TOLD_WAY_BACK,
+    **TOLD_RENAMES,
     "A1: another store, up, and back": story(
         *AGREED,
         Settle("jan", "other"),

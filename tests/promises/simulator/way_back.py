@@ -125,6 +125,8 @@ def happened(report: Any) -> str:
         return "restored"
     if getattr(report, "emptied", None):
         return "trash emptied"
+    if any(getattr(one, "lives_on", None) for one in getattr(report, "deleted", ())):
+        return "kept under another name"
     if getattr(report, "trash_files", 0):
         return "trash cleaned up" if hasattr(report, "last_copies") else "trash brought within its limits"
     return ""
@@ -160,6 +162,10 @@ def judge_restore(attempt: Attempt, report: Any, now: Look) -> None:
     run, start, found = attempt.run, attempt.start, report.restored
     trash = start.trash[run.user] if found.side == "local" else start.remote_trash
     versions = {held for path, held in trash.items() if path.partition("/")[2] == found.name}
+    if found.lives_on is not None:
+        versions = {start.remote.get(found.lives_on, "")}
+    elif found.md5 is not None:  # deleted without a copy, and its content lies there under its last name
+        versions = {trash.get(found.where.partition("/.s3sync/trash/")[2].partition("/")[2], "")}
     held = now.work[run.user].get(report.restored_to)
     if held is None or held not in versions:
         raise Violation(f"{found.name} was restored to {report.restored_to}, where {held} stands")
