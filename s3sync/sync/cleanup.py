@@ -13,10 +13,11 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from s3sync.core.names import MANIFEST
+from s3sync.core.names import MANIFEST, STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Agreed, Do, Plan, Step, Verb, keep_last_copies
 from s3sync.core.reconcile import Decision, State
+from s3sync.core.records import old_records, records
 from s3sync.core.times import format_time
 from s3sync.errors import declined
 from s3sync.local.trash import delete_trashed
@@ -48,6 +49,9 @@ KEPT = {
     State.REMOTE_DELETED: "is no longer on the remote: this may be the last copy",
     State.CLEANED_UP: "was cleaned up on the remote: this may be the last copy",
 }
+
+OLD_VERSIONS = "old versions"
+HINT_OF_VERSIONS = "what Object Lock keeps cannot go before its time; else you need the right s3:DeleteObjectVersion"
 
 ABSENT = {
     "remote": {True: "is not on the remote, only on this computer", False: "is not on the remote any more"},
@@ -169,6 +173,13 @@ def _look_at_trash(
             report.last_copies.append(f"{found.name} (in the trash since {found.at})")
 
 
+def _holds_file(prefix: str, key: str) -> bool:
+    """True for the key of a user's file, also in the trash: no record of ours, and no trial of `doctor`."""
+    if key.startswith((records(prefix, "trash"), old_records(prefix, "trash"))):
+        return True
+    return key.startswith(prefix) and key != prefix + MANIFEST and not key.startswith(f"{prefix}{STATE_DIR}/")
+
+
 def _look_at_versions(session: Session, stays: Contents, options: CleanupOptions, report: CleanupReport) -> None:
     for found in old_versions(session):
         report.old_versions += 1
@@ -176,7 +187,7 @@ def _look_at_versions(session: Session, stays: Contents, options: CleanupOptions
         if (
             options.versions
             and not found.is_marker
-            and not found.key.endswith(MANIFEST)
+            and _holds_file(session.project.prefix, found.key)
             and not stays.knows(found.size, found.etag)
         ):
             name = found.key.removeprefix(session.project.prefix)
@@ -225,7 +236,9 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
     drop_all(session, found.trash)
     if options.selector is None and not options.local:
         if options.versions:
-            report.versions_deleted = delete_versions(session)
+            report.versions_deleted, refusal = delete_versions(session)
+            if refusal is not None:
+                report.failed.append(Problem(OLD_VERSIONS, f"some cannot be deleted: {refusal}", HINT_OF_VERSIONS))
         report.old_versions = report.old_bytes = 0
         for version in old_versions(session):
             report.old_versions += 1

@@ -31,21 +31,30 @@ def old_versions(session: Session) -> Iterator[Version]:
         return
 
 
-def delete_versions(session: Session) -> int:
-    """Delete them for good, and say how many. A delete marker goes after what it hides."""
+def delete_versions(session: Session) -> tuple[int, str | None]:
+    """Delete them for good; say how many went, and why one was refused, if any was.
+
+    A delete marker goes after what it hides, and none goes when that may still be there: it would be seen again.
+    """
     store = _of(session)
     if store is None:
-        return 0
+        return 0, None
 
-    def delete(found: Version) -> None:
+    def delete(found: Version) -> str | None:
         assert store is not None
-        store.delete_version(found.key, found.version_id)
+        try:
+            store.delete_version(found.key, found.version_id)
+        except AccessDenied as error:
+            return error.why or error.message
+        return None
 
-    count = 0
+    count, refusal = 0, None
     with session.pool() as pool:
         for markers in (False, True):
             going = (found for found in old_versions(session) if found.is_marker is markers)
             for _, gone in pool.map(delete, going):
-                gone.result()
-                count += 1
-    return count
+                refused = gone.result()
+                count, refusal = count + (refused is None), refusal or refused
+            if refusal is not None:
+                break
+    return count, refusal

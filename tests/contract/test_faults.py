@@ -268,7 +268,26 @@ def test_f39_a_bucket_with_object_lock(moto: Moto) -> None:
         etag = put(store, f"a-{size}", noise(size))
         put(store, f"a-{size}", noise(size + 1), Update(etag))
     upload_id = store.start_upload("large", Headers())
-    store.complete_upload("large", upload_id, [send(store, "large", upload_id, 1, noise(5 * MIB))], mode=Create())
+    etag = store.complete_upload(
+        "large", upload_id, [send(store, "large", upload_id, 1, noise(5 * MIB))], mode=Create()
+    )
+    for number in range(2):
+        store.copy("large", f"copy-{number}", source_etag=etag, mode=Create(), headers=Headers())
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_b4_a_copy_that_needs_a_checksum_gets_one(store: Store, proxy: Proxy, refusal: tuple[int, str, str]) -> None:
+    """Whole objects and parts; from the first refusal on each brings it at once, and none did before."""
+    status, code, message = refusal
+    etag = put(store, "a", noise(6 * MIB))
+    before = len(proxy.headers)
+    proxy.faults.append(Fault(is_put, times=1, answer=(status, error_xml(code, message))))
+    store.copy("a", "b", source_etag=etag, mode=Create(), headers=None)
+    upload_id = store.start_upload("c", Headers())
+    store.copy_part("c", upload_id, 1, source="a", source_etag=etag, start=0, stop=5 * MIB)
+    store.copy("a", "d", source_etag=etag, mode=Create(), headers=None)
+    copies = [headers for headers in proxy.headers[before:] if "x-amz-copy-source" in headers]
+    assert ["content-md5" in headers for headers in copies] == [False, True, True, True]
 
 
 def test_a_listing_that_turns_into_a_web_page_is_an_error(behind: UnderTest, store: Store, proxy: Proxy) -> None:

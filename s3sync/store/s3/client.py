@@ -23,6 +23,7 @@ CONNECT_S = 8
 # 1 MiB of that in 300 s is 28 kbit/s for one transfer.
 READ_S = 300
 _POOL = 32
+_MD5_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
 _WRITES_OBJECTS = frozenset({"PutObject", "CreateMultipartUpload", "CopyObject"})
 
 
@@ -118,6 +119,16 @@ def _prefer_content_md5(params: dict[str, Any], **_: object) -> None:
         digest = hashlib.md5(body, usedforsecurity=False).digest()
         params["headers"]["Content-MD5"] = base64.b64encode(digest).decode("ascii")
         params["headers"].pop("x-amz-sdk-checksum-algorithm", None)
+
+
+def send_md5_with_copies(client: Any) -> None:
+    """Give the Content-MD5 of a copy's body, which is empty, from now on."""
+    for operation in ("CopyObject", "UploadPartCopy"):
+        client.meta.events.register(f"before-call.s3.{operation}", _add_md5_of_nothing)
+
+
+def _add_md5_of_nothing(params: dict[str, Any], **_: object) -> None:
+    params["headers"]["Content-MD5"] = _MD5_OF_NOTHING
 
 
 def refuse_foreign(response_dict: dict[str, Any], **_: object) -> None:

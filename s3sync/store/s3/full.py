@@ -25,8 +25,8 @@ from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import Wire
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Part, Update, Upload, WriteMode, Written
 from s3sync.store.s3.address import Address
-from s3sync.store.s3.checksums import FULL_CRC64NVME, Checksum, is_full_crc64nvme
-from s3sync.store.s3.client import make_client
+from s3sync.store.s3.checksums import FULL_CRC64NVME, Checksum, is_full_crc64nvme, may_refuse_checksum
+from s3sync.store.s3.client import make_client, send_md5_with_copies
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import from_botocore
 
@@ -41,6 +41,7 @@ class FullLane:
         self._lock = threading.Lock()
         self._client: Any = None
         self._renewed = 0.0
+        self._copies_have_md5 = False
 
     @property
     def client(self) -> Any:
@@ -60,6 +61,19 @@ class FullLane:
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self._address.bucket, **arguments)
         return answer
+
+    def _copy(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """A copy; from the first refusal of one without a checksum on with Content-MD5, as Object Lock may demand."""
+        had_md5 = self._copies_have_md5
+        try:
+            return self._call(operation, **arguments)
+        except Exception as error:
+            if had_md5 or not may_refuse_checksum(from_botocore(error)):
+                raise
+        if not self._copies_have_md5:
+            send_md5_with_copies(self.client)
+            self._copies_have_md5 = True
+        return self._call(operation, **arguments)
 
     def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
         arguments = {"Bucket": self._address.bucket, "Prefix": prefix} | ({"StartAfter": after} if after else {})
@@ -126,7 +140,7 @@ class FullLane:
             if headers is None
             else {"MetadataDirective": "REPLACE", "TaggingDirective": "REPLACE", **_headers(headers)}
         )
-        answer = self._call(
+        answer = self._copy(
             "copy_object",
             Key=target,
             CopySource={"Bucket": self._address.bucket, "Key": source},
@@ -155,7 +169,7 @@ class FullLane:
     def copy_part(
         self, key: str, upload_id: str, number: int, source: str, source_etag: str, start: int, stop: int
     ) -> str:
-        answer = self._call(
+        answer = self._copy(
             "upload_part_copy",
             Key=key,
             UploadId=upload_id,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.kit.people import PROJECT, REPO
+from tests.kit.servers import Server
 from tests.scenarios.transfers.conftest import NewOffice, Office, new_office
 
 __all__ = ["new_office"]
@@ -77,3 +79,46 @@ def test_b12_what_others_see_and_what_the_neighbour_has_stays(versioned: Office)
     assert versioned.jan.files().keys() == {"cut/b.mp4"}
     david.ok("status", "--exit-code")
     david.ok("status", "--exit-code", cwd=neighbour)
+
+
+def test_b12_the_question_names_no_record_of_ours_and_no_file_of_a_users_is_taken_for_one(versioned: Office) -> None:
+    david = versioned.david
+    for content in ("first", "second"):
+        david.write("a.mp4", content)
+        david.write("exports/metadata.json", f"{content} export")
+        david.ok("up")
+    david.ok("doctor")
+    asked = david.expect(5, "cleanup", "--versions", answer="n\n").err
+    assert "a.mp4 (an old version" in asked and "exports/metadata.json (an old version" in asked
+    assert ".s3sync" not in asked and "/parts/" not in asked and "\n  metadata.json" not in asked
+
+
+def test_b4_versions_that_object_lock_keeps_are_said_and_nothing_becomes_visible_again(
+    moto: Server, new_office: NewOffice
+) -> None:
+    """Also what a copy needs there: a checksum, though it has no body."""
+    office = new_office(moto)
+    bucket, david, jan = "kept-by-rule", office.david, office.jan
+    office.s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}
+    office.s3.put_object_lock_configuration(
+        Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+    )
+    for person in (david, jan):
+        person.environ = {**person.environ, "S3SYNC_STORE": f"s3://{bucket}/{office.prefix}"}
+    david.write("a.mp4", "the film")
+    david.write("b.mov", os.urandom(20_000_000))
+    david.write("stays.wav", "sound")
+    david.ok("up")
+    jan.ok("down")
+    (jan.staging / "a.mp4").unlink()
+    jan.write("b.mov", jan.read("b.mov") + b"longer")
+    report = jan.ok("sync", "--json").json
+    assert report["failed"] == [] and len(report["deleted"]) == 1 and report["bytes_sent"] < 15_000_000
+    assert {one["name"] for one in jan.ok("trash", "list", "--remote", "--json").json["files"]} == {"a.mp4", "b.mov"}
+    jan.ok("trash", "restore", "a.mp4")
+    jan.ok("up")
+    ended = jan.expect(3, "cleanup", "--versions", "--yes")
+    assert "some cannot be deleted: Access Denied" in ended.err and "Object Lock" in ended.err
+    assert "b.mov (20.0 MB) - deleted on the remote permanently" in ended.out
+    assert set(jan.states().values()) == {"cleaned_up"}
