@@ -130,7 +130,13 @@ def _flag_layer(flags: Mapping[str, str | None]) -> _Layer:
         near = get_close_matches(unknown[0], BY_NAME, 1) if len(unknown[0]) < 100 else []
         hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(BY_NAME)}"
         raise ConfigError(f"there is no setting {unknown[0][:80]!r}", why="a flag names it", hint=hint)
-    return {key: Setting(value, f"flag --{key.replace('_', '-')}") for key, value in flags.items() if value is not None}
+    return {key: Setting(value, f"flag {_flag(key)}") for key, value in flags.items() if value is not None}
+
+
+def _flag(key: str) -> str:
+    """The option that sets a key, as it is typed."""
+    said = BY_NAME[key].flag or ""
+    return said.split("`")[1] if said.startswith("`") else f"--{key.replace('_', '-')}"
 
 
 def _variable_layer(values: Mapping[str, str], env_file: Path | None = None) -> _Layer:

@@ -209,18 +209,21 @@ def _named(
     problem = folder_reason(settings, nfc(name))
     if looks_secret(name):
         problem = "it looks like a key or a token, which does not belong there"
+    if nfc(name).casefold() == settings.staging.casefold():
+        problem = "staging folders are called that, and one is made in the project's folder"
     if problem or os.sep in name:
         why = problem or "a project is a folder directly in the repository"
         raise UsageError(f"{name!r} is not a project's name", why=why, hint="write s3sync init PROJECT")
     if folder.exists():
         return find_project(settings, root, name, create=True), []
-    alike = [other for other in _others(settings, root) if other.startswith(nfc(name)) and other != nfc(name)]
+    begins, same = nfc(name).casefold(), nfc(name)
+    alike = [other for other in _others(settings, root) if other.casefold().startswith(begins) and other != same]
     if dry_run:
         return ProjectFolder(root, folder, nfc(name), staging_folder(folder, settings.staging), settings.repo), alike
     if alike and not confirm(nfc(name), alike):
         raise Halt(
             "nothing was set up",
-            why=f"{', '.join(alike[:5])} begins with {name!r}: was that meant?",
+            why=f"{', '.join(alike[:5])} begins with {name!r}, capitals aside: was that meant?",
             hint=f"`s3sync init {alike[0]}` joins it; `s3sync init {name} --yes` makes another project all the same",
         )
     with local_errors("cannot make", folder):

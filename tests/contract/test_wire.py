@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -105,7 +106,8 @@ def test_b6_a_dead_proxy_is_named(moto: Moto, operation: str, monkeypatch: pytes
     with pytest.raises(Unreachable) as failed:
         put(store, "a", noise(9 if operation == "small" else 2 * MIB))
     said = f"{failed.value} {failed.value.why} {failed.value.hint}"
-    assert "127.0.0.1:9" in said and "check the proxy" in said and "hidden" not in said
+    assert "127.0.0.1:9" in said and "check the proxy, which the setting proxy names" in said and "hidden" not in said
+    assert "Error" not in said
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -169,3 +171,31 @@ def test_b6_authorities_that_are_no_file_are_named(moto: Moto, bundle: str) -> N
     for call in (lambda: list(store.list("")), lambda: put(store, "a"), lambda: put(store, "a", noise(2 * MIB))):
         with pytest.raises(ConfigError, match="AWS_CA_BUNDLE names"):
             call()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_b6_a_file_without_authorities_is_named(moto: Moto, tmp_path: Path, content: bytes) -> None:
+    """It said of the server that its certificate is not trusted, and to run the command again."""
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(content)
+    for wire, env, name in (
+        (Wire(), {"AWS_CA_BUNDLE": str(bundle)}, "AWS_CA_BUNDLE"),
+        (Wire(ca_bundle=str(bundle)), {}, "the setting ca_bundle"),
+    ):
+        options = StoreOptions(endpoint_url=moto.endpoint_url, env={**on_server(moto).env, **env}, wire=wire)
+        with pytest.raises(ConfigError, match=f"{name} names .*ca.pem") as failed:
+            list(open_store("s3://film", options).list(""))
+        assert "there is no certificate in it" in (failed.value.why or "")
+
+
+@pytest.mark.parametrize("size", [9, 2 * MIB])
+def test_b6_https_to_a_server_without_it_is_told(moto: Moto, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+    endpoint = moto.endpoint_url.replace("http://", "https://")
+    store = open_store("s3://film", StoreOptions(endpoint_url=endpoint, env=on_server(moto).env))
+    with pytest.raises(Unreachable) as failed:
+        put(store, "a", noise(size))
+    said = f"{failed.value.why} {failed.value.hint}"
+    assert "does not speak TLS" in said and ("http://" in said or "ca_bundle" in said)

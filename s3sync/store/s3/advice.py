@@ -44,11 +44,20 @@ _BY_WORDS = (
     ("retention", _KEPT),
 )
 
+_BY_REASON = (
+    (
+        "TLS certificate",
+        "if the server, or a proxy before it, is your own, name its authority: s3sync config set ca_bundle FILE",
+    ),
+    ("not speak TLS", "if the server has none, begin endpoint_url with http://"),
+)
+"""By the reason that was read from an exception."""
+
 
 def advice(failure: Failure) -> str | None:
     """None where nothing more is known than what the kind of error says."""
     if failure.cause != "answer":
-        return None
+        return next((hint for words, hint in _BY_REASON if words in failure.message), None)
     told = failure.message.lower()
     by_words = next((hint for words, hint in _BY_WORDS if words in told), None) if failure.status >= 400 else None
     return _BY_CODE.get(failure.code) or _BY_STATUS.get(failure.status) or by_words

@@ -34,6 +34,7 @@ _PLAIN_REASONS: dict[str, str] = {
     "EndpointConnectionError": "no connection",
     "ConnectTimeoutError": "timed out while connecting",
     "ReadTimeoutError": TIMED_OUT,
+    "ProxyConnectionError": "no connection to the proxy",
     "SSLError": "its TLS certificate is not trusted, or it does not speak TLS",
     "ConnectionClosedError": "the connection broke",
 }

@@ -25,7 +25,7 @@ class FastLane(ObstoreLane):
     def __init__(self, address: Address, credentials: Credentials, env: Mapping[str, str], wire: Wire) -> None:
         super().__init__(address.shown, wire.retries)
         self._address, self._credentials, self._env, self._wire = address, credentials, env, wire
-        self.proxy = Proxy("proxy", wire.proxy) if wire.proxy else find_proxy(address.shown)
+        self.proxy = Proxy("the setting proxy", wire.proxy) if wire.proxy else find_proxy(address.shown)
         self._trusts_redirects: bool | None = None
 
     def cannot(self, key: str) -> bool:

@@ -13,9 +13,20 @@ VARIABLE = "AWS_CA_BUNDLE"
 MOST_BYTES = 16 * 1024 * 1024
 
 
+def _reason_to_refuse(path: Path) -> str | None:
+    """Why a readable file cannot vouch for a server; None for one that can."""
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        return "there is no certificate in it (a text between BEGIN CERTIFICATE and END CERTIFICATE)"
+    return None
+
+
 def ca_bundle(env: Mapping[str, str], given: str | None = None) -> Path | None:
     """The file of authorities that the settings or the environment name. Raises `ConfigError` when it cannot be one."""
-    named, name = (given, "ca_bundle") if given else (env.get(VARIABLE), VARIABLE)
+    named, name = (given, "the setting ca_bundle") if given else (env.get(VARIABLE), VARIABLE)
     if not named:
         return None
     path = Path(named)
@@ -26,12 +37,13 @@ def ca_bundle(env: Mapping[str, str], given: str | None = None) -> Path | None:
             reason = "it is larger than 16 MiB"
         if reason is None and not os.access(path, os.R_OK):
             reason = "permission denied"
+        reason = reason or _reason_to_refuse(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
     if reason:
         raise ConfigError(
             f"{name} names {path}, which cannot be used",
-            why=reason.lower(),
+            why=reason[0].lower() + reason[1:],
             hint=f"correct {name}, or unset it to trust the system's authorities",
         )
     return path

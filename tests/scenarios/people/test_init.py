@@ -90,6 +90,8 @@ def test_a4_a_repository_that_is_used_keeps_its_place(tmp_path: Path) -> None:
         (["init", ".aws"], "why: it is a hidden folder"),
         (["init", ".GIT"], "is not a project's name"),
         (["init", "a/b"], "is not a project's name"),
+        (["init", "s3-staging"], "staging folders are called that"),
+        (["init", "new", "--endpoint", "localhost:9000"], "'endpoint_url' from flag --endpoint is not valid"),
         (["init", "new", "--region", "mars"], "'mars' is not a region of AWS"),
         (["init", "new", "--region", "eu_west_1"], "is not a region of AWS"),
     ],
@@ -105,6 +107,8 @@ def test_c9_init_checks_what_it_is_told(team: tuple[Person, Person], words: list
 def test_c9_a_name_that_begins_another(team: tuple[Person, Person]) -> None:
     david, _ = team
     said = david.expect(5, "init", "b6", cwd=david.repo)
+    twin = david.expect(5, "init", PROJECT.upper(), cwd=david.repo)
+    assert f"{PROJECT} begins with that name" in twin.err and "capitals aside" in twin.err
     assert f"{PROJECT}, b64-cut begins with that name" in said.err and f"s3sync init {PROJECT}" in said.err
     assert not (david.repo / "b6").exists()
     assert "begins with" not in david.ok("init", "c1", cwd=david.repo).err

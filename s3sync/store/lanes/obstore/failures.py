@@ -99,6 +99,8 @@ def _obstore_reason(text: str) -> str:
     reason = _REASON.search(text)
     if reason:
         return reason[1]
+    if "InvalidContentType" in text:
+        return "it does not speak TLS"
     if "certificate" in text.lower():
         return "its TLS certificate is not trusted"
     return "the connection broke" if "error sending request" in text else ""
