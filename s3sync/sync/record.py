@@ -83,7 +83,7 @@ class Recorder:
         The base says again what it said before of what is undone: else a killed undo would leave an older version that
         looks like an edit of the newer one, and goes over it.
         The base forgets what is freed here: else its absence would look like the wish to delete it on the remote. The
-        bases of other places also forget what is deleted here because it was deleted in this one.
+        bases of other places also forget what is deleted here, or moved aside, because it was deleted in this one.
         """
         if vanished := self._edits.vanished:
             names = (
@@ -105,8 +105,8 @@ class Recorder:
         for some in batched(freed, limits.now.files_before_save):
             self._state.save(base=dict.fromkeys(some))
             self._state.forget_elsewhere(some, in_any_case=self._ignores_case)
-        deleted_here = (action.path for action in actions if action.do is Do.DELETE_LOCAL)
-        for some in batched(deleted_here, limits.now.files_before_save):
+        leaving = (action.path for action in actions if action.do in (Do.DELETE_LOCAL, Do.MOVE_ASIDE))
+        for some in batched(leaving, limits.now.files_before_save):
             self._state.forget_elsewhere(some, in_any_case=self._ignores_case)
 
     def _deletion(self, action: Action) -> DeletedRecord:

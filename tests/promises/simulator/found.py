@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.promises.simulator.actions import (
+    Empty,
     Fault,
     Forget,
     Ignore,
@@ -233,5 +234,28 @@ FOUND: dict[str, Story] = {
             Run("david", "sync", max_delete=100),
         ),
         makes_way=True,
+    ),
+    "seed 82000410": Story(
+        82000410,
+        ("jan", "mia"),
+        (),
+        (
+            Save("jan", "b.bin", Content(20019, 300), in_place=False),
+            Run("jan", "sync"),
+            Swap("jan", "b.bin/inside.mov", Content(20015, 300)),
+            Run("mia", "sync"),
+            Run("jan", "sync", max_delete=100),
+            Settle("mia", project="renamed"),
+            Run("mia", "sync"),
+            Settle("mia"),
+            Save("mia", "b.bin", Content(10694, 1)),
+            Run("mia", "sync"),
+            Settle("mia", project="renamed"),
+            Run("mia", "sync", max_delete=100),
+        ),
+        makes_way=True,
+    ),
+    "seed 82000440": Story(
+        82000440, ("david", "mia"), (), (Empty("mia", wholly=True), Run("mia", "cleanup", full=1)), makes_way=True
     ),
 }

@@ -103,6 +103,7 @@ class World(Deeds):
         if not run.crash and not run.full:
             self._command(run)
         else:
+            self._project(run.user)  # the folder that is made for it is none of the command's changes
 
             def act(countdown: Countdown) -> None:
                 self._countdown = countdown
