@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
 
 from msgspec import Struct
@@ -66,8 +66,10 @@ def check_access(store: Store, prefix: str) -> AccessReport:
 
 
 def _put(store: Store, key: str, body: bytes, mode: WriteMode) -> str:
-    digest = hashlib.md5(body, usedforsecurity=False).digest()
-    return store.put(key, body, mode=mode, headers=Headers(), md5=digest).etag
+    """Store it as our objects are stored, with its MD5, so that one HEAD tells all of it."""
+    digest = hashlib.md5(body, usedforsecurity=False)
+    headers = Headers(metadata={"md5": digest.hexdigest()})
+    return store.put(key, body, mode=mode, headers=headers, md5=digest.digest()).etag
 
 
 def _outcome(call: Callable[[], object]) -> S3syncError | None:
@@ -124,27 +126,94 @@ def check_conditions(
 
     `tell` is called with each answer as soon as it is known, before the scratch object is deleted.
     """
+    scratch = _Scratch(store, key)
+    attempts = [(condition, attempt) for condition in conditions for attempt in _ATTEMPTS[condition]]
     try:
-        wrong = _another(_put(store, key, b"scratch", Overwrite()))
-        attempts = [(condition, attempt) for condition in conditions for attempt in _ATTEMPTS[condition]]
-        with ThreadPoolExecutor(len(attempts), thread_name_prefix="s3sync-probe") as threads:
-            judged = [(kind, threads.submit(_judge, attempt, store, key, wrong)) for kind, attempt in attempts]
+        with ThreadPoolExecutor(len(attempts) + 1, thread_name_prefix="s3sync-probe") as threads:
+            threads.submit(scratch.make, twice=Condition.CREATE in conditions)
+            judged = [(kind, threads.submit(_judge, attempt, scratch)) for kind, attempt in attempts]
             for condition in conditions:
                 tell(condition, max((one.result() for kind, one in judged if kind is condition), key=_WORSE.index))
     finally:
-        for left in (key, f"{key}-copy") if Condition.COPY in conditions else (key,):
+        if Condition.COPY in conditions:
+            scratch.left.append(lambda: store.delete(f"{key}-copy"))
+        scratch.left.append(lambda: store.delete(key))
+        for remove in scratch.left:
             with contextlib.suppress(StoreError):
-                store.delete(left)
+                remove()
 
 
-def _judge(attempt: Callable[[Store, str, str], object], store: Store, key: str, wrong: str) -> Honours:
+class _Scratch:
+    """The object at `key` that conditions are tried on, once it is there; and what has to be removed in the end."""
+
+    def __init__(self, store: Store, key: str) -> None:
+        self.store, self.key = store, key
+        self.left: list[Callable[[], object]] = []
+        self.refused: PreconditionFailed | None = None
+        """The second of two creations at the same time, where just that one was refused."""
+        self._etag: Future[str] = Future()
+
+    def make(self, *, twice: bool) -> None:
+        """Put the object; `twice`: by two creations at once, of which a store that honours the condition refuses one.
+        That both are taken says nothing: a store may look first and write then."""
+        try:
+            self._etag.set_result((self._created() if twice else None) or self._put(b"scratch", Overwrite()))
+        except BaseException as error:  # noqa: BLE001 - raised by whoever waits for the object
+            self._etag.set_exception(error)
+
+    def wrong(self) -> str:
+        """An ETag of the same form as the object's that it does not have. Waits until the object is there."""
+        return _another(self._etag.result())
+
+    def create(self) -> None:
+        """Create what is there already."""
+        self.wrong()
+        if self.refused is not None:
+            raise self.refused
+        self._put(b"created", Create())
+
+    def replace(self) -> None:
+        self._put(b"replaced", Update(self.wrong()))
+
+    def complete(self, mode: Callable[[], WriteMode]) -> None:
+        """Upload in parts. What was begun is ended when the answer has been told."""
+        upload_id = self.store.start_upload(self.key, Headers())
+        self.left.append(lambda: self.store.abort_upload(self.key, upload_id))
+        part = Part(1, 4, self.store.put_part(self.key, upload_id, 1, b"part"))
+        self.store.complete_upload(self.key, upload_id, [part], mode=mode())
+
+    def created(self) -> Create:
+        self.wrong()
+        return Create()
+
+    def _put(self, body: bytes, mode: WriteMode) -> str:
+        return _put(self.store, self.key, body, mode)
+
+    def _created(self) -> str | None:
+        """The ETag, if of two creations one was taken and the other refused for its condition."""
+        with ThreadPoolExecutor(2, thread_name_prefix="s3sync-probe") as threads:
+            both = [threads.submit(self._put, body, Create()) for body in (b"one", b"other")]
+        errors = [one.exception() for one in both]
+        for error in errors:
+            if isinstance(error, (AccessDenied, Throttled, *HOPELESS)):
+                raise error
+        taken = [one.result() for one in both if one.exception() is None]
+        refused = [error for error in errors if isinstance(error, PreconditionFailed)]
+        if len(taken) != 1 or len(refused) != 1:
+            return None
+        self.refused = refused[0]
+        return taken[0]
+
+
+def _judge(attempt: Callable[[_Scratch], object], scratch: _Scratch) -> Honours:
     try:
-        attempt(store, key, wrong)
+        attempt(scratch)
     except PreconditionFailed:
         return Honours.ENFORCED
     except (AccessDenied, Throttled, *HOPELESS):
         raise
-    except StoreError:  # a write without the condition was carried out just before
+    except StoreError:
+        scratch.wrong()  # raises where not even a write without a condition is carried out
         return Honours.REFUSED
     return Honours.IGNORED
 
@@ -158,26 +227,18 @@ _WORSE = (Honours.ENFORCED, Honours.IGNORED, Honours.REFUSED)
 """Answers, the best first. All attempts must be enforced; a store that refuses one must not be sent the condition."""
 
 
-def _complete(store: Store, key: str, mode: WriteMode) -> None:
-    upload_id = store.start_upload(key, Headers())
-    try:
-        part = Part(1, 4, store.put_part(key, upload_id, 1, b"part"))
-        store.complete_upload(key, upload_id, [part], mode=mode)
-    finally:
-        with contextlib.suppress(StoreError):
-            store.abort_upload(key, upload_id)
-
-
-_ATTEMPTS: dict[Condition, tuple[Callable[[Store, str, str], object], ...]] = {
-    Condition.CREATE: (lambda store, key, wrong: _put(store, key, b"created", Create()),),
-    Condition.REPLACE: (lambda store, key, wrong: _put(store, key, b"replaced", Update(wrong)),),
-    Condition.DELETE: (lambda store, key, wrong: store.delete(key, if_match=wrong),),
+_ATTEMPTS: dict[Condition, tuple[Callable[[_Scratch], object], ...]] = {
+    Condition.CREATE: (_Scratch.create,),
+    Condition.REPLACE: (_Scratch.replace,),
+    Condition.DELETE: (lambda scratch: scratch.store.delete(scratch.key, if_match=scratch.wrong()),),
     Condition.COMPLETE: (
-        lambda store, key, wrong: _complete(store, key, Create()),
-        lambda store, key, wrong: _complete(store, key, Update(wrong)),
+        lambda scratch: scratch.complete(scratch.created),
+        lambda scratch: scratch.complete(lambda: Update(scratch.wrong())),
     ),
     Condition.COPY: (
-        lambda store, key, wrong: store.copy(key, f"{key}-copy", source_etag=wrong, mode=Overwrite(), headers=None),
+        lambda scratch: scratch.store.copy(
+            scratch.key, f"{scratch.key}-copy", source_etag=scratch.wrong(), mode=Overwrite(), headers=None
+        ),
     ),
 }
 """All of them must be refused: the key is taken, and by another version than `wrong`."""

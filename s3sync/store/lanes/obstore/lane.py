@@ -70,6 +70,8 @@ SHARED = Client(
 )
 """For records that are read and small bodies that are written: a connection that was opened for the one serves the
 other. Each obstore store has connections of its own, and opening one costs two or three round trips with TLS."""
+OF_A_RECORD = 4096
+"""Bytes that tell what a record is about, and are read on its connection."""
 AT_ONCE = 256 * 1024
 """Bodies up to this size are sent within the read timeout on any line."""
 
@@ -169,8 +171,8 @@ class ObstoreLane(ABC):
             options["if_match"] = f'"{if_match}"'
         if if_none_match is not None:
             options["if_none_match"] = f'"{if_none_match}"'
-        if not options:
-            record = _received(obstore.get(self._client(SHARED), key))
+        if not options or (stop is not None and stop - start <= OF_A_RECORD and len(options) == 1):
+            record = _received(obstore.get(self._client(SHARED), key, options=options))
             if record is not None:
                 return record
         small = stop is not None and stop - start <= IN_ONE_PIECE
