@@ -25,12 +25,14 @@ from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
 from s3sync.state.intents import Intents
 from s3sync.state.memory import StateDB
+from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.hooks import HOOKS
 from s3sync.sync.old_versions import delete_versions, old_versions
 from s3sync.sync.planning import collect, ruled
 from s3sync.sync.report import CleanupReport, Deleted
 from s3sync.sync.reporting import CleanupReporter
+from s3sync.sync.same_content import is_surely_same, is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
@@ -107,11 +109,11 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
     if options.selector:
         seen.limit_to(options.selector)
     report.failed.extend(seen.problems)
-    stays = Contents()
-    rules = () if options.permanently else (keep_last_copies(lambda path: _is_verified(seen, path)),)
-    found = _Looked(seen, collect(Verb.CLEANUP, ruled(_deletions(seen, options, stays, report), rules)))
+    stays, verified_of = Contents(), _Verified(session, state, seen)
+    rules = () if options.permanently else (keep_last_copies(verified_of),)
+    found = _Looked(seen, collect(Verb.CLEANUP, ruled(_deletions(seen, options, stays, report, verified_of), rules)))
     for action in found.plan.actions:
-        entry, verified = action.local if options.local else action.remote, _is_verified(seen, action.path)
+        entry, verified = action.local if options.local else action.remote, verified_of(action.path)
         in_trash = action.trash_remote or (options.local and not verified)
         report.deleted.append(Deleted(action.path, report.side, entry.size if entry else 0, in_trash=in_trash))
         if not verified and not in_trash:
@@ -123,13 +125,15 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
     return found
 
 
-def _deletions(seen: View, options: CleanupOptions, stays: Contents, report: CleanupReport) -> Iterator[Step]:
+def _deletions(
+    seen: View, options: CleanupOptions, stays: Contents, report: CleanupReport, verified: _Verified
+) -> Iterator[Step]:
     """What may go. Adds the content that stays to `stays`, and to the report what is kept and why."""
     for decision in seen.decisions():
         wanted = options.selector is None or options.selector(decision.path)
         entry = decision.local if options.local else decision.remote
         goes = wanted and entry is not None and _may_go(decision, options)
-        _note_what_stays(stays, seen, decision, options, goes=goes)
+        _note_what_stays(stays, seen, decision, options, verified, goes=goes)
         if goes:
             do = Do.FREE_LOCAL if options.local else Do.DELETE_REMOTE
             yield Action(do, decision.path, decision.local, decision.remote)
@@ -141,17 +145,40 @@ def _deletions(seen: View, options: CleanupOptions, stays: Contents, report: Cle
             report.kept.append(Problem(decision.path, ABSENT[report.side][decision.local is not None]))
 
 
-def _is_verified(seen: View, path: str) -> bool:
-    """True if this disk and the remote hold the same bytes of a path, by digests of both."""
-    digests, remote = seen.digests_of(path), seen.there.files.get(path)
-    return digests is not None and remote is not None and digests.md5 == remote.entry.md5
+class _Verified:
+    """Tells of a path whether this disk and the remote hold the same bytes, by more than a peer's word."""
+
+    def __init__(self, session: Session, state: StateDB, seen: View) -> None:
+        self._store, self._ledger, self._seen = session.store, UnfinishedTransfers(state), seen
+        self._known = SpilledDict(bool)
+
+    def __call__(self, path: str) -> bool:
+        """Reads the file at most once. Raises `StoreError`."""
+        if (known := self._known.get(path)) is None:
+            known = self._known[path] = self._look(path)
+        return known
+
+    def _look(self, path: str) -> bool:
+        seen = self._seen
+        digests, remote, file = seen.digests_of(path), seen.there.files.get(path), seen.here.files.get(path)
+        if digests is None or remote is None or file is None or digests.md5 != remote.entry.md5:
+            return False
+        return is_surely_same(self._store, self._ledger, path, remote, file)
+
+    def vouched(self, path: str) -> bool:
+        """True if it is known what an object holds, wherever the same may be here."""
+        remote = self._seen.there.files.get(path)
+        return remote is not None and is_vouched(self._ledger, path, remote)
 
 
-def _note_what_stays(stays: Contents, seen: View, decision: Decision, options: CleanupOptions, *, goes: bool) -> None:
+def _note_what_stays(
+    stays: Contents, seen: View, decision: Decision, options: CleanupOptions, verified: _Verified, *, goes: bool
+) -> None:
     digests = seen.digests_of(decision.path)
     if digests is not None and decision.local is not None and not (goes and options.local):
         stays.add(decision.local.size, digests.md5)
-    if decision.remote is not None and decision.remote.md5 is not None and not (goes and not options.local):
+    remote_stays = decision.remote is not None and not (goes and not options.local)
+    if remote_stays and decision.remote is not None and decision.remote.md5 and verified.vouched(decision.path):
         stays.add(decision.remote.size, decision.remote.md5)
 
 

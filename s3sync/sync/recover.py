@@ -22,6 +22,7 @@ from s3sync.shared.parts import write_part_file
 from s3sync.state.intents import Intents
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers, partial_names
+from s3sync.sync.same_content import is_surely_same
 from s3sync.sync.session import Session
 from s3sync.sync.view import View
 
@@ -115,10 +116,12 @@ def finish_uploads(session: Session, state: StateDB, seen: View, in_sync: Iterab
         if transfer is None:
             continue
         if remote and remote.etag and remote.md5 and (remote.size, remote.md5) == (transfer.size, transfer.md5):
-            parts = PartDigests(transfer.part_size, transfer.part_xxh3)
-            ledger.remember_parts(transfer.path, remote.etag, parts)
-            key = part_file_key(session.project.prefix, transfer.path)
-            write_part_file(session.store, key, remote.etag, remote.size, parts, remote.md5)
+            there, file = seen.there.files[transfer.path], seen.here.files.get(transfer.path)
+            if file is not None and is_surely_same(session.store, ledger, transfer.path, there, file):
+                parts = PartDigests(transfer.part_size, transfer.part_xxh3)
+                ledger.remember_parts(transfer.path, remote.etag, parts)
+                key = part_file_key(session.project.prefix, transfer.path)
+                write_part_file(session.store, key, remote.etag, remote.size, parts, remote.md5)
         if transfer.is_below(session.project.prefix):
             with suppress(StoreError):
                 session.store.abort_upload(transfer.key, transfer.token)

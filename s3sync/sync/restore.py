@@ -24,9 +24,11 @@ from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile, look_at
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
+from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.cleanup import drop_all
 from s3sync.sync.recover import recover
 from s3sync.sync.report import OfProject, ProjectAddress
+from s3sync.sync.same_content import is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
@@ -222,14 +224,15 @@ def empty(
     """Delete what lies in the trashes for good, after `confirm` saw what that is and what exists nowhere else."""
     report = TrashReport(session.place, dry_run)
     with session.memory(read_only=True) as state:
-        seen = scan(session, state)
+        seen, ledger = scan(session, state), UnfinishedTransfers(state)
         live = Contents()
         for decision in seen.decisions():
             digests = seen.digests_of(decision.path)
             if digests is not None and decision.local is not None:
                 live.add(decision.local.size, digests.md5)
-            if decision.remote is not None and decision.remote.md5 is not None:
-                live.add(decision.remote.size, decision.remote.md5)
+            remote = seen.there.files.get(decision.path)
+            if remote is not None and remote.entry.md5 is not None and is_vouched(ledger, decision.path, remote):
+                live.add(remote.entry.size, remote.entry.md5)
     report.emptied = _found(session, sides)
     if older_than is not None and report.emptied:
         now = {side: now_of(session, side, dry_run=dry_run) for side in sides}

@@ -17,7 +17,9 @@ from msgspec import Struct
 from s3sync.core.times import format_time, parse_time
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
+from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.cleanup import drop_trashed
+from s3sync.sync.same_content import is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
 from s3sync.sync.trash import Contents, Trashed, age_of, now_of, trash_here, trash_there
@@ -89,7 +91,7 @@ def _order(found: Trashed) -> str:
 def _live(session: Session, state: StateDB) -> dict[str, Contents]:
     """What exists besides the trash of each side, as far as this side may believe it."""
     here, there = Contents(), Contents()
-    seen = scan(session, state)
+    seen, ledger = scan(session, state), UnfinishedTransfers(state)
     for decision in seen.decisions():
         digests, remote, base = seen.digests_of(decision.path), decision.remote, decision.base
         if digests is not None and decision.local is not None:
@@ -98,7 +100,8 @@ def _live(session: Session, state: StateDB) -> dict[str, Contents]:
         if remote is None or remote.md5 is None:
             continue
         there.add(remote.size, remote.md5)
-        if base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5):
+        is_known = base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5)
+        if is_known and is_vouched(ledger, decision.path, seen.there.files[decision.path]):
             here.add(remote.size, remote.md5)
     return {"local": here, "remote": there}
 

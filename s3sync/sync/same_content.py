@@ -1,10 +1,14 @@
-"""Comparison of local files with objects whose MD5 nobody recorded."""
+"""Comparison of local files with objects of which nobody, or only a peer, says what is in them.
+
+An MD5 in metadata.json or in an object's metadata is a peer's word: enough to compare by, and not enough to destroy or
+to publish by. The store's word counts, and what this computer sent or fetched itself.
+"""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from s3sync.core.etag import is_part_size, part_count
+from s3sync.core.etag import is_part_size, part_count, plain_md5
 from s3sync.core.outcome import Problem
 from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import file_checksum, local_etag
@@ -14,6 +18,7 @@ from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Store
 from s3sync.sync.session import Session
 from s3sync.sync.view import View
+from s3sync.transfer.ledger import Ledger
 
 
 def settle_unknown_md5s(session: Session, seen: View) -> None:
@@ -58,3 +63,24 @@ def is_same(store: Store, remote: RemoteFile, file: LocalFile) -> bool:
         return running is not None and file_checksum(file, running) == told
     except NotFound:
         return False  # deleted since it was listed: whatever is planned for it will find that out
+
+
+def is_vouched(ledger: Ledger, path: str, remote: RemoteFile) -> bool:
+    """True if an object's MD5 is its ETag, which the store makes, or this computer sent or fetched that version."""
+    md5 = plain_md5(remote.etag)
+    if md5 is not None:
+        return md5 == remote.entry.md5
+    return part_count(remote.etag) is not None and ledger.parts_of(path, remote.etag) is not None
+
+
+def is_surely_same(store: Store, ledger: Ledger, path: str, remote: RemoteFile, file: LocalFile) -> bool:
+    """True if an object that is said to hold a file's bytes does so by more than a peer's word.
+
+    The file is read where nothing else tells. One that changes meanwhile is not the same. Raises `StoreError`.
+    """
+    if is_vouched(ledger, path, remote):
+        return True
+    try:
+        return is_same(store, remote, file)
+    except LocalError:
+        return False

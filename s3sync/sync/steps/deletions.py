@@ -12,6 +12,7 @@ from s3sync.errors import (
 )
 from s3sync.local.place import delete_for_good, expect, move_to_trash
 from s3sync.store.port import Update
+from s3sync.sync.same_content import is_surely_same
 from s3sync.sync.steps.tools import Tools
 
 
@@ -27,6 +28,9 @@ class Deletions(Tools):
         """Delete for good what the remote holds, verified; what is not known to be that goes to the trash."""
         file, digests = self.seen.here.files[action.path], self.seen.digests_of(action.path)
         if digests is None or action.remote is None or digests.md5 != action.remote.md5:
+            return self.delete_local(action)
+        there = self.seen.there.files[action.path]
+        if not is_surely_same(self.session.store, self.transport.ledger, action.path, there, file):
             return self.delete_local(action)
         delete_for_good(file, self.session.project.staging, digests)
         return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))

@@ -21,6 +21,7 @@ from s3sync.local.modes import may_be_run
 from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import COPY_FROM
 from s3sync.store.port import Update, WriteMode
+from s3sync.sync.same_content import is_surely_same
 from s3sync.sync.steps.tools import Tools, content, there_by_content
 from s3sync.transfer.progress import Work
 from s3sync.transfer.send.server_copy import copy_on_server
@@ -63,7 +64,9 @@ class Uploads(Tools):
         if known is None or path is None:
             return None
         twin = self.seen.there.files[path]
-        if twin.key == key:
+        if twin.key == key or not is_surely_same(
+            self.session.store, self.transport.ledger, twin.record.name, twin, source.file
+        ):
             return None
         headers, progress = source.headers(known), self.session.progress
         progress.expect(Work.COPY, 1, size)
