@@ -20,6 +20,8 @@ LOG_AFTER_S = 5.0
 LOG_EVERY_S = 30.0
 RETRIES_EVERY_S = 2.0
 """Time within which only one of many requests that are sent again is told."""
+FORGET_AFTER_S = 10.0
+"""Time after which a request's earlier retry is told again. Before, another one's would count backwards."""
 STALL_S = 30.0
 """Without a byte, while bars are on the screen."""
 LOOK_EVERY_S = 0.25
@@ -39,6 +41,7 @@ class Waiting:
         self._over = threading.Event()
         self._drawn = False
         self._log_at = self._retry_at = 0.0
+        self._told = 0
         self._on_terminal = sys.stderr.isatty()
         self._frames = SPINNER if (sys.stderr.encoding or "").lower().startswith("utf") else ASCII_SPINNER
         self._thread = threading.Thread(target=self._watch, name="s3sync-waiting", daemon=True)
@@ -67,9 +70,10 @@ class Waiting:
     def _look(self, turn: int) -> None:
         longest, now = WATCH.longest(), time.monotonic()
         if now > self._retry_at and (retries := WATCH.new_retries()):
-            self._retry_at = now + RETRIES_EVERY_S
             last = max(retries, key=lambda one: one.number)
-            self._line(f"retry {last.number}: {last.what} failed ({last.why})")
+            if last.number > self._told or now > self._retry_at + FORGET_AFTER_S:
+                self._told, self._retry_at = last.number, now + RETRIES_EVERY_S
+                self._line(f"retry {last.number}: {last.what} failed ({last.why})")
         waited = now - max(longest.since, self._still_since()) if longest else 0.0
         if longest is None or waited < SAY_AFTER_S:
             self.clear()

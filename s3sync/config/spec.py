@@ -28,8 +28,21 @@ _OF_SYSTEMS = (
     ".DS_Store", "._*", ".AppleDouble/", ".fseventsd/", ".Spotlight-V100/", ".TemporaryItems/",
     ".DocumentRevisions-V100/", "Icon[[:cntrl:]]", "[Tt]humbs.db", "ehthumbs.db", "[Dd]esktop.ini", "$RECYCLE.BIN/",
     "System Volume Information/", ".Trash*", "lost+found/", ".nfs*", ".fuse_hidden*", "@eaDir/", "\\#recycle/",
+    ".apdisk", ".localized", ".VolumeIcon.icns", ".com.apple.timemachine.donotpresent", ".dropbox", ".dropbox.cache/",
+    "*.ffs_db", "*.ffs_lock",
 )  # fmt: skip
-_UNFINISHED = ("*.tmp", "~$*", ".~lock.*#", "*.sw[op]", "*.part", "*.crdownload", "*.download/")
+_UNFINISHED = (
+    "*.tmp",
+    "~$*",
+    ".~lock.*#",
+    "*.sw[op]",
+    "*.part",
+    "*.crdownload",
+    "*.opdownload",
+    "*.download/",
+    "*.!qB",
+    ".#*",
+)
 DEFAULT_IGNORE = (*_OF_SYSTEMS, *_UNFINISHED)
 """Files that systems, NAS and programs leave beside people's files, and unfinished ones."""
 

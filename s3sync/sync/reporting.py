@@ -111,7 +111,7 @@ def not_on_windows(names: Iterable[str]) -> str | None:
     first, count = "", 0
     for name in names:
         if reason := windows_reason(name):
-            first, count = first or f"{name}: {reason}", count + 1
+            first, count = first or f"{name!r}: {reason}", count + 1
     if not count:
         return None
     return f"colleagues on Windows cannot download {first}{f' (and {count - 1} more)' if count > 1 else ''}"

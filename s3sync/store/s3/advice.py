@@ -35,7 +35,12 @@ _BY_CODE = {
 }
 _PROXY = "give the proxy its user name and password: http://USER:PASSWORD@HOST:PORT, special characters as %40"
 _BY_STATUS = {407: _PROXY, 413: _TOO_LARGE, 507: _FULL}
+_WRITES = (
+    "ask the bucket's owner to allow s3:PutObject; if its policy demands encryption or an ACL, set `sse`, `kms_key_id` "
+    "or `acl` (docs/configuration.md)"
+)
 _BY_WORDS = (
+    ("to perform: s3:putobject ", _WRITES),
     ("quota exceeded", _FULL),
     ("cap exceeded", _FULL),
     ("storage full", _FULL),

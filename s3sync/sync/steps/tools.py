@@ -76,7 +76,7 @@ class Tools:
             raise Unsupported(
                 f"{action.path} cannot be put into the remote trash",
                 why=error.why or error.message,
-                hint="nothing was replaced; `s3sync up` replaces it without keeping the old version",
+                hint=f"nothing was replaced or deleted; {error.hint or 'see what `s3sync doctor` says'}",
             ) from error
 
     @cached_property

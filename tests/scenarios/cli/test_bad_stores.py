@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.kit.people import PROJECT, Person, tree
+from tests.kit.proxy import Proxy
 from tests.kit.servers import MiniStack, Moto, Server, free_ports
 from tests.scenarios.cli.checks import embedded_store, refused, refused_json, shows_no_secret
 from tests.scenarios.cli.conftest import NewPerson, on_server
@@ -214,3 +216,52 @@ def test_f14_a_full_folder_store_keeps_what_it_has(
     assert [path.name for path in disk.rglob("*.mp4")] == ["draft.mp4"]
     assert david.states() == {"draft.mp4": "in_sync", "long.mp4": "local_new"}
     assert david.read("long.mp4") == bytes(400_000)
+
+
+@pytest.mark.ministack
+def test_b7_a_policy_that_demands_encryption_is_told_and_met_by_a_setting(
+    new_person: NewPerson, ministack: MiniStack
+) -> None:
+    """Small files, large ones, copies on the server, the trash and metadata.json."""
+    david, admin, bucket = new_person(**on_server(ministack)), ministack.client("admin"), ministack.bucket
+    demand = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}},
+    }
+    david.write("small.txt", "first")
+    david.write("large.mp4", bytes(range(256)) * 80_000)
+    admin.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [demand]}))
+    try:
+        said = refused(david, 1, "up", remote=partial(objects, ministack))
+        assert "s3:PutObject" in said and "set `sse`, `kms_key_id`" in said
+        david.ok("config", "set", "sse", "AES256")
+        david.ok("up")
+        david.write("small.txt", "second")
+        (david.staging / "large.mp4").rename(david.staging / "renamed.mp4")
+        report = david.ok("sync", "--max-delete", "1", "--json").json
+        assert report["failed"] == [] and [one["name"] for one in report["deleted"]] == ["large.mp4"]
+        assert {one["name"] for one in david.ok("trash", "list", "--remote", "--json").json["files"]} >= {"small.txt"}
+    finally:
+        admin.delete_bucket_policy(Bucket=bucket)
+
+
+@pytest.mark.parametrize("status", [403, 405])
+def test_b6_no_command_stumbles_over_a_wall_that_refuses_head_without_saying_so(
+    new_person: NewPerson, moto: Moto, status: int
+) -> None:
+    """Each works without HEAD, or ends with the one error that names it."""
+    with Proxy(moto.endpoint_url) as proxy:
+        david = new_person(**{**on_server(moto), "AWS_ENDPOINT_URL": proxy.endpoint_url})
+        david.write("large.mp4", bytes(range(256)) * 80_000)
+        david.ok("up")
+        proxy.on("HeadObject").reply(status, "AccessDenied")
+        for words in (["status"], ["up"], ["down"], ["sync"], ["verify"], ["trash", "list"], ["cleanup", "--yes"]):
+            david.write("small.txt", f"before {words}")
+            result = david.run(*words)
+            named = "HEAD" in result.err and "lets GET through" in result.err
+            assert result.code == 0 or (result.code in (1, 3) and named), (words, result)
+            assert result.err.count("error:") <= 1
+            assert "without keeping" not in result.err, "no hint leads to the loss of a last copy"

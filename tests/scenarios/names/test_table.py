@@ -51,7 +51,7 @@ def test_every_kind_of_name_on(people: Pair, put_on: PutOn, disk: str) -> None:
     for _, name, _ in CARRIED:
         people.david.write(name, f"content of {nfc(name)}")
     (warning,) = people.davids("up").warnings
-    assert "colleagues on Windows cannot download" in warning and "(and 6 more)" in warning
+    assert "colleagues on Windows cannot download '" in warning and "(and 6 more)" in warning
     there = people.remote()
     assert there.keys() == {nfc(name) for _, name, _ in CARRIED}
     put_on(disk)

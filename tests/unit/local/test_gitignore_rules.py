@@ -66,6 +66,8 @@ def test_c11_the_default_list_means_what_git_says(repository: Path) -> None:
         ".~lock.budget.ods#", ".notes.txt.swp", "b/film.mov.part", "film.crdownload", "~$brief.docx", ".Trash-1000/a",
         ".Trashes/501/b", "lost+found/#12", ".fseventsd/0001", ".Spotlight-V100/x", "Icon\r", "#recycle/a.mov",
         "System Volume Information/x", "$RECYCLE.BIN/S-1/a", ".nfs00012", "a.tmp", "x.download/part",
+        ".apdisk", "a/.localized", ".com.apple.timemachine.donotpresent", ".dropbox.cache/2026/x", ".sync.ffs_db",
+        "sync.ffs_lock", "film.mov.!qB", "cut/.#notes.txt", "b.opdownload", ".VolumeIcon.icns",
     ]  # fmt: skip
     wanted = [
         "film.mov",
@@ -78,6 +80,10 @@ def test_c11_the_default_list_means_what_git_says(repository: Path) -> None:
         "recycle/a",
         "notes.swift",
         "lost",
+        "localized",
+        "a.#1",
+        "dropbox",
+        "film.!qBx",
     ]
     ours = compile_patterns(DEFAULT_IGNORE)
     assert [path for path in litter if not ours.match_file(path)] == []
