@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from s3sync.cli.bars import bars_on_stderr, name_on_bar
 from s3sync.cli.output import GREEN, colour, moved_line, note, printable, say, symbols, warn
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from s3sync.cli.call import Call
 
+T = TypeVar("T")
 LABELS = {
     Work.HASH: "Checking",
     Work.UPLOAD: "Uploading",
@@ -105,6 +106,19 @@ class Lines(Silent):
         """True if something on the screen moves while the command works."""
         return False
 
+    def rest(self) -> None:
+        """Take away what moves on the screen, before lines that are not written through this."""
+        self.clear()
+
+    def before(self, ask: Callable[[T], bool]) -> Callable[[T], bool]:
+        """A question that is asked when nothing moves on the screen any more: bars would cover it."""
+
+        def asked(report: T) -> bool:
+            self.rest()
+            return ask(report)
+
+        return asked
+
     def close(self) -> None:
         """Stop, as nothing more comes: Python aborts when it ends and a thread still writes to stdout."""
         if self._later is not None:
@@ -167,11 +181,12 @@ class Bars(Lines):
         self._fill(work, path, n, travelled=0)
 
     def _fill(self, work: Work, path: str, n: int, travelled: int) -> None:
-        whole, own = self._whole.get(work), self._own.get((work, path))
-        for task in (whole and whole[0], own):
-            if task is not None:
-                self._paces[task].advance(travelled, time.monotonic())
-                self._rich.update(task, advance=n)
+        with self._lock:
+            whole, own = self._whole.get(work), self._own.get((work, path))
+            for task in (whole and whole[0], own):
+                if task is not None:
+                    self._paces[task].advance(travelled, time.monotonic())
+                    self._rich.update(task, advance=n)
 
     def finish(self, work: Work, path: str) -> None:
         with self._lock:
@@ -204,6 +219,16 @@ class Bars(Lines):
 
     def moves(self) -> bool:
         return self._rich.live.is_started
+
+    def rest(self) -> None:
+        """The next bars are new ones: those that were stopped would erase what stands above them by then."""
+        super().rest()
+        if not self.moves():
+            return
+        with self._lock:
+            self._rich.stop()
+            self._rich = bars_on_stderr()
+            self._whole, self._own, self._paces = {}, {}, {}
 
     def close(self) -> None:
         self._rich.stop()

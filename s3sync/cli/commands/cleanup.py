@@ -46,7 +46,7 @@ def cleanup(
 
     with watching(call) as progress:
         opened, files = open_project(call, names, project, progress)
-        confirm = (lambda report: True) if yes else partial(_ask, versions=versions)
+        confirm = (lambda report: True) if yes else progress.before(partial(_ask, versions=versions))
         with naming(opened, files, call):
             report = opened.cleanup(
                 *files,

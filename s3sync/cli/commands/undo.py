@@ -27,7 +27,8 @@ def undo(
 
     with watching(call) as progress:
         opened = Project.open(project or name, flags=call.flags, progress=progress, lock_wait_s=call.wait)
-        report = opened.undo(dry_run=call.dry_run, confirm=(lambda found: True) if yes else _ask)
+        confirm = (lambda found: True) if yes else progress.before(_ask)
+        report = opened.undo(dry_run=call.dry_run, confirm=confirm)
     if call.json:
         print_json(undo_json(report))
     else:

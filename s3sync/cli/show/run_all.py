@@ -39,7 +39,7 @@ class AllLines:
     def show(self, one: Told[RunReport]) -> None:
         if self._call.json:
             return
-        self._progress.clear()
+        self._progress.rest()
         if one.report is not None and (self._call.verbose or says_something(one.report)):
             begun, verbose, quiet = self._progress.begun, self._call.verbose, self._call.quiet
             print_run(one.report, verbose=verbose, quiet=quiet, begun=begun, few=0)

@@ -297,6 +297,18 @@ def test_a_terminal_gets_progress_and_a_pipe_none(david: Person) -> None:
     assert "\x1b" not in on_terminal(david, "down", "--quiet").out
 
 
+@pytest.mark.parametrize("command", ["cleanup", "undo"])
+def test_no_bar_covers_a_question(david: Person, command: str) -> None:
+    """Large files are read first, and the bars of that went on below the question, over it."""
+    film = david.write("film.mp4", os.urandom(20_000_000))
+    david.ok("up")
+    os.utime(film, (1_700_000_000, 1_700_000_000))
+    shown = on_terminal(david, command, answers=[("[y/N] ", "n")]).out
+    assert "Checking" in shown and shown.index("[y/N]") > shown.rindex("Checking"), shown
+    between = shown[shown.rindex("Checking") : shown.index("[y/N]")]
+    assert "\x1b[2K" in between[: between.index("film.mp4")], shown
+
+
 def test_cleanup_asks_on_a_terminal(david: Person) -> None:
     david.ok("up")
     no = on_terminal(david, "cleanup", answers=[("[y/N] ", "n")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.kit.people import Person, tree
 from tests.kit.proxy import Proxy
 from tests.kit.rounds import Rounds
 from tests.kit.servers import SeaweedFS
+from tests.scenarios.cli.terminal import on_terminal
 from tests.scenarios.transfers.conftest import Office, office_at
 
 NAMES = ("b71-intro", "b72-talk", "b73-outro")
@@ -60,6 +62,16 @@ def test_every_project_travels_with_a_report_of_its_own(people: People) -> None:
     assert "b72-talk\n" in (shown := jan.ok("sync", "--all", "--max-delete", "1", cwd=jan.repo).out)
     assert "All 3 projects: deleted 1 file (14 B), 2 projects with nothing to do, " in shown
     assert NAMES[0] not in shown and NAMES[0] in jan.ok("sync", "--all", "--verbose", cwd=jan.repo).out
+
+
+def test_on_a_terminal_no_report_stands_on_the_line_of_a_bar(people: People) -> None:
+    david, jan = people
+    have_folders(david, jan)
+    fill(david)
+    for person, verb in ((david, "up"), (jan, "down")):
+        shown = on_terminal(person, verb, "--all", cwd=person.repo).out
+        assert shown.count("\nSummary: ") + shown.count("\x1b[2KSummary: ") == len(NAMES), shown
+        assert "loading" in re.sub("(Up|Down)loading (to|from) ", "", shown), "there were bars"
 
 
 def test_a_dry_run_writes_nothing(people: People) -> None:
