@@ -11,6 +11,7 @@ from typing import TypeAlias
 from msgspec import Struct, structs
 
 from s3sync.core.entries import Entry
+from s3sync.core.etag import plain_md5
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.obstacles import Blocked, Obstacle, Obstacles, Side, aside_of, in_the_way, nothing_in_the_way
 from s3sync.core.reconcile import ConflictKind, Decision, State
@@ -170,8 +171,8 @@ def steps_of(
         if decision.state is State.IN_SYNC:
             yield InSync(decision.path, decision.remote.size if decision.remote else None)
             entry = agreed(decision.remote, decision.local)
-            if entry != decision.base:
-                yield Agreed(decision.path, entry)
+            if decision.base not in (entry, told := by_word(entry)):
+                yield Agreed(decision.path, told)
         elif decision.state is State.CONFLICT:
             yield from _for_conflict(verb, decision, policy, keep_name, obstacles(decision.path))
         else:
@@ -183,6 +184,17 @@ def agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
     if remote is None:
         return None
     return Entry(remote.size, remote.md5 or (local.md5 if local else None), remote.etag)
+
+
+def by_word(entry: Entry | None) -> Entry | None:
+    """The base entry of two sides that are the same as far as a peer says so.
+
+    Under KMS the ETag of a small object says nothing of its content: without it, the base does not look like one of a
+    version that was sent or fetched here.
+    """
+    if entry is None or entry.md5 is None or entry.etag is None or plain_md5(entry.etag) in (None, entry.md5):
+        return entry
+    return structs.replace(entry, etag=None)
 
 
 def keep_replaced(steps: Iterator[Step]) -> Iterator[Step]:

@@ -163,12 +163,12 @@ class _Verified:
         digests, remote, file = seen.digests_of(path), seen.there.files.get(path), seen.here.files.get(path)
         if digests is None or remote is None or file is None or digests.md5 != remote.entry.md5:
             return False
-        return is_surely_same(self._store, self._ledger, path, remote, file)
+        return is_surely_same(self._store, self._ledger, path, remote, file, seen.base.get(path))
 
     def vouched(self, path: str) -> bool:
         """True if it is known what an object holds, wherever the same may be here."""
         remote = self._seen.there.files.get(path)
-        return remote is not None and is_vouched(self._ledger, path, remote)
+        return remote is not None and is_vouched(self._ledger, path, remote, self._seen.base.get(path))
 
 
 def _note_what_stays(

@@ -117,7 +117,7 @@ def finish_uploads(session: Session, state: StateDB, seen: View, in_sync: Iterab
             continue
         if remote and remote.etag and remote.md5 and (remote.size, remote.md5) == (transfer.size, transfer.md5):
             there, file = seen.there.files[transfer.path], seen.here.files.get(transfer.path)
-            if file is not None and is_surely_same(session.store, ledger, transfer.path, there, file):
+            if file is not None and is_surely_same(session.store, ledger, transfer.path, there, file, None):
                 parts = PartDigests(transfer.part_size, transfer.part_xxh3)
                 ledger.remember_parts(transfer.path, remote.etag, parts)
                 key = part_file_key(session.project.prefix, transfer.path)

@@ -231,7 +231,7 @@ def empty(
             if digests is not None and decision.local is not None:
                 live.add(decision.local.size, digests.md5)
             remote = seen.there.files.get(decision.path)
-            if remote is not None and remote.entry.md5 is not None and is_vouched(ledger, decision.path, remote):
+            if remote and remote.entry.md5 and is_vouched(ledger, decision.path, remote, decision.base):
                 live.add(remote.entry.size, remote.entry.md5)
     report.emptied = _found(session, sides)
     if older_than is not None and report.emptied:

@@ -101,7 +101,7 @@ def _live(session: Session, state: StateDB) -> dict[str, Contents]:
             continue
         there.add(remote.size, remote.md5)
         is_known = base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5)
-        if is_known and is_vouched(ledger, decision.path, seen.there.files[decision.path]):
+        if is_known and is_vouched(ledger, decision.path, seen.there.files[decision.path], base):
             here.add(remote.size, remote.md5)
     return {"local": here, "remote": there}
 

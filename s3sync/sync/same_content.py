@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from s3sync.core.entries import Entry
 from s3sync.core.etag import is_part_size, part_count, plain_md5
 from s3sync.core.outcome import Problem
 from s3sync.errors import LocalError, NotFound, SourceChanged
@@ -65,20 +66,26 @@ def is_same(store: Store, remote: RemoteFile, file: LocalFile) -> bool:
         return False  # deleted since it was listed: whatever is planned for it will find that out
 
 
-def is_vouched(ledger: Ledger, path: str, remote: RemoteFile) -> bool:
-    """True if an object's MD5 is its ETag, which the store makes, or this computer sent or fetched that version."""
-    md5 = plain_md5(remote.etag)
-    if md5 is not None:
-        return md5 == remote.entry.md5
-    return part_count(remote.etag) is not None and ledger.parts_of(path, remote.etag) is not None
+def is_vouched(ledger: Ledger, path: str, remote: RemoteFile, base: Entry | None) -> bool:
+    """True if an object's MD5 is its ETag, which the store makes, or this computer sent or fetched that version.
+
+    `base` is the path's: of a small object that is none of both kinds it has the ETag only then.
+    """
+    if plain_md5(remote.etag) is None:
+        return part_count(remote.etag) is not None and ledger.parts_of(path, remote.etag) is not None
+    if plain_md5(remote.etag) == remote.entry.md5:
+        return True
+    return base is not None and (base.etag, base.md5) == (remote.etag, remote.entry.md5)
 
 
-def is_surely_same(store: Store, ledger: Ledger, path: str, remote: RemoteFile, file: LocalFile) -> bool:
+def is_surely_same(
+    store: Store, ledger: Ledger, path: str, remote: RemoteFile, file: LocalFile, base: Entry | None
+) -> bool:
     """True if an object that is said to hold a file's bytes does so by more than a peer's word.
 
     The file is read where nothing else tells. One that changes meanwhile is not the same. Raises `StoreError`.
     """
-    if is_vouched(ledger, path, remote):
+    if is_vouched(ledger, path, remote, base):
         return True
     try:
         return is_same(store, remote, file)

@@ -30,7 +30,8 @@ class Deletions(Tools):
         if digests is None or action.remote is None or digests.md5 != action.remote.md5:
             return self.delete_local(action)
         there = self.seen.there.files[action.path]
-        if not is_surely_same(self.session.store, self.transport.ledger, action.path, there, file):
+        base = self.seen.base.get(action.path)
+        if not is_surely_same(self.session.store, self.transport.ledger, action.path, there, file, base):
             return self.delete_local(action)
         delete_for_good(file, self.session.project.staging, digests)
         return Outcome(action, (Effect(Kind.DELETED_HERE, action.path, file.size, None),))

@@ -64,9 +64,8 @@ class Uploads(Tools):
         if known is None or path is None:
             return None
         twin = self.seen.there.files[path]
-        if twin.key == key or not is_surely_same(
-            self.session.store, self.transport.ledger, twin.record.name, twin, source.file
-        ):
+        base, name, ledger = self.seen.base.get(path), twin.record.name, self.transport.ledger
+        if twin.key == key or not is_surely_same(self.session.store, ledger, name, twin, source.file, base):
             return None
         headers, progress = source.headers(known), self.session.progress
         progress.expect(Work.COPY, 1, size)

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.core.entries import Entry
 from s3sync.core.etag import PART_SIZE, part_ranges
+from s3sync.core.plan import Agreed, Verb, steps_of
+from s3sync.core.reconcile import decide
 from s3sync.store.folder import FolderStore
 from s3sync.store.port import Headers, Overwrite, Part
 from tests.kit.people import Person
@@ -126,3 +129,22 @@ def test_f32_a_renamed_file_is_still_copied_on_the_server(peer: Peer, mine: byte
     (david.staging / ".s3sync" / "state.db").unlink()
     done = david.ok("up", "--json").json
     assert peer.get("b.mov") == mine and done["bytes_sent"] < SIZE // 2
+
+
+MD5, OPAQUE = "9dd4e461268c8034f5c8564e155c67a6", "0" * 32
+
+
+@pytest.mark.parametrize(("etag", "remembered"), [(MD5, MD5), (OPAQUE, None), (f"{OPAQUE}-2", f"{OPAQUE}-2")])
+def test_f32_a_version_is_not_remembered_as_ours_on_a_peers_word(etag: str, remembered: str | None) -> None:
+    """Under KMS no ETag tells what is in an object: the base has it only of what was sent or fetched here."""
+
+    def agreed(base: Entry | None) -> list[Entry | None]:
+        decision = decide("a", base, Entry(1, MD5), Entry(1, MD5, etag))
+        steps = steps_of([decision], Verb.SYNC, None, lambda path: path)
+        return [step.entry for step in steps if isinstance(step, Agreed)]
+
+    told = Entry(1, MD5, remembered)
+    assert agreed(None) == [told]
+    assert agreed(told) == [], "it is said once"
+    assert agreed(Entry(1, MD5, etag)) == [], "what this computer sent stays known"
+    assert agreed(Entry(1, MD5, "f" * 32)) == [told]
