@@ -28,6 +28,9 @@ HASHERS = 16
 """Files of this disk that are read at once."""
 PARTS_AT_ONCE = 5
 """Parts of one file on their way together: enough to fill a line, and few enough to lose little when it breaks."""
+COPIES_AT_ONCE = 10
+"""Parts of one file that the server copies together: nothing of them is on the line, and each costs a round trip. Other
+files have workers left."""
 AHEAD = 4
 """Items that wait for each that may be under way: the pool has work while the results of others are seen to."""
 

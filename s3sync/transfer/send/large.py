@@ -5,6 +5,7 @@ It is read once: hashed from front to back, and each part sent as soon as it is 
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from s3sync.local.slice import open_slice
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Part, Update, WriteMode
 from s3sync.transfer.context import Transport
+from s3sync.transfer.pool import COPIES_AT_ONCE, PARTS_AT_ONCE
 from s3sync.transfer.progress import Gauge, Work, both
 from s3sync.transfer.send.source import Source, Uploaded
 
@@ -68,6 +70,7 @@ class _Job:
     sent: list[tuple[Part, int]] = field(default_factory=list)
     checksum: Checksum | None = None
     hashed: tuple[Digests, PartDigests] | None = None
+    sending: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PARTS_AT_ONCE))
 
     def __post_init__(self) -> None:
         whole = aspect(self.transport.store, WholeChecksums)
@@ -98,7 +101,8 @@ class _Job:
             progress=self.transport.pool.check,
         )
         with hashing as parts:
-            self.sent = self.transport.pool.gather(bring, parts)
+            at_once = COPIES_AT_ONCE if self._may_copy(old) else PARTS_AT_ONCE
+            self.sent = self.transport.pool.gather(bring, parts, at_once)
         self.hashed = hashing.result()
         self.transport.ledger.digested(self.source.path, Direction.UP, *self.hashed)
 
@@ -118,6 +122,7 @@ class _Job:
         gauge, size = Gauge(self.transport.progress, Work.UPLOAD, self.source.path), part.stop - part.start
         try:
             with (
+                self.sending,
                 self.transport.up.body(size, self.transport.pool.check) as moved,
                 open_slice(self.source.file, part.start, part.stop, both(gauge, moved)) as body,
             ):
@@ -134,9 +139,7 @@ class _Job:
         `old` was made on this computer when it sent or verified that version, so it does not lie.
         """
         store, index = self.transport.store, part.number - 1
-        if old is None or old_etag is None or not store.capabilities.copy_part:
-            return None
-        if old.part_size != self.part_size or old.xxh3[index : index + 1] != (part.xxh3,):
+        if old is None or old_etag is None or not self._may_copy(old) or old.xxh3[index : index + 1] != (part.xxh3,):
             return None
         try:
             etag = store.copy_part(
@@ -153,6 +156,10 @@ class _Job:
         except StoreError:
             return None  # a server that cannot copy parts gets them sent
         return Part(part.number, part.stop - part.start, etag)
+
+    def _may_copy(self, old: PartDigests | None) -> bool:
+        """True if parts of the version that is replaced can be parts of this one."""
+        return old is not None and old.part_size == self.part_size and self.transport.store.capabilities.copy_part
 
     def complete(self, mode: WriteMode) -> str:
         """A Complete whose answer was lost is repeated and refused although it won: the object itself tells."""

@@ -14,6 +14,7 @@ from s3sync.errors import (
 )
 from s3sync.store.port import Headers, Part, WriteMode
 from s3sync.transfer.context import Transport
+from s3sync.transfer.pool import COPIES_AT_ONCE
 
 WHOLE_LIMIT = 5 * 1024 * MIB
 """CopyObject takes no more (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html)."""
@@ -60,7 +61,7 @@ def _copy_in_parts(
         return Part(number, stop - start, etag)
 
     try:
-        parts = transport.pool.gather(copy, list(enumerate(part_ranges(size, COPY_PART), 1)))
+        parts = transport.pool.gather(copy, list(enumerate(part_ranges(size, COPY_PART), 1)), COPIES_AT_ONCE)
         return store.complete_upload(target, upload_id, parts, mode=mode)
     except BaseException:
         store.abort_upload(target, upload_id)

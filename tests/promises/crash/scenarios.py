@@ -69,7 +69,7 @@ def _renamed(world: World) -> None:
         world,
         same=b"same",
         cut__film=content("film", MIB + 1),
-        large=content("large", LARGE),
+        large=content("large", 3 * MIB),
         gone=content("gone", MIB),
     )
     for old, new in (("cut/film", "best"), ("large", "cut/large")):

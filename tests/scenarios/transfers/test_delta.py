@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -220,3 +222,40 @@ def test_the_version_that_is_copied_from_is_replaced_meanwhile(shared: tuple[Off
     office.proxy.on("UploadPartCopy", nth=2).before(lambda request: office.put(NAME, theirs))
     office.david.expect(4, "up")
     assert office.stored(NAME) == theirs and office.uploads() == {}
+
+
+def side_by_side(office: Office, operation: str) -> list[int]:
+    """How many requests of a kind were under way whenever one began. Each is held for a moment."""
+    under_way, seen, lock = [0], [], threading.Lock()
+
+    def begin(request: object) -> None:
+        with lock:
+            under_way[0] += 1
+            seen.append(under_way[0])
+        time.sleep(0.5)
+
+    def end(request: object) -> None:
+        with lock:
+            under_way[0] -= 1
+
+    for rule, act in (("before", begin), ("after", end)):
+        getattr(office.proxy.on(operation, key=office.key(NAME)), rule)(act)
+    return seen
+
+
+def test_copies_go_side_by_side_and_sent_parts_as_before(office: Office) -> None:
+    """A copy costs a round trip and nothing of the line. All parts but the last have one size."""
+    data = content(20 * PART + 1000)
+    office.david.write(NAME, data)
+    office.david.ok("up")
+    office.david.write(NAME, data := change(data, 3 * PART, 1000))
+    copied = side_by_side(office, "UploadPartCopy")
+    office.david.ok("up")
+    assert len(copied) == 20 and max(copied) == 10
+    assert office.stored(NAME) == data
+    head = office.s3.head_object(Bucket=office.server.bucket, Key=office.key(NAME), PartNumber=1)
+    assert head["ContentLength"] == PART and head["PartsCount"] == 21
+    office.david.write(NAME, bytes(20 * PART + 1000))
+    sent = side_by_side(office, "UploadPart")
+    office.david.ok("up")
+    assert len(sent) == 21 and max(sent) <= 5
