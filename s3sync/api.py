@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from s3sync.state.places import KnownPlace
 from s3sync.store.port import Pace, Store
 from s3sync.sync.places import PlacesReport
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
-from s3sync.sync.select import make_selector
+from s3sync.sync.select import Selector, make_selector
 from s3sync.sync.session import Session
 from s3sync.transfer.flow import CEILING
 from s3sync.transfer.progress import Progress, Silent
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from s3sync.sync.restore import TrashReport
     from s3sync.sync.undo import UndoReport
 
-
+FileName: TypeAlias = str | os.PathLike[str]
+"""Name of a file: relative to the staging folder or to where the project was opened from, or absolute."""
 SIDES = ("local", "remote")
 
 
@@ -108,14 +109,14 @@ class Project(Struct, frozen=True):
         except S3syncError:
             return False
 
-    def status(self, *files: str) -> StatusReport:
+    def status(self, *files: FileName) -> StatusReport:
         """Every file's state, or that of some files; changes nothing."""
         from s3sync.sync.status import status
 
-        return status(self.session, make_selector(files, self.staging, self.cwd))
+        return status(self.session, self._selector(files))
 
     def up(
-        self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False, again: bool = False
+        self, *files: FileName, on_conflict: Policy | str | None = None, dry_run: bool = False, again: bool = False
     ) -> RunReport:
         """Upload what is new or changed here. Deletes nothing, overwrites nobody's change.
 
@@ -123,13 +124,13 @@ class Project(Struct, frozen=True):
         """
         return self._run(Verb.UP, files, on_conflict, dry_run, again=again)
 
-    def down(self, *files: str, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
+    def down(self, *files: FileName, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
         """Download what is new or changed on the remote, and what was deleted here."""
         return self._run(Verb.DOWN, files, on_conflict, dry_run)
 
     def sync(
         self,
-        *files: str,
+        *files: FileName,
         on_conflict: Policy | str | None = None,
         max_delete: int | None = None,
         dry_run: bool = False,
@@ -178,7 +179,7 @@ class Project(Struct, frozen=True):
 
     def cleanup(
         self,
-        *files: str,
+        *files: FileName,
         local: bool = False,
         unseen: bool = False,
         trash: bool = False,
@@ -194,7 +195,7 @@ class Project(Struct, frozen=True):
         """
         from s3sync.sync.cleanup import CleanupOptions, cleanup
 
-        wanted = make_selector(files, self.staging, self.cwd)
+        wanted = self._selector(files)
         options = CleanupOptions(
             local, unseen, dry_run, wanted, trash=trash, permanently=permanently, versions=versions
         )
@@ -206,11 +207,11 @@ class Project(Struct, frozen=True):
 
         return undo(self.session, dry_run=dry_run, confirm=confirm)
 
-    def trash(self, side: str | None = None, *files: str) -> TrashReport:
+    def trash(self, side: str | None = None, *files: FileName) -> TrashReport:
         """List what lies in the trash: here (`local`), on the remote (`remote`), or both; everything, or some files."""
         from s3sync.sync.restore import list_trash
 
-        return list_trash(self.session, _sides(side), make_selector(files, self.staging, self.cwd))
+        return list_trash(self.session, _sides(side), self._selector(files))
 
     def restore_from_trash(
         self,
@@ -239,10 +240,18 @@ class Project(Struct, frozen=True):
 
         return empty(self.session, sides=_sides(side), older_than=older_than, confirm=confirm, dry_run=dry_run)
 
+    def _selector(self, files: Sequence[FileName]) -> Selector | None:
+        given: Sequence[object] = files
+        for file in given:
+            if not isinstance(file, (str, os.PathLike)) or isinstance(os.fspath(file), bytes):
+                why, hint = "it is no text and no path", "give each name by itself: up('a.mov', 'b.mov')"
+                raise UsageError(f"a file cannot be {file!r:.80}", why=why, hint=hint)
+        return make_selector([os.fspath(file) for file in files], self.staging, self.cwd)
+
     def _run(
         self,
         verb: Verb,
-        files: Sequence[str],
+        files: Sequence[FileName],
         on_conflict: Policy | str | None,
         dry_run: bool,
         max_delete: int | None = None,
@@ -252,7 +261,7 @@ class Project(Struct, frozen=True):
         from s3sync.sync.run import Options, run
 
         policy = _policy(on_conflict)
-        wanted = make_selector(files, self.staging, self.cwd)
+        wanted = self._selector(files)
         return run(self.session, verb, Options(wanted, policy, max_delete, dry_run, again))
 
 
@@ -263,7 +272,7 @@ def _policy(on_conflict: Policy | str | None) -> Policy | None:
 
 
 def _check_limit(number: object) -> None:
-    if number is not None and (not isinstance(number, int) or number < 0):
+    if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
         raise UsageError(f"max_delete cannot be {number!r:.80}", why="it is a number of files", hint="use 0 or more")
 
 

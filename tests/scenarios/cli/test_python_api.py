@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_c13_everything_public_is_listed_and_there() -> None:
-    assert set(s3sync.__all__) <= set(dir(s3sync))
+    assert {name for name in dir(s3sync) if not name.startswith("__")} == {*s3sync.__all__} - {"__version__"}
     for name in s3sync.__all__:
         assert getattr(s3sync, name) is not None
     tree = {
@@ -135,7 +136,21 @@ def test_c13_a_flag_that_is_no_setting_is_refused_with_the_nearest(repository: P
         assert near in (refused.value.hint or "")
 
 
-@pytest.mark.parametrize("number", [-1, 1.5, "3"])
+@pytest.mark.parametrize("wrong", [None, ["a.mov"], b"a.mov", 3])
+def test_c13_files_are_texts_or_paths(repository: Path, wrong: Any) -> None:
+    s3sync.init("b1", settings={"user": "eve"})
+    project = Project.open("b1")
+    for name in ("a.mov", "b.mov", "c.mov"):
+        (project.staging / name).write_text(name)
+    sent = project.up(Path("a.mov"), project.staging / "b.mov").uploaded
+    assert {item.name for item in sent} == {"a.mov", "b.mov"}
+    for verb in (project.up, project.down, project.sync, project.status, project.cleanup):
+        with pytest.raises(UsageError, match="a file cannot be"):
+            verb(wrong)
+    assert {item.name for item in project.status(Path("a.mov")).files} == {"a.mov"}
+
+
+@pytest.mark.parametrize("number", [-1, 1.5, "3", True])
 def test_c13_a_limit_of_deletions_that_is_none_is_refused(repository: Path, number: int) -> None:
     s3sync.init("b1", settings={"user": "eve"})
     with pytest.raises(UsageError, match="max_delete"):
