@@ -100,9 +100,9 @@ MUTANTS = (
         "base-from-intentions",
         "P4: and never from intentions",
         "s3sync/sync/carry_out.py",
-        "                    raced[result.action.path] = result.reason\n",
-        "                    raced[result.action.path] = result.reason\n"
-        "                    recorder._base[result.action.path] = result.action.remote\n",
+        "                raced[result.action.path] = result.reason\n",
+        "                raced[result.action.path] = result.reason\n"
+        "                recorder._base[result.action.path] = result.action.remote\n",
         ("tests/promises/simulator",),
     ),
     Mutant(

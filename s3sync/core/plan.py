@@ -52,6 +52,10 @@ class Do(StrEnum):
     """Publish a local edit under another name: its own is taken by a folder on the remote, or its folder by a file."""
 
 
+LOCAL_ONLY = frozenset({Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL, Do.PUT_BACK_LOCAL})
+"""Actions that write nothing to the store."""
+
+
 class Undoes(Struct, frozen=True):
     """For a step that takes back an earlier one: what the base said before that, and the remote version's record."""
 

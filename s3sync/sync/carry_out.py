@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from s3sync.core.effects import Effect, Kind
 from s3sync.core.outcome import Problem, Raced
@@ -16,18 +16,17 @@ from s3sync.state.intents import Intents
 from s3sync.state.journal import Done
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
-from s3sync.sync.execute import execute
 from s3sync.sync.hooks import Witness
 from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
 from s3sync.sync.session import Session
-from s3sync.sync.steps import Steps
-from s3sync.sync.steps.elsewhere import Elsewhere
 from s3sync.sync.store_facts import guarded
 from s3sync.sync.view import View
-from s3sync.transfer.context import Transport
-from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
+
+if TYPE_CHECKING:
+    from s3sync.transfer.context import Transport
+    from s3sync.transfer.pool import Pool
 
 
 class Reporter(Protocol):
@@ -73,30 +72,42 @@ def _carry_out(
     recorder = Recorder(session, state, seen, tolerant=tolerant, cleaning=cleaning, after_save=tell)
     recorder.agree(plan.agreed)
     recorder.intend(plan.actions)
-    raced: dict[str, str] = {}
-    stamp = session.trash_stamp()
     try:
-        with session.pool() as pool:
-            transport = _transport(session, state, pool)
-            steps = Steps(session, seen, transport, stamp, recorder.placed, Intents(state), Elsewhere(seen, plan))
-            for result in execute(steps, plan.actions):
-                if isinstance(result, Raced):
-                    raced[result.action.path] = result.reason
-                elif isinstance(result, Problem):
-                    reporter.failed(result)
-                else:
-                    for effect in result.effects:
-                        recorder.keep(result.action, effect)
-                        reporter.happened(effect)
-                        done.append(_done(session, seen, plan, result.action, effect, stamp))
-                        _show(session, effect)
-                recorder.save_sometimes()
+        raced = _take_steps(session, state, seen, plan, recorder, reporter, done) if plan.actions else {}
     except BaseException as error:
         save = recorder.save_here if isinstance(error, KeyboardInterrupt) else recorder.save
         with suppress(S3syncError):  # whoever wants to stop does not wait for the store
             save()
         raise
     recorder.save()
+    return raced
+
+
+def _take_steps(
+    session: Session, state: StateDB, seen: View, plan: Plan, recorder: Recorder, reporter: Reporter, done: list[Done]
+) -> dict[str, str]:
+    """The execute phase. Returns the paths that lost a race, and why. A run without one imports none of it."""
+    from s3sync.sync.execute import execute
+    from s3sync.sync.steps import Steps
+    from s3sync.sync.steps.elsewhere import Elsewhere
+
+    raced: dict[str, str] = {}
+    stamp = session.trash_stamp()
+    with session.pool() as pool:
+        transport = _transport(session, state, pool)
+        steps = Steps(session, seen, transport, stamp, recorder.placed, Intents(state), Elsewhere(seen, plan))
+        for result in execute(steps, plan.actions):
+            if isinstance(result, Raced):
+                raced[result.action.path] = result.reason
+            elif isinstance(result, Problem):
+                reporter.failed(result)
+            else:
+                for effect in result.effects:
+                    recorder.keep(result.action, effect)
+                    reporter.happened(effect)
+                    done.append(_done(session, seen, plan, result.action, effect, stamp))
+                    _show(session, effect)
+            recorder.save_sometimes()
     return raced
 
 
@@ -137,6 +148,8 @@ def _show(session: Session, effect: Effect) -> None:
 
 
 def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
+    from s3sync.transfer.context import Transport
+
     return Transport(
         session.store,
         session.project.prefix,

@@ -7,8 +7,7 @@ or is kept, with the reason. The trash is emptied of what also exists elsewhere.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,7 +19,6 @@ from s3sync.core.reconcile import Decision, State
 from s3sync.core.records import old_records, records
 from s3sync.core.times import format_time
 from s3sync.errors import declined
-from s3sync.local.trash import delete_trashed
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
 from s3sync.state.intents import Intents
@@ -36,7 +34,7 @@ from s3sync.sync.same_content import is_surely_same, is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
-from s3sync.sync.trash import Contents, Trashed, trash_here, trash_there
+from s3sync.sync.trash import Contents, Trashed, drop_all, trash_here, trash_there
 from s3sync.sync.view import View, uploader
 
 HAD_HERE = {State.IN_SYNC, State.LOCAL_MODIFIED, State.LOCAL_DELETED}
@@ -285,22 +283,3 @@ def _still_there(session: Session, seen: View, going: Sequence[Action], report: 
         else:
             report.kept.append(Problem(action.path, "was changed on the remote meanwhile", "look at status"))
     return sure
-
-
-def drop_all(session: Session, trash: Iterable[Trashed]) -> None:
-    """Delete files of a trash for good."""
-
-    def delete(found: Trashed) -> None:
-        drop_trashed(session, found)
-
-    with session.pool() as pool:
-        for _, gone in pool.map(delete, trash):
-            gone.result()
-
-
-def drop_trashed(session: Session, found: Trashed) -> None:
-    """Delete one file of a trash for good."""
-    if found.side == "remote":
-        session.store.delete(found.where)
-        return
-    delete_trashed(session.project.staging, Path(found.where))

@@ -10,9 +10,9 @@ from typing import TypeAlias
 from s3sync.core.effects import Effect, Kind, Outcome
 from s3sync.core.names import without_case
 from s3sync.core.outcome import Problem, Raced
-from s3sync.core.plan import Action, Do
+from s3sync.core.plan import LOCAL_ONLY, Action, Do
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, S3syncError, TargetChanged
-from s3sync.sync.steps import LOCAL_ONLY, Steps
+from s3sync.sync.steps import Steps
 from s3sync.transfer.pool import LARGE, Result
 from s3sync.transfer.progress import Progress, Work
 

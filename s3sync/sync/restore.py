@@ -25,14 +25,13 @@ from s3sync.local.scan import LocalFile, look_at
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
-from s3sync.sync.cleanup import drop_all
 from s3sync.sync.recover import recover
 from s3sync.sync.report import OfProject, ProjectAddress
 from s3sync.sync.same_content import is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
-from s3sync.sync.trash import Contents, Trashed, age_of, living, md5_of, now_of, trash_here, trash_there
+from s3sync.sync.trash import Contents, Trashed, age_of, drop_all, living, md5_of, now_of, trash_here, trash_there
 
 
 class TrashReport(OfProject, Struct):

@@ -18,11 +18,10 @@ from s3sync.core.times import format_time, parse_time
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
-from s3sync.sync.cleanup import drop_trashed
 from s3sync.sync.same_content import is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
-from s3sync.sync.trash import Contents, Trashed, age_of, now_of, trash_here, trash_there
+from s3sync.sync.trash import Contents, Trashed, age_of, drop_trashed, now_of, trash_here, trash_there
 
 A_DAY = timedelta(days=1)
 MOST_FILES = 1_000

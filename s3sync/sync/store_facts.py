@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from s3sync.config.schemes import scheme_of
 from s3sync.core.etag import PART_SIZE
 from s3sync.core.names import STATE_DIR
-from s3sync.core.plan import Action, Do
+from s3sync.core.plan import LOCAL_ONLY, Action, Do
 from s3sync.errors import AccessDenied, StoreError
 from s3sync.state import probes
 from s3sync.state.memory import StateDB
@@ -22,7 +22,6 @@ from s3sync.store import endpoint_of
 from s3sync.store.checked import CheckedStore
 from s3sync.store.probe import HOPELESS, Condition, Honours, check_conditions
 from s3sync.sync.session import Session
-from s3sync.sync.steps import LOCAL_ONLY
 
 UNPROTECTED = (
     "this store does not enforce conditional writes: two people who write at the same moment are not protected from "

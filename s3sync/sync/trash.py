@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from s3sync.core.times import format_time, parse_time
 from s3sync.errors import LocalError, NotFound
 from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
-from s3sync.local.trash import trashed
+from s3sync.local.trash import delete_trashed, trashed
 from s3sync.project import ProjectFolder
 from s3sync.shared.manifest import read_manifest
 from s3sync.spill.table import SpilledDict
@@ -186,3 +187,22 @@ def md5_of(head: ObjectHead) -> str | None:
     if head.etag_is_md5:
         return plain_md5(head.info.etag)
     return plain_md5(head.metadata.get("md5", ""))
+
+
+def drop_all(session: Session, trash: Iterable[Trashed]) -> None:
+    """Delete files of a trash for good."""
+
+    def delete(found: Trashed) -> None:
+        drop_trashed(session, found)
+
+    with session.pool() as pool:
+        for _, gone in pool.map(delete, trash):
+            gone.result()
+
+
+def drop_trashed(session: Session, found: Trashed) -> None:
+    """Delete one file of a trash for good."""
+    if found.side == "remote":
+        session.store.delete(found.where)
+        return
+    delete_trashed(session.project.staging, Path(found.where))

@@ -17,9 +17,6 @@ from s3sync.sync.steps.small_downloads import Done, SmallDownloads, is_small_dow
 from s3sync.transfer.fetch.wanted import Downloaded
 from s3sync.transfer.pool import Result
 
-LOCAL_ONLY = (Do.DOWNLOAD, Do.DELETE_LOCAL, Do.FREE_LOCAL, Do.PUT_BACK_LOCAL)
-"""Steps that write nothing to the store."""
-
 
 class Steps(KeepBoth, Deletions, PutBack):
     """The steps of one plan."""
