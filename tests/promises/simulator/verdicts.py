@@ -110,7 +110,7 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
     here, there = _seen(referee, run.user, now.agreeable(run.user)), _seen(referee, run.user, now.remote)
     # beside a copy that stays here after a cleanup, and one that this run deleted, too
     names = {*there, *(path for look in (start, now) for path in _seen(referee, run.user, look.work[run.user]))}
-    there = {path: held for path, held in there.items() if not _is_marker(path, held, names)}
+    there = {path: held for path, held in there.items() if path in here or not _is_marker(path, held, names)}
     settled = code == 0 or run.policy in (None, "keep-both", "mine", "theirs")
     if run.verb == "sync" and settled and not attempt.disturbed and not _same(referee, here, there):
         raise Violation(f"sync ended with exit code {code}, and the sides differ: {here} and {there}")
