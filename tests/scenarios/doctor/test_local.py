@@ -124,6 +124,6 @@ def test_what_is_missing_is_a_warning(new_patient: NewPatient) -> None:
     (david.project / "notes.txt").touch()
     report = examine(david)
     assert levels(report)["settings"] == "warn"
-    assert "s3sync init --user" in (by_name(report)["settings"].hint or "")
+    assert "s3sync config set user NAME" in (by_name(report)["settings"].hint or "")
     assert levels(report)["project"] == "fail" and levels(report)["state_database"] == "skipped"
     assert by_name(report)["list"].found == "needs project"
