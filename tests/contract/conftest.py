@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from s3sync.store import Store
 from tests.contract.stores import UnderTest, in_folder, on_server
-from tests.kit.servers import Server, share_models
+from tests.kit.servers import MiniStack, Server, share_models
 
 share_models()
 
@@ -18,19 +20,26 @@ SERVERS = [
 
 
 @pytest.fixture(params=["folder", *SERVERS])
-def under_test(request: pytest.FixtureRequest, tmp_path: Path) -> UnderTest:
+def under_test(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnderTest]:
     """Every store, one after the other."""
     if request.param == "folder":
-        return in_folder(tmp_path / "store")
-    server: Server = request.getfixturevalue(request.param)
-    return on_server(server)
+        yield in_folder(tmp_path / "store")
+        return
+    with _left_usable(request.getfixturevalue(request.param)) as server:
+        yield on_server(server)
 
 
 @pytest.fixture(params=SERVERS)
-def s3(request: pytest.FixtureRequest) -> UnderTest:
+def s3(request: pytest.FixtureRequest) -> Iterator[UnderTest]:
     """Every S3 server, one after the other."""
-    server: Server = request.getfixturevalue(request.param)
-    return on_server(server)
+    with _left_usable(request.getfixturevalue(request.param)) as server:
+        yield on_server(server)
+
+
+@contextmanager
+def _left_usable(server: Server) -> Iterator[Server]:
+    with server.with_odd_keys() if isinstance(server, MiniStack) else nullcontext():
+        yield server
 
 
 @pytest.fixture

@@ -161,15 +161,16 @@ def test_f26_a_newer_schema_or_a_broken_file_is_refused_and_nothing_changes(team
 
 def test_f25_odd_keys_are_reported_and_never_written_to_disk(ministack: MiniStack, tmp_path: Path) -> None:
     team = Team(ministack, tmp_path)
-    team.s3 = ministack.client("admin")  # the server's own check of rights stumbles over some of these keys
-    odd = ["sub/../../../escape.txt", "a\x01b.txt", "/abs.txt", "a//b.txt", "..", f"{'x' * 256}.txt", "new\nline"]
-    for name in ("ok.txt", ".s3sync/ours", *odd):
-        team.put(name, b"x")
-    result = team.david.expect(3, "down")
-    assert set(team.david.files()) == {"ok.txt"}
-    assert len(team.david.expect(3, "status", "--json").json["failed"]) == len(odd)
-    assert "\\x01" in result.err and "cannot be downloaded" in result.err
-    assert not list(team.david.root.rglob("escape.txt"))
+    with ministack.with_odd_keys() as admin:
+        team.s3 = admin
+        odd = ["sub/../../../escape.txt", "a\x01b.txt", "/abs.txt", "a//b.txt", "..", f"{'x' * 256}.txt", "new\nline"]
+        for name in ("ok.txt", ".s3sync/ours", *odd):
+            team.put(name, b"x")
+        result = team.david.expect(3, "down")
+        assert set(team.david.files()) == {"ok.txt"}
+        assert len(team.david.expect(3, "status", "--json").json["failed"]) == len(odd)
+        assert "\\x01" in result.err and "cannot be downloaded" in result.err
+        assert not list(team.david.root.rglob("escape.txt"))
 
 
 def test_a_folder_that_shares_a_prefix_with_a_file_is_another_thing(team: Team) -> None:
