@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.core.etag import plain_md5
+from s3sync.core.manifest.record import DeletedRecord
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
 from s3sync.core.times import format_time, parse_time
@@ -92,18 +93,36 @@ def living(store: Store, prefix: str, name: str, trash: Iterable[Trashed]) -> Tr
     gone = manifest.deleted.get(name)
     if gone is None or gone.md5 is None:
         return None
+    at, by, md5 = gone.deleted_at, gone.deleted_by, gone.md5
     for path, record in manifest.files.items():
-        if record.md5 == gone.md5 and record.etag is not None and not refuse_reason(path):
+        if record.md5 == md5 and record.etag is not None and not refuse_reason(path):
             with contextlib.suppress(NotFound):
-                info = store.head(prefix + path).info
-                if info.etag == record.etag:
-                    at, by = gone.deleted_at, gone.deleted_by
-                    return Trashed("remote", name, info.key, info.size, at, by, info.etag, lives_on=path, md5=gone.md5)
+                head = store.head(prefix + path)
+                if head.info.etag == record.etag and md5_of(head) in (md5, None):
+                    info = head.info
+                    return Trashed("remote", name, info.key, info.size, at, by, info.etag, lives_on=path, md5=md5)
+    return _in_trash_as_another(store, manifest.deleted, name, md5, [one for one in trash if one.side == "remote"])
+
+
+def _in_trash_as_another(
+    store: Store, deleted: Mapping[str, DeletedRecord], name: str, md5: str, trash: Sequence[Trashed]
+) -> Trashed | None:
+    """Find a content that left the other name, too, which may have had several versions."""
+    sure = next((one for one in trash if plain_md5(one.etag or "") == md5), None)
+    if sure is not None:
+        return replace(sure, name=name, md5=md5)
+    unsure: Trashed | None = None
     for one in trash:
-        other = manifest.deleted.get(one.name)
-        if one.side == "remote" and other is not None and other.md5 == gone.md5:
-            return replace(one, name=name, md5=gone.md5)
-    return None
+        other = deleted.get(one.name)
+        is_told = other is not None and other.md5 == md5
+        if is_told or plain_md5(one.etag or "") is None:
+            with contextlib.suppress(NotFound):
+                said = md5_of(store.head(one.where))
+                if said == md5:
+                    return replace(one, name=name, md5=md5)
+                if said is None and is_told and unsure is None:
+                    unsure = replace(one, name=name, md5=md5)
+    return unsure
 
 
 def _true_name(store: Store, key: str, name: str) -> str:

@@ -68,6 +68,8 @@ def _in_each_others_way(attempt: Attempt, now: Look) -> bool:
     """Whether there is a file here or there in place of a folder of another one."""
     user, start = attempt.run.user, attempt.start
     names = {*start.work[user], *start.remote, *now.work[user], *now.remote}
+    if attempt.run.kind == "trash restore":
+        names |= {*attempt.run.files, attempt.run.to}
     names |= {path.partition("/")[2] for path in (*start.trash[user], *start.remote_trash)}
     return any(name_is_taken(name, names) for name in names)
 
