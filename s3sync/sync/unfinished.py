@@ -10,7 +10,6 @@ from s3sync.errors import UsageError, declined
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.port import Upload
-from s3sync.sync.recover import drop_partial
 from s3sync.sync.report import TransfersReport, TransferStatus
 from s3sync.sync.session import Session
 
@@ -94,6 +93,8 @@ def _abort(session: Session, state: StateDB, transfer: TransferStatus) -> None:
         if known is None or known.is_below(session.project.prefix):
             session.store.abort_upload(key, transfer.upload_id)
     elif known is not None:
+        from s3sync.sync.recover import drop_partial
+
         drop_partial(session, known)
     if known is not None:
         ledger.end(transfer.name, transfer.way)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
@@ -26,7 +25,6 @@ from s3sync.store.options import Wire
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Part, Update, Upload, WriteMode, Written
 from s3sync.store.s3.address import Address
 from s3sync.store.s3.checksums import FULL_CRC64NVME, Checksum, is_full_crc64nvme, may_refuse_checksum
-from s3sync.store.s3.client import make_client, send_md5_with_copies
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.failures import from_botocore
 
@@ -46,6 +44,8 @@ class FullLane:
     @property
     def client(self) -> Any:
         """The botocore S3 client, shared by all threads."""
+        from s3sync.store.s3.client import make_client
+
         with self._lock:
             if self._client is None:
                 self._client = make_client(self._address, self._credentials, self._env, self._wire)
@@ -71,6 +71,8 @@ class FullLane:
             if had_md5 or not may_refuse_checksum(from_botocore(error)):
                 raise
         if not self._copies_have_md5:
+            from s3sync.store.s3.client import send_md5_with_copies
+
             send_md5_with_copies(self.client)
             self._copies_have_md5 = True
         return self._call(operation, **arguments)
@@ -293,6 +295,8 @@ def require(answer: Mapping[str, Any], *fields: str) -> None:
 
 def date_of(answer: object) -> datetime | None:
     """The store's clock at the time of an answer, or of a refusal."""
+    from email.utils import parsedate_to_datetime
+
     meta = answer.get("ResponseMetadata", {}) if isinstance(answer, dict) else {}
     try:
         told = parsedate_to_datetime(meta.get("HTTPHeaders", {}).get("date", ""))
