@@ -258,4 +258,32 @@ FOUND: dict[str, Story] = {
     "seed 82000440": Story(
         82000440, ("david", "mia"), (), (Empty("mia", wholly=True), Run("mia", "cleanup", full=1)), makes_way=True
     ),
+    "seed 87000214": Story(
+        87000214,
+        ("david", "jan"),
+        (),
+        (
+            Save("jan", "cut/scene 1.mov", Content(6, 2600), in_place=False),
+            Run("jan", "sync"),
+            Run("david", "sync"),
+            Remove("david", "cut/scene 1.mov"),
+            Run(
+                "david",
+                "sync",
+                max_delete=100,
+                meanwhile=(Meanwhile(1, Save("david", "cut/scene 1.mov", Content(11, 1500, family=2)), "delete"),),
+            ),
+            Run(
+                "jan",
+                "sync",
+                max_delete=100,
+                late=True,
+                meanwhile=(
+                    Meanwhile(4, Run("david", "cleanup")),
+                    Meanwhile(2, Run("david", "sync", policy="keep-both", max_delete=0, late=True)),
+                ),
+            ),
+        ),
+        makes_way=True,
+    ),
 }

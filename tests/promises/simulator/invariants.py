@@ -50,6 +50,7 @@ class Referee(Struct):
     ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
     forgotten: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     taken: set[str] = field(default_factory=set)
+    taken_versions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     restored: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     undoable: dict[str, Undoable] = field(default_factory=dict)
     waited: bool = False
@@ -135,6 +136,8 @@ class Referee(Struct):
             self.cleaned[user] |= self.keys(before.work[user]) - self.keys(now.work[user])
         if attempt.run.cleans_there:
             self.taken |= before.remote.keys() - now.remote.keys()
+            for path in before.remote.keys() - now.remote.keys():
+                self.taken_versions[path].add(before.remote[path])
         if attempt.run.kind == "undo" and user in self.undoable:  # its base says again what it said before
             self.common[user] |= self.undoable[user].known
         if attempt.run.kind == "undo" and not self.folds:
@@ -184,6 +187,8 @@ class Referee(Struct):
                 continue
             was_taken = path in self.taken or path in before.cleaned_up & now.cleaned_up
             is_cleaned_up = was_taken and not self.at(now.remote, path) and not name_is_taken(path, now.remote)
+            if content not in self.taken_versions.get(path, {content}):  # an older one, which somebody deleted before
+                is_cleaned_up = False
             if run.verb == "sync" and is_cleaned_up:
                 raise Violation(f"{path} was cleaned up on the remote, and sync deleted {user}'s copy")
             if run.verb == "sync" and path in self.restored[user] and not name_is_taken(path, now.remote):
