@@ -21,7 +21,8 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
         _gate_held(referee, attempt, now)
     _had_a_reason(attempt, code, blind, now)
     if isinstance(report, UndoReport) and not attempt.run.dry_run:
-        judge_undo(attempt, referee.undoable.get(attempt.run.user), report, code, now, referee.at)
+        at = referee.at if attempt.run.user in referee.blind else Tree.get
+        judge_undo(attempt, referee.undoable.get(attempt.run.user), report, code, now, at)
     if isinstance(report, TrashReport) and not attempt.disturbed and not attempt.run.dry_run:
         if report.restored is not None:
             judge_restore(attempt, report, now)
