@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[3]
 STEPS = 500
 pytestmark = pytest.mark.timeout(300)
-FRESH = random.SystemRandom().randrange(2**32)
+FRESH = 86_500_000 if os.environ.get("CI") else random.SystemRandom().randrange(2**32)
+"""Other stories on every run, but where a run decides about somebody's change, which is not why a new one fails."""
 
 
 def simulate(*words: str, expect: int = 0) -> Any:
@@ -38,7 +39,7 @@ def test_fixed_seeds(seed: int) -> None:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_fresh_seeds(number: int) -> None:
-    """Other stories on every run of the suite; a failure names the seed that tells it again."""
+    """A failure names the seed that tells the story again."""
     counts = simulate("--seed", str(FRESH + number * 100_000), "--steps", str(STEPS))
     assert counts["steps"] >= STEPS
 
