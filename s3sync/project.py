@@ -176,7 +176,7 @@ def _project(settings: Settings, root: Path, folder: Path) -> ProjectFolder:
 def folder_reason(settings: Settings, name: str) -> str | None:
     """Reason why a folder of the repository cannot be a project of that name; None when it can."""
     if without_case(name) == without_case(settings.staging.split("/", 1)[0]):
-        return "the staging folder is called so: the repository's root would become a project"
+        return "staging folders are called that, so the repository's root would become a project"
     return name_problem(name) or project_reason(name)
 
 

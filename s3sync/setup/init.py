@@ -209,8 +209,6 @@ def _named(
     problem = folder_reason(settings, nfc(name))
     if looks_secret(name):
         problem = "it looks like a key or a token, which does not belong there"
-    if nfc(name).casefold() == settings.staging.casefold():
-        problem = "staging folders are called that, and one is made in the project's folder"
     if problem or os.sep in name:
         why = problem or "a project is a folder directly in the repository"
         raise UsageError(f"{name!r} is not a project's name", why=why, hint="write s3sync init PROJECT")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 STEPS = 500
 pytestmark = pytest.mark.timeout(300)
 FRESH = 86_500_000 if os.environ.get("CI") else random.SystemRandom().randrange(2**32)
-"""Other stories on every run, but where a run decides about somebody's change, which is not why a new one fails."""
+"""Seed of stories that no earlier run told. In CI it is fixed: a rare story is no reason to refuse a change."""
 
 
 def simulate(*words: str, expect: int = 0) -> Any:
