@@ -131,7 +131,12 @@ class Database:
             raise LocalError(f"cannot use {self.path}", why=readable(str(error)), hint=hint) from error
 
     def close(self) -> None:
-        self._connection.close()
+        """Returns when no thread uses it any more: SQLite frees what a statement under way still reads.
+
+        After Ctrl-C the workers are not waited for, so one of them may be at it. Afterwards they get `LocalError`.
+        """
+        with self._lock:
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self

@@ -48,7 +48,7 @@ def execute(steps: Steps, actions: Sequence[Action]) -> Iterator[StepResult]:
         small = sum(turn(action) and action.do not in LOCAL_ONLY and _size(action) <= LARGE for action in actions)
         rights = _Rights(small, wrote=wrote)
         pool.hold_large(first is not None and not wrote)
-        for action, settled in pool.each(steps.carry_out, chain(ahead, others), _size):
+        for action, settled in pool.each(steps.carry_out, chain(ahead, others), _size, last=ENDS_THE_RUN):
             for result in rights.judge(action, settled):
                 yield result
                 if action.do in DELETIONS and not isinstance(result, Outcome):

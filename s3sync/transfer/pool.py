@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 from s3sync.errors import Interrupted, Throttled, Unreachable
 from s3sync.transfer.flow import CEILING, Flow
+from s3sync.transfer.helpers import Helpers
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -127,20 +128,30 @@ class Pool:
         begin: Callable[[T, Callable[[Result[R]], None]], None],
         items: Iterable[T],
         size: Callable[[T], int] = lambda item: 0,
+        last: tuple[type[BaseException], ...] = (),
     ) -> Iterator[tuple[T, Result[R]]]:
-        """Do the same for work that others finish: `begin` sees to it that `done` is called once, by any thread."""
+        """Do the same for work that others finish: `begin` sees to it that `done` is called once, by any thread.
+
+        After an error of the kinds `last` no item is begun, however late the caller hears of it: each that waits has
+        failed with the same one.
+        """
         source, settled = iter(items), SimpleQueue[tuple[T, Result[R]]]()
         waiting = 0
+        ended: list[BaseException] = []
 
         def work(item: T) -> BaseException | None:
             told: list[BaseException | None] = []
 
             def done(result: Result[R]) -> None:
                 told.append(result.error)
+                if isinstance(result.error, last):
+                    ended.append(result.error)
                 settled.put((item, result))
 
             try:
                 self.check()
+                if ended:
+                    raise ended[0]
                 begin(item, done)
             except BaseException as error:  # noqa: BLE001 - whoever takes the result raises it
                 if not told:
@@ -265,7 +276,7 @@ class Pool:
                     raise
 
         self.check()
-        helpers = _Helpers(work)
+        helpers = Helpers(work)
         try:
             for _ in range(min(at_once, len(items) if isinstance(items, Sized) else at_once) - 1):
                 self._enlist(self._parts, helpers.help)
@@ -304,36 +315,3 @@ class Pool:
         if kind is None or not issubclass(kind, KeyboardInterrupt):
             for thread in self._threads:
                 thread.join()
-
-
-class _Helpers:
-    """The workers that help with one gather. Whoever has not begun when it ends does not begin."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
-        self._changed = threading.Condition()
-        self._busy = 0
-        self._over = False
-        self._errors: list[BaseException] = []
-
-    def help(self) -> BaseException | None:
-        with self._changed:
-            if self._over:
-                return None
-            self._busy += 1
-        try:
-            self._work()
-        except BaseException as error:  # noqa: BLE001 - raised by whoever gathers
-            self._errors.append(error)
-        finally:
-            with self._changed:
-                self._busy -= 1
-                self._changed.notify()
-        return None
-
-    def dismiss(self) -> list[BaseException]:
-        """What went wrong, after those at work have settled."""
-        with self._changed:
-            self._over = True
-            self._changed.wait_for(lambda: not self._busy)
-            return self._errors

@@ -186,3 +186,31 @@ def test_a_transaction_is_all_or_nothing(path: Path) -> None:
             db.execute("INSERT INTO film VALUES ('b', 1)")
             db.execute_many("INSERT INTO film VALUES (?, 1)", [("c",), ("a; b",)])
         assert db.execute("SELECT name FROM film") == [("a; b",)]
+
+
+def test_it_closes_only_when_no_thread_is_at_it(path: Path) -> None:
+    """SQLite frees what a statement under way still reads: the process died of it, after a Ctrl-C."""
+    database, inside, goes_on = Database(path, V3, MIGRATIONS), threading.Event(), threading.Event()
+    closed = threading.Event()
+
+    def work() -> None:
+        with database.transaction():
+            inside.set()
+            assert goes_on.wait(30)
+            database.execute("SELECT count(*) FROM sqlite_master")
+
+    def close() -> None:
+        database.close()
+        closed.set()
+
+    worker, closer = threading.Thread(target=work), threading.Thread(target=close)
+    worker.start()
+    assert inside.wait(30)
+    closer.start()
+    assert not closed.wait(0.2)
+    goes_on.set()
+    for thread in (worker, closer):
+        thread.join(30)
+    assert closed.is_set()
+    with pytest.raises(LocalError):
+        database.execute("SELECT 1")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from s3sync.errors import Interrupted
+from s3sync.errors import Interrupted, Throttled
 from s3sync.transfer.flow import Flow
 from s3sync.transfer.pool import LARGE, LARGE_AT_ONCE, Pool, Result
 
@@ -296,3 +296,34 @@ def test_work_that_another_thread_finishes() -> None:
     with pytest.raises(ZeroDivisionError):
         found.pop(5).result()
     assert {number: settled.result() for number, settled in found.items()} == {n: n * 2 for n in range(10) if n != 5}
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_error_that_ends_the_run_lets_nothing_begin_before_the_caller_hears_of_it(workers: int) -> None:
+    begun, failed = [], threading.Event()
+
+    def begin(number: int, done: Callable[[Result[int]], None]) -> None:
+        begun.append(number)
+        if number < workers - 1:
+            assert failed.wait(30)  # under way beside the one that fails
+            done(Result(number, None))
+        else:
+            done(Result(None, Throttled("slow down")))
+            failed.set()
+
+    with Pool(workers) as pool:
+        settled = {}
+        for number, result in pool.each(begin, range(2 * workers), last=(Throttled,)):
+            settled[number] = result.error
+    assert sorted(begun) == list(range(workers))
+    assert [number for number, error in sorted(settled.items()) if error is None] == list(range(workers - 1))
+    assert all(isinstance(settled[number], Throttled) for number in range(workers - 1, 2 * workers))
+
+
+def test_an_error_of_another_kind_lets_the_rest_begin() -> None:
+    def begin(number: int, done: Callable[[Result[int]], None]) -> None:
+        done(Result(None, ValueError()) if number == 0 else Result(number, None))
+
+    with Pool(1) as pool:
+        settled = [(number, result.error is None) for number, result in pool.each(begin, range(4), last=(Throttled,))]
+    assert settled == [(0, False), (1, True), (2, True), (3, True)]
