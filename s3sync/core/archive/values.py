@@ -1,0 +1,176 @@
+"""Values of archiving: a set of rules, the units that it finds, and what is known of an archive that was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+CURRENT_FORMAT = 1
+"""Version of the index that this program writes. It reads no newer one."""
+
+
+class UnitKind(StrEnum):
+    """What one archive is made of."""
+
+    FOLDER = "folder"
+    """Each folder that `source` matches."""
+    FILE = "file"
+    GROUP = "group"
+    """Files of which the set's `group` template gives the same text, such as `{object}_{night}`."""
+
+
+class Pack(StrEnum):
+    """Container of a unit's files. Compressed ones are independent frames, each of which can be read by itself."""
+
+    NONE = "none"
+    TAR = "tar"
+    TAR_GZ = "tar.gz"
+    TAR_ZST = "tar.zst"
+
+
+class DeleteLocal(StrEnum):
+    """When the files of a unit leave the disk."""
+
+    NEVER = "never"
+    AFTER_VERIFY = "after-verify"
+
+
+class Kind(StrEnum):
+    """Kind of a member."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+
+
+class ArchiveSet(Struct, frozen=True):
+    """Named rules for archives (`archives:` in the settings).
+
+    `source` is a folder, or a glob of folders, relative to where the settings stand. `older_than_s`, `max_size` (bytes)
+    None: without limit. `timezone` is an IANA name. `tags` are S3's, at most 10.
+    """
+
+    name: str
+    store: str
+    source: str
+    unit: UnitKind = UnitKind.FOLDER
+    group: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    heavy: tuple[str, ...] = ()
+    light: tuple[str, ...] = ()
+    layout: str = "{path}"
+    pack: Pack = Pack.TAR
+    level: int | None = None
+    storage_class: str = "STANDARD"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    sidecars: tuple[str, ...] = ()
+    older_than_s: int | None = None
+    delete_local: DeleteLocal = DeleteLocal.NEVER
+    keep_light: bool = True
+    timezone: str | None = None
+    max_size: int | None = None
+    lifecycle_days: int | None = None
+    lifecycle_class: str | None = None
+
+
+class Source(Struct, frozen=True):
+    """One thing of a unit on the disk. `path` is relative to the unit's top folder, with `/`; `target` is a link's."""
+
+    path: str
+    kind: Kind
+    size: int = 0
+    mode: int = 0o644
+    mtime_ns: int = 0
+    target: str | None = None
+
+
+class Unit(Struct, frozen=True):
+    """What becomes one archive (or, without a container, one object a file).
+
+    `id` names it to people and is the container's top folder. `root` is its top folder on the disk, `key` the archive's
+    below the set's store. `fields` are what the layout and the group were made of. `sources` are sorted by the bytes of
+    their paths.
+    """
+
+    id: str
+    set: str
+    root: str
+    key: str
+    sources: tuple[Source, ...]
+    sidecars: tuple[Source, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    """Sockets, devices and what else is left out, each with its reason."""
+
+    @property
+    def size(self) -> int:
+        return sum(source.size for source in self.sources)
+
+    @property
+    def newest_ns(self) -> int:
+        return max((source.mtime_ns for source in self.sources), default=0)
+
+
+class Member(Struct, frozen=True):
+    """One member of an archive as its index has it.
+
+    `offset` is where its bytes begin in the uncompressed tar; without a container it is 0, and `key` is its own object.
+    `sha256` is hexadecimal, and empty for folders and links.
+    """
+
+    path: str
+    kind: Kind
+    size: int
+    mode: int
+    mtime_ns: int
+    sha256: str = ""
+    offset: int = 0
+    target: str | None = None
+    key: str | None = None
+
+
+class Frame(Struct, frozen=True, array_like=True):
+    """One independent frame of a compressed archive: where it begins in the archive, its length there, and unpacked."""
+
+    offset: int
+    stored: int
+    unpacked: int
+
+
+class Index(Struct, frozen=True):
+    """What is known of one archive, kept beside it as `<key>.index.json`.
+
+    `key_id` is reserved for encryption. `size` is the archive's in bytes, `original_size` that of the members together.
+    """
+
+    format: int
+    unit: str
+    set: str
+    key: str
+    pack: Pack
+    members: tuple[Member, ...]
+    size: int
+    original_size: int
+    created_at: datetime
+    created_by: str
+    md5: str | None = None
+    crc64nvme: str | None = None
+    etag: str | None = None
+    version_id: str | None = None
+    storage_class: str = "STANDARD"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    sidecars: tuple[Member, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    volume: int = 1
+    volumes: int = 1
+    key_id: str | None = None
+
+
+def index_key(key: str) -> str:
+    """Key of an archive's index."""
+    return f"{key}.index.json"
