@@ -34,13 +34,21 @@ class Database:
     `n + 1` to `n + 2`. Each is committed together with the version's number, so a process that is killed leaves one
     version or the next. With `read_only` nothing on the disk changes, and what is written is forgotten on `close`.
     Raises `LocalError`, `DiskFull`; a file of a newer version is refused and left alone. `repair` is the hint for a
-    damaged file.
+    damaged file. `look_through` False: without a look at all pages first, for large files that can be made anew.
     """
 
     def __init__(
-        self, path: Path, schema: str, migrations: Sequence[Migration], *, read_only: bool = False, repair: str = DOCTOR
+        self,
+        path: Path,
+        schema: str,
+        migrations: Sequence[Migration],
+        *,
+        read_only: bool = False,
+        repair: str = DOCTOR,
+        look_through: bool = True,
     ) -> None:
         self.path = path
+        self._look_through = look_through
         self._schema, self._migrations, self._repair = schema, migrations, repair
         self._lock = threading.RLock()
         self._budget = trusted.Budget()
@@ -80,7 +88,8 @@ class Database:
             why = f"its version is {version}, and this one reads up to {newest}"
             raise LocalError(f"{self.path} was written by a newer s3sync", why=why, hint=UPGRADE)
         trusted.refuse_foreign_schema(connection)
-        _refuse_damaged(connection)
+        if self._look_through:
+            _refuse_damaged(connection)
         self._budget.renew()
         if version < newest:
             bring_up(connection, self._schema, self._migrations)

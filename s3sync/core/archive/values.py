@@ -13,7 +13,7 @@ CURRENT_FORMAT = 1
 
 
 class UnitKind(StrEnum):
-    """What one archive is made of."""
+    """Extent of one archive on the disk."""
 
     FOLDER = "folder"
     """Each folder that `source` matches."""
@@ -32,7 +32,7 @@ class Pack(StrEnum):
 
 
 class DeleteLocal(StrEnum):
-    """When the files of a unit leave the disk."""
+    """Time at which the files of a unit leave the disk."""
 
     NEVER = "never"
     AFTER_VERIFY = "after-verify"
@@ -89,7 +89,7 @@ class Source(Struct, frozen=True):
 
 
 class Unit(Struct, frozen=True):
-    """What becomes one archive (or, without a container, one object a file).
+    """Content of one archive (or, without a container, one object a file).
 
     `id` names it to people and is the container's top folder. `root` is its top folder on the disk, `key` the archive's
     below the set's store. `fields` are what the layout and the group were made of. `sources` are sorted by the bytes of
@@ -142,7 +142,7 @@ class Frame(Struct, frozen=True, array_like=True):
 
 
 class Index(Struct, frozen=True):
-    """What is known of one archive, kept beside it as `<key>.index.json`.
+    """Record of one archive, kept beside it as `<key>.index.json`.
 
     `key_id` is reserved for encryption. `size` is the archive's in bytes, `original_size` that of the members together.
     """

@@ -1,0 +1,7 @@
+"""Catalogue of the archives of one store, on this computer: made of the indexes in the store, at any time anew."""
+
+from __future__ import annotations
+
+from s3sync.archive.catalogue.database import Catalogue, catalogue_path
+
+__all__ = ["Catalogue", "catalogue_path"]

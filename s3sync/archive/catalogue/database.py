@@ -1,0 +1,266 @@
+"""The catalogue as a database: one file for each store, in the user's own data folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from s3sync.archive.catalogue import schema
+from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, FOUND_COLUMNS, THAW_COLUMNS, folded
+from s3sync.config.locate import user_data_folder
+from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, Status, ThawNote
+from s3sync.core.archive.values import Index, Member
+from s3sync.disk.errors import local_errors
+from s3sync.state.sqlite import Database
+
+FOLDER = "archive"
+REPAIR = "delete it, and run `s3sync archive catalogue rebuild`: all it holds is in the indexes in the store"
+_MEMBERS_AT_ONCE = 10_000
+_WILD = "*?["
+
+
+def catalogue_path(store: str, endpoint: str | None, environ: Mapping[str, str]) -> Path:
+    """Path of the catalogue of a store with its prefix."""
+    place = hashlib.sha256(f"{store.rstrip('/')}\n{endpoint or ''}".encode()).hexdigest()[:16]
+    return user_data_folder(environ) / FOLDER / f"{place}.db"
+
+
+class Catalogue(Database):
+    """Archives of one store. Open with `Catalogue.of(store, endpoint, environ)`, and close it: it is a context manager.
+
+    Everything in it but the log, the statistics and the notes of verifications can be made anew of the store.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        with local_errors("cannot use", path.parent, hint="make the folder yours and writable"):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        super().__init__(path, schema.SCHEMA, schema.MIGRATIONS, read_only=read_only, repair=REPAIR, look_through=False)
+
+    @classmethod
+    def of(cls, store: str, endpoint: str | None, environ: Mapping[str, str], *, read_only: bool = False) -> Self:
+        return cls(catalogue_path(store, endpoint, environ), read_only=read_only)
+
+    # -- what archives hold
+
+    def record(self, index: Index, *, index_etag: str | None = None) -> None:
+        """Take in an archive from its index, all anew if its key is known. Notes stay while the archive is the same."""
+        values = schema.archive_values(index, index_etag)
+        with self.transaction():
+            old = self.execute("SELECT id, etag, size FROM archive WHERE key = ?", values["key"])
+            same = bool(old) and old[0][1:] == (values["etag"], values["size"])
+            if old:
+                self._drop_members(old[0][0])
+                forgotten = {} if same else dict.fromkeys(("verified_at", "verified_how", "transitioned_at"))
+                self._update(old[0][0], {**values, **forgotten})
+                archive = old[0][0]
+            else:
+                names = ", ".join(values)
+                marks = ", ".join("?" * len(values))
+                self.execute(f"INSERT INTO archive ({names}) VALUES ({marks})", *values.values())
+                archive = self.execute("SELECT last_insert_rowid()")[0][0]
+            self._add_members(archive, index)
+
+    def members(self, key: str) -> Iterator[Member]:
+        """Members of an archive in their order, read in blocks."""
+        after = -1
+        while True:
+            rows = self.execute(
+                f"SELECT n, {schema.MEMBER_COLUMNS} FROM member"
+                " WHERE archive = (SELECT id FROM archive WHERE key = ?) AND n > ? ORDER BY n LIMIT ?",
+                key, after, _MEMBERS_AT_ONCE,
+            )  # fmt: skip
+            if not rows:
+                return
+            with self.rows_of("member"):
+                yield from [schema.member_row(row[1:]) for row in rows]
+            after = rows[-1][0]
+
+    def archives(
+        self,
+        *,
+        set: str | None = None,
+        unit: str | None = None,
+        year: str | None = None,
+        storage_class: str | None = None,
+        status: Iterable[Status] = (Status.STORED, Status.NOT_INDEXED),
+    ) -> list[Archived]:
+        """Archives by set and date, the oldest first."""
+        wanted = {"a.set_name": set, "a.unit": unit, "a.storage_class": storage_class}
+        where = {f"{column} = ?": value for column, value in wanted.items() if value is not None}
+        if year is not None:
+            where["substr(coalesce(a.archive_date, a.uploaded_at), 1, 4) = ?"] = year
+        states = [str(one) for one in status]
+        where_status = f"a.status IN ({', '.join('?' * len(states))})"
+        rows = self.execute(
+            f"SELECT {ARCHIVE_COLUMNS}, {THAW_COLUMNS} FROM archive a LEFT JOIN thaw t ON t.key = a.key"
+            f" WHERE {' AND '.join([where_status, *where])}"
+            " ORDER BY a.set_name, coalesce(a.archive_date, a.uploaded_at), a.unit, a.volume",
+            *states, *where.values(),
+        )  # fmt: skip
+        with self.rows_of("archive"):
+            return [schema.archive_row(row) for row in rows]
+
+    def archive(self, key: str) -> Archived | None:
+        rows = self.execute(
+            f"SELECT {ARCHIVE_COLUMNS}, {THAW_COLUMNS} FROM archive a LEFT JOIN thaw t ON t.key = a.key"
+            " WHERE a.key = ?",
+            key,
+        )
+        with self.rows_of("archive"):
+            return schema.archive_row(rows[0]) if rows else None
+
+    def index_etags(self) -> dict[str, str | None]:
+        """Keys of all archives that are not removed, with the ETag of the index that each was read from."""
+        rows = self.execute("SELECT key, index_etag FROM archive WHERE status IN ('stored', 'not indexed')")
+        return dict(rows)
+
+    # -- search
+
+    def find(
+        self, name: str | None = None, *, md5: str | None = None, sha256: str | None = None, limit: int = 1000
+    ) -> list[FoundMember]:
+        """Members by name, or by a digest. The name is a glob, or else the beginning or any part, in any case.
+
+        With `/` in it, all of the path must match its end. A beginning is found at once among millions of members;
+        any other part takes a look at all names.
+        """
+        if md5 is not None:
+            return self._found("a.md5 = ?", [md5.lower()], limit)
+        if sha256 is not None:
+            return self._found("m.head = ? AND m.sha256 = ?", [schema.head_of(sha256.lower()), sha256.lower()], limit)
+        folder, _, last = (name or "").rpartition("/")
+        end: list[object] = [f"*{name}", name] if folder else []
+        for pattern in _patterns(folded(last)):
+            start = pattern[: min(pattern.find(sign) for sign in _WILD if sign in pattern)]
+            where, values = "m.name GLOB ?", [pattern]
+            if start:
+                where, values = "m.name >= ? AND m.name < ? AND m.name GLOB ?", [start, f"{start}\U0010ffff", pattern]
+            if folder:
+                where += " AND (m.path GLOB ? OR a.unit || '/' || m.path GLOB ?)"
+            if found := self._found(where, [*values, *end], limit):
+                return found
+        return []
+
+    def units_like(self, name: str) -> list[str]:
+        """Ids of units that have a text in them, without case."""
+        pattern = f"*{_plain(folded(name))}*" if not set(_WILD) & set(name) else folded(name)
+        rows = self.execute("SELECT DISTINCT unit FROM archive WHERE name GLOB ? ORDER BY unit", pattern)
+        return [str(row[0]) for row in rows]
+
+    def _found(self, where: str, values: list[object], limit: int) -> list[FoundMember]:
+        rows = self.execute(
+            f"SELECT {FOUND_COLUMNS} FROM member m JOIN archive a ON a.id = m.archive"
+            f" WHERE {where} AND a.status = 'stored' ORDER BY m.name, m.archive, m.n LIMIT ?",
+            *values, limit,
+        )  # fmt: skip
+        with self.rows_of("member"):
+            return [schema.found_row(row) for row in rows]
+
+    # -- what was done
+
+    def note(self, entry: LogEntry) -> None:
+        """Write an entry of the log."""
+        self.execute(
+            f"INSERT INTO log ({schema.LOG_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(schema.text(value) if isinstance(value, str) else value for value in _values(entry)),
+        )
+
+    def log(self, *, unit: str | None = None, limit: int = 100) -> list[LogEntry]:
+        """The newest entries of the log, the newest first."""
+        where, values = ("WHERE unit = ?", [unit]) if unit is not None else ("", [])
+        rows = self.execute(f"SELECT {schema.LOG_COLUMNS} FROM log {where} ORDER BY id DESC LIMIT ?", *values, limit)
+        with self.rows_of("log"):
+            return [schema.log_row(row) for row in rows]
+
+    def note_verified(self, key: str, at: str, how: str) -> None:
+        """`how`: "listed", "checksum" or "read"."""
+        self.execute("UPDATE archive SET verified_at = ?, verified_how = ? WHERE key = ?", at, how, key)
+
+    def note_class(self, key: str, storage_class: str, at: str, etag: str | None = None) -> None:
+        """Storage class that an archive has now; no change if it is known."""
+        self.execute(
+            "UPDATE archive SET storage_class = ?, transitioned_at = ?, etag = coalesce(?, etag)"
+            " WHERE key = ? AND storage_class != ?",
+            storage_class, at, etag, key, storage_class,
+        )  # fmt: skip
+
+    def note_thaw(self, key: str, thaw: ThawNote) -> None:
+        self.execute("INSERT OR REPLACE INTO thaw VALUES (?, ?, ?, ?, ?, ?, ?)", key, *_values(thaw))
+
+    def note_status(self, key: str, status: Status) -> None:
+        self.execute("UPDATE archive SET status = ? WHERE key = ?", str(status), key)
+
+    def forget(self, key: str) -> None:
+        """Drop an archive with its members. The log stays."""
+        with self.transaction():
+            for (archive,) in self.execute("SELECT id FROM archive WHERE key = ?", key):
+                self._drop_members(archive)
+                self.execute("DELETE FROM archive WHERE id = ?", archive)
+            self.execute("DELETE FROM thaw WHERE key = ?", key)
+
+    # -- statistics
+
+    def take_statistics(self, day: str) -> None:
+        """Note how much there is today; what was noted today before is replaced."""
+        with self.transaction():
+            self.execute("DELETE FROM statistic WHERE day = ?", day)
+            self.execute(
+                f"INSERT INTO statistic ({schema.STATISTIC_COLUMNS})"
+                " SELECT ?, set_name, storage_class, count(*), sum(files), sum(size), sum(original_size)"
+                " FROM archive WHERE status IN ('stored', 'not indexed') GROUP BY set_name, storage_class",
+                day,
+            )
+
+    def statistics(self) -> list[Statistic]:
+        """All days, the oldest first."""
+        rows = self.execute(f"SELECT {schema.STATISTIC_COLUMNS} FROM statistic ORDER BY day, set_name, storage_class")
+        with self.rows_of("statistic"):
+            return [schema.statistic_row(row) for row in rows]
+
+    def damage(self) -> str | None:
+        """Look through the whole file; say what is wrong with it, or None."""
+        said = str(self.execute("PRAGMA quick_check(1)")[0][0])
+        return None if said == "ok" else said
+
+    # -- rows
+
+    def _add_members(self, archive: int, index: Index) -> None:
+        for begin in range(0, len(index.members), _MEMBERS_AT_ONCE):
+            block = index.members[begin : begin + _MEMBERS_AT_ONCE]
+            rows = [schema.member_values(archive, begin + n, member) for n, member in enumerate(block)]
+            self.execute_many(f"INSERT INTO member VALUES ({', '.join('?' * 13)})", rows)
+        sidecars = {member.path: member for member in index.sidecars}.values()
+        self.execute_many(
+            "INSERT INTO sidecar VALUES (?, ?, ?, ?, ?)",
+            [
+                (archive, schema.text(one.path), one.key, schema.number(one.size), schema.text(one.sha256))
+                for one in sidecars
+            ],
+        )
+
+    def _drop_members(self, archive: int) -> None:
+        self.execute("DELETE FROM member WHERE archive = ?", archive)
+        self.execute("DELETE FROM sidecar WHERE archive = ?", archive)
+
+    def _update(self, archive: int, values: Mapping[str, object]) -> None:
+        assigned = ", ".join(f"{name} = ?" for name in values)
+        self.execute(f"UPDATE archive SET {assigned} WHERE id = ?", *values.values(), archive)
+
+
+def _patterns(last: str) -> list[str]:
+    """Globs to try one after the other for a name that was typed."""
+    if set(_WILD) & set(last):
+        return [last.replace("[!", "[^")]
+    plain = _plain(last)
+    return [f"{plain}*", f"*{plain}*"] if plain else ["*"]
+
+
+def _plain(text: str) -> str:
+    """A text as a glob that matches it alone."""
+    return "".join(f"[{char}]" if char in _WILD else char for char in text)
+
+
+def _values(struct: Any) -> list[Any]:
+    return [getattr(struct, name) for name in struct.__struct_fields__]

@@ -1,0 +1,122 @@
+"""Values of the catalogue: what is known of each archive, of its members, and of what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from s3sync.core.archive.values import Index, Kind, Pack
+
+
+class Status(StrEnum):
+    """State of an archive as the catalogue has it."""
+
+    STORED = "stored"
+    NOT_INDEXED = "not indexed"
+    """Found in the store without an index, so that nothing is known of its members."""
+    GONE = "gone"
+    """In the catalogue, and no longer in the store."""
+    REMOVED = "removed"
+    """Removed by a command of this program."""
+
+
+class ThawNote(Struct, frozen=True):
+    """Thaw that was asked for. `until` and `ready_at` are None until the store has told."""
+
+    tier: str
+    days: int
+    requested_at: str
+    state: str
+    until: str | None = None
+    ready_at: str | None = None
+
+
+class Archived(Struct, frozen=True, kw_only=True):
+    """One archive of the catalogue. Times are RFC 3339 in UTC; `archive_date` is the day that it is about."""
+
+    key: str
+    unit: str
+    set: str
+    pack: Pack
+    status: Status
+    size: int
+    original_size: int
+    files: int
+    uploaded_at: str
+    created_by: str
+    storage_class: str
+    archive_date: str | None = None
+    etag: str | None = None
+    md5: str | None = None
+    crc64nvme: str | None = None
+    version_id: str | None = None
+    transitioned_at: str | None = None
+    verified_at: str | None = None
+    verified_how: str | None = None
+    volume: int = 1
+    volumes: int = 1
+    tags: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    camera: str | None = None
+    telescope: str | None = None
+    notes: str | None = None
+    thaw: ThawNote | None = None
+
+    @property
+    def year(self) -> str:
+        return (self.archive_date or self.uploaded_at)[:4]
+
+
+class FoundMember(Struct, frozen=True):
+    """Member of some archive that a search found."""
+
+    unit: str
+    key: str
+    path: str
+    kind: Kind
+    size: int
+    mtime_ns: int
+    sha256: str
+    storage_class: str
+
+
+class LogEntry(Struct, frozen=True):
+    """One thing that was done, and how it ended."""
+
+    at: str
+    by: str
+    action: str
+    set: str
+    unit: str
+    key: str
+    size: int = 0
+    outcome: str = "done"
+    detail: str = ""
+
+
+class Statistic(Struct, frozen=True):
+    """Amount of a set in one storage class on one day."""
+
+    day: str
+    set: str
+    storage_class: str
+    archives: int
+    files: int
+    size: int
+    original_size: int
+
+
+def date_of(index: Index) -> str | None:
+    """Day that an archive is about, of its fields: YYYY-MM-DD, or None."""
+    fields = index.fields
+    for name in ("night", "date", "captured"):
+        digits = "".join(char for char in fields.get(name, "")[:10] if char.isascii() and char.isdigit())
+        if len(digits) == 8:
+            return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+    year = fields.get("year", "")
+    if len(year) == 4 and year.isascii() and year.isdigit():
+        month, day = fields.get("month", "01"), fields.get("day", "01")
+        return f"{year}-{month:0>2.2}-{day:0>2.2}"
+    return None

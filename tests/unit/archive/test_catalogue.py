@@ -1,0 +1,183 @@
+"""The catalogue: what is recorded is found again, survives a rebuild, and takes in whatever an index says."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from s3sync.archive.catalogue import Catalogue, catalogue_path
+from s3sync.core.archive.records import LogEntry, Status, ThawNote
+from s3sync.core.archive.values import Index, Kind, Member, Pack
+from s3sync.errors import LocalError
+
+WHEN = datetime(2025, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+def member(path: str, size: int = 7, sha256: str = "") -> Member:
+    return Member(path, Kind.FILE, size, 0o640, 1_700_000_000_123_456_789, sha256 or "ab" * 32, 512)
+
+
+def index(unit: str, *paths: str, set: str = "projects", **other: Any) -> Index:
+    members = tuple(map(member, paths))
+    fields: dict[str, Any] = {
+        "format": 1,
+        "unit": unit,
+        "set": set,
+        "key": f"{unit}.tar",
+        "pack": Pack.TAR,
+        "members": members,
+    }
+    given: dict[str, Any] = {
+        "size": 2048,
+        "original_size": 7 * len(paths),
+        "created_at": WHEN,
+        "created_by": "Ana",
+        "etag": "e1",
+    }
+    return Index(**{**fields, **given, **other})
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue(tmp_path / "catalogue.db")
+
+
+def test_what_is_recorded_is_listed_with_all_that_the_index_says(catalogue: Catalogue) -> None:
+    sent = index("b40-sunset", "a.mp4", "notes/b.txt", tags={"archive": "fast"}, fields={"night": "2024-11-02"})
+    catalogue.record(sent)
+    (found,) = catalogue.archives()
+    assert (found.unit, found.key, found.status, found.files) == ("b40-sunset", "b40-sunset.tar", Status.STORED, 2)
+    assert (found.archive_date, found.year, found.uploaded_at) == ("2024-11-02", "2024", "2025-03-04T05:06:07Z")
+    assert found.tags == {"archive": "fast"}
+    assert tuple(catalogue.members(found.key)) == sent.members
+
+
+def test_recorded_again_it_is_one_archive_and_keeps_the_note_of_its_verification(catalogue: Catalogue) -> None:
+    catalogue.record(index("one", "a", "b"))
+    catalogue.note_verified("one.tar", "2025-03-05T00:00:00Z", "read")
+    catalogue.record(index("one", "a", "b", "c"))
+    (found,) = catalogue.archives()
+    assert (found.files, found.verified_how) == (3, "read")
+    catalogue.record(index("one", "z", etag="other"))
+    (found,) = catalogue.archives()
+    assert (found.files, found.verified_how) == (1, None), "another archive under the key was verified by nobody"
+    assert [one.path for one in catalogue.members("one.tar")] == ["z"]
+
+
+def test_archives_by_set_year_and_class(catalogue: Catalogue) -> None:
+    catalogue.record(index("m31", "x", set="sessions", fields={"year": "2023"}, storage_class="DEEP_ARCHIVE"))
+    catalogue.record(index("b41", "x"))
+    assert [one.unit for one in catalogue.archives(set="sessions")] == ["m31"]
+    assert [one.unit for one in catalogue.archives(year="2025")] == ["b41"]
+    assert [one.unit for one in catalogue.archives(storage_class="DEEP_ARCHIVE")] == ["m31"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "paths"),
+    [
+        ("gx012299.mp4", ["day1/GX012299.MP4", "day1/GX012299.MP4.xmp"]),
+        ("GX01*", ["day1/GX012299.MP4", "day1/GX012299.MP4.xmp"]),
+        ("*.xmp", ["day1/GX012299.MP4.xmp"]),
+        ("2299", ["day1/GX012299.MP4", "day1/GX012299.MP4.xmp"]),
+        ("day1/GX012299.MP4", ["day1/GX012299.MP4"]),
+        ("day2/GX012299.MP4", []),
+        ("what[1]?.fit", ["what[1]?.fit"]),
+        ("A\u0301RBOL.MP4", ["\u00e1rbol.mp4"]),
+        ("no such", []),
+    ],
+)
+def test_members_are_found_by_name(catalogue: Catalogue, typed: str, paths: list[str]) -> None:
+    catalogue.record(index("f", "day1/GX012299.MP4", "day1/GX012299.MP4.xmp", "what[1]?.fit", "\u00e1rbol.mp4"))
+    searched = typed.replace("[", "[[]").replace("?", "[?]") if typed.startswith("what") else typed
+    assert [one.path for one in catalogue.find(searched)] == paths
+
+
+def test_members_are_found_by_digest(catalogue: Catalogue) -> None:
+    one = "f" * 64
+    catalogue.record(replace(index("s"), members=(member("a", sha256=one), member("b"))))
+    catalogue.record(replace(index("media", "c.jpg"), md5="0123456789ABCDEF0123456789ABCDEF", pack=Pack.NONE))
+    assert [found.path for found in catalogue.find(sha256=one.upper())] == ["a"]
+    assert [found.path for found in catalogue.find(md5="0123456789abcdef0123456789abcdef")] == ["c.jpg"]
+    assert catalogue.find(sha256="not a digest") == []
+
+
+def test_an_index_may_say_anything(catalogue: Catalogue) -> None:
+    odd = Member("bad\udcff\n.txt", Kind.FILE, 2**80, -1, 2**70, "zz", -5)
+    catalogue.record(replace(index("un\udc80it", key="k", size=-1, volume=2**64), members=(odd, odd)))
+    (found,) = catalogue.archives()
+    assert (found.size, found.files) == (0, 2)
+    assert len(list(catalogue.members("k"))) == 2
+
+
+def test_the_log_is_read_backwards_and_by_unit(catalogue: Catalogue) -> None:
+    for unit in ("a", "b", "a"):
+        catalogue.note(LogEntry("2025-01-01T00:00:00Z", "Ana", "send", "s", unit, f"{unit}.tar", 5))
+    assert [one.unit for one in catalogue.log(limit=2)] == ["a", "b"]
+    assert len(catalogue.log(unit="a")) == 2
+
+
+def test_statistics_of_a_day_are_taken_anew(catalogue: Catalogue) -> None:
+    catalogue.record(index("a", "x"))
+    catalogue.take_statistics("2025-03-04")
+    catalogue.record(index("b", "x", "y"))
+    catalogue.take_statistics("2025-03-04")
+    (taken,) = catalogue.statistics()
+    assert (taken.archives, taken.files, taken.size) == (2, 3, 4096)
+
+
+def test_thaws_classes_and_what_is_gone(catalogue: Catalogue) -> None:
+    catalogue.record(index("a", "x"))
+    thaw = ThawNote("Bulk", 7, "2025-03-04T00:00:00Z", "thawing")
+    catalogue.note_thaw("a.tar", thaw)
+    catalogue.note_class("a.tar", "DEEP_ARCHIVE", "2025-03-10T00:00:00Z")
+    catalogue.note_class("a.tar", "DEEP_ARCHIVE", "2025-04-10T00:00:00Z")
+    found = catalogue.archive("a.tar")
+    assert found is not None
+    assert (found.thaw, found.storage_class) == (thaw, "DEEP_ARCHIVE")
+    assert found.transitioned_at == "2025-03-10T00:00:00Z", "it went there once"
+    catalogue.note_status("a.tar", Status.GONE)
+    assert catalogue.archives() == []
+    catalogue.forget("a.tar")
+    assert catalogue.archive("a.tar") is None
+    assert list(catalogue.members("a.tar")) == []
+
+
+def test_a_damaged_catalogue_is_refused_with_the_way_to_make_it_anew(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.db"
+    path.write_bytes(b"SQLite format 3\0" + b"\x13" * 5000)
+    with pytest.raises(LocalError) as caught:
+        Catalogue(path)
+    assert "catalogue rebuild" in (caught.value.hint or "")
+
+
+def test_damage_in_the_middle_is_found_by_looking_through(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.db"
+    with Catalogue(path) as made:
+        made.record(index("a", *(f"file {n}" for n in range(2000))))
+        assert made.damage() is None
+    with sqlite3.connect(path) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        root = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'member'").fetchone()[0]
+        size = raw.execute("PRAGMA page_size").fetchone()[0]
+    raw.close()
+    body = bytearray(path.read_bytes())
+    body[(root - 1) * size : root * size] = b"\xff" * size
+    path.write_bytes(body)
+    with Catalogue(path) as damaged:
+        try:
+            said = damaged.damage()
+        except LocalError as error:
+            said = error.why
+    assert said
+
+
+def test_each_store_with_its_prefix_and_server_has_its_own_file(tmp_path: Path) -> None:
+    environ = {"XDG_DATA_HOME": str(tmp_path)}
+    places = [("s3://b", None), ("s3://b/x", None), ("s3://b", "http://localhost:9000")]
+    assert len({catalogue_path(*place, environ) for place in places}) == 3
+    assert catalogue_path("s3://b/", None, environ) == catalogue_path("s3://b", None, environ)
