@@ -1,0 +1,94 @@
+"""Prices of a store by region, as a dated file has them and the settings override them. None is ever guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from msgspec import DecodeError, Struct, ValidationError, field, json
+from msgspec.structs import asdict, replace
+
+from s3sync.errors import ConfigError
+
+NOW = "now"
+"""Tier of a class that is read at once."""
+
+
+class RegionPrices(Struct, frozen=True, forbid_unknown_fields=True):
+    """Prices of one region by storage class.
+
+    `storage`: for a GB and month, a GB being 2**30 bytes. `write` and `read`: for 1,000 requests, those that lifecycle
+    rules make among them. `retrieval`: for a GB by tier; `thaw`: for 1,000 requests by tier. `egress`: for a GB out to
+    the internet.
+    """
+
+    storage: Mapping[str, float] = field(default_factory=dict)
+    write: Mapping[str, float] = field(default_factory=dict)
+    read: Mapping[str, float] = field(default_factory=dict)
+    retrieval: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    thaw: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    egress: float | None = None
+    same_as: str | None = field(default=None, name="as")
+
+
+class PriceBook(Struct, frozen=True, forbid_unknown_fields=True):
+    """Prices of several regions. `as_of`: the month of the price list; `source`: where they were read."""
+
+    as_of: str
+    currency: str
+    source: str
+    regions: Mapping[str, RegionPrices]
+
+    def of(self, region: str) -> RegionPrices:
+        """Prices of a region. Raises `ConfigError` for one that has none."""
+        found = self.regions.get(region)
+        if found is not None and found.same_as is not None:
+            found = self.regions.get(found.same_as)
+        if found is None:
+            near = get_close_matches(region, self.regions, 1, 0.8)
+            known = ", ".join(sorted(self.regions))
+            raise ConfigError(
+                f"there are no prices for the region {region!r}",
+                why=f"the price list of {self.as_of} has {known}" + (f"; did you mean {near[0]}?" if near else ""),
+                hint="write the prices of your region into your settings, as docs/costs.md shows, or say --region",
+            )
+        return found
+
+    def overridden(self, mine: Mapping[str, RegionPrices]) -> PriceBook:
+        """The book with prices of the settings instead of its own; what they do not say stays."""
+        merged = dict(self.regions)
+        for region, said in mine.items():
+            merged[region] = _merge(self.of(region) if region in merged else RegionPrices(), said)
+        return replace(self, regions=merged)
+
+
+def parse_prices(body: bytes, name: str) -> PriceBook:
+    """A price file. Raises `ConfigError`."""
+    try:
+        book = json.decode(body, type=PriceBook)
+    except (ValidationError, DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"cannot use the price file {name}", why=str(error), hint="docs/costs.md shows one") from None
+    for region, prices in book.regions.items():
+        if problem := price_problem(prices):
+            raise ConfigError(f"cannot use the price file {name}", why=f"{region}: {problem}")
+    return book
+
+
+def price_problem(prices: RegionPrices) -> str | None:
+    """A price that cannot be one, in words."""
+    numbers = [*prices.storage.values(), *prices.write.values(), *prices.read.values()]
+    numbers += [one for tiers in (*prices.retrieval.values(), *prices.thaw.values()) for one in tiers.values()]
+    numbers += [] if prices.egress is None else [prices.egress]
+    wrong = next((one for one in numbers if not 0 <= one < 1e6), None)
+    return None if wrong is None else f"{wrong} is no price"
+
+
+def _merge(old: RegionPrices, new: RegionPrices) -> RegionPrices:
+    merged: dict[str, object] = {}
+    for name, value in asdict(new).items():
+        before = getattr(old, name)
+        if isinstance(value, Mapping):
+            merged[name] = {**before, **value}
+        else:
+            merged[name] = before if value is None else value
+    return RegionPrices(**{**merged, "same_as": None})  # type: ignore[arg-type]

@@ -1,0 +1,194 @@
+"""Costs: worked examples at stated rates, overheads and minimum durations, and that nothing unknown counts as free."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3sync.archive.price_list import price_book
+from s3sync.core.archive.costs import (
+    GB,
+    Item,
+    amount_text,
+    billed,
+    colder,
+    early_cost,
+    month_cost,
+    projected,
+    restore_cost,
+    scenarios,
+    transition_cost,
+)
+from s3sync.core.archive.prices import RegionPrices, parse_prices
+from s3sync.errors import ConfigError
+
+STATED = RegionPrices(storage={"STANDARD": 0.023, "DEEP_ARCHIVE": 0.00099})
+EAST = price_book().of("us-east-1")
+CLASSES = ("STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+
+
+@pytest.mark.parametrize(
+    ("stored", "dollars"),
+    [
+        ({"STANDARD": 827}, "19.02"),
+        ({"DEEP_ARCHIVE": 827}, "0.82"),
+        ({"STANDARD": 100, "DEEP_ARCHIVE": 200}, "2.50"),  # and 100 GB on an SSD, which nobody bills
+        ({"STANDARD": 0.5}, "0.01"),
+        ({"STANDARD": 5}, "0.12"),
+        ({"STANDARD": 50}, "1.15"),
+    ],
+)
+def test_worked_examples_of_a_month(stored: dict[str, float], dollars: str) -> None:
+    items = [Item(name, int(size * GB), name) for name, size in stored.items()]
+    assert amount_text(month_cost(items, STATED).amount) == f"${dollars}"
+
+
+def test_scenarios_compare_what_is_with_what_could_be() -> None:
+    items = [Item("new", 100 * GB, "STANDARD", age_days=10), Item("old", 200 * GB, "STANDARD", age_days=400)]
+    found = scenarios(items, STATED)
+    assert [amount_text(found[name].amount) for name in ("STANDARD", "DEEP_ARCHIVE", "hybrid")] == [
+        "$6.90",
+        "$0.30",
+        "$2.50",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "storage_class", "expected"),
+    [
+        (1000, "STANDARD", (("STANDARD", 1000),)),
+        (1000, "STANDARD_IA", (("STANDARD_IA", 131072),)),
+        (200_000, "GLACIER_IR", (("GLACIER_IR", 200_000),)),
+        (1000, "DEEP_ARCHIVE", (("DEEP_ARCHIVE", 33768), ("STANDARD", 8192))),
+        (1000, "GLACIER", (("GLACIER", 33768), ("STANDARD", 8192))),
+    ],
+)
+def test_small_objects_are_billed_for_more_than_they_are(
+    size: int, storage_class: str, expected: tuple[tuple[str, int], ...]
+) -> None:
+    assert billed(size, storage_class) == expected
+
+
+def test_a_million_small_objects_cost_more_in_deep_archive_than_in_standard() -> None:
+    small = 4_000
+    cold, warm = (month_cost([Item("x", small, name)], EAST).amount for name in ("DEEP_ARCHIVE", "STANDARD"))
+    assert cold > warm
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "days", "left"),
+    [
+        ("DEEP_ARCHIVE", 30, 150),
+        ("DEEP_ARCHIVE", 180, 0),
+        ("GLACIER", 0, 90),
+        ("STANDARD_IA", 29, 1),
+        ("STANDARD", 0, 0),
+    ],
+)
+def test_the_rest_of_a_minimum_duration_is_billed(storage_class: str, days: int, left: int) -> None:
+    month = month_cost([Item("x", 10 * GB, storage_class)], EAST).amount
+    assert early_cost(10 * GB, storage_class, days, EAST).amount == pytest.approx(month * left / 30)
+
+
+def test_a_year_with_rules_moves_once_and_pays_for_the_move() -> None:
+    item = Item("x", 100 * GB, "STANDARD", age_days=0, moves=((90, "GLACIER"),))
+    months = projected([item], EAST)
+    warm, cold = 100 * 0.023, month_cost([Item("x", 100 * GB, "GLACIER")], EAST).amount
+    assert [round(month.amount, 6) for month in months[:3]] == [round(warm, 6)] * 3
+    assert months[3].amount == pytest.approx(cold + 0.03 / 1000)
+    assert months[4].amount == pytest.approx(cold)
+
+
+def test_rules_move_nothing_to_a_warmer_class() -> None:
+    moves = ((30, "GLACIER"), (7, "DEEP_ARCHIVE"))
+    assert colder("STANDARD", moves, 40) == "DEEP_ARCHIVE"
+    assert colder("STANDARD", moves, 6.9) == "STANDARD"
+    assert colder("DEEP_ARCHIVE", ((0, "GLACIER"),), 1) == "DEEP_ARCHIVE"
+
+
+def test_reading_back_has_four_parts() -> None:
+    found = restore_cost([50 * GB, 50 * GB], "DEEP_ARCHIVE", "Bulk", 7, EAST, egress=True)
+    assert found.retrieval.amount == pytest.approx(100 * 0.0025)
+    assert found.requests.amount == pytest.approx(2 / 1000 * (0.025 + 0.0004))
+    assert found.temporary_copy.amount == pytest.approx(100 * 0.023 * 7 / 30)
+    assert found.egress.amount == pytest.approx(9.0)
+    assert restore_cost([GB], "STANDARD", "Bulk", 7, EAST, egress=False).total.amount == pytest.approx(0.0004 / 1000)
+
+
+def test_what_has_no_price_is_told() -> None:
+    west = price_book().of("ca-west-1")
+    assert month_cost([Item("x", GB, "DEEP_ARCHIVE")], west).amount == pytest.approx(0.0018, rel=1e-3)
+    assert restore_cost([GB], "DEEP_ARCHIVE", "Bulk", 7, west, egress=True).total.unknown >= {"egress"}
+    assert month_cost([Item("x", GB, "INTELLIGENT_TIERING")], EAST).unknown == {"INTELLIGENT_TIERING"}
+    assert transition_cost(GB, "STANDARD", "GLACIER", west).unknown == {"requests of GLACIER"}
+
+
+def test_an_unknown_region_is_said_and_never_guessed() -> None:
+    with pytest.raises(ConfigError, match="us-wst-2") as caught:
+        price_book().of("us-wst-2")
+    assert "us-west-2" in (caught.value.why or "")
+
+
+def test_settings_override_single_prices_and_add_regions() -> None:
+    mine = {"us-west-2": RegionPrices(storage={"STANDARD": 0.02}), "nowhere-1": RegionPrices(egress=0.0)}
+    book = price_book(mine)
+    assert book.of("us-west-2").storage["STANDARD"] == 0.02
+    assert book.of("us-west-2").storage["GLACIER"] == 0.0036
+    assert book.of("us-east-1").storage["STANDARD"] == 0.023
+    assert book.of("nowhere-1").egress == 0.0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b'{"as_of": "x", "currency": "USD", "source": "", "regions": {"a": {"storge": {}}}}',
+        b'{"as_of": "x", "currency": "USD", "source": "", "regions": {"a": {"storage": {"STANDARD": -1}}}}',
+        b'{"as_of": "x", "currency": "USD", "source": "", "regions": {"a": {"egress": 1e300}}}',
+    ],
+)
+def test_a_wrong_price_file_is_refused(body: bytes) -> None:
+    with pytest.raises(ConfigError, match="prices"):
+        parse_prices(body, "prices of mine")
+
+
+sizes = st.integers(0, 10**13)
+classes = st.sampled_from(CLASSES)
+
+
+@given(sizes, sizes, classes)
+def test_more_bytes_never_cost_less(one: int, other: int, storage_class: str) -> None:
+    small, large = sorted((one, other))
+    assert (
+        month_cost([Item("x", small, storage_class)], EAST).amount
+        <= month_cost([Item("x", large, storage_class)], EAST).amount
+    )
+
+
+@given(sizes, classes, st.lists(st.tuples(st.integers(0, 400), classes), max_size=4), st.floats(0, 1000))
+def test_the_next_months_never_cost_more_storage_than_the_warmest_class(
+    size: int, storage_class: str, moves: list[tuple[int, str]], age: float
+) -> None:
+    item = Item("x", size, storage_class, age, moves=tuple(moves))
+    dearest = max(month_cost([Item("x", size, name)], EAST).amount for name in CLASSES)
+    months = projected([item], EAST)
+    assert len(months) == 12
+    assert all(month.amount <= dearest + 0.05 / 1000 + 1e-9 for month in months)
+    assert not any(month.unknown for month in months)
+
+
+@given(sizes, classes, st.floats(0, 400), st.floats(0, 400))
+def test_waiting_never_makes_leaving_dearer(size: int, storage_class: str, one: float, other: float) -> None:
+    sooner, later = sorted((one, other))
+    costs = [early_cost(size, storage_class, days, EAST).amount for days in (sooner, later)]
+    assert costs[0] >= costs[1] >= 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "$0.00"), (0.0049, "under $0.01"), (0.005, "$0.01"), (1.005, "$1.01"), (1e6, "$1,000,000.00")],
+)
+def test_amounts_as_people_read_them(amount: float, text: str) -> None:
+    assert amount_text(amount) == text
