@@ -1,0 +1,191 @@
+"""Rules of lifecycle: those that archive sets need, merged with other people's, and what rules do to an object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from s3sync.core.archive.costs import COLDNESS, SMALLEST, Moves
+from s3sync.core.archive.values import ArchiveSet, Pack
+
+Rule: TypeAlias = Mapping[str, Any]
+"""A rule as S3 writes it."""
+OURS = "s3sync-archive-"
+"""Beginning of the IDs of our rules. One that has it belongs to us, whoever wrote it."""
+MOST_RULES = 1000
+UNFINISHED_DAYS = 7
+BY_TAG: Mapping[tuple[str, str], tuple[int, str]] = {
+    ("archive", "fast"): (7, "DEEP_ARCHIVE"),
+    ("archive", "normal"): (30, "DEEP_ARCHIVE"),
+    ("archive", "delayed"): (90, "GLACIER"),
+    ("backup", "deep-archive"): (0, "DEEP_ARCHIVE"),
+}
+"""Tags that move an archive: after so many days, to that class."""
+
+
+class Wanted(Struct, frozen=True):
+    """Rules that the sets of one store need, and what cannot be made a rule, in words."""
+
+    rules: tuple[Rule, ...]
+    problems: tuple[str, ...] = ()
+
+
+class Difference(Struct, frozen=True):
+    """Change from the rules of a bucket to those that are wanted. `others` are rules of other people, which stay."""
+
+    added: tuple[Rule, ...]
+    changed: tuple[Rule, ...]
+    removed: tuple[Rule, ...]
+    same: tuple[Rule, ...]
+    others: tuple[Rule, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.changed or self.removed)
+
+    @property
+    def merged(self) -> list[Rule]:
+        """All rules as they will be, other people's first and as they are."""
+        return [*self.others, *self.same, *self.changed, *self.added]
+
+
+def wanted_rules(sets: Iterable[ArchiveSet], root: str) -> Wanted:
+    """Rules for the sets of a store that begins at `root` in its bucket (empty, or ending in `/`)."""
+    rules, problems = [_unfinished(root)], list[str]()
+    rules += [_by_tag(tag, root) for tag in BY_TAG]
+    for chosen in sets:
+        if chosen.lifecycle_days is None or chosen.lifecycle_class is None:
+            continue
+        prefix = chosen.layout.partition("{")[0].rpartition("/")[0]
+        if chosen.pack is not Pack.NONE:
+            problems.append(
+                f"set {chosen.name}: a rule by prefix would move the indexes too, which must stay readable;"
+                " use tags instead: {archive: delayed}"
+            )
+        elif not prefix:
+            problems.append(
+                f"set {chosen.name}: its layout {chosen.layout!r} has no folder that a rule can go by;"
+                " begin it with one, as cache/{year}/{id}, or use tags: {archive: delayed}"
+            )
+        else:
+            move = (chosen.lifecycle_days, chosen.lifecycle_class)
+            rules.append(_rule(f"set-{chosen.name}", root, {"Prefix": f"{root}{prefix}/"}, move))
+    return Wanted(tuple(rules), tuple(problems))
+
+
+def difference(present: Sequence[Rule], wanted: Sequence[Rule], root: str) -> Difference:
+    """Compare by ID. Of our rules only those for the same root count as ours: another clone may have its own."""
+    mine = {str(rule["ID"]): rule for rule in present if is_ours(rule, root)}
+    others = tuple(rule for rule in present if not is_ours(rule, root))
+    goal = {str(rule["ID"]): rule for rule in wanted}
+    return Difference(
+        added=tuple(rule for name, rule in goal.items() if name not in mine),
+        changed=tuple(
+            rule for name, rule in goal.items() if name in mine and plain_rule(mine[name]) != plain_rule(rule)
+        ),
+        removed=tuple(rule for name, rule in mine.items() if name not in goal),
+        same=tuple(rule for name, rule in mine.items() if name in goal and plain_rule(rule) == plain_rule(goal[name])),
+        others=others,
+    )
+
+
+def is_ours(rule: Rule, root: str) -> bool:
+    name = str(rule.get("ID", ""))
+    return name.startswith(OURS) and name.partition("@")[2] == root
+
+
+def plain_rule(rule: Rule) -> dict[str, Any]:
+    """A rule in one form, however a store writes it back."""
+    prefix, tags, sizes = _filter(rule)
+    moves = sorted((int(one.get("Days", 0)), str(one.get("StorageClass"))) for one in rule.get("Transitions", ()))
+    known = {"ID", "Status", "Filter", "Prefix", "Transitions", "Transition"}
+    rest = {name: value for name, value in rule.items() if name not in known}
+    return {"status": rule.get("Status"), "prefix": prefix, "tags": tags, "sizes": sizes, "moves": moves, **rest}
+
+
+def moves_of(rules: Iterable[Rule], key: str, tags: Mapping[str, str], size: int) -> Moves:
+    """Moves that the rules of a bucket make of an object. `key` is its whole key in the bucket.
+
+    Objects below 128 KB are moved only by rules that name a size themselves, as S3 does by default.
+    """
+    found: list[tuple[int, str]] = []
+    for rule in rules:
+        prefix, wanted, (above, below) = _filter(rule)
+        fits = key.startswith(prefix) and all(tags.get(name) == value for name, value in wanted.items())
+        sized = (above is None or size > above) and (below is None or size < below)
+        small = size < SMALLEST and above is None and below is None
+        if rule.get("Status") == "Enabled" and fits and sized and not small:
+            found += [
+                (one["Days"], one["StorageClass"])
+                for one in rule.get("Transitions", ())
+                if isinstance(one.get("Days"), int) and one.get("StorageClass") in COLDNESS
+            ]
+    return tuple(sorted(found))
+
+
+def rule_text(rule: Rule) -> str:
+    """A rule in words: `archive=fast below lab/: after 7 days to DEEP_ARCHIVE`."""
+    prefix, tags, (above, below) = _filter(rule)
+    what = " and ".join(f"{name}={value}" for name, value in tags.items())
+    where = f"below {prefix}" if prefix else "in the whole bucket" if not tags else ""
+    size = f"over {above} B" if above is not None else ""
+    size += f" under {below} B" if below is not None else ""
+    deeds = [f"after {_days(one)} to {one.get('StorageClass', '?')}" for one in rule.get("Transitions", ())]
+    expiration = rule.get("Expiration")
+    if isinstance(expiration, Mapping) and "Days" in expiration:
+        deeds.append(f"deleted after {_days(expiration)}")
+    unfinished = rule.get("AbortIncompleteMultipartUpload")
+    if isinstance(unfinished, Mapping):
+        deeds.append(f"unfinished uploads dropped after {unfinished.get('DaysAfterInitiation')} days")
+    versions = rule.get("NoncurrentVersionExpiration")
+    if isinstance(versions, Mapping):
+        deeds.append(f"old versions deleted after {versions.get('NoncurrentDays')} days")
+    off = "" if rule.get("Status") == "Enabled" else " (off)"
+    return (
+        f"{' '.join(part for part in (what, where, size.strip()) if part)}: {', '.join(deeds) or 'something else'}{off}"
+    )
+
+
+def _days(one: Mapping[str, Any]) -> str:
+    days = one.get("Days")
+    return "1 day" if days == 1 else f"{days} days" if days is not None else f"{one.get('Date', '?')}"
+
+
+def _by_tag(tag: tuple[str, str], root: str) -> Rule:
+    name, value = tag
+    one = {"Key": name, "Value": value}
+    chosen = {"And": {"Prefix": root, "Tags": [one]}} if root else {"Tag": one}
+    return _rule(f"{name}-{value}", root, chosen, BY_TAG[tag])
+
+
+def _rule(name: str, root: str, chosen: Mapping[str, Any], move: tuple[int, str]) -> Rule:
+    days, storage_class = move
+    transition = {"Days": days, "StorageClass": storage_class}
+    return {"ID": _id(name, root), "Status": "Enabled", "Filter": chosen, "Transitions": [transition]}
+
+
+def _unfinished(root: str) -> Rule:
+    return {
+        "ID": _id("unfinished-uploads", root),
+        "Status": "Enabled",
+        "Filter": {"Prefix": root},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_DAYS},
+    }
+
+
+def _id(name: str, root: str) -> str:
+    return f"{OURS}{name}@{root}" if root else f"{OURS}{name}"
+
+
+def _filter(rule: Rule) -> tuple[str, dict[str, str], tuple[int | None, int | None]]:
+    """Prefix, tags and sizes that a rule goes by. Old rules have their prefix outside of a filter."""
+    chosen = rule.get("Filter")
+    chosen = chosen if isinstance(chosen, Mapping) else {"Prefix": rule.get("Prefix", "")}
+    inner = chosen.get("And", chosen)
+    tags = list(inner.get("Tags", ()))
+    if isinstance(inner.get("Tag"), Mapping):
+        tags.append(inner["Tag"])
+    sizes = (inner.get("ObjectSizeGreaterThan"), inner.get("ObjectSizeLessThan"))
+    return str(inner.get("Prefix") or ""), {str(one["Key"]): str(one["Value"]) for one in tags}, sizes
