@@ -80,7 +80,10 @@ def parse_settings(text: str, path: Path, kind: FileKind) -> dict[str, Setting]:
             if kind.committed:
                 _refuse_own_keys(spec, value)
             if value is not None:
-                settings[key] = Setting(spec.check(value), kind.origin(path, line))
+                value = spec.check(value)
+                if kind.committed and spec.of_repository is not None:
+                    value = spec.of_repository(value)
+                settings[key] = Setting(value, kind.origin(path, line))
         except BadValue as error:
             where = ".".join((key, *(step for step in error.at if isinstance(step, str))))
             message = f"setting {where!r} in {path} line {nodes.line_at(node, error.at, line)} is not valid"

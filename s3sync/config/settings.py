@@ -25,6 +25,7 @@ from s3sync.config.read import says_trust
 from s3sync.config.secrets import hidden, mask_url
 from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, DEFAULT_TRASH, KEYS, TrashRules, checked
 from s3sync.config.values import BadValue, Setting, name_problem
+from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.names import nfc
 from s3sync.errors import ConfigError
 
@@ -65,6 +66,7 @@ class Settings:
     read_timeout: int | None = None
     retries: int | None = None
     trash: TrashRules = DEFAULT_TRASH
+    archives: Mapping[str, ArchiveSet] | None = None
     credentials: Credentials = "chain"
     root: Path | None = None
     env: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
@@ -96,7 +98,15 @@ def load_settings(start: Path, *, flags: Mapping[str, str | None], environ: Mapp
     an empty variable counts as not set. Raises `ConfigError` for anything unknown or wrong in a file, even when a
     stronger source overrides it; a wrong flag or variable only counts when it is the one that holds.
     """
-    root = find_repo_root(start)
+    return _load(start, find_repo_root(start), flags, environ)
+
+
+def load_own_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+    """The settings as they hold outside of any repository: nothing in them was said by one."""
+    return _load(Path.home(), None, flags, environ)
+
+
+def _load(start: Path, root: Path | None, flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
     any_owner = says_trust(environ)
     process, shared = _variable_layer(environ), _repo_layer(root, any_owner)
     staging = process.get("staging") or shared.get("staging") or Setting(DEFAULT_STAGING, "default")
@@ -192,6 +202,11 @@ def _choose(key: str, layers: Iterable[_Layer]) -> Setting:
 def _with_own(key: str, setting: Setting, own: _Layer) -> Setting:
     """The setting with those of its keys that only the user's own file may say, wherever the rest comes from."""
     mine = own.get(key)
+    if BY_NAME[key].merges and mine is not None and mine.value is not setting.value:
+        return Setting(
+            MappingProxyType({**cast("Any", setting.value), **cast("Any", mine.value)}),
+            f"{setting.origin} and {mine.origin}",
+        )
     if not BY_NAME[key].own_keys or mine is None or mine.value is setting.value:
         return setting
     said = {name: getattr(mine.value, name) for name in BY_NAME[key].own_keys}

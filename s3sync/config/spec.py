@@ -21,16 +21,10 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from s3sync.config import addresses, schemes, values
+from s3sync.config import addresses, archives, schemes, values
+from s3sync.config.litter import OF_SYSTEMS
 from s3sync.config.locate import DEFAULT_STAGING
 
-_OF_SYSTEMS = (
-    ".DS_Store", "._*", ".AppleDouble/", ".fseventsd/", ".Spotlight-V100/", ".TemporaryItems/",
-    ".DocumentRevisions-V100/", "Icon[[:cntrl:]]", "[Tt]humbs.db", "ehthumbs.db", "[Dd]esktop.ini", "$RECYCLE.BIN/",
-    "System Volume Information/", ".Trash*", "lost+found/", ".nfs*", ".fuse_hidden*", "@eaDir/", "\\#recycle/",
-    ".apdisk", ".localized", ".VolumeIcon.icns", ".com.apple.timemachine.donotpresent", ".dropbox", ".dropbox.cache/",
-    "*.ffs_db", "*.ffs_lock",
-)  # fmt: skip
 _UNFINISHED = (
     "*.tmp",
     "~$*",
@@ -43,7 +37,7 @@ _UNFINISHED = (
     "*.!qB",
     ".#*",
 )
-DEFAULT_IGNORE = (*_OF_SYSTEMS, *_UNFINISHED)
+DEFAULT_IGNORE = (*OF_SYSTEMS, *_UNFINISHED)
 """Files that systems, NAS and programs leave beside people's files, and unfinished ones."""
 
 
@@ -84,6 +78,8 @@ class Key(Struct, frozen=True):
     - `unset`: what holds without a value, in words, for the documentation.
     - `own_keys`: keys of a nested setting that count in the user's own file alone, whatever else stands in the
       repository's; there they are refused.
+    - `of_repository`: what more holds of a repository's value; gives it back, or raises `BadValue`.
+    - `merges`: a mapping by name, of which both files may hold some; the user's own ones are stronger.
     """
 
     name: str
@@ -99,6 +95,8 @@ class Key(Struct, frozen=True):
     literal: bool = False
     unset: str = "-"
     own_keys: tuple[str, ...] = ()
+    of_repository: Callable[[object], object] | None = None
+    merges: bool = False
 
 
 KEYS: tuple[Key, ...] = (
@@ -278,6 +276,16 @@ KEYS: tuple[Key, ...] = (
         own=True,
         own_keys=("last_copies",),
         unset="`{days: 30, size: 20G, last_copies: false}`",
+    ),
+    Key(
+        "archives",
+        archives.sets,
+        "Archive sets by name: [archiving](archive.md).",
+        repo=True,
+        own=True,
+        of_repository=archives.sets_of_repository,
+        merges=True,
+        unset="none",
     ),
 )  # fmt: skip
 

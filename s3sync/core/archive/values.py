@@ -49,8 +49,11 @@ class Kind(StrEnum):
 class ArchiveSet(Struct, frozen=True):
     """Named rules for archives (`archives:` in the settings).
 
-    `source` is a folder, or a glob of folders, relative to where the settings stand. `older_than_s`, `max_size` (bytes)
-    None: without limit. `timezone` is an IANA name. `tags` are S3's, at most 10.
+    `source` is a folder, or a glob of folders: relative to the repository, absolute in the user's own settings, and
+    empty for the repository's projects. `older_than_s`, `max_size` (bytes) None: without limit. `timezone` is an IANA
+    name. `tags` are S3's, at most 10. `confined`: a repository's settings say it, so that it stays inside of it.
+    `region`, `endpoint_url` and `profile` belong to `store`; None for those of the settings. `marker` is what a folder
+    has to hold to be a unit: the staging folder, where the units are projects.
     """
 
     name: str
@@ -75,6 +78,11 @@ class ArchiveSet(Struct, frozen=True):
     max_size: int | None = None
     lifecycle_days: int | None = None
     lifecycle_class: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    confined: bool = False
+    marker: str | None = None
 
 
 class Source(Struct, frozen=True):
@@ -105,6 +113,8 @@ class Unit(Struct, frozen=True):
     fields: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     """Sockets, devices and what else is left out, each with its reason."""
+    refused: str | None = None
+    """Reason why it cannot be archived: it is empty, cannot be read, or lacks a field of the layout."""
 
     @property
     def size(self) -> int:

@@ -1,0 +1,113 @@
+"""Values of a layout's fields: what a unit's name, its times and its files say."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+from s3sync.core.archive.layout import OF_DATES, range_of, stem_of
+from s3sync.core.archive.values import ArchiveSet, Kind, Source
+
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_CHUNK = 1 << 20
+
+
+def zone_of(chosen: ArchiveSet) -> tzinfo | None:
+    """The set's time zone; None for this computer's."""
+    if chosen.timezone is None:
+        return None
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(chosen.timezone)
+
+
+def of_names(path: str) -> dict[str, str]:
+    """Fields that a unit's path says. `no NAME` holds the reason why a field is missing."""
+    name = path.rpartition("/")[2]
+    fields = {"path": path, "id": name, "name": name, "stem": stem_of(name)}
+    if "." in name.lstrip("."):
+        fields["ext"] = name.rpartition(".")[2]
+    else:
+        fields["no ext"] = "the name has no extension"
+    found = range_of(name)
+    if found:
+        fields["range"] = found
+    else:
+        fields["no range"] = "the name does not begin with a number, such as b40"
+    return fields
+
+
+def of_folder(
+    chosen: ArchiveSet, path: str, files: Callable[[], Iterable[Source]], needs: frozenset[str]
+) -> dict[str, str]:
+    """Fields of a folder: the date is in its name, else its newest file's."""
+    fields = of_names(path)
+    if needs & OF_DATES:
+        when = _date_in(fields["name"])
+        if when is not None:
+            fields |= of_time(when, "name")
+        elif newest := max((source.mtime_ns for source in files() if source.kind is Kind.FILE), default=0):
+            fields |= of_time(local_time(newest, zone_of(chosen)), "mtime")
+    return fields
+
+
+def of_file(chosen: ArchiveSet, top: Path, path: str, mtime_ns: int, needs: frozenset[str]) -> dict[str, str]:
+    """Fields of one file. Raises `OSError` where it has to be read and cannot be."""
+    fields = of_names(path)
+    if "md5" in needs:
+        fields["md5"] = _md5(top / path)
+    if needs & OF_DATES:
+        fields |= of_time(local_time(mtime_ns, zone_of(chosen)), "mtime")
+    return fields
+
+
+def of_time(when: datetime, source: str) -> dict[str, str]:
+    """Fields of a date; `date_from` says who knew it."""
+    when = when.replace(tzinfo=None)
+    day = {"year": f"{when.year:04d}", "month": f"{when.month:02d}", "day": f"{when.day:02d}"}
+    return {**day, "date": "".join(day.values()), "captured": when.isoformat(), "date_from": source}
+
+
+def of_night(night: str) -> dict[str, str]:
+    """Fields of a date for files of one night, of which some are of the day after."""
+    return of_time(datetime.strptime(night, "%Y%m%d"), "night")  # noqa: DTZ007 - a date of the place itself
+
+
+def local_time(mtime_ns: int, zone: tzinfo | None) -> datetime:
+    """A file's time where the set is at home, or where this computer is."""
+    return datetime.fromtimestamp(mtime_ns // 10**9, UTC).astimezone(zone)
+
+
+def _date_in(name: str) -> datetime | None:
+    found = _DATE.search(name)
+    if found is None:
+        return None
+    try:
+        return datetime(int(found[1]), int(found[3]), int(found[4]))  # noqa: DTZ001 - a date of the place itself
+    except ValueError:  # the 31st of a month that has 30 days
+        return None
+
+
+def _md5(path: Path) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    with open(descriptor, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def shared(several: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Fields on which all files agree."""
+    found: dict[str, str] | None = None
+    for fields in several:
+        found = (
+            dict(fields)
+            if found is None
+            else {name: value for name, value in found.items() if fields.get(name) == value}
+        )
+    return found or {}

@@ -1,0 +1,120 @@
+"""Archive sets of the settings, checked as far as that needs more than the text, and the settings of their stores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from msgspec import structs
+
+from s3sync.config import Settings
+from s3sync.config.settings import load_own_settings
+from s3sync.core.archive.values import ArchiveSet
+from s3sync.errors import ConfigError
+from s3sync.local.patterns import compile_patterns
+
+
+def load_sets(settings: Settings) -> dict[str, ArchiveSet]:
+    """The sets by name, in the order of the settings. Raises `ConfigError` for a pattern that is none."""
+    found = {name: _with_projects(chosen, settings) for name, chosen in (settings.archives or {}).items()}
+    for chosen in found.values():
+        for field in ("select", "ignore", "heavy", "light", "sidecars"):
+            _check_patterns(chosen, field)
+    return found
+
+
+def require_set(settings: Settings, name: str | None) -> ArchiveSet:
+    """The set of that name; without one, the only set. Raises `ConfigError`."""
+    found = load_sets(settings)
+    if name is None and len(found) == 1:
+        return next(iter(found.values()))
+    if name is not None and name in found:
+        return found[name]
+    if not found:
+        raise ConfigError(
+            "there is no archive set",
+            why="neither the repository's settings nor your own have `archives:`",
+            hint="make one: s3sync archive init --preset projects --store s3://bucket/prefix",
+        )
+    names = ", ".join(found)
+    if name is None:
+        raise ConfigError("there are several archive sets", why=f"they are {names}", hint="choose one with --set NAME")
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, found, 1)
+    raise ConfigError(
+        f"there is no archive set {name!r}",
+        why=f"the sets are {names}",
+        hint=f"did you mean {near[0]!r}?" if near else None,
+    )
+
+
+def settings_of(
+    chosen: ArchiveSet, settings: Settings, environ: Mapping[str, str], flags: Mapping[str, str | None] | None = None
+) -> Settings:
+    """The settings with which a set's store is opened (`connect`), so that it is asked about as any other store is.
+
+    A repository's set goes to its store as the repository's settings say. What a repository says has no part in the
+    store of a set that the user's own file holds.
+    """
+    base = settings if chosen.confined else load_own_settings(flags or {}, environ)
+    origin = settings.origins.get("archives", "default") if chosen.confined else "user file"
+    said = {
+        name: value
+        for name in ("store", "region", "endpoint_url", "profile")
+        if (value := getattr(chosen, name)) is not None
+    }
+    credentials = base.credentials
+    if chosen.profile is not None and credentials == "chain":
+        credentials = "profile"
+    return replace(
+        base,
+        **said,
+        credentials=credentials,
+        origins=MappingProxyType({**base.origins, **dict.fromkeys(said, origin)}),
+    )
+
+
+def _with_projects(chosen: ArchiveSet, settings: Settings) -> ArchiveSet:
+    """The set with the repository's projects as its source, where it names none."""
+    return chosen if chosen.source else structs.replace(chosen, source="*", marker=settings.staging)
+
+
+def _check_patterns(chosen: ArchiveSet, field: str) -> None:
+    for number, line in enumerate(getattr(chosen, field), 1):
+        try:
+            compile_patterns([line])
+        except ValueError as error:
+            raise ConfigError(
+                f"archives.{chosen.name}.{field} is not valid", why=f"entry {number} is no pattern: {error}"
+            ) from None
+
+
+def source_base(chosen: ArchiveSet, root: Path | None) -> tuple[Path, tuple[str, ...]]:
+    """The folder in which a set looks, and the pattern of each folder below it on the way to a unit.
+
+    Raises `ConfigError` for a relative source without a repository, and for one that a link leads out of it.
+    """
+    parts = [part for part in chosen.source.replace(os.sep, "/").split("/") if part not in ("", ".")]
+    fixed = next((number for number, part in enumerate(parts) if any(char in part for char in "*?[")), len(parts))
+    path = Path(chosen.source).expanduser()
+    if path.is_absolute():
+        base = path if fixed == len(parts) else Path(*path.parts[: len(path.parts) - (len(parts) - fixed)])
+    elif root is None:
+        raise ConfigError(
+            f"archives.{chosen.name} has no folder to look in",
+            why="its source is relative, and there is no repository here",
+            hint="write a whole path as its `source`, as ~/Videos",
+        )
+    else:
+        base = root.joinpath(*parts[:fixed])
+    if chosen.confined and root is not None and not Path(os.path.realpath(base)).is_relative_to(root.resolve()):
+        raise ConfigError(
+            f"archives.{chosen.name} is not read",
+            why=f"{base} is a link that leads out of the repository",
+            hint="a set for another folder belongs in your own settings file",
+        )
+    return base, tuple(parts[fixed:])

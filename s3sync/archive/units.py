@@ -1,0 +1,192 @@
+"""Units of an archive set on the disk, each with its key and its files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from msgspec import structs
+
+from s3sync.archive import fields as read
+from s3sync.archive.companions import with_companions
+from s3sync.archive.outline import Outline
+from s3sync.archive.sets import source_base
+from s3sync.archive.walk import Selection, Unreadable, in_order, walk
+from s3sync.core.archive.layout import LayoutError, first_clash, key_for, parse_layout, sidecar_key
+from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Source, Unit, UnitKind
+from s3sync.disk.errors import reason_of
+from s3sync.errors import ConfigError
+
+
+def find_units(
+    chosen: ArchiveSet, root: Path | None, *, now: float | None = None, due_only: bool = True
+) -> Iterator[Unit]:
+    """The units of a set in the order of their ids, those that are too young left out.
+
+    `root` is the repository, None outside of any. Units that cannot be archived come with the reason in `refused`.
+    Raises `ConfigError` before the first one when there is no source, and when two units have one key.
+    """
+    selection = Selection(chosen)
+    outlines = _outlines(chosen, root, selection)
+    _refuse_clashes(chosen, outlines)
+    moment = time.time() if now is None else now
+    for outline in outlines:
+        unit = _unit(chosen, outline, selection)
+        if not due_only or is_due(chosen, unit, moment):
+            yield unit
+
+
+def is_due(chosen: ArchiveSet, unit: Unit, now: float) -> bool:
+    """True if the newest file of a unit is as old as the set says."""
+    return chosen.older_than_s is None or unit.newest_ns / 1e9 <= now - chosen.older_than_s
+
+
+def is_named(unit_id: str, words: Iterable[str]) -> bool:
+    """True if one of the words names a unit: its id, the last name of it, a glob of either, or nothing was said."""
+    names = (unit_id, unit_id.rpartition("/")[2])
+    words = list(words)
+    return not words or any(fnmatchcase(name, word.rstrip("/")) for word in words for name in names)
+
+
+def _outlines(chosen: ArchiveSet, root: Path | None, selection: Selection) -> list[Outline]:
+    base, pattern = source_base(chosen, root)
+    try:
+        status = base.stat()
+    except OSError as error:
+        why = reason_of(error)
+        hint = "connect the disk, or correct `source`: nothing was taken for empty"
+        raise ConfigError(f"the source of archives.{chosen.name} is not there: {base}", why=why, hint=hint) from None
+    if not stat.S_ISDIR(status.st_mode):
+        raise ConfigError(f"the source of archives.{chosen.name} is no folder: {base}", hint="name the folder above it")
+    if chosen.unit is UnitKind.FOLDER:
+        found = _folders(chosen, base, pattern, selection)
+    elif chosen.unit is UnitKind.FILE:
+        found = _files(chosen, base, pattern, selection)
+    else:
+        from s3sync.archive.groups import groups
+
+        found = groups(chosen, base, _all_files(base, pattern, selection), selection)
+    return sorted(found, key=lambda outline: os.fsencode(outline.id))
+
+
+def _refuse_clashes(chosen: ArchiveSet, outlines: list[Outline]) -> None:
+    keys = [(outline.key, outline.id) for outline in outlines if outline.refused is None]
+    clash = first_clash(keys, nested=chosen.pack is Pack.NONE and chosen.unit is not UnitKind.FILE)
+    if clash:
+        raise ConfigError(
+            f"two units of archives.{chosen.name} would have one key: {clash[0]} and {clash[1]}",
+            why=f"the layout {chosen.layout!r} gives both {clash[2]!r}",
+            hint="add a field that tells them apart, such as {id} or {path}",
+        )
+
+
+def _folders(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[Outline]:
+    layout = parse_layout(chosen.layout)
+    for path in _matching(base, pattern or ("*",), selection):
+        top = base / path
+        if chosen.marker is not None and not os.path.lexists(top / chosen.marker):
+            continue
+        outline = Outline(path, str(top))
+        try:
+            known = read.of_folder(chosen, path, lambda top=top: walk(top, selection, []), layout.needs)  # type: ignore[misc]
+            yield structs.replace(outline, key=key_for(chosen, layout, known), fields=known)
+        except (LayoutError, Unreadable) as error:
+            yield structs.replace(outline, refused=str(error))
+
+
+def _files(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[Outline]:
+    layout = parse_layout(chosen.layout)
+    for main, sidecars in with_companions(_all_files(base, pattern, selection), selection):
+        folder, _, name = main.path.rpartition("/")
+        top = base / folder
+        outline = Outline(main.path, str(top), sources=(structs.replace(main, path=name),))
+        try:
+            known = read.of_file(chosen, base, main.path, main.mtime_ns, layout.needs)
+            key = key_for(chosen, layout, known)
+        except (LayoutError, OSError) as error:
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+            yield structs.replace(outline, refused=reason)
+            continue
+        beside = tuple(structs.replace(source, path=source.path.rpartition("/")[2]) for source in sidecars)
+        yield structs.replace(outline, key=key, fields=known, sidecars=beside)
+
+
+def _all_files(base: Path, pattern: tuple[str, ...], selection: Selection) -> list[Source]:
+    """The selected files below the base, or below those folders in it that match. Raises `ConfigError`."""
+    found: list[Source] = []
+    try:
+        for folder in _matching(base, pattern, selection) if pattern else ("",):
+            above = f"{folder}/" if folder else ""
+            found += (
+                structs.replace(source, path=above + source.path)
+                for source in walk(base / folder, selection, [])
+                if source.kind is Kind.FILE
+            )
+    except Unreadable as error:
+        raise ConfigError(
+            f"cannot look through {base}", why=str(error), hint="make it readable, or name it in `ignore`"
+        ) from error
+    return list(in_order(found))
+
+
+def _matching(base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[str]:
+    """Folders below the base whose names match one pattern a level, through no link."""
+    level = [""]
+    for part in pattern:
+        level = [
+            f"{folder}/{entry}" if folder else entry
+            for folder in level
+            for entry in _subfolders(base / folder)
+            if fnmatchcase(entry, part) and entry.startswith(".") <= part.startswith(".")
+        ]
+        level = [folder for folder in level if not selection.skips_folder(folder)]
+    return iter(level)
+
+
+def _subfolders(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError as error:
+        raise ConfigError(f"cannot list {folder}", why=reason_of(error)) from error
+
+
+def _unit(chosen: ArchiveSet, outline: Outline, selection: Selection) -> Unit:
+    problems: list[str] = []
+    sources, refused = outline.sources, outline.refused
+    if sources is None:
+        try:
+            sources = in_order(list(walk(Path(outline.root), selection, problems)))
+        except Unreadable as error:
+            sources, refused = (), refused or str(error)
+    sidecars = outline.sidecars or tuple(
+        source for source in sources if source.kind is Kind.FILE and selection.is_sidecar(source.path)
+    )
+    if refused is None and not any(source.kind is not Kind.FOLDER for source in sources):
+        refused = "there is no file in it"
+    unit = Unit(
+        id=outline.id,
+        set=chosen.name,
+        root=outline.root,
+        key=outline.key,
+        sources=sources,
+        sidecars=sidecars,
+        fields={name: value for name, value in outline.fields.items() if not name.startswith("no ")},
+        problems=tuple(problems),
+        refused=refused,
+    )
+    return structs.replace(unit, refused=unit.refused or _sidecar_clash(chosen, unit))
+
+
+def _sidecar_clash(chosen: ArchiveSet, unit: Unit) -> str | None:
+    seen = {unit.key}
+    for source in unit.sidecars:
+        key = sidecar_key(chosen, unit, source.path)
+        if key in seen:
+            return f"two of its files would have the key {key!r}"
+        seen.add(key)
+    return None

@@ -1,0 +1,118 @@
+"""Files of a unit on the disk, through no link: what each is, and what cannot be archived."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from s3sync.core.archive.values import ArchiveSet, Kind, Source
+from s3sync.core.names import STATE_DIR, nfc
+from s3sync.disk.errors import reason_of
+from s3sync.local.patterns import compile_patterns
+
+_ODD = {
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class Unreadable(OSError):
+    """A folder or a file of a unit cannot be looked at, so that the unit would lack something."""
+
+
+class Selection:
+    """Choice of what goes into a set's archives, by `select` and `ignore`; sidecars need not be selected."""
+
+    def __init__(self, chosen: ArchiveSet) -> None:
+        self._ignored = matcher((*chosen.ignore, f"{STATE_DIR}/"))
+        self._selected = matcher(chosen.select) if chosen.select else None
+        self.is_sidecar = matcher(chosen.sidecars)
+        self.takes_all = self._selected is None
+
+    def skips_folder(self, path: str) -> bool:
+        return self._ignored(f"{path}/")
+
+    def is_selected(self, path: str) -> bool:
+        return self._selected is None or self._selected(path)
+
+    def takes(self, path: str) -> bool:
+        return not self._ignored(path) and (self.is_selected(path) or self.is_sidecar(path))
+
+
+def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """A test of paths, in whatever normal form a disk has them; nothing fits no patterns."""
+    match = compile_patterns(patterns).match_file
+    return lambda path: match(nfc(path))
+
+
+def light_of(chosen: ArchiveSet) -> Callable[[str], bool]:
+    """A test for light files, which stay on the disk when the heavy ones leave it.
+
+    `light` names them, and `heavy` takes some back. With `heavy` alone, all others are light.
+    """
+    if chosen.heavy and not chosen.light:
+        heavy = matcher(chosen.heavy)
+        return lambda path: not heavy(path)
+    return matcher((*chosen.light, *(f"!{pattern}" for pattern in chosen.heavy if not pattern.startswith("!"))))
+
+
+def walk(top: Path, selection: Selection, problems: list[str]) -> Iterator[Source]:
+    """Everything below a folder that is selected, in no order. What cannot be archived is told in `problems`.
+
+    Folders count only where nothing is selected by pattern. Raises `Unreadable`.
+    """
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        for entry in _entries(top, folder):
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            found = _status(entry, path)
+            if stat.S_ISDIR(found.st_mode):
+                if not selection.skips_folder(path):
+                    waiting.append(path)
+                    if selection.takes_all:
+                        yield Source(path, Kind.FOLDER, 0, stat.S_IMODE(found.st_mode), found.st_mtime_ns)
+            elif selection.takes(path):
+                source = source_of(path, found, top)
+                if source is None:
+                    problems.append(f"{path}: it is {_ODD.get(stat.S_IFMT(found.st_mode), 'no file')}")
+                else:
+                    yield source
+
+
+def source_of(path: str, found: os.stat_result, top: Path) -> Source | None:
+    """The file or link of that status; None for what is neither. Raises `Unreadable`."""
+    mode = stat.S_IMODE(found.st_mode)
+    if stat.S_ISREG(found.st_mode):
+        return Source(path, Kind.FILE, found.st_size, mode, found.st_mtime_ns)
+    if stat.S_ISLNK(found.st_mode):
+        try:
+            target = os.readlink(top / path)  # noqa: PTH115 - a Path would rewrite what the link says
+        except OSError as error:
+            raise Unreadable(f"{path}: {reason_of(error)}") from error
+        return Source(path, Kind.LINK, 0, mode, found.st_mtime_ns, target)
+    return None
+
+
+def in_order(sources: list[Source]) -> tuple[Source, ...]:
+    """By the bytes of their paths, as an archive holds them."""
+    return tuple(sorted(sources, key=lambda source: os.fsencode(source.path)))
+
+
+def _entries(top: Path, folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(top / folder if folder else top) as entries:
+            return list(entries)
+    except OSError as error:
+        raise Unreadable(f"{folder or top.name}: {reason_of(error)}") from error
+
+
+def _status(entry: os.DirEntry[str], path: str) -> os.stat_result:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except OSError as error:
+        raise Unreadable(f"{path}: {reason_of(error)}") from error

@@ -1,0 +1,216 @@
+"""Check of the setting `archives`: archive sets by name.
+
+A repository's sets read only inside the repository, and never say that files are removed here: that is for whoever
+runs them (`archive run --delete-local`). Where they send is asked about as any store is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from msgspec import structs
+
+from s3sync.config import addresses, schemes, values
+from s3sync.config.litter import OF_SYSTEMS
+from s3sync.config.secrets import hidden
+from s3sync.config.values import BadValue
+from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Pack, UnitKind
+
+MOST_SETS = 100
+MOST_TAGS = 10
+"""Tags of one object in S3."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_CLASSES = (
+    "STANDARD",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER_IR",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "REDUCED_REDUNDANCY",
+    "EXPRESS_ONEZONE",
+)
+_SAID_OTHERWISE = {
+    "GLACIER_FLEXIBLE_RETRIEVAL": "GLACIER",
+    "GLACIER_INSTANT_RETRIEVAL": "GLACIER_IR",
+    "GLACIER_DEEP_ARCHIVE": "DEEP_ARCHIVE",
+    "DEEP": "DEEP_ARCHIVE",
+    "IA": "STANDARD_IA",
+    "INFREQUENT_ACCESS": "STANDARD_IA",
+}
+"""Names that people and hand-written rules use, and S3's own for the same class."""
+_TAG = re.compile(r"[\w .:/=+@-]*")
+
+
+def sets(value: object) -> Mapping[str, ArchiveSet]:
+    """Archive sets by name. Raises `BadValue`."""
+    if not isinstance(value, Mapping):
+        raise BadValue("it must be a mapping of sets by name", "write each set below its name")
+    if len(value) > MOST_SETS:
+        raise BadValue(f"it has {len(value)} sets, and {MOST_SETS} are the most")
+    return MappingProxyType({str(name): _set(name, said) for name, said in value.items() if said is not None})
+
+
+def sets_of_repository(value: object) -> Mapping[str, ArchiveSet]:
+    """The sets, if whoever commits to a repository may say them. Raises `BadValue`."""
+    found: dict[str, ArchiveSet] = {}
+    for name, chosen in sets(value).items():
+        if _leads_out(chosen.source):
+            raise BadValue(
+                "a repository's set reads only inside the repository",
+                "write it relative to the repository; sets for other folders belong in your own settings file",
+                (name, "source"),
+            )
+        if chosen.delete_local is not DeleteLocal.NEVER:
+            raise BadValue(
+                "whoever commits to the repository may not say that for you",
+                "leave it out, and run `s3sync archive run --delete-local`",
+                (name, "delete_local"),
+            )
+        found[name] = structs.replace(chosen, confined=True)
+    return MappingProxyType(found)
+
+
+def _leads_out(source: str) -> bool:
+    text = source.replace("\\", "/")
+    return text.startswith(("/", "~")) or ".." in text.split("/") or re.match(r"[A-Za-z]:", text) is not None
+
+
+def _set(name: object, said: object) -> ArchiveSet:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadValue("a set's name has letters, digits, '.', '_' and '-'", at=(hidden(str(name)),))
+    if isinstance(said, ArchiveSet):
+        return said  # it was checked before
+    try:
+        return _made(name, values.nested(_CHECKS)(said))
+    except BadValue as error:
+        raise BadValue(error.why, error.hint, (name, *error.at)) from None
+
+
+def _made(name: str, fields: Any) -> ArchiveSet:
+    if "store" not in fields:
+        raise BadValue("it does not say where it sends", "add `store:`, as s3://bucket/prefix")
+    kind = fields.get("unit", UnitKind.FOLDER)
+    if (kind is UnitKind.GROUP) != ("group" in fields):
+        raise BadValue("`unit: group` and `group:` go together", 'write group: "{object}_{night}", and unit: group')
+    if "layout" in fields:
+        _fits_unit(fields["layout"], kind)
+    if ("lifecycle_days" in fields) != ("lifecycle_class" in fields):
+        raise BadValue("`lifecycle_days` and `lifecycle_class` go together")
+    fields.setdefault("ignore", OF_SYSTEMS)
+    if kind is UnitKind.GROUP:
+        fields.setdefault("layout", "{id}")
+    if kind is UnitKind.FILE:
+        fields.setdefault("pack", Pack.NONE)
+    if "older_than" in fields:
+        fields["older_than_s"] = fields.pop("older_than")
+    return ArchiveSet(name=name, source=fields.pop("source", ""), **fields)
+
+
+def _fits_unit(layout: str, kind: UnitKind) -> None:
+    from s3sync.core.archive.layout import OF_FILES, parse_layout
+
+    unfit = sorted(parse_layout(layout).needs & OF_FILES) if kind is not UnitKind.FILE else []
+    if unfit:
+        raise BadValue(f"{{{unfit[0]}}} is of one file, and a unit has several", "write `unit: file`", ("layout",))
+
+
+def _layout(value: object) -> str:
+    from s3sync.core.archive.layout import LayoutError, parse_layout
+
+    text = values.line(value)
+    try:
+        parse_layout(text)
+    except LayoutError as error:
+        raise BadValue(str(error)) from None
+    return text
+
+
+def _source(value: object) -> str:
+    text = values.line(value).rstrip("/") or "/"
+    if "**" in text:
+        raise BadValue("`**` is not taken there", "write one * for each folder on the way, as raw/*/*")
+    return text
+
+
+def storage_class(value: object) -> str:
+    text = values.line(value).strip()
+    word = text.upper().replace("-", "_").replace(" ", "_")
+    if word in _CLASSES:
+        return word
+    meant = _SAID_OTHERWISE.get(word)
+    hint = f"did you mean {meant}?" if meant else f"the classes are {', '.join(_CLASSES)}"
+    raise BadValue(f"{hidden(text)!r} is no storage class of S3", hint)
+
+
+def _tags(value: object) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise BadValue("it must be a mapping of tags", "write it like {archive: delayed}")
+    if len(value) > MOST_TAGS:
+        raise BadValue(f"it has {len(value)} tags, and {MOST_TAGS} are the most")
+    found = {}
+    for key, text in value.items():
+        said = text if isinstance(text, str) else str(text) if isinstance(text, int) else None
+        if said is None or not _TAG.fullmatch(said) or len(said) > 256:
+            raise BadValue("a tag's value is text of letters, digits, blanks and _.:/=+-@", at=(hidden(str(key)),))
+        if not _TAG.fullmatch(str(key)) or not 0 < len(str(key)) <= 128 or str(key).lower().startswith("aws:"):
+            raise BadValue("a tag's name is text of letters, digits, blanks and _.:/=+-@", at=(hidden(str(key)),))
+        found[str(key)] = values.plain_text(said) if said else ""
+    return MappingProxyType(found)
+
+
+def _duration(value: object) -> int:
+    from s3sync.core.durations import USAGE, parse_duration
+
+    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    seconds = parse_duration(text)
+    if seconds is None:
+        raise BadValue("it is no duration", USAGE)
+    return seconds
+
+
+def _timezone(value: object) -> str:
+    from zoneinfo import ZoneInfo
+
+    text = values.line(value)
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, LookupError):
+        raise BadValue(f"{hidden(text)!r} is no time zone", "write its IANA name, as Europe/Berlin") from None
+    return text
+
+
+def _amount(value: object) -> int | None:
+    return values.bytes_of(values.amount(value)) or None
+
+
+_CHECKS: Mapping[str, values.Check] = {
+    "store": schemes.store,
+    "region": addresses.region,
+    "endpoint_url": addresses.endpoint,
+    "profile": values.profile,
+    "source": _source,
+    "unit": lambda value: UnitKind(str(values.one_of(*UnitKind)(value))),
+    "group": _layout,
+    "select": values.texts,
+    "ignore": values.texts,
+    "heavy": values.texts,
+    "light": values.texts,
+    "layout": _layout,
+    "pack": lambda value: Pack(str(values.one_of(*Pack)(value))),
+    "level": values.whole(1, 22),
+    "storage_class": storage_class,
+    "tags": _tags,
+    "sidecars": values.texts,
+    "older_than": _duration,
+    "delete_local": lambda value: DeleteLocal(str(values.one_of(*DeleteLocal)(value))),
+    "keep_light": values.yes_or_no,
+    "timezone": _timezone,
+    "max_size": _amount,
+    "lifecycle_days": values.whole(0, 36500),
+    "lifecycle_class": storage_class,
+}
