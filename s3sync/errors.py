@@ -24,6 +24,8 @@ S3syncError                     exit 1   the root: what, why, hint
 |   |-- Archived                         the object is in cold storage and has to be thawed first
 |   `-- ChecksumMismatch                 the bytes that came are not the bytes that were promised
 |-- ManifestError               exit 1   metadata.json cannot be trusted (broken, too large, newer)
+|-- ArchiveError                exit 1   an archive or its index cannot be trusted (cut short, altered, newer)
+|-- Pending                     exit 8   an archive is being thawed, and cannot be read yet
 |-- Halt                        exit 5   refused before any write; the hint names the flag that allows it
 |   `-- NotTrusted                       a file of the repository names a store that the user has not agreed to
 |-- LockHeld                    exit 6   another s3sync works on this staging folder
@@ -143,6 +145,14 @@ class ChecksumMismatch(StoreError):
 
 class ManifestError(S3syncError):
     pass
+
+
+class ArchiveError(S3syncError):
+    pass
+
+
+class Pending(S3syncError):
+    exit_code = 8
 
 
 class Halt(S3syncError):

@@ -205,8 +205,11 @@ class Administers(Protocol):
 class WholeChecksums(Protocol):
     """A store that verifies a checksum over a whole object, however many parts it came in, and tells it later."""
 
-    def new_checksum(self) -> Checksum | None:
-        """One to feed with the object's bytes, from the first to the last; None where its library is missing."""
+    def new_checksum(self, after: str | None = None) -> Checksum | None:
+        """One to feed with the object's bytes, from the first to the last; None where its library is missing.
+
+        `after`: the value of one that was fed with the bytes before, to go on from there.
+        """
 
     def verifies(self, upload_id: str) -> bool:
         """True if the store agreed to verify the whole of an upload that was begun or listed by this process."""

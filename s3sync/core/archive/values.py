@@ -141,6 +141,8 @@ class Member(Struct, frozen=True):
     offset: int = 0
     target: str | None = None
     key: str | None = None
+    etag: str | None = None
+    """ETag of the member's own object, without a container."""
 
 
 class Frame(Struct, frozen=True, array_like=True):

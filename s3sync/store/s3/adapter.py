@@ -199,9 +199,9 @@ class S3Store(ReadableBucket):
         self._takes_crc64nvme_of["wholes"] = False
         return upload_id
 
-    def new_checksum(self) -> WholeCrc64nvme | None:
+    def new_checksum(self, after: str | None = None) -> WholeCrc64nvme | None:
         try:
-            return WholeCrc64nvme()
+            return WholeCrc64nvme(after)
         except ImportError:
             return None
 

@@ -72,12 +72,13 @@ def is_full_crc64nvme(answer: Mapping[str, Any]) -> bool:
 class WholeCrc64nvme:
     """A `store.aspects.Checksum`: CRC64NVME over a whole object."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: str | None = None) -> None:
         """Raises `ImportError` where the library for it is not installed."""
         from awscrt import checksums
 
         self._add = checksums.crc64nvme
-        self._crc = 0
+        before = crc64nvme_in(after)
+        self._crc = int.from_bytes(base64.b64decode(before), "big") if before else 0
 
     def update(self, chunk: bytes, /) -> None:
         self._crc = self._add(chunk, self._crc)

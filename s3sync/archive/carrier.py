@@ -1,0 +1,69 @@
+"""Whatever moves bytes of archives: a store, the pool, both directions of the line, and who watches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from msgspec import Struct, field
+
+from s3sync.store.aspects import Timed, aspect
+from s3sync.store.port import Buffer, Pace, Store, Unlimited
+from s3sync.transfer.descriptors import most_connections
+from s3sync.transfer.flow import CEILING, Flow
+from s3sync.transfer.line import Line
+from s3sync.transfer.pool import Pool
+from s3sync.transfer.progress import Progress, Silent
+
+
+class Carrier(Struct, frozen=True):
+    """One run on one store. `user` signs what is sent; `clock` tells times for people."""
+
+    store: Store
+    pool: Pool
+    user: str
+    progress: Progress = field(default_factory=Silent)
+    pace: Pace = field(default_factory=Unlimited)
+    up: Line = field(default_factory=Line)
+    down: Line = field(default_factory=Line)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@contextmanager
+def open_carrier(
+    store: Store,
+    user: str,
+    progress: Progress | None = None,
+    pace: Pace | None = None,
+    workers: int = CEILING,
+) -> Iterator[Carrier]:
+    """A carrier with a pool of its own, which ends with the block."""
+    timed = aspect(store, Timed)
+    most = most_connections(workers)
+    with Pool(most, Flow(most, timed.round_trip_s if timed else None)) as pool:
+        yield Carrier(store, pool, user, progress or Silent(), pace or Unlimited())
+
+
+class MemoryBody:
+    """A `store.port.Body` of bytes in memory; `sent` is told how many of them are on their way."""
+
+    def __init__(self, body: Buffer, sent: Callable[[int], None]) -> None:
+        self._view, self._at, self.sent = memoryview(body).cast("B"), 0, sent
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    def read(self, size: int | None = None) -> Buffer:
+        end = len(self._view) if size is None or size < 0 else self._at + size
+        piece = self._view[self._at : end]
+        self._at += len(piece)
+        return piece if len(piece) else b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + (0, self._at, len(self._view))[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at

@@ -1,0 +1,95 @@
+"""Indexes in the store: one beside each archive; without a container one file of rows for each set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import md5
+
+from s3sync.core.archive.index import MOST_BYTES, index_text, parse_index
+from s3sync.core.archive.values import Index, index_key
+from s3sync.core.names import STATE_DIR
+from s3sync.errors import ArchiveError, LostRace, NotFound, PreconditionFailed
+from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
+
+SUFFIX = index_key("")
+_ROUNDS = 20
+_JSON, _ROWS = "application/json", "application/x-ndjson"
+
+
+def rows_key(set_name: str) -> str:
+    """Key of the rows of a set without containers, below the set's store."""
+    return f"{STATE_DIR}/archive/{set_name}.jsonl"
+
+
+def read_index(store: Store, key: str) -> Index:
+    """Index of the archive with this key. Raises `NotFound`, `ArchiveError` for one that cannot be used."""
+    name = index_key(key)
+    text, _ = _read(store, name)
+    return parse_index(text, key, f"{store.url}/{name}")
+
+
+def write_index(store: Store, index: Index) -> str:
+    """Put an index beside its archive, in the place of an older one, and give back its ETag."""
+    return _put(store, index_key(index.key), index_text(index), Overwrite(), _JSON)
+
+
+def read_rows(store: Store, set_name: str) -> dict[str, Index]:
+    """Indexes of a set's units without container, by key. Raises `ArchiveError`."""
+    try:
+        text, _ = _read(store, rows_key(set_name))
+    except NotFound:
+        return {}
+    return dict(_parsed(store, set_name, text))
+
+
+def _parsed(store: Store, set_name: str, text: bytes) -> Iterator[tuple[str, Index]]:
+    where = f"{store.url}/{rows_key(set_name)}"
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            index = parse_index(line, None, f"line {number} of {where}")
+            yield index.key, index
+
+
+def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozenset[str] = frozenset()) -> None:
+    """Add rows by compare-and-swap; one of the same key is replaced, those of the keys `gone` are left out.
+
+    Rows that this program cannot read are an error, and nothing is written.
+    """
+    rows = {index.key: index for index in added}
+    for _ in range(_ROUNDS):
+        mode: WriteMode
+        try:
+            text, etag = _read(store, rows_key(set_name))
+            mode = Update(etag)
+        except NotFound:
+            text, mode = b"", Create()
+        found = dict(_parsed(store, set_name, text))
+        merged = {key: index for key, index in (found | rows).items() if key not in gone}
+        body = b"".join(index_text(index) + b"\n" for index in merged.values())
+        try:
+            _put(store, rows_key(set_name), body, mode, _ROWS)
+            return
+        except PreconditionFailed:
+            continue
+    raise LostRace(
+        f"could not write {store.url}/{rows_key(set_name)}",
+        why="others kept writing it at the same time",
+        hint="run the command again: what was sent is there",
+    )
+
+
+def _read(store: Store, key: str) -> tuple[bytes, str]:
+    text = bytearray()
+    with store.get(key) as reader:
+        for chunk in reader:
+            text += chunk
+            if len(text) > MOST_BYTES:
+                raise ArchiveError(
+                    f"cannot use {store.url}/{key}", why="it is larger than any index that s3sync writes"
+                )
+        return bytes(text), reader.info.etag
+
+
+def _put(store: Store, key: str, body: bytes, mode: WriteMode, content_type: str) -> str:
+    digest = md5(body, usedforsecurity=False).digest()
+    return store.put(key, body, mode=mode, headers=Headers(content_type=content_type), md5=digest).etag

@@ -1,0 +1,130 @@
+"""Memory of uploads of archives that are under way: each part that arrived, and where the stream was after it.
+
+After a crash an upload resumes behind the last part of an unbroken row that the store lists, too. Nothing of a part
+that arrived is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from msgspec import Struct, json
+
+from s3sync.archive.parts import PartBody
+from s3sync.archive.stream import Position
+from s3sync.core.archive.values import Frame
+from s3sync.disk.errors import local_errors
+from s3sync.state.sqlite import Database
+from s3sync.store.port import Part
+
+SCHEMA = """
+CREATE TABLE upload (
+  key TEXT PRIMARY KEY,
+  upload_id TEXT NOT NULL,
+  archive_id TEXT NOT NULL,
+  signature TEXT NOT NULL,
+  part_size INTEGER NOT NULL,
+  started_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE part (
+  key TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  etag TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  done BLOB NOT NULL,
+  partial BLOB NOT NULL,
+  frames BLOB NOT NULL,
+  checksum TEXT NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY (key, number)
+) STRICT, WITHOUT ROWID;
+"""
+REPAIR = "delete it: uploads of archives that are under way then begin anew"
+
+
+class Begun(Struct, frozen=True):
+    """An upload that was begun. `archive_id` is in the object's metadata; `signature` says of what it is made."""
+
+    key: str
+    upload_id: str
+    archive_id: str
+    signature: str
+    part_size: int
+    started_at: str
+
+
+class Sent(Struct, frozen=True):
+    """State after the last part of an unbroken row: all parts, frames and digests up to there."""
+
+    parts: tuple[Part, ...] = ()
+    position: Position = Position()
+    frames: tuple[Frame, ...] = ()
+    checksum: str = ""
+    last: bool = False
+
+
+class Journal(Database):
+    """Uploads to one store. One process at a time works with it."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        with local_errors("cannot use", path.parent, hint="make the folder yours and writable"):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        super().__init__(path, SCHEMA, (), read_only=read_only, repair=REPAIR)
+
+    @classmethod
+    def beside(cls, catalogue: Path) -> Self:
+        """The journal of the store whose catalogue that is."""
+        return cls(catalogue.with_suffix(".uploads.db"))
+
+    def find(self, key: str) -> Begun | None:
+        rows = self.execute(
+            "SELECT key, upload_id, archive_id, signature, part_size, started_at FROM upload WHERE key = ?", key
+        )
+        return Begun(*rows[0]) if rows else None
+
+    def begin(self, begun: Begun) -> None:
+        """Remember an upload; what was known of an earlier one of the key is forgotten."""
+        with self.transaction():
+            self.end(begun.key)
+            self.execute(
+                "INSERT INTO upload VALUES (?, ?, ?, ?, ?, ?)",
+                begun.key, begun.upload_id, begun.archive_id, begun.signature, begun.part_size, begun.started_at,
+            )  # fmt: skip
+
+    def arrived(self, key: str, part: PartBody, etag: str) -> None:
+        """Remember a part, before it counts as sent."""
+        where = part.position
+        self.execute(
+            "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            key, part.number, etag, part.size, where.at, where.done, where.partial, json.encode(part.frames),
+            part.checksum, int(part.last),
+        )  # fmt: skip
+
+    def sent(self, key: str, listed: Mapping[int, Part] | None) -> Sent:
+        """State to resume from; `listed` are the parts that the store has, None for all that were remembered."""
+        rows = self.execute(
+            "SELECT number, etag, size, position, done, partial, frames, checksum, last FROM part WHERE key = ?"
+            " ORDER BY number",
+            key,
+        )
+        parts, frames, done, state = list[Part](), list[Frame](), bytearray(), Sent()
+        with self.rows_of("part"):
+            for number, etag, size, at, ended, partial, made, checksum, last in rows:
+                part = Part(number, size, etag)
+                if number != len(parts) + 1 or (listed is not None and listed.get(number) != part):
+                    break
+                parts.append(part)
+                frames += json.decode(made, type=tuple[Frame, ...])
+                done += ended
+                state = Sent((), Position(at, b"", partial), (), checksum, bool(last))
+        where = Position(state.position.at, bytes(done), state.position.partial)
+        return Sent(tuple(parts), where, tuple(frames), state.checksum, state.last)
+
+    def end(self, key: str) -> None:
+        """Forget an upload: it is complete, or was aborted."""
+        with self.transaction():
+            self.execute("DELETE FROM part WHERE key = ?", key)
+            self.execute("DELETE FROM upload WHERE key = ?", key)

@@ -1,0 +1,214 @@
+"""One unit on its way up: its archive or its objects, its sidecars, and last its index."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+
+from msgspec.structs import replace as changed
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.indexes import add_rows, read_index, read_rows, write_index
+from s3sync.archive.journal import Journal
+from s3sync.archive.upload import Content, Uploaded, upload
+from s3sync.core.archive.tar import as_bytes, is_utf8
+from s3sync.core.archive.values import (
+    CURRENT_FORMAT,
+    ArchiveSet,
+    Index,
+    Kind,
+    Member,
+    Pack,
+    Source,
+    Unit,
+    UnitKind,
+)
+from s3sync.core.times import format_ns
+from s3sync.errors import Halt, LocalError, NotFound, PreconditionFailed, UsageError
+from s3sync.store.aspects import StorageClasses, aspect
+from s3sync.store.port import Create, Overwrite, Update, WriteMode
+from s3sync.transfer.progress import Work
+
+USUAL = "STANDARD"
+
+
+def send_unit(
+    carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, *, replace: bool = False
+) -> tuple[Index, int]:
+    """Send a unit, and return its index, as it is in the store, and the bytes that were sent.
+
+    What is there already under the unit's key is replaced only with `replace`. Raises `Halt` for a key that is taken,
+    `SourceChanged` when a file does not stand still, `LocalError`, `StoreError`. Interrupted, it resumes.
+    """
+    _check(rules, unit)
+    carrier.progress.begin(Work.UPLOAD, unit.id, unit.size)
+    try:
+        if rules.pack is Pack.NONE:
+            index, sent = _send_files(carrier, rules, unit, journal, replace)
+        else:
+            index, sent = _send_archive(carrier, rules, unit, journal, replace)
+        sidecars, more = _send_sidecars(carrier, rules, unit, journal)
+        index = changed(index, sidecars=sidecars)
+        if rules.pack is Pack.NONE:
+            add_rows(carrier.store, rules.name, [index])
+        else:
+            write_index(carrier.store, index)
+    finally:
+        carrier.progress.finish(Work.UPLOAD, unit.id)
+    for key in (unit.key, *(member.key for member in (*index.members, *index.sidecars) if member.key)):
+        journal.end(key)
+    return index, sent + more
+
+
+def known_index(carrier: Carrier, rules: ArchiveSet, unit: Unit) -> Index | None:
+    """Index of what was sent of a unit before; None when nothing was."""
+    if rules.pack is Pack.NONE:
+        return read_rows(carrier.store, rules.name).get(unit.key)
+    try:
+        return read_index(carrier.store, unit.key)
+    except NotFound:
+        return None
+
+
+def is_archived(index: Index, unit: Unit) -> bool:
+    """True if an index is of exactly what the unit is now, as far as size, time and kind tell."""
+    there = {(one.path, one.kind, one.size, one.mtime_ns, one.target) for one in index.members}
+    here = {(one.path, one.kind, one.size, one.mtime_ns, one.target) for one in unit.sources}
+    sidecars = {(one.path, one.size, one.mtime_ns) for one in index.sidecars}
+    return there == here and sidecars == {(one.path, one.size, one.mtime_ns) for one in unit.sidecars}
+
+
+def _check(rules: ArchiveSet, unit: Unit) -> None:
+    if not any(source.kind is Kind.FILE for source in unit.sources):
+        raise LocalError(
+            f"{unit.id} holds no files", why="an archive of nothing would be of no use", hint="put files into it"
+        )
+    own = [source for source in unit.sources if source.kind is Kind.FILE] if rules.pack is Pack.NONE else []
+    keys = [unit.key, *(object_key(rules, unit, source.path) for source in own)]
+    for key in (*keys, *(sidecar_key(rules, unit, source.path) for source in unit.sidecars)):
+        if not is_utf8(as_bytes(key)):
+            raise LocalError(
+                f"cannot send {key!r}",
+                why="its name is no UTF-8, which an object's must be",
+                hint="rename it, or pack it",
+            )
+        if any(name in ("", ".", "..") for name in key.split("/")) or "\0" in key:
+            raise UsageError(f"cannot send {unit.id} as {key!r}", why="a part of that key is empty, '.' or '..'")
+
+
+def _mode(carrier: Carrier, key: str, may_replace: bool) -> WriteMode:
+    if not may_replace:
+        return Create()
+    try:
+        return Update(carrier.store.head(key).info.etag)
+    except NotFound:
+        return Create()
+
+
+def _upload(carrier: Carrier, journal: Journal, content: Content, may_replace: bool) -> Uploaded:
+    try:
+        return upload(carrier, journal, content, _mode(carrier, content.key, may_replace))
+    except PreconditionFailed as error:
+        raise Halt(
+            f"did not send {content.name}",
+            why=f"{carrier.store.url}/{content.key} is there already, and is not what would be sent",
+            hint="look at it with `s3sync archive show`; to replace it, add --force",
+        ) from error
+
+
+def _content(carrier: Carrier, rules: ArchiveSet, unit: Unit, key: str, top: str | None, *sources: Source) -> Content:
+    moves = aspect(carrier.store, StorageClasses) is not None
+    return Content(
+        key,
+        unit.id,
+        os.path.realpath(unit.root),
+        top,
+        sources,
+        rules.pack,
+        rules.level,
+        rules.storage_class if moves and rules.storage_class != USUAL else None,
+        rules.tags,
+        {"uploaded-by": carrier.user, "archive-set": rules.name, "unit": unit.id},
+    )
+
+
+def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: tuple[Member, ...], size: int) -> Index:
+    moves = aspect(carrier.store, StorageClasses) is not None
+    return Index(
+        CURRENT_FORMAT,
+        unit.id,
+        rules.name,
+        unit.key,
+        rules.pack,
+        members,
+        size,
+        sum(member.size for member in members),
+        carrier.clock().replace(microsecond=0),
+        carrier.user,
+        storage_class=rules.storage_class if moves else USUAL,
+        tags=rules.tags,
+        fields=unit.fields,
+    )
+
+
+def _send_archive(
+    carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, may_replace: bool
+) -> tuple[Index, int]:
+    made = _upload(carrier, journal, _content(carrier, rules, unit, unit.key, unit.id, *unit.sources), may_replace)
+    index = changed(
+        _index(carrier, rules, unit, made.members, made.size),
+        etag=made.etag,
+        md5=made.md5,
+        crc64nvme=made.checksum,
+        frames=made.frames,
+    )
+    return index, made.bytes_sent
+
+
+def object_key(rules: ArchiveSet, unit: Unit, path: str) -> str:
+    """Key of one file of a unit without container."""
+    return unit.key if rules.unit is UnitKind.FILE else f"{unit.key}/{path}"
+
+
+def sidecar_key(rules: ArchiveSet, unit: Unit, path: str) -> str:
+    """Key of a sidecar: beside the object of a single file, else in a folder that is called as the archive is."""
+    if rules.unit is UnitKind.FILE and rules.pack is Pack.NONE:
+        return posixpath.join(posixpath.dirname(unit.key), path)
+    return f"{unit.key.removesuffix(f'.{rules.pack}')}/{path}"
+
+
+def _send_files(
+    carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, may_replace: bool
+) -> tuple[Index, int]:
+    """Each file as its own object. Folders and links are in the index only."""
+
+    def send(source: Source) -> tuple[Member, int]:
+        key = object_key(rules, unit, source.path)
+        content = _content(carrier, rules, unit, key, None, source)
+        content = changed(content, metadata={**content.metadata, "mtime": format_ns(source.mtime_ns)})
+        made = _upload(carrier, journal, content, may_replace)
+        return changed(made.members[0], key=key, etag=made.etag), made.bytes_sent
+
+    files = [source for source in unit.sources if source.kind is Kind.FILE]
+    results = list(carrier.pool.map(send, files, lambda one: one.size))
+    found = {source.path: result.result() for source, result in results}
+    members = tuple(found[one.path][0] if one.path in found else _member(one) for one in unit.sources)
+    index = _index(carrier, rules, unit, members, sum(member.size for member in members))
+    return index, sum(sent for _, sent in found.values())
+
+
+def _send_sidecars(carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal) -> tuple[tuple[Member, ...], int]:
+    """Sidecars stay readable: in the usual class, without the tags by which archives are moved."""
+    found, sent = [], 0
+    for source in unit.sidecars:
+        key = sidecar_key(rules, unit, source.path)
+        content = _content(carrier, rules, unit, key, None, source)
+        content = changed(content, storage_class=None, tags={})
+        made = upload(carrier, journal, content, Overwrite())
+        found.append(changed(made.members[0], key=key, etag=made.etag))
+        sent += made.bytes_sent
+    return tuple(found), sent
+
+
+def _member(source: Source) -> Member:
+    return Member(source.path, source.kind, 0, source.mode, source.mtime_ns, target=source.target)

@@ -1,0 +1,207 @@
+"""Bytes of an archive as they are made: headers and files one after the other, each file hashed while it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from s3sync.core.archive import tar
+from s3sync.core.archive.values import Kind, Member, Source
+from s3sync.disk.errors import local_errors
+from s3sync.disk.tree import folder_below
+from s3sync.errors import SourceChanged
+
+CHUNK = 1024 * 1024
+
+
+class Position(Struct, frozen=True):
+    """Place in a stream, as a journal keeps it to resume there.
+
+    `done` are the SHA-256 of the files before, one after the other; `partial` that of the file under way, so far.
+    """
+
+    at: int = 0
+    done: bytes = b""
+    partial: bytes = b""
+
+
+class TarStream:
+    """Uncompressed bytes of a container, or with `top` None the bytes of one file.
+
+    `root` is the folder of the sources, which are sorted. Raises `SourceChanged` for a file that is not what the scan
+    saw, before or after it was read, and `LocalError`.
+    """
+
+    def __init__(
+        self, root: str, top: str | None, sources: Sequence[Source], check: Callable[[], None] = lambda: None
+    ) -> None:
+        self._root, self._top, self._sources, self._check = root, top, sources, check
+        self.position = 0
+        self.members: list[Member] = []
+        self.finished = False
+        self._next = 0
+        self._pending = memoryview(b"")
+        self._digests = bytearray()
+        self._file: _OpenFile | None = None
+
+    def fill(self, view: memoryview) -> int:
+        """Write the next bytes into the view, as many as it holds; fewer only at the end."""
+        at, size = 0, len(view)
+        while at < size:
+            if self._pending:
+                got = min(len(self._pending), size - at)
+                view[at : at + got] = self._pending[:got]
+                self._pending = self._pending[got:]
+            elif self._file is not None and self._file.left:
+                self._check()
+                got = self._file.read_into(view[at : min(size, at + CHUNK)])
+            elif self._file is not None:
+                self._close()
+                continue
+            elif not self._open_next():
+                break
+            else:
+                continue
+            at += got
+            self.position += got
+        if self._file is not None and not self._file.left and not self._pending:
+            self._close()
+        return at
+
+    def _open_next(self) -> bool:
+        """Begin the next member, or the end. False when there is nothing more."""
+        if self._next == len(self._sources):
+            if self.finished:
+                return False
+            self.finished = True
+            self._pending = memoryview(tar.END if self._top is not None else b"")
+            return bool(self._pending)
+        source = self._sources[self._next]
+        self._next += 1
+        head = tar.header(self._top, source) if self._top is not None else b""
+        self._pending = memoryview(head)
+        if source.kind is Kind.FILE:
+            self._file = _OpenFile(self._root, source, self.position + len(head) if self._top is not None else 0)
+        else:
+            self._note(source, "", 0)
+        return True
+
+    def _close(self) -> None:
+        assert self._file is not None
+        file, self._file = self._file, None
+        digest = file.finish()
+        self._digests += digest
+        self._note(file.source, digest.hex(), file.offset)
+        if self._top is not None:
+            self._pending = memoryview(bytes(tar.padding(file.source.size)))
+
+    def _note(self, source: Source, sha256: str, offset: int) -> None:
+        self.members.append(
+            Member(source.path, source.kind, source.size, source.mode, source.mtime_ns, sha256, offset, source.target)
+        )
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._file is not None:
+            self._file.close()
+
+    def tell(self) -> Position:
+        """Where it is, with the digests of the files that ended since this was asked before."""
+        done, self._digests = bytes(self._digests), bytearray()
+        return Position(self.position, done, self._file.so_far() if self._file is not None else b"")
+
+    def resume(self, where: Position) -> None:
+        """Go to where an earlier process was. Raises `SourceChanged` when the file under way is not what it was."""
+        offset, done = 0, memoryview(where.done)
+        while offset < where.at:
+            if self._next == len(self._sources):
+                self.finished = True
+                self._pending = memoryview(tar.END)[where.at - offset :]
+                break
+            source = self._sources[self._next]
+            self._next += 1
+            head = tar.header(self._top, source) if self._top is not None else b""
+            size = source.size if source.kind is Kind.FILE else 0
+            begin = offset + len(head)
+            end = begin + size + (tar.padding(size) if self._top is not None else 0)
+            offset, skip = end, where.at - offset
+            if source.kind is not Kind.FILE:
+                self._note(source, "", 0)
+                self._pending = memoryview(head)[skip:]
+            elif done:
+                self._note(source, bytes(done[:32]).hex(), begin if self._top is not None else 0)
+                done = done[32:]
+                self._pending = memoryview(bytes(end - where.at)) if end > where.at else memoryview(b"")
+            else:
+                self._file = _OpenFile(self._root, source, begin if self._top is not None else 0)
+                self._pending = memoryview(head)[skip:]
+                self._file.skip(max(0, skip - len(head)), where.partial, self._check)
+        self.position = where.at
+
+
+class _OpenFile:
+    """A source that is being read, through no link, and only as long as it is the file that was scanned."""
+
+    def __init__(self, root: str, source: Source, offset: int) -> None:
+        self.source, self.offset, self.left = source, offset, source.size
+        self._where = f"{root}{os.sep}{source.path}"
+        self._sha256 = hashlib.sha256()
+        with local_errors("cannot read", self._where):
+            *names, name = source.path.split("/")
+            try:
+                self._stream: Any = open(folder_below(root, names).open_read(name), "rb", buffering=0)  # noqa: SIM115
+            except FileNotFoundError:
+                raise self._changed("it does not exist any more") from None
+            self._before = os.fstat(self._stream.fileno())
+        if (self._before.st_size, self._before.st_mtime_ns) != (source.size, source.mtime_ns):
+            self._stream.close()
+            raise self._changed("it is not what it was when the unit was looked at")
+
+    def read_into(self, view: memoryview) -> int:
+        view = view[: self.left]
+        with local_errors("cannot read", self._where):
+            got: int = self._stream.readinto(view)
+        if not got:
+            raise self._changed("it became shorter")
+        self._sha256.update(view[:got])
+        self.left -= got
+        return got
+
+    def skip(self, size: int, partial: bytes, check: Callable[[], None]) -> None:
+        """Read again what was sent before. Raises `SourceChanged` when that had another SHA-256."""
+        buffer = memoryview(bytearray(min(CHUNK, max(size, 1))))
+        while size:
+            check()
+            size -= self.read_into(buffer[:size])
+        if partial and self._sha256.digest() != partial:
+            raise self._changed("what was sent of it before is not what it holds now")
+
+    def so_far(self) -> bytes:
+        return self._sha256.copy().digest()
+
+    def finish(self) -> bytes:
+        """SHA-256 of the file. Raises `SourceChanged` when it did not stand still."""
+        with self._stream, local_errors("cannot read", self._where):
+            after = os.fstat(self._stream.fileno())
+            longer = self._stream.read(1)
+        same = all(getattr(after, name) == getattr(self._before, name) for name in _STILL)
+        if longer or not same:
+            raise self._changed("another program is still writing it")
+        return self._sha256.digest()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _changed(self, why: str) -> SourceChanged:
+        return SourceChanged(
+            f"{self._where} changed while it was being archived",
+            why=why,
+            hint="run the command again when the file is finished; nothing of this unit was deleted",
+        )
+
+
+_STILL = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")

@@ -1,0 +1,268 @@
+"""One archive on its way up: made, hashed and sent part by part, resumed from the journal after a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+
+from msgspec import Struct
+
+from s3sync.archive.carrier import Carrier, MemoryBody
+from s3sync.archive.journal import Begun, Journal, Sent
+from s3sync.archive.parts import Maker, PartBody
+from s3sync.archive.stream import TarStream
+from s3sync.core.archive import tar
+from s3sync.core.archive.values import Frame, Member, Pack, Source
+from s3sync.core.checksum import Checksum
+from s3sync.core.etag import MIB, choose_part_size
+from s3sync.core.times import format_time
+from s3sync.disk.tree import kept_folders
+from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, SourceChanged, StoreError
+from s3sync.store.aspects import WholeChecksums, aspect
+from s3sync.store.port import Create, Headers, Part, WriteMode
+from s3sync.transfer.pool import PARTS_AT_ONCE
+from s3sync.transfer.progress import Gauge, Work
+
+ARCHIVE_ID = "archive-id"
+"""Metadata by which an archive is known for the one that an upload made."""
+
+
+class Content(Struct, frozen=True):
+    """Content of one object: sources below a folder of the disk, and how they are packed.
+
+    `top` is the folder in the container; None: the one source is the object, as it is. `name` is for people.
+    """
+
+    key: str
+    name: str
+    root: str
+    top: str | None
+    sources: tuple[Source, ...]
+    pack: Pack
+    level: int | None = None
+    storage_class: str | None = None
+    tags: Mapping[str, str] = {}
+    metadata: Mapping[str, str] = {}
+
+    @property
+    def size(self) -> int:
+        return sum(source.size for source in self.sources)
+
+    @property
+    def most(self) -> int:
+        """Bytes that the object has at most."""
+        packed = sum(source.size + 4 * tar.BLOCK for source in self.sources) + len(tar.END)
+        return self.size if self.top is None else packed + packed // 32 + MIB
+
+    def headers(self, archive_id: str) -> Headers:
+        kind = _CONTENT_TYPES.get(self.pack if self.top is not None else Pack.NONE)
+        metadata = {**self.metadata, ARCHIVE_ID: archive_id}
+        return Headers(metadata, kind, self.storage_class, self.tags)
+
+    def signature(self, part_size: int) -> str:
+        """Digest of everything that decides which bytes are made."""
+        digest = hashlib.sha256(f"1 {self.key} {self.pack} {self.level} {part_size} {self.top}\n".encode())
+        for one in self.sources:
+            digest.update(tar.header(self.top or "", one))
+            digest.update(f"{one.size} {one.mtime_ns}".encode())
+        return digest.hexdigest()
+
+
+_CONTENT_TYPES = {Pack.TAR: "application/x-tar", Pack.TAR_GZ: "application/gzip", Pack.TAR_ZST: "application/zstd"}
+
+
+class Uploaded(Struct, frozen=True):
+    """An object that is complete, and what it holds."""
+
+    etag: str
+    size: int
+    members: tuple[Member, ...]
+    frames: tuple[Frame, ...]
+    checksum: str | None
+    md5: str | None
+    bytes_sent: int
+
+
+def upload(carrier: Carrier, journal: Journal, content: Content, mode: WriteMode) -> Uploaded:
+    """Make an object and put it into the store, if `mode` holds. An upload that was interrupted resumes.
+
+    Raises `SourceChanged` when a file does not stand still (nothing is there then), `PreconditionFailed`,
+    `LocalError`, `StoreError`. Memory: a few parts.
+    """
+    with kept_folders():
+        job = _resumed(carrier, journal, content)
+        try:
+            if job is not None:
+                try:
+                    return job.run(mode)
+                except (NotFound, SourceChanged, ChecksumMismatch):
+                    job.abandon()
+            job = _Job(carrier, journal, content, choose_part_size(content.most))
+            return job.run(mode)
+        except (SourceChanged, PreconditionFailed, ChecksumMismatch):
+            if job is not None:
+                job.abandon()
+            raise
+
+
+class _Job:
+    """One upload. `begun` is None until the first part turns out not to be the last; `sent` is what was there."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        journal: Journal,
+        content: Content,
+        part_size: int,
+        begun: Begun | None = None,
+        sent: Sent | None = None,
+    ) -> None:
+        self.carrier, self.journal, self.content, self.part_size = carrier, journal, content, part_size
+        self.begun, self.sent = begun, sent or Sent()
+        self.whole = aspect(carrier.store, WholeChecksums)
+        self.stream = TarStream(content.root, content.top, content.sources, carrier.pool.check)
+        self.maker: Maker
+        self.bytes_sent = 0
+
+    def run(self, mode: WriteMode) -> Uploaded:
+        """Raises `NotFound` when the upload is gone."""
+        content, progress = self.content, self.carrier.progress
+        try:
+            self.stream.resume(self.sent.position)
+            self.maker = Maker(
+                self.stream,
+                content.pack if content.top is not None else Pack.NONE,
+                self.part_size,
+                level=content.level,
+                number=len(self.sent.parts) + 1,
+                frames=list(self.sent.frames),
+                checksum=self._checksum(),
+            )
+            if self.sent.parts:
+                progress.reuse(Work.UPLOAD, content.name, sum(part.size for part in self.sent.parts))
+            made: Iterator[PartBody] = iter(()) if self.sent.last else self.maker.parts()
+            if self.begun is None:
+                first = next(made)
+                if first.last:
+                    return self._put(first, mode)
+                self._begin()
+                made = chain((first,), made)
+            parts = self.carrier.pool.gather(self._send, made, PARTS_AT_ONCE)
+            return self._complete([*self.sent.parts, *parts], mode)
+        finally:
+            self.stream.close()
+
+    def _checksum(self) -> Checksum | None:
+        if self.whole is None or (self.sent.parts and not self.sent.checksum):
+            return None
+        return self.whole.new_checksum(self.sent.checksum or None)
+
+    def _put(self, part: PartBody, mode: WriteMode) -> Uploaded:
+        """An object of one part is put whole. One that is there already with the same bytes is it."""
+        digest = hashlib.md5(part.body, usedforsecurity=False)
+        gauge = Gauge(self.carrier.progress, Work.UPLOAD, self.content.name)
+        headers = self.content.headers(uuid.uuid4().hex)
+        try:
+            body = MemoryBody(part.body, gauge)
+            etag = self.carrier.store.put(self.content.key, body, mode=mode, headers=headers, md5=digest.digest()).etag
+            self.bytes_sent = part.size
+        except PreconditionFailed:
+            head = self.carrier.store.head(self.content.key)
+            if not (isinstance(mode, Create) and head.etag_is_md5 and head.info.etag == digest.hexdigest()):
+                raise
+            etag = head.info.etag
+        gauge(part.size)
+        return self._uploaded(etag, part.size, part.checksum, digest.hexdigest())
+
+    def _begin(self) -> None:
+        content, archive_id = self.content, uuid.uuid4().hex
+        upload_id = self.carrier.store.start_upload(content.key, content.headers(archive_id))
+        self.begun = Begun(
+            content.key,
+            upload_id,
+            archive_id,
+            content.signature(self.part_size),
+            self.part_size,
+            format_time(self.carrier.clock()),
+        )
+        self.journal.begin(self.begun)
+
+    def _send(self, part: PartBody) -> Part:
+        assert self.begun is not None
+        gauge = Gauge(self.carrier.progress, Work.UPLOAD, self.content.name)
+        try:
+            with self.carrier.up.body(part.size, self.carrier.pool.check) as moved:
+
+                def told(at: int) -> None:
+                    gauge(at)
+                    moved(at)
+
+                body = MemoryBody(part.body, told)
+                etag = self.carrier.store.put_part(self.content.key, self.begun.upload_id, part.number, body)
+        except BaseException:
+            gauge(0)
+            raise
+        gauge(part.size)
+        self.journal.arrived(self.content.key, part, etag)
+        self.bytes_sent += part.size
+        return Part(part.number, part.size, etag)
+
+    def _complete(self, parts: Sequence[Part], mode: WriteMode) -> Uploaded:
+        assert self.begun is not None
+        key, upload_id = self.content.key, self.begun.upload_id
+        checksum = self.maker.checksum.value() if self.maker.checksum is not None else None
+        agreed = self.whole is not None and self.whole.verifies(upload_id)
+        try:
+            etag = self.carrier.store.complete_upload(
+                key, upload_id, parts, mode=mode, checksum=checksum if agreed else None
+            )
+        except (PreconditionFailed, NotFound):
+            etag = _made_before(self.carrier, self.begun) or ""
+            if not etag:
+                raise
+        return self._uploaded(etag, sum(part.size for part in parts), checksum, None)
+
+    def _uploaded(self, etag: str, size: int, checksum: str | None, md5: str | None) -> Uploaded:
+        members, frames = tuple(self.stream.members), tuple(self.maker.frames)
+        return Uploaded(etag, size, members, frames, checksum or None, md5, self.bytes_sent)
+
+    def abandon(self) -> None:
+        """Abort the upload, and forget it."""
+        if self.begun is None:
+            return
+        self.journal.end(self.content.key)
+        with suppress(StoreError):
+            self.carrier.store.abort_upload(self.content.key, self.begun.upload_id)
+
+
+def _made_before(carrier: Carrier, begun: Begun) -> str | None:
+    """The object's ETag, if it is the one that this upload made: its answer was lost, or the program was killed."""
+    try:
+        head = carrier.store.head(begun.key)
+    except NotFound:
+        return None
+    return head.info.etag if head.metadata.get(ARCHIVE_ID) == begun.archive_id else None
+
+
+def _resumed(carrier: Carrier, journal: Journal, content: Content) -> _Job | None:
+    """The upload that an earlier run began of the very same content; one of other content is aborted."""
+    begun = journal.find(content.key)
+    if begun is None:
+        return None
+    job = _Job(carrier, journal, content, begun.part_size, begun)
+    if begun.signature == content.signature(begun.part_size):
+        try:
+            listed = {part.number: part for part in carrier.store.list_parts(content.key, begun.upload_id)}
+            job.sent = journal.sent(content.key, listed)
+            return job
+        except NotFound:
+            if _made_before(carrier, begun) is not None:
+                job.sent = journal.sent(content.key, None)
+                return job
+        except AccessDenied:  # without the right to list parts nothing can be resumed
+            pass
+    job.abandon()
+    return None

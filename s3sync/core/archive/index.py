@@ -1,0 +1,93 @@
+"""Text of an index, and what must hold of one that somebody else may have written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import DecodeError, ValidationError, json
+from msgspec.structs import replace
+
+from s3sync.core.archive.tar import as_bytes
+from s3sync.core.archive.values import CURRENT_FORMAT, Index, Kind, Member, Pack
+from s3sync.errors import ArchiveError
+
+MOST_BYTES = 512 * 1024 * 1024
+"""Bytes of one index, which is read into memory: about two million members."""
+_HINT = (
+    "if the archive is good, `s3sync archive verify --deep` says so; write its index anew with `archive run --force`"
+)
+
+
+def index_text(index: Index) -> bytes:
+    """Index as JSON, on one line. A name that is no UTF-8 is written as NUL and its bytes in hexadecimal."""
+    try:
+        return json.encode(index)
+    except UnicodeEncodeError:
+        return json.encode(_renamed(index, _escaped))
+
+
+def parse_index(text: bytes, key: str | None, where: str) -> Index:
+    """Index of the archive `key` (None: whatever it says). `where` names it in errors. Raises `ArchiveError`."""
+    try:
+        version = json.decode(text, type=_Version)["format"]
+    except (DecodeError, UnicodeDecodeError, KeyError) as error:
+        raise _broken(where, "it is no index") from error
+    if not isinstance(version, int) or version > CURRENT_FORMAT:
+        raise ArchiveError(
+            f"cannot read {where}",
+            why="a newer s3sync wrote it",
+            hint="upgrade s3sync: docs/upgrade-and-remove.md says how",
+        )
+    try:
+        index = json.decode(text, type=Index)
+        if b"\\u0000" in text:
+            index = _renamed(index, _unescaped)
+    except (ValidationError, DecodeError, ValueError) as error:
+        raise _broken(where, str(error)) from error
+    if key is not None and index.key != key:
+        raise _broken(where, f"it is the index of another archive ({index.key:.200})")
+    _check(index, where)
+    return index
+
+
+_Version = dict[str, Any]
+
+
+def _check(index: Index, where: str) -> None:
+    if any(member.size < 0 or member.offset < 0 for member in (*index.members, *index.sidecars)):
+        raise _broken(where, "a member has a size or a place below zero")
+    if index.pack is Pack.NONE and any(m.key is None for m in index.members if m.kind is Kind.FILE):
+        raise _broken(where, "a member has no object")
+    at = 0
+    for frame in index.frames:
+        if frame.offset < at or frame.stored <= 0 or frame.unpacked < 0:
+            raise _broken(where, "its frames overlap")
+        at = frame.offset + frame.stored
+    if at > index.size:
+        raise _broken(where, "its frames reach beyond the archive's end")
+
+
+def _broken(where: str, why: str) -> ArchiveError:
+    return ArchiveError(f"cannot use {where}", why=why, hint=_HINT)
+
+
+def _renamed(index: Index, rename: Callable[[str], str]) -> Index:
+    def members(found: tuple[Member, ...]) -> tuple[Member, ...]:
+        return tuple(
+            replace(m, path=rename(m.path), target=None if m.target is None else rename(m.target)) for m in found
+        )
+
+    return replace(index, members=members(index.members), sidecars=members(index.sidecars))
+
+
+def _escaped(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "\0" + as_bytes(name).hex()
+    return name
+
+
+def _unescaped(name: str) -> str:
+    return bytes.fromhex(name[1:]).decode("utf-8", "surrogateescape") if name.startswith("\0") else name

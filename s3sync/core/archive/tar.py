@@ -1,0 +1,90 @@
+"""Headers of a tar archive: ustar, and PAX records where ustar cannot say it. The same input gives the same bytes.
+
+No owners, whole seconds; a name that is not UTF-8 is kept byte by byte (`hdrcharset=BINARY`).
+Source: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
+"""
+
+from __future__ import annotations
+
+from s3sync.core.archive.values import Kind, Source
+
+BLOCK = 512
+END = bytes(2 * BLOCK)
+"""Two empty blocks end an archive."""
+LARGEST = 8**11 - 1
+"""Largest size and latest time that a field of ustar holds."""
+_TYPES = {Kind.FILE: b"0", Kind.FOLDER: b"5", Kind.LINK: b"2"}
+_OWNER = b"0000000\0" * 2
+_MAGIC = b"ustar\x0000" + bytes(64) + b"0000000\0" * 2
+_REST = bytes(155 + 12)
+
+
+def as_bytes(name: str) -> bytes:
+    """Name as the disk has it. One that is no UTF-8 has surrogates in its text, as `os.fsdecode` makes them."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def padding(size: int) -> int:
+    """Number of bytes between a member's content and the next header."""
+    return -size % BLOCK
+
+
+def header(top: str, source: Source) -> bytes:
+    """Everything that stands in front of a member's content; the name begins with the folder `top`."""
+    name = as_bytes(f"{top}/{source.path}" + ("/" if source.kind is Kind.FOLDER else ""))
+    link = as_bytes(source.target or "") if source.kind is Kind.LINK else b""
+    size = source.size if source.kind is Kind.FILE else 0
+    mtime = source.mtime_ns // 1_000_000_000
+    records = _records(name, link, size, mtime)
+    block = _block(
+        name[:100],
+        source.mode & 0o7777,
+        size if size <= LARGEST else 0,
+        min(max(mtime, 0), LARGEST),
+        _TYPES[source.kind],
+        link[:100],
+    )
+    if not records:
+        return block
+    short = b"PaxHeaders/" + name[:80].rstrip(b"/").replace(b"/", b"_")
+    own = _block(short, 0o644, len(records), 0, b"x", b"")
+    return own + records + bytes(padding(len(records))) + block
+
+
+def _records(name: bytes, link: bytes, size: int, mtime: int) -> bytes:
+    """PAX records for what does not fit into ustar."""
+    found = []
+    if len(name) > 100 or not name.isascii():
+        found.append((b"path", name))
+    if len(link) > 100 or not link.isascii():
+        found.append((b"linkpath", link))
+    if not (is_utf8(name) and is_utf8(link)):
+        found.insert(0, (b"hdrcharset", b"BINARY"))
+    if size > LARGEST:
+        found.append((b"size", b"%d" % size))
+    if not 0 <= mtime <= LARGEST:
+        found.append((b"mtime", b"%d" % mtime))
+    return b"".join(_record(key, value) for key, value in found)
+
+
+def _record(key: bytes, value: bytes) -> bytes:
+    """`LENGTH key=value` and a line's end; the length counts its own digits."""
+    rest = len(key) + len(value) + 3
+    length = rest + len(str(rest))
+    length = rest + len(str(length))
+    return b"%d %s=%s\n" % (length, key, value)
+
+
+def is_utf8(name: bytes) -> bool:
+    """True if bytes are a text that others can read."""
+    try:
+        name.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _block(name: bytes, mode: int, size: int, mtime: int, kind: bytes, link: bytes) -> bytes:
+    front = name.ljust(100, b"\0") + b"%07o\0" % mode + _OWNER + b"%011o\0%011o\0" % (size, mtime)
+    back = kind + link.ljust(100, b"\0") + _MAGIC + _REST
+    return front + b"%06o\0 " % (sum(front) + sum(back) + 8 * 32) + back
