@@ -110,7 +110,7 @@ class TarStream:
             self._file.close()
 
     def tell(self) -> Position:
-        """Where it is, with the digests of the files that ended since this was asked before."""
+        """Place reached, with the digests of the files that ended since this was asked before."""
         done, self._digests = bytes(self._digests), bytearray()
         return Position(self.position, done, self._file.so_far() if self._file is not None else b"")
 
