@@ -161,13 +161,13 @@ def _unit(chosen: ArchiveSet, outline: Outline, selection: Selection) -> Unit:
     if sources is None:
         try:
             sources = in_order(list(walk(Path(outline.root), selection, problems)))
+            if all(source.kind is Kind.FOLDER for source in sources):
+                refused = "there is no file in it"
         except Unreadable as error:
-            sources, refused = (), refused or str(error)
+            sources, refused = (), str(error)
     sidecars = outline.sidecars or tuple(
         source for source in sources if source.kind is Kind.FILE and selection.is_sidecar(source.path)
     )
-    if refused is None and not any(source.kind is not Kind.FOLDER for source in sources):
-        refused = "there is no file in it"
     unit = Unit(
         id=outline.id,
         set=chosen.name,

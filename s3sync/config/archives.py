@@ -23,26 +23,6 @@ MOST_SETS = 100
 MOST_TAGS = 10
 """Tags of one object in S3."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_CLASSES = (
-    "STANDARD",
-    "STANDARD_IA",
-    "ONEZONE_IA",
-    "INTELLIGENT_TIERING",
-    "GLACIER_IR",
-    "GLACIER",
-    "DEEP_ARCHIVE",
-    "REDUCED_REDUNDANCY",
-    "EXPRESS_ONEZONE",
-)
-_SAID_OTHERWISE = {
-    "GLACIER_FLEXIBLE_RETRIEVAL": "GLACIER",
-    "GLACIER_INSTANT_RETRIEVAL": "GLACIER_IR",
-    "GLACIER_DEEP_ARCHIVE": "DEEP_ARCHIVE",
-    "DEEP": "DEEP_ARCHIVE",
-    "IA": "STANDARD_IA",
-    "INFREQUENT_ACCESS": "STANDARD_IA",
-}
-"""Names that people and hand-written rules use, and S3's own for the same class."""
 _TAG = re.compile(r"[\w .:/=+@-]*")
 
 
@@ -138,12 +118,14 @@ def _source(value: object) -> str:
 
 
 def storage_class(value: object) -> str:
+    """S3's own name of a class; others that people use are no class, but the right word is said."""
+    from s3sync.core.archive.rule_files import CLASSES, class_meant
+
     text = values.line(value).strip()
-    word = text.upper().replace("-", "_").replace(" ", "_")
-    if word in _CLASSES:
-        return word
-    meant = _SAID_OTHERWISE.get(word)
-    hint = f"did you mean {meant}?" if meant else f"the classes are {', '.join(_CLASSES)}"
+    if text in CLASSES:
+        return text
+    meant = class_meant(text)
+    hint = f"did you mean {meant}?" if meant else f"the classes are {', '.join(CLASSES)}"
     raise BadValue(f"{hidden(text)!r} is no storage class of S3", hint)
 
 

@@ -1,0 +1,169 @@
+"""Forecast of what sets would archive: units, files and sizes by year, the time to send them, and what they would cost."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from s3sync.archive.price_list import price_book
+from s3sync.archive.units import is_due
+from s3sync.config import Settings
+from s3sync.config.schemes import scheme_of
+from s3sync.core.archive.costs import SMALLEST, Item, Money, month_cost
+from s3sync.core.archive.prices import PriceBook, RegionPrices
+from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Unit
+from s3sync.core.times import moment
+from s3sync.errors import ConfigError
+
+Planned: TypeAlias = tuple[ArchiveSet, Settings, Iterable[Unit]]
+"""A set with the settings of its store, and its units."""
+
+
+class Total(Struct):
+    """Units of one year, or of all."""
+
+    units: int = 0
+    files: int = 0
+    size: int = 0
+
+    def add(self, unit: Unit) -> None:
+        self.units += 1
+        self.files += sum(source.kind is Kind.FILE for source in unit.sources)
+        self.size += unit.size
+
+
+class UnitLine(Struct, frozen=True):
+    """One unit as it is shown. `due`: its newest file is as old as the set says."""
+
+    id: str
+    key: str
+    size: int
+    files: int
+    due: bool
+    refused: str | None
+    problems: tuple[str, ...]
+
+
+class SetAnalysis(Struct, frozen=True):
+    """One set. `small`: objects under 128 KB, which lifecycle rules do not move by default.
+
+    `month` is the storage of what is due, for a month in the set's class, `sending` the requests of sending it; None
+    where there are no prices, for the reason in `no_price`.
+    """
+
+    set: ArchiveSet
+    total: Total
+    due: Total
+    years: dict[str, Total]
+    units: tuple[UnitLine, ...]
+    small: int
+    seconds: float | None
+    region: str | None
+    month: Money | None
+    sending: Money | None
+    no_price: str | None
+
+    @property
+    def refused(self) -> list[UnitLine]:
+        return [line for line in self.units if line.refused is not None]
+
+
+class Analysis(Struct, frozen=True):
+    """All sets that were asked about, and the price list they were counted with."""
+
+    sets: tuple[SetAnalysis, ...]
+    as_of: str
+    currency: str
+    rate: int | None
+
+    @property
+    def exit_code(self) -> int:
+        return 3 if any(one.refused for one in self.sets) else 0
+
+
+def analyze(planned: Sequence[Planned], *, rate: int | None = None, region: str | None = None) -> Analysis:
+    """Look at every unit of these sets. Raises `ConfigError` for a named region without prices."""
+    book = price_book()
+    if region is not None:
+        book.of(region)
+    sets = tuple(_analyzed(chosen, settings, units, book, rate, region) for chosen, settings, units in planned)
+    return Analysis(sets, book.as_of, book.currency, rate)
+
+
+def _analyzed(
+    chosen: ArchiveSet,
+    settings: Settings,
+    units: Iterable[Unit],
+    book: PriceBook,
+    rate: int | None,
+    region: str | None,
+) -> SetAnalysis:
+    now = time.time()
+    total, due, years, lines, items = Total(), Total(), defaultdict[str, Total](Total), [], []
+    for unit in units:
+        ripe = is_due(chosen, unit, now)
+        files = sum(source.kind is Kind.FILE for source in unit.sources)
+        lines.append(UnitLine(unit.id, unit.key, unit.size, files, ripe, unit.refused, unit.problems))
+        if unit.refused is not None:
+            continue
+        total.add(unit)
+        years[unit.fields.get("year") or str(moment(unit.newest_ns).year)].add(unit)
+        if ripe:
+            due.add(unit)
+            items += _objects(chosen, unit)
+    prices, where, no_price = _prices(chosen, settings, book, region)
+    return SetAnalysis(
+        chosen,
+        total,
+        due,
+        dict(sorted(years.items())),
+        tuple(lines),
+        sum(item.size < SMALLEST for item in items),
+        due.size / rate if rate else None,
+        where,
+        month_cost(items, prices) if prices else None,
+        _sending(items, chosen, prices) if prices else None,
+        no_price,
+    )
+
+
+def _objects(chosen: ArchiveSet, unit: Unit) -> list[Item]:
+    """The objects that a unit becomes; compression is not known before."""
+    if chosen.pack is not Pack.NONE:
+        return [Item(unit.id, unit.size, chosen.storage_class)]
+    files = (source for source in unit.sources if source.kind is Kind.FILE)
+    return [Item(unit.id, source.size, chosen.storage_class) for source in files]
+
+
+def _sending(items: Sequence[Item], chosen: ArchiveSet, prices: RegionPrices) -> Money:
+    price = prices.write.get(chosen.storage_class)
+    if price is None:
+        return Money(0.0, frozenset((f"requests of {chosen.storage_class}",)))
+    parts = sum(1 if item.size < PART else item.size // PART + 3 for item in items)
+    return Money(parts * price / 1000)
+
+
+PART = 16 << 20
+"""Bytes of a part of a large upload, as a guess for the number of requests."""
+
+
+def _prices(
+    chosen: ArchiveSet, settings: Settings, book: PriceBook, region: str | None
+) -> tuple[RegionPrices | None, str | None, str | None]:
+    """Prices of the region, its name, and the reason where there are none: nothing is guessed."""
+    if region is None:
+        if scheme_of(chosen.store).is_folder:
+            return None, None, "a folder costs what its disk costs"
+        if settings.endpoint_url is not None:
+            return None, None, "the store is not AWS's; --region counts with the prices of an AWS region"
+        if settings.region is None:
+            return None, None, "the region is not set; name it with --region"
+    where = region or str(settings.region)
+    try:
+        return book.of(where), where, None
+    except ConfigError as error:
+        return None, where, error.message

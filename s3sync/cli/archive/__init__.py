@@ -1,0 +1,1 @@
+"""Words of `s3sync archive`, in one file for each subject. `cli/commands/archive.py` puts them together."""

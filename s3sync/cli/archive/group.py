@@ -1,0 +1,50 @@
+"""The command `s3sync archive` that the words are declared on, and what they share."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import FINISH, Group
+from s3sync.errors import UsageError
+
+if TYPE_CHECKING:
+    from s3sync.archives import Archives
+
+archive = Group(
+    FINISH, "Send finished units to cold storage and keep account of them. `s3sync restore` brings them back."
+)
+
+SetName: TypeAlias = Annotated[
+    str | None, typer.Option("--set", metavar="NAME", help="The archive set; needless where there is only one.")
+]
+OlderThan: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--older-than", metavar="AGE", help="Only units whose newest file is older: 90d, 6months, 2y."),
+]
+Units: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[UNIT]...", help="Only these units, by name or glob.", show_default=False),
+]
+
+
+def opened(call: Call) -> Archives:
+    """The archives of the settings that hold here."""
+    from s3sync.archives import Archives
+
+    return Archives.open(flags=call.flags, environ=os.environ)
+
+
+def seconds_of(age: str | None, option: str = "--older-than") -> int | None:
+    """A duration that was given as an option. Raises `UsageError`."""
+    from s3sync.core.durations import USAGE, parse_duration
+
+    if age is None:
+        return None
+    seconds = parse_duration(age)
+    if seconds is None:
+        raise UsageError(f"{age!r} is no duration for {option}", hint=USAGE)
+    return seconds

@@ -1,0 +1,10 @@
+"""s3sync archive"""
+
+from __future__ import annotations
+
+from s3sync.cli.archive import group, sets
+
+WORDS = (sets,)
+"""Files with the words, in the order of the help; the first word is what the command does without any."""
+
+archive = group.archive

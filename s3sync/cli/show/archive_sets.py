@@ -1,0 +1,111 @@
+"""Output of `archive analyze`: what sets would archive."""
+
+from __future__ import annotations
+
+from s3sync.archive.analyze import Analysis, SetAnalysis, Total, UnitLine
+from s3sync.cli.output import SCHEMA, duration_text, printable, say, warn
+from s3sync.cli.show.words import Json
+from s3sync.config import mask_url
+from s3sync.core.archive.costs import Money, amount_text
+from s3sync.core.quantities import counted, files_text, size_text
+
+NAMED = 20
+
+
+def analysis_json(report: Analysis) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "archive",
+        "action": "analyze",
+        "prices_as_of": report.as_of,
+        "currency": report.currency,
+        "rate_bytes_per_second": report.rate,
+        "sets": [_set_json(one) for one in report.sets],
+        "exit_code": report.exit_code,
+    }
+
+
+def _set_json(one: SetAnalysis) -> Json:
+    return {
+        "name": one.set.name,
+        "store": mask_url(one.set.store),
+        "source": one.set.source,
+        "storage_class": one.set.storage_class,
+        "total": _total_json(one.total),
+        "due": _total_json(one.due),
+        "years": {year: _total_json(total) for year, total in one.years.items()},
+        "small_objects": one.small,
+        "seconds_to_send": one.seconds,
+        "region": one.region,
+        "month": _money_json(one.month),
+        "sending": _money_json(one.sending),
+        "no_price": one.no_price,
+        "units": [_unit_json(line) for line in one.units],
+    }
+
+
+def _total_json(total: Total) -> Json:
+    return {"units": total.units, "files": total.files, "size_bytes": total.size}
+
+
+def _money_json(money: Money | None) -> Json | None:
+    return None if money is None else {"amount": round(money.amount, 6), "without_price": sorted(money.unknown)}
+
+
+def _unit_json(line: UnitLine) -> Json:
+    return {
+        "id": line.id,
+        "key": line.key,
+        "size_bytes": line.size,
+        "files": line.files,
+        "due": line.due,
+        "refused": line.refused,
+        "left_out": list(line.problems),
+    }
+
+
+def print_analysis(report: Analysis, *, verbose: bool, quiet: bool) -> None:
+    for one in report.sets:
+        if not quiet:
+            _print_set(one, report, verbose=verbose)
+        for line in one.refused:
+            warn(f"warning: {printable(line.id)} cannot be archived: {printable(line.refused or '')}")
+        for line in one.units:
+            for problem in line.problems[:NAMED]:
+                warn(f"warning: {printable(line.id)}: left out: {printable(problem)}")
+
+
+def _print_set(one: SetAnalysis, report: Analysis, *, verbose: bool) -> None:
+    chosen = one.set
+    where = f"{printable(mask_url(chosen.store))} as {chosen.storage_class}"
+    source = "the projects" if chosen.marker else printable(chosen.source)
+    say(f"{printable(chosen.name)}: {source} to {where}")
+    for year, total in one.years.items():
+        say(f"  {year}  {_total_text(total)}")
+    if verbose:
+        for line in one.units:
+            if line.refused is None:
+                waits = "" if line.due else " (not old enough)"
+                say(f"    {printable(line.id)} ({size_text(line.size)}) -> {printable(line.key)}{waits}")
+    if not one.total.units:
+        say("  nothing to archive")
+        return
+    say(f"  due:  {_total_text(one.due)}" if one.due.units != one.total.units else "  all of it is due")
+    if one.seconds is not None:
+        say(f"  time: {duration_text(one.seconds)} at {size_text(report.rate or 0)}/s")
+    if one.month is None or one.sending is None:
+        say(f"  price: not known: {printable(one.no_price or '')}")
+    else:
+        month, sending = (_money_text(money, report.currency) for money in (one.month, one.sending))
+        say(f"  price: {month} a month, {sending} to send ({one.region}, prices of {report.as_of})")
+    if one.small:
+        say(f"  {counted(one.small, 'object')} under 128 KB: lifecycle rules do not move these by default")
+
+
+def _total_text(total: Total) -> str:
+    return f"{counted(total.units, 'unit')}, {files_text(total.files)}, {size_text(total.size)}"
+
+
+def _money_text(money: Money, currency: str) -> str:
+    missing = f" (without {', '.join(sorted(money.unknown))}, which has no price)" if money.unknown else ""
+    return amount_text(money.amount, currency) + missing

@@ -1,0 +1,81 @@
+"""`archive analyze`: what sets find, before anything is sent."""
+
+from __future__ import annotations
+
+from tests.kit.people import Person
+from tests.scenarios.archive.conftest import own_settings, put, settings
+
+SET = """
+archives:
+  sessions:
+    store: s3://team-archive/backups
+    region: us-east-1
+    source: raw/*
+    layout: "raw/{year}/{id}"
+    storage_class: DEEP_ARCHIVE
+    timezone: UTC
+"""
+
+
+def test_units_are_told_by_year_with_time_and_price(david: Person) -> None:
+    settings(david, SET)
+    put(david.repo, "raw/M31_20230110/a.fits", bytes(3_000_000))
+    put(david.repo, "raw/m42/b.fits", bytes(1000))
+    put(david.repo, "raw/m42/c.fits", bytes(1000))
+    result = david.ok("archive", "analyze", "-v", "--rate", "1M", cwd=david.repo)
+    assert "2023  1 unit, 1 file, 3.0 MB" in result.out
+    assert "2024  1 unit, 2 files, 2.0 KB" in result.out
+    assert "m42 (2.0 KB) -> raw/2024/m42.tar" in result.out
+    assert "time: 2.9s" in result.out
+    assert "under $0.01 a month" in result.out
+    assert "1 object under 128 KB" in result.out
+    found = david.ok("archive", "analyze", "m42", "--json", cwd=david.repo).json["sets"][0]
+    assert [unit["key"] for unit in found["units"]] == ["raw/2024/m42.tar"]
+    assert found["total"] == {"units": 1, "files": 2, "size_bytes": 2000}
+
+
+def test_what_cannot_be_archived_is_told_and_the_rest_too(david: Person) -> None:
+    settings(david, SET.replace("{year}/{id}", "{range}/{id}"))
+    put(david.repo, "raw/b41/x")
+    put(david.repo, "raw/plain/x")
+    (david.repo / "raw" / "b42").mkdir()
+    result = david.expect(3, "archive", "analyze", cwd=david.repo)
+    assert "1 unit, 1 file" in result.out
+    assert "plain cannot be archived: {range} is not known" in result.err
+    assert "b42 cannot be archived: there is no file in it" in result.err
+
+
+def test_two_units_with_one_key_are_refused(david: Person) -> None:
+    settings(david, SET.replace("raw/*", "raw/*/*"))
+    put(david.repo, "raw/2023/m42/x")
+    put(david.repo, "raw/2024/m42/x")
+    result = david.expect(2, "archive", "analyze", cwd=david.repo)
+    assert "2023/m42 and 2024/m42" in result.err
+    assert "hint: add a field that tells them apart" in result.err
+
+
+def test_a_disk_that_is_away_is_said(david: Person) -> None:
+    own_settings(david, "archives: {ssd: {store: 's3://mine', source: /no/such/disk}}\n")
+    result = david.expect(2, "archive", "analyze", cwd=david.root)
+    assert "is not there" in result.err
+    assert "nothing was taken for empty" in result.err
+
+
+def test_a_duration_a_speed_and_a_set_that_are_none_are_told(david: Person) -> None:
+    settings(david, SET)
+    put(david.repo, "raw/m42/x")
+    for words, told in (
+        (("--older-than", "soon"), "write a number and its unit"),
+        (("--rate", "fast"), "write bytes a second"),
+        (("--set", "sesions"), "did you mean 'sessions'?"),
+        (("--region", "mars"), "there are no prices for the region 'mars'"),
+    ):
+        assert told in david.expect(2, "archive", "analyze", *words, cwd=david.repo).err
+
+
+def test_a_region_without_prices_is_said_and_never_guessed(david: Person) -> None:
+    settings(david, SET.replace("us-east-1", "il-central-1"))
+    put(david.repo, "raw/m42/x")
+    result = david.ok("archive", "analyze", cwd=david.repo)
+    assert "price: not known" in result.out and "il-central-1" in result.out
+    assert "$" not in result.out
