@@ -1,4 +1,4 @@
-"""Forecast of what sets would archive: units, files and sizes by year, the time to send them, and what they would cost."""
+"""Forecast of what sets would archive: units, files and sizes by year, the time to send them, the price."""
 
 from __future__ import annotations
 
