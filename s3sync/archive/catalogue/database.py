@@ -53,6 +53,8 @@ class Catalogue(Database):
             if old:
                 self._drop_members(old[0][0])
                 forgotten = {} if same else dict.fromkeys(("verified_at", "verified_how", "transitioned_at"))
+                if same:
+                    del values["storage_class"]  # it may have moved since its index was written
                 self._update(old[0][0], {**values, **forgotten})
                 archive = old[0][0]
             else:
@@ -110,11 +112,6 @@ class Catalogue(Database):
         )
         with self.rows_of("archive"):
             return schema.archive_row(rows[0]) if rows else None
-
-    def index_etags(self) -> dict[str, str | None]:
-        """Keys of all archives that are not removed, with the ETag of the index that each was read from."""
-        rows = self.execute("SELECT key, index_etag FROM archive WHERE status IN ('stored', 'not indexed')")
-        return dict(rows)
 
     # -- search
 

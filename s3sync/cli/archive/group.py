@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from s3sync.cli.call import Call
-from s3sync.cli.declare import FINISH, Group
+from s3sync.cli.declare import FINISH, OPENS, Group
 from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 archive = Group(
     FINISH, "Send finished units to cold storage and keep account of them. `s3sync restore` brings them back."
 )
+
+ARCHIVES = OPENS - {"store", "user"}
+"""Shared options of words that change nothing: the stores are those of the sets."""
 
 SetName: TypeAlias = Annotated[
     str | None, typer.Option("--set", metavar="NAME", help="The archive set; needless where there is only one.")

@@ -76,10 +76,13 @@ def wanted_rules(sets: Iterable[ArchiveSet], root: str) -> Wanted:
 
 
 def difference(present: Sequence[Rule], wanted: Sequence[Rule], root: str) -> Difference:
-    """Compare by ID. Of our rules only those for the same root count as ours: another clone may have its own."""
-    mine = {str(rule["ID"]): rule for rule in present if is_ours(rule, root)}
-    others = tuple(rule for rule in present if not is_ours(rule, root))
+    """Compare by ID. Of our rules only those for the same root count as ours: another clone may have its own.
+
+    A wanted rule takes the place of any other with its ID.
+    """
     goal = {str(rule["ID"]): rule for rule in wanted}
+    others = tuple(rule for rule in present if not is_ours(rule, root) and rule.get("ID") not in goal)
+    mine = {str(rule["ID"]): rule for rule in present if is_ours(rule, root) or rule.get("ID") in goal}
     return Difference(
         added=tuple(rule for name, rule in goal.items() if name not in mine),
         changed=tuple(

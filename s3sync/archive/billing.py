@@ -1,0 +1,146 @@
+"""Costs of what the catalogue has: now, over the next months with the rules that hold, and as it could be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from s3sync.config import Settings
+from s3sync.core.archive.costs import (
+    SMALLEST,
+    Item,
+    Money,
+    Moves,
+    early_cost,
+    month_cost,
+    projected,
+    restore_cost,
+    scenarios,
+)
+from s3sync.core.archive.lifecycle import Rule, moves_of
+from s3sync.core.archive.prices import PriceBook, RegionPrices
+from s3sync.core.archive.records import Archived
+from s3sync.core.times import parse_time
+from s3sync.errors import ConfigError
+
+AWS_DEFAULT = "us-east-1"
+
+
+class ClassCost(Struct, frozen=True):
+    """A month of one storage class."""
+
+    storage_class: str
+    archives: int
+    size: int
+    month: Money
+
+
+class UnitCost(Struct, frozen=True):
+    """A month of one unit, and what reading all of it back costs."""
+
+    unit: str
+    set: str
+    size: int
+    month: Money
+    restore: Money
+
+
+class CostReport(Struct, frozen=True):
+    """Costs of archives in one region. `small`: archives that no rule moves, because they are below 128 KB."""
+
+    store: str
+    region: str
+    currency: str
+    as_of: str
+    classes: tuple[ClassCost, ...]
+    units: tuple[UnitCost, ...]
+    month: Money
+    months: tuple[Money, ...]
+    scenarios: dict[str, Money]
+    small: int
+
+    @property
+    def year(self) -> Money:
+        return sum(self.months, Money())
+
+
+def region_of(settings: Settings, said: str | None) -> str:
+    """Region whose prices hold for a store. Raises `ConfigError` where nobody said it and it cannot be known."""
+    if said is not None:
+        return said
+    if settings.endpoint_url is not None or not settings.store.startswith("s3://"):
+        raise ConfigError(
+            f"there are no prices for {settings.store}",
+            why="it is no bucket on AWS",
+            hint="say --region to count as if it were there, or write your prices into your settings: docs/costs.md",
+        )
+    return settings.region or AWS_DEFAULT
+
+
+def cost_report(
+    archives: Sequence[Archived],
+    rules: Iterable[Rule],
+    root: str,
+    store: str,
+    region: str,
+    book: PriceBook,
+    now: datetime,
+) -> CostReport:
+    """Costs of archives. `root` is where their store begins in its bucket; `rules` are the bucket's."""
+    prices, rules = book.of(region), list(rules)
+    pairs = [(one, item_of(one, rules, root, now)) for one in archives]
+    items = [item for _, item in pairs]
+    classes = sorted({item.storage_class for item in items})
+    return CostReport(
+        store=store,
+        region=region,
+        currency=book.currency,
+        as_of=book.as_of,
+        classes=tuple(
+            _class_cost(name, [one for one in items if one.storage_class == name], prices) for name in classes
+        ),
+        units=_unit_costs(pairs, prices),
+        month=month_cost(items, prices),
+        months=tuple(projected(items, prices)),
+        scenarios=scenarios(items, prices),
+        small=sum(1 for one in archives if one.size < SMALLEST and one.tags),
+    )
+
+
+def item_of(archive: Archived, rules: Sequence[Rule], root: str, now: datetime) -> Item:
+    """An archive as it is billed."""
+    moves: Moves = moves_of(rules, f"{root}{archive.key}", archive.tags, archive.size)
+    age = _days_since(archive.uploaded_at, now)
+    in_class = _days_since(archive.transitioned_at, now) if archive.transitioned_at else age
+    return Item(archive.unit, archive.size, archive.storage_class, age, in_class, moves)
+
+
+def remainder(archives: Iterable[Archived], prices: RegionPrices, now: datetime) -> Money:
+    """Rest of the minimum durations that is billed if these archives are removed or moved now."""
+    total = Money()
+    for one in archives:
+        item = item_of(one, (), "", now)
+        total += early_cost(item.size, item.storage_class, item.class_days, prices)
+    return total
+
+
+def _class_cost(name: str, items: list[Item], prices: RegionPrices) -> ClassCost:
+    return ClassCost(name, len(items), sum(item.size for item in items), month_cost(items, prices))
+
+
+def _unit_costs(pairs: Iterable[tuple[Archived, Item]], prices: RegionPrices) -> tuple[UnitCost, ...]:
+    found: dict[tuple[str, str], UnitCost] = {}
+    for archive, item in pairs:
+        key = (archive.set, archive.unit)
+        before = found.get(key, UnitCost(archive.unit, archive.set, 0, Money(), Money()))
+        back = restore_cost([item.size], item.storage_class, "Bulk", 7, prices, egress=True).total
+        month = before.month + month_cost([item], prices)
+        found[key] = UnitCost(archive.unit, archive.set, before.size + item.size, month, before.restore + back)
+    return tuple(sorted(found.values(), key=lambda one: (-one.month.amount, one.unit)))
+
+
+def _days_since(text: str, now: datetime) -> float:
+    when = parse_time(text)
+    return 0.0 if when is None else max(0.0, (now - when).total_seconds() / 86400)

@@ -1,0 +1,119 @@
+"""A listing of the store beside the catalogue: what is new, what is gone, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from types import TracebackType
+from typing import Self
+
+from s3sync.archive.catalogue.database import Catalogue
+from s3sync.core.archive.records import Status
+from s3sync.core.batches import batched
+from s3sync.core.times import format_time
+from s3sync.store.aspects import Thaw, ThawState
+from s3sync.store.port import ObjectInfo
+
+STANDARD = "STANDARD"
+_AT_ONCE = 10_000
+
+
+class Listing:
+    """The objects of a store as they were listed. It lies on the disk, and is dropped on leaving."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def __enter__(self) -> Self:
+        self._catalogue.execute("DELETE FROM listed")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._catalogue.execute("DELETE FROM listed")
+
+    def add(self, found: Iterable[tuple[ObjectInfo, Thaw | None]]) -> None:
+        for block in batched(found, _AT_ONCE):
+            rows = [
+                (
+                    info.key, info.size, info.etag, info.storage_class or STANDARD, format_time(info.modified),
+                    None if thaw is None else str(thaw.state),
+                    None if thaw is None or thaw.until is None else format_time(thaw.until),
+                )
+                for info, thaw in block
+            ]  # fmt: skip
+            self._catalogue.execute_many("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def unread_indexes(self, suffix: str) -> list[tuple[str, str]]:
+        """Keys of archives whose index is new or changed, each with the index's ETag."""
+        return [
+            (key, etag)
+            for key, etag in self._catalogue.execute(
+                "SELECT substr(l.key, 1, length(l.key) - ?), l.etag FROM listed l"
+                " WHERE substr(l.key, -?) = ? AND NOT EXISTS (SELECT 1 FROM archive a"
+                " WHERE a.key = substr(l.key, 1, length(l.key) - ?) AND a.index_etag = l.etag AND a.status = 'stored')",
+                len(suffix), len(suffix), suffix, len(suffix),
+            )
+        ]  # fmt: skip
+
+    def unread_rows(self, folder: str, end: str) -> list[tuple[str, str]]:
+        """Names of sets without containers whose rows are new or changed, each with the ETag of the file."""
+        found = self._catalogue.execute(
+            "SELECT key, etag FROM listed WHERE substr(key, 1, ?) = ? AND substr(key, -?) = ?",
+            len(folder), folder, len(end), end,
+        )  # fmt: skip
+        names = [(key[len(folder) : -len(end)], etag) for key, etag in found]
+        known = set(self._catalogue.execute("SELECT DISTINCT set_name, index_etag FROM archive WHERE pack = 'none'"))
+        return [one for one in names if one not in known]
+
+    def keep_rows(self, set_name: str, keys: Collection[str]) -> None:
+        """Forget units of a set without containers that its rows no longer have."""
+        known = self._catalogue.execute(
+            "SELECT key FROM archive WHERE set_name = ? AND pack = 'none' AND status = 'stored'", set_name
+        )
+        for (key,) in known:
+            if key not in keys:
+                self._catalogue.forget(key)
+
+    def take_classes(self, now: str) -> int:
+        """Note in which class each archive is, and how its thaw stands; how many archives moved."""
+        moved = self._catalogue.execute(
+            "SELECT a.key, l.class FROM archive a JOIN listed l ON l.key = a.key WHERE a.storage_class != l.class"
+        )
+        for key, storage_class in moved:
+            self._catalogue.note_class(key, storage_class, now)
+        self._catalogue.execute(
+            "INSERT INTO thaw (key, tier, days, requested_at, state, until)"
+            " SELECT l.key, '', 0, ?, l.thaw, l.until FROM listed l JOIN archive a ON a.key = l.key"
+            " WHERE l.thaw IN (?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state, until = excluded.until",
+            now, str(ThawState.THAWING), str(ThawState.THAWED),
+        )  # fmt: skip
+        self._catalogue.execute(
+            "UPDATE thaw SET state = ? WHERE state != ? AND key IN (SELECT key FROM listed WHERE thaw = ?)",
+            *[str(ThawState.COLD)] * 3,
+        )
+        return len(moved)
+
+    def mark_gone(self) -> list[str]:
+        """Keys of archives that are no longer in the store, without a container if one object of theirs is not."""
+        gone = self._catalogue.execute(
+            "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed') AND ("
+            " (pack != 'none' AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = a.key)) OR"
+            " (pack = 'none' AND EXISTS (SELECT 1 FROM member m WHERE m.archive = a.id AND m.key IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = m.key)))) ORDER BY key"
+        )
+        for (key,) in gone:
+            self._catalogue.note_status(key, Status.GONE)
+        return [str(key) for (key,) in gone]
+
+    def differing(self) -> list[tuple[str, str]]:
+        """Archives that are not the object that their index was written for, each with what differs."""
+        rows = self._catalogue.execute(
+            "SELECT a.key, a.size, l.size, a.etag, l.etag FROM archive a JOIN listed l ON l.key = a.key"
+            " WHERE a.status = 'stored' AND a.pack != 'none'"
+            " AND (a.size != l.size OR (a.etag IS NOT NULL AND a.etag != l.etag)) ORDER BY a.key"
+        )
+        return [
+            (key, f"it has {size} bytes, and its index says {said}" if size != said else "its content is another one")
+            for key, said, size, _, _ in rows
+        ]

@@ -1,0 +1,95 @@
+"""The catalogue brought up to date from the store: one listing, and each index that is new or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TypeVar
+
+from msgspec import Struct
+
+from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.catalogue.listing import Listing
+from s3sync.archive.indexes import SUFFIX, read_index, read_rows, rows_key
+from s3sync.core.archive.values import Index
+from s3sync.core.outcome import Problem
+from s3sync.errors import ENDS_THE_RUN, S3syncError
+from s3sync.store.aspects import Thaw, Thaws, aspect
+from s3sync.store.port import ObjectInfo, Store
+from s3sync.transfer.pool import Pool, Result
+
+T = TypeVar("T")
+
+READERS = 16
+"""Indexes that are read at once: each is in memory as a whole."""
+_FOLDER, _, _END = rows_key("\0").partition("\0")
+_HINT = "`s3sync archive verify` says more"
+
+
+class Rebuilt(Struct, frozen=True):
+    """Result of a look at the store. `read`: indexes that were new or changed; `moved`: archives of another class."""
+
+    archives: int
+    read: int
+    moved: int
+    gone: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def rebuild(catalogue: Catalogue, store: Store, now: str, told: Callable[[int, int], None] | None = None) -> Rebuilt:
+    """Take in the indexes of a store that are not known yet, and note what the listing says of each archive.
+
+    An archive that is no longer there is marked, not forgotten. An index that cannot be used is a problem; the others
+    are read. `told` gets the number of indexes that were read, and how many there are to read. Raises `StoreError`.
+    """
+    problems: list[Problem] = []
+    read = 0
+    with Listing(catalogue) as listing:
+        listing.add(_listed(store))
+        wanted = listing.unread_indexes(SUFFIX)
+        for number, ((key, etag), result) in enumerate(_read(store, wanted), 1):
+            found = _taken(result.result, f"{key}{SUFFIX}", problems)
+            if found is not None:
+                catalogue.record(found, index_etag=etag)
+                read += 1
+            if told is not None:
+                told(number, len(wanted))
+        for name, etag in listing.unread_rows(_FOLDER, _END):
+            rows = _taken(partial(read_rows, store, name), rows_key(name), problems)
+            if rows is not None:
+                read += _record_rows(catalogue, listing, name, etag, rows)
+        moved = listing.take_classes(now)
+        gone = listing.mark_gone()
+        problems += [Problem(key, why, _HINT) for key, why in listing.differing()]
+    catalogue.take_statistics(now[:10])
+    return Rebuilt(len(catalogue.archives()), read, moved, tuple(gone), tuple(problems))
+
+
+def _listed(store: Store) -> Iterable[tuple[ObjectInfo, Thaw | None]]:
+    """Every object with its storage class, and how its thaw stands where the store says so in listings."""
+    thaws = aspect(store, Thaws)
+    return ((info, None) for info in store.list("")) if thaws is None else thaws.list_thaws("")
+
+
+def _read(store: Store, wanted: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Result[Index]]]:
+    with Pool(READERS) as pool:
+        yield from pool.map(lambda one: read_index(store, one[0]), wanted)
+
+
+def _taken(result: Callable[[], T], name: str, problems: list[Problem]) -> T | None:
+    """What was read; None, and a problem, for what cannot be used."""
+    try:
+        return result()
+    except ENDS_THE_RUN:
+        raise
+    except S3syncError as error:
+        problems.append(Problem(name, str(error), error.hint))
+        return None
+
+
+def _record_rows(catalogue: Catalogue, listing: Listing, name: str, etag: str, rows: dict[str, Index]) -> int:
+    with catalogue.transaction():
+        for index in rows.values():
+            catalogue.record(index, index_etag=etag)
+        listing.keep_rows(name, rows.keys())
+    return len(rows)

@@ -1,0 +1,47 @@
+"""The public Python API of archiving: the verbs of `s3sync archive` with typed results (docs/python-api.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3sync.archive.analyze import Analysis, analyze
+from s3sync.archive.units import find_units, is_named
+from s3sync.archives.catalogued import Catalogued
+from s3sync.core.archive.values import ArchiveSet, Unit
+
+__all__ = ["Archives"]
+
+
+class Archives(Catalogued, frozen=True):
+    """The archive sets that hold in a folder. Make one with `Archives.open`.
+
+    Every method raises an `S3syncError`: see `s3sync.errors` for the tree.
+    """
+
+    def units(self, chosen: ArchiveSet, *names: str, due_only: bool = True) -> Iterator[Unit]:
+        """The units of a set on the disk, or those that are named (by id, the last name of it, or a glob).
+
+        Those that cannot be archived come with the reason in `refused`.
+        """
+        found = find_units(chosen, self.settings.root, due_only=due_only)
+        return (unit for unit in found if is_named(unit.id, names))
+
+    def analyze(
+        self,
+        *names: str,
+        set: str | None = None,
+        older_than: int | None = None,
+        rate: int | None = None,
+        region: str | None = None,
+    ) -> Analysis:
+        """Forecast of all sets, or one: sizes by year, the time to send at `rate` bytes a second, the price."""
+        sets = (
+            [self.chosen(set, older_than=older_than)]
+            if set is not None or not self.sets()
+            else [self.chosen(name, older_than=older_than) for name in self.sets()]
+        )
+        return analyze(
+            [(one, self.settings_of(one), self.units(one, *names, due_only=False)) for one in sets],
+            rate=rate,
+            region=region,
+        )

@@ -1,0 +1,137 @@
+"""Verbs that ask the catalogue: lists, searches, the log, and its own upkeep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from s3sync.archive.units import find_units, is_named
+from s3sync.archives.opened import Opened, Place
+from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic
+from s3sync.core.archive.values import Kind, Member
+from s3sync.errors import UsageError
+
+
+class Listed(Struct, frozen=True):
+    """An archive with the store that it is in."""
+
+    store: str
+    archive: Archived
+
+
+class NotArchived(Struct, frozen=True):
+    """A unit on this disk of which the catalogue has no archive."""
+
+    set: str
+    unit: str
+    files: int
+    size: int
+    newest_ns: int
+    refused: str | None
+
+
+class Found(Struct, frozen=True):
+    """Result of a search: members, and units with the name in theirs. `more`: there are more than were asked for."""
+
+    members: tuple[FoundMember, ...]
+    units: tuple[str, ...]
+    more: bool
+
+
+class Shown(Struct, frozen=True):
+    """One archive with its members."""
+
+    store: str
+    archive: Archived
+    members: tuple[Member, ...]
+
+
+class Catalogued(Opened, frozen=True):
+    """Verbs that ask the catalogue."""
+
+    def archives(
+        self, *, set: str | None = None, year: str | None = None, storage_class: str | None = None
+    ) -> list[Listed]:
+        """Archives that the catalogue has, by set and date."""
+        found: list[Listed] = []
+        for place in self.places(set):
+            with place.catalogue() as catalogue:
+                known = catalogue.archives(set=set, year=year, storage_class=storage_class)
+            found += [Listed(place.url, one) for one in known]
+        return found
+
+    def not_archived(self, *, set: str | None = None) -> Iterator[NotArchived]:
+        """Units on this disk that no archive of the catalogue is of, whatever their age."""
+        for place in self.places(set):
+            for chosen in place.sets:
+                if set not in (None, chosen.name):
+                    continue
+                with place.catalogue() as catalogue:
+                    known = {one.unit for one in catalogue.archives(set=chosen.name)}
+                for unit in find_units(chosen, self.settings.root, due_only=False):
+                    if unit.id not in known:
+                        files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
+                        yield NotArchived(chosen.name, unit.id, files, unit.size, unit.newest_ns, unit.refused)
+
+    def show(self, unit: str, *, set: str | None = None) -> list[Shown]:
+        """The archives of one unit with their members. Raises `UsageError` for a unit that is not known."""
+        shown = []
+        for place, archive in self.archives_of([unit], set=set):
+            with place.catalogue() as catalogue:
+                shown.append(Shown(place.url, archive, tuple(catalogue.members(archive.key))))
+        return shown
+
+    def archives_of(self, units: list[str], *, set: str | None = None) -> list[tuple[Place, Archived]]:
+        """Archives of the units that the words name, by id, by its last name or by a glob. Raises `UsageError`."""
+        every = [(place, one) for place in self.places(set) for one in self._of(place, set)]
+        found = [(place, one) for place, one in every if is_named(one.unit, units)]
+        for word in units:
+            if not any(is_named(one.unit, [word]) for _, one in found):
+                raise _unknown(word, [one.unit for _, one in every])
+        return found
+
+    def find(
+        self, name: str | None = None, *, md5: str | None = None, sha256: str | None = None, limit: int = 1000
+    ) -> Found:
+        """Members of archives by name or digest: `Catalogue.find` says how."""
+        members: list[FoundMember] = []
+        units: list[str] = []
+        for place in self.places():
+            with place.catalogue() as catalogue:
+                members += catalogue.find(name, md5=md5, sha256=sha256, limit=limit + 1)
+                units += catalogue.units_like(name) if name and "/" not in name else []
+        return Found(tuple(members[:limit]), tuple(units), len(members) > limit)
+
+    def log(self, *, unit: str | None = None, limit: int = 100) -> list[LogEntry]:
+        """Entries of the log of this computer, the newest first."""
+        entries: list[LogEntry] = []
+        for place in self.places():
+            with place.catalogue() as catalogue:
+                entries += catalogue.log(unit=unit, limit=limit)
+        return sorted(entries, key=lambda entry: entry.at, reverse=True)[:limit]
+
+    def stats(self) -> list[Statistic]:
+        """Amounts by day, set and storage class, the oldest first."""
+        found: list[Statistic] = []
+        for place in self.places():
+            with place.catalogue() as catalogue:
+                catalogue.take_statistics(self.now_text()[:10])
+                found += catalogue.statistics()
+        return found
+
+    def _of(self, place: Place, set: str | None) -> list[Archived]:
+        with place.catalogue() as catalogue:
+            return catalogue.archives(set=set)
+
+
+def _unknown(word: str, known: list[str]) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, 1, 0.6)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return UsageError(
+        f"the catalogue has no archive of {word!r}",
+        why=f"it has {len(known)} archives" if known else "it is empty",
+        hint=f"{meant}`s3sync archive catalogue rebuild` takes in what others sent",
+    )

@@ -1,0 +1,109 @@
+"""Archive sets with the settings, the stores and the catalogues that belong to them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from msgspec import Struct, structs
+
+from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.sets import load_sets, require_set, settings_of
+from s3sync.config import Settings, load_settings
+from s3sync.connect import connect
+from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.times import format_time
+from s3sync.store.port import Store
+
+
+class Place(Struct, frozen=True):
+    """One store with the sets that send to it."""
+
+    settings: Settings
+    sets: tuple[ArchiveSet, ...]
+    environ: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.settings.store
+
+    @property
+    def root(self) -> str:
+        """Prefix of the store in its bucket: empty, or ending in `/`."""
+        prefix = self.url.partition("://")[2].partition("/")[2].strip("/") if self.url.startswith("s3://") else ""
+        return f"{prefix}/" if prefix else ""
+
+    def store(self) -> Store:
+        """Open the store. Raises `NotTrusted` for one that the user has not agreed to."""
+        return connect(self.settings)
+
+    @contextmanager
+    def catalogue(self) -> Iterator[Catalogue]:
+        """The catalogue of the store, open for as long as the block."""
+        with Catalogue.of(self.url, self.settings.endpoint_url, self.environ) as opened:
+            yield opened
+
+
+class Opened(Struct, frozen=True):
+    """Settings of a folder, and what all verbs need of them."""
+
+    settings: Settings
+    flags: Mapping[str, str | None]
+    environ: Mapping[str, str]
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        path: str | os.PathLike[str] = ".",
+        flags: Mapping[str, str | None] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """The sets of the repository around `path` and of the user's own settings. Asks nothing of the network.
+
+        `flags` override settings by their name, as `{"profile": "team"}`. `environ` is the process environment if None.
+        """
+        environ = os.environ if environ is None else environ
+        flags = dict(flags or {})
+        return cls(load_settings(Path(path).resolve(), flags=flags, environ=environ), flags, environ)
+
+    def sets(self) -> dict[str, ArchiveSet]:
+        """The sets by name."""
+        return load_sets(self.settings)
+
+    def chosen(self, name: str | None, *, older_than: int | None = None) -> ArchiveSet:
+        """The set of that name, or the only one; `older_than` (seconds) instead of its own."""
+        found = require_set(self.settings, name)
+        return found if older_than is None else structs.replace(found, older_than_s=older_than)
+
+    def settings_of(self, chosen: ArchiveSet) -> Settings:
+        """The settings with which the store of a set is opened."""
+        return settings_of(chosen, self.settings, self.environ, self.flags)
+
+    def places(self, name: str | None = None) -> list[Place]:
+        """The stores of all sets, each once, or that of one set. Raises `ConfigError` where there is no set."""
+        sets = self.sets()
+        chosen = list(sets.values()) if name is None and sets else [require_set(self.settings, name)]
+        found: dict[tuple[str, str | None], Place] = {}
+        for one in chosen:
+            settings = self.settings_of(one)
+            key = (settings.store.rstrip("/"), settings.endpoint_url)
+            place = found.get(key) or Place(settings, (), self.environ)
+            found[key] = structs.replace(place, sets=(*place.sets, one))
+        return list(found.values())
+
+    @property
+    def user(self) -> str:
+        """Name for the log; empty where none is set."""
+        return self.settings.user or ""
+
+    @staticmethod
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    def now_text(self) -> str:
+        return format_time(self.now())

@@ -1,0 +1,232 @@
+"""Output of `archive list`, `show`, `find`, `log` and `stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from msgspec import to_builtins
+
+from s3sync.archives.catalogued import Found, Listed, NotArchived, Shown
+from s3sync.cli.call import Call
+from s3sync.cli.output import SCHEMA, printable, say, short_name
+from s3sync.cli.show.words import Json
+from s3sync.core.archive.records import Archived, LogEntry, Statistic, Status
+from s3sync.core.archive.values import Kind, Member
+from s3sync.core.quantities import counted, files_text, size_text
+from s3sync.core.times import format_ns
+
+REBUILD = "The catalogue of this computer is empty: `s3sync archive catalogue rebuild` reads what the store has."
+
+
+def archived_json(archive: Archived, store: str) -> Json:
+    """An archive, with what tools before this one recorded of each."""
+    thaw = archive.thaw
+    return {
+        "unit": archive.unit,
+        "set": archive.set,
+        "status": archive.status,
+        "archive_date": archive.archive_date,
+        "store": store,
+        "key": archive.key,
+        "version_id": archive.version_id,
+        "pack": archive.pack,
+        "storage_class": archive.storage_class,
+        "size_bytes": archive.size,
+        "original_size_bytes": archive.original_size,
+        "files": archive.files,
+        "volume": archive.volume,
+        "volumes": archive.volumes,
+        "uploaded_at": archive.uploaded_at,
+        "uploaded_by": archive.created_by,
+        "transitioned_at": archive.transitioned_at,
+        "verified_at": archive.verified_at,
+        "verified_how": archive.verified_how,
+        "md5": archive.md5,
+        "etag": archive.etag,
+        "tags": dict(archive.tags),
+        "fields": dict(archive.fields),
+        "camera": archive.camera,
+        "telescope": archive.telescope,
+        "notes": archive.notes,
+        "retrieval": None if thaw is None else to_builtins(thaw),
+    }
+
+
+def list_json(found: Sequence[Listed]) -> Json:
+    archives = (archived_json(one.archive, one.store) for one in found)
+    return {"schema": SCHEMA, "command": "archive list", "archives": archives, "exit_code": 0}
+
+
+def print_list(found: Sequence[Listed], call: Call, *, chosen: bool) -> None:
+    """`chosen`: not all archives were asked for."""
+    if call.quiet:
+        return
+    width = max([len(printable(one.archive.unit)) for one in found] + [4])
+    for name, group in groupby(found, lambda one: one.archive.set):
+        say(f"{printable(name)}:")
+        for one in group:
+            say(f"  {_archive_line(one.archive, width)}")
+            if call.verbose:
+                _print_more(one)
+    if not found:
+        say("No archive that this computer knows fits that." if chosen else REBUILD)
+        return
+    size = sum(one.archive.size for one in found)
+    say(f"{counted(len(found), 'archive')}, {size_text(size)} in the store")
+
+
+def _archive_line(archive: Archived, width: int) -> str:
+    volume = f" {archive.volume}/{archive.volumes}" if archive.volumes > 1 else ""
+    name = (printable(archive.unit) + volume).ljust(width)
+    date = (archive.archive_date or archive.uploaded_at)[:10]
+    files = "not indexed" if archive.status is Status.NOT_INDEXED else files_text(archive.files)
+    thaw = f", {archive.thaw.state}" if archive.thaw and archive.thaw.state != "cold" else ""
+    until = f" until {archive.thaw.until[:16]}" if archive.thaw and archive.thaw.until and thaw else ""
+    return f"{name}  {date}  {files:>11}  {size_text(archive.size):>9}  {printable(archive.storage_class)}{thaw}{until}"
+
+
+def _print_more(one: Listed) -> None:
+    archive = one.archive
+    say(f"      {printable(one.store)}/{printable(archive.key)}")
+    verified = f"verified {archive.verified_at} ({archive.verified_how})" if archive.verified_at else "never verified"
+    by = f" by {printable(archive.created_by)}" if archive.created_by else ""
+    moved = f", in this class since {archive.transitioned_at}" if archive.transitioned_at else ""
+    say(f"      sent {archive.uploaded_at}{by}{moved}, {verified}")
+
+
+def missing_json(missing: Sequence[NotArchived]) -> Json:
+    units = [
+        {
+            "set": one.set,
+            "unit": one.unit,
+            "files": one.files,
+            "size_bytes": one.size,
+            "newest": format_ns(one.newest_ns),
+            "refused": one.refused,
+        }
+        for one in missing
+    ]
+    return {"schema": SCHEMA, "command": "archive list", "not_archived": units, "exit_code": 0}
+
+
+def print_missing(missing: Sequence[NotArchived], call: Call) -> None:
+    if call.quiet:
+        return
+    width = max([len(printable(one.unit)) for one in missing] + [4])
+    for name, group in groupby(missing, lambda one: one.set):
+        say(f"{printable(name)}:")
+        for one in group:
+            refused = f"  cannot be archived: {printable(one.refused)}" if one.refused else ""
+            age = format_ns(one.newest_ns)[:10] if one.newest_ns else ""
+            amount = f"{files_text(one.files):>11}  {size_text(one.size):>9}"
+            say(f"  {printable(one.unit).ljust(width)}  {age:>10}  {amount}{refused}")
+    size = size_text(sum(one.size for one in missing))
+    say(f"{counted(len(missing), 'unit')} not archived, {size}" if missing else "All units here are archived.")
+
+
+def shown_json(found: Sequence[Shown]) -> Json:
+    archives = [
+        {**archived_json(one.archive, one.store), "members": (member_json(member) for member in one.members)}
+        for one in found
+    ]
+    return {"schema": SCHEMA, "command": "archive show", "archives": archives, "exit_code": 0}
+
+
+def member_json(member: Member) -> Json:
+    return {
+        "path": printable_path(member.path),
+        "kind": member.kind,
+        "size_bytes": member.size,
+        "mode": f"{member.mode:04o}",
+        "mtime": format_ns(member.mtime_ns),
+        "sha256": member.sha256 or None,
+        "target": member.target,
+        "key": member.key,
+    }
+
+
+def printable_path(path: str) -> str:
+    """A path as JSON can hold it."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def print_shown(found: Sequence[Shown], call: Call) -> None:
+    if call.quiet:
+        return
+    for one in found:
+        say(_archive_line(one.archive, 4))
+        _print_more(Listed(one.store, one.archive))
+        for member in one.members:
+            target = f" -> {printable(member.target)}" if member.target is not None else ""
+            sign = "/" if member.kind is Kind.FOLDER else ""
+            size = size_text(member.size) if member.kind is Kind.FILE else ""
+            say(f"  {size:>9}  {format_ns(member.mtime_ns)[:19]}  {printable(member.path)}{sign}{target}")
+
+
+def found_json(found: Found) -> Json:
+    members = [
+        {
+            "unit": one.unit,
+            "key": one.key,
+            "path": one.path,
+            "size_bytes": one.size,
+            "mtime": format_ns(one.mtime_ns),
+            "sha256": one.sha256 or None,
+            "storage_class": one.storage_class,
+        }
+        for one in found.members
+    ]
+    return {
+        "schema": SCHEMA, "command": "archive find", "files": members, "units": list(found.units), "more": found.more,
+        "exit_code": 0,
+    }  # fmt: skip
+
+
+def print_found(found: Found, call: Call) -> None:
+    if call.quiet:
+        return
+    for unit in found.units:
+        say(f"unit {printable(unit)}")
+    for one in found.members:
+        say(f"  {short_name(f'{one.unit}/{one.path}')} ({size_text(one.size)}) - {printable(one.storage_class)}")
+    if found.more:
+        say(f"and more: --limit {2 * len(found.members)} lists more of them")
+    if found.members:
+        say("To bring one back: s3sync restore UNIT --member PATH")
+    elif not found.units:
+        say("No archive that this computer knows has it. `s3sync archive catalogue rebuild` takes in what others sent.")
+
+
+def log_json(entries: Sequence[LogEntry]) -> Json:
+    return {"schema": SCHEMA, "command": "archive log", "entries": to_builtins(list(entries)), "exit_code": 0}
+
+
+def print_log(entries: Sequence[LogEntry]) -> None:
+    for one in entries:
+        by = f" by {printable(one.by)}" if one.by else ""
+        detail = f": {printable(one.detail)}" if one.detail else ""
+        size = f" ({size_text(one.size)})" if one.size else ""
+        say(f"{one.at}  {one.action} {printable(one.unit)}{size}{by} - {one.outcome}{detail}")
+    if not entries:
+        say("Nothing was done from this computer yet.")
+
+
+def stats_json(found: Sequence[Statistic]) -> Json:
+    return {"schema": SCHEMA, "command": "archive stats", "days": to_builtins(list(found)), "exit_code": 0}
+
+
+def print_stats(found: Sequence[Statistic], *, every: bool) -> None:
+    days = sorted({one.day for one in found})
+    for day in days if every else days[-1:]:
+        say(f"{day}:")
+        for one in found:
+            if one.day == day:
+                amount = f"{counted(one.archives, 'archive'):>12}  {files_text(one.files):>12}"
+                sizes = f"{size_text(one.size):>9} of {size_text(one.original_size)}"
+                say(f"  {printable(one.set)}  {one.storage_class}  {amount}  {sizes}")
+    if len(days) > 1:
+        first, last = (sum(one.size for one in found if one.day == day) for day in (days[0], days[-1]))
+        say(f"Since {days[0]}: {size_text(first)} then, {size_text(last)} now")
+    if not found:
+        say(REBUILD)

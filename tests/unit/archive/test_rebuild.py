@@ -1,0 +1,138 @@
+"""The catalogue from the store: a lost one is made equal, two people see the same, and what went wrong is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import asdict
+
+from s3sync.archive.carrier import open_carrier
+from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.catalogue.rebuild import Rebuilt, rebuild
+from s3sync.archive.indexes import add_rows, rows_key
+from s3sync.archive.journal import Journal
+from s3sync.archive.send import send_unit
+from s3sync.core.archive.values import Index, Pack, index_key
+from s3sync.store import Store
+from tests.contract.stores import in_folder, put, read
+from tests.unit.archive.packing import rules_of, unit_of
+
+NOW = "2025-06-01T00:00:00Z"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return in_folder(tmp_path / "store").open()
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with Catalogue(tmp_path / "mine.db") as opened:
+        yield opened
+
+
+def send(store: Store, tmp_path: Path, name: str, pack: Pack = Pack.TAR) -> Index:
+    root = tmp_path / name
+    (root / "day").mkdir(parents=True)
+    (root / "day" / f"{name}.mp4").write_bytes(name.encode() * 1000)
+    (root / "notes.txt").write_text(name)
+    with open_carrier(store, "ana") as carrier, Journal(tmp_path / "journal.db") as journal:
+        return send_unit(carrier, rules_of(pack), unit_of(root, name, pack), journal)[0]
+
+
+def everything(catalogue: Catalogue) -> list[object]:
+    return [(asdict(one), list(catalogue.members(one.key))) for one in catalogue.archives()]
+
+
+def test_a_lost_catalogue_is_rebuilt_and_equal(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    for name, pack in (("b40", Pack.TAR), ("b41", Pack.TAR_GZ), ("loose", Pack.NONE)):
+        catalogue.record(send(store, tmp_path, name, pack))
+    with Catalogue(tmp_path / "other.db") as other:
+        report = rebuild(other, store, NOW)
+        assert (report.archives, report.read, report.problems, report.gone) == (3, 3, (), ())
+        assert everything(other) == everything(catalogue)
+        again = rebuild(other, store, NOW)
+        assert (again.archives, again.read) == (3, 0), "what is known is not read again"
+
+
+def test_two_people_see_the_same_after_one_of_them_sent_more(
+    store: Store, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    send(store, tmp_path, "b40")
+    send(store, tmp_path, "loose", Pack.NONE)
+    rebuild(catalogue, store, NOW)
+    send(store, tmp_path, "b41")
+    send(store, tmp_path, "loose2", Pack.NONE)
+    report = rebuild(catalogue, store, NOW)
+    assert report.archives == 4
+    assert {one.unit for one in catalogue.archives()} == {"b40", "b41", "loose", "loose2"}
+
+
+@pytest.mark.parametrize("pack", [Pack.TAR, Pack.NONE])
+def test_what_is_gone_is_marked_and_not_forgotten(
+    store: Store, catalogue: Catalogue, tmp_path: Path, pack: Pack
+) -> None:
+    index = send(store, tmp_path, "b40", pack)
+    send(store, tmp_path, "b41", pack)
+    rebuild(catalogue, store, NOW)
+    store.delete(next((one.key for one in index.members if one.key), index.key))
+    report = rebuild(catalogue, store, NOW)
+    assert report.gone == (index.key,)
+    assert [one.unit for one in catalogue.archives()] == ["b41"]
+    gone = catalogue.archive(index.key)
+    assert gone is not None and str(gone.status) == "gone"
+
+
+def test_a_unit_that_the_rows_no_longer_have_is_forgotten(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    index = send(store, tmp_path, "loose", Pack.NONE)
+    send(store, tmp_path, "other", Pack.NONE)
+    rebuild(catalogue, store, NOW)
+    add_rows(store, index.set, [], frozenset([index.key]))
+    rebuild(catalogue, store, NOW)
+    assert [one.unit for one in catalogue.archives()] == ["other"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b'{"format": 99}', b"\xff\xfe", b'{"format": 1}'],
+    ids=["empty", "cut", "newer", "no text", "lacking"],
+)
+def test_an_index_that_cannot_be_used_is_a_problem_and_the_others_are_read(
+    store: Store, catalogue: Catalogue, tmp_path: Path, body: bytes
+) -> None:
+    index = send(store, tmp_path, "b40")
+    send(store, tmp_path, "b41")
+    put(store, index_key(index.key), body)
+    report = rebuild(catalogue, store, NOW)
+    assert [one.path for one in report.problems] == [index_key(index.key)]
+    assert [one.unit for one in catalogue.archives()] == ["b41"]
+
+
+def test_another_archives_index_is_a_problem(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    index, other = send(store, tmp_path, "b40"), send(store, tmp_path, "b41")
+    put(store, index_key(index.key), read(store, index_key(other.key)))
+    report = rebuild(catalogue, store, NOW)
+    assert [one.path for one in report.problems] == [index_key(index.key)]
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["cut", "altered"])
+def test_an_archive_that_is_not_what_its_index_says_is_told(
+    store: Store, catalogue: Catalogue, tmp_path: Path, cut: bool
+) -> None:
+    index = send(store, tmp_path, "b40")
+    body = read(store, index.key)
+    put(store, index.key, body[:-512] if cut else body[:-1] + b"x")
+    report: Rebuilt = rebuild(catalogue, store, NOW)
+    assert [one.path for one in report.problems] == [index.key]
+
+
+def test_broken_rows_of_one_set_leave_the_archives_of_others(
+    store: Store, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    send(store, tmp_path, "b40")
+    put(store, rows_key("media"), b'{"format": 1}\n')
+    report = rebuild(catalogue, store, NOW)
+    assert [one.path for one in report.problems] == [rows_key("media")]
+    assert report.archives == 1
