@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from s3sync.core.archive.layout import OF_DATES, range_of, stem_of
+from s3sync.archive.readers.said import said, time_fields
+from s3sync.core.archive.layout import OF_DATES, OF_HEADERS, range_of, stem_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Source
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -42,39 +43,56 @@ def of_names(path: str) -> dict[str, str]:
 
 
 def of_folder(
-    chosen: ArchiveSet, path: str, files: Callable[[], Iterable[Source]], needs: frozenset[str]
+    chosen: ArchiveSet, top: Path, path: str, files: Callable[[], Iterable[Source]], needs: frozenset[str]
 ) -> dict[str, str]:
-    """Fields of a folder: the date is in its name, else its newest file's."""
+    """Fields of a folder. The date is in its name, else its newest file's; of headers count those that agree.
+
+    Raises `OSError` where a file has to be read and cannot be.
+    """
     fields = of_names(path)
+    if needs & OF_HEADERS:
+        fields |= _agreed(chosen, top, files(), needs)
     if needs & OF_DATES:
         when = _date_in(fields["name"])
         if when is not None:
-            fields |= of_time(when, "name")
+            fields |= time_fields(when, "name")
         elif newest := max((source.mtime_ns for source in files() if source.kind is Kind.FILE), default=0):
-            fields |= of_time(local_time(newest, zone_of(chosen)), "mtime")
+            fields |= time_fields(local_time(newest, zone_of(chosen)), "mtime")
     return fields
+
+
+def _agreed(chosen: ArchiveSet, top: Path, files: Iterable[Source], needs: frozenset[str]) -> dict[str, str]:
+    """Fields in which all files of a folder agree that have them at all."""
+    every: dict[str, set[str]] = {}
+    for source in files:
+        if source.kind is Kind.FILE:
+            for name, value in _said(chosen, top / source.path, needs & OF_HEADERS).items():
+                every.setdefault(name, set()).add(value)
+    found = {name: next(iter(values)) for name, values in every.items() if len(values) == 1}
+    differing = {f"no {name}": "its files differ in it" for name, values in every.items() if len(values) > 1}
+    return {name: value for name, value in found.items() if name in needs or name.startswith("no ")} | differing
 
 
 def of_file(chosen: ArchiveSet, top: Path, path: str, mtime_ns: int, needs: frozenset[str]) -> dict[str, str]:
     """Fields of one file. Raises `OSError` where it has to be read and cannot be."""
-    fields = of_names(path)
+    fields = of_names(path) | _said(chosen, top / path, needs)
     if "md5" in needs:
         fields["md5"] = _md5(top / path)
-    if needs & OF_DATES:
-        fields |= of_time(local_time(mtime_ns, zone_of(chosen)), "mtime")
+    if needs & OF_DATES and "date" not in fields:
+        fields |= time_fields(local_time(mtime_ns, zone_of(chosen)), "mtime")
     return fields
 
 
-def of_time(when: datetime, source: str) -> dict[str, str]:
-    """Fields of a date; `date_from` says who knew it."""
-    when = when.replace(tzinfo=None)
-    day = {"year": f"{when.year:04d}", "month": f"{when.month:02d}", "day": f"{when.day:02d}"}
-    return {**day, "date": "".join(day.values()), "captured": when.isoformat(), "date_from": source}
+def _said(chosen: ArchiveSet, path: Path, needs: frozenset[str]) -> dict[str, str]:
+    """Fields that a file says about itself, as far as its kind is known. Raises `OSError`."""
+    if not needs & (OF_HEADERS | OF_DATES):
+        return {}
+    return said(path, zone_of(chosen), chosen.timezone is not None)
 
 
 def of_night(night: str) -> dict[str, str]:
     """Fields of a date for files of one night, of which some are of the day after."""
-    return of_time(datetime.strptime(night, "%Y%m%d"), "night")  # noqa: DTZ007 - a date of the place itself
+    return time_fields(datetime.strptime(night, "%Y%m%d"), "night")  # noqa: DTZ007 - a date of the place itself
 
 
 def local_time(mtime_ns: int, zone: tzinfo | None) -> datetime:

@@ -92,10 +92,10 @@ def _folders(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection
             continue
         outline = Outline(path, str(top))
         try:
-            known = read.of_folder(chosen, path, lambda top=top: walk(top, selection, []), layout.needs)  # type: ignore[misc]
+            known = read.of_folder(chosen, top, path, lambda top=top: walk(top, selection, []), layout.needs)  # type: ignore[misc]
             yield structs.replace(outline, key=key_for(chosen, layout, known), fields=known)
-        except (LayoutError, Unreadable) as error:
-            yield structs.replace(outline, refused=str(error))
+        except (LayoutError, OSError) as error:
+            yield structs.replace(outline, refused=_reason(error))
 
 
 def _files(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[Outline]:
@@ -108,11 +108,14 @@ def _files(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection: 
             known = read.of_file(chosen, base, main.path, main.mtime_ns, layout.needs)
             key = key_for(chosen, layout, known)
         except (LayoutError, OSError) as error:
-            reason = reason_of(error) if isinstance(error, OSError) else str(error)
-            yield structs.replace(outline, refused=reason)
+            yield structs.replace(outline, refused=_reason(error))
             continue
         beside = tuple(structs.replace(source, path=source.path.rpartition("/")[2]) for source in sidecars)
         yield structs.replace(outline, key=key, fields=known, sidecars=beside)
+
+
+def _reason(error: Exception) -> str:
+    return reason_of(error) if isinstance(error, OSError) and not isinstance(error, Unreadable) else str(error)
 
 
 def _all_files(base: Path, pattern: tuple[str, ...], selection: Selection) -> list[Source]:

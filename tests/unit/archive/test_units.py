@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from s3sync.archive.units import find_units, is_named
 from s3sync.archive.walk import light_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Unit, UnitKind
 from s3sync.errors import ConfigError
+from tests.kit.cameras import clip, frame, photo
 
 NOON = 1_705_320_000  # 2024-01-15T12:00:00Z
 
@@ -214,3 +216,74 @@ def test_units_are_named_by_id_last_name_or_glob() -> None:
     assert is_named("2024/m31", ["2024/*"])
     assert is_named("b40-old", ["b40-old/"])
     assert not is_named("b40-old", ["b4"])
+
+
+def night(root: Path, name: str, date: str, object_: str | None, **more: object) -> None:
+    cards = {"DATE-OBS": date, **({"OBJECT": object_} if object_ else {}), **more}
+    frame(root / name, cards)
+
+
+def test_frames_of_one_object_and_night_are_one_unit(tmp_path: Path) -> None:
+    night(tmp_path, "a1.fits", "2024-01-15T22:00:00", "M 31", FILTER="R")
+    night(tmp_path, "a2.fits", "2024-01-16T02:00:00", "M 31", FILTER="G")
+    night(tmp_path, "sub/b1.fits", "2024-01-16T20:00:00", "M 31", FILTER="R")
+    night(tmp_path, "c1.fits", "2024-01-16T03:00:00", "NGC/7000", FILTER="R")
+    night(tmp_path, "dark.fits", "2024-01-16T03:00:00", None)
+    put(tmp_path, "a1.txt", "readme.md")
+    rules = chosen(
+        tmp_path,
+        unit=UnitKind.GROUP,
+        group="{object}_{night}",
+        layout="raw/{year}/{id}",
+        select=("*.fits",),
+        sidecars=("*.txt",),
+        timezone="Europe/Berlin",
+    )
+    found = {unit.id: unit for unit in units(rules)}
+    assert {name: [one.path for one in unit.sources] for name, unit in found.items() if not unit.refused} == {
+        "M 31_20240115": ["a1.fits", "a2.fits"],
+        "M 31_20240116": ["sub/b1.fits"],
+        "NGC_7000_20240115": ["c1.fits"],
+    }
+    assert found["M 31_20240115"].key == "raw/2024/M 31_20240115.tar"
+    assert [one.path for one in found["M 31_20240115"].sidecars] == ["a1.txt"]
+    assert "filter" not in found["M 31_20240115"].fields
+    assert found["dark.fits"].refused == "{object} is not known: the header has no OBJECT"
+
+
+def test_a_night_over_new_year_is_of_the_old_year(tmp_path: Path) -> None:
+    night(tmp_path, "a.fits", "2023-12-31T22:00:00", "M42")
+    night(tmp_path, "b.fits", "2024-01-01T02:00:00", "M42")
+    rules = chosen(
+        tmp_path, unit=UnitKind.GROUP, group="{object}_{night}", layout="{year}/{id}", timezone="Europe/Berlin"
+    )
+    assert [unit.key for unit in units(rules)] == ["2023/M42_20231231.tar"]
+
+
+def test_a_folder_has_the_object_that_all_its_frames_have(tmp_path: Path) -> None:
+    night(tmp_path, "s1/a.fits", "2024-01-15T22:00:00", "M31")
+    night(tmp_path, "s1/b.fits", "2024-01-15T23:00:00", "M31")
+    put(tmp_path, "s1/notes.txt")
+    night(tmp_path, "s2/a.fits", "2024-01-15T22:00:00", "M31")
+    night(tmp_path, "s2/b.fits", "2024-01-15T23:00:00", "M33")
+    first, second = units(chosen(tmp_path, layout="{object}/{id}"))
+    assert first.key == "M31/s1.tar"
+    assert second.refused == "{object} is not known: its files differ in it"
+
+
+def test_footage_and_photos_are_dated_by_what_they_say(tmp_path: Path) -> None:
+    taken = datetime(2024, 5, 1, 23, 30)  # noqa: DTZ001
+    clip(tmp_path / "card" / "GX012299.MP4", taken, firmware="H21.01.01.46.00")
+    clip(tmp_path / "card" / "C0001.MP4", taken)
+    photo(tmp_path / "card" / "P1.JPG", "2023:12:24 18:00:00", "X100")
+    put(tmp_path, "card/plain.wav")
+    rules = chosen(
+        tmp_path, unit=UnitKind.FILE, pack=Pack.NONE, layout="{year}/{date}/{name}", timezone="Europe/Berlin"
+    )
+    found = {unit.sources[0].path: (unit.key, unit.fields["date_from"]) for unit in units(rules)}
+    assert found == {
+        "GX012299.MP4": ("2024/20240501/GX012299.MP4", "mvhd"),
+        "C0001.MP4": ("2024/20240502/C0001.MP4", "mvhd"),
+        "P1.JPG": ("2023/20231224/P1.JPG", "exif"),
+        "plain.wav": ("2024/20240115/plain.wav", "mtime"),
+    }

@@ -1,0 +1,199 @@
+"""Headers of FITS files: 2,880-byte blocks of 80-character cards, with CONTINUE and HIERARCH, also in `.gz` and `.fz`.
+
+A card is taken apart only when somebody asks for it, as most of a header is never read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from s3sync.archive.readers import Unsaid, open_file
+
+Value: TypeAlias = str | int | float | bool | None
+
+BLOCK, CARD = 2880, 80
+MOST_BLOCKS = 1000
+"""Blocks of one header: 36,000 cards, more than any program writes."""
+ENDINGS = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fts.gz", ".fits.fz", ".fit.fz", ".fz")
+_CONTINUE, _HIERARCH, _END, _VALUE = b"CONTINUE", b"HIERARCH", b"END     ", b"= "
+_STRING = re.compile(r"\s*'((?:[^']|'')*)'")
+_NUMBER = re.compile(r"[+-]?[0-9]+\Z")
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EeDd][+-]?[0-9]+)?\Z")
+_LONGITUDE = re.compile(r"([+-]?)\s*(\d{1,3})[\s:d°]+(\d{1,2})(?:[\s:m']+(\d{1,2}(?:\.\d*)?))?[\s\"s]*([EWew]?)\Z")
+_OLD_DATE = re.compile(r"(\d{2})/(\d{2})/(\d{2})\Z")
+_SITES = ("SITELONG", "LONG-OBS", "OBSGEO-L", "SITELON", "LONGITUD", "GEOLON")
+"""Cards in which programs write the site's longitude, in degrees to the east."""
+
+
+class Header:
+    """Cards of a header, looked for when they are asked for; the first one of a keyword counts."""
+
+    def __init__(self, cards: bytes, below: Header | None = None) -> None:
+        self._cards, self._below = cards, below
+
+    def get(self, keyword: str) -> Value:
+        """The value, None for a card without one or where there is none."""
+        at = self._standard(keyword) if len(keyword) <= 8 and " " not in keyword else self._hierarchical(keyword)
+        if at is None:
+            return self._below.get(keyword) if self._below else None
+        end = at + CARD
+        while self._cards.startswith(_CONTINUE, end):
+            end += CARD
+        return _parsed([self._cards[place : place + CARD] for place in range(at, end, CARD)])
+
+    def text(self, keyword: str) -> str:
+        """The value as text without blanks around it; empty where there is none."""
+        value = self.get(keyword)
+        return "" if value is None or isinstance(value, bool) else str(value).strip()
+
+    def keywords(self) -> Iterator[str]:
+        """Keywords with a value, in their order."""
+        for at in range(0, len(self._cards), CARD):
+            word, card = self._cards[at : at + 8], self._cards[at + 8 : at + CARD]
+            if card.startswith(_VALUE):
+                yield word.rstrip().decode("latin-1")
+            elif word == _HIERARCH and b"=" in card:
+                yield b" ".join(card.partition(b"=")[0].split()).decode("latin-1")
+
+    def _standard(self, keyword: str) -> int | None:
+        word = keyword.encode("latin-1", "replace").ljust(8) + _VALUE
+        at = self._cards.find(word)
+        while at >= 0 and at % CARD:
+            at = self._cards.find(word, at + 1)
+        return at if at >= 0 else None
+
+    def _hierarchical(self, keyword: str) -> int | None:
+        wanted = keyword.encode("latin-1", "replace").split()
+        for at in range(0, len(self._cards), CARD):
+            name, equals, _ = self._cards[at : at + CARD].partition(b"=")
+            if equals and name.startswith(_HIERARCH) and name.split()[1:] == wanted:
+                return at
+        return None
+
+
+def is_fits(name: str) -> bool:
+    return name.casefold().endswith(ENDINGS)
+
+
+def read_header(path: Path) -> Header:
+    """The primary header; where that has no image, as in `.fz`, with the next header's cards before its own.
+
+    Raises `Unsaid` for what is no FITS file, and `OSError`.
+    """
+    try:
+        with _opened(path) as file:
+            primary = _header(file, b"SIMPLE  ")
+            if primary.get("NAXIS") != 0:
+                return primary
+            try:
+                return _header(file, b"XTENSION", primary)
+            except Unsaid:
+                return primary
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Unsaid(f"it cannot be unpacked: {error}") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    with open_file(path) as file:
+        if path.name.casefold().endswith(".gz"):
+            with gzip.open(file, "rb") as unpacked:
+                yield unpacked
+        else:
+            yield file
+
+
+def _header(file: IO[bytes] | gzip.GzipFile, first: bytes, below: Header | None = None) -> Header:
+    """The header that begins where the file is read next; the file stands behind it then."""
+    cards = bytearray()
+    for number in range(MOST_BLOCKS):
+        block = file.read(BLOCK)
+        if len(block) < BLOCK or (number == 0 and block[:8] != first):
+            raise Unsaid("it is no FITS file" if number == 0 else "its header is cut off")
+        cards += block
+        end = block.find(_END)
+        while end >= 0 and end % CARD:
+            end = block.find(_END, end + 1)
+        if end >= 0:
+            return Header(bytes(cards[: len(cards) - BLOCK + end]), below)
+    raise Unsaid("its header has no end")
+
+
+def _parsed(cards: list[bytes]) -> Value:
+    text = cards[0].partition(b"=")[2].decode("latin-1")
+    found = _STRING.match(text)
+    if found is None:
+        return _plain(text.partition("/")[0].strip())
+    value = found[1].replace("''", "'").rstrip()
+    for card in cards[1:]:
+        more = _STRING.match(card[8:].decode("latin-1"))
+        if more is None or not value.endswith("&"):
+            break
+        value = value[:-1] + more[1].replace("''", "'").rstrip()
+    return value.removesuffix("&") if len(cards) > 1 else value
+
+
+def _plain(text: str) -> Value:
+    if text in ("T", "F"):
+        return text == "T"
+    if _NUMBER.match(text) and len(text) < 40:
+        return int(text)
+    if _FLOAT.match(text) and len(text) < 40:
+        return float(text.replace("D", "E").replace("d", "e"))
+    return text or None
+
+
+def observed(header: Header) -> datetime:
+    """The time of the exposure in UTC, without a zone. Raises `Unsaid`."""
+    text = header.text("DATE-OBS")
+    if not text:
+        raise Unsaid("the header has no DATE-OBS")
+    if "T" not in text and header.text("TIME-OBS"):
+        text = f"{text}T{header.text('TIME-OBS')}"
+    old = _OLD_DATE.match(text.partition("T")[0])
+    if old:  # before 1999, by the standard of then
+        text = f"19{old[3]}-{old[2]}-{old[1]}T{text.partition('T')[2]}".rstrip("T")
+    if "T" not in text:
+        raise Unsaid(f"DATE-OBS has no time of day: {text[:40]!r}")
+    when: datetime | None
+    try:
+        when = datetime.fromisoformat(text[:26].rstrip("Z")).replace(tzinfo=None)
+    except ValueError:
+        when = None
+    if when is None or not 1900 <= when.year < 3000:
+        raise Unsaid(f"DATE-OBS is no time: {text[:40]!r}")
+    return when
+
+
+def longitude(header: Header) -> float | None:
+    """The site's longitude in degrees to the east; None where the header does not say it."""
+    for keyword in _SITES:
+        value = header.get(keyword)
+        degrees = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        if degrees is None and isinstance(value, str):
+            degrees = _degrees(value.strip())
+        if degrees is not None and -360 <= degrees <= 360:
+            return (degrees + 180) % 360 - 180
+    return None
+
+
+def _degrees(text: str) -> float | None:
+    if _FLOAT.match(text):
+        return float(text.replace("D", "E").replace("d", "e"))
+    found = _LONGITUDE.match(text)
+    if found is None:
+        return None
+    degrees = int(found[2]) + int(found[3]) / 60 + float(found[4] or 0) / 3600
+    return -degrees if found[1] == "-" or found[5] in ("W", "w") else degrees
+
+
+def solar_shift(degrees: float) -> timedelta:
+    """How far the sun's time at a longitude is ahead of UTC."""
+    return timedelta(hours=degrees / 15)
