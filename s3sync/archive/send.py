@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 
 from msgspec.structs import replace as changed
 
@@ -11,6 +10,7 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.indexes import add_rows, read_index, read_rows, write_index
 from s3sync.archive.journal import Journal
 from s3sync.archive.upload import Content, Uploaded, upload
+from s3sync.core.archive.layout import sidecar_key
 from s3sync.core.archive.tar import as_bytes, is_utf8
 from s3sync.core.archive.values import (
     CURRENT_FORMAT,
@@ -40,6 +40,8 @@ def send_unit(
     What is there already under the unit's key is replaced only with `replace`. Raises `Halt` for a key that is taken,
     `SourceChanged` when a file does not stand still, `LocalError`, `StoreError`. Interrupted, it resumes.
     """
+    if unit.refused is not None:
+        raise LocalError(f"cannot archive {unit.id}", why=unit.refused)
     _check(rules, unit)
     carrier.progress.begin(Work.UPLOAD, unit.id, unit.size)
     try:
@@ -47,7 +49,7 @@ def send_unit(
             index, sent = _send_files(carrier, rules, unit, journal, replace)
         else:
             index, sent = _send_archive(carrier, rules, unit, journal, replace)
-        sidecars, more = _send_sidecars(carrier, rules, unit, journal)
+        sidecars, more = _send_sidecars(carrier, rules, unit, journal, index)
         index = changed(index, sidecars=sidecars)
         if rules.pack is Pack.NONE:
             add_rows(carrier.store, rules.name, [index])
@@ -132,6 +134,13 @@ def _content(carrier: Carrier, rules: ArchiveSet, unit: Unit, key: str, top: str
     )
 
 
+def _object(carrier: Carrier, rules: ArchiveSet, unit: Unit, key: str, source: Source, *, is_sidecar: bool) -> Content:
+    """One file as an object of its own."""
+    content = _content(carrier, rules, unit, key, None, source)
+    content = changed(content, metadata={**content.metadata, "mtime": format_ns(source.mtime_ns)})
+    return changed(content, storage_class=None, tags={}) if is_sidecar else content
+
+
 def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: tuple[Member, ...], size: int) -> Index:
     moves = aspect(carrier.store, StorageClasses) is not None
     return Index(
@@ -154,7 +163,7 @@ def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: tuple[Membe
 def _send_archive(
     carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, may_replace: bool
 ) -> tuple[Index, int]:
-    made = _upload(carrier, journal, _content(carrier, rules, unit, unit.key, unit.id, *unit.sources), may_replace)
+    made = _upload(carrier, journal, _content(carrier, rules, unit, unit.key, top_of(unit), *unit.sources), may_replace)
     index = changed(
         _index(carrier, rules, unit, made.members, made.size),
         etag=made.etag,
@@ -165,16 +174,14 @@ def _send_archive(
     return index, made.bytes_sent
 
 
+def top_of(unit: Unit) -> str:
+    """Top folder in a unit's container: the last name of its id."""
+    return unit.id.rpartition("/")[2]
+
+
 def object_key(rules: ArchiveSet, unit: Unit, path: str) -> str:
     """Key of one file of a unit without container."""
     return unit.key if rules.unit is UnitKind.FILE else f"{unit.key}/{path}"
-
-
-def sidecar_key(rules: ArchiveSet, unit: Unit, path: str) -> str:
-    """Key of a sidecar: beside the object of a single file, else in a folder that is called as the archive is."""
-    if rules.unit is UnitKind.FILE and rules.pack is Pack.NONE:
-        return posixpath.join(posixpath.dirname(unit.key), path)
-    return f"{unit.key.removesuffix(f'.{rules.pack}')}/{path}"
 
 
 def _send_files(
@@ -184,11 +191,11 @@ def _send_files(
 
     def send(source: Source) -> tuple[Member, int]:
         key = object_key(rules, unit, source.path)
-        content = _content(carrier, rules, unit, key, None, source)
-        content = changed(content, metadata={**content.metadata, "mtime": format_ns(source.mtime_ns)})
+        content = _object(carrier, rules, unit, key, source, is_sidecar=source in beside)
         made = _upload(carrier, journal, content, may_replace)
         return changed(made.members[0], key=key, etag=made.etag), made.bytes_sent
 
+    beside = set(unit.sidecars)
     files = [source for source in unit.sources if source.kind is Kind.FILE]
     results = list(carrier.pool.map(send, files, lambda one: one.size))
     found = {source.path: result.result() for source, result in results}
@@ -197,16 +204,23 @@ def _send_files(
     return index, sum(sent for _, sent in found.values())
 
 
-def _send_sidecars(carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal) -> tuple[tuple[Member, ...], int]:
-    """Sidecars stay readable: in the usual class, without the tags by which archives are moved."""
+def _send_sidecars(
+    carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, index: Index
+) -> tuple[tuple[Member, ...], int]:
+    """Sidecars stay readable: in the usual class, without the tags by which archives are moved.
+
+    Without a container those of a folder are objects of the unit already.
+    """
     found, sent = [], 0
+    there = {member.key: member for member in index.members if member.key is not None}
     for source in unit.sidecars:
         key = sidecar_key(rules, unit, source.path)
-        content = _content(carrier, rules, unit, key, None, source)
-        content = changed(content, storage_class=None, tags={})
-        made = upload(carrier, journal, content, Overwrite())
-        found.append(changed(made.members[0], key=key, etag=made.etag))
-        sent += made.bytes_sent
+        if key not in there:
+            content = _object(carrier, rules, unit, key, source, is_sidecar=True)
+            made = upload(carrier, journal, content, Overwrite())
+            there[key] = changed(made.members[0], key=key, etag=made.etag)
+            sent += made.bytes_sent
+        found.append(there[key])
     return tuple(found), sent
 
 

@@ -245,6 +245,15 @@ class GuardedFolder(HeldFolder):
         follows = os.link not in os.supports_follow_symlinks
         os.link(place, target, src_dir_fd=base, dst_dir_fd=target_base, follow_symlinks=follows)
 
+    def symlink(self, target: str, name: str) -> None:
+        """Make a symbolic link. Whoever calls this has checked where it leads. Raises `FileExistsError`."""
+        place, base = self._at(name)
+        os.symlink(target, place, dir_fd=base)
+
+    def readlink(self, name: str) -> str:
+        place, base = self._at(name)
+        return os.readlink(place, dir_fd=base)
+
     def chmod(self, name: str, mode: int) -> None:
         """Change the mode of a file or folder, also of one that may not be opened. Raises `Refused` for a link."""
         place, base = self._at(name)

@@ -1,0 +1,150 @@
+"""Restored files on the disk: below one folder that is held open, through no link, and never in another file's place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+
+from s3sync.core.archive.extraction import aside
+from s3sync.core.archive.values import Member
+from s3sync.core.times import FILE_TIMES
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import folder_below
+
+CHUNK = 1024 * 1024
+_PERMISSIONS = 0o777
+"""Nothing that is restored runs as another user."""
+
+
+class Placed(StrEnum):
+    """State of a member on the disk after a restore."""
+
+    RESTORED = "restored"
+    SAME = "same"
+    """The same bytes were there."""
+    BESIDE = "beside"
+    """Other bytes were there, and stay: it has a name of its own beside them."""
+
+
+class Target:
+    """Folder that members are restored into. Folders above it are made, and are the user's business."""
+
+    def __init__(self, root: Path, stamp: str) -> None:
+        self.root, self._stamp = root, stamp
+        with local_errors("cannot make", root):
+            root.mkdir(parents=True, exist_ok=True)
+        self._real = os.path.realpath(root)
+
+    def _where(self, path: str) -> str:
+        return f"{self.root}{os.sep}{path}"
+
+    def _parent(self, path: str) -> tuple[GuardedFolder, str]:
+        *names, name = path.split("/")
+        return folder_below(self._real, names, create=0o777), name
+
+    def holds(self, member: Member) -> bool:
+        """True if the disk has the member's very bytes under its name."""
+        with local_errors("cannot read", self._where(member.path)):
+            try:
+                folder, name = folder_below(self._real, member.path.split("/")[:-1]), member.path.rpartition("/")[2]
+                found = folder.find(name)
+                if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != member.size:
+                    return False
+                descriptor = folder.open_read(name)
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            digest = hashlib.sha256()
+            with open(descriptor, "rb", buffering=0) as stream:
+                while chunk := stream.read(CHUNK):
+                    digest.update(chunk)
+        return digest.hexdigest() == member.sha256
+
+    def write(self, member: Member, pieces: Iterator[memoryview]) -> tuple[Placed, str] | None:
+        """Write a file, and give it its name if its bytes have the member's SHA-256; None, and nothing, if not.
+
+        Returns also the name. Raises `LocalError`, `DiskFull`; then nothing of it stays.
+        """
+        with local_errors("cannot write", self._where(member.path)):
+            folder, name = self._parent(member.path)
+            temporary = f".s3sync-{uuid.uuid4().hex}"
+            try:
+                descriptor = folder.create(temporary)
+                try:
+                    digest = hashlib.sha256()
+                    for piece in pieces:
+                        digest.update(piece)
+                        write_all(descriptor, piece)
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+                if digest.hexdigest() != member.sha256:
+                    return None
+                _dress(folder, temporary, member)
+                return self._named(folder, temporary, name, member)
+            finally:
+                with suppress(OSError):
+                    folder.unlink(temporary, missing_ok=True)
+
+    def _named(self, folder: GuardedFolder, temporary: str, name: str, member: Member) -> tuple[Placed, str]:
+        above = member.path.rpartition("/")[0]
+        prefix = f"{above}/" if above else ""
+        if _give(folder, temporary, name):
+            return Placed.RESTORED, member.path
+        if self.holds(member):
+            return Placed.SAME, member.path
+        other, number = aside(name, self._stamp), 1
+        while not _give(folder, temporary, other):
+            number += 1
+            other = aside(name, f"{self._stamp}-{number}")
+        return Placed.BESIDE, prefix + other
+
+    def link(self, member: Member) -> Placed:
+        """Make a symbolic link, whose target was checked. Where something else has the name, that stays."""
+        with local_errors("cannot make", self._where(member.path)):
+            folder, name = self._parent(member.path)
+            found = folder.find(name)
+            if found is None:
+                folder.symlink(member.target or "", name)
+                return Placed.RESTORED
+            same = stat.S_ISLNK(found.st_mode) and folder.readlink(name) == member.target
+            return Placed.SAME if same else Placed.BESIDE
+
+    def folder(self, path: str) -> None:
+        """Make a folder, if there is none."""
+        with local_errors("cannot make", self._where(path)):
+            folder_below(self._real, path.split("/"), create=0o777)
+
+    def dress_folder(self, member: Member) -> None:
+        """Give a folder its mode and time, after everything in it is there."""
+        with local_errors("cannot write", self._where(member.path)):
+            folder, name = self._parent(member.path)
+            _dress(folder, name, member)
+
+
+def _dress(folder: GuardedFolder, name: str, member: Member) -> None:
+    """Set mode and time. A disk without modes refuses that, which is no error."""
+    with suppress(PermissionError):
+        folder.chmod(name, member.mode & _PERMISSIONS)
+    if member.mtime_ns in FILE_TIMES:
+        folder.utime(name, member.mtime_ns)
+
+
+def _give(folder: GuardedFolder, temporary: str, name: str) -> bool:
+    """Give a file its name, which must be free. False if it is not."""
+    try:
+        folder.link(temporary, name)
+    except FileExistsError:
+        return False
+    except (OSError, NotImplementedError):  # a disk without hard links: the check just before must do
+        if folder.find(name) is not None:
+            return False
+        folder.rename(temporary, name)
+    return True

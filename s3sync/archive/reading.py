@@ -1,0 +1,150 @@
+"""Bytes of an archive that is in the store: ranges of its tar, whatever it is packed in, and its files one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.codecs import DAMAGED, unpack_frame
+from s3sync.core.archive.frames import Frames
+from s3sync.core.archive.values import Frame, Index, Kind, Member, Pack
+from s3sync.errors import ArchiveError, NotFound, PreconditionFailed, Unreachable
+from s3sync.store.port import Buffer
+
+BATCH = 32 * 1024 * 1024
+"""Bytes of small members that are fetched with one request."""
+PATIENCE_S = 30.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 3.0
+
+
+def object_bytes(carrier: Carrier, key: str, start: int, stop: int, etag: str | None) -> Iterator[Buffer]:
+    """Bytes `start` up to `stop` of an object, over as many connections as it takes.
+
+    Raises `ArchiveError` where the object is gone, is another one by now, or ends before; `Archived`, `StoreError`.
+    """
+    where = f"{carrier.store.url}/{key}"
+    at, tries, quiet_since = start, 0, 0.0
+    while at < stop:
+        try:
+            with carrier.store.get(key, start=at, stop=stop, if_match=etag) as reader:
+                for chunk in reader:
+                    carrier.pool.check()
+                    carrier.pace.receive(len(chunk))
+                    if at + len(chunk) > stop:
+                        raise ArchiveError(f"cannot read {where}", why="the store ignores which range is asked for")
+                    at, tries = at + len(chunk), 0
+                    yield chunk
+            if at < stop:
+                raise ArchiveError(f"cannot read {where}", why="it ends before its index says", hint=DAMAGED)
+        except NotFound as error:
+            raise ArchiveError(f"cannot read {where}", why="it is gone, and only its index is left") from error
+        except PreconditionFailed as error:
+            raise ArchiveError(
+                f"cannot read {where}", why="it is not the one that its index is of", hint=DAMAGED
+            ) from error
+        except Unreachable:
+            now = time.monotonic()
+            tries += 1
+            quiet_since = now if tries == 1 else quiet_since
+            if now - quiet_since >= PATIENCE_S:
+                raise
+            time.sleep(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0**tries))
+
+
+def tar_bytes(carrier: Carrier, index: Index, start: int, stop: int) -> Iterator[Buffer]:
+    """Bytes `start` up to `stop` of the uncompressed tar: of a compressed one just the frames that hold them."""
+    if index.pack is Pack.TAR:
+        yield from object_bytes(carrier, index.key, start, stop, index.etag)
+        return
+    where, frames = f"{carrier.store.url}/{index.key}", Frames(index.frames)
+    if stop > frames.unpacked:
+        raise ArchiveError(f"cannot read {where}", why="its index names a place beyond its end", hint=DAMAGED)
+    for frame, begins, stored in _stored(carrier, index, frames.holding(start, stop)):
+        content = memoryview(unpack_frame(index.pack, stored, frame.unpacked, where))
+        yield content[max(0, start - begins) : stop - begins]
+
+
+def _stored(carrier: Carrier, index: Index, wanted: list[tuple[Frame, int]]) -> Iterator[tuple[Frame, int, bytes]]:
+    """Each frame with where its content begins in the tar, and its bytes, all from one request."""
+    if not wanted:
+        return
+    first, last = wanted[0][0], wanted[-1][0]
+    at, held = first.offset, bytearray()
+    todo = iter(wanted)
+    frame, begins = next(todo)
+    for chunk in object_bytes(carrier, index.key, first.offset, last.offset + last.stored, index.etag):
+        held += chunk
+        while len(held) >= frame.offset + frame.stored - at:
+            skip = frame.offset - at
+            yield frame, begins, bytes(held[skip : skip + frame.stored])
+            del held[: skip + frame.stored]
+            at = frame.offset + frame.stored
+            following = next(todo, None)
+            if following is None:
+                return
+            frame, begins = following
+
+
+def batches(index: Index, members: Iterable[Member]) -> Iterator[list[Member]]:
+    """Files that are fetched together: neighbours in the tar, up to some size; without a container one by one."""
+    batch: list[Member] = []
+    files = [member for member in members if member.kind is Kind.FILE]
+    if index.pack is not Pack.NONE:
+        files.sort(key=lambda member: member.offset)
+    for member in files:
+        apart = batch and (
+            index.pack is Pack.NONE
+            or member.offset + member.size - batch[0].offset > BATCH
+            or member.offset - (batch[-1].offset + batch[-1].size) > BATCH // 8
+        )
+        if apart:
+            yield batch
+            batch = []
+        batch.append(member)
+    if batch:
+        yield batch
+
+
+def contents(carrier: Carrier, index: Index, batch: list[Member]) -> Iterator[tuple[Member, Iterator[memoryview]]]:
+    """Each file of a batch with its bytes, which are to be taken before the next. All come from one request."""
+    if index.pack is Pack.NONE:
+        for member in batch:
+            assert member.key is not None
+            yield member, _cut(_Source(object_bytes(carrier, member.key, 0, member.size, member.etag), 0), member, 0)
+        return
+    start, stop = batch[0].offset, max(member.offset + member.size for member in batch)
+    source = _Source(tar_bytes(carrier, index, start, stop), start)
+    for member in batch:
+        yield member, _cut(source, member, member.offset)
+
+
+class _Source:
+    """Chunks with their place; what is left of one is kept for the next file."""
+
+    def __init__(self, chunks: Iterator[Buffer], at: int) -> None:
+        self._chunks, self._rest, self._at = chunks, memoryview(b""), at
+
+    def take(self, start: int, most: int) -> memoryview:
+        """The next bytes from `start` on; what lies before is skipped."""
+        while True:
+            skip = min(start - self._at, len(self._rest))
+            if skip < 0:
+                raise ArchiveError("cannot read an archive", why="its index lets two members overlap", hint=DAMAGED)
+            self._rest, self._at = self._rest[skip:], self._at + skip
+            if self._rest and self._at == start:
+                piece, self._rest = self._rest[:most], self._rest[most:]
+                self._at += len(piece)
+                return piece
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                raise ArchiveError("cannot read an archive", why="it ends before its index says", hint=DAMAGED)
+            self._rest = memoryview(chunk).cast("B")
+
+
+def _cut(source: _Source, member: Member, start: int) -> Iterator[memoryview]:
+    left = member.size
+    while left:
+        piece = source.take(start + member.size - left, left)
+        left -= len(piece)
+        yield piece

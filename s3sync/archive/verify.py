@@ -1,0 +1,102 @@
+"""Proof that an archive is in the store, whole: by what the store says of it, or by reading every byte."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.codecs import DAMAGED
+from s3sync.archive.indexes import read_index, read_rows
+from s3sync.archive.reading import batches, contents
+from s3sync.core.archive.values import Index, Member, Pack
+from s3sync.errors import ArchiveError, NotFound
+from s3sync.store.aspects import WholeChecksums, aspect
+from s3sync.transfer.progress import Work
+
+
+class Proof(StrEnum):
+    """Strength of a verification."""
+
+    LISTED = "listed"
+    """Size and ETag are those of the index."""
+    CHECKSUM = "checksum"
+    """The store's checksum of the whole object, too."""
+    READ = "read"
+    """Every member was read, and has its SHA-256."""
+
+
+def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False) -> Proof:
+    """Compare an archive in the store with its index. Raises `ArchiveError` for one that is not whole, `Archived`."""
+    if index.pack is Pack.NONE:
+        proof = _weakest([_whole_object(carrier, m, m.key, m.size, m.etag) for m in index.members if m.key is not None])
+    else:
+        proof = _whole_object(carrier, index, index.key, index.size, index.etag, index.crc64nvme)
+    for sidecar in index.sidecars:
+        _whole_object(carrier, sidecar, sidecar.key or "", sidecar.size, sidecar.etag)
+    if not deep:
+        return proof
+    for _, result in list(carrier.pool.map(lambda batch: _read(carrier, index, batch), batches(index, index.members))):
+        result.result()
+    return Proof.READ
+
+
+def verify_again(carrier: Carrier, index: Index, *, deep: bool = False) -> Proof:
+    """Second pass over what was just sent: the index is read back, too, and must be the one that was written."""
+    try:
+        if index.pack is Pack.NONE:
+            found = read_rows(carrier.store, index.set).get(index.key)
+        else:
+            found = read_index(carrier.store, index.key)
+    except NotFound:
+        found = None
+    if found != index:
+        raise ArchiveError(
+            f"the index of {index.unit} in {carrier.store.url} is not the one that was written",
+            why="another computer may have sent the same unit",
+            hint="look at it with `s3sync archive show`; nothing was deleted here",
+        )
+    return verify_archive(carrier, index, deep=deep)
+
+
+def _weakest(proofs: list[Proof]) -> Proof:
+    return Proof.CHECKSUM if proofs and all(proof is Proof.CHECKSUM for proof in proofs) else Proof.LISTED
+
+
+def _whole_object(
+    carrier: Carrier, what: Index | Member, key: str, size: int, etag: str | None, checksum: str | None = None
+) -> Proof:
+    where = f"{carrier.store.url}/{key}"
+    try:
+        info = carrier.store.head(key).info
+    except NotFound as error:
+        raise ArchiveError(f"{where} is gone", why="only its index is left", hint=DAMAGED) from error
+    if info.size != size:
+        raise ArchiveError(f"{where} is not whole", why=f"it has {info.size} bytes instead of {size}", hint=DAMAGED)
+    if etag is not None and info.etag != etag:
+        raise ArchiveError(f"{where} is not the archive of its index", why="it has another ETag", hint=DAMAGED)
+    whole = aspect(carrier.store, WholeChecksums)
+    told = whole.checksum_of(key) if whole is not None and checksum is not None else None
+    if told is not None and told != checksum:
+        raise ArchiveError(f"{where} was altered", why="the store's checksum is another one", hint=DAMAGED)
+    return Proof.CHECKSUM if told is not None else Proof.LISTED
+
+
+def _read(carrier: Carrier, index: Index, batch: list[Member]) -> None:
+    """Read files of an archive. Raises `ArchiveError` for the first that is not what was sent."""
+    for member, pieces in contents(carrier, index, batch):
+        digest = hashlib.sha256()
+        for piece in pieces:
+            digest.update(piece)
+            carrier.progress.advance(Work.DOWNLOAD, index.unit, len(piece))
+        if digest.hexdigest() != member.sha256:
+            raise altered(carrier, index, member)
+
+
+def altered(carrier: Carrier, index: Index, member: Member) -> ArchiveError:
+    """Error for a file that is not what was sent."""
+    return ArchiveError(
+        f"{member.path} in {carrier.store.url}/{index.key} is not what was sent",
+        why="its SHA-256 is another one",
+        hint=DAMAGED,
+    )

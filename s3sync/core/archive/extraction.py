@@ -1,0 +1,53 @@
+"""Names of an index that may become names on a disk. Whoever wrote it is not trusted."""
+
+from __future__ import annotations
+
+from s3sync.core.archive.values import Kind, Member
+
+_ONLY_ELSEWHERE = "\\:"
+"""Characters that lead elsewhere on Windows."""
+
+
+def path_problem(path: str, *, windows: bool = False) -> str | None:
+    """Reason why a member's path is not written; None for a plain one below the folder."""
+    if path.startswith("/"):
+        return "its path is absolute"
+    if "\0" in path:
+        return "its name holds a NUL"
+    names = path.split("/")
+    if ".." in names:
+        return "its path leads out of the folder"
+    if any(name in ("", ".") for name in names):
+        return "a part of its path is empty"
+    if windows and any(sign in path for sign in _ONLY_ELSEWHERE):
+        return "its name cannot stand on Windows"
+    return None
+
+
+def link_problem(member: Member) -> str | None:
+    """Reason why a link is not made; None for one that stays below the folder."""
+    target = member.target or ""
+    if not target or "\0" in target:
+        return "the link leads nowhere"
+    if target.startswith(("/", "\\")) or target[1:2] == ":":
+        return f"the link leads to {target:.200}, which is absolute"
+    at = member.path.split("/")[:-1]
+    for name in target.replace("\\", "/").split("/"):
+        if name == "..":
+            if not at:
+                return f"the link leads to {target:.200}, out of the folder"
+            at.pop()
+        elif name not in ("", "."):
+            at.append(name)
+    return None
+
+
+def problem_of(member: Member, *, windows: bool = False) -> str | None:
+    """Reason why a member is not restored."""
+    return path_problem(member.path, windows=windows) or (link_problem(member) if member.kind is Kind.LINK else None)
+
+
+def aside(name: str, stamp: str) -> str:
+    """Name for a restored file where another one stands: `cut.restored-20260101-120000.mp4`."""
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem}.restored-{stamp}.{ending}" if dot and stem else f"{name}.restored-{stamp}"
