@@ -22,11 +22,16 @@ def pace_of(settings: Settings) -> Pace:
 
 
 def connect(
-    settings: Settings, *, create: bool | None = None, pace: Pace | None = None, trusted: bool = False
+    settings: Settings,
+    *,
+    create: bool | None = None,
+    pace: Pace | None = None,
+    trusted: bool = False,
+    first_use: bool = False,
 ) -> Store:
     """The store that the settings name. A folder store is made with `create`, but not where this clone knew one: its
     disk is not connected, and a new one on the empty mount point would look emptied. The embedded one is made by
-    default.
+    default. `first_use`: whoever calls knows that it was never used, and wants it made.
 
     Raises `NotTrusted` for a store that the user has not agreed to, unless `trusted` (for `init`, which is how to).
     Raises `ConfigError` for a folder store that overlaps the repository, and for settings that no longer count.
@@ -46,7 +51,8 @@ def connect(
             endpoint_url=settings.endpoint_url,
             profile=settings.profile if settings.credentials == "profile" else None,
             env=settings.env,
-            create=create is not False and (settings.store_is_default or (bool(create) and not is_known(settings))),
+            create=create is not False
+            and (settings.store_is_default or (bool(create) and (first_use or not is_known(settings)))),
             private=settings.store_is_default,
             repository=settings.root,
             repo=settings.repo,

@@ -1,4 +1,4 @@
-"""Restored files on the disk: below one folder that is held open, through no link, and never in another file's place."""
+"""Restored files on the disk: below one folder that is held open, through no link, never in another's place."""
 
 from __future__ import annotations
 

@@ -73,11 +73,19 @@ def known_index(carrier: Carrier, rules: ArchiveSet, unit: Unit) -> Index | None
 
 
 def is_archived(index: Index, unit: Unit) -> bool:
-    """True if an index is of exactly what the unit is now, as far as size, time and kind tell."""
-    there = {(one.path, one.kind, one.size, one.mtime_ns, one.target) for one in index.members}
-    here = {(one.path, one.kind, one.size, one.mtime_ns, one.target) for one in unit.sources}
-    sidecars = {(one.path, one.size, one.mtime_ns) for one in index.sidecars}
-    return there == here and sidecars == {(one.path, one.size, one.mtime_ns) for one in unit.sidecars}
+    """True if an index has all that the unit is now, as far as kind, size and time tell.
+
+    It may have more: files that left the disk since. A folder's time does not count, as it changes with that.
+    """
+    return {_traits(one) for one in unit.sources} <= {_traits(one) for one in index.members} and {
+        _traits(one) for one in unit.sidecars
+    } <= {_traits(one) for one in index.sidecars}
+
+
+def _traits(one: Source | Member) -> tuple[object, ...]:
+    if one.kind is Kind.FOLDER:
+        return one.path, one.kind
+    return one.path, one.kind, one.size, one.target, one.mtime_ns if one.kind is Kind.FILE else 0
 
 
 def _check(rules: ArchiveSet, unit: Unit) -> None:

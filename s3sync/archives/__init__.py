@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from s3sync.archive.analyze import Analysis, analyze
-from s3sync.archive.units import find_units, is_named
-from s3sync.archives.catalogued import Catalogued
-from s3sync.core.archive.values import ArchiveSet, Unit
+from s3sync.archives.moving import Moving
 
 __all__ = ["Archives"]
 
 
-class Archives(Catalogued, frozen=True):
+class Archives(Moving, frozen=True):
     """The archive sets that hold in a folder. Make one with `Archives.open`.
 
     Every method raises an `S3syncError`: see `s3sync.errors` for the tree.
     """
-
-    def units(self, chosen: ArchiveSet, *names: str, due_only: bool = True) -> Iterator[Unit]:
-        """The units of a set on the disk, or those that are named (by id, the last name of it, or a glob).
-
-        Those that cannot be archived come with the reason in `refused`.
-        """
-        found = find_units(chosen, self.settings.root, due_only=due_only)
-        return (unit for unit in found if is_named(unit.id, names))
 
     def analyze(
         self,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.sets import load_sets, require_set, settings_of
@@ -18,6 +18,7 @@ from s3sync.connect import connect
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
 from s3sync.store.port import Store
+from s3sync.transfer.progress import Progress, Silent
 
 
 class Place(Struct, frozen=True):
@@ -54,6 +55,8 @@ class Opened(Struct, frozen=True):
     settings: Settings
     flags: Mapping[str, str | None]
     environ: Mapping[str, str]
+    progress: Progress = field(default_factory=Silent)
+    lock_wait_s: float = 0
 
     @classmethod
     def open(
@@ -62,6 +65,8 @@ class Opened(Struct, frozen=True):
         path: str | os.PathLike[str] = ".",
         flags: Mapping[str, str | None] | None = None,
         environ: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+        lock_wait_s: float = 0,
     ) -> Self:
         """The sets of the repository around `path` and of the user's own settings. Asks nothing of the network.
 
@@ -69,7 +74,8 @@ class Opened(Struct, frozen=True):
         """
         environ = os.environ if environ is None else environ
         flags = dict(flags or {})
-        return cls(load_settings(Path(path).resolve(), flags=flags, environ=environ), flags, environ)
+        settings = load_settings(Path(path).resolve(), flags=flags, environ=environ)
+        return cls(settings, flags, environ, progress or Silent(), lock_wait_s)
 
     def sets(self) -> dict[str, ArchiveSet]:
         """The sets by name."""

@@ -13,6 +13,7 @@ from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
     from s3sync.archives import Archives
+    from s3sync.transfer.progress import Progress
 
 archive = Group(
     FINISH, "Send finished units to cold storage and keep account of them. `s3sync restore` brings them back."
@@ -34,11 +35,11 @@ Units: TypeAlias = Annotated[
 ]
 
 
-def opened(call: Call) -> Archives:
+def opened(call: Call, progress: Progress | None = None) -> Archives:
     """The archives of the settings that hold here."""
     from s3sync.archives import Archives
 
-    return Archives.open(flags=call.flags, environ=os.environ)
+    return Archives.open(flags=call.flags, environ=os.environ, progress=progress, lock_wait_s=call.wait)
 
 
 def seconds_of(age: str | None, option: str = "--older-than") -> int | None:

@@ -1,0 +1,136 @@
+"""Local files of a unit that leave the disk, after its archive was verified and each of them was read again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from s3sync.archive.walk import light_of
+from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Source, Unit, UnitKind
+from s3sync.disk.errors import local_errors, reason_of
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import folder_below, kept_folders
+from s3sync.errors import SourceChanged
+
+CHUNK = 1024 * 1024
+_STILL = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
+
+
+class Removed(Struct, frozen=True):
+    """Files that left the disk, and light ones that stay."""
+
+    files: int = 0
+    size: int = 0
+    kept: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def remove_local(rules: ArchiveSet, unit: Unit, index: Index, check: Callable[[], None]) -> Removed:
+    """Delete a unit's files for good, but for the light ones.
+
+    `index` is of an archive that was verified just now. First every file is read, and must have the SHA-256 of its
+    member; one that differs raises `SourceChanged`, and nothing is deleted. A file that changes after that stays.
+    """
+    root = os.path.realpath(unit.root)
+    stays = light_of(rules) if rules.keep_light else lambda path: False
+    going = [one for one in unit.sources if one.kind is not Kind.FOLDER and not stays(one.path)]
+    along = [one for one in unit.sidecars if one not in unit.sources and not stays(one.path)]
+    members = {member.path: member for member in index.members}
+    beside = {member.path: member for member in index.sidecars}
+    with kept_folders():
+        proven = [
+            *_proven(root, unit, going, members, check),
+            *_proven(root, unit, along, beside, check),
+        ]
+        files, size, problems = 0, 0, list[str]()
+        for source, status in proven:
+            why = _delete(root, source, status)
+            if why is not None:
+                problems.append(f"{source.path}: {why}")
+            elif source.kind is Kind.FILE:
+                files, size = files + 1, size + source.size
+        _prune(root, rules, unit)
+    kept = sum(one.kind is Kind.FILE for one in unit.sources) - sum(one.kind is Kind.FILE for one in going)
+    return Removed(files, size, kept, tuple(problems))
+
+
+def _proven(
+    root: str, unit: Unit, sources: list[Source], members: dict[str, Member], check: Callable[[], None]
+) -> Iterator[tuple[Source, os.stat_result]]:
+    """Each file with its status when it was read."""
+    for source in sources:
+        check()
+        member = members.get(source.path)
+        where = f"{root}{os.sep}{source.path}"
+        with local_errors("cannot read", where):
+            folder, name = _at(root, source.path)
+            status = folder.lstat(name)
+            if source.kind is Kind.LINK:
+                same = member is not None and stat.S_ISLNK(status.st_mode) and folder.readlink(name) == member.target
+            else:
+                same = member is not None and _sha256(folder, name, check) == (member.sha256, _marks(status))
+        if not same:
+            raise SourceChanged(
+                f"{where} is not what was archived",
+                why="it changed after it was sent" if member else "the archive does not have it",
+                hint=f"nothing of {unit.id} was deleted; send it again with --force",
+            )
+        yield source, status
+
+
+def _sha256(folder: GuardedFolder, name: str, check: Callable[[], None]) -> tuple[str, tuple[int, ...]]:
+    """SHA-256 of a file, and the marks by which it is known."""
+    digest = hashlib.sha256()
+    with open(folder.open_read(name), "rb", buffering=0) as stream:
+        while chunk := stream.read(CHUNK):
+            check()
+            digest.update(chunk)
+        return digest.hexdigest(), _marks(os.fstat(stream.fileno()))
+
+
+def _marks(status: os.stat_result) -> tuple[int, ...]:
+    return tuple(getattr(status, name) for name in _STILL)
+
+
+def _at(root: str, path: str) -> tuple[GuardedFolder, str]:
+    *names, name = path.split("/")
+    return folder_below(root, names), name
+
+
+def _delete(root: str, source: Source, status: os.stat_result) -> str | None:
+    """Delete a file that is still what was read; else say why it stays."""
+    try:
+        folder, name = _at(root, source.path)
+        now = folder.find(name)
+        if now is None or _marks(now) != _marks(status):
+            return "it changed meanwhile, and stays"
+        folder.unlink(name)
+    except OSError as error:
+        return reason_of(error)
+    return None
+
+
+def _prune(root: str, rules: ArchiveSet, unit: Unit) -> None:
+    """Remove the unit's folders that became empty, and at last its own, which only a folder has for itself."""
+    folders = {source.path for source in unit.sources if source.kind is Kind.FOLDER}
+    for source in unit.sources:
+        names = source.path.split("/")[:-1]
+        folders |= {"/".join(names[:depth]) for depth in range(1, len(names) + 1)}
+    paths = sorted(folders, key=lambda path: path.count("/"), reverse=True)
+    for path in paths:
+        try:
+            folder, name = _at(root, path)
+            folder.rmdir(name)
+        except OSError:  # it is not empty: something stays in it
+            continue
+    if rules.unit is UnitKind.FOLDER:
+        try:
+            above, name = os.path.split(root)
+            with GuardedFolder.open(above, shared=True) as folder:
+                folder.rmdir(name)
+        except OSError:
+            return

@@ -1,0 +1,187 @@
+"""A run: each unit of a set is sent if it is not in the store yet, verified, and removed here if that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.remove_local import Removed, remove_local
+from s3sync.archive.send import is_archived, known_index, send_unit
+from s3sync.archive.verify import Proof, verify_again
+from s3sync.archive.work import Working
+from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Unit
+from s3sync.core.times import format_time, moment
+from s3sync.errors import ENDS_THE_RUN, S3syncError
+
+
+class UnitState(StrEnum):
+    """State of a unit after a run."""
+
+    SENT = "sent"
+    KNOWN = "archived"
+    """It was in the store already, the same."""
+    CHANGED = "changed"
+    """An archive of it is in the store, of other content."""
+    PLANNED = "planned"
+    """A dry run: it would be sent."""
+    FAILED = "failed"
+
+
+class UnitReport(Struct, frozen=True):
+    """Result of one unit. `size` is that of its files, `stored` that of the archive."""
+
+    unit: str
+    key: str
+    state: UnitState
+    files: int
+    size: int
+    stored: int = 0
+    bytes_sent: int = 0
+    verified: Proof | None = None
+    removed: Removed | None = None
+    problems: tuple[str, ...] = ()
+    error: str | None = None
+    hint: str | None = None
+
+
+class RunReport(Struct):
+    """Result of a run on one set."""
+
+    set: str
+    store: str
+    dry_run: bool
+    units: list[UnitReport] = field(default_factory=list)
+
+    def of(self, state: UnitState) -> list[UnitReport]:
+        return [one for one in self.units if one.state is state]
+
+    @property
+    def exit_code(self) -> int:
+        """3 when a unit failed, or was left out because another version of it is in the store."""
+        problems = any(one.problems or (one.removed and one.removed.problems) for one in self.units)
+        return 3 if problems or self.of(UnitState.FAILED) or self.of(UnitState.CHANGED) else 0
+
+
+class Options(Struct, frozen=True):
+    """Choice of units, and what is done with them beside sending.
+
+    `new_only`: leave out those of which any version is in the store. `force`: replace such a version.
+    """
+
+    year: str | None = None
+    limit: int | None = None
+    new_only: bool = False
+    force: bool = False
+    delete_local: bool = False
+    deep: bool = False
+    dry_run: bool = False
+
+
+Told = Callable[[UnitReport], None]
+
+
+def plan(carrier: Carrier, rules: ArchiveSet, units: Iterable[Unit], options: Options, told: Told) -> RunReport:
+    """Say what a run would do. Reads the indexes; changes nothing."""
+    report = RunReport(rules.name, carrier.store.url, True)
+    for unit in _chosen(units, options):
+        if _is_enough(report, options, UnitState.PLANNED):
+            break
+        try:
+            index = known_index(carrier, rules, unit)
+            state = _state(unit, index, options)
+            found = _report(unit, state, stored=index.size if index and state is UnitState.KNOWN else 0)
+            if unit.refused is not None:
+                found = replace(found, state=UnitState.FAILED, error=f"it cannot be archived: {unit.refused}")
+        except ENDS_THE_RUN:
+            raise
+        except S3syncError as error:
+            found = _failed(unit, error)
+        _add(report, found, options, told)
+    return report
+
+
+def run(work: Working, units: Iterable[Unit], options: Options, told: Told) -> RunReport:
+    """Send the units. An error of one does not stop the others, one of the line or the credentials does.
+
+    What was done until then is in the error's `report`.
+    """
+    report = RunReport(work.rules.name, work.carrier.store.url, False)
+    for unit in _chosen(units, options):
+        if _is_enough(report, options, UnitState.SENT):
+            break
+        try:
+            found = _one(work, unit, options)
+        except ENDS_THE_RUN as error:
+            error.report = report
+            raise
+        except S3syncError as error:
+            work.note("archive", unit.id, unit.key, unit.size, "failed", str(error))
+            found = _failed(unit, error)
+        _add(report, found, options, told)
+    work.catalogue.take_statistics(format_time(work.now())[:10])
+    return report
+
+
+def _one(work: Working, unit: Unit, options: Options) -> UnitReport:
+    index, sent = known_index(work.carrier, work.rules, unit), 0
+    state = _state(unit, index, options)
+    if state is UnitState.CHANGED:
+        return _report(unit, state)
+    if state is UnitState.PLANNED or index is None:
+        index, sent = send_unit(work.carrier, work.rules, unit, work.journal, replace=options.force)
+        state = UnitState.SENT
+        work.catalogue.record(index)
+        work.note("archive", unit.id, unit.key, index.size)
+    elif work.catalogue.archive(unit.key) is None:
+        work.catalogue.record(index)
+    found = _report(unit, state, stored=index.size, bytes_sent=sent)
+    if options.delete_local or work.rules.delete_local is DeleteLocal.AFTER_VERIFY:
+        return _removed(work, unit, index, options, found)
+    return found
+
+
+def _removed(work: Working, unit: Unit, index: Index, options: Options, found: UnitReport) -> UnitReport:
+    """The second pass, and only then the local files. An error of it is the unit's; what was sent stays sent."""
+    proof = verify_again(work.carrier, index, deep=options.deep)
+    work.catalogue.note_verified(index.key, format_time(work.now()), str(proof))
+    removed = remove_local(work.rules, unit, index, work.carrier.pool.check)
+    work.note("delete local", unit.id, unit.key, removed.size, detail=f"{removed.files} files, verified: {proof}")
+    return replace(found, verified=proof, removed=removed)
+
+
+def _state(unit: Unit, index: Index | None, options: Options) -> UnitState:
+    if index is None:
+        return UnitState.PLANNED
+    if is_archived(index, unit) and not options.force:
+        return UnitState.KNOWN
+    return UnitState.PLANNED if options.force else UnitState.CHANGED
+
+
+def _chosen(units: Iterable[Unit], options: Options) -> Iterable[Unit]:
+    for unit in units:
+        if options.year is None or options.year == (unit.fields.get("year") or str(moment(unit.newest_ns).year)):
+            yield unit
+
+
+def _is_enough(report: RunReport, options: Options, state: UnitState) -> bool:
+    return options.limit is not None and len(report.of(state)) >= options.limit
+
+
+def _add(report: RunReport, found: UnitReport, options: Options, told: Told) -> None:
+    if options.new_only and found.state in (UnitState.KNOWN, UnitState.CHANGED):
+        return
+    report.units.append(found)
+    told(found)
+
+
+def _report(unit: Unit, state: UnitState, *, stored: int = 0, bytes_sent: int = 0) -> UnitReport:
+    files = sum(source.kind is Kind.FILE for source in unit.sources)
+    return UnitReport(unit.id, unit.key, state, files, unit.size, stored, bytes_sent, problems=unit.problems)
+
+
+def _failed(unit: Unit, error: S3syncError) -> UnitReport:
+    return replace(_report(unit, UnitState.FAILED), error=str(error), hint=error.hint)

@@ -1,0 +1,97 @@
+"""Everything that a run on one set's store has open: the store, the pool, the catalogue, the journal and their lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct, field, structs
+
+from s3sync.archive.carrier import Carrier, open_carrier
+from s3sync.archive.catalogue.database import Catalogue, catalogue_path
+from s3sync.archive.journal import Journal
+from s3sync.core.archive.records import LogEntry
+from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.times import format_time
+from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.state.lock import project_lock
+from s3sync.store.port import Pace, Store, Unlimited
+from s3sync.transfer.flow import CEILING
+from s3sync.transfer.progress import Progress, Silent
+
+JOURNAL = "uploads.db"
+
+
+class Channel(Struct, frozen=True):
+    """Address of a store of archives, who works on it and how; the store itself when it is open."""
+
+    url: str
+    endpoint: str | None
+    user: str
+    environ: Mapping[str, str]
+    progress: Progress = field(default_factory=Silent)
+    pace: Pace = field(default_factory=Unlimited)
+    workers: int = CEILING
+    lock_wait_s: float = 0
+    opened: Store | None = None
+
+    def on(self, store: Store) -> Channel:
+        return structs.replace(self, opened=store)
+
+    @property
+    def store(self) -> Store:
+        assert self.opened is not None
+        return self.opened
+
+    @property
+    def is_known(self) -> bool:
+        """True if this computer has a catalogue of the store."""
+        return self.catalogue_path.exists()
+
+    @property
+    def catalogue_path(self) -> Path:
+        return catalogue_path(self.url, self.endpoint, self.environ)
+
+
+class Working(Struct, frozen=True):
+    """A run on one set."""
+
+    carrier: Carrier
+    rules: ArchiveSet
+    catalogue: Catalogue
+    journal: Journal
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def note(self, action: str, unit: str, key: str, size: int = 0, outcome: str = "done", detail: str = "") -> None:
+        """Write what was done into the log of the catalogue."""
+        at = format_time(self.now())
+        self.catalogue.note(
+            LogEntry(at, self.carrier.user, action, self.rules.name, unit, key, size, outcome, detail[:2000])
+        )
+
+
+@contextmanager
+def carrying(channel: Channel) -> Iterator[Carrier]:
+    """Only what moves bytes: for whoever changes nothing."""
+    with open_carrier(channel.store, channel.user, channel.progress, channel.pace, channel.workers) as carrier:
+        yield carrier
+
+
+@contextmanager
+def working(channel: Channel, rules: ArchiveSet) -> Iterator[Working]:
+    """Open a run on a set. Raises `LockHeld` when another one works on its store."""
+    folder = channel.catalogue_path.with_suffix(".work")
+    with local_errors("cannot use", folder, hint="make the folder yours and writable"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        room = GuardedFolder.open(folder, private=True)
+    with (
+        room,
+        project_lock(room, now=datetime.now(UTC), wait_s=channel.lock_wait_s),
+        Catalogue(channel.catalogue_path) as catalogue,
+        Journal(folder / JOURNAL) as journal,
+        carrying(channel) as carrier,
+    ):
+        yield Working(carrier, rules, catalogue, journal)

@@ -1,0 +1,74 @@
+"""Verbs that move archives: run, verify, restore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from s3sync.archive.units import find_units, is_named
+from s3sync.archive.work import Channel, carrying, working
+from s3sync.archives.catalogued import Catalogued
+from s3sync.config.schemes import scheme_of
+from s3sync.core.archive.values import ArchiveSet, Unit
+from s3sync.transfer.flow import CEILING
+
+if TYPE_CHECKING:
+    from s3sync.archive.run import Options, RunReport, UnitReport
+
+
+class Moving(Catalogued, frozen=True):
+    """Verbs that move archives."""
+
+    def units(self, chosen: ArchiveSet, *names: str, due_only: bool = True) -> Iterator[Unit]:
+        """The units of a set on the disk, or those that are named (by id, the last name of it, or a glob).
+
+        Those that cannot be archived come with the reason in `refused`.
+        """
+        found = find_units(chosen, self.settings.root, due_only=due_only)
+        return (unit for unit in found if is_named(unit.id, names))
+
+    def run(
+        self,
+        *names: str,
+        set: str | None = None,
+        older_than: int | None = None,
+        options: Options | None = None,
+        told: Callable[[UnitReport], None] = lambda unit: None,
+    ) -> RunReport:
+        """Send the units of a set that are not in its store yet, or those that are named, whatever their age.
+
+        `told` hears of each unit when it is done with.
+        """
+        from s3sync.archive.run import Options, plan, run
+
+        chosen, options = self.chosen(set, older_than=older_than), options or Options()
+        units = self.units(chosen, *names, due_only=not names)
+        channel = self._channel(chosen, may_make=not options.dry_run)
+        if options.dry_run:
+            with carrying(channel) as carrier:
+                return plan(carrier, chosen, units, options, told)
+        with working(channel, chosen) as work:
+            return run(work, units, options, told)
+
+    def _channel(self, chosen: ArchiveSet, *, may_make: bool = False) -> Channel:
+        """The open store of a set. Raises `NotTrusted` for one that the user has not agreed to.
+
+        `may_make`: make a folder store if no archive was ever sent to it from this computer. Later its folder is
+        missing only where its disk is not connected.
+        """
+        from s3sync.connect import connect, pace_of
+
+        settings = self.settings_of(chosen)
+        pace, user = pace_of(settings), self.settings.require_user()
+        channel = Channel(
+            settings.store,
+            settings.endpoint_url,
+            user,
+            self.environ,
+            self.progress,
+            pace,
+            self.settings.transfers or CEILING,
+            self.lock_wait_s,
+        )
+        first = may_make and scheme_of(settings.store).is_folder and not channel.is_known
+        return channel.on(connect(settings, pace=pace, create=first or None, first_use=first))

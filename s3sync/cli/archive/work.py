@@ -1,0 +1,64 @@
+"""Words that move archives: `run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
+from s3sync.cli.call import Call
+from s3sync.cli.declare import MOVES
+
+
+@archive.word(
+    "run",
+    "s3sync archive run --older-than 6months --dry-run\ns3sync archive run b40 --delete-local",
+    0, 1, 2, 3, 5, 6, 130,
+    takes=MOVES - {"store"},
+    verbose="Also name the units that are archived already.",
+)  # fmt: skip
+def run(
+    call: Call,
+    units: Units = None,
+    set: SetName = None,
+    older_than: OlderThan = None,
+    year: Annotated[str | None, typer.Option("--year", metavar="YYYY", help="Only units of this year.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Send at most N units.")] = None,
+    not_archived: Annotated[
+        bool, typer.Option("--not-archived", help="Leave out units of which any version is in the store.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Send again what is in the store; what is there is replaced.")
+    ] = False,
+    delete_local: Annotated[
+        bool,
+        typer.Option(
+            "--delete-local",
+            help="Verify each archive in a second pass, read the local files again, and delete them for good. Light"
+            " files stay.",
+        ),
+    ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="With --delete-local: read every byte of the archive back first.")
+    ] = False,
+) -> int:
+    """Send units that are not in their store yet: packed, hashed and streamed, without a temporary file.
+
+    An interrupted run resumes where it was. Units that are named are sent whatever their age.
+    """
+    from s3sync.archive.run import Options
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.archive_run import print_summary, print_unit, run_json
+
+    options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run)
+    with watching(call) as lines:
+        archives = opened(call, lines)
+        told = print_unit(lines, call.quiet or call.json, call.verbose)
+        report = archives.run(*(units or ()), set=set, older_than=seconds_of(older_than), options=options, told=told)
+    if call.json:
+        print_json(run_json(report))
+    else:
+        print_summary(report, quiet=call.quiet)
+    return report.exit_code

@@ -1,0 +1,104 @@
+"""Output of `archive run`: a line for each unit, and what came of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from s3sync.archive.run import RunReport, UnitReport, UnitState
+from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
+from s3sync.cli.progress import Lines
+from s3sync.cli.show.words import Json
+from s3sync.config import mask_url
+from s3sync.core.quantities import counted, files_text, size_text
+
+
+def print_unit(lines: Lines, quiet: bool, verbose: bool) -> Callable[[UnitReport], None]:
+    """A function that shows a unit when it is done with; what went wrong is shown even when all else is quiet."""
+
+    def told(unit: UnitReport) -> None:
+        if unit.state in (UnitState.FAILED, UnitState.CHANGED):
+            lines.note(f"  {symbols().failed} {_name(unit)}: {_failure(unit)}")
+            if unit.hint:
+                lines.note(f"hint: {printable(unit.hint)}")
+        elif not quiet and (verbose or unit.state is not UnitState.KNOWN or unit.removed):
+            sign = symbols().done if unit.state is not UnitState.PLANNED else "-"
+            lines.show(f"  {sign} {_name(unit)} - {_done(unit)}")
+        for problem in unit.problems:
+            lines.note(f"warning: {_name(unit)} was archived without {printable(problem)}")
+        for problem in unit.removed.problems if unit.removed else ():
+            lines.note(f"warning: not deleted: {printable(problem)}")
+
+    return told
+
+
+def _name(unit: UnitReport) -> str:
+    return printable(unit.unit)
+
+
+def _failure(unit: UnitReport) -> str:
+    if unit.state is UnitState.CHANGED:
+        return "another version is archived; --force replaces it, --not-archived leaves such units out"
+    return printable(unit.error or "")
+
+
+def _done(unit: UnitReport) -> str:
+    what = f"{files_text(unit.files)}, {size_text(unit.size)}"
+    if unit.state is UnitState.PLANNED:
+        return f"would be archived ({what}) as {printable(unit.key)}"
+    said = "archived already" if unit.state is UnitState.KNOWN else f"archived ({what}) as {printable(unit.key)}"
+    if unit.stored and unit.stored < unit.size * 0.99:
+        said += f", {size_text(unit.stored)} packed"
+    if unit.removed is not None:
+        said += f"; verified, deleted here {files_text(unit.removed.files)} ({size_text(unit.removed.size)})"
+        if unit.removed.kept:
+            said += f", kept {unit.removed.kept} light"
+    return said
+
+
+def print_summary(report: RunReport, *, quiet: bool) -> None:
+    sent = report.of(UnitState.PLANNED if report.dry_run else UnitState.SENT)
+    would = "would archive" if report.dry_run else "archived"
+    parts = [f"{would} {counted(len(sent), 'unit')} ({size_text(sum(unit.size for unit in sent))})"]
+    if known := report.of(UnitState.KNOWN):
+        parts.append(f"{len(known)} archived already")
+    if changed := report.of(UnitState.CHANGED):
+        parts.append(f"{len(changed)} archived in another version")
+    if failed := report.of(UnitState.FAILED):
+        parts.append(f"{len(failed)} failed")
+    if not quiet:
+        say(f"Summary: {', '.join(parts)}")
+    if failed or changed:
+        warn(f"{counted(len(failed) + len(changed), 'unit')} of {report.set} not archived; the rest is done")
+
+
+def run_json(report: RunReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "archive",
+        "action": "run",
+        "set": report.set,
+        "store": mask_url(report.store),
+        "dry_run": report.dry_run,
+        "units": [_unit_json(unit) for unit in report.units],
+        "exit_code": report.exit_code,
+    }
+
+
+def _unit_json(unit: UnitReport) -> Json:
+    removed = unit.removed
+    return {
+        "unit": unit.unit,
+        "key": unit.key,
+        "state": str(unit.state),
+        "files": unit.files,
+        "size_bytes": unit.size,
+        "stored_bytes": unit.stored,
+        "bytes_sent": unit.bytes_sent,
+        "verified": str(unit.verified) if unit.verified else None,
+        "deleted_local": {"files": removed.files, "size_bytes": removed.size, "kept": removed.kept}
+        if removed
+        else None,
+        "problems": list(unit.problems),
+        "error": unit.error,
+        "hint": unit.hint,
+    }
