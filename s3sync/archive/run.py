@@ -84,14 +84,14 @@ class Options(Struct, frozen=True):
 Told = Callable[[UnitReport], None]
 
 
-def plan(carrier: Carrier, rules: ArchiveSet, units: Iterable[Unit], options: Options, told: Told) -> RunReport:
-    """Say what a run would do. Reads the indexes; changes nothing."""
-    report = RunReport(rules.name, carrier.store.url, True)
+def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], options: Options, told: Told) -> RunReport:
+    """Say what a run would do. Reads the indexes; changes nothing. Without a carrier there is no store yet."""
+    report = RunReport(rules.name, rules.store, True)
     for unit in _chosen(units, options):
         if _is_enough(report, options, UnitState.PLANNED):
             break
         try:
-            index = known_index(carrier, rules, unit)
+            index = known_index(carrier, rules, unit) if carrier is not None else None
             state = _state(unit, index, options)
             found = _report(unit, state, stored=index.size if index and state is UnitState.KNOWN else 0)
             if unit.refused is not None:

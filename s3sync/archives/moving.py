@@ -43,24 +43,24 @@ class Moving(Catalogued, frozen=True):
 
         chosen, options = self.chosen(set, older_than=older_than), options or Options()
         units = self.units(chosen, *names, due_only=not names)
-        channel = self._channel(chosen, may_make=not options.dry_run)
+        channel = self._channel(chosen)
+        is_first = scheme_of(channel.url).is_folder and not channel.is_known
+        if options.dry_run and is_first:
+            return plan(None, chosen, units, options, told)
+        channel = self._on(channel, chosen, make=is_first)
         if options.dry_run:
             with carrying(channel) as carrier:
                 return plan(carrier, chosen, units, options, told)
         with working(channel, chosen) as work:
             return run(work, units, options, told)
 
-    def _channel(self, chosen: ArchiveSet, *, may_make: bool = False) -> Channel:
-        """The open store of a set. Raises `NotTrusted` for one that the user has not agreed to.
-
-        `may_make`: make a folder store if no archive was ever sent to it from this computer. Later its folder is
-        missing only where its disk is not connected.
-        """
-        from s3sync.connect import connect, pace_of
+    def _channel(self, chosen: ArchiveSet) -> Channel:
+        """Address of a set's store, and who works on it."""
+        from s3sync.connect import pace_of
 
         settings = self.settings_of(chosen)
         pace, user = pace_of(settings), self.settings.require_user()
-        channel = Channel(
+        return Channel(
             settings.store,
             settings.endpoint_url,
             user,
@@ -70,5 +70,14 @@ class Moving(Catalogued, frozen=True):
             self.settings.transfers or CEILING,
             self.lock_wait_s,
         )
-        first = may_make and scheme_of(settings.store).is_folder and not channel.is_known
-        return channel.on(connect(settings, pace=pace, create=first or None, first_use=first))
+
+    def _on(self, channel: Channel, chosen: ArchiveSet, *, make: bool = False) -> Channel:
+        """The channel with its store open. Raises `NotTrusted` for one that the user has not agreed to.
+
+        `make`: make a folder store, to which nothing was ever sent from this computer. Later its folder is missing
+        only where its disk is not connected.
+        """
+        from s3sync.connect import connect
+
+        settings = self.settings_of(chosen)
+        return channel.on(connect(settings, pace=channel.pace, create=make or None, first_use=make))

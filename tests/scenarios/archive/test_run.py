@@ -1,0 +1,127 @@
+"""`archive run`: units are sent, known again, verified, and leave the disk only after proof."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.scenarios.archive.conftest import put, settings
+
+SET = """
+archives:
+  sessions:
+    store: {store}
+    source: raw/*
+    layout: "raw/{{id}}"
+    pack: {pack}
+    light: ["*.txt"]
+    sidecars: ["*.md"]
+"""
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    return tmp_path / "vault"
+
+
+def prepare(person: Person, vault: Path, pack: str = "tar.zst") -> None:
+    settings(person, SET.format(store=vault.as_uri(), pack=pack))
+    put(person.repo, "raw/m42/light_1.fits", os.urandom(3_000_000))
+    put(person.repo, "raw/m42/cal/dark.fits", bytes(1_000_000))
+    put(person.repo, "raw/m42/log.txt", b"clear sky\n")
+    put(person.repo, "raw/m42/notes.md", b"# M42\n")
+    put(person.repo, "raw/m31/light_1.fits", b"short")
+
+
+@pytest.mark.parametrize("pack", ["none", "tar", "tar.gz", "tar.zst"])
+def test_units_are_sent_once_and_known_again(pack: str, david: Person, vault: Path) -> None:
+    prepare(david, vault, pack)
+    planned = david.ok("archive", "run", "--dry-run", cwd=david.repo)
+    assert "would archive 2 units" in planned.out
+    assert not vault.exists()
+    result = david.ok("archive", "run", cwd=david.repo)
+    assert "archived 2 units" in result.out
+    suffix = "" if pack == "none" else f".{pack}"
+    assert (vault / f"raw/m42{suffix}").exists()
+    assert (vault / "raw/m42/notes.md").read_bytes() == b"# M42\n"
+    again = david.ok("archive", "run", "--json", cwd=david.repo).json
+    assert [(unit["unit"], unit["state"], unit["bytes_sent"]) for unit in again["units"]] == [
+        ("m31", "archived", 0),
+        ("m42", "archived", 0),
+    ]
+    assert "2 archives" in david.ok("archive", "list", cwd=david.repo).out
+
+
+def test_heavy_files_leave_the_disk_after_proof_and_light_ones_stay(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    result = david.ok("archive", "run", "m42", "--delete-local", "--deep", "--json", cwd=david.repo).json
+    unit = result["units"][0]
+    assert (unit["state"], unit["verified"]) == ("sent", "read")
+    assert unit["deleted_local"] == {"files": 3, "size_bytes": 4_000_006, "kept": 1}
+    assert os.listdir(david.repo / "raw/m42") == ["log.txt"]
+    assert (david.repo / "raw/m31/light_1.fits").exists()
+    unpacked = subprocess.run(["zstd", "-dc", vault / "raw/m42.tar.zst"], capture_output=True, check=True).stdout
+    names = subprocess.run(["tar", "-tf", "-"], input=unpacked, capture_output=True, check=True).stdout.decode()
+    assert names.split() == ["m42/cal/", "m42/cal/dark.fits", "m42/light_1.fits", "m42/log.txt", "m42/notes.md"]
+    assert "archived already" in david.ok("archive", "run", "m42", "-v", cwd=david.repo).out
+
+
+def test_an_archive_that_was_altered_keeps_the_files_here(david: Person, vault: Path) -> None:
+    """Once by its size, once with only bytes changed, which needs --deep."""
+    prepare(david, vault)
+    david.ok("archive", "run", cwd=david.repo)
+    path = vault / "raw/m42.tar.zst"
+    body = bytearray(path.read_bytes())
+    path.write_bytes(body[:-1])
+    result = david.expect(3, "archive", "run", "m42", "--delete-local", cwd=david.repo)
+    assert "not whole" in result.err or "another ETag" in result.err
+    assert (david.repo / "raw/m42/light_1.fits").exists()
+
+
+def test_a_file_that_changed_after_it_was_sent_stays_with_all_others(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", cwd=david.repo)
+    path = david.repo / "raw/m42/light_1.fits"
+    status = path.stat()
+    path.write_bytes(b"y" * status.st_size)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    result = david.expect(3, "archive", "run", "m42", "--delete-local", cwd=david.repo)
+    assert "is not what was archived" in result.err
+    assert "nothing of m42 was deleted" in result.err
+    assert (david.repo / "raw/m42/cal/dark.fits").exists()
+
+
+def test_another_version_is_replaced_only_when_asked(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", cwd=david.repo)
+    put(david.repo, "raw/m42/light_2.fits", b"new")
+    result = david.expect(3, "archive", "run", cwd=david.repo)
+    assert "another version is archived; --force replaces it" in result.err
+    david.ok("archive", "run", "--not-archived", cwd=david.repo)
+    david.ok("archive", "run", "m42", "--force", cwd=david.repo)
+    index = json.loads((vault / "raw/m42.tar.zst.index.json").read_bytes())
+    assert "light_2.fits" in [member["path"] for member in index["members"]]
+    david.ok("archive", "run", cwd=david.repo)
+
+
+def test_limit_and_year_choose_units(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    put(david.repo, "raw/old/x.fits", b"x", when=1_600_000_000)
+    one = david.ok("archive", "run", "--year", "2020", "--json", cwd=david.repo).json
+    assert [unit["unit"] for unit in one["units"]] == ["old"]
+    limited = david.ok("archive", "run", "--limit", "1", "--not-archived", "--json", cwd=david.repo).json
+    assert [unit["unit"] for unit in limited["units"]] == ["m31"]
+
+
+def test_a_disk_that_is_not_connected_is_not_taken_for_empty(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", "m31", cwd=david.repo)
+    vault.rename(vault.with_name("unplugged"))
+    result = david.expect(1, "archive", "run", cwd=david.repo)
+    assert "connect the disk" in result.err
+    assert not vault.exists()
