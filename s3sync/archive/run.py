@@ -23,7 +23,7 @@ class UnitState(StrEnum):
 
     SENT = "sent"
     KNOWN = "archived"
-    """It was in the store already, the same."""
+    """Present in the store already, the same."""
     CHANGED = "changed"
     """An archive of it is in the store, of other content."""
     PLANNED = "planned"

@@ -75,7 +75,7 @@ class Working(Struct, frozen=True):
 
 @contextmanager
 def carrying(channel: Channel) -> Iterator[Carrier]:
-    """Only what moves bytes: for whoever changes nothing."""
+    """Open just what moves bytes, for whoever changes nothing."""
     with open_carrier(channel.store, channel.user, channel.progress, channel.pace, channel.workers) as carrier:
         yield carrier
 
