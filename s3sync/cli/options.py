@@ -106,5 +106,6 @@ EXIT_CODES = {
     5: "halted for safety: nothing was done",
     6: "another s3sync works here, or other writers were faster",
     7: "something to do (with --exit-code)",
+    8: "pending: an archive is being thawed",
     130: "interrupted",
 }
