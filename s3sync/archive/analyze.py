@@ -76,22 +76,34 @@ class Analysis(Struct, frozen=True):
     """All sets that were asked about, and the price list they were counted with."""
 
     sets: tuple[SetAnalysis, ...]
+    failed: tuple[tuple[str, ConfigError], ...]
+    """Sets that could not be looked at, as where a disk is away."""
     as_of: str
     currency: str
     rate: int | None
 
     @property
     def exit_code(self) -> int:
-        return 3 if any(one.refused for one in self.sets) else 0
+        return 3 if self.failed or any(one.refused for one in self.sets) else 0
 
 
 def analyze(planned: Sequence[Planned], *, rate: int | None = None, region: str | None = None) -> Analysis:
-    """Look at every unit of these sets. Raises `ConfigError` for a named region without prices."""
+    """Look at every unit of these sets.
+
+    Raises `ConfigError` for a named region without prices, and where the only set cannot be looked at.
+    """
     book = price_book()
     if region is not None:
         book.of(region)
-    sets = tuple(_analyzed(chosen, settings, units, book, rate, region) for chosen, settings, units in planned)
-    return Analysis(sets, book.as_of, book.currency, rate)
+    sets, failed = [], []
+    for chosen, settings, units in planned:
+        try:
+            sets.append(_analyzed(chosen, settings, units, book, rate, region))
+        except ConfigError as error:
+            if len(planned) == 1:
+                raise
+            failed.append((chosen.name, error))
+    return Analysis(tuple(sets), tuple(failed), book.as_of, book.currency, rate)
 
 
 def _analyzed(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
 from s3sync.archive.analyze import Analysis, analyze
+from s3sync.archive.init import InitSetReport, init_set
 from s3sync.archives.moving import Moving
 
 __all__ = ["Archives"]
@@ -13,6 +18,32 @@ class Archives(Moving, frozen=True):
 
     Every method raises an `S3syncError`: see `s3sync.errors` for the tree.
     """
+
+    @staticmethod
+    def init(
+        preset: str,
+        *,
+        store: str,
+        path: str | os.PathLike[str] = ".",
+        name: str | None = None,
+        source: str | None = None,
+        own: bool = False,
+        more: Mapping[str, object] | None = None,
+        environ: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> InitSetReport:
+        """Write a set into the settings, from a preset. `more` are rules as the settings write them."""
+        return init_set(
+            Path(path).resolve(),
+            os.environ if environ is None else environ,
+            preset,
+            store=store,
+            name=name,
+            source=source,
+            own=own,
+            more=more,
+            dry_run=dry_run,
+        )
 
     def analyze(
         self,

@@ -19,8 +19,8 @@ from s3sync.disk.errors import reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError, LocalError
 
-_REPO_HEADER = "# s3sync: the settings that the whole team shares. No secrets: this file is committed.\n"
-_USER_HEADER = "# s3sync: this person's own settings\n"
+REPO_HEADER = "# s3sync: the settings that the whole team shares. No secrets: this file is committed.\n"
+USER_HEADER = "# s3sync: this person's own settings\n"
 _PLAIN = re.compile(r"[A-Za-z0-9_./~][A-Za-z0-9_./:+-]*")
 
 
@@ -31,17 +31,17 @@ def write_repo_config(path: Path, values: Mapping[str, object]) -> bool:
     new text is read back before it takes the old one's place. Raises `ConfigError`, and `LocalError` when the disk
     refuses; either way the old file is untouched.
     """
-    return _write(path, values, REPO_KIND, _REPO_HEADER)
+    return _write(path, values, REPO_KIND, REPO_HEADER)
 
 
 def write_user_config(path: Path, values: Mapping[str, object]) -> bool:
     """The same for the user's own file, which only the user can read."""
-    return _write(path, values, USER_KIND, _USER_HEADER)
+    return _write(path, values, USER_KIND, USER_HEADER)
 
 
 def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str) -> bool:
     if kind.committed:
-        _refuse_link(path)
+        refuse_link(path)
     else:
         path = path.resolve()  # a link, such as one into a dotfiles folder, stays a link
     old = read_text(path) if exists(path) else None
@@ -54,16 +54,21 @@ def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str
         raise ConfigError(f"cannot change {path}", why="its layout is unusual", hint="edit it by hand")
     if new == old:
         return False
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, new.encode("utf-8"), private=not kind.committed)
-    except OSError as error:
-        raise LocalError(f"cannot write {path}", why=error.strerror or str(error)) from error
+    place_text(path, new, private=not kind.committed)
     return True
 
 
-def _refuse_link(path: Path) -> None:
-    """Whoever can commit a link could have us read and write any file of this user."""
+def place_text(path: Path, text: str, *, private: bool) -> None:
+    """Put a settings file in its place, and make its folder. Raises `LocalError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text.encode("utf-8"), private=private)
+    except OSError as error:
+        raise LocalError(f"cannot write {path}", why=error.strerror or str(error)) from error
+
+
+def refuse_link(path: Path) -> None:
+    """Raise `ConfigError` for a link: whoever can commit a link could have us read and write any file of this user."""
     try:
         with GuardedFolder.open(path.parent, shared=True) as folder:
             folder.check(path.name)
@@ -96,21 +101,24 @@ def _updated(text: str, values: Mapping[str, object], path: Path, order: Mapping
         if start.line != end.line or getattr(node, "flow_style", None) is False:
             message = f"cannot change {key!r} in {path} line {start.line + 1}"
             raise ConfigError(message, why="its value takes several lines", hint="edit it by hand")
-        spans.append((start.index, end.index, ("" if end.index > start.index else " ") + _rendered(values[key])))
-    for begin, stop, rendered in sorted(spans, reverse=True):
-        text = text[:begin] + rendered + text[stop:]
+        spans.append((start.index, end.index, ("" if end.index > start.index else " ") + rendered(values[key])))
+    for begin, stop, shown in sorted(spans, reverse=True):
+        text = text[:begin] + shown + text[stop:]
     newline = "\r\n" if "\r\n" in text else "\n"
-    missing = [f"{key}: {_rendered(values[key])}{newline}" for key in order if key not in places]
+    missing = [f"{key}: {rendered(values[key])}{newline}" for key in order if key not in places]
     if missing and text and not text.endswith(("\n", "\ufeff")):
         text += newline
     return text + "".join(missing)
 
 
-def _rendered(value: object) -> str:
+def rendered(value: object) -> str:
+    """A value as YAML on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{rendered(key)}: {rendered(item)}" for key, item in value.items()) + "}"
     if value is None:
         return "null"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_rendered(item) for item in value) + "]"
+        return "[" + ", ".join(rendered(item) for item in value) + "]"
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) and _is_plain(value) else _quoted(value)
     return str(value)

@@ -195,5 +195,5 @@ def _degrees(text: str) -> float | None:
 
 
 def solar_shift(degrees: float) -> timedelta:
-    """How far the sun's time at a longitude is ahead of UTC."""
+    """Time by which the sun at a longitude is ahead of UTC."""
     return timedelta(hours=degrees / 15)

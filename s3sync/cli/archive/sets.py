@@ -1,14 +1,15 @@
-"""Words about archive sets: `analyze`."""
+"""Words about archive sets: `init`, `analyze`."""
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
 from s3sync.cli.call import Call
-from s3sync.cli.declare import OPENS
+from s3sync.cli.declare import ASKS, OPENS
 
 
 @archive.word(
@@ -48,3 +49,54 @@ def analyze(
     else:
         print_analysis(report, verbose=call.verbose, quiet=call.quiet)
     return report.exit_code
+
+
+@archive.word(
+    "init",
+    "s3sync archive init --preset sessions --store s3://our-archive/backups\n"
+    "s3sync archive init --preset footage --store s3://mine/footage --source /Volumes/CARD --own",
+    0, 1, 2, 130,
+    takes=ASKS | {"store", "dry_run"},
+    verbose="Accepted; everything is shown anyway.",
+)  # fmt: skip
+def init(
+    call: Call,
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", metavar="KIND", help="projects, sessions, processing, final, media or footage."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The set's name; default: that of the preset.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="DIR", help="The folder to look in, or a glob of folders.")
+    ] = None,
+    older_than: OlderThan = None,
+    own: Annotated[
+        bool, typer.Option("--own", help="Write it into your own settings, for a folder outside the repository.")
+    ] = False,
+) -> int:
+    """Write an archive set into the settings, from a preset. It is yours to change there. Nothing is sent."""
+    from pathlib import Path
+
+    from s3sync.archive.init import init_set
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.archive_sets import init_json, print_init
+
+    seconds_of(older_than)
+    report = init_set(
+        Path.cwd(),
+        os.environ,
+        preset,
+        store=call.store,
+        name=name,
+        source=source,
+        own=own,
+        more={"older_than": older_than} if older_than is not None else {},
+        dry_run=call.dry_run,
+    )
+    if call.json:
+        print_json(init_json(report))
+    elif not call.quiet:
+        print_init(report)
+    return 0

@@ -1,8 +1,9 @@
-"""Output of `archive analyze`: what sets would archive."""
+"""Output of `archive init` and `archive analyze`: sets, and what they would archive."""
 
 from __future__ import annotations
 
 from s3sync.archive.analyze import Analysis, SetAnalysis, Total, UnitLine
+from s3sync.archive.init import InitSetReport
 from s3sync.cli.output import SCHEMA, duration_text, printable, say, warn
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
@@ -10,6 +11,33 @@ from s3sync.core.archive.costs import Money, amount_text
 from s3sync.core.quantities import counted, files_text, size_text
 
 NAMED = 20
+
+
+def init_json(report: InitSetReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "archive",
+        "action": "init",
+        "file": str(report.path),
+        "set": report.name,
+        "text": report.text,
+        "changed": report.changed,
+        "dry_run": report.dry_run,
+        "exit_code": 0,
+    }
+
+
+def print_init(report: InitSetReport) -> None:
+    path = printable(str(report.path))
+    if not report.changed:
+        say(f"{path} has this set already")
+    else:
+        say(f"{path}: {'would get' if report.dry_run else 'has now'} the set {printable(report.name)}:")
+    for line in report.text.splitlines():
+        shown = line.lstrip(" ")
+        say(f"  {' ' * (len(line) - len(shown))}{printable(shown)}")
+    if not report.dry_run:
+        say(f"Change it there as you like. What it would send: s3sync archive analyze --set {printable(report.name)}")
 
 
 def analysis_json(report: Analysis) -> Json:
@@ -21,6 +49,7 @@ def analysis_json(report: Analysis) -> Json:
         "currency": report.currency,
         "rate_bytes_per_second": report.rate,
         "sets": [_set_json(one) for one in report.sets],
+        "failed": [{"name": name, "error": error.message, "why": error.why} for name, error in report.failed],
         "exit_code": report.exit_code,
     }
 
@@ -65,6 +94,8 @@ def _unit_json(line: UnitLine) -> Json:
 
 
 def print_analysis(report: Analysis, *, verbose: bool, quiet: bool) -> None:
+    for name, error in report.failed:
+        warn(f"warning: {printable(name)}: {printable(error.message)}: {printable(error.why or '')}")
     for one in report.sets:
         if not quiet:
             _print_set(one, report, verbose=verbose)

@@ -1,0 +1,95 @@
+"""Write an archive set into the settings, from a preset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from s3sync.archive.sets import require_set, settings_of
+from s3sync.config import REPO_FILE, find_repo_root, load_settings, says_trust, user_file
+from s3sync.config.write_sets import block, write_sets
+from s3sync.core.archive.presets import PRESETS
+from s3sync.core.archive.values import ArchiveSet
+from s3sync.errors import UsageError
+from s3sync.trust import is_named_by_repository, place_of, remember
+
+
+class InitSetReport(Struct, frozen=True):
+    """The file that a set was written to, and how it stands there; `source` is where it looks now."""
+
+    path: Path
+    chosen: ArchiveSet | None
+    name: str
+    text: str
+    changed: bool
+    dry_run: bool
+
+
+def init_set(
+    start: Path,
+    environ: Mapping[str, str],
+    preset: str | None,
+    *,
+    store: str | None,
+    name: str | None = None,
+    source: str | None = None,
+    own: bool = False,
+    more: Mapping[str, object] | None = None,
+    dry_run: bool = False,
+) -> InitSetReport:
+    """Add a set to `.s3sync.yaml`, or with `own` and outside of a repository to the user's own file.
+
+    Whoever names the store here agrees to it. Raises `UsageError` for an unknown preset, and `ConfigError`.
+    """
+    root = find_repo_root(start)
+    own = own or root is None
+    name = name or preset or ""
+    rules = _rules(preset, store, _placed(source, start, None if own else root), more or {})
+    if own and "source" not in rules:
+        raise UsageError(
+            "the set has no folder to look in",
+            why="outside of a repository there are no projects",
+            hint="name it: --source ~/Videos/projects",
+        )
+    path = user_file(environ) if own else Path(str(root)) / REPO_FILE
+    changed = write_sets(path, {name: rules}, committed=not own, dry_run=dry_run)
+    chosen = None
+    if not dry_run:
+        settings = load_settings(start, flags={}, environ=environ)
+        chosen = require_set(settings, name)
+        opened = settings_of(chosen, settings, environ)
+        if is_named_by_repository(opened) and not says_trust(environ):
+            remember(place_of(opened), environ)
+    return InitSetReport(path, chosen, name, block(name, rules), changed, dry_run)
+
+
+def _rules(preset: str | None, store: str | None, source: str | None, more: Mapping[str, object]) -> dict[str, object]:
+    kinds = "; ".join(f"{name}: {found.about}" for name, found in PRESETS.items())
+    if preset is None or preset not in PRESETS:
+        told = "choose a preset with --preset" if preset is None else f"there is no preset {preset!r}"
+        raise UsageError(told, why=f"the presets are {kinds}")
+    if store is None:
+        raise UsageError(
+            "the set does not say where it sends",
+            why="nothing is sent to a store that nobody named",
+            hint="add --store s3://bucket/prefix: best a bucket of its own, or a prefix that no repository has",
+        )
+    rules: dict[str, object] = {"store": store, **PRESETS[preset].rules, **more}
+    if source is not None:
+        rules["source"] = source
+    return rules
+
+
+def _placed(source: str | None, start: Path, root: Path | None) -> str | None:
+    """A source as the file has it: relative to the repository, or whole. What was typed is relative to `start`."""
+    if source is None:
+        return None
+    if source.startswith("~"):
+        return source
+    whole = os.path.normpath(start / source)
+    if root is not None and Path(whole).is_relative_to(root):
+        return Path(whole).relative_to(root).as_posix()
+    return whole if root is None or not Path(source).is_absolute() else source
