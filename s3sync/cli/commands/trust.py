@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, SET_UP, command
 from s3sync.cli.options import Yes
+
+if TYPE_CHECKING:
+    from s3sync.config import Settings
+    from s3sync.trust import Place
 
 
 @command(
@@ -26,7 +30,7 @@ def trust(
     forget: Annotated[bool, typer.Option("--forget", help="Take back what you agreed to for this repository.")] = False,
     yes: Yes = False,
 ) -> int:
-    """Agree to the store, server and AWS profile that this repository names, on this computer."""
+    """Agree to the stores, servers and AWS profiles that this repository names, on this computer."""
     from s3sync.cli.show.trust import place_json, print_places
     from s3sync.errors import UsageError
     from s3sync.trust import read_book
@@ -52,6 +56,7 @@ def _forget(call: Call) -> None:
 
 
 def _agree(call: Call, yes: bool) -> None:
+    """Agree to the repository's store, and to those that its archive sets send to."""
     from s3sync.cli.agree import confirmed
     from s3sync.cli.show.trust import place_json, print_places
     from s3sync.config import load_settings
@@ -61,13 +66,30 @@ def _agree(call: Call, yes: bool) -> None:
 
     repo_root(Path.cwd())
     settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
-    place = place_of(settings)
     needless = settings.store_is_default and not name_taken_by(settings)
-    known = needless or any(found.place == place for found in read_book(settings.env))
-    if not known and not yes and not confirmed(place, call.quiet):
-        raise declined("nothing was agreed to")
-    changed = not known and remember(place, settings.env)
-    if needless:
+    places = [] if needless else [place_of(settings)]
+    places += [place for place in _places_of_sets(settings) if place not in places]
+    known = [found.place for found in read_book(settings.env)]
+    changed = False
+    for place in places:
+        if place in known:
+            continue
+        if not yes and not confirmed(place, call.quiet):
+            raise declined("nothing was agreed to" if not changed else "the rest was not agreed to")
+        changed = remember(place, settings.env) or changed
+    if not places:
         print_places("needless", [], call)
     else:
-        print_places("trusted" if changed else "known", [place_json(place)], call)
+        print_places("trusted" if changed else "known", [place_json(place) for place in places], call)
+
+
+def _places_of_sets(settings: Settings) -> list[Place]:
+    """Places of the stores that the repository's archive sets send to, each once."""
+    if not settings.archives:
+        return []
+    from s3sync.archive.sets import load_sets, settings_of
+    from s3sync.trust import is_named_by_repository, place_of
+
+    opened = [settings_of(chosen, settings, os.environ) for chosen in load_sets(settings).values() if chosen.confined]
+    places = [place_of(one) for one in opened if is_named_by_repository(one)]
+    return [place for number, place in enumerate(places) if place not in places[:number]]

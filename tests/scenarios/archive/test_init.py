@@ -88,3 +88,17 @@ def test_windows_line_ends_stay(david: Person) -> None:
     david.ok("archive", "init", "--preset", "final", *STORE, "--own", "--source", "/y", cwd=david.root)
     text = next(david.root.rglob("config.yaml")).read_bytes()
     assert text.count(b"\n") == text.count(b"\r\n") > 8
+
+
+def test_one_trust_agrees_to_the_stores_of_the_sets_too(tmp_path: Path) -> None:
+    david = Person("david", tmp_path / "david", {"S3SYNC_TRUST": "", "S3SYNC_USER": "david"}, fresh=True)
+    (tmp_path / "team").mkdir()
+    settings(david, f"archives: {{a: {{store: 'file://{tmp_path}/cold', source: raw/*}}}}\n")
+    put(david.repo, "raw/b1/x")
+    refused = david.expect(5, "archive", "run", cwd=david.repo)
+    assert f"sends files to file://{tmp_path}/cold" in refused.err and "`s3sync trust`" in refused.err
+    assert not (tmp_path / "cold").exists()
+    assert f"file://{tmp_path}/cold" in david.ok("trust", "--yes", cwd=david.repo).out
+    david.ok("archive", "run", cwd=david.repo)
+    assert (tmp_path / "cold").exists()
+    assert "trusted already" in david.ok("trust", cwd=david.repo).out
