@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from s3sync.archive.sets import source_base
 from s3sync.archive.units import find_units, is_named
 from s3sync.archive.work import Channel, carrying, working
 from s3sync.archives.catalogued import Catalogued
 from s3sync.config.schemes import scheme_of
-from s3sync.core.archive.values import ArchiveSet, Unit
+from s3sync.core.archive.extraction import path_problem
+from s3sync.core.archive.values import ArchiveSet, Unit, UnitKind
+from s3sync.errors import ArchiveError, LocalError
 from s3sync.transfer.flow import CEILING
 
 if TYPE_CHECKING:
+    from s3sync.archive.restore import Restored
+    from s3sync.archive.restoring import RestoreOptions, RestoreReport, ThawLine
     from s3sync.archive.run import Options, RunReport, UnitReport
+    from s3sync.archive.thaw import Price
+
+LOCAL = "local"
+"""Place that units came from, as `to` names it."""
 
 
 class Moving(Catalogued, frozen=True):
@@ -53,6 +63,59 @@ class Moving(Catalogued, frozen=True):
                 return plan(carrier, chosen, units, options, told)
         with working(channel, chosen) as work:
             return run(work, units, options, told)
+
+    def restore(
+        self,
+        *units: str,
+        set: str | None = None,
+        options: RestoreOptions | None = None,
+        confirm: Callable[[Price], bool] = lambda price: True,
+        told: Callable[[Restored], None] = lambda one: None,
+    ) -> RestoreReport:
+        """Bring units back from their archives. Those in cold storage are thawed first, once `confirm` agreed.
+
+        `confirm` is asked where something has to be thawed or the price is worth a word. Raises `Pending` for units
+        that are being thawed, unless it is to wait; `Halt` where `confirm` said no.
+        """
+        from s3sync.archive.restoring import RestoreOptions, RestoreReport, Restoring
+
+        options = options or RestoreOptions()
+        report = RestoreReport()
+        for place, archived in self.archives_of(list(units), set=set):
+            chosen = self.chosen(archived.set)
+            channel = self._on(self._channel(chosen), chosen)
+            with carrying(channel) as carrier, place.catalogue() as catalogue:
+                job = Restoring(carrier, chosen, self.settings_of(chosen), catalogue, options, confirm)
+                job.restore(archived, self._destination(chosen, archived.unit, options.to), report, told)
+        return report
+
+    def thaws(self, *units: str, set: str | None = None) -> list[ThawLine]:
+        """State of the thaws of units, as the store has it now."""
+        from s3sync.archive.restoring import thaw_lines
+
+        found: list[ThawLine] = []
+        for _, archived in self.archives_of(list(units), set=set):
+            chosen = self.chosen(archived.set)
+            with carrying(self._on(self._channel(chosen), chosen)) as carrier:
+                found += thaw_lines(carrier, archived)
+        return found
+
+    def _destination(self, chosen: ArchiveSet, unit: str, to: str | None) -> Path:
+        """Folder that a unit's members go into: where it came from, or below `to`."""
+        if (why := path_problem(unit)) is not None:
+            raise ArchiveError(f"cannot restore {unit!r:.200}", why=why)
+        if to not in (None, LOCAL):
+            return Path(str(to)) if chosen.unit is UnitKind.FILE else Path(str(to), unit.rpartition("/")[2])
+        base, _ = source_base(chosen, self.settings.root)
+        if not base.is_dir():
+            raise LocalError(
+                f"the source of archives.{chosen.name} is not there: {base}",
+                why="units go back to where they came from",
+                hint="connect the disk, or say --to DIR",
+            )
+        if chosen.unit is UnitKind.GROUP:
+            return base
+        return base / unit if chosen.unit is UnitKind.FOLDER else base / unit.rpartition("/")[0]
 
     def _channel(self, chosen: ArchiveSet) -> Channel:
         """Address of a set's store, and who works on it."""

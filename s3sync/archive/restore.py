@@ -1,0 +1,184 @@
+"""One archive on its way back: its members onto the disk, each verified, none in the place of something else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec import Struct, field, structs
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.place import Placed, Target
+from s3sync.archive.reading import batches, contents
+from s3sync.archive.verify import altered
+from s3sync.core.archive.extraction import problem_of
+from s3sync.core.archive.values import Index, Kind, Member, Pack
+from s3sync.core.quantities import size_text
+from s3sync.core.spelling import obeyed_reason
+from s3sync.disk.tree import kept_folders
+from s3sync.errors import ENDS_THE_RUN, Archived, ArchiveError, DiskFull, LocalError, S3syncError
+from s3sync.transfer.progress import Work
+
+
+class Restored(Struct):
+    """Result of restoring one archive into the folder `to`."""
+
+    unit: str
+    key: str
+    to: str
+    files: int = 0
+    size: int = 0
+    same: int = 0
+    """Members that were there already."""
+    beside: list[tuple[str, str]] = field(default_factory=list)
+    """Members beside which other content stays, with the name that each has now."""
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    obeyed: list[tuple[str, str]] = field(default_factory=list)
+    """Files that programs obey by being there, with the reason."""
+
+
+def wanted_of(index: Index, chosen: Callable[[str], bool]) -> list[Member]:
+    """Members that are asked for, sidecars that are no members among them."""
+    inside = {member.path for member in index.members}
+    apart = [member for member in index.sidecars if member.path not in inside]
+    return [member for member in (*index.members, *apart) if chosen(member.path)]
+
+
+def restore_unit(carrier: Carrier, index: Index, to: Path, wanted: list[Member], stamp: str) -> Restored:
+    """Bring members of an archive into a folder. A repeat fetches only what is not there yet.
+
+    Raises `DiskFull` before the first byte if they have no room, `Archived` for one that is not thawed, `LocalError`.
+    A member that is not what was sent, or that has a name that leads elsewhere, is told in `problems`.
+    """
+    report = Restored(index.unit, index.key, os.fspath(to))
+    allowed = []
+    for member in wanted:
+        why = problem_of(member, windows=os.name == "nt")
+        if why is not None:
+            report.problems.append((member.path, why))
+        else:
+            allowed.append(member)
+    with kept_folders():
+        target = Target(to, stamp)
+        missing: list[Member] = []
+        for member in allowed:
+            carrier.pool.check()
+            if member.kind is Kind.FOLDER:
+                _try(report, member, lambda member=member: target.folder(member.path))  # type: ignore[misc]
+            elif member.kind is Kind.FILE:
+                _try(report, member, lambda member=member: _look(target, member, report, missing))  # type: ignore[misc]
+        _require_room(to, missing)
+        _fetch(carrier, index, target, missing, report)
+        for member in allowed:
+            if member.kind is Kind.LINK:
+                _try(report, member, lambda member=member: _link(target, member, report))  # type: ignore[misc]
+        folders = [member for member in allowed if member.kind is Kind.FOLDER]
+        for member in sorted(folders, key=lambda one: one.path.count("/"), reverse=True):
+            _try(report, member, lambda member=member: target.dress_folder(member))  # type: ignore[misc]
+    report.obeyed = [(one.path, why) for one in missing if (why := obeyed_reason(one.path)) is not None]
+    return report
+
+
+def _try(report: Restored, member: Member, do: Callable[[], object]) -> None:
+    """Do one step; what fails is told for this member, and the others go on. A full disk ends it."""
+    try:
+        do()
+    except DiskFull:
+        raise
+    except S3syncError as error:
+        report.problems.append((member.path, str(error)))
+
+
+def _look(target: Target, member: Member, report: Restored, missing: list[Member]) -> None:
+    """Count a member that is there already, or note that it is to come."""
+    if target.holds(member):
+        report.same += 1
+    else:
+        missing.append(member)
+
+
+def _link(target: Target, member: Member, report: Restored) -> None:
+    placed = target.link(member)
+    if placed is Placed.RESTORED:
+        report.files += 1
+    elif placed is Placed.SAME:
+        report.same += 1
+    else:
+        report.problems.append((member.path, "something else has that name, and the link was not made"))
+
+
+def _require_room(to: Path, missing: list[Member]) -> None:
+    size, free = sum(member.size for member in missing), shutil.disk_usage(to).free
+    if size > free:
+        raise DiskFull(
+            f"cannot restore to {to}",
+            why=f"{size_text(size)} are to come, and the disk has room for {size_text(free)}",
+            hint="make room, or name another disk with --to, or some of the files with --member",
+        )
+
+
+def _fetch(carrier: Carrier, index: Index, target: Target, missing: list[Member], report: Restored) -> None:
+    inside = [member for member in missing if member.key is None or index.pack is Pack.NONE]
+    apart = [[member] for member in missing if member.key is not None and index.pack is not Pack.NONE]
+    groups = [*batches(index, inside), *apart]
+    carrier.progress.expect(Work.DOWNLOAD, len(missing), sum(member.size for member in missing))
+
+    results = list(carrier.pool.map(lambda group: _bring(carrier, index, target, group), groups, _size_of))
+    for _, result in results:
+        placed, problems = result.result()
+        report.problems += problems
+        for member, (how, name) in placed:
+            report.files += how is not Placed.SAME
+            report.same += how is Placed.SAME
+            report.size += member.size
+            if how is Placed.BESIDE:
+                report.beside.append((member.path, name))
+
+
+def _size_of(group: list[Member]) -> int:
+    return sum(member.size for member in group)
+
+
+_Placed = list[tuple[Member, tuple[Placed, str]]]
+
+
+def _bring(
+    carrier: Carrier, index: Index, target: Target, group: list[Member]
+) -> tuple[_Placed, list[tuple[str, str]]]:
+    """Bring members with one request. Where that ends early, those that lack are told with the reason."""
+    placed: _Placed = []
+    problems: list[tuple[str, str]] = []
+    source = index if group[0].key is None or index.pack is Pack.NONE else _alone(index)
+    todo = {member.path for member in group}
+    try:
+        for member, pieces in contents(carrier, source, group):
+            carrier.progress.begin(Work.DOWNLOAD, member.path, member.size)
+            try:
+                found = target.write(member, _told(carrier, member, pieces))
+                if found is None:
+                    raise altered(carrier, index, member)
+                placed.append((member, found))
+            except (LocalError, ArchiveError) as error:
+                if isinstance(error, DiskFull):
+                    raise
+                problems.append((member.path, str(error)))
+            todo.discard(member.path)
+            carrier.progress.finish(Work.DOWNLOAD, member.path)
+    except (*ENDS_THE_RUN, DiskFull, Archived):
+        raise
+    except S3syncError as error:
+        problems += [(path, str(error)) for path in sorted(todo)]
+    return placed, problems
+
+
+def _alone(index: Index) -> Index:
+    """The index as one of objects of their own, for sidecars of a container."""
+    return structs.replace(index, pack=Pack.NONE)
+
+
+def _told(carrier: Carrier, member: Member, pieces: Iterator[memoryview]) -> Iterator[memoryview]:
+    for piece in pieces:
+        carrier.progress.advance(Work.DOWNLOAD, member.path, len(piece))
+        yield piece

@@ -1,0 +1,209 @@
+"""A restore as a whole: the index, the price, the thaw and the wait for it, and then the members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.indexes import read_index, read_rows
+from s3sync.archive.restore import Restored, restore_unit, wanted_of
+from s3sync.archive.thaw import (
+    POLL_S,
+    ColdObject,
+    Confirm,
+    check_tier,
+    cold_of,
+    objects_of,
+    price_of,
+    thaw_all,
+    wait_for,
+)
+from s3sync.archive.walk import light_of
+from s3sync.config import Settings
+from s3sync.core.archive.records import Archived, LogEntry, ThawNote
+from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
+from s3sync.core.times import format_time
+from s3sync.errors import ArchiveError, Halt, NotFound, Pending, UsageError, declined
+from s3sync.store.aspects import Thaws, ThawState, Tier, aspect
+
+WORTH_A_QUESTION = 1.0
+"""Price from which a restore asks although nothing has to be thawed."""
+
+
+class RestoreOptions(Struct, frozen=True):
+    """Choice of members, and the way to them. `max_cost`: go on without a question up to that price."""
+
+    to: str | None = None
+    members: tuple[str, ...] = ()
+    light: bool = False
+    tier: Tier = Tier.BULK
+    days: int = 7
+    wait: bool = False
+    yes: bool = False
+    max_cost: float | None = None
+    dry_run: bool = False
+    poll_s: float = POLL_S
+
+
+class RestoreReport(Struct):
+    """Result of restoring several units. `pending` are those that are being thawed."""
+
+    units: list[Restored] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        if any(one.problems for one in self.units):
+            return 3
+        return Pending.exit_code if self.pending else 0
+
+
+class ThawLine(Struct, frozen=True):
+    """State of one archive in cold storage."""
+
+    unit: str
+    key: str
+    state: str
+    storage_class: str
+    until: str | None
+
+
+class Restoring(Struct, frozen=True):
+    """One restore, of one unit after the other."""
+
+    carrier: Carrier
+    rules: ArchiveSet
+    settings: Settings
+    catalogue: Catalogue
+    options: RestoreOptions
+    confirm: Confirm
+
+    def restore(self, archived: Archived, to: Path, report: RestoreReport, told: Callable[[Restored], None]) -> None:
+        """Restore a unit into a folder. Adds to the report; one that is being thawed is noted as pending."""
+        index = self._index(archived)
+        wanted = wanted_of(index, self._chooser(index))
+        if not wanted:
+            raise UsageError(
+                f"{archived.unit} has no such member",
+                why=f"it has {len(index.members)} members",
+                hint=f"`s3sync archive show {archived.unit}` lists them",
+            )
+        if self.options.dry_run:
+            files = [member for member in wanted if member.kind is not Kind.FOLDER]
+            found = Restored(index.unit, index.key, str(to), len(files), sum(member.size for member in wanted))
+        else:
+            if not self._is_ready(index, wanted):
+                report.pending.append(index.unit)
+                return
+            now = self.carrier.clock()
+            found = restore_unit(self.carrier, index, to, wanted, now.strftime("%Y%m%d-%H%M%S"))
+            outcome = "failed" if found.problems else "done"
+            self.catalogue.note(
+                LogEntry(
+                    format_time(now),
+                    self.carrier.user,
+                    "restore",
+                    index.set,
+                    index.unit,
+                    index.key,
+                    found.size,
+                    outcome,
+                    f"{found.files} files to {to}",
+                )
+            )
+        report.units.append(found)
+        told(found)
+
+    def _index(self, archived: Archived) -> Index:
+        """The index as the store has it: the catalogue may be older."""
+        try:
+            if archived.pack is Pack.NONE:
+                return read_rows(self.carrier.store, archived.set)[archived.key]
+            return read_index(self.carrier.store, archived.key)
+        except (NotFound, KeyError) as error:
+            raise ArchiveError(
+                f"{archived.unit} has no index in {self.carrier.store.url} any more",
+                why="it was removed, or moved elsewhere",
+                hint="`s3sync archive catalogue check` says what differs",
+            ) from error
+
+    def _chooser(self, index: Index) -> Callable[[str], bool]:
+        chosen: Callable[[str], bool] = lambda path: True  # noqa: E731
+        if self.options.members:
+            chosen = _matcher(self.options.members, {member.path for member in (*index.members, *index.sidecars)})
+        if not self.options.light:
+            return chosen
+        light = light_of(self.rules)
+        return lambda path: light(path) and chosen(path)
+
+    def _is_ready(self, index: Index, wanted: list[Member]) -> bool:
+        """True if all can be read now, after a thaw that was asked for and, if wanted, waited for."""
+        objects = objects_of(index, wanted)
+        cold = cold_of(self.carrier, objects)
+        self._ask(index, objects, cold)
+        if not cold:
+            return True
+        check_tier(cold, self.options.tier)
+        thawing = thaw_all(self.carrier, cold, self.options.days, self.options.tier)
+        at = format_time(self.carrier.clock())
+        for one in thawing:
+            until = format_time(one.thaw.until) if one.thaw.until else None
+            note = ThawNote(str(self.options.tier), self.options.days, at, str(one.thaw.state), until)
+            self.catalogue.note_thaw(index.key, note)
+        waiting = [one for one in thawing if one.thaw.state in (ThawState.COLD, ThawState.THAWING)]
+        if waiting and self.options.wait:
+            wait_for(self.carrier, waiting, self.options.poll_s)
+            waiting = []
+        return not waiting
+
+    def _ask(self, index: Index, objects: list[tuple[str, int]], cold: list[ColdObject]) -> None:
+        """The price, before anything is asked of the store."""
+        by_class: dict[str, list[int]] = {}
+        known = {one.key: one.thaw.storage_class for one in cold}
+        for key, size in objects:
+            by_class.setdefault(known.get(key, index.storage_class), []).append(size)
+        price = price_of(self.settings, by_class, cold, self.options.tier, self.options.days)
+        amount = price.cost.total.amount if price.cost is not None else None
+        limit = self.options.max_cost
+        if limit is not None and (amount is None or amount > limit):
+            said = price.unknown or "there are no prices"
+            why = f"it is {amount:.2f} {price.currency}" if amount is not None else said
+            raise Halt(f"{index.unit} is not restored for {limit:.2f} or less", why=why, hint="raise --max-cost")
+        asks = price.cold > 0 or (amount is not None and amount >= WORTH_A_QUESTION)
+        if asks and limit is None and not self.options.yes and not self.confirm(price):
+            raise declined(f"{index.unit} was not restored")
+
+
+def _matcher(members: tuple[str, ...], paths: set[str]) -> Callable[[str], bool]:
+    """A member's path means it alone, a folder's all below it, and a glob what it fits."""
+    exact = {name.strip("/") for name in members} & paths
+    folders = tuple(f"{name.strip('/')}/" for name in members)
+    globs = [name for name in members if name.strip("/") not in paths]
+
+    def chosen(path: str) -> bool:
+        last = path.rpartition("/")[2]
+        fits = any(fnmatchcase(path, glob) or fnmatchcase(last, glob) for glob in globs)
+        return path in exact or path.startswith(folders) or fits
+
+    return chosen
+
+
+def thaw_lines(carrier: Carrier, archived: Archived) -> list[ThawLine]:
+    """State of an archive's thaw; of a unit without container, of each object."""
+    thaws = aspect(carrier.store, Thaws)
+    if thaws is None:
+        return [ThawLine(archived.unit, archived.key, str(ThawState.WARM), archived.storage_class, None)]
+    keys = [archived.key]
+    if archived.pack is Pack.NONE:
+        index = read_rows(carrier.store, archived.set).get(archived.key)
+        keys = [key for key, _ in objects_of(index, index.members)] if index is not None else []
+    found = [(key, thaws.thaw_of(key)) for key in keys]
+    return [
+        ThawLine(archived.unit, key, str(one.state), one.storage_class, format_time(one.until) if one.until else None)
+        for key, one in found
+    ]

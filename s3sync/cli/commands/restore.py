@@ -1,0 +1,82 @@
+"""s3sync restore"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import FINISH, MOVES, command
+from s3sync.cli.options import Yes
+
+
+class Speed(StrEnum):
+    """Tier of a thaw, as it is typed."""
+
+    BULK = "bulk"
+    STANDARD = "standard"
+    EXPEDITED = "expedited"
+
+
+@command(
+    FINISH,
+    "s3sync restore b40-old-project\ns3sync restore m42 --member 'light_*.fits' --to /tmp/m42 --wait",
+    0, 1, 2, 3, 5, 8, 130,
+    takes=MOVES - {"store", "wait"},
+    verbose="Also name what programs obey by being there.",
+)  # fmt: skip
+def restore(
+    call: Call,
+    units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units by id, the last name of it, or a glob.")],
+    set: Annotated[str | None, typer.Option("--set", metavar="NAME", help="Only of this archive set.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DIR|local", help="Restore below this folder; local: where it came from."),
+    ] = None,
+    member: Annotated[
+        list[str] | None, typer.Option("--member", metavar="PATH|GLOB", help="Only these members of it.")
+    ] = None,
+    light: Annotated[bool, typer.Option("--light", help="Only the light files, by the set's patterns.")] = False,
+    tier: Annotated[Speed, typer.Option("--tier", help="Speed of a thaw, and with it the price.")] = Speed.BULK,
+    days: Annotated[
+        int, typer.Option("--days", metavar="N", min=1, max=365, help="Days that what was thawed stays readable.")
+    ] = 7,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until everything is thawed, and restore it then.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Only say how the thaws stand.")] = False,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Do not ask up to this price.")
+    ] = None,
+    yes: Yes = False,
+) -> int:
+    """Bring archived units back: verified, with modes and times, and never over something else.
+
+    What lies in cold storage is thawed first, once you agreed to the price. Without --wait that ends with exit code 8:
+    run the same command again later. What is on the disk already is not fetched again.
+    """
+    import os
+
+    from s3sync.archive.restoring import RestoreOptions
+    from s3sync.archives import Archives
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.restore import ask, print_rest, print_restored, print_thaws, restore_json, thaws_json
+    from s3sync.store.aspects import Tier
+
+    if status:
+        lines = Archives.open(flags=call.flags, environ=os.environ).thaws(*units, set=set)
+        print_json(thaws_json(lines)) if call.json else print_thaws(lines)
+        return 0
+    options = RestoreOptions(
+        to, tuple(member or ()), light, Tier(tier.value.title()), days, wait, yes, max_cost, call.dry_run
+    )
+    with watching(call) as watch:
+        archives = Archives.open(flags=call.flags, environ=os.environ, progress=watch)
+        told = print_restored(watch, quiet=call.quiet or call.json, verbose=call.verbose, dry_run=call.dry_run)
+        report = archives.restore(*units, set=set, options=options, confirm=watch.before(ask), told=told)
+    if call.json:
+        print_json(restore_json(report, dry_run=call.dry_run))
+    else:
+        print_rest(report, quiet=call.quiet)
+    return report.exit_code

@@ -1,0 +1,103 @@
+"""Output of `restore`: the price before, each unit, and what is not readable yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from s3sync.archive.restore import Restored
+from s3sync.archive.restoring import RestoreReport, ThawLine
+from s3sync.archive.thaw import Price
+from s3sync.cli.output import SCHEMA, answered_yes, printable, say, symbols, warn
+from s3sync.cli.progress import Lines
+from s3sync.cli.show.words import Json
+from s3sync.core.archive.costs import amount_text
+from s3sync.core.quantities import counted, files_text, size_text
+
+
+def ask(price: Price) -> bool:
+    """Say what a restore costs, and ask whether to go on."""
+    what = f"{counted(price.objects, 'object')} ({size_text(price.size)})"
+    if price.cost is None:
+        warn(f"The price is not known: {printable(price.unknown or '')}")
+    else:
+        cost = price.cost
+        warn(f"Price by the list of {price.as_of}:")
+        for name, money in (
+            ("retrieval", cost.retrieval),
+            ("requests", cost.requests),
+            (f"copy for {price.days} days", cost.temporary_copy),
+            ("transfer out", cost.egress),
+            ("together", cost.total),
+        ):
+            unknown = f", without {', '.join(sorted(money.unknown))}" if money.unknown else ""
+            warn(f"  {name}: {amount_text(money.amount, price.currency)}{unknown}")
+    thawed = f", thawing {price.cold} ({str(price.tier).lower()})" if price.cold else ""
+    return answered_yes(f"Restore {what}{thawed}?")
+
+
+def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -> Callable[[Restored], None]:
+    """A function that shows a unit when it is back; what went wrong is shown even when all else is quiet."""
+
+    def told(one: Restored) -> None:
+        if not quiet:
+            sign = symbols().done if not one.problems else symbols().failed
+            would = "would be restored" if dry_run else "restored"
+            same = f", {one.same} there already" if one.same else ""
+            lines.show(
+                f"  {sign} {printable(one.unit)} - {files_text(one.files)} ({size_text(one.size)}) {would} to"
+                f" {printable(one.to)}{same}"
+            )
+        for path, name in one.beside:
+            lines.note(f"warning: {printable(path)} has other content here, which stays; restored as {printable(name)}")
+        for path, why in one.problems:
+            lines.note(f"{symbols().failed} {printable(path)}: {printable(why)}")
+        if one.obeyed and not quiet:
+            first, why = one.obeyed[0]
+            more = f" and {len(one.obeyed) - 1} more" if len(one.obeyed) > 1 else ""
+            lines.note(f"warning: look at {printable(first)}{more} before you work in that folder: {why}")
+            for path, reason in one.obeyed[1:] if verbose else ():
+                lines.note(f"  {printable(path)}: {reason}")
+
+    return told
+
+
+def print_rest(report: RestoreReport, *, quiet: bool) -> None:
+    for unit in report.pending:
+        warn(f"{printable(unit)} is being thawed and cannot be read yet")
+    if report.pending:
+        warn("hint: run the same command again later, or with --wait; --status says how it stands")
+    elif not quiet and len(report.units) > 1:
+        say(f"Summary: restored {counted(len(report.units), 'unit')}")
+
+
+def print_thaws(lines: list[ThawLine]) -> None:
+    for line in lines:
+        until = f", until {line.until}" if line.until else ""
+        say(f"  {printable(line.unit)}: {line.state} ({line.storage_class}{until})")
+
+
+def thaws_json(lines: list[ThawLine]) -> Json:
+    return {"schema": SCHEMA, "command": "restore", "thaws": lines, "exit_code": 0}
+
+
+def restore_json(report: RestoreReport, *, dry_run: bool) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "restore",
+        "dry_run": dry_run,
+        "units": [
+            {
+                "unit": one.unit,
+                "key": one.key,
+                "to": one.to,
+                "files": one.files,
+                "size_bytes": one.size,
+                "there_already": one.same,
+                "beside": [{"name": name, "restored_as": other} for name, other in one.beside],
+                "failed": [{"name": name, "error": why} for name, why in one.problems],
+            }
+            for one in report.units
+        ],
+        "pending": report.pending,
+        "exit_code": report.exit_code,
+    }

@@ -1,0 +1,202 @@
+"""`restore`: units come back as they were, never over something else, and no name of an index leads elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.test_run import prepare
+
+
+def tree_of(root: Path) -> dict[str, tuple[object, ...]]:
+    """Everything below a folder: content, mode and time of files, targets of links."""
+    found: dict[str, tuple[object, ...]] = {}
+    for path in sorted(root.rglob("*")):
+        status = path.lstat()
+        if path.is_symlink():
+            found[str(path.relative_to(root))] = ("link", os.fspath(path.readlink()))
+        elif path.is_dir():
+            found[str(path.relative_to(root))] = ("folder", status.st_mode, status.st_mtime_ns)
+        else:
+            found[str(path.relative_to(root))] = (path.read_bytes(), status.st_mode, status.st_mtime_ns)
+    return found
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    return tmp_path / "vault"
+
+
+@pytest.mark.parametrize("pack", ["none", "tar", "tar.gz", "tar.zst"])
+def test_a_unit_comes_back_as_it_was(pack: str, david: Person, vault: Path) -> None:
+    prepare(david, vault, pack)
+    root = david.repo / "raw/m42"
+    put(david.repo, "raw/m42/run me.sh", b"#!/bin/sh\n").chmod(0o750)
+    (root / "cal/to").symlink_to("../log.txt")
+    (root / "empty").mkdir()
+    os.utime(root / "empty", ns=(1, 1_600_000_000_123_456_789))
+    before = tree_of(root)
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    david.ok("restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert tree_of(david.root / "back/m42") == before
+    for path in sorted(root.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    root.rmdir()
+    david.ok("restore", "m42", cwd=david.repo)
+    assert tree_of(root) == before
+    again = david.ok("restore", "m42", "--json", cwd=david.repo).json["units"][0]
+    assert (again["files"], again["there_already"], again["failed"]) == (0, 6, [])
+
+
+def test_members_and_light_files_come_alone(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", "m42", "--delete-local", cwd=david.repo)
+    (david.repo / "raw/m42/log.txt").unlink()
+    david.ok("restore", "m42", "--light", cwd=david.repo)
+    assert sorted(os.listdir(david.repo / "raw/m42")) == ["log.txt"]
+    david.ok("restore", "m42", "--member", "cal", "--member", "*.md", cwd=david.repo)
+    assert sorted(os.listdir(david.repo / "raw/m42")) == ["cal", "log.txt", "notes.md"]
+    result = david.expect(2, "restore", "m42", "--member", "nothing", cwd=david.repo)
+    assert "no such member" in result.err
+
+
+def test_other_content_stays_and_both_are_kept(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    (david.repo / "raw/m42/log.txt").write_text("my own words")
+    (david.repo / "raw/m42/notes.md").unlink()
+    (david.repo / "raw/m42/notes.md").mkdir()
+    result = david.ok("restore", "m42", cwd=david.repo)
+    assert "log.txt has other content here, which stays" in result.err
+    assert (david.repo / "raw/m42/log.txt").read_text() == "my own words"
+    names = os.listdir(david.repo / "raw/m42")
+    (restored,) = [name for name in names if name.startswith("log.restored-")]
+    assert (david.repo / "raw/m42" / restored).read_bytes() == b"clear sky\n"
+    assert any(name.startswith("notes.restored-") for name in names)
+
+
+@pytest.mark.parametrize("damage", ["altered", "cut", "other index", "newer", "no index"])
+def test_an_archive_that_is_not_what_was_sent_is_told(damage: str, david: Person, vault: Path) -> None:
+    prepare(david, vault, "tar.zst" if damage != "altered" else "tar")
+    david.ok("archive", "run", cwd=david.repo)
+    archive = vault / ("raw/m42.tar" if damage == "altered" else "raw/m42.tar.zst")
+    index = Path(f"{archive}.index.json")
+    body = archive.read_bytes()
+    if damage == "altered":
+        place = body.index(b"clear sky")
+        archive.write_bytes(body[:place] + b"CLEAR" + body[place + 5 :])
+    elif damage == "cut":
+        archive.write_bytes(body[:1000])
+    elif damage == "other index":
+        index.write_bytes((vault / "raw/m31.tar.zst.index.json").read_bytes())
+    elif damage == "newer":
+        index.write_bytes(index.read_bytes().replace(b'"format":1', b'"format":99'))
+    else:
+        index.unlink()
+    result = david.run("restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert result.code in (1, 3)
+    said = {
+        "altered": "not the one that its index is of",
+        "cut": "not the one that its index is of",
+        "other index": "the index of another archive",
+        "newer": "a newer s3sync wrote it",
+        "no index": "has no index",
+    }[damage]
+    assert said in result.err
+    assert not list((david.root / "back").rglob("*.txt"))
+
+
+HOSTILE = ["../../escaped", "/tmp/escaped", "cal/../../escaped", "a//b", "./x"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_of_an_index_leads_out_of_the_folder(name: str, david: Person, vault: Path) -> None:
+    prepare(david, vault, "tar")
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    path = vault / "raw/m42.tar.index.json"
+    index = json.loads(path.read_bytes())
+    member = next(one for one in index["members"] if one["path"] == "log.txt")
+    member["path"] = name
+    path.write_text(json.dumps(index))
+    result = david.expect(3, "restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert "out of the folder" in result.err or "absolute" in result.err or "is empty" in result.err
+    assert not list(david.root.rglob("*escaped*"))
+    assert not Path("/tmp/escaped").exists()
+    assert (david.root / "back/m42/light_1.fits").exists()
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../secret", "cal/../../.."])
+def test_no_link_leads_out_of_the_folder(target: str, david: Person, vault: Path) -> None:
+    """And what is written never goes through one: a later member below it makes no file elsewhere."""
+    prepare(david, vault, "tar")
+    (david.repo / "raw/m42/link").symlink_to("log.txt")
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    path = vault / "raw/m42.tar.index.json"
+    index = json.loads(path.read_bytes())
+    next(one for one in index["members"] if one["path"] == "link")["target"] = target
+    path.write_text(json.dumps(index))
+    result = david.expect(3, "restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert "link" in result.err
+    assert not os.path.lexists(david.root / "back/m42/link")
+
+
+def test_nothing_is_written_through_a_link_that_stands_there(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    elsewhere = david.root / "elsewhere"
+    elsewhere.mkdir()
+    (david.root / "back/m42").mkdir(parents=True)
+    (david.root / "back/m42/cal").symlink_to(elsewhere)
+    result = david.expect(3, "restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert "symbolic link" in result.err
+    assert not list(elsewhere.iterdir())
+    assert (david.root / "back/m42/log.txt").exists()
+
+
+def test_a_frame_that_claims_to_be_huge_is_refused(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    path = vault / "raw/m42.tar.zst.index.json"
+    index = json.loads(path.read_bytes())
+    for frame in index["frames"]:
+        frame[2] = 1 << 40
+    path.write_text(json.dumps(index))
+    result = david.expect(3, "restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert "larger than any that s3sync writes" in result.err
+
+
+def test_a_full_disk_is_said_before_the_first_byte(david: Person, vault: Path) -> None:
+    prepare(david, vault, "tar")
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    path = vault / "raw/m42.tar.index.json"
+    index = json.loads(path.read_bytes())
+    for member in index["members"]:
+        if member["path"] == "light_1.fits":
+            member["size"] = 1 << 60
+    path.write_text(json.dumps(index))
+    result = david.expect(1, "restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert "the disk has room for" in result.err
+
+
+def test_a_set_of_single_files_goes_back_to_its_tree(david: Person, vault: Path) -> None:
+    settings(
+        david,
+        f"archives:\n  footage:\n    store: {vault.as_uri()}\n    source: clips\n    unit: file\n"
+        "    sidecars: ['*.xmp']\n",
+    )
+    put(david.repo, "clips/2024/20240115/GX01.MP4", os.urandom(100_000))
+    put(david.repo, "clips/2024/20240115/GX01.xmp", b"<xmp/>")
+    before = tree_of(david.repo / "clips")
+    david.ok("archive", "run", "--delete-local", cwd=david.repo)
+    assert not list((david.repo / "clips").rglob("*.MP4"))
+    assert (vault / "2024/20240115/GX01.MP4").exists()
+    david.ok("restore", "GX01.MP4", cwd=david.repo)
+    after = tree_of(david.repo / "clips")
+    assert {name: one for name, one in after.items() if one[0] != "folder"} == {
+        name: one for name, one in before.items() if one[0] != "folder"
+    }
