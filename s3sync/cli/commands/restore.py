@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import FINISH, MOVES, command
 from s3sync.cli.options import Yes
+
+if TYPE_CHECKING:
+    from s3sync.archive.restoring import RestoreOptions
 
 
 class Speed(StrEnum):
@@ -55,22 +59,32 @@ def restore(
     What lies in cold storage is thawed first, once you agreed to the price. Without --wait that ends with exit code 8:
     run the same command again later. What is on the disk already is not fetched again.
     """
-    import os
-
     from s3sync.archive.restoring import RestoreOptions
-    from s3sync.archives import Archives
-    from s3sync.cli.output import print_json
-    from s3sync.cli.progress import watching
-    from s3sync.cli.show.restore import ask, print_rest, print_restored, print_thaws, restore_json, thaws_json
     from s3sync.store.aspects import Tier
 
     if status:
-        lines = Archives.open(flags=call.flags, environ=os.environ).thaws(*units, set=set)
-        print_json(thaws_json(lines)) if call.json else print_thaws(lines)
-        return 0
-    options = RestoreOptions(
-        to, tuple(member or ()), light, Tier(tier.value.title()), days, wait, yes, max_cost, call.dry_run
-    )
+        return _say_status(call, units, set)
+    speed = Tier(tier.value.title())
+    options = RestoreOptions(to, tuple(member or ()), light, speed, days, wait, yes, max_cost, call.dry_run)
+    return _restore(call, units, set, options)
+
+
+def _say_status(call: Call, units: list[str], set: str | None) -> int:
+    from s3sync.archives import Archives
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.restore import print_thaws, thaws_json
+
+    lines = Archives.open(flags=call.flags, environ=os.environ).thaws(*units, set=set)
+    print_json(thaws_json(lines)) if call.json else print_thaws(lines)
+    return 0
+
+
+def _restore(call: Call, units: list[str], set: str | None, options: RestoreOptions) -> int:
+    from s3sync.archives import Archives
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.restore import ask, print_rest, print_restored, restore_json
+
     with watching(call) as watch:
         archives = Archives.open(flags=call.flags, environ=os.environ, progress=watch)
         told = print_restored(watch, quiet=call.quiet or call.json, verbose=call.verbose, dry_run=call.dry_run)
