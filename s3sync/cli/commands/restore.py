@@ -37,10 +37,10 @@ def restore(
     set: Annotated[str | None, typer.Option("--set", metavar="NAME", help="Only of this archive set.")] = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="DIR|local", help="Restore below this folder; local: where it came from."),
+        typer.Option("--to", metavar="DIR", help="Restore below this folder; local: where it came from."),
     ] = None,
     member: Annotated[
-        list[str] | None, typer.Option("--member", metavar="PATH|GLOB", help="Only these members of it.")
+        list[str] | None, typer.Option("--member", metavar="PATH", help="Only these members: a file, a folder or a glob.")
     ] = None,
     light: Annotated[bool, typer.Option("--light", help="Only the light files, by the set's patterns.")] = False,
     tier: Annotated[Speed, typer.Option("--tier", help="Speed of a thaw, and with it the price.")] = Speed.BULK,
