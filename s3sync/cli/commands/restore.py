@@ -40,7 +40,8 @@ def restore(
         typer.Option("--to", metavar="DIR", help="Restore below this folder; local: where it came from."),
     ] = None,
     member: Annotated[
-        list[str] | None, typer.Option("--member", metavar="PATH", help="Only these members: a file, a folder or a glob.")
+        list[str] | None,
+        typer.Option("--member", metavar="PATH", help="Only these: a file, a folder or a glob."),
     ] = None,
     light: Annotated[bool, typer.Option("--light", help="Only the light files, by the set's patterns.")] = False,
     tier: Annotated[Speed, typer.Option("--tier", help="Speed of a thaw, and with it the price.")] = Speed.BULK,
