@@ -1,4 +1,4 @@
-"""Words about archive sets: `init`, `analyze`."""
+"""Words about archive sets: `init`, `import`, `analyze`."""
 
 from __future__ import annotations
 
@@ -99,4 +99,31 @@ def init(
         print_json(init_json(report))
     elif not call.quiet:
         print_init(report)
+    return 0
+
+
+@archive.word(
+    "import",
+    "s3sync archive import s3_config.json --dry-run\ns3sync archive import .video-tools.env",
+    0, 1, 2, 130,
+    takes=ASKS | {"dry_run"},
+    verbose="Accepted; everything is shown anyway.",
+)  # fmt: skip
+def import_settings(
+    call: Call,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="An s3_config.json or a .video-tools.env.")],
+    own: Annotated[bool, typer.Option("--own", help="Write the sets into your own settings.")] = False,
+) -> int:
+    """Take over the settings of an earlier tool as archive sets, and say what became of each of them."""
+    from pathlib import Path
+
+    from s3sync.archive.importing import import_file
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.archive_sets import import_json, print_import
+
+    report = import_file(Path.cwd(), os.environ, file, own=own, dry_run=call.dry_run)
+    if call.json:
+        print_json(import_json(report))
+    elif not call.quiet:
+        print_import(report)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from s3sync.archive.analyze import Analysis, SetAnalysis, Total, UnitLine
+from s3sync.archive.importing import ImportReport
 from s3sync.archive.init import InitSetReport
 from s3sync.cli.output import SCHEMA, duration_text, printable, say, warn
 from s3sync.cli.show.words import Json
@@ -33,11 +34,44 @@ def print_init(report: InitSetReport) -> None:
         say(f"{path} has this set already")
     else:
         say(f"{path}: {'would get' if report.dry_run else 'has now'} the set {printable(report.name)}:")
-    for line in report.text.splitlines():
-        shown = line.lstrip(" ")
-        say(f"  {' ' * (len(line) - len(shown))}{printable(shown)}")
+    _say_block(report.text)
     if not report.dry_run:
         say(f"Change it there as you like. What it would send: s3sync archive analyze --set {printable(report.name)}")
+
+
+def import_json(report: ImportReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "archive",
+        "action": "import",
+        "source": str(report.source),
+        "file": str(report.path),
+        "sets": list(report.sets),
+        "text": report.text,
+        "notes": [{"key": key, "became": fate} for key, fate in report.notes],
+        "changed": report.changed,
+        "dry_run": report.dry_run,
+        "exit_code": 0,
+    }
+
+
+def print_import(report: ImportReport) -> None:
+    for key, fate in report.notes:
+        say(f"  {printable(key)} -> {printable(fate)}")
+    path = printable(str(report.path))
+    names = ", ".join(map(printable, report.sets))
+    if not report.changed and not report.dry_run:
+        say(f"{path} has all of this already")
+    elif report.sets:
+        say(f"{path}: {'would get' if report.dry_run else 'has now'} the sets {names}:")
+        _say_block(report.text)
+    say("Look at each `source`, and at what it finds: s3sync archive analyze")
+
+
+def _say_block(text: str) -> None:
+    for line in text.splitlines():
+        shown = line.lstrip(" ")
+        say(f"  {' ' * (len(line) - len(shown))}{printable(shown)}")
 
 
 def analysis_json(report: Analysis) -> Json:

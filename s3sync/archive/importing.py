@@ -1,0 +1,69 @@
+"""Read the settings of earlier tools, and write what they say as archive sets."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from msgspec import DecodeError, Struct, json
+
+from s3sync.config import ENV_FILE, REPO_FILE, find_repo_root, user_file, write_user_config
+from s3sync.config.read import read_text
+from s3sync.config.write_sets import block, write_sets
+from s3sync.core.archive.importing import Imported, NotImportable, import_config, import_env
+from s3sync.errors import ConfigError
+
+
+class ImportReport(Struct, frozen=True):
+    """Fate of each key of `source`, the sets as they stand in `path`, and own settings that were written."""
+
+    source: Path
+    path: Path
+    text: str
+    sets: tuple[str, ...]
+    notes: tuple[tuple[str, str], ...]
+    changed: bool
+    dry_run: bool
+
+
+def import_file(
+    start: Path, environ: Mapping[str, str], name: str, *, own: bool = False, dry_run: bool = False
+) -> ImportReport:
+    """Take over `s3_config.json`, or `.video-tools.env` by the ending of its name.
+
+    Sets go into `.s3sync.yaml`; with `own`, outside of a repository, and those of an env file, which is one person's,
+    into the user's own file. Raises `ConfigError`.
+    """
+    source, root = start / name, find_repo_root(start)
+    text = read_text(source)
+    is_env = source.name == ENV_FILE or source.suffix == ".env"
+    own = own or is_env or root is None
+    place: Callable[[str], str] = (lambda folder: os.path.normpath(start / folder)) if own else str
+    try:
+        if is_env:
+            found = import_env(_variables(text), None if root is None else str(root / "[A-Za-z][0-9]*"))
+        else:
+            found = import_config(json.decode(text), place)
+    except (NotImportable, DecodeError, RecursionError) as error:
+        hint = f"name an s3_config.json or a {ENV_FILE}"
+        raise ConfigError(f"cannot import {source}", why=str(error), hint=hint) from None
+    path = user_file(environ) if own else Path(str(root)) / REPO_FILE
+    changed = write_sets(path, found.sets, committed=not own, dry_run=dry_run) if found.sets else False
+    if found.settings and not dry_run:
+        changed = write_user_config(user_file(environ), found.settings) or changed
+    return ImportReport(source, path, _text(found), tuple(found.sets), tuple(found.notes), changed, dry_run)
+
+
+def _text(found: Imported) -> str:
+    return "".join(block(name, rules) for name, rules in found.sets.items())
+
+
+def _variables(text: str) -> dict[str, str]:
+    """The variables of an env file as they stand, without its credentials."""
+    from dotenv.parser import parse_stream
+
+    bindings = parse_stream(io.StringIO(text.removeprefix("\ufeff")))
+    found = {one.key: one.value for one in bindings if one.key is not None and one.value is not None}
+    return {key: value for key, value in found.items() if not key.startswith(("AWS_", "S3SYNC_", "S3_COLLAB_"))}
