@@ -7,7 +7,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from s3sync.config import Settings
+from s3sync.config import Settings, mask_url
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import (
     SMALLEST,
     Item,
@@ -24,8 +25,6 @@ from s3sync.core.archive.prices import PriceBook, RegionPrices
 from s3sync.core.archive.records import Archived
 from s3sync.core.times import parse_time
 from s3sync.errors import ConfigError
-
-AWS_DEFAULT = "us-east-1"
 
 
 class ClassCost(Struct, frozen=True):
@@ -70,13 +69,19 @@ def region_of(settings: Settings, said: str | None) -> str:
     """Region whose prices hold for a store. Raises `ConfigError` where nobody said it and it cannot be known."""
     if said is not None:
         return said
-    if settings.endpoint_url is not None or not settings.store.startswith("s3://"):
-        raise ConfigError(
-            f"there are no prices for {settings.store}",
-            why="it is no bucket on AWS",
-            hint="say --region to count as if it were there, or write your prices into your settings: docs/costs.md",
-        )
-    return settings.region or AWS_DEFAULT
+    if scheme_of(settings.store).is_folder:
+        why = "a folder costs what its disk costs"
+    elif settings.endpoint_url is not None:
+        why = "it is no bucket on AWS"
+    elif settings.region is None:
+        why = "its region is not set"
+    else:
+        return settings.region
+    raise ConfigError(
+        f"there are no prices for {mask_url(settings.store)}",
+        why=why,
+        hint="--region us-east-1 counts with the prices of that region; docs/costs.md shows how to write your own",
+    )
 
 
 def cost_report(

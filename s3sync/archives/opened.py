@@ -14,6 +14,7 @@ from msgspec import Struct, field, structs
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.sets import load_sets, require_set, settings_of
 from s3sync.config import Settings, load_settings
+from s3sync.config.schemes import scheme_of
 from s3sync.connect import connect
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
@@ -35,7 +36,9 @@ class Place(Struct, frozen=True):
     @property
     def root(self) -> str:
         """Prefix of the store in its bucket: empty, or ending in `/`."""
-        prefix = self.url.partition("://")[2].partition("/")[2].strip("/") if self.url.startswith("s3://") else ""
+        if not scheme_of(self.url).has_server:
+            return ""
+        prefix = self.url.partition("://")[2].partition("/")[2].strip("/")
         return f"{prefix}/" if prefix else ""
 
     def store(self) -> Store:

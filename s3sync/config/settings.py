@@ -25,6 +25,7 @@ from s3sync.config.read import says_trust
 from s3sync.config.secrets import hidden, mask_url
 from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, DEFAULT_TRASH, KEYS, TrashRules, checked
 from s3sync.config.values import BadValue, Setting, name_problem
+from s3sync.core.archive.prices import RegionPrices
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.names import nfc
 from s3sync.errors import ConfigError
@@ -67,6 +68,7 @@ class Settings:
     retries: int | None = None
     trash: TrashRules = DEFAULT_TRASH
     archives: Mapping[str, ArchiveSet] | None = None
+    prices: Mapping[str, RegionPrices] | None = None
     credentials: Credentials = "chain"
     root: Path | None = None
     env: Mapping[str, str] = field(default_factory=lambda: _EMPTY)

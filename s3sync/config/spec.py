@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from s3sync.config import addresses, archives, schemes, values
+from s3sync.config import addresses, archives, prices, schemes, values
 from s3sync.config.litter import OF_SYSTEMS
 from s3sync.config.locate import DEFAULT_STAGING
 
@@ -286,6 +286,15 @@ KEYS: tuple[Key, ...] = (
         of_repository=archives.sets_of_repository,
         merges=True,
         unset="none",
+    ),
+    Key(
+        "prices",
+        prices.prices,
+        "Prices of a store by region, where the program's list lacks them: [costs](costs.md#prices-of-your-own).",
+        repo=True,
+        own=True,
+        merges=True,
+        unset="the program's list",
     ),
 )  # fmt: skip
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from s3sync.archive.catalogue.database import Catalogue, catalogue_path
+from s3sync.archive.catalogue.database import Catalogue, catalogue_path, set_aside
 
-__all__ = ["Catalogue", "catalogue_path"]
+__all__ = ["Catalogue", "catalogue_path", "set_aside"]

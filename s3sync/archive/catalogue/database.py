@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +19,7 @@ from s3sync.disk.errors import local_errors
 from s3sync.state.sqlite import Database
 
 FOLDER = "archive"
-REPAIR = "delete it, and run `s3sync archive catalogue rebuild`: all it holds is in the indexes in the store"
+REPAIR = "s3sync archive catalogue rebuild --anew: it puts the file aside, and reads the indexes in the store"
 _MEMBERS_AT_ONCE = 10_000
 _WILD = "*?["
 
@@ -25,6 +28,19 @@ def catalogue_path(store: str, endpoint: str | None, environ: Mapping[str, str])
     """Path of the catalogue of a store with its prefix."""
     place = hashlib.sha256(f"{store.rstrip('/')}\n{endpoint or ''}".encode()).hexdigest()[:16]
     return user_data_folder(environ) / FOLDER / f"{place}.db"
+
+
+def set_aside(path: Path) -> Path | None:
+    """Rename a catalogue, damaged or not, with the files beside it, and return its new name; None where none is."""
+    if not os.path.lexists(path):
+        return None
+    number = next(n for n in count(1) if not os.path.lexists(f"{path}.old-{n}"))
+    aside = Path(f"{path}.old-{number}")
+    with local_errors("cannot put aside", path, hint="make the folder yours and writable"):
+        for ending in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                Path(f"{path}{ending}").rename(f"{aside}{ending}")
+    return aside
 
 
 class Catalogue(Database):

@@ -94,17 +94,22 @@ class Listing:
         )
         return len(moved)
 
-    def mark_gone(self) -> list[str]:
+    def gone(self) -> list[str]:
         """Keys of archives that are no longer in the store, without a container if one object of theirs is not."""
-        gone = self._catalogue.execute(
+        found = self._catalogue.execute(
             "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed') AND ("
             " (pack != 'none' AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = a.key)) OR"
             " (pack = 'none' AND EXISTS (SELECT 1 FROM member m WHERE m.archive = a.id AND m.key IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = m.key)))) ORDER BY key"
         )
-        for (key,) in gone:
+        return [str(key) for (key,) in found]
+
+    def mark_gone(self) -> list[str]:
+        """Note that archives are gone, and return their keys."""
+        gone = self.gone()
+        for key in gone:
             self._catalogue.note_status(key, Status.GONE)
-        return [str(key) for (key,) in gone]
+        return gone
 
     def differing(self) -> list[tuple[str, str]]:
         """Archives that are not the object that their index was written for, each with what differs."""

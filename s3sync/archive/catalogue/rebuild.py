@@ -65,6 +65,29 @@ def rebuild(catalogue: Catalogue, store: Store, now: str, told: Callable[[int, i
     return Rebuilt(len(catalogue.archives()), read, moved, tuple(gone), tuple(problems))
 
 
+class Compared(Struct, frozen=True):
+    """Difference between a catalogue and its store. `unread`: indexes that are new or changed."""
+
+    archives: int
+    unread: tuple[str, ...]
+    gone: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_same(self) -> bool:
+        return not (self.unread or self.gone or self.problems)
+
+
+def compare(catalogue: Catalogue, store: Store) -> Compared:
+    """Compare a catalogue with a listing of its store. Neither is changed. Raises `StoreError`."""
+    with Listing(catalogue) as listing:
+        listing.add(_listed(store))
+        unread = [key for key, _ in listing.unread_indexes(SUFFIX)]
+        unread += [rows_key(name) for name, _ in listing.unread_rows(_FOLDER, _END)]
+        problems = [Problem(key, why, _HINT) for key, why in listing.differing()]
+        return Compared(len(catalogue.archives()), tuple(unread), tuple(listing.gone()), tuple(problems))
+
+
 def _listed(store: Store) -> Iterable[tuple[ObjectInfo, Thaw | None]]:
     """Every object with its storage class, and how its thaw stands where the store says so in listings."""
     thaws = aspect(store, Thaws)

@@ -29,6 +29,9 @@ OlderThan: TypeAlias = Annotated[
     str | None,
     typer.Option("--older-than", metavar="AGE", help="Only units whose newest file is older: 90d, 6months, 2y."),
 ]
+Region: TypeAlias = Annotated[
+    str | None, typer.Option("--region", metavar="NAME", help="Take the prices of this AWS region.")
+]
 Units: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(metavar="[UNIT]...", help="Only these units, by name or glob.", show_default=False),

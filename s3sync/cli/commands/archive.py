@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from s3sync.cli.archive import group, listing, sets, work
+from s3sync.cli.archive import group, listing, money, sets, upkeep, work
 
-WORDS = (sets, work, listing)
-"""Files with the words, in the order of the help; the first word is what the command does without any."""
+WORDS = (sets, work, listing, upkeep, money)
+"""Files with the words. They are loaded in the order of their names: without a word the command is `list`."""
 
 archive = group.archive

@@ -55,7 +55,7 @@ def archived_json(archive: Archived, store: str) -> Json:
 
 def list_json(found: Sequence[Listed]) -> Json:
     archives = (archived_json(one.archive, one.store) for one in found)
-    return {"schema": SCHEMA, "command": "archive list", "archives": archives, "exit_code": 0}
+    return {**_head("list"), "archives": archives, "exit_code": 0}
 
 
 def print_list(found: Sequence[Listed], call: Call, *, chosen: bool) -> None:
@@ -107,7 +107,7 @@ def missing_json(missing: Sequence[NotArchived]) -> Json:
         }
         for one in missing
     ]
-    return {"schema": SCHEMA, "command": "archive list", "not_archived": units, "exit_code": 0}
+    return {**_head("list"), "not_archived": units, "exit_code": 0}
 
 
 def print_missing(missing: Sequence[NotArchived], call: Call) -> None:
@@ -130,7 +130,7 @@ def shown_json(found: Sequence[Shown]) -> Json:
         {**archived_json(one.archive, one.store), "members": (member_json(member) for member in one.members)}
         for one in found
     ]
-    return {"schema": SCHEMA, "command": "archive show", "archives": archives, "exit_code": 0}
+    return {**_head("show"), "archives": archives, "exit_code": 0}
 
 
 def member_json(member: Member) -> Json:
@@ -178,7 +178,7 @@ def found_json(found: Found) -> Json:
         for one in found.members
     ]
     return {
-        "schema": SCHEMA, "command": "archive find", "files": members, "units": list(found.units), "more": found.more,
+        **_head("find"), "files": members, "units": list(found.units), "more": found.more,
         "exit_code": 0,
     }  # fmt: skip
 
@@ -199,7 +199,11 @@ def print_found(found: Found, call: Call) -> None:
 
 
 def log_json(entries: Sequence[LogEntry]) -> Json:
-    return {"schema": SCHEMA, "command": "archive log", "entries": to_builtins(list(entries)), "exit_code": 0}
+    return {
+        **_head("log"),
+        "entries": to_builtins(list(entries)),
+        "exit_code": 0,
+    }
 
 
 def print_log(entries: Sequence[LogEntry]) -> None:
@@ -213,7 +217,11 @@ def print_log(entries: Sequence[LogEntry]) -> None:
 
 
 def stats_json(found: Sequence[Statistic]) -> Json:
-    return {"schema": SCHEMA, "command": "archive stats", "days": to_builtins(list(found)), "exit_code": 0}
+    return {**_head("stats"), "days": to_builtins(list(found)), "exit_code": 0}
+
+
+def _head(action: str) -> Json:
+    return {"schema": SCHEMA, "command": "archive", "action": action}
 
 
 def print_stats(found: Sequence[Statistic], *, every: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from msgspec import DecodeError, Struct, ValidationError, field, json
 from msgspec.structs import asdict, replace
@@ -45,6 +44,8 @@ class PriceBook(Struct, frozen=True, forbid_unknown_fields=True):
         if found is not None and found.same_as is not None:
             found = self.regions.get(found.same_as)
         if found is None:
+            from difflib import get_close_matches
+
             near = get_close_matches(region, self.regions, 1, 0.8)
             known = ", ".join(sorted(self.regions))
             raise ConfigError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from msgspec import DecodeError, json
@@ -38,7 +37,7 @@ def class_meant(word: str) -> str | None:
     upper = word.strip().upper().replace("-", "_").replace(" ", "_")
     if upper in CLASSES:
         return upper
-    near = get_close_matches(upper, [*MEANT, *CLASSES], 1, 0.75)
+    near = _near(upper, (*MEANT, *CLASSES), 0.75)
     return MEANT.get(upper) or (MEANT.get(near[0], near[0]) if near else None)
 
 
@@ -127,5 +126,11 @@ def _names(found: Mapping[str, Any], known: tuple[str, ...], where: str) -> Iter
         if name in known:
             continue
         near = lower.get(name.lower()) or lower.get(f"{name.lower()}s")
-        near = near or next(iter(get_close_matches(name, known, 1, 0.7)), None)
+        near = near or next(iter(_near(name, known, 0.7)), None)
         yield f"{where}: {name!r} is unknown" + (f": it is {near!r}" if near else "")
+
+
+def _near(word: str, known: tuple[str, ...], cutoff: float) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(word, known, 1, cutoff)

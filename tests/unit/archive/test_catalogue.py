@@ -152,7 +152,7 @@ def test_a_damaged_catalogue_is_refused_with_the_way_to_make_it_anew(tmp_path: P
     path.write_bytes(b"SQLite format 3\0" + b"\x13" * 5000)
     with pytest.raises(LocalError) as caught:
         Catalogue(path)
-    assert "catalogue rebuild" in (caught.value.hint or "")
+    assert "catalogue rebuild --anew" in (caught.value.hint or "")
 
 
 def test_damage_in_the_middle_is_found_by_looking_through(tmp_path: Path) -> None:

@@ -1,0 +1,102 @@
+"""Verbs for the catalogue itself: made anew from the store, exported, checked, and rid of what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from s3sync.archive.catalogue import catalogue_path, set_aside
+from s3sync.archive.catalogue.rebuild import Compared, Rebuilt, compare, rebuild
+from s3sync.archives.opened import Opened
+from s3sync.core.archive.records import Archived, LogEntry, Status
+from s3sync.core.archive.values import Member
+from s3sync.errors import declined
+
+
+class StoreRebuilt(Struct, frozen=True):
+    """Result of a rebuild for one store. `aside`: where the catalogue that was there before lies now."""
+
+    store: str
+    rebuilt: Rebuilt
+    aside: str | None = None
+
+
+class StoreChecked(Struct, frozen=True):
+    """State of one store's catalogue: its file, what is damaged in it, and how the store differs from it."""
+
+    store: str
+    path: str
+    damage: str | None
+    compared: Compared | None
+
+    @property
+    def is_good(self) -> bool:
+        return self.damage is None and (self.compared is None or self.compared.is_same)
+
+
+class Exported(Struct, frozen=True):
+    """An archive with the store that it is in, and its members where they were asked for."""
+
+    store: str
+    archive: Archived
+    members: tuple[Member, ...] | None = None
+
+
+class Kept(Opened, frozen=True):
+    """Verbs for the catalogue's upkeep."""
+
+    def rebuild_catalogue(
+        self, *, set: str | None = None, anew: bool = False, told: Callable[[int, int], None] | None = None
+    ) -> list[StoreRebuilt]:
+        """Take in what the stores have and the catalogue does not. `anew`: put the old one aside, and read all."""
+        found = []
+        for place in self.places(set):
+            store = place.store()
+            path = catalogue_path(place.url, place.settings.endpoint_url, self.environ)
+            aside = set_aside(path) if anew else None
+            with place.catalogue() as catalogue:
+                report = rebuild(catalogue, store, self.now_text(), told)
+            found.append(StoreRebuilt(place.url, report, None if aside is None else str(aside)))
+        return found
+
+    def check_catalogue(self, *, set: str | None = None, offline: bool = False) -> list[StoreChecked]:
+        """Look for damage, and compare with the stores unless `offline`. Nothing is changed."""
+        found = []
+        for place in self.places(set):
+            path = catalogue_path(place.url, place.settings.endpoint_url, self.environ)
+            with place.catalogue() as catalogue:
+                damage = catalogue.damage()
+                compared = None if damage or offline else compare(catalogue, place.store())
+            found.append(StoreChecked(place.url, str(path), damage, compared))
+        return found
+
+    def export_catalogue(self, *, set: str | None = None, members: bool = False) -> list[Exported]:
+        """All archives that the catalogue has, those that are gone or removed among them."""
+        found = []
+        for place in self.places(set):
+            with place.catalogue() as catalogue:
+                for archive in catalogue.archives(set=set, status=Status):
+                    listed = tuple(catalogue.members(archive.key)) if members else None
+                    found.append(Exported(place.url, archive, listed))
+        return found
+
+    def prune_catalogue(
+        self, confirm: Callable[[list[Archived]], bool], *, set: str | None = None, dry_run: bool = False
+    ) -> list[Archived]:
+        """Forget archives that are gone from the store, after a question. The store is looked at first."""
+        pruned: list[Archived] = []
+        for place in self.places(set):
+            store = place.store()
+            with place.catalogue() as catalogue:
+                rebuild(catalogue, store, self.now_text())
+                gone = catalogue.archives(set=set, status=(Status.GONE, Status.REMOVED))
+                if gone and not dry_run:
+                    if not confirm(gone):
+                        raise declined("nothing was forgotten")
+                    for one in gone:
+                        catalogue.forget(one.key)
+                        entry = LogEntry(self.now_text(), self.user, "prune", one.set, one.unit, one.key, one.size)
+                        catalogue.note(entry)
+                pruned += gone
+        return pruned

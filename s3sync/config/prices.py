@@ -1,0 +1,41 @@
+"""Check of the setting `prices`: a store's prices by region, where the program's own list lacks them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from msgspec import ValidationError, convert
+
+from s3sync.config.secrets import hidden
+from s3sync.config.values import BadValue
+from s3sync.core.archive.prices import RegionPrices, price_problem
+
+MOST_REGIONS = 100
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def prices(value: object) -> Mapping[str, RegionPrices]:
+    """Prices by region. Raises `BadValue`."""
+    if not isinstance(value, Mapping):
+        raise BadValue("it must be a mapping of regions", "write it like {ca-west-1: {storage: {STANDARD: 0.025}}}")
+    if len(value) > MOST_REGIONS:
+        raise BadValue(f"it has {len(value)} regions, and {MOST_REGIONS} are the most")
+    return MappingProxyType({str(region): _of(str(region), said) for region, said in value.items() if said is not None})
+
+
+def _of(region: str, said: object) -> RegionPrices:
+    if not _REGION.fullmatch(region):
+        raise BadValue("a region is named like us-east-1", at=(hidden(region),))
+    if isinstance(said, RegionPrices):
+        return said  # it was checked before
+    try:
+        found = convert(said, RegionPrices)
+    except ValidationError as error:
+        raise BadValue(str(error), "docs/costs.md shows how prices are written", (region,)) from None
+    if found.same_as is not None:
+        raise BadValue("`as` is for the price list alone", "write the prices", (region,))
+    if problem := price_problem(found):
+        raise BadValue(problem, "a price is a number of at least 0", (region,))
+    return found
