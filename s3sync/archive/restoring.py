@@ -13,7 +13,6 @@ from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.restore import Restored, restore_unit, wanted_of
 from s3sync.archive.thaw import (
-    POLL_S,
     ColdObject,
     Confirm,
     check_tier,
@@ -47,7 +46,6 @@ class RestoreOptions(Struct, frozen=True):
     yes: bool = False
     max_cost: float | None = None
     dry_run: bool = False
-    poll_s: float = POLL_S
 
 
 class RestoreReport(Struct):
@@ -157,7 +155,7 @@ class Restoring(Struct, frozen=True):
             self.catalogue.note_thaw(index.key, note)
         waiting = [one for one in thawing if one.thaw.state in (ThawState.COLD, ThawState.THAWING)]
         if waiting and self.options.wait:
-            wait_for(self.carrier, waiting, self.options.poll_s)
+            wait_for(self.carrier, waiting)
             waiting = []
         return not waiting
 

@@ -163,8 +163,8 @@ def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: tuple[Membe
         carrier.clock().replace(microsecond=0),
         carrier.user,
         storage_class=rules.storage_class if moves else USUAL,
-        tags=rules.tags,
-        fields=unit.fields,
+        tags=dict(rules.tags),
+        fields=dict(unit.fields),
     )
 
 

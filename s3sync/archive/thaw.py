@@ -17,7 +17,7 @@ from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.errors import Archived, ConfigError, NotFound, Unsupported
 from s3sync.store.aspects import Thaw, Thaws, ThawState, Tier, aspect
 
-POLL_S = 60.0
+FIRST_POLL_S, POLL_S = 1.0, 60.0
 LOOK_S = 0.5
 
 
@@ -81,13 +81,14 @@ def thaw_all(carrier: Carrier, cold: Iterable[ColdObject], days: int, tier: Tier
     return [result.result() for _, result in results]
 
 
-def wait_for(carrier: Carrier, cold: list[ColdObject], poll_s: float = POLL_S) -> None:
-    """Wait until all of them can be read."""
+def wait_for(carrier: Carrier, cold: list[ColdObject]) -> None:
+    """Wait until all of them can be read: asked soon at first, and then every minute."""
+    wait_s = FIRST_POLL_S
     while cold:
-        until = time.monotonic() + poll_s
+        until, wait_s = time.monotonic() + wait_s, min(POLL_S, wait_s * 2)
         while time.monotonic() < until:
             carrier.pool.check()
-            time.sleep(min(LOOK_S, poll_s))
+            time.sleep(LOOK_S)
         cold = cold_of(carrier, [(one.key, one.size) for one in cold])
 
 

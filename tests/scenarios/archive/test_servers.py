@@ -1,0 +1,134 @@
+"""Archives on servers: large ones in parts, classes and tags, cold ones that are thawed, kill -9 in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.kit.servers import Server
+from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.test_restore import tree_of
+
+MIB = 1024 * 1024
+SERVERS = [
+    pytest.param("seaweedfs", marks=pytest.mark.seaweedfs),
+    pytest.param("ministack", marks=pytest.mark.ministack),
+    pytest.param("moto", marks=pytest.mark.moto),
+]
+
+
+def on(server: Server, root: Path, prefix: str, more: str = "", pack: str = "tar") -> Person:
+    """Somebody with a set whose units go to a server."""
+    person = Person("david", root / "david", server.environment("david"), fresh=True)
+    settings(
+        person,
+        f"archives:\n  sessions:\n    store: s3://{server.bucket}/{prefix}\n    source: raw/*\n"
+        f"    layout: 'raw/{{id}}'\n    pack: {pack}\n{more}",
+    )
+    return person
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("pack", ["tar", "tar.zst", "none"])
+def test_a_large_unit_goes_and_comes_back(name: str, pack: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    server: Server = request.getfixturevalue(name)
+    prefix = uuid.uuid4().hex
+    david = on(server, tmp_path, prefix, pack=pack)
+    put(david.repo, "raw/m42/a.fits", os.urandom(19 * MIB + 5))
+    put(david.repo, "raw/m42/b.fits", bytes(9 * MIB))
+    for number in range(20):
+        put(david.repo, f"raw/m42/small/{number}.txt", os.urandom(1000))
+    before = tree_of(david.repo / "raw/m42")
+    done = david.ok("archive", "run", "--delete-local", "--json", cwd=david.repo).json["units"][0]
+    assert done["state"] == "sent"
+    assert done["deleted_local"]["files"] == 22
+    assert not (david.repo / "raw/m42").exists()
+    david.ok("restore", "m42", cwd=david.repo)
+    assert tree_of(david.repo / "raw/m42") == before
+
+
+@pytest.mark.parametrize("name", ["moto", "ministack"])
+def test_a_cold_unit_is_thawed_first(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    server: Server = request.getfixturevalue(name)
+    prefix = uuid.uuid4().hex
+    david = on(server, tmp_path, prefix, "    storage_class: DEEP_ARCHIVE\n    tags: {archive: fast}\n")
+    put(david.repo, "raw/m42/a.fits", b"light")
+    david.ok("archive", "run", "--delete-local", cwd=david.repo)
+    client, key = server.client("admin"), f"{prefix}/raw/m42.tar"
+    assert client.head_object(Bucket=server.bucket, Key=key)["StorageClass"] == "DEEP_ARCHIVE"
+    if name != "moto":  # it refuses to tell the tags of what is cold
+        tags = client.get_object_tagging(Bucket=server.bucket, Key=key)["TagSet"]
+        assert tags == [{"Key": "archive", "Value": "fast"}]
+    index = client.head_object(Bucket=server.bucket, Key=f"{key}.index.json")
+    assert index.get("StorageClass", "STANDARD") == "STANDARD"
+    assert not client.get_object_tagging(Bucket=server.bucket, Key=f"{key}.index.json")["TagSet"]
+    refused = david.expect(1, "restore", "m42", "--tier", "expedited", "--yes", cwd=david.repo)
+    assert "DEEP_ARCHIVE has no expedited thaw" in refused.err
+    asked = david.expect(5, "restore", "m42", cwd=david.repo)
+    assert "The price is not known" in asked.err
+    assert "Restore 1 object" in asked.err
+    assert "cold" in david.ok("restore", "m42", "--status", cwd=david.repo).out
+    dear = david.expect(5, "restore", "m42", "--max-cost", "1", cwd=david.repo)
+    assert "raise --max-cost" in dear.err
+    first = david.run("restore", "m42", "--yes", cwd=david.repo)
+    assert first.code in (0, 8), first
+    david.ok("restore", "m42", "--yes", "--wait", cwd=david.repo)
+    assert (david.repo / "raw/m42/a.fits").read_bytes() == b"light"
+    david.ok("restore", "m42", cwd=david.repo)
+
+
+@pytest.mark.seaweedfs
+@pytest.mark.parametrize("pack", ["tar", "tar.zst"])
+def test_a_killed_run_resumes_and_ends_with_the_same_bytes(pack: str, seaweedfs: Server, tmp_path: Path) -> None:
+    """kill -9 again and again, each time after some more parts; in the end it is as if nobody had."""
+    prefix = uuid.uuid4().hex
+    david = on(seaweedfs, tmp_path, prefix, pack=pack)
+    put(david.repo, "raw/m42/a.fits", os.urandom(40 * MIB))
+    put(david.repo, "raw/m42/b.fits", os.urandom(30 * MIB))
+    client = seaweedfs.client("admin")
+    key = f"{prefix}/raw/m42.{pack}"
+    for kills in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "s3sync", "archive", "run", "--bwlimit", "16M"],
+            cwd=david.repo,
+            env=david.env(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 60
+        while _parts(client, seaweedfs.bucket, key) < 2 * kills + 1 and time.monotonic() < until:
+            assert process.poll() is None, "it ended before it was killed"
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert _parts(client, seaweedfs.bucket, key) >= 5
+    result = david.ok("archive", "run", "--json", cwd=david.repo).json["units"][0]
+    assert result["bytes_sent"] < 70 * MIB - 3 * 8 * MIB
+    other = on(seaweedfs, tmp_path / "other", f"{prefix}-other", pack=pack)
+    for name in ("a.fits", "b.fits"):
+        put(other.repo, f"raw/m42/{name}", (david.repo / "raw/m42" / name).read_bytes())
+    other.ok("archive", "run", cwd=other.repo)
+    bodies = [
+        client.get_object(Bucket=seaweedfs.bucket, Key=one)["Body"].read()
+        for one in (key, f"{prefix}-other/raw/m42.{pack}")
+    ]
+    assert bodies[0] == bodies[1]
+    assert not client.list_multipart_uploads(Bucket=seaweedfs.bucket, Prefix=prefix).get("Uploads")
+    david.ok("archive", "run", "--delete-local", "--deep", cwd=david.repo)
+
+
+def _parts(client: object, bucket: str, key: str) -> int:
+    """Parts of the upload under way that the server has."""
+    uploads = client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", [])  # type: ignore[attr-defined]
+    if not uploads:
+        return 0
+    listed = client.list_parts(Bucket=bucket, Key=key, UploadId=uploads[0]["UploadId"])  # type: ignore[attr-defined]
+    return len(listed.get("Parts", []))
