@@ -10,11 +10,15 @@ from msgspec import Struct
 
 from s3sync.archive.sets import require_set, settings_of
 from s3sync.config import REPO_FILE, find_repo_root, load_settings, says_trust, user_file
+from s3sync.config.schemes import scheme_of
 from s3sync.config.write_sets import block, write_sets
 from s3sync.core.archive.presets import PRESETS
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.errors import UsageError
 from s3sync.trust import is_named_by_repository, place_of, remember
+
+_OF_BUCKETS = ("storage_class", "tags", "lifecycle_days", "lifecycle_class")
+"""Rules of a preset that a folder has nothing for."""
 
 
 class InitSetReport(Struct, frozen=True):
@@ -78,6 +82,8 @@ def _rules(preset: str | None, store: str | None, source: str | None, more: Mapp
             hint="add --store s3://bucket/prefix: best a bucket of its own, or a prefix that no repository has",
         )
     rules: dict[str, object] = {"store": store, **PRESETS[preset].rules, **more}
+    if scheme_of(store).is_folder:
+        rules = {key: value for key, value in rules.items() if key not in _OF_BUCKETS}
     if source is not None:
         rules["source"] = source
     return rules

@@ -142,7 +142,7 @@ def _tags(value: object) -> Mapping[str, str]:
         if not _TAG.fullmatch(str(key)) or not 0 < len(str(key)) <= 128 or str(key).lower().startswith("aws:"):
             raise BadValue("a tag's name is text of letters, digits, blanks and _.:/=+-@", at=(hidden(str(key)),))
         found[str(key)] = values.plain_text(said) if said else ""
-    return MappingProxyType(found)
+    return found
 
 
 def _duration(value: object) -> int:
@@ -164,10 +164,6 @@ def _timezone(value: object) -> str:
     except (ValueError, OSError, LookupError):
         raise BadValue(f"{hidden(text)!r} is no time zone", "write its IANA name, as Europe/Berlin") from None
     return text
-
-
-def _amount(value: object) -> int | None:
-    return values.bytes_of(values.amount(value)) or None
 
 
 _CHECKS: Mapping[str, values.Check] = {
@@ -192,7 +188,6 @@ _CHECKS: Mapping[str, values.Check] = {
     "delete_local": lambda value: DeleteLocal(str(values.one_of(*DeleteLocal)(value))),
     "keep_light": values.yes_or_no,
     "timezone": _timezone,
-    "max_size": _amount,
     "lifecycle_days": values.whole(0, 36500),
     "lifecycle_class": storage_class,
 }

@@ -169,11 +169,6 @@ def key_for(chosen: ArchiveSet, layout: Layout, fields: Mapping[str, str]) -> st
     return key
 
 
-def member_key(chosen: ArchiveSet, unit: Unit, path: str) -> str:
-    """Key of a member's own object, in a set without a container."""
-    return unit.key if chosen.unit is UnitKind.FILE else f"{unit.key}/{path}"
-
-
 def sidecar_key(chosen: ArchiveSet, unit: Unit, path: str) -> str:
     """Key of a file that is kept readable beside the archive.
 

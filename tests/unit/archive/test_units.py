@@ -287,3 +287,10 @@ def test_footage_and_photos_are_dated_by_what_they_say(tmp_path: Path) -> None:
         "P1.JPG": ("2023/20231224/P1.JPG", "exif"),
         "plain.wav": ("2024/20240115/plain.wav", "mtime"),
     }
+
+
+def test_age_is_that_of_files_and_not_of_the_folders_around_them(tmp_path: Path) -> None:
+    put(tmp_path, "b1/a.mp4", when=NOON - 400 * 86400)
+    (tmp_path / "b1" / "today").mkdir()
+    (tmp_path / "b1" / "link").symlink_to("a.mp4")
+    assert [unit.id for unit in units(chosen(tmp_path, older_than_s=180 * 86400), now=NOON)] == ["b1"]
