@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from s3sync.archive.restoring import RestoreOptions, RestoreReport, ThawLine
     from s3sync.archive.run import Options, RunReport, UnitReport
     from s3sync.archive.thaw import Price
+    from s3sync.archive.verify_all import Verified, VerifyReport
 
 LOCAL = "local"
 """Place that units came from, as `to` names it."""
@@ -63,6 +64,38 @@ class Moving(Catalogued, frozen=True):
                 return plan(carrier, chosen, units, options, told)
         with working(channel, chosen) as work:
             return run(work, units, options, told)
+
+    def verify(
+        self,
+        *units: str,
+        set: str | None = None,
+        deep: bool = False,
+        told: Callable[[Verified], None] = lambda one: None,
+    ) -> VerifyReport:
+        """Compare archives in the store with what is known of them; `deep` reads every byte. Changes nothing there.
+
+        All of them are compared with one listing; some that are named, each by its index and the store's checksum.
+        """
+        from s3sync.archive.verify_all import VerifyReport, verify_each, verify_listed
+
+        report = VerifyReport()
+
+        def tell(one: Verified) -> None:
+            report.archives.append(one)
+            told(one)
+
+        chosen = self.archives_of(list(units), set=set)
+        for place in self.places(set):
+            archives = [one for there, one in chosen if there.url == place.url and there.settings == place.settings]
+            if not archives:
+                continue
+            channel = self._on(self._channel(place.sets[0]), place.sets[0])
+            with carrying(channel) as carrier, place.catalogue() as catalogue:
+                if units or deep:
+                    verify_each(carrier, catalogue, archives, deep=deep, told=tell)
+                else:
+                    verify_listed(carrier, catalogue, archives, tell)
+        return report
 
     def restore(
         self,

@@ -1,4 +1,4 @@
-"""Words that move archives: `run`."""
+"""Words that move and verify archives: `run`, `verify`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
 from s3sync.cli.call import Call
-from s3sync.cli.declare import MOVES
+from s3sync.cli.declare import MOVES, OPENS
 
 
 @archive.word(
@@ -61,4 +61,38 @@ def run(
         print_json(run_json(report))
     else:
         print_summary(report, quiet=call.quiet)
+    return report.exit_code
+
+
+@archive.word(
+    "verify",
+    "s3sync archive verify\ns3sync archive verify b40 --deep",
+    0, 1, 2, 3, 5, 130,
+    takes=(OPENS | {"transfers", "bwlimit"}) - {"store"},
+    verbose="Name every archive.",
+)  # fmt: skip
+def verify(
+    call: Call,
+    units: Units = None,
+    set: SetName = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read every byte, and compare each member with its SHA-256.")
+    ] = False,
+) -> int:
+    """Compare the archives in the store with what is known of them. Changes nothing there.
+
+    All are compared with one listing: size, ETag, and that each has its index. Units that are named are compared with
+    their indexes and with the store's own checksum.
+    """
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.archive_verify import print_verified, print_verify_summary, verify_json
+
+    with watching(call) as lines:
+        told = print_verified(lines, call.quiet or call.json, call.verbose)
+        report = opened(call, lines).verify(*(units or ()), set=set, deep=deep, told=told)
+    if call.json:
+        print_json(verify_json(report))
+    else:
+        print_verify_summary(report, quiet=call.quiet)
     return report.exit_code

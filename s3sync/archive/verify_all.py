@@ -1,0 +1,109 @@
+"""Verification of many archives: of all at once by one listing, or of some one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct, field
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.indexes import read_index, read_rows
+from s3sync.archive.verify import Proof, verify_archive
+from s3sync.core.archive.records import Archived, LogEntry
+from s3sync.core.archive.values import Kind, Pack, index_key
+from s3sync.core.times import format_time
+from s3sync.errors import ENDS_THE_RUN, S3syncError
+from s3sync.errors import Archived as Cold
+
+
+class Verified(Struct, frozen=True):
+    """Result of one archive: the proof, or what is wrong. `cold`: it has to be thawed before it can be read."""
+
+    unit: str
+    key: str
+    size: int
+    proof: Proof | None = None
+    error: str | None = None
+    hint: str | None = None
+    cold: bool = False
+
+
+class VerifyReport(Struct):
+    """Result of a verification."""
+
+    archives: list[Verified] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[Verified]:
+        return [one for one in self.archives if one.proof is None]
+
+    @property
+    def exit_code(self) -> int:
+        return 3 if self.failed else 0
+
+
+Told = Callable[[Verified], None]
+
+
+def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archived], told: Told) -> None:
+    """Compare archives of the catalogue with one listing of the store: size, ETag, and that each has its index."""
+    wanted: dict[str, tuple[int, str | None]] = {}
+    parts: dict[str, list[str]] = {}
+    for one in archives:
+        if one.pack is Pack.NONE:
+            members = [m for m in catalogue.members(one.key) if m.kind is Kind.FILE and m.key is not None]
+            found = {str(member.key): (member.size, member.etag) for member in members}
+        else:
+            found = {one.key: (one.size, one.etag), index_key(one.key): (-1, None)}
+        wanted |= found
+        parts[one.key] = list(found)
+    wrong = dict.fromkeys(wanted, "it is gone")
+    for info in carrier.store.list(""):
+        carrier.pool.check()
+        if info.key not in wanted:
+            continue
+        size, etag = wanted[info.key]
+        if size >= 0 and info.size != size:
+            wrong[info.key] = f"it has {info.size} bytes instead of {size}"
+        elif etag is not None and info.etag != etag:
+            wrong[info.key] = "it has another ETag than its index says"
+        else:
+            wrong.pop(info.key, None)
+    rows = {name: read_rows(carrier.store, name) for name in {one.set for one in archives if one.pack is Pack.NONE}}
+    for one in archives:
+        why = next((f"{carrier.store.url}/{key}: {wrong[key]}" for key in parts[one.key] if key in wrong), None)
+        if why is None and one.pack is Pack.NONE and one.key not in rows[one.set]:
+            why = f"{carrier.store.url}/{one.key} has no index any more"
+        _tell(carrier, catalogue, Verified(one.unit, one.key, one.size, None if why else Proof.LISTED, why), one, told)
+
+
+def verify_each(carrier: Carrier, catalogue: Catalogue, archives: list[Archived], *, deep: bool, told: Told) -> None:
+    """Verify archives one by one, by their indexes in the store; `deep` reads every byte."""
+    for one in archives:
+        try:
+            if one.pack is Pack.NONE:
+                index = read_rows(carrier.store, one.set)[one.key]
+            else:
+                index = read_index(carrier.store, one.key)
+            found = Verified(one.unit, one.key, one.size, verify_archive(carrier, index, deep=deep))
+        except ENDS_THE_RUN:
+            raise
+        except KeyError:
+            found = Verified(one.unit, one.key, one.size, None, f"{carrier.store.url}/{one.key} has no index any more")
+        except Cold as error:
+            hint = f"`s3sync restore {one.unit}` thaws it; without --deep it is verified as it is"
+            found = Verified(one.unit, one.key, one.size, None, str(error), hint, cold=True)
+        except S3syncError as error:
+            found = Verified(one.unit, one.key, one.size, None, str(error), error.hint)
+        _tell(carrier, catalogue, found, one, told)
+
+
+def _tell(carrier: Carrier, catalogue: Catalogue, found: Verified, one: Archived, told: Told) -> None:
+    at = format_time(carrier.clock())
+    if found.proof is not None:
+        catalogue.note_verified(one.key, at, str(found.proof))
+    else:
+        entry = LogEntry(at, carrier.user, "verify", one.set, one.unit, one.key, one.size, "failed", found.error or "")
+        catalogue.note(entry)
+    told(found)

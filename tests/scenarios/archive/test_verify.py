@@ -1,0 +1,60 @@
+"""`archive verify`: what the store has is what was sent, by a listing, a checksum, or every byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.scenarios.archive.test_run import prepare
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    return tmp_path / "vault"
+
+
+@pytest.mark.parametrize("pack", ["none", "tar.gz"])
+def test_archives_are_verified_in_three_ways(pack: str, david: Person, vault: Path) -> None:
+    prepare(david, vault, pack)
+    david.ok("archive", "run", cwd=david.repo)
+    for words, how in ((("verify",), "listed"), (("verify", "m42"), "listed"), (("verify", "--deep"), "read")):
+        found = david.ok("archive", *words, "--json", cwd=david.repo).json["archives"]
+        assert {one["verified"] for one in found} == {how}
+    assert "2 archives" in david.ok("archive", "verify", cwd=david.repo).out
+
+
+@pytest.mark.parametrize("pack", ["none", "tar"])
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("damage", ["gone", "cut", "index"])
+def test_what_is_damaged_is_told_and_the_rest_is_verified(
+    damage: str, deep: bool, pack: str, david: Person, vault: Path
+) -> None:
+    prepare(david, vault, pack)
+    david.ok("archive", "run", cwd=david.repo)
+    path = vault / ("raw/m42/light_1.fits" if pack == "none" else "raw/m42.tar")
+    if damage == "index":
+        path = vault / (".s3sync/archive/sessions.jsonl" if pack == "none" else "raw/m42.tar.index.json")
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-7])
+    else:
+        path.unlink()
+    result = david.expect(3, "archive", "verify", "-v", *(["--deep"] if deep else []), cwd=david.repo)
+    assert "m42" in result.err
+    if damage != "index":
+        assert "m31" in result.out
+    assert "could not be verified" in result.err
+
+
+def test_deep_finds_bytes_that_a_listing_does_not_tell(david: Person, vault: Path) -> None:
+    """The ETag of a folder store is that of its records: whoever writes into the folder may have changed both."""
+    prepare(david, vault, "tar")
+    david.ok("archive", "run", cwd=david.repo)
+    index = vault / "raw/m42.tar.index.json"
+    text = index.read_text()
+    digest = text.split('"log.txt"')[1].split('"sha256":"')[1][:64]
+    index.write_text(text.replace(digest, "0" * 64))
+    result = david.expect(3, "archive", "verify", "m42", "--deep", cwd=david.repo)
+    assert "log.txt" in result.err
+    assert "is not what was sent" in result.err
