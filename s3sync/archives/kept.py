@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from s3sync.archive.catalogue import catalogue_path, set_aside
+from s3sync.archive.catalogue import set_aside
 from s3sync.archive.catalogue.rebuild import Compared, Rebuilt, compare, rebuild
 from s3sync.archives.opened import Opened
 from s3sync.core.archive.records import Archived, LogEntry, Status
@@ -53,9 +53,8 @@ class Kept(Opened, frozen=True):
         found = []
         for place in self.places(set):
             store = place.store()
-            path = catalogue_path(place.url, place.settings.endpoint_url, self.environ)
-            aside = set_aside(path) if anew else None
-            with place.catalogue() as catalogue:
+            aside = set_aside(place.catalogue_path) if anew else None
+            with place.catalogue(make=True) as catalogue:
                 report = rebuild(catalogue, store, self.now_text(), told)
             found.append(StoreRebuilt(place.url, report, None if aside is None else str(aside)))
         return found
@@ -64,11 +63,10 @@ class Kept(Opened, frozen=True):
         """Look for damage, and compare with the stores unless `offline`. Nothing is changed."""
         found = []
         for place in self.places(set):
-            path = catalogue_path(place.url, place.settings.endpoint_url, self.environ)
             with place.catalogue() as catalogue:
                 damage = catalogue.damage()
                 compared = None if damage or offline else compare(catalogue, place.store())
-            found.append(StoreChecked(place.url, str(path), damage, compared))
+            found.append(StoreChecked(place.url, str(place.catalogue_path), damage, compared))
         return found
 
     def export_catalogue(self, *, set: str | None = None, members: bool = False) -> list[Exported]:

@@ -11,7 +11,7 @@ from typing import Self
 
 from msgspec import Struct, field, structs
 
-from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.catalogue import Catalogue, catalogue_path
 from s3sync.archive.sets import load_sets, require_set, settings_of
 from s3sync.config import Settings, load_settings
 from s3sync.config.schemes import scheme_of
@@ -45,10 +45,18 @@ class Place(Struct, frozen=True):
         """Open the store. Raises `NotTrusted` for one that the user has not agreed to."""
         return connect(self.settings)
 
+    @property
+    def catalogue_path(self) -> Path:
+        return catalogue_path(self.url, self.settings.endpoint_url, self.environ)
+
     @contextmanager
-    def catalogue(self) -> Iterator[Catalogue]:
-        """The catalogue of the store, open for as long as the block."""
-        with Catalogue.of(self.url, self.settings.endpoint_url, self.environ) as opened:
+    def catalogue(self, *, make: bool = False) -> Iterator[Catalogue]:
+        """The catalogue of the store, open for as long as the block.
+
+        Where there is none, it is empty and none is made, unless `make`: a catalogue says that the store was used.
+        """
+        path = self.catalogue_path
+        with Catalogue(path, read_only=not make and not path.exists()) as opened:
             yield opened
 
 

@@ -50,8 +50,9 @@ class Catalogue(Database):
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        with local_errors("cannot use", path.parent, hint="make the folder yours and writable"):
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not read_only:
+            with local_errors("cannot use", path.parent, hint="make the folder yours and writable"):
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         super().__init__(path, schema.SCHEMA, schema.MIGRATIONS, read_only=read_only, repair=REPAIR, look_through=False)
 
     @classmethod
