@@ -12,6 +12,8 @@ from s3sync.store.s3.bucket import LOCKS, UNSET
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
 
+SMALLEST = "TransitionDefaultMinimumObjectSize"
+"""Setting of a bucket beside its rules: which small objects they move."""
 NO_LOCATION = "us-east-1"
 """The region that is asked for by naming none."""
 
@@ -51,7 +53,10 @@ class S3Administration:
 
     def put_lifecycle_rules(self, rules: Sequence[Rule]) -> None:
         if rules:
-            settings = {"LifecycleConfiguration": {"Rules": list(rules)}}
+            settings: dict[str, Any] = {"LifecycleConfiguration": {"Rules": list(rules)}}
+            before = self._read("get_bucket_lifecycle_configuration", "read the lifecycle rules of")
+            if smallest := before.get(SMALLEST):
+                settings[SMALLEST] = smallest  # S3 sets it back to its default where it is not said
             self._io.ask("set the lifecycle rules of", "", "put_bucket_lifecycle_configuration", **settings)
         else:
             self._io.ask("remove the lifecycle rules of", "", "delete_bucket_lifecycle")

@@ -1,0 +1,185 @@
+"""Verbs that move archives to another class, or remove them, with the price before the deed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from s3sync.archive.billing import item_of, region_of, remainder
+from s3sync.archive.removal import remove_archive
+from s3sync.archive.transition import transition
+from s3sync.archive.units import find_units
+from s3sync.archives.billed import Billed
+from s3sync.archives.moving import Moving
+from s3sync.archives.opened import Place
+from s3sync.core.archive.costs import Money, transition_cost
+from s3sync.core.archive.records import Archived, LogEntry, Status
+from s3sync.core.archive.values import Kind
+from s3sync.core.outcome import Problem
+from s3sync.core.times import parse_time
+from s3sync.errors import ENDS_THE_RUN, ConfigError, Halt, S3syncError, declined
+from s3sync.store.aspects import Versions, aspect
+
+
+class LeavePlan(Struct, frozen=True):
+    """Archives that are to move or go. `price`: the cost of that; None where there are no prices, for `no_price`.
+
+    `last`: of these no copy is on this disk. `keeps_versions`: the bucket keeps, and bills, what is deleted.
+    """
+
+    store: str
+    archives: tuple[Archived, ...]
+    price: Money | None
+    no_price: str | None
+    currency: str
+    target: str | None = None
+    last: tuple[str, ...] = ()
+    keeps_versions: bool = False
+
+    @property
+    def size(self) -> int:
+        return sum(one.size for one in self.archives)
+
+
+class LeaveReport(Struct, frozen=True):
+    """Result for one store: what was done, and what failed."""
+
+    plan: LeavePlan
+    done: tuple[Archived, ...]
+    failed: tuple[Problem, ...]
+    dry_run: bool
+
+    @property
+    def exit_code(self) -> int:
+        return 3 if self.failed else 0
+
+
+class Leaving(Moving, Billed, frozen=True):
+    """Verbs after which an archive is no longer as it was."""
+
+    def transition(
+        self,
+        *names: str,
+        to: str,
+        confirm: Callable[[LeavePlan], bool],
+        set: str | None = None,
+        older_than: int | None = None,
+        region: str | None = None,
+        dry_run: bool = False,
+    ) -> list[LeaveReport]:
+        """Move archives to a storage class in place: those of the units that are named, or that are older."""
+        reports = []
+        for place, archives in self._chosen(names, set, older_than):
+            moving = [one for one in archives if one.storage_class != to]
+            price, no_price = self._price(place, moving, to, region)
+            plan = LeavePlan(place.url, tuple(moving), price, no_price, self.prices.currency, to)
+            reports.append(self._carry_out(place, plan, confirm, dry_run))
+        return reports
+
+    def remove(
+        self,
+        *names: str,
+        confirm: Callable[[LeavePlan], bool],
+        set: str | None = None,
+        region: str | None = None,
+        last_copies: bool = False,
+        dry_run: bool = False,
+    ) -> list[LeaveReport]:
+        """Remove archives for good. Raises `Halt` for units that are not on this disk, unless `last_copies`."""
+        reports = []
+        for place, archives in self._chosen(names, set, None):
+            price, no_price = self._price(place, archives, None, region)
+            last = self._without_copy(place, archives)
+            versions = aspect(place.store(), Versions)
+            keeps = versions is not None and versions.keeps_versions()
+            plan = LeavePlan(
+                place.url, tuple(archives), price, no_price, self.prices.currency, None, tuple(last), keeps
+            )
+            if last and not last_copies and not dry_run:
+                raise Halt(
+                    f"did not remove the archives of {', '.join(last[:5])}{' and more' if len(last) > 5 else ''}",
+                    why="no copy of them is on this disk, so they may be the last ones",
+                    hint="restore them first: s3sync restore UNIT; or say --last-copies",
+                )
+            reports.append(self._carry_out(place, plan, confirm, dry_run))
+        return reports
+
+    def _chosen(
+        self, names: Sequence[str], set: str | None, older_than: int | None
+    ) -> list[tuple[Place, list[Archived]]]:
+        """Archives by their store; of the units that are named, or all that are old enough."""
+        found: dict[str, tuple[Place, list[Archived]]] = {}
+        for place, one in self.archives_of(list(names), set=set):
+            sent = parse_time(one.uploaded_at)
+            age = 0.0 if sent is None else (self.now() - sent).total_seconds()
+            if older_than is None or age >= older_than:
+                found.setdefault(place.url, (place, []))[1].append(one)
+        return list(found.values())
+
+    def _price(
+        self, place: Place, archives: Sequence[Archived], target: str | None, region: str | None
+    ) -> tuple[Money | None, str | None]:
+        try:
+            prices = self.prices.of(region_of(place.settings, region))
+        except ConfigError as error:
+            if region is not None:
+                raise
+            return None, error.why or error.message
+        total = remainder(archives, prices, self.now())
+        if target is not None:
+            for one in archives:
+                item = item_of(one, (), "", self.now())
+                total += transition_cost(item.size, item.storage_class, target, prices)
+        return total, None
+
+    def _without_copy(self, place: Place, archives: Sequence[Archived]) -> list[str]:
+        """Units of which this disk lacks a file, or has another one, as far as their set can be looked at."""
+        here: dict[tuple[str, str], set[tuple[str, int, int]]] = {}
+        for chosen in place.sets:
+            try:
+                for unit in find_units(chosen, self.settings.root, due_only=False):
+                    files = {(source.path, source.size, source.mtime_ns) for source in unit.sources}
+                    here[chosen.name, unit.id] = files
+            except ConfigError:
+                continue  # the disk is not connected: nothing is known to be here
+        lacking = set[str]()
+        with place.catalogue() as catalogue:
+            for one in archives:
+                files = here.get((one.set, one.unit), set())
+                members = (member for member in catalogue.members(one.key) if member.kind is Kind.FILE)
+                whole = one.status is not Status.NOT_INDEXED and one.files > 0
+                if not whole or any((m.path, m.size, m.mtime_ns) not in files for m in members):
+                    lacking.add(one.unit)
+        return sorted(lacking)
+
+    def _carry_out(
+        self, place: Place, plan: LeavePlan, confirm: Callable[[LeavePlan], bool], dry_run: bool
+    ) -> LeaveReport:
+        if dry_run or not plan.archives:
+            return LeaveReport(plan, (), (), dry_run)
+        if not confirm(plan):
+            raise declined("nothing was moved" if plan.target else "nothing was removed")
+        store, done, failed = place.store(), list[Archived](), list[Problem]()
+        with place.catalogue(make=True) as catalogue:
+            for one in plan.archives:
+                action = f"transition to {plan.target}" if plan.target else "remove"
+                entry = LogEntry(self.now_text(), self.user, action, one.set, one.unit, one.key, one.size)
+                try:
+                    if plan.target:
+                        transition(store, catalogue, one, plan.target, self.now_text())
+                    else:
+                        remove_archive(store, catalogue, one)
+                    done.append(one)
+                    catalogue.note(entry)
+                except ENDS_THE_RUN:
+                    raise
+                except S3syncError as error:
+                    failed.append(Problem(one.unit, str(error), error.hint))
+                    catalogue.note(_failed(entry, error))
+        return LeaveReport(plan, tuple(done), tuple(failed), dry_run)
+
+
+def _failed(entry: LogEntry, error: S3syncError) -> LogEntry:
+    return replace(entry, outcome="failed", detail=str(error))

@@ -1,0 +1,92 @@
+"""Words after which an archive is no longer as it was: `transition`, `remove`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from s3sync.cli.archive.group import ARCHIVES, Region, SetName, Units, archive, opened, seconds_of
+from s3sync.cli.archive.listing import known_class
+from s3sync.cli.call import Call
+from s3sync.cli.options import Yes
+from s3sync.errors import UsageError
+
+if TYPE_CHECKING:
+    from s3sync.archives.leaving import LeavePlan, LeaveReport
+
+CHANGES = ARCHIVES | {"dry_run", "user"}
+
+
+@archive.word(
+    "transition",
+    "s3sync archive transition b40 --to DEEP_ARCHIVE\ns3sync archive transition --older-than 6months --to GLACIER",
+    0, 1, 2, 3, 5, 130,
+    takes=CHANGES,
+)  # fmt: skip
+def transition(
+    call: Call,
+    units: Units = None,
+    to: Annotated[str, typer.Option("--to", metavar="CLASS", help="The storage class to move to.")] = "",
+    set: SetName = None,
+    older_than: Annotated[
+        str | None, typer.Option("--older-than", metavar="AGE", help="Archives sent longer ago: 90d, 6months, 2y.")
+    ] = None,
+    region: Region = None,
+    yes: Yes = False,
+) -> int:
+    """Move archives to another storage class in place, after saying what that costs."""
+    target = known_class(to) if to else None
+    if target is None:
+        raise UsageError("transition needs --to CLASS", hint="s3sync archive transition b40 --to DEEP_ARCHIVE")
+    if not units and older_than is None:
+        raise UsageError("transition needs a UNIT or --older-than", hint="'*' means every unit")
+    confirm = (lambda plan: True) if yes else _ask
+    age = seconds_of(older_than)
+    archives = opened(call)
+    reports = archives.transition(
+        *(units or ()), to=target, confirm=confirm, set=set, older_than=age, region=region, dry_run=call.dry_run
+    )
+    return _show(call, "transition", reports)
+
+
+@archive.word("remove", "s3sync archive remove b40 --dry-run", 0, 1, 2, 3, 5, 130, takes=CHANGES)
+def remove(
+    call: Call,
+    units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units by id, the last name of it, or a glob.")],
+    set: SetName = None,
+    region: Region = None,
+    last_copies: Annotated[
+        bool, typer.Option("--last-copies", help="Also remove archives of which no copy is on this disk.")
+    ] = False,
+    yes: Yes = False,
+) -> int:
+    """Remove archives from the store for good, after saying what is still billed for them."""
+    confirm = (lambda plan: True) if yes else _ask
+    archives = opened(call)
+    reports = archives.remove(
+        *units, confirm=confirm, set=set, region=region, last_copies=last_copies, dry_run=call.dry_run
+    )
+    return _show(call, "remove", reports)
+
+
+def _ask(plan: LeavePlan) -> bool:
+    from s3sync.cli.output import answered_yes, warn
+    from s3sync.cli.show.archive_moves import leave_question
+
+    *lines, question = leave_question(plan)
+    for line in lines:
+        warn(line)
+    return answered_yes(question)
+
+
+def _show(call: Call, action: str, reports: list[LeaveReport]) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.archive_moves import leave_json, print_leave
+
+    code = max((report.exit_code for report in reports), default=0)
+    if call.json:
+        print_json(leave_json(action, reports, code))
+    else:
+        print_leave(reports, quiet=call.quiet)
+    return code

@@ -1,0 +1,76 @@
+"""Output of `archive transition` and `archive remove`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from s3sync.archives.leaving import LeavePlan, LeaveReport
+from s3sync.cli.output import SCHEMA, printable, say, warn
+from s3sync.cli.show.archive_costs import money_json, money_text
+from s3sync.cli.show.words import Json, failed_json, warn_of_failures
+from s3sync.core.quantities import counted, size_text
+
+NAMED = 20
+
+
+def leave_question(plan: LeavePlan) -> Iterator[str]:
+    """Lines to show, and as the last one the question."""
+    yield from _lines(plan)
+    amount = f"{counted(len(plan.archives), 'archive')} ({size_text(plan.size)})"
+    yield f"Move {amount} to {plan.target}?" if plan.target else f"Remove {amount} for good?"
+
+
+def _lines(plan: LeavePlan) -> Iterator[str]:
+    for one in islice(plan.archives, NAMED):
+        where = f"{printable(one.storage_class)}, sent {one.uploaded_at[:10]}"
+        yield f"  {printable(one.unit)} ({size_text(one.size)}) - {where}"
+    if len(plan.archives) > NAMED:
+        yield f"  ... and {len(plan.archives) - NAMED} more"
+    if plan.price is None:
+        yield f"price: not known: {printable(plan.no_price or '')}"
+    elif plan.target:
+        price = money_text(plan.price, plan.currency)
+        yield f"price: {price} once, with what is left of the minimum duration of the class that they leave"
+    else:
+        price = money_text(plan.price, plan.currency)
+        yield f"price: {price} is still billed, as the rest of the minimum duration"
+    for unit in plan.last[:NAMED]:
+        yield f"no copy on this disk: {printable(unit)}"
+    if plan.keeps_versions:
+        yield "the bucket keeps versions: what is deleted is still there, and billed, until a rule expires it"
+
+
+def leave_json(action: str, reports: Sequence[LeaveReport], code: int) -> Json:
+    stores = [
+        {
+            "store": report.plan.store,
+            "to": report.plan.target,
+            "price": money_json(report.plan.price) if report.plan.price is not None else None,
+            "no_price": report.plan.no_price,
+            "planned": [one.unit for one in report.plan.archives],
+            "done": [one.unit for one in report.done],
+            "failed": [failed_json(problem) for problem in report.failed],
+            "no_copy_here": list(report.plan.last),
+            "keeps_versions": report.plan.keeps_versions,
+            "dry_run": report.dry_run,
+        }
+        for report in reports
+    ]
+    return {"schema": SCHEMA, "command": "archive", "action": action, "stores": stores, "exit_code": code}
+
+
+def print_leave(reports: Sequence[LeaveReport], *, quiet: bool) -> None:
+    for report in reports:
+        plan = report.plan
+        if report.dry_run:
+            for line in _lines(plan):
+                say(line)
+        done = plan.archives if report.dry_run else report.done
+        would = "would be " if report.dry_run else ""
+        deed = f"moved to {plan.target}" if plan.target else "removed"
+        if not quiet:
+            say(f"{counted(len(done), 'archive')} ({size_text(sum(one.size for one in done))}) {would}{deed}")
+        warn_of_failures(report.failed)
+    if not reports and not quiet:
+        warn("No archive is that old.")

@@ -1,0 +1,226 @@
+"""The catalogue, its costs and its rules through the command line, on a bucket with storage classes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.people import Person
+from tests.kit.servers import Server
+from tests.scenarios.archive.conftest import put, settings
+
+SET = """
+region: us-east-1
+endpoint_url: {endpoint}
+archives:
+  sessions:
+    store: s3://{bucket}
+    source: raw/*
+    layout: "raw/{{id}}"
+    pack: tar
+    tags: {{archive: fast}}
+  media:
+    store: s3://{bucket}
+    source: shots
+    unit: file
+    layout: "cache/{{path}}"
+    pack: none
+    lifecycle_days: 90
+    lifecycle_class: GLACIER
+"""
+FOREIGN = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}}
+
+
+class Place:
+    """A bucket of its own on a server, and its people."""
+
+    def __init__(self, server: Server, root: Path) -> None:
+        self.server, self.root = server, root
+        self.bucket = f"vault-{uuid.uuid4().hex[:12]}"
+        self.client: Any = server.client()
+        self.client.create_bucket(Bucket=self.bucket)
+
+    def person(self, name: str) -> Person:
+        made = Person(name, self.root / name, self.server.environment(), fresh=True)
+        endpoint = self.server.environment()["AWS_ENDPOINT_URL"]
+        settings(made, SET.format(endpoint=endpoint, bucket=self.bucket))
+        return made
+
+    def rules(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.get_bucket_lifecycle_configuration(Bucket=self.bucket)["Rules"]
+        return found
+
+    def class_of(self, key: str) -> str:
+        return str(self.client.head_object(Bucket=self.bucket, Key=key).get("StorageClass", "STANDARD"))
+
+    def held(self) -> set[str]:
+        return {one["Key"] for one in self.client.list_objects_v2(Bucket=self.bucket).get("Contents", ())}
+
+
+@pytest.fixture
+def place(moto: Server, tmp_path: Path) -> Place:
+    return Place(moto, tmp_path)
+
+
+def sent(place: Place) -> Person:
+    ana = place.person("ana")
+    put(ana.repo, "raw/m31/light_1.fits", bytes(300_000))
+    put(ana.repo, "raw/m31/log.txt", b"clear")
+    put(ana.repo, "raw/m42/light_2.fits", b"dark")
+    put(ana.repo, "shots/DSC_0001.JPG", b"jpeg")
+    ana.ok("archive", "run", "--set", "sessions", cwd=ana.repo)
+    ana.ok("archive", "run", "--set", "media", cwd=ana.repo)
+    return ana
+
+
+def units(person: Person, *words: str) -> list[str]:
+    listed = person.ok("archive", "list", "--json", *words, cwd=person.repo).json
+    return [one["unit"] for one in listed["archives"]]
+
+
+def test_two_people_see_the_same_and_find_any_file(place: Place) -> None:
+    ana = sent(place)
+    jan = place.person("jan")
+    put(jan.repo, "raw/mine/x", b"x")
+    put(jan.repo, "shots/x", b"x")
+    assert units(jan) == []
+    jan.ok("archive", "catalogue", "rebuild", cwd=jan.repo)
+    assert units(jan) == units(ana) and "m31" in units(jan)
+    assert units(jan, "--set", "media") == units(ana, "--set", "media")
+    assert len(units(jan, "--set", "media")) == 1
+    found = jan.ok("archive", "find", "LIGHT_1", "--json", cwd=jan.repo).json["files"]
+    assert [(one["unit"], one["path"], one["size_bytes"]) for one in found] == [("m31", "light_1.fits", 300_000)]
+    assert "light_1.fits" in jan.ok("archive", "show", "m31", cwd=jan.repo).out
+    jan.ok("archive", "catalogue", "check", cwd=jan.repo)
+    rows = list(csv.DictReader(io.StringIO(jan.ok("archive", "catalogue", "export", "--csv", cwd=jan.repo).out)))
+    assert {row["unit"] for row in rows} >= {"m31", "m42"}
+    missing = jan.ok("archive", "list", "--not-archived", "--json", cwd=jan.repo).json["not_archived"]
+    assert [(one["set"], one["unit"]) for one in missing] == [("sessions", "mine"), ("media", "x")]
+
+
+def test_a_lost_or_damaged_catalogue_is_made_anew(place: Place) -> None:
+    ana = sent(place)
+    before = ana.ok("archive", "catalogue", "export", "--members", cwd=ana.repo).json
+    (path,) = (ana.root / "home").rglob("archive/*.db")
+    for ending in ("-wal", "-shm"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+    path.write_bytes(b"SQLite format 3\0" + bytes(5000))
+    refused = ana.expect(1, "archive", "list", cwd=ana.repo)
+    assert "catalogue rebuild --anew" in refused.err
+    ana.ok("archive", "catalogue", "rebuild", "--anew", cwd=ana.repo)
+    assert ana.ok("archive", "catalogue", "export", "--members", cwd=ana.repo).json == before
+
+
+def test_what_is_gone_is_told_and_forgotten_only_after_a_question(place: Place) -> None:
+    ana = sent(place)
+    place.client.delete_object(Bucket=place.bucket, Key="raw/m42.tar")
+    checked = ana.expect(3, "archive", "catalogue", "check", cwd=ana.repo)
+    assert "raw/m42.tar" in checked.err
+    assert "gone from the store: raw/m42.tar" in ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo).err
+    ana.expect(5, "archive", "catalogue", "prune", cwd=ana.repo)
+    assert "raw/m42.tar" in ana.ok("archive", "catalogue", "export", cwd=ana.repo).out
+    ana.ok("archive", "catalogue", "prune", "--yes", cwd=ana.repo)
+    assert "raw/m42.tar" not in ana.ok("archive", "catalogue", "export", cwd=ana.repo).out
+
+
+def test_rules_are_set_beside_those_of_others_and_taken_away_again(place: Place) -> None:
+    ana = sent(place)
+    place.client.put_bucket_lifecycle_configuration(Bucket=place.bucket, LifecycleConfiguration={"Rules": [FOREIGN]})
+    assert "+ archive=fast" in ana.ok("archive", "lifecycle", "diff", cwd=ana.repo).out
+    ana.expect(5, "archive", "lifecycle", "apply", cwd=ana.repo)
+    assert [rule["ID"] for rule in place.rules()] == ["logs"]
+    ana.ok("archive", "lifecycle", "apply", "--yes", cwd=ana.repo)
+    by_id = {rule["ID"]: rule for rule in place.rules()}
+    assert by_id["logs"]["Expiration"]["Days"] == 30
+    fast = by_id["s3sync-archive-archive-fast"]
+    assert fast["Filter"] == {"Tag": {"Key": "archive", "Value": "fast"}}
+    assert [(one["Days"], one["StorageClass"]) for one in fast["Transitions"]] == [(7, "DEEP_ARCHIVE")]
+    assert by_id["s3sync-archive-set-media"]["Filter"] == {"Prefix": "cache/"}
+    assert "nothing to change" in ana.ok("archive", "lifecycle", "diff", cwd=ana.repo).out
+    ana.ok("archive", "lifecycle", "remove", "--yes", cwd=ana.repo)
+    assert [rule["ID"] for rule in place.rules()] == ["logs"]
+
+
+def test_rules_written_by_hand_are_corrected_before_they_are_set(place: Place) -> None:
+    ana = place.person("ana")
+    move = {"Days": 30, "StorageClass": "GLACIER_FLEXIBLE_RETRIEVAL"}
+    rule = {"Id": "old", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Transitions": [move]}
+    (ana.repo / "rules.json").write_text(json.dumps({"Rules": [rule]}))
+    refused = ana.expect(2, "archive", "lifecycle", "apply", "--file", "rules.json", "--yes", cwd=ana.repo)
+    assert "it is 'ID'" in refused.err and "it is called GLACIER" in refused.err
+    move["StorageClass"], rule["ID"] = "GLACIER", rule.pop("Id")
+    (ana.repo / "rules.json").write_text(json.dumps({"Rules": [rule]}))
+    ana.ok("archive", "lifecycle", "apply", "--file", "rules.json", "--yes", cwd=ana.repo)
+    assert "old" in {one["ID"] for one in place.rules()}
+
+
+def test_a_transition_moves_the_archive_and_keeps_its_index_true(place: Place) -> None:
+    ana = sent(place)
+    planned = ana.ok("archive", "transition", "m31", "--to", "glacier-ir", "--dry-run", cwd=ana.repo)
+    assert "would be moved to GLACIER_IR" in planned.out and place.class_of("raw/m31.tar") == "STANDARD"
+    ana.expect(5, "archive", "transition", "m31", "--to", "GLACIER_IR", cwd=ana.repo)
+    ana.ok("archive", "transition", "m31", "--to", "GLACIER_IR", "--yes", "--region", "us-east-1", cwd=ana.repo)
+    assert place.class_of("raw/m31.tar") == "GLACIER_IR"
+    assert place.class_of("raw/m31.tar.index.json") == "STANDARD"
+    tags = place.client.get_object_tagging(Bucket=place.bucket, Key="raw/m31.tar")["TagSet"]
+    assert tags == [{"Key": "archive", "Value": "fast"}]
+    assert units(ana, "--class", "GLACIER_IR") == ["m31"]
+    ana.ok("archive", "verify", "m31", "--set", "sessions", cwd=ana.repo)
+    jan = place.person("jan")
+    jan.ok("archive", "catalogue", "rebuild", cwd=jan.repo)
+    assert units(jan, "--class", "GLACIER_IR") == ["m31"]
+
+
+def test_a_set_without_containers_moves_file_by_file(place: Place) -> None:
+    ana = sent(place)
+    unit = units(ana, "--set", "media")[0]
+    ana.ok("archive", "transition", unit, "--to", "DEEP_ARCHIVE", "--yes", cwd=ana.repo)
+    assert place.class_of("cache/DSC_0001.JPG") == "DEEP_ARCHIVE"
+    assert place.class_of(".s3sync/archive/media.jsonl") == "STANDARD"
+    cold = ana.expect(3, "archive", "transition", unit, "--to", "STANDARD", "--yes", cwd=ana.repo)
+    assert unit in cold.err
+    assert place.class_of("cache/DSC_0001.JPG") == "DEEP_ARCHIVE"
+
+
+def test_only_what_this_disk_still_holds_is_removed_without_a_word_more(place: Place) -> None:
+    ana = sent(place)
+    (ana.repo / "raw/m42/light_2.fits").write_bytes(b"else")
+    refused = ana.expect(5, "archive", "remove", "m42", "--yes", cwd=ana.repo)
+    assert "--last-copies" in refused.err and "raw/m42.tar" in place.held()
+    ana.expect(5, "archive", "remove", "m31", cwd=ana.repo)
+    ana.ok("archive", "remove", "m31", "--yes", cwd=ana.repo)
+    assert not {key for key in place.held() if "m31" in key}
+    assert units(ana, "--set", "sessions") == ["m42"]
+    ana.ok("archive", "remove", "m42", "--yes", "--last-copies", cwd=ana.repo)
+    assert not {key for key in place.held() if key.startswith("raw/")}
+    assert "remove m42" in ana.ok("archive", "log", cwd=ana.repo).out
+
+
+def test_an_object_that_somebody_else_put_there_is_not_removed(place: Place) -> None:
+    ana = sent(place)
+    place.client.put_object(Bucket=place.bucket, Key="raw/m31.tar", Body=b"another one")
+    failed = ana.expect(3, "archive", "remove", "m31", "--yes", cwd=ana.repo)
+    assert "m31" in failed.err
+    assert {"raw/m31.tar", "raw/m31.tar.index.json"} <= place.held()
+
+
+def test_costs_count_with_the_rules_of_the_bucket(place: Place) -> None:
+    ana = sent(place)
+    refused = ana.expect(2, "archive", "cost", cwd=ana.repo)
+    assert "no prices" in refused.err
+    without = ana.ok("archive", "cost", "--region", "us-east-1", "--json", cwd=ana.repo).json["stores"][0]
+    ana.ok("archive", "lifecycle", "apply", "--yes", cwd=ana.repo)
+    rules = ana.ok("archive", "cost", "--region", "us-east-1", "--json", cwd=ana.repo).json["stores"][0]
+    assert rules["month"] == without["month"]
+    m31 = next(one["size_bytes"] for one in rules["units"] if one["unit"] == "m31")
+    assert m31 > 300_000
+    assert rules["months"][0] == without["months"][0]
+    assert rules["months"][-1]["amount"] < without["months"][-1]["amount"], "m31 is in DEEP_ARCHIVE by then"
+    assert rules["small_archives"] == 1
+    assert "eu-nowhere-1" in ana.expect(2, "archive", "cost", "--region", "eu-nowhere-1", cwd=ana.repo).err
