@@ -66,6 +66,13 @@ class Listing:
         known = set(self._catalogue.execute("SELECT DISTINCT set_name, index_etag FROM archive WHERE pack = 'none'"))
         return [one for one in names if one not in known]
 
+    def written_here(self) -> tuple[set[str], set[str]]:
+        """Keys of archives whose index this computer wrote and did not read back, and the sets of those in rows."""
+        rows = self._catalogue.execute(
+            "SELECT key, set_name, pack FROM archive WHERE index_etag IS NULL AND status = 'stored'"
+        )
+        return {key for key, _, _ in rows}, {name for _, name, pack in rows if pack == "none"}
+
     def keep_rows(self, set_name: str, keys: Collection[str]) -> None:
         """Forget units of a set without containers that its rows no longer have."""
         known = self._catalogue.execute(

@@ -82,8 +82,9 @@ def compare(catalogue: Catalogue, store: Store) -> Compared:
     """Compare a catalogue with a listing of its store. Neither is changed. Raises `StoreError`."""
     with Listing(catalogue) as listing:
         listing.add(_listed(store))
-        unread = [key for key, _ in listing.unread_indexes(SUFFIX)]
-        unread += [rows_key(name) for name, _ in listing.unread_rows(_FOLDER, _END)]
+        keys, sets = listing.written_here()
+        unread = [key for key, _ in listing.unread_indexes(SUFFIX) if key not in keys]
+        unread += [rows_key(name) for name, _ in listing.unread_rows(_FOLDER, _END) if name not in sets]
         problems = [Problem(key, why, _HINT) for key, why in listing.differing()]
         return Compared(len(catalogue.archives()), tuple(unread), tuple(listing.gone()), tuple(problems))
 

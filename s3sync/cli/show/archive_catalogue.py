@@ -130,7 +130,7 @@ def print_checked(found: Sequence[StoreChecked], *, quiet: bool) -> None:
             for key in one.compared.unread[:NAMED]:
                 warn(f"not in the catalogue as it is now: {printable(key)}")
             if one.compared.unread:
-                warn(f"hint: `s3sync archive catalogue rebuild` takes in {counted(len(one.compared.unread), 'index')}")
+                warn("hint: s3sync archive catalogue rebuild takes in what is new or changed")
             _warn_of_gone(one.compared.gone)
             warn_of_failures(one.compared.problems)
 

@@ -171,7 +171,9 @@ def test_a_transition_moves_the_archive_and_keeps_its_index_true(place: Place) -
     tags = place.client.get_object_tagging(Bucket=place.bucket, Key="raw/m31.tar")["TagSet"]
     assert tags == [{"Key": "archive", "Value": "fast"}]
     assert units(ana, "--class", "GLACIER_IR") == ["m31"]
-    ana.ok("archive", "verify", "m31", "--set", "sessions", cwd=ana.repo)
+    ana.ok("archive", "catalogue", "check", cwd=ana.repo)
+    ana.ok("restore", "m31", "--set", "sessions", "--to", "back", "--yes", cwd=ana.repo)
+    assert (ana.repo / "back/m31/light_1.fits").read_bytes() == bytes(300_000)
     jan = place.person("jan")
     jan.ok("archive", "catalogue", "rebuild", cwd=jan.repo)
     assert units(jan, "--class", "GLACIER_IR") == ["m31"]
