@@ -17,6 +17,7 @@ from s3sync._version import __version__
 from s3sync.errors import (
     AccessDenied,
     Archived,
+    ArchiveError,
     BucketMissing,
     ChecksumMismatch,
     ClockSkewed,
@@ -32,6 +33,7 @@ from s3sync.errors import (
     NotAStore,
     NotFound,
     NotTrusted,
+    Pending,
     PreconditionFailed,
     ProjectError,
     S3syncError,
@@ -49,6 +51,8 @@ from s3sync.errors import (
 if TYPE_CHECKING:
     from s3sync.all_projects import AllProjects, Told
     from s3sync.api import Project
+    from s3sync.archives import Archives
+    from s3sync.core.archive.values import ArchiveSet
     from s3sync.core.outcome import Problem
     from s3sync.core.plan import Policy
     from s3sync.core.reconcile import State
@@ -76,7 +80,10 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessDenied",
     "AllProjects",
+    "ArchiveError",
+    "ArchiveSet",
     "Archived",
+    "Archives",
     "BucketMissing",
     "Check",
     "ChecksumMismatch",
@@ -100,6 +107,7 @@ __all__ = [
     "NotAStore",
     "NotFound",
     "NotTrusted",
+    "Pending",
     "PlacesReport",
     "Policy",
     "PreconditionFailed",
@@ -137,6 +145,8 @@ __all__ = [
 _HOMES = {
     "s3sync.all_projects": ("AllProjects", "Told"),
     "s3sync.api": ("Project",),
+    "s3sync.archives": ("Archives",),
+    "s3sync.core.archive.values": ("ArchiveSet",),
     "s3sync.repository": ("diagnose", "init", "projects"),
     "s3sync.core.outcome": ("Problem",),
     "s3sync.core.plan": ("Policy",),

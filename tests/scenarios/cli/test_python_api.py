@@ -129,6 +129,18 @@ def test_c13_the_example_for_a_repository_runs(repository: Path, capsys: pytest.
     assert [line.partition(" RunReport(")[0] for line in told if "RunReport" in line] == ["b64-cut"]
 
 
+def test_the_example_for_archives_runs(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (DOCS / "python-api.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    (example,) = [block for block in blocks if "Archives" in block]
+    s3sync.init("b1", settings={"user": "eve"})
+    (repository / "raw" / "m42").mkdir(parents=True)
+    (repository / "raw" / "m42" / "a.fits").write_bytes(bytes(20_000))
+    s3sync.Archives.init("sessions", store=f"file://{repository.parent}/vault", more={"layout": "raw/{id}"})
+    exec(example, {})
+    assert capsys.readouterr().out.splitlines() == ["1 20000 0.002", "m42 raw/m42.tar None", "m42 sent", "0"]
+    assert (repository.parent / "vault" / "raw" / "m42.tar").exists()
+
+
 def test_c13_a_flag_that_is_no_setting_is_refused_with_the_nearest(repository: Path) -> None:
     for flags, near in (({"bwlimits": "1M"}, "bwlimit"), ({"usr": "eve"}, "user"), ({"zzzz": "1"}, "the settings are")):
         with pytest.raises(UsageError) as refused:
