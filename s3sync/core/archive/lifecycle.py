@@ -100,8 +100,9 @@ def is_ours(rule: Rule, root: str) -> bool:
 
 
 def plain_rule(rule: Rule) -> dict[str, Any]:
-    """A rule in one form, however a store writes it back."""
-    prefix, tags, sizes = _filter(rule)
+    """A rule in one form, however a store writes it back: some write a size of more than 0 where none was said."""
+    prefix, tags, (above, below) = _filter(rule)
+    sizes = (above or None, below)
     moves = sorted((int(one.get("Days", 0)), str(one.get("StorageClass"))) for one in rule.get("Transitions", ()))
     known = {"ID", "Status", "Filter", "Prefix", "Transitions", "Transition"}
     rest = {name: value for name, value in rule.items() if name not in known}

@@ -86,6 +86,8 @@ def test_how_a_store_writes_a_rule_back_makes_no_difference() -> None:
     wanted = wanted_rules([], "").rules
     back = [dict(rule) for rule in wanted]
     back[0] = {**back[0], "Filter": {"Prefix": ""}, "Prefix": ""}
+    tag = {"Key": "archive", "Value": "fast"}
+    back[1] = {**back[1], "Filter": {"And": {"Tags": [tag], "ObjectSizeGreaterThan": 0}}}
     assert difference(back, wanted, "").is_empty
 
 
