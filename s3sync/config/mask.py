@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from s3sync.config.secrets import MASK, hidden, mask_url, without_keys
-from s3sync.core.archive.values import ArchiveSet
 
 if TYPE_CHECKING:
     from s3sync.config.settings import Settings
@@ -58,9 +57,11 @@ def shown_value(name: str, value: str) -> str:
 def _shown(mask: Mask, value: object) -> str | None:
     if value is None:
         return None
-    if isinstance(value, ArchiveSet):
-        return f"{value.source or 'the projects'} to {mask_url(value.store)}"
     if isinstance(value, Struct):
+        from s3sync.core.archive.values import ArchiveSet
+
+        if isinstance(value, ArchiveSet):
+            return f"{value.source or 'the projects'} to {mask_url(value.store)}"
         value = structs.asdict(value)
     if isinstance(value, Mapping):
         parts = ((name, _shown(mask, part)) for name, part in value.items())

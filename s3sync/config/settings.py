@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from msgspec import structs
 
@@ -25,10 +25,12 @@ from s3sync.config.read import says_trust
 from s3sync.config.secrets import hidden, mask_url
 from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, DEFAULT_TRASH, KEYS, TrashRules, checked
 from s3sync.config.values import BadValue, Setting, name_problem
-from s3sync.core.archive.prices import RegionPrices
-from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.names import nfc
 from s3sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from s3sync.core.archive.prices import RegionPrices
+    from s3sync.core.archive.values import ArchiveSet
 
 Credentials: TypeAlias = Literal["keys", "profile", "chain"]
 _Layer: TypeAlias = Mapping[str, Setting]

@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from s3sync.config import addresses, archives, prices, schemes, values
+from s3sync.config import addresses, schemes, values
 from s3sync.config.litter import OF_SYSTEMS
 from s3sync.config.locate import DEFAULT_STAGING
 
@@ -97,6 +97,24 @@ class Key(Struct, frozen=True):
     own_keys: tuple[str, ...] = ()
     of_repository: Callable[[object], object] | None = None
     merges: bool = False
+
+
+def _archive_sets(value: object) -> object:
+    from s3sync.config import archives  # whoever only syncs has none, and does not wait for it
+
+    return archives.sets(value)
+
+
+def _sets_of_repository(value: object) -> object:
+    from s3sync.config import archives
+
+    return archives.sets_of_repository(value)
+
+
+def _prices(value: object) -> object:
+    from s3sync.config import prices
+
+    return prices.prices(value)
 
 
 KEYS: tuple[Key, ...] = (
@@ -279,17 +297,17 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "archives",
-        archives.sets,
+        _archive_sets,
         "Archive sets by name: [archiving](archive.md).",
         repo=True,
         own=True,
-        of_repository=archives.sets_of_repository,
+        of_repository=_sets_of_repository,
         merges=True,
         unset="none",
     ),
     Key(
         "prices",
-        prices.prices,
+        _prices,
         "Prices of a store by region, where the program's list lacks them: [costs](costs.md#prices-of-your-own).",
         repo=True,
         own=True,
