@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import msgspec
 
 from s3sync.core.unfinished import Direction, Unfinished
 from s3sync.local.digests import Digests, PartDigests
@@ -19,7 +19,7 @@ class UnfinishedTransfers:
         self._state = state
 
     def begin(self, transfer: Unfinished) -> None:
-        digests = json.dumps([transfer.md5, transfer.xxh3, *transfer.part_xxh3])
+        digests = _as_json([transfer.md5, transfer.xxh3, *transfer.part_xxh3])
         row = (
             transfer.path,
             transfer.way.value,
@@ -57,7 +57,7 @@ class UnfinishedTransfers:
         self._state.execute(insert, self._state.enter_place(), path, way.value, number, digest)
 
     def digested(self, path: str, way: Direction, digests: Digests, parts: PartDigests) -> None:
-        row = json.dumps([digests.md5, digests.xxh3, *parts.xxh3])
+        row = _as_json([digests.md5, digests.xxh3, *parts.xxh3])
         query = "UPDATE transfer SET digests = ? WHERE place = ? AND path = ? AND way = ?"
         self._state.execute(query, row, self._state.place_id, path, way.value)
 
@@ -76,6 +76,10 @@ class UnfinishedTransfers:
     def remember_parts(self, path: str, etag: str, parts: PartDigests) -> None:
         insert = "INSERT OR REPLACE INTO parts (place, path, etag, part_size, xxh3) VALUES (?, ?, ?, ?, ?)"
         self._state.execute(insert, self._state.enter_place(), path, etag, parts.part_size, " ".join(parts.xxh3))
+
+
+def _as_json(digests: list[str | None]) -> str:
+    return msgspec.json.encode(digests).decode()
 
 
 def partial_names(state: StateDB) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 from collections.abc import Mapping
 from functools import partial
@@ -117,7 +117,7 @@ def _prefer_content_md5(params: dict[str, Any], **_: object) -> None:
     chosen, body = params.get("context", {}).get("checksum", {}), params.get("body")
     if isinstance(body, bytes) and chosen.pop("request_algorithm", None):
         digest = hashlib.md5(body, usedforsecurity=False).digest()
-        params["headers"]["Content-MD5"] = base64.b64encode(digest).decode("ascii")
+        params["headers"]["Content-MD5"] = binascii.b2a_base64(digest, newline=False).decode("ascii")
         params["headers"].pop("x-amz-sdk-checksum-algorithm", None)
 
 
