@@ -231,7 +231,7 @@ def empty(
                 live.add(decision.local.size, digests.md5)
             remote = seen.there.files.get(decision.path)
             if remote and remote.entry.md5 and is_vouched(ledger, decision.path, remote, decision.base):
-                live.add(remote.entry.size, remote.entry.md5)
+                live.add_object(remote)
     report.emptied = _found(session, sides)
     if older_than is not None and report.emptied:
         now = {side: now_of(session, side, dry_run=dry_run) for side in sides}

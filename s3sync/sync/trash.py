@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from s3sync.core.etag import plain_md5
+from s3sync.core.etag import part_count, plain_md5
 from s3sync.core.manifest.record import DeletedRecord
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
@@ -22,6 +22,7 @@ from s3sync.local.scan import look_at
 from s3sync.local.trash import delete_trashed, trashed
 from s3sync.project import ProjectFolder
 from s3sync.shared.manifest import read_manifest
+from s3sync.shared.scan import RemoteFile
 from s3sync.spill.table import SpilledDict
 from s3sync.store import bucket_of
 from s3sync.store.port import Headers, ObjectHead, Overwrite, Store
@@ -171,13 +172,18 @@ def now_of(session: Session, side: str, *, dry_run: bool = False) -> datetime:
 
 
 class Contents:
-    """Contents, by size and MD5, that exist somewhere else than in a trash. Many of them go to the disk."""
+    """Contents that exist somewhere else than in a trash, by more than a peer's word. Many of them go to the disk."""
 
     def __init__(self) -> None:
         self._known = SpilledDict(bool)
 
     def add(self, size: int, md5: str) -> None:
         self._known[str(size)] = self._known[f"{size} {md5}"] = True
+
+    def add_object(self, remote: RemoteFile) -> None:
+        """Add the content of an object, by its MD5 and by its ETag: an equal ETag is of equal bytes."""
+        self.add(remote.entry.size, remote.entry.md5 or remote.etag)
+        self.add(remote.entry.size, remote.etag)
 
     def knows(self, size: int, md5: str) -> bool:
         return f"{size} {md5}" in self._known
@@ -186,20 +192,25 @@ class Contents:
         return str(size) in self._known
 
     def has(self, store: Store, found: Trashed) -> bool:
-        """True if a file in the trash is one of them. Its bytes or its object are only looked at if the size fits."""
+        """True if a file in the trash is one of them. Its bytes or its object are only looked at if the size fits.
+
+        The MD5 that an object's metadata tells is whatever somebody wrote there: its ETag has to tell. One that tells
+        nothing, as under KMS, is of a last copy.
+        """
         if not self.knows_size(found.size):
             return False
         if found.side == "local":
             try:
-                md5 = digest(look_at(found.where, found.depth)).md5
+                return self.knows(found.size, digest(look_at(found.where, found.depth)).md5)
             except LocalError:
                 return False
-        else:
-            try:
-                md5 = md5_of(store.head(found.where)) or ""
-            except NotFound:
-                return True
-        return self.knows(found.size, md5)
+        if found.etag is not None and part_count(found.etag) is not None:
+            return self.knows(found.size, found.etag)
+        try:
+            head = store.head(found.where)
+        except NotFound:
+            return True
+        return head.etag_is_md5 and head.info.size == found.size and self.knows(found.size, head.info.etag)
 
 
 def md5_of(head: ObjectHead) -> str | None:

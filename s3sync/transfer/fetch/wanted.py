@@ -59,12 +59,16 @@ class Temp(Struct, frozen=True):
 
 
 class Downloaded(Struct, frozen=True):
-    """A verified temp file with the digests of its content."""
+    """A verified temp file with the digests of its content.
+
+    `sure`: all of it came from the store. Otherwise some is from this disk, which a peer said to be the same.
+    """
 
     temp: Path
     digests: Digests
     bytes_received: int
     parts: PartDigests | None = None
+    sure: bool = True
 
 
 class FreeSpace:
