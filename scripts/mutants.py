@@ -596,6 +596,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_words_about_copies.py", "-k", "put_together"),
     ),
     Mutant(
+        "twin-peers-word",
+        "a file copied from another one on this disk is not one that was fetched",
+        "s3sync/transfer/fetch/download.py",
+        "return Downloaded(temp.path, digests, 0, sure=False)",
+        "return Downloaded(temp.path, digests, 0)",
+        ("tests/scenarios/people/test_kms.py", "-k", "a_copy_of_a_file"),
+    ),
+    Mutant(
         "crc-made-to-fit",
         "a CRC is enough to compare by, and not to destroy by",
         "s3sync/sync/same_content.py",

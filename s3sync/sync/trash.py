@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from s3sync.core.batches import batched
 from s3sync.core.etag import part_count, plain_md5
-from s3sync.core.manifest.record import DeletedRecord
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
 from s3sync.core.times import format_time, parse_time
@@ -21,11 +22,10 @@ from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
 from s3sync.local.trash import delete_trashed, trashed
 from s3sync.project import ProjectFolder
-from s3sync.shared.manifest import read_manifest
-from s3sync.shared.scan import RemoteFile
+from s3sync.shared.scan import LOOKUPS_AT_ONCE, LOOKUPS_IN_LINE, RemoteFile
 from s3sync.spill.table import SpilledDict
 from s3sync.store import bucket_of
-from s3sync.store.port import Headers, ObjectHead, Overwrite, Store
+from s3sync.store.port import Headers, ObjectHead, ObjectInfo, Overwrite, Store
 from s3sync.sync.session import Session
 
 CLOCK = "clock"
@@ -74,56 +74,22 @@ def trash_here(project: ProjectFolder) -> Iterator[Trashed]:
 
 def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
     """Objects in the remote trash, also in that of older versions. Their names are as hostile as any key."""
-    for place in (records(prefix, "trash"), old_records(prefix, "trash")):
-        for info in store.list(place):
-            stamp, _, name = info.key.removeprefix(place).partition("/")
-            said = read_stamp(stamp)
-            name = _true_name(store, info.key, name) if is_hashed(name) else nfc(name)
-            if not info.key.startswith(place) or name == "" or refuse_reason(name):
-                continue
-            at = format_time(said.at or info.modified)
-            yield Trashed("remote", name, info.key, info.size, at, said.by, info.etag, info.modified.timestamp())
+    with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-trash") as threads:
+        for place in (records(prefix, "trash"), old_records(prefix, "trash")):
+            listed = (info for info in store.list(place) if info.key.startswith(place))
+            for some in batched(listed, LOOKUPS_IN_LINE):
+                yield from filter(None, threads.map(partial(_trashed, store, place), some))
 
 
-def living(store: Store, prefix: str, name: str, trash: Iterable[Trashed]) -> Trashed | None:
-    """Find what was deleted on the remote without a copy, because its content was there under another name.
-
-    metadata.json says which MD5 it had. If that other name is gone too by now, its copy is in the trash.
-    """
-    manifest = read_manifest(store, prefix).manifest
-    gone = manifest.deleted.get(name)
-    if gone is None or gone.md5 is None:
+def _trashed(store: Store, place: str, info: ObjectInfo) -> Trashed | None:
+    """Reads the name of a hashed one in its metadata. None for what has no name that a path can have."""
+    stamp, _, name = info.key.removeprefix(place).partition("/")
+    said = read_stamp(stamp)
+    name = _true_name(store, info.key, name) if is_hashed(name) else nfc(name)
+    if name == "" or refuse_reason(name):
         return None
-    at, by, md5 = gone.deleted_at, gone.deleted_by, gone.md5
-    for path, record in manifest.files.items():
-        if record.md5 == md5 and record.etag is not None and not refuse_reason(path):
-            with contextlib.suppress(NotFound):
-                head = store.head(prefix + path)
-                if head.info.etag == record.etag and md5_of(head) in (md5, None):
-                    info = head.info
-                    return Trashed("remote", name, info.key, info.size, at, by, info.etag, lives_on=path, md5=md5)
-    return _in_trash_as_another(store, manifest.deleted, name, md5, [one for one in trash if one.side == "remote"])
-
-
-def _in_trash_as_another(
-    store: Store, deleted: Mapping[str, DeletedRecord], name: str, md5: str, trash: Sequence[Trashed]
-) -> Trashed | None:
-    """Find a content that left the other name, too, which may have had several versions."""
-    sure = next((one for one in trash if plain_md5(one.etag or "") == md5), None)
-    if sure is not None:
-        return replace(sure, name=name, md5=md5)
-    unsure: Trashed | None = None
-    for one in trash:
-        other = deleted.get(one.name)
-        is_told = other is not None and other.md5 == md5
-        if is_told or plain_md5(one.etag or "") is None:
-            with contextlib.suppress(NotFound):
-                said = md5_of(store.head(one.where))
-                if said == md5:
-                    return replace(one, name=name, md5=md5)
-                if said is None and is_told and unsure is None:
-                    unsure = replace(one, name=name, md5=md5)
-    return unsure
+    at = format_time(said.at or info.modified)
+    return Trashed("remote", name, info.key, info.size, at, said.by, info.etag, info.modified.timestamp())
 
 
 def _true_name(store: Store, key: str, name: str) -> str:
