@@ -31,7 +31,7 @@ class Search(Struct):
 
     found: Trashed | None = None
     deleted: DeletedRecord | None = None
-    """What metadata.json says of the deletion."""
+    """Its record in metadata.json."""
     looked_at: int = 0
     passed_over: int = 0
 

@@ -1,8 +1,8 @@
 """Makes the ETags of an S3 server what AWS makes of them in a bucket that is encrypted with KMS: no MD5s.
 
 MiniStack stores and tells the encryption, but its ETags stay MD5s. Here each ETag is another one of the same form on
-its way to the client, and what it was on its way back, in headers and in XML. Everything else is the server's own work. It
-cannot sign anew, so the server must not check signatures: MiniStack's administrator is not checked.
+its way to the client, and what it was on its way back, in headers and in XML. Everything else is the server's own work.
+It cannot sign anew, so the server must not check signatures: MiniStack's administrator is not checked.
 """
 
 from __future__ import annotations
