@@ -31,7 +31,7 @@ class Search(Struct):
 
     found: Trashed | None = None
     deleted: DeletedRecord | None = None
-    """Its record in metadata.json."""
+    """Record of the deletion in metadata.json."""
     looked_at: int = 0
     passed_over: int = 0
 
