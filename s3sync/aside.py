@@ -39,7 +39,8 @@ class Answer(Generic[R]):
 
     def exception(self) -> BaseException | None:
         """Wait, and give back what went wrong; None when nothing did."""
-        self._there.wait()
+        if not self._there.is_set():
+            self._there.wait()
         return self._error
 
     def result(self) -> R:

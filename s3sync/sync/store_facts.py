@@ -97,8 +97,10 @@ class Guard:
 
     def honours(self, condition: Condition) -> Honours:
         """`UNKNOWN` is tried again by the next run. Raises `StoreError`."""
-        with self._lock:
-            asked = self._ask(condition)
+        asked = self._asked.get(condition)
+        if asked is None:
+            with self._lock:
+                asked = self._ask(condition)
         return asked.result()
 
     def warning(self) -> str | None:

@@ -83,8 +83,9 @@ class _Lane:
         self.bytes = 0
 
 
-def _by_order(lane: _Lane) -> int:
-    return lane.waiting[0].order
+def _earlier(one: _Lane | None, other: _Lane) -> _Lane:
+    """The lane whose first work was enlisted before the other's."""
+    return other if one is None or other.waiting[0].order < one.waiting[0].order else one
 
 
 class Pool:
@@ -102,7 +103,8 @@ class Pool:
         self._order = count()
         self._threads: list[threading.Thread] = []
         self._idle = 0
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._ended, self._stopped = False, threading.Event()
 
     @property
@@ -173,12 +175,12 @@ class Pool:
 
     def hold_large(self, held: bool) -> None:
         """Let only one more large item begin for now, or as many as there may be."""
-        with self._changed:
+        with self._lock:
             self._held, self._may_begin = held, True
             self._rouse()
 
     def _enlist(self, lane: _Lane, run: Callable[[], BaseException | None], size: int = 0) -> None:
-        with self._changed:  # so that nothing comes after the sign to end
+        with self._lock:  # so that nothing comes after the sign to end
             self.check()
             lane.waiting.append(_Work(run, size, next(self._order)))
             self._rouse()
@@ -199,16 +201,14 @@ class Pool:
         small, large, parts = self._small, self._large, self._parts
         if small.running + large.running + parts.running >= self.workers:
             return None
-        may = []
-        if small.waiting and (self._flow is None or self._fits(small, self._flow)):
-            may.append(small)
+        first = small if small.waiting and (self._flow is None or self._fits(small, self._flow)) else None
         if large.running + parts.running < LARGE_AT_ONCE:
             held = self._held and not self._ended
             if large.waiting and (not held or (self._may_begin and not large.running)):
-                may.append(large)
+                first = _earlier(first, large)
             if parts.waiting:
-                may.append(parts)
-        return min(may, key=_by_order, default=None)
+                first = _earlier(first, parts)
+        return first
 
     def _fits(self, small: _Lane, flow: Flow) -> bool:
         if not small.running:
@@ -220,7 +220,7 @@ class Pool:
 
     def _toil(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 while (lane := self._next()) is None:
                     if self._ended and self._all_begun():
                         return
@@ -238,7 +238,7 @@ class Pool:
             del work, error  # what they hold need not live until the next one comes
 
     def _settle(self, lane: _Lane, size: int, began: float, error: BaseException | None) -> None:
-        with self._changed:
+        with self._lock:
             lane.running -= 1
             lane.bytes -= size
             if self._flow is not None and lane is self._small:
@@ -301,7 +301,7 @@ class Pool:
         self._end(stopping=True)
 
     def _end(self, *, stopping: bool) -> None:
-        with self._changed:
+        with self._lock:
             if stopping:
                 self._stopped.set()
             self._ended = True
