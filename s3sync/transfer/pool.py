@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from functools import partial
 from itertools import count
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from s3sync.errors import Interrupted, Throttled, Unreachable
 from s3sync.transfer.flow import CEILING, Flow
@@ -70,6 +70,10 @@ class _Work:
 
     def __init__(self, run: Callable[[], BaseException | None], size: int, order: int) -> None:
         self.run, self.size, self.order = run, size, order
+
+
+_Done: TypeAlias = "tuple[_Lane, int, float, BaseException | None]"
+"""Work that is done: its lane, its bytes, when it began, and what went wrong."""
 
 
 class _Lane:
@@ -219,8 +223,12 @@ class Pool:
         return not (self._small.waiting or self._large.waiting or self._parts.waiting)
 
     def _toil(self) -> None:
+        done: _Done | None = None
         while True:
-            with self._lock:
+            with self._lock:  # once for the end of one work and the beginning of the next: nobody else is woken for it
+                if done is not None:
+                    self._settle(*done)
+                    done = None  # what it holds need not live until the next work comes
                 while (lane := self._next()) is None:
                     if self._ended and self._all_begun():
                         return
@@ -233,22 +241,21 @@ class Pool:
                 lane.bytes += work.size
                 self._rouse()
             began = time.monotonic()
-            error = work.run()
-            self._settle(lane, work.size, began, error)
-            del work, error  # what they hold need not live until the next one comes
+            done = (lane, work.size, began, work.run())
+            del work
 
     def _settle(self, lane: _Lane, size: int, began: float, error: BaseException | None) -> None:
-        with self._lock:
-            lane.running -= 1
-            lane.bytes -= size
-            if self._flow is not None and lane is self._small:
-                now = time.monotonic()
-                if isinstance(error, (Unreachable, Throttled)):
-                    self._flow.failed(now)
-                else:
-                    self._flow.answered(began, now, size, more=bool(lane.waiting))
-            if self._ended and self._all_begun():
-                self._changed.notify_all()
+        """Take account of work that is done. Holds the lock."""
+        lane.running -= 1
+        lane.bytes -= size
+        if self._flow is not None and lane is self._small:
+            now = time.monotonic()
+            if isinstance(error, (Unreachable, Throttled)):
+                self._flow.failed(now)
+            else:
+                self._flow.answered(began, now, size, more=bool(lane.waiting))
+        if self._ended and self._all_begun():
+            self._changed.notify_all()
 
     def _call(self, function: Callable[[T], R], item: T) -> R:
         self.check()

@@ -42,8 +42,12 @@ class Temp(Struct, frozen=True):
     name: str
 
     @property
+    def where(self) -> str:
+        return f"{self.folder.path}{os.sep}{self.name}"
+
+    @property
     def path(self) -> Path:
-        return Path(f"{self.folder.path}{os.sep}{self.name}")
+        return Path(self.where)
 
     def create(self, wanted: Wanted) -> int:
         """Make it, open for writing. Raises `OSError`, also when something has that name."""
