@@ -147,7 +147,7 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
     if options.dry_run:
         from s3sync.sync.estimate import Estimate
 
-        report_intentions(report, plan.actions, Estimate(session, state, seen))
+        report_intentions(report, plan.actions, Estimate(session, state, seen, plan))
         return {}
     state.enter_place(format_time(session.clock()))
     return _execute(run, plan, seen)
