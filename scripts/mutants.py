@@ -181,8 +181,8 @@ MUTANTS = (
         "dry-run",
         "P14: --dry-run writes nothing",
         "s3sync/sync/run.py",
-        "        report_intentions(report, plan.actions, Estimate(session, state, seen))\n        return {}\n",
-        "        report_intentions(report, plan.actions, Estimate(session, state, seen))\n",
+        "        report_intentions(report, plan.actions, Estimate(session, state, seen, plan))\n        return {}\n",
+        "        report_intentions(report, plan.actions, Estimate(session, state, seen, plan))\n",
         ("tests/scenarios/people", "tests/scenarios/cli", "-k", "dry"),
     ),
     Mutant(

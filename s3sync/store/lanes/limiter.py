@@ -25,6 +25,8 @@ class Limiter:
         self._changed, self._waiting = threading.Condition(self._lock), 0
         self.shortest_s: float | None = None
         """How long the quickest answer took, so far."""
+        self.answers = 0
+        """Number of requests that were answered as they should be; roughly, as it is counted without the lock."""
 
     def __enter__(self) -> None:
         """Wait until one more request may be under way."""
@@ -48,6 +50,7 @@ class Limiter:
 
     def answered(self) -> None:
         """A request was answered as it should be."""
+        self.answers += 1
         if self.limit < self._ceiling:
             with self._changed:
                 self.limit = min(self._ceiling, self.limit + 1 / self.limit)
