@@ -7,11 +7,11 @@ time, and no more than a few hundred, however many there are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from s3sync.aside import Aside
 from s3sync.core.batches import batched
 from s3sync.core.etag import plain_md5
 from s3sync.core.manifest.record import DeletedRecord, Manifest
@@ -45,7 +45,7 @@ def living(store: Store, prefix: str, name: str, trash: Sequence[Trashed]) -> Se
     search = Search(deleted=manifest.deleted.get(name))
     if search.deleted is not None and search.deleted.md5 is not None:
         remote = [one for one in trash if one.side == "remote"]
-        with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-trash") as threads:
+        with Aside(LOOKUPS_AT_ONCE, "s3sync-trash") as threads:
             looks = _Looks(store, threads, search)
             search.found = _under_another_name(looks, manifest, search.deleted, prefix) or _in_trash_as_another(
                 looks, manifest, search.deleted, remote
@@ -56,7 +56,7 @@ def living(store: Store, prefix: str, name: str, trash: Sequence[Trashed]) -> Se
 class _Looks:
     """Asks objects what they hold, side by side, until enough were asked."""
 
-    def __init__(self, store: Store, threads: ThreadPoolExecutor, search: Search) -> None:
+    def __init__(self, store: Store, threads: Aside, search: Search) -> None:
         self._store, self._threads, self._search = store, threads, search
 
     def at(self, keys: Sequence[str]) -> Iterator[tuple[int, ObjectHead]]:

@@ -31,6 +31,7 @@ from s3sync.sync.same_content import what_is_known
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
+from s3sync.sync.silenced import silence_warning
 from s3sync.sync.view import View, select
 
 ROUNDS = 4
@@ -144,6 +145,8 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
     run.gatekeeper.ask(plan, seen, report)
     report_plan(report, plan, seen)
     warn_of_arrivals(report, plan, seen)
+    if (silence := silence_warning(state, seen)) and silence not in report.warnings:
+        report.warnings.append(silence)
     if options.dry_run:
         from s3sync.sync.estimate import Estimate
 

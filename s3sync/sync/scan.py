@@ -43,7 +43,8 @@ def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> Vie
 
     What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
     """
-    ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
+    silenced = set[str]()
+    ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging, silenced)
     base, digests = SpilledDict(Entry, state.count_base()), SpilledDict(CachedDigest, state.count_digests())
     base.update(state.each_base())
     digests.update(state.each_digest())
@@ -64,6 +65,7 @@ def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> Vie
         hidden={*here.hidden, *there.hidden},
         complete=here.complete,
         ignores_case=blind,
+        silenced=set(silenced),
     )
     if state.is_unproven:
         leave_out_unproven(seen, state)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 
+from s3sync.aside import Aside
 from s3sync.core.batches import batched
 from s3sync.core.etag import part_count, plain_md5
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
@@ -74,18 +73,26 @@ def trash_here(project: ProjectFolder) -> Iterator[Trashed]:
 
 def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
     """Objects in the remote trash, also in that of older versions. Their names are as hostile as any key."""
-    with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-trash") as threads:
+    with Aside(LOOKUPS_AT_ONCE, "s3sync-trash") as threads:
         for place in (records(prefix, "trash"), old_records(prefix, "trash")):
             listed = (info for info in store.list(place) if info.key.startswith(place))
             for some in batched(listed, LOOKUPS_IN_LINE):
-                yield from filter(None, threads.map(partial(_trashed, store, place), some))
+                hashed = [info.key for info in some if is_hashed(_named(place, info.key)[1])]
+                names = threads.map(lambda key: _true_name(store, key, _named(place, key)[1]), hashed)
+                true_names = dict(zip(hashed, names, strict=True))
+                yield from filter(None, (_trashed(place, info, true_names.get(info.key)) for info in some))
 
 
-def _trashed(store: Store, place: str, info: ObjectInfo) -> Trashed | None:
-    """Reads the name of a hashed one in its metadata. None for what has no name that a path can have."""
-    stamp, _, name = info.key.removeprefix(place).partition("/")
-    said = read_stamp(stamp)
-    name = _true_name(store, info.key, name) if is_hashed(name) else nfc(name)
+def _named(place: str, key: str) -> tuple[str, str]:
+    """A run's folder and the name in it."""
+    stamp, _, name = key.removeprefix(place).partition("/")
+    return stamp, name
+
+
+def _trashed(place: str, info: ObjectInfo, true_name: str | None) -> Trashed | None:
+    """None for what has no name that a path can have."""
+    stamp, name = _named(place, info.key)
+    said, name = read_stamp(stamp), nfc(name) if true_name is None else true_name
     if name == "" or refuse_reason(name):
         return None
     at = format_time(said.at or info.modified)
