@@ -77,9 +77,11 @@ def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
         for place in (records(prefix, "trash"), old_records(prefix, "trash")):
             listed = (info for info in store.list(place) if info.key.startswith(place))
             for some in batched(listed, LOOKUPS_IN_LINE):
-                hashed = [info.key for info in some if is_hashed(_named(place, info.key)[1])]
-                names = threads.map(lambda key: _true_name(store, key, _named(place, key)[1]), hashed)
-                true_names = dict(zip(hashed, names, strict=True))
+                hashed = [
+                    (key, name) for key in (info.key for info in some) if is_hashed(name := _named(place, key)[1])
+                ]
+                names = threads.map(lambda item: _true_name(store, *item), hashed)
+                true_names = {key: name for (key, _), name in zip(hashed, names, strict=True)}
                 yield from filter(None, (_trashed(place, info, true_names.get(info.key)) for info in some))
 
 
