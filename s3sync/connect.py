@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from s3sync.config import Settings
-from s3sync.core.bandwidth import parse_bandwidth
 from s3sync.project import ProjectFolder, find_project, project_names
 from s3sync.shared.projects import StoreProjects
 from s3sync.store import StoreOptions, Wire, open_store
 from s3sync.store.port import Pace, Store, Unlimited
-from s3sync.transfer.pace import Throttle
 from s3sync.trust import claim_name, is_known
 from s3sync.trust import require as require_trust
 
 
 def pace_of(settings: Settings) -> Pace:
     """The limit on the speed that the settings ask for."""
+    if settings.bwlimit is None:
+        return Unlimited()
+    from s3sync.core.bandwidth import parse_bandwidth
+    from s3sync.transfer.pace import Throttle
+
     timetable = parse_bandwidth(settings.bwlimit)
     return Unlimited() if timetable.unlimited else Throttle(timetable)
 

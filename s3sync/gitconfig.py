@@ -67,31 +67,45 @@ def _user_files(environ: Mapping[str, str]) -> list[Path]:
     ]
 
 
+def object_name_size(root: Path) -> int:
+    """Bytes of an object's name: 20 (SHA-1), or 32 in a repository of SHA-256."""
+    entries = _entries(_read(_folder(root) / "config", links=False))
+    formats = [value for section, _, key, value in entries if (section, key) == ("extensions", "objectformat")]
+    return 32 if formats and formats[-1].lower() == "sha256" else 20
+
+
+def git_folder(root: Path) -> Path:
+    """The folder with the clone's own `index`: `.git`, or where the `.git` file of a worktree points."""
+    found = _GITDIR.fullmatch(_read(root / ".git", links=False).partition("\n")[0])
+    return root / ".git" if found is None else Path(os.path.normpath(root / found[1]))
+
+
 def _folder(root: Path) -> Path:
-    """The folder with the repository's `config`. Of a worktree, whose `.git` is a file, it is the main repository's."""
-    git = root / ".git"
-    found = _GITDIR.fullmatch(_read(git, links=False).partition("\n")[0])
-    if found is None:
-        return git
-    folder = Path(os.path.normpath(root / found[1]))
+    """The folder with the repository's `config`. Of a worktree it is the main repository's."""
+    folder = git_folder(root)
     return folder.parent.parent if folder.parent.name == "worktrees" else folder
 
 
 def _read(path: Path, *, links: bool) -> str:
     """The text of a regular file; empty for anything else, and for one that is too large."""
+    return (read_bytes(path, LIMIT, links=links) or b"").decode("utf-8", "replace")
+
+
+def read_bytes(path: Path, limit: int, *, links: bool = False) -> bytes | None:
+    """The bytes of a regular file; None for anything else, and for one that has more than `limit`."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
     if not links:
         flags |= getattr(os, "O_NOFOLLOW", 0)
         if path.parent.is_symlink():
-            return ""
+            return None
     try:
         with open(os.open(path, flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return ""
-            data = file.read(LIMIT + 1)
+                return None
+            data = file.read(limit + 1)
     except (OSError, ValueError):
-        return ""
-    return data.decode("utf-8", "replace") if len(data) <= LIMIT else ""
+        return None
+    return data if len(data) <= limit else None
 
 
 def _entries(text: str) -> Iterator[tuple[str, str, str, str]]:

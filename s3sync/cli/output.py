@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -169,6 +168,8 @@ def print_json(document: dict[str, Any]) -> None:
 
 def _json(value: Any, line: str) -> Iterator[str]:
     """A value as `json.dumps(..., indent=2)` writes it; `line` is the line break and the indentation around it."""
+    import json  # a start that shows text does not wait for it
+
     inner = f"{line}  "
     if isinstance(value, dict):
         named = ((f"{json.dumps(key)}: ", item) for key, item in value.items())

@@ -208,6 +208,18 @@ def keep_replaced(steps: Iterator[Step]) -> Iterator[Step]:
         yield structs.replace(step, trash_remote=True) if replaces else step
 
 
+def keep_unknown(is_known: Callable[[str], bool]) -> Rule:
+    """Rule of `up`: copy a version that it replaces to the remote trash, if only a peer says that it was had here."""
+
+    def rule(steps: Iterator[Step]) -> Iterator[Step]:
+        for step in steps:
+            replaces = isinstance(step, Action) and step.do is Do.UPLOAD and step.remote is not None
+            unknown = replaces and not is_known(step.path)
+            yield structs.replace(step, trash_remote=True) if unknown else step
+
+    return rule
+
+
 def keep_last_copies(is_elsewhere: Callable[[str], bool]) -> Rule:
     """Rule of `cleanup`: what is deleted on the remote and is nowhere else goes to the remote trash."""
 

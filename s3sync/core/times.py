@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,6 +34,7 @@ def _seconds(when: datetime) -> str:
     return when.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
+@lru_cache(1024)
 def format_ns(mtime_ns: int) -> str:
     """A file's time since the Unix epoch, exactly: `2025-11-03T09:58:12.123456789Z`.
 

@@ -17,12 +17,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Self
+from typing import Self, TypeVar
 
 from s3sync.disk import checks, held
 from s3sync.disk.durable import read_all, sync_descriptor, write_all
 from s3sync.disk.errors import Refused
 from s3sync.disk.held import FOLDER, PLAIN, HeldFolder
+
+T = TypeVar("T")
 
 _BUSY_TRIES, _BUSY_S = 40, 0.05
 """Another program may have to give up its lease on a file (Samba does so) before we can open it."""
@@ -55,7 +57,11 @@ class GuardedFolder(HeldFolder):
 
     def open_read(self, name: str, *, max_bytes: int | None = None, alone: bool = False) -> int:
         """The descriptor of a regular file, open for reading. `alone`: refuse one that has a second name."""
-        return self._open(name, os.O_RDONLY, max_bytes=max_bytes, alone=alone)
+        return self._open(name, os.O_RDONLY, max_bytes=max_bytes, alone=alone)[0]
+
+    def open_looked_at(self, name: str) -> tuple[int, os.stat_result]:
+        """The descriptor of a regular file, open for reading, and its status as it was just when it was opened."""
+        return self._open(name, os.O_RDONLY)
 
     def open_write(self, name: str, *, create: int | None = None, alone: bool = True) -> int:
         """The descriptor of a file that is there, open for reading and writing; nothing is cut off.
@@ -63,31 +69,33 @@ class GuardedFolder(HeldFolder):
         `create`: make an empty one with this mode when there is none.
         """
         flags = os.O_RDWR | (0 if create is None else os.O_CREAT)
-        return self._open(name, flags, mode=create or 0o600, alone=alone)
+        return self._open(name, flags, mode=create or 0o600, alone=alone)[0]
 
     def create(self, name: str, mode: int = 0o600) -> int:
         """The descriptor of a new file. Raises `FileExistsError`, also for a link to nothing."""
         place, base = self._at(name)
         descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL | PLAIN, mode, dir_fd=base)
-        return self._kept(descriptor, lambda: None)
+        self._kept(descriptor, lambda: None)
+        return descriptor
 
     def _open(
         self, name: str, flags: int, *, mode: int = 0o600, max_bytes: int | None = None, alone: bool = False
-    ) -> int:
+    ) -> tuple[int, os.stat_result]:
         place, base = self._at(name)
         path = f"{self.path}{os.sep}{name}"
         before = self._lstat_without_descriptors(place, path)
         descriptor = _open_patiently(place, flags | PLAIN, mode, base, path)
 
-        def check() -> None:
+        def check() -> os.stat_result:
             status = os.fstat(descriptor)
             checks.require_file(
                 status, path, shared=self.shared, owner=self._accepted, max_bytes=max_bytes, alone=alone
             )
             if before is not None and not os.path.samestat(before, status):
                 raise Refused(errno.ELOOP, "it was replaced while it was being opened", path)
+            return status
 
-        return self._kept(descriptor, check)
+        return descriptor, self._kept(descriptor, check)
 
     def _lstat_without_descriptors(self, place: str, path: str) -> os.stat_result | None:
         if held.BY_DESCRIPTOR:
@@ -99,15 +107,16 @@ class GuardedFolder(HeldFolder):
         checks.require_file(status, path, shared=self.shared, owner=self._accepted)
         return status
 
-    def _kept(self, descriptor: int, check: Callable[[], None]) -> int:
+    def _kept(self, descriptor: int, check: Callable[[], T]) -> T:
+        """The result of the check, before whose end nobody gets the descriptor."""
         try:
-            check()
+            found = check()
             if self._descriptor is None:
                 self.verify()
         except BaseException:
             os.close(descriptor)
             raise
-        return descriptor
+        return found
 
     def read(self, name: str, max_bytes: int) -> bytes:
         """All of a file. Raises `Refused` when it is larger than `max_bytes`."""

@@ -53,6 +53,16 @@ def open_file(file: LocalFile) -> int:
     return folder.open_read(name)
 
 
+def _open_still(file: LocalFile) -> int:
+    """Open it likewise, if it is still the file that was scanned; raises `SourceChanged` too."""
+    folder, name = parent_of(file.where, file.depth)
+    descriptor, status = folder.open_looked_at(name)
+    if not file.is_still(status):
+        os.close(descriptor)
+        raise changed(file)
+    return descriptor
+
+
 def _check(file: LocalFile, descriptor: int) -> None:
     if not file.is_still(os.fstat(descriptor)):
         raise changed(file)
@@ -77,9 +87,8 @@ def read_range(file: LocalFile, start: int, stop: int) -> bytes:
     By system calls alone: it reads every small file that is sent, and there what surrounds the reading is what costs.
     """
     with local_errors("cannot read", file.where):
-        descriptor = open_file(file)
+        descriptor = _open_still(file)
         try:
-            _check(file, descriptor)
             if start:
                 os.lseek(descriptor, start, os.SEEK_SET)
             body = os.read(descriptor, stop - start)

@@ -13,13 +13,17 @@ from s3sync.errors import ConfigError
 
 IGNORE_FILE = ".s3syncignore"
 MAX_BYTES = 64 * 1024
+MOST_SILENCED = 1000
 
 
-def load_ignore(patterns: Iterable[str], repo_root: Path, staging: Path) -> Callable[[str], bool]:
+def load_ignore(
+    patterns: Iterable[str], repo_root: Path, staging: Path, silenced: set[str] | None = None
+) -> Callable[[str], bool]:
     """A test for paths (folders ending in `/`), from the setting's patterns and the `.s3syncignore` of both folders.
 
     The repository's file comes after the setting and may take back what that ignores, as later patterns do in git.
     The staging folder's file may have come from anybody who writes to the store: it ignores more, and never less.
+    What only that file ignores is added to `silenced`, up to a thousand paths.
     Raises `ConfigError` with file and line for what is no pattern, or for too many of them.
     """
     ours, arrived = [*patterns, *_read(repo_root / IGNORE_FILE)], _read(staging / IGNORE_FILE)
@@ -37,8 +41,18 @@ def load_ignore(patterns: Iterable[str], repo_root: Path, staging: Path) -> Call
         by_us, by_others = compile_patterns(ours).match_file, compile_patterns(arrived).match_file
     except ValueError as error:  # those of files were looked at line by line
         raise ConfigError("the setting `ignore` holds what is no pattern", why=str(error)) from error
+
+    def ignored(path: str) -> bool:
+        if by_us(path):
+            return True
+        if not by_others(path):
+            return False
+        if silenced is not None and len(silenced) < MOST_SILENCED:
+            silenced.add(path)
+        return True
+
     # each path is asked about on the local side, on the remote, and in the base
-    return lru_cache(1 << 15)(lambda path: by_us(path) or by_others(path))
+    return lru_cache(1 << 15)(ignored)
 
 
 def _body(file: Path) -> bytes:

@@ -56,7 +56,7 @@ def settle_mode(
 
 def may_be_run(file: LocalFile, staging: Path, otherwise: bool) -> bool:
     """True if a file's owner may run it; `otherwise` where its disk does not tell."""
-    if not POSIX:
+    if not POSIX or file.runs is otherwise:
         return otherwise
     try:
         folder, name = parent_of(file.where, file.depth)

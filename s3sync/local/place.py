@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from s3sync.core.names import STATE_DIR
 from s3sync.core.spelling import obeyed_reason
 from s3sync.core.times import FILE_TIMES
@@ -28,7 +30,7 @@ from s3sync.local.digests import Digests
 from s3sync.local.fingerprint import ctime_tells, holds
 from s3sync.local.modes import copy_file, settle_mode
 from s3sync.local.room import OURS, PRIVATE, state_room
-from s3sync.local.scan import LocalFile
+from s3sync.local.scan import LocalFile, found_file
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
@@ -84,7 +86,7 @@ def place(
             settle_mode(source, temp.name, None if own_mode else replaced, into=folder, executable=executable)
             _expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))
             source.replace(temp.name, name, folder)
-        return _found(target, folder.lstat(name), len(names))
+        return found_file(target, folder.lstat(name), len(names))
 
 
 def move_to_trash(file: LocalFile, staging: Path, path: str, trash: Path) -> None:
@@ -110,7 +112,7 @@ def delete_for_good(file: LocalFile, staging: Path, digests: Digests) -> None:
         if now is None or not stat.S_ISREG(now.st_mode):
             raise _changed(file.where)
         if not (file.is_still(now) and ctime_tells(staging, now.st_dev)):
-            file = _found(file.where, now, file.depth)
+            file = found_file(file.where, now, file.depth)
             if not holds(file, digests):
                 raise _changed(file.where)
         _expect(folder, name, file)
@@ -135,7 +137,7 @@ def rename_aside(file: LocalFile, staging: Path, path: str) -> LocalFile:
         _rename_new(folder, name, aside, names[-1])
         aside.sync()
         status = aside.lstat(names[-1])
-    return LocalFile(target, file.size, file.mtime_ns, file.inode, status.st_ctime_ns, len(names))
+    return replace(found_file(target, status, len(names)), size=file.size, mtime_ns=file.mtime_ns, inode=file.inode)
 
 
 def standing(staging: Path, path: str) -> os.stat_result | None:
@@ -145,7 +147,7 @@ def standing(staging: Path, path: str) -> os.stat_result | None:
 
 
 def as_scanned(staging: Path, path: str, status: os.stat_result) -> LocalFile:
-    return _found(_join(staging, path), status, path.count("/") + 1)
+    return found_file(_join(staging, path), status, path.count("/") + 1)
 
 
 def drop_second_name(staging: Path, path: str, other: str) -> None:
@@ -165,10 +167,6 @@ def prune_empty_folders(folder: Path, staging: Path) -> None:
         except OSError:
             return
         folder = folder.parent
-
-
-def _found(where: str, status: os.stat_result, depth: int) -> LocalFile:
-    return LocalFile(where, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns, depth)
 
 
 def _join(folder: StrPath, path: str) -> str:
@@ -260,7 +258,7 @@ def _keep(folder: GuardedFolder, name: str, file: LocalFile, kept: GuardedFolder
     else:
         status = kept.lstat(kept_as)
         if file.is_renamed(status):
-            file = _found(file.where, status, file.depth)
+            file = found_file(file.where, status, file.depth)
     kept.sync()
     return file
 

@@ -24,6 +24,7 @@ class LocalFile(Struct, frozen=True, gc=False):
     On Windows, and on some disks elsewhere, it is the time of creation, and tells nothing (`local.fingerprint`).
     `depth`: how many of the last names of `where` stand below the staging folder. None of them may be a link when the
     file is opened; what stands above is trusted.
+    `runs`: whether its mode let its owner run it; None: nobody looked. A `chmod` changes ctime.
     """
 
     where: str
@@ -32,6 +33,7 @@ class LocalFile(Struct, frozen=True, gc=False):
     inode: int
     ctime_ns: int
     depth: int = 1
+    runs: bool | None = None
 
     @property
     def disk_path(self) -> Path:
@@ -51,8 +53,14 @@ def look_at(path: str | os.PathLike[str], depth: int = 1) -> LocalFile:
     """A file as it is now. Raises `OSError`."""
     where = os.fspath(path)
     folder, name = parent_of(where, depth)
-    status = folder.lstat(name)
-    return LocalFile(where, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns, depth)
+    return found_file(where, folder.lstat(name), depth)
+
+
+def found_file(where: str, status: os.stat_result, depth: int, inode: int | None = None) -> LocalFile:
+    """A file as its status describes it. `inode`: where that does not tell it."""
+    runs = bool(status.st_mode & stat.S_IXUSR)
+    inode = status.st_ino if inode is None else inode
+    return LocalFile(where, status.st_size, status.st_mtime_ns, inode, status.st_ctime_ns, depth, runs)
 
 
 class LocalScan(Struct):
@@ -149,5 +157,5 @@ def _scan_entry(
         inode = status.st_ino or os.stat(entry.path).st_ino  # noqa: PTH116 (Windows: DirEntry has no inode)
         where = f"{folder}{os.sep}{entry.name}"
         depth = path.count("/") + 1
-        scan.files[path] = LocalFile(where, status.st_size, status.st_mtime_ns, inode, status.st_ctime_ns, depth)
+        scan.files[path] = found_file(where, status, depth, inode)
     return False

@@ -6,13 +6,13 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct, field
 
+from s3sync.aside import Aside
 from s3sync.config import (
     REPO_FILE,
     Settings,
@@ -146,7 +146,7 @@ def _look(report: InitReport, store: Store) -> None:
     prefix = report.project.prefix if report.project else f"{repo}/"
     report.access = check_access(store, f"{prefix}{STATE_DIR}/")
     if report.access.list is None:
-        with ThreadPoolExecutor(2) as threads:
+        with Aside(2, "s3sync-around") as threads:
             look_around(store, repo, threads)()
         if report.project is not None:
             keys = (f"{prefix}{name}/{MANIFEST}" for name in islice(store.folders(prefix), MOST_ASKED))

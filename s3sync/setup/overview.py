@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,6 +13,7 @@ from s3sync.config import Settings, mask_url
 from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.names import nfc, path_of_key
 from s3sync.errors import LocalError, ProjectError, S3syncError
+from s3sync.gitindex import files_in_git
 from s3sync.project import find_project, project_names, repo_root
 from s3sync.setup.init import update_gitignore
 from s3sync.shared.listed import ListedStore
@@ -40,6 +42,10 @@ class ProjectOverview(Struct):
     last_sync_by: str | None = None
     cleaned: CleanedRecord | None = None
     """The last cleanup of the remote, if any."""
+    folder: str | None = None
+    """Path of its staging folder here, relative to the repository, with `/`."""
+    in_git: int | None = None
+    """Files of its staging folder that git has taken up; None where no git repository tells."""
     error: S3syncError | None = None
 
     @property
@@ -78,6 +84,7 @@ def overview(settings: Settings, start: Path, store: Store, pattern: str | None 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3sync-projects") as threads:
         found = threads.map(lambda name: _look(settings, root, listed, name, name in local), wanted)
         projects = list(found)
+    _ask_git(root, projects)
     return ProjectsReport(
         settings.repo,
         mask_url(settings.store),
@@ -94,6 +101,14 @@ def _git_ignores(root: Path, staging: str) -> bool:
         return False
 
 
+def _ask_git(root: Path, projects: Sequence[ProjectOverview]) -> None:
+    """One look at git's index for all projects that are here."""
+    here = [(project, project.folder) for project in projects if project.folder is not None]
+    counts = files_in_git(root, [folder for _, folder in here])
+    for (project, _), count in zip(here, counts or (), strict=False):
+        project.in_git = count
+
+
 def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) if any(char in pattern for char in "*?[") else name.startswith(pattern)
 
@@ -107,7 +122,9 @@ def _look(settings: Settings, root: Path, store: ListedStore, name: str, here: b
             found.files, found.size_bytes = found.files + 1, found.size_bytes + info.size
     try:
         if here:
-            _compare(found, Session(settings, find_project(settings, root, name), store))
+            project = find_project(settings, root, name)
+            found.folder = project.staging.relative_to(root).as_posix()
+            _compare(found, Session(settings, project, store))
         else:
             manifest = read_manifest(store, prefix).manifest
             found.last_sync_at, found.last_sync_by = manifest.last_sync, manifest.last_sync_by

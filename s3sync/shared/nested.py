@@ -6,12 +6,13 @@ tells is metadata.json, which names its project and repository.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor
 from itertools import islice
 
+import msgspec
+
+from s3sync.aside import Aside
 from s3sync.core.names import MANIFEST, nfc
 from s3sync.errors import ConfigError, StoreError
 from s3sync.store.port import Store
@@ -35,7 +36,7 @@ def refuse_inner_projects(store: Store, keys: Iterable[str]) -> None:
             raise _nested(store, f"{where}/ in it, where files of this project belong, is another repository: {repo!r}")
 
 
-def look_around(store: Store, repo: str, threads: Executor) -> Callable[[], None]:
+def look_around(store: Store, repo: str, threads: Aside) -> Callable[[], None]:
     """Ask whether the repository's place in the store is in a project of a store around it.
 
     The answers come meanwhile; what is returned waits for them, and raises `ConfigError` where it is.
@@ -72,7 +73,7 @@ def _names_in(store: Store, key: str) -> tuple[str, str] | None:
     text = head.decode(errors="replace")
     found = [re.search(_FIELD % name, text) for name in ("repo", "project_id")]
     try:
-        repo, project = (nfc(json.loads(match[1])) if match else "" for match in found)
+        repo, project = (nfc(msgspec.json.decode(match[1], type=str)) if match else "" for match in found)
     except ValueError:
         return None
     return (repo, project) if repo and project else None

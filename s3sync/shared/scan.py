@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct, field
 
+from s3sync.aside import Aside
 from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.entries import Entry
@@ -110,7 +110,7 @@ def scan_remote(
 
     Raises `ConfigError` where the place is that of another repository, too.
     """
-    with ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="s3sync-remote") as threads:
+    with Aside(LOOKUPS_AT_ONCE, "s3sync-remote") as threads:
         reading = threads.submit(read_manifest, store, prefix)
         refuse_around = None if base else look_around(store, prefix.split("/")[0], threads)
         old_parts = SpilledDict(bool)
@@ -246,9 +246,7 @@ def _match(
     return unexplained
 
 
-def _there_after_all(
-    store: Store, prefix: str, gone: SpilledDict[FileRecord], threads: ThreadPoolExecutor
-) -> Iterable[str]:
+def _there_after_all(store: Store, prefix: str, gone: SpilledDict[FileRecord], threads: Aside) -> Iterable[str]:
     """Of what the listing lacks, and perhaps of other files: what is there now. It may have been put after the listing
     and before the manifest. Many are not asked for one by one, but listed."""
     if len(gone) > LOOKUPS_AT_ONCE:

@@ -12,6 +12,8 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from s3sync.core import limits
+from s3sync.core.batches import batched
 from s3sync.core.keep_both import Intent
 from s3sync.core.manifest.record import ConflictRecord, DeletedRecord
 from s3sync.core.names import refuse_reason
@@ -19,6 +21,7 @@ from s3sync.state.memory import StateDB
 from s3sync.state.schema import intent_row
 
 _CONFLICT, _DELETION = "conflict", "delete"
+_INSERT = "INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)"
 R = TypeVar("R", Intent, DeletedRecord)
 
 
@@ -30,7 +33,7 @@ class Intents:
 
     def keep_both(self, intent: Intent) -> None:
         """A file is about to be moved aside to `kept_as`, and to be published under that name."""
-        self._note(_CONFLICT, intent.kept_as, intent)
+        self._state.execute(_INSERT, self._state.enter_place(), _CONFLICT, intent.kept_as, _as_json(intent))
 
     def arrived(self, intent: Intent) -> None:
         """The remote version stands under the name."""
@@ -39,8 +42,10 @@ class Intents:
     def delete(self, deletions: Iterable[DeletedRecord]) -> None:
         """These objects are about to be deleted."""
         with self._state.transaction():
-            for deletion in deletions:
-                self._note(_DELETION, deletion.name, deletion)
+            place = self._state.enter_place()
+            for some in batched(deletions, limits.now.entries_at_once):
+                rows = [(place, _DELETION, deletion.name, _as_json(deletion)) for deletion in some]
+                self._state.execute_many(_INSERT, rows)
 
     def moves(self) -> list[Intent]:
         """The noted conflicts of every place: whichever store is in use, the files are on this disk.
@@ -61,27 +66,24 @@ class Intents:
         return [deletion for deletion in noted if refuse_reason(deletion.name) is None]
 
     def forget(self, told: Iterable[ConflictRecord | DeletedRecord]) -> None:
+        place = self._state.place_id
         with self._state.transaction():
-            for record in told:
-                if isinstance(record, ConflictRecord):
-                    self._forget(_CONFLICT, record.kept_as)
-                else:
-                    self._forget(_DELETION, record.name)
-
-    def _forget(self, kind: str, name: str) -> None:
-        query = "DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?"
-        self._state.execute(query, self._state.place_id, kind, name)
-
-    def _note(self, kind: str, name: str, record: Intent | DeletedRecord) -> None:
-        value = msgspec.json.encode(record).decode()
-        self._state.execute(
-            "INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", self._state.enter_place(), kind, name, value
-        )
+            for some in batched(told, limits.now.entries_at_once):
+                rows = [(place, *_key_of(record)) for record in some]
+                self._state.execute_many("DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?", rows)
 
     def _all(self, which: str, type_: type[R], *values: object) -> list[R]:
         rows = self._state.execute(f"SELECT value FROM intent WHERE {which} ORDER BY name", *values)
         with self._state.rows_of("intent"):
             return [intent_row(row, type_) for row in rows]
+
+
+def _as_json(record: Intent | DeletedRecord) -> str:
+    return msgspec.json.encode(record).decode()
+
+
+def _key_of(record: ConflictRecord | DeletedRecord) -> tuple[str, str]:
+    return (_CONFLICT, record.kept_as) if isinstance(record, ConflictRecord) else (_DELETION, record.name)
 
 
 def _is_ours(intent: Intent) -> bool:

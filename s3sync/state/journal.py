@@ -10,6 +10,8 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from s3sync.core import limits
+from s3sync.core.batches import batched
 from s3sync.core.effects import Kind, LivesOn
 from s3sync.core.entries import Entry
 from s3sync.core.manifest.record import FileRecord
@@ -57,9 +59,9 @@ class Journal:
         with self._state.transaction():
             if not self._begun:
                 self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", place, DID)
-            for done in effects:
-                value = msgspec.json.encode(done).decode()
-                self._state.execute("INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", place, DID, done.path, value)
+            for some in batched(effects, limits.now.entries_at_once):
+                rows = [(place, DID, done.path, msgspec.json.encode(done).decode()) for done in some]
+                self._state.execute_many("INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", rows)
         self._begun = True
 
     def last_run(self) -> list[Done]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import socket
 import time
@@ -11,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
+import msgspec
+
 from s3sync.core.times import format_time
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.locks import try_lock, unlock
 from s3sync.errors import LockHeld
 from s3sync.local.room import OURS
 
@@ -34,8 +36,6 @@ def project_lock(room: GuardedFolder, *, now: datetime, wait_s: float = 0) -> It
 
     The operating system drops the lock when its holder dies, so a stale file means nothing and is never removed.
     """
-    from filelock import unlock_descriptor
-
     with local_errors("cannot lock", room.path, hint=OURS):
         descriptor = room.open_write(FILE, create=0o600)
     try:
@@ -44,13 +44,13 @@ def project_lock(room: GuardedFolder, *, now: datetime, wait_s: float = 0) -> It
         try:
             holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": format_time(now)}
             with local_errors("cannot write", f"{room.path}{os.sep}{HOLDER}", hint=OURS):
-                _write_holder(room, json.dumps(holder).encode())
+                _write_holder(room, msgspec.json.encode(holder))
             yield
         finally:
             with suppress(OSError):
                 room.unlink(HOLDER)
             with suppress(OSError):
-                unlock_descriptor(descriptor)
+                unlock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -84,10 +84,8 @@ def _acquire(room: GuardedFolder, descriptor: int, wait_s: float) -> None:
 
 def _try(descriptor: int) -> bool:
     """True if we have the lock; on a disk without locks, where nobody can hold one, we do."""
-    from filelock import lock_descriptor
-
     try:
-        return lock_descriptor(descriptor, blocking=False)
+        return try_lock(descriptor)
     except OSError as error:
         if error.errno in _NO_LOCKS:
             return True
@@ -99,8 +97,6 @@ def who_holds(room: GuardedFolder) -> str | None:
 
     The lock itself is only tried where a holder left its name, who may have been killed: trying it keeps others out.
     """
-    from filelock import unlock_descriptor
-
     with suppress(OSError):
         if room.find(HOLDER) is None:
             return None
@@ -108,13 +104,15 @@ def who_holds(room: GuardedFolder) -> str | None:
         try:
             if not _try(descriptor):
                 return _describe(room) or "it did not say who it is"
-            unlock_descriptor(descriptor)
+            unlock(descriptor)
         finally:
             os.close(descriptor)
     return None
 
 
 def _describe(room: GuardedFolder) -> str | None:
+    import json  # only whoever finds the lock held reads it
+
     try:
         known = json.loads(room.read(HOLDER, HOLDER_BYTES))
         pid, host, since = int(known["pid"]), str(known["host"])[:SHOWN], str(known["since"])[:SHOWN]

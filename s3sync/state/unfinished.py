@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import msgspec
 
 from s3sync.core.unfinished import Direction, Unfinished
 from s3sync.local.digests import Digests, PartDigests
 from s3sync.state.memory import StateDB
 from s3sync.state.schema import PARTS_COLUMNS, TRANSFER_COLUMNS, part_row, partial_name, parts_row, transfer_row
 
+UNSURE = "unsure "
+"""Begins the ETag of a version in `parts` of which not all was sent or fetched: no ETag does. Older versions of s3sync
+do not find such a row, and send the whole."""
 DONE = "(SELECT count(*) FROM transferred d WHERE (d.place, d.path, d.way) = (t.place, t.path, t.way))"
 
 
@@ -19,7 +22,7 @@ class UnfinishedTransfers:
         self._state = state
 
     def begin(self, transfer: Unfinished) -> None:
-        digests = json.dumps([transfer.md5, transfer.xxh3, *transfer.part_xxh3])
+        digests = _as_json([transfer.md5, transfer.xxh3, *transfer.part_xxh3])
         row = (
             transfer.path,
             transfer.way.value,
@@ -57,7 +60,7 @@ class UnfinishedTransfers:
         self._state.execute(insert, self._state.enter_place(), path, way.value, number, digest)
 
     def digested(self, path: str, way: Direction, digests: Digests, parts: PartDigests) -> None:
-        row = json.dumps([digests.md5, digests.xxh3, *parts.xxh3])
+        row = _as_json([digests.md5, digests.xxh3, *parts.xxh3])
         query = "UPDATE transfer SET digests = ? WHERE place = ? AND path = ? AND way = ?"
         self._state.execute(query, row, self._state.place_id, path, way.value)
 
@@ -68,14 +71,23 @@ class UnfinishedTransfers:
             return dict(map(part_row, rows))
 
     def parts_of(self, path: str, etag: str) -> PartDigests | None:
-        query = f"SELECT {PARTS_COLUMNS} FROM parts WHERE place = ? AND path = ? AND etag = ?"
-        rows = self._state.execute(query, self._state.place_id, path, etag)
+        query = f"SELECT {PARTS_COLUMNS} FROM parts WHERE place = ? AND path = ? AND etag IN (?, ?)"
+        rows = self._state.execute(query, self._state.place_id, path, etag, UNSURE + etag)
         with self._state.rows_of("parts"):
             return parts_row(rows[0]) if rows else None
 
-    def remember_parts(self, path: str, etag: str, parts: PartDigests) -> None:
+    def is_sure_of(self, path: str, etag: str) -> bool:
+        query = "SELECT 1 FROM parts WHERE place = ? AND path = ? AND etag = ?"
+        return bool(self._state.execute(query, self._state.place_id, path, etag))
+
+    def remember_parts(self, path: str, etag: str, parts: PartDigests, *, sure: bool = True) -> None:
         insert = "INSERT OR REPLACE INTO parts (place, path, etag, part_size, xxh3) VALUES (?, ?, ?, ?, ?)"
-        self._state.execute(insert, self._state.enter_place(), path, etag, parts.part_size, " ".join(parts.xxh3))
+        version = etag if sure else UNSURE + etag
+        self._state.execute(insert, self._state.enter_place(), path, version, parts.part_size, " ".join(parts.xxh3))
+
+
+def _as_json(digests: list[str | None]) -> str:
+    return msgspec.json.encode(digests).decode()
 
 
 def partial_names(state: StateDB) -> set[str]:

@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
 
 from msgspec import Struct
 
+from s3sync.aside import Answer, Aside
 from s3sync.errors import (
     AccessDenied,
     BucketMissing,
@@ -129,7 +129,7 @@ def check_conditions(
     scratch = _Scratch(store, key)
     attempts = [(condition, attempt) for condition in conditions for attempt in _ATTEMPTS[condition]]
     try:
-        with ThreadPoolExecutor(len(attempts) + 1, thread_name_prefix="s3sync-probe") as threads:
+        with Aside(len(attempts) + 1, "s3sync-probe") as threads:
             threads.submit(scratch.make, twice=Condition.CREATE in conditions)
             judged = [(kind, threads.submit(_judge, attempt, scratch)) for kind, attempt in attempts]
             for condition in conditions:
@@ -151,7 +151,7 @@ class _Scratch:
         self.left: list[Callable[[], object]] = []
         self.refused: PreconditionFailed | None = None
         """The second of two creations at the same time, where just that one was refused."""
-        self._etag: Future[str] = Future()
+        self._etag: Answer[str] = Answer()
 
     def make(self, *, twice: bool) -> None:
         """Put the object; `twice`: by two creations at once, of which a store that honours the condition refuses one.
@@ -191,7 +191,7 @@ class _Scratch:
 
     def _created(self) -> str | None:
         """The ETag, if of two creations one was taken and the other refused for its condition."""
-        with ThreadPoolExecutor(2, thread_name_prefix="s3sync-probe") as threads:
+        with Aside(2, "s3sync-probe") as threads:
             both = [threads.submit(self._put, body, Create()) for body in (b"one", b"other")]
         errors = [one.exception() for one in both]
         for error in errors:

@@ -92,7 +92,7 @@ def _take_steps(
     from s3sync.sync.steps.elsewhere import Elsewhere
 
     raced: dict[str, str] = {}
-    stamp = session.trash_stamp()
+    stamp, at = session.trash_stamp(), format_time(session.clock())
     with session.pool() as pool:
         transport = _transport(session, state, pool)
         steps = Steps(session, seen, transport, stamp, recorder.placed, Intents(state), Elsewhere(seen, plan))
@@ -105,7 +105,7 @@ def _take_steps(
                 for effect in result.effects:
                     recorder.keep(result.action, effect)
                     reporter.happened(effect)
-                    done.append(_done(session, seen, plan, result.action, effect, stamp))
+                    done.append(_done(seen, plan, result.action, effect, stamp, at))
                     _show(session, effect)
             recorder.save_sometimes()
     return raced
@@ -118,7 +118,7 @@ def _tell(witnesses: Sequence[Witness], done: list[Done]) -> None:
     done.clear()
 
 
-def _done(session: Session, seen: View, plan: Plan, action: Action, effect: Effect, stamp: str) -> Done:
+def _done(seen: View, plan: Plan, action: Action, effect: Effect, stamp: str, at: str) -> Done:
     """An effect with what stood there before. The copy that a conflict makes under its own name was nowhere before."""
     is_copy = effect.path != action.path
     before = None if is_copy else seen.base.get(action.path)
@@ -127,7 +127,7 @@ def _done(session: Session, seen: View, plan: Plan, action: Action, effect: Effe
         effect.kind,
         effect.path,
         plan.verb,
-        format_time(session.clock()),
+        at,
         action.do,
         stamp,
         before=before,

@@ -30,7 +30,7 @@ from s3sync.sync.old_versions import delete_versions, old_versions
 from s3sync.sync.planning import collect, ruled
 from s3sync.sync.report import CleanupReport, Deleted
 from s3sync.sync.reporting import CleanupReporter
-from s3sync.sync.same_content import is_surely_same, is_vouched
+from s3sync.sync.same_content import is_surely_same, what_is_known
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
@@ -148,6 +148,7 @@ class _Verified:
 
     def __init__(self, session: Session, state: StateDB, seen: View) -> None:
         self._store, self._ledger, self._seen = session.store, UnfinishedTransfers(state), seen
+        self.is_known = what_is_known(seen, state)
         self._known = SpilledDict(bool)
 
     def __call__(self, path: str) -> bool:
@@ -163,11 +164,6 @@ class _Verified:
             return False
         return is_surely_same(self._store, self._ledger, path, remote, file, seen.base.get(path))
 
-    def vouched(self, path: str) -> bool:
-        """True if it is known what an object holds, wherever the same may be here."""
-        remote = self._seen.there.files.get(path)
-        return remote is not None and is_vouched(self._ledger, path, remote, self._seen.base.get(path))
-
 
 def _note_what_stays(
     stays: Contents, seen: View, decision: Decision, options: CleanupOptions, verified: _Verified, *, goes: bool
@@ -176,8 +172,8 @@ def _note_what_stays(
     if digests is not None and decision.local is not None and not (goes and options.local):
         stays.add(decision.local.size, digests.md5)
     remote_stays = decision.remote is not None and not (goes and not options.local)
-    if remote_stays and decision.remote is not None and decision.remote.md5 and verified.vouched(decision.path):
-        stays.add(decision.remote.size, decision.remote.md5)
+    if remote_stays and decision.remote is not None and decision.remote.md5 and verified.is_known(decision.path):
+        stays.add_object(seen.there.files[decision.path])
 
 
 def _look_at_trash(

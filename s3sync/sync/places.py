@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 
 from msgspec import Struct, field
@@ -39,11 +38,13 @@ def first_time(state: StateDB, session: Session) -> list[str]:
     old = _old_name(state, session)
     if old is None:
         return [FIRST_TIME]
+    from shlex import quote
+
     name = session.project.name
     return [
         FIRST_TIME,
         f"this folder was synced as {old!r} before, whose files stay in the store: if {name!r} is {old!r} renamed, "
-        f"`mv {shlex.quote(name)} {shlex.quote(old)}` in the repository keeps using them; otherwise both are stored",
+        f"`mv {quote(name)} {quote(old)}` in the repository keeps using them; otherwise both are stored",
     ]
 
 

@@ -21,6 +21,7 @@ from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import local_errors
 from s3sync.errors import AccessDenied
 from s3sync.local.digests import Digests
+from s3sync.local.ignore import IGNORE_FILE
 from s3sync.local.scan import LocalFile
 from s3sync.shared.manifest import write_edits
 from s3sync.state.intents import Intents
@@ -28,6 +29,7 @@ from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
 from s3sync.sync.session import Session
+from s3sync.sync.silenced import OWN_RULES
 from s3sync.sync.view import View
 
 SAVE_EVERY_S = 30.0
@@ -137,6 +139,8 @@ class Recorder:
         self._base[effect.path] = agreed(effect.entry, None)
         if effect.record is not None:
             self._edits.files[effect.path] = effect.record
+        if effect.path == IGNORE_FILE and effect.kind is Kind.SENT and effect.entry is not None:
+            self._state.remember(OWN_RULES, effect.entry.md5 or "")
         repaired = self._edits.repaired.get(effect.path) if effect.kind is Kind.FETCHED else None
         if repaired is not None and repaired.md5 is None and effect.entry is not None:
             repaired.md5 = effect.entry.md5  # of bytes that the store vouched for

@@ -84,26 +84,28 @@ def report_plan(report: RunReport, plan: Plan, seen: View) -> None:
         )
 
 
-class Bytes(Protocol):
-    """Bytes that files would send or receive."""
+class Foreseen(Protocol):
+    """Bytes that files would send or receive, and other names of what would be deleted on the remote."""
 
     def upload(self, path: str) -> int: ...
     def download(self, path: str) -> int: ...
+    def lives_on(self, action: Action) -> str | None: ...
 
 
-def report_intentions(report: RunReport, actions: Iterable[Action], travels: Bytes) -> None:
+def report_intentions(report: RunReport, actions: Iterable[Action], foreseen: Foreseen) -> None:
     """Report what a dry run would do."""
     for action in actions:
         local = action.local.size if action.local else 0
         remote = action.remote.size if action.remote else 0
         if action.do in UPLOADING:
-            report.uploaded.append(Uploaded(action.kept_as or action.path, local, travels.upload(action.path)))
+            report.uploaded.append(Uploaded(action.kept_as or action.path, local, foreseen.upload(action.path)))
         if action.do in (Do.DOWNLOAD, Do.KEEP_BOTH):
-            report.downloaded.append(Downloaded(action.path, remote, travels.download(action.path)))
+            report.downloaded.append(Downloaded(action.path, remote, foreseen.download(action.path)))
         if action.do is Do.DELETE_LOCAL:
             report.deleted.append(Deleted(action.path, "local", local))
         if action.do is Do.DELETE_REMOTE:
-            report.deleted.append(Deleted(action.path, "remote", remote))
+            lives_on = foreseen.lives_on(action)
+            report.deleted.append(Deleted(action.path, "remote", remote, lives_on is None, lives_on))
 
 
 def not_on_windows(names: Iterable[str]) -> str | None:

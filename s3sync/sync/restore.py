@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.core.executable import is_executable
-from s3sync.core.names import nfc, refuse_reason
+from s3sync.core.names import nfc, refuse_reason, short_text
 from s3sync.core.times import parse_ns
 from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
@@ -25,13 +25,14 @@ from s3sync.local.scan import LocalFile, look_at
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.sync.lives_on import Search, living
 from s3sync.sync.recover import recover
 from s3sync.sync.report import OfProject, ProjectAddress
 from s3sync.sync.same_content import is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
-from s3sync.sync.trash import Contents, Trashed, age_of, drop_all, living, md5_of, now_of, trash_here, trash_there
+from s3sync.sync.trash import Contents, Trashed, age_of, drop_all, md5_of, now_of, trash_here, trash_there
 
 
 class TrashReport(OfProject, Struct):
@@ -63,16 +64,13 @@ def list_trash(
     return report
 
 
-def _found(session: Session, sides: Iterable[str], name: str | None = None) -> SpilledList[Trashed]:
-    """What is in the trashes; and of a `name` that is not, what lives on under another name."""
+def _found(session: Session, sides: Iterable[str]) -> SpilledList[Trashed]:
+    """What is in the trashes, newest first."""
     found = SpilledList(Trashed)
     if "local" in sides:
         found.extend(trash_here(session.project))
     if "remote" in sides:
         found.extend(trash_there(session.store, session.project.prefix))
-        if name is not None and all(one.name != name for one in found):
-            lives_on = living(session.store, session.project.prefix, name, found)
-            found.extend([lives_on] if lives_on else [])
     found.sort(_newest_first)
     return found
 
@@ -97,7 +95,11 @@ def restore(
     target = nfc(to) if to is not None else name
     if reason := refuse_reason(target):
         raise UsageError(f"cannot restore to {target}", why=reason, hint="name a path in the staging folder with --to")
-    found = _choose(_found(session, sides, name), name, when)
+    every, search = _found(session, sides), Search()
+    if "remote" in sides and all(one.name != name for one in every):
+        search = living(session.store, session.project.prefix, name, every)
+        every.extend([search.found] if search.found else [])
+    found = _choose(every, name, when, search)
     report.restored, report.restored_to = found, target
     if dry_run:
         _refuse_existing(session, name, target)
@@ -111,18 +113,33 @@ def restore(
     return report
 
 
-def _choose(found: Iterable[Trashed], name: str, when: str | None) -> Trashed:
+def _choose(found: Iterable[Trashed], name: str, when: str | None, search: Search) -> Trashed:
     of_name = [one for one in found if one.name == name]
     if not of_name:
         near = difflib.get_close_matches(name, {one.name for one in found}, 1)
         did = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"no {name!r} in the trash", hint=f"{did}`s3sync trash list` shows what is there")
+        hint = f"{did}`s3sync trash list` shows what is there"
+        raise UsageError(f"no {name!r} in the trash", why=_why_not(search), hint=hint)
     start = when.strip().replace(" ", "T", 1) if when is not None else ""
     fitting = [one for one in of_name if (one.at or "").startswith(start)]
     if not fitting:
         times = ", ".join(one.at or "?" for one in of_name[:5])
         raise UsageError(f"no {name!r} of {when} in the trash", hint=f"those that are there are of {times}")
     return fitting[0]
+
+
+def _why_not(search: Search) -> str | None:
+    """What was looked for, of a name that is in no trash; None where nothing says that it was ever deleted."""
+    gone = search.deleted
+    if gone is None:
+        return None
+    by = f"{short_text(gone.deleted_by)} deleted it on the remote on {short_text(gone.deleted_at)}"
+    if gone.md5 is None:
+        return f"{by}, and nothing tells what it held"
+    if search.passed_over:
+        left = f"{search.passed_over:,} more that may hold it were not"
+        return f"{by}; {search.looked_at} objects were asked for its content, {left}"
+    return f"{by}, and its content is under no other name there, nor in the trash"
 
 
 def finish_placing(session: Session, source: Path, target: str) -> bool:
@@ -231,7 +248,7 @@ def empty(
                 live.add(decision.local.size, digests.md5)
             remote = seen.there.files.get(decision.path)
             if remote and remote.entry.md5 and is_vouched(ledger, decision.path, remote, decision.base):
-                live.add(remote.entry.size, remote.entry.md5)
+                live.add_object(remote)
     report.emptied = _found(session, sides)
     if older_than is not None and report.emptied:
         now = {side: now_of(session, side, dry_run=dry_run) for side in sides}

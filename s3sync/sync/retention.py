@@ -1,9 +1,9 @@
 """Retention: once a day, a run that writes brings the two trashes within the limits of the setting `trash`.
 
-Only what also exists elsewhere goes, unless `last_copies` allows more. Elsewhere is what this computer knows of its
-own: for the trash here, a file here, or an object with whose content this computer once agreed; a peer's word for the
-content of an object does not count. An age on the remote is by the store's clock. What is younger than a day stays, so
-that the last run can be undone.
+Only what also exists elsewhere goes, unless `last_copies` allows more. Elsewhere is a file here, or an object of which
+the store or this computer itself knows what it holds; for the trash here, only one with whose content this computer
+once agreed. A peer's word counts for neither, nor for what an object in the trash holds. An age on the remote is by the
+store's clock. What is younger than a day stays, so that the last run can be undone.
 """
 
 from __future__ import annotations
@@ -98,9 +98,11 @@ def _live(session: Session, state: StateDB) -> dict[str, Contents]:
                 contents.add(decision.local.size, digests.md5)
         if remote is None or remote.md5 is None:
             continue
-        there.add(remote.size, remote.md5)
-        is_known = base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5)
-        if is_known and is_vouched(ledger, decision.path, seen.there.files[decision.path], base):
+        object_there = seen.there.files[decision.path]
+        if not is_vouched(ledger, decision.path, object_there, base):
+            continue
+        there.add_object(object_there)
+        if base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5):
             here.add(remote.size, remote.md5)
     return {"local": here, "remote": there}
 

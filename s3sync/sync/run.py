@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from s3sync.core.names import free_conflict_name
 from s3sync.core.outcome import Problem
-from s3sync.core.plan import Plan, Policy, Verb
+from s3sync.core.plan import Plan, Policy, Verb, keep_unknown
 from s3sync.core.reconcile import again
 from s3sync.core.times import format_time
 from s3sync.errors import LocalError, S3syncError, StoreError
@@ -27,9 +27,11 @@ from s3sync.sync.planning import make_plan
 from s3sync.sync.recover import drop_useless_downloads, recover
 from s3sync.sync.report import ConflictReport, RunReport
 from s3sync.sync.reporting import RunReporter, report_intentions, report_plan
+from s3sync.sync.same_content import what_is_known
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
+from s3sync.sync.silenced import silence_warning
 from s3sync.sync.view import View, select
 
 ROUNDS = 4
@@ -138,14 +140,17 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
     if options.again:
         decisions = map(partial(again, deleted=options.selector is not None), decisions)
     keep, obstacles = _keep_name(session, seen), seen.obstacles_of(wanted)
-    plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, obstacles, rules=run.hooks.rules)
+    rules = (*run.hooks.rules, keep_unknown(what_is_known(seen, state)))
+    plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, obstacles, rules)
     run.gatekeeper.ask(plan, seen, report)
     report_plan(report, plan, seen)
     warn_of_arrivals(report, plan, seen)
+    if (silence := silence_warning(state, seen)) and silence not in report.warnings:
+        report.warnings.append(silence)
     if options.dry_run:
         from s3sync.sync.estimate import Estimate
 
-        report_intentions(report, plan.actions, Estimate(session, state, seen))
+        report_intentions(report, plan.actions, Estimate(session, state, seen, plan))
         return {}
     state.enter_place(format_time(session.clock()))
     return _execute(run, plan, seen)

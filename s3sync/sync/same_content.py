@@ -1,10 +1,13 @@
 """Comparison of local files with objects of which nobody, or only a peer, says what is in them.
 
 An MD5 in metadata.json or in an object's metadata is a peer's word: enough to compare by, and not enough to destroy or
-to publish by. The store's word counts, and what this computer sent or fetched itself.
+to publish by. What the store makes of the bytes counts (an MD5, or one made of MD5s), and what this computer sent or
+fetched itself. The CRC that a store keeps is for comparing, too: other bytes that have the same are easily made.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -15,6 +18,8 @@ from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import file_checksum, local_etag
 from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import RemoteFile
+from s3sync.state.memory import StateDB
+from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Store
 from s3sync.sync.session import Session
@@ -45,11 +50,11 @@ def settle_unknown_md5s(session: Session, seen: View) -> None:
                 seen.there.repaired[path] = record
 
 
-def is_same(store: Store, remote: RemoteFile, file: LocalFile) -> bool:
+def is_same(store: Store, remote: RemoteFile, file: LocalFile, *, surely: bool = False) -> bool:
     """True if an object's composite ETag, or the checksum that the store keeps of it, is that of a local file.
 
-    Under KMS an ETag says nothing, and other stores keep no checksum: then it is not known to be the same. Raises
-    `LocalError`, `StoreError`.
+    `surely`: only by the ETag. Under KMS an ETag says nothing, and other stores keep no checksum: then it is not known
+    to be the same. Raises `LocalError`, `StoreError`.
     """
     try:
         parts = part_count(remote.etag)
@@ -58,6 +63,8 @@ def is_same(store: Store, remote: RemoteFile, file: LocalFile) -> bool:
             known = part_size is not None and is_part_size(file.size, parts, part_size)
             if known and local_etag(file, part_size or 0) == remote.etag:
                 return True
+        if surely:
+            return False
         whole = aspect(store, WholeChecksums)
         told = whole.checksum_of(remote.key) if whole is not None else None
         running = whole.new_checksum() if whole is not None and told is not None else None
@@ -67,15 +74,26 @@ def is_same(store: Store, remote: RemoteFile, file: LocalFile) -> bool:
 
 
 def is_vouched(ledger: Ledger, path: str, remote: RemoteFile, base: Entry | None) -> bool:
-    """True if an object's MD5 is its ETag, which the store makes, or this computer sent or fetched that version.
+    """True if an object's MD5 is its ETag, which the store makes, or this computer sent or fetched all of that version.
 
     `base` is the path's: of a small object that is none of both kinds it has the ETag only then.
     """
     if plain_md5(remote.etag) is None:
-        return part_count(remote.etag) is not None and ledger.parts_of(path, remote.etag) is not None
+        return part_count(remote.etag) is not None and ledger.is_sure_of(path, remote.etag)
     if plain_md5(remote.etag) == remote.entry.md5:
         return True
     return base is not None and (base.etag, base.md5) == (remote.etag, remote.entry.md5)
+
+
+def what_is_known(seen: View, state: StateDB) -> Callable[[str], bool]:
+    """Tells of a path whether it is known what its object holds."""
+    ledger = UnfinishedTransfers(state)
+
+    def is_known(path: str) -> bool:
+        remote = seen.there.files.get(path)
+        return remote is not None and is_vouched(ledger, path, remote, seen.base.get(path))
+
+    return is_known
 
 
 def is_surely_same(
@@ -88,6 +106,6 @@ def is_surely_same(
     if is_vouched(ledger, path, remote, base):
         return True
     try:
-        return is_same(store, remote, file)
+        return is_same(store, remote, file, surely=True)
     except LocalError:
         return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from s3sync.aside import Aside
 from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.entries import Entry, needs_digest
@@ -28,7 +28,6 @@ from s3sync.sync.session import Session
 from s3sync.sync.twins import hide_twins, note_obstacles
 from s3sync.sync.unproven import leave_out_unproven
 from s3sync.sync.view import SETTLED_NS, View, is_of
-from s3sync.transfer.pool import HASHERS, Pool
 from s3sync.transfer.progress import Work
 
 COARSE_NS = 2_000_000_000
@@ -44,12 +43,13 @@ def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> Vie
 
     What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
     """
-    ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
+    silenced = set[str]()
+    ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging, silenced)
     base, digests = SpilledDict(Entry, state.count_base()), SpilledDict(CachedDigest, state.count_digests())
     base.update(state.each_base())
     digests.update(state.each_digest())
     blind = ignores_case(session.project.staging)
-    with ThreadPoolExecutor(1, thread_name_prefix="s3sync-scan") as thread:
+    with Aside(1, "s3sync-scan") as thread:
         prefix = session.project.prefix
         remote = thread.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only)
         here = scan_folder(session.project.staging, ignored, len(base))
@@ -65,6 +65,7 @@ def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> Vie
         hidden={*here.hidden, *there.hidden},
         complete=here.complete,
         ignores_case=blind,
+        silenced=set(silenced),
     )
     if state.is_unproven:
         leave_out_unproven(seen, state)
@@ -132,6 +133,8 @@ def _compare(session: Session, seen: View, state: StateDB, gone_sizes: Sizes) ->
 
 
 def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) -> None:
+    from s3sync.transfer.pool import HASHERS, Pool
+
     files, known = seen.here.files, seen.digests
     session.progress.expect(Work.HASH, len(paths), sum(files[path].size for path in paths))
 

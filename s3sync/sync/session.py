@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -23,8 +24,10 @@ from s3sync.store.port import Pace, Store, Unlimited
 from s3sync.sync.report import ProjectAddress
 from s3sync.transfer.descriptors import most_connections
 from s3sync.transfer.flow import CEILING, Flow
-from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from s3sync.transfer.pool import Pool
 
 
 def utc_now() -> datetime:
@@ -55,6 +58,8 @@ class Session(Struct, frozen=True):
 
     def pool(self) -> Pool:
         """A pool for requests: how many are under way at once finds itself, up to `workers`."""
+        from s3sync.transfer.pool import Pool
+
         timed = aspect(self.store, Timed)
         workers = most_connections(self.workers)
         return Pool(workers, Flow(workers, timed.round_trip_s if timed else None))

@@ -14,6 +14,7 @@ from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
+from s3sync.sync.silenced import silence_warning
 from s3sync.sync.unfinished import known_transfers
 from s3sync.sync.view import View, select, uploader
 
@@ -25,9 +26,9 @@ def status(session: Session, selector: Selector | None = None) -> StatusReport:
         if selector:
             seen.limit_to(selector)
         unfinished, told = known_transfers(state), first_time(state, session)
-        names = names_warning(session, state)
+        names, silence = names_warning(session, state), silence_warning(state, seen)
     report = make_report(session, seen, unfinished, selector)
-    report.warnings = list(dict.fromkeys([*([names] if names else []), *told]))
+    report.warnings = list(dict.fromkeys([*filter(None, (names, silence)), *told]))
     return report
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from s3sync.aside import Answer, Aside
 from s3sync.config.schemes import scheme_of
 from s3sync.core.etag import PART_SIZE
 from s3sync.core.names import STATE_DIR
@@ -83,9 +83,9 @@ class Guard:
         self._session, self._state, self._endpoint = session, state, endpoint
         self._bucket = urlsplit(session.store.url).netloc
         self._place = f"{endpoint} {session.store.url}"
-        self._asked: dict[Condition, Future[Honours]] = {}
+        self._asked: dict[Condition, Answer[Honours]] = {}
         self._lock = Lock()
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: Aside | None = None
         self._foreseen: set[Condition] = set()
 
     def foresee(self, conditions: set[Condition]) -> None:
@@ -97,8 +97,10 @@ class Guard:
 
     def honours(self, condition: Condition) -> Honours:
         """`UNKNOWN` is tried again by the next run. Raises `StoreError`."""
-        with self._lock:
-            asked = self._ask(condition)
+        asked = self._asked.get(condition)
+        if asked is None:
+            with self._lock:
+                asked = self._ask(condition)
         return asked.result()
 
     def warning(self) -> str | None:
@@ -114,20 +116,20 @@ class Guard:
     def close(self, *, wait: bool = True) -> None:
         """Let what was begun end: scratch objects are deleted."""
         if self._threads is not None:
-            self._threads.shutdown(wait=wait, cancel_futures=not wait)
+            self._threads.close(wait=wait)
 
-    def _ask(self, condition: Condition) -> Future[Honours]:
+    def _ask(self, condition: Condition) -> Answer[Honours]:
         """The answer, or the promise of it. Holds the lock."""
         if condition not in self._asked:
             together = PUT if condition in PUT else (condition,)
             for one in together:
-                self._asked[one] = Future()
+                self._asked[one] = Answer()
                 known = self._known(one)
                 if known is not None:
                     self._asked[one].set_result(known)
             unknown = [one for one in together if not self._asked[one].done()]
             if unknown:
-                self._threads = self._threads or ThreadPoolExecutor(len(Condition), thread_name_prefix="s3sync-probes")
+                self._threads = self._threads or Aside(len(Condition), "s3sync-probes")
                 self._threads.submit(self._find_out, unknown)
         return self._asked[condition]
 

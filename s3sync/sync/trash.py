@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from s3sync.core.etag import plain_md5
-from s3sync.core.manifest.record import DeletedRecord
+from s3sync.aside import Aside
+from s3sync.core.batches import batched
+from s3sync.core.etag import part_count, plain_md5
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
 from s3sync.core.times import format_time, parse_time
@@ -21,10 +21,10 @@ from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
 from s3sync.local.trash import delete_trashed, trashed
 from s3sync.project import ProjectFolder
-from s3sync.shared.manifest import read_manifest
+from s3sync.shared.scan import LOOKUPS_AT_ONCE, LOOKUPS_IN_LINE, RemoteFile
 from s3sync.spill.table import SpilledDict
 from s3sync.store import bucket_of
-from s3sync.store.port import Headers, ObjectHead, Overwrite, Store
+from s3sync.store.port import Headers, ObjectHead, ObjectInfo, Overwrite, Store
 from s3sync.sync.session import Session
 
 CLOCK = "clock"
@@ -73,56 +73,32 @@ def trash_here(project: ProjectFolder) -> Iterator[Trashed]:
 
 def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
     """Objects in the remote trash, also in that of older versions. Their names are as hostile as any key."""
-    for place in (records(prefix, "trash"), old_records(prefix, "trash")):
-        for info in store.list(place):
-            stamp, _, name = info.key.removeprefix(place).partition("/")
-            said = read_stamp(stamp)
-            name = _true_name(store, info.key, name) if is_hashed(name) else nfc(name)
-            if not info.key.startswith(place) or name == "" or refuse_reason(name):
-                continue
-            at = format_time(said.at or info.modified)
-            yield Trashed("remote", name, info.key, info.size, at, said.by, info.etag, info.modified.timestamp())
+    with Aside(LOOKUPS_AT_ONCE, "s3sync-trash") as threads:
+        for place in (records(prefix, "trash"), old_records(prefix, "trash")):
+            listed = (info for info in store.list(place) if info.key.startswith(place))
+            for some in batched(listed, LOOKUPS_IN_LINE):
+                hashed = [
+                    (key, name) for key in (info.key for info in some) if is_hashed(name := _named(place, key)[1])
+                ]
+                names = threads.map(lambda item: _true_name(store, *item), hashed)
+                true_names = {key: name for (key, _), name in zip(hashed, names, strict=True)}
+                yield from filter(None, (_trashed(place, info, true_names.get(info.key)) for info in some))
 
 
-def living(store: Store, prefix: str, name: str, trash: Iterable[Trashed]) -> Trashed | None:
-    """Find what was deleted on the remote without a copy, because its content was there under another name.
+def _named(place: str, key: str) -> tuple[str, str]:
+    """A run's folder and the name in it."""
+    stamp, _, name = key.removeprefix(place).partition("/")
+    return stamp, name
 
-    metadata.json says which MD5 it had. If that other name is gone too by now, its copy is in the trash.
-    """
-    manifest = read_manifest(store, prefix).manifest
-    gone = manifest.deleted.get(name)
-    if gone is None or gone.md5 is None:
+
+def _trashed(place: str, info: ObjectInfo, true_name: str | None) -> Trashed | None:
+    """None for what has no name that a path can have."""
+    stamp, name = _named(place, info.key)
+    said, name = read_stamp(stamp), nfc(name) if true_name is None else true_name
+    if name == "" or refuse_reason(name):
         return None
-    at, by, md5 = gone.deleted_at, gone.deleted_by, gone.md5
-    for path, record in manifest.files.items():
-        if record.md5 == md5 and record.etag is not None and not refuse_reason(path):
-            with contextlib.suppress(NotFound):
-                head = store.head(prefix + path)
-                if head.info.etag == record.etag and md5_of(head) in (md5, None):
-                    info = head.info
-                    return Trashed("remote", name, info.key, info.size, at, by, info.etag, lives_on=path, md5=md5)
-    return _in_trash_as_another(store, manifest.deleted, name, md5, [one for one in trash if one.side == "remote"])
-
-
-def _in_trash_as_another(
-    store: Store, deleted: Mapping[str, DeletedRecord], name: str, md5: str, trash: Sequence[Trashed]
-) -> Trashed | None:
-    """Find a content that left the other name, too, which may have had several versions."""
-    sure = next((one for one in trash if plain_md5(one.etag or "") == md5), None)
-    if sure is not None:
-        return replace(sure, name=name, md5=md5)
-    unsure: Trashed | None = None
-    for one in trash:
-        other = deleted.get(one.name)
-        is_told = other is not None and other.md5 == md5
-        if is_told or plain_md5(one.etag or "") is None:
-            with contextlib.suppress(NotFound):
-                said = md5_of(store.head(one.where))
-                if said == md5:
-                    return replace(one, name=name, md5=md5)
-                if said is None and is_told and unsure is None:
-                    unsure = replace(one, name=name, md5=md5)
-    return unsure
+    at = format_time(said.at or info.modified)
+    return Trashed("remote", name, info.key, info.size, at, said.by, info.etag, info.modified.timestamp())
 
 
 def _true_name(store: Store, key: str, name: str) -> str:
@@ -171,13 +147,18 @@ def now_of(session: Session, side: str, *, dry_run: bool = False) -> datetime:
 
 
 class Contents:
-    """Contents, by size and MD5, that exist somewhere else than in a trash. Many of them go to the disk."""
+    """Contents that exist somewhere else than in a trash, by more than a peer's word. Many of them go to the disk."""
 
     def __init__(self) -> None:
         self._known = SpilledDict(bool)
 
     def add(self, size: int, md5: str) -> None:
         self._known[str(size)] = self._known[f"{size} {md5}"] = True
+
+    def add_object(self, remote: RemoteFile) -> None:
+        """Add the content of an object, by its MD5 and by its ETag: an equal ETag is of equal bytes."""
+        self.add(remote.entry.size, remote.entry.md5 or remote.etag)
+        self.add(remote.entry.size, remote.etag)
 
     def knows(self, size: int, md5: str) -> bool:
         return f"{size} {md5}" in self._known
@@ -186,20 +167,25 @@ class Contents:
         return str(size) in self._known
 
     def has(self, store: Store, found: Trashed) -> bool:
-        """True if a file in the trash is one of them. Its bytes or its object are only looked at if the size fits."""
+        """True if a file in the trash is one of them. Its bytes or its object are only looked at if the size fits.
+
+        The MD5 that an object's metadata tells is whatever somebody wrote there: its ETag has to tell. One that tells
+        nothing, as under KMS, is of a last copy.
+        """
         if not self.knows_size(found.size):
             return False
         if found.side == "local":
             try:
-                md5 = digest(look_at(found.where, found.depth)).md5
+                return self.knows(found.size, digest(look_at(found.where, found.depth)).md5)
             except LocalError:
                 return False
-        else:
-            try:
-                md5 = md5_of(store.head(found.where)) or ""
-            except NotFound:
-                return True
-        return self.knows(found.size, md5)
+        if found.etag is not None and part_count(found.etag) is not None:
+            return self.knows(found.size, found.etag)
+        try:
+            head = store.head(found.where)
+        except NotFound:
+            return True
+        return head.etag_is_md5 and head.info.size == found.size and self.knows(found.size, head.info.etag)
 
 
 def md5_of(head: ObjectHead) -> str | None:

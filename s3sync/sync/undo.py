@@ -6,7 +6,7 @@ a file at the same time loses nothing. An undo cannot be undone; what it replace
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -23,6 +23,7 @@ from s3sync.errors import LocalError, declined
 from s3sync.local.digests import digest
 from s3sync.local.ignore import load_ignore
 from s3sync.local.place import standing
+from s3sync.shared.scan import COPY_FROM
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.journal import Done, Journal
 from s3sync.sync.carry_out import carry_out
@@ -75,10 +76,7 @@ class UndoReport(OfProject, Struct):
 
     def finish(self) -> None:
         """Say of what was renamed back that it was, and is in no trash."""
-        named = self._named_back
-        self.undone = [
-            replace(one, what="renamed_back", now=named[one.name]) if one.name in named else one for one in self.undone
-        ]
+        self.undone = [_renamed_back(one, self._named_back.get(one.name)) for one in self.undone]
 
     def failed(self, problem: Problem) -> None:
         self._refuse(problem)
@@ -89,6 +87,13 @@ class UndoReport(OfProject, Struct):
     def _refuse(self, problem: Problem) -> None:
         self.refused.append(problem)
         self.undone = [one for one in self.undone if one.name != problem.path]
+
+
+def _renamed_back(one: Undone, now: str | None) -> Undone:
+    """`now`: the name under which its content stays; None if it is in the trash after all, whatever was foreseen."""
+    if now is not None:
+        return replace(one, what="renamed_back", now=now)
+    return replace(one, what="trashed", now=None) if one.what == "renamed_back" else one
 
 
 def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], bool]) -> UndoReport:
@@ -148,7 +153,22 @@ def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport)
                 continue
             reason = found
         report.refused.append(reason)
+    copied = ((action.source, action) for action in actions if action.source_etag is not None)
+    sources = {key: (action.source_etag, action.path) for key, action in copied}
+    report.undone = [_renamed_back(one, _new_name(seen, one, sources)) for one in report.undone]
     return actions
+
+
+def _new_name(seen: View, one: Undone, sources: Mapping[str | None, tuple[str | None, str]]) -> str | None:
+    """The name that a file has after its rename is undone, as its very version is what the old name is copied from.
+
+    What is too small for that goes to the trash, see `steps.elsewhere`.
+    """
+    there = seen.there.files.get(one.name) if (one.what, one.side) == ("trashed", "remote") else None
+    if there is None or there.entry.size < COPY_FROM or there.entry.md5 is None:
+        return None
+    etag, path = sources.get(there.key, (None, ""))
+    return path if etag == there.etag else None
 
 
 def _unknown(session: Session, seen: View) -> Callable[[str], Problem | None]:

@@ -40,6 +40,8 @@ class View(Struct):
     hidden: set[str] = field(default_factory=set)
     complete: bool = True
     ignores_case: bool = False
+    silenced: set[str] = field(default_factory=set)
+    """Paths, here and on the remote, that only the `.s3syncignore` of the staging folder ignores, up to a thousand."""
     obstacles: dict[str, list[str]] = field(default_factory=dict)
     """By path: what cannot stand beside it, a file or what is in a folder of its name, of which one is to go."""
 

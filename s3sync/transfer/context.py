@@ -40,11 +40,13 @@ class Transport(Struct, frozen=True):
             received += more
         return found, received
 
-    def publish_parts(self, path: str, etag: str, size: int, parts: PartDigests, md5: str) -> None:
+    def publish_parts(
+        self, path: str, etag: str, size: int, parts: PartDigests, md5: str, *, sure: bool = True
+    ) -> None:
         """Remember the part digests of a version that we sent, and put them beside it for the others.
 
         Only then its upload is done with: one that was killed before is found by the next run, and finished.
         """
-        self.ledger.remember_parts(path, etag, parts)
+        self.ledger.remember_parts(path, etag, parts, sure=sure)
         write_part_file(self.store, self.part_file(path), etag, size, parts, md5)
         self.ledger.end(path, Direction.UP)

@@ -26,4 +26,12 @@ class Ledger(Protocol):
     def parts_of(self, path: str, etag: str) -> PartDigests | None:
         """The part digests of the version with that ETag, if this computer itself sent or verified it."""
 
-    def remember_parts(self, path: str, etag: str, parts: PartDigests) -> None: ...
+    def is_sure_of(self, path: str, etag: str) -> bool:
+        """True if they are remembered as `sure`."""
+
+    def remember_parts(self, path: str, etag: str, parts: PartDigests, *, sure: bool = True) -> None:
+        """Remember part digests. `sure`: all bytes of the version were sent from here, or fetched.
+
+        Otherwise some were said to be the same as bytes that were there already: enough to send only the rest, and
+        not enough to destroy another copy.
+        """

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from functools import partial
 from itertools import count
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from s3sync.errors import Interrupted, Throttled, Unreachable
 from s3sync.transfer.flow import CEILING, Flow
@@ -72,6 +72,10 @@ class _Work:
         self.run, self.size, self.order = run, size, order
 
 
+_Done: TypeAlias = "tuple[_Lane, int, float, BaseException | None]"
+"""Work that is done: its lane, its bytes, when it began, and what went wrong."""
+
+
 class _Lane:
     """Work of one kind: what waits, and what is under way."""
 
@@ -83,8 +87,9 @@ class _Lane:
         self.bytes = 0
 
 
-def _by_order(lane: _Lane) -> int:
-    return lane.waiting[0].order
+def _earlier(one: _Lane | None, other: _Lane) -> _Lane:
+    """The lane whose first work was enlisted before the other's."""
+    return other if one is None or other.waiting[0].order < one.waiting[0].order else one
 
 
 class Pool:
@@ -102,7 +107,8 @@ class Pool:
         self._order = count()
         self._threads: list[threading.Thread] = []
         self._idle = 0
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._ended, self._stopped = False, threading.Event()
 
     @property
@@ -173,12 +179,12 @@ class Pool:
 
     def hold_large(self, held: bool) -> None:
         """Let only one more large item begin for now, or as many as there may be."""
-        with self._changed:
+        with self._lock:
             self._held, self._may_begin = held, True
             self._rouse()
 
     def _enlist(self, lane: _Lane, run: Callable[[], BaseException | None], size: int = 0) -> None:
-        with self._changed:  # so that nothing comes after the sign to end
+        with self._lock:  # so that nothing comes after the sign to end
             self.check()
             lane.waiting.append(_Work(run, size, next(self._order)))
             self._rouse()
@@ -199,16 +205,14 @@ class Pool:
         small, large, parts = self._small, self._large, self._parts
         if small.running + large.running + parts.running >= self.workers:
             return None
-        may = []
-        if small.waiting and (self._flow is None or self._fits(small, self._flow)):
-            may.append(small)
+        first = small if small.waiting and (self._flow is None or self._fits(small, self._flow)) else None
         if large.running + parts.running < LARGE_AT_ONCE:
             held = self._held and not self._ended
             if large.waiting and (not held or (self._may_begin and not large.running)):
-                may.append(large)
+                first = _earlier(first, large)
             if parts.waiting:
-                may.append(parts)
-        return min(may, key=_by_order, default=None)
+                first = _earlier(first, parts)
+        return first
 
     def _fits(self, small: _Lane, flow: Flow) -> bool:
         if not small.running:
@@ -219,8 +223,12 @@ class Pool:
         return not (self._small.waiting or self._large.waiting or self._parts.waiting)
 
     def _toil(self) -> None:
+        done: _Done | None = None
         while True:
-            with self._changed:
+            with self._lock:  # once for the end of one work and the beginning of the next: nobody else is woken for it
+                if done is not None:
+                    self._settle(*done)
+                    done = None  # what it holds need not live until the next work comes
                 while (lane := self._next()) is None:
                     if self._ended and self._all_begun():
                         return
@@ -233,22 +241,21 @@ class Pool:
                 lane.bytes += work.size
                 self._rouse()
             began = time.monotonic()
-            error = work.run()
-            self._settle(lane, work.size, began, error)
-            del work, error  # what they hold need not live until the next one comes
+            done = (lane, work.size, began, work.run())
+            del work
 
     def _settle(self, lane: _Lane, size: int, began: float, error: BaseException | None) -> None:
-        with self._changed:
-            lane.running -= 1
-            lane.bytes -= size
-            if self._flow is not None and lane is self._small:
-                now = time.monotonic()
-                if isinstance(error, (Unreachable, Throttled)):
-                    self._flow.failed(now)
-                else:
-                    self._flow.answered(began, now, size, more=bool(lane.waiting))
-            if self._ended and self._all_begun():
-                self._changed.notify_all()
+        """Take account of work that is done. Holds the lock."""
+        lane.running -= 1
+        lane.bytes -= size
+        if self._flow is not None and lane is self._small:
+            now = time.monotonic()
+            if isinstance(error, (Unreachable, Throttled)):
+                self._flow.failed(now)
+            else:
+                self._flow.answered(began, now, size, more=bool(lane.waiting))
+        if self._ended and self._all_begun():
+            self._changed.notify_all()
 
     def _call(self, function: Callable[[T], R], item: T) -> R:
         self.check()
@@ -301,7 +308,7 @@ class Pool:
         self._end(stopping=True)
 
     def _end(self, *, stopping: bool) -> None:
-        with self._changed:
+        with self._lock:
             if stopping:
                 self._stopped.set()
             self._ended = True

@@ -9,8 +9,8 @@ and their answers come back: that was one round trip. What is sent then belongs 
 round trip of its own, and so does `Expect: 100-continue`, as on a real line (TLS would take one or two more). Bodies
 take no round trips: the line is as wide as can be.
 
-A command waits when its processes sleep and use no processor, so nothing is decided by the clock; only a command that
-sleeps on purpose for longer than QUIET_S is taken for one that waits. Linux only, as it looks into /proc.
+A command waits when its processes and the proxy sleep and use no processor, so nothing is decided by the clock; only a
+command that sleeps on purpose for longer than QUIET_S is taken for one that waits. Linux only, as it looks into /proc.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Rounds(Proxy):
         used, moved, held = processor_ns(pid), self._moved, len(self._held)
         looks = LOOKS if not self._abroad else round(LOOKS * SERVER_S / QUIET_S)
         for look in range(1, looks + 1):
-            if is_running(pid):
+            if is_running(pid) or is_behind():
                 return False
             time.sleep(QUIET_S / LOOKS)
             if moved != self._moved or held != len(self._held):
@@ -217,6 +217,19 @@ def processor_ns(pid: int) -> int:
 def is_running(pid: int) -> bool:
     """Whether any thread works, or waits for a processor or a disk."""
     return any(fields[0] in "RD" for fields in _of_threads(pid, "stat"))
+
+
+def is_behind() -> bool:
+    """Whether a thread of the proxy works, or waits for a processor: what was sent may not have been read yet."""
+    own, states = threading.get_native_id(), []
+    for path in Path("/proc/self/task").glob("*/stat"):
+        try:
+            number, _, rest = path.read_text().partition(" ")
+        except OSError:
+            continue
+        if int(number) != own:
+            states.append(rest.rpartition(")")[2].split()[0])
+    return any(state in "RD" for state in states)
 
 
 def _of_threads(pid: int, file: str) -> list[list[str]]:

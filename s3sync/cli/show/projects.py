@@ -33,6 +33,7 @@ def _body(project: ProjectOverview) -> Json:
         "counts": project.counts,
         "last_sync": {"at": project.last_sync_at, "by": project.last_sync_by},
         "cleaned": cleaned_json(project.cleaned),
+        "files_in_git": project.in_git,
         "error": error_body(project.error) if project.error else None,
     }
 
@@ -54,11 +55,21 @@ def print_projects(report: ProjectsReport, *, quiet: bool, every: bool) -> None:
     if not report.git_ignores:
         warn("warning: git would take up the staging folders and their large files")
         warn("hint: s3sync doctor --fix")
+    _warn_of_git([project for project in report.projects if project.in_git])
     for project in report.projects:
         if project.error:
             warn(f"{symbols().failed} {printable(project.name)}")
             for line in error_lines(project.error):
                 warn(line)
+
+
+def _warn_of_git(projects: list[ProjectOverview]) -> None:
+    """Warn before the next commit sends those files to everybody, for ever. The hint leaves them on the disk."""
+    for project in projects:
+        warn(f"warning: git has taken up {files_text(project.in_git or 0)} of {printable(project.name)}")
+    if projects:
+        folder = printable(typed(f"{projects[0].folder}/"))
+        warn(f"hint: `git rm -r --cached {folder}` takes them out of git and leaves them on the disk")
 
 
 def _what_waits(project: ProjectOverview) -> str:

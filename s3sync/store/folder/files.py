@@ -199,11 +199,12 @@ def sweep(layout: Layout) -> None:
                 remove_tree(tmp, name)
 
 
-def digest_file(file: BinaryIO) -> str:
-    """The MD5 of the rest of an open file, in hex."""
+def digest_file(file: BinaryIO, size: int) -> str:
+    """The MD5 of the next `size` bytes of an open file, in hex: others may make the file longer for ever."""
     digest = hashlib.md5(usedforsecurity=False)
-    while block := file.read(BLOCK):
+    while size > 0 and (block := file.read(min(BLOCK, size))):
         digest.update(block)
+        size -= len(block)
     return digest.hexdigest()
 
 

@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.locks import try_lock
 
 POLL_S = 0.005
 _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, getattr(errno, "ENOLCK", errno.ENOSYS))
-_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
 class NoLocks(OSError):
@@ -25,19 +25,16 @@ def held(descriptor: int, wait_s: float) -> Iterator[None]:
 
     Raises `TimeoutError`, `NoLocks`, `OSError`. Locks are flock's, as those of earlier versions.
     """
-    import fcntl
-
     deadline = time.monotonic() + wait_s
     try:
         while True:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
+                if try_lock(descriptor):
+                    break
             except OSError as error:
                 if error.errno in _NO_LOCKS:
                     raise NoLocks(error.errno, error.strerror) from error
-                if error.errno not in _HELD:
-                    raise
+                raise
             if time.monotonic() > deadline:
                 raise TimeoutError
             time.sleep(POLL_S)

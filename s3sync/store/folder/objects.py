@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from s3sync.core.quantities import size_text
 from s3sync.core.times import moment
 from s3sync.disk.checks import is_link
 from s3sync.disk.errors import Refused
@@ -29,6 +30,10 @@ from s3sync.store.folder.files import (
 )
 from s3sync.store.folder.layout import Layout
 from s3sync.store.port import Create, Headers, ObjectInfo, Update, WriteMode
+
+HOLLOW_FROM = 4 * 1024**3
+HOLLOW_SHARE = 1000
+"""Times that a file may say to be larger than what it takes on the disk, which may compress."""
 
 
 def info_of(record: Record) -> ObjectInfo:
@@ -116,9 +121,21 @@ def _write_record(layout: Layout, record: Record, placing: Callable[[], None]) -
     publish_record(layout, record.key)
 
 
+def _refuse_hollow(key: str, status: os.stat_result) -> None:
+    """Refuse a file that says to have very many bytes and holds next to none: reading it would take hours or years."""
+    held = getattr(status, "st_blocks", status.st_size) * 512
+    if status.st_size >= HOLLOW_FROM and held * HOLLOW_SHARE < status.st_size:
+        raise StoreError(
+            f"will not read {key!r}",
+            why=f"it says to have {size_text(status.st_size)}, and holds {size_text(held)}: the rest is a hole",
+            hint="remove it from the store's folder, and ask who put it there",
+        )
+
+
 def _learn(layout: Layout, key: str, file: BinaryIO, status: os.stat_result, locked: bool) -> Record:
     """Compute the record from the content, and cache it where that is safe."""
-    learnt = Record(key, status.st_size, status.st_mtime_ns, digest_file(file))
+    _refuse_hollow(key, status)
+    learnt = Record(key, status.st_size, status.st_mtime_ns, digest_file(file, status.st_size))
     file.seek(0)
     after = os.fstat(file.fileno())
     if not learnt.describes(key, after):

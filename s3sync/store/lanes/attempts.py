@@ -16,6 +16,12 @@ _BASE_S = 0.1
 _CAP_S = 8.0
 _OUTAGE = 3
 """Times the usual patience for a server that answered before: its address is right, and a line comes back."""
+FARTHER = 1.1
+"""An attempt that lasted so many times as long as any before it got farther with its body, and not by chance."""
+ATTEMPTS_S = 10.0
+"""Times that the longest attempt is repeated without getting farther, and without any answer to another request."""
+OTHERS_S = 600.0
+"""Time for which the answers to others count: something on the way may break this request alone, for what is in it."""
 BUSY = (429, 503)
 _MOST_SAID = 100
 _T = TypeVar("_T")
@@ -33,7 +39,9 @@ class Retries:
     """The attempts of one operation. Waits with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
 
     `uncertain` says that an earlier attempt may have been carried out although it failed: its answer was lost.
-    Patience begins with the first failure: on a slow line one part takes longer to send than any patience lasts.
+    Patience begins with the first failure: on a slow line one part takes longer to send than any patience lasts. Where
+    connections break in the middle it begins anew as long as there is progress: an attempt that got farther than those
+    before it, or another request to the store that was answered since.
     """
 
     def __init__(
@@ -54,7 +62,7 @@ class Retries:
         self.uncertain = False
         self._failing_since: float | None = None
         self._met_silence = False
-        self._count = 0
+        self._count, self._longest_s, self._stuck_since, self._answers = 0, 0.0, 0.0, limiter.answers
 
     def run(self, call: Callable[[], _T], read: Callable[[BaseException], Failure]) -> _T:
         """The result of `call`. Raises `RequestFailed` when it keeps failing, and at once what is no vendor's error."""
@@ -81,24 +89,40 @@ class Retries:
                 self._limiter.slow_down()
             if failure.silent:
                 self._renew(began)
-            self.again(failure)
+            self.again(failure, time.monotonic() - began)
 
-    def again(self, failure: Failure) -> None:
-        """Wait before another attempt, or raise `RequestFailed`."""
+    def again(self, failure: Failure, lasted_s: float = 0.0) -> None:
+        """Wait before another attempt, or raise `RequestFailed`. `lasted_s`: how long the one that failed lasted."""
         self.uncertain = self.uncertain or failure.retried
         self._count += 1
         now = time.monotonic()
-        if self._failing_since is None or (failure.silent and not self._met_silence):
-            self._failing_since = now  # what follows a silence is tried over new connections
+        renewed = failure.silent and not self._met_silence  # what follows a silence is tried over new connections
+        if self._got_farther(failure, lasted_s, now) or renewed or self._failing_since is None:
+            self._failing_since = now
         self._met_silence = self._met_silence or failure.silent
         wait = random.uniform(0, min(_CAP_S, _BASE_S * 2**self._count))
         tired = self._most is not None and (self._count > self._most or failure.retried)  # by the library: as often
         allowed = patience(failure)
         if failure.cause == "connect" and self._limiter.shortest_s is not None:
             allowed *= _OUTAGE
+        if failure.cause == "broken":
+            allowed = max(allowed, ATTEMPTS_S * self._longest_s)
         if tired or now + wait - self._failing_since > allowed:
             raise RequestFailed(failure) from None
         self.uncertain = self.uncertain or failure.cause in ("broken", "truncated") or failure.status >= 500
         why = failure.message or failure.code or (f"status {failure.status}" if failure.status else failure.cause)
         WATCH.retrying(Retry(f"{self._doing} at {self._server}", why[:_MOST_SAID], self._count))
         time.sleep(wait)
+
+    def _got_farther(self, failure: Failure, lasted_s: float, now: float) -> bool:
+        """True if there was progress since the last failure, so that it is the line that breaks, and not this request.
+
+        In a silence nothing moves, however long it lasts; and an answer that says no is none of a line that breaks.
+        """
+        if failure.cause != "broken":
+            return False
+        farther = not failure.silent and lasted_s > FARTHER * self._longest_s
+        if farther:
+            self._longest_s, self._stuck_since = lasted_s, now
+        others, self._answers = self._limiter.answers != self._answers, self._limiter.answers
+        return farther or (others and now - self._stuck_since < OTHERS_S)

@@ -7,9 +7,7 @@ metadata that is not ASCII (AWS S3 User Guide, "Working with object metadata"). 
 
 from __future__ import annotations
 
-import base64
 import binascii
-import quopri
 import re
 from collections.abc import Mapping
 
@@ -45,7 +43,7 @@ def strip(etag: str | None) -> str:
 def _encoded(value: str) -> str:
     if _PLAIN.fullmatch(value) and "=?" not in value:
         return value
-    return f"=?UTF-8?B?{base64.b64encode(value.encode('utf-8', 'surrogatepass')).decode('ascii')}?="
+    return f"=?UTF-8?B?{binascii.b2a_base64(value.encode('utf-8', 'surrogatepass'), newline=False).decode('ascii')}?="
 
 
 def _decoded(value: str) -> str:
@@ -62,6 +60,9 @@ def _decoded(value: str) -> str:
 
 
 def _bytes(encoding: str, text: str) -> bytes:
+    import base64  # such headers are rare, and these two are not cheap to import
+    import quopri
+
     if encoding in "Bb":
         return base64.b64decode(text, validate=True)
     return quopri.decodestring(text.encode("ascii"), header=True)

@@ -21,21 +21,27 @@ class Limiter:
         self.limit = self._ceiling = ceiling
         self._under_way = 0
         self._halved_at = float("-inf")
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed, self._waiting = threading.Condition(self._lock), 0
         self.shortest_s: float | None = None
         """How long the quickest answer took, so far."""
+        self.answers = 0
+        """Number of requests that were answered as they should be; roughly, as it is counted without the lock."""
 
     def __enter__(self) -> None:
         """Wait until one more request may be under way."""
-        with self._changed:
+        with self._lock:
             while self._under_way >= max(1, int(self.limit)):
+                self._waiting += 1
                 self._changed.wait()
+                self._waiting -= 1
             self._under_way += 1
 
     def __exit__(self, *_: object) -> None:
-        with self._changed:
+        with self._lock:
             self._under_way -= 1
-            self._changed.notify()
+            if self._waiting:
+                self._changed.notify()
 
     def took(self, seconds: float) -> None:
         """An answer came after so long, whatever it said."""
@@ -44,6 +50,7 @@ class Limiter:
 
     def answered(self) -> None:
         """A request was answered as it should be."""
+        self.answers += 1
         if self.limit < self._ceiling:
             with self._changed:
                 self.limit = min(self._ceiling, self.limit + 1 / self.limit)

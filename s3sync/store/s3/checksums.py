@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-in
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -99,7 +99,7 @@ def whole_crc64nvme_of(head: Mapping[str, Any]) -> str | None:
 
 
 def _base64(crc: int) -> str:
-    return base64.b64encode(crc.to_bytes(8, "big")).decode("ascii")
+    return binascii.b2a_base64(crc.to_bytes(8, "big"), newline=False).decode("ascii")
 
 
 def crc64nvme(body: Buffer | Body) -> Checksum | None:
@@ -118,7 +118,8 @@ def content_md5(body: Buffer | Body) -> Checksum:
     digest = hashlib.md5(usedforsecurity=False)
     for piece in pieces(body):
         digest.update(piece)
-    return Checksum({"ContentMD5": base64.b64encode(digest.digest()).decode("ascii")}, must_echo=False)
+    md5 = binascii.b2a_base64(digest.digest(), newline=False).decode("ascii")
+    return Checksum({"ContentMD5": md5}, must_echo=False)
 
 
 def may_refuse_checksum(failure: Failure) -> bool:

@@ -8,7 +8,6 @@ Only static keys are read here. Everything else is left to botocore, which also 
 from __future__ import annotations
 
 import codecs
-import configparser
 import os
 import threading
 from collections.abc import Mapping
@@ -74,20 +73,27 @@ def _path(given: str | None, default: Path) -> Path:
 
 
 def _read(path: Path) -> dict[str, Mapping[str, str]]:
-    parser = configparser.RawConfigParser(strict=False, default_section="\0", allow_no_value=True)
     try:
         content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return {}
+    except OSError:
+        raise _unreadable(path) from None
+    import configparser  # a start without such a file does not wait for it
+
+    parser = configparser.RawConfigParser(strict=False, default_section="\0", allow_no_value=True)
+    try:
         if content.startswith(_MARKS):
             why = "it begins with a byte order mark, which AWS's own tools refuse too"
             raise CredentialsError(f"could not read {path}", why=why, hint="save it as UTF-8 without BOM")
         parser.read_string(content.decode("utf-8"))
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return {}
-    except (OSError, ValueError, configparser.Error):  # its own message would quote the file's lines
-        raise CredentialsError(
-            f"could not read {path}", why="it is not an AWS configuration file", hint=_HINT
-        ) from None
+    except (ValueError, configparser.Error):  # its own message would quote the file's lines
+        raise _unreadable(path) from None
     return {" ".join(name.split()): dict(parser[name]) for name in parser.sections()}
+
+
+def _unreadable(path: Path) -> CredentialsError:
+    return CredentialsError(f"could not read {path}", why="it is not an AWS configuration file", hint=_HINT)
 
 
 def _keys(source: Mapping[str, str], access: str, secret: str, token: str) -> Keys | None:

@@ -6,7 +6,7 @@ for the first call. Retries are off here; `attempts` decides.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -311,7 +311,7 @@ def _etag(answer: Mapping[str, Any]) -> str:
 
 
 def _base64(md5: bytes) -> str:
-    return base64.b64encode(md5).decode("ascii")
+    return binascii.b2a_base64(md5, newline=False).decode("ascii")
 
 
 def _headers(headers: Headers) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from s3sync.core.effects import Effect, Kind, Outcome
-from s3sync.core.plan import Action
+from s3sync.core.plan import Action, by_word
 from s3sync.core.unfinished import Direction
 from s3sync.errors import (
     Archived,
@@ -63,7 +63,7 @@ class Downloads(Tools):
     def _place(self, action: Action, got: Downloaded, remote: RemoteFile, expected: LocalFile | None) -> Outcome:
         path, mtime_ns, runs = action.path, remote.mtime_ns, remote.record.executable
         if got.parts is not None:
-            self.transport.ledger.remember_parts(path, remote.etag, got.parts)
+            self.transport.ledger.remember_parts(path, remote.etag, got.parts, sure=got.sure)
         try:
             staging = self.session.project.staging
             trash = self._trash
@@ -74,7 +74,8 @@ class Downloads(Tools):
         self._end(path, got)
         self.placed[path] = (file, got.digests)
         entry = replace(remote.entry, md5=got.digests.md5, mtime_ns=file.mtime_ns)
-        return Outcome(action, (Effect(Kind.FETCHED, path, file.size, entry, None, got.bytes_received),))
+        told = entry if got.sure else by_word(entry)
+        return Outcome(action, (Effect(Kind.FETCHED, path, file.size, told, None, got.bytes_received),))
 
     def _drop(self, path: str, got: Downloaded) -> None:
         self._partial.unlink(got.temp.name, missing_ok=True)

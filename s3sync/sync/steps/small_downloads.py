@@ -13,7 +13,7 @@ from s3sync.shared.scan import RemoteFile
 from s3sync.sync.steps.tools import wanted_of
 from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
-from s3sync.transfer.fetch.small import SMALL, Batches, Small, land
+from s3sync.transfer.fetch.small import MOST, SMALL, Batches, Small, land
 from s3sync.transfer.fetch.wanted import Downloaded, FreeSpace
 from s3sync.transfer.pool import Result
 from s3sync.transfer.progress import Work
@@ -46,12 +46,13 @@ class SmallDownloads:
     ) -> None:
         self._transport, self._folder, self._seen, self._finish = transport, folder, seen, finish
         self._arrivals = Batches(self._land)
+        self._looked: tuple[FreeSpace | None, int] = (None, 0)
 
     def receive(self, action: Action, remote: RemoteFile, done: Done) -> None:
         """Receive one file, or raise. `done` is called once it has its name, perhaps by another worker."""
         progress = self._transport.progress
         wanted = wanted_of(action.path, remote, replaces=action.path in self._seen.here.files)
-        file = Small(self._transport, FreeSpace(self._folder), wanted, self._folder)
+        file = Small(self._transport, self._room(), wanted, self._folder)
         progress.begin(Work.DOWNLOAD, action.path, wanted.size)
         try:
             file.receive()
@@ -59,6 +60,14 @@ class SmallDownloads:
             progress.finish(Work.DOWNLOAD, action.path)
             raise
         self._arrivals.bring(_Arrival(action, remote, file, done))
+
+    def _room(self) -> FreeSpace:
+        """Room on the disk, looked at anew for every few files: those are far smaller than what is kept in reserve."""
+        room, uses = self._looked
+        if room is None or uses >= MOST:
+            room, uses = FreeSpace(self._folder), 0
+        self._looked = room, uses + 1
+        return room
 
     def _land(self, arrivals: Sequence[_Arrival]) -> None:
         """Raises nothing: whatever happens is told of each."""

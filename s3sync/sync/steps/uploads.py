@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from s3sync.core.effects import Effect, Kind, Left, Outcome
 from s3sync.core.entries import Entry
 from s3sync.core.manifest.record import FileRecord
-from s3sync.core.plan import Action
+from s3sync.core.plan import Action, by_word
 from s3sync.core.times import format_ns, format_time
 from s3sync.errors import (
     NotFound,
@@ -91,7 +91,7 @@ class Uploads(Tools):
     def _uploaded(self, action: Action, path: str, file: LocalFile, sent: Uploaded) -> Outcome:
         self.placed[path] = (file, sent.digests)
         if sent.parts is not None:
-            self.transport.publish_parts(path, sent.etag, file.size, sent.parts, sent.digests.md5)
+            self.transport.publish_parts(path, sent.etag, file.size, sent.parts, sent.digests.md5, sure=sent.sure)
         record = FileRecord(
             name=path,
             size_bytes=file.size,
@@ -105,7 +105,8 @@ class Uploads(Tools):
             checksum=sent.checksum,
         )
         entry = Entry(file.size, sent.digests.md5, sent.etag, file.mtime_ns)
-        effect = Effect(Kind.SENT, path, file.size, entry, record, sent.bytes_sent)
+        told = entry if sent.sure else by_word(entry)
+        effect = Effect(Kind.SENT, path, file.size, told, record, sent.bytes_sent)
         return Outcome(action, (effect,), _edited(action, path) if sent.outdated else None)
 
 

@@ -11,7 +11,7 @@ from hashlib import md5, sha256
 
 import xxhash
 
-from s3sync.core.etag import choose_part_size, may_be_part_size, part_ranges
+from s3sync.core.etag import choose_part_size, composite_etag, may_be_part_size, part_count, part_ranges
 from s3sync.core.unfinished import Direction, Unfinished, is_token
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
@@ -66,7 +66,7 @@ def _assemble(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile |
         os.fsync(stream.fileno())
     verify(transport.store, wanted, temp, digests, wanted.size)
     parts = PartDigests(job.part_size, tuple(job.digests[number] for number in range(len(job.ranges))))
-    return Downloaded(temp.path, digests, job.received, parts)
+    return Downloaded(temp.path, digests, job.received, parts, sure=job.is_sure())
 
 
 def _begin(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile | None) -> _Job:
@@ -116,12 +116,19 @@ class _Job:
     theirs: PartDigests | None
     digests: dict[int, str] = field(default_factory=dict)
     received: int = 0
+    from_old: set[int] = field(default_factory=set)
     follower: _Follower = field(init=False)
     _count: threading.Lock = field(default_factory=threading.Lock)
     _flushing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.follower = _Follower(self.temp, self.ranges)
+        helped = self.old is not None and self.theirs is not None
+        with_md5 = helped and part_count(self.wanted.etag) == len(self.ranges)
+        self.follower = _Follower(self.temp, self.ranges, with_md5=with_md5)
+
+    def is_sure(self) -> bool:
+        """True if the object holds these bytes, whatever a peer says: all came from there, or its ETag tells."""
+        return not self.from_old or self.follower.etag == self.wanted.etag
 
     def start(self) -> None:
         """Make the temp file, at its full length, and remember it; nothing stays of one that the disk cannot hold."""
@@ -158,11 +165,18 @@ class _Job:
                     self.digests[number] = digest
 
     def bring(self, number: int) -> None:
-        """Put one part into the temp file, from the old version on this disk or from the store."""
+        """Put one part into the temp file, from the old version on this disk or from the store.
+
+        Only what came from the store is remembered for a later run, which can copy the rest again.
+        """
         start, stop = self.ranges[number]
-        digest = self._from_old(number, start, stop) or self._fetch(start, stop)
+        digest = self._from_old(number, start, stop)
+        if digest is None:
+            digest = self._fetch(start, stop)
+            self.transport.ledger.part_done(self.wanted.path, Direction.DOWN, number, digest)
+        else:
+            self.from_old.add(number)
         self.digests[number] = digest
-        self.transport.ledger.part_done(self.wanted.path, Direction.DOWN, number, digest)
         self.follower.arrived(number)
 
     def _from_old(self, number: int, start: int, stop: int) -> str | None:
@@ -223,10 +237,14 @@ class _Job:
 
 
 class _Follower:
-    """Hashes the temp file from front to back, always as far as its parts have arrived without a gap."""
+    """Hashes the temp file from front to back, always as far as its parts have arrived without a gap.
 
-    def __init__(self, temp: Temp, ranges: list[tuple[int, int]]) -> None:
-        self._temp, self._ranges = temp, ranges
+    `with_md5`: each part as well, for the ETag that S3 makes of an object in such parts.
+    """
+
+    def __init__(self, temp: Temp, ranges: list[tuple[int, int]], *, with_md5: bool = False) -> None:
+        self._temp, self._ranges, self._with_md5 = temp, ranges, with_md5
+        self._part_md5s: list[bytes] = []
         self._arrived: set[int] = set()
         self._next = 0
         self._full, self._fast = md5(usedforsecurity=False), xxhash.xxh3_128()
@@ -246,15 +264,23 @@ class _Follower:
             while self._next in self._arrived:
                 start, stop = self._ranges[self._next]
                 stream.seek(start)
-                left = stop - start
+                left, part = stop - start, md5(usedforsecurity=False)
                 while left:
                     chunk = stream.read(min(CHUNK, left))
                     if not chunk:
                         raise ChecksumMismatch(f"{self._temp.path} became shorter while it was being written")
                     self._full.update(chunk)
                     self._fast.update(chunk)
+                    if self._with_md5:
+                        part.update(chunk)
                     left -= len(chunk)
+                self._part_md5s.append(part.digest())
                 self._next += 1
+
+    @property
+    def etag(self) -> str | None:
+        """After `finish`: the ETag of an object of these parts; None without their MD5s."""
+        return composite_etag(self._part_md5s) if self._with_md5 else None
 
     def finish(self) -> Digests:
         """After the last part has arrived."""

@@ -129,7 +129,7 @@ class Small:
         )
 
     def write(self) -> None:
-        with local_errors("cannot write", self._temp.path):
+        with local_errors("cannot write", self._temp.where):
             self._descriptor = self._temp.create(self._wanted)
             write_all(self._descriptor, self._body)
             _begin_to_sync(self._descriptor, len(self._body))
@@ -137,7 +137,7 @@ class Small:
 
     def sync(self) -> None:
         assert self._descriptor is not None
-        with local_errors("cannot write", self._temp.path):
+        with local_errors("cannot write", self._temp.where):
             os.fsync(self._descriptor)
             self._close()
 

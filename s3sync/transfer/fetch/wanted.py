@@ -42,8 +42,12 @@ class Temp(Struct, frozen=True):
     name: str
 
     @property
+    def where(self) -> str:
+        return f"{self.folder.path}{os.sep}{self.name}"
+
+    @property
     def path(self) -> Path:
-        return Path(f"{self.folder.path}{os.sep}{self.name}")
+        return Path(self.where)
 
     def create(self, wanted: Wanted) -> int:
         """Make it, open for writing. Raises `OSError`, also when something has that name."""
@@ -59,12 +63,16 @@ class Temp(Struct, frozen=True):
 
 
 class Downloaded(Struct, frozen=True):
-    """A verified temp file with the digests of its content."""
+    """A verified temp file with the digests of its content.
+
+    `sure`: all of it came from the store. Otherwise some is from this disk, which a peer said to be the same.
+    """
 
     temp: Path
     digests: Digests
     bytes_received: int
     parts: PartDigests | None = None
+    sure: bool = True
 
 
 class FreeSpace:

@@ -55,7 +55,8 @@ class _Job:
     """One multipart upload: its file is hashed from front to back, and each part sent as soon as it is hashed.
 
     `there` are the parts that the server listed, by number, and `remembered` the ETags that it acknowledged to us:
-    both empty unless the upload is `resumed`. `known` are digests of the file from an earlier pass.
+    both empty unless the upload is `resumed`. `known` are digests of the file from an earlier pass. `sure`: nothing but
+    bytes of this file is in the object, by more than a peer's word.
     """
 
     transport: Transport
@@ -70,6 +71,7 @@ class _Job:
     sent: list[tuple[Part, int]] = field(default_factory=list)
     checksum: Checksum | None = None
     hashed: tuple[Digests, PartDigests] | None = None
+    sure: bool = True
     sending: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PARTS_AT_ONCE))
 
     def __post_init__(self) -> None:
@@ -136,7 +138,8 @@ class _Job:
     def _copied(self, part: HashedPart, old: PartDigests | None, old_etag: str | None) -> Part | None:
         """The part from the version that is being replaced, if that has the same bytes in the same place.
 
-        `old` was made on this computer when it sent or verified that version, so it does not lie.
+        `old` was made on this computer when it sent or verified that version. Where some of that was only said to be
+        the same, the ETag of the part has to tell, or the object is not `sure`.
         """
         store, index = self.transport.store, part.number - 1
         if old is None or old_etag is None or not self._may_copy(old) or old.xxh3[index : index + 1] != (part.xxh3,):
@@ -155,6 +158,8 @@ class _Job:
             raise
         except StoreError:
             return None  # a server that cannot copy parts gets them sent
+        if etag != part.md5 and not self.transport.ledger.is_sure_of(self.source.path, old_etag):
+            self.sure = False
         return Part(part.number, part.stop - part.start, etag)
 
     def _may_copy(self, old: PartDigests | None) -> bool:
@@ -170,6 +175,7 @@ class _Job:
         except (PreconditionFailed, NotFound) as error:
             etag = self._published(mode, checksum)
             if etag is not None:
+                self.sure = False  # no part vouches for it, or the store itself had known it as ours
                 return etag
             if isinstance(error, NotFound):
                 raise PreconditionFailed(f"the upload of {self.source.path} is gone", why=error.message) from error
@@ -202,7 +208,8 @@ class _Job:
         assert self.hashed is not None
         digests, parts = self.hashed
         sent = sum(size for _, size in self.sent)
-        return Uploaded(etag, digests, self.part_size, sent, parts, self.checksum.value() if self.checksum else None)
+        checksum = self.checksum.value() if self.checksum else None
+        return Uploaded(etag, digests, self.part_size, sent, parts, checksum, sure=self.sure)
 
     def abandon(self) -> None:
         _abandon(self.transport, self.source.path, self.key, self.upload_id)

@@ -50,6 +50,7 @@ class Uploaded(Struct, frozen=True):
     `checksum` is the whole object's, where the store verified it (`store.aspects.WholeChecksums`).
     `outdated`: the file was changed just when it had been sent, so that the object is whole and its last version.
     `executable`: what the object's metadata says of it, or is to say in metadata.json.
+    `sure`: all its bytes were sent from here. Otherwise some were copied from a version of which that is only said.
     """
 
     etag: str
@@ -60,3 +61,4 @@ class Uploaded(Struct, frozen=True):
     checksum: str | None = None
     outdated: bool = False
     executable: bool = False
+    sure: bool = True

@@ -22,6 +22,8 @@ def test_an_error_that_looks_like_an_empty_project_costs_nobody_a_file(
     jan.write("same.txt", "the same")
     jan.write("new.txt", "only jan has it")
     listing = office.proxy.on("ListObjectsV2", times=times).reply(200, "InternalError")
+    with (jan.repo / ".s3sync.yaml").open("a") as settings:
+        settings.write("retries: 3\n")  # how long it is patient else is another test's matter
     if not manifest:
         office.proxy.on("GetObject", key=office.key("metadata.json"), times=1).reply(404, "NoSuchKey")
     told = jan.run("up", "--json")

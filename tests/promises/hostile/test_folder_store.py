@@ -135,6 +135,27 @@ def test_f52_a_record_without_end(root: Path, store: FolderStore) -> None:
     assert store.head("film").info.size == 5
 
 
+@pytest.mark.parametrize("size", [8 * 1024**3, 8 * 1024**4])
+def test_f52_a_file_that_is_a_hole(root: Path, store: FolderStore, size: int) -> None:
+    """It costs whoever makes it nothing, and would cost hours to read."""
+    put(store, "a", b"x")
+    with (root / "big.mov").open("wb") as file:
+        file.truncate(size)
+    for ask in (lambda: keys(store), lambda: store.head("big.mov"), lambda: read(store, "big.mov")):
+        with pytest.raises(StoreError) as refused:
+            ask()
+        assert "holds 0 B: the rest is a hole" in str(refused.value.why)
+    (root / "big.mov").unlink()
+    assert keys(store) == ["a"]
+
+
+def test_a_file_with_holes_that_somebody_may_have_made_is_read(root: Path, store: FolderStore) -> None:
+    with (root / "image.raw").open("wb") as file:
+        file.write(b"x" * 10_000)
+        file.truncate(30_000_000)
+    assert store.head("image.raw").info.size == 30_000_000
+
+
 @pytest.mark.parametrize("kind", ["link", "link to nothing", "FIFO", "zero"])
 def test_f52_an_odd_lock(root: Path, store: FolderStore, victim: Path, kind: str) -> None:
     ODD[kind](root / RESERVED / "locks" / shard(root, "film")[1][:2], victim)

@@ -69,7 +69,7 @@ def set_up() -> None:
         for module in owners:
             setattr(module, name, value)
     for place, executor in (("sync.scan", LateExecutor), ("shared.scan", LateExecutor)):
-        _replace(f"s3sync.{place}", "ThreadPoolExecutor", executor)
+        _replace(f"s3sync.{place}", "Aside", executor)
     _replace(Pool, "_enlist", _work_at_once)
     clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
     for place in ("sync.scan", "sync.record", "shared.manifest"):
@@ -97,7 +97,7 @@ def _work_at_once(pool: Pool, lane: object, run: Callable[[], object], size: int
 class Executor:
     """A pool without threads: work is done when it is given."""
 
-    def __init__(self, max_workers: int = 1, thread_name_prefix: str = "") -> None:
+    def __init__(self, most: int = 1, name: str = "") -> None:
         self._given: list[LateFuture] = []
         self._closed = False
 
@@ -117,17 +117,17 @@ class Executor:
         futures = [self.submit(function, item) for item in items]
         return (future.result() for future in futures)
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    def close(self, *, wait: bool = True) -> None:
         self._closed = True
         for future in self._given:
-            if not cancel_futures:
+            if wait:
                 future.work()
 
     def __enter__(self) -> Executor:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.shutdown()
+        self.close()
 
 
 class LateExecutor(Executor):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
+import subprocess
 import uuid
+from functools import partial
 from pathlib import Path
 
 from tests.kit.people import PROJECT, REPO, Person, pair
@@ -94,3 +97,31 @@ def test_r23_a_folder_that_is_gone(tmp_path: Path) -> None:
     david = Person("david", tmp_path / "david", launcher=["sh", "-c", 'mkdir d; cd d; rmdir ../d; exec "$@"', "sh"])
     for words in (["status"], ["init", "p"], ["projects"]):
         assert "the folder that you are in is gone" in david.expect(2, *words, cwd=david.repo).err
+
+
+def test_c3_files_that_git_has_taken_up_are_told_with_the_way_out(tmp_path: Path) -> None:
+    """Someone added the folder by force: the next commit would send its files to everybody, for ever."""
+    david = Person("david", tmp_path / "david")
+    for project, name in ((PROJECT, "a.mp4"), (PROJECT, "b c.mp4"), ("b64-cut", "c.wav")):
+        add(david, project, name, "12345")
+    git = partial(subprocess.run, cwd=david.repo, check=True, capture_output=True)
+    git(["git", "init", "-q"])
+    git(["git", "add", "-f", f"{PROJECT}/s3-staging/"])
+    result = david.ok("projects", "--json", cwd=david.repo)
+    assert {one["name"]: one["files_in_git"] for one in result.json["projects"]} == {PROJECT: 2, "b64-cut": 0}
+    told = david.ok("projects", cwd=david.repo).err
+    assert f"warning: git has taken up 2 files of {PROJECT}" in told and "b64-cut" not in told
+    hint = next(line for line in told.splitlines() if "git rm" in line)
+    git(shlex.split(hint.split("`")[1]))
+    assert "git has taken up" not in david.ok("projects", cwd=david.repo).err
+    assert len(david.files()) == 2
+
+
+def test_c3_without_git_nothing_is_said_of_it(tmp_path: Path) -> None:
+    david = Person("david", tmp_path / "david")
+    add(david, PROJECT, "a.mp4", "12345")
+    (david.repo / ".s3sync.yaml").write_text("repo: film\n")
+    shutil.rmtree(david.repo / ".git")
+    (one,) = david.ok("projects", "--json", cwd=david.repo).json["projects"]
+    assert one["files_in_git"] is None
+    assert "git has taken up" not in david.ok("projects", cwd=david.repo).err

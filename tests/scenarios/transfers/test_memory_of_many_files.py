@@ -39,7 +39,7 @@ def pair(root: Path, count: int, folder: str) -> tuple[Person, Person]:
     for person in people:
         person.ok("init", PROJECT, "--store", f"file://{root / 'store'}")
         with (person.repo / ".s3sync.yaml").open("a") as settings:
-            settings.write("transfers: 2\n")  # each holds a buffer, and how many do at once is chance
+            settings.write("transfers: 1\n")  # each holds a buffer, and how many do at once is chance
     for number in range(count):
         path = people[0].staging / folder.format(number // 100) / f"shot 0010 comp v003.{number:07}.dpx"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -69,6 +69,48 @@ def test_the_screen_says_where_it_is(shared: Office) -> None:
     assert "deleted from the remote, kept as best.mov" in shared.david.ok("sync").out
 
 
+def foretold(office: Office) -> dict[str, str | None]:
+    """The other name of each deletion that a dry run tells; the run itself has to tell the same."""
+    told = [office.david.ok("sync", *dry, "--json").json["deleted"] for dry in (["--dry-run"], [])]
+    before, after = ({one["name"]: one["lives_on"] for one in some} for some in told)
+    assert {name for name, other in after.items() if other is None} <= in_trash(office)
+    assert before == after
+    return before
+
+
+def test_a_dry_run_says_where_each_will_be_kept(shared: Office) -> None:
+    office = shared
+    for name, body in (("twin.mov", office.david.read("clip.mov")), ("small.txt", b"less than is copied")):
+        office.david.write(name, body)
+    office.david.ok("up")
+    tick(office)
+    rename(office, "takes/film.mp4", "film (good).mp4")
+    rename(office, "small.txt", "tiny.txt")
+    (office.david.staging / "clip.mov").unlink()
+    (office.david.staging / "note.txt").unlink()
+    said = office.david.ok("sync", "--dry-run").out
+    assert "would be deleted from the remote, kept as film (good).mp4" in said
+    assert foretold(office) == {
+        "takes/film.mp4": "film (good).mp4",
+        "clip.mov": "twin.mov",
+        "small.txt": None,
+        "note.txt": None,
+    }
+
+
+def test_a_dry_run_relies_on_no_younger_twin_and_on_none_that_goes_too(shared: Office) -> None:
+    office = shared
+    for new in ("second.mov", "third.mov"):
+        office.david.write(new, office.david.read("clip.mov"))
+        office.david.ok("up")
+        tick(office)
+    (office.david.staging / "third.mov").unlink()
+    assert foretold(office) == {"third.mov": None}, "both that stay are older"
+    for name in ("clip.mov", "second.mov"):
+        (office.david.staging / name).unlink()
+    assert set(foretold(office).values()) == {None}
+
+
 def test_of_two_copies_one_is_renamed(shared: Office) -> None:
     office = shared
     office.david.write("again.mov", office.david.read("clip.mov"))
@@ -157,7 +199,9 @@ def test_undo_of_a_rename_brings_it_all_back_with_one_copy(shared: Office) -> No
     rename(office, "takes/film.mp4", "film (good).mp4")
     office.david.ok("sync")
     tick(office)
+    foreseen = office.david.ok("undo", "--dry-run", "--json").json
     undone = office.david.ok("undo", "--yes", "--json").json
+    assert foreseen["undone"] == undone["undone"]
     assert copies(office) == (2, 0) and not undone["refused"]
     assert sorted(one["what"] for one in undone["undone"]) == ["brought_back"] * 2 + ["renamed_back"] * 2
     assert office.names() == {*SIZES, "note.txt"}

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pytest
 
-from s3sync.local.scan import LocalFile
+from s3sync.local.scan import LocalFile, found_file
 
 Put: TypeAlias = Callable[..., LocalFile]
 NOBODY = 65534
@@ -27,7 +27,7 @@ def staging(tmp_path: Path) -> Path:
 def local_file(path: Path) -> LocalFile:
     status = path.lstat()
     depth = len(path.parts) - 1 - path.parts.index("s3-staging") if "s3-staging" in path.parts else 1
-    return LocalFile(str(path), status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns, depth)
+    return found_file(str(path), status, depth)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
 
@@ -10,8 +12,11 @@ import pytest
 import xxhash
 
 from s3sync.core.etag import composite_etag, part_ranges
+from s3sync.disk.tree import kept_folders
 from s3sync.errors import LocalError, SourceChanged
 from s3sync.local.digests import CHUNK, Digests, digest, digest_xxh3, local_etag, open_unchanged, read_range
+from s3sync.local.modes import may_be_run
+from s3sync.local.scan import scan_folder
 from tests.unit.local.conftest import Put, local_file
 
 SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK]
@@ -112,3 +117,30 @@ def test_f27_a_link_swapped_in_after_the_scan_is_not_followed(put: Put, staging:
     assert local_file(secret).size == file.size
     with pytest.raises(LocalError, match="symbolic link"):
         digest(file)
+
+
+def test_a_small_file_that_is_sent_is_opened_once_and_looked_at_only_before_and_after(
+    put: Put, staging: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look lets another thread have the interpreter, which costs more than the look."""
+    put("cut/deep/a.bin", b"0123456789").disk_path.chmod(0o755)
+    put("cut/deep/b.bin", b"0123456789")
+    found = scan_folder(staging, lambda path: False)
+    calls: Counter[str] = Counter()
+    with kept_folders():
+        read_range(found.files["cut/deep/b.bin"], 0, 10)
+        for name in ("open", "stat", "lstat", "fstat", "read"):
+            monkeypatch.setattr(os, name, _counted(getattr(os, name), name, calls))
+        for path, runs in (("cut/deep/a.bin", True), ("cut/deep/b.bin", False)):
+            assert may_be_run(found.files[path], staging, runs) is runs
+            assert read_range(found.files[path], 0, 10) == b"0123456789"
+    monkeypatch.undo()
+    assert calls == Counter(open=2, read=2, fstat=4, lstat=2), "lstat: whether the folder is still the one that is open"
+
+
+def _counted(call: Callable[..., object], name: str, calls: Counter[str]) -> Callable[..., object]:
+    def counted(*values: object, **more: object) -> object:
+        calls[name] += 1
+        return call(*values, **more)
+
+    return counted
