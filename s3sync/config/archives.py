@@ -166,6 +166,10 @@ def _timezone(value: object) -> str:
     return text
 
 
+def _amount(value: object) -> int | None:
+    return values.bytes_of(values.amount(value)) or None
+
+
 _CHECKS: Mapping[str, values.Check] = {
     "store": schemes.store,
     "region": addresses.region,
@@ -188,6 +192,7 @@ _CHECKS: Mapping[str, values.Check] = {
     "delete_local": lambda value: DeleteLocal(str(values.one_of(*DeleteLocal)(value))),
     "keep_light": values.yes_or_no,
     "timezone": _timezone,
+    "max_size": _amount,
     "lifecycle_days": values.whole(0, 36500),
     "lifecycle_class": storage_class,
 }
