@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.remove_local import Removed, remove_local
-from s3sync.archive.send import is_archived, known_index, send_unit
+from s3sync.archive.send import is_archived, send_unit
 from s3sync.archive.verify import Proof, verify_again
+from s3sync.archive.volumes import Volume, is_complete, known_indexes, merged, volumes_of
 from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Unit
 from s3sync.core.times import format_time, moment
-from s3sync.errors import ENDS_THE_RUN, S3syncError
+from s3sync.errors import ENDS_THE_RUN, Halt, S3syncError
 
 
 class UnitState(StrEnum):
@@ -91,9 +92,9 @@ def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], opti
         if _is_enough(report, options, UnitState.PLANNED):
             break
         try:
-            index = known_index(carrier, rules, unit) if carrier is not None else None
-            state = _state(unit, index, options)
-            found = _report(unit, state, stored=index.size if index and state is UnitState.KNOWN else 0)
+            known = known_indexes(carrier, rules, unit) if carrier is not None else ()
+            state = _state(rules, unit, known, options)
+            found = _report(unit, state, stored=merged(known).size if state is UnitState.KNOWN else 0)
             if unit.refused is not None:
                 found = replace(found, state=UnitState.FAILED, error=f"it cannot be archived: {unit.refused}")
         except ENDS_THE_RUN:
@@ -127,38 +128,70 @@ def run(work: Working, units: Iterable[Unit], options: Options, told: Told) -> R
 
 
 def _one(work: Working, unit: Unit, options: Options) -> UnitReport:
-    index, sent = known_index(work.carrier, work.rules, unit), 0
-    state = _state(unit, index, options)
+    known, sent = known_indexes(work.carrier, work.rules, unit), 0
+    state = _state(work.rules, unit, known, options)
     if state is UnitState.CHANGED:
         return _report(unit, state)
-    if state is UnitState.PLANNED or index is None:
-        index, sent = send_unit(work.carrier, work.rules, unit, work.journal, replace=options.force)
+    if state is UnitState.PLANNED:
+        known, sent = _sent(work, unit, known, options)
         state = UnitState.SENT
-        work.catalogue.record(index)
-        work.note("archive", unit.id, unit.key, index.size)
-    elif work.catalogue.archive(unit.key) is None:
-        work.catalogue.record(index)
-    found = _report(unit, state, stored=index.size, bytes_sent=sent)
+    for index in known:
+        if work.catalogue.archive(index.key) is None:
+            work.catalogue.record(index)
+    found = _report(unit, state, stored=merged(known).size, bytes_sent=sent)
     if options.delete_local or work.rules.delete_local is DeleteLocal.AFTER_VERIFY:
-        return _removed(work, unit, index, options, found)
+        return _removed(work, unit, known, options, found)
     return found
 
 
-def _removed(work: Working, unit: Unit, index: Index, options: Options, found: UnitReport) -> UnitReport:
+def _sent(work: Working, unit: Unit, known: tuple[Index, ...], options: Options) -> tuple[tuple[Index, ...], int]:
+    """Send the archives of a unit that are not there yet, or with `force` all."""
+    volumes, there = volumes_of(work.rules, unit), {index.key: index for index in known}
+    if not set(there) <= {volume.part.key for volume in volumes}:
+        raise Halt(
+            f"did not send {unit.id}",
+            why=f"it is archived in {len(known)} volumes and would be {len(volumes)} now, under other keys",
+            hint=f"remove the old ones first: s3sync archive remove {unit.id}",
+        )
+    found, sent = list[Index](), 0
+    for volume in volumes:
+        index = there.get(volume.part.key)
+        if index is None or options.force or not is_archived(index, volume.part):
+            index, n = send_unit(
+                work.carrier, work.rules, volume.part, work.journal, replace=options.force, volume=volume
+            )
+            sent += n
+            work.catalogue.record(index)
+            work.note("archive", unit.id, index.key, index.size)
+        found.append(index)
+    return tuple(found), sent
+
+
+def _removed(work: Working, unit: Unit, known: tuple[Index, ...], options: Options, found: UnitReport) -> UnitReport:
     """The second pass, and only then the local files. An error of it is the unit's; what was sent stays sent."""
-    proof = verify_again(work.carrier, index, deep=options.deep)
-    work.catalogue.note_verified(index.key, format_time(work.now()), str(proof))
-    removed = remove_local(work.rules, unit, index, work.carrier.pool.check)
+    proof = Proof.CHECKSUM
+    for index in known:
+        proven = verify_again(work.carrier, index, deep=options.deep)
+        proof = proven if proven is not Proof.CHECKSUM else proof
+        work.catalogue.note_verified(index.key, format_time(work.now()), str(proven))
+    removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
     work.note("delete local", unit.id, unit.key, removed.size, detail=f"{removed.files} files, verified: {proof}")
     return replace(found, verified=proof, removed=removed)
 
 
-def _state(unit: Unit, index: Index | None, options: Options) -> UnitState:
-    if index is None:
+def _state(rules: ArchiveSet, unit: Unit, known: tuple[Index, ...], options: Options) -> UnitState:
+    if not known or options.force:
         return UnitState.PLANNED
-    if is_archived(index, unit) and not options.force:
-        return UnitState.KNOWN
-    return UnitState.PLANNED if options.force else UnitState.CHANGED
+    if is_complete(known):
+        return UnitState.KNOWN if is_archived(merged(known), unit) else UnitState.CHANGED
+    volumes = {volume.part.key: volume for volume in volumes_of(rules, unit)}
+    return UnitState.PLANNED if all(_is_of(index, volumes) for index in known) else UnitState.CHANGED
+
+
+def _is_of(index: Index, volumes: dict[str, Volume]) -> bool:
+    """True if an index is of a volume as it would be sent now, so that only others are missing."""
+    volume = volumes.get(index.key)
+    return volume is not None and index.volumes == volume.total and is_archived(index, volume.part)
 
 
 def _chosen(units: Iterable[Unit], options: Options) -> Iterable[Unit]:

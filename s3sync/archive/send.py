@@ -7,9 +7,10 @@ import os
 from msgspec.structs import replace as changed
 
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.indexes import add_rows, read_index, read_rows, write_index
+from s3sync.archive.indexes import add_rows, write_index
 from s3sync.archive.journal import Journal
 from s3sync.archive.upload import Content, Uploaded, upload
+from s3sync.archive.volumes import Volume
 from s3sync.core.archive.layout import sidecar_key
 from s3sync.core.archive.tar import as_bytes, is_utf8
 from s3sync.core.archive.values import (
@@ -33,24 +34,33 @@ USUAL = "STANDARD"
 
 
 def send_unit(
-    carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, *, replace: bool = False
+    carrier: Carrier,
+    rules: ArchiveSet,
+    unit: Unit,
+    journal: Journal,
+    *,
+    replace: bool = False,
+    volume: Volume | None = None,
 ) -> tuple[Index, int]:
     """Send a unit, and return its index, as it is in the store, and the bytes that were sent.
 
-    What is there already under the unit's key is replaced only with `replace`. Raises `Halt` for a key that is taken,
-    `SourceChanged` when a file does not stand still, `LocalError`, `StoreError`. Interrupted, it resumes.
+    `volume`: the unit is this archive of a larger one. What is there already under its key is replaced only with
+    `replace`. Raises `Halt` for a key that is taken, `SourceChanged` when a file does not stand still, `LocalError`,
+    `StoreError`. Interrupted, it resumes.
     """
     if unit.refused is not None:
         raise LocalError(f"cannot archive {unit.id}", why=unit.refused)
     _check(rules, unit)
+    volume = volume or Volume(unit, unit)
     carrier.progress.begin(Work.UPLOAD, unit.id, unit.size)
     try:
         if rules.pack is Pack.NONE:
             index, sent = _send_files(carrier, rules, unit, journal, replace)
         else:
             index, sent = _send_archive(carrier, rules, unit, journal, replace)
-        sidecars, more = _send_sidecars(carrier, rules, unit, journal, index)
-        index = changed(index, sidecars=sidecars)
+        whole = changed(volume.whole, sidecars=unit.sidecars)
+        sidecars, more = _send_sidecars(carrier, rules, whole, journal, index)
+        index = changed(index, sidecars=sidecars, volume=volume.number, volumes=volume.total)
         if rules.pack is Pack.NONE:
             add_rows(carrier.store, rules.name, [index])
         else:
@@ -60,16 +70,6 @@ def send_unit(
     for key in (unit.key, *(member.key for member in (*index.members, *index.sidecars) if member.key)):
         journal.end(key)
     return index, sent + more
-
-
-def known_index(carrier: Carrier, rules: ArchiveSet, unit: Unit) -> Index | None:
-    """Index of what was sent of a unit before; None when nothing was."""
-    if rules.pack is Pack.NONE:
-        return read_rows(carrier.store, rules.name).get(unit.key)
-    try:
-        return read_index(carrier.store, unit.key)
-    except NotFound:
-        return None
 
 
 def is_archived(index: Index, unit: Unit) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -17,7 +17,9 @@ from s3sync.config import addresses, schemes, values
 from s3sync.config.litter import OF_SYSTEMS
 from s3sync.config.secrets import hidden
 from s3sync.config.values import BadValue
-from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Pack, UnitKind
+
+if TYPE_CHECKING:
+    from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Pack, UnitKind
 
 MOST_SETS = 100
 MOST_TAGS = 10
@@ -37,6 +39,8 @@ def sets(value: object) -> Mapping[str, ArchiveSet]:
 
 def sets_of_repository(value: object) -> Mapping[str, ArchiveSet]:
     """The sets, if whoever commits to a repository may say them. Raises `BadValue`."""
+    from s3sync.core.archive.values import DeleteLocal
+
     found: dict[str, ArchiveSet] = {}
     for name, chosen in sets(value).items():
         if _leads_out(chosen.source):
@@ -61,6 +65,8 @@ def _leads_out(source: str) -> bool:
 
 
 def _set(name: object, said: object) -> ArchiveSet:
+    from s3sync.core.archive.values import ArchiveSet
+
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BadValue("a set's name has letters, digits, '.', '_' and '-'", at=(hidden(str(name)),))
     if isinstance(said, ArchiveSet):
@@ -72,6 +78,8 @@ def _set(name: object, said: object) -> ArchiveSet:
 
 
 def _made(name: str, fields: Any) -> ArchiveSet:
+    from s3sync.core.archive.values import ArchiveSet, Pack, UnitKind
+
     if "store" not in fields:
         raise BadValue("it does not say where it sends", "add `store:`, as s3://bucket/prefix")
     kind = fields.get("unit", UnitKind.FOLDER)
@@ -93,10 +101,29 @@ def _made(name: str, fields: Any) -> ArchiveSet:
 
 def _fits_unit(layout: str, kind: UnitKind) -> None:
     from s3sync.core.archive.layout import OF_FILES, parse_layout
+    from s3sync.core.archive.values import UnitKind
 
     unfit = sorted(parse_layout(layout).needs & OF_FILES) if kind is not UnitKind.FILE else []
     if unfit:
         raise BadValue(f"{{{unfit[0]}}} is of one file, and a unit has several", "write `unit: file`", ("layout",))
+
+
+def _unit(value: object) -> UnitKind:
+    from s3sync.core.archive.values import UnitKind
+
+    return UnitKind(str(values.one_of(*UnitKind)(value)))
+
+
+def _pack(value: object) -> Pack:
+    from s3sync.core.archive.values import Pack
+
+    return Pack(str(values.one_of(*Pack)(value)))
+
+
+def _delete_local(value: object) -> DeleteLocal:
+    from s3sync.core.archive.values import DeleteLocal
+
+    return DeleteLocal(str(values.one_of(*DeleteLocal)(value)))
 
 
 def _layout(value: object) -> str:
@@ -166,28 +193,33 @@ def _timezone(value: object) -> str:
     return text
 
 
+def _amount(value: object) -> int | None:
+    return values.bytes_of(values.amount(value)) or None
+
+
 _CHECKS: Mapping[str, values.Check] = {
     "store": schemes.store,
     "region": addresses.region,
     "endpoint_url": addresses.endpoint,
     "profile": values.profile,
     "source": _source,
-    "unit": lambda value: UnitKind(str(values.one_of(*UnitKind)(value))),
+    "unit": _unit,
     "group": _layout,
     "select": values.texts,
     "ignore": values.texts,
     "heavy": values.texts,
     "light": values.texts,
     "layout": _layout,
-    "pack": lambda value: Pack(str(values.one_of(*Pack)(value))),
+    "pack": _pack,
     "level": values.whole(1, 22),
     "storage_class": storage_class,
     "tags": _tags,
     "sidecars": values.texts,
     "older_than": _duration,
-    "delete_local": lambda value: DeleteLocal(str(values.one_of(*DeleteLocal)(value))),
+    "delete_local": _delete_local,
     "keep_light": values.yes_or_no,
     "timezone": _timezone,
+    "max_size": _amount,
     "lifecycle_days": values.whole(0, 36500),
     "lifecycle_class": storage_class,
 }

@@ -193,10 +193,10 @@ class Catalogue(Database):
         self.execute("UPDATE archive SET verified_at = ?, verified_how = ? WHERE key = ?", at, how, key)
 
     def note_class(self, key: str, storage_class: str, at: str, etag: str | None = None) -> None:
-        """Storage class that an archive has now; no change if it is known."""
+        """Storage class that an archive moved to; no change if that is known."""
         self.execute(
             "UPDATE archive SET storage_class = ?, transitioned_at = ?, etag = coalesce(?, etag)"
-            " WHERE key = ? AND storage_class != ?",
+            " WHERE key = ? AND (storage_class != ? OR transitioned_at IS NULL)",
             storage_class, at, etag, key, storage_class,
         )  # fmt: skip
 

@@ -7,6 +7,9 @@ number: by these two a member is found among millions. The UNIQUE constraints ar
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import json
@@ -97,13 +100,19 @@ def archive_row(row: tuple[Any, ...]) -> Archived:
         verified_how=how,
         volume=int(volume),
         volumes=int(volumes),
-        tags=_TAGS.decode(tags),
-        fields=_TAGS.decode(fields),
+        tags=_mapping(tags),
+        fields=_mapping(fields),
         camera=camera,
         telescope=telescope,
         notes=notes,
         thaw=None if row[26] is None else ThawNote(*row[26:]),
     )
+
+
+@lru_cache(4096)
+def _mapping(text: str) -> Mapping[str, str]:
+    """Tags or fields, which many archives share."""
+    return MappingProxyType(_TAGS.decode(text))
 
 
 def archive_values(index: Index, index_etag: str | None) -> dict[str, object]:

@@ -33,7 +33,6 @@ _NO_NEED = {
     "upload_settings.multipart_chunksize_mb": "nothing: sizes of parts are chosen for each file",
     "archive_settings.verify_after_upload": "nothing: every archive is verified by its checksum, always",
     "archive_settings.keep_archive_index": "nothing: every archive has its index beside it, always",
-    "archive_settings.max_archive_size_gb": "nothing: a unit is one archive; choose smaller units by `source`",
     "archive_settings.temp_dir": "nothing: archives are streamed, without a temporary file",
     "restore_settings.default_tier": "an option: s3sync restore UNIT --tier",
     "restore_settings.default_days": "an option: s3sync restore UNIT --days",
@@ -99,6 +98,10 @@ def _set(group: str, keys: Mapping[str, Any], found: Imported, rules: Rules, bel
     if isinstance(level, int) and 0 < level < 10:
         rules |= {"pack": "tar.gz", "level": level}
         _note(found, "archive_settings.compression_level", f"pack: tar.gz, level: {level}")
+    size = keys.get("archive_settings.max_archive_size_gb")
+    if isinstance(size, (int, float)) and size > 0:
+        rules["max_size"] = f"{max(1, round(size))}G"
+        _note(found, "archive_settings.max_archive_size_gb", f"max_size: {rules['max_size']}")
     return rules
 
 

@@ -50,7 +50,7 @@ class ArchiveSet(Struct, frozen=True):
     """Named rules for archives (`archives:` in the settings).
 
     `source` is a folder, or a glob of folders: relative to the repository, absolute in the user's own settings, and
-    empty for the repository's projects. `older_than_s` None: of any age. `timezone` is an IANA
+    empty for the repository's projects. `older_than_s`, `max_size` (bytes) None: without limit. `timezone` is an IANA
     name. `tags` are S3's, at most 10. `confined`: a repository's settings say it, so that it stays inside of it.
     `region`, `endpoint_url` and `profile` belong to `store`; None for those of the settings. `marker` is what a folder
     has to hold to be a unit: the staging folder, where the units are projects.
@@ -75,6 +75,7 @@ class ArchiveSet(Struct, frozen=True):
     delete_local: DeleteLocal = DeleteLocal.NEVER
     keep_light: bool = True
     timezone: str | None = None
+    max_size: int | None = None
     lifecycle_days: int | None = None
     lifecycle_class: str | None = None
     region: str | None = None

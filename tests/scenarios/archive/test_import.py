@@ -76,7 +76,7 @@ def test_a_config_becomes_sets_and_each_of_its_keys_is_told(david: Person) -> No
     }
     assert {one["name"] for one in found["failed"]} == {"processing", "lights", "calibration"}
     text = (david.repo / ".s3sync.yaml").read_text()
-    assert "lifecycle_days: 60" in text and "tags: {archive: delayed}" in text
+    assert "lifecycle_days: 60" in text and "tags: {archive: delayed}" in text and "max_size: 50G" in text
     own = david.ok("config", "show", "transfers", "bwlimit", "--json", cwd=david.repo).json["settings"]
     assert (own["transfers"]["value"], own["bwlimit"]["value"]) == ("4", "9766K")
     assert "has all of this already" in david.ok("archive", "import", "s3_config.json", cwd=david.repo).out

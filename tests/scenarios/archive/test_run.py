@@ -125,3 +125,33 @@ def test_a_disk_that_is_not_connected_is_not_taken_for_empty(david: Person, vaul
     result = david.expect(1, "archive", "run", cwd=david.repo)
     assert "connect the disk" in result.err
     assert not vault.exists()
+
+
+def test_a_unit_above_max_size_becomes_numbered_archives(david: Person, vault: Path) -> None:
+    settings(
+        david,
+        f"archives:\n  sessions:\n    store: {vault.as_uri()}\n    source: raw/*\n    layout: '{{id}}'\n"
+        "    max_size: 1M\n    sidecars: ['*.md']\n    light: ['*.txt']\n",
+    )
+    for number in range(5):
+        put(david.repo, f"raw/m42/{number}.fits", os.urandom(400_000))
+    put(david.repo, "raw/m42/large.fits", os.urandom(1_500_000))
+    put(david.repo, "raw/m42/log.txt", b"clear")
+    put(david.repo, "raw/m42/notes.md", b"# M42")
+    before = {path.name: path.read_bytes() for path in (david.repo / "raw/m42").iterdir()}
+    david.ok("archive", "run", cwd=david.repo)
+    names = sorted(path.name for path in vault.iterdir() if path.suffix == ".tar")
+    assert names == ["m42.001.tar", "m42.002.tar", "m42.003.tar", "m42.004.tar", "m42.005.tar"]
+    assert (vault / "m42/notes.md").read_bytes() == b"# M42"
+    (vault / "m42.003.tar.index.json").unlink()
+    (vault / "m42.003.tar").unlink()
+    again = david.ok("archive", "run", "--delete-local", "--json", cwd=david.repo).json["units"][0]
+    assert 0 < again["bytes_sent"] < 1_000_000
+    assert os.listdir(david.repo / "raw/m42") == ["log.txt"]
+    known = david.ok("archive", "run", "--json", cwd=david.repo).json["units"][0]
+    assert (known["state"], known["bytes_sent"]) == ("archived", 0)
+    david.ok("restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert {path.name: path.read_bytes() for path in (david.root / "back/m42").iterdir()} == before
+    put(david.repo, "raw/m42/0.fits", b"other")
+    result = david.expect(3, "archive", "run", "--force", cwd=david.repo)
+    assert "s3sync archive remove m42" in result.err

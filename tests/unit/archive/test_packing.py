@@ -14,7 +14,8 @@ import pytest
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.journal import Journal
-from s3sync.archive.send import is_archived, known_index, send_unit
+from s3sync.archive.send import is_archived, send_unit
+from s3sync.archive.volumes import known_indexes
 from s3sync.core.archive.values import Kind, Pack
 from s3sync.errors import Halt, LocalError, SourceChanged
 from s3sync.store import Store
@@ -91,7 +92,7 @@ def test_gnu_tar_unpacks_what_was_sent(
     assert same_tree(tree, tmp_path / "out" / "b40-film")
     assert (tmp_path / "out" / "b40-film" / "run.sh").stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "out" / "b40-film" / "plain.txt").stat().st_mtime == 10**9
-    assert known_index(carrier, rules_of(pack), unit) == read_index(carrier.store, unit.key)
+    assert known_indexes(carrier, rules_of(pack), unit) == (read_index(carrier.store, unit.key),)
     assert is_archived(read_index(carrier.store, unit.key), unit)
 
 
@@ -184,7 +185,8 @@ def test_an_upload_resumes_behind_the_last_part_with_the_same_bytes(
     assert index.members == whole.members
     assert index.frames == whole.frames
     if pack is not Pack.NONE:  # there the parts of several files are under way
-        assert again <= all_of_it - len(sent) * 8 * MIB
+        unbroken = next(number for number in range(1, 99) if number not in sent) - 1
+        assert again <= all_of_it - unbroken * 8 * MIB
     assert again < all_of_it or not sent
 
 

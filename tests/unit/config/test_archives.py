@@ -80,6 +80,7 @@ archives:
         ("older_than: soon", "archives.a.older_than", "no duration"),
         ("timezone: Mars/Base", "archives.a.timezone", "no time zone"),
         ("timezone: ../../etc/passwd", "archives.a.timezone", "no time zone"),
+        ("max_size: huge", "archives.a.max_size", "amount of bytes"),
         ("lifecycle_days: 90", "archives.a", "go together"),
         ("keep_lite: true", "archives.a.keep_lite", "its keys are"),
     ],
