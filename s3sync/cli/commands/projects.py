@@ -24,8 +24,13 @@ def projects(
     pattern: Annotated[
         str | None, typer.Argument(metavar="[PATTERN]", help="A beginning of names, or a glob.", show_default=False)
     ] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Say where each lives instead: here, on an SSD, in cold storage.")
+    ] = False,
 ) -> int:
     """List the repository's projects, here and in the store, and what waits in which direction."""
+    if everywhere:
+        return _everywhere(call, pattern)
     from s3sync.cli.output import print_json
     from s3sync.cli.show.projects import print_projects, projects_json
     from s3sync.config import load_settings
@@ -40,3 +45,16 @@ def projects(
     else:
         print_projects(report, quiet=call.quiet, every=call.verbose or pattern is not None)
     return report.exit_code
+
+
+def _everywhere(call: Call, pattern: str | None) -> int:
+    from s3sync.archives import Archives
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.everywhere import everywhere_json, print_everywhere
+
+    found, unseen = Archives.open(flags=call.flags).everywhere(pattern)
+    if call.json:
+        print_json(everywhere_json(found, unseen))
+    else:
+        print_everywhere(found, unseen, quiet=call.quiet)
+    return 0

@@ -13,7 +13,7 @@ import pytest
 
 from tests.kit.people import Person
 from tests.kit.servers import Server
-from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.conftest import own_settings, put, settings
 
 SET = """
 region: us-east-1
@@ -226,3 +226,26 @@ def test_costs_count_with_the_rules_of_the_bucket(place: Place) -> None:
     assert rules["months"][-1]["amount"] < without["months"][-1]["amount"], "m31 is in DEEP_ARCHIVE by then"
     assert rules["small_archives"] == 1
     assert "eu-nowhere-1" in ana.expect(2, "archive", "cost", "--region", "eu-nowhere-1", cwd=ana.repo).err
+
+
+def test_where_everything_lives_is_the_manifest_of_earlier_tools(place: Place) -> None:
+    ana = sent(place)
+    ssd = ana.root / "ssd"
+    own_settings(ana, f"archives:\n  ssd: {{store: '{ssd.as_uri()}', source: '{ana.repo}/raw/*', pack: none}}\n")
+    ana.ok("archive", "run", "m42", "--set", "ssd", cwd=ana.repo)
+    (ana.repo / "raw/m31/light_1.fits").unlink()
+    (ana.repo / "raw/m31/log.txt").unlink()
+    (ana.repo / "raw/m31").rmdir()
+    told = ana.ok("projects", "--everywhere", "m*", "--json", cwd=ana.repo).json["projects"]
+    by_id = {one["id"]: one["storage"] for one in told}
+    assert list(by_id) == ["m31", "m42"]
+    assert not by_id["m31"]["local"]["exists"] and not by_id["m31"]["ssd"]["exists"]
+    there = by_id["m31"]["s3"]
+    assert (there["exists"], there["bucket"], there["key"]) == (True, place.bucket, "raw/m31.tar")
+    assert (there["tier"], there["transitioned_at"]) == ("STANDARD", None)
+    assert there["size_bytes"] > 300_000 and there["uploaded_at"].endswith("Z")
+    assert by_id["m42"]["local"] == {
+        "exists": True, "path": str(ana.repo / "raw/m42"), "size_bytes": 4, "files": 1,
+    }  # fmt: skip
+    assert by_id["m42"]["ssd"]["exists"] and by_id["m42"]["s3"]["exists"]
+    ana.expect(2, "projects", "--everywhere", "nosuch", cwd=ana.repo)

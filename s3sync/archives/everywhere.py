@@ -1,0 +1,109 @@
+"""Verb that says where every project lives: on this disk, on an SSD, in cold storage."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from msgspec import Struct
+
+from s3sync.archive.units import find_units
+from s3sync.archives.opened import Opened, Place
+from s3sync.config.schemes import scheme_of
+from s3sync.core.archive.records import Archived
+from s3sync.core.archive.values import Kind
+from s3sync.errors import ConfigError, ProjectError
+from s3sync.project import project_names
+
+
+class Here(Struct, frozen=True):
+    """A project on this disk."""
+
+    path: str
+    size: int
+    files: int
+
+
+class There(Struct, frozen=True):
+    """Archives of a project in one store; of several, `first` is the first, and `size` that of all."""
+
+    store: str
+    first: Archived
+    size: int
+
+
+class Whereabouts(Struct):
+    """Places of one project. `ssd` is a store in a folder, `s3` one with a server; None where it is not there."""
+
+    id: str
+    local: Here | None = None
+    ssd: There | None = None
+    s3: There | None = None
+
+
+class Everywhere(Opened, frozen=True):
+    """The verb about whereabouts."""
+
+    def everywhere(self, pattern: str | None = None) -> tuple[list[Whereabouts], list[str]]:
+        """Places of each project of the repository and each unit of the sets, as far as this computer knows.
+
+        Also what could not be looked at, in words. No store is asked. Raises `ProjectError` where none fits `pattern`.
+        """
+        found: dict[str, Whereabouts] = {}
+        unseen: list[str] = []
+        for name, here in self._local(unseen):
+            known = found.setdefault(name, Whereabouts(name))
+            known.local = known.local or here
+        for place in self.places() if self.sets() else ():
+            for name, there in _archived(place):
+                known = found.setdefault(name, Whereabouts(name))
+                if scheme_of(place.url).is_folder:
+                    known.ssd = known.ssd or there
+                else:
+                    known.s3 = known.s3 or there
+        wanted = [found[name] for name in sorted(found) if pattern is None or _fits(name, pattern)]
+        if pattern is not None and not wanted:
+            raise ProjectError(f"no project matches {pattern!r}", why=f"{len(found)} are known")
+        return wanted, unseen
+
+    def _local(self, unseen: list[str]) -> Iterator[tuple[str, Here]]:
+        for chosen in self.sets().values():
+            try:
+                for unit in find_units(chosen, self.settings.root, due_only=False):
+                    files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
+                    yield unit.id, Here(unit.root, unit.size, files)
+            except ConfigError as error:
+                unseen.append(str(error))
+        root = self.settings.root
+        if root is not None:
+            for name in project_names(self.settings, root):
+                folder = root / name if (root / name).is_dir() else root
+                yield name, _measured(folder / self.settings.staging)
+
+
+def _archived(place: Place) -> Iterator[tuple[str, There]]:
+    with place.catalogue() as catalogue:
+        found: dict[str, list[Archived]] = {}
+        for one in catalogue.archives():
+            found.setdefault(one.unit, []).append(one)
+    for name, archives in found.items():
+        yield name, There(place.url, archives[0], sum(one.size for one in archives))
+
+
+def _measured(folder: Path) -> Here:
+    """Size and number of the files below a folder. Links are not followed."""
+    size = files = 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(at, name)).st_size  # noqa: PTH118 - for each of very many files
+            except OSError:
+                continue  # it vanished meanwhile
+            files += 1
+    return Here(str(folder.parent), size, files)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern) if any(char in pattern for char in "*?[") else name.startswith(pattern)
