@@ -78,7 +78,7 @@ class WholeCrc64nvme:
 
         self._add = checksums.crc64nvme
         before = crc64nvme_in(after)
-        self._crc = int.from_bytes(base64.b64decode(before), "big") if before else 0
+        self._crc = int.from_bytes(binascii.a2b_base64(before), "big") if before else 0
 
     def update(self, chunk: bytes, /) -> None:
         self._crc = self._add(chunk, self._crc)
