@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from s3sync.archive.readers import Unsaid, exif, fits, movie
+from s3sync.archive.readers import Unsaid, exif, exiftool, fits, movie
 
 NO_ZONE = "the header has no longitude of the site, and the set no timezone"
 
@@ -23,6 +23,8 @@ def said(path: Path, zone: tzinfo | None, zone_is_said: bool) -> dict[str, str]:
             return _of_movie(movie.read_movie(path), zone)
         if name.endswith(exif.ENDINGS):
             return _of_photo(exif.read_photo(path))
+        if name.endswith(exiftool.ENDINGS):
+            return _of_exiftool(exiftool.read_by_exiftool(path), zone)
     except Unsaid as error:
         return {f"no {field}": str(error) for field in ("object", "filter", "night", "camera")}
     return {}
@@ -64,6 +66,16 @@ def _of_movie(found: movie.Movie, zone: tzinfo | None) -> dict[str, str]:
 def _of_photo(found: exif.Photo) -> dict[str, str]:
     return {
         **(time_fields(found.taken, "exif") if found.taken else {}),
+        **({"camera": found.camera} if found.camera else {}),
+    }
+
+
+def _of_exiftool(found: exiftool.Told, zone: tzinfo | None) -> dict[str, str]:
+    taken = found.taken
+    if taken is not None and found.is_utc:
+        taken = taken.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+    return {
+        **(time_fields(taken, "exiftool") if taken else {}),
         **({"camera": found.camera} if found.camera else {}),
     }
 

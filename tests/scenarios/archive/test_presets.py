@@ -115,6 +115,7 @@ def test_a_preset_sends_verifies_removes_and_restores(david: Person, make: Calla
     assert after.items() < before.items()
     listed = david.ok("archive", "list", "--json", cwd=david.repo).json["archives"]
     assert {one["key"] for one in listed} == set(keys.values())
+    david.ok("archive", "verify", cwd=david.repo)
     for name in keys:
         david.ok("restore", name, "--yes", cwd=david.repo)
     assert tree(david.repo) == before

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3sync.archive.readers import Unsaid, exif, fits, movie
+from s3sync.archive.readers import Unsaid, exif, exiftool, fits, movie
 from s3sync.archive.readers.said import said
 from tests.kit.cameras import clip, frame, photo
 from tests.kit.media import fits_file
@@ -167,3 +167,21 @@ def test_bytes_of_any_kind_end_without_another_error(body: bytes, name: str, dat
         assert isinstance(said(path, UTC, True), dict)
     finally:
         path.unlink(missing_ok=True)
+
+
+@pytest.mark.skipif(exiftool.installed() is None, reason="ExifTool is not installed")
+def test_what_no_reader_here_knows_is_asked_of_exiftool(tmp_path: Path) -> None:
+    path = photo(tmp_path / "a.jpg", "2024:07:15 22:10:05", "Z 8").rename(tmp_path / "a.heic")
+    fields = said(path, ZoneInfo("Asia/Tokyo"), True)
+    assert (fields["captured"], fields["camera"], fields["date_from"]) == ("2024-07-15T22:10:05", "Z 8", "exiftool")
+    movie_file = clip(tmp_path / "b.mp4", TAKEN).rename(tmp_path / "b.insp")
+    assert said(movie_file, ZoneInfo("Asia/Tokyo"), True)["captured"] == "2024-01-15T22:40:22"
+    (tmp_path / "c.cr3").write_bytes(b"nothing")
+    assert "captured" not in said(tmp_path / "c.cr3", UTC, True)
+
+
+def test_without_exiftool_such_a_file_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exiftool, "installed", lambda: None)
+    path = photo(tmp_path / "a.jpg", "2024:07:15 22:10:05", "Z 8").rename(tmp_path / "a.heic")
+    fields = said(path, UTC, True)
+    assert "captured" not in fields and "not installed" in fields["no camera"]
