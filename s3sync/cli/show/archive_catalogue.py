@@ -17,6 +17,8 @@ from s3sync.core.archive.records import Archived
 from s3sync.core.quantities import counted, size_text
 
 NAMED = 20
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
+"""Characters that a terminal would obey, as escapes. Tabs and line breaks stay: CSV can hold them."""
 
 
 def rebuilt_json(found: Sequence[StoreRebuilt], code: int) -> Json:
@@ -97,7 +99,7 @@ def _csv_line(values: Iterable[object]) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else text_of.encode(value).decode()
+    text = value.translate(_CONTROLS) if isinstance(value, str) else text_of.encode(value).decode()
     return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
