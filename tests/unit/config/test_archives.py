@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from s3sync.archive.sets import load_sets, require_set, settings_of
+from s3sync.config import archives
+from s3sync.core.archive.layout import FIELDS
 from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Pack, UnitKind
 from s3sync.errors import ConfigError
 from s3sync.trust import is_named_by_repository, place_of
 from tests.unit.config.conftest import Load
+
+DOCS = Path(__file__).parents[3] / "docs"
 
 SESSIONS = """
 archives:
@@ -140,3 +147,21 @@ def test_projects_are_the_source_where_none_is_named(load: Load) -> None:
     found = require_set(load(yaml="archives: {projects: {store: 's3://bb'}}"), None)
     assert (found.source, found.marker) == ("*", "s3-staging")
     assert isinstance(found, ArchiveSet)
+
+
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```", (DOCS / "archive.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", BLOCKS)
+def test_the_sets_of_the_guide_are_sets(load: Load, text: str) -> None:
+    is_own = text.startswith("# your own")
+    assert load_sets(load(user_yaml=text) if is_own else load(yaml=text))
+
+
+def test_the_guide_has_each_key_of_a_set_and_each_field_of_a_layout() -> None:
+    guide = (DOCS / "archive.md").read_text("utf-8")
+    rules = guide.partition("## What a set says")[2].partition("\n## ")[0]
+    keys = {key for row in re.findall(r"^\| (`.*?) \|", rules, re.MULTILINE) for key in re.findall("`(.*?)`", row)}
+    assert keys == set(archives._CHECKS)
+    fields = guide.partition("## Fields of a layout")[2]
+    assert set(re.findall(r"\{(\w+)[:}]", fields)) == set(FIELDS)
