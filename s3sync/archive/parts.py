@@ -9,9 +9,12 @@ from msgspec import Struct
 from s3sync.archive.codecs import Compress, compressor
 from s3sync.archive.stream import Position, TarStream
 from s3sync.core.archive import frames
+from s3sync.core.archive.frames import FRAME
 from s3sync.core.archive.values import Frame, Pack
 from s3sync.core.checksum import Checksum
 from s3sync.store.port import Buffer
+
+COMPRESSED = (Pack.TAR_GZ, Pack.TAR_ZST)
 
 
 class PartBody(Struct, frozen=True):
@@ -54,7 +57,9 @@ class Maker:
         self.frames = frames if frames is not None else []
         self.size = (number - 1) * part_size
         self.checksum = checksum
-        self._compress = compressor(pack_as, level) if pack_as in (Pack.TAR_GZ, Pack.TAR_ZST) else None
+        self._spare: list[bytearray] = []
+        self._unpacked = memoryview(bytearray(FRAME if pack_as in COMPRESSED else 0))
+        self._compress = compressor(pack_as, level) if pack_as in COMPRESSED else None
 
     def parts(self) -> Iterator[PartBody]:
         """The parts, one after the other. At least one, if the stream is at its beginning."""
@@ -81,32 +86,44 @@ class Maker:
             )
             self._number += 1
 
+    def give_back(self, part: PartBody) -> None:
+        """Take back the memory of a part that has arrived: the next one is made in it."""
+        if isinstance(part.body, memoryview) and isinstance(part.body.obj, bytearray):
+            self._spare.append(part.body.obj)
+
+    def _buffer(self) -> memoryview:
+        return memoryview(self._spare.pop() if self._spare else bytearray(self._part_size))
+
     def _plain(self) -> tuple[memoryview, bool]:
-        whole = memoryview(bytearray(self._part_size))
+        whole = self._buffer()
         got = self._stream.fill(whole)
         return whole[:got], got < self._part_size
 
-    def _framed(self, compress: Compress) -> tuple[bytearray, bool]:
+    def _framed(self, compress: Compress) -> tuple[memoryview, bool]:
         """Whole frames up to the part's size, and what fills the part up; at the end the seek table."""
-        body, buffer = bytearray(), memoryview(bytearray(frames.FRAME))
+        whole, size = self._buffer(), 0
         while True:
-            wanted = frames.input_for(self._part_size - len(body))
+            wanted = frames.input_for(self._part_size - size)
             if not wanted:
-                body += frames.filler(self._pack, self._part_size - len(body))
-                return body, False
-            got = self._stream.fill(buffer[:wanted])
+                return self._filled(whole, size), False
+            got = self._stream.fill(self._unpacked[:wanted])
             if got:
-                stored = compress(buffer[:got])
-                self.frames.append(Frame(self.size + len(body), len(stored), got))
-                body += stored
+                stored = compress(self._unpacked[:got])
+                self.frames.append(Frame(self.size + size, len(stored), got))
+                whole[size : size + len(stored)] = stored
+                size += len(stored)
             if got < wanted:
-                return self._ended(body)
+                return self._ended(whole, size)
 
-    def _ended(self, body: bytearray) -> tuple[bytearray, bool]:
+    def _filled(self, whole: memoryview, size: int) -> memoryview:
+        whole[size:] = frames.filler(self._pack, self._part_size - size)
+        return whole
+
+    def _ended(self, whole: memoryview, size: int) -> tuple[memoryview, bool]:
         if self._pack is not Pack.TAR_ZST:
-            return body, True
-        table = frames.seek_table(self.frames, self.size + len(body))
-        if len(body) + len(table) <= self._part_size:
-            return body + table, True
-        body += frames.filler(self._pack, self._part_size - len(body))
-        return body, False
+            return whole[:size], True
+        table = frames.seek_table(self.frames, self.size + size)
+        if size + len(table) > self._part_size:
+            return self._filled(whole, size), False
+        whole[size : size + len(table)] = table
+        return whole[: size + len(table)], True

@@ -208,6 +208,7 @@ class _Job:
         gauge(part.size)
         self.journal.arrived(self.content.key, part, etag)
         self.bytes_sent += part.size
+        self.maker.give_back(part)
         return Part(part.number, part.size, etag)
 
     def _complete(self, parts: Sequence[Part], mode: WriteMode) -> Uploaded:

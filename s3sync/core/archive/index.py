@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from msgspec import DecodeError, ValidationError, json
+from msgspec import DecodeError, Struct, ValidationError, json
 from msgspec.structs import replace
 
 from s3sync.core.archive.tar import as_bytes
@@ -19,6 +18,10 @@ _HINT = (
 )
 
 
+class _Version(Struct):
+    format: int
+
+
 def index_text(index: Index) -> bytes:
     """Index as JSON, on one line. A name that is no UTF-8 is written as NUL and its bytes in hexadecimal."""
     try:
@@ -30,10 +33,10 @@ def index_text(index: Index) -> bytes:
 def parse_index(text: bytes, key: str | None, where: str) -> Index:
     """Index of the archive `key` (None: whatever it says). `where` names it in errors. Raises `ArchiveError`."""
     try:
-        version = json.decode(text, type=_Version)["format"]
-    except (DecodeError, UnicodeDecodeError, KeyError) as error:
+        version = json.decode(text, type=_Version).format
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _broken(where, "it is no index") from error
-    if not isinstance(version, int) or version > CURRENT_FORMAT:
+    if version > CURRENT_FORMAT:
         raise ArchiveError(
             f"cannot read {where}",
             why="a newer s3sync wrote it",
@@ -43,15 +46,12 @@ def parse_index(text: bytes, key: str | None, where: str) -> Index:
         index = json.decode(text, type=Index)
         if b"\\u0000" in text:
             index = _renamed(index, _unescaped)
-    except (ValidationError, DecodeError, ValueError) as error:
+    except (ValidationError, DecodeError, ValueError, RecursionError) as error:
         raise _broken(where, str(error)) from error
     if key is not None and index.key != key:
         raise _broken(where, f"it is the index of another archive ({index.key:.200})")
     _check(index, where)
     return index
-
-
-_Version = dict[str, Any]
 
 
 def _check(index: Index, where: str) -> None:

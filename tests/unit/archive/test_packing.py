@@ -14,6 +14,7 @@ import pytest
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.journal import Journal
+from s3sync.archive.restore import restore_unit
 from s3sync.archive.send import is_archived, send_unit
 from s3sync.archive.volumes import known_indexes
 from s3sync.core.archive.values import Kind, Pack
@@ -272,3 +273,31 @@ def test_without_container_each_file_is_an_object_and_the_set_has_one_file_of_ro
     for member in rows["old/b41-other"].members:
         if member.kind is Kind.FILE:
             assert read(carrier.store, f"old/b41-other/{member.path}") == (tree / member.path).read_bytes()
+
+
+@pytest.mark.parametrize("pack", PACKED)
+def test_one_member_is_read_with_a_hundredth_of_the_archive(
+    pack: Pack, carrier: Carrier, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a compressed one with the frames that hold it: two of 4 MiB at most for a small file."""
+    root = tmp_path / "b50"
+    root.mkdir()
+    for number in range(12):
+        (root / f"{number:02}.bin").write_bytes(os.urandom(4 * MIB))
+    (root / "05.txt").write_text("wanted")
+    unit = unit_of(root, "b50", pack)
+    index, _ = send_unit(carrier, rules_of(pack), unit, journal)
+    asked = list[int]()
+    kind, real = type(carrier.store), type(carrier.store).get
+
+    def get(self: object, key: str, *, start: int = 0, stop: int | None = None, **more: object) -> object:
+        assert stop is not None
+        asked.append(stop - start)
+        return real(carrier.store, key, start=start, stop=stop, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kind, "get", get)
+    wanted = [member for member in index.members if member.path == "05.txt"]
+    report = restore_unit(carrier, index, tmp_path / "back", wanted, "now")
+    assert (tmp_path / "back/05.txt").read_text() == "wanted"
+    assert (report.files, report.problems) == (1, [])
+    assert sum(asked) <= (6 if pack is Pack.TAR else 2 * 4 * MIB + MIB)
