@@ -10,6 +10,7 @@ from s3sync.archive.billing import CostReport, cost_report, region_of
 from s3sync.archive.price_list import price_book
 from s3sync.archive.rules import RulesView, look, write
 from s3sync.archives.opened import Opened, Place
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.lifecycle import Rule, wanted_rules
 from s3sync.core.archive.prices import PriceBook
 from s3sync.core.archive.records import LogEntry
@@ -38,7 +39,7 @@ class Billed(Opened, frozen=True):
         Raises `ConfigError` for a region without prices.
         """
         reports, warnings = [], list[str]()
-        for place in self.places(set):
+        for place in self._bucket_places(set, warnings):
             where = region_of(place.settings, region)
             self.prices.of(where)
             with place.catalogue() as catalogue:
@@ -49,7 +50,8 @@ class Billed(Opened, frozen=True):
 
     def lifecycle(self, *, set: str | None = None, more: Sequence[Rule] = (), remove: bool = False) -> list[RulesView]:
         """The rules of the stores' buckets, and how they differ from those that the sets need. Changes nothing."""
-        return [look(place.store(), place.root, place.sets, more=more, remove=remove) for place in self.places(set)]
+        places = self._bucket_places(set, [])
+        return [look(place.store(), place.root, place.sets, more=more, remove=remove) for place in places]
 
     def apply_lifecycle(
         self,
@@ -65,7 +67,7 @@ class Billed(Opened, frozen=True):
         With `set`, the rules of the other sets of that store stay, too.
         """
         views = []
-        for place in self.places(set):
+        for place in self._bucket_places(set, []):
             store = place.store()
             every = next(one for one in self.places() if one.url == place.url)
             view = look(store, place.root, every.sets, more=more, remove=remove)
@@ -79,6 +81,16 @@ class Billed(Opened, frozen=True):
                 action = "lifecycle remove" if remove else "lifecycle apply"
                 catalogue.note(LogEntry(self.now_text(), self.user, action, set or "", "", ""))
         return views
+
+    def _bucket_places(self, set: str | None, warnings: list[str]) -> list[Place]:
+        """Stores that bill and have rules. A folder is left out beside them, unless it is the one that is meant."""
+        places = self.places(set)
+        buckets = [place for place in places if not scheme_of(place.url).is_folder]
+        if not buckets:
+            return places
+        skipped = [place.url for place in places if place not in buckets]
+        warnings += [f"{url} is not counted: a folder costs what its disk costs" for url in skipped]
+        return buckets
 
     def _rules_of(self, place: Place, warnings: list[str]) -> Sequence[Rule]:
         """Rules that hold in a bucket; those that the sets want where it does not say."""

@@ -10,6 +10,7 @@ from s3sync.archive.units import find_units, is_named
 from s3sync.archives.opened import Opened, Place
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic
 from s3sync.core.archive.values import Kind, Member
+from s3sync.core.quantities import counted
 from s3sync.errors import UsageError
 
 
@@ -132,6 +133,6 @@ def _unknown(word: str, known: list[str]) -> UsageError:
     meant = f"did you mean {near[0]!r}? " if near else ""
     return UsageError(
         f"the catalogue has no archive of {word!r}",
-        why=f"it has {len(known)} archives" if known else "it is empty",
+        why=f"it has {counted(len(known), 'archive')}" if known else "it is empty",
         hint=f"{meant}`s3sync archive catalogue rebuild` takes in what others sent",
     )

@@ -11,7 +11,8 @@ from s3sync.archive.catalogue.rebuild import Compared, Rebuilt, compare, rebuild
 from s3sync.archives.opened import Opened
 from s3sync.core.archive.records import Archived, LogEntry, Status
 from s3sync.core.archive.values import Member
-from s3sync.errors import declined
+from s3sync.core.outcome import Problem
+from s3sync.errors import StoreError, declined
 
 
 class StoreRebuilt(Struct, frozen=True):
@@ -49,23 +50,42 @@ class Kept(Opened, frozen=True):
     def rebuild_catalogue(
         self, *, set: str | None = None, anew: bool = False, told: Callable[[int, int], None] | None = None
     ) -> list[StoreRebuilt]:
-        """Take in what the stores have and the catalogue does not. `anew`: put the old one aside, and read all."""
-        found = []
-        for place in self.places(set):
-            store = place.store()
-            aside = set_aside(place.catalogue_path) if anew else None
-            with place.catalogue(make=True) as catalogue:
-                report = rebuild(catalogue, store, self.now_text(), told)
+        """Take in what the stores have and the catalogue does not. `anew`: put the old one aside, and read all.
+
+        Of several stores, one that cannot be asked is a problem, and the others are.
+        """
+        places, found = self.places(set), []
+        for place in places:
+            aside = None
+            try:
+                store = place.store()
+                for _ in store.folders(""):
+                    break  # a store that cannot be asked puts nothing aside
+                aside = set_aside(place.catalogue_path) if anew else None
+                with place.catalogue(make=True) as catalogue:
+                    report = rebuild(catalogue, store, self.now_text(), told)
+            except StoreError as error:
+                if len(places) == 1:
+                    raise
+                report = Rebuilt(0, 0, 0, (), (_problem(place.url, error),))
             found.append(StoreRebuilt(place.url, report, None if aside is None else str(aside)))
         return found
 
     def check_catalogue(self, *, set: str | None = None, offline: bool = False) -> list[StoreChecked]:
-        """Look for damage, and compare with the stores unless `offline`. Nothing is changed."""
-        found = []
-        for place in self.places(set):
+        """Look for damage, and compare with the stores unless `offline`. Nothing is changed.
+
+        Of several stores, one that cannot be asked is a problem, and the others are.
+        """
+        places, found = self.places(set), []
+        for place in places:
             with place.catalogue() as catalogue:
                 damage = catalogue.damage()
-                compared = None if damage or offline else compare(catalogue, place.store())
+                try:
+                    compared = None if damage or offline else compare(catalogue, place.store())
+                except StoreError as error:
+                    if len(places) == 1:
+                        raise
+                    compared = Compared(0, (), (), (_problem(place.url, error),))
             found.append(StoreChecked(place.url, str(place.catalogue_path), damage, compared))
         return found
 
@@ -98,3 +118,7 @@ class Kept(Opened, frozen=True):
                         catalogue.note(entry)
                 pruned += gone
         return pruned
+
+
+def _problem(store: str, error: StoreError) -> Problem:
+    return Problem(store, str(error), error.hint)

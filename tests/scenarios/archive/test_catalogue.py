@@ -249,3 +249,31 @@ def test_where_everything_lives_is_the_manifest_of_earlier_tools(place: Place) -
     }  # fmt: skip
     assert by_id["m42"]["ssd"]["exists"] and by_id["m42"]["s3"]["exists"]
     ana.expect(2, "projects", "--everywhere", "nosuch", cwd=ana.repo)
+
+
+def test_a_disk_that_is_not_connected_hides_no_other_store(place: Place) -> None:
+    ana = sent(place)
+    ssd = ana.root / "ssd"
+    own_settings(ana, f"archives:\n  ssd: {{store: '{ssd.as_uri()}', source: '{ana.repo}/raw/*', pack: none}}\n")
+    ana.ok("archive", "run", "--set", "ssd", cwd=ana.repo)
+    both = units(ana)
+    ssd.rename(ana.root / "elsewhere")
+    rebuilt = ana.expect(3, "archive", "catalogue", "rebuild", cwd=ana.repo)
+    assert "connect the disk" in rebuilt.err and f"s3://{place.bucket}: " in rebuilt.out
+    assert units(ana) == both, "a disk that is not there is not taken for an empty one"
+    assert "connect the disk" in ana.expect(3, "archive", "catalogue", "check", cwd=ana.repo).err
+    ana.expect(1, "archive", "catalogue", "rebuild", "--anew", "--set", "ssd", cwd=ana.repo)
+    assert units(ana, "--set", "ssd")
+    told = ana.ok("archive", "cost", "--region", "us-east-1", cwd=ana.repo)
+    assert "is not counted" in told.err and "m31" in told.out
+    ana.ok("archive", "lifecycle", "diff", cwd=ana.repo)
+
+
+def test_a_bucket_that_keeps_versions_is_told_before_the_question(place: Place) -> None:
+    place.client.put_bucket_versioning(Bucket=place.bucket, VersioningConfiguration={"Status": "Enabled"})
+    ana = sent(place)
+    asked = ana.expect(5, "archive", "remove", "m31", cwd=ana.repo)
+    assert "the bucket keeps versions" in asked.err
+    ana.ok("archive", "remove", "m31", "--yes", cwd=ana.repo)
+    ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
+    assert "m31" not in units(ana)
