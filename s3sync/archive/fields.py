@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from s3sync.archive.readers import open_file
 from s3sync.archive.readers.said import said, time_fields
 from s3sync.core.archive.layout import OF_DATES, OF_HEADERS, range_of, stem_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Source
@@ -112,8 +112,7 @@ def _date_in(name: str) -> datetime | None:
 
 def _md5(path: Path) -> str:
     digest = hashlib.md5(usedforsecurity=False)
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with open(descriptor, "rb") as file:
+    with open_file(path) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
