@@ -58,21 +58,25 @@ def wanted_rules(sets: Iterable[ArchiveSet], root: str) -> Wanted:
     for chosen in sets:
         if chosen.lifecycle_days is None or chosen.lifecycle_class is None:
             continue
-        prefix = chosen.layout.partition("{")[0].rpartition("/")[0]
-        if chosen.pack is not Pack.NONE:
-            problems.append(
-                f"set {chosen.name}: a rule by prefix would move the indexes too, which must stay readable;"
-                " use tags instead: {archive: delayed}"
-            )
-        elif not prefix:
-            problems.append(
-                f"set {chosen.name}: its layout {chosen.layout!r} has no folder that a rule can go by;"
-                " begin it with one, as cache/{year}/{id}, or use tags: {archive: delayed}"
-            )
+        move = (chosen.lifecycle_days, chosen.lifecycle_class)
+        folder = chosen.layout.partition("{")[0].rpartition("/")[0]
+        prefix = f"{root}{folder}/" if folder else root
+        if chosen.tags:
+            rules.append(_rule(f"set-{chosen.name}", root, _tagged(prefix, chosen.tags), move))
+        elif chosen.pack is Pack.NONE and folder:
+            rules.append(_rule(f"set-{chosen.name}", root, {"Prefix": prefix}, move))
         else:
-            move = (chosen.lifecycle_days, chosen.lifecycle_class)
-            rules.append(_rule(f"set-{chosen.name}", root, {"Prefix": f"{root}{prefix}/"}, move))
+            problems.append(_no_rule(chosen))
     return Wanted(tuple(rules), tuple(problems))
+
+
+def _no_rule(chosen: ArchiveSet) -> str:
+    """Reason why the days of a set cannot be made a rule: it would reach the indexes, which must stay readable."""
+    hint = f"give the set a tag, as tags: {{set: {chosen.name}}}"
+    if chosen.pack is not Pack.NONE:
+        return f"set {chosen.name}: a rule by prefix would move the indexes beside the archives, too; {hint}"
+    lacking = f"its layout {chosen.layout!r} has no folder that a rule can go by"
+    return f"set {chosen.name}: {lacking}; {hint}, or begin it with one"
 
 
 def difference(present: Sequence[Rule], wanted: Sequence[Rule], root: str) -> Difference:
@@ -159,9 +163,15 @@ def _days(one: Mapping[str, Any]) -> str:
 
 def _by_tag(tag: tuple[str, str], root: str) -> Rule:
     name, value = tag
-    one = {"Key": name, "Value": value}
-    chosen = {"And": {"Prefix": root, "Tags": [one]}} if root else {"Tag": one}
-    return _rule(f"{name}-{value}", root, chosen, BY_TAG[tag])
+    return _rule(f"{name}-{value}", root, _tagged(root, {name: value}), BY_TAG[tag])
+
+
+def _tagged(prefix: str, tags: Mapping[str, str]) -> Mapping[str, Any]:
+    """Filter of what has all these tags below a prefix. S3 wants `And` for several conditions, and not for one."""
+    listed = [{"Key": name, "Value": value} for name, value in sorted(tags.items())]
+    if prefix:
+        return {"And": {"Prefix": prefix, "Tags": listed}}
+    return {"Tag": listed[0]} if len(listed) == 1 else {"And": {"Tags": listed}}
 
 
 def _rule(name: str, root: str, chosen: Mapping[str, Any], move: tuple[int, str]) -> Rule:

@@ -51,6 +51,17 @@ def test_a_rule_that_would_reach_the_indexes_is_not_made(other: dict[str, Any]) 
     assert moves_of(wanted.rules, "2025/0.jpg", {}, LARGE) == ()
 
 
+@pytest.mark.parametrize("other", [{"pack": Pack.TAR}, {"layout": "{year}/{md5}"}, {}])
+def test_a_set_with_tags_moves_by_them_whatever_lies_beside_it(other: dict[str, Any]) -> None:
+    wanted = wanted_rules([media(tags={"set": "media", "b": "c"}, **other)], "lab/")
+    key = "lab/cache/2025/0.tar"
+    assert wanted.problems == ()
+    assert moves_of(wanted.rules, key, {"set": "media", "b": "c", "more": "x"}, LARGE) == ((90, "GLACIER"),)
+    assert moves_of(wanted.rules, key, {"set": "media"}, LARGE) == ()
+    assert moves_of(wanted.rules, f"{key}.index.json", {}, LARGE) == ()
+    assert moves_of(wanted.rules, key[4:], {"set": "media", "b": "c"}, LARGE) == ()
+
+
 def test_small_objects_stay_unless_a_rule_names_a_size() -> None:
     rules = wanted_rules([], "").rules
     assert moves_of(rules, "a.tar", {"archive": "fast"}, 100_000) == ()
