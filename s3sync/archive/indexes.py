@@ -78,6 +78,30 @@ def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozense
     )
 
 
+class RowBook:
+    """Rows of a set without container: read once for a run, and written for many units at a time."""
+
+    def __init__(self, store: Store, set_name: str) -> None:
+        self._store, self._set = store, set_name
+        self._rows, self._new = read_rows(store, set_name), dict[str, Index]()
+
+    def get(self, key: str) -> Index | None:
+        return self._new.get(key) or self._rows.get(key)
+
+    def put(self, index: Index) -> None:
+        """Take in a row, which is in the store after the next `flush`."""
+        self._new[index.key] = index
+
+    def flush(self) -> list[Index]:
+        """Write what was taken in; give it back. Raises as `add_rows` does, and then has it still."""
+        written = list(self._new.values())
+        if written:
+            add_rows(self._store, self._set, written)
+            self._rows |= self._new
+            self._new = {}
+        return written
+
+
 def _read(store: Store, key: str) -> tuple[bytes, str]:
     text = bytearray()
     with store.get(key) as reader:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from itertools import islice
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
+from s3sync.archive.indexes import RowBook, read_rows
 from s3sync.archive.remove_local import Removed, remove_local
-from s3sync.archive.send import is_archived, send_unit
+from s3sync.archive.send import forget, is_archived, send_unit
 from s3sync.archive.verify import Proof, verify_again
 from s3sync.archive.volumes import Volume, is_complete, known_indexes, merged, volumes_of
 from s3sync.archive.work import Working
-from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Unit
+from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Pack, Unit, UnitKind
 from s3sync.core.times import format_time, moment
 from s3sync.errors import ENDS_THE_RUN, Halt, S3syncError
+from s3sync.transfer.pool import Result
 
 
 class UnitState(StrEnum):
@@ -85,14 +88,19 @@ class Options(Struct, frozen=True):
 Told = Callable[[UnitReport], None]
 
 
+BLOCK = 64
+"""Units without container whose rows are written together, and that are on their way together."""
+
+
 def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], options: Options, told: Told) -> RunReport:
     """Say what a run would do. Reads the indexes; changes nothing. Without a carrier there is no store yet."""
     report = RunReport(rules.name, rules.store, True)
+    rows = RowBook(carrier.store, rules.name) if carrier is not None and rules.pack is Pack.NONE else None
     for unit in _chosen(units, options):
-        if _is_enough(report, options, UnitState.PLANNED):
+        if options.limit is not None and len(report.of(UnitState.PLANNED)) >= options.limit:
             break
         try:
-            known = known_indexes(carrier, rules, unit) if carrier is not None else ()
+            known = known_indexes(carrier, rules, unit, rows) if carrier is not None else ()
             state = _state(rules, unit, known, options)
             found = _report(unit, state, stored=merged(known).size if state is UnitState.KNOWN else 0)
             if unit.refused is not None:
@@ -111,40 +119,104 @@ def run(work: Working, units: Iterable[Unit], options: Options, told: Told) -> R
     What was done until then is in the error's `report`.
     """
     report = RunReport(work.rules.name, work.carrier.store.url, False)
-    for unit in _chosen(units, options):
-        if _is_enough(report, options, UnitState.SENT):
-            break
-        try:
-            found = _one(work, unit, options)
-        except ENDS_THE_RUN as error:
-            error.report = report
-            raise
-        except S3syncError as error:
-            work.note("archive", unit.id, unit.key, unit.size, "failed", str(error))
-            found = _failed(unit, error)
-        _add(report, found, options, told)
+    rows = RowBook(work.carrier.store, work.rules.name) if work.rules.pack is Pack.NONE else None
+    source = iter(_chosen(units, options))
+    try:
+        while True:
+            size = BLOCK if rows is not None else 1
+            if options.limit is not None:
+                size = min(size, options.limit - len(report.of(UnitState.SENT)))
+            block = list(islice(source, max(size, 0)))
+            if not block:
+                break
+            for found in _block(work, block, options, rows):
+                _add(report, found, options, told)
+    except ENDS_THE_RUN as error:
+        error.report = report
+        raise
     work.catalogue.take_statistics(format_time(work.now())[:10])
     return report
 
 
-def _one(work: Working, unit: Unit, options: Options) -> UnitReport:
-    known, sent = known_indexes(work.carrier, work.rules, unit), 0
+def _block(work: Working, units: list[Unit], options: Options, rows: RowBook | None) -> Iterator[UnitReport]:
+    """Send some units, write their rows, and only then do with each what comes after.
+
+    An error that ends the run is raised when all is done for those that were sent.
+    """
+
+    def send(unit: Unit) -> _Staged:
+        return _stage(work, unit, options, rows)
+
+    if rows is not None and work.rules.unit is UnitKind.FILE:
+        done = {unit.id: result for unit, result in work.carrier.pool.map(send, units, lambda unit: unit.size)}
+    else:
+        done = _one_by_one(send, units)
+    for index in rows.flush() if rows is not None else ():
+        forget(work.journal, index)
+    fresh = read_rows(work.carrier.store, work.rules.name) if rows is not None and _deletes(work, options) else None
+    ended: BaseException | None = None
+    for unit in units:
+        if unit.id not in done:
+            continue
+        try:
+            yield _finished(work, unit, done[unit.id].result(), options, fresh)
+        except ENDS_THE_RUN as error:
+            ended = error
+        except S3syncError as error:
+            work.note("archive", unit.id, unit.key, unit.size, "failed", str(error))
+            yield _failed(unit, error)
+    if ended is not None:
+        raise ended
+
+
+def _one_by_one(send: Callable[[Unit], _Staged], units: list[Unit]) -> dict[str, Result[_Staged]]:
+    """Result of each, up to the first error that ends the run."""
+    done: dict[str, Result[_Staged]] = {}
+    for unit in units:
+        done[unit.id] = result = Result.of(send, unit)
+        if isinstance(result.error, ENDS_THE_RUN) or not isinstance(result.error, S3syncError | None):
+            break
+    return done
+
+
+class _Staged(Struct, frozen=True):
+    """Unit that was sent, or was there already."""
+
+    state: UnitState
+    known: tuple[Index, ...]
+    bytes_sent: int = 0
+
+
+def _stage(work: Working, unit: Unit, options: Options, rows: RowBook | None) -> _Staged:
+    known = known_indexes(work.carrier, work.rules, unit, rows)
     state = _state(work.rules, unit, known, options)
-    if state is UnitState.CHANGED:
-        return _report(unit, state)
-    if state is UnitState.PLANNED:
-        known, sent = _sent(work, unit, known, options)
-        state = UnitState.SENT
-    for index in known:
-        if work.catalogue.archive(index.key) is None:
+    if state is not UnitState.PLANNED:
+        return _Staged(state, known)
+    return _Staged(UnitState.SENT, *_sent(work, unit, known, options, rows))
+
+
+def _finished(
+    work: Working, unit: Unit, staged: _Staged, options: Options, fresh: Mapping[str, Index] | None
+) -> UnitReport:
+    if staged.state is UnitState.CHANGED:
+        return _report(unit, staged.state)
+    for index in staged.known:
+        if staged.state is UnitState.SENT or work.catalogue.archive(index.key) is None:
             work.catalogue.record(index)
-    found = _report(unit, state, stored=merged(known).size, bytes_sent=sent)
-    if options.delete_local or work.rules.delete_local is DeleteLocal.AFTER_VERIFY:
-        return _removed(work, unit, known, options, found)
-    return found
+    if staged.state is UnitState.SENT:
+        work.note("archive", unit.id, unit.key, merged(staged.known).size)
+    stored = merged(staged.known).size
+    found = _report(unit, staged.state, stored=stored, bytes_sent=staged.bytes_sent)
+    return _removed(work, unit, staged.known, options, found, fresh) if _deletes(work, options) else found
 
 
-def _sent(work: Working, unit: Unit, known: tuple[Index, ...], options: Options) -> tuple[tuple[Index, ...], int]:
+def _deletes(work: Working, options: Options) -> bool:
+    return options.delete_local or work.rules.delete_local is DeleteLocal.AFTER_VERIFY
+
+
+def _sent(
+    work: Working, unit: Unit, known: tuple[Index, ...], options: Options, rows: RowBook | None
+) -> tuple[tuple[Index, ...], int]:
     """Send the archives of a unit that are not there yet, or with `force` all."""
     volumes, there = volumes_of(work.rules, unit), {index.key: index for index in known}
     if not set(there) <= {volume.part.key for volume in volumes}:
@@ -158,20 +230,27 @@ def _sent(work: Working, unit: Unit, known: tuple[Index, ...], options: Options)
         index = there.get(volume.part.key)
         if index is None or options.force or not is_archived(index, volume.part):
             index, n = send_unit(
-                work.carrier, work.rules, volume.part, work.journal, replace=options.force, volume=volume
+                work.carrier, work.rules, volume.part, work.journal, replace=options.force, volume=volume, rows=rows
             )
             sent += n
-            work.catalogue.record(index)
-            work.note("archive", unit.id, index.key, index.size)
+            if volume.total > 1:
+                work.catalogue.record(index)
         found.append(index)
     return tuple(found), sent
 
 
-def _removed(work: Working, unit: Unit, known: tuple[Index, ...], options: Options, found: UnitReport) -> UnitReport:
+def _removed(
+    work: Working,
+    unit: Unit,
+    known: tuple[Index, ...],
+    options: Options,
+    found: UnitReport,
+    fresh: Mapping[str, Index] | None,
+) -> UnitReport:
     """The second pass, and only then the local files. An error of it is the unit's; what was sent stays sent."""
     proof = Proof.CHECKSUM
     for index in known:
-        proven = verify_again(work.carrier, index, deep=options.deep)
+        proven = verify_again(work.carrier, index, deep=options.deep, rows=fresh)
         proof = proven if proven is not Proof.CHECKSUM else proof
         work.catalogue.note_verified(index.key, format_time(work.now()), str(proven))
     removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
@@ -198,10 +277,6 @@ def _chosen(units: Iterable[Unit], options: Options) -> Iterable[Unit]:
     for unit in units:
         if options.year is None or options.year == (unit.fields.get("year") or str(moment(unit.newest_ns).year)):
             yield unit
-
-
-def _is_enough(report: RunReport, options: Options, state: UnitState) -> bool:
-    return options.limit is not None and len(report.of(state)) >= options.limit
 
 
 def _add(report: RunReport, found: UnitReport, options: Options, told: Told) -> None:

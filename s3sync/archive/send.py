@@ -7,7 +7,7 @@ import os
 from msgspec.structs import replace as changed
 
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.indexes import add_rows, write_index
+from s3sync.archive.indexes import RowBook, add_rows, write_index
 from s3sync.archive.journal import Journal
 from s3sync.archive.upload import Content, Uploaded, upload
 from s3sync.archive.volumes import Volume
@@ -41,10 +41,12 @@ def send_unit(
     *,
     replace: bool = False,
     volume: Volume | None = None,
+    rows: RowBook | None = None,
 ) -> tuple[Index, int]:
     """Send a unit, and return its index, as it is in the store, and the bytes that were sent.
 
-    `volume`: the unit is this archive of a larger one. What is there already under its key is replaced only with
+    `rows`: takes the index of a unit without container, for whoever writes it later, and ends what the journal has of
+    it. `volume`: the unit is this archive of a larger one. What is there already under its key is replaced only with
     `replace`. Raises `Halt` for a key that is taken, `SourceChanged` when a file does not stand still, `LocalError`,
     `StoreError`. Interrupted, it resumes.
     """
@@ -61,15 +63,23 @@ def send_unit(
         whole = changed(volume.whole, sidecars=unit.sidecars)
         sidecars, more = _send_sidecars(carrier, rules, whole, journal, index)
         index = changed(index, sidecars=sidecars, volume=volume.number, volumes=volume.total)
+        if rows is not None:
+            rows.put(index)
+            return index, sent + more
         if rules.pack is Pack.NONE:
             add_rows(carrier.store, rules.name, [index])
         else:
             write_index(carrier.store, index)
     finally:
         carrier.progress.finish(Work.UPLOAD, unit.id)
-    for key in (unit.key, *(member.key for member in (*index.members, *index.sidecars) if member.key)):
-        journal.end(key)
+    forget(journal, index)
     return index, sent + more
+
+
+def forget(journal: Journal, index: Index) -> None:
+    """End what the journal has of a unit whose index is in the store."""
+    for key in (index.key, *(member.key for member in (*index.members, *index.sidecars) if member.key)):
+        journal.end(key)
 
 
 def is_archived(index: Index, unit: Unit) -> bool:
@@ -205,8 +215,11 @@ def _send_files(
 
     beside = set(unit.sidecars)
     files = [source for source in unit.sources if source.kind is Kind.FILE]
-    results = list(carrier.pool.map(send, files, lambda one: one.size))
-    found = {source.path: result.result() for source, result in results}
+    if len(files) == 1:  # a worker may be who sends it, and must not wait for others
+        found = {files[0].path: send(files[0])}
+    else:
+        results = list(carrier.pool.map(send, files, lambda one: one.size))
+        found = {source.path: result.result() for source, result in results}
     members = tuple(found[one.path][0] if one.path in found else _member(one) for one in unit.sources)
     index = _index(carrier, rules, unit, members, sum(member.size for member in members))
     return index, sum(sent for _, sent in found.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from enum import StrEnum
 
 from s3sync.archive.carrier import Carrier
@@ -41,11 +42,16 @@ def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False) -> Pro
     return Proof.READ
 
 
-def verify_again(carrier: Carrier, index: Index, *, deep: bool = False) -> Proof:
-    """Second pass over what was just sent: the index is read back, too, and must be the one that was written."""
+def verify_again(
+    carrier: Carrier, index: Index, *, deep: bool = False, rows: Mapping[str, Index] | None = None
+) -> Proof:
+    """Second pass over what was just sent: the index is read back, too, and must be the one that was written.
+
+    `rows` were read since then; None: read them now.
+    """
     try:
         if index.pack is Pack.NONE:
-            found = read_rows(carrier.store, index.set).get(index.key)
+            found = (read_rows(carrier.store, index.set) if rows is None else rows).get(index.key)
         else:
             found = read_index(carrier.store, index.key)
     except NotFound:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.indexes import read_index, read_rows
+from s3sync.archive.indexes import RowBook, read_index
 from s3sync.core.archive.values import ArchiveSet, Index, Pack, Source, Unit
 from s3sync.errors import NotFound
 
@@ -56,10 +56,10 @@ def volume_key(rules: ArchiveSet, unit: Unit, number: int) -> str:
     return f"{unit.key.removesuffix(ending)}.{number:03}{ending}"
 
 
-def known_indexes(carrier: Carrier, rules: ArchiveSet, unit: Unit) -> tuple[Index, ...]:
+def known_indexes(carrier: Carrier, rules: ArchiveSet, unit: Unit, rows: RowBook | None = None) -> tuple[Index, ...]:
     """Indexes of what was sent of a unit before, by volume; none when nothing was. One may be missing."""
     if rules.pack is Pack.NONE:
-        found = read_rows(carrier.store, rules.name).get(unit.key)
+        found = (rows or RowBook(carrier.store, rules.name)).get(unit.key)
         return () if found is None else (found,)
     whole = _index(carrier, unit.key)
     if whole is not None:

@@ -155,3 +155,28 @@ def test_a_unit_above_max_size_becomes_numbered_archives(david: Person, vault: P
     put(david.repo, "raw/m42/0.fits", b"other")
     result = david.expect(3, "archive", "run", "--force", cwd=david.repo)
     assert "s3sync archive remove m42" in result.err
+
+
+def test_many_single_files_share_a_few_writes_of_their_index(david: Person, vault: Path) -> None:
+    """A run that was killed before it wrote the rows sends none of the files again."""
+    settings(
+        david,
+        f"archives:\n  footage:\n    store: {vault.as_uri()}\n    source: clips\n    unit: file\n",
+    )
+    for number in range(150):
+        put(david.repo, f"clips/2024/{number}.mp4", os.urandom(3000))
+    put(david.repo, "clips/2024/large.mp4", os.urandom(9_000_000))
+    done = david.ok("archive", "run", "--limit", "100", "--json", cwd=david.repo).json["units"]
+    assert [unit["state"] for unit in done] == ["sent"] * 100
+    david.ok("archive", "run", cwd=david.repo)
+    rows = vault / ".s3sync/archive/footage.jsonl"
+    assert len(rows.read_text().splitlines()) == 151
+    lines = rows.read_text().splitlines(keepends=True)
+    rows.write_text("".join(line for line in lines if "/7" not in line))
+    again = david.ok("archive", "run", "--json", cwd=david.repo).json["units"]
+    assert {(unit["state"], unit["bytes_sent"]) for unit in again} == {("archived", 0), ("sent", 0)}
+    assert len(rows.read_text().splitlines()) == 151
+    david.ok("archive", "run", "--delete-local", cwd=david.repo)
+    assert not list((david.repo / "clips").rglob("*.mp4"))
+    david.ok("restore", "*", cwd=david.repo)
+    assert len(list((david.repo / "clips").rglob("*.mp4"))) == 151
