@@ -15,22 +15,30 @@ from s3sync.store.port import ObjectInfo
 
 STANDARD = "STANDARD"
 _AT_ONCE = 10_000
+_TABLE = """CREATE TEMP TABLE listed (
+    key TEXT PRIMARY KEY, size INTEGER NOT NULL, etag TEXT NOT NULL, class TEXT NOT NULL, modified TEXT NOT NULL,
+    thaw TEXT, until TEXT
+) WITHOUT ROWID"""
 
 
 class Listing:
-    """The objects of a store as they were listed. It lies on the disk, and is dropped on leaving."""
+    """The objects of a store as they were listed, in a temporary table that no other process sees.
+
+    Archives that are recorded after it was begun may be missing in it, and are not called gone.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+        self._catalogue, self._newest = catalogue, 0
 
     def __enter__(self) -> Self:
-        self._catalogue.execute("DELETE FROM listed")
+        self._newest = self._catalogue.execute("SELECT coalesce(max(id), 0) FROM archive")[0][0]
+        self._catalogue.execute(_TABLE)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._catalogue.execute("DELETE FROM listed")
+        self._catalogue.execute("DROP TABLE listed")
 
     def add(self, found: Iterable[tuple[ObjectInfo, Thaw | None]]) -> None:
         for block in batched(found, _AT_ONCE):
@@ -104,10 +112,11 @@ class Listing:
     def gone(self) -> list[str]:
         """Keys of archives that are no longer in the store, without a container if one object of theirs is not."""
         found = self._catalogue.execute(
-            "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed') AND ("
+            "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed') AND id <= ? AND ("
             " (pack != 'none' AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = a.key)) OR"
             " (pack = 'none' AND EXISTS (SELECT 1 FROM member m WHERE m.archive = a.id AND m.key IS NOT NULL"
-            " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = m.key)))) ORDER BY key"
+            " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = m.key)))) ORDER BY key",
+            self._newest,
         )
         return [str(key) for (key,) in found]
 

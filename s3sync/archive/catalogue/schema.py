@@ -47,10 +47,6 @@ CREATE TABLE log (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, by TEXT NOT NULL, action TEXT NOT NULL, set_name TEXT NOT NULL,
     unit TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL
 );
-CREATE TABLE listed (
-    key TEXT PRIMARY KEY, size INTEGER NOT NULL, etag TEXT NOT NULL, class TEXT NOT NULL, modified TEXT NOT NULL,
-    thaw TEXT, until TEXT
-) WITHOUT ROWID;
 CREATE TABLE statistic (
     day TEXT NOT NULL, set_name TEXT NOT NULL, storage_class TEXT NOT NULL, archives INTEGER NOT NULL,
     files INTEGER NOT NULL, size INTEGER NOT NULL, original_size INTEGER NOT NULL,

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 
 from s3sync.archive.carrier import open_carrier
 from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.catalogue.listing import Listing
 from s3sync.archive.catalogue.rebuild import Rebuilt, rebuild
 from s3sync.archive.indexes import add_rows, rows_key
 from s3sync.archive.journal import Journal
@@ -136,3 +137,21 @@ def test_broken_rows_of_one_set_leave_the_archives_of_others(
     report = rebuild(catalogue, store, NOW)
     assert [one.path for one in report.problems] == [rows_key("media")]
     assert report.archives == 1
+
+
+def test_a_rebuild_beside_another_one_calls_nothing_gone(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    send(store, tmp_path, "b40")
+    rebuild(catalogue, store, NOW)
+    with Listing(catalogue) as listing, Catalogue(catalogue.path) as other:
+        listing.add((info, None) for info in store.list(""))
+        assert rebuild(other, store, NOW).gone == ()
+        assert listing.gone() == []
+
+
+def test_what_is_sent_while_the_store_is_listed_is_not_gone(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    send(store, tmp_path, "b40")
+    rebuild(catalogue, store, NOW)
+    with Listing(catalogue) as listing:
+        listing.add((info, None) for info in store.list(""))
+        catalogue.record(send(store, tmp_path, "b41"))
+        assert listing.gone() == []
