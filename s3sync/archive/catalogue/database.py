@@ -22,6 +22,8 @@ FOLDER = "archive"
 REPAIR = "s3sync archive catalogue rebuild --anew: it puts the file aside, and reads the indexes in the store"
 _MEMBERS_AT_ONCE = 10_000
 _WILD = "*?["
+MOST_NAME = 4096
+"""Characters of a name that is searched for: no path is longer."""
 
 
 def catalogue_path(store: str, endpoint: str | None, environ: Mapping[str, str]) -> Path:
@@ -116,7 +118,7 @@ class Catalogue(Database):
             f"SELECT {ARCHIVE_COLUMNS}, {THAW_COLUMNS} FROM archive a LEFT JOIN thaw t ON t.key = a.key"
             f" WHERE {' AND '.join([where_status, *where])}"
             " ORDER BY a.set_name, coalesce(a.archive_date, a.uploaded_at), a.unit, a.volume",
-            *states, *where.values(),
+            *states, *map(schema.text, where.values()),
         )  # fmt: skip
         with self.rows_of("archive"):
             return [schema.archive_row(row) for row in rows]
@@ -141,10 +143,15 @@ class Catalogue(Database):
         any other part takes a look at all names.
         """
         if md5 is not None:
-            return self._found("a.md5 = ?", [md5.lower()], limit)
+            return self._found("a.md5 = ?", [schema.text(md5.lower())], limit)
         if sha256 is not None:
-            return self._found("m.head = ? AND m.sha256 = ?", [schema.head_of(sha256.lower()), sha256.lower()], limit)
-        folder, _, last = (name or "").rpartition("/")
+            return self._found(
+                "m.head = ? AND m.sha256 = ?", [schema.head_of(sha256), schema.text(sha256.lower())], limit
+            )
+        name = schema.text(name or "")
+        if len(name) > MOST_NAME:
+            return []
+        folder, _, last = name.rpartition("/")
         end: list[object] = [f"*{name}", name] if folder else []
         for pattern in _patterns(folded(last)):
             start = pattern[: min(pattern.find(sign) for sign in _WILD if sign in pattern)]
@@ -159,6 +166,8 @@ class Catalogue(Database):
 
     def units_like(self, name: str) -> list[str]:
         """Ids of units that have a text in them, without case."""
+        if len(name) > MOST_NAME:
+            return []
         pattern = f"*{_plain(folded(name))}*" if not set(_WILD) & set(name) else folded(name)
         rows = self.execute("SELECT DISTINCT unit FROM archive WHERE name GLOB ? ORDER BY unit", pattern)
         return [str(row[0]) for row in rows]
@@ -183,7 +192,7 @@ class Catalogue(Database):
 
     def log(self, *, unit: str | None = None, limit: int = 100) -> list[LogEntry]:
         """The newest entries of the log, the newest first."""
-        where, values = ("WHERE unit = ?", [unit]) if unit is not None else ("", [])
+        where, values = ("WHERE unit = ?", [schema.text(unit)]) if unit is not None else ("", [])
         rows = self.execute(f"SELECT {schema.LOG_COLUMNS} FROM log {where} ORDER BY id DESC LIMIT ?", *values, limit)
         with self.rows_of("log"):
             return [schema.log_row(row) for row in rows]

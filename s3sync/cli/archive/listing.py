@@ -75,7 +75,9 @@ def find(
     ] = None,
     md5: Annotated[str | None, typer.Option("--md5", metavar="X", help="The archived object with this MD5.")] = None,
     sha256: Annotated[str | None, typer.Option("--sha256", metavar="X", help="Files with this SHA-256.")] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Most files to list.")] = 1000,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="Most files to list.")
+    ] = 1000,
 ) -> int:
     """Find files in all archives, by name in any case or by digest, without asking the store."""
     from s3sync.cli.output import print_json
@@ -92,7 +94,9 @@ def find(
 def log(
     call: Call,
     unit: Annotated[str | None, typer.Option("--unit", metavar="UNIT", help="Only entries about this unit.")] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Most entries to list.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="Most entries to list.")
+    ] = 100,
 ) -> int:
     """Say what was done to archives from this computer, the newest first."""
     from s3sync.cli.output import print_json

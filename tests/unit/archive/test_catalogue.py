@@ -114,6 +114,19 @@ def test_an_index_may_say_anything(catalogue: Catalogue) -> None:
     assert len(list(catalogue.members("k"))) == 2
 
 
+@pytest.mark.parametrize(
+    "typed", ["", "\udcff", "a/\udcff", "[", "[]", "[a", "/", "a//b", "*" * 1000, "\x00", "x" * 100_000]
+)
+def test_any_name_can_be_asked_for(catalogue: Catalogue, typed: str) -> None:
+    catalogue.record(index("a", "x", "y"))
+    assert len(catalogue.find(typed)) in (0, 2)
+    catalogue.find(md5=typed)
+    catalogue.find(sha256=typed)
+    catalogue.units_like(typed)
+    assert catalogue.log(unit=typed) == []
+    assert catalogue.archives(unit=typed) == catalogue.archives(year=typed) == []
+
+
 def test_the_log_is_read_backwards_and_by_unit(catalogue: Catalogue) -> None:
     for unit in ("a", "b", "a"):
         catalogue.note(LogEntry("2025-01-01T00:00:00Z", "Ana", "send", "s", unit, f"{unit}.tar", 5))
