@@ -14,7 +14,7 @@ from s3sync.errors import ArchiveError, ConfigError, Unsupported
 
 Compress: TypeAlias = Callable[[memoryview], bytes]
 DEFAULT_LEVEL = {Pack.TAR_GZ: 6, Pack.TAR_ZST: 3}
-_LEVELS = {Pack.TAR_GZ: range(10), Pack.TAR_ZST: range(1, 20)}
+_LEVELS = {Pack.TAR_GZ: range(10), Pack.TAR_ZST: range(1, 23)}
 
 
 def zstd_module() -> ModuleType:
