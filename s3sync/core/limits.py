@@ -34,7 +34,11 @@ class Limits(Struct, frozen=True):
     deletions_kept: int = 1_000
     """Deletions that metadata.json remembers."""
     objects_listed: int = 2_000_000
-    """Objects of a listing before it is given up, whatever the store says then."""
+    """Objects of a project's listing before it is given up, whatever the store says then."""
+    names_listed: int = 4_000_000
+    """Names of a listing of a bucket, be they of objects, folders or versions, before it counts as one without end."""
+    uploads_listed: int = 100_000
+    """Unfinished uploads of a listing, of which a page takes long to read."""
 
 
 now = Limits()

@@ -253,6 +253,10 @@ class Timed(Protocol):
     def round_trip_s(self) -> float | None:
         """Time that its quickest answer took so far; None when it has given none."""
 
+    @property
+    def breaks(self) -> int:
+        """Number of connections that broke so far while a request was under way on them."""
+
 
 def aspect(store: Store, kind: type[T]) -> T | None:
     """Find an aspect of a store, or of the one that is wrapped in it; None where none has it."""

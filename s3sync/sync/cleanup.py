@@ -24,6 +24,7 @@ from s3sync.spill.table import SpilledDict
 from s3sync.state.intents import Intents
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.store.aspects import Version
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.hooks import HOOKS
 from s3sync.sync.old_versions import delete_versions, old_versions
@@ -78,11 +79,12 @@ class CleanupOptions(Struct, frozen=True):
 
 
 class _Looked(Struct):
-    """What a cleanup found: what may go, and what of the trash."""
+    """What a cleanup found: what may go, and what of the trash. `versions` are the old ones that were there."""
 
     seen: View
     plan: Plan
     trash: SpilledList[Trashed] = field(default_factory=lambda: SpilledList(Trashed))
+    versions: SpilledDict[bool] = field(default_factory=lambda: SpilledDict(bool))
 
 
 def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
@@ -119,7 +121,7 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
     if options.selector is None:
         _look_at_trash(session, stays, options, report, found.trash)
         if not options.local:
-            _look_at_versions(session, stays, options, report)
+            _look_at_versions(session, stays, options, report, found.versions)
     return found
 
 
@@ -201,8 +203,11 @@ def _holds_file(prefix: str, key: str) -> bool:
     return key.startswith(prefix) and key != prefix + MANIFEST and not key.startswith(f"{prefix}{STATE_DIR}/")
 
 
-def _look_at_versions(session: Session, stays: Contents, options: CleanupOptions, report: CleanupReport) -> None:
+def _look_at_versions(
+    session: Session, stays: Contents, options: CleanupOptions, report: CleanupReport, there: SpilledDict[bool]
+) -> None:
     for found in old_versions(session):
+        there[_version(found)] = True
         report.old_versions += 1
         report.old_bytes += found.size
         if (
@@ -213,6 +218,27 @@ def _look_at_versions(session: Session, stays: Contents, options: CleanupOptions
         ):
             name = found.key.removeprefix(session.project.prefix)
             report.last_copies.append(f"{name} (an old version, of {format_time(found.modified)})")
+
+
+def _version(found: Version) -> str:
+    return f"{found.key}\n{found.version_id}"
+
+
+def _old_ones_that_go(session: Session, found: _Looked, report: CleanupReport) -> Callable[[Version], bool]:
+    """Tells of an old version whether it may go: it was asked about, or this run made it one by its deletions.
+
+    Others may have replaced or deleted something since. A record of ours always goes.
+    """
+    gone, files = SpilledDict(str), found.seen.there.files
+    gone.update((files[item.name].key, files[item.name].etag) for item in report.deleted)
+    gone.update((item.where, item.etag or "") for item in found.trash)
+
+    def may_go(version: Version) -> bool:
+        if _version(version) in found.versions or not _holds_file(session.project.prefix, version.key):
+            return True
+        return version.key in gone and (version.is_marker or gone[version.key] == version.etag)
+
+    return may_go
 
 
 def _may_go(decision: Decision, options: CleanupOptions) -> bool:
@@ -257,7 +283,8 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
     drop_all(session, found.trash)
     if options.selector is None and not options.local:
         if options.versions:
-            report.versions_deleted, refusal = delete_versions(session)
+            going = _old_ones_that_go(session, found, report)
+            report.versions_deleted, refusal = delete_versions(session, going)
             if refusal is not None:
                 report.failed.append(Problem(OLD_VERSIONS, f"some cannot be deleted: {refusal}", HINT_OF_VERSIONS))
         report.old_versions = report.old_bytes = 0

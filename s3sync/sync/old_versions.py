@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from s3sync.core.records import records
 from s3sync.errors import AccessDenied, Unsupported
+from s3sync.spill.table import SpilledDict
 from s3sync.store.aspects import Version, Versions, aspect
 from s3sync.sync.session import Session
 
@@ -31,8 +32,8 @@ def old_versions(session: Session) -> Iterator[Version]:
         return
 
 
-def delete_versions(session: Session) -> tuple[int, str | None]:
-    """Delete them for good; say how many went, and why one was refused, if any was.
+def delete_versions(session: Session, may_go: Callable[[Version], bool]) -> tuple[int, str | None]:
+    """Delete for good those that may go; say how many went, and why one was refused, if any was.
 
     A delete marker goes after what it hides, and none goes when that may still be there: it would be seen again.
     """
@@ -48,10 +49,20 @@ def delete_versions(session: Session) -> tuple[int, str | None]:
             return error.why or error.message
         return None
 
+    kept = SpilledDict(bool)
+
+    def goes(found: Version) -> bool:
+        if found.is_marker:
+            return found.key not in kept and may_go(found)
+        if may_go(found):
+            return True
+        kept[found.key] = True
+        return False
+
     count, refusal = 0, None
     with session.pool() as pool:
         for markers in (False, True):
-            going = (found for found in old_versions(session) if found.is_marker is markers)
+            going = (found for found in old_versions(session) if found.is_marker is markers and goes(found))
             for _, gone in pool.map(delete, going):
                 refused = gone.result()
                 count, refusal = count + (refused is None), refusal or refused

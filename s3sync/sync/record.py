@@ -36,6 +36,10 @@ SAVE_EVERY_S = 30.0
 """On a long run the other user sees progress, and a crash loses no more than this."""
 SAVING_SHARE = 0.1
 """Share of a run's time that publishing metadata.json may take: that of 100,000 files is 37 MB."""
+BYTES_SHARE, RECORD_BYTES, HIDDEN_S = 0.05, 300, 300.0
+"""Share of a run's bytes that publishing in the middle may take, and about how many a file's record has: of a thousand
+small files metadata.json is as large as seventy. So long at most nothing is published. What only this computer
+remembers until then is there all the same: objects are the truth."""
 
 
 class Recorder:
@@ -62,7 +66,8 @@ class Recorder:
         self._stored, self._ignores_case = seen.there.stored, seen.ignores_case
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = {}
-        self._save_at = time.monotonic() + SAVE_EVERY_S
+        self._published_at = time.monotonic()
+        self._save_at, self._moved = self._published_at + SAVE_EVERY_S, 0
         self._edits = session.edits()
         self._edits.counts_as_sync = False
         self._edits.vanished.update(seen.there.vanished)
@@ -137,6 +142,7 @@ class Recorder:
 
     def keep(self, action: Action, effect: Effect) -> None:
         self._base[effect.path] = agreed(effect.entry, None)
+        self._moved += effect.bytes
         if effect.record is not None:
             self._edits.files[effect.path] = effect.record
         if effect.path == IGNORE_FILE and effect.kind is Kind.SENT and effect.entry is not None:
@@ -154,18 +160,29 @@ class Recorder:
             self._edits.counts_as_sync = True
 
     def save_sometimes(self) -> None:
-        if time.monotonic() >= self._save_at:
-            self.save()
+        now = time.monotonic()
+        if now >= self._save_at:
+            if self._is_worth_publishing(now):
+                self.save()
+            else:
+                self.save_here()
+                self._save_at = now + SAVE_EVERY_S
         elif len(self._base) >= limits.now.files_before_save:
             self.save_here()
+
+    def _is_worth_publishing(self, now: float) -> bool:
+        """Deletions are always told: without them nobody knows whose they are."""
+        records = len(self._stored.manifest.files) + len(self._edits.files)
+        is_cheap = self._moved * BYTES_SHARE >= records * RECORD_BYTES
+        return is_cheap or len(self._edits.deleted) > 0 or now - self._published_at >= HIDDEN_S
 
     def save(self) -> None:
         """This computer's memory first, then metadata.json. Either may fail alone: the next run repairs it."""
         began = time.monotonic()
         self.save_here()
         self._publish()
-        ended = time.monotonic()
-        self._save_at = ended + pause_after(ended - began)
+        ended = self._published_at = time.monotonic()
+        self._save_at, self._moved = ended + pause_after(ended - began), 0
 
     def save_here(self) -> None:
         """Save this computer's memory; metadata.json is left to later, or to the next run."""

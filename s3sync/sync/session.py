@@ -62,7 +62,9 @@ class Session(Struct, frozen=True):
 
         timed = aspect(self.store, Timed)
         workers = most_connections(self.workers)
-        return Pool(workers, Flow(workers, timed.round_trip_s if timed else None))
+        if timed is None:
+            return Pool(workers, Flow(workers))
+        return Pool(workers, Flow(workers, timed.round_trip_s, lambda: timed.breaks))
 
     def edits(self) -> Edits:
         """An empty set of changes to metadata.json, signed and dated. Those of nobody are never published."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -30,12 +31,14 @@ from s3sync.sync.carry_out import carry_out
 from s3sync.sync.recover import recover
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, OfProject, ProjectAddress
 from s3sync.sync.restore import finish_placing
+from s3sync.sync.same_content import what_is_known
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
-from s3sync.sync.steps.tools import content, there_by_content
 from s3sync.sync.trash import md5_of, trash_there
 from s3sync.sync.view import View
 
+Known: TypeAlias = Callable[[str], bool]
+"""Test for paths of which it is known what their objects hold."""
 UNCHANGED = "nothing was changed; `s3sync trash list` shows what the run replaced"
 SIBLINGS = 9
 """Folders of one run that the trash may have: a path that was replaced twice is in the second."""
@@ -102,13 +105,14 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
     report = UndoReport(session.place, dry_run)
     if dry_run:
         with session.memory(read_only=True) as state:
-            _plan(session, scan(session, state), Journal(state).last_run(), report)
+            seen = scan(session, state)
+            _plan(session, seen, what_is_known(seen, state), Journal(state).last_run(), report)
         return report
     with session.lock(), session.memory() as state:
         recover(session, state)
         journal = Journal(state)
         seen = scan(session, state)
-        actions = _plan(session, seen, journal.last_run(), report)
+        actions = _plan(session, seen, what_is_known(seen, state), journal.last_run(), report)
         unknown = _unknown(session, seen)
         finished = [done.path for done in journal.last_run() if unknown(done.path) is None and _is_undone(seen, done)]
         for done in journal.last_run():
@@ -133,7 +137,9 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
     return report
 
 
-def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport) -> SpilledList[Action]:
+def _plan(
+    session: Session, seen: View, is_known: Known, journal: list[Done], report: UndoReport
+) -> SpilledList[Action]:
     actions = SpilledList(Action)
     if journal:
         report.verb, report.at = journal[0].verb.value, journal[0].at
@@ -145,7 +151,7 @@ def _plan(session: Session, seen: View, journal: list[Done], report: UndoReport)
             continue  # by an undo that was killed
         reason = reason or _changed_since(seen, done)
         if reason is None:
-            found = _action(session, seen, done)
+            found = _action(session, seen, is_known, done)
             if isinstance(found, Action):
                 waits = found.do is Do.PUT_BACK_REMOTE and found.path in needed
                 actions.append(replace(found, waits=True) if waits else found)
@@ -230,7 +236,7 @@ def _md5(seen: View, path: str) -> str:
     return known.md5 if known is not None else digest(seen.here.files[path]).md5
 
 
-def _action(session: Session, seen: View, done: Done) -> Action | Problem:
+def _action(session: Session, seen: View, is_known: Known, done: Done) -> Action | Problem:
     path, undoes = done.path, Undoes(_base_before(seen, done))
     there = seen.there.files.get(path)
     local, remote = seen.local.get(path), there.entry if there is not None else None
@@ -245,13 +251,13 @@ def _action(session: Session, seen: View, done: Done) -> Action | Problem:
         if source is None:
             return Problem(path, "the version that stood here is no longer in the trash", "`s3sync trash list`")
         return Action(Do.PUT_BACK_LOCAL, path, local, remote, source=source, undoes=undoes)
-    return _brought_back_there(session, seen, done, Undoes(undoes.base, done.record))
+    return _brought_back_there(session, seen, is_known, done, Undoes(undoes.base, done.record))
 
 
-def _brought_back_there(session: Session, seen: View, done: Done, undoes: Undoes) -> Action | Problem:
+def _brought_back_there(session: Session, seen: View, is_known: Known, done: Done, undoes: Undoes) -> Action | Problem:
     source: tuple[str, str | None] | None = None
     if done.lives_on is not None:
-        source = _living(session, seen, done, done.lives_on)
+        source = _living(session, seen, is_known, done, done.lives_on)
         if source is None:
             why = f"its content was kept as {done.lives_on.path}, which was changed or deleted since"
             return Problem(done.path, why, "`s3sync trash list --remote` shows what is there")
@@ -275,19 +281,21 @@ def _brought_back_there(session: Session, seen: View, done: Done, undoes: Undoes
     )
 
 
-def _living(session: Session, seen: View, done: Done, lives_on: LivesOn) -> tuple[str, str | None] | None:
+def _living(
+    session: Session, seen: View, is_known: Known, done: Done, lives_on: LivesOn
+) -> tuple[str, str | None] | None:
     """Key and version of the content of a file that was deleted without a copy; None when it is nowhere.
 
-    That is the name that it had then, another of the same content, or the trash, if that name is gone since.
+    That is the name that it had then, another that is known to hold the same, or the trash, if that name is gone since.
     """
     other, was = seen.there.files.get(lives_on.path), done.remote
     if other is not None and other.etag == lives_on.etag:
         return other.key, other.etag
     if was is None or was.md5 is None:
         return None
-    path = there_by_content(seen).get(content(was.size, was.md5))
-    if path is not None:
-        return seen.there.files[path].key, seen.there.files[path].etag
+    for path, file in seen.there.files.items():
+        if (file.entry.size, file.entry.md5) == (was.size, was.md5) and is_known(path):
+            return file.key, file.etag
     store, prefix = session.store, session.project.prefix
     found = [one for one in trash_there(store, prefix) if (one.name, one.size) == (lives_on.path, was.size)]
     return next(((one.where, one.etag) for one in reversed(found) if md5_of(store.head(one.where)) == was.md5), None)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
+from s3sync.aside import Aside
 from s3sync.core.times import format_time
 from s3sync.core.unfinished import Direction, Unfinished
-from s3sync.errors import UsageError, declined
+from s3sync.errors import NotFound, UsageError, declined
+from s3sync.shared.scan import LOOKUPS_AT_ONCE
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.port import Upload
@@ -69,7 +72,9 @@ def _all(session: Session, state: StateDB) -> list[TransferStatus]:
     ids = {transfer.upload_id for transfer in ours}
     prefix = session.project.prefix
     foreign = [upload for upload in session.store.list_uploads(prefix) if upload.upload_id not in ids]
-    return ours + [_foreign(session, upload) for upload in foreign]
+    with Aside(LOOKUPS_AT_ONCE, "s3sync-uploads") as threads:
+        found = list(threads.map(partial(_foreign, session), foreign))
+    return ours + [transfer for transfer in found if transfer is not None]
 
 
 def _ours(transfer: Unfinished) -> TransferStatus:
@@ -79,8 +84,12 @@ def _ours(transfer: Unfinished) -> TransferStatus:
     )
 
 
-def _foreign(session: Session, upload: Upload) -> TransferStatus:
-    sent = sum(part.size for part in session.store.list_parts(upload.key, upload.upload_id))
+def _foreign(session: Session, upload: Upload) -> TransferStatus | None:
+    """None for one that ended since it was listed."""
+    try:
+        sent = sum(part.size for part in session.store.list_parts(upload.key, upload.upload_id))
+    except NotFound:
+        return None
     name = upload.key.removeprefix(session.project.prefix)
     return TransferStatus(name, Direction.UP, sent, None, format_time(upload.started), False, upload.upload_id)
 

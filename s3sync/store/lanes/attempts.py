@@ -87,6 +87,7 @@ class Retries:
                 self._limiter.took(time.monotonic() - began)
             if failure.status in BUSY:
                 self._limiter.slow_down()
+            self._limiter.breaks += failure.cause == "broken"
             if failure.silent:
                 self._renew(began)
             self.again(failure, time.monotonic() - began)

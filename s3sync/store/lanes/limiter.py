@@ -25,8 +25,10 @@ class Limiter:
         self._changed, self._waiting = threading.Condition(self._lock), 0
         self.shortest_s: float | None = None
         """How long the quickest answer took, so far."""
+        self.breaks = 0
+        """Number of requests whose connection broke under them; counted roughly, too."""
         self.answers = 0
-        """Number of requests that were answered as they should be; roughly, as it is counted without the lock."""
+        """Number of requests that were answered as they should be; counted without the lock, so roughly."""
 
     def __enter__(self) -> None:
         """Wait until one more request may be under way."""

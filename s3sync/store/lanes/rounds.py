@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from s3sync.core import limits
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
 
@@ -100,12 +101,14 @@ class _Run:
 class EndlessListingGuard:
     """Names that a listing has given so far. S3 names each thing once, so a page that brings nothing new is wrong.
 
+    So is one with new names for ever: `most` is how many a listing may give, by default more than anybody has.
+
     `may_be_empty`: whether a page may hold no name although more pages come, as those of objects can. Then the next
     name may take `PAGE_PATIENCE_S`.
     """
 
-    def __init__(self, *, may_be_empty: bool = True) -> None:
-        self._known = Names()
+    def __init__(self, *, may_be_empty: bool = True, most: int | None = None) -> None:
+        self._known, self._most = Names(), limits.now.names_listed if most is None else most
         self._may_be_empty = may_be_empty
         self._empty, self._since = 0, 0.0
 
@@ -114,7 +117,7 @@ class EndlessListingGuard:
         new = [self._known.add(name) for name in names]
         if new:
             self._empty = 0
-            if any(new):
+            if any(new) and len(self._known) <= self._most:
                 return
             raise RequestFailed(Failure("endless"))
         self._since = self._since if self._empty else time.monotonic()

@@ -68,6 +68,10 @@ class S3Store(ReadableBucket):
     def round_trip_s(self) -> float | None:
         return self._fast.limiter.shortest_s
 
+    @property
+    def breaks(self) -> int:
+        return self._fast.limiter.breaks
+
     # -- writing
 
     def put(

@@ -85,7 +85,7 @@ HINTS: dict[type[StoreError], str] = {
 }
 
 _NOT_AS_S3: dict[Cause, str] = {
-    "endless": ": its listing repeats and never ends",
+    "endless": ": its listing never ends",
     "unending": ": its answer does not end",
     "redirected": ": it sends the request on to another server, which s3sync does not follow",
 }

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
+from s3sync.core import limits
+from s3sync.core.etag import MAX_PARTS
 from s3sync.store.bodies import Sending
 from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed
@@ -190,7 +192,7 @@ class FullLane:
         pages = self.client.get_paginator("list_parts").paginate(
             Bucket=self._address.bucket, Key=key, UploadId=upload_id
         )
-        rounds = EndlessListingGuard(may_be_empty=False)
+        rounds = EndlessListingGuard(may_be_empty=False, most=MAX_PARTS)
         for page in pages:
             require(page, "IsTruncated")
             checksummed = is_full_crc64nvme(page)
@@ -242,7 +244,7 @@ class FullLane:
     def _uploads(self, prefix: str, encoding: dict[str, str], decode: Callable[[str], str]) -> Iterator[Upload]:
         """botocore's paginator would send an encoded key back as a marker, so the pages are turned here."""
         marker: dict[str, str] = {}
-        rounds = EndlessListingGuard(may_be_empty=False)
+        rounds = EndlessListingGuard(may_be_empty=False, most=limits.now.uploads_listed)
         while True:
             page = self._call("list_multipart_uploads", Prefix=prefix, **encoding, **marker)
             require(page, "IsTruncated")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import threading
 from functools import lru_cache
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from s3sync.core.times import format_ns
 from s3sync.local.digests import Digests, PartDigests
 from s3sync.local.scan import LocalFile
 from s3sync.store.port import Headers
+
+_ONE_READER = threading.Lock()
 
 
 class Source(Struct, frozen=True):
@@ -40,8 +43,12 @@ class Source(Struct, frozen=True):
 
 @lru_cache(256)
 def _content_type(suffixes: str) -> str:
-    """Guessed from what follows the first dot of a name; most files of a project share a few of these."""
-    return mimetypes.guess_type(f"name.{suffixes}")[0] or "application/octet-stream"
+    """Guessed from what follows the first dot of a name; most files of a project share a few of these.
+
+    By one thread at a time: the first question has the system's tables read, once for each thread that asks it.
+    """
+    with _ONE_READER:
+        return mimetypes.guess_type(f"name.{suffixes}")[0] or "application/octet-stream"
 
 
 class Uploaded(Struct, frozen=True):

@@ -192,7 +192,7 @@ def test_f23_a_listing_that_never_ends(david: Person, words: list[str]) -> None:
     with liar(endless) as address:
         on_liar(david, address)
         result = david.expect(1, *words)
-    assert "its listing repeats and never ends" in result.err and "hint: check endpoint_url" in result.err
+    assert "its listing never ends" in result.err and "hint: check endpoint_url" in result.err
     said(result, *SECRETS.values())
     assert david.files().keys() == {"a.mp4"}
 
@@ -232,6 +232,54 @@ def test_f23_empty_pages_of_what_is_no_object_end_soon(monkeypatch: pytest.Monke
         with pytest.raises(StoreError, match=r"never ends|not as S3|does not end"):
             ask[kind]()
     assert len(asked) < 4 or kind == "folders"
+
+
+def fresh(lie: Lie) -> Answer:
+    """Another page of a listing, with names that no page before it had."""
+    names = [f"{lie.number:06}{number:03}" for number in range(100)]
+    if lie.kind == "list":
+        status, headers, text = listing(lie.prefix, dict.fromkeys(names, 1), f"T{lie.number}")
+        folders = "".join(f"<CommonPrefixes><Prefix>{lie.prefix}{name}/</Prefix></CommonPrefixes>" for name in names)
+        return status, headers, text.replace(b"</ListBucketResult>", f"{folders}</ListBucketResult>".encode())
+    at = "<Initiated>2025-11-03T10:00:00.000Z</Initiated>"
+    if lie.kind == "uploads":
+        found = "".join(f"<Upload><Key>r/p/{name}</Key><UploadId>x</UploadId>{at}</Upload>" for name in names)
+        marks = f"<NextKeyMarker>r/p/{names[-1]}</NextKeyMarker><NextUploadIdMarker>x</NextUploadIdMarker>"
+        root = "ListMultipartUploadsResult"
+    else:
+        when = "<LastModified>2025-11-03T10:00:00.000Z</LastModified>"
+        parts = [f"<PartNumber>{lie.number * 100 + number + 1}</PartNumber>" for number in range(100)]
+        found = "".join(f"<Part>{part}{when}<ETag>x</ETag><Size>1</Size></Part>" for part in parts)
+        found += "".join(
+            f"<Version><Key>r/p/{name}</Key><VersionId>v</VersionId><IsLatest>false</IsLatest>{when}<ETag>x</ETag>"
+            "<Size>1</Size></Version>"
+            for name in names
+        )
+        marks = f"<NextPartNumberMarker>{lie.number * 100 + 100}</NextPartNumberMarker><NextKeyMarker>{names[-1]}"
+        marks += "</NextKeyMarker><NextVersionIdMarker>v</NextVersionIdMarker>"
+        root = "ListPartsResult"
+    page = f"<{root}><IsTruncated>true</IsTruncated>{marks}{found}</{root}>"
+    return 200, {}, f'<?xml version="1.0" encoding="UTF-8"?>{page}'.encode()
+
+
+@pytest.mark.timeout(100)
+@pytest.mark.parametrize("kind", ["objects", "odd objects", "folders", "uploads", "parts", "versions"])
+def test_f23_new_names_without_end(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Objects of a trash, projects or uploads of which more come for ever: a run filled the disk with their names."""
+    limit(monkeypatch, names_listed=1000, uploads_listed=1000)
+    with liar(fresh) as address:
+        env = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "HOME": "/nonexistent"}
+        store = open_store("s3://bucket", StoreOptions(region="us-east-1", endpoint_url=address, env=env))
+        ask: dict[str, Callable[[], object]] = {
+            "objects": lambda: list(store.list("r/.s3sync/trash/p/")),
+            "odd objects": lambda: list(store.list("r//p/")),
+            "folders": lambda: list(store.folders("r/")),
+            "uploads": lambda: list(store.list_uploads("r/p/")),
+            "parts": lambda: list(store.list_parts("r/p/a", "id")),
+            "versions": lambda: list(require_aspect(store, Versions).list_versions("r/p/")),
+        }
+        with pytest.raises(NotAStore, match="never ends"):
+            ask[kind]()
 
 
 def test_f23_more_objects_than_anybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

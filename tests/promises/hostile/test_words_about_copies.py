@@ -203,6 +203,24 @@ def test_a_delta_that_is_what_it_says_is_freed(peer: Peer, tmp_path: Path, mine:
     assert jan.files() == {} and len(kept(jan)) <= before
 
 
+def test_f32_an_undo_brings_back_nothing_that_only_says_so(
+    peer: Peer, store: FolderStore, tmp_path: Path, mine: bytes
+) -> None:
+    """The content of a renamed file is gone from its new name, and another object is said to hold it."""
+    david = peer.david
+    david.write("old.mov", mine)
+    david.write("kept.txt", "x")
+    david.ok("sync")
+    (david.staging / "old.mov").rename(david.staging / "new.mov")
+    david.ok("sync")
+    assert there(tmp_path) == [], "no copy was made: the new name has it"
+    store.delete(f"{REPO}/{PROJECT}/new.mov")
+    record(peer, "said.mov", forge(peer, store, "said.mov", bytes(SIZE), mine), mine)
+    david.run("undo", "--yes")
+    assert not (tmp_path / "store" / REPO / PROJECT / "old.mov").exists()
+    assert david.read("new.mov") == mine
+
+
 def same_crc(target: bytes, size: int) -> bytes:
     """Other bytes of that length with the CRC64NVME of `target`: the last eight are solved for, as CRCs are linear."""
 

@@ -251,11 +251,11 @@ class _saving:  # noqa: N801 (a context manager)
     def __enter__(self) -> None:
         import s3sync.sync.record as save
 
-        self._was = (save.SAVE_EVERY_S, save.SAVING_SHARE)
+        self._was = (save.SAVE_EVERY_S, save.SAVING_SHARE, save.HIDDEN_S)
         if self._often:
-            save.SAVE_EVERY_S, save.SAVING_SHARE = 0.0, 1.0
+            save.SAVE_EVERY_S, save.SAVING_SHARE, save.HIDDEN_S = 0.0, 1.0, 0.0
 
     def __exit__(self, *error: object) -> None:
         import s3sync.sync.record as save
 
-        save.SAVE_EVERY_S, save.SAVING_SHARE = self._was
+        save.SAVE_EVERY_S, save.SAVING_SHARE, save.HIDDEN_S = self._was

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from s3sync import CleanupReport, Project
 from tests.kit.people import PROJECT, REPO
 from tests.kit.servers import Server
 from tests.scenarios.transfers.conftest import NewOffice, Office, new_office
@@ -79,6 +80,38 @@ def test_b12_what_others_see_and_what_the_neighbour_has_stays(versioned: Office)
     assert versioned.jan.files().keys() == {"cut/b.mp4"}
     david.ok("status", "--exit-code")
     david.ok("status", "--exit-code", cwd=neighbour)
+
+
+def test_b12_what_became_an_old_version_after_the_question_was_asked_stays(versioned: Office) -> None:
+    """Others replace and delete while David reads it, and rely on the bucket. What his own run deletes goes."""
+    david, prefix, s3 = versioned.david, f"{versioned.prefix}/{REPO}/{PROJECT}/", versioned.s3
+    for name in ("a.mp4", "b.mp4"):
+        david.write(name, f"first {name}")
+    david.ok("up")
+    david.write("a.mp4", "second a.mp4")
+    david.ok("up")
+    bucket = versioned.server.bucket
+    for name in ("theirs.mp4", "gone.mp4", "back.mp4"):
+        s3.put_object(Bucket=bucket, Key=prefix + name, Body=f"only {name}".encode())
+
+    def meanwhile(report: CleanupReport) -> bool:
+        assert report.old_versions >= 1
+        s3.put_object(Bucket=bucket, Key=f"{prefix}theirs.mp4", Body=b"edited")
+        s3.delete_object(Bucket=bucket, Key=f"{prefix}gone.mp4")
+        s3.put_object(Bucket=bucket, Key=f"{prefix}b.mp4", Body=b"another b.mp4")
+        return True
+
+    project = Project.open(PROJECT, path=david.project, environ=david.env())
+    done = project.cleanup(versions=True, confirm=meanwhile)
+    assert [item.name for item in done.deleted] == ["a.mp4"] and done.versions_deleted >= 2
+    found = s3.list_object_versions(Bucket=bucket, Prefix=prefix)
+    left = {
+        s3.get_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])["Body"].read().decode()
+        for item in found["Versions"]
+        if item["Key"].endswith(".mp4")
+    }
+    assert left == {"only theirs.mp4", "edited", "only gone.mp4", "only back.mp4", "first b.mp4", "another b.mp4"}
+    assert "gone.mp4" not in versioned.jan.states(), "what they deleted is not seen again"
 
 
 def test_b12_the_question_names_no_record_of_ours_and_no_file_of_a_users_is_taken_for_one(versioned: Office) -> None:

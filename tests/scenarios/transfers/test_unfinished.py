@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.scenarios.transfers.commands import parts_remembered, started, until
@@ -48,6 +50,26 @@ def test_ours_and_foreign_ones_are_listed(broken: Office) -> None:
         and "1 upload from another computer is unfinished (5.2 MB, billed)" in text
     )
     assert {t["ours"] for t in broken.jan.ok("transfers", "--json").json["transfers"]} == {False}
+
+
+def test_one_that_ends_while_it_is_looked_at_is_none(broken: Office) -> None:
+    """Its owner was done just then."""
+    key, upload_id = next((key, found) for key, found in broken.uploads().items() if FOREIGN in key)
+
+    def end(request: object) -> None:
+        broken.s3.abort_multipart_upload(Bucket=broken.server.bucket, Key=key, UploadId=upload_id)
+
+    broken.proxy.on("ListParts", times=1).before(end)
+    assert [one["name"] for one in broken.david.ok("transfers", "--json").json["transfers"]] == [OURS]
+
+
+def test_foreign_ones_are_looked_at_side_by_side(office: Office) -> None:
+    """Whoever may write can begin very many."""
+    for number in range(4):
+        foreign_upload(office, f"{number}.mov")
+    together = threading.Barrier(4)
+    office.proxy.on("ListParts").before(lambda request: together.wait(30))
+    assert len(office.david.ok("transfers", "--json").json["transfers"]) == 4
 
 
 def test_abort_asks_first(broken: Office) -> None:

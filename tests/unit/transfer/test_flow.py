@@ -150,3 +150,28 @@ def test_a_wide_line_has_as_many_bytes_under_way_as_memory_allows() -> None:
     flow, line = Flow(round_trip_s=0.2), Line(0.1, bytes_a_second=1e9)
     send(flow, line, 3000, 1024 * KIB)
     assert flow.budget == MOST_BYTES
+
+
+def test_where_connections_break_less_is_under_way_and_the_line_is_full_all_the_same() -> None:
+    """What is under way beyond what the line needs is what a break or an outage costs."""
+    broken = 0
+    flow, line = Flow(round_trip_s=0.05, breaks=lambda: broken), Line(0.05, bytes_a_second=5_000_000)
+    needed = 0.05 * 5_000_000 / (4 * KIB)
+    send(flow, line, 3000)
+    assert flow.limit > 1.8 * needed
+    broken += 1
+    flow.answered(line.now - 0.05, line.now, 4 * KIB, more=True)
+    assert flow.limit <= 1.3 * needed, "at once"
+    took = send(flow, line, 400)
+    assert flow.limit <= 1.6 * needed
+    assert took <= 1.1 * 400 * 4 * KIB / 5_000_000 + 0.1
+    send(flow, line, 4000)
+    assert flow.limit > 1.8 * needed, "trust grows back"
+
+
+def test_a_break_before_anything_was_measured_is_remembered() -> None:
+    broken = 0
+    flow, line = Flow(round_trip_s=0.05, breaks=lambda: broken), Line(0.05, bytes_a_second=5_000_000)
+    broken += 3
+    send(flow, line, 300)
+    assert flow.limit <= 1.6 * 0.05 * 5_000_000 / (4 * KIB)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import md5
@@ -284,3 +286,29 @@ def test_a_file_that_is_gone(store: Store, pool: Pool, make: Make, size: int) ->
     assert_nothing_is_left(store)
     with pytest.raises(NotFound):
         store.head(KEY)
+
+
+def test_the_systems_table_of_types_is_read_once_however_many_ask_first() -> None:
+    """Each of the threads that sent the first files read it: 10 ms of processor time apiece."""
+    code = """
+import mimetypes, threading, sys
+sys.setswitchinterval(1e-6)
+reads = []
+read = mimetypes.MimeTypes.__init__
+def counted(self, *values, **more):
+    reads.append(1)
+    read(self, *values, **more)
+mimetypes.MimeTypes.__init__ = counted
+from s3sync.transfer.send.source import _content_type
+together = threading.Barrier(16)
+def ask(number):
+    together.wait()
+    _content_type(f"x{number}.mp4")
+threads = [threading.Thread(target=ask, args=(number,)) for number in range(16)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert _content_type("mp4") == "video/mp4"
+print(len(reads))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
