@@ -49,5 +49,7 @@ def test_a_clash_is_found_if_there_is_one(keys: list[str], nested: bool) -> None
     taken = [{key, index_key(key)} for key in keys]
     pairs = [(one, other) for at, one in enumerate(taken) for other in taken[:at]]
     shared = any(one & other for one, other in pairs)
-    inside = any(key.startswith(f"{other}/") for key in keys for other in keys)
+    inside = any(
+        f"{a}/".startswith(f"{b}/") or f"{b}/".startswith(f"{a}/") for one, other in pairs for a in one for b in other
+    )
     assert (first_clash(units, nested=nested) is not None) == (shared or (nested and inside))
