@@ -1,12 +1,14 @@
 """Memory of uploads of archives that are under way: each part that arrived, and where the stream was after it.
 
 After a crash an upload resumes behind the last part of an unbroken row that the store lists, too. Nothing of a part
-that arrived is made again.
+that arrived is made again. It also remembers the index of each archive that this computer sent:
+others may write the one in the store, which is no proof of what is in the archive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -14,12 +16,13 @@ from msgspec import Struct, json
 
 from s3sync.archive.parts import PartBody
 from s3sync.archive.stream import Position
-from s3sync.core.archive.values import Frame
+from s3sync.core.archive.index import index_text
+from s3sync.core.archive.values import Frame, Index
 from s3sync.disk.errors import local_errors
 from s3sync.state.sqlite import Database
 from s3sync.store.port import Part
 
-SCHEMA = """
+UPLOADS = """
 CREATE TABLE upload (
   key TEXT PRIMARY KEY,
   upload_id TEXT NOT NULL,
@@ -42,6 +45,14 @@ CREATE TABLE part (
   PRIMARY KEY (key, number)
 ) STRICT, WITHOUT ROWID;
 """
+_MADE = """
+CREATE TABLE made (
+  key TEXT PRIMARY KEY,
+  digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+SCHEMA = UPLOADS + _MADE
+MIGRATIONS = (_MADE,)
 REPAIR = "delete it: uploads of archives that are under way then begin anew"
 
 
@@ -72,7 +83,7 @@ class Journal(Database):
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         with local_errors("cannot use", path.parent, hint="make the folder yours and writable"):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        super().__init__(path, SCHEMA, (), read_only=read_only, repair=REPAIR)
+        super().__init__(path, SCHEMA, MIGRATIONS, read_only=read_only, repair=REPAIR)
 
     @classmethod
     def beside(cls, catalogue: Path) -> Self:
@@ -128,3 +139,16 @@ class Journal(Database):
         with self.transaction():
             self.execute("DELETE FROM part WHERE key = ?", key)
             self.execute("DELETE FROM upload WHERE key = ?", key)
+
+    def note_made(self, indexes: Iterable[Index]) -> None:
+        """Remember that this computer sent what these indexes are of, each byte of it."""
+        rows = [(index.key, _digest(index)) for index in indexes]
+        self.execute_many("INSERT OR REPLACE INTO made VALUES (?, ?)", rows)
+
+    def is_made(self, index: Index) -> bool:
+        """True if this computer sent exactly what an index says. What the store says of it does not count."""
+        return self.execute("SELECT digest FROM made WHERE key = ?", index.key) == [(_digest(index),)]
+
+
+def _digest(index: Index) -> str:
+    return hashlib.sha256(index_text(index)).hexdigest()

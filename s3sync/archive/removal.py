@@ -20,12 +20,12 @@ def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> Non
     if index is not None and index.pack is Pack.NONE:
         for member in index.members:
             if member.key is not None:
-                _delete(store, member.key, member.etag)
+                _delete(store, archive, member.key, member.etag)
     else:
-        _delete(store, archive.key, archive.etag)
+        _delete(store, archive, archive.key, archive.etag)
     for sidecar in index.sidecars if index is not None else ():
         if sidecar.key is not None:
-            _delete(store, sidecar.key, sidecar.etag)
+            _delete(store, archive, sidecar.key, sidecar.etag)
     if archive.pack is Pack.NONE:
         add_rows(store, archive.set, [], frozenset([archive.key]))
     else:
@@ -33,13 +33,23 @@ def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> Non
     catalogue.note_status(archive.key, Status.REMOVED)
 
 
-def _delete(store: Store, key: str, etag: str | None) -> None:
-    """Delete an object that is still the one that is meant. One that is gone already is no error."""
+def _delete(store: Store, archive: Archived, key: str, etag: str | None) -> None:
+    """Delete an object that is still the one that is meant. One that is gone already is no error.
+
+    Others may write an index: what it names goes only if the object itself says that it is of the archive's unit.
+    """
     try:
-        found = store.head(key).info.etag
+        head = store.head(key)
     except NotFound:
         return
-    store.delete(key, if_match=etag or found)
+    said = (head.metadata.get("archive-set"), head.metadata.get("unit"))
+    if said != (archive.set, archive.unit):
+        raise ArchiveError(
+            f"did not delete {store.url}/{key}",
+            why=f"the index of {archive.unit} names it, and it says of itself that it is something else",
+            hint="find out who wrote that index: nothing after this object was removed",
+        )
+    store.delete(key, if_match=etag or head.info.etag)
 
 
 def _index_of(store: Store, archive: Archived) -> Index | None:

@@ -69,10 +69,12 @@ def _proven(
         with local_errors("cannot read", where):
             folder, name = _at(root, source.path)
             status = folder.lstat(name)
-            if source.kind is Kind.LINK:
-                same = member is not None and stat.S_ISLNK(status.st_mode) and folder.readlink(name) == member.target
+            if member is None or member.kind is not source.kind:
+                same = False
+            elif source.kind is Kind.LINK:
+                same = stat.S_ISLNK(status.st_mode) and folder.readlink(name) == member.target
             else:
-                same = member is not None and _sha256(folder, name, check) == (member.sha256, _marks(status))
+                same = _sha256(folder, name, check) == (member.sha256, _marks(status))
         if not same:
             raise SourceChanged(
                 f"{where} is not what was archived",

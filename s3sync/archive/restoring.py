@@ -26,6 +26,7 @@ from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.records import Archived, LogEntry, ThawNote
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
+from s3sync.core.quantities import files_text
 from s3sync.core.times import format_time
 from s3sync.errors import ArchiveError, Halt, NotFound, Pending, UsageError, declined
 from s3sync.store.aspects import Thaws, ThawState, Tier, aspect
@@ -111,7 +112,7 @@ class Restoring(Struct, frozen=True):
                     index.key,
                     found.size,
                     outcome,
-                    f"{found.files} files to {to}",
+                    f"{files_text(found.files)} to {to}",
                 )
             )
         report.units.append(found)

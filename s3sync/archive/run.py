@@ -11,12 +11,14 @@ from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.indexes import RowBook, read_rows
+from s3sync.archive.last_copies import refuse_loss, verify_before_deletion
 from s3sync.archive.remove_local import Removed, remove_local
 from s3sync.archive.send import forget, is_archived, send_unit
-from s3sync.archive.verify import Proof, verify_again
+from s3sync.archive.verify import Proof
 from s3sync.archive.volumes import Volume, is_complete, known_indexes, merged, volumes_of
 from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Pack, Unit, UnitKind
+from s3sync.core.quantities import files_text
 from s3sync.core.times import format_time, moment
 from s3sync.errors import ENDS_THE_RUN, Halt, S3syncError
 from s3sync.transfer.pool import Result
@@ -102,6 +104,8 @@ def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], opti
         try:
             known = known_indexes(carrier, rules, unit, rows) if carrier is not None else ()
             state = _state(rules, unit, known, options)
+            if state is UnitState.PLANNED:
+                refuse_loss(known, unit)
             found = _report(unit, state, stored=merged(known).size if state is UnitState.KNOWN else 0)
             if unit.refused is not None:
                 found = replace(found, state=UnitState.FAILED, error=f"it cannot be archived: {unit.refused}")
@@ -151,7 +155,10 @@ def _block(work: Working, units: list[Unit], options: Options, rows: RowBook | N
         done = {unit.id: result for unit, result in work.carrier.pool.map(send, units, lambda unit: unit.size)}
     else:
         done = _one_by_one(send, units)
-    for index in rows.flush() if rows is not None else ():
+    written = rows.flush() if rows is not None else []
+    if written:
+        work.journal.note_made(written)
+    for index in written:
         forget(work.journal, index)
     fresh = read_rows(work.carrier.store, work.rules.name) if rows is not None and _deletes(work, options) else None
     ended: BaseException | None = None
@@ -192,6 +199,7 @@ def _stage(work: Working, unit: Unit, options: Options, rows: RowBook | None) ->
     state = _state(work.rules, unit, known, options)
     if state is not UnitState.PLANNED:
         return _Staged(state, known)
+    refuse_loss(known, unit)
     return _Staged(UnitState.SENT, *_sent(work, unit, known, options, rows))
 
 
@@ -250,11 +258,11 @@ def _removed(
     """The second pass, and only then the local files. An error of it is the unit's; what was sent stays sent."""
     proof = Proof.CHECKSUM
     for index in known:
-        proven = verify_again(work.carrier, index, deep=options.deep, rows=fresh)
+        proven = verify_before_deletion(work, index, deep=options.deep, rows=fresh)
         proof = proven if proven is not Proof.CHECKSUM else proof
         work.catalogue.note_verified(index.key, format_time(work.now()), str(proven))
     removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
-    work.note("delete local", unit.id, unit.key, removed.size, detail=f"{removed.files} files, verified: {proof}")
+    work.note("delete local", unit.id, unit.key, removed.size, detail=f"{files_text(removed.files)}, verified: {proof}")
     return replace(found, verified=proof, removed=removed)
 
 

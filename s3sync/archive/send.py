@@ -66,6 +66,7 @@ def send_unit(
         if rows is not None:
             rows.put(index)
             return index, sent + more
+        journal.note_made([index])
         if rules.pack is Pack.NONE:
             add_rows(carrier.store, rules.name, [index])
         else:
@@ -132,7 +133,7 @@ def _upload(carrier: Carrier, journal: Journal, content: Content, may_replace: b
         raise Halt(
             f"did not send {content.name}",
             why=f"{carrier.store.url}/{content.key} is there already, and is not what would be sent",
-            hint="look at it with `s3sync archive show`; to replace it, add --force",
+            hint="what it holds is not known here: look at it first; --force replaces it for good",
         ) from error
 
 

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 
+from msgspec.structs import replace
+
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.codecs import DAMAGED
 from s3sync.archive.indexes import read_index, read_rows
@@ -37,7 +39,11 @@ def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False) -> Pro
         _whole_object(carrier, sidecar, sidecar.key or "", sidecar.size, sidecar.etag)
     if not deep:
         return proof
-    for _, result in list(carrier.pool.map(lambda batch: _read(carrier, index, batch), batches(index, index.members))):
+    there = {member.key for member in index.members}
+    apart = tuple(one for one in index.sidecars if one.key not in there)
+    alone = replace(index, pack=Pack.NONE)
+    work = [(index, one) for one in batches(index, index.members)] + [(alone, one) for one in batches(alone, apart)]
+    for _, result in list(carrier.pool.map(lambda one: _read(carrier, *one), work)):
         result.result()
     return Proof.READ
 

@@ -14,7 +14,8 @@ from s3sync.errors import ArchiveError
 MOST_BYTES = 512 * 1024 * 1024
 """Bytes of one index, which is read into memory: about two million members."""
 _HINT = (
-    "if the archive is good, `s3sync archive verify --deep` says so; write its index anew with `archive run --force`"
+    "nothing was changed; the archive beside it may be good, and any tar program opens it; a bucket that keeps versions"
+    " has the index as it was"
 )
 
 
@@ -59,6 +60,13 @@ def _check(index: Index, where: str) -> None:
         raise _broken(where, "a member has a size or a place below zero")
     if index.pack is Pack.NONE and any(m.key is None for m in index.members if m.kind is Kind.FILE):
         raise _broken(where, "a member has no object")
+    if any(one.key is None for one in index.sidecars):
+        raise _broken(where, "a sidecar has no object")
+    folder = index.key.rpartition("/")[0]
+    for members, below in ((index.members, index.key), (index.sidecars, folder)):
+        for key in (member.key for member in members if member.key is not None):
+            if below and key != below and not key.startswith(f"{below}/"):
+                raise _broken(where, f"it names an object that is none of its own ({key:.200})")
     at = 0
     for frame in index.frames:
         if frame.offset < at or frame.stored <= 0 or frame.unpacked < 0:

@@ -1,0 +1,151 @@
+"""What others write into the store leads nobody to give up the last copy of anything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from s3sync.store.port import Headers, Overwrite
+from tests.contract.stores import in_folder
+from tests.kit.people import Person
+from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.test_run import SET
+
+PACKS = ["none", "tar", "tar.gz", "tar.zst"]
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    return tmp_path / "vault"
+
+
+def person(tmp_path: Path, name: str, vault: Path, pack: str) -> Person:
+    """Somebody at a computer of his own, who has the same files as everybody."""
+    found = Person(name, tmp_path / name, {}, fresh=True)
+    found.repo.mkdir(parents=True, exist_ok=True)
+    settings(found, SET.format(store=vault.as_uri(), pack=pack))
+    put(found.repo, "raw/m42/light_1.fits", bytes(range(256)) * 4000)
+    put(found.repo, "raw/m42/notes.md", b"# M42\n")
+    return found
+
+
+def overwrite(vault: Path, key: str, body: bytes) -> str:
+    """Put an object into the store as its owner would, and return its ETag."""
+    digest = hashlib.md5(body).digest()
+    return in_folder(vault).open().put(key, body, mode=Overwrite(), headers=Headers(), md5=digest).etag
+
+
+def forge(vault: Path, pack: str, *, sidecar: bool = False) -> None:
+    """Put garbage into the place of an archive, and write an index that fits it by size and ETag."""
+    name = ".s3sync/archive/sessions.jsonl" if pack == "none" else f"raw/m42.{pack}.index.json"
+    index = json.loads((vault / name).read_bytes())
+    member = next(one for one in index["members"] if one["path"] == "light_1.fits")
+    holder = index["sidecars"][0] if sidecar else member if pack == "none" else index
+    key = holder["key"] if sidecar or pack == "none" else index["key"]
+    holder["etag"] = overwrite(vault, key, os.urandom(holder["size"]))
+    index |= {"crc64nvme": None, "md5": None}
+    overwrite(vault, name, json.dumps(index).encode() + b"\n")
+
+
+@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_an_index_of_somebody_else_deletes_no_file(pack: str, rebuilt: bool, vault: Path, tmp_path: Path) -> None:
+    """Garbage with the right size, under an index with every right SHA-256, is found out by reading it."""
+    mallory, ana = (person(tmp_path, name, vault, pack) for name in ("mallory", "ana"))
+    mallory.ok("archive", "run", cwd=mallory.repo)
+    forge(vault, pack)
+    if rebuilt:
+        ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
+    result = ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo)
+    assert "m42" in result.err
+    assert (ana.repo / "raw/m42/light_1.fits").exists() and (ana.repo / "raw/m42/notes.md").exists()
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_whoever_sent_it_is_told_by_his_own_record_when_it_was_forged(pack: str, vault: Path, tmp_path: Path) -> None:
+    ana = person(tmp_path, "ana", vault, pack)
+    ana.ok("archive", "run", cwd=ana.repo)
+    forge(vault, pack)
+    ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo)
+    assert (ana.repo / "raw/m42/light_1.fits").exists()
+
+
+def test_a_sidecar_is_read_back_too(vault: Path, tmp_path: Path) -> None:
+    mallory, ana = (person(tmp_path, name, vault, "tar") for name in ("mallory", "ana"))
+    mallory.ok("archive", "run", cwd=mallory.repo)
+    forge(vault, "tar", sidecar=True)
+    assert "notes.md" in ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo).err
+    assert (ana.repo / "raw/m42/notes.md").exists()
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_what_a_colleague_sent_is_read_back_and_then_deleted_here(pack: str, vault: Path, tmp_path: Path) -> None:
+    ben, ana = (person(tmp_path, name, vault, pack) for name in ("ben", "ana"))
+    ben.ok("archive", "run", cwd=ben.repo)
+    unit = ana.ok("archive", "run", "--delete-local", "--json", cwd=ana.repo).json["units"][0]
+    assert (unit["state"], unit["verified"]) == ("archived", "read")
+    assert not (ana.repo / "raw/m42").exists()
+    own = ben.ok("archive", "run", "--delete-local", "--json", cwd=ben.repo).json["units"][0]
+    assert (own["state"], own["verified"]) == ("archived", "listed"), "his own record says what he sent"
+
+
+def test_a_member_of_another_kind_is_no_proof(vault: Path, tmp_path: Path) -> None:
+    """A second member of the same path, a link that carries the SHA-256 of the file, does not stand for it."""
+    mallory, ana = (person(tmp_path, name, vault, "tar") for name in ("mallory", "ana"))
+    mallory.ok("archive", "run", cwd=mallory.repo)
+    path = vault / "raw/m42.tar.index.json"
+    index = json.loads(path.read_bytes())
+    member = next(one for one in index["members"] if one["path"] == "light_1.fits")
+    held = (vault / "raw/m42.tar").read_bytes()[: member["size"]]
+    index["members"].append({**member, "kind": "link", "target": "notes.md"})
+    member["sha256"], member["offset"] = hashlib.sha256(held).hexdigest(), 0
+    overwrite(vault, "raw/m42.tar.index.json", json.dumps(index).encode())
+    ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo)
+    assert (ana.repo / "raw/m42/light_1.fits").exists()
+
+
+@pytest.mark.parametrize("pack", ["none", "tar.zst"])
+def test_force_replaces_no_archive_of_files_that_left_the_disk(pack: str, vault: Path, tmp_path: Path) -> None:
+    """Light files stay behind a deletion, and make a unit that looks as if it were whole."""
+    ana = person(tmp_path, "ana", vault, pack)
+    put(ana.repo, "raw/m42/log.txt", b"clear")
+    ana.ok("archive", "run", "--delete-local", cwd=ana.repo)
+    assert os.listdir(ana.repo / "raw/m42") == ["log.txt"]
+    put(ana.repo, "raw/m42/log.txt", b"clear sky, edited later")
+    for words in (["--dry-run"], []):
+        refused = ana.expect(3, "archive", "run", "m42", "--force", *words, cwd=ana.repo)
+        assert "light_1.fits" in refused.err and "s3sync restore m42" in refused.err
+    ana.ok("restore", "m42", cwd=ana.repo)
+    assert (ana.repo / "raw/m42/light_1.fits").read_bytes() == bytes(range(256)) * 4000
+    ana.ok("archive", "run", "m42", "--force", cwd=ana.repo)
+
+
+@pytest.mark.parametrize("kind", ["members", "sidecars"])
+def test_an_index_has_no_object_of_others_removed(kind: str, vault: Path, tmp_path: Path) -> None:
+    """It names another unit's archive as its own sidecar, or as the object of one of its files."""
+    ana = person(tmp_path, "ana", vault, "none" if kind == "members" else "tar")
+    put(ana.repo, "raw/m31/light_1.fits", b"only here")
+    ana.ok("archive", "run", cwd=ana.repo)
+    name = ".s3sync/archive/sessions.jsonl" if kind == "members" else "raw/m42.tar.index.json"
+    other = "raw/m31/light_1.fits" if kind == "members" else "raw/m31.tar"
+    indexes = [json.loads(line) for line in (vault / name).read_bytes().splitlines()]
+    for index in indexes:
+        if index["unit"] == "m42":
+            index[kind][0] |= {"key": other, "etag": in_folder(vault).open().head(other).info.etag}
+    overwrite(vault, name, b"\n".join(json.dumps(index).encode() for index in indexes))
+    ana.run("archive", "remove", "m42", "--yes", "--last-copies", cwd=ana.repo)
+    assert (vault / other).exists()
+
+
+@pytest.mark.parametrize("pack", ["none", "tar"])
+def test_a_unit_of_any_name_is_removed_whole(pack: str, vault: Path, tmp_path: Path) -> None:
+    ana = person(tmp_path, "ana", vault, pack)
+    put(ana.repo, "raw/ Höhle 洞窟 %41 /a b.fits", b"a")
+    put(ana.repo, "raw/ Höhle 洞窟 %41 /notes.md", b"n")
+    ana.ok("archive", "run", cwd=ana.repo)
+    ana.ok("archive", "remove", "*", "--yes", cwd=ana.repo)
+    assert not [path for path in vault.rglob("*") if path.is_file() and path.name.endswith((".fits", ".md", ".tar"))]
