@@ -61,6 +61,8 @@ class RunReport(Struct):
     store: str
     dry_run: bool
     units: list[UnitReport] = field(default_factory=list)
+    not_due: int = 0
+    """Units that are left out because they are younger than the set, or `--older-than`, says."""
 
     def of(self, state: UnitState) -> list[UnitReport]:
         return [one for one in self.units if one.state is state]

@@ -45,6 +45,21 @@ def is_due(chosen: ArchiveSet, unit: Unit, now: float) -> bool:
     return chosen.older_than_s is None or unit.newest_ns / 1e9 <= now - chosen.older_than_s
 
 
+class Young:
+    """Count of the units that are left out because they are too young."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def without(self, chosen: ArchiveSet, units: Iterable[Unit]) -> Iterator[Unit]:
+        now = time.time()
+        for unit in units:
+            if is_due(chosen, unit, now):
+                yield unit
+            else:
+                self.count += 1
+
+
 def is_named(unit_id: str, words: Iterable[str]) -> bool:
     """True if one of the words names a unit: its id, the last name of it, a glob of either, or nothing was said."""
     names = (unit_id, unit_id.rpartition("/")[2])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3sync.archive.sets import source_base
-from s3sync.archive.units import find_units, is_named
+from s3sync.archive.units import Young, find_units, is_named
 from s3sync.archive.work import Channel, carrying, working
 from s3sync.archives.catalogued import Catalogued
 from s3sync.config.schemes import scheme_of
@@ -53,17 +53,21 @@ class Moving(Catalogued, frozen=True):
         from s3sync.archive.run import Options, plan, run
 
         chosen, options = self.chosen(set, older_than=older_than), options or Options()
-        units = self.units(chosen, *names, due_only=not names)
+        young = Young()
+        found = self.units(chosen, *names, due_only=False)
+        units = found if names else young.without(chosen, found)
         channel = self._channel(chosen)
         is_first = scheme_of(channel.url).is_folder and not channel.is_known
         if options.dry_run and is_first:
-            return plan(None, chosen, units, options, told)
-        channel = self._on(channel, chosen, make=is_first)
-        if options.dry_run:
-            with carrying(channel) as carrier:
-                return plan(carrier, chosen, units, options, told)
-        with working(channel, chosen) as work:
-            return run(work, units, options, told)
+            report = plan(None, chosen, units, options, told)
+        elif options.dry_run:
+            with carrying(self._on(channel, chosen)) as carrier:
+                report = plan(carrier, chosen, units, options, told)
+        else:
+            with working(self._on(channel, chosen, make=is_first), chosen) as work:
+                report = run(work, units, options, told)
+        report.not_due = young.count
+        return report
 
     def verify(
         self,

@@ -9,6 +9,7 @@ import typer
 from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
 from s3sync.cli.call import Call
 from s3sync.cli.declare import MOVES, OPENS
+from s3sync.errors import UsageError
 
 
 @archive.word(
@@ -66,7 +67,7 @@ def run(
 
 @archive.word(
     "verify",
-    "s3sync archive verify\ns3sync archive verify b40 --deep",
+    "s3sync archive verify --all\ns3sync archive verify b40 --deep",
     0, 1, 2, 3, 5, 130,
     takes=(OPENS | {"transfers", "bwlimit"}) - {"store"},
     verbose="Name every archive.",
@@ -75,6 +76,7 @@ def verify(
     call: Call,
     units: Units = None,
     set: SetName = None,
+    every: Annotated[bool, typer.Option("--all", help="All archives, as without any UNIT.")] = False,
     deep: Annotated[
         bool, typer.Option("--deep", help="Read every byte, and compare each member with its SHA-256.")
     ] = False,
@@ -88,6 +90,8 @@ def verify(
     from s3sync.cli.progress import watching
     from s3sync.cli.show.archive_verify import print_verified, print_verify_summary, verify_json
 
+    if every and units:
+        raise UsageError("--all goes without UNIT", hint="s3sync archive verify --all")
     with watching(call) as lines:
         told = print_verified(lines, call.quiet or call.json, call.verbose)
         report = opened(call, lines).verify(*(units or ()), set=set, deep=deep, told=told)

@@ -16,7 +16,10 @@ from s3sync.core.archive.values import Kind, Member
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.times import format_ns
 
-REBUILD = "The catalogue of this computer is empty: `s3sync archive catalogue rebuild` reads what the store has."
+REBUILD = (
+    "The catalogue of this computer is empty: `s3sync archive run` sends what is due (--dry-run says what that is), and"
+    " `s3sync archive catalogue rebuild` reads what others sent."
+)
 
 
 def archived_json(archive: Archived, store: str) -> Json:

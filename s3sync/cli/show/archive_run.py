@@ -67,6 +67,11 @@ def print_summary(report: RunReport, *, quiet: bool) -> None:
         parts.append(f"{len(failed)} failed")
     if not quiet:
         say(f"Summary: {', '.join(parts)}")
+        if report.not_due:
+            are = "unit is" if report.not_due == 1 else "units are"
+            say(f"{report.not_due} {are} not due yet (`older_than`): name them, or add --older-than 0s, to send them")
+        elif not report.units:
+            say("No unit fits what was asked for; `s3sync archive analyze` says what each set finds here")
     if failed or changed:
         warn(f"{counted(len(failed) + len(changed), 'unit')} of {report.set} not archived; the rest is done")
 
@@ -79,6 +84,7 @@ def run_json(report: RunReport) -> Json:
         "set": report.set,
         "store": mask_url(report.store),
         "dry_run": report.dry_run,
+        "not_due": report.not_due,
         "units": [_unit_json(unit) for unit in report.units],
         "exit_code": report.exit_code,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,30 @@ def test_many_single_files_share_a_few_writes_of_their_index(david: Person, vaul
     assert not list((david.repo / "clips").rglob("*.mp4"))
     david.ok("restore", "*", cwd=david.repo)
     assert len(list((david.repo / "clips").rglob("*.mp4"))) == 151
+
+
+def test_units_that_are_too_young_are_counted_and_the_way_to_send_them_is_said(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    path = david.repo / ".s3sync.yaml"
+    path.write_text(path.read_text() + "    older_than: 3w\n")
+    for name in ("m42/new.fits", "m31/new.fits", "m33/new.fits"):
+        put(david.repo, f"raw/{name}", b"new", when=int(time.time()))
+    assert "archive run" in david.ok("archive", "list", cwd=david.repo).out
+    for words in (["--dry-run"], []):
+        said = david.ok("archive", "run", *words, cwd=david.repo).out
+        assert "3 units are not due yet" in said and "--older-than 0s" in said
+    assert david.ok("archive", "run", "--json", cwd=david.repo).json["not_due"] == 3
+    assert "archived 1 unit " in david.ok("archive", "run", "m33", cwd=david.repo).out
+    rest = david.ok("archive", "run", "--older-than", "0s", "--delete-local", cwd=david.repo).out
+    assert "archived 2 units" in rest and "not due" not in rest
+    said = david.ok("archive", "log", cwd=david.repo).out
+    assert "1 file, verified" in said or "2 files, verified" in said
+    assert "1 files" not in said
+
+
+def test_all_archives_are_verified_by_name_of_all(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", cwd=david.repo)
+    assert "verified 2 archives" in david.ok("archive", "verify", "--all", cwd=david.repo).out
+    assert "every byte" in david.ok("archive", "verify", "--all", "--deep", cwd=david.repo).out
+    assert "--all" in david.expect(2, "archive", "verify", "--all", "m42", cwd=david.repo).err
