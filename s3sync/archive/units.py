@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -18,23 +19,33 @@ from s3sync.archive.sets import source_base
 from s3sync.archive.walk import Selection, Unreadable, in_order, walk
 from s3sync.core.archive.layout import LayoutError, first_clash, key_for, parse_layout, sidecar_key
 from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Source, Unit, UnitKind
+from s3sync.core.quantities import counted
 from s3sync.disk.errors import reason_of
-from s3sync.errors import ConfigError
+from s3sync.errors import ConfigError, UsageError
 
 
 def find_units(
-    chosen: ArchiveSet, root: Path | None, *, now: float | None = None, due_only: bool = True
+    chosen: ArchiveSet,
+    root: Path | None,
+    *,
+    now: float | None = None,
+    due_only: bool = True,
+    names: Sequence[str] = (),
 ) -> Iterator[Unit]:
-    """The units of a set in the order of their ids, those that are too young left out.
+    """The units of a set in the order of their ids, or those that are named; those that are too young left out.
 
     `root` is the repository, None outside of any. Units that cannot be archived come with the reason in `refused`.
-    Raises `ConfigError` before the first one when there is no source, and when two units have one key.
+    Raises `ConfigError` before the first one when there is no source, and when two units have one key; `UsageError`
+    for a name that no unit has.
     """
     selection = Selection(chosen)
     outlines = _outlines(chosen, root, selection)
     _refuse_clashes(chosen, outlines)
+    _refuse_unknown(chosen, names, [outline.id for outline in outlines])
     moment = time.time() if now is None else now
     for outline in outlines:
+        if not is_named(outline.id, names):
+            continue
         unit = _unit(chosen, outline, selection)
         if not due_only or is_due(chosen, unit, moment):
             yield unit
@@ -65,6 +76,18 @@ def is_named(unit_id: str, words: Iterable[str]) -> bool:
     names = (unit_id, unit_id.rpartition("/")[2])
     words = list(words)
     return not words or any(fnmatchcase(name, word.rstrip("/")) for word in words for name in names)
+
+
+def _refuse_unknown(chosen: ArchiveSet, names: Iterable[str], ids: list[str]) -> None:
+    for word in names:
+        if not any(is_named(one, [word]) for one in ids):
+            near = get_close_matches(word, ids, 1, 0.6)
+            meant = f"did you mean {near[0]!r}? " if near else ""
+            raise UsageError(
+                f"archives.{chosen.name} has no unit {word!r:.200} on this disk",
+                why=f"it finds {counted(len(ids), 'unit')} here",
+                hint=f"{meant}`s3sync archive list --not-archived` lists what is here, `archive list` what was sent",
+            )
 
 
 def _outlines(chosen: ArchiveSet, root: Path | None, selection: Selection) -> list[Outline]:

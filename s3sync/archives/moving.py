@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3sync.archive.sets import source_base
-from s3sync.archive.units import Young, find_units, is_named
+from s3sync.archive.units import Young, find_units
 from s3sync.archive.work import Channel, carrying, working
 from s3sync.archives.catalogued import Catalogued
 from s3sync.config.schemes import scheme_of
@@ -35,8 +35,7 @@ class Moving(Catalogued, frozen=True):
 
         Those that cannot be archived come with the reason in `refused`.
         """
-        found = find_units(chosen, self.settings.root, due_only=due_only)
-        return (unit for unit in found if is_named(unit.id, names))
+        return find_units(chosen, self.settings.root, due_only=due_only, names=names)
 
     def run(
         self,

@@ -208,3 +208,13 @@ def test_all_archives_are_verified_by_name_of_all(david: Person, vault: Path) ->
     assert "verified 2 archives" in david.ok("archive", "verify", "--all", cwd=david.repo).out
     assert "every byte" in david.ok("archive", "verify", "--all", "--deep", cwd=david.repo).out
     assert "--all" in david.expect(2, "archive", "verify", "--all", "m42", cwd=david.repo).err
+
+
+def test_a_unit_that_is_not_here_is_no_success(david: Person, vault: Path) -> None:
+    """A misspelled word in a script that runs each night; nothing is sent of the others either."""
+    prepare(david, vault)
+    for words in (["--dry-run"], ["--delete-local"], []):
+        refused = david.expect(2, "archive", "run", "m31", "m24", *words, cwd=david.repo)
+        assert "no unit 'm24'" in refused.err and "archive list" in refused.err
+    assert not (vault / "raw").exists()
+    assert (david.repo / "raw/m31/light_1.fits").exists()
