@@ -11,7 +11,7 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
-from s3sync.core.archive.extraction import aside
+from s3sync.core.archive.extraction import RESTORED, aside
 from s3sync.core.archive.values import Member
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.durable import write_all
@@ -42,6 +42,7 @@ class Target:
         with local_errors("cannot make", root):
             root.mkdir(parents=True, exist_ok=True)
         self._real = os.path.realpath(root)
+        self._earlier: dict[str, list[str]] = {}
 
     def _where(self, path: str) -> str:
         return f"{self.root}{os.sep}{path}"
@@ -50,11 +51,12 @@ class Target:
         *names, name = path.split("/")
         return folder_below(self._real, names, create=0o777), name
 
-    def holds(self, member: Member) -> bool:
-        """True if the disk has the member's very bytes under its name."""
-        with local_errors("cannot read", self._where(member.path)):
+    def holds(self, member: Member, path: str | None = None) -> bool:
+        """True if the disk has the member's very bytes under its name, or under another one."""
+        path = path or member.path
+        with local_errors("cannot read", self._where(path)):
             try:
-                folder, name = folder_below(self._real, member.path.split("/")[:-1]), member.path.rpartition("/")[2]
+                folder, name = folder_below(self._real, path.split("/")[:-1]), path.rpartition("/")[2]
                 found = folder.find(name)
                 if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != member.size:
                     return False
@@ -66,6 +68,28 @@ class Target:
                 while chunk := stream.read(CHUNK):
                     digest.update(chunk)
         return digest.hexdigest() == member.sha256
+
+    def beside(self, member: Member) -> str | None:
+        """Name under which an earlier restore put the member's bytes beside other content; None if it did not."""
+        above, slash, name = member.path.rpartition("/")
+        begin, _, end = aside(name, "\0").partition("\0")
+        if not os.path.lexists(f"{self._real}{os.sep}{member.path}"):
+            return None
+        for other in self._restored_in(above):
+            if other.startswith(begin) and other.endswith(end) and self.holds(member, f"{above}{slash}{other}"):
+                return f"{above}{slash}{other}"
+        return None
+
+    def _restored_in(self, path: str) -> list[str]:
+        """Names in a folder that an earlier restore may have given; those of this one are not among them."""
+        if path not in self._earlier:
+            with local_errors("cannot read", self._where(path)):
+                try:
+                    names = folder_below(self._real, path.split("/") if path else ()).names()
+                except (FileNotFoundError, NotADirectoryError):
+                    names = []
+            self._earlier[path] = sorted(name for name in names if RESTORED in name)
+        return self._earlier[path]
 
     def write(self, member: Member, pieces: Iterator[memoryview]) -> tuple[Placed, str] | None:
         """Write a file, and give it its name if its bytes have the member's SHA-256; None, and nothing, if not.

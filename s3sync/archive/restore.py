@@ -95,6 +95,9 @@ def _look(target: Target, member: Member, report: Restored, missing: list[Member
     """Count a member that is there already, or note that it is to come."""
     if target.holds(member):
         report.same += 1
+    elif (name := target.beside(member)) is not None:
+        report.same += 1
+        report.beside.append((member.path, name))
     else:
         missing.append(member)
 

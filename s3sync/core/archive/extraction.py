@@ -47,7 +47,11 @@ def problem_of(member: Member, *, windows: bool = False) -> str | None:
     return path_problem(member.path, windows=windows) or (link_problem(member) if member.kind is Kind.LINK else None)
 
 
+RESTORED = ".restored-"
+"""Part of the name of a file that was restored beside another one."""
+
+
 def aside(name: str, stamp: str) -> str:
     """Name for a restored file where another one stands: `cut.restored-20260101-120000.mp4`."""
     stem, dot, ending = name.rpartition(".")
-    return f"{stem}.restored-{stamp}.{ending}" if dot and stem else f"{name}.restored-{stamp}"
+    return f"{stem}{RESTORED}{stamp}.{ending}" if dot and stem else f"{name}{RESTORED}{stamp}"

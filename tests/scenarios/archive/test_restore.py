@@ -80,6 +80,22 @@ def test_other_content_stays_and_both_are_kept(david: Person, vault: Path) -> No
     assert any(name.startswith("notes.restored-") for name in names)
 
 
+def test_a_repeat_makes_no_second_copy_beside_other_content(david: Person, vault: Path) -> None:
+    """Neither in the top folder nor below; but a name that became free since is given the file."""
+    prepare(david, vault)
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    for name in ("light_1.fits", "cal/dark.fits"):
+        (david.repo / "raw/m42" / name).write_bytes(b"else")
+    first = david.ok("restore", "m42", cwd=david.repo)
+    after = tree_of(david.repo / "raw/m42")
+    for _ in range(2):
+        again = david.ok("restore", "m42", cwd=david.repo)
+        assert again.err == first.err and tree_of(david.repo / "raw/m42") == after
+    (david.repo / "raw/m42/cal/dark.fits").unlink()
+    david.ok("restore", "m42", cwd=david.repo)
+    assert (david.repo / "raw/m42/cal/dark.fits").read_bytes() == bytes(1_000_000)
+
+
 @pytest.mark.parametrize("damage", ["altered", "cut", "other index", "newer", "no index"])
 def test_an_archive_that_is_not_what_was_sent_is_told(damage: str, david: Person, vault: Path) -> None:
     prepare(david, vault, "tar.zst" if damage != "altered" else "tar")
