@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
+from s3sync.archive import underway
 from s3sync.core.archive.extraction import RESTORED, aside
 from s3sync.core.archive.values import Member
 from s3sync.core.times import FILE_TIMES
@@ -98,17 +98,16 @@ class Target:
         """
         with local_errors("cannot write", self._where(member.path)):
             folder, name = self._parent(member.path)
-            temporary = f".s3sync-{uuid.uuid4().hex}"
+            temporary, descriptor = underway.begin(folder)
             try:
-                descriptor = folder.create(temporary)
-                try:
-                    digest = hashlib.sha256()
-                    for piece in pieces:
-                        digest.update(piece)
-                        write_all(descriptor, piece)
-                    os.fsync(descriptor)
-                finally:
+                digest = hashlib.sha256()
+                for piece in pieces:
+                    digest.update(piece)
+                    write_all(descriptor, piece)
+                os.fsync(descriptor)
+                if not underway.KEPT_OPEN:
                     os.close(descriptor)
+                    descriptor = -1
                 if digest.hexdigest() != member.sha256:
                     return None
                 _dress(folder, temporary, member)
@@ -116,6 +115,13 @@ class Target:
             finally:
                 with suppress(OSError):
                     folder.unlink(temporary, missing_ok=True)
+                if descriptor >= 0:
+                    os.close(descriptor)
+
+    def sweep(self, folder: str) -> None:
+        """Remove what a killed restore left in a folder."""
+        with suppress(OSError):
+            underway.sweep(folder_below(self._real, folder.split("/") if folder else []))
 
     def _named(self, folder: GuardedFolder, temporary: str, name: str, member: Member) -> tuple[Placed, str]:
         above = member.path.rpartition("/")[0]

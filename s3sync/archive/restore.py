@@ -47,7 +47,8 @@ def wanted_of(index: Index, chosen: Callable[[str], bool]) -> list[Member]:
 
 
 def restore_unit(carrier: Carrier, index: Index, to: Path, wanted: list[Member], stamp: str) -> Restored:
-    """Bring members of an archive into a folder. A repeat fetches only what is not there yet.
+    """Bring members of an archive into a folder. A repeat fetches only what is not there yet, and removes
+    what a killed one left unfinished.
 
     Raises `DiskFull` before the first byte if they have no room, `Archived` for one that is not thawed, `LocalError`.
     A member that is not what was sent, or that has a name that leads elsewhere, is told in `problems`.
@@ -69,6 +70,8 @@ def restore_unit(carrier: Carrier, index: Index, to: Path, wanted: list[Member],
                 _try(report, member, lambda member=member: target.folder(member.path))  # type: ignore[misc]
             elif member.kind is Kind.FILE:
                 _try(report, member, lambda member=member: _look(target, member, report, missing))  # type: ignore[misc]
+        for folder in {member.path.rpartition("/")[0] for member in allowed}:
+            target.sweep(folder)
         _require_room(to, missing)
         _fetch(carrier, index, target, missing, report)
         for member in allowed:

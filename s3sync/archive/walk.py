@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from s3sync.archive import underway
 from s3sync.core.archive.values import ArchiveSet, Kind, Source
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.disk.errors import reason_of
@@ -28,7 +29,7 @@ class Selection:
     """Choice of what goes into a set's archives, by `select` and `ignore`; sidecars need not be selected."""
 
     def __init__(self, chosen: ArchiveSet) -> None:
-        self._ignored = matcher((*chosen.ignore, f"{STATE_DIR}/"))
+        self._ignored = matcher((*chosen.ignore, f"{STATE_DIR}/", underway.PATTERN))
         self._selected = matcher(chosen.select) if chosen.select else None
         self.is_sidecar = matcher(chosen.sidecars)
         self.takes_all = self._selected is None

@@ -152,7 +152,7 @@ def _wrap_os(steps: Steps) -> None:
     calls = {
         "replace": 2, "rename": 2, "link": 2, "unlink": 1, "remove": 1, "mkdir": 1, "rmdir": 1, "fsync": 1,
         "fdatasync": 1, "write": 1, "pwrite": 1, "truncate": 1, "ftruncate": 1, "utime": 1, "chmod": 1,
-        "copy_file_range": 2, "sendfile": 1, "posix_fallocate": 1,
+        "copy_file_range": 2, "sendfile": 1, "posix_fallocate": 1, "symlink": 2,
     }  # fmt: skip
     for name, count in calls.items():
         if hasattr(os, name):
@@ -177,7 +177,7 @@ def _wrap_call(steps: Steps, name: str, count: int) -> None:
     @functools.wraps(plain)
     def wrapped(*arguments: Any, **named_: Any) -> Any:
         folders = [named_.get("dir_fd", named_.get("src_dir_fd")), named_.get("dst_dir_fd")]
-        given = arguments[1:2] if name == "copy_file_range" else arguments[:count]
+        given = arguments[1:2] if name in ("copy_file_range", "symlink") else arguments[:count]
         paths = [_absolute(path, folder) for path, folder in zip(given, folders, strict=False)]
         called = "unlink" if name == "remove" else "rename" if name == "replace" else name
         return steps.take(called, paths, lambda: plain(*arguments, **named_))
