@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -125,6 +126,21 @@ def test_an_archive_that_is_not_what_was_sent_is_told(damage: str, david: Person
     }[damage]
     assert said in result.err
     assert not list((david.root / "back").rglob("*.txt"))
+
+
+@pytest.mark.parametrize("pack", ["none", "tar"])
+def test_a_member_that_is_not_its_bytes_gets_no_name(pack: str, david: Person, vault: Path) -> None:
+    """Although size and ETag of the object are the index's: only the SHA-256 tells. The others come back."""
+    prepare(david, vault, pack)
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    path = vault / (".s3sync/archive/sessions.jsonl" if pack == "none" else "raw/m42.tar.index.json")
+    wanted = hashlib.sha256(b"clear sky\n").hexdigest()
+    body = path.read_text()
+    assert wanted in body
+    path.write_text(body.replace(wanted, hashlib.sha256(b"cloudy sky").hexdigest()))
+    result = david.expect(3, "restore", "m42", "--to", str(david.root / "back"), cwd=david.repo)
+    assert "log.txt" in result.err and "SHA-256" in result.err
+    assert sorted(os.listdir(david.root / "back/m42")) == ["cal", "light_1.fits", "notes.md"]
 
 
 HOSTILE = ["../../escaped", "/tmp/escaped", "cal/../../escaped", "a//b", "./x"]

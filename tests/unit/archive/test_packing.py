@@ -16,6 +16,7 @@ from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.journal import Journal
 from s3sync.archive.restore import restore_unit
 from s3sync.archive.send import is_archived, send_unit
+from s3sync.archive.stream import TarStream
 from s3sync.archive.volumes import known_indexes
 from s3sync.core.archive.values import Kind, Pack
 from s3sync.errors import Halt, LocalError, SourceChanged
@@ -237,6 +238,28 @@ def test_a_file_that_does_not_stand_still_fails_its_unit(
         send_unit(carrier, rules_of(), unit, journal)
     assert not list(carrier.store.list(""))
     assert not list(carrier.store.list_uploads(""))
+
+
+@pytest.mark.parametrize("change", ["longer", "overwritten", "replaced"])
+def test_f15_a_member_that_changes_while_it_is_read_fails_its_unit(change: str, tree: Path) -> None:
+    """After its first bytes were taken: one that grows, one that is edited in place, whose time is put back."""
+    path, probe = tree / "zeros.bin", tree.parent / "probe"
+    stream = TarStream(str(tree), "b40-film", [one for one in unit_of(tree).sources if one.path == path.name])
+    buffer = memoryview(bytearray(MIB))
+    stream.fill(buffer)
+    status = path.stat()
+    probe.touch()
+    while probe.stat().st_ctime_ns <= status.st_ctime_ns:  # the disk's clock has not ticked since the file was made
+        probe.touch()
+    with path.open("r+b") as file:
+        file.seek(0, os.SEEK_END if change == "longer" else os.SEEK_SET)
+        file.write(b"other")
+    if change == "replaced":
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(SourceChanged, match=r"zeros\.bin changed while it was being archived"):
+        while stream.fill(buffer):
+            pass
+    stream.close()
 
 
 def test_what_has_the_key_is_replaced_only_when_asked(carrier: Carrier, journal: Journal, tree: Path) -> None:
