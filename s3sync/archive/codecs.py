@@ -14,6 +14,8 @@ from s3sync.errors import ArchiveError, ConfigError, Unsupported
 
 Compress: TypeAlias = Callable[[memoryview], bytes]
 DEFAULT_LEVEL = {Pack.TAR_GZ: 6, Pack.TAR_ZST: 3}
+MOST_UNPACKED = 4 * FRAME
+"""Bytes of one frame that are made at most, whatever an index claims."""
 _LEVELS = {Pack.TAR_GZ: range(10), Pack.TAR_ZST: range(1, 23)}
 
 
@@ -62,7 +64,7 @@ def _gzip(view: memoryview, level: int) -> bytes:
 
 def unpack_frame(pack_as: Pack, stored: bytes, unpacked: int, where: str) -> bytes:
     """Content of one frame, of exactly so many bytes; never more are made. Raises `ArchiveError`."""
-    if unpacked > 4 * FRAME:
+    if unpacked > MOST_UNPACKED:
         raise ArchiveError(f"cannot read {where}", why="a frame claims to be larger than any that s3sync writes")
     damage: type[Exception] = zstd_module().ZstdError if pack_as is Pack.TAR_ZST else zlib.error
     try:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.codecs import DAMAGED, unpack_frame
+from s3sync.archive.codecs import DAMAGED, MOST_UNPACKED, unpack_frame
 from s3sync.core.archive.frames import Frames
 from s3sync.core.archive.values import Frame, Index, Kind, Member, Pack
 from s3sync.errors import ArchiveError, NotFound, PreconditionFailed, Unreachable
@@ -61,6 +61,7 @@ def tar_bytes(carrier: Carrier, index: Index, start: int, stop: int) -> Iterator
     if stop > frames.unpacked:
         raise ArchiveError(f"cannot read {where}", why="its index names a place beyond its end", hint=DAMAGED)
     for frame, begins, stored in _stored(carrier, index, frames.holding(start, stop)):
+        carrier.pool.check()
         content = memoryview(unpack_frame(index.pack, stored, frame.unpacked, where))
         yield content[max(0, start - begins) : stop - begins]
 
@@ -71,6 +72,9 @@ def _stored(carrier: Carrier, index: Index, wanted: list[tuple[Frame, int]]) -> 
         return
     first, last = wanted[0][0], wanted[-1][0]
     at, held = first.offset, bytearray()
+    if max(frame.stored for frame, _ in wanted) > 2 * MOST_UNPACKED:
+        where = f"{carrier.store.url}/{index.key}"
+        raise ArchiveError(f"cannot read {where}", why="a frame claims to be larger than any that s3sync writes")
     todo = iter(wanted)
     frame, begins = next(todo)
     for chunk in object_bytes(carrier, index.key, first.offset, last.offset + last.stored, index.etag):

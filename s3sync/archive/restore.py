@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from msgspec import Struct, field, structs
 
@@ -46,17 +47,24 @@ def wanted_of(index: Index, chosen: Callable[[str], bool]) -> list[Member]:
     return [member for member in (*index.members, *apart) if chosen(member.path)]
 
 
-def restore_unit(carrier: Carrier, index: Index, to: Path, wanted: list[Member], stamp: str) -> Restored:
+def restore_unit(
+    carrier: Carrier,
+    index: Index,
+    to: Path,
+    wanted: list[Member],
+    stamp: str,
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> Restored:
     """Bring members of an archive into a folder. A repeat fetches only what is not there yet, and removes
     what a killed one left unfinished.
 
     Raises `DiskFull` before the first byte if they have no room, `Archived` for one that is not thawed, `LocalError`.
-    A member that is not what was sent, or that has a name that leads elsewhere, is told in `problems`.
+    What is not what was sent, has a name that leads elsewhere, or is `refused` (path and reason) is told in `problems`.
     """
     report = Restored(index.unit, index.key, os.fspath(to))
     allowed = []
     for member in wanted:
-        why = problem_of(member, windows=os.name == "nt")
+        why = problem_of(member, windows=os.name == "nt") or refused.get(member.path)
         if why is not None:
             report.problems.append((member.path, why))
         else:
@@ -186,5 +194,6 @@ def _alone(index: Index) -> Index:
 
 def _told(carrier: Carrier, member: Member, pieces: Iterator[memoryview]) -> Iterator[memoryview]:
     for piece in pieces:
+        carrier.pool.check()
         carrier.progress.advance(Work.DOWNLOAD, member.path, len(piece))
         yield piece

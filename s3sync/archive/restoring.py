@@ -27,6 +27,7 @@ from s3sync.config import Settings
 from s3sync.core.archive.records import Archived, LogEntry, ThawNote
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
 from s3sync.core.quantities import files_text
+from s3sync.core.spelling import obeyed_refusal
 from s3sync.core.times import format_time
 from s3sync.errors import ArchiveError, Halt, NotFound, Pending, UsageError, declined
 from s3sync.store.aspects import Thaws, ThawState, Tier, aspect
@@ -47,6 +48,8 @@ class RestoreOptions(Struct, frozen=True):
     yes: bool = False
     max_cost: float | None = None
     dry_run: bool = False
+    obeyed: bool = False
+    """Names are restored, too, that other programs obey, from an archive that this computer did not send."""
 
 
 class RestoreReport(Struct):
@@ -81,6 +84,8 @@ class Restoring(Struct, frozen=True):
     catalogue: Catalogue
     options: RestoreOptions
     confirm: Confirm
+    is_own: Callable[[Index], bool]
+    """True if this computer sent what an index is of."""
 
     def restore(self, archived: Archived, to: Path, report: RestoreReport, told: Callable[[Restored], None]) -> None:
         """Restore a unit into a folder. Adds to the report; one that is being thawed is noted as pending."""
@@ -100,7 +105,8 @@ class Restoring(Struct, frozen=True):
                 report.pending.append(index.unit)
                 return
             now = self.carrier.clock()
-            found = restore_unit(self.carrier, index, to, wanted, now.strftime("%Y%m%d-%H%M%S"))
+            refused = self._obeyed(index, wanted)
+            found = restore_unit(self.carrier, index, to, wanted, now.strftime("%Y%m%d-%H%M%S"), refused)
             outcome = "failed" if found.problems else "done"
             self.catalogue.note(
                 LogEntry(
@@ -117,6 +123,17 @@ class Restoring(Struct, frozen=True):
             )
         report.units.append(found)
         told(found)
+
+    def _obeyed(self, index: Index, wanted: list[Member]) -> dict[str, str]:
+        """Members that make other programs run something, with the reason, if others may have put them there."""
+        if self.options.obeyed:
+            return {}
+        found: dict[str, str] = {}
+        for member in wanted:
+            refusal = obeyed_refusal(f"{index.unit}/{member.path}")
+            if refusal is not None:
+                found[member.path] = f"{refusal.reason}, and another computer sent it; --obeyed restores it, too"
+        return {} if found and self.is_own(index) else found
 
     def _index(self, archived: Archived) -> Index:
         """The index as the store has it: the catalogue may be older."""

@@ -99,6 +99,7 @@ def _read(carrier: Carrier, index: Index, batch: list[Member]) -> None:
     for member, pieces in contents(carrier, index, batch):
         digest = hashlib.sha256()
         for piece in pieces:
+            carrier.pool.check()
             digest.update(piece)
             carrier.progress.advance(Work.DOWNLOAD, index.unit, len(piece))
         if digest.hexdigest() != member.sha256:

@@ -13,7 +13,7 @@ from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue.database import Catalogue, catalogue_path
 from s3sync.archive.journal import Journal
 from s3sync.core.archive.records import LogEntry
-from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.archive.values import ArchiveSet, Index
 from s3sync.core.times import format_time
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
@@ -55,6 +55,19 @@ class Channel(Struct, frozen=True):
     def catalogue_path(self) -> Path:
         return catalogue_path(self.url, self.endpoint, self.environ)
 
+    @property
+    def room(self) -> Path:
+        """Folder for the lock and the journal of whoever sends to the store."""
+        return self.catalogue_path.with_suffix(".work")
+
+    def is_made(self, index: Index) -> bool:
+        """True if this computer sent what an index is of."""
+        path = self.room / JOURNAL
+        if not path.exists():
+            return False
+        with Journal(path, read_only=True) as journal:
+            return journal.is_made(index)
+
 
 class Working(Struct, frozen=True):
     """A run on one set."""
@@ -83,7 +96,7 @@ def carrying(channel: Channel) -> Iterator[Carrier]:
 @contextmanager
 def working(channel: Channel, rules: ArchiveSet) -> Iterator[Working]:
     """Open a run on a set. Raises `LockHeld` when another one works on its store."""
-    folder = channel.catalogue_path.with_suffix(".work")
+    folder = channel.room
     with local_errors("cannot use", folder, hint="make the folder yours and writable"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         room = GuardedFolder.open(folder, private=True)

@@ -121,7 +121,7 @@ class Moving(Catalogued, frozen=True):
             chosen = self.chosen(archived.set)
             channel = self._on(self._channel(chosen), chosen)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
-                job = Restoring(carrier, chosen, self.settings_of(chosen), catalogue, options, confirm)
+                job = Restoring(carrier, chosen, self.settings_of(chosen), catalogue, options, confirm, channel.is_made)
                 job.restore(archived, self._destination(chosen, archived.unit, options.to), report, told)
         return report
 

@@ -53,6 +53,10 @@ def restore(
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Do not ask up to this price.")
     ] = None,
+    obeyed: Annotated[
+        bool,
+        typer.Option("--obeyed", help="Also names that programs obey, such as .git, where another computer sent them."),
+    ] = False,
     yes: Yes = False,
 ) -> int:
     """Bring archived units back: verified, with modes and times, and never over something else.
@@ -66,7 +70,7 @@ def restore(
     if status:
         return _say_status(call, units, set)
     speed = Tier(tier.value.title())
-    options = RestoreOptions(to, tuple(member or ()), light, speed, days, wait, yes, max_cost, call.dry_run)
+    options = RestoreOptions(to, tuple(member or ()), light, speed, days, wait, yes, max_cost, call.dry_run, obeyed)
     return _restore(call, units, set, options)
 
 

@@ -232,3 +232,24 @@ def test_a_set_of_single_files_goes_back_to_its_tree(david: Person, vault: Path)
     assert {name: one for name, one in after.items() if one[0] != "folder"} == {
         name: one for name, one in before.items() if one[0] != "folder"
     }
+
+
+@pytest.mark.parametrize("name", [".git/config", "cut/.GIT/hooks/pre-commit", ".hg/hgrc", "HEAD", ".s3sync.yaml"])
+def test_what_programs_obey_comes_back_where_it_was_sent_and_elsewhere_only_when_asked(
+    name: str, david: Person, vault: Path, tmp_path: Path
+) -> None:
+    prepare(david, vault)
+    put(david.repo, f"raw/m42/{name}", b"run me")
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    david.ok("restore", "m42", "--to", "back", cwd=david.repo)
+    assert (david.repo / "back/m42" / name).read_bytes() == b"run me"
+    ana = Person("ana", tmp_path / "ana", {}, fresh=True)
+    ana.repo.mkdir(parents=True, exist_ok=True)
+    settings(ana, (david.repo / ".s3sync.yaml").read_text())
+    ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
+    refused = ana.expect(3, "restore", "m42", "--to", "back", cwd=ana.repo)
+    assert "--obeyed" in refused.err and name.split("/")[-1] in refused.err
+    assert not (ana.repo / "back/m42" / name).exists()
+    assert (ana.repo / "back/m42/log.txt").exists()
+    ana.ok("restore", "m42", "--to", "back", "--obeyed", cwd=ana.repo)
+    assert (ana.repo / "back/m42" / name).read_bytes() == b"run me"
