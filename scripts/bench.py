@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 sys.path.insert(0, str(ROOT))
 
-from benchlib import breaking, line_report, report, timed, wire  # noqa: E402
+from benchlib import archives, breaking, line_report, report, timed, wire  # noqa: E402
 from benchlib.lab import MIB, QUICK, Lab, Sizes  # noqa: E402
 from benchlib.lines import LINE_JOBS, QUICK_LINE, Bench, LineSizes, cost_of_the_line  # noqa: E402
 from benchlib.measure import CommandFailed  # noqa: E402
@@ -41,6 +41,8 @@ JOBS: dict[str, Callable[[Lab], None]] = {
     "resume": wire.resume,
     "startup": timed.startup,
     "growth": timed.growth,
+    "archive-large": archives.archive_large,
+    "archive-small": archives.archive_small,
 }
 
 

@@ -35,9 +35,11 @@ class Sizes:
     growth: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
     startup_rounds: int = 7
     wire_peers: int = 4
+    clips: int = 50
+    archived: int = 10_000
 
 
-QUICK = Sizes(1, 300, 1_000, 64 * MIB, 2 * MIB, (100, 1_000), 3, 1)
+QUICK = Sizes(1, 300, 1_000, 64 * MIB, 2 * MIB, (100, 1_000), 3, 1, 5, 500)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchlib.archives import TarPipe
 from benchlib.lab import QUICK, Growth, Lab, Row, Sizes
 from benchlib.tools import Aws, Ours, Rclone, RcloneChecksum, RcloneTrack, S5cmd
 
@@ -34,7 +35,8 @@ class Circumstances:
         return [
             *self.machine(),
             f"rounds: {sizes.rounds} (medians; wire jobs once); {sizes.small} and {sizes.nothing} small files, "
-            f"{sizes.large >> 20} MiB, {sizes.changed >> 20} MiB changed",
+            f"{sizes.large >> 20} MiB, {sizes.changed >> 20} MiB changed; archived: {sizes.clips} clips of 20 MiB, "
+            f"{sizes.archived} files of 10 kB",
             *["--quick: too small for the budgets; it only shows that the jobs work"] * (sizes == QUICK),
             *(f"{name}: {version}" for name, version in self.versions.items()),
         ]
@@ -69,7 +71,9 @@ def verdict(row: Row) -> str:
 
 def tool_names(rows: list[Row]) -> list[str]:
     there = {name for row in rows for name in row.values}
-    return [kind.name for kind in (Ours, Rclone, RcloneChecksum, RcloneTrack, S5cmd, Aws) if kind.name in there]
+    return [
+        kind.name for kind in (Ours, Rclone, RcloneChecksum, RcloneTrack, S5cmd, Aws, TarPipe) if kind.name in there
+    ]
 
 
 def cells(row: Row, tools: list[str]) -> list[str]:
