@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from s3sync.store.port import Headers, Overwrite
 from tests.contract.stores import in_folder
 from tests.kit.people import Person
+from tests.kit.servers import Server
 from tests.scenarios.archive.conftest import put, settings
 from tests.scenarios.archive.test_run import SET
 
@@ -149,3 +151,23 @@ def test_a_unit_of_any_name_is_removed_whole(pack: str, vault: Path, tmp_path: P
     ana.ok("archive", "run", cwd=ana.repo)
     ana.ok("archive", "remove", "*", "--yes", cwd=ana.repo)
     assert not [path for path in vault.rglob("*") if path.is_file() and path.name.endswith((".fits", ".md", ".tar"))]
+
+
+@pytest.mark.moto
+def test_a_cold_archive_of_somebody_else_leaves_the_files_here(moto: Server, tmp_path: Path) -> None:
+    """It cannot be read back, and nothing else proves what is in it."""
+    prefix, people = uuid.uuid4().hex, []
+    for name in ("ben", "ana"):
+        one = Person(name, tmp_path / name, moto.environment("david"), fresh=True)
+        one.repo.mkdir(parents=True, exist_ok=True)
+        rules = "storage_class: DEEP_ARCHIVE, source: 'raw/*', layout: '{id}'"
+        settings(one, f"archives:\n  sessions: {{store: 's3://{moto.bucket}/{prefix}', {rules}}}\n")
+        put(one.repo, "raw/m42/light_1.fits", b"light")
+        people.append(one)
+    ben, ana = people
+    ben.ok("archive", "run", cwd=ben.repo)
+    kept = ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo)
+    assert "cold storage" in kept.err and "no record" in kept.err and "thaw it" in kept.err
+    assert (ana.repo / "raw/m42/light_1.fits").exists()
+    ben.ok("archive", "run", "--delete-local", cwd=ben.repo)
+    assert not (ben.repo / "raw/m42").exists()
