@@ -10,6 +10,8 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from s3sync.archive import underway
 from s3sync.core.archive.extraction import RESTORED, aside
 from s3sync.core.archive.values import Member
@@ -91,10 +93,11 @@ class Target:
             self._earlier[path] = sorted(name for name in names if RESTORED in name)
         return self._earlier[path]
 
-    def write(self, member: Member, pieces: Iterator[memoryview]) -> tuple[Placed, str] | None:
+    def write(self, member: Member, pieces: Iterator[memoryview], *, proven: bool = True) -> tuple[Placed, str] | None:
         """Write a file, and give it its name if its bytes have the member's SHA-256; None, and nothing, if not.
 
-        Returns also the name. Raises `LocalError`, `DiskFull`; then nothing of it stays.
+        `proven` False: no SHA-256 is known. Returns also the name. Raises `LocalError`, `DiskFull`; then nothing of it
+        stays.
         """
         with local_errors("cannot write", self._where(member.path)):
             folder, name = self._parent(member.path)
@@ -108,8 +111,13 @@ class Target:
                 if not underway.KEPT_OPEN:
                     os.close(descriptor)
                     descriptor = -1
+                if not proven:
+                    member = replace(member, sha256=digest.hexdigest())
                 if digest.hexdigest() != member.sha256:
                     return None
+                earlier = None if proven or self.holds(member) else self.beside(member)
+                if earlier is not None:
+                    return Placed.BESIDE, earlier
                 _dress(folder, temporary, member)
                 return self._named(folder, temporary, name, member)
             finally:

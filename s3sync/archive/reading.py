@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.codecs import DAMAGED, MOST_UNPACKED, unpack_frame
 from s3sync.core.archive.frames import Frames
-from s3sync.core.archive.values import Frame, Index, Kind, Member, Pack
+from s3sync.core.archive.values import ForeignIndex, Frame, Index, Kind, Member, Pack
 from s3sync.errors import ArchiveError, NotFound, PreconditionFailed, Unreachable
 from s3sync.store.port import Buffer
 
@@ -57,6 +57,9 @@ def tar_bytes(carrier: Carrier, index: Index, start: int, stop: int) -> Iterator
     if index.pack is Pack.TAR:
         yield from object_bytes(carrier, index.key, start, stop, index.etag)
         return
+    if isinstance(index, ForeignIndex):
+        yield from _from_the_beginning(carrier, index, start, stop)
+        return
     where, frames = f"{carrier.store.url}/{index.key}", Frames(index.frames)
     if stop > frames.unpacked:
         raise ArchiveError(f"cannot read {where}", why="its index names a place beyond its end", hint=DAMAGED)
@@ -64,6 +67,18 @@ def tar_bytes(carrier: Carrier, index: Index, start: int, stop: int) -> Iterator
         carrier.pool.check()
         content = memoryview(unpack_frame(index.pack, stored, frame.unpacked, where))
         yield content[max(0, start - begins) : stop - begins]
+
+
+def _from_the_beginning(carrier: Carrier, index: ForeignIndex, start: int, stop: int) -> Iterator[Buffer]:
+    from s3sync.archive.unpacking import unpacked
+
+    stored, at = object_bytes(carrier, index.key, 0, index.size, index.etag), 0
+    for piece in unpacked(index.pack, stored, index.size, f"{carrier.store.url}/{index.key}"):
+        carrier.pool.check()
+        yield memoryview(piece)[max(0, start - at) : max(0, stop - at)]
+        at += len(piece)
+        if at >= stop:
+            return
 
 
 def _stored(carrier: Carrier, index: Index, wanted: list[tuple[Frame, int]]) -> Iterator[tuple[Frame, int, bytes]]:
@@ -91,23 +106,37 @@ def _stored(carrier: Carrier, index: Index, wanted: list[tuple[Frame, int]]) -> 
 
 
 def batches(index: Index, members: Iterable[Member]) -> Iterator[list[Member]]:
-    """Files that are fetched together: neighbours in the tar, up to some size; without a container one by one."""
-    batch: list[Member] = []
+    """Files that are fetched together: neighbours in the tar, up to some size; without a container one by one.
+
+    Of another tool's compressed archive all are, as it is read from its beginning. Hard links are the same bytes once
+    more, and are fetched after the others.
+    """
     files = [member for member in members if member.kind is Kind.FILE]
-    if index.pack is not Pack.NONE:
-        files.sort(key=lambda member: member.offset)
+    if index.pack is Pack.NONE:
+        yield from ([member] for member in files)
+        return
+    files.sort(key=lambda member: member.offset)
+    whole = isinstance(index, ForeignIndex) and index.pack is not Pack.TAR
+    batch: list[Member] = []
+    again: list[Member] = []
     for member in files:
-        apart = batch and (
-            index.pack is Pack.NONE
-            or member.offset + member.size - batch[0].offset > BATCH
-            or member.offset - (batch[-1].offset + batch[-1].size) > BATCH // 8
-        )
-        if apart:
+        if batch and isinstance(index, ForeignIndex) and member.offset < batch[-1].offset + batch[-1].size:
+            again.append(member)
+            continue
+        if batch and not whole and _is_apart(batch, member):
             yield batch
             batch = []
         batch.append(member)
     if batch:
         yield batch
+    if again:
+        yield from batches(index, again)
+
+
+def _is_apart(batch: list[Member], member: Member) -> bool:
+    """True if a member is not fetched with those before it."""
+    first, last = batch[0], batch[-1]
+    return member.offset + member.size - first.offset > BATCH or member.offset - (last.offset + last.size) > BATCH // 8
 
 
 def contents(carrier: Carrier, index: Index, batch: list[Member]) -> Iterator[tuple[Member, Iterator[memoryview]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, read_index, read_rows
-from s3sync.core.archive.records import Archived, Status
+from s3sync.core.archive.records import FOREIGN, Archived, Status
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.errors import ArchiveError, NotFound
 from s3sync.store.port import Store
@@ -16,6 +16,12 @@ def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> Non
     What is under its key now, and is another object than the catalogue has, is left alone. Raises `PreconditionFailed`
     for it, `StoreError`.
     """
+    if archive.status in FOREIGN:
+        raise ArchiveError(
+            f"did not remove {store.url}/{archive.key}",
+            why="another tool made it, and nothing in it says that it is of this unit",
+            hint="remove it with the tool that made it; `s3sync archive catalogue prune` forgets it then",
+        )
     index = _index_of(store, archive)
     if index is not None and index.pack is Pack.NONE:
         for member in index.members:

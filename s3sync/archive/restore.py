@@ -15,7 +15,7 @@ from s3sync.archive.place import Placed, Target
 from s3sync.archive.reading import batches, contents
 from s3sync.archive.verify import altered
 from s3sync.core.archive.extraction import problem_of
-from s3sync.core.archive.values import Index, Kind, Member, Pack
+from s3sync.core.archive.values import ForeignIndex, Index, Kind, Member, Pack
 from s3sync.core.quantities import size_text
 from s3sync.core.spelling import obeyed_reason
 from s3sync.disk.tree import kept_folders
@@ -36,6 +36,8 @@ class Restored(Struct):
     beside: list[tuple[str, str]] = field(default_factory=list)
     """Members beside which other content stays, with the name that each has now."""
     problems: list[tuple[str, str]] = field(default_factory=list)
+    unproven: bool = False
+    """True if no SHA-256 is known: another tool made the archive, and its size and ETag are what was compared."""
     obeyed: list[tuple[str, str]] = field(default_factory=list)
     """Files that programs obey by being there, with the reason."""
 
@@ -61,7 +63,7 @@ def restore_unit(
     Raises `DiskFull` before the first byte if they have no room, `Archived` for one that is not thawed, `LocalError`.
     What is not what was sent, has a name that leads elsewhere, or is `refused` (path and reason) is told in `problems`.
     """
-    report = Restored(index.unit, index.key, os.fspath(to))
+    report = Restored(index.unit, index.key, os.fspath(to), unproven=isinstance(index, ForeignIndex))
     allowed = []
     for member in wanted:
         why = problem_of(member, windows=os.name == "nt") or refused.get(member.path)
@@ -170,7 +172,7 @@ def _bring(
         for member, pieces in contents(carrier, source, group):
             carrier.progress.begin(Work.DOWNLOAD, member.path, member.size)
             try:
-                found = target.write(member, _told(carrier, member, pieces))
+                found = target.write(member, _told(carrier, member, pieces), proven=not isinstance(index, ForeignIndex))
                 if found is None:
                     raise altered(carrier, index, member)
                 placed.append((member, found))

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.foreign import as_they_were, foreign_index
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.restore import Restored, restore_unit, wanted_of
 from s3sync.archive.thaw import (
@@ -24,7 +25,7 @@ from s3sync.archive.thaw import (
 )
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
-from s3sync.core.archive.records import Archived, LogEntry, ThawNote
+from s3sync.core.archive.records import Archived, LogEntry, Status, ThawNote
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
 from s3sync.core.quantities import files_text
 from s3sync.core.spelling import obeyed_refusal
@@ -89,7 +90,9 @@ class Restoring(Struct, frozen=True):
 
     def restore(self, archived: Archived, to: Path, report: RestoreReport, told: Callable[[Restored], None]) -> None:
         """Restore a unit into a folder. Adds to the report; one that is being thawed is noted as pending."""
-        index = self._index(archived)
+        index = self._ready_index(archived, report)
+        if index is None:
+            return
         wanted = wanted_of(index, self._chooser(index))
         if not wanted:
             raise UsageError(
@@ -135,8 +138,27 @@ class Restoring(Struct, frozen=True):
                 found[member.path] = f"{refusal.reason}, and another computer sent it; --obeyed restores it, too"
         return {} if found and self.is_own(index) else found
 
+    def _ready_index(self, archived: Archived, report: RestoreReport) -> Index | None:
+        """The index. Another tool's archive is thawed to learn its members: until then None, and it is pending."""
+        if archived.status is not Status.NOT_INDEXED:
+            return self._index(archived)
+        from s3sync.archive.adopt import read_now
+
+        if self.options.dry_run:
+            raise ArchiveError(
+                f"what {archived.unit} holds is not known",
+                why="another tool made it, and it could not be read when it was adopted",
+                hint=f"`s3sync restore {archived.unit}` reads it, and thaws it first if it is cold",
+            )
+        if not self._is_ready(foreign_index(archived, ()), []):
+            report.pending.append(archived.unit)
+            return None
+        return read_now(self.carrier, self.catalogue, archived)
+
     def _index(self, archived: Archived) -> Index:
-        """The index as the store has it: the catalogue may be older."""
+        """The index as the store has it: the catalogue may be older. Of another tool's archive it is here alone."""
+        if archived.status is Status.ADOPTED:
+            return foreign_index(archived, as_they_were(self.catalogue.members(archived.key)))
         try:
             if archived.pack is Pack.NONE:
                 return read_rows(self.carrier.store, archived.set)[archived.key]

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, read_index, read_rows, write_index
-from s3sync.core.archive.records import Archived
+from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Index, Member, Pack, index_key
 from s3sync.errors import ArchiveError, S3syncError
 from s3sync.store.aspects import StorageClasses, Tags, aspect, require_aspect
@@ -26,6 +26,10 @@ def transition(store: Store, catalogue: Catalogue, archive: Archived, target: st
     Raises `Archived` for a cold one that is not thawed, `Unsupported`, `PreconditionFailed`, `StoreError`.
     """
     require_aspect(store, StorageClasses)
+    if archive.status in FOREIGN:
+        moved_to = move_object(store, archive.key, archive.size, target, dict(archive.tags))
+        catalogue.note_class(archive.key, target, now, moved_to)
+        return
     index = _index_of(store, archive)
     if index.pack is Pack.NONE:
         moved = replace(index, members=tuple(_moved(store, index, target)), storage_class=target)

@@ -8,10 +8,11 @@ from msgspec import Struct, field
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.foreign import foreign_index
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.verify import Proof, verify_archive
-from s3sync.core.archive.records import Archived, LogEntry
-from s3sync.core.archive.values import Kind, Pack, index_key
+from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
+from s3sync.core.archive.values import Index, Kind, Pack, index_key
 from s3sync.core.times import format_time
 from s3sync.errors import ENDS_THE_RUN, S3syncError
 from s3sync.errors import Archived as Cold
@@ -55,7 +56,9 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
             members = [m for m in catalogue.members(one.key) if m.kind is Kind.FILE and m.key is not None]
             found = {str(member.key): (member.size, member.etag) for member in members}
         else:
-            found = {one.key: (one.size, one.etag), index_key(one.key): (-1, None)}
+            found = {one.key: (one.size, one.etag)}
+            if one.status not in FOREIGN:
+                found[index_key(one.key)] = (-1, None)
         wanted |= found
         parts[one.key] = list(found)
     wrong = dict.fromkeys(wanted, "it is gone")
@@ -70,10 +73,11 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
             wrong[info.key] = "it has another ETag than its index says"
         else:
             wrong.pop(info.key, None)
-    rows = {name: read_rows(carrier.store, name) for name in {one.set for one in archives if one.pack is Pack.NONE}}
+    ours = {one.set for one in archives if one.pack is Pack.NONE and one.status not in FOREIGN}
+    rows = {name: read_rows(carrier.store, name) for name in ours}
     for one in archives:
         why = next((f"{carrier.store.url}/{key}: {wrong[key]}" for key in parts[one.key] if key in wrong), None)
-        if why is None and one.pack is Pack.NONE and one.key not in rows[one.set]:
+        if why is None and one.pack is Pack.NONE and one.status not in FOREIGN and one.key not in rows[one.set]:
             why = f"{carrier.store.url}/{one.key} has no index any more"
         _tell(carrier, catalogue, Verified(one.unit, one.key, one.size, None if why else Proof.LISTED, why), one, told)
 
@@ -82,7 +86,9 @@ def verify_each(carrier: Carrier, catalogue: Catalogue, archives: list[Archived]
     """Verify archives one by one, by their indexes in the store; `deep` reads every byte."""
     for one in archives:
         try:
-            if one.pack is Pack.NONE:
+            if one.status in FOREIGN:
+                index: Index = foreign_index(one, catalogue.members(one.key))
+            elif one.pack is Pack.NONE:
                 index = read_rows(carrier.store, one.set)[one.key]
             else:
                 index = read_index(carrier.store, one.key)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from s3sync.archive.catalogue import set_aside
+from s3sync.archive.catalogue import set_aside, take_over
 from s3sync.archive.catalogue.rebuild import Compared, Rebuilt, compare, rebuild
 from s3sync.archives.opened import Opened
 from s3sync.core.archive.records import Archived, LogEntry, Status
@@ -63,6 +63,8 @@ class Kept(Opened, frozen=True):
                     break  # a store that cannot be asked puts nothing aside
                 aside = set_aside(place.catalogue_path) if anew else None
                 with place.catalogue(make=True) as catalogue:
+                    if aside is not None:
+                        take_over(aside, catalogue)
                     report = rebuild(catalogue, store, self.now_text(), told)
             except StoreError as error:
                 if len(places) == 1:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from s3sync.archive.catalogue import schema
 from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, FOUND_COLUMNS, THAW_COLUMNS, folded
 from s3sync.config.locate import user_data_folder
-from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, Status, ThawNote
+from s3sync.core.archive.records import PRESENT, Archived, FoundMember, LogEntry, Statistic, Status, ThawNote
 from s3sync.core.archive.values import Index, Member
 from s3sync.disk.errors import local_errors
 from s3sync.state.sqlite import Database
@@ -63,9 +63,9 @@ class Catalogue(Database):
 
     # -- what archives hold
 
-    def record(self, index: Index, *, index_etag: str | None = None) -> None:
+    def record(self, index: Index, *, index_etag: str | None = None, status: Status = Status.STORED) -> None:
         """Take in an archive from its index, all anew if its key is known. Notes stay while the archive is the same."""
-        values = schema.archive_values(index, index_etag)
+        values = {**schema.archive_values(index, index_etag), "status": str(status)}
         with self.transaction():
             old = self.execute("SELECT id, etag, size FROM archive WHERE key = ?", values["key"])
             same = bool(old) and old[0][1:] == (values["etag"], values["size"])
@@ -105,7 +105,7 @@ class Catalogue(Database):
         unit: str | None = None,
         year: str | None = None,
         storage_class: str | None = None,
-        status: Iterable[Status] = (Status.STORED, Status.NOT_INDEXED),
+        status: Iterable[Status] = PRESENT,
     ) -> list[Archived]:
         """Archives by set and date, the oldest first."""
         wanted = {"a.set_name": set, "a.unit": unit, "a.storage_class": storage_class}
@@ -175,7 +175,7 @@ class Catalogue(Database):
     def _found(self, where: str, values: list[object], limit: int) -> list[FoundMember]:
         rows = self.execute(
             f"SELECT {FOUND_COLUMNS} FROM member m JOIN archive a ON a.id = m.archive"
-            f" WHERE {where} AND a.status = 'stored' ORDER BY m.name, m.archive, m.n LIMIT ?",
+            f" WHERE {where} AND a.status IN ('stored', 'adopted') ORDER BY m.name, m.archive, m.n LIMIT ?",
             *values, limit,
         )  # fmt: skip
         with self.rows_of("member"):
@@ -232,7 +232,7 @@ class Catalogue(Database):
             self.execute(
                 f"INSERT INTO statistic ({schema.STATISTIC_COLUMNS})"
                 " SELECT ?, set_name, storage_class, count(*), sum(files), sum(size), sum(original_size)"
-                " FROM archive WHERE status IN ('stored', 'not indexed') GROUP BY set_name, storage_class",
+                " FROM archive WHERE status IN ('stored', 'not indexed', 'adopted') GROUP BY set_name, storage_class",
                 day,
             )
 

@@ -112,7 +112,7 @@ class Listing:
     def gone(self) -> list[str]:
         """Keys of archives that are no longer in the store, without a container if one object of theirs is not."""
         found = self._catalogue.execute(
-            "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed') AND id <= ? AND ("
+            "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed', 'adopted') AND id <= ? AND ("
             " (pack != 'none' AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = a.key)) OR"
             " (pack = 'none' AND EXISTS (SELECT 1 FROM member m WHERE m.archive = a.id AND m.key IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = m.key)))) ORDER BY key",
@@ -131,7 +131,7 @@ class Listing:
         """Archives that are not the object that their index was written for, each with what differs."""
         rows = self._catalogue.execute(
             "SELECT a.key, a.size, l.size, a.etag, l.etag FROM archive a JOIN listed l ON l.key = a.key"
-            " WHERE a.status = 'stored' AND a.pack != 'none'"
+            " WHERE a.status IN ('stored', 'adopted') AND a.pack != 'none'"
             " AND (a.size != l.size OR (a.etag IS NOT NULL AND a.etag != l.etag)) ORDER BY a.key"
         )
         return [

@@ -45,7 +45,7 @@ def rebuild(catalogue: Catalogue, store: Store, now: str, told: Callable[[int, i
     problems: list[Problem] = []
     read = 0
     with Listing(catalogue) as listing:
-        listing.add(_listed(store))
+        listing.add(listed(store))
         wanted = listing.unread_indexes(SUFFIX)
         for number, ((key, etag), result) in enumerate(_read(store, wanted), 1):
             found = _taken(result.result, f"{key}{SUFFIX}", problems)
@@ -81,7 +81,7 @@ class Compared(Struct, frozen=True):
 def compare(catalogue: Catalogue, store: Store) -> Compared:
     """Compare a catalogue with a listing of its store. Neither is changed. Raises `StoreError`."""
     with Listing(catalogue) as listing:
-        listing.add(_listed(store))
+        listing.add(listed(store))
         keys, sets = listing.written_here()
         unread = [key for key, _ in listing.unread_indexes(SUFFIX) if key not in keys]
         unread += [rows_key(name) for name, _ in listing.unread_rows(_FOLDER, _END) if name not in sets]
@@ -89,7 +89,7 @@ def compare(catalogue: Catalogue, store: Store) -> Compared:
         return Compared(len(catalogue.archives()), tuple(unread), tuple(listing.gone()), tuple(problems))
 
 
-def _listed(store: Store) -> Iterable[tuple[ObjectInfo, Thaw | None]]:
+def listed(store: Store) -> Iterable[tuple[ObjectInfo, Thaw | None]]:
     """Every object with its storage class, and how its thaw stands where the store says so in listings."""
     thaws = aspect(store, Thaws)
     return ((info, None) for info in store.list("")) if thaws is None else thaws.list_thaws("")

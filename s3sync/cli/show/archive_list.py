@@ -11,7 +11,7 @@ from s3sync.archives.catalogued import Found, Listed, NotArchived, Shown
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, printable, say, short_name
 from s3sync.cli.show.words import Json
-from s3sync.core.archive.records import Archived, LogEntry, Statistic, Status
+from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Statistic, Status
 from s3sync.core.archive.values import Kind, Member
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.times import format_ns
@@ -84,9 +84,11 @@ def _archive_line(archive: Archived, width: int) -> str:
     name = (printable(archive.unit) + volume).ljust(width)
     date = (archive.archive_date or archive.uploaded_at)[:10]
     files = "not indexed" if archive.status is Status.NOT_INDEXED else files_text(archive.files)
+    adopted = ", adopted" if archive.status is Status.ADOPTED else ""
     thaw = f", {archive.thaw.state}" if archive.thaw and archive.thaw.state != "cold" else ""
     until = f" until {archive.thaw.until[:16]}" if archive.thaw and archive.thaw.until and thaw else ""
-    return f"{name}  {date}  {files:>11}  {size_text(archive.size):>9}  {printable(archive.storage_class)}{thaw}{until}"
+    rest = f"{printable(archive.storage_class)}{thaw}{until}{adopted}"
+    return f"{name}  {date}  {files:>11}  {size_text(archive.size):>9}  {rest}"
 
 
 def _print_more(one: Listed) -> None:
@@ -160,6 +162,9 @@ def print_shown(found: Sequence[Shown], call: Call) -> None:
     for one in found:
         say(_archive_line(one.archive, 4))
         _print_more(Listed(one.store, one.archive))
+        if one.archive.status in FOREIGN:
+            known = "the SHA-256 of its members is not known" if one.members else "its members are not known"
+            say(f"      made by another tool: {known}")
         for member in one.members:
             target = f" -> {printable(member.target)}" if member.target is not None else ""
             sign = "/" if member.kind is Kind.FOLDER else ""

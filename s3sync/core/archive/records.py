@@ -16,10 +16,18 @@ class Status(StrEnum):
     STORED = "stored"
     NOT_INDEXED = "not indexed"
     """Found in the store without an index, so that nothing is known of its members."""
+    ADOPTED = "adopted"
+    """Archive of another tool, whose members are known by its own headers, without SHA-256."""
     GONE = "gone"
     """In the catalogue, and no longer in the store."""
     REMOVED = "removed"
     """Removed by a command of this program."""
+
+
+FOREIGN = (Status.NOT_INDEXED, Status.ADOPTED)
+"""Archives of which the store has no index."""
+PRESENT = (Status.STORED, *FOREIGN)
+"""Archives that are in the store, as far as it is known."""
 
 
 class ThawNote(Struct, frozen=True):

@@ -184,6 +184,13 @@ class Index(Struct, frozen=True):
     key_id: str | None = None
 
 
+class ForeignIndex(Index, frozen=True):
+    """Knowledge of this computer about an archive that another tool made: its members have no SHA-256.
+
+    It is made of the archive's own headers, and never read from a store or written there.
+    """
+
+
 def index_key(key: str) -> str:
     """Key of an archive's index."""
     return f"{key}.index.json"

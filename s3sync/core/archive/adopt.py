@@ -1,0 +1,109 @@
+"""Keys that other tools made: which of them fit a set's layout, and what they say of their unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import count
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from s3sync.core.archive.extraction import path_problem
+from s3sync.core.archive.layout import Field, Layout, parse_layout, range_of
+from s3sync.core.archive.values import ArchiveSet, Member, Pack, UnitKind, index_key
+from s3sync.core.names import STATE_DIR
+
+_DIGITS = {"year": 4, "month": 2, "day": 2, "date": 8}
+_TIMES = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "y": 2, "j": 3}
+_ENDINGS = {".tar": Pack.TAR, ".tar.gz": Pack.TAR_GZ, ".tgz": Pack.TAR_GZ, ".tar.zst": Pack.TAR_ZST}
+
+
+class Fit(Struct, frozen=True):
+    """Unit that a key names."""
+
+    unit: str
+    pack: Pack
+    fields: dict[str, str]
+
+
+class KeyPattern:
+    """Keys of a set, read backwards: the unit and the fields that its layout was filled with.
+
+    A container of any kind fits, since other tools packed otherwise.
+    """
+
+    def __init__(self, rules: ArchiveSet) -> None:
+        self._packed = rules.pack is not Pack.NONE
+        self._pattern = re.compile("".join(_parts(parse_layout(rules.layout), rules.unit)))
+
+    def fit(self, key: str) -> Fit | None:
+        """Unit that a key is of; None for one that the layout does not make."""
+        if key.startswith(f"{STATE_DIR}/") or key.endswith(index_key("")):
+            return None
+        if not self._packed:
+            return self._fit(key, Pack.NONE)
+        ending = next((one for one in _ENDINGS if key.endswith(one)), None)
+        if ending is None:
+            return None
+        return self._fit(key.removesuffix(ending), _ENDINGS[ending]) or self._fit(key, _ENDINGS[ending])
+
+    def _fit(self, text: str, pack: Pack) -> Fit | None:
+        found = self._pattern.fullmatch(text)
+        if found is None:
+            return None
+        fields = {name: value for name, value in found.groupdict().items() if value and not name.startswith("_")}
+        name = next((fields[one] for one in ("path", "id", "name") if one in fields), None)
+        if name is None:
+            name = fields["stem"] + (f".{fields['ext']}" if "ext" in fields else "") if "stem" in fields else text
+        last = name.rpartition("/")[2]
+        if "range" in fields and "range" in self._pattern.pattern and fields["range"] != range_of(last):
+            return None
+        return Fit(name, pack, {"id": last, "name": last, **fields})
+
+
+def _parts(layout: Layout, unit: UnitKind) -> Iterable[str]:
+    """Regular expression of each part; a field that comes again must be the same."""
+    seen, number = set[str](), count()
+    for part in layout.parts:
+        if isinstance(part, str):
+            yield re.escape(part)
+        elif part.name == "captured":
+            yield f"(?P<_{next(number)}>{_time(part.format)})"
+        elif part.name in seen:
+            yield f"(?P={part.name})"
+        else:
+            seen.add(part.name)
+            yield f"(?P<{part.name}>{_value(part)})"
+
+
+def _value(part: Field) -> str:
+    if part.name in _DIGITS:
+        return f"[0-9]{{{_DIGITS[part.name]}}}"
+    if part.name == "md5":
+        return "[0-9a-f]{32}"
+    if part.name == "ext":
+        return "[^/.]+"
+    return ".+" if part.name == "path" else "[^/]+"
+
+
+def _time(form: str) -> str:
+    pieces = re.split(r"%(.)", form)
+    return "".join(f"[0-9]{{{_TIMES[one]}}}" if number % 2 else re.escape(one) for number, one in enumerate(pieces))
+
+
+def without_top(members: Iterable[Member], unit: str) -> tuple[Member, ...]:
+    """Members with paths below the unit's own folder, if that is the one folder that the archive has on top.
+
+    Names that lead elsewhere are kept as they are: a restore refuses them.
+    """
+    members = tuple(members)
+    top = unit.rpartition("/")[2]
+    plain = [member.path for member in members if path_problem(member.path) is None]
+    if not plain or any(path != top and not path.startswith(f"{top}/") for path in plain):
+        return members
+    return tuple(
+        replace(member, path=member.path[len(top) + 1 :]) if member.path.startswith(f"{top}/") else member
+        for member in members
+        if member.path != top
+    )

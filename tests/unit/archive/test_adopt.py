@@ -1,0 +1,83 @@
+"""Keys of other tools read backwards, and headers of tars read without the bodies."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.archive.carrier import open_carrier
+from s3sync.archive.foreign import read_headers
+from s3sync.core.archive.adopt import KeyPattern
+from s3sync.core.archive.values import ArchiveSet, Pack, UnitKind
+from s3sync.store.folder import FolderStore
+from s3sync.store.port import Headers, Overwrite
+
+
+@pytest.mark.parametrize(
+    ("layout", "key", "unit"),
+    [
+        ("{range}/{id}", "b00-b49/b40-old-project.tar.gz", "b40-old-project"),
+        ("{range}/{id}", "b00-b49/b40-old-project.tar", "b40-old-project"),
+        ("{range}/{id}", "b50-b99/b40-old-project.tar", None),
+        ("{range}/{id}", "b00-b49/x/b40-old.tar", None),
+        ("{range}/{id}", "b00-b49/b40-old.zip", None),
+        ("{range}/{id}", "b00-b49/b40-old.tar.index.json", None),
+        ("raw/{year}/{id}", "raw/2024/M31_20240115.tar", "M31_20240115"),
+        ("raw/{year}/{id}", "raw/latest/M31_20240115.tar", None),
+        ("{path}", "clients/acme/b1.tar.zst", "clients/acme/b1"),
+        ("{object}_{night}", "M31_20240115.tgz", "M31_20240115"),
+        ("{captured:%Y/%m/%d}/{stem}", "2025/12/01/DSC.tar", "DSC"),
+        ("{captured:%Y/%m/%d}/{stem}", "2025/dec/01/DSC.tar", None),
+        ("{id}/{id}", "a/a.tar", "a"),
+        ("{id}/{id}", "a/b.tar", None),
+        ("a.b/{id}", "axb/c.tar", None),
+        ("{path}", ".s3sync/archive/x.tar", None),
+    ],
+)
+def test_a_key_says_which_unit_it_is_of(layout: str, key: str, unit: str | None) -> None:
+    fit = KeyPattern(ArchiveSet("s", "s3://b", "*", layout=layout)).fit(key)
+    assert (fit.unit if fit else None) == unit
+
+
+def test_keys_of_single_files_have_their_own_ending() -> None:
+    rules = ArchiveSet(
+        "s", "s3://b", "*", unit=UnitKind.FILE, layout="cache/{year}/{month}/{md5}.{ext}", pack=Pack.NONE
+    )
+    fit = KeyPattern(rules).fit("cache/2025/12/d41d8cd98f00b204e9800998ecf8427e.jpg")
+    assert fit is not None and fit.fields["ext"] == "jpg" and fit.pack is Pack.NONE
+    assert KeyPattern(rules).fit("cache/2025/12/d41d8cd9.jpg") is None
+
+
+class Counted(FolderStore):
+    """A store that counts what it is asked for."""
+
+    asked = 0
+
+    def get(self, key: str, *, start: int = 0, stop: int | None = None, **more: Any) -> Any:
+        assert stop is not None
+        self.asked += stop - start
+        return super().get(key, start=start, stop=stop, **more)
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
+def test_of_a_plain_tar_the_bodies_are_not_read(tmp_path: Path, form: int) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=form) as archive:
+        for number in range(5):
+            info = tarfile.TarInfo(f"b1/{'long' * 20}/{'name' * 12}/take{number}.mov")
+            info.size = 2_000_000 + number
+            archive.addfile(info, io.BytesIO(os.urandom(info.size)))
+    body = made.getvalue()
+    store = Counted(tmp_path, create=True)
+    etag = store.put("b1.tar", body, mode=Overwrite(), headers=Headers(), md5=md5(body).digest()).etag
+    with open_carrier(store, "ana") as carrier:
+        found = read_headers(carrier, "b1.tar", len(body), etag, Pack.TAR, "b1")
+    assert [member.size for member in found.members] == [2_000_000 + number for number in range(5)]
+    assert all(member.path.startswith("longlong") for member in found.members)
+    assert store.asked < 200_000
