@@ -10,15 +10,17 @@ from s3sync.archive.work import Working
 from s3sync.core.archive.values import Index, Kind, Unit
 from s3sync.core.quantities import files_text
 from s3sync.errors import Archived, Halt
+from s3sync.store.aspects import WholeChecksums, aspect
 
 
 def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Mapping[str, Index] | None) -> Proof:
     """Verify an archive before its files leave this disk. One that this computer did not send is read as a whole.
 
-    Whoever may write into the store may write an index: it proves nothing of the bytes that it is of. Raises `Halt`
-    for an archive that would have to be read and is cold, `ArchiveError`.
+    Whoever may write into the store may write an index: it proves nothing of the bytes that it is of. What a folder
+    says of a file is a note of the same kind, so what lies in one is always read. Raises `Halt` for an archive that
+    would have to be read and is cold, `ArchiveError`.
     """
-    is_own = work.journal.is_made(index)
+    is_own = work.journal.is_made(index) and aspect(work.carrier.store, WholeChecksums) is not None
     try:
         return verify_again(work.carrier, index, deep=deep or not is_own, rows=rows)
     except Archived as error:

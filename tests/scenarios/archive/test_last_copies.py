@@ -76,6 +76,22 @@ def test_whoever_sent_it_is_told_by_his_own_record_when_it_was_forged(pack: str,
     assert (ana.repo / "raw/m42/light_1.fits").exists()
 
 
+@pytest.mark.parametrize("pack", PACKS)
+def test_what_a_folder_says_of_a_file_is_no_proof_even_to_whoever_sent_it(
+    pack: str, vault: Path, tmp_path: Path
+) -> None:
+    """Whoever may write into the folder puts the size, the time and the old note back."""
+    ana = person(tmp_path, "ana", vault, pack)
+    ana.ok("archive", "run", cwd=ana.repo)
+    archive = vault / ("raw/m42/light_1.fits" if pack == "none" else f"raw/m42.{pack}")
+    status = archive.stat()
+    with archive.open("r+b") as file:
+        file.write(os.urandom(status.st_size))
+    os.utime(archive, ns=(status.st_atime_ns, status.st_mtime_ns))
+    ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo)
+    assert (ana.repo / "raw/m42/light_1.fits").exists()
+
+
 def test_a_sidecar_is_read_back_too(vault: Path, tmp_path: Path) -> None:
     mallory, ana = (person(tmp_path, name, vault, "tar") for name in ("mallory", "ana"))
     mallory.ok("archive", "run", cwd=mallory.repo)
@@ -92,7 +108,7 @@ def test_what_a_colleague_sent_is_read_back_and_then_deleted_here(pack: str, vau
     assert (unit["state"], unit["verified"]) == ("archived", "read")
     assert not (ana.repo / "raw/m42").exists()
     own = ben.ok("archive", "run", "--delete-local", "--json", cwd=ben.repo).json["units"][0]
-    assert (own["state"], own["verified"]) == ("archived", "listed"), "his own record says what he sent"
+    assert (own["state"], own["verified"]) == ("archived", "read"), "a folder's notes are no proof to him either"
 
 
 def test_a_member_of_another_kind_is_no_proof(vault: Path, tmp_path: Path) -> None:
