@@ -32,6 +32,7 @@ def shrink() -> None:
     from s3sync.local import digests
     from s3sync.store.folder import files, objects
     from s3sync.sync import record as save
+    from s3sync.sync import trash
 
     limits.now = limits.Limits(
         entries_in_memory=500,
@@ -48,6 +49,7 @@ def shrink() -> None:
         (files, "BLOCK", 16 * 1024),
         (objects, "BLOCK", 16 * 1024),
         (output, "PIECES_AT_ONCE", 100),
+        (trash, "LOOKUPS_IN_LINE", 100),
     ):
         assert hasattr(where, name)
         setattr(where, name, value)

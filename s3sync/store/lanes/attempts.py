@@ -18,6 +18,8 @@ _OUTAGE = 3
 """Times the usual patience for a server that answered before: its address is right, and a line comes back."""
 FARTHER = 1.1
 """An attempt that lasted so many times as long as any before it got farther with its body, and not by chance."""
+FARTHER_S = 1.0
+"""Seconds that it lasted at the least: shorter ones differ by how busy this computer is, and would go on for ever."""
 ATTEMPTS_S = 10.0
 """Times that the longest attempt is repeated without getting farther, and without any answer to another request."""
 OTHERS_S = 600.0
@@ -122,7 +124,8 @@ class Retries:
         """
         if failure.cause != "broken":
             return False
-        farther = not failure.silent and lasted_s > FARTHER * self._longest_s
+        is_one = not (failure.silent or failure.retried)  # with pauses of the library in it, it lasted for nothing
+        farther = is_one and lasted_s > max(FARTHER_S, FARTHER * self._longest_s)
         if farther:
             self._longest_s, self._stuck_since = lasted_s, now
         others, self._answers = self._limiter.answers != self._answers, self._limiter.answers
