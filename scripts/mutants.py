@@ -748,7 +748,7 @@ MUTANTS = (
         "undo-fetched",
         "F43: and what was edited here since",
         "s3sync/sync/undo.py",
-        "and _md5(seen, path) == done.after.md5\n",
+        "and md5_here(seen, path) == done.after.md5\n",
         "\n",
         ("tests/promises/simulator/test_stories.py", "-k", "since"),
     ),
@@ -759,6 +759,14 @@ MUTANTS = (
         "    return done.before if done.after is None or done.path in seen.base else None\n",
         "    return done.before\n",
         ("tests/promises/simulator/test_stories.py", "-k", "71010117"),
+    ),
+    Mutant(
+        "undo-spelled",
+        "F43: an undo takes no file for gone that its disk has under another spelling",
+        "s3sync/sync/undo.py",
+        " and _is_free(session, done.path)\n",
+        "\n",
+        ("tests/promises/simulator/test_stories.py", "-k", "97000089"),
     ),
     Mutant(
         "undo-ignored",

@@ -8,40 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from s3sync.core.effects import Effect, Kind, LivesOn
+from s3sync.core.effects import Effect, Kind
 from s3sync.core.entries import Entry
-from s3sync.core.names import STATE_DIR, short_text
+from s3sync.core.names import short_text
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
 from s3sync.core.records import trash_key
 from s3sync.disk.errors import local_errors
 from s3sync.errors import LocalError, declined
-from s3sync.local.digests import digest
 from s3sync.local.ignore import load_ignore
 from s3sync.local.place import standing
 from s3sync.shared.scan import COPY_FROM
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.journal import Done, Journal
 from s3sync.sync.carry_out import carry_out
+from s3sync.sync.earlier_versions import Known, in_trash_here, kept_aside, living_there, md5_here
 from s3sync.sync.recover import recover
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, OfProject, ProjectAddress
 from s3sync.sync.restore import finish_placing
 from s3sync.sync.same_content import what_is_known
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
-from s3sync.sync.trash import md5_of, trash_there
 from s3sync.sync.view import View
 
-Known: TypeAlias = Callable[[str], bool]
-"""Test for paths of which it is known what their objects hold."""
 UNCHANGED = "nothing was changed; `s3sync trash list` shows what the run replaced"
-SIBLINGS = 9
-"""Folders of one run that the trash may have: a path that was replaced twice is in the second."""
 
 
 class Undone(Struct, frozen=True):
@@ -114,9 +108,11 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
         seen = scan(session, state)
         actions = _plan(session, seen, what_is_known(seen, state), journal.last_run(), report)
         unknown = _unknown(session, seen)
-        finished = [done.path for done in journal.last_run() if unknown(done.path) is None and _is_undone(seen, done)]
+        finished = {
+            done.path for done in journal.last_run() if unknown(done.path) is None and _is_undone(session, seen, done)
+        }
         for done in journal.last_run():
-            if done.path in finished and (source := _in_trash(session, done)) is not None:
+            if done.path in finished and (source := in_trash_here(session, done)) is not None:
                 finish_placing(session, Path(source), done.path)
         if finished and not actions:  # by an undo that was killed, and told nobody
             carry_out(session, state, seen, Plan(Verb.UNDO), report, tolerant=False)
@@ -147,7 +143,7 @@ def _plan(
     needed = {done.lives_on.path for done in journal if done.lives_on is not None}
     for done in journal:
         reason = unknown(done.path)
-        if reason is None and _is_undone(seen, done):
+        if reason is None and _is_undone(session, seen, done):
             continue  # by an undo that was killed
         reason = reason or _changed_since(seen, done)
         if reason is None:
@@ -189,17 +185,23 @@ def _unknown(session: Session, seen: View) -> Callable[[str], Problem | None]:
     return unknown
 
 
-def _is_undone(seen: View, done: Done) -> bool:
-    """True if a path holds again what stood there before, on the side where that was."""
+def _is_undone(session: Session, seen: View, done: Done) -> bool:
+    """True if a path holds again what stood there before, on the side where that was.
+
+    The disk is asked whether nothing stands there: where it ignores case, the scan may know the file by another
+    spelling.
+    """
     if done.kind is Kind.MOVED:
         return False
     if done.kind in (Kind.FETCHED, Kind.DELETED_HERE):
         here = seen.here.files.get(done.path)
         if here is None or done.local is None:
-            return here is None and done.local is None
+            return here is None and done.local is None and _is_free(session, done.path)
         try:
             return (
-                here.size == done.local.size and done.local.md5 is not None and _md5(seen, done.path) == done.local.md5
+                here.size == done.local.size
+                and done.local.md5 is not None
+                and md5_here(seen, done.path) == done.local.md5
             )
         except LocalError:
             return False
@@ -207,6 +209,12 @@ def _is_undone(seen: View, done: Done) -> bool:
     if there is None or done.remote is None:
         return there is None and done.remote is None
     return done.remote.md5 is not None and there.entry.md5 == done.remote.md5
+
+
+def _is_free(session: Session, path: str) -> bool:
+    staging = session.project.staging
+    with local_errors("cannot read", staging / path):
+        return standing(staging, path) is None
 
 
 def _changed_since(seen: View, done: Done) -> Problem | None:
@@ -218,7 +226,7 @@ def _changed_since(seen: View, done: Done) -> Problem | None:
         )
     if done.kind is Kind.FETCHED:
         try:
-            is_same = here is not None and done.after is not None and _md5(seen, path) == done.after.md5
+            is_same = here is not None and done.after is not None and md5_here(seen, path) == done.after.md5
         except LocalError as error:
             return Problem(path, str(error), error.hint)
         return None if is_same else Problem(path, "was changed here since", UNCHANGED)
@@ -229,11 +237,6 @@ def _changed_since(seen: View, done: Done) -> Problem | None:
     stands = here if done.kind is Kind.DELETED_HERE else there
     side = "here" if done.kind is Kind.DELETED_HERE else "on the remote"
     return None if stands is None else Problem(path, f"is {side} again since", UNCHANGED)
-
-
-def _md5(seen: View, path: str) -> str:
-    known = seen.digests_of(path)
-    return known.md5 if known is not None else digest(seen.here.files[path]).md5
 
 
 def _action(session: Session, seen: View, is_known: Known, done: Done) -> Action | Problem:
@@ -247,7 +250,7 @@ def _action(session: Session, seen: View, is_known: Known, done: Done) -> Action
     if done.kind in (Kind.FETCHED, Kind.DELETED_HERE):
         if done.do is Do.FREE_LOCAL:
             return Problem(path, "was deleted here by a cleanup, and is on the remote", "`s3sync down` brings it back")
-        source = _kept_aside(session, seen, done) if done.do is Do.KEEP_BOTH else _in_trash(session, done)
+        source = kept_aside(session, seen, done) if done.do is Do.KEEP_BOTH else in_trash_here(session, done)
         if source is None:
             return Problem(path, "the version that stood here is no longer in the trash", "`s3sync trash list`")
         return Action(Do.PUT_BACK_LOCAL, path, local, remote, source=source, undoes=undoes)
@@ -257,7 +260,7 @@ def _action(session: Session, seen: View, is_known: Known, done: Done) -> Action
 def _brought_back_there(session: Session, seen: View, is_known: Known, done: Done, undoes: Undoes) -> Action | Problem:
     source: tuple[str, str | None] | None = None
     if done.lives_on is not None:
-        source = _living(session, seen, is_known, done, done.lives_on)
+        source = living_there(session, seen, is_known, done, done.lives_on)
         if source is None:
             why = f"its content was kept as {done.lives_on.path}, which was changed or deleted since"
             return Problem(done.path, why, "`s3sync trash list --remote` shows what is there")
@@ -281,50 +284,9 @@ def _brought_back_there(session: Session, seen: View, is_known: Known, done: Don
     )
 
 
-def _living(
-    session: Session, seen: View, is_known: Known, done: Done, lives_on: LivesOn
-) -> tuple[str, str | None] | None:
-    """Key and version of the content of a file that was deleted without a copy; None when it is nowhere.
-
-    That is the name that it had then, another that is known to hold the same, or the trash, if that name is gone since.
-    """
-    other, was = seen.there.files.get(lives_on.path), done.remote
-    if other is not None and other.etag == lives_on.etag:
-        return other.key, other.etag
-    if was is None or was.md5 is None:
-        return None
-    for path, file in seen.there.files.items():
-        if (file.entry.size, file.entry.md5) == (was.size, was.md5) and is_known(path):
-            return file.key, file.etag
-    store, prefix = session.store, session.project.prefix
-    found = [one for one in trash_there(store, prefix) if (one.name, one.size) == (lives_on.path, was.size)]
-    return next(((one.where, one.etag) for one in reversed(found) if md5_of(store.head(one.where)) == was.md5), None)
-
-
 def _base_before(seen: View, done: Done) -> Entry | None:
     """What the base is to say again; nothing, if it has forgotten the path since, as it does of what is ignored."""
     return done.before if done.after is None or done.path in seen.base else None
-
-
-def _in_trash(session: Session, done: Done) -> str | None:
-    staging, trash = session.project.staging, f"{STATE_DIR}/trash"
-    for folder in (done.stamp, *(f"{done.stamp}.{number}" for number in range(2, SIBLINGS))):
-        path = f"{trash}/{folder}/{done.path}"
-        with local_errors("cannot read", staging / path):
-            found = standing(staging, path)
-        if done.local is not None and found is not None and found.st_size == done.local.size:
-            return str(staging / path)
-    return None
-
-
-def _kept_aside(session: Session, seen: View, done: Done) -> str | None:
-    """The version that a conflict moved aside, if its copy is still that."""
-    copy = seen.here.files.get(done.kept_as or "")
-    if copy is None or done.local is None or done.kept_as is None or copy.size != done.local.size:
-        return None
-    if done.local.md5 is not None and _md5(seen, done.kept_as) != done.local.md5:
-        return None
-    return str(session.project.staging / done.kept_as)
 
 
 def _intention(action: Action) -> Undone:

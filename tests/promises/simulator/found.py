@@ -301,4 +301,19 @@ FOUND: dict[str, Story] = {
         ),
         makes_way=True,
     ),
+    "seed 97000089": Story(
+        97000089,
+        ("david", "jan"),
+        ("david",),
+        (
+            Save("jan", "draft.mp4", Content(20012, 40, family=1), in_place=False),
+            Run("jan", "sync"),
+            Run("david", "sync"),
+            Save("jan", "DRAFT.mp4", Content(0, 700, family=1), in_place=False),
+            Run("jan", "cleanup"),
+            Run("jan", "sync"),
+            Run("david", "undo"),
+        ),
+        makes_way=True,
+    ),
 }

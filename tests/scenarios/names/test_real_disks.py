@@ -182,3 +182,20 @@ def test_f33_an_overlap_in_another_case(room: Path) -> None:
     for store, words in ((room / "FILMS" / REPO / "store", "lies in"), (room / "films", "contains")):
         with pytest.raises(ConfigError, match=words):
             require_apart(store, repository, REPO)
+
+
+def test_an_undo_on_a_disk_that_ignores_case_says_what_it_leaves(there: Pair) -> None:
+    """The store spells the file's folder otherwise by now: the scan knows the file by that name alone."""
+    if not ignores_case(there.jan.staging):
+        pytest.skip("this disk tells case apart")
+    there.david.write("Takes/one.wav", "the first")
+    there.davids("sync")
+    assert there.run("down").exit_code == 0
+    (there.david.staging / "Takes" / "one.wav").unlink()
+    there.davids("sync", max_delete=9)
+    there.david.write("takes/ONE.wav", "another")
+    there.davids("up")
+    report = there.jan.run("undo", "--yes", "--json")
+    assert report.code == 3, report
+    assert [one["name"] for one in report.json["refused"]] == ["Takes/one.wav"]
+    assert there.jan.read("Takes/one.wav") == b"the first"
