@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 
 from s3sync.store.aspects import Timed, aspect
+from s3sync.store.bodies import View
 from s3sync.store.port import Buffer, Pace, Store, Unlimited
 from s3sync.transfer.descriptors import most_connections
 from s3sync.transfer.flow import CEILING, Flow
@@ -46,24 +46,9 @@ def open_carrier(
         yield Carrier(store, pool, user, progress or Silent(), pace or Unlimited())
 
 
-class MemoryBody:
-    """A `store.port.Body` of bytes in memory; `sent` is told how many of them are on their way."""
+class MemoryBody(View):
+    """Bytes in memory as a `store.port.Body`; `sent` is told how many of them are on their way."""
 
     def __init__(self, body: Buffer, sent: Callable[[int], None]) -> None:
-        self._view, self._at, self.sent = memoryview(body).cast("B"), 0, sent
-
-    def __len__(self) -> int:
-        return len(self._view)
-
-    def read(self, size: int | None = None) -> Buffer:
-        end = len(self._view) if size is None or size < 0 else self._at + size
-        piece = self._view[self._at : end]
-        self._at += len(piece)
-        return piece if len(piece) else b""
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + (0, self._at, len(self._view))[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
+        super().__init__(body)
+        self.sent = sent

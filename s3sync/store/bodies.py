@@ -35,7 +35,7 @@ class Sending:
     """
 
     def __init__(self, body: Buffer | Body, pay: Callable[[int], None]) -> None:
-        self._body: Body = _View(body) if isinstance(body, (bytes, bytearray, memoryview)) else body
+        self._body: Body = View(body) if isinstance(body, (bytes, bytearray, memoryview)) else body
         self._pay = pay
         self._sent: Callable[[int], None] = getattr(body, "sent", lambda at: None)
         self._body.seek(0)
@@ -59,8 +59,8 @@ class Sending:
         return self._body.tell()
 
 
-class _View:
-    """Bytes as a `Body`, without copying them."""
+class View:
+    """Bytes in memory as a `Body`, without copying them."""
 
     def __init__(self, body: Buffer) -> None:
         self._view = memoryview(body).cast("B")
