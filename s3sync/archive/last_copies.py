@@ -45,6 +45,5 @@ def refuse_loss(known: tuple[Index, ...], unit: Unit) -> None:
             f"did not replace the archive of {unit.id}",
             why=f"it has {files_text(len(lost))} that this disk has not, such as {min(lost):.200}; it may have the last"
             " copies",
-            hint=f"bring them back first: s3sync restore {unit.id}; or give them up first: s3sync archive remove"
-            f" {unit.id} --last-copies",
+            hint=f"bring them back first: s3sync restore {unit.id}",
         )

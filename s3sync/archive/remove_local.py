@@ -84,6 +84,15 @@ def _proven(
         yield source, status
 
 
+def is_here(root: str, member: Member) -> bool:
+    """True if a member's very bytes are on this disk, below a unit's folder. They are read: a time can be put back."""
+    try:
+        folder, name = _at(os.path.realpath(root), member.path)
+        return _sha256(folder, name, lambda: None)[0] == member.sha256
+    except OSError:
+        return False
+
+
 def _sha256(folder: GuardedFolder, name: str, check: Callable[[], None]) -> tuple[str, tuple[int, ...]]:
     """SHA-256 of a file, and the marks by which it is known."""
     digest = hashlib.sha256()

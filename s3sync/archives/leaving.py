@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.billing import item_of, region_of, remainder
+from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.removal import remove_archive
+from s3sync.archive.remove_local import is_here
 from s3sync.archive.transition import transition
 from s3sync.archive.units import find_units
 from s3sync.archives.billed import Billed
@@ -16,9 +18,10 @@ from s3sync.archives.moving import Moving
 from s3sync.archives.opened import Place
 from s3sync.core.archive.costs import Money, transition_cost
 from s3sync.core.archive.records import Archived, LogEntry, Status
-from s3sync.core.archive.values import Kind
+from s3sync.core.archive.values import Kind, Member
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
+from s3sync.disk.tree import kept_folders
 from s3sync.errors import ENDS_THE_RUN, ConfigError, Halt, S3syncError, declined
 from s3sync.store.aspects import Versions, aspect
 
@@ -135,23 +138,27 @@ class Leaving(Moving, Billed, frozen=True):
         return total, None
 
     def _without_copy(self, place: Place, archives: Sequence[Archived]) -> list[str]:
-        """Units of which this disk lacks a file, or has another one, as far as their set can be looked at."""
-        here: dict[tuple[str, str], set[tuple[str, int, int]]] = {}
+        """Units of which this disk lacks a file, or has another one, as far as their set can be looked at.
+
+        Files that look the same are read: the archive may be the last place that has the bytes.
+        """
+        here: dict[tuple[str, str], tuple[str, set[tuple[str, int, int]]]] = {}
         for chosen in place.sets:
             try:
                 for unit in find_units(chosen, self.settings.root, due_only=False):
                     files = {(source.path, source.size, source.mtime_ns) for source in unit.sources}
-                    here[chosen.name, unit.id] = files
+                    here[chosen.name, unit.id] = unit.root, files
             except ConfigError:
                 continue  # the disk is not connected: nothing is known to be here
         lacking = set[str]()
         with place.catalogue() as catalogue:
             for one in archives:
-                files = here.get((one.set, one.unit), set())
-                members = (member for member in catalogue.members(one.key) if member.kind is Kind.FILE)
+                root, files = here.get((one.set, one.unit), ("", set[tuple[str, int, int]]()))
                 whole = one.status is not Status.NOT_INDEXED and one.files > 0
-                if not whole or any((m.path, m.size, m.mtime_ns) not in files for m in members):
-                    lacking.add(one.unit)
+                looks_whole = whole and all((m.path, m.size, m.mtime_ns) in files for m in _files(catalogue, one))
+                with kept_folders():
+                    if not looks_whole or not all(is_here(root, member) for member in _files(catalogue, one)):
+                        lacking.add(one.unit)
         return sorted(lacking)
 
     def _carry_out(
@@ -179,6 +186,10 @@ class Leaving(Moving, Billed, frozen=True):
                     failed.append(Problem(one.unit, str(error), error.hint))
                     catalogue.note(_failed(entry, error))
         return LeaveReport(plan, tuple(done), tuple(failed), dry_run)
+
+
+def _files(catalogue: Catalogue, archive: Archived) -> Iterator[Member]:
+    return (member for member in catalogue.members(archive.key) if member.kind is Kind.FILE)
 
 
 def _failed(entry: LogEntry, error: S3syncError) -> LogEntry:

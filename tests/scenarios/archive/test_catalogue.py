@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,20 @@ def test_only_what_this_disk_still_holds_is_removed_without_a_word_more(place: P
     ana.ok("archive", "remove", "m42", "--yes", "--last-copies", cwd=ana.repo)
     assert not {key for key in place.held() if key.startswith("raw/")}
     assert "remove m42" in ana.ok("archive", "log", cwd=ana.repo).out
+
+
+def test_a_file_of_the_same_size_and_time_is_no_copy(place: Place) -> None:
+    """Edited in place, with its time put back: only reading tells."""
+    ana = sent(place)
+    path = ana.repo / "raw/m31/light_1.fits"
+    status, body = path.stat(), path.read_bytes()
+    path.write_bytes(bytes(255 - byte for byte in body))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    refused = ana.expect(5, "archive", "remove", "m31", "--yes", cwd=ana.repo)
+    assert "the last ones" in refused.err and "raw/m31.tar" in place.held()
+    path.write_bytes(body)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    ana.ok("archive", "remove", "m31", "--yes", cwd=ana.repo)
 
 
 def test_an_object_that_somebody_else_put_there_is_not_removed(place: Place) -> None:
