@@ -5,6 +5,7 @@ What the readers here know they read everywhere, so that a key does not depend o
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from s3sync.archive.readers import Unsaid
 ENDINGS = (".heic", ".heif", ".cr3", ".raf", ".gpr", ".insp", ".mts", ".m2ts", ".avi", ".mpg", ".mxf", ".r3d", ".wmv")
 PATIENCE_S = 60
 _TIME = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
-_WORDS = ("-j", "-G", "-n", "-fast", "-DateTimeOriginal", "-QuickTime:CreateDate", "-Model")
+_WORDS = ("-config", "", "-j", "-G", "-n", "-fast", "-DateTimeOriginal", "-QuickTime:CreateDate", "-Model")
 
 
 class Told(Struct, frozen=True):
@@ -32,8 +33,10 @@ class Told(Struct, frozen=True):
 
 @cache
 def installed() -> str | None:
-    """The program, None where there is none."""
-    return shutil.which("exiftool")
+    """The program, None where there is none. One in the current folder is none: a repository may have brought it."""
+    folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
+    found = shutil.which("exiftool", path=os.pathsep.join(folders))
+    return found if found is not None and Path(found).is_absolute() else None
 
 
 def read_by_exiftool(path: Path) -> Told:

@@ -181,6 +181,22 @@ def test_what_no_reader_here_knows_is_asked_of_exiftool(tmp_path: Path) -> None:
     assert "captured" not in said(tmp_path / "c.cr3", UTC, True)
 
 
+@pytest.mark.parametrize("entry", [".", "", "tools", "./tools"])
+def test_f46_no_exiftool_of_the_current_folder_is_run(
+    entry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has `.` on his PATH would run what a cloned repository brings."""
+    for place in (tmp_path, tmp_path / "tools"):
+        place.mkdir(exist_ok=True)
+        (place / "exiftool").write_text("#!/bin/sh\n")
+        (place / "exiftool").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", entry)
+    assert exiftool.installed.__wrapped__() is None
+    monkeypatch.setenv("PATH", f"{entry}{os.pathsep}{tmp_path / 'tools'}")
+    assert exiftool.installed.__wrapped__() == str(tmp_path / "tools" / "exiftool")
+
+
 def test_without_exiftool_such_a_file_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exiftool, "installed", lambda: None)
     path = photo(tmp_path / "a.jpg", "2024:07:15 22:10:05", "Z 8").rename(tmp_path / "a.heic")
