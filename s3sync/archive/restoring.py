@@ -27,6 +27,7 @@ from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.records import Archived, LogEntry, Status, ThawNote
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
+from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
 from s3sync.core.spelling import obeyed_refusal
 from s3sync.core.times import format_time
@@ -54,14 +55,18 @@ class RestoreOptions(Struct, frozen=True):
 
 
 class RestoreReport(Struct):
-    """Result of restoring several units. `pending` are those that are being thawed."""
+    """Result of restoring several units. `pending` are those that are being thawed.
+
+    `failed`: units of which nothing was restored, when several were asked for: one that is broken stops no other.
+    """
 
     units: list[Restored] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
+    failed: list[Problem] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        if any(one.problems for one in self.units):
+        if self.failed or any(one.problems for one in self.units):
             return 3
         return Pending.exit_code if self.pending else 0
 

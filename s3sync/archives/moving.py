@@ -13,7 +13,8 @@ from s3sync.archives.catalogued import Catalogued
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.extraction import path_problem
 from s3sync.core.archive.values import ArchiveSet, Unit, UnitKind
-from s3sync.errors import ArchiveError, LocalError
+from s3sync.core.outcome import Problem
+from s3sync.errors import Archived, ArchiveError, DiskFull, LocalError, UsageError
 from s3sync.transfer.flow import CEILING
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 """Place that units came from, as `to` names it."""
+
+
+OF_ONE_UNIT = (ArchiveError, Archived, LocalError, UsageError)
+"""Errors that are a unit's own, or its set's: the others are restored all the same."""
 
 
 class Moving(Catalogued, frozen=True):
@@ -117,12 +122,20 @@ class Moving(Catalogued, frozen=True):
 
         options = options or RestoreOptions()
         report = RestoreReport()
-        for place, archived in self.archives_of(list(units), set=set):
+        archives = list(self.archives_of(list(units), set=set))
+        for place, archived in archives:
             chosen = self.chosen(archived.set)
             channel = self._on(self._channel(chosen), chosen)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
                 job = Restoring(carrier, chosen, self.settings_of(chosen), catalogue, options, confirm, channel.is_made)
-                job.restore(archived, self._destination(chosen, archived.unit, options.to), report, told)
+                try:
+                    job.restore(archived, self._destination(chosen, archived.unit, options.to), report, told)
+                except DiskFull:
+                    raise
+                except OF_ONE_UNIT as error:
+                    if len(archives) == 1:
+                        raise
+                    report.failed.append(Problem(archived.unit, str(error), error.hint))
         return report
 
     def thaws(self, *units: str, set: str | None = None) -> list[ThawLine]:

@@ -67,6 +67,11 @@ def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -
 
 
 def print_rest(report: RestoreReport, *, quiet: bool) -> None:
+    """Say of each unit that did not come back why, and which are still cold."""
+    for problem in report.failed:
+        warn(f"{symbols().failed} {printable(problem.path)}: {printable(problem.error)}")
+        if problem.hint:
+            warn(f"hint: {printable(problem.hint)}")
     for unit in report.pending:
         warn(f"{printable(unit)} is being thawed and cannot be read yet")
     if report.pending:
@@ -104,6 +109,7 @@ def restore_json(report: RestoreReport, *, dry_run: bool) -> Json:
             }
             for one in report.units
         ],
+        "failed": [{"name": one.path, "error": one.error, "hint": one.hint} for one in report.failed],
         "pending": report.pending,
         "exit_code": report.exit_code,
     }

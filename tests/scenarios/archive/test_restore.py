@@ -253,3 +253,22 @@ def test_what_programs_obey_comes_back_where_it_was_sent_and_elsewhere_only_when
     assert (ana.repo / "back/m42/log.txt").exists()
     ana.ok("restore", "m42", "--to", "back", "--obeyed", cwd=ana.repo)
     assert (ana.repo / "back/m42" / name).read_bytes() == b"run me"
+
+
+@pytest.mark.parametrize("damage", ["no index", "foreign", "no such member"])
+def test_a_unit_that_cannot_come_back_stops_no_other(damage: str, david: Person, vault: Path) -> None:
+    prepare(david, vault, "tar")
+    david.ok("archive", "run", cwd=david.repo)
+    index = vault / "raw/m31.tar.index.json"
+    if damage == "no index":
+        index.unlink()
+    elif damage == "foreign":
+        index.write_bytes((vault / "raw/m42.tar.index.json").read_bytes())
+    member = ["--member", "cal/dark.fits"] if damage == "no such member" else []
+    back = david.root / "back"
+    result = david.expect(3, "restore", "m31", "m42", "--to", str(back), "--json", *member, cwd=david.repo)
+    assert [one["unit"] for one in result.json["units"]] == ["m42"]
+    assert [one["name"] for one in result.json["failed"]] == ["m31"] and result.json["failed"][0]["error"]
+    assert (back / "m42/cal/dark.fits").read_bytes() == bytes(1_000_000)
+    said = david.expect(3, "restore", "m31", "m42", "--to", str(back), *member, cwd=david.repo)
+    assert "m31" in said.err and "hint:" in said.err
