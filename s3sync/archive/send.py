@@ -27,7 +27,7 @@ from s3sync.core.archive.values import (
 from s3sync.core.times import format_ns
 from s3sync.errors import Halt, LocalError, NotFound, PreconditionFailed, UsageError
 from s3sync.store.aspects import StorageClasses, aspect
-from s3sync.store.port import Create, Overwrite, Update, WriteMode
+from s3sync.store.port import Create, Update, WriteMode
 from s3sync.transfer.progress import Work
 
 USUAL = "STANDARD"
@@ -61,7 +61,7 @@ def send_unit(
         else:
             index, sent = _send_archive(carrier, rules, unit, journal, replace)
         whole = changed(volume.whole, sidecars=unit.sidecars)
-        sidecars, more = _send_sidecars(carrier, rules, whole, journal, index)
+        sidecars, more = _send_sidecars(carrier, rules, whole, journal, index, replace)
         index = changed(index, sidecars=sidecars, volume=volume.number, volumes=volume.total)
         if rows is not None:
             rows.put(index)
@@ -133,7 +133,7 @@ def _upload(carrier: Carrier, journal: Journal, content: Content, may_replace: b
         raise Halt(
             f"did not send {content.name}",
             why=f"{carrier.store.url}/{content.key} is there already, and is not what would be sent",
-            hint="what it holds is not known here: look at it first; --force replaces it for good",
+            hint="what it holds is not known here: look at it, and move it elsewhere if it is of use to anybody",
         ) from error
 
 
@@ -227,11 +227,12 @@ def _send_files(
 
 
 def _send_sidecars(
-    carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, index: Index
+    carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, index: Index, may_replace: bool
 ) -> tuple[tuple[Member, ...], int]:
     """Sidecars stay readable: in the usual class, without the tags by which archives are moved.
 
-    Without a container those of a folder are objects of the unit already.
+    Without a container those of a folder are objects of the unit already. What stands under a sidecar's key and is
+    another is somebody's, as with an archive.
     """
     found, sent = [], 0
     there = {member.key: member for member in index.members if member.key is not None}
@@ -239,7 +240,7 @@ def _send_sidecars(
         key = sidecar_key(rules, unit, source.path)
         if key not in there:
             content = _object(carrier, rules, unit, key, source, is_sidecar=True)
-            made = upload(carrier, journal, content, Overwrite())
+            made = _upload(carrier, journal, content, may_replace)
             there[key] = changed(made.members[0], key=key, etag=made.etag)
             sent += made.bytes_sent
         found.append(there[key])

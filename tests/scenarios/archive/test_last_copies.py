@@ -187,3 +187,21 @@ def test_a_cold_archive_of_somebody_else_leaves_the_files_here(moto: Server, tmp
     assert (ana.repo / "raw/m42/light_1.fits").exists()
     ben.ok("archive", "run", "--delete-local", cwd=ben.repo)
     assert not (ben.repo / "raw/m42").exists()
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_a_note_that_somebody_else_left_in_the_store_is_not_written_over(
+    pack: str, vault: Path, tmp_path: Path
+) -> None:
+    """An earlier tool kept its notes under the key that a sidecar has now."""
+    ana = person(tmp_path, "ana", vault, pack)
+    overwrite(vault, "raw/m42/notes.md", b"the only copy")
+    refused = ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo)
+    assert "raw/m42/notes.md is there already" in refused.err
+    assert (vault / "raw/m42/notes.md").read_bytes() == b"the only copy"
+    assert (ana.repo / "raw/m42/light_1.fits").exists()
+    ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo)
+    assert (vault / "raw/m42/notes.md").read_bytes() == b"the only copy"
+    (vault / "raw/m42/notes.md").rename(vault.parent / "notes of the earlier tool.md")
+    ana.ok("archive", "run", cwd=ana.repo)
+    assert (vault / "raw/m42/notes.md").read_bytes() == b"# M42\n"

@@ -155,7 +155,7 @@ def test_a_unit_above_max_size_becomes_numbered_archives(david: Person, vault: P
     assert {path.name: path.read_bytes() for path in (david.root / "back/m42").iterdir()} == before
     put(david.repo, "raw/m42/0.fits", b"other")
     result = david.expect(3, "archive", "run", "--force", cwd=david.repo)
-    assert "s3sync archive remove m42" in result.err
+    assert "s3sync restore m42" in result.err
 
 
 def test_many_single_files_share_a_few_writes_of_their_index(david: Person, vault: Path) -> None:
