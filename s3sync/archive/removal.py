@@ -7,7 +7,7 @@ from s3sync.archive.indexes import add_rows, read_index, read_rows
 from s3sync.core.archive.records import FOREIGN, Archived, Status
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.errors import ArchiveError, NotFound
-from s3sync.store.port import Store
+from s3sync.store.port import ObjectHead, Store
 
 
 def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> None:
@@ -40,22 +40,27 @@ def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> Non
 
 
 def _delete(store: Store, archive: Archived, key: str, etag: str | None) -> None:
-    """Delete an object that is still the one that is meant. One that is gone already is no error.
-
-    Others may write an index: what it names goes only if the object itself says that it is of the archive's unit.
-    """
+    """Delete an object that is still the one that is meant. One that is gone already is no error."""
     try:
-        head = store.head(key)
+        head = head_of_own(store, archive.set, archive.unit, key)
     except NotFound:
         return
-    said = (head.metadata.get("archive-set"), head.metadata.get("unit"))
-    if said != (archive.set, archive.unit):
-        raise ArchiveError(
-            f"did not delete {store.url}/{key}",
-            why=f"the index of {archive.unit} names it, and it says of itself that it is something else",
-            hint="find out who wrote that index: nothing after this object was removed",
-        )
     store.delete(key, if_match=etag or head.info.etag)
+
+
+def head_of_own(store: Store, set_name: str, unit: str, key: str) -> ObjectHead:
+    """Head of an object that says of itself that it is of a unit's archive. Raises `NotFound`, `ArchiveError`.
+
+    Others may write an index: what one names is deleted or moved only if the object itself agrees.
+    """
+    head = store.head(key)
+    if (head.metadata.get("archive-set"), head.metadata.get("unit")) != (set_name, unit):
+        raise ArchiveError(
+            f"left {store.url}/{key} alone",
+            why=f"the index of {unit} names it, and it says of itself that it is something else",
+            hint="find out who wrote that index: nothing was done to what it names behind this object",
+        )
+    return head
 
 
 def _index_of(store: Store, archive: Archived) -> Index | None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, read_index, read_rows, write_index
+from s3sync.archive.removal import head_of_own
 from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Index, Member, Pack, index_key
 from s3sync.errors import ArchiveError, S3syncError
@@ -23,7 +24,8 @@ PIECE = 1024**3
 def transition(store: Store, catalogue: Catalogue, archive: Archived, target: str, now: str) -> None:
     """Move all objects of an archive to a storage class. Killed at any point, it is run again and goes on.
 
-    Raises `Archived` for a cold one that is not thawed, `Unsupported`, `PreconditionFailed`, `StoreError`.
+    Raises `ArchiveError` for an object that says it is something else, `Archived` for a cold one, `Unsupported`,
+    `PreconditionFailed`, `StoreError`.
     """
     require_aspect(store, StorageClasses)
     if archive.status in FOREIGN:
@@ -36,6 +38,7 @@ def transition(store: Store, catalogue: Catalogue, archive: Archived, target: st
         add_rows(store, index.set, [moved])
         catalogue.record(moved)
     else:
+        head_of_own(store, index.set, index.unit, index.key)
         # Until it is written again the index says nothing of the ETag, rather than that of the copy that is gone.
         write_index(store, replace(index, etag=None))
         etag = move_object(store, index.key, index.size, target, dict(index.tags))
@@ -84,6 +87,7 @@ def _moved(store: Store, index: Index, target: str) -> Iterator[Member]:
         if member.key is None:
             yield member
         else:
+            head_of_own(store, index.set, index.unit, member.key)
             yield replace(member, etag=move_object(store, member.key, member.size, target, dict(index.tags)))
 
 

@@ -191,6 +191,23 @@ def test_a_set_without_containers_moves_file_by_file(place: Place) -> None:
     assert place.class_of("cache/DSC_0001.JPG") == "DEEP_ARCHIVE"
 
 
+@pytest.mark.parametrize("pack", ["none", "tar"])
+def test_an_index_has_no_object_of_others_moved(pack: str, place: Place) -> None:
+    """Who may write an index may not send a colleague's draft into cold storage by the hands of another."""
+    ana, theirs = sent(place), "team/b63/draft.mp4" if pack == "none" else "raw/m31.tar"
+    place.client.put_object(Bucket=place.bucket, Key="team/b63/draft.mp4", Body=b"jpeg")
+    name = ".s3sync/archive/media.jsonl" if pack == "none" else "raw/m31.tar.index.json"
+    index = json.loads(place.client.get_object(Bucket=place.bucket, Key=name)["Body"].read())
+    if pack == "none":
+        index["key"] = index["members"][0]["key"] = theirs
+    index["unit"] = "ours"
+    place.client.put_object(Bucket=place.bucket, Key=name, Body=json.dumps(index).encode() + b"\n")
+    ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
+    refused = ana.expect(3, "archive", "transition", "ours", "--to", "DEEP_ARCHIVE", "--yes", cwd=ana.repo)
+    assert "something else" in refused.err
+    assert place.class_of(theirs) == "STANDARD"
+
+
 def test_only_what_this_disk_still_holds_is_removed_without_a_word_more(place: Place) -> None:
     ana = sent(place)
     (ana.repo / "raw/m42/light_2.fits").write_bytes(b"else")
