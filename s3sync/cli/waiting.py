@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from s3sync.cli.output import printable
-from s3sync.store.watch import WATCH
+from s3sync.store.watch import WATCH, Watch
 
 SAY_AFTER_S = 1.0
 LOG_AFTER_S = 5.0
@@ -32,12 +32,16 @@ ERASE = "\r\x1b[2K"
 
 class Waiting:
     """`show` puts a lasting line on the screen; `is_busy` tells that bars move there; `still_since` gives the moment
-    (`time.monotonic`) at which the last byte moved."""
+    (`time.monotonic`) at which the last byte moved. `watch` knows the requests to tell of."""
 
     def __init__(
-        self, show: Callable[[str], None], is_busy: Callable[[], bool], still_since: Callable[[], float]
+        self,
+        show: Callable[[str], None],
+        is_busy: Callable[[], bool],
+        still_since: Callable[[], float],
+        watch: Watch = WATCH,
     ) -> None:
-        self._show, self._is_busy, self._still_since = show, is_busy, still_since
+        self._show, self._is_busy, self._still_since, self._requests = show, is_busy, still_since, watch
         self._over = threading.Event()
         self._drawn = False
         self._log_at = self._retry_at = 0.0
@@ -68,8 +72,8 @@ class Waiting:
             turn += 1
 
     def _look(self, turn: int) -> None:
-        longest, now = WATCH.longest(), time.monotonic()
-        if now > self._retry_at and (retries := WATCH.new_retries()):
+        longest, now = self._requests.longest(), time.monotonic()
+        if now > self._retry_at and (retries := self._requests.new_retries()):
             last = max(retries, key=lambda one: one.number)
             if last.number > self._told or now > self._retry_at + FORGET_AFTER_S:
                 self._told, self._retry_at = last.number, now + RETRIES_EVERY_S

@@ -171,9 +171,9 @@ class ProcessServer(Server):
                 self._start_once()
                 return
             except BaseException as error:
-                lost_port = isinstance(error, ServerFailed) and self._process and self._process.poll() is not None
+                # Somebody may have taken a port in between. Weed then goes on without its filer instead of ending.
                 self.stop()
-                if not lost_port or attempt == START_ATTEMPTS:
+                if not isinstance(error, ServerFailed) or attempt == START_ATTEMPTS:
                     raise
 
     def _start_once(self) -> None:

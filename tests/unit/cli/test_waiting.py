@@ -8,24 +8,24 @@ import pytest
 
 from s3sync.cli import waiting
 from s3sync.cli.waiting import Waiting
-from s3sync.store.watch import WATCH, Retry
+from s3sync.store.watch import Retry, Watch
 
 
-def retried(number: int) -> None:
-    WATCH.retrying(Retry("read at http://store", "Connection refused", number))
+def retried(watch: Watch, number: int) -> None:
+    watch.retrying(Retry("read at http://store", "Connection refused", number))
     time.sleep(0.4)
 
 
 def test_b8_the_retries_of_several_requests_do_not_count_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
     """It said "retry 5", "retry 2", "retry 7", "retry 3": each of another request."""
     monkeypatch.setattr(waiting, "RETRIES_EVERY_S", 0.0)
-    WATCH.new_retries()
+    watch = Watch()
     said: list[str] = []
-    watching = Waiting(said.append, lambda: True, lambda: time.monotonic())
+    watching = Waiting(said.append, lambda: True, lambda: time.monotonic(), watch)
     for number in (1, 5, 2, 5, 3, 6):
-        retried(number)
+        retried(watch, number)
     monkeypatch.setattr(waiting, "FORGET_AFTER_S", 0.0)
-    retried(1)
+    retried(watch, 1)
     watching.close()
     assert [line.split(":")[0] for line in said] == ["retry 1", "retry 5", "retry 6", "retry 1"]
 
@@ -35,9 +35,10 @@ def test_b9_a_stall_below_bars_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "STALL_S", 1.2)
     said: list[str] = []
     moved = time.monotonic()
-    watching = Waiting(said.append, lambda: True, lambda: moved)
+    watch = Watch()
+    watching = Waiting(said.append, lambda: True, lambda: moved, watch)
     watching._on_terminal = True
-    with WATCH.request("http://store to write"):
+    with watch.request("http://store to write"):
         for _ in range(8):
             moved = time.monotonic()
             time.sleep(0.2)
