@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.archive.price_list import price_book
+from s3sync.archive.speed import Measured
 from s3sync.archive.units import is_due
 from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of
-from s3sync.core.archive.costs import SMALLEST, Item, Money, month_cost
+from s3sync.core.archive.costs import SMALLEST, Item, Money, colder, month_cost
+from s3sync.core.archive.lifecycle import moves_of, wanted_rules
 from s3sync.core.archive.prices import PriceBook, RegionPrices
 from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Unit
+from s3sync.core.quantities import counted
 from s3sync.core.times import moment
 from s3sync.errors import ConfigError
 
@@ -52,7 +56,9 @@ class SetAnalysis(Struct, frozen=True):
     """One set. `small`: objects under 128 KB, which lifecycle rules do not move by default.
 
     `month` is the storage of what is due, for a month in the set's class, `sending` the requests of sending it; None
-    where there are no prices, for the reason in `no_price`.
+    where there are no prices, for the reason in `no_price`. `moved` is a month in the class to which rules of lifecycle
+    move it, `moves` what they do, in words; None where the set needs none. `rate`: bytes a second of `seconds`;
+    `measured`: the runs that it is of, None for one that was given.
     """
 
     set: ArchiveSet
@@ -62,9 +68,14 @@ class SetAnalysis(Struct, frozen=True):
     units: tuple[UnitLine, ...]
     small: int
     seconds: float | None
+    rate: int | None
+    measured: Measured | None
     region: str | None
+    as_of: str | None
     month: Money | None
     sending: Money | None
+    moved: Money | None
+    moves: str | None
     no_price: str | None
 
     @property
@@ -87,18 +98,26 @@ class Analysis(Struct, frozen=True):
         return 3 if self.failed or any(one.refused for one in self.sets) else 0
 
 
-def analyze(planned: Sequence[Planned], *, rate: int | None = None, region: str | None = None) -> Analysis:
-    """Look at every unit of these sets.
+def analyze(
+    planned: Sequence[Planned],
+    *,
+    rate: int | None = None,
+    region: str | None = None,
+    measured: Mapping[str, Measured | None] | None = None,
+) -> Analysis:
+    """Look at every unit of these sets. `measured`: rates of earlier runs by set, for where no rate is given.
 
     Raises `ConfigError` for a named region without prices, and where the only set cannot be looked at.
     """
     book = price_book()
-    if region is not None:
-        book.of(region)
     sets, failed = [], []
     for chosen, settings, units in planned:
+        mine = price_book(settings.prices)
+        if region is not None:
+            mine.of(region)
+        speed = None if rate is not None or measured is None else measured.get(chosen.name)
         try:
-            sets.append(_analyzed(chosen, settings, units, book, rate, region))
+            sets.append(_analyzed(chosen, settings, units, mine, rate, speed, region))
         except ConfigError as error:
             if len(planned) == 1:
                 raise
@@ -111,7 +130,8 @@ def _analyzed(
     settings: Settings,
     units: Iterable[Unit],
     book: PriceBook,
-    rate: int | None,
+    given: int | None,
+    speed: Measured | None,
     region: str | None,
 ) -> SetAnalysis:
     now = time.time()
@@ -128,27 +148,42 @@ def _analyzed(
             due.add(unit)
             items += _objects(chosen, unit)
     prices, where, no_price = _prices(chosen, settings, book, region)
+    rate = given if speed is None else speed.rate
+    moved = [replace(item, storage_class=colder(item.storage_class, item.moves, float("inf"))) for item in items]
+    moves = _moves_text(items)
     return SetAnalysis(
-        chosen,
-        total,
-        due,
-        dict(sorted(years.items())),
-        tuple(lines),
-        sum(item.size < SMALLEST for item in items),
-        due.size / rate if rate else None,
-        where,
-        month_cost(items, prices) if prices else None,
-        _sending(items, chosen, prices) if prices else None,
-        no_price,
+        set=chosen,
+        total=total,
+        due=due,
+        years=dict(sorted(years.items())),
+        units=tuple(lines),
+        small=sum(item.size < SMALLEST for item in items),
+        seconds=due.size / rate if rate else None,
+        rate=rate,
+        measured=speed,
+        region=where,
+        as_of=book.month_of(str(where)) if prices else None,
+        month=month_cost(items, prices) if prices else None,
+        sending=_sending(items, chosen, prices) if prices else None,
+        moved=month_cost(moved, prices) if prices and moves else None,
+        moves=moves,
+        no_price=no_price,
     )
 
 
+def _moves_text(items: Iterable[Item]) -> str | None:
+    """What rules do to these objects, in words: `to DEEP_ARCHIVE after 30 days`."""
+    found = sorted({move for item in items for move in item.moves})
+    return ", ".join(f"to {name} after {counted(days, 'day')}" for days, name in found) or None
+
+
 def _objects(chosen: ArchiveSet, unit: Unit) -> list[Item]:
-    """The objects that a unit becomes; compression is not known before."""
-    if chosen.pack is not Pack.NONE:
-        return [Item(unit.id, unit.size, chosen.storage_class)]
-    files = (source for source in unit.sources if source.kind is Kind.FILE)
-    return [Item(unit.id, source.size, chosen.storage_class) for source in files]
+    """The objects that a unit becomes, with the moves of the set's rules; compression is not known before."""
+    rules, kept = wanted_rules([chosen], "").rules, chosen.storage_class
+    sizes = [unit.size]
+    if chosen.pack is Pack.NONE:
+        sizes = [source.size for source in unit.sources if source.kind is Kind.FILE]
+    return [Item(unit.id, size, kept, moves=moves_of(rules, unit.key, chosen.tags, size)) for size in sizes]
 
 
 def _sending(items: Sequence[Item], chosen: ArchiveSet, prices: RegionPrices) -> Money:

@@ -16,6 +16,7 @@ from s3sync.core.archive.costs import (
     Moves,
     early_cost,
     month_cost,
+    overhead_cost,
     projected,
     restore_cost,
     scenarios,
@@ -23,6 +24,7 @@ from s3sync.core.archive.costs import (
 from s3sync.core.archive.lifecycle import Rule, moves_of
 from s3sync.core.archive.prices import PriceBook, RegionPrices
 from s3sync.core.archive.records import Archived
+from s3sync.core.archive.values import Pack
 from s3sync.core.times import parse_time
 from s3sync.errors import ConfigError
 
@@ -47,7 +49,11 @@ class UnitCost(Struct, frozen=True):
 
 
 class CostReport(Struct, frozen=True):
-    """Costs of archives in one region. `small`: archives that no rule moves, because they are below 128 KB."""
+    """Costs of archives in one region. `small`: archives that no rule moves, because they are below 128 KB.
+
+    `overhead` is the part of `month` that is no byte of the archives; `leaving` what minimum durations would still cost
+    if all of them left their classes now.
+    """
 
     store: str
     region: str
@@ -59,6 +65,8 @@ class CostReport(Struct, frozen=True):
     months: tuple[Money, ...]
     scenarios: dict[str, Money]
     small: int
+    overhead: Money
+    leaving: Money
 
     @property
     def year(self) -> Money:
@@ -102,7 +110,7 @@ def cost_report(
         store=store,
         region=region,
         currency=book.currency,
-        as_of=book.as_of,
+        as_of=book.month_of(region),
         classes=tuple(
             _class_cost(name, [one for one in items if one.storage_class == name], prices) for name in classes
         ),
@@ -110,16 +118,19 @@ def cost_report(
         month=month_cost(items, prices),
         months=tuple(projected(items, prices)),
         scenarios=scenarios(items, prices),
-        small=sum(1 for one in archives if one.size < SMALLEST and one.tags),
+        small=sum(1 for one, item in pairs if one.size < SMALLEST * item.objects and one.tags),
+        overhead=overhead_cost(items, prices),
+        leaving=remainder(archives, prices, now),
     )
 
 
 def item_of(archive: Archived, rules: Sequence[Rule], root: str, now: datetime) -> Item:
     """An archive as it is billed."""
-    moves: Moves = moves_of(rules, f"{root}{archive.key}", archive.tags, archive.size)
+    objects = max(1, archive.files) if archive.pack is Pack.NONE else 1
+    moves: Moves = moves_of(rules, f"{root}{archive.key}", archive.tags, archive.size // objects)
     age = _days_since(archive.uploaded_at, now)
     in_class = _days_since(archive.transitioned_at, now) if archive.transitioned_at else age
-    return Item(archive.unit, archive.size, archive.storage_class, age, in_class, moves)
+    return Item(archive.unit, archive.size, archive.storage_class, age, in_class, moves, objects)
 
 
 def remainder(archives: Iterable[Archived], prices: RegionPrices, now: datetime) -> Money:
@@ -127,7 +138,7 @@ def remainder(archives: Iterable[Archived], prices: RegionPrices, now: datetime)
     total = Money()
     for one in archives:
         item = item_of(one, (), "", now)
-        total += early_cost(item.size, item.storage_class, item.class_days, prices)
+        total += early_cost(item.size, item.storage_class, item.class_days, prices, item.objects)
     return total
 
 
@@ -140,7 +151,7 @@ def _unit_costs(pairs: Iterable[tuple[Archived, Item]], prices: RegionPrices) ->
     for archive, item in pairs:
         key = (archive.set, archive.unit)
         before = found.get(key, UnitCost(archive.unit, archive.set, 0, Money(), Money()))
-        back = restore_cost([item.size], item.storage_class, "Bulk", 7, prices, egress=True).total
+        back = restore_cost([item.size], item.storage_class, "Bulk", 7, prices, egress=True, objects=item.objects).total
         month = before.month + month_cost([item], prices)
         found[key] = UnitCost(archive.unit, archive.set, before.size + item.size, month, before.restore + back)
     return tuple(sorted(found.values(), key=lambda one: (-one.month.amount, one.unit)))

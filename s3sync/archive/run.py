@@ -14,6 +14,7 @@ from s3sync.archive.indexes import RowBook, read_rows
 from s3sync.archive.last_copies import refuse_loss, verify_before_deletion
 from s3sync.archive.remove_local import Removed, remove_local
 from s3sync.archive.send import forget, is_archived, send_unit
+from s3sync.archive.speed import ACTION, LEAST_BYTES, Stopwatch, sent_in
 from s3sync.archive.verify import Proof
 from s3sync.archive.volumes import Volume, is_complete, known_indexes, merged, volumes_of
 from s3sync.archive.work import Working
@@ -126,7 +127,7 @@ def run(work: Working, units: Iterable[Unit], options: Options, told: Told) -> R
     """
     report = RunReport(work.rules.name, work.carrier.store.url, False)
     rows = RowBook(work.carrier.store, work.rules.name) if work.rules.pack is Pack.NONE else None
-    source = iter(_chosen(units, options))
+    source, watch = iter(_chosen(units, options)), Stopwatch()
     try:
         while True:
             size = BLOCK if rows is not None else 1
@@ -135,16 +136,21 @@ def run(work: Working, units: Iterable[Unit], options: Options, told: Told) -> R
             block = list(islice(source, max(size, 0)))
             if not block:
                 break
-            for found in _block(work, block, options, rows):
+            for found in _block(work, block, options, rows, watch):
                 _add(report, found, options, told)
     except ENDS_THE_RUN as error:
         error.report = report
         raise
+    sent = sum(one.bytes_sent for one in report.units)
+    if sent >= LEAST_BYTES:
+        work.note(ACTION, "", "", sent, detail=sent_in(watch.seconds))
     work.catalogue.take_statistics(format_time(work.now())[:10])
     return report
 
 
-def _block(work: Working, units: list[Unit], options: Options, rows: RowBook | None) -> Iterator[UnitReport]:
+def _block(
+    work: Working, units: list[Unit], options: Options, rows: RowBook | None, watch: Stopwatch
+) -> Iterator[UnitReport]:
     """Send some units, write their rows, and only then do with each what comes after.
 
     An error that ends the run is raised when all is done for those that were sent.
@@ -153,10 +159,11 @@ def _block(work: Working, units: list[Unit], options: Options, rows: RowBook | N
     def send(unit: Unit) -> _Staged:
         return _stage(work, unit, options, rows)
 
-    if rows is not None and work.rules.unit is UnitKind.FILE:
-        done = {unit.id: result for unit, result in work.carrier.pool.map(send, units, lambda unit: unit.size)}
-    else:
-        done = _one_by_one(send, units)
+    with watch.running():
+        if rows is not None and work.rules.unit is UnitKind.FILE:
+            done = {unit.id: result for unit, result in work.carrier.pool.map(send, units, lambda unit: unit.size)}
+        else:
+            done = _one_by_one(send, units)
     written = rows.flush() if rows is not None else []
     if written:
         work.journal.note_made(written)

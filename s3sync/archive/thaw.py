@@ -133,7 +133,7 @@ def price_of(
     if settings.endpoint_url is not None or settings.region is None:
         why = "the store is not AWS's" if settings.endpoint_url is not None else "the region is not set"
         return _unknown(without, why)
-    book = price_book()
+    book = price_book(settings.prices)
     try:
         prices = book.of(settings.region)
     except ConfigError as error:
@@ -142,7 +142,9 @@ def price_of(
     for name, found in classes.items():
         one = restore_cost(found, name, str(tier), days, prices, egress=True)
         total = one if total is None else _sum(total, one)
-    return Price(len(sizes), waiting, sum(sizes), tier, days, total, None, book.currency, book.as_of)
+    return Price(
+        len(sizes), waiting, sum(sizes), tier, days, total, None, book.currency, book.month_of(settings.region)
+    )
 
 
 def _unknown(price: Price, why: str) -> Price:

@@ -56,7 +56,10 @@ class Archives(Leaving, Adopting, Kept, Everywhere, frozen=True):
         rate: int | None = None,
         region: str | None = None,
     ) -> Analysis:
-        """Forecast of all sets, or one: sizes by year, the time to send at `rate` bytes a second, the price."""
+        """Forecast of all sets, or one: sizes by year, the time to send, the price.
+
+        Without `rate` (bytes a second) the time is that of earlier runs of this computer, where there were any.
+        """
         sets = (
             [self.chosen(set, older_than=older_than)]
             if set is not None or not self.sets()
@@ -66,4 +69,5 @@ class Archives(Leaving, Adopting, Kept, Everywhere, frozen=True):
             [(one, self.settings_of(one), self.units(one, *names, due_only=False)) for one in sets],
             rate=rate,
             region=region,
+            measured={one.name: self.measured_rate(one) for one in sets},
         )

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from s3sync.archive.speed import Measured, measured
 from s3sync.archive.units import find_units, is_named
 from s3sync.archives.opened import Opened, Place
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic
-from s3sync.core.archive.values import Kind, Member
+from s3sync.core.archive.values import ArchiveSet, Kind, Member
 from s3sync.core.quantities import counted
 from s3sync.errors import UsageError
+
+LOOKED_AT = 100
+"""Entries of the log that are of no unit in which runs are looked for."""
 
 
 class Listed(Struct, frozen=True):
@@ -111,6 +115,11 @@ class Catalogued(Opened, frozen=True):
             with place.catalogue() as catalogue:
                 entries += catalogue.log(unit=unit, limit=limit)
         return sorted(entries, key=lambda entry: entry.at, reverse=True)[:limit]
+
+    def measured_rate(self, chosen: ArchiveSet) -> Measured | None:
+        """Rate at which earlier runs sent to the store of a set, by the log of this computer."""
+        with next(place for place in self.places(chosen.name)).catalogue() as catalogue:
+            return measured(catalogue.log(unit="", limit=LOOKED_AT))
 
     def stats(self) -> list[Statistic]:
         """Amounts by day, set and storage class, the oldest first."""

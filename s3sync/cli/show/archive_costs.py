@@ -6,7 +6,7 @@ from s3sync.archive.billing import CostReport
 from s3sync.archives.billed import Costs
 from s3sync.cli.output import SCHEMA, printable, say, warn
 from s3sync.cli.show.words import Json
-from s3sync.core.archive.costs import Money, amount_text
+from s3sync.core.archive.costs import Money, amount_text, class_notes
 from s3sync.core.quantities import counted, size_text
 
 DEAREST = 10
@@ -46,6 +46,8 @@ def _report_json(report: CostReport) -> Json:
         "months": [money_json(month) for month in report.months],
         "scenarios": {name: money_json(money) for name, money in report.scenarios.items()},
         "small_archives": report.small,
+        "overhead": money_json(report.overhead),
+        "still_billed_if_all_left": money_json(report.leaving),
         "classes": [
             {
                 "storage_class": one.storage_class,
@@ -84,7 +86,8 @@ def _print_report(report: CostReport, verbose: bool) -> None:
     if not report.classes:
         say("  nothing is archived, as far as this computer knows: `s3sync archive catalogue rebuild`")
         return
-    say(f"now: {money_text(report.month, currency)} a month")
+    overhead = f", of which {money_text(report.overhead, currency)} is overhead" if report.overhead.amount else ""
+    say(f"now: {money_text(report.month, currency)} a month{overhead}")
     say(f"the next 12 months, with the rules that hold: {money_text(report.year, currency)}")
     if verbose:
         for number, month in enumerate(report.months, 1):
@@ -100,5 +103,11 @@ def _print_report(report: CostReport, verbose: bool) -> None:
         say(f"  {printable(unit.unit).ljust(width)}  {size_text(unit.size):>9}  {price} a month  back: {back}")
     if len(report.units) > len(shown):
         say(f"  and {len(report.units) - len(shown)} more: -v names them")
+    for note in filter(None, (class_notes(one.storage_class) for one in report.classes)):
+        say(note)
+    if report.leaving.amount or report.leaving.unknown:
+        say(f"if all were removed or moved now, minimum durations still cost {money_text(report.leaving, currency)}")
+    if report.month.unknown:
+        say(f"Prices that are lacking go into `prices:` in the settings, for {report.region}: docs/costs.md")
     if report.small:
         say(f"{counted(report.small, 'archive')} with tags under 128 KB: rules do not move these by default")

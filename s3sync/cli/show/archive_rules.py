@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from s3sync.archive.rules import RulesView
 from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.show.words import Json
+from s3sync.core.archive.costs import class_notes
 from s3sync.core.archive.lifecycle import Rule, is_ours, rule_text
 from s3sync.core.quantities import counted
 
@@ -50,8 +51,18 @@ def print_rules(action: str, views: Sequence[RulesView], *, verbose: bool, quiet
             say("  nothing to change" if view.difference.is_empty else f"  {said}")
         if verbose:
             say(json.dumps(list(view.present if action in ("show", "diff") else view.difference.merged), indent=2))
-    if not quiet and action != "remove":
-        say(SMALL)
+    if quiet or action == "remove":
+        return
+    for note in filter(None, map(class_notes, _targets(views))):
+        say(note)
+    say(SMALL)
+
+
+def _targets(views: Sequence[RulesView]) -> list[str]:
+    """Classes that the rules shown move to."""
+    rules = [rule for view in views for rule in (*view.present, *view.difference.merged)]
+    moves = [move for rule in rules for move in rule.get("Transitions", ())]
+    return sorted({str(move.get("StorageClass")) for move in moves})
 
 
 def _present_lines(view: RulesView) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from msgspec import to_builtins
+
 from s3sync.archive.analyze import Analysis, SetAnalysis, Total, UnitLine
 from s3sync.archive.importing import ImportReport
 from s3sync.archive.init import InitSetReport
 from s3sync.cli.output import SCHEMA, duration_text, printable, say, warn
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
-from s3sync.core.archive.costs import Money, amount_text
+from s3sync.core.archive.costs import Money, amount_text, class_notes
 from s3sync.core.quantities import counted, files_text, size_text
 
 NAMED = 20
@@ -99,9 +101,14 @@ def _set_json(one: SetAnalysis) -> Json:
         "years": {year: _total_json(total) for year, total in one.years.items()},
         "small_objects": one.small,
         "seconds_to_send": one.seconds,
+        "rate_bytes_per_second": one.rate,
+        "rate_measured": None if one.measured is None else to_builtins(one.measured),
         "region": one.region,
+        "prices_as_of": one.as_of,
         "month": _money_json(one.month),
         "sending": _money_json(one.sending),
+        "moves": one.moves,
+        "month_when_moved": _money_json(one.moved),
         "no_price": one.no_price,
         "units": [_unit_json(line) for line in one.units],
     }
@@ -157,12 +164,25 @@ def _print_set(one: SetAnalysis, report: Analysis, *, verbose: bool) -> None:
         return
     say(f"  due:  {_total_text(one.due)}" if one.due.units != one.total.units else "  all of it is due")
     if one.seconds is not None:
-        say(f"  time: {duration_text(one.seconds)} at {size_text(report.rate or 0)}/s")
+        said = one.measured
+        of = f", as {counted(said.runs, 'run')} here measured, last on {said.newest}" if said is not None else ""
+        say(f"  time: {duration_text(one.seconds)} at {size_text(one.rate or 0)}/s{of}")
+    else:
+        say("  time: not known yet, as nothing was sent from here; --rate 10M counts with 10 MB a second")
+    _print_price(one, report)
+
+
+def _print_price(one: SetAnalysis, report: Analysis) -> None:
     if one.month is None or one.sending is None:
         say(f"  price: not known: {printable(one.no_price or '')}")
     else:
         month, sending = (_money_text(money, report.currency) for money in (one.month, one.sending))
-        say(f"  price: {month} a month, {sending} to send ({one.region}, prices of {report.as_of})")
+        say(f"  price: {month} a month, {sending} to send ({one.region}, prices of {one.as_of})")
+    if one.moves is not None:
+        then = f": {_money_text(one.moved, report.currency)} a month then" if one.moved is not None else ""
+        say(f"  rules (once `s3sync archive lifecycle apply` set them): {one.moves}{then}")
+    if (note := class_notes(one.set.storage_class)) is not None:
+        say(f"  {note}")
     if one.small:
         say(f"  {counted(one.small, 'object')} under 128 KB: lifecycle rules do not move these by default")
 

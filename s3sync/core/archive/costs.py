@@ -58,7 +58,10 @@ def amount_text(amount: float, currency: str = "USD") -> str:
 
 
 class Item(Struct, frozen=True):
-    """Something that is stored. `age_days` is since its upload, `class_days` since it came into its class."""
+    """Something that is stored. `age_days` is since its upload, `class_days` since it came into its class.
+
+    `objects`: number of objects of about one size that `size` is in.
+    """
 
     name: str
     size: int
@@ -66,6 +69,7 @@ class Item(Struct, frozen=True):
     age_days: float = 0.0
     class_days: float = 0.0
     moves: Moves = ()
+    objects: int = 1
 
 
 class Restore(Struct, frozen=True):
@@ -81,34 +85,59 @@ class Restore(Struct, frozen=True):
         return self.retrieval + self.requests + self.temporary_copy + self.egress
 
 
-def billed(size: int, storage_class: str) -> tuple[tuple[str, int], ...]:
-    """Bytes that are billed for an object, by class: with its overhead, or at least the smallest size."""
+def billed(size: int, storage_class: str, objects: int = 1) -> tuple[tuple[str, int], ...]:
+    """Bytes that are billed for objects, by class: with their overhead, or at least the smallest size of each."""
     if storage_class in COLD:
-        return ((storage_class, size + IN_COLD), ("STANDARD", IN_STANDARD))
+        return ((storage_class, size + objects * IN_COLD), ("STANDARD", objects * IN_STANDARD))
     if storage_class in MINIMUM_SIZED:
-        return ((storage_class, max(size, SMALLEST)),)
+        return ((storage_class, max(size, objects * SMALLEST)),)
     return ((storage_class, size),)
+
+
+def class_notes(storage_class: str) -> str | None:
+    """What a class bills beyond its bytes, in words; None for one that bills nothing more."""
+    days = MINIMUM_DAYS.get(storage_class)
+    if days is None:
+        return None
+    cold = f"and {(IN_COLD + IN_STANDARD) // 1024} KB more for each object"
+    more = cold if storage_class in COLD else f"and at least {SMALLEST // 1024} KB for each object"
+    return f"{storage_class}: at least {days} days are billed, {more}"
 
 
 def month_cost(items: Iterable[Item], prices: RegionPrices) -> Money:
     """Storage of a month as things stand."""
     total = NOTHING
     for item in items:
-        total += _storage(item.size, item.storage_class, prices)
+        total += _storage(item.size, item.storage_class, prices, item.objects)
+    return total
+
+
+def overhead_cost(items: Iterable[Item], prices: RegionPrices) -> Money:
+    """Share of a month's storage that is no byte of the archives: overhead, and what small objects lack."""
+    total = NOTHING
+    for item in items:
+        for name, stored in billed(item.size, item.storage_class, item.objects):
+            more = stored - (item.size if name == item.storage_class else 0)
+            total += _priced(prices.storage.get(name), name).times(more / GB) if more else NOTHING
     return total
 
 
 def projected(items: Iterable[Item], prices: RegionPrices, months: int = 12) -> list[Money]:
-    """Cost of each of the next months: storage in the class of its beginning, and the moves that its rules make."""
+    """Cost of each of the next months: storage in the class of its beginning, and the moves that its rules make.
+
+    A rule that takes an object out of a class before its minimum duration pays for the rest of it.
+    """
     totals = [NOTHING] * months
     for item in items:
-        now = item.storage_class
+        now, since = item.storage_class, item.age_days - item.class_days
         for month in range(months):
             start = item.age_days + month * MONTH_DAYS
             before, now = now, colder(now, item.moves, start)
             if now != before:
-                totals[month] += transition_cost(item.size, before, now, prices)
-            totals[month] += _storage(item.size, now, prices)
+                day = max(item.age_days, *(days for days, target in item.moves if target == now and days <= start))
+                totals[month] += transition_cost(item.size, before, now, prices, day - since, objects=item.objects)
+                since = day
+            totals[month] += _storage(item.size, now, prices, item.objects)
     return totals
 
 
@@ -121,34 +150,53 @@ def colder(storage_class: str, moves: Moves, age_days: float) -> str:
 
 
 def transition_cost(
-    size: int, source: str, target: str, prices: RegionPrices, class_days: float | None = None
+    size: int,
+    source: str,
+    target: str,
+    prices: RegionPrices,
+    class_days: float | None = None,
+    *,
+    objects: int = 1,
+    requests: int | None = None,
 ) -> Money:
-    """Requests of a move to another class, and with `class_days` the days of the old class that are still billed."""
-    request = _priced(prices.write.get(target), f"requests of {target}").times(1 / 1000)
-    return request + (NOTHING if class_days is None else early_cost(size, source, class_days, prices))
+    """Requests of a move to another class, and with `class_days` the days of the old class that are still billed.
+
+    `requests`: their number where it is not one for each object, as for copies in parts.
+    """
+    number = objects if requests is None else requests
+    request = _priced(prices.write.get(target), f"requests of {target}").times(number / 1000)
+    return request + (NOTHING if class_days is None else early_cost(size, source, class_days, prices, objects))
 
 
-def early_cost(size: int, storage_class: str, class_days: float, prices: RegionPrices) -> Money:
-    """Days of the minimum duration that are still billed if an object leaves its class now."""
+def early_cost(size: int, storage_class: str, class_days: float, prices: RegionPrices, objects: int = 1) -> Money:
+    """Days of the minimum duration that are still billed if objects leave their class now."""
     left = max(0.0, MINIMUM_DAYS.get(storage_class, 0) - class_days)
-    return _storage(size, storage_class, prices).times(left / 30) if left else NOTHING
+    return _storage(size, storage_class, prices, objects).times(left / 30) if left else NOTHING
 
 
 def restore_cost(
-    sizes: Sequence[int], storage_class: str, tier: str, days: int, prices: RegionPrices, *, egress: bool
+    sizes: Sequence[int],
+    storage_class: str,
+    tier: str,
+    days: int,
+    prices: RegionPrices,
+    *,
+    egress: bool,
+    objects: int | None = None,
 ) -> Restore:
     """Cost of reading objects of one class. `tier` counts for cold ones, which lie in STANDARD, too, for `days`.
 
-    `egress`: the bytes leave the provider.
+    `egress`: the bytes leave the provider. `objects`: their number, where `sizes` has several together.
     """
     amount, cold = sum(sizes) / GB, storage_class in COLD
+    thousands = (len(sizes) if objects is None else objects) / 1000
     way = tier if cold else NOW
     retrieval = _priced(prices.retrieval.get(storage_class, {}).get(way), f"retrieval from {storage_class}")
-    requests = _priced(prices.read.get(storage_class), f"reading {storage_class}").times(len(sizes) / 1000)
+    requests = _priced(prices.read.get(storage_class), f"reading {storage_class}").times(thousands)
     copy = NOTHING
     if cold:
         thaw = _priced(prices.thaw.get(storage_class, {}).get(tier), f"thaw requests of {storage_class}")
-        requests += thaw.times(len(sizes) / 1000)
+        requests += thaw.times(thousands)
         copy = _priced(prices.storage.get("STANDARD"), "STANDARD").times(amount * days / 30)
     out = _priced(prices.egress, "egress").times(amount) if egress else NOTHING
     return Restore(retrieval.times(amount), requests, copy, out)
@@ -158,16 +206,16 @@ def scenarios(items: Sequence[Item], prices: RegionPrices, *, recent_days: float
     """A month's storage if all were STANDARD, all DEEP_ARCHIVE, or the recent STANDARD and the rest DEEP_ARCHIVE."""
     total = dict.fromkeys(("STANDARD", "DEEP_ARCHIVE", "hybrid"), NOTHING)
     for item in items:
-        warm, cold = (_storage(item.size, name, prices) for name in ("STANDARD", "DEEP_ARCHIVE"))
+        warm, cold = (_storage(item.size, name, prices, item.objects) for name in ("STANDARD", "DEEP_ARCHIVE"))
         total["STANDARD"] += warm
         total["DEEP_ARCHIVE"] += cold
         total["hybrid"] += warm if item.age_days < recent_days else cold
     return total
 
 
-def _storage(size: int, storage_class: str, prices: RegionPrices) -> Money:
+def _storage(size: int, storage_class: str, prices: RegionPrices, objects: int = 1) -> Money:
     total = NOTHING
-    for name, stored in billed(size, storage_class):
+    for name, stored in billed(size, storage_class, objects):
         total += _priced(prices.storage.get(name), name).times(stored / GB)
     return total
 

@@ -18,7 +18,7 @@ class RegionPrices(Struct, frozen=True, forbid_unknown_fields=True):
 
     `storage`: for a GB and month, a GB being 2**30 bytes. `write` and `read`: for 1,000 requests, those that lifecycle
     rules make among them. `retrieval`: for a GB by tier; `thaw`: for 1,000 requests by tier. `egress`: for a GB out to
-    the internet.
+    the internet. `as_of`: the month in which they were read, where it is not that of the whole list.
     """
 
     storage: Mapping[str, float] = field(default_factory=dict)
@@ -27,6 +27,7 @@ class RegionPrices(Struct, frozen=True, forbid_unknown_fields=True):
     retrieval: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     thaw: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     egress: float | None = None
+    as_of: str | None = None
     same_as: str | None = field(default=None, name="as")
 
 
@@ -54,6 +55,10 @@ class PriceBook(Struct, frozen=True, forbid_unknown_fields=True):
                 hint="write the prices of your region into your settings, as docs/costs.md shows, or say --region",
             )
         return found
+
+    def month_of(self, region: str) -> str:
+        """Month in which the prices of a region were read. Raises `ConfigError` as `of` does."""
+        return self.of(region).as_of or self.as_of
 
     def overridden(self, mine: Mapping[str, RegionPrices]) -> PriceBook:
         """The book with prices of the settings instead of its own; what they do not say stays."""

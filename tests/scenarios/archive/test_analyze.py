@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kit.people import Person
 from tests.scenarios.archive.conftest import own_settings, put, settings
 
@@ -29,6 +31,7 @@ def test_units_are_told_by_year_with_time_and_price(david: Person) -> None:
     assert "time: 2.9s" in result.out
     assert "under $0.01 a month" in result.out
     assert "1 object under 128 KB" in result.out
+    assert "DEEP_ARCHIVE: at least 180 days are billed, and 40 KB more for each object" in result.out
     found = david.ok("archive", "analyze", "m42", "--json", cwd=david.repo).json["sets"][0]
     assert [unit["key"] for unit in found["units"]] == ["raw/2024/m42.tar"]
     assert found["total"] == {"units": 1, "files": 2, "size_bytes": 2000}
@@ -79,3 +82,32 @@ def test_a_region_without_prices_is_said_and_never_guessed(david: Person) -> Non
     result = david.ok("archive", "analyze", cwd=david.repo)
     assert "price: not known" in result.out and "il-central-1" in result.out
     assert "$" not in result.out
+
+
+def test_the_time_is_that_of_earlier_runs_and_says_so(david: Person) -> None:
+    """With a rate that is given, that one counts; before the first run nothing is guessed."""
+    settings(david, SET.replace("s3://team-archive/backups", (david.root / "nas").as_uri()))
+    put(david.repo, "raw/M31_20230110/a.fits", bytes(9 << 20))
+    before = david.ok("archive", "analyze", cwd=david.repo)
+    assert "time: not known yet" in before.out and "--rate 10M" in before.out
+    david.ok("archive", "run", cwd=david.repo)
+    log = david.ok("archive", "log", cwd=david.repo).out
+    assert "sent in " in log
+    after = david.ok("archive", "analyze", cwd=david.repo)
+    assert "as 1 run here measured, last on 2" in after.out
+    found = david.ok("archive", "analyze", "--json", cwd=david.repo).json["sets"][0]
+    assert found["rate_measured"]["runs"] == 1 and found["rate_bytes_per_second"] == found["rate_measured"]["rate"] > 0
+    given = david.ok("archive", "analyze", "--rate", "1M", cwd=david.repo)
+    assert "at 1.0 MB/s" in given.out and "measured" not in given.out
+
+
+def test_prices_of_the_settings_and_moves_of_rules_count(david: Person) -> None:
+    text = SET.replace("us-east-1", "eu-north-9").replace("DEEP_ARCHIVE", "STANDARD")
+    own = "prices: {eu-north-9: {storage: {STANDARD: 1.0, GLACIER: 0.5}, write: {STANDARD: 0.005}, as_of: 2026-11}}\n"
+    settings(david, f"{text}    tags: {{archive: delayed}}\n{own}")
+    put(david.repo, "raw/m42/b.fits", bytes(64 << 20))
+    found = david.ok("archive", "analyze", cwd=david.repo)
+    assert "price: $0.06 a month" in found.out and "prices of 2026-11" in found.out
+    assert "lifecycle apply` set them): to GLACIER after 90 days: $0.03 a month then" in found.out
+    told = david.ok("archive", "analyze", "--json", cwd=david.repo).json["sets"][0]
+    assert told["month_when_moved"]["amount"] == pytest.approx(0.03125, rel=0.01)

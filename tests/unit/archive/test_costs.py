@@ -12,9 +12,11 @@ from s3sync.core.archive.costs import (
     Item,
     amount_text,
     billed,
+    class_notes,
     colder,
     early_cost,
     month_cost,
+    overhead_cost,
     projected,
     restore_cost,
     scenarios,
@@ -100,6 +102,49 @@ def test_a_year_with_rules_moves_once_and_pays_for_the_move() -> None:
     assert months[4].amount == pytest.approx(cold)
 
 
+def test_a_rule_that_moves_before_the_minimum_duration_pays_for_the_rest_of_it() -> None:
+    """Uploaded to GLACIER, and moved on by a rule after 30 of its 90 days."""
+    item = Item("x", 100 * GB, "GLACIER", moves=((30, "DEEP_ARCHIVE"),))
+    months = projected([item], EAST)
+    left = early_cost(100 * GB, "GLACIER", 30, EAST).amount
+    cold = month_cost([Item("x", 100 * GB, "DEEP_ARCHIVE")], EAST).amount
+    assert left > 0
+    assert months[1].amount == pytest.approx(cold + left + 0.05 / 1000)
+    later = projected([Item("x", 100 * GB, "GLACIER", moves=((95, "DEEP_ARCHIVE"),))], EAST)
+    assert later[4].amount == pytest.approx(cold + 0.05 / 1000)
+    old = projected([Item("x", GB, "GLACIER", age_days=400, class_days=50, moves=((30, "DEEP_ARCHIVE"),))], EAST)
+    assert old[0].amount > month_cost([Item("x", GB, "DEEP_ARCHIVE")], EAST).amount + 0.05 / 1000
+
+
+@pytest.mark.parametrize("storage_class", CLASSES)
+def test_many_objects_are_billed_as_they_would_be_one_by_one(storage_class: str) -> None:
+    """A unit without container: its files are what has overhead, a smallest size and requests."""
+    together, alone = Item("x", 50 * 4096, storage_class, objects=50), [Item("x", 4096, storage_class)] * 50
+    assert month_cost([together], EAST).amount == pytest.approx(month_cost(alone, EAST).amount)
+    assert overhead_cost([together], EAST).amount == pytest.approx(overhead_cost(alone, EAST).amount)
+    assert early_cost(50 * 4096, storage_class, 1, EAST, 50).amount == pytest.approx(
+        50 * early_cost(4096, storage_class, 1, EAST).amount
+    )
+    whole = month_cost([Item("x", 50 * 4096, "STANDARD")], EAST).amount
+    assert (overhead_cost([together], EAST).amount > 0) == (month_cost([together], EAST).amount != pytest.approx(whole))
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "words"),
+    [
+        ("DEEP_ARCHIVE", ("180 days", "40 KB")),
+        ("GLACIER", ("90 days", "40 KB")),
+        ("GLACIER_IR", ("90 days", "128 KB")),
+        ("STANDARD_IA", ("30 days", "128 KB")),
+        ("STANDARD", None),
+        ("made-up", None),
+    ],
+)
+def test_what_a_class_bills_beside_its_bytes_in_words(storage_class: str, words: tuple[str, ...] | None) -> None:
+    told = class_notes(storage_class)
+    assert told is None if words is None else all(word in (told or "") for word in words)
+
+
 def test_rules_move_nothing_to_a_warmer_class() -> None:
     moves = ((30, "GLACIER"), (7, "DEEP_ARCHIVE"))
     assert colder("STANDARD", moves, 40) == "DEEP_ARCHIVE"
@@ -122,6 +167,24 @@ def test_what_has_no_price_is_told() -> None:
     assert restore_cost([GB], "DEEP_ARCHIVE", "Bulk", 7, west, egress=True).total.unknown >= {"egress"}
     assert month_cost([Item("x", GB, "INTELLIGENT_TIERING")], EAST).unknown == {"INTELLIGENT_TIERING"}
     assert transition_cost(GB, "STANDARD", "GLACIER", west).unknown == {"requests of GLACIER"}
+
+
+@pytest.mark.parametrize(
+    ("region", "standard"),
+    [("eu-central-1", 0.0245), ("eu-west-1", 0.023), ("ca-central-1", 0.025), ("ap-southeast-2", 0.025)],
+)
+def test_a_region_with_some_prices_has_these_and_names_what_it_lacks(region: str, standard: float) -> None:
+    prices = price_book().of(region)
+    assert amount_text(month_cost([Item("x", 100 * GB, "STANDARD")], prices).amount) == f"${100 * standard:.2f}"
+    cold = month_cost([Item("x", 100 * GB, "DEEP_ARCHIVE")], prices)
+    assert cold.unknown == {"DEEP_ARCHIVE"}
+    assert price_book().month_of(region) == "2026-07" != price_book().month_of("us-east-1")
+
+
+def test_every_region_of_the_list_says_of_which_month_it_is() -> None:
+    book = price_book({"nowhere-1": RegionPrices(egress=0.0), "eu-west-1": RegionPrices(as_of="2027-01")})
+    assert all(len(book.month_of(region)) == 7 for region in book.regions)
+    assert book.month_of("eu-west-1") == "2027-01"
 
 
 def test_an_unknown_region_is_said_and_never_guessed() -> None:
@@ -175,7 +238,7 @@ def test_the_next_months_never_cost_more_storage_than_the_warmest_class(
     dearest = max(month_cost([Item("x", size, name)], EAST).amount for name in CLASSES)
     months = projected([item], EAST)
     assert len(months) == 12
-    assert all(month.amount <= dearest + 0.05 / 1000 + 1e-9 for month in months)
+    assert all(month.amount <= dearest * (1 + 180 / 30) + 0.05 / 1000 + 1e-9 for month in months), "with early fees"
     assert not any(month.unknown for month in months)
 
 
