@@ -15,6 +15,7 @@ from s3sync.archive.indexes import SUFFIX, read_rows
 from s3sync.core.archive.adopt import Fit, KeyPattern
 from s3sync.core.archive.records import Archived, Status
 from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Kind, Member, Pack, UnitKind
+from s3sync.core.archive.volumes import unit_key
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time
@@ -142,14 +143,20 @@ def _candidates(carrier: Carrier, catalogue: Catalogue, rules: ArchiveSet, repor
             report.unfit_count += 1
             report.unfit += [info.key] if len(report.unfit) < _SOME else []
     known = _known(catalogue)
+    report.known += sum(1 for info, fit in fitting if _is_ours(info.key, fit, ours))
     found = []
-    for one in _units(rules, [(info, fit) for info, fit in fitting if info.key not in ours]):
+    fitting = [(info, fit) for info, fit in fitting if not _is_ours(info.key, fit, ours)]
+    for one in _units(rules, fitting):
         if known.get(one.archive.key) == (one.archive.size, one.archive.etag):
             report.known += 1
         else:
             found.append(one)
-    report.known += sum(1 for info, _ in fitting if info.key in ours)
     return sorted(found, key=lambda one: one.archive.key)
+
+
+def _is_ours(key: str, fit: Fit, ours: set[str]) -> bool:
+    """True for an archive that has an index, or is a volume of one that has."""
+    return key in ours or (fit.pack is not Pack.NONE and unit_key(key, fit.pack) in ours)
 
 
 def _known(catalogue: Catalogue) -> Mapping[str, tuple[int, str | None]]:

@@ -22,7 +22,7 @@ from s3sync.archive.unpacking import unpacked
 from s3sync.core.archive.adopt import without_top
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.tar import BLOCK
-from s3sync.core.archive.values import CURRENT_FORMAT, ForeignIndex, Kind, Member, Pack
+from s3sync.core.archive.values import SINGLE_FORMAT, ForeignIndex, Kind, Member, Pack
 from s3sync.core.times import parse_time
 from s3sync.errors import ArchiveError
 
@@ -62,7 +62,7 @@ def foreign_index(archived: Archived, members: Iterable[Member]) -> ForeignIndex
     """Index of an archive of another tool, of what the catalogue has."""
     members = tuple(members)
     return ForeignIndex(
-        format=CURRENT_FORMAT,
+        format=SINGLE_FORMAT,
         unit=archived.unit,
         set=archived.set,
         key=archived.key,

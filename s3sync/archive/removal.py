@@ -5,7 +5,8 @@ from __future__ import annotations
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, read_index, read_rows
 from s3sync.core.archive.records import FOREIGN, Archived, Status
-from s3sync.core.archive.values import Index, Pack, index_key
+from s3sync.core.archive.values import Index, Pack, SplitIndex, index_key
+from s3sync.core.archive.volumes import archives_of
 from s3sync.errors import ArchiveError, NotFound
 from s3sync.store.port import ObjectHead, Store
 
@@ -27,6 +28,11 @@ def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> Non
         for member in index.members:
             if member.key is not None:
                 _delete(store, archive, member.key, member.etag)
+    elif isinstance(index, SplitIndex) or archive.is_split:
+        for key, _, etag in catalogue.parts(archive.key):
+            _delete(store, archive, key, etag)
+        for one in archives_of(index) if index is not None else ():
+            _delete(store, archive, one.key, one.etag)
     else:
         _delete(store, archive, archive.key, archive.etag)
     for sidecar in index.sidecars if index is not None else ():

@@ -16,6 +16,7 @@ from s3sync.archive.reading import batches, contents
 from s3sync.archive.verify import altered
 from s3sync.core.archive.extraction import problem_of
 from s3sync.core.archive.values import ForeignIndex, Index, Kind, Member, Pack
+from s3sync.core.archive.volumes import archives_of, is_whole
 from s3sync.core.quantities import size_text
 from s3sync.core.spelling import obeyed_reason
 from s3sync.disk.tree import kept_folders
@@ -64,6 +65,9 @@ def restore_unit(
     What is not what was sent, has a name that leads elsewhere, or is `refused` (path and reason) is told in `problems`.
     """
     report = Restored(index.unit, index.key, os.fspath(to), unproven=isinstance(index, ForeignIndex))
+    if not is_whole(index):
+        lacks = f"only {index.volume} of its {index.volumes} volumes are in the store; what they hold was restored"
+        report.problems.append((index.unit, lacks))
     allowed = []
     for member in wanted:
         why = problem_of(member, windows=os.name == "nt") or refused.get(member.path)
@@ -136,12 +140,10 @@ def _require_room(to: Path, missing: list[Member]) -> None:
 
 
 def _fetch(carrier: Carrier, index: Index, target: Target, missing: list[Member], report: Restored) -> None:
-    inside = [member for member in missing if member.key is None or index.pack is Pack.NONE]
-    apart = [[member] for member in missing if member.key is not None and index.pack is not Pack.NONE]
-    groups = [*batches(index, inside), *apart]
+    groups = list(_groups(index, missing))
     carrier.progress.expect(Work.DOWNLOAD, len(missing), sum(member.size for member in missing))
 
-    results = list(carrier.pool.map(lambda group: _bring(carrier, index, target, group), groups, _size_of))
+    results = list(carrier.pool.map(lambda group: _bring(carrier, *group, target), groups, _size_of))
     for _, result in results:
         placed, problems = result.result()
         report.problems += problems
@@ -153,23 +155,36 @@ def _fetch(carrier: Carrier, index: Index, target: Target, missing: list[Member]
                 report.beside.append((member.path, name))
 
 
-def _size_of(group: list[Member]) -> int:
-    return sum(member.size for member in group)
+def _groups(index: Index, missing: list[Member]) -> Iterator[tuple[Index, list[Member]]]:
+    """Members that come by one request, each group with the index of the archive that holds them."""
+    inside = [member for member in missing if member.key is None or index.pack is Pack.NONE]
+    archives = archives_of(index)
+    if len(archives) == 1:
+        yield from ((archives[0], batch) for batch in batches(archives[0], inside))
+    else:
+        wanted = set(inside)
+        for one in archives:
+            yield from ((one, batch) for batch in batches(one, [member for member in one.members if member in wanted]))
+    alone = structs.replace(archives[0], pack=Pack.NONE)
+    yield from ((alone, [m]) for m in missing if m.key is not None and index.pack is not Pack.NONE)
+
+
+def _size_of(group: tuple[Index, list[Member]]) -> int:
+    return sum(member.size for member in group[1])
 
 
 _Placed = list[tuple[Member, tuple[Placed, str]]]
 
 
 def _bring(
-    carrier: Carrier, index: Index, target: Target, group: list[Member]
+    carrier: Carrier, index: Index, group: list[Member], target: Target
 ) -> tuple[_Placed, list[tuple[str, str]]]:
     """Bring members with one request. Where that ends early, those that lack are told with the reason."""
     placed: _Placed = []
     problems: list[tuple[str, str]] = []
-    source = index if group[0].key is None or index.pack is Pack.NONE else _alone(index)
     todo = {member.path for member in group}
     try:
-        for member, pieces in contents(carrier, source, group):
+        for member, pieces in contents(carrier, index, group):
             carrier.progress.begin(Work.DOWNLOAD, member.path, member.size)
             try:
                 found = target.write(member, _told(carrier, member, pieces), proven=not isinstance(index, ForeignIndex))
@@ -187,11 +202,6 @@ def _bring(
     except S3syncError as error:
         problems += [(path, str(error)) for path in sorted(todo)]
     return placed, problems
-
-
-def _alone(index: Index) -> Index:
-    """The index as one of objects of their own, for sidecars of a container."""
-    return structs.replace(index, pack=Pack.NONE)
 
 
 def _told(carrier: Carrier, member: Member, pieces: Iterator[memoryview]) -> Iterator[memoryview]:

@@ -15,11 +15,12 @@ from s3sync.archive.last_copies import refuse_loss, verify_before_deletion
 from s3sync.archive.remove_local import Removed, remove_local
 from s3sync.archive.send import forget, is_archived, send_unit
 from s3sync.archive.speed import ACTION, LEAST_BYTES, Stopwatch, sent_in
+from s3sync.archive.split import send_split
 from s3sync.archive.verify import Proof
-from s3sync.archive.volumes import Volume, is_complete, known_indexes, merged, volumes_of
+from s3sync.archive.volumes import Portion, is_complete, known_archives, known_indexes, merged, portions_of
 from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Pack, Unit, UnitKind
-from s3sync.core.quantities import files_text
+from s3sync.core.quantities import counted, files_text
 from s3sync.core.times import format_time, moment
 from s3sync.errors import ENDS_THE_RUN, Halt, S3syncError
 from s3sync.transfer.pool import Result
@@ -235,25 +236,18 @@ def _sent(
     work: Working, unit: Unit, known: tuple[Index, ...], options: Options, rows: RowBook | None
 ) -> tuple[tuple[Index, ...], int]:
     """Send the archives of a unit that are not there yet, or with `force` all."""
-    volumes, there = volumes_of(work.rules, unit), {index.key: index for index in known}
-    if not set(there) <= {volume.part.key for volume in volumes}:
+    portions, there = portions_of(work.rules, unit), known_archives(known)
+    if not set(there) <= {portion.part.key for portion in portions}:
         raise Halt(
             f"did not send {unit.id}",
-            why=f"it is archived in {len(known)} volumes and would be {len(volumes)} now, under other keys",
+            why=f"it is archived in {counted(len(there), 'volume')} and would be {len(portions)} now, under other keys",
             hint=f"remove the old ones first: s3sync archive remove {unit.id}",
         )
-    found, sent = list[Index](), 0
-    for volume in volumes:
-        index = there.get(volume.part.key)
-        if index is None or options.force or not is_archived(index, volume.part):
-            index, n = send_unit(
-                work.carrier, work.rules, volume.part, work.journal, replace=options.force, volume=volume, rows=rows
-            )
-            sent += n
-            if volume.total > 1:
-                work.catalogue.record(index)
-        found.append(index)
-    return tuple(found), sent
+    if len(portions) > 1:
+        index, sent = send_split(work, unit, portions, known, replace=options.force)
+    else:
+        index, sent = send_unit(work.carrier, work.rules, unit, work.journal, replace=options.force, rows=rows)
+    return (index,), sent
 
 
 def _removed(
@@ -280,14 +274,15 @@ def _state(rules: ArchiveSet, unit: Unit, known: tuple[Index, ...], options: Opt
         return UnitState.PLANNED
     if is_complete(known):
         return UnitState.KNOWN if is_archived(merged(known), unit) else UnitState.CHANGED
-    volumes = {volume.part.key: volume for volume in volumes_of(rules, unit)}
-    return UnitState.PLANNED if all(_is_of(index, volumes) for index in known) else UnitState.CHANGED
+    portions = {portion.part.key: portion for portion in portions_of(rules, unit)}
+    fits = all(_is_of(archive, portions) for archive in known_archives(known).values())
+    return UnitState.PLANNED if fits else UnitState.CHANGED
 
 
-def _is_of(index: Index, volumes: dict[str, Volume]) -> bool:
+def _is_of(index: Index, portions: dict[str, Portion]) -> bool:
     """True if an index is of a volume as it would be sent now, so that only others are missing."""
-    volume = volumes.get(index.key)
-    return volume is not None and index.volumes == volume.total and is_archived(index, volume.part)
+    portion = portions.get(index.key)
+    return portion is not None and index.volumes == portion.total and is_archived(index, portion.part)
 
 
 def _chosen(units: Iterable[Unit], options: Options) -> Iterable[Unit]:

@@ -10,11 +10,10 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.indexes import RowBook, add_rows, write_index
 from s3sync.archive.journal import Journal
 from s3sync.archive.upload import Content, Uploaded, upload
-from s3sync.archive.volumes import Volume
 from s3sync.core.archive.layout import sidecar_key
 from s3sync.core.archive.tar import as_bytes, is_utf8
 from s3sync.core.archive.values import (
-    CURRENT_FORMAT,
+    SINGLE_FORMAT,
     ArchiveSet,
     Index,
     Kind,
@@ -40,29 +39,25 @@ def send_unit(
     journal: Journal,
     *,
     replace: bool = False,
-    volume: Volume | None = None,
     rows: RowBook | None = None,
 ) -> tuple[Index, int]:
     """Send a unit, and return its index, as it is in the store, and the bytes that were sent.
 
     `rows`: takes the index of a unit without container, for whoever writes it later, and ends what the journal has of
-    it. `volume`: the unit is this archive of a larger one. What is there already under its key is replaced only with
-    `replace`. Raises `Halt` for a key that is taken, `SourceChanged` when a file does not stand still, `LocalError`,
-    `StoreError`. Interrupted, it resumes.
+    it. What is there already under its key is replaced only with `replace`. Raises `Halt` for a key that is taken,
+    `SourceChanged` when a file does not stand still, `LocalError`, `StoreError`. Interrupted, it resumes.
     """
     if unit.refused is not None:
         raise LocalError(f"cannot archive {unit.id}", why=unit.refused)
-    _check(rules, unit)
-    volume = volume or Volume(unit, unit)
+    refuse_unsendable(rules, unit)
     carrier.progress.begin(Work.UPLOAD, unit.id, unit.size)
     try:
         if rules.pack is Pack.NONE:
             index, sent = _send_files(carrier, rules, unit, journal, replace)
         else:
-            index, sent = _send_archive(carrier, rules, unit, journal, replace)
-        whole = changed(volume.whole, sidecars=unit.sidecars)
-        sidecars, more = _send_sidecars(carrier, rules, whole, journal, index, replace)
-        index = changed(index, sidecars=sidecars, volume=volume.number, volumes=volume.total)
+            index, sent = send_archive(carrier, rules, unit, journal, replace)
+        sidecars, more = send_sidecars(carrier, rules, unit, journal, index, replace)
+        index = changed(index, sidecars=sidecars)
         if rows is not None:
             rows.put(index)
             return index, sent + more
@@ -99,7 +94,8 @@ def _traits(one: Source | Member) -> tuple[object, ...]:
     return one.path, one.kind, one.size, one.target, one.mtime_ns if one.kind is Kind.FILE else 0
 
 
-def _check(rules: ArchiveSet, unit: Unit) -> None:
+def refuse_unsendable(rules: ArchiveSet, unit: Unit) -> None:
+    """Raise `LocalError` or `UsageError` for a unit without files, or with a key that no store takes."""
     if not any(source.kind is Kind.FILE for source in unit.sources):
         raise LocalError(
             f"{unit.id} holds no files", why="an archive of nothing would be of no use", hint="put files into it"
@@ -163,7 +159,7 @@ def _object(carrier: Carrier, rules: ArchiveSet, unit: Unit, key: str, source: S
 def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: tuple[Member, ...], size: int) -> Index:
     moves = aspect(carrier.store, StorageClasses) is not None
     return Index(
-        CURRENT_FORMAT,
+        SINGLE_FORMAT,
         unit.id,
         rules.name,
         unit.key,
@@ -179,9 +175,10 @@ def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: tuple[Membe
     )
 
 
-def _send_archive(
+def send_archive(
     carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, may_replace: bool
 ) -> tuple[Index, int]:
+    """Send one container, without its sidecars and its index. Interrupted, it resumes."""
     made = _upload(carrier, journal, _content(carrier, rules, unit, unit.key, top_of(unit), *unit.sources), may_replace)
     index = changed(
         _index(carrier, rules, unit, made.members, made.size),
@@ -226,10 +223,10 @@ def _send_files(
     return index, sum(sent for _, sent in found.values())
 
 
-def _send_sidecars(
+def send_sidecars(
     carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, index: Index, may_replace: bool
 ) -> tuple[tuple[Member, ...], int]:
-    """Sidecars stay readable: in the usual class, without the tags by which archives are moved.
+    """Send a unit's sidecars, which stay readable: in the usual class, without the tags by which archives are moved.
 
     Without a container those of a folder are objects of the unit already. What stands under a sidecar's key and is
     another is somebody's, as with an archive.

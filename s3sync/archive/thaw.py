@@ -14,6 +14,7 @@ from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import Restore, restore_cost
 from s3sync.core.archive.values import Index, Kind, Member, Pack
+from s3sync.core.archive.volumes import archives_of
 from s3sync.errors import Archived, ConfigError, NotFound, Unsupported
 from s3sync.store.aspects import Thaw, Thaws, ThawState, Tier, aspect
 
@@ -32,7 +33,11 @@ class ColdObject(Struct, frozen=True):
 def objects_of(index: Index, members: Iterable[Member]) -> list[tuple[str, int]]:
     """Keys and sizes of the objects that hold these members."""
     if index.pack is not Pack.NONE:
-        return [(index.key, index.size)]
+        archives = archives_of(index)
+        if len(archives) == 1:
+            return [(index.key, index.size)]
+        wanted = set(members)
+        return [(one.key, one.size) for one in archives if not wanted.isdisjoint(one.members)]
     return [(member.key, member.size) for member in members if member.key is not None and member.kind is Kind.FILE]
 
 

@@ -10,7 +10,7 @@ from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, read_index, read_rows, write_index
 from s3sync.archive.removal import head_of_own
 from s3sync.core.archive.records import FOREIGN, Archived
-from s3sync.core.archive.values import Index, Member, Pack, index_key
+from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
 from s3sync.errors import ArchiveError, S3syncError
 from s3sync.store.aspects import StorageClasses, Tags, aspect, require_aspect
 from s3sync.store.port import Headers, Part, Store, Update
@@ -37,6 +37,9 @@ def transition(store: Store, catalogue: Catalogue, archive: Archived, target: st
         moved = replace(index, members=tuple(_moved(store, index, target)), storage_class=target)
         add_rows(store, index.set, [moved])
         catalogue.record(moved)
+    elif isinstance(index, SplitIndex):
+        moved = _moved_volumes(store, index, target)
+        catalogue.record(moved, index_etag=write_index(store, moved))
     else:
         head_of_own(store, index.set, index.unit, index.key)
         # Until it is written again the index says nothing of the ETag, rather than that of the copy that is gone.
@@ -45,6 +48,21 @@ def transition(store: Store, catalogue: Catalogue, archive: Archived, target: st
         moved = replace(index, etag=etag, storage_class=target)
         catalogue.record(moved, index_etag=write_index(store, moved))
     catalogue.note_class(index.key, target, now)
+
+
+def _moved_volumes(store: Store, index: SplitIndex, target: str) -> SplitIndex:
+    """Move volume after volume; the index says nothing of an ETag that is about to change."""
+    for number, part in enumerate(index.parts):
+        head_of_own(store, index.set, index.unit, part.key)
+        write_index(store, _with_etag(index, number, None))
+        index = _with_etag(index, number, move_object(store, part.key, part.size, target, dict(index.tags)))
+    return replace(index, storage_class=target)
+
+
+def _with_etag(index: SplitIndex, number: int, etag: str | None) -> SplitIndex:
+    parts = list(index.parts)
+    parts[number] = replace(parts[number], etag=etag)
+    return replace(index, parts=tuple(parts))
 
 
 def move_object(store: Store, key: str, size: int, target: str, tags: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ from s3sync.archive.codecs import DAMAGED
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.reading import batches, contents
 from s3sync.core.archive.values import ForeignIndex, Index, Member, Pack
+from s3sync.core.archive.volumes import archives_of, is_whole
 from s3sync.errors import ArchiveError, NotFound
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.transfer.progress import Work
@@ -31,10 +32,13 @@ class Proof(StrEnum):
 
 def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False) -> Proof:
     """Compare an archive in the store with its index. Raises `ArchiveError` for one that is not whole, `Archived`."""
+    if not is_whole(index):
+        raise incomplete(index)
+    archives = archives_of(index)
     if index.pack is Pack.NONE:
         proof = _weakest([_whole_object(carrier, m, m.key, m.size, m.etag) for m in index.members if m.key is not None])
     else:
-        proof = _whole_object(carrier, index, index.key, index.size, index.etag, index.crc64nvme)
+        proof = _weakest([_whole_object(carrier, one, one.key, one.size, one.etag, one.crc64nvme) for one in archives])
     for sidecar in index.sidecars:
         _whole_object(carrier, sidecar, sidecar.key or "", sidecar.size, sidecar.etag)
     if isinstance(index, ForeignIndex):
@@ -43,8 +47,9 @@ def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False) -> Pro
         return proof
     there = {member.key for member in index.members}
     apart = tuple(one for one in index.sidecars if one.key not in there)
-    alone = replace(index, pack=Pack.NONE)
-    work = [(index, one) for one in batches(index, index.members)] + [(alone, one) for one in batches(alone, apart)]
+    alone = replace(archives[0], pack=Pack.NONE)
+    work = [(one, batch) for one in archives for batch in batches(one, one.members)]
+    work += [(alone, batch) for batch in batches(alone, apart)]
     for _, result in list(carrier.pool.map(lambda one: _read(carrier, *one), work)):
         result.result()
     return Proof.READ
@@ -71,6 +76,15 @@ def verify_again(
             hint="look at it with `s3sync archive show`; nothing was deleted here",
         )
     return verify_archive(carrier, index, deep=deep)
+
+
+def incomplete(index: Index) -> ArchiveError:
+    """Error for a split unit whose volumes are not all there."""
+    return ArchiveError(
+        f"the archive of {index.unit} is not complete",
+        why=f"{index.volume} of {index.volumes} volumes are sent: a run was interrupted",
+        hint="run `s3sync archive run` again on the computer that has its files: it sends the rest",
+    )
 
 
 def _weakest(proofs: list[Proof]) -> Proof:

@@ -56,7 +56,8 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
             members = [m for m in catalogue.members(one.key) if m.kind is Kind.FILE and m.key is not None]
             found = {str(member.key): (member.size, member.etag) for member in members}
         else:
-            found = {one.key: (one.size, one.etag)}
+            volumes = catalogue.parts(one.key) or [(one.key, one.size, one.etag)]
+            found = {key: (size, etag) for key, size, etag in volumes}
             if one.status not in FOREIGN:
                 found[index_key(one.key)] = (-1, None)
         wanted |= found
@@ -77,6 +78,8 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
     rows = {name: read_rows(carrier.store, name) for name in ours}
     for one in archives:
         why = next((f"{carrier.store.url}/{key}: {wrong[key]}" for key in parts[one.key] if key in wrong), None)
+        if why is None and not one.is_complete:
+            why = f"{one.unit} is not complete: {one.volume} of {one.volumes} volumes are sent"
         if why is None and one.pack is Pack.NONE and one.status not in FOREIGN and one.key not in rows[one.set]:
             why = f"{carrier.store.url}/{one.key} has no index any more"
         _tell(carrier, catalogue, Verified(one.unit, one.key, one.size, None if why else Proof.LISTED, why), one, told)

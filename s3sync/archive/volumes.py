@@ -1,4 +1,4 @@
-"""Units that are larger than a set's `max_size`: numbered archives, each with an index of its own."""
+"""Units that are larger than a set's `max_size`: numbered archives, and what is known of them."""
 
 from __future__ import annotations
 
@@ -8,41 +8,37 @@ from msgspec import Struct, structs
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.indexes import RowBook, read_index
-from s3sync.core.archive.values import ArchiveSet, Index, Pack, Source, Unit
+from s3sync.core.archive.values import ArchiveSet, Index, Pack, Source, SplitIndex, Unit
+from s3sync.core.archive.volumes import archives_of, is_whole, volume_key
 from s3sync.errors import NotFound
 
 
-class Volume(Struct, frozen=True):
-    """One archive of a unit: `part` has its key and its sources, `whole` is the unit."""
+class Portion(Struct, frozen=True):
+    """Content of one archive of a unit: `part` has its key and its sources."""
 
     part: Unit
-    whole: Unit
     number: int = 1
     total: int = 1
 
 
-def volumes_of(rules: ArchiveSet, unit: Unit) -> list[Volume]:
+def portions_of(rules: ArchiveSet, unit: Unit) -> list[Portion]:
     """Archives that a unit becomes. A file is never cut: one that is larger has an archive to itself."""
     most = rules.max_size
     if most is None or rules.pack is Pack.NONE or unit.size <= most:
-        return [Volume(unit, unit)]
+        return [Portion(unit)]
     groups: list[list[Source]] = [[]]
     size = 0
     for source in unit.sources:
-        if groups[-1] and size + source.size > most:
+        if size and size + source.size > most:
             groups.append([])
             size = 0
         groups[-1].append(source)
         size += source.size
+    if len(groups) == 1:  # one file is all of it
+        return [Portion(unit)]
     return [
-        Volume(
-            structs.replace(
-                unit,
-                key=volume_key(rules, unit, number),
-                sources=tuple(group),
-                sidecars=unit.sidecars if number == 1 else (),
-            ),
-            unit,
+        Portion(
+            structs.replace(unit, key=volume_key(unit.key, rules.pack, number), sources=tuple(group), sidecars=()),
             number,
             len(groups),
         )
@@ -50,14 +46,8 @@ def volumes_of(rules: ArchiveSet, unit: Unit) -> list[Volume]:
     ]
 
 
-def volume_key(rules: ArchiveSet, unit: Unit, number: int) -> str:
-    """Key of a numbered archive: `raw/m42.002.tar`."""
-    ending = f".{rules.pack}"
-    return f"{unit.key.removesuffix(ending)}.{number:03}{ending}"
-
-
 def known_indexes(carrier: Carrier, rules: ArchiveSet, unit: Unit, rows: RowBook | None = None) -> tuple[Index, ...]:
-    """Indexes of what was sent of a unit before, by volume; none when nothing was. One may be missing."""
+    """Indexes of what was sent of a unit before: one, or none. Of an earlier version's volumes each that is there."""
     if rules.pack is Pack.NONE:
         found = (rows or RowBook(carrier.store, rules.name)).get(unit.key)
         return () if found is None else (found,)
@@ -66,11 +56,17 @@ def known_indexes(carrier: Carrier, rules: ArchiveSet, unit: Unit, rows: RowBook
         return (whole,)
     if rules.max_size is None:
         return ()
-    first = _index(carrier, volume_key(rules, unit, 1))
-    if first is None:
+    first = _index(carrier, volume_key(unit.key, rules.pack, 1))
+    if first is None or first.volumes < 2:
         return ()
-    rest = (_index(carrier, volume_key(rules, unit, number)) for number in range(2, min(first.volumes, 10_000) + 1))
+    keys = (volume_key(unit.key, rules.pack, number) for number in range(2, min(first.volumes, 10_000) + 1))
+    rest = (_index(carrier, key) for key in keys)
     return (first, *(index for index in rest if index is not None))
+
+
+def known_archives(known: Sequence[Index]) -> dict[str, Index]:
+    """Index of each single archive that is known, by its key."""
+    return {one.key: one for index in known for one in archives_of(index)}
 
 
 def _index(carrier: Carrier, key: str) -> Index | None:
@@ -81,7 +77,9 @@ def _index(carrier: Carrier, key: str) -> Index | None:
 
 
 def merged(indexes: Sequence[Index]) -> Index:
-    """One index with the members of all volumes, for whoever compares them with the disk."""
+    """One index with the members of all of them, for whoever compares them with the disk."""
+    if len(indexes) == 1:
+        return indexes[0]
     return structs.replace(
         indexes[0],
         members=tuple(member for index in indexes for member in index.members),
@@ -92,4 +90,6 @@ def merged(indexes: Sequence[Index]) -> Index:
 
 def is_complete(indexes: Sequence[Index]) -> bool:
     """True if no volume is missing."""
+    if len(indexes) == 1 and isinstance(indexes[0], SplitIndex):
+        return is_whole(indexes[0])
     return bool(indexes) and len(indexes) == indexes[0].volumes

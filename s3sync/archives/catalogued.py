@@ -73,7 +73,7 @@ class Catalogued(Opened, frozen=True):
                 if set not in (None, chosen.name):
                     continue
                 with place.catalogue() as catalogue:
-                    known = {one.unit for one in catalogue.archives(set=chosen.name)}
+                    known = {one.unit for one in catalogue.archives(set=chosen.name) if one.is_complete}
                 for unit in find_units(chosen, self.settings.root, due_only=False):
                     if unit.id not in known:
                         files = sum(source.kind is not Kind.FOLDER for source in unit.sources)

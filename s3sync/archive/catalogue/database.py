@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import count
+from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from s3sync.archive.catalogue import schema
 from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, FOUND_COLUMNS, THAW_COLUMNS, folded
 from s3sync.config.locate import user_data_folder
 from s3sync.core.archive.records import PRESENT, Archived, FoundMember, LogEntry, Statistic, Status, ThawNote
-from s3sync.core.archive.values import Index, Member
+from s3sync.core.archive.values import Index, Member, SplitIndex
 from s3sync.disk.errors import local_errors
 from s3sync.state.sqlite import Database
 
@@ -97,6 +97,16 @@ class Catalogue(Database):
             with self.rows_of("member"):
                 yield from [schema.member_row(row[1:]) for row in rows]
             after = rows[-1][0]
+
+    def parts(self, key: str) -> list[tuple[str, int, str | None]]:
+        """Volumes of a split unit: key, size and ETag of each."""
+        return [
+            (str(part), int(size), etag)
+            for part, size, etag in self.execute(
+                "SELECT key, size, etag FROM part WHERE archive = (SELECT id FROM archive WHERE key = ?) ORDER BY n",
+                key,
+            )
+        ]
 
     def archives(
         self,
@@ -250,9 +260,13 @@ class Catalogue(Database):
     # -- rows
 
     def _add_members(self, archive: int, index: Index) -> None:
+        holders = _holders(index)
         for begin in range(0, len(index.members), _MEMBERS_AT_ONCE):
             block = index.members[begin : begin + _MEMBERS_AT_ONCE]
-            rows = [schema.member_values(archive, begin + n, member) for n, member in enumerate(block)]
+            rows = [
+                schema.member_values(archive, begin + n, member, holder)
+                for n, (member, holder) in enumerate(zip(block, holders, strict=False))
+            ]
             self.execute_many(f"INSERT INTO member VALUES ({', '.join('?' * 13)})", rows)
         sidecars = {member.path: member for member in index.sidecars}.values()
         self.execute_many(
@@ -263,13 +277,27 @@ class Catalogue(Database):
             ],
         )
 
+        parts = index.parts if isinstance(index, SplitIndex) else ()
+        self.execute_many(
+            "INSERT INTO part VALUES (?, ?, ?, ?, ?)",
+            [(archive, n, schema.text(one.key), schema.number(one.size), one.etag) for n, one in enumerate(parts)],
+        )
+
     def _drop_members(self, archive: int) -> None:
         self.execute("DELETE FROM member WHERE archive = ?", archive)
+        self.execute("DELETE FROM part WHERE archive = ?", archive)
         self.execute("DELETE FROM sidecar WHERE archive = ?", archive)
 
     def _update(self, archive: int, values: Mapping[str, object]) -> None:
         assigned = ", ".join(f"{name} = ?" for name in values)
         self.execute(f"UPDATE archive SET {assigned} WHERE id = ?", *values.values(), archive)
+
+
+def _holders(index: Index) -> Iterator[str | None]:
+    """For each member the volume that holds it; None in a unit that is not split."""
+    if not isinstance(index, SplitIndex):
+        return repeat(None)
+    return chain.from_iterable(repeat(part.key, part.members) for part in index.parts)
 
 
 def _patterns(last: str) -> list[str]:

@@ -21,6 +21,11 @@ _TABLE = """CREATE TEMP TABLE listed (
 ) WITHOUT ROWID"""
 
 
+_LISTED = """LEFT JOIN part p ON p.archive = a.id AND p.n = (SELECT max(n) FROM part q WHERE q.archive = a.id)
+    JOIN listed l ON l.key = coalesce(p.key, a.key)"""
+"""Object of an archive as it was listed; of a split unit its last volume, which is the last one to move."""
+
+
 class Listing:
     """The objects of a store as they were listed, in a temporary table that no other process sees.
 
@@ -51,6 +56,9 @@ class Listing:
                 for info, thaw in block
             ]  # fmt: skip
             self._catalogue.execute_many("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def has(self, key: str) -> bool:
+        return bool(self._catalogue.execute("SELECT 1 FROM listed WHERE key = ?", key))
 
     def unread_indexes(self, suffix: str) -> list[tuple[str, str]]:
         """Keys of archives whose index is new or changed, each with the index's ETag."""
@@ -93,18 +101,19 @@ class Listing:
     def take_classes(self, now: str) -> int:
         """Note in which class each archive is, and how its thaw stands; how many archives moved."""
         moved = self._catalogue.execute(
-            "SELECT a.key, l.class FROM archive a JOIN listed l ON l.key = a.key WHERE a.storage_class != l.class"
+            f"SELECT a.key, l.class FROM archive a {_LISTED} WHERE a.storage_class != l.class"
         )
         for key, storage_class in moved:
             self._catalogue.note_class(key, storage_class, now)
         self._catalogue.execute(
             "INSERT INTO thaw (key, tier, days, requested_at, state, until)"
-            " SELECT l.key, '', 0, ?, l.thaw, l.until FROM listed l JOIN archive a ON a.key = l.key"
+            f" SELECT a.key, '', 0, ?, l.thaw, l.until FROM archive a {_LISTED}"
             " WHERE l.thaw IN (?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state, until = excluded.until",
             now, str(ThawState.THAWING), str(ThawState.THAWED),
         )  # fmt: skip
         self._catalogue.execute(
-            "UPDATE thaw SET state = ? WHERE state != ? AND key IN (SELECT key FROM listed WHERE thaw = ?)",
+            "UPDATE thaw SET state = ? WHERE state != ? AND key IN"
+            f" (SELECT a.key FROM archive a {_LISTED} WHERE l.thaw = ?)",
             *[str(ThawState.COLD)] * 3,
         )
         return len(moved)
@@ -113,7 +122,10 @@ class Listing:
         """Keys of archives that are no longer in the store, without a container if one object of theirs is not."""
         found = self._catalogue.execute(
             "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed', 'adopted') AND id <= ? AND ("
-            " (pack != 'none' AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = a.key)) OR"
+            " (pack != 'none' AND NOT EXISTS (SELECT 1 FROM part p WHERE p.archive = a.id)"
+            " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = a.key)) OR"
+            " EXISTS (SELECT 1 FROM part p WHERE p.archive = a.id"
+            " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = p.key)) OR"
             " (pack = 'none' AND EXISTS (SELECT 1 FROM member m WHERE m.archive = a.id AND m.key IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = m.key)))) ORDER BY key",
             self._newest,
@@ -132,7 +144,10 @@ class Listing:
         rows = self._catalogue.execute(
             "SELECT a.key, a.size, l.size, a.etag, l.etag FROM archive a JOIN listed l ON l.key = a.key"
             " WHERE a.status IN ('stored', 'adopted') AND a.pack != 'none'"
-            " AND (a.size != l.size OR (a.etag IS NOT NULL AND a.etag != l.etag)) ORDER BY a.key"
+            " AND (a.size != l.size OR (a.etag IS NOT NULL AND a.etag != l.etag))"
+            " UNION ALL SELECT p.key, p.size, l.size, p.etag, l.etag FROM archive a JOIN part p ON p.archive = a.id"
+            " JOIN listed l ON l.key = p.key WHERE a.status = 'stored'"
+            " AND (p.size != l.size OR (p.etag IS NOT NULL AND p.etag != l.etag)) ORDER BY 1"
         )
         return [
             (key, f"it has {size} bytes, and its index says {said}" if size != said else "its content is another one")

@@ -11,7 +11,8 @@ from msgspec import Struct
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.listing import Listing
 from s3sync.archive.indexes import SUFFIX, read_index, read_rows, rows_key
-from s3sync.core.archive.values import Index
+from s3sync.core.archive.values import Index, SplitIndex
+from s3sync.core.archive.volumes import unit_key
 from s3sync.core.outcome import Problem
 from s3sync.errors import ENDS_THE_RUN, S3syncError
 from s3sync.store.aspects import Thaw, Thaws, aspect
@@ -49,7 +50,7 @@ def rebuild(catalogue: Catalogue, store: Store, now: str, told: Callable[[int, i
         wanted = listing.unread_indexes(SUFFIX)
         for number, ((key, etag), result) in enumerate(_read(store, wanted), 1):
             found = _taken(result.result, f"{key}{SUFFIX}", problems)
-            if found is not None:
+            if found is not None and not _is_replaced(found, listing):
                 catalogue.record(found, index_etag=etag)
                 read += 1
             if told is not None:
@@ -109,6 +110,14 @@ def _taken(result: Callable[[], T], name: str, problems: list[Problem]) -> T | N
     except S3syncError as error:
         problems.append(Problem(name, str(error), error.hint))
         return None
+
+
+def _is_replaced(index: Index, listing: Listing) -> bool:
+    """True for an earlier version's index of one volume, where the unit has one index of all by now."""
+    if index.volumes < 2 or isinstance(index, SplitIndex):
+        return False
+    whole = unit_key(index.key, index.pack)
+    return whole is not None and listing.has(f"{whole}{SUFFIX}")
 
 
 def _record_rows(catalogue: Catalogue, listing: Listing, name: str, etag: str, rows: dict[str, Index]) -> int:

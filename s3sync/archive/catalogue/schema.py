@@ -1,7 +1,8 @@
 """Tables of the catalogue, and how their rows are read and written.
 
 `member.name` is the last segment of the path without case, and `member.head` the first eight bytes of the SHA-256 as a
-number: by these two a member is found among millions. The UNIQUE constraints are the indexes of the tables.
+number: by these two a member is found among millions. The UNIQUE constraints are the indexes of the tables. `part` has
+the volumes of a split unit, `request` the restores that wait for a thaw, `store` which disk a folder store was on.
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ CREATE TABLE sidecar (
     archive INTEGER NOT NULL, path TEXT NOT NULL, key TEXT, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
     PRIMARY KEY (archive, path)
 ) WITHOUT ROWID;
+CREATE TABLE part (
+    archive INTEGER NOT NULL, n INTEGER NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT,
+    PRIMARY KEY (archive, n), UNIQUE (key, archive, n)
+) WITHOUT ROWID;
+CREATE TABLE request (key TEXT PRIMARY KEY, asked_at TEXT NOT NULL, options TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE store (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE thaw (
     key TEXT PRIMARY KEY, tier TEXT NOT NULL, days INTEGER NOT NULL, requested_at TEXT NOT NULL, state TEXT NOT NULL,
     until TEXT, ready_at TEXT
@@ -53,7 +60,15 @@ CREATE TABLE statistic (
     PRIMARY KEY (day, set_name, storage_class)
 ) WITHOUT ROWID;
 """
-MIGRATIONS: tuple[Migration, ...] = ()
+_MORE = """
+CREATE TABLE part (
+    archive INTEGER NOT NULL, n INTEGER NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT,
+    PRIMARY KEY (archive, n), UNIQUE (key, archive, n)
+) WITHOUT ROWID;
+CREATE TABLE request (key TEXT PRIMARY KEY, asked_at TEXT NOT NULL, options TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE store (id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+MIGRATIONS: tuple[Migration, ...] = (_MORE,)
 
 ARCHIVE_COLUMNS = (
     "a.key, a.unit, a.set_name, a.pack, a.status, a.size, a.original_size, a.files, a.uploaded_at, a.created_by,"
@@ -143,13 +158,15 @@ def archive_values(index: Index, index_etag: str | None) -> dict[str, object]:
     }
 
 
-def member_values(archive: int, n: int, member: Member) -> tuple[object, ...]:
+def member_values(archive: int, n: int, member: Member, holder: str | None = None) -> tuple[object, ...]:
+    """Columns of a member; `holder` is the volume that it is in."""
+    key = member.key or holder
     path = text(member.path)
     mtime_ns = min(max(member.mtime_ns, FILE_TIMES.start), FILE_TIMES.stop - 1)
     return (
         archive, n, path, folded(path.rpartition("/")[2]), str(member.kind), number(member.size), number(member.mode),
         mtime_ns, text(member.sha256), head_of(member.sha256), number(member.offset),
-        None if member.target is None else text(member.target), None if member.key is None else text(member.key),
+        None if member.target is None else text(member.target), None if key is None else text(key),
     )  # fmt: skip
 
 

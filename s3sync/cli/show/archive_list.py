@@ -80,15 +80,22 @@ def print_list(found: Sequence[Listed], call: Call, *, chosen: bool) -> None:
 
 
 def _archive_line(archive: Archived, width: int) -> str:
-    volume = f" {archive.volume}/{archive.volumes}" if archive.volumes > 1 else ""
+    volume = f" {archive.volume}/{archive.volumes}" if archive.volumes > 1 and not archive.is_split else ""
     name = (printable(archive.unit) + volume).ljust(width)
     date = (archive.archive_date or archive.uploaded_at)[:10]
     files = "not indexed" if archive.status is Status.NOT_INDEXED else files_text(archive.files)
     adopted = ", adopted" if archive.status is Status.ADOPTED else ""
     thaw = f", {archive.thaw.state}" if archive.thaw and archive.thaw.state != "cold" else ""
     until = f" until {archive.thaw.until[:16]}" if archive.thaw and archive.thaw.until and thaw else ""
-    rest = f"{printable(archive.storage_class)}{thaw}{until}{adopted}"
+    rest = f"{printable(archive.storage_class)}{thaw}{until}{adopted}{_volumes_text(archive)}"
     return f"{name}  {date}  {files:>11}  {size_text(archive.size):>9}  {rest}"
+
+
+def _volumes_text(archive: Archived) -> str:
+    if not archive.is_split:
+        return ""
+    sent = f"{archive.volume} of " if not archive.is_complete else ""
+    return f", {sent}{archive.volumes} volumes{': run it again' if sent else ''}"
 
 
 def _print_more(one: Listed) -> None:

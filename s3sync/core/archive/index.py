@@ -8,7 +8,8 @@ from msgspec import DecodeError, Struct, ValidationError, json
 from msgspec.structs import replace
 
 from s3sync.core.archive.tar import as_bytes
-from s3sync.core.archive.values import CURRENT_FORMAT, Index, Kind, Member, Pack
+from s3sync.core.archive.values import CURRENT_FORMAT, SINGLE_FORMAT, Frame, Index, Kind, Member, Pack, SplitIndex
+from s3sync.core.archive.volumes import volume_number
 from s3sync.errors import ArchiveError
 
 MOST_BYTES = 512 * 1024 * 1024
@@ -44,7 +45,7 @@ def parse_index(text: bytes, key: str | None, where: str) -> Index:
             hint="upgrade s3sync: docs/upgrade-and-remove.md says how",
         )
     try:
-        index = json.decode(text, type=Index)
+        index = json.decode(text, type=Index if version <= SINGLE_FORMAT else SplitIndex)
         if b"\\u0000" in text:
             index = _renamed(index, _unescaped)
     except (ValidationError, DecodeError, ValueError, RecursionError) as error:
@@ -67,13 +68,35 @@ def _check(index: Index, where: str) -> None:
         for key in (member.key for member in members if member.key is not None):
             if below and key != below and not key.startswith(f"{below}/"):
                 raise _broken(where, f"it names an object that is none of its own ({key:.200})")
+    _check_frames(index.frames, index.size, where)
+    if isinstance(index, SplitIndex):
+        _check_volumes(index, where)
+
+
+def _check_frames(frames: tuple[Frame, ...], size: int, where: str) -> None:
     at = 0
-    for frame in index.frames:
+    for frame in frames:
         if frame.offset < at or frame.stored <= 0 or frame.unpacked < 0:
             raise _broken(where, "its frames overlap")
         at = frame.offset + frame.stored
-    if at > index.size:
+    if at > size:
         raise _broken(where, "its frames reach beyond the archive's end")
+
+
+def _check_volumes(index: SplitIndex, where: str) -> None:
+    if index.pack is Pack.NONE or not index.parts or index.frames:
+        raise _broken(where, "it has volumes that cannot be")
+    last = 0
+    for part in index.parts:
+        number = volume_number(index.key, index.pack, part.key)
+        if number is None or number <= last or number > index.volumes:
+            raise _broken(where, f"it names a volume that is none of its own ({part.key:.200})")
+        if part.members < 0 or part.size < 0:
+            raise _broken(where, "a volume has a size below zero")
+        _check_frames(part.frames, part.size, where)
+        last = number
+    if sum(part.members for part in index.parts) != len(index.members):
+        raise _broken(where, "its volumes hold other members than it has")
 
 
 def _broken(where: str, why: str) -> ArchiveError:

@@ -76,6 +76,19 @@ class Archived(Struct, frozen=True, kw_only=True):
     def year(self) -> str:
         return (self.archive_date or self.uploaded_at)[:4]
 
+    @property
+    def is_split(self) -> bool:
+        """True for a unit of several archives with one index: no object has its key.
+
+        An earlier version gave each of them an index of its own; of those the key has the number.
+        """
+        return self.volumes > 1 and not self.key.endswith(f".{self.volume:03}.{self.pack}")
+
+    @property
+    def is_complete(self) -> bool:
+        """False for a split unit of which volumes are missing."""
+        return not self.is_split or self.volume == self.volumes
+
 
 class FoundMember(Struct, frozen=True):
     """Member of some archive that a search found."""

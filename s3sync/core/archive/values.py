@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-CURRENT_FORMAT = 1
-"""Version of the index that this program writes. It reads no newer one."""
+CURRENT_FORMAT = 2
+"""Version of the newest index that this program reads. It writes the oldest one that can say what is to be said."""
+SINGLE_FORMAT = 1
+"""Version of the index of a unit that is one archive."""
 
 
 class UnitKind(StrEnum):
@@ -158,6 +160,7 @@ class Index(Struct, frozen=True):
     """Record of one archive, kept beside it as `<key>.index.json`.
 
     `key_id` is reserved for encryption. `size` is the archive's in bytes, `original_size` that of the members together.
+    `volume` and `volumes`: of an earlier version's numbered archive with an index of its own, which one it is.
     """
 
     format: int
@@ -182,6 +185,29 @@ class Index(Struct, frozen=True):
     volume: int = 1
     volumes: int = 1
     key_id: str | None = None
+
+
+class Volume(Struct, frozen=True):
+    """Numbered archive of a unit: it holds the next `members` of the index, and is a tar by itself."""
+
+    key: str
+    size: int
+    members: int
+    etag: str | None = None
+    md5: str | None = None
+    crc64nvme: str | None = None
+    version_id: str | None = None
+    frames: tuple[Frame, ...] = ()
+
+
+class SplitIndex(Index, frozen=True, kw_only=True):
+    """Index of a unit that is split into numbered archives (format 2). No object has its key.
+
+    A member's `offset` is in the tar of its volume. `volume` of `volumes` are as they are to be: fewer than all while
+    they are sent, and after an interruption. `size` is that of all that are there.
+    """
+
+    parts: tuple[Volume, ...]
 
 
 class ForeignIndex(Index, frozen=True):

@@ -144,10 +144,7 @@ def test_a_unit_above_max_size_becomes_numbered_archives(david: Person, vault: P
     names = sorted(path.name for path in vault.iterdir() if path.suffix == ".tar")
     assert names == ["m42.001.tar", "m42.002.tar", "m42.003.tar", "m42.004.tar", "m42.005.tar"]
     assert (vault / "m42/notes.md").read_bytes() == b"# M42"
-    (vault / "m42.003.tar.index.json").unlink()
-    (vault / "m42.003.tar").unlink()
-    again = david.ok("archive", "run", "--delete-local", "--json", cwd=david.repo).json["units"][0]
-    assert 0 < again["bytes_sent"] < 1_000_000
+    david.ok("archive", "run", "--delete-local", cwd=david.repo)
     assert os.listdir(david.repo / "raw/m42") == ["log.txt"]
     known = david.ok("archive", "run", "--json", cwd=david.repo).json["units"][0]
     assert (known["state"], known["bytes_sent"]) == ("archived", 0)

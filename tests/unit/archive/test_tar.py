@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from s3sync.archive.codecs import zstd_module
 from s3sync.core.archive import tar
@@ -19,6 +20,7 @@ from s3sync.core.archive.extraction import link_problem, path_problem
 from s3sync.core.archive.frames import FRAME, Frames, filler, input_for, seek_table
 from s3sync.core.archive.index import index_text, parse_index
 from s3sync.core.archive.values import Frame, Index, Kind, Member, Pack, Source
+from s3sync.core.archive.volumes import archives_of, is_whole, joined
 from s3sync.errors import ArchiveError
 
 names = st.binary(min_size=1, max_size=120).filter(lambda one: not {0, 47} & set(one) and one not in (b".", b".."))
@@ -127,10 +129,48 @@ def test_what_is_nested_without_end_is_refused() -> None:
             parse_index(text, "raw/m42.tar", "here")
 
 
+def split_index() -> Index:
+    one, other = (index_of(Member(name, Kind.FILE, 9, 0o644, 5, "00", 7)) for name in "ab")
+    archives = [replace(one, key="raw/m42.001.tar"), replace(other, key="raw/m42.003.tar", etag="e3")]
+    return joined("raw/m42.tar", archives, 2, 3)
+
+
+def test_one_index_of_all_volumes_is_read_back_and_taken_apart() -> None:
+    index = split_index()
+    assert parse_index(index_text(index), "raw/m42.tar", "here") == index
+    apart = archives_of(index)
+    assert [(one.key, one.volume, one.etag, one.members[0].path) for one in apart] == [
+        ("raw/m42.001.tar", 1, None, "a"),
+        ("raw/m42.003.tar", 3, "e3", "b"),
+    ]
+    assert joined("raw/m42.tar", apart, 2, 3) == index
+    assert not is_whole(index)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (b'"format":1', b'"format":2', "a newer s3sync wrote it"),
+        (b"raw/m42.003.tar", b"raw/m42.001.tar", "none of its own"),
+        (b"raw/m42.003.tar", b"raw/m42.004.tar", "none of its own"),
+        (b"raw/m42.003.tar", b"raw/m31.003.tar", "none of its own"),
+        (b"raw/m42.003.tar", b"../../m42.003.tar", "none of its own"),
+        (b'"members":1', b'"members":0', "other members"),
+        (b'"members":1', b'"members":-1', "below zero"),
+        (b'"pack":"tar"', b'"pack":"none"', "no object|cannot be"),
+        (b'"frames":[]', b'"frames":[[0,200,5]]', "beyond the archive's end|cannot be"),
+    ],
+)
+def test_an_index_of_volumes_that_cannot_be_right_is_refused(old: bytes, new: bytes, said: str) -> None:
+    text = index_text(split_index())
+    assert old in text
+    with pytest.raises(ArchiveError, match=said):
+        parse_index(text.replace(old, new), "raw/m42.tar", "here")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b'"format":1', b'"format":3', "a newer s3sync wrote it"),
         (b'"format":1', b'"format":"1"', "it is no index"),
         (b'"key":"raw/m42.tar"', b'"key":"raw/m31.tar"', "another archive"),
         (b'"size":99', b'"size":"many"', "Expected"),

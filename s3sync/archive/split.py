@@ -1,0 +1,90 @@
+"""A unit above `max_size` on its way up: volume after volume, and after each the one index of all."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace as changed
+
+from s3sync.archive.indexes import write_index
+from s3sync.archive.send import forget, is_archived, refuse_unsendable, send_archive, send_sidecars
+from s3sync.archive.volumes import Portion, known_archives
+from s3sync.archive.work import Working
+from s3sync.core.archive.values import Index, Member, SplitIndex, Unit, index_key
+from s3sync.core.archive.volumes import joined
+from s3sync.errors import LocalError
+from s3sync.transfer.progress import Work
+
+
+def send_split(
+    work: Working, unit: Unit, portions: list[Portion], known: tuple[Index, ...], *, replace: bool
+) -> tuple[Index, int]:
+    """Send the volumes that are not there yet, or with `replace` all; return the index and the bytes that were sent.
+
+    The index is written after each volume and says how many are as they are to be (all only at the end), so that an
+    interrupted run resumes behind the last one, on any computer. Raises as `send_unit` does.
+    """
+    if unit.refused is not None:
+        raise LocalError(f"cannot archive {unit.id}", why=unit.refused)
+    refuse_unsendable(work.rules, unit)
+    sending = _Sending(work, unit, portions, known)
+    stale = [one for one in portions if replace or not sending.has(one)]
+    work.carrier.progress.begin(Work.UPLOAD, unit.id, sum(one.part.size for one in stale))
+    try:
+        for number, portion in enumerate(stale, len(portions) - len(stale) + 1):
+            sending.send(portion, replace=replace, done=min(number, len(portions) - 1))
+        return sending.finish(replace=replace), sending.bytes_sent
+    finally:
+        work.carrier.progress.finish(Work.UPLOAD, unit.id)
+        if sending.written is not None:
+            work.catalogue.record(sending.written)
+
+
+class _Sending:
+    """The volumes of a unit as they are in the store by now. `is_own`: this computer sent all that is there."""
+
+    def __init__(self, work: Working, unit: Unit, portions: list[Portion], known: tuple[Index, ...]) -> None:
+        self.work, self.unit, self.portions = work, unit, portions
+        self.archives = known_archives(known)
+        self.sidecars: tuple[Member, ...] = tuple(one for index in known for one in index.sidecars)
+        self.is_own = all(work.journal.is_made(index) for index in known)
+        self.outdated = [index.key for index in known if not isinstance(index, SplitIndex)]
+        self.bytes_sent = 0
+        self.written: Index | None = None
+
+    def has(self, portion: Portion) -> bool:
+        there = self.archives.get(portion.part.key)
+        return there is not None and is_archived(there, portion.part)
+
+    def send(self, portion: Portion, *, replace: bool, done: int) -> None:
+        """Send a volume, and write that it is there."""
+        work = self.work
+        made, sent = send_archive(work.carrier, work.rules, portion.part, work.journal, replace)
+        self.bytes_sent += sent
+        self.archives[made.key] = made
+        self._write(done)
+        work.journal.end(made.key)
+
+    def finish(self, *, replace: bool) -> Index:
+        """Send the sidecars, and write the index with them."""
+        index, work = self._index(len(self.portions)), self.work
+        self.sidecars, sent = send_sidecars(work.carrier, work.rules, self.unit, work.journal, index, replace)
+        self.bytes_sent += sent
+        written = self._write(len(self.portions))
+        forget(work.journal, written)
+        return written
+
+    def _index(self, done: int) -> SplitIndex:
+        archives = [self.archives[key] for key in sorted(self.archives, key=lambda key: (len(key), key))]
+        index = joined(self.unit.key, archives, done, len(self.portions))
+        return changed(index, sidecars=self.sidecars)
+
+    def _write(self, done: int) -> Index:
+        work, index = self.work, self._index(done)
+        if self.is_own:
+            work.journal.note_made([index])
+        write_index(work.carrier.store, index)
+        self.written = index
+        for key in self.outdated:  # an earlier version gave each volume an index of its own
+            work.carrier.store.delete(index_key(key))
+            work.catalogue.forget(key)
+        self.outdated = []
+        return index
