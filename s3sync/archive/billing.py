@@ -126,7 +126,7 @@ def cost_report(
 
 def item_of(archive: Archived, rules: Sequence[Rule], root: str, now: datetime) -> Item:
     """An archive as it is billed."""
-    objects = max(1, archive.files) if archive.pack is Pack.NONE else 1
+    objects = max(1, archive.files) if archive.pack is Pack.NONE else max(1, archive.volume) if archive.is_split else 1
     moves: Moves = moves_of(rules, f"{root}{archive.key}", archive.tags, archive.size // objects)
     age = _days_since(archive.uploaded_at, now)
     in_class = _days_since(archive.transitioned_at, now) if archive.transitioned_at else age
