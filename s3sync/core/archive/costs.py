@@ -95,7 +95,7 @@ def billed(size: int, storage_class: str, objects: int = 1) -> tuple[tuple[str, 
 
 
 def class_notes(storage_class: str) -> str | None:
-    """What a class bills beyond its bytes, in words; None for one that bills nothing more."""
+    """Extras that a class bills beyond its bytes, in words; None for one that bills nothing more."""
     days = MINIMUM_DAYS.get(storage_class)
     if days is None:
         return None
