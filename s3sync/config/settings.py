@@ -22,8 +22,9 @@ from s3sync.config.locate import (
     user_file,
 )
 from s3sync.config.read import says_trust
+from s3sync.config.rules import DEFAULT_HOOKS, DEFAULT_TRASH, HookRules, TrashRules
 from s3sync.config.secrets import hidden, mask_url
-from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, DEFAULT_TRASH, KEYS, TrashRules, checked
+from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, KEYS, checked
 from s3sync.config.values import BadValue, Setting, name_problem
 from s3sync.core.names import nfc
 from s3sync.errors import ConfigError
@@ -69,6 +70,7 @@ class Settings:
     read_timeout: int | None = None
     retries: int | None = None
     trash: TrashRules = DEFAULT_TRASH
+    hooks: HookRules = DEFAULT_HOOKS
     archives: Mapping[str, ArchiveSet] | None = None
     prices: Mapping[str, RegionPrices] | None = None
     credentials: Credentials = "chain"

@@ -24,6 +24,7 @@ from msgspec import Struct
 from s3sync.config import addresses, schemes, values
 from s3sync.config.litter import OF_SYSTEMS
 from s3sync.config.locate import DEFAULT_STAGING
+from s3sync.config.rules import DEFAULT_HOOKS, DEFAULT_TRASH, HOOKS, TRASH, HookRules, TrashRules
 
 _UNFINISHED = (
     "*.tmp",
@@ -40,28 +41,6 @@ _UNFINISHED = (
 DEFAULT_IGNORE = (*OF_SYSTEMS, *_UNFINISHED)
 """Files that systems, NAS and programs leave beside people's files, and unfinished ones."""
 
-
-class TrashRules(Struct, frozen=True):
-    """Limits of the trash for what also exists elsewhere: `days` and `size`, each without limit when it is 0.
-
-    What exists nowhere else stays for ever, unless `last_copies`.
-    """
-
-    days: int = 30
-    size: str = "20G"
-    last_copies: bool = False
-
-    @property
-    def size_bytes(self) -> int:
-        return values.bytes_of(self.size)
-
-
-DEFAULT_TRASH = TrashRules()
-_TRASH: Mapping[str, values.Check] = {
-    "days": values.whole(0, 36500),
-    "size": values.amount,
-    "last_copies": values.yes_or_no,
-}
 
 Mask: TypeAlias = Literal["none", "address", "secret"]
 
@@ -287,13 +266,22 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "trash",
-        values.nested(_TRASH, into=TrashRules),
+        values.nested(TRASH, into=TrashRules),
         "How much the trash keeps of what also exists elsewhere: [trash](#trash).",
         default=DEFAULT_TRASH,
         repo=True,
         own=True,
         own_keys=("last_copies",),
         unset="`{days: 30, size: 20G, last_copies: false}`",
+    ),
+    Key(
+        "hooks",
+        values.nested(HOOKS, into=HookRules),
+        "What the git hook says of large files in a commit: [git hooks](git-hooks.md).",
+        default=DEFAULT_HOOKS,
+        repo=True,
+        own=True,
+        unset="`{large: 10M, refuse_large: false}`",
     ),
     Key(
         "archives",

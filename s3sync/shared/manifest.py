@@ -30,15 +30,16 @@ class StoredManifest(Struct, frozen=True):
     etag: str | None
 
 
-def read_manifest(store: Store, prefix: str) -> StoredManifest:
+def read_manifest(store: Store, prefix: str, *, unless: str | None = None) -> StoredManifest:
     """Read `<prefix>metadata.json`; an absent one is an empty manifest.
 
-    Raises `ManifestError`, `StoreError`, and `DiskFull` or `LocalError` where a temporary file cannot be written.
+    Raises `Unchanged` where it still has the ETag `unless`; `ManifestError`, `StoreError`, and `DiskFull` or
+    `LocalError` where a temporary file cannot be written.
     """
     repo, project = prefix.rstrip("/").rsplit("/", 1)
     try:
         with ManifestText() as text:
-            with store.get(prefix + MANIFEST) as reader:
+            with store.get(prefix + MANIFEST, if_none_match=unless) as reader:
                 _receive(reader, text)
             manifest = parse_pieces(text.pieces, text.objects)
     except NotFound:

@@ -5,17 +5,15 @@ What the readers here know they read everywhere, so that a key does not depend o
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 from msgspec import DecodeError, Struct, ValidationError, json
 
 from s3sync.archive.readers import Unsaid
+from s3sync.disk.programs import program
 
 ENDINGS = (".heic", ".heif", ".cr3", ".raf", ".gpr", ".insp", ".mts", ".m2ts", ".avi", ".mpg", ".mxf", ".r3d", ".wmv")
 PATIENCE_S = 60
@@ -31,22 +29,14 @@ class Told(Struct, frozen=True):
     camera: str | None
 
 
-@cache
-def installed() -> str | None:
-    """The program, None where there is none. One in the current folder is none: a repository may have brought it."""
-    folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
-    found = shutil.which("exiftool", path=os.pathsep.join(folders))
-    return found if found is not None and Path(found).is_absolute() else None
-
-
 def read_by_exiftool(path: Path) -> Told:
     """Raises `Unsaid`, also where the program is not installed."""
-    program = installed()
-    if program is None:
+    exiftool = program("exiftool")
+    if exiftool is None:
         raise Unsaid("ExifTool, which knows this kind of file, is not installed")
     try:
         done = subprocess.run(
-            [program, *_WORDS, "--", str(path.absolute())],
+            [exiftool, *_WORDS, "--", str(path.absolute())],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PATIENCE_S,

@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from s3sync import Project
-from s3sync.config.spec import TrashRules
+from s3sync.config.rules import TrashRules
 from s3sync.sync import retention
 from tests.kit.people import PROJECT, Person, pair
 

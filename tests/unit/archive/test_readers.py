@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from s3sync.archive.readers import Unsaid, exif, exiftool, fits, movie
 from s3sync.archive.readers.said import said
+from s3sync.disk.programs import program
 from tests.kit.cameras import clip, frame, photo
 from tests.kit.media import fits_file
 
@@ -170,7 +171,7 @@ def test_bytes_of_any_kind_end_without_another_error(body: bytes, name: str, dat
         path.unlink(missing_ok=True)
 
 
-@pytest.mark.skipif(exiftool.installed() is None, reason="ExifTool is not installed")
+@pytest.mark.skipif(program("exiftool") is None, reason="ExifTool is not installed")
 def test_what_no_reader_here_knows_is_asked_of_exiftool(tmp_path: Path) -> None:
     path = photo(tmp_path / "a.jpg", "2024:07:15 22:10:05", "Z 8").rename(tmp_path / "a.heic")
     fields = said(path, ZoneInfo("Asia/Tokyo"), True)
@@ -192,9 +193,9 @@ def test_f46_no_exiftool_of_the_current_folder_is_run(
         (place / "exiftool").chmod(0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", entry)
-    assert exiftool.installed.__wrapped__() is None
+    assert program.__wrapped__("exiftool") is None
     monkeypatch.setenv("PATH", f"{entry}{os.pathsep}{tmp_path / 'tools'}")
-    assert exiftool.installed.__wrapped__() == str(tmp_path / "tools" / "exiftool")
+    assert program.__wrapped__("exiftool") == str(tmp_path / "tools" / "exiftool")
 
 
 def test_without_exiftool_such_a_file_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,161 @@
+"""s3sync hooks"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import ASKS, SET_UP, Group
+
+if TYPE_CHECKING:
+    from s3sync.config import Settings
+    from s3sync.team.githooks.install import HooksReport
+
+hooks = Group(SET_UP, "Have git say what waits, warn of what nobody else has, and keep large files out of commits.")
+
+
+@hooks.word("status", "s3sync hooks status", 0, 1, 2, 130, takes=ASKS)
+def status(call: Call) -> int:
+    """Say which hooks this clone has. Changes nothing."""
+    from s3sync.team.githooks.install import hooks_status
+
+    return _show(call, "status", hooks_status(_root()))
+
+
+@hooks.word("install", "s3sync hooks install", 0, 1, 2, 130, takes=ASKS | {"dry_run"})
+def install(call: Call) -> int:
+    """Install the hooks into this clone. A hook that is there stays, and is called first."""
+    from s3sync.team.githooks.install import install as install_hooks
+
+    return _show(call, "install", install_hooks(_root(), _program(), dry_run=call.dry_run))
+
+
+@hooks.word("uninstall", "s3sync hooks uninstall", 0, 1, 2, 130, takes=ASKS | {"dry_run"})
+def uninstall(call: Call) -> int:
+    """Take the hooks out of this clone, and put those that were there before back."""
+    from s3sync.team.githooks.install import uninstall as uninstall_hooks
+
+    return _show(call, "uninstall", uninstall_hooks(_root(), dry_run=call.dry_run))
+
+
+@hooks.word("run", "s3sync hooks run post-merge", 0, 2, 5, 130, takes=frozenset({"debug"}))
+def run(
+    call: Call,
+    hook: Annotated[str, typer.Argument(metavar="HOOK", help="The hook's name, as git has it.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ARGUMENT]...", help="What git gave the hook.", show_default=False)
+    ] = None,
+) -> int:
+    """Do what a hook does: this is what git calls. Only `pre-commit` refuses anything; the others never fail."""
+    from s3sync.errors import S3syncError, UsageError
+    from s3sync.team.githooks.script import HOOKS, REFUSES
+
+    if hook not in HOOKS:
+        raise UsageError(f"there is no hook {hook!r}", hint=f"the hooks are {', '.join(HOOKS)}")
+    try:
+        if hook == REFUSES:
+            return _before_commit()
+        if hook == "pre-push":
+            _before_push()
+        elif hook == "post-merge" or _is_another_branch(arguments or []):
+            _after_merge()
+    except (S3syncError, OSError):
+        if call.debug:
+            raise
+    return 0
+
+
+def _is_another_branch(arguments: list[str]) -> bool:
+    """True for `git checkout BRANCH` that leads to another commit; false where only files are checked out."""
+    return len(arguments) != 3 or (arguments[2] == "1" and arguments[0] != arguments[1])
+
+
+def _before_commit() -> int:
+    from s3sync.cli.show.hooks import staged_lines
+    from s3sync.project import repo_root
+    from s3sync.team.githooks.staged import look_at_staged
+
+    staged = look_at_staged(_settings(), repo_root(Path.cwd()))
+    _tell(*staged_lines(staged))
+    return 5 if staged.is_refused else 0
+
+
+def _before_push() -> None:
+    from s3sync.cli.show.hooks import unsent_line
+    from s3sync.connect import connect
+    from s3sync.project import list_projects
+    from s3sync.team.githooks.unsent import what_is_unsent
+
+    settings = _settings()
+    projects = list_projects(settings, Path.cwd())
+    found = what_is_unsent(settings, connect(settings, create=False), projects) if projects else []
+    if found:
+        _tell(unsent_line(found))
+
+
+def _after_merge() -> None:
+    from s3sync.cli.background import say_soon
+
+    say_soon(_what_waits, _tell)
+
+
+def _what_waits() -> str:
+    from s3sync.cli.output import printable
+    from s3sync.cli.show.hooks import waits_line
+    from s3sync.connect import connect
+    from s3sync.errors import NotTrusted
+    from s3sync.team.githooks.waiting import in_a_hurry, synced_projects, what_waits
+
+    try:
+        settings = in_a_hurry(_settings())
+        projects = synced_projects(settings, Path.cwd())
+        found = what_waits(settings, connect(settings, create=False), projects) if projects else []
+    except NotTrusted as error:
+        return f"s3sync: {printable(error.message)}: look at it with `s3sync trust`"
+    except Exception:  # noqa: BLE001 - the network is gone, or a setting is wrong: git's user asked for none of it
+        return ""
+    return waits_line(found) if found else ""
+
+
+def _tell(*lines: str) -> None:
+    from s3sync.cli.output import warn
+
+    for line in lines:
+        warn(line)
+
+
+def _settings() -> Settings:
+    from s3sync.config import load_settings
+
+    return load_settings(Path.cwd(), flags={}, environ=os.environ)
+
+
+def _root() -> Path:
+    from s3sync.project import repo_root
+
+    return repo_root(Path.cwd())
+
+
+def _program() -> str:
+    """Absolute path of this very program, for a shell."""
+    here = Path(sys.argv[0])
+    if here.name.partition(".")[0] == "s3sync" and here.is_file():
+        return str(here.absolute())
+    beside = Path(sys.executable).with_name("s3sync")
+    return str(beside) if beside.is_file() else "s3sync"
+
+
+def _show(call: Call, action: str, report: HooksReport) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.hooks import hooks_json, print_hooks
+
+    if call.json:
+        print_json(hooks_json(action, report))
+    else:
+        print_hooks(action, report, quiet=call.quiet)
+    return report.exit_code

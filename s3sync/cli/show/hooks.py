@@ -1,0 +1,124 @@
+"""Git hooks: what was installed, and the lines that they say when git calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
+from s3sync.cli.show.words import Json
+from s3sync.core.names import short_text
+from s3sync.core.quantities import counted, files_text, size_text
+from s3sync.core.typed import typed
+from s3sync.team.githooks.install import Hook, HooksReport, HookState
+from s3sync.team.githooks.script import HOOKS, before
+
+if TYPE_CHECKING:
+    from s3sync.team.githooks.staged import Staged
+    from s3sync.team.githooks.unsent import Unsent
+    from s3sync.team.githooks.waiting import Waits
+
+MOST_NAMES = 5
+LONGEST_MEMBER = 40
+
+
+def hooks_json(action: str, report: HooksReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "hooks",
+        "action": action,
+        "dry_run": report.dry_run,
+        "folder": str(report.folder),
+        "hooks": [
+            {
+                "name": hook.name,
+                "state": str(hook.state),
+                "path": hook.path,
+                "chained": hook.chained,
+                "changed": hook.did,
+            }
+            for hook in report.hooks
+        ],
+        "elsewhere": report.elsewhere,
+        "snippets": report.snippets,
+    }
+
+
+def print_hooks(action: str, report: HooksReport, *, quiet: bool) -> None:
+    if report.elsewhere:
+        warn(f"warning: nothing is installed: {printable(report.elsewhere)}")
+        warn("hint: s3sync leaves that folder alone; to call it from there, put into its scripts:")
+        for name, line in report.snippets.items():
+            say(f"{name + ':':<15}{line}")
+        return
+    for hook in report.hooks:
+        if hook.state in (HookState.CHANGED, HookState.BLOCKED):
+            warn(_problem(hook))
+        elif not quiet:
+            say(_line(action, hook, report.dry_run))
+
+
+def _line(action: str, hook: Hook, dry_run: bool) -> str:
+    there = hook.state is HookState.INSTALLED
+    sign = symbols().done if there else "-"
+    what = HOOKS[hook.name] if there else "not installed" if hook.state is HookState.ABSENT else "not s3sync's"
+    if hook.did:
+        would = "would be " if dry_run else ""
+        what += f"; {would}{'installed' if action == 'install' else 'taken away'}"
+    if there and hook.chained:
+        what += "; your own hook runs first" if not dry_run or not hook.did else "; your own hook would run first"
+    return f"  {sign} {hook.name:<13}  {what}"
+
+
+def _problem(hook: Hook) -> str:
+    path = printable(hook.path)
+    if hook.state is HookState.CHANGED:
+        return f"warning: {path} was s3sync's, and somebody changed it: move it away, and run this again"
+    return f"warning: {path} is not s3sync's, and {before(hook.name)} beside it is taken: move one of them away"
+
+
+def waits_line(found: Sequence[Waits]) -> str:
+    """Say in one line what waits."""
+    files, size = sum(one.files for one in found), sum(one.size_bytes for one in found)
+    deleted = sum(one.deleted for one in found)
+    where = printable(found[0].project) if len(found) == 1 else counted(len(found), "project")
+    parts = []
+    if files:
+        members = sorted({printable(short_text(name)[:LONGEST_MEMBER]) for one in found for name in one.by})
+        by = f", from {', '.join(members[:3])}{' and others' if len(members) > 3 else ''}" if members else ""
+        parts.append(f"{files_text(files)} to fetch ({size_text(size)}{by})")
+    if deleted:
+        parts.append(f"{deleted} deleted by others")
+    verb = "down" if files else "sync"
+    command = f"s3sync {verb} {typed(found[0].project)}" if len(found) == 1 else f"s3sync {verb} --all"
+    return f"s3sync: {where}: {', '.join(parts)}: `{printable(command)}`"
+
+
+def unsent_line(found: Sequence[Unsent]) -> str:
+    """Say in one line what nobody else has."""
+    files, size = sum(one.files for one in found), sum(one.size_bytes for one in found)
+    where = printable(found[0].project) if len(found) == 1 else counted(len(found), "project")
+    command = f"s3sync up {typed(found[0].project)}" if len(found) == 1 else "s3sync up --all"
+    return f"s3sync: {where}: {files_text(files)} ({size_text(size)}) only on this computer: `{printable(command)}`"
+
+
+def staged_lines(staged: Staged) -> Iterator[str]:
+    """Lines about what a commit should not take up. A refusal says how to go on."""
+    if staged.of_staging:
+        yield f"error: the commit has {files_text(len(staged.of_staging))} of a staging folder, which s3sync carries"
+        yield from _named(staged.of_staging)
+        yield "hint: take them out with `git rm --cached`, which leaves them on the disk"
+    if staged.large:
+        word = "error" if staged.refuses_large else "warning"
+        yield f"{word}: the commit has {counted(len(staged.large), 'large file')}, which every clone will carry"
+        yield from _named([f"{file.name} ({size_text(file.size_bytes)})" for file in staged.large])
+        yield "hint: put them into a staging folder; a finished film belongs into a folder `final`"
+    if staged.is_refused:
+        yield "Nothing was committed. `git commit --no-verify` goes past this check."
+
+
+def _named(names: Sequence[str]) -> Iterator[str]:
+    for name in names[:MOST_NAMES]:
+        yield f"  {printable(name)}"
+    if len(names) > MOST_NAMES:
+        yield f"  and {len(names) - MOST_NAMES} more"

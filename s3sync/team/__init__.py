@@ -1,0 +1,1 @@
+"""Verbs of people who work together, beyond the exchange of files."""

@@ -1,0 +1,118 @@
+"""Folder of a clone's hooks, as git itself finds it, and whether hooks of this clone alone may stand there.
+
+Git is asked rather than read, because settings may stand in five files that include others. What it answers is not
+believed further than a folder of the clone: its git folder, or what lies in its working tree.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from msgspec import Struct
+
+from s3sync.disk.programs import program
+from s3sync.errors import ConfigError, ProjectError
+
+PATIENCE_S = 30
+HUSKY = ".husky"
+_LARGEST_ANSWER = 64 * 1024
+
+
+class HooksFolder(Struct, frozen=True):
+    """Hooks' folder: `names` below `base`, which is the git folder or the top of the working tree.
+
+    `shared_by`: why hooks of this clone do not belong there (a folder for all repositories); None where they do.
+    """
+
+    base: Path
+    names: tuple[str, ...]
+    shared_by: str | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.base.joinpath(*self.names)
+
+    @property
+    def is_huskys(self) -> bool:
+        """True if husky writes the scripts there, which call those that the team keeps in the folder above."""
+        return HUSKY in self.names
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        """Names of the folder with the team's own scripts, where husky calls them."""
+        return self.names[: self.names.index(HUSKY) + 1]
+
+
+def hooks_folder(root: Path) -> HooksFolder:
+    """Raises `ProjectError` where git knows no repository, `ConfigError` where its answer leads elsewhere."""
+    top = _real(_ask(root, "rev-parse", "--show-toplevel"))
+    where = _real(_ask(root, "rev-parse", "--git-path", "hooks"), root)
+    scope, path = _configured(root)
+    if scope in ("global", "system", "command"):
+        return HooksFolder(where, (), f"core.hooksPath of git's {scope} settings is {path}, for all repositories")
+    common = _real(_ask(root, "rev-parse", "--git-common-dir"), root)
+    _refuse_strange(root, top, common)
+    for base in (common, top):
+        if where != base and where.is_relative_to(base):
+            return HooksFolder(base, where.relative_to(base).parts)
+    return HooksFolder(where, (), f"core.hooksPath leads out of this repository, to {where}")
+
+
+def _configured(root: Path) -> tuple[str, str]:
+    """Scope and value of core.hooksPath; both empty where it is not set."""
+    answer = run_git(root, ("config", "--show-scope", "--get", "core.hooksPath"))
+    scope, _, path = answer.stdout.decode("utf-8", "replace").rstrip("\n").partition("\t")
+    return scope, path
+
+
+def _refuse_strange(root: Path, top: Path, common: Path) -> None:
+    """Raise for a `.git` file that points to a git folder which does not know this working tree: a clone's own may be
+    written by whoever made its archive, and would lead us into another repository."""
+    if common == top / ".git":
+        return
+    own = _real(_ask(root, "rev-parse", "--git-dir"), root)
+    if own.parent.parent == common and own.parent.name == "worktrees":
+        back = _text(own / "gitdir")
+        if back and _real(back, own) == top / ".git":
+            return
+    above = _ask(root, "rev-parse", "--show-superproject-working-tree")
+    if above and own.is_relative_to(_real(above) / ".git" / "modules"):
+        return
+    raise ConfigError(
+        f"{top / '.git'} points to {common}, which does not know this folder",
+        why="hooks there would be those of another repository",
+        hint="run `git worktree repair` if it is yours",
+    )
+
+
+def _text(path: Path) -> str:
+    from s3sync.gitconfig import read_bytes
+
+    return (read_bytes(path, _LARGEST_ANSWER) or b"").decode("utf-8", "surrogateescape").strip()
+
+
+def _real(path: str, start: Path | None = None) -> Path:
+    return Path(os.path.realpath((start or Path("/")) / path))
+
+
+def _ask(root: Path, *words: str) -> str:
+    done = run_git(root, words)
+    if done.returncode:
+        why = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")[:500]
+        raise ProjectError("git cannot say where its hooks are", why=why, hint="run it in your clone of the repository")
+    return os.fsdecode(done.stdout).removesuffix("\n")
+
+
+def run_git(root: Path, words: tuple[str, ...], text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Ask git. Raises `ProjectError` where it is missing or does not answer."""
+    git = program("git")
+    if git is None:
+        raise ProjectError("git was not found", why="hooks are called by git", hint="install git, or add it to PATH")
+    try:
+        return subprocess.run(
+            [git, "-C", str(root), *words], input=text, capture_output=True, timeout=PATIENCE_S, check=False
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ProjectError("git does not answer", why=str(error)[:500]) from error

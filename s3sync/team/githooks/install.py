@@ -1,0 +1,209 @@
+"""Installing the hooks into a clone, taking them away again, and saying which are there. No hook of others is lost."""
+
+from __future__ import annotations
+
+import os
+import stat
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.team.githooks.folder import HooksFolder, hooks_folder
+from s3sync.team.githooks.script import (
+    HOOKS,
+    START,
+    bears_mark,
+    before,
+    call,
+    is_ours,
+    script,
+    with_block,
+    without_block,
+)
+
+LARGEST = 256 * 1024
+"""Bytes of a hook that is read."""
+LEGACY = ".legacy"
+"""End of the name under which the program pre-commit keeps a hook that was there before its own, and calls it."""
+_RUNS, _FOLDER = 0o755, 0o755
+
+
+class HookState(StrEnum):
+    """State of a hook, before or after a run."""
+
+    INSTALLED = "installed"
+    """Ours stands there, and calls the one that was there before it, if any."""
+    ABSENT = "absent"
+    FOREIGN = "foreign"
+    """A hook of somebody else, which does not call s3sync."""
+    CHANGED = "changed"
+    """Ours, which somebody changed since: it is left alone."""
+    BLOCKED = "blocked"
+    """The name that the hook before ours would get is taken."""
+
+
+class Hook(Struct):
+    """`chained`: another hook is called first. `path`: relative to the clone's git folder or its top."""
+
+    name: str
+    state: HookState
+    path: str
+    chained: bool = False
+    did: bool = False
+    """True if this run changed it."""
+
+
+class HooksReport(Struct):
+    """`elsewhere`: why nothing is installed here; then `snippets` has the line for each hook, to be put in by hand."""
+
+    folder: Path
+    hooks: list[Hook] = field(default_factory=list)
+    elsewhere: str | None = None
+    snippets: dict[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        unable = any(hook.state in (HookState.CHANGED, HookState.BLOCKED) for hook in self.hooks)
+        return 1 if self.elsewhere or unable else 0
+
+
+def install(root: Path, program: str, *, dry_run: bool = False) -> HooksReport:
+    """Have git call s3sync. A hook that is there is kept beside ours and called first."""
+    report, folder = _report(root, dry_run)
+    if folder is None:
+        return report
+    names = folder.teams if folder.is_huskys else folder.names
+    with local_errors("cannot install the hooks in", folder.path):
+        room = _room(folder.base, names, create=not dry_run)
+        for name in HOOKS:
+            hook = _look(room, name, names, folder.is_huskys)
+            if room is not None and hook.state not in (HookState.CHANGED, HookState.BLOCKED):
+                _install(room, hook, program, folder.is_huskys, dry_run)
+            report.hooks.append(hook)
+    return report
+
+
+def uninstall(root: Path, *, dry_run: bool = False) -> HooksReport:
+    """Take our hooks away, and put those that were there before back under their names."""
+    report, folder = _report(root, dry_run)
+    if folder is None:
+        report.elsewhere = None
+        return report
+    names = folder.teams if folder.is_huskys else folder.names
+    with local_errors("cannot take the hooks out of", folder.path):
+        room = _room(folder.base, names, create=False)
+        for name in HOOKS:
+            hook = _look(room, name, names, folder.is_huskys)
+            if room is not None and hook.state is HookState.INSTALLED:
+                _uninstall(room, hook, folder.is_huskys, dry_run)
+            report.hooks.append(hook)
+    return report
+
+
+def hooks_status(root: Path) -> HooksReport:
+    """Say which hooks are there. Changes nothing."""
+    report, folder = _report(root, dry_run=True)
+    if folder is None:
+        return report
+    names = folder.teams if folder.is_huskys else folder.names
+    with local_errors("cannot look at the hooks in", folder.path):
+        room = _room(folder.base, names, create=False)
+        report.hooks = [_look(room, name, names, folder.is_huskys) for name in HOOKS]
+    report.dry_run = False
+    return report
+
+
+def _report(root: Path, dry_run: bool) -> tuple[HooksReport, HooksFolder | None]:
+    folder = hooks_folder(root)
+    report = HooksReport(folder.path, dry_run=dry_run)
+    if folder.shared_by is None:
+        return report, folder
+    report.elsewhere = folder.shared_by
+    report.snippets = {name: call(name) for name in HOOKS}
+    return report, None
+
+
+def _room(base: Path, names: tuple[str, ...], *, create: bool) -> GuardedFolder | None:
+    """The hooks' folder, through no link, and of this user; None where there is none and none is made."""
+    room = GuardedFolder.open(base)
+    for name in names:
+        try:
+            room = room.folder(name, create=_FOLDER if create else None)
+        except FileNotFoundError:
+            return None
+    return room
+
+
+def _look(room: GuardedFolder | None, name: str, names: tuple[str, ...], in_block: bool) -> Hook:
+    hook = Hook(name, HookState.ABSENT, "/".join((*names, name)))
+    text = _read(room, name)
+    if text is None:
+        return hook
+    assert room is not None
+    if in_block:
+        hook.chained = bool(without_block(text).strip())
+        hook.state = HookState.INSTALLED if START in text else HookState.FOREIGN
+        return hook
+    there, kept = room.find(name), room.find(before(name))
+    half_installed = there is not None and kept is not None and os.path.samestat(there, kept)
+    hook.chained = kept is not None and not half_installed
+    if is_ours(text):
+        hook.state = HookState.INSTALLED
+    elif bears_mark(text):
+        hook.state = HookState.CHANGED
+    elif is_ours(_read(room, name + LEGACY) or ""):
+        hook.state, hook.chained = HookState.INSTALLED, True
+    else:
+        hook.state = HookState.BLOCKED if hook.chained else HookState.FOREIGN
+        hook.chained = False
+    return hook
+
+
+def _read(room: GuardedFolder | None, name: str) -> str | None:
+    """Text of a hook; None where there is none, and empty for one that is none of ours: a link, or a large program."""
+    found = None if room is None else room.find(name)
+    if room is None or found is None:
+        return None
+    if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+        return ""
+    return room.read(name, LARGEST).decode("utf-8", "surrogateescape")
+
+
+def _install(room: GuardedFolder, hook: Hook, program: str, in_block: bool, dry_run: bool) -> None:
+    there = _read(room, hook.name)
+    called_by_another = hook.state is HookState.INSTALLED and not in_block and not is_ours(there or "")
+    wanted = with_block(there or "#!/bin/sh\n", hook.name) if in_block else script(hook.name, program)
+    if there == wanted or called_by_another:
+        return
+    hook.did = True
+    is_new = hook.state is HookState.FOREIGN
+    hook.state, hook.chained = HookState.INSTALLED, hook.chained or is_new
+    if dry_run:
+        return
+    if is_new and not in_block and room.find(before(hook.name)) is None:
+        # A second name first: killed in between, the hook of others still stands, and the next install goes on.
+        room.link(hook.name, before(hook.name))
+    room.write(hook.name, wanted.encode("utf-8", "surrogateescape"), mode=_RUNS)
+
+
+def _uninstall(room: GuardedFolder, hook: Hook, in_block: bool, dry_run: bool) -> None:
+    name = hook.name if in_block or is_ours(_read(room, hook.name) or "") else hook.name + LEGACY
+    hook.did = True
+    if not dry_run:
+        _take_away(room, name, hook.name, in_block)
+    hook.state = HookState.FOREIGN if hook.chained else HookState.ABSENT
+    hook.chained = False
+
+
+def _take_away(room: GuardedFolder, name: str, hook: str, in_block: bool) -> None:
+    rest = without_block(_read(room, name) or "") if in_block else ""
+    if rest.strip() not in ("", "#!/bin/sh"):
+        room.write(name, rest.encode("utf-8", "surrogateescape"), mode=_RUNS)
+    elif not in_block and room.find(before(hook)) is not None:
+        room.replace(before(hook), name)
+    else:
+        room.unlink(name)
