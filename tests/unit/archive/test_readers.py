@@ -199,7 +199,7 @@ def test_f46_no_exiftool_of_the_current_folder_is_run(
 
 
 def test_without_exiftool_such_a_file_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exiftool, "installed", lambda: None)
+    monkeypatch.setattr(exiftool, "program", lambda name: None)
     path = photo(tmp_path / "a.jpg", "2024:07:15 22:10:05", "Z 8").rename(tmp_path / "a.heic")
     fields = said(path, UTC, True)
     assert "captured" not in fields and "not installed" in fields["no camera"]
