@@ -7,9 +7,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.kit import workers
 from tests.kit.servers import MiniStack, Moto, SeaweedFS
 
 _ENDS_AFTER_S = 120.0
@@ -26,6 +28,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
+    return workers.scheduler(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 _OURS = ("AWS_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_")

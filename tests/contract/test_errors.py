@@ -12,6 +12,7 @@ import pytest
 
 from s3sync.errors import AccessDenied, BucketMissing, CredentialsError, NotAStore, StoreError, Unreachable
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.lanes import attempts, errors
 from s3sync.store.port import Headers, Overwrite
 from s3sync.store.probe import check_access
 from tests.contract.stores import MIB, UnderTest, noise, put, read
@@ -105,8 +106,14 @@ def somewhere(url: str) -> Store:
     return open_store("s3://shared/x", StoreOptions(endpoint_url=url, env=env))
 
 
-@pytest.mark.slow
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that keeps failing is given up after a second: what the libraries do by themselves is left."""
+    monkeypatch.setattr(attempts, "patience", lambda failure: min(1.0, errors.patience(failure)))
+
+
 @pytest.mark.timeout(90)  # bounded, and not the minutes that the libraries would go on for by themselves
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("operation", ["list", "put large"])  # one for each lane
 def test_connection_refused(operation: str) -> None:
     with socket.socket() as taken:
@@ -116,6 +123,7 @@ def test_connection_refused(operation: str) -> None:
         assert url in str(error)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_no_such_host() -> None:
     fails(somewhere("http://no-such-host.invalid"), "list", Unreachable, [])
 

@@ -44,9 +44,10 @@ REQUESTS: dict[str, Callable[[Store, str], object]] = {
 
 @pytest.mark.parametrize("request_of", REQUESTS.values(), ids=REQUESTS)
 def test_after_a_change_of_address_one_request_finds_out(
-    line: Line, seaweedfs: SeaweedFS, request_of: Callable[[Store, str], object]
+    line: Line, seaweedfs: SeaweedFS, request_of: Callable[[Store, str], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several connections lie idle and are dead. The first request that waits in vain has all of them left alone."""
+    monkeypatch.setattr(connections, "SILENT_S", 2)
     store = reached_over(line, seaweedfs, Wire(read_timeout=1))
     put(store, "here", noise(MIB))
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -30,7 +30,6 @@ from tests.scenarios.archive.conftest import put, settings
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="finds the paths of descriptors in /proc"),
-    pytest.mark.xdist_group("crash"),
 ]
 SET = """
 transfers: 1

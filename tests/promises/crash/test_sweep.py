@@ -20,7 +20,6 @@ from tests.promises.crash.sweep import SIDES, Sweep, kills, kind
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="finds the paths of descriptors in /proc"),
-    pytest.mark.xdist_group("crash"),
 ]
 EVERY = os.environ.get("S3SYNC_CRASH") == "all"
 

@@ -31,7 +31,6 @@ from tests.promises.hostile.jail import Jail, Liar, Recorder
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="needs FIFOs and modes"),
     pytest.mark.seaweedfs,
-    pytest.mark.xdist_group("jail"),
 ]
 
 MINUTES = float(os.environ.get("S3SYNC_JAIL_MINUTES", "0"))

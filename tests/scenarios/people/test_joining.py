@@ -78,7 +78,7 @@ def test_b10_a_store_that_cannot_be_asked_says_so(moto: Moto, tmp_path: Path, wo
         (f"s3://{moto.bucket}", {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "could not"),
         ("file:///not/mounted", {}, "there is no folder store"),
     ):
-        (david.repo / ".s3sync.yaml").write_text(f"store: {store}\nrepo: {REPO}\n")
+        (david.repo / ".s3sync.yaml").write_text(f"store: {store}\nrepo: {REPO}\nretries: 1\n")
         result = david.expect(1, *words, cwd=david.repo / "b64-cut", env=env)
         assert said in result.err and "no project" not in result.err, result
 

@@ -41,9 +41,9 @@ def test_a_far_store_is_asked_for_many_files_at_once_within_the_limit_of_memory(
     assert office.jan.files() == office.david.files()
 
 
-@pytest.mark.parametrize("most", [1, 20])
-def test_transfers_is_a_ceiling(office: Office, most: int) -> None:
-    write(office.david, 60)
+@pytest.mark.parametrize(("most", "files"), [(1, 20), (20, 60)])
+def test_transfers_is_a_ceiling(office: Office, most: int, files: int) -> None:
+    write(office.david, files)
     with Line(office.server.endpoint_url, Quality(0.2)) as line:
         for person, verb in ((office.david, "up"), (office.jan, "down")):
             line.reset_counts()

@@ -1,6 +1,6 @@
 """The life of a very large file: up, broken off and resumed, changed in the middle, received as a delta.
 
-256 MiB of it in every run; S3SYNC_BIG=1 makes it 2 GiB, which needs 14 GiB of disk and a minute or two:
+128 MiB of it in every run; S3SYNC_BIG=1 makes it 2 GiB, which needs 14 GiB of disk and a minute or two:
 
     S3SYNC_BIG=1 pytest -s tests/scenarios/transfers/test_two_gigabytes.py
 """
@@ -21,7 +21,7 @@ from tests.scenarios.transfers.conftest import MIB, PART, Office
 pytestmark = [pytest.mark.seaweedfs, pytest.mark.slow, pytest.mark.timeout(900)]
 
 NAME = "master.mov"
-SIZE = (2048 if os.environ.get("S3SYNC_BIG") else 256) * MIB
+SIZE = (2048 if os.environ.get("S3SYNC_BIG") else 128) * MIB
 SLACK = 300_000
 
 
