@@ -172,7 +172,7 @@ def _analyzed(
 
 
 def _moves_text(items: Iterable[Item]) -> str | None:
-    """What rules do to these objects, in words: `to DEEP_ARCHIVE after 30 days`."""
+    """Words for what rules do to these objects: `to DEEP_ARCHIVE after 30 days`."""
     found = sorted({move for item in items for move in item.moves})
     return ", ".join(f"to {name} after {counted(days, 'day')}" for days, name in found) or None
 
