@@ -11,8 +11,11 @@ from msgspec import DecodeError, Struct, json
 
 from s3sync.config import ENV_FILE, REPO_FILE, find_repo_root, user_file, write_user_config
 from s3sync.config.read import read_text
+from s3sync.config.write import add_to_user_config, has_user_key
 from s3sync.config.write_sets import block, write_sets
-from s3sync.core.archive.importing import Imported, NotImportable, import_config, import_env
+from s3sync.core.archive.imported import Imported, NotImportable
+from s3sync.core.archive.importing import import_config
+from s3sync.core.archive.importing_env import import_env
 from s3sync.errors import ConfigError
 
 
@@ -53,7 +56,20 @@ def import_file(
     changed = write_sets(path, found.sets, committed=not own, dry_run=dry_run) if found.sets else False
     if found.settings and not dry_run:
         changed = write_user_config(user_file(environ), found.settings) or changed
+    if found.prices:
+        changed = _add_prices(user_file(environ), found, dry_run) or changed
     return ImportReport(source, path, _text(found), tuple(found.sets), tuple(found.notes), changed, dry_run)
+
+
+def _add_prices(path: Path, found: Imported, dry_run: bool) -> bool:
+    """Write prices into the user's own file, unless it says some already, which stay; whether it changed."""
+    if has_user_key(path, "prices"):
+        already = "nothing: your own settings have `prices:` already"
+        found.notes = [(key, already if fate.startswith("prices: ") else fate) for key, fate in found.notes]
+        return False
+    if not dry_run:
+        add_to_user_config(path, "prices", found.prices)
+    return True
 
 
 def _text(found: Imported) -> str:

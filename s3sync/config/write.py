@@ -39,6 +39,25 @@ def write_user_config(path: Path, values: Mapping[str, object]) -> bool:
     return _write(path, values, USER_KIND, USER_HEADER)
 
 
+def has_user_key(path: Path, key: str) -> bool:
+    """True if the user's own file says something for a key. Raises `ConfigError`."""
+    return exists(path) and key in parse_settings(read_text(path.resolve()), path, USER_KIND)
+
+
+def add_to_user_config(path: Path, key: str, value: object) -> None:
+    """Append a key that the user's own file does not have, on one line. Raises `ConfigError`, `LocalError`."""
+    path = path.resolve()
+    wanted = _checked(key, value, path)
+    text = read_text(path) if exists(path) else USER_HEADER
+    newline = "\r\n" if "\r\n" in text else "\n"
+    text += "" if text.endswith(("\n", "\ufeff")) or not text else newline
+    text += f"{key}: {rendered(value)}{newline}"
+    found = parse_settings(text, path, USER_KIND).get(key)
+    if found is None or found.value != wanted:
+        raise ConfigError(f"cannot change {path}", why="its layout is unusual", hint="edit it by hand")
+    place_text(path, text, private=True)
+
+
 def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str) -> bool:
     if kind.committed:
         refuse_link(path)

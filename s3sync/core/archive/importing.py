@@ -5,13 +5,11 @@ Every key of the file is accounted for in `Imported.notes`, so that nobody has t
 
 from __future__ import annotations
 
-import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
-from msgspec import Struct, field
-
-Rules: TypeAlias = dict[str, object]
+from s3sync.core.archive.imported import BUCKET, Imported, NotImportable, Rules, shown
 
 POLICIES: Mapping[str, tuple[str, int, str]] = {
     "fast": ("fast", 7, "DEEP_ARCHIVE"),
@@ -19,7 +17,13 @@ POLICIES: Mapping[str, tuple[str, int, str]] = {
     "delayed": ("delayed", 90, "GLACIER"),
 }
 """Words of `archive_policy` with the tag `archive` that they become, and the days and class of its lifecycle rule."""
-_CLASS_OF_BACKUP = {"deep": "DEEP_ARCHIVE", "flexible": "GLACIER"}
+BACKUPS: Mapping[str, Rules] = {
+    "deep": {"tags": {"backup": "deep-archive"}},
+    "flexible": {"storage_class": "GLACIER"},
+}
+"""Words of `backup_policy`: by tag and rule at once to DEEP_ARCHIVE, or sent to GLACIER."""
+SECOND = "-backup"
+"""End of the name of a set for second copies."""
 _KINDS: Mapping[str, tuple[str, str, str]] = {
     "imaging_sessions": ("sessions", "raw/*", ""),
     "processing_sessions": ("processing", "processing/*", "processing"),
@@ -28,33 +32,26 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
 }
 """Groups of `backup_rules` with the set's name, its folder, and the folder of its keys."""
 _NOTES = ("*.md", "notes*.txt")
+_ALWAYS = "nothing: sizes of parts are chosen for each file"
+_NOTES_STAY = "nothing: notes are kept readable beside their archive (`sidecars`)"
 _NO_NEED = {
-    "upload_settings.multipart_threshold_mb": "nothing: sizes of parts are chosen for each file",
-    "upload_settings.multipart_chunksize_mb": "nothing: sizes of parts are chosen for each file",
+    "upload_settings.multipart_threshold_mb": _ALWAYS,
+    "upload_settings.multipart_chunksize_mb": _ALWAYS,
+    "upload_settings.use_threads": "nothing: `transfers` says how many requests run at once",
     "archive_settings.verify_after_upload": "nothing: every archive is verified by its checksum, always",
     "archive_settings.keep_archive_index": "nothing: every archive has its index beside it, always",
     "archive_settings.temp_dir": "nothing: archives are streamed, without a temporary file",
-    "restore_settings.default_tier": "an option: s3sync restore UNIT --tier",
-    "restore_settings.default_days": "an option: s3sync restore UNIT --days",
-    "restore_settings.restore_path": "an option: s3sync restore UNIT --to DIR",
-    "s3_paths.session_notes": "nothing: notes are kept readable beside their archive (`sidecars`)",
-    "s3_paths.processing_notes": "nothing: notes are kept readable beside their archive (`sidecars`)",
+    "archive_settings.use_pigz": "nothing: no other program packs",
+    "s3_paths.session_notes": _NOTES_STAY,
+    "s3_paths.processing_notes": _NOTES_STAY,
+    "s3_paths.database_backups": "nothing: what is archived is kept in the store itself, from which `archive catalogue"
+    " rebuild` makes the catalogue; a database of another program is a file for a set of yours",
+    "retry_settings": "nothing: requests are tried again by themselves; the setting `retries` limits it",
+    "logging": "nothing: `s3sync archive log` has what was done, and --log-file what a command said",
     "notifications": "nothing: a failed run says so in its exit code",
-    "cost_tracking": "nothing: prices come from a dated list; docs/costs.md says how to give your own",
+    "cost_tracking": "nothing: costs are counted whenever they are asked for, `s3sync archive cost`",
 }
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-
-
-class Imported(Struct):
-    """Sets by name with their rules, settings by name, and what became of each key: the key and its fate."""
-
-    sets: dict[str, Rules] = field(default_factory=dict)
-    settings: Rules = field(default_factory=dict)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-
-
-class NotImportable(ValueError):
-    """A file is not what the earlier tool writes."""
+TIERS = ("bulk", "standard", "expedited")
 
 
 def import_config(document: object, source_of: Callable[[str], str] = str) -> Imported:
@@ -63,7 +60,7 @@ def import_config(document: object, source_of: Callable[[str], str] = str) -> Im
         raise NotImportable("it is no JSON object")
     keys = dict(_leaves(document))
     bucket = keys.get("buckets.primary")
-    if not isinstance(bucket, str) or not _BUCKET.fullmatch(bucket):
+    if not isinstance(bucket, str) or not BUCKET.fullmatch(bucket):
         raise NotImportable("`buckets.primary` names no bucket")
     found = Imported()
     common: Rules = {"store": f"s3://{bucket}"}
@@ -71,37 +68,50 @@ def import_config(document: object, source_of: Callable[[str], str] = str) -> Im
     if region := keys.get("aws_region"):
         common["region"] = region
         found.notes.append(("aws_region", f"region: {region}"))
+    backup = keys.get("buckets.backup")
+    second = backup if isinstance(backup, str) and BUCKET.fullmatch(backup) and backup != bucket else None
     for group, (name, folder, below) in _KINDS.items():
         if f"backup_rules.{group}" in keys or any(key.startswith(f"backup_rules.{group}.") for key in keys):
-            found.sets[name] = _set(group, keys, found, {**common, "source": source_of(folder)}, below)
+            made = _set(name, group, keys, found, {**common, "source": source_of(folder)}, below, second is not None)
+            found.sets[name] = made
+            if second is not None:
+                _second(name, group, keys, found, {**made, "store": f"s3://{second}"})
+    if second is not None and any(name.endswith(SECOND) for name in found.sets):
+        of = ", ".join(name for name in found.sets if name.endswith(SECOND))
+        found.note("buckets.backup", f"the sets {of}: second copies in s3://{second}")
     _final(keys, found, {**common, "source": source_of("final")})
     _settings(keys, found)
+    _restore(keys, found)
+    if isinstance(keys.get("aws_region"), str):
+        _prices(keys, found)
     told = {key for key, _ in found.notes}
     for key, value in keys.items():
         if key not in told:
-            found.notes.append((key, _fate(key, value)))
+            found.notes.append((key, _fate(key, value, bucket)))
     return found
 
 
-def _set(group: str, keys: Mapping[str, Any], found: Imported, rules: Rules, below: str) -> Rules:
+def _set(
+    name: str, group: str, keys: Mapping[str, Any], found: Imported, rules: Rules, below: str, has_second: bool
+) -> Rules:
     raw = str(keys.get("s3_paths.raw_archives") or "backups/raw").strip("/")
     folder = raw if not below else f"{raw.rpartition('/')[0]}/{below}".lstrip("/")
     rules["layout"] = f"{folder}/{{year}}/{{id}}"
     rules["pack"] = "tar"
     if "s3_paths.raw_archives" in keys:
-        _note(found, "s3_paths.raw_archives", f'layout: "{raw}/{{year}}/{{id}}"')
+        found.note("s3_paths.raw_archives", f'layout: "{raw}/{{year}}/{{id}}"')
     if below in ("", "processing"):
         rules["sidecars"] = _NOTES
     _class(group, keys, found, rules)
-    _moves(group, keys, found, rules)
+    _moves(name, group, keys, found, rules, has_second)
     level = keys.get("archive_settings.compression_level")
     if isinstance(level, int) and 0 < level < 10:
         rules |= {"pack": "tar.gz", "level": level}
-        _note(found, "archive_settings.compression_level", f"pack: tar.gz, level: {level}")
+        found.note("archive_settings.compression_level", f"pack: tar.gz, level: {level}")
     size = keys.get("archive_settings.max_archive_size_gb")
     if isinstance(size, (int, float)) and size > 0:
         rules["max_size"] = f"{max(1, round(size))}G"
-        _note(found, "archive_settings.max_archive_size_gb", f"max_size: {rules['max_size']}")
+        found.note("archive_settings.max_archive_size_gb", f"max_size: {rules['max_size']}")
     return rules
 
 
@@ -114,42 +124,66 @@ def _class(group: str, keys: Mapping[str, Any], found: Imported, rules: Rules) -
 
     meant = class_meant(said)
     if meant is None:
-        _note(found, key, f"nothing: {said[:40]!r} is no storage class of S3, so that STANDARD holds")
+        found.note(key, f"nothing: {said[:40]!r} is no storage class of S3, so that STANDARD holds")
         return
     rules["storage_class"] = meant
-    _note(found, key, f"storage_class: {meant}" + (f" (the right word for {said})" if meant != said else ""))
+    found.note(key, f"storage_class: {meant}" + (f" (the right word for {said})" if meant != said else ""))
 
 
-def _moves(group: str, keys: Mapping[str, Any], found: Imported, rules: Rules) -> None:
+def _moves(name: str, group: str, keys: Mapping[str, Any], found: Imported, rules: Rules, has_second: bool) -> None:
     """Lifecycle: by tag where the policy is one of those that there are rules for, else by the set's own days."""
-    policy, backup, days = (
-        keys.get(f"backup_rules.{group}.{word}") for word in ("archive_policy", "backup_policy", "archive_days")
-    )
-    days = days if isinstance(days, int) and not isinstance(days, bool) and days >= 0 else None
+    key = f"backup_rules.{group}"
+    policy, backup, days = (keys.get(f"{key}.{word}") for word in ("archive_policy", "backup_policy", "archive_days"))
+    said, days = days, days if isinstance(days, int) and not isinstance(days, bool) and days >= 0 else None
     tag, usual, target = POLICIES.get(str(policy), ("", None, "DEEP_ARCHIVE"))
     by_days = days is not None and days != usual
-    if policy is not None:
-        told = f"tags: {{archive: {tag}}}" if tag and not by_days else f"lifecycle_class: {target}"
-        _note(found, f"backup_rules.{group}.archive_policy", told)
+    if policy is not None and not tag:
+        found.note(f"{key}.archive_policy", f"nothing: {shown(policy)} is none of {', '.join(POLICIES)}")
+    elif policy is not None:
+        told = f"tags: {{archive: {tag}}}" if not by_days else f"lifecycle_class: {target}"
+        found.note(f"{key}.archive_policy", told)
     if tag and not by_days:
         rules["tags"] = {"archive": tag}
-    if days is not None:
-        told = f"lifecycle_days: {days}" if by_days else f"nothing: the rule for archive={tag} says {days} days"
-        _note(found, f"backup_rules.{group}.archive_days", told)
     if by_days:
-        rules |= {"lifecycle_days": days, "lifecycle_class": target}
-    if backup is not None:
-        key = f"backup_rules.{group}.backup_policy"
-        if str(backup) not in _CLASS_OF_BACKUP:
-            _note(found, key, f"nothing: {str(backup)[:40]!r} is not known")
-        elif backup == "deep" and not by_days and not tag:
-            rules["tags"] = {"backup": "deep-archive"}
-            _note(found, key, "tags: {backup: deep-archive}")
-        else:
-            _note(found, key, f"nothing: the set moves to {target} by its archive policy")
-        if backup == "flexible" and not by_days and not tag:
-            rules |= {"lifecycle_days": 0, "lifecycle_class": "GLACIER"}
-            found.notes[-1] = (key, "lifecycle_days: 0, lifecycle_class: GLACIER")
+        found.note(f"{key}.archive_days", f"lifecycle_days: {days}, tags: {{set: {name}}}")
+    elif days is not None:
+        found.note(f"{key}.archive_days", f"nothing: the rule for archive={tag} says {days} days")
+    elif said is not None:
+        found.note(f"{key}.archive_days", f"nothing: {shown(said)} is no number of days")
+    if by_days:
+        # The tag is what the rule goes by: by its prefix it would move the indexes, too.
+        rules |= {"tags": {"set": name}, "lifecycle_days": days, "lifecycle_class": target}
+    if backup is not None and not has_second:
+        told = "nothing: there is no second bucket in `buckets.backup`"
+        if str(backup) in BACKUPS and "tags" not in rules:
+            rules |= BACKUPS[str(backup)]
+            told = f"{_rules_text(BACKUPS[str(backup)])}: there is no second bucket in `buckets.backup`"
+        found.note(f"{key}.backup_policy", told)
+
+
+def _second(name: str, group: str, keys: Mapping[str, Any], found: Imported, rules: Rules) -> None:
+    """The set for the second copies of a group, in the class that its policy says."""
+    key = f"backup_rules.{group}.backup_policy"
+    policy = keys.get(key)
+    if policy is None:
+        return
+    if str(policy) not in BACKUPS:
+        found.note(key, f"nothing: {shown(policy)} is none of {', '.join(BACKUPS)}")
+        return
+    for word in ("tags", "storage_class", "lifecycle_days", "lifecycle_class"):
+        rules.pop(word, None)
+    found.sets[f"{name}{SECOND}"] = rules | BACKUPS[str(policy)]
+    found.note(key, f"the set `{name}{SECOND}`: {_rules_text(BACKUPS[str(policy)])}")
+
+
+def _rules_text(rules: Rules) -> str:
+    """Rules as they stand in the settings."""
+    return ", ".join(
+        f"{name}: {{{', '.join(f'{key}: {one}' for key, one in value.items())}}}"
+        if isinstance(value, Mapping)
+        else f"{name}: {value}"
+        for name, value in rules.items()
+    )
 
 
 def _final(keys: Mapping[str, Any], found: Imported, rules: Rules) -> None:
@@ -157,83 +191,91 @@ def _final(keys: Mapping[str, Any], found: Imported, rules: Rules) -> None:
     if isinstance(path, str) and path.strip("/"):
         rules |= {"unit": "file", "layout": f"{path.strip('/')}/{{path}}", "storage_class": "STANDARD_IA"}
         found.sets["final"] = rules
-        _note(found, "s3_paths.final_outputs", "the set `final`")
+        found.note("s3_paths.final_outputs", "the set `final`")
 
 
 def _settings(keys: Mapping[str, Any], found: Imported) -> None:
     workers = keys.get("upload_settings.max_concurrency")
     if isinstance(workers, int) and 1 <= workers <= 256:
         found.settings["transfers"] = workers
-        _note(found, "upload_settings.max_concurrency", f"transfers: {workers}")
+        found.note("upload_settings.max_concurrency", f"transfers: {workers}")
     speed = keys.get("upload_settings.max_bandwidth_mbps")
     if isinstance(speed, (int, float)) and not isinstance(speed, bool) and speed > 0:
         kib = max(1, round(speed * 1_000_000 / 8 / 1024))
         found.settings["bwlimit"] = f"{kib}K"
-        _note(found, "upload_settings.max_bandwidth_mbps", f"bwlimit: {kib}K ({speed} megabits a second)")
+        found.note("upload_settings.max_bandwidth_mbps", f"bwlimit: {kib}K ({speed} megabits a second)")
 
 
-def import_env(values: Mapping[str, str], projects: str | None) -> Imported:
-    """Sets of `.video-tools.env`: projects to the SSD, and from there, or from here, to S3.
-
-    `projects` is a glob of the folders of projects on this computer. Raises `NotImportable`.
-    """
-    found = Imported()
-    ssd = values.get("SSD_BASE", "").rstrip("/")
-    bucket, prefix = values.get("S3_ARCHIVE_BUCKET", ""), values.get("S3_ARCHIVE_PREFIX", "")
-    names = ("S3_ARCHIVE_BUCKET", "S3_ARCHIVE_PREFIX")
-    if not bucket:
-        bucket, prefix, names = values.get("S3_BUCKET", ""), values.get("S3_PREFIX", ""), ("S3_BUCKET", "S3_PREFIX")
-    if not ssd and not bucket:
-        raise NotImportable("it has neither SSD_BASE nor S3_ARCHIVE_BUCKET")
-    if bucket and not _BUCKET.fullmatch(bucket.removeprefix("s3://").strip("/")):
-        raise NotImportable(f"{names[0]} names no bucket")
-    if ssd and projects:
-        found.sets["ssd"] = {"store": f"file://{ssd}", "source": projects, "layout": "{id}", "pack": "none"}
-        found.notes.append(("SSD_BASE", f"the set `ssd`: plain trees in {ssd}"))
-    if bucket:
-        _to_s3(
-            values, found, bucket.removeprefix("s3://").strip("/"), prefix.strip("/"), f"{ssd}/*" if ssd else projects
+def _restore(keys: Mapping[str, Any], found: Imported) -> None:
+    """Defaults of restoring are options here, told with their values."""
+    tier = keys.get("restore_settings.default_tier")
+    if tier is not None:
+        word = str(tier).lower()
+        told = f"an option: s3sync restore UNIT --tier {word} (without it: bulk, the cheapest)"
+        if word not in TIERS:
+            told = f"nothing: {shown(tier)} is none of {', '.join(TIERS)}"
+        found.note("restore_settings.default_tier", told)
+    days = keys.get("restore_settings.default_days")
+    if isinstance(days, int) and not isinstance(days, bool) and 1 <= days <= 365:
+        told = (
+            "nothing: 7 days are what s3sync asks for" if days == 7 else f"an option: s3sync restore UNIT --days {days}"
         )
-        found.notes.append((names[0], "the set `projects`"))
-        if prefix:
-            found.notes.append((names[1], "the set `projects`"))
-    if "GLACIER_VAULT" in values:
-        found.notes.append(
-            ("GLACIER_VAULT", "nothing: vaults are another service; the class DEEP_ARCHIVE is in the bucket")
-        )
-    told = {key for key, _ in found.notes}
-    found.notes += [(key, "nothing: it is not about archives") for key in values if key not in told]
-    return found
+        found.note("restore_settings.default_days", told)
+    elif days is not None:
+        found.note("restore_settings.default_days", f"nothing: {shown(days)} is no number of days from 1 to 365")
+    path = keys.get("restore_settings.restore_path")
+    if isinstance(path, str) and path:
+        found.note("restore_settings.restore_path", f"an option: s3sync restore UNIT --to {shlex.quote(path)}")
 
 
-def _to_s3(values: Mapping[str, str], found: Imported, bucket: str, prefix: str, source: str | None) -> None:
-    rules: Rules = {"store": f"s3://{bucket}/{prefix}".rstrip("/")}
-    if source:
-        rules["source"] = source
-    rules |= {"layout": "{range}/{id}", "pack": "tar.gz"}
-    for name, rule in (("SSD_RETENTION_DAYS", "older_than"), ("S3_RETENTION_DAYS", "lifecycle_days")):
-        days = values.get(name, "")
-        if not days.isdecimal():
+def _prices(keys: Mapping[str, Any], found: Imported) -> None:
+    """Prices that the tool was told become `prices` of its region, each under S3's own name of the class."""
+    from s3sync.core.archive.rule_files import class_meant
+
+    region, said = keys.get("aws_region"), dict[str, object]()
+    storage: dict[str, float] = {}
+    for key, value in keys.items():
+        group, _, name = key.removeprefix("cost_tracking.").rpartition(".")
+        if not key.startswith("cost_tracking.") or not group or not _is_price(value):
             continue
-        if rule == "older_than":
-            rules["older_than"] = f"{int(days)}d"
-            found.notes.append((name, f"older_than: {int(days)}d of the set `projects`"))
-        else:
-            rules |= {"lifecycle_days": int(days), "lifecycle_class": "DEEP_ARCHIVE"}
-            found.notes.append((name, f"lifecycle_days: {int(days)} of the set `projects`, to DEEP_ARCHIVE"))
-    found.sets["projects"] = rules
+        meant = class_meant(name)
+        if group.startswith("storage_cost") and meant is None:
+            found.note(key, f"nothing: {shown(name)} is no storage class of S3")
+        elif group.startswith("storage_cost") and meant is not None:
+            storage[meant] = float(value)
+            found.note(key, f"prices: {{{region}: {{storage: {{{meant}: {value}}}}}}}")
+        elif group.startswith("data_transfer_cost") and name == "download":
+            said["egress"] = float(value)
+            found.note(key, f"prices: {{{region}: {{egress: {value}}}}}")
+        elif group.startswith("data_transfer_cost") and name == "upload":
+            found.note(key, "nothing: sending is not billed by the GB")
+    if storage:
+        said["storage"] = storage
+    if said and isinstance(region, str):
+        found.prices = {region: said}
 
 
-def _note(found: Imported, key: str, fate: str) -> None:
-    if key not in {known for known, _ in found.notes}:
-        found.notes.append((key, fate))
+def _is_price(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e6
 
 
-def _fate(key: str, value: object) -> str:
+def _fate(key: str, value: object, primary: str) -> str:
     if key == "enabled":
         return "nothing: a set sends only when it is run" + ("" if value else "; the old tool was switched off")
-    if key == "buckets.backup" and _BUCKET.fullmatch(str(value)):
-        return f"nothing by itself: for a second copy add a set with `store: s3://{value}`"
+    if key == "buckets.backup":
+        if value is None:
+            return "nothing: there is no second bucket"
+        if not BUCKET.fullmatch(str(value)):
+            return "nothing: it names no bucket"
+        return (
+            f"nothing: no `backup_policy` says what goes there; for a second copy add a set with `store: s3://{value}`"
+        )
+    if key.rpartition(".")[2].startswith("_") or key.startswith("_"):
+        return "nothing: it is a comment"
+    if key == "upload_settings.max_bandwidth_mbps" and value is None:
+        return "nothing: there is no limit"
+    if key == "archive_settings.compression_level" and value == 0:
+        return "nothing: pack: tar does not compress"
     near = next((fate for name, fate in _NO_NEED.items() if key == name or key.startswith(f"{name}.")), None)
     return near or "nothing: s3sync does not know it"
 

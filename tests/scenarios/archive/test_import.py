@@ -6,7 +6,11 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
+from s3sync.archives import Archives
+from s3sync.config import load_settings
+from s3sync.core.archive.lifecycle import moves_of, wanted_rules
 from tests.kit.people import Person
 from tests.scenarios.archive.conftest import put, settings
 
@@ -68,18 +72,112 @@ def test_a_config_becomes_sets_and_each_of_its_keys_is_told(david: Person) -> No
     assert "secret" not in json.dumps(dry)
 
     result = david.ok("archive", "import", "s3_config.json", cwd=david.repo)
-    assert "sets sessions, processing, lights, calibration, final" in result.out
+    assert "sets sessions, processing, lights, lights-backup, calibration, final" in result.out
     found = david.expect(3, "archive", "analyze", "--json", cwd=david.repo).json
     assert {one["name"]: [unit["key"] for unit in one["units"]] for one in found["sets"]} == {
         "sessions": ["backups/raw/2024/M31_20240115.tar"],
         "final": ["backups/final/m31.tif"],
     }
-    assert {one["name"] for one in found["failed"]} == {"processing", "lights", "calibration"}
+    assert {one["name"] for one in found["failed"]} == {"processing", "lights", "lights-backup", "calibration"}
     text = (david.repo / ".s3sync.yaml").read_text()
     assert "lifecycle_days: 60" in text and "tags: {archive: delayed}" in text and "max_size: 50G" in text
     own = david.ok("config", "show", "transfers", "bwlimit", "--json", cwd=david.repo).json["settings"]
     assert (own["transfers"]["value"], own["bwlimit"]["value"]) == ("4", "9766K")
     assert "has all of this already" in david.ok("archive", "import", "s3_config.json", cwd=david.repo).out
+
+
+def imported(david: Person, **changes: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    """Import a changed file into empty settings: what became of each key, and the sets that it made, by name."""
+    settings(david, "store: s3://team\n")
+    (david.repo / "s3_config.json").write_text(json.dumps(CONFIG | changes))
+    told = david.ok("archive", "import", "s3_config.json", "--json", cwd=david.repo).json
+    found = yaml.safe_load((david.repo / ".s3sync.yaml").read_text())["archives"]
+    return {note["key"]: note["became"] for note in told["notes"]}, found
+
+
+def home_of(david: Person) -> dict[str, str]:
+    """His environment for the program within this process, which finds his settings by it."""
+    return david.env() | {"XDG_CONFIG_HOME": str(david.root / "home" / ".config")}
+
+
+def test_a_second_bucket_becomes_sets_of_its_own_in_the_class_of_its_policy(david: Person) -> None:
+    """Deep goes by the tag that a rule moves at once; flexible is sent to GLACIER."""
+    rules = {
+        "imaging_sessions": {"archive_policy": "fast", "backup_policy": "deep"},
+        "processing_sessions": {"archive_policy": "delayed", "backup_policy": "flexible", "archive_days": 45},
+        "raw_calibration": {"archive_policy": "standard", "backup_policy": "shallow"},
+    }
+    became, sets = imported(david, backup_rules=rules)
+    assert list(sets) == ["sessions", "sessions-backup", "processing", "processing-backup", "calibration", "final"]
+    deep, flexible = sets["sessions-backup"], sets["processing-backup"]
+    assert (deep["store"], deep["tags"]) == ("s3://astro-backup", {"backup": "deep-archive"})
+    assert (flexible["store"], flexible["storage_class"]) == ("s3://astro-backup", "GLACIER")
+    assert "lifecycle_days" not in flexible and "tags" not in flexible
+    for word in ("source", "layout", "pack", "sidecars"):
+        assert deep[word] == sets["sessions"][word]
+    assert sets["processing"]["lifecycle_days"] == 45
+    assert became["buckets.backup"].startswith("the sets sessions-backup, processing-backup: second copies")
+    assert "'shallow' is none of deep, flexible" in became["backup_rules.raw_calibration.backup_policy"]
+    without, _ = imported(david, buckets={"primary": "astro-primary", "backup": None}, backup_rules={})
+    assert without["buckets.backup"] == "nothing: there is no second bucket"
+
+
+def test_each_set_that_says_days_gets_its_rule(david: Person) -> None:
+    """Rules go by tags: by the prefix of a set they would move its indexes, too, and so none was made."""
+    rules = {"raw_lights": {"archive_policy": "fast", "archive_days": 21}, "imaging_sessions": {"archive_days": 400}}
+    imported(david, backup_rules=rules)
+    (david.repo / ".video-tools.env").write_text("S3_ARCHIVE_BUCKET=video\nS3_RETENTION_DAYS=90\n")
+    david.ok("archive", "import", ".video-tools.env", cwd=david.repo)
+    loaded = Archives.open(path=david.repo, environ=home_of(david)).sets()
+    for name, days in (("lights", 21), ("sessions", 400), ("projects", 90)):
+        wanted = wanted_rules([loaded[name]], "")
+        assert wanted.problems == ()
+        key = f"{loaded[name].layout.partition('{')[0]}x.tar"
+        assert moves_of(wanted.rules, key, loaded[name].tags, 1 << 30) == ((days, "DEEP_ARCHIVE"),)
+        assert moves_of(wanted.rules, f"{key}.index.json", {}, 1 << 30) == ()
+
+
+def test_restoring_as_it_was_set_is_told_with_its_values(david: Person) -> None:
+    became, _ = imported(
+        david, restore_settings={"default_tier": "Standard", "default_days": 30, "restore_path": "/data/my files"}
+    )
+    assert "restore UNIT --tier standard" in became["restore_settings.default_tier"]
+    assert "restore UNIT --days 30" in became["restore_settings.default_days"]
+    assert "restore UNIT --to '/data/my files'" in became["restore_settings.restore_path"]
+    became, _ = imported(david, restore_settings={"default_tier": "Fast", "default_days": 0})
+    assert "'Fast' is none of bulk" in became["restore_settings.default_tier"]
+    assert "no number of days" in became["restore_settings.default_days"]
+
+
+def test_prices_of_the_old_tool_become_prices_of_its_region(david: Person) -> None:
+    costs = {
+        "track_costs": True,
+        "storage_cost_per_gb_per_month": {"STANDARD": 0.025, "GLACIER_FLEXIBLE": 0.00405, "FOO": 1},
+        "data_transfer_cost_per_gb": {"upload": 0.0, "download": 0.085},
+    }
+    became, _ = imported(david, cost_tracking=costs, aws_region="xx-west-9")
+    assert "GLACIER: 0.00405" in became["cost_tracking.storage_cost_per_gb_per_month.GLACIER_FLEXIBLE"]
+    assert "'FOO' is no storage class" in became["cost_tracking.storage_cost_per_gb_per_month.FOO"]
+    prices = (load_settings(david.repo, flags={}, environ=home_of(david)).prices or {})["xx-west-9"]
+    assert (prices.storage, prices.egress) == ({"STANDARD": 0.025, "GLACIER": 0.00405}, 0.085)
+    costs["storage_cost_per_gb_per_month"] = {"STANDARD": 9}
+    became, _ = imported(david, cost_tracking=costs, aws_region="xx-west-9")
+    assert "have `prices:` already" in became["cost_tracking.storage_cost_per_gb_per_month.STANDARD"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("S3_ARCHIVE_BUCKET=new\nS3_BUCKET=old\n", ("S3_BUCKET", "S3_ARCHIVE_BUCKET is the newer name")),
+        ("S3_BUCKET=old\nS3_RETENTION_DAYS=3 months\n", ("S3_RETENTION_DAYS", "'3 months' is no number of days")),
+        ("SSD_BASE=/ssd\nSSD_RETENTION_DAYS=30\n", ("SSD_RETENTION_DAYS", "no bucket is named")),
+    ],
+)
+def test_a_key_of_an_env_file_that_does_not_count_says_why(david: Person, text: str, told: tuple[str, str]) -> None:
+    settings(david, "store: s3://team\n")
+    (david.repo / ".video-tools.env").write_text(text)
+    notes = david.ok("archive", "import", ".video-tools.env", "--dry-run", "--json", cwd=david.repo).json["notes"]
+    assert told[1] in {note["key"]: note["became"] for note in notes}[told[0]]
 
 
 def test_an_env_file_becomes_the_chain_over_the_ssd(david: Person) -> None:

@@ -1,0 +1,74 @@
+"""`.video-tools.env` of an earlier tool as archive sets: the chain from here over an SSD to S3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from s3sync.core.archive.imported import BUCKET, Imported, NotImportable, Rules, shown
+
+
+def import_env(values: Mapping[str, str], projects: str | None) -> Imported:
+    """Sets of `.video-tools.env`: projects to the SSD, and from there, or from here, to S3.
+
+    `projects` is a glob of the folders of projects on this computer. Raises `NotImportable`.
+    """
+    found = Imported()
+    ssd = values.get("SSD_BASE", "").rstrip("/")
+    names = ("S3_ARCHIVE_BUCKET", "S3_ARCHIVE_PREFIX")
+    older = ("S3_BUCKET", "S3_PREFIX")
+    if not values.get(names[0]):
+        names, older = older, names
+    bucket, prefix = (values.get(name, "") for name in names)
+    if not ssd and not bucket:
+        raise NotImportable("it has neither SSD_BASE nor S3_ARCHIVE_BUCKET")
+    if bucket and not BUCKET.fullmatch(bucket.removeprefix("s3://").strip("/")):
+        raise NotImportable(f"{names[0]} names no bucket")
+    if not bucket and not projects:
+        raise NotImportable(
+            "it names an SSD alone, and the projects that go there are not here: run it in the repository"
+        )
+    if ssd and projects:
+        found.sets["ssd"] = {"store": f"file://{ssd}", "source": projects, "layout": "{id}", "pack": "none"}
+        found.notes.append(("SSD_BASE", f"the set `ssd`: plain trees in {ssd}"))
+    elif ssd:
+        found.notes.append(("SSD_BASE", "the source of the set `projects`"))
+    if bucket:
+        source = f"{ssd}/*" if ssd else projects
+        _to_s3(values, found, bucket.removeprefix("s3://").strip("/"), prefix.strip("/"), source)
+        found.notes.append((names[0], "the set `projects`"))
+        if prefix:
+            found.notes.append((names[1], "the set `projects`"))
+        for name in older:
+            if values.get(name):
+                found.notes.append((name, f"nothing: {names[0]} is the newer name, and counts"))
+    for name in ("SSD_RETENTION_DAYS", "S3_RETENTION_DAYS"):
+        if name in values and not bucket:
+            found.note(name, "nothing: no bucket is named to which anything goes on")
+    if "GLACIER_VAULT" in values:
+        found.notes.append(
+            ("GLACIER_VAULT", "nothing: vaults are another service; the class DEEP_ARCHIVE is in the bucket")
+        )
+    told = {key for key, _ in found.notes}
+    found.notes += [(key, "nothing: it is not about archives") for key in values if key not in told]
+    return found
+
+
+def _to_s3(values: Mapping[str, str], found: Imported, bucket: str, prefix: str, source: str | None) -> None:
+    rules: Rules = {"store": f"s3://{bucket}/{prefix}".rstrip("/")}
+    if source:
+        rules["source"] = source
+    rules |= {"layout": "{range}/{id}", "pack": "tar.gz"}
+    for name in ("SSD_RETENTION_DAYS", "S3_RETENTION_DAYS"):
+        days = values.get(name, "")
+        if not days:
+            continue
+        if not (days.isascii() and days.isdecimal() and len(days) < 6):
+            found.note(name, f"nothing: {shown(days)} is no number of days")
+        elif name == "SSD_RETENTION_DAYS":
+            rules["older_than"] = f"{int(days)}d"
+            found.note(name, f"older_than: {int(days)}d of the set `projects`")
+        else:
+            # The tag is what the rule goes by: by its prefix it would move the indexes, too.
+            rules |= {"tags": {"set": "projects"}, "lifecycle_days": int(days), "lifecycle_class": "DEEP_ARCHIVE"}
+            found.note(name, f"lifecycle_days: {int(days)} of the set `projects`, to DEEP_ARCHIVE")
+    found.sets["projects"] = rules
