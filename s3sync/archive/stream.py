@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from io import FileIO
 
 from msgspec import Struct
 
 from s3sync.core.archive import tar
 from s3sync.core.archive.values import Kind, Member, Source
 from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below
 from s3sync.errors import SourceChanged
 
@@ -47,6 +48,7 @@ class TarStream:
         self._pending = memoryview(b"")
         self._digests = bytearray()
         self._file: _OpenFile | None = None
+        self._folder: tuple[str, GuardedFolder] | None = None
 
     def fill(self, view: memoryview) -> int:
         """Write the next bytes into the view, as many as it holds; fewer only at the end."""
@@ -56,16 +58,16 @@ class TarStream:
                 got = min(len(self._pending), size - at)
                 view[at : at + got] = self._pending[:got]
                 self._pending = self._pending[got:]
-            elif self._file is not None and self._file.left:
+            elif self._file is not None:
+                if not self._file.left:
+                    self._close()
+                    continue
                 self._check()
                 got = self._file.read_into(view[at : min(size, at + CHUNK)])
-            elif self._file is not None:
-                self._close()
+            elif self._open_next():
                 continue
-            elif not self._open_next():
-                break
             else:
-                continue
+                break
             at += got
             self.position += got
         if self._file is not None and not self._file.left and not self._pending:
@@ -85,10 +87,22 @@ class TarStream:
         head = tar.header(self._top, source) if self._top is not None else b""
         self._pending = memoryview(head)
         if source.kind is Kind.FILE:
-            self._file = _OpenFile(self._root, source, self.position + len(head) if self._top is not None else 0)
+            self._file = self._open(source, self.position + len(head) if self._top is not None else 0)
         else:
             self._note(source, "", 0)
         return True
+
+    def _open(self, source: Source, offset: int) -> _OpenFile:
+        """Open a file. Its folder stays open for those of it that follow."""
+        above, _, name = source.path.rpartition("/")
+        where = f"{self._root}{os.sep}{source.path}"
+        with local_errors("cannot read", where):
+            try:
+                if self._folder is None or self._folder[0] != above:
+                    self._folder = above, folder_below(self._root, above.split("/") if above else ())
+                return _OpenFile(where, self._folder[1], name, source, offset)
+            except FileNotFoundError:
+                raise _changed(where, "it does not exist any more") from None
 
     def _close(self) -> None:
         assert self._file is not None
@@ -105,7 +119,8 @@ class TarStream:
         )
 
     def close(self) -> None:
-        """Close the file that is open."""
+        """Close the file and the folder that are open."""
+        self._folder = None
         if self._file is not None:
             self._file.close()
 
@@ -137,36 +152,33 @@ class TarStream:
                 done = done[32:]
                 self._pending = memoryview(bytes(end - where.at)) if end > where.at else memoryview(b"")
             else:
-                self._file = _OpenFile(self._root, source, begin if self._top is not None else 0)
+                self._file = self._open(source, begin if self._top is not None else 0)
                 self._pending = memoryview(head)[skip:]
                 self._file.skip(max(0, skip - len(head)), where.partial, self._check)
         self.position = where.at
 
 
 class _OpenFile:
-    """A source that is being read, through no link, and only as long as it is the file that was scanned."""
+    """A source that is being read, and only as long as it is the file that was scanned. Raises `OSError` at first."""
 
-    def __init__(self, root: str, source: Source, offset: int) -> None:
+    __slots__ = ("_before", "_errors", "_sha256", "_stream", "_where", "left", "offset", "source")
+
+    def __init__(self, where: str, folder: GuardedFolder, name: str, source: Source, offset: int) -> None:
         self.source, self.offset, self.left = source, offset, source.size
-        self._where = f"{root}{os.sep}{source.path}"
+        self._where, self._errors = where, local_errors("cannot read", where)
         self._sha256 = hashlib.sha256()
-        with local_errors("cannot read", self._where):
-            *names, name = source.path.split("/")
-            try:
-                self._stream: Any = open(folder_below(root, names).open_read(name), "rb", buffering=0)  # noqa: SIM115
-            except FileNotFoundError:
-                raise self._changed("it does not exist any more") from None
-            self._before = os.fstat(self._stream.fileno())
+        descriptor, self._before = folder.open_looked_at(name)
+        self._stream = FileIO(descriptor)
         if (self._before.st_size, self._before.st_mtime_ns) != (source.size, source.mtime_ns):
             self._stream.close()
-            raise self._changed("it is not what it was when the unit was looked at")
+            raise _changed(where, "it is not what it was when the unit was looked at")
 
     def read_into(self, view: memoryview) -> int:
         view = view[: self.left]
-        with local_errors("cannot read", self._where):
-            got: int = self._stream.readinto(view)
+        with self._errors:
+            got = self._stream.readinto(view)
         if not got:
-            raise self._changed("it became shorter")
+            raise _changed(self._where, "it became shorter")
         self._sha256.update(view[:got])
         self.left -= got
         return got
@@ -178,30 +190,31 @@ class _OpenFile:
             check()
             size -= self.read_into(buffer[:size])
         if partial and self._sha256.digest() != partial:
-            raise self._changed("what was sent of it before is not what it holds now")
+            raise _changed(self._where, "what was sent of it before is not what it holds now")
 
     def so_far(self) -> bytes:
         return self._sha256.copy().digest()
 
     def finish(self) -> bytes:
         """SHA-256 of the file. Raises `SourceChanged` when it did not stand still."""
-        with self._stream, local_errors("cannot read", self._where):
+        with self._stream, self._errors:
             after = os.fstat(self._stream.fileno())
-            longer = self._stream.read(1)
-        same = all(getattr(after, name) == getattr(self._before, name) for name in _STILL)
-        if longer or not same:
-            raise self._changed("another program is still writing it")
+        if _times(after) != _times(self._before):
+            raise _changed(self._where, "another program is still writing it")
         return self._sha256.digest()
 
     def close(self) -> None:
         self._stream.close()
 
-    def _changed(self, why: str) -> SourceChanged:
-        return SourceChanged(
-            f"{self._where} changed while it was being archived",
-            why=why,
-            hint="run the command again when the file is finished; nothing of this unit was deleted",
-        )
+
+def _changed(where: str, why: str) -> SourceChanged:
+    return SourceChanged(
+        f"{where} changed while it was being archived",
+        why=why,
+        hint="run the command again when the file is finished; nothing of this unit was deleted",
+    )
 
 
-_STILL = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
+def _times(status: os.stat_result) -> tuple[int, int, int]:
+    """Size and times of an open file: another program that writes it changes one of them."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

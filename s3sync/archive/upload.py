@@ -14,7 +14,7 @@ from s3sync.archive.carrier import Carrier, MemoryBody
 from s3sync.archive.journal import Begun, Journal, Sent
 from s3sync.archive.parts import Maker, PartBody
 from s3sync.archive.stream import TarStream
-from s3sync.core.archive import tar
+from s3sync.core.archive.tar import BLOCK, END, as_bytes
 from s3sync.core.archive.values import Frame, Member, Pack, Source
 from s3sync.core.checksum import Checksum
 from s3sync.core.etag import MIB, choose_part_size
@@ -54,7 +54,7 @@ class Content(Struct, frozen=True):
     @property
     def most(self) -> int:
         """Bytes that the object has at most."""
-        packed = sum(source.size + 4 * tar.BLOCK for source in self.sources) + len(tar.END)
+        packed = sum(source.size + 4 * BLOCK for source in self.sources) + len(END)
         return self.size if self.top is None else packed + packed // 32 + MIB
 
     def headers(self, archive_id: str) -> Headers:
@@ -64,10 +64,10 @@ class Content(Struct, frozen=True):
 
     def signature(self, part_size: int) -> str:
         """Digest of everything that decides which bytes are made."""
-        digest = hashlib.sha256(f"1 {self.key} {self.pack} {self.level} {part_size} {self.top}\n".encode())
+        digest = hashlib.sha256(as_bytes(f"2 {self.key} {self.pack} {self.level} {part_size} {self.top}\n"))
         for one in self.sources:
-            digest.update(tar.header(self.top or "", one))
-            digest.update(f"{one.size} {one.mtime_ns}".encode())
+            row = f"{one.path}\0{one.target or ''}\0{one.kind} {one.mode} {one.size} {one.mtime_ns}\n"
+            digest.update(as_bytes(row))
         return digest.hexdigest()
 
 

@@ -41,13 +41,13 @@ class Selection:
         return self._selected is None or self._selected(path)
 
     def takes(self, path: str) -> bool:
-        return not self._ignored(path) and (self.is_selected(path) or self.is_sidecar(path))
+        return not self._ignored(path) and (self.takes_all or self.is_selected(path) or self.is_sidecar(path))
 
 
 def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     """A test of paths, in whatever normal form a disk has them; nothing fits no patterns."""
     match = compile_patterns(patterns).match_file
-    return lambda path: match(nfc(path))
+    return lambda path: match(path if path.isascii() else nfc(path))
 
 
 def light_of(chosen: ArchiveSet) -> Callable[[str], bool]:
@@ -69,8 +69,9 @@ def walk(top: Path, selection: Selection, problems: list[str]) -> Iterator[Sourc
     waiting = [""]
     while waiting:
         folder = waiting.pop()
+        above = f"{folder}/" if folder else ""
         for entry in _entries(top, folder):
-            path = f"{folder}/{entry.name}" if folder else entry.name
+            path = above + entry.name
             found = _status(entry, path)
             if stat.S_ISDIR(found.st_mode):
                 if not selection.skips_folder(path):

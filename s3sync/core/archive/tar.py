@@ -16,7 +16,9 @@ LARGEST = 8**11 - 1
 _TYPES = {Kind.FILE: b"0", Kind.FOLDER: b"5", Kind.LINK: b"2"}
 _OWNER = b"0000000\0" * 2
 _MAGIC = b"ustar\x0000" + bytes(64) + b"0000000\0" * 2
-_REST = bytes(155 + 12)
+_BACK = _MAGIC + bytes(155 + 12)
+_FIXED = sum(_BACK) + 8 * 32
+"""Sum of the bytes that are the same in every header; the checksum's own count as blanks."""
 
 
 def as_bytes(name: str) -> bytes:
@@ -35,6 +37,9 @@ def header(top: str, source: Source) -> bytes:
     link = as_bytes(source.target or "") if source.kind is Kind.LINK else b""
     size = source.size if source.kind is Kind.FILE else 0
     mtime = source.mtime_ns // 1_000_000_000
+    plain = 0 <= mtime <= LARGEST and size <= LARGEST and max(len(name), len(link)) <= 100
+    if plain and name.isascii() and link.isascii():
+        return _block(name, source.mode & 0o7777, size, mtime, _TYPES[source.kind], link)
     records = _records(name, link, size, mtime)
     block = _block(
         name[:100],
@@ -44,8 +49,6 @@ def header(top: str, source: Source) -> bytes:
         _TYPES[source.kind],
         link[:100],
     )
-    if not records:
-        return block
     short = b"PaxHeaders/" + name[:80].rstrip(b"/").replace(b"/", b"_")
     own = _block(short, 0o644, len(records), 0, b"x", b"")
     return own + records + bytes(padding(len(records))) + block
@@ -85,6 +88,6 @@ def is_utf8(name: bytes) -> bool:
 
 
 def _block(name: bytes, mode: int, size: int, mtime: int, kind: bytes, link: bytes) -> bytes:
-    front = name.ljust(100, b"\0") + b"%07o\0" % mode + _OWNER + b"%011o\0%011o\0" % (size, mtime)
-    back = kind + link.ljust(100, b"\0") + _MAGIC + _REST
-    return front + b"%06o\0 " % (sum(front) + sum(back) + 8 * 32) + back
+    numbers = b"%07o\0%b%011o\0%011o\0" % (mode, _OWNER, size, mtime)
+    checksum = sum(name) + sum(numbers) + sum(link) + kind[0] + _FIXED
+    return b"%b%b%06o\0 %b%b%b" % (name.ljust(100, b"\0"), numbers, checksum, kind, link.ljust(100, b"\0"), _BACK)
