@@ -1,27 +1,23 @@
-"""Archives that older tools left in a store, taken into the catalogue: nothing is sent, moved or changed there."""
+"""Archives that older tools left in a store, taken into the catalogue: nothing is moved or changed there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
-from s3sync.archive.catalogue.listing import STANDARD
-from s3sync.archive.catalogue.rebuild import listed
+from s3sync.archive.catalogue.extras import Facts, facts_of, note_facts, sidecars_of
 from s3sync.archive.foreign import Headers, foreign_index, read_headers
-from s3sync.archive.indexes import SUFFIX, read_rows
-from s3sync.core.archive.adopt import Fit, KeyPattern
-from s3sync.core.archive.records import Archived, Status
-from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Kind, Member, Pack, UnitKind
-from s3sync.core.archive.volumes import unit_key
+from s3sync.core.archive.records import Archived, Status, ThawNote
+from s3sync.core.archive.values import ForeignIndex, Member, Pack
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time
-from s3sync.errors import ENDS_THE_RUN, ConfigError, S3syncError, Unsupported
+from s3sync.errors import ENDS_THE_RUN, S3syncError, Unsupported
 from s3sync.errors import Archived as Cold
-from s3sync.store.port import ObjectInfo
 
 MOST_STREAMED = 1024**3
 """Bytes of a compressed archive that is read through for its members, unless more is asked for."""
@@ -45,6 +41,14 @@ class AdoptReport(Struct):
     unfit: list[str] = field(default_factory=list)
     unfit_count: int = 0
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    gone: list[tuple[str, str]] = field(default_factory=list)
+    """Units that an older tool recorded and the store has no more, each with its key: there is no copy of them."""
+    elsewhere: dict[str, int] = field(default_factory=dict)
+    """Other places that an older tool recorded archives in, with how many."""
+    log: int = 0
+    statistics: int = 0
+    """Entries and days of an older tool's log and statistics that are new here."""
 
     @property
     def exit_code(self) -> int:
@@ -52,32 +56,40 @@ class AdoptReport(Struct):
 
 
 class Candidate(Struct, frozen=True):
-    """An object, or the objects of a unit without container, that fits the layout and is in no index."""
+    """An object, or the objects of a unit without container, that is in no index."""
 
     archive: Archived
     members: tuple[Member, ...] | None = None
     """None: they are read from the archive's headers."""
+    sidecars: tuple[Member, ...] = ()
+    facts: Facts | None = None
+    thaw: ThawNote | None = None
+    left_out: tuple[str, ...] = ()
 
 
 Told = Callable[[Adoption], None]
-_SOME = 20
 
 
 def adopt(
-    carrier: Carrier, catalogue: Catalogue, rules: ArchiveSet, *, most_streamed: int, dry_run: bool, told: Told
-) -> AdoptReport:
-    """Take in the archives of a set that the store has no index of. Of each that can be read the headers are.
+    carrier: Carrier,
+    catalogue: Catalogue,
+    found: list[Candidate],
+    report: AdoptReport,
+    *,
+    most_streamed: int,
+    told: Told,
+) -> None:
+    """Take in what was found. Of each archive that can be read the headers are.
 
-    A dry run reads only the listing. Raises `StoreError`.
+    A dry run reads nothing. Of an archive that the catalogue has the same, only what a record says is noted.
     """
-    report = AdoptReport(dry_run)
-    found = _candidates(carrier, catalogue, rules, report)
-    if dry_run:
-        report.adopted += [Adoption(one.archive) for one in found]
+    new = [one for one in sorted(found, key=lambda one: one.archive.key) if not _is_known(catalogue, one, report)]
+    if report.dry_run:
+        report.adopted += [Adoption(one.archive, left_out=one.left_out) for one in new]
         for dry in report.adopted:
             told(dry)
-        return report
-    for one, result in carrier.pool.map(lambda one: _read(carrier, one, most_streamed), found):
+        return
+    for one, result in carrier.pool.map(lambda one: _read(carrier, one, most_streamed), new):
         try:
             headers, why = result.result()
         except ENDS_THE_RUN:
@@ -85,28 +97,68 @@ def adopt(
         except S3syncError as error:
             headers, why = None, str(error)
             report.problems.append(Problem(one.archive.key, str(error), error.hint))
-        adoption = keep(catalogue, one.archive, headers, why)
+        adoption = keep(catalogue, one, headers, why)
         report.adopted.append(adoption)
         told(adoption)
     report.adopted.sort(key=lambda one: one.archive.key)
     catalogue.take_statistics(format_time(carrier.clock())[:10])
-    return report
 
 
-def keep(catalogue: Catalogue, archive: Archived, headers: Headers | None, why: str | None) -> Adoption:
-    """Take an archive into the catalogue, with its members if they were read."""
+def keep(catalogue: Catalogue, one: Candidate, headers: Headers | None, why: str | None) -> Adoption:
+    """Take an archive into the catalogue, with its members if they were read. What was known of it stays."""
+    archive, sidecars, facts = one.archive, one.sidecars, one.facts
+    before = catalogue.archive(archive.key)
+    if before is not None and (before.size, before.etag) == (archive.size, archive.etag):
+        archive = replace(archive, fields={**before.fields, **archive.fields})
+        sidecars = sidecars or sidecars_of(catalogue, archive.key)
+        facts = facts or facts_of(before)
     status = Status.NOT_INDEXED if headers is None else Status.ADOPTED
-    index = foreign_index(archive, headers.members if headers is not None else ())
-    catalogue.record(index, status=status)
+    index = foreign_index(archive, headers.members if headers is not None else (), sidecars)
+    with catalogue.transaction():
+        catalogue.record(index, status=status)
+        _note(catalogue, replace(one, facts=facts))
     kept = catalogue.archive(archive.key)
-    return Adoption(kept or archive, why, headers.problems if headers is not None else ())
+    return Adoption(kept or archive, why, (*one.left_out, *(headers.problems if headers is not None else ())))
 
 
 def read_now(carrier: Carrier, catalogue: Catalogue, archive: Archived) -> ForeignIndex:
     """Index of an archive that was cold when it was adopted, and can be read now. Raises `ArchiveError`."""
     headers = read_headers(carrier, archive.key, archive.size, archive.etag, archive.pack, archive.unit)
-    keep(catalogue, archive, headers, None)
-    return foreign_index(archive, headers.members)
+    keep(catalogue, Candidate(archive), headers, None)
+    return foreign_index(archive, headers.members, sidecars_of(catalogue, archive.key))
+
+
+def _note(catalogue: Catalogue, one: Candidate) -> None:
+    if one.facts is not None:
+        note_facts(catalogue, one.archive.key, one.facts)
+    if one.thaw is not None:
+        catalogue.note_thaw(one.archive.key, one.thaw)
+
+
+def _is_known(catalogue: Catalogue, one: Candidate, report: AdoptReport) -> bool:
+    """True if the catalogue has the very archive with its members; those that were cold are looked at again."""
+    before = catalogue.archive(one.archive.key)
+    if before is None or before.status not in (Status.STORED, Status.ADOPTED):
+        return False
+    if (before.size, before.etag) != (one.archive.size, one.archive.etag):
+        return False
+    if one.members is not None and _traits(catalogue.members(one.archive.key)) != _traits(one.members):
+        return False
+    report.known += 1
+    if not report.dry_run and before.status is Status.ADOPTED and (one.facts is not None or one.sidecars):
+        whole = foreign_index(
+            replace(before, fields={**before.fields, **one.archive.fields}),
+            catalogue.members(before.key),
+            one.sidecars or sidecars_of(catalogue, before.key),
+        )
+        with catalogue.transaction():
+            catalogue.record(whole, status=before.status)
+            _note(catalogue, replace(one, facts=one.facts or facts_of(before)))
+    return True
+
+
+def _traits(members: Iterable[Member]) -> list[tuple[object, ...]]:
+    return sorted((one.path, str(one.kind), one.size, one.mtime_ns, one.key or "") for one in members)
 
 
 def _read(carrier: Carrier, one: Candidate, most_streamed: int) -> tuple[Headers | None, str | None]:
@@ -122,81 +174,3 @@ def _read(carrier: Carrier, one: Candidate, most_streamed: int) -> tuple[Headers
         return None, f"it is cold ({archive.storage_class})"
     except Unsupported as error:
         return None, str(error)
-
-
-def _candidates(carrier: Carrier, catalogue: Catalogue, rules: ArchiveSet, report: AdoptReport) -> list[Candidate]:
-    """Archives that fit the layout, and are neither known nor indexed in the store."""
-    pattern = KeyPattern(rules)
-    ours = set[str]()
-    if rules.pack is Pack.NONE:
-        rows = read_rows(carrier.store, rules.name)
-        ours = {member.key for index in rows.values() for member in index.members if member.key is not None}
-    fitting: list[tuple[ObjectInfo, Fit]] = []
-    for info, _ in listed(carrier.store):
-        carrier.pool.check()
-        fit = pattern.fit(info.key)
-        if fit is not None:
-            fitting.append((info, fit))
-        elif info.key.endswith(SUFFIX):
-            ours.add(info.key.removesuffix(SUFFIX))
-        else:
-            report.unfit_count += 1
-            report.unfit += [info.key] if len(report.unfit) < _SOME else []
-    known = _known(catalogue)
-    report.known += sum(1 for info, fit in fitting if _is_ours(info.key, fit, ours))
-    found = []
-    fitting = [(info, fit) for info, fit in fitting if not _is_ours(info.key, fit, ours)]
-    for one in _units(rules, fitting):
-        if known.get(one.archive.key) == (one.archive.size, one.archive.etag):
-            report.known += 1
-        else:
-            found.append(one)
-    return sorted(found, key=lambda one: one.archive.key)
-
-
-def _is_ours(key: str, fit: Fit, ours: set[str]) -> bool:
-    """True for an archive that has an index, or is a volume of one that has."""
-    return key in ours or (fit.pack is not Pack.NONE and unit_key(key, fit.pack) in ours)
-
-
-def _known(catalogue: Catalogue) -> Mapping[str, tuple[int, str | None]]:
-    """Archives whose members are known; those that were cold are looked at again."""
-    return {one.key: (one.size, one.etag) for one in catalogue.archives(status=(Status.STORED, Status.ADOPTED))}
-
-
-def _units(rules: ArchiveSet, found: Iterable[tuple[ObjectInfo, Fit]]) -> Iterable[Candidate]:
-    for info, fit in found:
-        single = None
-        if fit.pack is Pack.NONE:
-            modified = int(info.modified.timestamp()) * 10**9
-            name = fit.unit.rpartition("/")[2]
-            single = (Member(name, Kind.FILE, info.size, 0o644, modified, key=info.key, etag=info.etag),)
-        yield Candidate(_archived(rules, info, fit), single)
-
-
-def _archived(rules: ArchiveSet, info: ObjectInfo, fit: Fit) -> Archived:
-    return Archived(
-        key=info.key,
-        unit=fit.unit,
-        set=rules.name,
-        pack=fit.pack,
-        status=Status.NOT_INDEXED,
-        size=info.size,
-        original_size=0,
-        files=0,
-        uploaded_at=format_time(info.modified),
-        created_by="",
-        storage_class=info.storage_class or STANDARD,
-        etag=info.etag,
-        fields=fit.fields,
-    )
-
-
-def refuse_unfit(rules: ArchiveSet) -> None:
-    """Raise `ConfigError` for a set whose units are several objects without a container."""
-    if rules.pack is Pack.NONE and rules.unit is not UnitKind.FILE:
-        raise ConfigError(
-            f"cannot adopt for archives.{rules.name}",
-            why="its units are several objects without a container",
-            hint="name a set whose `unit` is file, or one with a container",
-        )

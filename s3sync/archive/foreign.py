@@ -58,7 +58,7 @@ def read_headers(carrier: Carrier, key: str, size: int, etag: str | None, pack: 
     return Headers(without_top(found.members, unit), found.problems)
 
 
-def foreign_index(archived: Archived, members: Iterable[Member]) -> ForeignIndex:
+def foreign_index(archived: Archived, members: Iterable[Member], sidecars: Iterable[Member] = ()) -> ForeignIndex:
     """Index of an archive of another tool, of what the catalogue has."""
     members = tuple(members)
     return ForeignIndex(
@@ -74,6 +74,7 @@ def foreign_index(archived: Archived, members: Iterable[Member]) -> ForeignIndex
         created_by=archived.created_by,
         etag=archived.etag,
         storage_class=archived.storage_class,
+        sidecars=tuple(sidecars),
         fields=archived.fields,
     )
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.foreign import as_they_were, foreign_index
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.restore import Restored, restore_unit, wanted_of
@@ -163,7 +164,8 @@ class Restoring(Struct, frozen=True):
     def _index(self, archived: Archived) -> Index:
         """The index as the store has it: the catalogue may be older. Of another tool's archive it is here alone."""
         if archived.status is Status.ADOPTED:
-            return foreign_index(archived, as_they_were(self.catalogue.members(archived.key)))
+            members = as_they_were(self.catalogue.members(archived.key))
+            return foreign_index(archived, members, sidecars_of(self.catalogue, archived.key))
         try:
             if archived.pack is Pack.NONE:
                 return read_rows(self.carrier.store, archived.set)[archived.key]

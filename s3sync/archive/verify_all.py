@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.foreign import foreign_index
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.verify import Proof, verify_archive
@@ -90,7 +91,7 @@ def verify_each(carrier: Carrier, catalogue: Catalogue, archives: list[Archived]
     for one in archives:
         try:
             if one.status in FOREIGN:
-                index: Index = foreign_index(one, catalogue.members(one.key))
+                index: Index = foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
             elif one.pack is Pack.NONE:
                 index = read_rows(carrier.store, one.set)[one.key]
             else:

@@ -12,9 +12,10 @@ from msgspec import Struct
 from s3sync.archive.units import find_units
 from s3sync.archives.opened import Opened, Place
 from s3sync.config.schemes import scheme_of
+from s3sync.connect import connect
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.values import Kind
-from s3sync.errors import ConfigError, ProjectError
+from s3sync.errors import ConfigError, ProjectError, S3syncError
 from s3sync.project import project_names
 
 
@@ -49,7 +50,8 @@ class Everywhere(Opened, frozen=True):
     def everywhere(self, pattern: str | None = None) -> tuple[list[Whereabouts], list[str]]:
         """Places of each project of the repository and each unit of the sets, as far as this computer knows.
 
-        Also what could not be looked at, in words. No store is asked. Raises `ProjectError` where none fits `pattern`.
+        Also what could not be looked at, in words. No server is asked; of a folder store whether it is there. Raises
+        `ProjectError` where none fits `pattern`.
         """
         found: dict[str, Whereabouts] = {}
         unseen: list[str] = []
@@ -63,6 +65,7 @@ class Everywhere(Opened, frozen=True):
                     known.ssd = known.ssd or there
                 else:
                     known.s3 = known.s3 or there
+            unseen += _not_connected(place)
         wanted = [found[name] for name in sorted(found) if pattern is None or _fits(name, pattern)]
         if pattern is not None and not wanted:
             raise ProjectError(f"no project matches {pattern!r}", why=f"{len(found)} are known")
@@ -90,6 +93,18 @@ def _archived(place: Place) -> Iterator[tuple[str, There]]:
             found.setdefault(one.unit, []).append(one)
     for name, archives in found.items():
         yield name, There(place.url, archives[0], sum(one.size for one in archives))
+
+
+def _not_connected(place: Place) -> Iterator[str]:
+    """The reason why a folder store that was used before cannot be looked at: its disk is not plugged in."""
+    if not scheme_of(place.url).is_folder or not place.catalogue_path.exists():
+        return
+    try:
+        for _ in connect(place.settings, create=False).folders(""):
+            break
+    except S3syncError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        yield f"{error}{hint}; what is said of it is what was there before"
 
 
 def _measured(folder: Path) -> Here:

@@ -127,25 +127,26 @@ def _shown(name: object) -> str:
 
 
 @contextmanager
-def private_copy(path: Path) -> Iterator[Path]:
+def private_copy(path: Path, *, shared: bool = False, max_bytes: int = MOST_BYTES) -> Iterator[Path]:
     """A throw-away copy of a database and its write-ahead log, so that reading it leaves no trace beside it.
 
-    Raises `OSError`, and of it `Refused` for what is no plain file of our own.
+    `shared`: it may belong to another user. Raises `OSError`, and of it `Refused` for what is no plain file of our own,
+    or is larger than `max_bytes`.
     """
     with tempfile.TemporaryDirectory(prefix="s3sync-") as name:
-        with GuardedFolder.open(path.parent) as source, GuardedFolder.open(name) as target:
-            _copy(source, path.name, target)
+        with GuardedFolder.open(path.parent, shared=shared) as source, GuardedFolder.open(name) as target:
+            _copy(source, path.name, target, max_bytes)
             with suppress(FileNotFoundError):
-                _copy(source, f"{path.name}-wal", target)
+                _copy(source, f"{path.name}-wal", target, max_bytes)
         yield Path(name, path.name)
 
 
-def _copy(source: GuardedFolder, name: str, target: GuardedFolder) -> None:
-    reader = source.open_read(name, max_bytes=MOST_BYTES, alone=True)
+def _copy(source: GuardedFolder, name: str, target: GuardedFolder, max_bytes: int) -> None:
+    reader = source.open_read(name, max_bytes=max_bytes, alone=not source.shared)
     try:
         writer = target.create(name)
         try:
-            left = MOST_BYTES
+            left = max_bytes
             while left > 0 and (chunk := os.read(reader, _CHUNK)):
                 write_all(writer, chunk)
                 left -= len(chunk)

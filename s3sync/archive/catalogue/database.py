@@ -206,7 +206,9 @@ class Catalogue(Database):
     def log(self, *, unit: str | None = None, limit: int = 100) -> list[LogEntry]:
         """The newest entries of the log, the newest first."""
         where, values = ("WHERE unit = ?", [schema.text(unit)]) if unit is not None else ("", [])
-        rows = self.execute(f"SELECT {schema.LOG_COLUMNS} FROM log {where} ORDER BY id DESC LIMIT ?", *values, limit)
+        rows = self.execute(
+            f"SELECT {schema.LOG_COLUMNS} FROM log {where} ORDER BY at DESC, id DESC LIMIT ?", *values, limit
+        )
         with self.rows_of("log"):
             return [schema.log_row(row) for row in rows]
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import json
 
+from s3sync.core.archive.lifecycle import expected_class
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, Status, ThawNote, date_of
 from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.core.times import FILE_TIMES, format_time
@@ -27,7 +28,7 @@ CREATE TABLE archive (
     files INTEGER NOT NULL, uploaded_at TEXT NOT NULL, created_by TEXT NOT NULL, storage_class TEXT NOT NULL,
     archive_date TEXT, etag TEXT, md5 TEXT, crc64nvme TEXT, version_id TEXT, transitioned_at TEXT, verified_at TEXT,
     verified_how TEXT, volume INTEGER NOT NULL, volumes INTEGER NOT NULL, tags TEXT NOT NULL, fields TEXT NOT NULL,
-    camera TEXT, telescope TEXT, notes TEXT, index_etag TEXT,
+    camera TEXT, telescope TEXT, notes TEXT, index_etag TEXT, expected_class TEXT,
     UNIQUE (key), UNIQUE (name, id), UNIQUE (md5, id)
 );
 CREATE TABLE member (
@@ -68,13 +69,14 @@ CREATE TABLE part (
 CREATE TABLE request (key TEXT PRIMARY KEY, asked_at TEXT NOT NULL, options TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE store (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-MIGRATIONS: tuple[Migration, ...] = (_MORE,)
+MIGRATIONS: tuple[Migration, ...] = (_MORE, "ALTER TABLE archive ADD COLUMN expected_class TEXT;")
 
 ARCHIVE_COLUMNS = (
     "a.key, a.unit, a.set_name, a.pack, a.status, a.size, a.original_size, a.files, a.uploaded_at, a.created_by,"
     " a.storage_class, a.archive_date, a.etag, a.md5, a.crc64nvme, a.version_id, a.transitioned_at, a.verified_at,"
-    " a.verified_how, a.volume, a.volumes, a.tags, a.fields, a.camera, a.telescope, a.notes"
+    " a.verified_how, a.volume, a.volumes, a.tags, a.fields, a.camera, a.telescope, a.notes, a.expected_class"
 )
+_COLUMNS = ARCHIVE_COLUMNS.count(",") + 1
 THAW_COLUMNS = "t.tier, t.days, t.requested_at, t.state, t.until, t.ready_at"
 MEMBER_COLUMNS = "path, kind, size, mode, mtime_ns, sha256, start, target, key"
 FOUND_COLUMNS = "a.unit, coalesce(m.key, a.key), m.path, m.kind, m.size, m.mtime_ns, m.sha256, a.storage_class"
@@ -86,7 +88,8 @@ _TAGS = json.Decoder(dict[str, str])
 
 def archive_row(row: tuple[Any, ...]) -> Archived:
     """An archive of its columns and those of its thaw."""
-    *plain, tags, fields, camera, telescope, notes = row[:26]
+    *plain, tags, fields, camera, telescope, notes, expected = row[:_COLUMNS]
+    tags = _mapping(tags)
     (key, unit, set_name, pack, status, size, original, files, uploaded_at, created_by, storage_class) = plain[:11]
     date, etag, md5, crc, version_id, transitioned_at, verified_at, how, volume, volumes = plain[11:]
     return Archived(
@@ -111,12 +114,13 @@ def archive_row(row: tuple[Any, ...]) -> Archived:
         verified_how=how,
         volume=int(volume),
         volumes=int(volumes),
-        tags=_mapping(tags),
+        tags=tags,
         fields=_mapping(fields),
         camera=camera,
         telescope=telescope,
         notes=notes,
-        thaw=None if row[26] is None else ThawNote(*row[26:]),
+        expected_class=expected or expected_class(tags),
+        thaw=None if row[_COLUMNS] is None else ThawNote(*row[_COLUMNS:]),
     )
 
 

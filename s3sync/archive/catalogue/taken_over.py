@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.catalogue.extras import facts_of, note_facts, sidecars_of
 from s3sync.archive.foreign import foreign_index
 from s3sync.core.archive.records import FOREIGN
 from s3sync.errors import LocalError
@@ -17,7 +18,9 @@ def take_over(old: Path, catalogue: Catalogue) -> int:
             found = before.archives(status=FOREIGN)
             with catalogue.transaction():
                 for one in found:
-                    catalogue.record(foreign_index(one, before.members(one.key)), status=one.status)
+                    index = foreign_index(one, before.members(one.key), sidecars_of(before, one.key))
+                    catalogue.record(index, status=one.status)
+                    note_facts(catalogue, one.key, facts_of(one))
             return len(found)
     except LocalError:
         return 0

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s3sync.archive.adopt import Adoption, AdoptReport
-from s3sync.cli.output import SCHEMA, printable, say, symbols
+from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
 from s3sync.cli.show.words import Json, failed_json, warn_of_failures
 from s3sync.core.archive.records import Status
 from s3sync.core.quantities import counted, files_text, size_text
+
+NAMED = 20
 
 
 def print_adopted(lines: Lines, *, quiet: bool, verbose: bool) -> Callable[[Adoption], None]:
@@ -42,7 +44,31 @@ def print_adopt_summary(report: AdoptReport, *, quiet: bool, verbose: bool) -> N
             say(f"{counted(report.unfit_count, 'key')} of the store do not fit the layout of the set")
         for key in report.unfit if verbose else ():
             say(f"  {printable(key)}")
+        if report.log or report.statistics:
+            taken = f"{counted(report.log, 'line')} of its log, {counted(report.statistics, 'day')} of its statistics"
+            say(f"Taken over: {taken}")
+    _warn_of_record(report, verbose)
     warn_of_failures(report.problems)
+
+
+def _warn_of_record(report: AdoptReport, verbose: bool) -> None:
+    """What an older tool recorded and the store does not have."""
+    if report.gone:
+        warn(f"warning: {counted(len(report.gone), 'object')} that were recorded are not in the store any more:")
+    for unit, key in report.gone if verbose else report.gone[:NAMED]:
+        warn(f"  {printable(unit)} - {printable(key)}")
+    if len(report.gone) > NAMED and not verbose:
+        warn(f"  ... and {len(report.gone) - NAMED} more (--verbose names all)")
+    if report.gone:
+        warn("hint: none of them counts as a copy; look for another one before you delete anything")
+    for place, count in sorted(report.elsewhere.items()):
+        warn(f"warning: {counted(count, 'archive')} not looked at in {printable(place)}: no part of the set's store")
+    if report.elsewhere:
+        warn("hint: make a set whose `store` is there, and adopt with --set and --from again")
+    for line in report.warnings if verbose else report.warnings[:NAMED]:
+        warn(f"warning: {printable(line)}")
+    if len(report.warnings) > NAMED and not verbose:
+        warn(f"... and {len(report.warnings) - NAMED} more warnings (--verbose names all)")
 
 
 def adopt_json(report: AdoptReport) -> Json:
@@ -66,6 +92,11 @@ def adopt_json(report: AdoptReport) -> Json:
         ],
         "known": report.known,
         "unfit": report.unfit_count,
+        "gone": [{"unit": unit, "key": key} for unit, key in report.gone],
+        "elsewhere": dict(sorted(report.elsewhere.items())),
+        "log": report.log,
+        "statistics": report.statistics,
+        "warnings": report.warnings,
         "failed": [failed_json(problem) for problem in report.problems],
         "exit_code": report.exit_code,
     }

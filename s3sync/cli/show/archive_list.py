@@ -35,6 +35,7 @@ def archived_json(archive: Archived, store: str) -> Json:
         "version_id": archive.version_id,
         "pack": archive.pack,
         "storage_class": archive.storage_class,
+        "expected_storage_class": archive.expected_class,
         "size_bytes": archive.size,
         "original_size_bytes": archive.original_size,
         "files": archive.files,

@@ -27,6 +27,16 @@ class Fit(Struct, frozen=True):
     fields: dict[str, str]
 
 
+def pack_of(key: str) -> Pack:
+    """Container by a key's ending; none for another ending."""
+    return next((pack for ending, pack in _ENDINGS.items() if key.endswith(ending)), Pack.NONE)
+
+
+def is_of_folders(rules: ArchiveSet) -> bool:
+    """True if the units of a set are several objects each, below a key of their own."""
+    return rules.pack is Pack.NONE and rules.unit is not UnitKind.FILE
+
+
 class KeyPattern:
     """Keys of a set, read backwards: the unit and the fields that its layout was filled with.
 
@@ -34,19 +44,33 @@ class KeyPattern:
     """
 
     def __init__(self, rules: ArchiveSet) -> None:
-        self._packed = rules.pack is not Pack.NONE
+        self._packed, self._of_folders = rules.pack is not Pack.NONE, is_of_folders(rules)
         self._pattern = re.compile("".join(_parts(parse_layout(rules.layout), rules.unit)))
+        self.depth = _depth_of(rules)
 
     def fit(self, key: str) -> Fit | None:
         """Unit that a key is of; None for one that the layout does not make."""
         if key.startswith(f"{STATE_DIR}/") or key.endswith(index_key("")):
             return None
+        if self._of_folders:
+            top, _, rest = self.split(key)
+            return self._fit(top, Pack.NONE) if rest else None
         if not self._packed:
             return self._fit(key, Pack.NONE)
         ending = next((one for one in _ENDINGS if key.endswith(one)), None)
         if ending is None:
             return None
         return self._fit(key.removesuffix(ending), _ENDINGS[ending]) or self._fit(key, _ENDINGS[ending])
+
+    def split(self, key: str) -> tuple[str, str, str]:
+        """A key parted where that of a unit ends, which is several objects: unit, `/`, and the path in it."""
+        names = key.split("/")
+        rest = "/".join(names[self.depth :])
+        return "/".join(names[: self.depth]), "/" if rest else "", rest
+
+    def fit_folder(self, key: str) -> Fit | None:
+        """The unit whose folder a key is."""
+        return self._fit(key, Pack.NONE)
 
     def _fit(self, text: str, pack: Pack) -> Fit | None:
         found = self._pattern.fullmatch(text)
@@ -60,6 +84,13 @@ class KeyPattern:
         if "range" in fields and "range" in self._pattern.pattern and fields["range"] != range_of(last):
             return None
         return Fit(name, pack, {"id": last, "name": last, **fields})
+
+
+def _depth_of(rules: ArchiveSet) -> int:
+    """Names in the key of a unit. `{path}` has as many as the source has below its first wildcard."""
+    names = [name for name in rules.source.split("/") if name not in ("", ".")]
+    first = next((number for number, name in enumerate(names) if set("*?[") & set(name)), len(names))
+    return rules.layout.count("/") + 1 + (max(len(names) - first, 1) - 1) * rules.layout.count("{path}")
 
 
 def _parts(layout: Layout, unit: UnitKind) -> Iterable[str]:

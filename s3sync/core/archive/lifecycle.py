@@ -25,6 +25,11 @@ BY_TAG: Mapping[tuple[str, str], tuple[int, str]] = {
 """Tags that move an archive: after so many days, to that class."""
 
 
+def expected_class(tags: Mapping[str, str]) -> str | None:
+    """Storage class that an archive with these tags moves to in the end; None where its tags move it nowhere."""
+    return max((BY_TAG[tag][1] for tag in tags.items() if tag in BY_TAG), key=COLDNESS.index, default=None)
+
+
 class Wanted(Struct, frozen=True):
     """Rules that the sets of one store need, and what cannot be made a rule, in words."""
 

@@ -42,7 +42,10 @@ class ThawNote(Struct, frozen=True):
 
 
 class Archived(Struct, frozen=True, kw_only=True):
-    """One archive of the catalogue. Times are RFC 3339 in UTC; `archive_date` is the day that it is about."""
+    """One archive of the catalogue. Times are RFC 3339 in UTC; `archive_date` is the day that it is about.
+
+    `expected_class`: the storage class that its tags, or the record of an older tool, say that it moves to.
+    """
 
     key: str
     unit: str
@@ -70,6 +73,7 @@ class Archived(Struct, frozen=True, kw_only=True):
     camera: str | None = None
     telescope: str | None = None
     notes: str | None = None
+    expected_class: str | None = None
     thaw: ThawNote | None = None
 
     @property

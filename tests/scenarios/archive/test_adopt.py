@@ -284,9 +284,23 @@ def test_a_repeated_restore_of_what_was_adopted_makes_no_second_copy(place: Plac
     assert len(names) == 6 and sum(name.startswith("notes.restored-") for name in names) == 1
 
 
-def test_a_set_whose_units_have_no_one_object_is_refused(place: Place) -> None:
+def test_units_of_several_objects_are_adopted_by_their_folder(place: Place) -> None:
     ana = person(place)
-    text = SET.replace("unit: file", "unit: folder").replace("{{year}}/{{date}}/{{name}}", "{{id}}")
+    text = SET.replace("unit: file", "unit: folder").replace("{{year}}/{{date}}/{{name}}", "{{year}}/{{id}}")
     settings(ana, text.format(endpoint=place.server.environment()["AWS_ENDPOINT_URL"], bucket=place.bucket))
-    refused = ana.expect(2, "archive", "adopt", "--set", "cards", cwd=ana.repo)
-    assert "cannot adopt for archives.cards" in refused.err and "hint:" in refused.err
+    leave(place, "cards/2024/day1/DCIM/GX01.MP4", b"one" * 100)
+    leave(place, "cards/2024/day1/notes.txt", b"two")
+    leave(place, "cards/2024/day2/GX02.MP4", b"three")
+    leave(place, "cards/2024/loose.txt", b"no unit's")
+    found = ana.ok("archive", "adopt", "--set", "cards", "--json", cwd=ana.repo).json
+    assert [(one["unit"], one["key"], one["files"]) for one in found["adopted"]] == [
+        ("day1", "2024/day1", 2),
+        ("day2", "2024/day2", 1),
+    ]
+    assert found["unfit"] == 1
+    assert ana.ok("archive", "adopt", "--set", "cards", "--json", cwd=ana.repo).json["known"] == 2
+    ana.ok("archive", "verify", "--set", "cards", cwd=ana.repo)
+    ana.ok("restore", "day1", "--set", "cards", "--to", "back", "--yes", cwd=ana.repo)
+    assert (ana.repo / "back/day1/DCIM/GX01.MP4").read_bytes() == b"one" * 100
+    place.client.delete_object(Bucket=place.bucket, Key="cards/2024/day1/notes.txt")
+    assert "gone" in ana.ok("archive", "catalogue", "rebuild", "--set", "cards", cwd=ana.repo).err

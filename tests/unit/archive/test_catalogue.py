@@ -194,3 +194,30 @@ def test_each_store_with_its_prefix_and_server_has_its_own_file(tmp_path: Path) 
     places = [("s3://b", None), ("s3://b/x", None), ("s3://b", "http://localhost:9000")]
     assert len({catalogue_path(*place, environ) for place in places}) == 3
     assert catalogue_path("s3://b/", None, environ) == catalogue_path("s3://b", None, environ)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_catalogue_of_an_earlier_version_is_brought_up_with_all_that_it_has(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "catalogue.db"
+    with sqlite3.connect(path) as old:
+        old.executescript(Path(__file__).with_name(f"catalogue_version_{version}.sql").read_text())
+        plain = {"key": "m31.tar", "unit": "M31", "name": "m31", "set_name": "s", "pack": "tar", "status": "stored"}
+        more = {"size": 9, "original_size": 8, "files": 1, "uploaded_at": "2025-01-01T00:00:00Z", "created_by": "Ana"}
+        last = {"storage_class": "STANDARD", "volume": 1, "volumes": 1, "fields": "{}", "notes": "hazy"}
+        last["tags"] = '{"archive":"delayed"}'
+        values = {**plain, **more, **last}
+        marks = ", ".join("?" * len(values))
+        old.execute(f"INSERT INTO archive ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
+        old.execute(
+            "INSERT INTO member VALUES (1, 0, 'a.fits', 'a.fits', 'file', 8, 420, 7, '', NULL, 512, NULL, NULL)"
+        )
+        old.execute("INSERT INTO thaw VALUES ('m31.tar', 'Bulk', 7, '2025-01-02T00:00:00Z', 'thawing', NULL, NULL)")
+        old.execute(f"PRAGMA user_version = {version}")
+    old.close()
+    with Catalogue(path) as catalogue:
+        (found,) = catalogue.archives()
+        assert (found.unit, found.notes, found.expected_class) == ("M31", "hazy", "GLACIER")
+        assert found.thaw == ThawNote("Bulk", 7, "2025-01-02T00:00:00Z", "thawing")
+        assert [one.path for one in catalogue.members("m31.tar")] == ["a.fits"]
+        catalogue.record(index("new", "b"))
+        assert len(catalogue.archives()) == 2
