@@ -13,8 +13,13 @@ from msgspec import structs
 from s3sync.config import Settings
 from s3sync.config.settings import load_own_settings
 from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.names import STATE_DIR
+from s3sync.core.spelling import stands_for
 from s3sync.errors import ConfigError
 from s3sync.local.patterns import compile_patterns
+
+PRIVATE = (".git", STATE_DIR)
+"""Folders of git and of s3sync itself: they hold addresses with passwords, and state that is of one computer."""
 
 
 def load_sets(settings: Settings) -> dict[str, ArchiveSet]:
@@ -96,7 +101,8 @@ def _check_patterns(chosen: ArchiveSet, field: str) -> None:
 def source_base(chosen: ArchiveSet, root: Path | None) -> tuple[Path, tuple[str, ...]]:
     """The folder in which a set looks, and the pattern of each folder below it on the way to a unit.
 
-    Raises `ConfigError` for a relative source without a repository, and for one that a link leads out of it.
+    Raises `ConfigError` for a relative source without a repository, for one that a link leads out of it, and for one
+    that is, or is in, a folder of git or of s3sync.
     """
     parts = [part for part in chosen.source.replace(os.sep, "/").split("/") if part not in ("", ".")]
     fixed = next((number for number, part in enumerate(parts) if any(char in part for char in "*?[")), len(parts))
@@ -111,6 +117,7 @@ def source_base(chosen: ArchiveSet, root: Path | None) -> tuple[Path, tuple[str,
         )
     else:
         base = root.joinpath(*parts[:fixed])
+    _refuse_private(chosen, base, root)
     if chosen.confined and root is not None and not Path(os.path.realpath(base)).is_relative_to(root.resolve()):
         raise ConfigError(
             f"archives.{chosen.name} is not read",
@@ -118,3 +125,16 @@ def source_base(chosen: ArchiveSet, root: Path | None) -> tuple[Path, tuple[str,
             hint="a set for another folder belongs in your own settings file",
         )
     return base, tuple(parts[fixed:])
+
+
+def _refuse_private(chosen: ArchiveSet, base: Path, root: Path | None) -> None:
+    where = Path(os.path.realpath(base))
+    above = root.resolve() if root is not None else None
+    names = where.relative_to(above).parts if above is not None and where.is_relative_to(above) else where.parts
+    private = next((name for name in names if stands_for(name, PRIVATE)), None)
+    if private is not None:
+        raise ConfigError(
+            f"archives.{chosen.name} is not read",
+            why=f"its source is in {private!r}, which belongs to a program",
+            hint="name the folder above it: a unit's own `.git` goes along in its archive",
+        )

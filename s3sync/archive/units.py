@@ -15,11 +15,12 @@ from msgspec import structs
 from s3sync.archive import fields as read
 from s3sync.archive.companions import with_companions
 from s3sync.archive.outline import Outline
-from s3sync.archive.sets import source_base
+from s3sync.archive.sets import PRIVATE, source_base
 from s3sync.archive.walk import Selection, Unreadable, in_order, walk
 from s3sync.core.archive.layout import LayoutError, first_clash, key_for, parse_layout, sidecar_key
 from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Source, Unit, UnitKind
 from s3sync.core.quantities import counted
+from s3sync.core.spelling import stands_for
 from s3sync.disk.errors import reason_of
 from s3sync.errors import ConfigError, UsageError
 
@@ -175,14 +176,16 @@ def _all_files(base: Path, pattern: tuple[str, ...], selection: Selection) -> li
 
 
 def _matching(base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[str]:
-    """Folders below the base whose names match one pattern a level, through no link."""
+    """Folders below the base whose names match one pattern a level, through no link, and none of git or s3sync."""
     level = [""]
     for part in pattern:
         level = [
             f"{folder}/{entry}" if folder else entry
             for folder in level
             for entry in _subfolders(base / folder)
-            if fnmatchcase(entry, part) and entry.startswith(".") <= part.startswith(".")
+            if fnmatchcase(entry, part)
+            and entry.startswith(".") <= part.startswith(".")
+            and not stands_for(entry, PRIVATE)
         ]
         level = [folder for folder in level if not selection.skips_folder(folder)]
     return iter(level)

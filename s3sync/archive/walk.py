@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from s3sync.archive import underway
-from s3sync.core.archive.values import ArchiveSet, Kind, Source
+from s3sync.core.archive.values import ArchiveSet, Kind, Source, UnitKind
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.disk.errors import reason_of
 from s3sync.local.patterns import compile_patterns
@@ -26,10 +26,14 @@ class Unreadable(OSError):
 
 
 class Selection:
-    """Choice of what goes into a set's archives, by `select` and `ignore`; sidecars need not be selected."""
+    """Choice of what goes into a set's archives, by `select` and `ignore`; sidecars need not be selected.
+
+    No set of a repository sends the single files of its `.git`.
+    """
 
     def __init__(self, chosen: ArchiveSet) -> None:
-        self._ignored = matcher((*chosen.ignore, f"{STATE_DIR}/", underway.PATTERN))
+        private = [".git/"] if chosen.confined and chosen.unit is not UnitKind.FOLDER else []
+        self._ignored = matcher((*chosen.ignore, f"{STATE_DIR}/", *private, underway.PATTERN))
         self._selected = matcher(chosen.select) if chosen.select else None
         self.is_sidecar = matcher(chosen.sidecars)
         self.takes_all = self._selected is None

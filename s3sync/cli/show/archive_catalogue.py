@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -17,8 +18,10 @@ from s3sync.core.archive.records import Archived
 from s3sync.core.quantities import counted, size_text
 
 NAMED = 20
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
-"""Characters that a terminal would obey, as escapes. Tabs and line breaks stay: CSV can hold them."""
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+"""Characters that a terminal or a spreadsheet would obey, or that turn text around. Tabs and line breaks stay."""
+_FORMULA = re.compile(r"(^|[;|\t\n])(\s*)('*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Beginning of what a spreadsheet takes for a formula, also in the next cell where it divides lines elsewhere."""
 
 
 def rebuilt_json(found: Sequence[StoreRebuilt], code: int) -> Json:
@@ -92,15 +95,18 @@ def _rows(found: Iterable[Exported]) -> Iterator[Json]:
 def _csv_line(values: Iterable[object]) -> str:
     """A line for a spreadsheet. What it would take for a formula is written as text."""
     written = io.StringIO()
-    csv.writer(written, lineterminator="").writerow([_cell(value) for value in values])
-    return written.getvalue()
+    csv.writer(written, lineterminator="\n").writerow([_cell(value) for value in values])
+    return written.getvalue().removesuffix("\n")
 
 
 def _cell(value: object) -> str:
+    """Text of a cell. Whoever takes one apostrophe from before each formula has the name again."""
     if value is None:
         return ""
-    text = value.translate(_CONTROLS) if isinstance(value, str) else text_of.encode(value).decode()
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    if not isinstance(value, str):
+        return text_of.encode(value).decode()
+    shown = _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
+    return _FORMULA.sub(r"\1\2'\3", shown)
 
 
 def checked_json(found: Sequence[StoreChecked], code: int) -> Json:

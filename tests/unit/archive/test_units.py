@@ -195,6 +195,29 @@ def test_a_repositorys_source_leads_out_through_no_link(tmp_path: Path) -> None:
     assert list(find_units(chosen("units", confined=True), tmp_path / "repo")) == []
 
 
+@pytest.mark.parametrize("source", [".git", ".git/modules", "raw/.s3sync", "raw/.GIT", ".git/*", "link"])
+@pytest.mark.parametrize("confined", [True, False])
+def test_no_source_is_in_a_folder_of_git_or_of_s3sync(source: str, confined: bool, tmp_path: Path) -> None:
+    put(tmp_path, ".git/modules/a/config", "raw/.s3sync/a/state.db", "raw/.GIT/hooks/x")
+    (tmp_path / "link").symlink_to(".git")
+    with pytest.raises(ConfigError) as error:
+        next(find_units(chosen(source, confined=confined), tmp_path))
+    assert "belongs to a program" in str(error.value.why)
+
+
+@pytest.mark.parametrize("source", ["*", ".*", ".g*/*", "."])
+@pytest.mark.parametrize("unit", [UnitKind.FOLDER, UnitKind.FILE])
+def test_no_glob_leads_into_the_repositorys_own_git(source: str, unit: UnitKind, tmp_path: Path) -> None:
+    """A unit that is a clone of its own keeps its `.git`: it is part of the work."""
+    put(tmp_path, ".git/config", ".git/hooks/x", ".hidden/x", "raw/.git/config", "raw/x")
+    rules = chosen(source, confined=True, unit=unit, pack=Pack.TAR if unit is UnitKind.FOLDER else Pack.NONE)
+    found = list(find_units(rules, tmp_path))
+    assert not [one.id for one in found if one.id.startswith(".git") or ".git/" in one.id]
+    if source in ("*", ".") and unit is UnitKind.FOLDER:
+        (raw,) = (one for one in found if one.id == "raw")
+        assert ".git/config" in [one.path for one in raw.sources]
+
+
 def test_projects_are_the_folders_with_a_staging_folder(tmp_path: Path) -> None:
     put(tmp_path, "b1/s3-staging/x", "b1/script.md", "scripts/y")
     found = list(find_units(chosen("*", marker="s3-staging"), tmp_path))

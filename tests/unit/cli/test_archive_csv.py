@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -51,3 +52,29 @@ def test_with_members_each_of_them_is_a_row(capsys: pytest.CaptureFixture[str]) 
 def test_an_empty_catalogue_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     print_csv([])
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=1+1", "  =1+1", "'=1", "-2", "@sum", "a;=HYPERLINK(1)", "a\t+1", "x\n=1", "\uff1dcmd", "a=b", "it's-fine",
+        "''@x", "2024-01-15", "b;c",
+    ],
+)  # fmt: skip
+def test_no_cell_is_a_formula_whatever_divides_them_and_the_name_is_told_again(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_csv([Exported("s3://b", archive(name))])
+    (row,) = rows(capsys)
+    for cell in re.split(r"[;|\t\n]", row["unit"]):
+        assert cell.strip()[:1] not in tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+    assert re.sub(r"(^|[;|\t\n])(\s*)'('*[=+\-@\uff1d\uff0b\uff0d\uff20])", r"\1\2\3", row["unit"]) == name
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\ufeff", "\u2028", "\u200b", "\x9b"])
+def test_signs_that_turn_text_around_or_hide_are_written_as_escapes(
+    sign: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_csv([Exported("s3://b", archive(f"holiday{sign}gpj.exe"))])
+    (row,) = rows(capsys)
+    assert row["unit"] == f"holiday{sign.encode('unicode_escape').decode()}gpj.exe"
