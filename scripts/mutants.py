@@ -769,6 +769,22 @@ MUTANTS = (
         ("tests/promises/simulator/test_stories.py", "-k", "97000089"),
     ),
     Mutant(
+        "cleanup-young-trash",
+        "P2: a cleanup does not take for a copy what somebody is about to replace",
+        "s3sync/sync/cleanup.py",
+        'held=found.side == "remote" and is_young(found, now)',
+        "held=False",
+        ("tests/promises/simulator/test_stories.py", "-k", "101000010"),
+    ),
+    Mutant(
+        "published-after-deleted",
+        "P7: a record of a file that somebody deleted before it was published is not published",
+        "s3sync/sync/record.py",
+        "self._stored, self._edits, self._seen)",
+        "self._stored, self._edits)",
+        ("tests/promises/simulator/test_stories.py", "-k", "102000068"),
+    ),
+    Mutant(
         "undo-ignored",
         "A6: an undo takes nothing for done that is ignored by now",
         "s3sync/sync/undo.py",

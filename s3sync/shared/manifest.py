@@ -76,13 +76,18 @@ def _refuse(reason: str | None) -> None:
         raise broken(reason)
 
 
-def write_edits(store: Store, prefix: str, known: StoredManifest, edits: Edits) -> StoredManifest:
-    """Put the edits into metadata.json, over whatever others wrote since `known`, which they were made from.
+def write_edits(
+    store: Store, prefix: str, known: StoredManifest, edits: Edits, seen: Manifest | None = None
+) -> StoredManifest:
+    """Put the edits into metadata.json, over whatever others wrote since `seen`, which they were made from.
+
+    `known` is the newest that this run has read or written; without `seen` it is that one. What somebody recorded
+    between the two may be about an object that this run put there before it read of it.
 
     Each attempt carries a new write id. A refused attempt may have been our own success whose answer was lost: then
     the manifest read back carries our id, and that is success. Raises `LostRace` when others win all the time.
     """
-    seen = known.manifest
+    seen = known.manifest if seen is None else seen
     for attempt in range(TRIES):
         write_id = uuid.uuid4().hex
         there = {name for name in doubtful(known.manifest, edits, seen) if _is_there(store, prefix + name)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -35,7 +36,7 @@ from s3sync.sync.same_content import is_surely_same, what_is_known
 from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
-from s3sync.sync.trash import Contents, Trashed, drop_all, trash_here, trash_there
+from s3sync.sync.trash import Contents, Trashed, drop_all, is_young, now_of, trash_here, trash_there
 from s3sync.sync.view import View, uploader
 
 HAD_HERE = {State.IN_SYNC, State.LOCAL_MODIFIED, State.LOCAL_DELETED}
@@ -181,10 +182,15 @@ def _note_what_stays(
 def _look_at_trash(
     session: Session, stays: Contents, options: CleanupOptions, report: CleanupReport, going: SpilledList[Trashed]
 ) -> None:
-    """What also exists elsewhere goes. A last copy is kept unless it was asked for."""
+    """What also exists elsewhere goes. A last copy is kept unless it was asked for.
+
+    A young one on the remote may be of an object that somebody is about to replace: that object counts for nothing.
+    """
     store, project = session.store, session.project
+    now: datetime | None = None
     for found in trash_here(project) if options.local else trash_there(store, project.prefix):
-        is_last = not stays.has(store, found)
+        now = now or now_of(session, found.side, dry_run=options.dry_run)
+        is_last = not stays.has(store, found, held=found.side == "remote" and is_young(found, now))
         if is_last and not options.trash:
             report.trash_kept_files += 1
             report.trash_kept_bytes += found.size

@@ -64,6 +64,7 @@ class Recorder:
         self._session, self._state, self._tolerant = session, state, tolerant
         self._cleaning, self._cleaned, self._after_save = cleaning, 0, after_save
         self._stored, self._ignores_case = seen.there.stored, seen.ignores_case
+        self._seen = seen.there.stored.manifest
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = {}
         self._published_at = time.monotonic()
@@ -206,7 +207,8 @@ class Recorder:
         if not self._edits.by or (not self._edits.counts_as_sync and not self._edits.substantial):
             return
         try:
-            self._stored = write_edits(self._session.store, self._session.project.prefix, self._stored, self._edits)
+            prefix = self._session.project.prefix
+            self._stored = write_edits(self._session.store, prefix, self._stored, self._edits, self._seen)
         except AccessDenied:
             if not self._tolerant:
                 raise

@@ -21,7 +21,7 @@ from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.same_content import is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
-from s3sync.sync.trash import Contents, Trashed, age_of, drop_trashed, now_of, trash_here, trash_there
+from s3sync.sync.trash import Contents, Trashed, age_of, drop_trashed, is_young, now_of, trash_here, trash_there
 
 A_DAY = timedelta(days=1)
 MOST_FILES = 1_000
@@ -122,7 +122,7 @@ class _Going:
 
     def _is_beyond(self, found: Trashed) -> bool:
         age = age_of(found, self._now)
-        if age is None or age < A_DAY:
+        if age is None or is_young(found, self._now):
             return False
         return self._over > 0 or (self._rules.days > 0 and age > timedelta(days=self._rules.days))
 

@@ -31,6 +31,9 @@ CLOCK = "clock"
 """Name of the empty object by which a store tells its time. It is one name, so that a killed run leaves one at most,
 and the next run takes it away."""
 
+YOUNG = timedelta(days=1)
+"""Age below which a trash is not tidied: a run may be about to replace what it put there, or be undone."""
+
 
 class Trashed(Struct, frozen=True):
     """One file in a trash. `where` is its key, or its path on this disk. `at` and `by` are when it went and who did it.
@@ -121,6 +124,12 @@ def age_of(found: Trashed, now: datetime) -> timedelta | None:
     return None if at is None else now - at
 
 
+def is_young(found: Trashed, now: datetime) -> bool:
+    """True if it is not to be tidied yet, or if that is not known."""
+    age = age_of(found, now)
+    return age is None or age < YOUNG
+
+
 def now_of(session: Session, side: str, *, dry_run: bool = False) -> datetime:
     """The time by the clock of a side. Raises `StoreError`.
 
@@ -147,26 +156,36 @@ def now_of(session: Session, side: str, *, dry_run: bool = False) -> datetime:
 
 
 class Contents:
-    """Contents that exist somewhere else than in a trash, by more than a peer's word. Many of them go to the disk."""
+    """Contents that exist somewhere else than in a trash, by more than a peer's word. Many of them go to the disk.
+
+    Those of objects are there for now: somebody may be about to replace one, and have put a copy into the trash for
+    that. Those of files on this disk are held by whoever asks.
+    """
 
     def __init__(self) -> None:
-        self._known = SpilledDict(bool)
+        self._held = SpilledDict(bool)
+        """True for what is held, False for what is there for now."""
 
     def add(self, size: int, md5: str) -> None:
-        self._known[str(size)] = self._known[f"{size} {md5}"] = True
+        """Add a content that is held, as by a file on this disk."""
+        self._held[str(size)] = self._held[f"{size} {md5}"] = True
 
     def add_object(self, remote: RemoteFile) -> None:
         """Add the content of an object, by its MD5 and by its ETag: an equal ETag is of equal bytes."""
-        self.add(remote.entry.size, remote.entry.md5 or remote.etag)
-        self.add(remote.entry.size, remote.etag)
+        size = remote.entry.size
+        for key in (str(size), f"{size} {remote.entry.md5 or remote.etag}", f"{size} {remote.etag}"):
+            if key not in self._held:
+                self._held[key] = False
 
-    def knows(self, size: int, md5: str) -> bool:
-        return f"{size} {md5}" in self._known
+    def knows(self, size: int, md5: str, *, held: bool = False) -> bool:
+        """True for a content that exists elsewhere, with `held` only for one on this disk."""
+        found = self._held.get(f"{size} {md5}")
+        return found is not None and (found or not held)
 
     def knows_size(self, size: int) -> bool:
-        return str(size) in self._known
+        return str(size) in self._held
 
-    def has(self, store: Store, found: Trashed) -> bool:
+    def has(self, store: Store, found: Trashed, *, held: bool = False) -> bool:
         """True if a file in the trash is one of them. Its bytes or its object are only looked at if the size fits.
 
         The MD5 that an object's metadata tells is whatever somebody wrote there: its ETag has to tell. One that tells
@@ -176,16 +195,17 @@ class Contents:
             return False
         if found.side == "local":
             try:
-                return self.knows(found.size, digest(look_at(found.where, found.depth)).md5)
+                return self.knows(found.size, digest(look_at(found.where, found.depth)).md5, held=held)
             except LocalError:
                 return False
         if found.etag is not None and part_count(found.etag) is not None:
-            return self.knows(found.size, found.etag)
+            return self.knows(found.size, found.etag, held=held)
         try:
             head = store.head(found.where)
         except NotFound:
             return True
-        return head.etag_is_md5 and head.info.size == found.size and self.knows(found.size, head.info.etag)
+        same_size = head.info.size == found.size
+        return head.etag_is_md5 and same_size and self.knows(found.size, head.info.etag, held=held)
 
 
 def md5_of(head: ObjectHead) -> str | None:

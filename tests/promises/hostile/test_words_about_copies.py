@@ -21,7 +21,7 @@ from s3sync.core.etag import PART_SIZE, part_ranges
 from s3sync.store.folder import FolderStore
 from s3sync.store.port import Headers, Overwrite, Part
 from s3sync.store.s3.checksums import WholeCrc64nvme
-from s3sync.sync import retention
+from s3sync.sync import trash as trash_rules
 from tests.kit.people import PROJECT, REPO, Person
 from tests.kit.servers import SeaweedFS
 from tests.promises.hostile.conftest import Peer
@@ -49,7 +49,7 @@ def there(tmp_path: Path) -> list[bytes]:
 @pytest.fixture
 def next_retention(monkeypatch: pytest.MonkeyPatch) -> Callable[[Person], None]:
     """Have a person's next run bring the trash within its limits, however young what is in it is."""
-    monkeypatch.setattr(retention, "A_DAY", timedelta(seconds=-5))
+    monkeypatch.setattr(trash_rules, "YOUNG", timedelta(seconds=-5))
 
     def run(person: Person) -> None:
         next_day(person)

@@ -316,4 +316,47 @@ FOUND: dict[str, Story] = {
         ),
         makes_way=True,
     ),
+    "seed 101000010": Story(
+        101000010,
+        ("david", "jan"),
+        (),
+        (
+            Save("david", "notes", Content(2, 0)),
+            Run("david", "sync"),
+            Run(
+                "david",
+                "cleanup",
+                meanwhile=(Meanwhile(1, OtherTool("notes", Content(1, 40, family=2), how="dropped"), method="delete"),),
+            ),
+            Save("jan", "notes", Content(3, 40, family=2)),
+            Run(
+                "jan",
+                "sync",
+                policy="mine",
+                meanwhile=(Meanwhile(4, Run("david", "cleanup", late=True), method="put"),),
+            ),
+        ),
+        makes_way=True,
+    ),
+    "seed 102000068": Story(
+        102000068,
+        ("david", "jan"),
+        (),
+        (
+            Save("jan", "notes", Content(10, 2600)),
+            Run(
+                "david",
+                "down",
+                meanwhile=(Meanwhile(2, Save("jan", "cut/scene 1.mov", Content(13, 300, family=1), in_place=False)),),
+            ),
+            Save("jan", "cut/deep/é.wav", Content(14, 1, family=2), in_place=False),
+            Run(
+                "jan",
+                "sync",
+                often=True,
+                meanwhile=(Meanwhile(3, Run("david", "cleanup --unseen", late=True), method="put_part"),),
+            ),
+        ),
+        makes_way=True,
+    ),
 }

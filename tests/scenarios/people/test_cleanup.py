@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.kit.people import PROJECT, Person
+from tests.kit.people import PROJECT, Person, pair
 
 People = tuple[Person, Person]
 
@@ -121,6 +122,21 @@ def test_a11_last_copies_in_the_trash_stay_unless_they_are_asked_for(people: Peo
     assert "exist nowhere else" in asked.err and "gone.mp4" in asked.err
     report = david.ok("cleanup", "--trash", "--yes", "--json").json
     assert report["trash"]["files"] == 1 and report["bytes_in_trash"] == 0
+
+
+def test_what_somebody_is_about_to_replace_is_no_copy(tmp_path: Path) -> None:
+    """A run that replaces an object puts a copy into the trash first. Until it has done so, both are there."""
+    david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    for name, content in (("a.wav", "first"), ("a.wav", "second"), ("b.wav", "first")):
+        jan.write(name, content)
+        jan.ok("sync")
+    (copy,) = (path for path in (tmp_path / "store").rglob("trash/**/a.wav") if path.is_file())
+    report = david.ok("cleanup", "--yes", "--json").json
+    assert (report["trash"]["files"], report["trash_kept"]["files"]) == (0, 1) and copy.exists()
+    two_days_ago = copy.stat().st_mtime - 2 * 86400
+    os.utime(copy, (two_days_ago, two_days_ago))
+    report = david.ok("cleanup", "--yes", "--json").json
+    assert (report["trash"]["files"], report["trash_kept"]["files"]) == (1, 0) and not copy.exists()
 
 
 def test_a11_permanently_names_what_exists_nowhere_else(people: People) -> None:

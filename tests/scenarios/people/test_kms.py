@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from s3sync.core.etag import PART_SIZE
-from s3sync.sync import retention
+from s3sync.sync import trash as trash_rules
 from tests.kit.kms import kms_bucket, with_opaque_etags
 from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.servers import MiniStack
@@ -140,7 +140,7 @@ def test_f32_what_is_in_the_remote_trash_stays(shared: Office, monkeypatch: pyte
     (david.staging / "middle.mov").unlink()
     david.ok("sync")
     shared.replace("said.mov", bytes(len(MIDDLE)), MIDDLE)
-    monkeypatch.setattr(retention, "A_DAY", timedelta(seconds=-5))
+    monkeypatch.setattr(trash_rules, "YOUNG", timedelta(seconds=-5))
     next_day(david)
     opened(david, size="1K").up()
     david.ok("cleanup", "--yes")

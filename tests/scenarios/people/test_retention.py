@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from s3sync import Project
 from s3sync.config.rules import TrashRules
 from s3sync.sync import retention
+from s3sync.sync import trash as trash_rules
 from tests.kit.people import PROJECT, Person, pair
 
 DAY = 86_400
@@ -210,7 +211,7 @@ def test_the_remote_trash_keeps_its_size_on_each_store(people: People, monkeypat
     (david.staging / "big.mov").unlink()
     david.ok("sync")
     next_day(david)
-    monkeypatch.setattr(retention, "A_DAY", timedelta(seconds=-5))
+    monkeypatch.setattr(trash_rules, "YOUNG", timedelta(seconds=-5))
     assert opened(david, size="1K").up().trash_files  # which is the oldest is told by seconds alone
     left = trash(david, "--remote")
     assert "last.mp4" in left and "big.mov" not in left

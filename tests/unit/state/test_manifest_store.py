@@ -41,6 +41,10 @@ def put(store: Store, body: bytes) -> str:
     return store.put(KEY, body, mode=Overwrite(), headers=Headers(), md5=md5(body).digest()).etag
 
 
+def put_object(store: Store, name: str) -> None:
+    store.put(PREFIX + name, b"1", mode=Overwrite(), headers=Headers(), md5=md5(b"1").digest())
+
+
 def written(store: Store) -> dict[str, Any]:
     with store.get(KEY) as reader:
         document: dict[str, Any] = json.loads(b"".join(bytes(chunk) for chunk in reader))
@@ -114,6 +118,21 @@ def test_what_another_wrote_meanwhile_is_kept(store: Store) -> None:
     assert [record["name"] for record in written(store)["files"]] == ["mine", "old", "theirs"]
     assert written(store)["of a newer version"] == [1]
     assert written(store)["members"].keys() == {"jan", "david"}
+
+
+def test_f05_what_was_deleted_before_an_earlier_write_of_the_run_is_no_news_of_ours(store: Store) -> None:
+    """A run sent two files and recorded one. By then it knew of the other's deletion, older than its record."""
+    seen = write_edits(store, PREFIX, NONE, edits("old"))
+    gone = DeletedRecord("late", "david", "2025-11-03T09:00:00Z", cleaned=True)
+    theirs = write_edits(store, PREFIX, seen, Edits("david", gone.deleted_at, "host", announced={"late": gone}))
+    put_object(store, "first")
+    known = write_edits(store, PREFIX, seen, edits("first"), seen.manifest)
+    assert known.manifest.deleted.keys() == theirs.manifest.deleted.keys() == {"late"}
+    stored = write_edits(store, PREFIX, known, edits("late"), seen.manifest)
+    assert "late" not in stored.manifest.files and stored.manifest.is_cleaned("late")
+    put_object(store, "late")
+    stored = write_edits(store, PREFIX, stored, edits("late"), seen.manifest)
+    assert "late" in stored.manifest.files
 
 
 def test_one_that_was_deleted_meanwhile_is_written_anew(store: Store) -> None:
@@ -234,7 +253,7 @@ def test_f26_more_than_was_promised_is_refused_while_it_comes(
 ) -> None:
     limit(monkeypatch, manifest_bytes=1000, manifest_values=50, manifest_in_memory=in_memory)
     answer = Endless(chunk)
-    monkeypatch.setattr(store, "get", lambda key: answer)
+    monkeypatch.setattr(store, "get", lambda key, **more: answer)
     with pytest.raises(ManifestError, match=reason):
         read_manifest(store, PREFIX)
     assert answer.taken == chunks
