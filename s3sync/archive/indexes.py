@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from hashlib import md5
 
 from s3sync.core.archive.index import MOST_BYTES, index_text, parse_index
-from s3sync.core.archive.values import Index, index_key
+from s3sync.core.archive.records import Archived
+from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.core.names import STATE_DIR
 from s3sync.errors import ArchiveError, LostRace, NotFound, PreconditionFailed
 from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
@@ -26,6 +27,29 @@ def read_index(store: Store, key: str) -> Index:
     name = index_key(key)
     text, _ = _read(store, name)
     return parse_index(text, key, f"{store.url}/{name}")
+
+
+def index_of(store: Store, archive: Archived) -> Index | None:
+    """Index of an archive that the catalogue has, as the store has it now; None where it has none any more.
+
+    The user named a unit by the catalogue's words: an index that is of another unit or set by now is refused, as it
+    could lead elsewhere than where what was looked at does. Raises `ArchiveError`.
+    """
+    try:
+        found = (
+            read_rows(store, archive.set).get(archive.key)
+            if archive.pack is Pack.NONE
+            else read_index(store, archive.key)
+        )
+    except NotFound:
+        return None
+    if found is not None and (found.set, found.unit) != (archive.set, archive.unit):
+        raise ArchiveError(
+            f"cannot use the index of {store.url}/{archive.key}",
+            why=f"the catalogue of this computer has it as {archive.unit}, and it now says {found.unit:.200}",
+            hint="`s3sync archive catalogue rebuild` takes in what others wrote; look at it with `archive list`",
+        )
+    return found
 
 
 def write_index(store: Store, index: Index) -> str:

@@ -10,11 +10,13 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive import underway
 from s3sync.core.archive.extraction import RESTORED, aside
-from s3sync.core.archive.values import Member
+from s3sync.core.archive.values import Kind, Member
+from s3sync.core.spelling import obeyed_reason
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
@@ -36,29 +38,54 @@ class Placed(StrEnum):
     """Other bytes were there, and stay: it has a name of its own beside them."""
 
 
-class Target:
-    """Folder that members are restored into. Folders above it are made, and are the user's business."""
+class Destination(Struct, frozen=True):
+    """Folder that members are restored into: `base` is the user's own word, and `names` lead on from it.
 
-    def __init__(self, root: Path, stamp: str) -> None:
-        self.root, self._stamp = root, stamp
-        with local_errors("cannot make", root):
-            root.mkdir(parents=True, exist_ok=True)
-        self._real = os.path.realpath(root)
+    These come from an index, and what stands under them may be anybody's: no link there is followed.
+    """
+
+    base: Path
+    names: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        return self.base.joinpath(*self.names)
+
+
+class Target:
+    """Folder that members are restored into. The base, and folders above it, are made and are the user's business.
+
+    `mask`: where others may have said the modes, the bits that are not set; None for what this computer sent.
+    """
+
+    def __init__(self, to: Destination, stamp: str, *, mask: int | None = None) -> None:
+        self.root, self._stamp, self._mask = to.path, stamp, mask
+        with local_errors("cannot make", to.base):
+            to.base.mkdir(parents=True, exist_ok=True)
+        self._base, self._names = os.path.realpath(to.base), to.names
+        hint = "look at what stands there and move it away, or say --to DIR"
+        with local_errors("cannot restore to", self.root, hint=hint):
+            self._folder("", create=0o777)
         self._earlier: dict[str, list[str]] = {}
+
+    def _folder(self, path: str, *, create: int | None = None) -> GuardedFolder:
+        names = path.split("/") if path else []
+        return folder_below(self._base, (*self._names, *names), create=create)
 
     def _where(self, path: str) -> str:
         return f"{self.root}{os.sep}{path}"
 
     def _parent(self, path: str) -> tuple[GuardedFolder, str]:
-        *names, name = path.split("/")
-        return folder_below(self._real, names, create=0o777), name
+        above, _, name = path.rpartition("/")
+        return self._folder(above, create=0o777), name
 
     def holds(self, member: Member, path: str | None = None) -> bool:
         """True if the disk has the member's very bytes under its name, or under another one."""
         path = path or member.path
         with local_errors("cannot read", self._where(path)):
             try:
-                folder, name = folder_below(self._real, path.split("/")[:-1]), path.rpartition("/")[2]
+                above, _, name = path.rpartition("/")
+                folder = self._folder(above)
                 found = folder.find(name)
                 if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != member.size:
                     return False
@@ -75,7 +102,10 @@ class Target:
         """Name under which an earlier restore put the member's bytes beside other content; None if it did not."""
         above, slash, name = member.path.rpartition("/")
         begin, _, end = aside(name, "\0").partition("\0")
-        if not os.path.lexists(f"{self._real}{os.sep}{member.path}"):
+        try:
+            if self._folder(above).find(name) is None:
+                return None
+        except OSError:
             return None
         for other in self._restored_in(above):
             if other.startswith(begin) and other.endswith(end) and self.holds(member, f"{above}{slash}{other}"):
@@ -87,7 +117,7 @@ class Target:
         if path not in self._earlier:
             with local_errors("cannot read", self._where(path)):
                 try:
-                    names = folder_below(self._real, path.split("/") if path else ()).names()
+                    names = self._folder(path).names()
                 except (FileNotFoundError, NotADirectoryError):
                     names = []
             self._earlier[path] = sorted(name for name in names if RESTORED in name)
@@ -118,7 +148,7 @@ class Target:
                 earlier = None if proven or self.holds(member) else self.beside(member)
                 if earlier is not None:
                     return Placed.BESIDE, earlier
-                _dress(folder, temporary, member)
+                self._dress(folder, temporary, member)
                 return self._named(folder, temporary, name, member)
             finally:
                 with suppress(OSError):
@@ -129,7 +159,7 @@ class Target:
     def sweep(self, folder: str) -> None:
         """Remove what a killed restore left in a folder."""
         with suppress(OSError):
-            underway.sweep(folder_below(self._real, folder.split("/") if folder else []))
+            underway.sweep(self._folder(folder))
 
     def _named(self, folder: GuardedFolder, temporary: str, name: str, member: Member) -> tuple[Placed, str]:
         above = member.path.rpartition("/")[0]
@@ -158,21 +188,25 @@ class Target:
     def folder(self, path: str) -> None:
         """Make a folder, if there is none."""
         with local_errors("cannot make", self._where(path)):
-            folder_below(self._real, path.split("/"), create=0o777)
+            self._folder(path, create=0o777)
 
     def dress_folder(self, member: Member) -> None:
         """Give a folder its mode and time, after everything in it is there."""
         with local_errors("cannot write", self._where(member.path)):
             folder, name = self._parent(member.path)
-            _dress(folder, name, member)
+            self._dress(folder, name, member)
 
-
-def _dress(folder: GuardedFolder, name: str, member: Member) -> None:
-    """Set mode and time. A disk without modes refuses that, which is no error."""
-    with suppress(PermissionError):
-        folder.chmod(name, member.mode & _PERMISSIONS)
-    if member.mtime_ns in FILE_TIMES:
-        folder.utime(name, member.mtime_ns)
+    def _dress(self, folder: GuardedFolder, name: str, member: Member) -> None:
+        """Set mode and time. A disk without modes refuses that, which is no error."""
+        mode = member.mode & _PERMISSIONS
+        if self._mask is not None:
+            mode &= ~self._mask
+            if member.kind is Kind.FILE and obeyed_reason(member.path) is not None:
+                mode &= ~0o111
+        with suppress(PermissionError):
+            folder.chmod(name, mode)
+        if member.mtime_ns in FILE_TIMES:
+            folder.utime(name, member.mtime_ns)
 
 
 def _give(folder: GuardedFolder, temporary: str, name: str) -> bool:

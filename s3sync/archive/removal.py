@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s3sync.archive.catalogue import Catalogue
-from s3sync.archive.indexes import add_rows, read_index, read_rows
+from s3sync.archive.indexes import add_rows, index_of
 from s3sync.core.archive.records import FOREIGN, Archived, Status
 from s3sync.core.archive.values import Index, Pack, SplitIndex, index_key
 from s3sync.core.archive.volumes import archives_of
@@ -70,9 +70,9 @@ def head_of_own(store: Store, set_name: str, unit: str, key: str) -> ObjectHead:
 
 
 def _index_of(store: Store, archive: Archived) -> Index | None:
-    if archive.pack is Pack.NONE:
-        return read_rows(store, archive.set).get(archive.key)
     try:
-        return read_index(store, archive.key)
-    except (NotFound, ArchiveError):
+        return index_of(store, archive)
+    except ArchiveError:
+        if archive.pack is Pack.NONE:
+            raise  # only its row says which objects there are
         return None

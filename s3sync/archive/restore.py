@@ -11,7 +11,7 @@ from types import MappingProxyType
 from msgspec import Struct, field, structs
 
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.place import Placed, Target
+from s3sync.archive.place import Destination, Placed, Target
 from s3sync.archive.reading import batches, contents
 from s3sync.archive.verify import altered
 from s3sync.core.archive.extraction import problem_of
@@ -53,18 +53,21 @@ def wanted_of(index: Index, chosen: Callable[[str], bool]) -> list[Member]:
 def restore_unit(
     carrier: Carrier,
     index: Index,
-    to: Path,
+    to: Destination,
     wanted: list[Member],
     stamp: str,
     refused: Mapping[str, str] = MappingProxyType({}),
+    *,
+    mask: int | None = None,
 ) -> Restored:
     """Bring members of an archive into a folder. A repeat fetches only what is not there yet, and removes
     what a killed one left unfinished.
 
     Raises `DiskFull` before the first byte if they have no room, `Archived` for one that is not thawed, `LocalError`.
     What is not what was sent, has a name that leads elsewhere, or is `refused` (path and reason) is told in `problems`.
+    `mask`: bits of modes that are not set, where others may have said the modes.
     """
-    report = Restored(index.unit, index.key, os.fspath(to), unproven=isinstance(index, ForeignIndex))
+    report = Restored(index.unit, index.key, os.fspath(to.path), unproven=isinstance(index, ForeignIndex))
     if not is_whole(index):
         lacks = f"only {index.volume} of its {index.volumes} volumes are in the store; what they hold was restored"
         report.problems.append((index.unit, lacks))
@@ -76,7 +79,7 @@ def restore_unit(
         else:
             allowed.append(member)
     with kept_folders():
-        target = Target(to, stamp)
+        target = Target(to, stamp, mask=mask)
         missing: list[Member] = []
         for member in allowed:
             carrier.pool.check()
@@ -86,7 +89,7 @@ def restore_unit(
                 _try(report, member, lambda member=member: _look(target, member, report, missing))  # type: ignore[misc]
         for folder in {member.path.rpartition("/")[0] for member in allowed}:
             target.sweep(folder)
-        _require_room(to, missing)
+        _require_room(to.path, missing)
         _fetch(carrier, index, target, missing, report)
         for member in allowed:
             if member.kind is Kind.LINK:

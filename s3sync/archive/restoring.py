@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from msgspec import Struct, field
 
@@ -12,7 +11,8 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.foreign import as_they_were, foreign_index
-from s3sync.archive.indexes import read_index, read_rows
+from s3sync.archive.indexes import index_of, read_rows
+from s3sync.archive.place import Destination
 from s3sync.archive.restore import Restored, restore_unit, wanted_of
 from s3sync.archive.thaw import (
     ColdObject,
@@ -32,7 +32,8 @@ from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
 from s3sync.core.spelling import obeyed_refusal
 from s3sync.core.times import format_time
-from s3sync.errors import ArchiveError, Halt, NotFound, Pending, UsageError, declined
+from s3sync.errors import ArchiveError, Halt, Pending, UsageError, declined
+from s3sync.local.modes import usual_mask
 from s3sync.store.aspects import Thaws, ThawState, Tier, aspect
 
 WORTH_A_QUESTION = 1.0
@@ -94,7 +95,9 @@ class Restoring(Struct, frozen=True):
     is_own: Callable[[Index], bool]
     """True if this computer sent what an index is of."""
 
-    def restore(self, archived: Archived, to: Path, report: RestoreReport, told: Callable[[Restored], None]) -> None:
+    def restore(
+        self, archived: Archived, to: Destination, report: RestoreReport, told: Callable[[Restored], None]
+    ) -> None:
         """Restore a unit into a folder. Adds to the report; one that is being thawed is noted as pending."""
         index = self._ready_index(archived, report)
         if index is None:
@@ -108,14 +111,22 @@ class Restoring(Struct, frozen=True):
             )
         if self.options.dry_run:
             files = [member for member in wanted if member.kind is not Kind.FOLDER]
-            found = Restored(index.unit, index.key, str(to), len(files), sum(member.size for member in wanted))
+            found = Restored(index.unit, index.key, str(to.path), len(files), sum(member.size for member in wanted))
         else:
             if not self._is_ready(index, wanted):
                 report.pending.append(index.unit)
                 return
             now = self.carrier.clock()
-            refused = self._obeyed(index, wanted)
-            found = restore_unit(self.carrier, index, to, wanted, now.strftime("%Y%m%d-%H%M%S"), refused)
+            is_own = self.is_own(index)
+            found = restore_unit(
+                self.carrier,
+                index,
+                to,
+                wanted,
+                now.strftime("%Y%m%d-%H%M%S"),
+                {} if is_own else self._obeyed(index, wanted),
+                mask=None if is_own else usual_mask(),
+            )
             outcome = "failed" if found.problems else "done"
             self.catalogue.note(
                 LogEntry(
@@ -127,7 +138,7 @@ class Restoring(Struct, frozen=True):
                     index.key,
                     found.size,
                     outcome,
-                    f"{files_text(found.files)} to {to}",
+                    f"{files_text(found.files)} to {to.path}",
                 )
             )
         report.units.append(found)
@@ -142,7 +153,7 @@ class Restoring(Struct, frozen=True):
             refusal = obeyed_refusal(f"{index.unit}/{member.path}")
             if refusal is not None:
                 found[member.path] = f"{refusal.reason}, and another computer sent it; --obeyed restores it, too"
-        return {} if found and self.is_own(index) else found
+        return found
 
     def _ready_index(self, archived: Archived, report: RestoreReport) -> Index | None:
         """The index. Another tool's archive is thawed to learn its members: until then None, and it is pending."""
@@ -166,16 +177,14 @@ class Restoring(Struct, frozen=True):
         if archived.status is Status.ADOPTED:
             members = as_they_were(self.catalogue.members(archived.key))
             return foreign_index(archived, members, sidecars_of(self.catalogue, archived.key))
-        try:
-            if archived.pack is Pack.NONE:
-                return read_rows(self.carrier.store, archived.set)[archived.key]
-            return read_index(self.carrier.store, archived.key)
-        except (NotFound, KeyError) as error:
+        index = index_of(self.carrier.store, archived)
+        if index is None:
             raise ArchiveError(
                 f"{archived.unit} has no index in {self.carrier.store.url} any more",
                 why="it was removed, or moved elsewhere",
                 hint="`s3sync archive catalogue check` says what differs",
-            ) from error
+            )
+        return index
 
     def _chooser(self, index: Index) -> Callable[[str], bool]:
         chosen: Callable[[str], bool] = lambda path: True  # noqa: E731

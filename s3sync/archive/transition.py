@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
-from s3sync.archive.indexes import add_rows, read_index, read_rows, write_index
+from s3sync.archive.indexes import add_rows, index_of, rows_key, write_index
 from s3sync.archive.removal import head_of_own
 from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
@@ -110,13 +110,12 @@ def _moved(store: Store, index: Index, target: str) -> Iterator[Member]:
 
 
 def _index_of(store: Store, archive: Archived) -> Index:
-    if archive.pack is not Pack.NONE:
-        return read_index(store, archive.key)
-    index = read_rows(store, archive.set).get(archive.key)
+    index = index_of(store, archive)
     if index is None:
+        where = index_key(archive.key) if archive.pack is not Pack.NONE else rows_key(archive.set)
         raise ArchiveError(
             f"cannot move {archive.unit}",
-            why=f"the rows of the set {archive.set} do not have it ({index_key(archive.key)})",
+            why=f"its index is gone from {store.url}/{where}",
             hint="`s3sync archive catalogue rebuild` brings the catalogue up to date",
         )
     return index

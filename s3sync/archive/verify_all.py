@@ -10,12 +10,12 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.foreign import foreign_index
-from s3sync.archive.indexes import read_index, read_rows
+from s3sync.archive.indexes import index_of, read_rows
 from s3sync.archive.verify import Proof, verify_archive
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
-from s3sync.core.archive.values import Index, Kind, Pack, index_key
+from s3sync.core.archive.values import Kind, Pack, index_key
 from s3sync.core.times import format_time
-from s3sync.errors import ENDS_THE_RUN, S3syncError
+from s3sync.errors import ENDS_THE_RUN, ArchiveError, S3syncError
 from s3sync.errors import Archived as Cold
 
 
@@ -90,17 +90,16 @@ def verify_each(carrier: Carrier, catalogue: Catalogue, archives: list[Archived]
     """Verify archives one by one, by their indexes in the store; `deep` reads every byte."""
     for one in archives:
         try:
-            if one.status in FOREIGN:
-                index: Index = foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
-            elif one.pack is Pack.NONE:
-                index = read_rows(carrier.store, one.set)[one.key]
-            else:
-                index = read_index(carrier.store, one.key)
+            index = (
+                foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
+                if one.status in FOREIGN
+                else index_of(carrier.store, one)
+            )
+            if index is None:
+                raise ArchiveError(f"{carrier.store.url}/{one.key} has no index any more")
             found = Verified(one.unit, one.key, one.size, verify_archive(carrier, index, deep=deep))
         except ENDS_THE_RUN:
             raise
-        except KeyError:
-            found = Verified(one.unit, one.key, one.size, None, f"{carrier.store.url}/{one.key} has no index any more")
         except Cold as error:
             hint = f"`s3sync restore {one.unit}` thaws it; without --deep it is verified as it is"
             found = Verified(one.unit, one.key, one.size, None, str(error), hint, cold=True)

@@ -18,6 +18,7 @@ from s3sync.errors import Archived, ArchiveError, DiskFull, LocalError, UsageErr
 from s3sync.transfer.flow import CEILING
 
 if TYPE_CHECKING:
+    from s3sync.archive.place import Destination
     from s3sync.archive.restore import Restored
     from s3sync.archive.restoring import RestoreOptions, RestoreReport, ThawLine
     from s3sync.archive.run import Options, RunReport, UnitReport
@@ -149,12 +150,14 @@ class Moving(Catalogued, frozen=True):
                 found += thaw_lines(carrier, archived)
         return found
 
-    def _destination(self, chosen: ArchiveSet, unit: str, to: str | None) -> Path:
+    def _destination(self, chosen: ArchiveSet, unit: str, to: str | None) -> Destination:
         """Folder that a unit's members go into: where it came from, or below `to`."""
+        from s3sync.archive.place import Destination
+
         if (why := path_problem(unit)) is not None:
             raise ArchiveError(f"cannot restore {unit!r:.200}", why=why)
         if to not in (None, LOCAL):
-            return Path(str(to)) if chosen.unit is UnitKind.FILE else Path(str(to), unit.rpartition("/")[2])
+            return Destination(Path(str(to)), () if chosen.unit is UnitKind.FILE else (unit.rpartition("/")[2],))
         base, _ = source_base(chosen, self.settings.root)
         if not base.is_dir():
             raise LocalError(
@@ -162,9 +165,8 @@ class Moving(Catalogued, frozen=True):
                 why="units go back to where they came from",
                 hint="connect the disk, or say --to DIR",
             )
-        if chosen.unit is UnitKind.GROUP:
-            return base
-        return base / unit if chosen.unit is UnitKind.FOLDER else base / unit.rpartition("/")[0]
+        names = () if chosen.unit is UnitKind.GROUP else tuple(unit.split("/"))
+        return Destination(base, names if chosen.unit is UnitKind.FOLDER else names[:-1])
 
     def _channel(self, chosen: ArchiveSet) -> Channel:
         """Address of a set's store, and who works on it."""

@@ -26,6 +26,13 @@ NEW = 0o666
 PRIVATE = 0o600
 
 
+def usual_mask() -> int:
+    """The umask: bits that this user gives no new file. It can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
 def settle_mode(
     folder: GuardedFolder, name: str, old: os.stat_result | None, *, into: GuardedFolder, executable: bool = False
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.journal import Journal
+from s3sync.archive.place import Destination
 from s3sync.archive.restore import restore_unit
 from s3sync.archive.send import is_archived, send_unit
 from s3sync.archive.stream import TarStream
@@ -320,7 +321,7 @@ def test_one_member_is_read_with_a_hundredth_of_the_archive(
 
     monkeypatch.setattr(kind, "get", get)
     wanted = [member for member in index.members if member.path == "05.txt"]
-    report = restore_unit(carrier, index, tmp_path / "back", wanted, "now")
+    report = restore_unit(carrier, index, Destination(tmp_path / "back"), wanted, "now")
     assert (tmp_path / "back/05.txt").read_text() == "wanted"
     assert (report.files, report.problems) == (1, [])
     assert sum(asked) <= (6 if pack is Pack.TAR else 2 * 4 * MIB + MIB)

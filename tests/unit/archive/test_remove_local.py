@@ -11,6 +11,7 @@ import pytest
 from s3sync.archive import remove_local as module
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.journal import Journal
+from s3sync.archive.place import Destination
 from s3sync.archive.remove_local import remove_local
 from s3sync.archive.restore import restore_unit
 from s3sync.archive.send import is_archived, send_unit
@@ -64,7 +65,7 @@ def test_a_crash_between_two_deletions_loses_nothing_and_the_next_run_ends_it(
     removed = remove_local(rules_of(), unit, index, lambda: None)
     assert removed.problems == ()
     assert not tree.exists()
-    restore_unit(carrier, index, tmp_path / "back", list(index.members), "now")
+    restore_unit(carrier, index, Destination(tmp_path / "back"), list(index.members), "now")
     assert {path.name: path.read_bytes() for path in (tmp_path / "back").rglob("*.fits")} == before
 
 
