@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Sequence
-from io import FileIO
 
 from msgspec import Struct
 
@@ -161,22 +161,21 @@ class TarStream:
 class _OpenFile:
     """A source that is being read, and only as long as it is the file that was scanned. Raises `OSError` at first."""
 
-    __slots__ = ("_before", "_errors", "_sha256", "_stream", "_where", "left", "offset", "source")
+    __slots__ = ("_before", "_descriptor", "_errors", "_sha256", "_where", "left", "offset", "source")
 
     def __init__(self, where: str, folder: GuardedFolder, name: str, source: Source, offset: int) -> None:
         self.source, self.offset, self.left = source, offset, source.size
         self._where, self._errors = where, local_errors("cannot read", where)
         self._sha256 = hashlib.sha256()
-        descriptor, self._before = folder.open_looked_at(name)
-        self._stream = FileIO(descriptor)
+        self._descriptor, self._before = folder.open_looked_at(name)
         if (self._before.st_size, self._before.st_mtime_ns) != (source.size, source.mtime_ns):
-            self._stream.close()
+            self.close()
             raise _changed(where, "it is not what it was when the unit was looked at")
 
     def read_into(self, view: memoryview) -> int:
         view = view[: self.left]
         with self._errors:
-            got = self._stream.readinto(view)
+            got = _read_into(self._descriptor, view)
         if not got:
             raise _changed(self._where, "it became shorter")
         self._sha256.update(view[:got])
@@ -197,14 +196,30 @@ class _OpenFile:
 
     def finish(self) -> bytes:
         """SHA-256 of the file. Raises `SourceChanged` when it did not stand still."""
-        with self._stream, self._errors:
-            after = os.fstat(self._stream.fileno())
+        with self._errors:
+            after = os.fstat(self._descriptor)
+        self.close()
         if _times(after) != _times(self._before):
             raise _changed(self._where, "another program is still writing it")
         return self._sha256.digest()
 
     def close(self) -> None:
-        self._stream.close()
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        if getattr(self, "_descriptor", -1) >= 0:
+            self.close()
+
+
+def _read_into(descriptor: int, view: memoryview) -> int:
+    """Read as `FileIO.readinto` does, without such an object for each file. Windows has no `readv`."""
+    if sys.platform != "win32":
+        return os.readv(descriptor, [view])
+    body = os.read(descriptor, len(view))
+    view[: len(body)] = body
+    return len(body)
 
 
 def _changed(where: str, why: str) -> SourceChanged:

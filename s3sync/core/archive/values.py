@@ -87,7 +87,7 @@ class ArchiveSet(Struct, frozen=True):
     marker: str | None = None
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """One thing of a unit on the disk. `path` is relative to the unit's top folder, with `/`; `target` is a link's."""
 
     path: str
@@ -128,7 +128,7 @@ class Unit(Struct, frozen=True):
         return max((source.mtime_ns for source in self.sources if source.kind is Kind.FILE), default=0)
 
 
-class Member(Struct, frozen=True):
+class Member(Struct, frozen=True, gc=False):
     """One member of an archive as its index has it.
 
     `offset` is where its bytes begin in the uncompressed tar; without a container it is 0, and `key` is its own object.
@@ -148,7 +148,7 @@ class Member(Struct, frozen=True):
     """ETag of the member's own object, without a container."""
 
 
-class Frame(Struct, frozen=True, array_like=True):
+class Frame(Struct, frozen=True, array_like=True, gc=False):
     """One independent frame of a compressed archive: where it begins in the archive, its length there, and unpacked."""
 
     offset: int
