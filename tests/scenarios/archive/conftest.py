@@ -12,7 +12,7 @@ from tests.kit.people import Person
 
 @pytest.fixture
 def david(tmp_path: Path) -> Person:
-    person = Person("david", tmp_path / "david", {}, fresh=True)
+    person = Person("david", tmp_path / "david", {})
     person.repo.mkdir(parents=True, exist_ok=True)
     return person
 

@@ -48,7 +48,7 @@ class Place:
         self.client.create_bucket(Bucket=self.bucket)
 
     def person(self, name: str) -> Person:
-        made = Person(name, self.root / name, self.server.environment(), fresh=True)
+        made = Person(name, self.root / name, self.server.environment())
         endpoint = self.server.environment()["AWS_ENDPOINT_URL"]
         settings(made, SET.format(endpoint=endpoint, bucket=self.bucket))
         return made

@@ -40,7 +40,7 @@ def test_all_presets_stand_side_by_side_among_what_people_wrote(david: Person) -
 
 
 def test_whoever_names_the_store_has_agreed_to_it(tmp_path: Path) -> None:
-    david = Person("david", tmp_path / "david", {"S3SYNC_TRUST": ""}, fresh=True)
+    david = Person("david", tmp_path / "david", {"S3SYNC_TRUST": ""})
     settings(david, "store: s3://team\n")
     david.ok("archive", "init", "--preset", "sessions", *STORE, cwd=david.repo)
     places = david.ok("trust", "--list", "--json", cwd=david.repo).json["places"]
@@ -91,7 +91,7 @@ def test_windows_line_ends_stay(david: Person) -> None:
 
 
 def test_one_trust_agrees_to_the_stores_of_the_sets_too(tmp_path: Path) -> None:
-    david = Person("david", tmp_path / "david", {"S3SYNC_TRUST": "", "S3SYNC_USER": "david"}, fresh=True)
+    david = Person("david", tmp_path / "david", {"S3SYNC_TRUST": "", "S3SYNC_USER": "david"})
     (tmp_path / "team").mkdir()
     settings(david, f"archives: {{a: {{store: 'file://{tmp_path}/cold', source: raw/*}}}}\n")
     put(david.repo, "raw/b1/x")

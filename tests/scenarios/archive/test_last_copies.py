@@ -27,7 +27,7 @@ def vault(tmp_path: Path) -> Path:
 
 def person(tmp_path: Path, name: str, vault: Path, pack: str) -> Person:
     """Somebody at a computer of his own, who has the same files as everybody."""
-    found = Person(name, tmp_path / name, {}, fresh=True)
+    found = Person(name, tmp_path / name, {})
     found.repo.mkdir(parents=True, exist_ok=True)
     settings(found, SET.format(store=vault.as_uri(), pack=pack))
     put(found.repo, "raw/m42/light_1.fits", bytes(range(256)) * 4000)
@@ -174,7 +174,7 @@ def test_a_cold_archive_of_somebody_else_leaves_the_files_here(moto: Server, tmp
     """It cannot be read back, and nothing else proves what is in it."""
     prefix, people = uuid.uuid4().hex, []
     for name in ("ben", "ana"):
-        one = Person(name, tmp_path / name, moto.environment("david"), fresh=True)
+        one = Person(name, tmp_path / name, moto.environment("david"))
         one.repo.mkdir(parents=True, exist_ok=True)
         rules = "storage_class: DEEP_ARCHIVE, source: 'raw/*', layout: '{id}'"
         settings(one, f"archives:\n  sessions: {{store: 's3://{moto.bucket}/{prefix}', {rules}}}\n")

@@ -27,7 +27,7 @@ def david(request: pytest.FixtureRequest, tmp_path: Path) -> Person:
     if request.param == "seaweedfs":
         server: SeaweedFS = request.getfixturevalue("seaweedfs")
         environ, store = server.environment("david"), f"s3://{server.bucket}/{uuid.uuid4().hex}"
-    person = Person("david", tmp_path / "david", {**environ, "ARCHIVE": store}, fresh=True)
+    person = Person("david", tmp_path / "david", {**environ, "ARCHIVE": store})
     person.repo.mkdir(parents=True, exist_ok=True)
     (person.repo / ".s3sync.yaml").write_text(f"store: file://{tmp_path / 'team'}\n")
     return person

@@ -243,7 +243,7 @@ def test_what_programs_obey_comes_back_where_it_was_sent_and_elsewhere_only_when
     david.ok("archive", "run", "m42", cwd=david.repo)
     david.ok("restore", "m42", "--to", "back", cwd=david.repo)
     assert (david.repo / "back/m42" / name).read_bytes() == b"run me"
-    ana = Person("ana", tmp_path / "ana", {}, fresh=True)
+    ana = Person("ana", tmp_path / "ana", {})
     ana.repo.mkdir(parents=True, exist_ok=True)
     settings(ana, (david.repo / ".s3sync.yaml").read_text())
     ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)

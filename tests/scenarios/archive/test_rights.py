@@ -46,7 +46,7 @@ def member(server: MiniStack, root: Path, without: str | None = None) -> tuple[P
     iam.put_user_policy(UserName=name, PolicyName="archive", PolicyDocument=policy_of(bucket, without))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     server.users[name] = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-    person = Person("ana", root / "ana", server.environment(name), fresh=True)
+    person = Person("ana", root / "ana", server.environment(name))
     settings(person, SET.format(endpoint=server.environment()["AWS_ENDPOINT_URL"], bucket=bucket))
     put(person.repo, "raw/m31/light.fits", bytes(200_000))
     return person, admin, bucket

@@ -29,7 +29,7 @@ SERVERS = [
 
 def on(server: Server, root: Path, prefix: str, more: str = "", pack: str = "tar") -> Person:
     """Somebody with a set whose units go to a server."""
-    person = Person("david", root / "david", server.environment("david"), fresh=True)
+    person = Person("david", root / "david", server.environment("david"))
     settings(
         person,
         f"archives:\n  sessions:\n    store: s3://{server.bucket}/{prefix}\n    source: raw/*\n"

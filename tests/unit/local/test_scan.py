@@ -226,6 +226,11 @@ def test_f56_ignore_patterns_are_bounded(tmp_path: Path, staging: Path) -> None:
     (staging / ".s3syncignore").unlink()
     with pytest.raises(ConfigError, match="too many"):
         load_ignore(many, tmp_path, staging)
+    (staging / ".s3syncignore").write_text("?" * 4096)
+    assert load_ignore([], tmp_path, staging)("x" * 4096)
+    (staging / ".s3syncignore").write_text("?" * 4097)
+    with pytest.raises(ConfigError, match="longer than 4096"):
+        load_ignore([], tmp_path, staging)
 
 
 @posix
