@@ -7,9 +7,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from s3sync.archive.transition import copies_of
 from s3sync.config import Settings, mask_url
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import (
+    MINIMUM_SIZED,
     SMALLEST,
     Item,
     Money,
@@ -20,6 +22,7 @@ from s3sync.core.archive.costs import (
     projected,
     restore_cost,
     scenarios,
+    transition_cost,
 )
 from s3sync.core.archive.lifecycle import Rule, moves_of
 from s3sync.core.archive.prices import PriceBook, RegionPrices
@@ -126,11 +129,36 @@ def cost_report(
 
 def item_of(archive: Archived, rules: Sequence[Rule], root: str, now: datetime) -> Item:
     """An archive as it is billed."""
-    objects = max(1, archive.files) if archive.pack is Pack.NONE else max(1, archive.volume) if archive.is_split else 1
+    objects = objects_of(archive)
     moves: Moves = moves_of(rules, f"{root}{archive.key}", archive.tags, archive.size // objects)
     age = _days_since(archive.uploaded_at, now)
     in_class = _days_since(archive.transitioned_at, now) if archive.transitioned_at else age
     return Item(archive.unit, archive.size, archive.storage_class, age, in_class, moves, objects)
+
+
+def objects_of(archive: Archived) -> int:
+    """Number of objects that hold an archive."""
+    if archive.pack is Pack.NONE:
+        return max(1, archive.files)
+    return archive.volume if archive.is_split else 1
+
+
+def move_cost(archive: Archived, target: str, prices: RegionPrices, now: datetime, *, by_tag: bool) -> Money:
+    """Cost of moving an archive to another class now, with what is left of the minimum duration of the old one.
+
+    A copy in place reads what it copies, which some classes bill; one of more than 5 GiB goes in parts. A rule makes
+    one request for each object, and so does its tag.
+    """
+    item = item_of(archive, (), "", now)
+    one, size = item.objects, item.size // item.objects
+    requests = one if by_tag else one * copies_of(size)
+    total = transition_cost(
+        item.size, item.storage_class, target, prices, item.class_days, objects=one, requests=requests
+    )
+    if by_tag:
+        return total + transition_cost(0, "STANDARD", "STANDARD", prices, objects=one)
+    read = restore_cost([item.size], item.storage_class, "Bulk", 0, prices, egress=False)
+    return total + (read.retrieval if item.storage_class in MINIMUM_SIZED else Money())
 
 
 def remainder(archives: Iterable[Archived], prices: RegionPrices, now: datetime) -> Money:

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from s3sync.core.archive.lifecycle import MOST_RULES, Difference, Rule, Wanted, difference, plain_rule, wanted_rules
+from s3sync.core.archive.lifecycle import (
+    MOST_RULES,
+    Difference,
+    Rule,
+    Wanted,
+    difference,
+    is_move,
+    is_ours,
+    plain_rule,
+    wanted_rules,
+)
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.errors import LostRace, StoreError
 from s3sync.store.aspects import Administers, require_aspect
@@ -28,11 +38,21 @@ def look(
 ) -> RulesView:
     """Compare the bucket's rules with those that the sets need, and with `more`; `remove`: with none of ours.
 
-    Raises `Unsupported` for a store without lifecycle, `StoreError`.
+    Rules that `transition` added for its tag stay until then. Raises `Unsupported` for a store without lifecycle,
+    `StoreError`.
     """
     present = tuple(require_aspect(store, Administers).lifecycle_rules())
     wanted = Wanted(()) if remove else wanted_rules(sets, root)
-    wanted = Wanted((*wanted.rules, *more), wanted.problems)
+    moves = [] if remove else [rule for rule in present if is_ours(rule, root) and is_move(rule)]
+    wanted = Wanted((*wanted.rules, *moves, *more), wanted.problems)
+    return RulesView(store.url, root, present, wanted, difference(present, wanted.rules, root))
+
+
+def look_to_add(store: Store, root: str, rule: Rule) -> RulesView:
+    """Compare the bucket's rules with themselves and one more of ours. Raises as `look` does."""
+    present = tuple(require_aspect(store, Administers).lifecycle_rules())
+    mine = [one for one in present if is_ours(one, root) and one.get("ID") != rule["ID"]]
+    wanted = Wanted((*mine, rule))
     return RulesView(store.url, root, present, wanted, difference(present, wanted.rules, root))
 
 

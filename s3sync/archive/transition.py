@@ -32,7 +32,7 @@ def transition(store: Store, catalogue: Catalogue, archive: Archived, target: st
         moved_to = move_object(store, archive.key, archive.size, target, dict(archive.tags))
         catalogue.note_class(archive.key, target, now, moved_to)
         return
-    index = _index_of(store, archive)
+    index = require_index(store, archive)
     if index.pack is Pack.NONE:
         moved = replace(index, members=tuple(_moved(store, index, target)), storage_class=target)
         add_rows(store, index.set, [moved])
@@ -91,6 +91,11 @@ def move_object(store: Store, key: str, size: int, target: str, tags: dict[str, 
         raise
 
 
+def copies_of(size: int) -> int:
+    """Requests that a copy in place of an object takes, beside the look at it."""
+    return 1 if size <= COPIED_WHOLE else sum(1 for _ in _pieces(size)) + 2
+
+
 def _copied(store: Store, key: str, upload_id: str, number: int, etag: str, start: int, stop: int) -> str:
     return store.copy_part(key, upload_id, number, source=key, source_etag=etag, start=start, stop=stop)
 
@@ -109,7 +114,8 @@ def _moved(store: Store, index: Index, target: str) -> Iterator[Member]:
             yield replace(member, etag=move_object(store, member.key, member.size, target, dict(index.tags)))
 
 
-def _index_of(store: Store, archive: Archived) -> Index:
+def require_index(store: Store, archive: Archived) -> Index:
+    """Index of an archive as the store has it. Raises `ArchiveError` where it is gone."""
     index = index_of(store, archive)
     if index is None:
         where = index_key(archive.key) if archive.pack is not Pack.NONE else rows_key(archive.set)

@@ -7,29 +7,34 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from s3sync.archive.billing import item_of, region_of, remainder
+from s3sync.archive.billing import move_cost, objects_of, region_of, remainder
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.removal import remove_archive
 from s3sync.archive.remove_local import is_here
+from s3sync.archive.rules import RulesView, look_to_add, write
+from s3sync.archive.tagging import tag_for_move
 from s3sync.archive.transition import transition
 from s3sync.archive.units import find_units
 from s3sync.archives.billed import Billed
 from s3sync.archives.moving import Moving
 from s3sync.archives.opened import Place
-from s3sync.core.archive.costs import Money, transition_cost
+from s3sync.core.archive.costs import COLD, SMALLEST, Money
+from s3sync.core.archive.lifecycle import can_move, move_rule
 from s3sync.core.archive.records import Archived, LogEntry, Status
 from s3sync.core.archive.values import Kind, Member
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import ENDS_THE_RUN, ConfigError, Halt, S3syncError, declined
-from s3sync.store.aspects import Versions, aspect
+from s3sync.store.aspects import Administers, Tags, Versions, aspect
 
 
 class LeavePlan(Struct, frozen=True):
     """Archives that are to move or go. `price`: the cost of that; None where there are no prices, for `no_price`.
 
-    `last`: of these no copy is on this disk. `keeps_versions`: the bucket keeps, and bills, what is deleted.
+    `last`: of these no copy is on this disk. `keeps_versions`: the bucket keeps, and bills, what is deleted or
+    replaced. `by_tag`: keys of those that a rule moves instead of a copy; `rules`: the bucket's, with that rule.
+    `refused`: units that no rule can move, where `--by-tag` was said.
     """
 
     store: str
@@ -40,6 +45,9 @@ class LeavePlan(Struct, frozen=True):
     target: str | None = None
     last: tuple[str, ...] = ()
     keeps_versions: bool = False
+    by_tag: frozenset[str] = frozenset()
+    rules: RulesView | None = None
+    refused: tuple[Problem, ...] = ()
 
     @property
     def size(self) -> int:
@@ -70,16 +78,47 @@ class Leaving(Moving, Billed, frozen=True):
         set: str | None = None,
         older_than: int | None = None,
         region: str | None = None,
+        by_tag: bool = False,
         dry_run: bool = False,
     ) -> list[LeaveReport]:
-        """Move archives to a storage class in place: those of the units that are named, or that are older."""
+        """Move archives to a storage class: those of the units that are named, or that are older.
+
+        They are copied in place; with `by_tag`, and where a copy would need a thaw first and a rule does not, they are
+        tagged, and a rule of the bucket moves them.
+        """
         reports = []
         for place, archives in self._chosen(names, set, older_than):
             moving = [one for one in archives if one.storage_class != to]
-            price, no_price = self._price(place, moving, to, region)
-            plan = LeavePlan(place.url, tuple(moving), price, no_price, self.prices.currency, to)
+            plan = self._move_plan(place, moving, to, region, by_tag)
             reports.append(self._carry_out(place, plan, confirm, dry_run))
         return reports
+
+    def _move_plan(
+        self, place: Place, moving: Sequence[Archived], to: str, region: str | None, by_tag: bool
+    ) -> LeavePlan:
+        store = place.store()
+        has_rules = aspect(store, Tags) is not None and aspect(store, Administers) is not None
+        problems = {one.key: _no_rule_moves(one, to) for one in moving}
+        tagged = frozenset(
+            one.key
+            for one in moving
+            if problems[one.key] is None and (by_tag or (has_rules and one.storage_class in COLD))
+        )
+        archives = [one for one in moving if one.key in tagged or not by_tag]
+        versions = aspect(store, Versions) if len(archives) > len(tagged) else None
+        price, no_price = self._price(place, archives, to, region, tagged)
+        return LeavePlan(
+            place.url,
+            tuple(archives),
+            price,
+            no_price,
+            self.prices.currency,
+            to,
+            keeps_versions=versions is not None and versions.keeps_versions(),
+            by_tag=tagged,
+            rules=look_to_add(store, place.root, move_rule(to, place.root)) if tagged else None,
+            refused=tuple(why for why in problems.values() if why is not None) if by_tag else (),
+        )
 
     def remove(
         self,
@@ -122,7 +161,12 @@ class Leaving(Moving, Billed, frozen=True):
         return list(found.values())
 
     def _price(
-        self, place: Place, archives: Sequence[Archived], target: str | None, region: str | None
+        self,
+        place: Place,
+        archives: Sequence[Archived],
+        target: str | None,
+        region: str | None,
+        by_tag: frozenset[str] = frozenset(),
     ) -> tuple[Money | None, str | None]:
         try:
             prices = self.prices.of(region_of(place.settings, region))
@@ -130,12 +174,10 @@ class Leaving(Moving, Billed, frozen=True):
             if region is not None:
                 raise
             return None, error.why or error.message
-        total = remainder(archives, prices, self.now())
-        if target is not None:
-            for one in archives:
-                item = item_of(one, (), "", self.now())
-                total += transition_cost(item.size, item.storage_class, target, prices)
-        return total, None
+        if target is None:
+            return remainder(archives, prices, self.now()), None
+        moves = (move_cost(one, target, prices, self.now(), by_tag=one.key in by_tag) for one in archives)
+        return sum(moves, Money()), None
 
     def _without_copy(self, place: Place, archives: Sequence[Archived]) -> list[str]:
         """Units of which this disk lacks a file, or has another one, as far as their set can be looked at.
@@ -165,16 +207,21 @@ class Leaving(Moving, Billed, frozen=True):
         self, place: Place, plan: LeavePlan, confirm: Callable[[LeavePlan], bool], dry_run: bool
     ) -> LeaveReport:
         if dry_run or not plan.archives:
-            return LeaveReport(plan, (), (), dry_run)
+            return LeaveReport(plan, (), plan.refused, dry_run)
         if not confirm(plan):
             raise declined("nothing was moved" if plan.target else "nothing was removed")
-        store, done, failed = place.store(), list[Archived](), list[Problem]()
+        store, done, failed = place.store(), list[Archived](), list(plan.refused)
+        if plan.rules is not None and not plan.rules.difference.is_empty:
+            write(store, plan.rules)
         with place.catalogue(make=True) as catalogue:
             for one in plan.archives:
-                action = f"transition to {plan.target}" if plan.target else "remove"
+                deed = "tag for" if one.key in plan.by_tag else "transition to"
+                action = f"{deed} {plan.target}" if plan.target else "remove"
                 entry = LogEntry(self.now_text(), self.user, action, one.set, one.unit, one.key, one.size)
                 try:
-                    if plan.target:
+                    if plan.target and one.key in plan.by_tag:
+                        tag_for_move(store, catalogue, one, plan.target)
+                    elif plan.target:
                         transition(store, catalogue, one, plan.target, self.now_text())
                     else:
                         remove_archive(store, catalogue, one)
@@ -186,6 +233,17 @@ class Leaving(Moving, Billed, frozen=True):
                     failed.append(Problem(one.unit, str(error), error.hint))
                     catalogue.note(_failed(entry, error))
         return LeaveReport(plan, tuple(done), tuple(failed), dry_run)
+
+
+def _no_rule_moves(archive: Archived, target: str) -> Problem | None:
+    """The reason why no rule moves an archive to a class."""
+    hint = "without --by-tag it is copied in place"
+    if not can_move(archive.storage_class, target):
+        why = f"rules move nothing from {archive.storage_class} to {target}"
+        return Problem(archive.unit, why, hint)
+    if archive.size < SMALLEST * objects_of(archive):
+        return Problem(archive.unit, "rules move no objects under 128 KB", hint)
+    return None
 
 
 def _files(catalogue: Catalogue, archive: Archived) -> Iterator[Member]:

@@ -21,7 +21,7 @@ CHANGES = ARCHIVES | {"dry_run", "user"}
 @archive.word(
     "transition",
     "s3sync archive transition b40 --to DEEP_ARCHIVE\ns3sync archive transition --older-than 6months --to GLACIER",
-    0, 1, 2, 3, 5, 130,
+    0, 1, 2, 3, 5, 6, 130,
     takes=CHANGES,
 )  # fmt: skip
 def transition(
@@ -33,9 +33,17 @@ def transition(
         str | None, typer.Option("--older-than", metavar="AGE", help="Archives sent longer ago: 90d, 6months, 2y.")
     ] = None,
     region: Region = None,
+    by_tag: Annotated[
+        bool,
+        typer.Option("--by-tag", help="Copy nothing: tag them, and have a lifecycle rule move them."),
+    ] = False,
     yes: Yes = False,
 ) -> int:
-    """Move archives to another storage class in place, after saying what that costs."""
+    """Move archives to another storage class, after saying what that costs.
+
+    They are copied in place. With --by-tag, and from one cold class to a colder one, they are tagged, and a rule moves
+    them: it is shown before it is set beside the bucket's others.
+    """
     target = known_class(to) if to else None
     if target is None:
         raise UsageError("transition needs --to CLASS", hint="s3sync archive transition b40 --to DEEP_ARCHIVE")
@@ -45,7 +53,14 @@ def transition(
     age = seconds_of(older_than)
     archives = opened(call)
     reports = archives.transition(
-        *(units or ()), to=target, confirm=confirm, set=set, older_than=age, region=region, dry_run=call.dry_run
+        *(units or ()),
+        to=target,
+        confirm=confirm,
+        set=set,
+        older_than=age,
+        region=region,
+        by_tag=by_tag,
+        dry_run=call.dry_run,
     )
     return _show(call, "transition", reports)
 

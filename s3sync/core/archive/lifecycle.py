@@ -23,11 +23,18 @@ BY_TAG: Mapping[tuple[str, str], tuple[int, str]] = {
     ("backup", "deep-archive"): (0, "DEEP_ARCHIVE"),
 }
 """Tags that move an archive: after so many days, to that class."""
+MOVE_TAG = "s3sync-move"
+"""Tag whose value is the class that `archive transition --by-tag` moves to."""
+_MOVE = "move-"
+_EARLIEST: Mapping[str, int] = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
+"""Days after an upload before which S3 has no rule move anything to a class."""
 
 
 def expected_class(tags: Mapping[str, str]) -> str | None:
     """Storage class that an archive with these tags moves to in the end; None where its tags move it nowhere."""
-    return max((BY_TAG[tag][1] for tag in tags.items() if tag in BY_TAG), key=COLDNESS.index, default=None)
+    found = [BY_TAG[tag][1] for tag in tags.items() if tag in BY_TAG]
+    found += [target for name, target in tags.items() if name == MOVE_TAG and target in COLDNESS]
+    return max(found, key=COLDNESS.index, default=None)
 
 
 class Wanted(Struct, frozen=True):
@@ -73,6 +80,22 @@ def wanted_rules(sets: Iterable[ArchiveSet], root: str) -> Wanted:
         else:
             problems.append(_no_rule(chosen))
     return Wanted(tuple(rules), tuple(problems))
+
+
+def move_rule(target: str, root: str) -> Rule:
+    """Rule that moves what is tagged for a class to it, as soon as S3 allows."""
+    move = (_EARLIEST.get(target, 0), target)
+    return _rule(f"{_MOVE}{target.lower()}", root, _tagged(root, {MOVE_TAG: target}), move)
+
+
+def is_move(rule: Rule) -> bool:
+    """True for a rule of ours that goes by the tag of `transition`."""
+    return str(rule.get("ID", "")).startswith(f"{OURS}{_MOVE}")
+
+
+def can_move(source: str, target: str) -> bool:
+    """True if a rule moves objects of one class to another: never back to a warmer one."""
+    return target in COLDNESS and (source not in COLDNESS or COLDNESS.index(target) > COLDNESS.index(source))
 
 
 def _no_rule(chosen: ArchiveSet) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from s3sync.archive.rules import look, write
+from s3sync.archive.rules import look, look_to_add, write
+from s3sync.core.archive.lifecycle import move_rule
 from s3sync.errors import LostRace, StoreError, Unsupported
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.s3.administration import SMALLEST, S3Administration
@@ -79,3 +80,19 @@ def test_how_small_objects_move_stays_as_the_bucket_has_it(bucket: Bucket, monke
 def test_a_folder_has_no_rules(tmp_path: Any) -> None:
     with pytest.raises(Unsupported, match="no bucket to set up"):
         look(in_folder(tmp_path / "store").open(), "", ())
+
+
+def test_a_rule_for_tagged_archives_is_added_alone_and_stays(bucket: Bucket) -> None:
+    """Of the rules that the sets need none is written on the way, and `lifecycle apply` later takes it for its own."""
+    bucket.put(FOREIGN)
+    view = look_to_add(bucket.store, "lab/", move_rule("DEEP_ARCHIVE", "lab/"))
+    assert len(view.difference.added) == 1 and view.difference.others == (view.present[0],)
+    write(bucket.store, view)
+    assert bucket.ids() == {"logs", "s3sync-archive-move-deep_archive@lab/"}
+    assert look_to_add(bucket.store, "lab/", move_rule("DEEP_ARCHIVE", "lab/")).difference.is_empty
+    write(bucket.store, look(bucket.store, "lab/", ()))
+    assert bucket.ids() > {"logs", "s3sync-archive-move-deep_archive@lab/"}
+    write(bucket.store, look_to_add(bucket.store, "lab/", move_rule("STANDARD_IA", "lab/")))
+    assert len(bucket.ids()) == 8
+    write(bucket.store, look(bucket.store, "lab/", (), remove=True))
+    assert bucket.ids() == {"logs"}

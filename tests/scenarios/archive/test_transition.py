@@ -1,0 +1,84 @@
+"""`archive transition` through the command line: by tag and rule, and where a copy would need a thaw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.kit.servers import Server
+from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.test_catalogue import FOREIGN, SET, Place
+
+
+@pytest.fixture
+def place(moto: Server, tmp_path: Path) -> Place:
+    return Place(moto, tmp_path)
+
+
+def sent(place: Place, *, more: str = "") -> Person:
+    """Ana, with a large unit and a small one in the bucket, which has a rule of somebody else."""
+    ana = place.person("ana")
+    text = SET.format(endpoint=place.server.environment()["AWS_ENDPOINT_URL"], bucket=place.bucket)
+    settings(ana, text.replace("    tags:", f"{more}    tags:"))
+    put(ana.repo, "raw/m31/light_1.fits", bytes(300_000))
+    put(ana.repo, "raw/m42/light_2.fits", b"dark")
+    ana.ok("archive", "run", "--set", "sessions", cwd=ana.repo)
+    place.client.put_bucket_lifecycle_configuration(Bucket=place.bucket, LifecycleConfiguration={"Rules": [FOREIGN]})
+    return ana
+
+
+def tags(place: Place, key: str) -> dict[str, str]:
+    found = place.client.get_object_tagging(Bucket=place.bucket, Key=key)["TagSet"]
+    return {one["Key"]: one["Value"] for one in found}
+
+
+def test_by_tag_the_rule_is_shown_and_asked_about_before_anything_is_tagged(place: Place) -> None:
+    ana = sent(place)
+    words = ("archive", "transition", "m31", "--to", "DEEP_ARCHIVE", "--by-tag", "--region", "us-east-1")
+    asked = ana.expect(5, *words, cwd=ana.repo)
+    for told in (
+        "m31 (", "by tag and rule", "price: ", "once", "+ s3sync-move=DEEP_ARCHIVE", "after 0 days to DEEP_ARCHIVE",
+        "below logs/: deleted after 30 days [logs: stays]", "and set the rule?", "at least 180 days are billed",
+    ):  # fmt: skip
+        assert told in asked.err
+    assert [rule["ID"] for rule in place.rules()] == ["logs"] and tags(place, "raw/m31.tar") == {"archive": "fast"}
+    done = ana.ok(*words, "--yes", cwd=ana.repo)
+    assert "tagged: the store moves what is tagged to DEEP_ARCHIVE" in done.out and "moved to" not in done.out
+    assert {rule["ID"] for rule in place.rules()} == {"logs", "s3sync-archive-move-deep_archive"}
+    assert tags(place, "raw/m31.tar") == {"archive": "fast", "s3sync-move": "DEEP_ARCHIVE"}
+    assert tags(place, "raw/m31.tar.index.json") == {}
+    assert place.class_of("raw/m31.tar") == "STANDARD", "it is the store that moves it"
+    assert "tag for DEEP_ARCHIVE" in ana.ok("archive", "log", cwd=ana.repo).out
+    ana.ok("archive", "lifecycle", "apply", "--yes", cwd=ana.repo)
+    assert {"logs", "s3sync-archive-move-deep_archive"} < {rule["ID"] for rule in place.rules()}
+    ana.ok("archive", "verify", "m31", "--deep", cwd=ana.repo)
+
+
+def test_what_no_rule_moves_is_told_and_left(place: Place) -> None:
+    ana = sent(place)
+    refused = ana.expect(3, "archive", "transition", "m*", "--to", "GLACIER", "--by-tag", "--yes", cwd=ana.repo)
+    assert "m42" in refused.err and "under 128 KB" in refused.err and "copied in place" in refused.err
+    assert "s3sync-move" in tags(place, "raw/m31.tar") and "s3sync-move" not in tags(place, "raw/m42.tar")
+    ana.ok("archive", "transition", "m42", "--to", "STANDARD_IA", "--yes", cwd=ana.repo)
+    warmer = ana.expect(3, "archive", "transition", "m42", "--to", "STANDARD", "--by-tag", "--dry-run", cwd=ana.repo)
+    assert "rules move nothing from STANDARD_IA to STANDARD" in warmer.err
+
+
+def test_from_cold_to_colder_a_rule_moves_it_without_a_thaw(place: Place) -> None:
+    ana = sent(place, more="    storage_class: GLACIER\n")
+    assert place.class_of("raw/m31.tar") == "GLACIER"
+    dry = ana.ok("archive", "transition", "m31", "--to", "DEEP_ARCHIVE", "--dry-run", cwd=ana.repo)
+    assert "by tag and rule" in dry.out and "would be tagged" in dry.out
+    ana.ok("archive", "transition", "m31", "--to", "DEEP_ARCHIVE", "--yes", cwd=ana.repo)
+    assert "s3sync-archive-move-deep_archive" in {rule["ID"] for rule in place.rules()}
+    cold = ana.expect(3, "archive", "transition", "m31", "--to", "STANDARD", "--yes", cwd=ana.repo)
+    assert "m31" in cold.err
+
+
+def test_a_bucket_that_keeps_versions_is_told_before_a_copy(place: Place) -> None:
+    ana = sent(place)
+    place.client.put_bucket_versioning(Bucket=place.bucket, VersioningConfiguration={"Status": "Enabled"})
+    asked = ana.expect(5, "archive", "transition", "m31", "--to", "GLACIER_IR", cwd=ana.repo)
+    assert "keeps versions: a copy leaves the old one" in asked.err and "by tag and rule" not in asked.err
