@@ -72,6 +72,7 @@ def foreign_index(archived: Archived, members: Iterable[Member], sidecars: Itera
         original_size=sum(member.size for member in members),
         created_at=parse_time(archived.uploaded_at) or datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
         created_by=archived.created_by,
+        md5=archived.etag if archived.etag == archived.fields.get("md5") else None,
         etag=archived.etag,
         storage_class=archived.storage_class,
         sidecars=tuple(sidecars),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.speed import Measured, measured
 from s3sync.archive.units import find_units, is_named
 from s3sync.archives.opened import Opened, Place
@@ -45,11 +46,12 @@ class Found(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """One archive with its members."""
+    """One archive with its members, and what lies beside it."""
 
     store: str
     archive: Archived
     members: tuple[Member, ...]
+    sidecars: tuple[Member, ...] = ()
 
 
 class Catalogued(Opened, frozen=True):
@@ -84,7 +86,8 @@ class Catalogued(Opened, frozen=True):
         shown = []
         for place, archive in self.archives_of([unit], set=set):
             with place.catalogue() as catalogue:
-                shown.append(Shown(place.url, archive, tuple(catalogue.members(archive.key))))
+                members, sidecars = tuple(catalogue.members(archive.key)), sidecars_of(catalogue, archive.key)
+                shown.append(Shown(place.url, archive, members, sidecars))
         return shown
 
     def archives_of(self, units: list[str], *, set: str | None = None) -> list[tuple[Place, Archived]]:

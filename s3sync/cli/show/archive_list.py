@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from msgspec import to_builtins
@@ -140,7 +140,11 @@ def print_missing(missing: Sequence[NotArchived], call: Call) -> None:
 
 def shown_json(found: Sequence[Shown]) -> Json:
     archives = [
-        {**archived_json(one.archive, one.store), "members": (member_json(member) for member in one.members)}
+        {
+            **archived_json(one.archive, one.store),
+            "members": map(member_json, one.members),
+            "sidecars": map(member_json, one.sidecars),
+        }
         for one in found
     ]
     return {**_head("show"), "archives": archives, "exit_code": 0}
@@ -173,11 +177,28 @@ def print_shown(found: Sequence[Shown], call: Call) -> None:
         if one.archive.status in FOREIGN:
             known = "the SHA-256 of its members is not known" if one.members else "its members are not known"
             say(f"      made by another tool: {known}")
+        for line in _details(one.archive):
+            say(f"      {line}")
         for member in one.members:
             target = f" -> {printable(member.target)}" if member.target is not None else ""
             sign = "/" if member.kind is Kind.FOLDER else ""
             size = size_text(member.size) if member.kind is Kind.FILE else ""
             say(f"  {size:>9}  {format_ns(member.mtime_ns)[:19]}  {printable(member.path)}{sign}{target}")
+        within = {member.path for member in one.members}
+        for sidecar in one.sidecars:
+            if sidecar.path not in within:
+                say(f"  {size_text(sidecar.size):>9}  beside it: {printable(sidecar.key or sidecar.path)}")
+
+
+def _details(archive: Archived) -> Iterator[str]:
+    """Lines about what else is known of an archive."""
+    if archive.expected_class not in (None, archive.storage_class):
+        yield f"moves to {printable(str(archive.expected_class))}"
+    by = [printable(one) for one in (archive.camera, archive.telescope) if one]
+    if by:
+        yield f"taken with {', '.join(by)}"
+    if archive.notes:
+        yield f"notes: {printable(archive.notes)}"
 
 
 def found_json(found: Found) -> Json:
