@@ -76,7 +76,7 @@ def foreign_index(archived: Archived, members: Iterable[Member], sidecars: Itera
         etag=archived.etag,
         storage_class=archived.storage_class,
         sidecars=tuple(sidecars),
-        fields=archived.fields,
+        fields=dict(archived.fields),
     )
 
 
