@@ -79,12 +79,17 @@ class Moving(Catalogued, frozen=True):
         *units: str,
         set: str | None = None,
         deep: bool = False,
+        max_cost: float | None = None,
+        confirm: Callable[[Price], bool] = lambda price: True,
         told: Callable[[Verified], None] = lambda one: None,
     ) -> VerifyReport:
         """Compare archives in the store with what is known of them; `deep` reads every byte. Changes nothing there.
 
         All of them are compared with one listing; some that are named, each by its index and the store's checksum.
+        Before anything is read back `confirm` hears the price, if it is worth a question; with `max_cost` nobody is
+        asked. Raises `Halt` for more than that, and where `confirm` said no.
         """
+        from s3sync.archive.reading_price import agree, reading_price
         from s3sync.archive.verify_all import VerifyReport, verify_each, verify_listed
 
         report = VerifyReport()
@@ -99,6 +104,8 @@ class Moving(Catalogued, frozen=True):
             if not archives:
                 continue
             channel = self._on(self._channel(place.sets[0]), place.sets[0])
+            if deep:
+                agree(place.settings, reading_price(place.settings, archives), max_cost, confirm)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
                 if units or deep:
                     verify_each(carrier, catalogue, archives, deep=deep, told=tell)

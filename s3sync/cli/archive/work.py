@@ -9,6 +9,7 @@ import typer
 from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
 from s3sync.cli.call import Call
 from s3sync.cli.declare import MOVES, OPENS
+from s3sync.cli.options import Yes
 from s3sync.errors import UsageError
 
 
@@ -80,21 +81,31 @@ def verify(
     deep: Annotated[
         bool, typer.Option("--deep", help="Read every byte, and compare each member with its SHA-256.")
     ] = False,
+    max_cost: Annotated[
+        float | None,
+        typer.Option("--max-cost", metavar="AMOUNT", min=0, help="--deep: do not ask up to this price."),
+    ] = None,
+    yes: Yes = False,
 ) -> int:
     """Compare the archives in the store with what is known of them. Changes nothing there.
 
     All are compared with one listing: size, ETag, and that each has its index. Units that are named are compared with
-    their indexes and with the store's own checksum.
+    their indexes and with the store's own checksum. --deep says first what reading costs, where it is worth a question.
     """
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
-    from s3sync.cli.show.archive_verify import print_verified, print_verify_summary, verify_json
+    from s3sync.cli.show.archive_verify import ask, print_verified, print_verify_summary, verify_json
 
+    if max_cost is not None and not deep:
+        raise UsageError("--max-cost goes with --deep", hint="without it nothing is read back")
     if every and units:
         raise UsageError("--all goes without UNIT", hint="s3sync archive verify --all")
     with watching(call) as lines:
         told = print_verified(lines, call.quiet or call.json, call.verbose)
-        report = opened(call, lines).verify(*(units or ()), set=set, deep=deep, told=told)
+        confirm = (lambda price: True) if yes else lines.before(ask)
+        report = opened(call, lines).verify(
+            *(units or ()), set=set, deep=deep, max_cost=max_cost, confirm=confirm, told=told
+        )
     if call.json:
         print_json(verify_json(report))
     else:

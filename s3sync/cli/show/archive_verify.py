@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from s3sync.archive.thaw import Price
 from s3sync.archive.verify import Proof
 from s3sync.archive.verify_all import Verified, VerifyReport
-from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
+from s3sync.cli.output import SCHEMA, answered_yes, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
+from s3sync.cli.show.restore import amount_of, say_price
 from s3sync.cli.show.words import Json
 from s3sync.core.quantities import counted, size_text
 
@@ -16,6 +18,12 @@ WORDS = {
     Proof.CHECKSUM: "the store's checksum is right",
     Proof.READ: "every byte was read and is right",
 }
+
+
+def ask(price: Price) -> bool:
+    """Say what reading archives back costs, and ask whether to go on."""
+    say_price(price)
+    return answered_yes(f"Read {amount_of(price)} back?")
 
 
 def print_verified(lines: Lines, quiet: bool, verbose: bool) -> Callable[[Verified], None]:

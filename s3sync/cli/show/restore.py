@@ -16,7 +16,17 @@ from s3sync.core.quantities import counted, files_text, size_text
 
 def ask(price: Price) -> bool:
     """Say what a restore costs, and ask whether to go on."""
-    what = f"{counted(price.objects, 'object')} ({size_text(price.size)})"
+    say_price(price)
+    thawed = f", thawing {price.cold} ({str(price.tier).lower()})" if price.cold else ""
+    return answered_yes(f"Restore {amount_of(price)}{thawed}?")
+
+
+def amount_of(price: Price) -> str:
+    return f"{counted(price.objects, 'object')} ({size_text(price.size)})"
+
+
+def say_price(price: Price) -> None:
+    """Say what reading archives costs, part by part."""
     if price.cost is None:
         warn(f"The price is not known: {printable(price.unknown or '')}")
     else:
@@ -25,14 +35,12 @@ def ask(price: Price) -> bool:
         for name, money in (
             ("retrieval", cost.retrieval),
             ("requests", cost.requests),
-            (f"copy for {price.days} days", cost.temporary_copy),
+            *([(f"copy for {price.days} days", cost.temporary_copy)] if price.days else []),
             ("transfer out", cost.egress),
             ("together", cost.total),
         ):
             unknown = f", without {', '.join(sorted(money.unknown))}" if money.unknown else ""
             warn(f"  {name}: {amount_text(money.amount, price.currency)}{unknown}")
-    thawed = f", thawing {price.cold} ({str(price.tier).lower()})" if price.cold else ""
-    return answered_yes(f"Restore {what}{thawed}?")
 
 
 def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -> Callable[[Restored], None]:
