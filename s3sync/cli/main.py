@@ -7,17 +7,14 @@ import os
 import sys
 
 from s3sync._version import __version__
-from s3sync.cli.interrupt import INTERRUPTED, end_after_ctrl_c, leave
+from s3sync.cli.interrupt import end, end_after_ctrl_c
 from s3sync.cli.memory import end_when_memory_is_out
 
 
 def main() -> None:
     end_after_ctrl_c(_say_interrupted)
     end_when_memory_is_out(_say_unending)
-    code = run(sys.argv[1:])
-    if code == INTERRUPTED:
-        leave()
-    sys.exit(code)
+    end(run(sys.argv[1:]))
 
 
 def _say_interrupted() -> None:

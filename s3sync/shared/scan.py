@@ -23,6 +23,7 @@ from s3sync.local.holds import refused_here
 from s3sync.shared.manifest import StoredManifest, read_manifest
 from s3sync.shared.nested import look_around, refuse_inner_projects
 from s3sync.shared.parts import read_md5
+from s3sync.shared.pieces import in_pieces
 from s3sync.shared.refused import UNKNOWN, RefusedObjects
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path, spilled
@@ -115,14 +116,16 @@ def scan_remote(
         refuse_around = None if base else look_around(store, prefix.split("/")[0], threads)
         old_parts = SpilledDict(bool)
         once = creates_only and not base
-        objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts, once=once)
+        pieces = in_pieces(store, prefix, base, threads)
+        objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts, once=once, pieces=pieces)
         try:
             stored = reading.result()
         except ManifestError:
             if once and not objects:  # a web page: what asks twice says that it is no store
                 _list_objects(store, prefix, ignored, len(base), old_parts)
             raise
-        if once and not objects and stored.etag is not None:
+        missed = pieces is not None and _lacks_any(objects, base, stored.manifest.files, ignored)
+        if missed or (once and not objects and stored.etag is not None):
             objects, refused = _list_objects(store, prefix, ignored, len(base), old_parts)
         if stored.etag is None and refuse_around is not None:
             refuse_around()
@@ -145,10 +148,12 @@ def scan_remote(
     return scan
 
 
-def _list(store: Store, prefix: str, *, once: bool = False) -> Iterator[ObjectInfo]:
+def _list(
+    store: Store, prefix: str, *, once: bool = False, pieces: Iterator[ObjectInfo] | None = None
+) -> Iterator[ObjectInfo]:
     """Everything below the prefix. Raises `StoreError` for an answer that is none to that question."""
     # Whatever is wrapped around a store may know its listing already.
-    listing = store.list_once(prefix) if once and isinstance(store, ListsOnce) else store.list(prefix)
+    listing = store.list_once(prefix) if once and isinstance(store, ListsOnce) else pieces or store.list(prefix)
     for count, info in enumerate(listing):
         if not info.key.startswith(prefix):
             raise NotAStore(
@@ -173,11 +178,12 @@ def _list_objects(
     old_parts: SpilledDict[bool],
     *,
     once: bool = False,
+    pieces: Iterator[ObjectInfo] | None = None,
 ) -> tuple[SpilledDict[ObjectInfo], RefusedObjects]:
     """The project's objects by path, and what cannot be synced. Fills `old_parts`."""
     parts_here = old_records(prefix, "parts")
     objects, refused = SpilledDict(ObjectInfo, expected), RefusedObjects()
-    for info in _list(store, prefix, once=once):
+    for info in _list(store, prefix, once=once, pieces=pieces):
         path = path_of_key(prefix, info.key)
         if path is None and info.key.startswith(parts_here):
             old_parts[info.key] = True
@@ -206,6 +212,20 @@ def _lacks_what_nobody_deleted(objects: SpilledDict[ObjectInfo], base: SpilledDi
         for known, listed in merge_by_path(base, objects)
         for path in known.keys() - listed.keys()
     )
+
+
+def _lacks_any(
+    objects: SpilledDict[ObjectInfo],
+    base: SpilledDict[Entry],
+    files: Mapping[str, FileRecord],
+    ignored: Callable[[str], bool],
+) -> bool:
+    """True if a listing lacks something that was there by what is known."""
+    for expected in (base, spilled(FileRecord, files)):
+        for known, listed in merge_by_path(expected, objects):
+            if any(path not in listed and not ignored(path) for path in known):
+                return True
+    return False
 
 
 def _drop_markers(objects: SpilledDict[ObjectInfo], records: Mapping[str, FileRecord]) -> None:

@@ -7,7 +7,7 @@ on each of them, for every store that has it. All methods raise `StoreError` and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -243,6 +243,17 @@ class ListsOnce(Protocol):
 
     def list_once(self, prefix: str) -> Iterator[ObjectInfo]:
         """List as `list` does, but believe an answer without any key. It may be an error that looks like one."""
+
+
+@runtime_checkable
+class ListsInPieces(Protocol):
+    """A store whose listing can begin behind any key, so that several pieces of it can be asked for side by side."""
+
+    def list_until(self, prefix: str, until: Collection[str], *, after: str = "") -> Iterator[ObjectInfo]:
+        """List as `list` does, behind a key in the store's own order, and end with the first of the keys `until`.
+
+        Some stores (SeaweedFS) order folder by folder, and not as UTF-8: only keys that were given tell what is behind.
+        """
 
 
 @runtime_checkable

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from s3sync.store import open_store
+from s3sync.store.lanes.obstore import lane
 from s3sync.store.options import StoreOptions, Wire
 from s3sync.store.port import Headers, Store
 from s3sync.store.s3 import connections
@@ -102,3 +105,18 @@ def test_a_part_on_a_line_that_stays_silent_is_given_up(
     store.put_part("film.mp4", upload_id, 1, body)
     store.abort_upload("film.mp4", upload_id)
     assert [retry.why for retry in WATCH.new_retries()] == ["timed out"]
+
+
+def test_a_body_that_was_too_slow_gets_more_time(
+    line: Line, seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is sent over a connection that is open, where it has a minute. A thin line needs longer for the largest."""
+    hasty = replace(lane.SHARED, timeouts={"read_timeout": timedelta(seconds=0.2)})
+    monkeypatch.setattr(lane, "SHARED", hasty)
+    store, body = reached_over(line, seaweedfs, Wire()), noise(MIB // 2)
+    put(store, "before")
+    WATCH.new_retries()
+    line.become(Quality(up=MIB))
+    put(store, "thin", body)
+    assert WATCH.new_retries()
+    assert read(store, "thin") == body

@@ -106,7 +106,10 @@ class S3Store(ReadableBucket):
         """Send a body with CRC64NVME, and from the first refusal of that on with Content-MD5: never with nothing."""
         self._io.pace.send(size_of(body))
         try:
-            return Written(attempts.run(lambda: self._fast.put(name, body, mode, headers), from_obstore))
+            put = self._fast.put
+            return Written(
+                attempts.run(lambda: put(name, body, mode, headers, patient=attempts.uncertain), from_obstore)
+            )
         except RequestFailed as error:
             if not may_refuse_checksum(error.failure):
                 raise

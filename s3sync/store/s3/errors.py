@@ -90,9 +90,11 @@ _NOT_AS_S3: dict[Cause, str] = {
     "redirected": ": it sends the request on to another server, which s3sync does not follow",
 }
 
-_SECRETS = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|X-Amz-[A-Za-z-]+=[^&\s\"'<>]*|(?:Signature|Credential)=[^,&\s\"'<>]*|\?[^\s\"'<>]*=[^\s\"'<>]*"
+_SECRETS = (
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|X-Amz-[A-Za-z-]+=[^&\s\"'<>]*"
+    r"|(?:Signature|Credential)=[^,&\s\"'<>]*|\?[^\s\"'<>]*=[^\s\"'<>]*"
 )
+"""Compiled when it is first used: no start waits for it."""
 
 
 def error_class(failure: Failure) -> type[StoreError]:
@@ -120,7 +122,7 @@ class Target(Struct, frozen=True):
         for secret in self.secrets:
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
-        return _SECRETS.sub("***", text)
+        return re.sub(_SECRETS, "***", text)
 
 
 def translate(failure: Failure, target: Target, doing: str, key: str | None = None) -> StoreError:

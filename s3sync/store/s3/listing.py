@@ -13,7 +13,7 @@ again is noticed too: S3 names each key once, so a page without a new one ends t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -35,24 +35,33 @@ _T = TypeVar("_T")
 
 
 def list_objects(
-    fast: FastLane, full: FullLane, prefix: str, after: str = "", *, believes_empty: bool = False
+    fast: FastLane,
+    full: FullLane,
+    prefix: str,
+    after: str = "",
+    *,
+    believes_empty: bool = False,
+    until: Container[str] = (),
 ) -> Iterator[ObjectInfo]:
     """Every object below a prefix (full keys), each once; `after` leaves out most of those before that key.
 
-    `believes_empty`: obstore's word is taken for a first page without a key.
+    `believes_empty`: obstore's word is taken for a first page without a key. The listing ends with the first key of
+    `until` that it gives.
 
     Raises `RequestFailed`, or our own errors.
     """
     if fast.cannot(prefix + "x") or (after and fast.cannot(after)):
-        yield from _list_full(fast, full, prefix, Names(), after)
+        yield from _list_full(fast, full, prefix, Names(), after, until)
         return
     seen = Names()
     empty: dict[str, list[ObjectInfo]] = {}  # of more than can be asked about, only the number matters
-    empties = 0
+    empties, reached = 0, False
     try:
         for info in _list_fast(fast, prefix, seen, after):
             if info.size:
                 yield info
+                if reached := info.key in until:
+                    break
                 continue
             empties += 1
             if info.key in empty or len(empty) <= _ASK_EACH:
@@ -60,16 +69,24 @@ def list_objects(
     except RequestFailed as error:
         if error.failure.cause != "odd_key":
             raise
-        yield from _list_full(fast, full, prefix, seen, after)
+        yield from _list_full(fast, full, prefix, seen, after, until)
         return
     count = len(seen) + empties
     if not count and believes_empty:
         return
-    if count % _PAGE == 0 or len(empty) > _ASK_EACH:  # a page that was none would end it here, or be all of it
-        yield from _list_full(fast, full, prefix, seen, after)
+    ended = not reached and count % _PAGE == 0  # a page that was none would end it here, or be all of it
+    if ended or len(empty) > _ASK_EACH:
+        yield from _list_full(fast, full, prefix, seen, after, until)
         return
     for infos in empty.values():
         yield from _settle(fast, full, prefix, infos)
+
+
+def _up_to(until: Container[str], listing: Iterator[ObjectInfo]) -> Iterator[ObjectInfo]:
+    for info in listing:
+        yield info
+        if info.size and info.key in until:
+            return
 
 
 def list_folders(fast: FastLane, full: FullLane, prefix: str) -> Iterator[str]:
@@ -102,9 +119,15 @@ def _list_fast(fast: FastLane, prefix: str, seen: Names, after: str) -> Iterator
             attempts.again(error.failure)
 
 
-def _list_full(fast: FastLane, full: FullLane, prefix: str, given: Names, after: str) -> Iterator[ObjectInfo]:
+def _list_full(
+    fast: FastLane, full: FullLane, prefix: str, given: Names, after: str, until: Container[str]
+) -> Iterator[ObjectInfo]:
     """botocore's listing, without the keys that were given before."""
-    yield from _again(fast.attempts("list"), lambda: full.list_objects(prefix, after), given, lambda info: info.key)
+
+    def listing() -> Iterator[ObjectInfo]:
+        return _up_to(until, full.list_objects(prefix, after))
+
+    yield from _again(fast.attempts("list"), listing, given, lambda info: info.key)
 
 
 def _again(

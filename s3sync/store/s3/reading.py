@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -38,6 +38,15 @@ class ReadableBucket:
 
     def list_once(self, prefix: str) -> Iterator[ObjectInfo]:
         return self._listed(prefix, believes_empty=True)
+
+    def list_until(self, prefix: str, until: Collection[str], *, after: str = "") -> Iterator[ObjectInfo]:
+        root, lanes = self._root, (self._fast, self._full)
+        ends = {root + key for key in until}
+        try:
+            for info in list_objects(*lanes, root + prefix, root + after if after else "", until=ends):
+                yield replace(info, key=info.key[len(root) :]) if root else info
+        except RequestFailed as error:
+            raise self._io.error(error.failure, "list", root + prefix) from None
 
     def _listed(self, prefix: str, after: str = "", *, believes_empty: bool = False) -> Iterator[ObjectInfo]:
         root = self._root

@@ -49,8 +49,9 @@ class Client(Struct, frozen=True):
 
 
 # reqwest's read timeout ends an answer that brings nothing, but also a request whose body is still being sent, however
-# steadily (measured). So writers get a long one, and only small bodies go this way (`s3/adapter.SMALL`); 1 MiB in 300 s
-# is 28 kbit/s for one transfer. The timeout of a whole request ends an answer that only drips.
+# steadily (measured). So what was too slow once gets a long one, and only small bodies go this way
+# (`s3/adapter.SMALL`); 1 MiB in 300 s is 28 kbit/s for one transfer. The timeout of a whole request ends an answer
+# that only drips.
 ANSWERS = Client("answers", {"read_timeout": timedelta(seconds=30), "timeout": timedelta(seconds=60)})
 """For heads and small parts of bodies: each is there within a minute, or given up."""
 BODIES = Client("bodies", {"read_timeout": timedelta(seconds=30), "timeout": timedelta(hours=2)})
@@ -61,7 +62,8 @@ WRITERS = Client(
     retry={"max_retries": 0},
     writes=True,
 )
-"""Tries once: only our own attempts tell whether an earlier one may have been carried out."""
+"""For bodies that did not get through in the time of `SHARED`. Tries once: only our own attempts tell whether an
+earlier one may have been carried out."""
 SHARED = Client(
     "shared",
     {"read_timeout": timedelta(seconds=60), "timeout": timedelta(hours=2)},
@@ -73,7 +75,7 @@ other. Each obstore store has connections of its own, and opening one costs two 
 OF_A_RECORD = 4096
 """Bytes that tell what a record is about, and are read on its connection."""
 AT_ONCE = 256 * 1024
-"""Bodies up to this size are sent within the read timeout on any line."""
+"""Bodies up to this size are sent within the read timeout of `SHARED` on any line."""
 
 
 class ObstoreLane(ABC):
@@ -178,8 +180,11 @@ class ObstoreLane(ABC):
         small = stop is not None and stop - start <= IN_ONE_PIECE
         return obstore.get(self._client(ANSWERS if small else BODIES), key, options=options)
 
-    def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers) -> str:
-        """Store an object with a checksum that the server verifies, and return its ETag."""
+    def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers, *, patient: bool = False) -> str:
+        """Store an object with a checksum that the server verifies, and return its ETag.
+
+        `patient`: an attempt failed that may have been too slow for the line.
+        """
         import obstore
 
         attributes: dict[str, str] = codec.encode(headers.metadata)
@@ -189,7 +194,7 @@ class ObstoreLane(ABC):
             attributes["Storage-Class"] = headers.storage_class
         more: Any = {"tags": dict(headers.tags)} if headers.tags else {}
         answer = obstore.put(
-            self._client(SHARED if len(body) <= AT_ONCE else WRITERS),
+            self._client(WRITERS if patient and len(body) > AT_ONCE else SHARED),
             key,
             body,
             attributes=attributes,
