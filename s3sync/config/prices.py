@@ -10,9 +10,10 @@ from msgspec import ValidationError, convert
 
 from s3sync.config.secrets import hidden
 from s3sync.config.values import BadValue
-from s3sync.core.archive.prices import RegionPrices, price_problem
+from s3sync.core.archive.prices import NOW, RegionPrices, price_problem
 
 MOST_REGIONS = 100
+TIERS = (NOW, "Bulk", "Standard", "Expedited")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -36,6 +37,22 @@ def _of(region: str, said: object) -> RegionPrices:
         raise BadValue(str(error), "docs/costs.md shows how prices are written", (region,)) from None
     if found.same_as is not None:
         raise BadValue("`as` is for the price list alone", "write the prices", (region,))
+    for classes in (found.storage, found.write, found.read, found.retrieval, found.thaw):
+        for name in classes:
+            _check_class(name, region)
+    for tiers in (*found.retrieval.values(), *found.thaw.values()):
+        if wrong := next((tier for tier in tiers if tier not in TIERS), None):
+            raise BadValue(f"{hidden(wrong)!r} is no tier", f"a tier is one of {', '.join(TIERS)}", (region,))
     if problem := price_problem(found):
         raise BadValue(problem, "a price is a number of at least 0", (region,))
     return found
+
+
+def _check_class(name: str, region: str) -> None:
+    """Raise `BadValue` for what is no storage class, with the word that was meant."""
+    from s3sync.core.archive.rule_files import CLASSES, class_meant
+
+    if name not in CLASSES:
+        meant = class_meant(name)
+        hint = f"it is called {meant}" if meant else f"one of {', '.join(CLASSES)}"
+        raise BadValue(f"{hidden(name)!r} is no storage class", hint, (region,))

@@ -28,6 +28,7 @@ _RULE = (
     "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload",
 )  # fmt: skip
 _FILTER = ("Prefix", "Tag", "And", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
+_DEEDS = _RULE[4:]
 _AND = ("Prefix", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
 _TRANSITION = ("Days", "Date", "StorageClass")
 
@@ -67,12 +68,17 @@ def _of_document(document: Any) -> Iterator[str]:
     if not isinstance(rules, list):
         yield "`Rules` must be a list"
         return
+    known = set[str]()
     for number, rule in enumerate(rules, 1):
         where = f"rule {number}"
-        if isinstance(rule, dict):
-            yield from _of_rule(rule, where)
-        else:
+        if not isinstance(rule, dict):
             yield f"{where} must be an object"
+            continue
+        yield from _of_rule(rule, where)
+        name = str(rule.get("ID"))
+        if "ID" in rule and name in known:
+            yield f"{where}: another one has its `ID` {name[:60]!r}, and the last one alone would count"
+        known.add(name)
 
 
 def _of_rule(rule: dict[str, Any], where: str) -> Iterator[str]:
@@ -90,10 +96,16 @@ def _of_rule(rule: dict[str, Any], where: str) -> Iterator[str]:
         yield f"{where}: `Filter` must be an object"
     else:
         yield from _names(chosen, _FILTER, f"{where}, Filter")
+        yield from _of_conditions(chosen, f"{where}, Filter")
         if len(chosen) > 1:
             yield f"{where}: several conditions in `Filter` go into `And`"
-        if isinstance(chosen.get("And"), dict):
-            yield from _names(chosen["And"], _AND, f"{where}, And")
+        if isinstance(chosen.get("And", {}), dict):
+            yield from _names(chosen.get("And", {}), _AND, f"{where}, And")
+            yield from _of_conditions(chosen.get("And", {}), f"{where}, And")
+        else:
+            yield f"{where}: `And` must be an object"
+    if not any(isinstance(rule.get(name), (dict, list)) and rule[name] for name in _DEEDS):
+        yield f"{where} does nothing: it needs one of {', '.join(_DEEDS)}"
     for kind in ("Transitions", "NoncurrentVersionTransitions"):
         moves = rule.get(kind, [])
         if not isinstance(moves, list):
@@ -101,6 +113,27 @@ def _of_rule(rule: dict[str, Any], where: str) -> Iterator[str]:
             continue
         for move in moves:
             yield from _of_move(move, f"{where}, {kind}", noncurrent=kind != "Transitions")
+
+
+def _of_conditions(chosen: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Mistakes of the values that a filter goes by: a tag is an object of `Key` and `Value`."""
+    if not isinstance(chosen.get("Prefix", ""), str):
+        yield f"{where}: `Prefix` must be a text"
+    for name in ("ObjectSizeGreaterThan", "ObjectSizeLessThan"):
+        size = chosen.get(name, 0)
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            yield f"{where}: `{name}` must be a number of bytes"
+    tags = chosen.get("Tags", [])
+    if not isinstance(tags, list):
+        yield f"{where}: `Tags` must be a list"
+        tags = []
+    for tag in (*tags, *([chosen["Tag"]] if "Tag" in chosen else [])):
+        if (
+            not isinstance(tag, dict)
+            or set(tag) != {"Key", "Value"}
+            or not all(isinstance(v, str) for v in tag.values())
+        ):
+            yield f'{where}: a tag is written {{"Key": "archive", "Value": "fast"}}'
 
 
 def _of_move(move: Any, where: str, *, noncurrent: bool) -> Iterator[str]:
@@ -114,6 +147,8 @@ def _of_move(move: Any, where: str, *, noncurrent: bool) -> Iterator[str]:
     if not isinstance(days, int) or isinstance(days, bool) or days < 0:
         yield f"{where}: days must be a whole number, and not {days!r}"
     target = move.get("StorageClass")
+    if target in ("STANDARD_IA", "ONEZONE_IA") and "Date" not in move and isinstance(days, int) and 0 <= days < 30:
+        yield f"{where}: S3 moves nothing to {target} before 30 days"
     if target not in CLASSES[1:]:
         meant = class_meant(str(target)) if isinstance(target, str) else None
         yield f"{where}: {target!r} is no storage class" + (f": it is called {meant}" if meant else "")

@@ -26,6 +26,8 @@ def test_prices_of_both_files_count_and_the_own_ones_win(load: Load) -> None:
         ("{north-1: {storage: {STANDARD: -0.1}}}", "prices.north-1", "is no price"),
         ("{north-1: {egress: .inf}}", "prices.north-1", "float"),
         ("{north-1: {egress: 100000000.0}}", "prices.north-1", "is no price"),
+        ("{north-1: {storage: {GLACIER_FLEXIBLE_RETRIEVAL: 1}}}", "prices.north-1", "it is called GLACIER"),
+        ("{north-1: {retrieval: {DEEP_ARCHIVE: {bulk: 1}}}}", "prices.north-1", "is no tier"),
         ("{north-1: {as: us-east-1}}", "prices.north-1", "price list alone"),
         ('{"../x": {egress: 1}}', "prices", "us-east-1"),
     ],
@@ -33,4 +35,4 @@ def test_prices_of_both_files_count_and_the_own_ones_win(load: Load) -> None:
 def test_what_cannot_be_a_price_is_refused_with_its_place(load: Load, said: str, where: str, why: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(yaml=f"prices: {said}\n")
-    assert where in str(caught.value) and why in str(caught.value)
+    assert where in str(caught.value) and why in f"{caught.value} {caught.value.hint}"
