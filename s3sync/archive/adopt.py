@@ -12,7 +12,7 @@ from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import Facts, facts_of, note_facts, sidecars_of
 from s3sync.archive.foreign import Headers, foreign_index, read_headers
 from s3sync.core.archive.records import Archived, Status, ThawNote
-from s3sync.core.archive.values import ForeignIndex, Member, Pack
+from s3sync.core.archive.values import ForeignIndex, Kind, Member, Pack
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time
@@ -85,7 +85,7 @@ def adopt(
     """
     new = [one for one in sorted(found, key=lambda one: one.archive.key) if not _is_known(catalogue, one, report)]
     if report.dry_run:
-        report.adopted += [Adoption(one.archive, left_out=one.left_out) for one in new]
+        report.adopted += [_planned(one) for one in new]
         for dry in report.adopted:
             told(dry)
         return
@@ -126,6 +126,14 @@ def read_now(carrier: Carrier, catalogue: Catalogue, archive: Archived) -> Forei
     headers = read_headers(carrier, archive.key, archive.size, archive.etag, archive.pack, archive.unit)
     keep(catalogue, Candidate(archive), headers, None)
     return foreign_index(archive, headers.members, sidecars_of(catalogue, archive.key))
+
+
+def _planned(one: Candidate) -> Adoption:
+    """Adoption in a dry run, which reads no archive."""
+    if one.members is None:
+        return Adoption(one.archive, "a dry run reads none", one.left_out)
+    files = sum(member.kind is not Kind.FOLDER for member in one.members)
+    return Adoption(replace(one.archive, status=Status.ADOPTED, files=files), left_out=one.left_out)
 
 
 def _note(catalogue: Catalogue, one: Candidate) -> None:

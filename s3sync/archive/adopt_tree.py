@@ -47,7 +47,7 @@ def tree_candidates(folder: Path, rules: ArchiveSet, ours: set[str], report: Ado
                 status=Status.NOT_INDEXED,
                 size=unit.size,
                 original_size=unit.size,
-                files=len(members),
+                files=sum(one.kind is not Kind.FOLDER for one in members),
                 uploaded_at=format_time(moment(unit.newest_ns)),
                 created_by="",
                 storage_class=STANDARD,

@@ -61,6 +61,8 @@ def read_headers(carrier: Carrier, key: str, size: int, etag: str | None, pack: 
 def foreign_index(archived: Archived, members: Iterable[Member], sidecars: Iterable[Member] = ()) -> ForeignIndex:
     """Index of an archive of another tool, of what the catalogue has."""
     members = tuple(members)
+    if archived.pack is Pack.NONE and archived.etag is not None and len(members) == 1:
+        members = (replace(members[0], etag=archived.etag),)
     return ForeignIndex(
         format=SINGLE_FORMAT,
         unit=archived.unit,

@@ -39,6 +39,8 @@ class Restored(Struct):
     problems: list[tuple[str, str]] = field(default_factory=list)
     unproven: bool = False
     """True if no SHA-256 is known: another tool made the archive, and its size and ETag are what was compared."""
+    by_size: bool = False
+    """True if of an unproven one not even an ETag is known, as of a tree that was filled by hand."""
     obeyed: list[tuple[str, str]] = field(default_factory=list)
     """Files that programs obey by being there, with the reason."""
 
@@ -67,7 +69,9 @@ def restore_unit(
     What is not what was sent, has a name that leads elsewhere, or is `refused` (path and reason) is told in `problems`.
     `mask`: bits of modes that are not set, where others may have said the modes.
     """
-    report = Restored(index.unit, index.key, os.fspath(to.path), unproven=isinstance(index, ForeignIndex))
+    unproven = isinstance(index, ForeignIndex)
+    by_size = unproven and index.pack is Pack.NONE and any(one.kind is Kind.FILE and not one.etag for one in wanted)
+    report = Restored(index.unit, index.key, os.fspath(to.path), unproven=unproven, by_size=by_size)
     if not is_whole(index):
         lacks = f"only {index.volume} of its {index.volumes} volumes are in the store; what they hold was restored"
         report.problems.append((index.unit, lacks))

@@ -93,6 +93,10 @@ class Adopting(Moving, frozen=True):
         report = AdoptReport(dry_run)
         channel, folder, is_marked = self._opened(chosen, confirm, dry_run=dry_run)
         tree = folder if chosen.pack is Pack.NONE and old is None else None
+        if not is_marked:
+            report.warnings.append(
+                f"{folder} is no folder store yet: it is asked about before it gets the marker of one"
+            )
         most = MOST_STREAMED if most_streamed is None else most_streamed
         job = _Adopting(chosen, report, old, tree, is_marked, most, told)
         if dry_run:

@@ -56,10 +56,8 @@ def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -
                 f" {printable(one.to)}{same}"
             )
         if one.unproven and not dry_run and not quiet:
-            lines.note(
-                f"note: another tool made the archive of {printable(one.unit)}: verified by size and ETag, as no"
-                " SHA-256 is known"
-            )
+            by = "size alone, as no digest is known" if one.by_size else "size and ETag, as no SHA-256 is known"
+            lines.note(f"note: another tool made the archive of {printable(one.unit)}: verified by {by}")
         for path, name in one.beside:
             lines.note(f"warning: {printable(path)} has other content here, which stays; restored as {printable(name)}")
         for path, why in one.problems:
@@ -110,7 +108,7 @@ def restore_json(report: RestoreReport, *, dry_run: bool) -> Json:
                 "to": one.to,
                 "files": one.files,
                 "size_bytes": one.size,
-                "verified_by": "size and etag" if one.unproven else "sha256",
+                "verified_by": "size" if one.by_size else "size and etag" if one.unproven else "sha256",
                 "there_already": one.same,
                 "beside": [{"name": name, "restored_as": other} for name, other in one.beside],
                 "failed": [{"name": name, "error": why} for name, why in one.problems],

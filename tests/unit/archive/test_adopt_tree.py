@@ -61,7 +61,8 @@ def desk(tmp_path: Path) -> Desk:
 def test_it_is_adopted_as_it_lies(desk: Desk) -> None:
     before = desk.tree()
     planned = desk.archives().adopt(dry_run=True)
-    assert [one.archive.unit for one in planned.adopted] == ["b40-old", "b41-new"]
+    assert [(one.archive.unit, one.archive.files) for one in planned.adopted] == [("b40-old", 2), ("b41-new", 1)]
+    assert "no folder store yet" in planned.warnings[0]
     assert not (desk.ssd / ".s3sync-store").exists() and desk.archives().archives() == []
     asked: list[Unmarked] = []
 
@@ -102,7 +103,8 @@ def test_it_comes_back_and_what_changed_there_is_seen(desk: Desk) -> None:
     (desk.ssd / "b40-old/latest").symlink_to("cut/final.mp4")
     report = desk.archives().adopt(confirm=YES)
     assert "link" in report.adopted[0].left_out[0]
-    desk.archives().restore("b40-old")
+    (restored,) = desk.archives().restore("b40-old").units
+    assert restored.by_size, "no digest of it was ever known"
     back = desk.root / "projects/b40-old"
     assert (back / "cut/final.mp4").read_bytes() == b"final" * 100
     assert (back / "notes.txt").stat().st_mtime == 1_600_000_000
@@ -155,6 +157,7 @@ def test_single_files_are_adopted_one_by_one(tmp_path: Path) -> None:
     report = desk.archives().adopt(confirm=YES)
     assert [one.archive.unit for one in report.adopted] == ["GX012299.MP4"] and report.unfit == ["2024/readme.txt"]
     desk.archives().restore("GX012299.MP4")
+    assert (tmp_path / "projects/GX012299.MP4").read_bytes() == b"footage"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders cannot be closed there")
