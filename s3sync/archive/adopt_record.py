@@ -63,6 +63,10 @@ class Recorded:
         for key, old in archives.items():
             if is_ours(key, pack_of(key), ours):
                 self._report.known += 1
+            elif key in there and self._pattern.fit(key) is None:
+                why = f"{key} does not fit the layout of archives.{self._rules.name}"
+                hint = "a record alone makes no archive of any object: adopt it with a set whose `layout` it fits"
+                self._report.problems.append(Problem(old.session_id, why, hint))
             elif self._is_same(old.session_id, key, old, there.get(key)):
                 found.append(self._candidate(old, *there[key], tuple(beside.get(old.session_id, ()))))
             elif key not in there:

@@ -29,8 +29,11 @@ def transition(store: Store, catalogue: Catalogue, archive: Archived, target: st
     """
     require_aspect(store, StorageClasses)
     if archive.status in FOREIGN:
-        moved_to = move_object(store, archive.key, archive.size, target, dict(archive.tags))
-        catalogue.note_class(archive.key, target, now, moved_to)
+        whole = [(archive.key, archive.size)]
+        if archive.pack is Pack.NONE:
+            whole = [(one.key, one.size) for one in catalogue.members(archive.key) if one.key is not None]
+        moved_to = [move_object(store, key, size, target, dict(archive.tags)) for key, size in whole]
+        catalogue.note_class(archive.key, target, now, moved_to[0] if len(moved_to) == 1 else None)
         return
     index = require_index(store, archive)
     if index.pack is Pack.NONE:

@@ -302,5 +302,8 @@ def test_units_of_several_objects_are_adopted_by_their_folder(place: Place) -> N
     ana.ok("archive", "verify", "--set", "cards", cwd=ana.repo)
     ana.ok("restore", "day1", "--set", "cards", "--to", "back", "--yes", cwd=ana.repo)
     assert (ana.repo / "back/day1/DCIM/GX01.MP4").read_bytes() == b"one" * 100
+    ana.ok("archive", "transition", "day1", "--set", "cards", "--to", "STANDARD_IA", "--yes", cwd=ana.repo)
+    assert place.class_of("cards/2024/day1/DCIM/GX01.MP4") == "STANDARD_IA"
+    assert place.class_of("cards/2024/day2/GX02.MP4") == "STANDARD"
     place.client.delete_object(Bucket=place.bucket, Key="cards/2024/day1/notes.txt")
     assert "gone" in ana.ok("archive", "catalogue", "rebuild", "--set", "cards", cwd=ana.repo).err

@@ -202,3 +202,13 @@ def test_an_archive_of_ours_is_not_taken_for_the_older_tools(desk: Desk) -> None
     report = desk.adopt()
     assert (report.known, report.adopted, report.problems) == (1, [], [])
     assert desk.known()["M31_20240115"] == one
+
+
+def test_a_record_makes_no_archive_of_somebodys_file(desk: Desk) -> None:
+    """Who may write the database may not have a colleague's draft moved or thawed by the hands of another."""
+    desk.put("team/b63/draft.mp4", b"draft")
+    desk.put("raw/2024/M31.tar", tar_of("M31"))
+    old_database(desk.database, [row("M42", "team/b63/draft.mp4"), row("M31", "raw/2024/M31.tar")])
+    report = desk.adopt()
+    assert [problem.path for problem in report.problems] == ["M42"] and report.exit_code == 3
+    assert list(desk.known()) == ["M31"]
