@@ -69,9 +69,7 @@ def restore_unit(
     What is not what was sent, has a name that leads elsewhere, or is `refused` (path and reason) is told in `problems`.
     `mask`: bits of modes that are not set, where others may have said the modes.
     """
-    unproven = isinstance(index, ForeignIndex)
-    by_size = unproven and index.pack is Pack.NONE and any(one.kind is Kind.FILE and not one.etag for one in wanted)
-    report = Restored(index.unit, index.key, os.fspath(to.path), unproven=unproven, by_size=by_size)
+    report = _begun(index, to, wanted)
     if not is_whole(index):
         lacks = f"only {index.volume} of its {index.volumes} volumes are in the store; what they hold was restored"
         report.problems.append((index.unit, lacks))
@@ -103,6 +101,12 @@ def restore_unit(
             _try(report, member, lambda member=member: target.dress_folder(member))  # type: ignore[misc]
     report.obeyed = [(one.path, why) for one in missing if (why := obeyed_reason(one.path)) is not None]
     return report
+
+
+def _begun(index: Index, to: Destination, wanted: list[Member]) -> Restored:
+    unproven = isinstance(index, ForeignIndex)
+    by_size = unproven and index.pack is Pack.NONE and any(one.kind is Kind.FILE and not one.etag for one in wanted)
+    return Restored(index.unit, index.key, os.fspath(to.path), unproven=unproven, by_size=by_size)
 
 
 def _try(report: Restored, member: Member, do: Callable[[], object]) -> None:
