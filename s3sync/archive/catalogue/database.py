@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from s3sync.archive.catalogue import schema
+from s3sync.archive.catalogue.globs import WILD, as_glob, patterns_of
 from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, FOUND_COLUMNS, THAW_COLUMNS, folded
 from s3sync.config.locate import user_data_folder
 from s3sync.core.archive.records import PRESENT, Archived, FoundMember, LogEntry, Statistic, Status, ThawNote
@@ -23,7 +24,7 @@ REPAIR = "s3sync archive catalogue rebuild --anew: it puts the file aside, and r
 _MEMBERS_AT_ONCE = 10_000
 _CACHE_KB = 32_000
 """Pages of the file in memory: with SQLite's own 2 MB, many members are written twice as slowly."""
-_WILD = "*?["
+_HITS_AT_ONCE = 2_000
 MOST_NAME = 4096
 """Characters of a name that is searched for: no path is longer."""
 
@@ -166,22 +167,45 @@ class Catalogue(Database):
             return []
         folder, _, last = name.rpartition("/")
         end: list[object] = [f"*{name}", name] if folder else []
-        for pattern in _patterns(folded(last)):
-            start = pattern[: min(pattern.find(sign) for sign in _WILD if sign in pattern)]
-            where, values = "m.name GLOB ?", [pattern]
+        patterns = patterns_of(folded(last))
+        if folder and not set(WILD) & set(last):
+            del patterns[1:]  # a path that ends in it has a name that begins with it
+        in_folder = " AND (m.path GLOB ? OR a.unit || '/' || m.path GLOB ?)" if folder else ""
+        for pattern in patterns:
+            start = pattern[: min(pattern.find(sign) for sign in WILD if sign in pattern)]
             if start:
-                where, values = "m.name >= ? AND m.name < ? AND m.name GLOB ?", [start, f"{start}\U0010ffff", pattern]
-            if folder:
-                where += " AND (m.path GLOB ? OR a.unit || '/' || m.path GLOB ?)"
-            if found := self._found(where, [*values, *end], limit):
+                where = f"m.name >= ? AND m.name < ? AND m.name GLOB ?{in_folder}"
+                found = self._found(where, [start, f"{start}\U0010ffff", pattern, *end], limit)
+            else:
+                found = self._found_anywhere(pattern, in_folder, end, limit)
+            if found:
                 return found
         return []
+
+    def _found_anywhere(self, pattern: str, in_folder: str, end: list[object], limit: int) -> list[FoundMember]:
+        """Members whose name fits, by a look at all names: in their index alone, as rows take ten times as long."""
+        found: list[FoundMember] = []
+        after: tuple[object, ...] = ("", -1, -1)
+        while len(found) < limit:
+            hits = self.execute(
+                "SELECT m.name, m.archive, m.n FROM member m"
+                " WHERE m.name GLOB ? AND (m.name, m.archive, m.n) > (?, ?, ?) ORDER BY m.name, m.archive, m.n LIMIT ?",
+                pattern, *after, _HITS_AT_ONCE,
+            )  # fmt: skip
+            for _, archive, n in hits:
+                found += self._found(f"m.archive = ? AND m.n = ?{in_folder}", [archive, n, *end], 1)
+                if len(found) == limit:
+                    return found
+            if len(hits) < _HITS_AT_ONCE:
+                break
+            after = hits[-1]
+        return found
 
     def units_like(self, name: str) -> list[str]:
         """Ids of units that have a text in them, without case."""
         if len(name) > MOST_NAME:
             return []
-        pattern = f"*{_plain(folded(name))}*" if not set(_WILD) & set(name) else folded(name)
+        pattern = f"*{as_glob(folded(name))}*" if not set(WILD) & set(name) else folded(name)
         rows = self.execute("SELECT DISTINCT unit FROM archive WHERE name GLOB ? ORDER BY unit", pattern)
         return [str(row[0]) for row in rows]
 
@@ -303,19 +327,6 @@ def _holders(index: Index) -> Iterator[str | None]:
     if not isinstance(index, SplitIndex):
         return repeat(None)
     return chain.from_iterable(repeat(part.key, part.members) for part in index.parts)
-
-
-def _patterns(last: str) -> list[str]:
-    """Globs to try one after the other for a name that was typed."""
-    if set(_WILD) & set(last):
-        return [last.replace("[!", "[^")]
-    plain = _plain(last)
-    return [f"{plain}*", f"*{plain}*"] if plain else ["*"]
-
-
-def _plain(text: str) -> str:
-    """A text as a glob that matches it alone."""
-    return "".join(f"[{char}]" if char in _WILD else char for char in text)
 
 
 def _values(struct: Any) -> list[Any]:
