@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from s3sync.cli.call import Call
 
 if TYPE_CHECKING:
+    from s3sync.core.archive.values import ArchiveSet
     from s3sync.errors import NotTrusted
     from s3sync.trust import Place
 
@@ -33,6 +34,26 @@ def confirmed(place: Place, quiet: bool) -> bool:
     from s3sync.trust import previous, read_book, sharing
 
     if not quiet:
-        for line in trust_question(place, previous(place, os.environ), sharing(place, read_book(os.environ))):
+        before, others = previous(place, os.environ), sharing(place, read_book(os.environ))
+        for line in trust_question(place, before, others, _sets_at(place)):
             warn(line)
     return answered_yes("Do you trust this place?")
+
+
+def _sets_at(place: Place) -> list[ArchiveSet]:
+    """Archive sets of the repository that send to a place to which its staging folders do not."""
+    from pathlib import Path
+
+    from s3sync.archive.sets import load_sets, settings_of
+    from s3sync.config import load_settings
+    from s3sync.errors import ConfigError
+    from s3sync.trust import place_of
+
+    try:
+        settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+        if not settings.archives or place_of(settings) == place:
+            return []
+        sets = [one for one in load_sets(settings).values() if one.confined]
+        return [one for one in sets if place_of(settings_of(one, settings, os.environ)) == place]
+    except ConfigError:
+        return []  # the command says what is wrong with the settings

@@ -12,6 +12,7 @@ from s3sync.cli.output import SCHEMA, hanging, print_json, printable, say
 from s3sync.cli.show.words import Json
 from s3sync.config.locate import default_store
 from s3sync.config.schemes import scheme_of
+from s3sync.core.archive.values import ArchiveSet
 from s3sync.trust import KEYS_OF_REPOSITORY, Place
 
 MOST_OTHERS = 3
@@ -19,20 +20,33 @@ LABEL = 14
 """Columns before a value of the question."""
 
 
-def trust_question(place: Place, before: Place | None, others: Sequence[str]) -> Iterator[str]:
+def trust_question(
+    place: Place, before: Place | None, others: Sequence[str], sets: Sequence[ArchiveSet] = ()
+) -> Iterator[str]:
     """The place in words, what changed about it, and other repositories of the user whose files lie there. No value
-    begins a line, however long it is."""
-    if others and place.store == default_store(os.environ):
+    begins a line, however long it is. `sets`: archive sets that send there, where nothing else of the repository does.
+    """
+    if sets:
+        before = None  # what was agreed to last is no earlier place of a set
+        yield f"{'An archive set' if len(sets) == 1 else 'Archive sets'} of this repository would send to a store that"
+        yield "you have not agreed to:"
+    elif others and place.store == default_store(os.environ):
         yield "Another repository on this computer keeps its files under the same name:"
     elif before is None:
         yield "A file of this repository names a store that you have not used with it before:"
     else:
         yield "This is another place than the one you agreed to for this repository:"
+    for chosen in sets[:MOST_OTHERS]:
+        what = f"{chosen.name}, which takes {chosen.source if chosen.marker is None else 'the projects'}"
+        yield from hanging(f"  {'set:':<{LABEL - 2}}", printable(what))
     for label, value in _parts(place, before):
         yield from hanging(f"  {label + ':':<{LABEL - 2}}", printable(value))
     for other in others[:MOST_OTHERS]:
         yield from hanging("  also of:    ", printable(other))
-    yield "s3sync sends files of the staging folders there, and puts files from there into them."
+    if sets:
+        yield "s3sync archive run sends there what the set takes; s3sync restore brings files back from there."
+    else:
+        yield "s3sync sends files of the staging folders there, and puts files from there into them."
 
 
 def _parts(place: Place, before: Place | None) -> Iterator[tuple[str, str]]:

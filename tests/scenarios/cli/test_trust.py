@@ -432,3 +432,21 @@ def test_f47_no_setting_writes_lines_into_the_question(david: Person, line: str)
     for command in ("trust", "status"):
         refused = david.expect(2, command).err
         assert "is not valid" in refused and "  " * 20 not in refused and len(refused) < 2000
+
+
+def test_the_store_of_an_archive_set_is_asked_about_as_one(david: Person) -> None:
+    """Nothing of the staging folders goes there, and the repository's own store is no earlier place of it."""
+    vault = david.root / "vault"
+    sets = f"archives:\n  sessions: {{store: 'file://{vault}', source: raw/*, layout: '{{id}}'}}\n"
+    name_store(david, more=sets)
+    asked = david.expect(5, "trust", answer="n\n").err
+    assert "A file of this repository names a store" in asked and "set:" not in asked
+    name_store(david)
+    david.ok("trust", "--yes")
+    name_store(david, more=sets)
+    asked = david.expect(5, "trust", answer="n\n").err
+    assert "An archive set of this repository would send to a store" in asked
+    assert "sessions, which takes raw/*" in asked and f"file://{vault}" in asked
+    assert "archive run sends there" in asked and "staging folders" not in asked and "changed" not in asked
+    david.ok("trust", "--yes")
+    assert len(places(david)) == 2
