@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
+import threading
 import uuid
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.kit.people import Person
+from tests.kit.proxy import Proxy, Request
 from tests.kit.servers import Server
 from tests.scenarios.archive.conftest import put, settings
 from tests.scenarios.archive.test_restore import tree_of
+from tests.scenarios.transfers.commands import until
 
 MIB = 1024 * 1024
 SERVERS = [
@@ -93,50 +94,56 @@ def test_a_cold_unit_is_thawed_first(name: str, request: pytest.FixtureRequest, 
 def test_a_killed_run_resumes_and_ends_with_the_same_bytes(pack: str, seaweedfs: Server, tmp_path: Path) -> None:
     """kill -9 again and again, each time after some more parts; in the end it is as if nobody had."""
     prefix = uuid.uuid4().hex
-    david = on(seaweedfs, tmp_path, prefix, pack=pack)
-    put(david.repo, "raw/m42/a.fits", os.urandom(40 * MIB))
-    put(david.repo, "raw/m42/b.fits", os.urandom(30 * MIB))
     client = seaweedfs.client("admin")
     key = f"{prefix}/raw/m42.{pack}"
-    for kills in range(3):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "s3sync", "archive", "run", "--bwlimit", "4M"],
-            cwd=david.repo,
-            env=david.env(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        _stop_behind(process, david, 2 * kills + 1)
-        process.send_signal(signal.SIGKILL)
+    with Proxy(seaweedfs.endpoint_url) as proxy:
+        david = on(seaweedfs, tmp_path, prefix, pack=pack)
+        david.environ = {**david.environ, "AWS_ENDPOINT_URL": proxy.endpoint_url}
+        put(david.repo, "raw/m42/a.fits", os.urandom(40 * MIB))
+        put(david.repo, "raw/m42/b.fits", os.urandom(30 * MIB))
+        for parts in (1, 3, 5):
+            _kill_behind(proxy, david, key, parts)
+        there = _unbroken(david)
+        result = david.ok("archive", "run", "--json", cwd=david.repo).json["units"][0]
+        assert result["bytes_sent"] < 71 * MIB - there * 8 * MIB
+        other = on(seaweedfs, tmp_path / "other", f"{prefix}-other", pack=pack)
+        for name in ("a.fits", "b.fits"):
+            put(other.repo, f"raw/m42/{name}", (david.repo / "raw/m42" / name).read_bytes())
+        other.ok("archive", "run", cwd=other.repo)
+        bodies = [
+            client.get_object(Bucket=seaweedfs.bucket, Key=one)["Body"].read()
+            for one in (key, f"{prefix}-other/raw/m42.{pack}")
+        ]
+        assert bodies[0] == bodies[1]
+        assert not client.list_multipart_uploads(Bucket=seaweedfs.bucket, Prefix=prefix).get("Uploads")
+        david.ok("archive", "run", "--delete-local", "--deep", cwd=david.repo)
+
+
+def _kill_behind(proxy: Proxy, person: Person, key: str, parts: int) -> None:
+    """Kill a run when so many parts have arrived; those behind them wait, and never do."""
+    over = threading.Event()
+
+    def hold(request: Request) -> None:
+        if int(request.query["partNumber"]) > parts:
+            over.wait(100)
+            raise ConnectionResetError
+
+    rule = proxy.on("UploadPart", key=key).before(hold)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "s3sync", "archive", "run"],
+        cwd=person.repo,
+        env=person.env(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: _unbroken(person) == parts, f"{parts} parts")
+        assert process.poll() is None, "it ended before it was killed"
+    finally:
+        process.kill()
         process.wait()
-    there = _unbroken(david)
-    assert there >= 5
-    result = david.ok("archive", "run", "--json", cwd=david.repo).json["units"][0]
-    assert result["bytes_sent"] < 71 * MIB - there * 8 * MIB
-    other = on(seaweedfs, tmp_path / "other", f"{prefix}-other", pack=pack)
-    for name in ("a.fits", "b.fits"):
-        put(other.repo, f"raw/m42/{name}", (david.repo / "raw/m42" / name).read_bytes())
-    other.ok("archive", "run", cwd=other.repo)
-    bodies = [
-        client.get_object(Bucket=seaweedfs.bucket, Key=one)["Body"].read()
-        for one in (key, f"{prefix}-other/raw/m42.{pack}")
-    ]
-    assert bodies[0] == bodies[1]
-    assert not client.list_multipart_uploads(Bucket=seaweedfs.bucket, Prefix=prefix).get("Uploads")
-    david.ok("archive", "run", "--delete-local", "--deep", cwd=david.repo)
-
-
-def _stop_behind(process: subprocess.Popen[bytes], person: Person, parts: int) -> None:
-    """Stop a run behind so many parts. It stands still while they are counted, however busy the computer is."""
-    until = time.monotonic() + 100
-    while time.monotonic() < until:
-        assert process.poll() is None, "it ended before it was stopped"
-        process.send_signal(signal.SIGSTOP)
-        if _unbroken(person) >= parts:
-            return
-        process.send_signal(signal.SIGCONT)
-        time.sleep(0.05)
-    pytest.fail(f"no {parts} parts arrived")
+        proxy.remove(rule)
+        over.set()
 
 
 def _unbroken(person: Person) -> int:

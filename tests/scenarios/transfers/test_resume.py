@@ -225,9 +225,8 @@ def test_a_network_that_is_gone_ends_the_run_and_loses_nothing(office: Office, v
     data = content(SIZE)
     person, operation = who_moves(office, verb, data)
     key = office.key(NAME)
-    if verb == "down":  # the other waits as long as it is worth it
-        with (person.repo / ".s3sync.yaml").open("a") as settings:
-            settings.write("retries: 2\nread_timeout: 5\n")
+    with (person.repo / ".s3sync.yaml").open("a") as settings:
+        settings.write("retries: 2\nread_timeout: 5\n")
     with Proxy(office.server.endpoint_url) as line:
         person.environ = {**person.environ, "AWS_ENDPOINT_URL": line.endpoint_url}
         line.on(operation, key=key, nth=3, times=99).delay(3)
