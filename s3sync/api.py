@@ -30,6 +30,7 @@ from s3sync.transfer.progress import Progress, Silent
 if TYPE_CHECKING:
     from s3sync.sync.restore import TrashReport
     from s3sync.sync.undo import UndoReport
+    from s3sync.team.locking import LocksReport
 
 FileName: TypeAlias = str | os.PathLike[str]
 """Name of a file: relative to the staging folder or to where the project was opened from, or absolute."""
@@ -116,13 +117,18 @@ class Project(Struct, frozen=True):
         return status(self.session, self._selector(files))
 
     def up(
-        self, *files: FileName, on_conflict: Policy | str | None = None, dry_run: bool = False, again: bool = False
+        self,
+        *files: FileName,
+        on_conflict: Policy | str | None = None,
+        dry_run: bool = False,
+        again: bool = False,
+        unlock: bool = False,
     ) -> RunReport:
         """Upload what is new or changed here. Deletes nothing, overwrites nobody's change.
 
-        `again` also sends what a cleanup took from the remote.
+        `again` also sends what a cleanup took from the remote; `unlock` releases one's own locks on what is sent.
         """
-        return self._run(Verb.UP, files, on_conflict, dry_run, again=again)
+        return self._run(Verb.UP, files, on_conflict, dry_run, again=again, unlock=unlock)
 
     def down(self, *files: FileName, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
         """Download what is new or changed on the remote, and what was deleted here."""
@@ -207,6 +213,29 @@ class Project(Struct, frozen=True):
 
         return undo(self.session, dry_run=dry_run, confirm=confirm)
 
+    def lock(
+        self, *files: FileName, lasts: int = 4 * 3600, why: str | None = None, dry_run: bool = False
+    ) -> LocksReport:
+        """Tell the team that you work on these files: `up`, `sync` and `cleanup` of others leave them alone.
+
+        `lasts` is in seconds. Repeating it renews the locks. Those of others are in the report as `refused`.
+        """
+        from s3sync.team.locking import lock
+
+        return lock(self.session, self._names(files), self.cwd, lasts_s=lasts, why=why, dry_run=dry_run)
+
+    def unlock(self, *files: FileName, force: bool = False, dry_run: bool = False) -> LocksReport:
+        """Release your locks on these files, or with `force` anybody's."""
+        from s3sync.team.locking import unlock
+
+        return unlock(self.session, self._names(files), self.cwd, force=force, dry_run=dry_run)
+
+    def locks(self) -> LocksReport:
+        """List the locks of the project."""
+        from s3sync.team.locking import locks
+
+        return locks(self.session)
+
     def trash(self, side: str | None = None, *files: FileName) -> TrashReport:
         """List what lies in the trash: here (`local`), on the remote (`remote`), or both; everything, or some files."""
         from s3sync.sync.restore import list_trash
@@ -241,12 +270,15 @@ class Project(Struct, frozen=True):
         return empty(self.session, sides=_sides(side), older_than=older_than, confirm=confirm, dry_run=dry_run)
 
     def _selector(self, files: Sequence[FileName]) -> Selector | None:
+        return make_selector(self._names(files), self.staging, self.cwd)
+
+    def _names(self, files: Sequence[FileName]) -> list[str]:
         given: Sequence[object] = files
         for file in given:
             if not isinstance(file, (str, os.PathLike)) or isinstance(os.fspath(file), bytes):
                 why, hint = "it is no text and no path", "give each name by itself: up('a.mov', 'b.mov')"
                 raise UsageError(f"a file cannot be {file!r:.80}", why=why, hint=hint)
-        return make_selector([os.fspath(file) for file in files], self.staging, self.cwd)
+        return [os.fspath(file) for file in files]
 
     def _run(
         self,
@@ -257,12 +289,13 @@ class Project(Struct, frozen=True):
         max_delete: int | None = None,
         *,
         again: bool = False,
+        unlock: bool = False,
     ) -> RunReport:
         from s3sync.sync.run import Options, run
 
         policy = _policy(on_conflict)
         wanted = self._selector(files)
-        return run(self.session, verb, Options(wanted, policy, max_delete, dry_run, again))
+        return run(self.session, verb, Options(wanted, policy, max_delete, dry_run, again, unlock))
 
 
 def _policy(on_conflict: Policy | str | None) -> Policy | None:

@@ -39,10 +39,11 @@ OPENS = ASKS | {"user", "store", "profile"}
 WRITES = OPENS | {"dry_run", "wait"}
 MOVES = WRITES | {"transfers", "bwlimit"}
 
-EXCHANGE, BACK, FINISH = "Exchange files", "Take back", "Finish a project"
+EXCHANGE, TEAM, BACK, FINISH = "Exchange files", "Work together", "Take back", "Finish a project"
 SET_UP, CHECK = "Set up", "Look closer"
 SECTIONS = {
     EXCHANGE: ("up", "down", "sync", "status"),
+    TEAM: ("lock", "unlock", "locks"),
     BACK: ("undo", "trash"),
     FINISH: (),
     SET_UP: ("init",),

@@ -47,9 +47,10 @@ class Symbols(Struct, frozen=True):
     conflict: str = "⚠"
     failed: str = "✗"
     gone: str = "∅"
+    locked: str = "🔒"
 
 
-ASCII = Symbols("^", "v", "=", "#", "~", "ok", "v", "^", "!", "x", "d")
+ASCII = Symbols("^", "v", "=", "#", "~", "ok", "v", "^", "!", "x", "d", "L")
 
 
 def symbols(stream: TextIO | None = None) -> Symbols:

@@ -11,11 +11,12 @@ from typing import Self, TypeVar
 
 from s3sync.core import limits
 from s3sync.core.folder_names import project_reason
-from s3sync.core.names import MANIFEST, nfc
+from s3sync.core.names import MANIFEST, STATE_DIR, nfc
 from s3sync.errors import ENDS_THE_RUN, NotAStore, NotFound, StoreError
 from s3sync.shared.projects import MOST_PROJECTS
 from s3sync.spill.sequence import SpilledList
 from s3sync.store import endpoint_of
+from s3sync.store.aspects import ListsOnce, aspect
 from s3sync.store.port import Buffer, ObjectInfo, Reader, Store
 from s3sync.store.wrapped import Wrapped
 
@@ -61,6 +62,8 @@ class AskedAhead(Wrapped):
     def __init__(self, inner: Store, repo: str, names: Sequence[str]) -> None:
         super().__init__(inner)
         self._prefix = f"{repo}/"
+        self._locks = f"{repo}/{STATE_DIR}/locks/"
+        self._locks_of: dict[str, SpilledList[ObjectInfo]] = {}
         self._lock = threading.Lock()
         self._bytes = 0
         self._listings: dict[str, SpilledList[ObjectInfo]] = {}
@@ -76,6 +79,8 @@ class AskedAhead(Wrapped):
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         name = None if after else project_of(self._prefix, prefix)
         known = None if name is None else self._take(self._listings, name)
+        if name is None and not after and prefix.startswith(self._locks):
+            known = self._take(self._locks_of, prefix)
         return self.inner.list(prefix, after=after) if known is None else iter(known)
 
     def get(
@@ -108,6 +113,7 @@ class AskedAhead(Wrapped):
 
     def _ask(self, names: Sequence[str]) -> None:
         with ThreadPoolExecutor(READ_AT_ONCE, thread_name_prefix="s3sync-ahead") as threads:
+            locks = threads.submit(self._list, self._locks)
             whole = threads.submit(listed_projects, self.inner, self._prefix, FEW_OBJECTS)
             reading = [threads.submit(self._read, f"{self._prefix}{name}/{MANIFEST}") for name in names]
             try:
@@ -120,12 +126,27 @@ class AskedAhead(Wrapped):
                     self._listings = {name: found for name, found in answers if found is not None}
                 for future in reading:
                     _answer(future)
+                self._locks_of = self._divided(names, _answer(locks))
             except BaseException:
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
 
+    def _divided(
+        self, names: Sequence[str], listed: SpilledList[ObjectInfo] | None
+    ) -> dict[str, SpilledList[ObjectInfo]]:
+        """The locks of each project, from one listing of all."""
+        if listed is None:
+            return {}
+        found = {f"{self._locks}{name}/": SpilledList(ObjectInfo) for name in names}
+        for info in listed:
+            place = info.key[: info.key.rfind("/") + 1]
+            if place in found:
+                found[place].append(info)
+        return found
+
     def _list(self, prefix: str) -> SpilledList[ObjectInfo]:
-        found = SpilledList(ObjectInfo, self.inner.list(prefix))
+        once = aspect(self.inner, ListsOnce) if prefix == self._locks else None
+        found = SpilledList(ObjectInfo, self.inner.list(prefix) if once is None else once.list_once(prefix))
         found.flush()
         return found
 

@@ -218,6 +218,25 @@ class WholeChecksums(Protocol):
         """Checksum that the store keeps of a whole object, or None. Raises `NotFound`."""
 
 
+class TimedBody(Struct, frozen=True):
+    """A small object, and the store's clock at the time of the same answer: None where it told none.
+
+    `body` is None for an object that is larger than was asked for.
+    """
+
+    info: ObjectInfo
+    body: bytes | None
+    now: datetime | None
+
+
+@runtime_checkable
+class ReadsTimed(Protocol):
+    """Read an object together with the time, so that its age is by one clock."""
+
+    def read_timed(self, key: str, most_bytes: int) -> TimedBody:
+        """Raises `NotFound`."""
+
+
 @runtime_checkable
 class Offers(Protocol):
     """A store with aspects that are objects of their own."""
@@ -234,6 +253,7 @@ _LACKS: dict[type, str] = {
     Thaws: "has no cold storage to thaw from",
     Administers: "has no bucket to set up",
     Bucket: "has no bucket to ask",
+    ReadsTimed: "does not tell the time",
 }
 
 

@@ -28,6 +28,7 @@ from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.aspects import Version
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.hooks import HOOKS
+from s3sync.sync.locked import warnings_of
 from s3sync.sync.old_versions import delete_versions, old_versions
 from s3sync.sync.planning import collect, ruled
 from s3sync.sync.report import CleanupReport, Deleted
@@ -106,13 +107,15 @@ def cleanup(session: Session, options: CleanupOptions) -> CleanupReport:
 
 def _look(session: Session, state: StateDB, options: CleanupOptions, report: CleanupReport) -> _Looked:
     """Scan, and plan what may go. The report says what that is, and what is kept with the reason."""
-    seen = scan(session, state)
+    seen = scan(session, state, locks=not options.local)
+    report.warnings.extend(warnings_of(seen.locks))
     if options.selector:
         seen.limit_to(options.selector)
     report.failed.extend(seen.problems)
     stays, verified_of = Contents(), _Verified(session, state, seen)
     rules = () if options.permanently else (keep_last_copies(verified_of),)
-    found = _Looked(seen, collect(Verb.CLEANUP, ruled(_deletions(seen, options, stays, report, verified_of), rules)))
+    going = _deletions(seen, options, stays, report, verified_of, session.settings.user)
+    found = _Looked(seen, collect(Verb.CLEANUP, ruled(going, rules)))
     for action in found.plan.actions:
         entry, verified = action.local if options.local else action.remote, verified_of(action.path)
         in_trash = action.trash_remote or (options.local and not verified)
@@ -127,18 +130,26 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
 
 
 def _deletions(
-    seen: View, options: CleanupOptions, stays: Contents, report: CleanupReport, verified: _Verified
+    seen: View,
+    options: CleanupOptions,
+    stays: Contents,
+    report: CleanupReport,
+    verified: _Verified,
+    user: str | None,
 ) -> Iterator[Step]:
     """What may go. Adds the content that stays to `stays`, and to the report what is kept and why."""
+    locks = seen.locks.keeping_out(user)
     for decision in seen.decisions():
         wanted = options.selector is None or options.selector(decision.path)
         entry = decision.local if options.local else decision.remote
         goes = wanted and entry is not None and _may_go(decision, options)
+        if goes and decision.path in locks:
+            report.locked[decision.path], goes = locks[decision.path], False
         _note_what_stays(stays, seen, decision, options, verified, goes=goes)
         if goes:
             do = Do.FREE_LOCAL if options.local else Do.DELETE_REMOTE
             yield Action(do, decision.path, decision.local, decision.remote)
-        elif entry is not None and wanted:
+        elif entry is not None and wanted and decision.path not in report.locked:
             report.kept.append(_kept(seen, decision))
         elif wanted and decision.gone:  # perhaps by a cleanup that was killed: no later one of the name was here
             yield Agreed(decision.path, None)

@@ -17,10 +17,11 @@ from s3sync.core.manifest.record import CleanedRecord, ConflictRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
 from s3sync.core.reconcile import ConflictKind, State
+from s3sync.core.team import FileLock
 from s3sync.core.unfinished import Direction
 from s3sync.spill.sequence import SpilledList
 
-EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_TO_DO = 0, 3, 4, 7
+EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_LOCKED, EXIT_TO_DO = 0, 3, 4, 6, 7
 
 
 class ProjectAddress(Struct, frozen=True):
@@ -130,6 +131,10 @@ class RunReport(OfProject, Struct):
     skipped: SpilledList[Skipped] = field(default_factory=lambda: SpilledList(Skipped))
     conflicts: SpilledList[ConflictReport] = field(default_factory=lambda: SpilledList(ConflictReport))
     failed: list[Problem] = field(default_factory=list)
+    locked: dict[str, FileLock] = field(default_factory=dict)
+    """Files that were left alone because somebody else has locked them, or what they would have to replace."""
+    unlocked: list[str] = field(default_factory=list)
+    """Files whose own locks were released."""
     warnings: list[str] = field(default_factory=list)
     cleaned: CleanedRecord | None = None
     """The last cleanup of the remote, if any."""
@@ -166,6 +171,8 @@ class RunReport(OfProject, Struct):
     def exit_code(self) -> int:
         if self.failed:
             return EXIT_SOME_FAILED
+        if self.locked:
+            return EXIT_LOCKED
         return EXIT_DONE if all(conflict.settled for conflict in self.conflicts) else EXIT_CONFLICTS
 
 
@@ -227,6 +234,8 @@ class StatusReport(OfProject, Struct):
     """Transfers that this computer has begun and not finished."""
     kept_conflicts: list[ConflictRecord] = field(default_factory=list)
     """Conflicts of which both versions were kept, until one of the two is deleted."""
+    locks: list[FileLock] = field(default_factory=list)
+    """Locks that hold, one's own among them."""
     verified: str | None = None
     """`records` or `deep` in the answer of `verify`."""
     warnings: list[str] = field(default_factory=list)
@@ -263,6 +272,8 @@ class CleanupReport(OfProject, Struct):
     deleted: SpilledList[Deleted] = field(default_factory=lambda: SpilledList(Deleted))
     kept: SpilledList[Problem] = field(default_factory=lambda: SpilledList(Problem))
     failed: list[Problem] = field(default_factory=list)
+    locked: dict[str, FileLock] = field(default_factory=dict)
+    """Files that were left alone because somebody else has locked them."""
     warnings: list[str] = field(default_factory=list)
     trash_files: int = 0
     trash_bytes: int = 0
@@ -289,4 +300,4 @@ class CleanupReport(OfProject, Struct):
 
     @property
     def exit_code(self) -> int:
-        return EXIT_SOME_FAILED if self.failed else EXIT_DONE
+        return EXIT_SOME_FAILED if self.failed else EXIT_LOCKED if self.locked else EXIT_DONE

@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from s3sync.core.names import free_conflict_name
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Plan, Policy, Verb, keep_unknown
-from s3sync.core.reconcile import again
+from s3sync.core.reconcile import State, again
 from s3sync.core.times import format_time
 from s3sync.errors import LocalError, S3syncError, StoreError
+from s3sync.shared.locks import Locks
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
@@ -22,6 +24,7 @@ from s3sync.sync.arrivals import warn_of_arrivals
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.gating import Gatekeeper
 from s3sync.sync.hooks import HOOKS, Hooks, Witness
+from s3sync.sync.locked import leave_locked, release_own, warnings_of
 from s3sync.sync.places import first_time
 from s3sync.sync.planning import make_plan
 from s3sync.sync.recover import drop_useless_downloads, recover
@@ -47,6 +50,12 @@ class Options(Struct, frozen=True):
     dry_run: bool = False
     again: bool = False
     """Send what a cleanup took from the remote; of the files that `selector` names, also what was deleted there."""
+    unlock: bool = False
+    """Release this user's locks on the files that are in sync in the end."""
+
+    def changes_remote(self, verb: Verb) -> bool:
+        """True if such a run may replace or delete a file on the remote."""
+        return verb is not Verb.DOWN or self.policy in (Policy.KEEP_BOTH, Policy.MINE)
 
 
 def run(session: Session, verb: Verb, options: Options, hooks: Hooks | None = None) -> RunReport:
@@ -54,7 +63,7 @@ def run(session: Session, verb: Verb, options: Options, hooks: Hooks | None = No
 
     `hooks` None are the verb's own (`hooks.HOOKS`).
     """
-    if verb is not Verb.DOWN or options.policy in (Policy.KEEP_BOTH, Policy.MINE):
+    if options.changes_remote(verb):
         session.settings.require_user()
     started = time.monotonic()
     report = RunReport(verb, session.place, options.dry_run)
@@ -67,7 +76,9 @@ def run(session: Session, verb: Verb, options: Options, hooks: Hooks | None = No
         with _told_so_far(report, started), session.lock(), session.memory() as state:
             recover(session, state)
             report.warnings += first_time(state, session)
-            _rounds(_Run(session, state, report, options, hooks, gatekeeper, hooks.start(state)))
+            this = _Run(session, state, report, options, hooks, gatekeeper, hooks.start(state))
+            _rounds(this)
+            _unlock(this)
             _retire(session, state, report)
     _finish(report, started)
     return report
@@ -101,6 +112,20 @@ def _rounds(run: _Run) -> None:
         run.report.failed.append(Problem(path, f"kept changing while we worked: {reason}", "run the command again"))
 
 
+def _unlock(run: _Run) -> None:
+    """Release this user's locks, when that was asked for, on what both sides now agree on."""
+    report = run.report
+    if not run.options.unlock:
+        return
+    open_ones = {problem.path for problem in report.failed} | {conflict.name for conflict in report.conflicts}
+    agreed = chain(
+        (item.name for item in report.uploaded),
+        (item.name for item in report.skipped if item.state is State.IN_SYNC),
+    )
+    names = dict.fromkeys(name for name in agreed if name in run.locks.by_name and name not in open_ones)
+    report.unlocked = release_own(run.session, run.state, run.locks, names)
+
+
 def _retire(session: Session, state: StateDB, report: RunReport) -> None:
     """Bring the trash within its limits. A run in which something failed lets it be."""
     if report.failed:
@@ -125,13 +150,15 @@ class _Run(Struct):
     hooks: Hooks
     gatekeeper: Gatekeeper
     witnesses: Sequence[Witness] = ()
+    locks: Locks = field(default_factory=Locks)
 
 
 def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = False) -> dict[str, str]:
     """Scan, reconcile, gate, execute, save. Returns the paths that lost a race, with the reason."""
     session, state, report, options = run.session, run.state, run.report, run.options
     creates_only = is_first and report.verb is Verb.UP and options.policy is None
-    seen = scan(session, state, creates_only=creates_only)
+    seen = scan(session, state, creates_only=creates_only, locks=options.changes_remote(report.verb))
+    run.locks = seen.locks
     if not options.dry_run:
         drop_useless_downloads(session, state, seen)
     if options.selector:
@@ -140,13 +167,14 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
     if options.again:
         decisions = map(partial(again, deleted=options.selector is not None), decisions)
     keep, obstacles = _keep_name(session, seen), seen.obstacles_of(wanted)
-    rules = (*run.hooks.rules, keep_unknown(what_is_known(seen, state)))
+    leave = leave_locked(seen.locks.keeping_out(session.settings.user), report.locked)
+    rules = (leave, *run.hooks.rules, keep_unknown(what_is_known(seen, state)))
     plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, obstacles, rules)
     run.gatekeeper.ask(plan, seen, report)
     report_plan(report, plan, seen)
     warn_of_arrivals(report, plan, seen)
-    if (silence := silence_warning(state, seen)) and silence not in report.warnings:
-        report.warnings.append(silence)
+    told = filter(None, (silence_warning(state, seen), *warnings_of(seen.locks)))
+    report.warnings += [warning for warning in told if warning not in report.warnings]
     if options.dry_run:
         from s3sync.sync.estimate import Estimate
 

@@ -18,6 +18,7 @@ from s3sync.local.digests import Digests, digest, digest_xxh3
 from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile, scan_folder
+from s3sync.shared.locks import Locks, read_locks
 from s3sync.shared.scan import Sizes, scan_remote
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path
@@ -36,10 +37,10 @@ COARSE_NS = 2_000_000_000
 
 
 @kept_folders()
-def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> View:
+def scan(session: Session, state: StateDB, *, creates_only: bool = False, locks: bool = False) -> View:
     """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`.
 
-    `creates_only` is for `scan_remote`.
+    `creates_only` is for `scan_remote`. `locks`: read them too, beside the listing.
 
     What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
     """
@@ -49,11 +50,13 @@ def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> Vie
     base.update(state.each_base())
     digests.update(state.each_digest())
     blind = ignores_case(session.project.staging)
-    with Aside(1, "s3sync-scan") as thread:
+    with Aside(2, "s3sync-scan") as threads:
         prefix = session.project.prefix
-        remote = thread.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only)
+        remote = threads.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only)
+        locking = threads.submit(read_locks, session.store, prefix) if locks else None
         here = scan_folder(session.project.staging, ignored, len(base))
         there = remote.result()
+        known_locks = locking.result() if locking is not None else Locks()
     if blind:
         base = take_the_remotes_case(base, here, there)
     seen = View(
@@ -66,6 +69,7 @@ def scan(session: Session, state: StateDB, *, creates_only: bool = False) -> Vie
         complete=here.complete,
         ignores_case=blind,
         silenced=set(silenced),
+        locks=known_locks,
     )
     if state.is_unproven:
         leave_out_unproven(seen, state)

@@ -104,6 +104,12 @@ def make_selector(words: Sequence[str], staging: Path, cwd: Path) -> Selector | 
     return Selector(words, staging, cwd) if words else None
 
 
+def paths_of(typed: str, staging: Path, cwd: Path) -> list[str]:
+    """Paths of files that a word may mean, the likeliest first: as seen from where the user stands, or from the staging
+    folder."""
+    return list(dict.fromkeys(path for path in _word(typed, staging, cwd).paths if not path.endswith("/")))
+
+
 def _folders_above(path: str) -> Iterator[str]:
     yield ""
     yield from (path[:end] for end, char in enumerate(path) if char == "/")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s3sync.core.reconcile import Decision, State
+from s3sync.core.team import LockState
 from s3sync.errors import LocalError
 from s3sync.local.room import state_folder
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
+from s3sync.sync.locked import warnings_of
 from s3sync.sync.places import first_time, names_warning
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
 from s3sync.sync.scan import scan
@@ -22,13 +24,13 @@ from s3sync.sync.view import View, select, uploader
 def status(session: Session, selector: Selector | None = None) -> StatusReport:
     """Raises `StoreError`, `ScanError`, `ManifestError`; `UsageError` for a name that is none."""
     with _open_state(session) as state:
-        seen = scan(session, state)
+        seen = scan(session, state, locks=True)
         if selector:
             seen.limit_to(selector)
         unfinished, told = known_transfers(state), first_time(state, session)
         names, silence = names_warning(session, state), silence_warning(state, seen)
     report = make_report(session, seen, unfinished, selector)
-    report.warnings = list(dict.fromkeys([*filter(None, (names, silence)), *told]))
+    report.warnings = list(dict.fromkeys([*filter(None, (names, silence)), *told, *warnings_of(seen.locks)]))
     return report
 
 
@@ -44,6 +46,11 @@ def make_report(
         failed=list(seen.problems),
         transfers=[transfer for transfer in unfinished if wanted is None or wanted(transfer.name)],
         kept_conflicts=[record for record in kept if wanted is None or wanted(record.name) or wanted(record.kept_as)],
+        locks=[
+            lock
+            for name, lock in sorted(seen.locks.by_name.items())
+            if lock.state is LockState.HELD and (wanted is None or wanted(name))
+        ],
         last_sync_at=manifest.last_sync,
         last_sync_by=manifest.last_sync_by,
         cleaned=manifest.cleaned,

@@ -16,7 +16,7 @@ from s3sync.core.effects import Effect, Kind
 from s3sync.core.entries import Entry
 from s3sync.core.names import short_text
 from s3sync.core.outcome import Problem
-from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
+from s3sync.core.plan import LOCAL_ONLY, Action, Do, Plan, Undoes, Verb
 from s3sync.core.records import trash_key
 from s3sync.disk.errors import local_errors
 from s3sync.errors import LocalError, declined
@@ -27,6 +27,7 @@ from s3sync.spill.sequence import SpilledList
 from s3sync.state.journal import Done, Journal
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.earlier_versions import Known, in_trash_here, kept_aside, living_there, md5_here
+from s3sync.sync.locked import break_hint, held_text
 from s3sync.sync.recover import recover
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, OfProject, ProjectAddress
 from s3sync.sync.restore import finish_placing
@@ -99,13 +100,13 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
     report = UndoReport(session.place, dry_run)
     if dry_run:
         with session.memory(read_only=True) as state:
-            seen = scan(session, state)
+            seen = scan(session, state, locks=True)
             _plan(session, seen, what_is_known(seen, state), Journal(state).last_run(), report)
         return report
     with session.lock(), session.memory() as state:
         recover(session, state)
         journal = Journal(state)
-        seen = scan(session, state)
+        seen = scan(session, state, locks=True)
         actions = _plan(session, seen, what_is_known(seen, state), journal.last_run(), report)
         unknown = _unknown(session, seen)
         finished = {
@@ -140,6 +141,7 @@ def _plan(
     if journal:
         report.verb, report.at = journal[0].verb.value, journal[0].at
     unknown = _unknown(session, seen)
+    locks = seen.locks.keeping_out(session.settings.user)
     needed = {done.lives_on.path for done in journal if done.lives_on is not None}
     for done in journal:
         reason = unknown(done.path)
@@ -148,6 +150,8 @@ def _plan(
         reason = reason or _changed_since(seen, done)
         if reason is None:
             found = _action(session, seen, is_known, done)
+            if isinstance(found, Action) and found.do not in LOCAL_ONLY and found.path in locks:
+                found = Problem(found.path, held_text(locks[found.path]), break_hint(found.path))
             if isinstance(found, Action):
                 waits = found.do is Do.PUT_BACK_REMOTE and found.path in needed
                 actions.append(replace(found, waits=True) if waits else found)

@@ -15,6 +15,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import Decision, after_cleanup, decide, reconcile
 from s3sync.local.digests import Digests
 from s3sync.local.scan import LocalFile, LocalScan
+from s3sync.shared.locks import Locks
 from s3sync.shared.scan import RemoteScan
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest
@@ -44,6 +45,8 @@ class View(Struct):
     """Paths, here and on the remote, that only the `.s3syncignore` of the staging folder ignores, up to a thousand."""
     obstacles: dict[str, list[str]] = field(default_factory=dict)
     """By path: what cannot stand beside it, a file or what is in a folder of its name, of which one is to go."""
+
+    locks: Locks = field(default_factory=Locks)
 
     replaced: set[str] = field(default_factory=set)
     """Paths that only this side has, of whose name the remote has made a folder, or a file of one of their folders."""

@@ -27,9 +27,14 @@ def up(
             help="Also send what a cleanup took from the remote; of named files, also what was deleted there.",
         ),
     ] = False,
+    unlock: Annotated[
+        bool, typer.Option("--unlock", help="Then release your locks on the files that are in sync.")
+    ] = False,
 ) -> int:
     """Upload what is new or changed here. Nothing is deleted, and nobody's change is overwritten."""
     return run(
         call, Verb.UP, names, project, all_projects,
-        lambda opened, files: opened.up(*files, on_conflict=on_conflict, dry_run=call.dry_run, again=again),
+        lambda opened, files: opened.up(
+            *files, on_conflict=on_conflict, dry_run=call.dry_run, again=again, unlock=unlock
+        ),
     )  # fmt: skip

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 from s3sync.cli.output import SCHEMA, duration_text, moved_line, printable, say, symbols, warn
-from s3sync.cli.show.words import Json, deleted_json, failed_json, place_json, warn_of_failures
+from s3sync.cli.show.words import (
+    Json,
+    deleted_json,
+    failed_json,
+    locked_json,
+    place_json,
+    warn_of_failures,
+    warn_of_locked,
+)
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text, size_text
 from s3sync.sync.report import CleanupReport
@@ -69,6 +77,7 @@ def print_cleanup(report: CleanupReport, *, verbose: bool, quiet: bool) -> None:
         say(f"Summary: {cleanup_summary(report)}, {duration_text(report.elapsed_s)}")
     for warning in report.warnings:
         warn(f"warning: {warning}")
+    warn_of_locked(report.locked)
     warn_of_failures(report.failed)
 
 
@@ -86,6 +95,8 @@ def _say_what_still_costs(report: CleanupReport) -> None:
 def cleanup_summary(report: CleanupReport) -> str:
     would = "would delete" if report.dry_run else "deleted"
     parts = [f"{would} {_what(report)}"]
+    if report.locked:
+        parts.append(f"left {len(report.locked)} that others have locked")
     if report.kept:
         parts.append(f"kept {len(report.kept)}")
     return ", ".join(parts)
@@ -113,6 +124,7 @@ def cleanup_json(report: CleanupReport) -> Json:
         "deleted": ({**deleted_json(item), "in_trash": item.in_trash} for item in report.deleted),
         "kept": ({"name": item.path, "reason": item.error, "hint": item.hint} for item in report.kept),
         "failed": map(failed_json, report.failed),
+        "locked": locked_json(report.locked),
         "trash": {"files": report.trash_files, "size_bytes": report.trash_bytes},
         "trash_kept": {"files": report.trash_kept_files, "size_bytes": report.trash_kept_bytes},
         "last_copies": iter(report.last_copies),

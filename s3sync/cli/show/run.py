@@ -23,9 +23,11 @@ from s3sync.cli.show.words import (
     cleaned_line,
     deleted_json,
     failed_json,
+    locked_json,
     place_json,
     state_sign,
     warn_of_failures,
+    warn_of_locked,
 )
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import short_text
@@ -51,6 +53,7 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = Fa
         _warn_of_conflict(conflict, report)
     if any(conflict.resolution is None for conflict in report.conflicts):
         warn("hint: `s3sync sync` keeps both versions; to keep only one: --on-conflict mine, or theirs")
+    warn_of_locked(report.locked)
     warn_of_failures(report.failed)
 
 
@@ -83,6 +86,8 @@ def _print_run_lines(report: RunReport, verbose: bool, few: int) -> None:
         if item.state not in (State.IN_SYNC, State.CLEANED_UP):
             text = _left_alone(report.verb, item.state, item.uploaded_by, item.uploaded_at)
             say(moved_line(colour(state_sign(item.state, signs), YELLOW), item.name, item.size_bytes, text))
+    for name in report.unlocked:
+        say(f"  {colour(signs.done, GREEN)} {printable(name)} - unlocked")
     if report.trash_files:
         gone = f"{files_text(report.trash_files)} ({size_text(report.trash_bytes)})"
         say(f"Trash: deleted {gone} beyond its limits (the setting `trash`)")
@@ -125,6 +130,8 @@ def _run_summary(report: RunReport) -> str:
         parts.append(f"left {waiting} alone")
     if report.conflicts:
         parts.append(f"{len(report.conflicts)} in conflict")
+    if report.locked:
+        parts.append(f"{len(report.locked)} locked by others")
     if report.failed:
         parts.append(f"{len(report.failed)} failed")
     if report.bytes_saved:
@@ -182,6 +189,8 @@ def run_body(report: RunReport) -> Json:
         "skipped": iter(report.skipped),
         "conflicts": map(_conflict, report.conflicts),
         "failed": map(failed_json, report.failed),
+        "locked": locked_json(report.locked),
+        "unlocked": report.unlocked,
         "warnings": report.warnings,
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,

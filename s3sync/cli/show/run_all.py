@@ -69,7 +69,11 @@ class AllLines:
 def says_something(report: RunReport) -> bool:
     """Tell whether a report holds more than files that are in sync."""
     listed = (report.uploaded, report.downloaded, report.deleted, report.conflicts, report.failed, report.warnings)
-    return any(listed) or any(item.state is not State.IN_SYNC for item in report.skipped)
+    return (
+        any(listed)
+        or bool(report.locked or report.unlocked)
+        or any(item.state is not State.IN_SYNC for item in report.skipped)
+    )
 
 
 def _together(told: Sequence[Told[RunReport]], dry_run: bool) -> str:

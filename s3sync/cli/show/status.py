@@ -29,6 +29,7 @@ from s3sync.cli.show.words import (
     cleaned_json,
     cleaned_line,
     failed_json,
+    lock_json,
     place_json,
     state_sign,
     warn_of_failures,
@@ -39,6 +40,7 @@ from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.core.typed import typed
 from s3sync.errors import S3syncError
+from s3sync.sync.locked import held_text
 from s3sync.sync.report import FileStatus, ProjectAddress, StatusReport
 
 FEW = 20
@@ -57,6 +59,8 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         signs = symbols()
         say(f"{signs.status} S3 Staging Status: {printable(report.place.project)}")
         _print_files(report, signs, verbose)
+        for lock in report.locks:
+            say(f"  {signs.locked} {short_name(lock.name or lock.id)}  {printable(held_text(lock))}")
         for transfer in report.transfers:
             say(transfer_line(transfer))
         say(status_summary(report))
@@ -206,6 +210,7 @@ def status_body(report: StatusReport) -> Json:
         "files": iter(report.files),
         "counts": report.counts,
         "failed": map(failed_json, report.failed),
+        "locks": [lock_json(lock) for lock in report.locks],
         "transfers": [transfer_json(item) for item in report.transfers],
         "kept_conflicts": [
             {"name": kept.name, "kept_as": kept.kept_as, "by": kept.by, "at": kept.at} for kept in report.kept_conflicts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from s3sync.cli.output import Symbols, ago_text, printable, symbols, warn
@@ -11,6 +11,9 @@ from s3sync.core.names import short_text
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
 from s3sync.core.reconcile import State
+from s3sync.core.team import FileLock
+from s3sync.core.times import format_time
+from s3sync.sync.locked import break_hint, held_text
 from s3sync.sync.report import Deleted, ProjectAddress
 
 Json: TypeAlias = dict[str, Any]
@@ -31,6 +34,36 @@ def cleaned_json(cleaned: CleanedRecord | None) -> Json | None:
 
 def failed_json(item: Problem) -> Json:
     return {"name": item.path, "error": item.error, "hint": item.hint}
+
+
+def lock_json(lock: FileLock) -> Json:
+    since, until = (None if when is None else format_time(when) for when in (lock.since, lock.until))
+    return {
+        "name": lock.name,
+        "id": lock.id,
+        "state": lock.state.value,
+        "by": lock.by,
+        "host": lock.host,
+        "why": lock.why,
+        "since": since,
+        "until": until,
+        "seconds_left": lock.left_s,
+        "reason": lock.reason,
+    }
+
+
+def locked_json(locked: Mapping[str, FileLock]) -> list[Json]:
+    """Files that were left alone, each with the lock that keeps this user out."""
+    return [{**lock_json(lock), "name": name} for name, lock in locked.items()]
+
+
+def warn_of_locked(locked: Mapping[str, FileLock]) -> None:
+    """Say of each file that was left alone who has locked it, and once how to go on."""
+    for name, lock in locked.items():
+        other = "" if lock.name in (None, name) else f"{lock.name} is "
+        warn(f"{symbols().locked} {printable(name)}: {printable(other + held_text(lock))}; left alone")
+    if locked:
+        warn(f"hint: {printable(break_hint(next(iter(locked.values())).name or ''))}")
 
 
 ABSENT_THERE = frozenset({State.LOCAL_NEW, State.CLEANED_UP, State.REMOTE_DELETED})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +18,14 @@ from s3sync.core.times import moment
 from s3sync.errors import (
     AccessDenied,
     ChecksumMismatch,
+    DiskFull,
     NotFound,
     PreconditionFailed,
     StoreError,
     Unchanged,
     Unsupported,
 )
+from s3sync.store.aspects import TimedBody
 from s3sync.store.bodies import pieces
 from s3sync.store.folder import listing, objects, uploads
 from s3sync.store.folder.files import Record, append, drop_temporary, sweep, temporary_file
@@ -127,6 +130,18 @@ class FolderStore:
             raise Unchanged(f"{key!r} is still the version that is known")
         end = record.size if stop is None else min(stop, record.size)
         return objects.FileReader(self._layout, file, record, start, max(start, end))
+
+    def read_timed(self, key: str, most_bytes: int) -> TimedBody:
+        """The time is that of the disk, as a file that is written for it has it; None where none can be written."""
+        with self.get(key) as reader:
+            body = b"".join(bytes(piece) for piece in reader) if reader.info.size <= most_bytes else None
+        now = None
+        with contextlib.suppress(StoreError, DiskFull):
+            self._require_writable()
+            with self._layout.errors("write to", self.url), temporary_file(self._layout) as (temporary, file):
+                now = moment(os.fstat(file.fileno()).st_mtime_ns)
+            drop_temporary(self._layout, temporary)
+        return TimedBody(reader.info, body, now)
 
     def put(
         self,

@@ -28,7 +28,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "how-transfers-work.md"
 
 @dataclass(frozen=True)
 class Limit:
-    """`most` round trips, and `requests` in them; `budget` is what is aimed at."""
+    """`most` round trips, and `requests` in them; `budget` is what is aimed at. One request lists the locks."""
 
     most: int
     requests: int
@@ -36,20 +36,20 @@ class Limit:
 
 
 LIMITS = {
-    "`status` of 20 files": Limit(2, 2, budget=3),
-    "`up`, `down` or `sync`, nothing to do": Limit(2, 2, budget=3),
-    "`up` of one changed file": Limit(4, 4, budget=5),
+    "`status` of 20 files": Limit(2, 3, budget=3),
+    "`up`, `down` or `sync`, nothing to do": Limit(2, 3, budget=3),
+    "`up` of one changed file": Limit(4, 5, budget=5),
     "`down` of one changed file": Limit(4, 4, budget=4),
-    "`sync` that sends one changed file": Limit(6, 5),
-    "`sync` that fetches one changed file": Limit(4, 4),
-    "first `up` of one file to a strange store": Limit(5, 10, budget=6),
-    "first `up` of 20 files to a strange store": Limit(6, 29, budget=6),
-    "first `up` of 20 files of a second project": Limit(6, 29, budget=6),
+    "`sync` that sends one changed file": Limit(6, 6),
+    "`sync` that fetches one changed file": Limit(4, 5),
+    "first `up` of one file to a strange store": Limit(5, 11, budget=6),
+    "first `up` of 20 files to a strange store": Limit(6, 30, budget=6),
+    "first `up` of 20 files of a second project": Limit(6, 30, budget=6),
     "first `down` of 20 files": Limit(5, 29),
-    "first `up` of 40 MiB to a strange store": Limit(11, 29),
-    "`up` of another file of 40 MiB": Limit(10, 11),
-    "`status --all` of 100 projects": Limit(6, 104, budget=8),
-    "`up --all` of 100 projects, nothing to do": Limit(6, 104),
+    "first `up` of 40 MiB to a strange store": Limit(11, 30),
+    "`up` of another file of 40 MiB": Limit(10, 12),
+    "`status --all` of 100 projects": Limit(6, 105, budget=8),
+    "`up --all` of 100 projects, nothing to do": Limit(6, 105),
 }
 
 

@@ -1,0 +1,148 @@
+"""Lock objects in the store: listed, read, and written only under conditions (`core/team.py` has their values).
+
+A lock is made with If-None-Match, and renewed, taken over and removed with If-Match. Nothing is remembered of one:
+each command reads what is there.
+"""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from collections.abc import Mapping
+from hashlib import md5
+
+from msgspec import Struct, field
+
+from s3sync.aside import Aside
+from s3sync.core.team import (
+    MOST_BYTES,
+    FileLock,
+    LockState,
+    is_lock_id,
+    lock_body,
+    locks_prefix,
+    read_lock,
+)
+from s3sync.errors import AccessDenied, LostRace, NotFound, PreconditionFailed
+from s3sync.store.aspects import ListsOnce, ReadsTimed, require_aspect
+from s3sync.store.port import Create, Headers, ObjectInfo, Store, Update, WriteMode
+
+HEADERS = Headers(content_type="application/json")
+MOST_LOCKS = 1_000
+"""Locks of a project that are read. No team works on more files at once."""
+READ_AT_ONCE = 16
+TRIES = 10
+ERASED = md5(b"", usedforsecurity=False).digest()
+
+
+class Locks(Struct, frozen=True):
+    """Locks of a project by the names of their files, and lock objects that cannot be read."""
+
+    by_name: Mapping[str, FileLock] = field(default_factory=dict)
+    unreadable: list[FileLock] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def keeping_out(self, user: str | None) -> dict[str, FileLock]:
+        """Locks that others hold."""
+        return {name: lock for name, lock in self.by_name.items() if lock.keeps_out(user)}
+
+
+def read_locks(store: Store, prefix: str) -> Locks:
+    """List the locks of a project, and read those that there are. Raises `StoreError`.
+
+    Whoever may not look at them has none: a lock is a courtesy.
+    """
+    place = locks_prefix(prefix)
+    try:
+        found = _listed(store, place)
+    except AccessDenied as error:
+        return Locks(warnings=[f"the locks of others cannot be seen: {error}"])
+    if not found:
+        return Locks()
+    with Aside(READ_AT_ONCE, "s3sync-locks") as threads:
+        locks = [lock for lock in threads.map(lambda info: _read(store, info), found[:MOST_LOCKS]) if lock is not None]
+    warnings = [] if len(found) <= MOST_LOCKS else [f"more than {MOST_LOCKS} locks: the others are not looked at"]
+    return Locks(
+        {lock.name: lock for lock in locks if lock.name is not None and lock.state is not LockState.UNREADABLE},
+        [lock for lock in locks if lock.state is LockState.UNREADABLE],
+        warnings,
+    )
+
+
+def _listed(store: Store, place: str) -> list[ObjectInfo]:
+    """Lock objects; an empty one is a lock that was released where the store cannot delete under a condition.
+
+    An empty listing is believed, though it may be an error that looks like one: what it hides is a courtesy.
+    """
+    listing = store.list_once(place) if isinstance(store, ListsOnce) else store.list(place)
+    found: list[ObjectInfo] = []
+    for info in listing:
+        if info.size and is_lock_id(info.key.removeprefix(place)):
+            found.append(info)
+        if len(found) > MOST_LOCKS:
+            break
+    return found
+
+
+def _read(store: Store, info: ObjectInfo) -> FileLock | None:
+    lock = info.key.rpartition("/")[2]
+    if info.size > MOST_BYTES:
+        return read_lock(lock, info.etag, None, info.modified, None)
+    try:
+        return lock_at(store, info.key)
+    except AccessDenied as error:
+        return FileLock(lock, info.etag, LockState.UNREADABLE, info.modified, reason=str(error))
+
+
+def lock_at(store: Store, key: str) -> FileLock | None:
+    """The lock under a key; None where there is none. Raises `StoreError`."""
+    try:
+        found = require_aspect(store, ReadsTimed).read_timed(key, MOST_BYTES)
+    except NotFound:
+        return None
+    if not found.info.size:
+        return FileLock(key.rpartition("/")[2], found.info.etag, LockState.EXPIRED, found.info.modified)
+    return read_lock(key.rpartition("/")[2], found.info.etag, found.body, found.info.modified, found.now)
+
+
+def acquire(store: Store, key: str, path: str, user: str, for_s: int, why: str | None) -> tuple[FileLock, bool]:
+    """Lock a file, renew one's own lock, or take over one that has ended.
+
+    Returns the lock that is there in the end, and whether it is ours. Raises `LostRace` when others win all the time.
+    """
+    mode: WriteMode = Create()
+    for _ in range(TRIES):
+        body = lock_body(path, user, for_s, uuid.uuid4().hex, why, socket.gethostname()[:256])
+        digest = md5(body, usedforsecurity=False).digest()
+        try:
+            written = store.put(key, body, mode=mode, headers=HEADERS, md5=digest, timed=True)
+        except PreconditionFailed:
+            there = lock_at(store, key)
+            if there is not None and there.keeps_out(user):
+                return there, False
+            mode = Create() if there is None else Update(there.etag)
+            continue
+        lock = key.rpartition("/")[2]
+        if written.at is None:
+            return FileLock(lock, written.etag, LockState.HELD, None, path, user, why=why), True
+        return read_lock(lock, written.etag, body, written.at, written.at), True
+    raise LostRace(
+        f"{path} could not be locked",
+        why=f"others locked it and let it go {TRIES} times",
+        hint="run the command again",
+    )
+
+
+def release(store: Store, key: str, etag: str, *, deletes: bool) -> bool:
+    """Remove a lock, if it is still this version of it; False if somebody else changed it meanwhile.
+
+    `deletes`: the store honours a condition when it deletes. Elsewhere an empty object takes its place.
+    """
+    try:
+        if deletes:
+            store.delete(key, if_match=etag)
+        else:
+            store.put(key, b"", mode=Update(etag), headers=Headers(), md5=ERASED)
+    except PreconditionFailed:
+        return False
+    return True
