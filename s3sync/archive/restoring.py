@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from msgspec import Struct, field
 
@@ -11,31 +12,35 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.foreign import as_they_were, foreign_index
-from s3sync.archive.indexes import index_of, read_rows
+from s3sync.archive.indexes import index_of
 from s3sync.archive.place import Destination
 from s3sync.archive.restore import Restored, restore_unit, wanted_of
 from s3sync.archive.thaw import (
     ColdObject,
     Confirm,
+    ThawLook,
     check_tier,
-    cold_of,
     objects_of,
     price_of,
     thaw_all,
     wait_for,
 )
+from s3sync.archive.waiting import Request, forget, note_thaws, remember
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
-from s3sync.core.archive.records import Archived, LogEntry, Status, ThawNote
-from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
+from s3sync.core.archive.records import Archived, LogEntry, Status
+from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
 from s3sync.core.spelling import obeyed_refusal
 from s3sync.core.times import format_time
 from s3sync.errors import ArchiveError, Halt, Pending, UsageError, declined
 from s3sync.local.modes import usual_mask
-from s3sync.store.aspects import Thaws, ThawState, Tier, aspect
+from s3sync.store.aspects import Thaw, ThawState, Tier
 
+LOCAL, SSD = "local", "ssd"
+PLACES = (LOCAL, SSD)
+"""Names that `to` takes instead of a folder: where a unit came from, and the disk of a set with a folder store."""
 WORTH_A_QUESTION = 1.0
 """Price from which a restore asks although nothing has to be thawed."""
 
@@ -73,16 +78,6 @@ class RestoreReport(Struct):
         return Pending.exit_code if self.pending else 0
 
 
-class ThawLine(Struct, frozen=True):
-    """State of one archive in cold storage."""
-
-    unit: str
-    key: str
-    state: str
-    storage_class: str
-    until: str | None
-
-
 class Restoring(Struct, frozen=True):
     """One restore, of one unit after the other."""
 
@@ -114,6 +109,7 @@ class Restoring(Struct, frozen=True):
             found = Restored(index.unit, index.key, str(to.path), len(files), sum(member.size for member in wanted))
         else:
             if not self._is_ready(index, wanted):
+                self._remember(index.key)
                 report.pending.append(index.unit)
                 return
             now = self.carrier.clock()
@@ -127,6 +123,7 @@ class Restoring(Struct, frozen=True):
                 {} if is_own else self._obeyed(index, wanted),
                 mask=None if is_own else usual_mask(),
             )
+            forget(self.catalogue, index.key)
             outcome = "failed" if found.problems else "done"
             self.catalogue.note(
                 LogEntry(
@@ -168,6 +165,7 @@ class Restoring(Struct, frozen=True):
                 hint=f"`s3sync restore {archived.unit}` reads it, and thaws it first if it is cold",
             )
         if not self._is_ready(foreign_index(archived, ()), []):
+            self._remember(archived.key)
             report.pending.append(archived.unit)
             return None
         return read_now(self.carrier, self.catalogue, archived)
@@ -198,22 +196,31 @@ class Restoring(Struct, frozen=True):
     def _is_ready(self, index: Index, wanted: list[Member]) -> bool:
         """True if all can be read now, after a thaw that was asked for and, if wanted, waited for."""
         objects = objects_of(index, wanted)
-        cold = cold_of(self.carrier, objects)
+        look = ThawLook(self.carrier)
+        cold = look.cold(objects)
         self._ask(index, objects, cold)
         if not cold:
             return True
         check_tier(cold, self.options.tier)
         thawing = thaw_all(self.carrier, cold, self.options.days, self.options.tier)
-        at = format_time(self.carrier.clock())
-        for one in thawing:
-            until = format_time(one.thaw.until) if one.thaw.until else None
-            note = ThawNote(str(self.options.tier), self.options.days, at, str(one.thaw.state), until)
-            self.catalogue.note_thaw(index.key, note)
+        self._note_thaws(index, (one.thaw for one in thawing))
         waiting = [one for one in thawing if one.thaw.state in (ThawState.COLD, ThawState.THAWING)]
         if waiting and self.options.wait:
-            wait_for(self.carrier, waiting)
+            wait_for(look, self.carrier, waiting)
             waiting = []
+            self._note_thaws(index, (one.thaw for one in look.states(objects)))
         return not waiting
+
+    def _note_thaws(self, index: Index, thaws: Iterable[Thaw]) -> None:
+        at, tier = format_time(self.carrier.clock()), str(self.options.tier)
+        note_thaws(self.catalogue, index.key, thaws, tier, self.options.days, at)
+
+    def _remember(self, key: str) -> None:
+        """Keep what was asked for, until the thaw is done and `--resume` goes on."""
+        said = self.options
+        to = said.to if said.to is None or said.to in PLACES else str(Path(said.to).absolute())
+        request = Request(to, said.members, said.light, said.obeyed)
+        remember(self.catalogue, key, request, format_time(self.carrier.clock()))
 
     def _ask(self, index: Index, objects: list[tuple[str, int]], cold: list[ColdObject]) -> None:
         """The price, before anything is asked of the store."""
@@ -245,19 +252,3 @@ def _matcher(members: tuple[str, ...], paths: set[str]) -> Callable[[str], bool]
         return path in exact or path.startswith(folders) or fits
 
     return chosen
-
-
-def thaw_lines(carrier: Carrier, archived: Archived) -> list[ThawLine]:
-    """State of an archive's thaw; of a unit without container, of each object."""
-    thaws = aspect(carrier.store, Thaws)
-    if thaws is None:
-        return [ThawLine(archived.unit, archived.key, str(ThawState.WARM), archived.storage_class, None)]
-    keys = [archived.key]
-    if archived.pack is Pack.NONE:
-        index = read_rows(carrier.store, archived.set).get(archived.key)
-        keys = [key for key, _ in objects_of(index, index.members)] if index is not None else []
-    found = [(key, thaws.thaw_of(key)) for key in keys]
-    return [
-        ThawLine(archived.unit, key, str(one.state), one.storage_class, format_time(one.until) if one.until else None)
-        for key, one in found
-    ]

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
+from s3sync.archive.chain import is_rest
 from s3sync.archive.indexes import RowBook, read_rows
 from s3sync.archive.last_copies import refuse_loss, verify_before_deletion
 from s3sync.archive.remove_local import Removed, remove_local
@@ -18,6 +19,7 @@ from s3sync.archive.speed import ACTION, LEAST_BYTES, Stopwatch, sent_in
 from s3sync.archive.split import send_split
 from s3sync.archive.verify import Proof
 from s3sync.archive.volumes import Portion, is_complete, known_archives, known_indexes, merged, portions_of
+from s3sync.archive.walk import light_of
 from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Pack, Unit, UnitKind
 from s3sync.core.quantities import counted, files_text
@@ -206,6 +208,8 @@ class _Staged(Struct, frozen=True):
 
 def _stage(work: Working, unit: Unit, options: Options, rows: RowBook | None) -> _Staged:
     known = known_indexes(work.carrier, work.rules, unit, rows)
+    if not known and not options.force and _is_rest(work, unit):
+        return _Staged(UnitState.KNOWN, ())
     state = _state(work.rules, unit, known, options)
     if state is not UnitState.PLANNED:
         return _Staged(state, known)
@@ -213,10 +217,16 @@ def _stage(work: Working, unit: Unit, options: Options, rows: RowBook | None) ->
     return _Staged(UnitState.SENT, *_sent(work, unit, known, options, rows))
 
 
+def _is_rest(work: Working, unit: Unit) -> bool:
+    """True for light files that stayed here when the rest was archived further on, in a chain of sets."""
+    light = light_of(work.rules)
+    return is_rest(work.catalogue, unit, (one.path for one in unit.sources if light(one.path)))
+
+
 def _finished(
     work: Working, unit: Unit, staged: _Staged, options: Options, fresh: Mapping[str, Index] | None
 ) -> UnitReport:
-    if staged.state is UnitState.CHANGED:
+    if staged.state is UnitState.CHANGED or not staged.known:
         return _report(unit, staged.state)
     for index in staged.known:
         if staged.state is UnitState.SENT or work.catalogue.archive(index.key) is None:
@@ -259,12 +269,17 @@ def _removed(
     fresh: Mapping[str, Index] | None,
 ) -> UnitReport:
     """The second pass, and only then the local files. An error of it is the unit's; what was sent stays sent."""
+    light = light_of(work.rules) if work.rules.keep_light else lambda path: False
+    if all(light(one.path) for one in (*unit.sources, *unit.sidecars) if one.kind is not Kind.FOLDER):
+        return found  # nothing is to go, so that nothing has to be proven
     proof = Proof.CHECKSUM
     for index in known:
         proven = verify_before_deletion(work, index, deep=options.deep, rows=fresh)
         proof = proven if proven is not Proof.CHECKSUM else proof
         work.catalogue.note_verified(index.key, format_time(work.now()), str(proven))
     removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
+    if removed.files:
+        work.moved_on(unit)
     work.note("delete local", unit.id, unit.key, removed.size, detail=f"{files_text(removed.files)}, verified: {proof}")
     return replace(found, verified=proof, removed=removed)
 

@@ -152,7 +152,10 @@ def _content(carrier: Carrier, rules: ArchiveSet, unit: Unit, key: str, top: str
 def _object(carrier: Carrier, rules: ArchiveSet, unit: Unit, key: str, source: Source, *, is_sidecar: bool) -> Content:
     """One file as an object of its own."""
     content = _content(carrier, rules, unit, key, None, source)
-    content = changed(content, metadata={**content.metadata, "mtime": format_ns(source.mtime_ns)})
+    content = changed(
+        content,
+        metadata={**content.metadata, "mtime": format_ns(source.mtime_ns), "mode": f"{source.mode & 0o777:04o}"},
+    )
     return changed(content, storage_class=None, tags={}) if is_sidecar else content
 
 

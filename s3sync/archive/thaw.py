@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.price_list import price_book
@@ -15,11 +17,15 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import Restore, restore_cost
 from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.core.archive.volumes import archives_of
-from s3sync.errors import Archived, ConfigError, NotFound, Unsupported
+from s3sync.errors import ENDS_THE_RUN, Archived, ConfigError, NotFound, StoreError, Unsupported
 from s3sync.store.aspects import Thaw, Thaws, ThawState, Tier, aspect
 
 FIRST_POLL_S, POLL_S = 1.0, 60.0
 LOOK_S = 0.5
+LISTED_FROM = 4
+"""Objects from which on a listing is asked before each of them is."""
+PAGE = 1000
+"""Objects that one request lists."""
 
 
 class ColdObject(Struct, frozen=True):
@@ -41,26 +47,81 @@ def objects_of(index: Index, members: Iterable[Member]) -> list[tuple[str, int]]
     return [(member.key, member.size) for member in members if member.key is not None and member.kind is Kind.FILE]
 
 
-def cold_of(carrier: Carrier, objects: Iterable[tuple[str, int]]) -> list[ColdObject]:
-    """Those that cannot be read now. A store that reads what it calls cold at once is believed.
+class ThawLook:
+    """Look at how thaws stand: by listings where the store tells it there, else object by object.
 
-    Raises `StoreError`; what is gone is found by whoever reads it.
+    A listing takes no more requests than asking for each would, and is given up where it tells nothing.
     """
-    thaws = aspect(carrier.store, Thaws)
-    if thaws is None:
-        return []
 
-    def look(one: tuple[str, int]) -> ColdObject | None:
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier, self._thaws = carrier, aspect(carrier.store, Thaws)
+        self._listings_tell = True
+
+    def states(self, objects: Iterable[tuple[str, int]]) -> list[ColdObject]:
+        """State of each object that is there. None at all where the store knows no cold ones. Raises `StoreError`."""
+        thaws, wanted = self._thaws, list(objects)
+        if thaws is None:
+            return []
+        known = self._listed(thaws, [key for key, _ in wanted])
+
+        def look(one: tuple[str, int]) -> ColdObject | None:
+            try:
+                return ColdObject(*one, known.get(one[0]) or thaws.thaw_of(one[0]))
+            except NotFound:
+                return None
+
+        results = list(self._carrier.pool.map(look, wanted))
+        return [found for _, result in results if (found := result.result()) is not None]
+
+    def cold(self, objects: Iterable[tuple[str, int]]) -> list[ColdObject]:
+        """Objects that cannot be read now. A store that reads what it calls cold at once is believed."""
+        found: list[ColdObject] = []
+        believed = False
+        for one in self.states(objects):
+            expired = has_expired(one.thaw, self._carrier.clock())
+            if one.thaw.state is ThawState.WARM or (one.thaw.state is ThawState.THAWED and not expired):
+                continue
+            if not believed and _is_readable(self._carrier, one.key):
+                continue
+            believed = believed or not expired  # one that is refused speaks for the others
+            found.append(replace(one, thaw=replace(one.thaw, state=ThawState.COLD)) if expired else one)
+        return found
+
+    def _listed(self, thaws: Thaws, keys: list[str]) -> dict[str, Thaw]:
+        if len(keys) < LISTED_FROM or not self._listings_tell:
+            return {}
+        wanted, last, most = set(keys), max(keys), PAGE * (len(keys) // 2)
+        found: dict[str, Thaw] = {}
+        unsaid: dict[str, Thaw] = {}
         try:
-            found = thaws.thaw_of(one[0])
-        except NotFound:
-            return None
-        if found.state in (ThawState.WARM, ThawState.THAWED) or _is_readable(carrier, one[0]):
-            return None
-        return ColdObject(*one, found)
+            for info, thaw in islice(thaws.list_thaws(_folder_of(min(keys), last)), most):
+                self._carrier.pool.check()
+                if info.key > last:
+                    break
+                if info.key in wanted and thaw is not None:
+                    found[info.key] = thaw
+                elif info.key in wanted:
+                    unsaid[info.key] = Thaw(ThawState.COLD, info.storage_class or "")
+        except ENDS_THE_RUN:
+            raise
+        except StoreError:  # who may not list may still ask for each
+            self._listings_tell = False
+            return {}
+        # A store that tells of one thaw tells of all: what it says nothing of is cold. Others say nothing at all.
+        tells = any(one.state in (ThawState.THAWING, ThawState.THAWED) for one in found.values())
+        self._listings_tell = tells or not unsaid
+        return found | unsaid if tells else found
 
-    results = list(carrier.pool.map(look, list(objects)))
-    return [found for _, result in results if (found := result.result()) is not None]
+
+def _folder_of(first: str, last: str) -> str:
+    """Prefix of all keys between two, up to its last `/`."""
+    same = next((n for n, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return first[: first[:same].rfind("/") + 1]
+
+
+def has_expired(thaw: Thaw, now: datetime) -> bool:
+    """True for a thawed copy whose time is over, by the date that the store gave. It may be readable for a while."""
+    return thaw.state is ThawState.THAWED and thaw.until is not None and thaw.until <= now
 
 
 def _is_readable(carrier: Carrier, key: str) -> bool:
@@ -86,7 +147,7 @@ def thaw_all(carrier: Carrier, cold: Iterable[ColdObject], days: int, tier: Tier
     return [result.result() for _, result in results]
 
 
-def wait_for(carrier: Carrier, cold: list[ColdObject]) -> None:
+def wait_for(look: ThawLook, carrier: Carrier, cold: list[ColdObject]) -> None:
     """Wait until all of them can be read: asked soon at first, and then every minute."""
     wait_s = FIRST_POLL_S
     while cold:
@@ -94,7 +155,7 @@ def wait_for(carrier: Carrier, cold: list[ColdObject]) -> None:
         while time.monotonic() < until:
             carrier.pool.check()
             time.sleep(LOOK_S)
-        cold = cold_of(carrier, [(one.key, one.size) for one in cold])
+        cold = look.cold((one.key, one.size) for one in cold)
 
 
 def check_tier(cold: Iterable[ColdObject], tier: Tier) -> None:

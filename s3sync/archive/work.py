@@ -13,7 +13,7 @@ from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue.database import Catalogue, catalogue_path
 from s3sync.archive.journal import Journal
 from s3sync.core.archive.records import LogEntry
-from s3sync.core.archive.values import ArchiveSet, Index
+from s3sync.core.archive.values import ArchiveSet, Index, Unit
 from s3sync.core.times import format_time
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
@@ -77,6 +77,8 @@ class Working(Struct, frozen=True):
     catalogue: Catalogue
     journal: Journal
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    moved_on: Callable[[Unit], None] = lambda unit: None
+    """Told of each unit whose files were deleted, for the step before in a chain."""
 
     def note(self, action: str, unit: str, key: str, size: int = 0, outcome: str = "done", detail: str = "") -> None:
         """Write what was done into the log of the catalogue."""

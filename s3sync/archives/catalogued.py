@@ -74,6 +74,7 @@ class Catalogued(Opened, frozen=True):
             for chosen in place.sets:
                 if set not in (None, chosen.name):
                     continue
+                self.require_source(chosen)
                 with place.catalogue() as catalogue:
                     known = {one.unit for one in catalogue.archives(set=chosen.name) if one.is_complete}
                 for unit in find_units(chosen, self.settings.root, due_only=False):

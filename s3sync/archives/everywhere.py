@@ -74,6 +74,7 @@ class Everywhere(Opened, frozen=True):
     def _local(self, unseen: list[str]) -> Iterator[tuple[str, Here]]:
         for chosen in self.sets().values():
             try:
+                self.require_source(chosen)
                 for unit in find_units(chosen, self.settings.root, due_only=False):
                     files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
                     yield unit.id, Here(unit.root, unit.size, files)

@@ -58,7 +58,7 @@ class Kept(Opened, frozen=True):
         for place in places:
             aside = None
             try:
-                store = place.store()
+                store = place.store(any_disk=anew)
                 for _ in store.folders(""):
                     break  # a store that cannot be asked puts nothing aside
                 aside = set_aside(place.catalogue_path) if anew else None

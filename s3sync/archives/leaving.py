@@ -187,6 +187,7 @@ class Leaving(Moving, Billed, frozen=True):
         here: dict[tuple[str, str], tuple[str, set[tuple[str, int, int]]]] = {}
         for chosen in place.sets:
             try:
+                self.require_source(chosen)
                 for unit in find_units(chosen, self.settings.root, due_only=False):
                     files = {(source.path, source.size, source.mtime_ns) for source in unit.sources}
                     here[chosen.name, unit.id] = unit.root, files

@@ -1,36 +1,25 @@
-"""Verbs that move archives: run, verify, restore."""
+"""Verbs that send archives and verify them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from s3sync.archive.sets import source_base
+from msgspec import structs
+
+from s3sync.archive.chain import key_before, note_moved_on, require_same_disk, step_before
 from s3sync.archive.units import Young, find_units
 from s3sync.archive.work import Channel, carrying, working
 from s3sync.archives.catalogued import Catalogued
+from s3sync.archives.opened import Place
 from s3sync.config.schemes import scheme_of
-from s3sync.core.archive.extraction import path_problem
-from s3sync.core.archive.values import ArchiveSet, Unit, UnitKind
-from s3sync.core.outcome import Problem
-from s3sync.errors import Archived, ArchiveError, DiskFull, LocalError, UsageError
+from s3sync.core.archive.records import LogEntry
+from s3sync.core.archive.values import ArchiveSet, Unit
 from s3sync.transfer.flow import CEILING
 
 if TYPE_CHECKING:
-    from s3sync.archive.place import Destination
-    from s3sync.archive.restore import Restored
-    from s3sync.archive.restoring import RestoreOptions, RestoreReport, ThawLine
     from s3sync.archive.run import Options, RunReport, UnitReport
-    from s3sync.archive.thaw import Price
     from s3sync.archive.verify_all import Verified, VerifyReport
-
-LOCAL = "local"
-"""Place that units came from, as `to` names it."""
-
-
-OF_ONE_UNIT = (ArchiveError, Archived, LocalError, UsageError)
-"""Errors that are a unit's own, or its set's: the others are restored all the same."""
 
 
 class Moving(Catalogued, frozen=True):
@@ -39,8 +28,10 @@ class Moving(Catalogued, frozen=True):
     def units(self, chosen: ArchiveSet, *names: str, due_only: bool = True) -> Iterator[Unit]:
         """The units of a set on the disk, or those that are named (by id, the last name of it, or a glob).
 
-        Those that cannot be archived come with the reason in `refused`.
+        Those that cannot be archived come with the reason in `refused`. Raises `ConfigError` for a source on a disk
+        that is not connected.
         """
+        self.require_source(chosen)
         return find_units(chosen, self.settings.root, due_only=due_only, names=names)
 
     def run(
@@ -70,9 +61,28 @@ class Moving(Catalogued, frozen=True):
                 report = plan(carrier, chosen, units, options, told)
         else:
             with working(self._on(channel, chosen, make=is_first), chosen) as work:
-                report = run(work, units, options, told)
+                if scheme_of(channel.url).is_folder:
+                    require_same_disk(work.carrier.store, work.catalogue, chosen.name)
+                report = run(structs.replace(work, moved_on=self._moved_on(chosen)), units, options, told)
         report.not_due = young.count
         return report
+
+    def _moved_on(self, chosen: ArchiveSet) -> Callable[[Unit], None]:
+        """A function that tells the step before that files of a unit left its disk, because the next step has them."""
+        before = step_before(chosen, self.sets(), self.settings.root)
+        if before is None:
+            return lambda unit: None
+        (place,) = self.places(before.name)
+
+        def tell(unit: Unit) -> None:
+            key = key_before(chosen, before, unit.id, self.settings.root)
+            with place.catalogue(make=True) as catalogue:
+                for name in note_moved_on(place.store(), catalogue, before, key):
+                    detail = f"archived further on, by archives.{chosen.name}"
+                    entry = LogEntry(self.now_text(), self.user, "moved on", before.name, name, key, detail=detail)
+                    catalogue.note(entry)
+
+        return tell
 
     def verify(
         self,
@@ -113,68 +123,6 @@ class Moving(Catalogued, frozen=True):
                     verify_listed(carrier, catalogue, archives, tell)
         return report
 
-    def restore(
-        self,
-        *units: str,
-        set: str | None = None,
-        options: RestoreOptions | None = None,
-        confirm: Callable[[Price], bool] = lambda price: True,
-        told: Callable[[Restored], None] = lambda one: None,
-    ) -> RestoreReport:
-        """Bring units back from their archives. Those in cold storage are thawed first, once `confirm` agreed.
-
-        `confirm` is asked where something has to be thawed or the price is worth a word. Raises `Pending` for units
-        that are being thawed, unless it is to wait; `Halt` where `confirm` said no.
-        """
-        from s3sync.archive.restoring import RestoreOptions, RestoreReport, Restoring
-
-        options = options or RestoreOptions()
-        report = RestoreReport()
-        archives = list(self.archives_of(list(units), set=set))
-        for place, archived in archives:
-            chosen = self.chosen(archived.set)
-            channel = self._on(self._channel(chosen), chosen)
-            with carrying(channel) as carrier, place.catalogue() as catalogue:
-                job = Restoring(carrier, chosen, self.settings_of(chosen), catalogue, options, confirm, channel.is_made)
-                try:
-                    job.restore(archived, self._destination(chosen, archived.unit, options.to), report, told)
-                except DiskFull:
-                    raise
-                except OF_ONE_UNIT as error:
-                    if len(archives) == 1:
-                        raise
-                    report.failed.append(Problem(archived.unit, str(error), error.hint))
-        return report
-
-    def thaws(self, *units: str, set: str | None = None) -> list[ThawLine]:
-        """State of the thaws of units, as the store has it now."""
-        from s3sync.archive.restoring import thaw_lines
-
-        found: list[ThawLine] = []
-        for _, archived in self.archives_of(list(units), set=set):
-            chosen = self.chosen(archived.set)
-            with carrying(self._on(self._channel(chosen), chosen)) as carrier:
-                found += thaw_lines(carrier, archived)
-        return found
-
-    def _destination(self, chosen: ArchiveSet, unit: str, to: str | None) -> Destination:
-        """Folder that a unit's members go into: where it came from, or below `to`."""
-        from s3sync.archive.place import Destination
-
-        if (why := path_problem(unit)) is not None:
-            raise ArchiveError(f"cannot restore {unit!r:.200}", why=why)
-        if to not in (None, LOCAL):
-            return Destination(Path(str(to)), () if chosen.unit is UnitKind.FILE else (unit.rpartition("/")[2],))
-        base, _ = source_base(chosen, self.settings.root)
-        if not base.is_dir():
-            raise LocalError(
-                f"the source of archives.{chosen.name} is not there: {base}",
-                why="units go back to where they came from",
-                hint="connect the disk, or say --to DIR",
-            )
-        names = () if chosen.unit is UnitKind.GROUP else tuple(unit.split("/"))
-        return Destination(base, names if chosen.unit is UnitKind.FOLDER else names[:-1])
-
     def _channel(self, chosen: ArchiveSet) -> Channel:
         """Address of a set's store, and who works on it."""
         from s3sync.connect import pace_of
@@ -201,4 +149,7 @@ class Moving(Catalogued, frozen=True):
         from s3sync.connect import connect
 
         settings = self.settings_of(chosen)
-        return channel.on(connect(settings, pace=channel.pace, create=make or None, first_use=make))
+        store = connect(settings, pace=channel.pace, create=make or None, first_use=make)
+        if not make:
+            Place(settings, (chosen,), self.environ).require_same_disk(store)
+        return channel.on(store)

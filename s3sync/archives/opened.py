@@ -12,12 +12,15 @@ from typing import Self
 from msgspec import Struct, field, structs
 
 from s3sync.archive.catalogue import Catalogue, catalogue_path
-from s3sync.archive.sets import load_sets, require_set, settings_of
+from s3sync.archive.chain import is_empty, not_connected, require_same_disk, step_before
+from s3sync.archive.sets import load_sets, require_set, settings_of, source_base
 from s3sync.config import Settings, load_settings
 from s3sync.config.schemes import scheme_of
 from s3sync.connect import connect
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
+from s3sync.errors import BucketMissing
+from s3sync.store import identity_of
 from s3sync.store.port import Store
 from s3sync.transfer.progress import Progress, Silent
 
@@ -41,9 +44,20 @@ class Place(Struct, frozen=True):
         prefix = self.url.partition("://")[2].partition("/")[2].strip("/")
         return f"{prefix}/" if prefix else ""
 
-    def store(self) -> Store:
-        """Open the store. Raises `NotTrusted` for one that the user has not agreed to."""
-        return connect(self.settings)
+    def store(self, *, any_disk: bool = False) -> Store:
+        """Open the store. Raises `NotTrusted` for one that the user has not agreed to, `BucketMissing` for a folder
+        store whose disk is not connected, or is another one than the catalogue's, unless `any_disk`.
+        """
+        store = connect(self.settings)
+        if not any_disk:
+            self.require_same_disk(store)
+        return store
+
+    def require_same_disk(self, store: Store) -> None:
+        """Raise `BucketMissing` for a folder store on another disk than the one that the catalogue is of."""
+        if scheme_of(self.url).is_folder and self.catalogue_path.exists():
+            with self.catalogue() as catalogue:
+                require_same_disk(store, catalogue, self.sets[0].name)
 
     @property
     def catalogue_path(self) -> Path:
@@ -112,6 +126,22 @@ class Opened(Struct, frozen=True):
             place = found.get(key) or Place(settings, (), self.environ)
             found[key] = structs.replace(place, sets=(*place.sets, one))
         return list(found.values())
+
+    def require_source(self, chosen: ArchiveSet) -> None:
+        """Raise `ConfigError` for a set whose source is on the disk of the step before, which is not connected.
+
+        An empty mount point, or another disk on it, would look as if nothing were left to archive.
+        """
+        before = step_before(chosen, self.sets(), self.settings.root)
+        if before is None:
+            return
+        (place,), (base, _) = self.places(before.name), source_base(chosen, self.settings.root)
+        try:
+            store = place.store()
+            if not place.catalogue_path.exists() and is_empty(base):  # nothing was sent there from this computer
+                identity_of(store)
+        except BucketMissing as error:
+            raise not_connected(chosen, base, error) from error
 
     @property
     def user(self) -> str:

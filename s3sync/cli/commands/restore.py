@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import FINISH, MOVES, command
 from s3sync.cli.options import Yes
+from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
     from s3sync.archive.restoring import RestoreOptions
@@ -24,6 +25,27 @@ class Speed(StrEnum):
     EXPEDITED = "expedited"
 
 
+Units: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[UNIT]...", help="Units by id, the last name of it, or a glob.", show_default=False),
+]
+To: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="DIR",
+        help="Restore below this folder; local: where it came from; ssd: on the disk of the set.",
+    ),
+]
+Members: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--member", metavar="PATH", help="Only these: a file, a folder or a glob."),
+]
+Resume: TypeAlias = Annotated[
+    bool, typer.Option("--resume", help="Go on with restores that wait for a thaw, as they were asked for.")
+]
+
+
 @command(
     FINISH,
     "s3sync restore b40-old-project\ns3sync restore m42 --member 'light_*.fits' --to /tmp/m42 --wait",
@@ -33,22 +55,17 @@ class Speed(StrEnum):
 )  # fmt: skip
 def restore(
     call: Call,
-    units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units by id, the last name of it, or a glob.")],
+    units: Units = None,
     set: Annotated[str | None, typer.Option("--set", metavar="NAME", help="Only of this archive set.")] = None,
-    to: Annotated[
-        str | None,
-        typer.Option("--to", metavar="DIR", help="Restore below this folder; local: where it came from."),
-    ] = None,
-    member: Annotated[
-        list[str] | None,
-        typer.Option("--member", metavar="PATH", help="Only these: a file, a folder or a glob."),
-    ] = None,
+    to: To = None,
+    member: Members = None,
     light: Annotated[bool, typer.Option("--light", help="Only the light files, by the set's patterns.")] = False,
     tier: Annotated[Speed, typer.Option("--tier", help="Speed of a thaw, and with it the price.")] = Speed.BULK,
     days: Annotated[
         int, typer.Option("--days", metavar="N", min=1, max=365, help="Days that what was thawed stays readable.")
     ] = 7,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until everything is thawed, and restore it then.")] = False,
+    resume: Resume = False,
     status: Annotated[bool, typer.Option("--status", help="Only say how the thaws stand.")] = False,
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Do not ask up to this price.")
@@ -62,16 +79,24 @@ def restore(
     """Bring archived units back: verified, with modes and times, and never over something else.
 
     What lies in cold storage is thawed first, once you agreed to the price. Without --wait that ends with exit code 8:
-    run the same command again later. What is on the disk already is not fetched again.
+    run the same command again later, or `s3sync restore --resume`, which needs no UNIT. What is on the disk already is
+    not fetched again.
     """
     from s3sync.archive.restoring import RestoreOptions
     from s3sync.store.aspects import Tier
 
     if status:
-        return _say_status(call, units, set)
+        return _say_status(call, units or [], set)
+    if resume and (to is not None or member or light):
+        raise UsageError(
+            "--resume goes on with what was asked for",
+            hint="leave --to, --member and --light out, or leave --resume out",
+        )
+    if not units and not resume:
+        raise UsageError("no UNIT was named", hint="`s3sync archive list` lists them; '*' means all")
     speed = Tier(tier.value.title())
     options = RestoreOptions(to, tuple(member or ()), light, speed, days, wait, yes, max_cost, call.dry_run, obeyed)
-    return _restore(call, units, set, options)
+    return _restore(call, units or [], set, options, resume=resume)
 
 
 def _say_status(call: Call, units: list[str], set: str | None) -> int:
@@ -84,18 +109,26 @@ def _say_status(call: Call, units: list[str], set: str | None) -> int:
     return 0
 
 
-def _restore(call: Call, units: list[str], set: str | None, options: RestoreOptions) -> int:
+def _restore(call: Call, units: list[str], set: str | None, options: RestoreOptions, *, resume: bool) -> int:
     from s3sync.archives import Archives
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
-    from s3sync.cli.show.restore import ask, print_rest, print_restored, restore_json
+    from s3sync.cli.show.restore import ask, print_rest, print_restored, print_waiting, restore_json
 
     with watching(call) as watch:
         archives = Archives.open(flags=call.flags, environ=os.environ, progress=watch)
         told = print_restored(watch, quiet=call.quiet or call.json, verbose=call.verbose, dry_run=call.dry_run)
-        report = archives.restore(*units, set=set, options=options, confirm=watch.before(ask), told=told)
+        report = archives.restore(
+            *units,
+            set=set,
+            options=options,
+            resume=resume,
+            confirm=watch.before(ask),
+            told=told,
+            waiting=print_waiting(watch, options.tier, quiet=call.quiet),
+        )
     if call.json:
         print_json(restore_json(report, dry_run=call.dry_run))
     else:
-        print_rest(report, quiet=call.quiet)
+        print_rest(report, quiet=call.quiet, resume=resume)
     return report.exit_code

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s3sync.archive.restore import Restored
-from s3sync.archive.restoring import RestoreReport, ThawLine
+from s3sync.archive.restoring import RestoreReport
 from s3sync.archive.thaw import Price
+from s3sync.archive.waiting import ThawLine
 from s3sync.cli.output import SCHEMA, answered_yes, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
 from s3sync.cli.show.words import Json
 from s3sync.core.archive.costs import amount_text
 from s3sync.core.quantities import counted, files_text, size_text
+from s3sync.store.aspects import Tier
 
 
 def ask(price: Price) -> bool:
@@ -72,7 +74,27 @@ def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -
     return told
 
 
-def print_rest(report: RestoreReport, *, quiet: bool) -> None:
+HOURS = {
+    Tier.BULK: "up to 12 hours (GLACIER) or 48 (DEEP_ARCHIVE)",
+    Tier.STANDARD: "up to 5 hours (GLACIER) or 12 (DEEP_ARCHIVE)",
+    Tier.EXPEDITED: "1 to 5 minutes",
+}
+"""Times that a thaw takes on AWS."""
+
+
+def print_waiting(lines: Lines, tier: Tier, *, quiet: bool) -> Callable[[list[str]], None]:
+    """A function that says what is waited for."""
+
+    def told(units: list[str]) -> None:
+        if not quiet:
+            names = ", ".join(printable(unit) for unit in units[:5])
+            more = f" and {len(units) - 5} more" if len(units) > 5 else ""
+            lines.note(f"Waiting for the thaw of {names}{more}: {HOURS[tier]}. Ctrl-C ends the wait, not the thaw.")
+
+    return told
+
+
+def print_rest(report: RestoreReport, *, quiet: bool, resume: bool = False) -> None:
     """Say of each unit that did not come back why, and which are still cold."""
     for problem in report.failed:
         warn(f"{symbols().failed} {printable(problem.path)}: {printable(problem.error)}")
@@ -81,12 +103,16 @@ def print_rest(report: RestoreReport, *, quiet: bool) -> None:
     for unit in report.pending:
         warn(f"{printable(unit)} is being thawed and cannot be read yet")
     if report.pending:
-        warn("hint: run the same command again later, or with --wait; --status says how it stands")
+        warn("hint: `s3sync restore --resume` goes on when it is ready, also with --wait; --status says how it stands")
+    elif resume and not report.units and not report.failed and not quiet:
+        say("No restore waits for a thaw.")
     elif not quiet and len(report.units) > 1:
         say(f"Summary: restored {counted(len(report.units), 'unit')}")
 
 
 def print_thaws(lines: list[ThawLine]) -> None:
+    if not lines:
+        say("No restore waits for a thaw.")
     for line in lines:
         until = f", until {line.until}" if line.until else ""
         say(f"  {printable(line.unit)}: {line.state} ({line.storage_class}{until})")

@@ -22,6 +22,8 @@ class Status(StrEnum):
     """In the catalogue, and no longer in the store."""
     REMOVED = "removed"
     """Removed by a command of this program."""
+    MOVED_ON = "moved on"
+    """Deleted from the disk of a folder store after the next step of a chain had it."""
 
 
 FOREIGN = (Status.NOT_INDEXED, Status.ADOPTED)

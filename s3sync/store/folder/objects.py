@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from s3sync.core.quantities import size_text
-from s3sync.core.times import moment
+from s3sync.core.times import FILE_TIMES, moment, parse_ns
 from s3sync.disk.checks import is_link
 from s3sync.disk.errors import Refused
 from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, StoreError, Unreachable
@@ -212,10 +213,29 @@ def place(
             size, mtime_ns, kind = status.st_size, status.st_mtime_ns, headers.content_type
             return Record(key, size, mtime_ns, etag, first_part, kind, headers.storage_class, dict(headers.metadata))
 
+        _dress(layout, temporary, headers)
         _write_record(layout, record(layout.tmp.lstat(temporary)), lambda: publish(layout, temporary, spot))
         if not known(layout, key, status := _status(layout, key)):  # a network disk has its own idea of the time
             _write_record(layout, record(status), lambda: None)
         return status.st_mtime_ns
+
+
+def _dress(layout: Layout, temporary: str, headers: Headers) -> None:
+    """Give a file of an archive its own time and rights: on a disk it is read, and archived further, as a plain file.
+
+    Rights of a store that a group shares stay the store's. A disk without rights refuses them, which is no error.
+    """
+    if "archive-set" not in headers.metadata:
+        return
+    mtime_ns, mode = parse_ns(headers.metadata.get("mtime", "")), headers.metadata.get("mode", "")
+    if mtime_ns is not None and mtime_ns in FILE_TIMES:
+        layout.tmp.utime(temporary, mtime_ns)
+    if _MODE.fullmatch(mode) and not layout.modes.shared:
+        with contextlib.suppress(OSError):
+            layout.tmp.chmod(temporary, int(mode, 8) | stat.S_IRUSR)
+
+
+_MODE = re.compile("0[0-7]{3}")
 
 
 def remove(layout: Layout, key: str, if_match: str | None) -> None:

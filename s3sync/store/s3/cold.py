@@ -20,7 +20,7 @@ from s3sync.store.s3.requests import Requests
 
 COLD = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 """Classes that have to be thawed. GLACIER_IR is read at once."""
-STANDARD = "STANDARD"
+STANDARD, TIERING = "STANDARD", "INTELLIGENT_TIERING"
 
 _ONGOING = re.compile(r'ongoing-request="(true|false)"')
 _EXPIRY = re.compile(r'expiry-date="([^"]*)"')
@@ -135,4 +135,6 @@ def _listed(item: Mapping[str, Any], key: str) -> tuple[ObjectInfo, Thaw | None]
         if status.get("RestoreExpiryDate"):
             return info, Thaw(ThawState.THAWED, storage_class, status["RestoreExpiryDate"])
     # Stores that know nothing of the question say nothing of a thaw either: only HEAD tells.
-    return info, Thaw(ThawState.WARM, storage_class) if storage_class not in COLD else None
+    # So it is of Intelligent-Tiering, which archives by itself.
+    unsaid = storage_class in COLD or storage_class == TIERING
+    return info, None if unsaid else Thaw(ThawState.WARM, storage_class)

@@ -1,0 +1,108 @@
+"""Restores that wait for a thaw: remembered in the catalogue, told by `--status`, resumed by `--resume`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct, ValidationError, json
+from msgspec.structs import replace
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.indexes import read_rows
+from s3sync.archive.thaw import ThawLook, has_expired, objects_of
+from s3sync.core.archive.records import Archived, ThawNote
+from s3sync.core.archive.values import Pack
+from s3sync.core.times import format_time, parse_time
+from s3sync.store.aspects import Thaw, Thaws, ThawState, aspect
+
+EXPIRED = "expired"
+"""State of what was thawed, and is cold again."""
+
+
+class Request(Struct, frozen=True):
+    """Options of a restore that goes on when the thaw is done. `to` is an absolute path, or the name of a place."""
+
+    to: str | None = None
+    members: tuple[str, ...] = ()
+    light: bool = False
+    obeyed: bool = False
+
+
+class ThawLine(Struct, frozen=True):
+    """State of one object in cold storage. `until`: when its thawed copy ends, or has ended, as the store said."""
+
+    unit: str
+    key: str
+    state: str
+    storage_class: str
+    until: str | None
+
+
+def remember(catalogue: Catalogue, key: str, request: Request, at: str) -> None:
+    """Keep a restore that waits; of several of one archive the last."""
+    catalogue.execute("INSERT OR REPLACE INTO request VALUES (?, ?, ?)", key, at, json.encode(request).decode())
+
+
+def forget(catalogue: Catalogue, key: str) -> None:
+    """Drop a restore that is done."""
+    catalogue.execute("DELETE FROM request WHERE key = ?", key)
+
+
+def requests_in(catalogue: Catalogue) -> dict[str, Request]:
+    """Restores that wait, by the key of their archive. One that cannot be read counts as one without options."""
+    found = {}
+    for key, options in catalogue.execute("SELECT key, options FROM request ORDER BY asked_at, key"):
+        try:
+            found[str(key)] = json.decode(options, type=Request)
+        except ValidationError:
+            found[str(key)] = Request()
+    return found
+
+
+def note_thaws(catalogue: Catalogue, key: str, thaws: Iterable[Thaw], tier: str, days: int, at: str) -> None:
+    """Note how the thaw of an archive stands: as the slowest of its objects, until the first of them ends."""
+    thaws = list(thaws)
+    state = next((one for one in _SLOWEST if any(thaw.state is one for thaw in thaws)), None)
+    if state is None:
+        return
+    until = min((thaw.until for thaw in thaws if thaw.until is not None), default=None)
+    catalogue.note_thaw(key, ThawNote(tier, days, at, str(state), format_time(until) if until else None))
+
+
+_SLOWEST = (ThawState.COLD, ThawState.THAWING, ThawState.THAWED)
+
+
+def thaw_lines(carrier: Carrier, catalogue: Catalogue, archived: Archived) -> list[ThawLine]:
+    """State of an archive's thaw, of each object, as the store has it now."""
+    if aspect(carrier.store, Thaws) is None:
+        return [ThawLine(archived.unit, archived.key, str(ThawState.WARM), archived.storage_class, None)]
+    objects = [(key, size) for key, size, _ in catalogue.parts(archived.key)] or [(archived.key, archived.size)]
+    if archived.pack is Pack.NONE:
+        index = read_rows(carrier.store, archived.set).get(archived.key)
+        objects = objects_of(index, index.members) if index is not None else []
+    found = ThawLook(carrier).states(objects)
+    now, note = carrier.clock(), archived.thaw
+    if note is not None:
+        note_thaws(catalogue, archived.key, (one.thaw for one in found), note.tier, note.days, note.requested_at)
+    return [_line(archived, one.key, one.thaw, note, now) for one in found]
+
+
+def _line(archived: Archived, key: str, thaw: Thaw, note: ThawNote | None, now: datetime) -> ThawLine:
+    until = thaw.until
+    state = EXPIRED if has_expired(thaw, now) else str(thaw.state)
+    if thaw.state is ThawState.COLD and note is not None and note.until is not None:
+        before = parse_time(note.until)
+        if before is not None and before <= now:
+            state, until = EXPIRED, before
+    return ThawLine(archived.unit, key, state, thaw.storage_class, format_time(until) if until else None)
+
+
+def as_shown(archived: Archived, now: datetime) -> Archived:
+    """An archive with a thaw that is over called so: the catalogue knows until when it was."""
+    note = archived.thaw
+    until = parse_time(note.until) if note is not None and note.until is not None else None
+    if note is None or until is None or until > now or note.state != str(ThawState.THAWED):
+        return archived
+    return replace(archived, thaw=replace(note, state=EXPIRED))
