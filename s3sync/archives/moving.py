@@ -19,6 +19,7 @@ from s3sync.transfer.flow import CEILING
 
 if TYPE_CHECKING:
     from s3sync.archive.run import Options, RunReport, UnitReport
+    from s3sync.archive.thaw import Price
     from s3sync.archive.verify_all import Verified, VerifyReport
 
 
