@@ -858,6 +858,22 @@ MUTANTS = (
         ("tests/scenarios/archive/test_hostile_places.py", "-k", "own_git"),
     ),
     Mutant(
+        "said-disarmed",
+        "no line on stdout has what a terminal obeys",
+        "s3sync/cli/output.py",
+        "    line = _disarmed(line)\n    note(line)\n    _write(sys.stdout, line)\n",
+        "    note(line)\n    _write(sys.stdout, line)\n",
+        ("tests/promises/hostile/test_archive_words.py",),
+    ),
+    Mutant(
+        "import-tracked",
+        "a file that git shares says nothing in one's own settings",
+        "s3sync/archive/importing.py",
+        "    if tracked_by_git(real.parent, real.name) is not None:",
+        "    if False:",
+        ("tests/promises/hostile/test_archive_words.py", "-k", "git_shares"),
+    ),
+    Mutant(
         "archive-sha256-at-restore",
         "P1: a restored file gets its name when its SHA-256 is the member's",
         "s3sync/archive/place.py",

@@ -10,13 +10,14 @@ from pathlib import Path
 from msgspec import DecodeError, Struct, json
 
 from s3sync.config import ENV_FILE, REPO_FILE, find_repo_root, user_file, write_user_config
-from s3sync.config.read import read_text
+from s3sync.config.read import read_text, says_trust
 from s3sync.config.write import add_to_user_config, has_user_key
 from s3sync.config.write_sets import block, write_sets
 from s3sync.core.archive.imported import Imported, NotImportable
 from s3sync.core.archive.importing import import_config
 from s3sync.core.archive.importing_env import import_env
 from s3sync.errors import ConfigError
+from s3sync.local.tracked import tracked_by_git
 
 
 class ImportReport(Struct, frozen=True):
@@ -43,6 +44,8 @@ def import_file(
     text = read_text(source)
     is_env = source.name == ENV_FILE or source.suffix == ".env"
     own = own or is_env or root is None
+    if own and not says_trust(environ):
+        _refuse_tracked(source)
     place: Callable[[str], str] = (lambda folder: os.path.normpath(start / folder)) if own else str
     try:
         if is_env:
@@ -59,6 +62,17 @@ def import_file(
     if found.prices:
         changed = _add_prices(user_file(environ), found, dry_run) or changed
     return ImportReport(source, path, _text(found), tuple(found.sets), tuple(found.notes), changed, dry_run)
+
+
+def _refuse_tracked(source: Path) -> None:
+    """Raise `ConfigError` for a file that git shares: in the user's own settings nobody is asked about its stores."""
+    real = Path(os.path.realpath(source))
+    if tracked_by_git(real.parent, real.name) is not None:
+        raise ConfigError(
+            f"cannot import {source} into your own settings",
+            why="git tracks it, so whoever commits would say what of this computer is sent, and where to",
+            hint="look at it; if it is yours, take it out of git (git rm --cached), or import a copy from elsewhere",
+        )
 
 
 def _add_prices(path: Path, found: Imported, dry_run: bool) -> bool:

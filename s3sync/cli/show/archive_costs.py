@@ -20,7 +20,7 @@ def money_text(money: Money, currency: str = "USD") -> str:
     """An amount; one that lacks something says so."""
     if not money.unknown:
         return amount_text(money.amount, currency)
-    lacking = ", ".join(sorted(money.unknown))
+    lacking = printable(", ".join(sorted(money.unknown)))
     return f"at least {amount_text(money.amount, currency)} (no price for {lacking})"
 
 
@@ -82,7 +82,7 @@ def _print_report(report: CostReport, verbose: bool) -> None:
     say(f"{printable(report.store)} in {report.region}, prices of {report.as_of}:")
     for one in report.classes:
         amount = f"{counted(one.archives, 'archive'):>13}  {size_text(one.size):>9}"
-        say(f"  {one.storage_class:<20}  {amount}  {money_text(one.month, currency)} a month")
+        say(f"  {printable(one.storage_class):<20}  {amount}  {money_text(one.month, currency)} a month")
     if not report.classes:
         say("  nothing is archived, as far as this computer knows: `s3sync archive catalogue rebuild`")
         return

@@ -269,7 +269,7 @@ def print_stats(found: Sequence[Statistic], *, every: bool) -> None:
             if one.day == day:
                 amount = f"{counted(one.archives, 'archive'):>12}  {files_text(one.files):>12}"
                 sizes = f"{size_text(one.size):>9} of {size_text(one.original_size)}"
-                say(f"  {printable(one.set)}  {one.storage_class}  {amount}  {sizes}")
+                say(f"  {printable(one.set)}  {printable(one.storage_class)}  {amount}  {sizes}")
     if len(days) > 1:
         first, last = (sum(one.size for one in found if one.day == day) for day in (days[0], days[-1]))
         say(f"Since {days[0]}: {size_text(first)} then, {size_text(last)} now")

@@ -50,7 +50,11 @@ def print_rules(action: str, views: Sequence[RulesView], *, verbose: bool, quiet
             said = f"{counted(changed, 'rule')} set, {removed} removed, {len(view.difference.others)} of others kept"
             say("  nothing to change" if view.difference.is_empty else f"  {said}")
         if verbose:
-            say(json.dumps(list(view.present if action in ("show", "diff") else view.difference.merged), indent=2))
+            say(
+                json.dumps(
+                    list(view.present if action in ("show", "diff") else view.difference.merged), indent=2, default=str
+                )
+            )
     if quiet or action == "remove":
         return
     for note in filter(None, map(class_notes, _targets(views))):

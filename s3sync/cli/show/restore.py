@@ -115,7 +115,7 @@ def print_thaws(lines: list[ThawLine]) -> None:
         say("No restore waits for a thaw.")
     for line in lines:
         until = f", until {line.until}" if line.until else ""
-        say(f"  {printable(line.unit)}: {line.state} ({line.storage_class}{until})")
+        say(f"  {printable(line.unit)}: {line.state} ({printable(line.storage_class)}{until})")
 
 
 def thaws_json(lines: list[ThawLine]) -> Json:

@@ -200,7 +200,7 @@ def _settings(keys: Mapping[str, Any], found: Imported) -> None:
         found.settings["transfers"] = workers
         found.note("upload_settings.max_concurrency", f"transfers: {workers}")
     speed = keys.get("upload_settings.max_bandwidth_mbps")
-    if isinstance(speed, (int, float)) and not isinstance(speed, bool) and speed > 0:
+    if isinstance(speed, (int, float)) and not isinstance(speed, bool) and 0 < speed < 1e9:
         kib = max(1, round(speed * 1_000_000 / 8 / 1024))
         found.settings["bwlimit"] = f"{kib}K"
         found.note("upload_settings.max_bandwidth_mbps", f"bwlimit: {kib}K ({speed} megabits a second)")

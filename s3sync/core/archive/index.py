@@ -12,6 +12,8 @@ from s3sync.core.archive.values import CURRENT_FORMAT, SINGLE_FORMAT, Frame, Ind
 from s3sync.core.archive.volumes import volume_number
 from s3sync.errors import ArchiveError
 
+MOST_SIZE = 2**60
+"""Bytes of an archive, unpacked: far more than any store takes, and few enough to count with."""
 MOST_BYTES = 512 * 1024 * 1024
 """Bytes of one index, which is read into memory: about two million members."""
 _HINT = (
@@ -59,6 +61,10 @@ def parse_index(text: bytes, key: str | None, where: str) -> Index:
 def _check(index: Index, where: str) -> None:
     if any(member.size < 0 or member.offset < 0 for member in (*index.members, *index.sidecars)):
         raise _broken(where, "a member has a size or a place below zero")
+    amounts = [index.size, index.original_size]
+    amounts += [amount for member in (*index.members, *index.sidecars) for amount in (member.size, member.offset)]
+    if max(amounts) > MOST_SIZE or sum(frame.unpacked for frame in index.frames) > MOST_SIZE:
+        raise _broken(where, "it names a size that no archive has")
     if index.pack is Pack.NONE and any(m.key is None for m in index.members if m.kind is Kind.FILE):
         raise _broken(where, "a member has no object")
     if any(one.key is None for one in index.sidecars):

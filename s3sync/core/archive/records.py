@@ -144,6 +144,10 @@ def date_of(index: Index) -> str | None:
             return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
     year = fields.get("year", "")
     if len(year) == 4 and year.isascii() and year.isdigit():
-        month, day = fields.get("month", "01"), fields.get("day", "01")
-        return f"{year}-{month:0>2.2}-{day:0>2.2}"
+        return f"{year}-{_two_digits(fields.get('month'))}-{_two_digits(fields.get('day'))}"
     return None
+
+
+def _two_digits(said: str | None) -> str:
+    """Month or day of a date; the first where it is none."""
+    return said.zfill(2) if said and len(said) <= 2 and said.isascii() and said.isdigit() else "01"
