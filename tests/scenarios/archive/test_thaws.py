@@ -1,0 +1,80 @@
+"""Restores that wait for a thaw: pending, told, resumed, expired, asked for once more."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.kit.servers import Server
+from tests.scenarios.archive.conftest import put
+from tests.scenarios.archive.test_servers import on
+
+pytestmark = pytest.mark.moto
+
+
+@pytest.fixture
+def slow(moto: Server) -> Iterator[Server]:
+    """A server that takes some looks to thaw."""
+    from moto.moto_api import state_manager
+
+    state_manager.set_transition("s3::keyrestore", {"progression": "manual", "times": 12})
+    yield moto
+    state_manager.unset_transition("s3::keyrestore")
+
+
+def archived(server: Server, root: Path) -> Person:
+    david = on(server, root, uuid.uuid4().hex, "    storage_class: GLACIER\n")
+    put(david.repo, "raw/m42/a.fits", b"light")
+    put(david.repo, "raw/m42/b.fits", b"dark")
+    david.ok("archive", "run", "--delete-local", cwd=david.repo)
+    return david
+
+
+def test_a_restore_that_waits_is_pending_told_and_resumed_as_it_was_asked_for(slow: Server, tmp_path: Path) -> None:
+    david = archived(slow, tmp_path)
+    first = david.expect(8, "restore", "m42", "--member", "a.fits", "--to", "back", "--yes", cwd=david.repo)
+    assert "being thawed" in first.err and "--resume" in first.err
+    assert "thawing" in david.ok("restore", "--status", cwd=david.repo).out
+    david.expect(8, "restore", "m42", "--member", "a.fits", "--to", "back", "--yes", cwd=david.repo)
+    elsewhere = david.root / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".s3sync.yaml").write_text((david.repo / ".s3sync.yaml").read_text())
+    (elsewhere / ".git").mkdir()
+    said = david.ok("restore", "--resume", "--wait", "--yes", cwd=elsewhere)
+    assert "Waiting for the thaw of m42" in said.err
+    assert [path.name for path in (david.repo / "back/m42").iterdir()] == ["a.fits"]
+    assert "No restore waits" in david.ok("restore", "--resume", cwd=david.repo).out
+    assert "until" in david.ok("restore", "m42", "--status", cwd=david.repo).out
+    assert "--resume" in david.expect(2, "restore", "--resume", "--light", cwd=david.repo).err
+    assert "no UNIT" in david.expect(2, "restore", cwd=david.repo).err
+
+
+def test_an_expired_thaw_is_seen_and_asked_for_once_more(moto: Server, tmp_path: Path) -> None:
+    david = archived(moto, tmp_path)
+    david.run("restore", "m42", "--yes", "--wait", cwd=david.repo)
+    assert (david.repo / "raw/m42/a.fits").exists()
+    (catalogue,) = (david.root / "home").rglob("archive/*.db")
+    with closing(sqlite3.connect(catalogue)) as opened:
+        assert opened.execute("SELECT state FROM thaw").fetchall() == [("thawed",)]
+        opened.execute("UPDATE thaw SET until = '2026-01-01T00:00:00Z'")
+        opened.commit()
+    client = moto.client("admin")
+    (key,) = [
+        one["Key"]
+        for one in client.list_objects_v2(Bucket=moto.bucket)["Contents"]
+        if one["Key"].endswith("raw/m42.tar") and client.head_object(Bucket=moto.bucket, Key=one["Key"]).get("Restore")
+    ]
+    body = client.get_object(Bucket=moto.bucket, Key=key)["Body"].read()
+    meta = client.head_object(Bucket=moto.bucket, Key=key)["Metadata"]
+    client.put_object(Bucket=moto.bucket, Key=key, Body=body, StorageClass="GLACIER", Metadata=meta)
+    said = david.ok("restore", "m42", "--status", cwd=david.repo).out
+    assert "expired" in said and "2026-01-01" in said
+    (david.repo / "raw/m42/a.fits").unlink()
+    david.ok("restore", "m42", "--yes", "--wait", cwd=david.repo)
+    assert (david.repo / "raw/m42/a.fits").read_bytes() == b"light"
