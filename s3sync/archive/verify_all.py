@@ -14,6 +14,7 @@ from s3sync.archive.indexes import index_of, read_rows
 from s3sync.archive.verify import Proof, verify_archive
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
 from s3sync.core.archive.values import Kind, Pack, index_key
+from s3sync.core.batches import batched
 from s3sync.core.times import format_time
 from s3sync.errors import ENDS_THE_RUN, ArchiveError, S3syncError
 from s3sync.errors import Archived as Cold
@@ -47,6 +48,9 @@ class VerifyReport(Struct):
 
 Told = Callable[[Verified], None]
 
+NOTED_AT_ONCE = 1000
+"""Results that are written together: one by one, each waits for the disk."""
+
 
 def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archived], told: Told) -> None:
     """Compare archives of the catalogue with one listing of the store: size, ETag, and that each has its index."""
@@ -55,14 +59,14 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
     for one in archives:
         if one.pack is Pack.NONE:
             members = [m for m in catalogue.members(one.key) if m.kind is Kind.FILE and m.key is not None]
-            found = {str(member.key): (member.size, member.etag) for member in members}
+            expected = {str(member.key): (member.size, member.etag) for member in members}
         else:
             volumes = catalogue.parts(one.key) or [(one.key, one.size, one.etag)]
-            found = {key: (size, etag) for key, size, etag in volumes}
+            expected = {key: (size, etag) for key, size, etag in volumes}
             if one.status not in FOREIGN:
-                found[index_key(one.key)] = (-1, None)
-        wanted |= found
-        parts[one.key] = list(found)
+                expected[index_key(one.key)] = (-1, None)
+        wanted |= expected
+        parts[one.key] = list(expected)
     wrong = dict.fromkeys(wanted, "it is gone")
     for info in carrier.store.list(""):
         carrier.pool.check()
@@ -77,13 +81,18 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
             wrong.pop(info.key, None)
     ours = {one.set for one in archives if one.pack is Pack.NONE and one.status not in FOREIGN}
     rows = {name: read_rows(carrier.store, name) for name in ours}
+    found: list[tuple[Verified, Archived]] = []
     for one in archives:
         why = next((f"{carrier.store.url}/{key}: {wrong[key]}" for key in parts[one.key] if key in wrong), None)
         if why is None and not one.is_complete:
             why = f"{one.unit} is not complete: {one.volume} of {one.volumes} volumes are sent"
         if why is None and one.pack is Pack.NONE and one.status not in FOREIGN and one.key not in rows[one.set]:
             why = f"{carrier.store.url}/{one.key} has no index any more"
-        _tell(carrier, catalogue, Verified(one.unit, one.key, one.size, None if why else Proof.LISTED, why), one, told)
+        found.append((Verified(one.unit, one.key, one.size, None if why else Proof.LISTED, why), one))
+    for block in batched(found, NOTED_AT_ONCE):
+        with catalogue.transaction():
+            for verified, one in block:
+                _tell(carrier, catalogue, verified, one, told)
 
 
 def verify_each(carrier: Carrier, catalogue: Catalogue, archives: list[Archived], *, deep: bool, told: Told) -> None:

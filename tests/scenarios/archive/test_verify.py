@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from s3sync.archive.carrier import open_carrier
+from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.verify_all import Verified, verify_listed
+from s3sync.core.archive.values import Index, Pack, index_key
+from s3sync.store import StoreOptions, open_store
+from s3sync.store.port import Create, Headers
 from tests.kit.people import Person
+from tests.kit.proxy import Proxy
+from tests.kit.servers import Server
 from tests.scenarios.archive.test_run import prepare
 
 
@@ -58,3 +69,34 @@ def test_deep_finds_bytes_that_a_listing_does_not_tell(david: Person, vault: Pat
     result = david.expect(3, "archive", "verify", "m42", "--deep", cwd=david.repo)
     assert "log.txt" in result.err
     assert "is not what was sent" in result.err
+
+
+@pytest.mark.seaweedfs
+def test_many_archives_are_verified_with_a_request_for_each_thousand_objects(seaweedfs: Server, tmp_path: Path) -> None:
+    """Nothing is asked of an archive by itself, so that 10,000 of them take 20 requests: each has its index, too."""
+    count, told = 600, list[Verified]()
+    with Proxy(seaweedfs.endpoint_url) as proxy, Catalogue(tmp_path / "c.db") as catalogue:
+        env = {**seaweedfs.environment("david"), "AWS_ENDPOINT_URL": proxy.endpoint_url}
+        store = open_store(f"s3://{seaweedfs.bucket}/{uuid.uuid4().hex}", StoreOptions(env=env))
+        with open_carrier(store, "david") as carrier:
+
+            def send(number: int) -> None:
+                key, body = f"raw/{number:04}.tar", b"x" * 100
+                for name in (key, index_key(key)):
+                    store.put(name, body, mode=Create(), headers=Headers(), md5=hashlib.md5(body).digest())
+
+            for _, result in carrier.pool.map(send, range(count), lambda number: 100):
+                result.result()
+            etag = hashlib.md5(b"x" * 100).hexdigest()
+            with catalogue.transaction():
+                for number in range(count):
+                    key = f"raw/{number:04}.tar"
+                    catalogue.record(
+                        Index(1, f"{number}", "s", key, Pack.TAR, (), 100, 100, datetime.now(UTC), "david", etag=etag)
+                    )
+            proxy.reset_counts()
+            verify_listed(carrier, catalogue, catalogue.archives(), told.append)
+            asked = {operation: found.requests for operation, found in proxy.counts.items()}
+            assert [one.error for one in told if one.error] == [] and len(told) == count
+            assert asked == {"ListObjectsV2": 2}, asked
+            assert {one.verified_how for one in catalogue.archives()} == {"listed"}
