@@ -381,8 +381,8 @@ MUTANTS = (
         "modes-stay",
         "F54: a replaced file keeps its mode",
         "s3sync/local/place.py",
-        "settle_mode(source, temp.name, None if own_mode else replaced, into",
-        "settle_mode(source, temp.name, None, into",
+        "settle_mode(source, ours, None if own_mode else replaced, into",
+        "settle_mode(source, ours, None, into",
         ("tests/promises/hostile/test_own_folder.py", "-k", "f54"),
     ),
     Mutant(
@@ -599,8 +599,8 @@ MUTANTS = (
         "twin-peers-word",
         "a file copied from another one on this disk is not one that was fetched",
         "s3sync/transfer/fetch/download.py",
-        "return Downloaded(temp.path, digests, 0, sure=False)",
-        "return Downloaded(temp.path, digests, 0)",
+        "return Downloaded(temp.where, digests, 0, sure=False)",
+        "return Downloaded(temp.where, digests, 0)",
         ("tests/scenarios/people/test_kms.py", "-k", "a_copy_of_a_file"),
     ),
     Mutant(

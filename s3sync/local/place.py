@@ -45,7 +45,7 @@ def new_partial(staging: Path) -> Path:
 
 
 def place(
-    temp: Path,
+    temp: StrPath,
     staging: Path,
     path: str,
     *,
@@ -63,29 +63,30 @@ def place(
     no program obeys a file of that name. With `own_mode` it keeps the mode that the temp file has. The new name is
     durable once `sync_folder` was called on the target's folder, which the save phase does for many files at once.
     """
-    target = expected.where if expected else _join(staging, path)
+    root = os.fspath(staging)
+    target = expected.where if expected else _join(root, path)
     executable = executable and obeyed_reason(path) is None
     with local_errors("cannot write", target):
-        names = _below(staging, target)
-        folder, name = _parents(staging, names[:-1]), names[-1]
-        source = folder_below(os.fspath(staging), _below(staging, temp)[:-1])
+        names = _below(root, target)
+        folder, name = _parents(root, names[:-1]), names[-1]
+        *above, ours = _below(root, temp)
+        source = folder_below(root, above)
         if mtime_ns is not None and mtime_ns in FILE_TIMES:
-            source.utime(temp.name, mtime_ns)
+            source.utime(ours, mtime_ns)
         if expected is None:
-            settle_mode(source, temp.name, None, into=folder, executable=executable)
+            settle_mode(source, ours, None, into=folder, executable=executable)
             try:
-                _rename_new(source, temp.name, folder, name)
+                _rename_new(source, ours, folder, name)
             except TargetChanged:
-                above = path.rpartition("/")[0]
-                litter = f"{above}/" if above else ""
+                litter = path[: path.rfind("/") + 1]
                 if not clear_way(folder, name, lambda found: _free_name(trash, litter + found, staging)):
                     raise
-                _rename_new(source, temp.name, folder, name)
+                _rename_new(source, ours, folder, name)
         else:
             replaced = _expect(folder, name, expected)
-            settle_mode(source, temp.name, None if own_mode else replaced, into=folder, executable=executable)
+            settle_mode(source, ours, None if own_mode else replaced, into=folder, executable=executable)
             _expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))
-            source.replace(temp.name, name, folder)
+            source.replace(ours, name, folder)
         return found_file(target, folder.lstat(name), len(names))
 
 

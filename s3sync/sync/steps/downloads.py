@@ -67,7 +67,7 @@ class Downloads(Tools):
         try:
             staging = self.session.project.staging
             trash = self._trash
-            file = place(got.temp, staging, path, expected=expected, mtime_ns=mtime_ns, trash=trash, executable=runs)
+            file = place(got.where, staging, path, expected=expected, mtime_ns=mtime_ns, trash=trash, executable=runs)
         except BaseException:
             self._drop(path, got)
             raise

@@ -46,7 +46,7 @@ def copy_local(transport: Transport, wanted: Wanted, folder: GuardedFolder, twin
         digests = digest(look_at(temp.path))
         if digests.md5 == wanted.md5:
             transport.progress.reuse(Work.DOWNLOAD, wanted.path, wanted.size)
-            return Downloaded(temp.path, digests, 0, sure=False)
+            return Downloaded(temp.where, digests, 0, sure=False)
     except BaseException:
         temp.drop()
         raise

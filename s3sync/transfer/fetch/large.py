@@ -66,7 +66,7 @@ def _assemble(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile |
         os.fsync(stream.fileno())
     verify(transport.store, wanted, temp, digests, wanted.size)
     parts = PartDigests(job.part_size, tuple(job.digests[number] for number in range(len(job.ranges))))
-    return Downloaded(temp.path, digests, job.received, parts, sure=job.is_sure())
+    return Downloaded(temp.where, digests, job.received, parts, sure=job.is_sure())
 
 
 def _begin(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile | None) -> _Job:

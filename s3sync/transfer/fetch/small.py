@@ -144,7 +144,7 @@ class Small:
     def settled(self) -> Result[Downloaded]:
         if self.error is not None:
             return Result(None, self.error)
-        return Result(Downloaded(self._temp.path, self._digests, len(self._body)), None)
+        return Result(Downloaded(self._temp.where, self._digests, len(self._body)), None)
 
     def drop(self) -> None:
         """Leave nothing behind."""

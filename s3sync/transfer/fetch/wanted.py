@@ -63,16 +63,20 @@ class Temp(Struct, frozen=True):
 
 
 class Downloaded(Struct, frozen=True):
-    """A verified temp file with the digests of its content.
+    """A verified temp file, by its place as text (a `Path` for each small file costs more), with its digests.
 
     `sure`: all of it came from the store. Otherwise some is from this disk, which a peer said to be the same.
     """
 
-    temp: Path
+    where: str
     digests: Digests
     bytes_received: int
     parts: PartDigests | None = None
     sure: bool = True
+
+    @property
+    def temp(self) -> Path:
+        return Path(self.where)
 
 
 class FreeSpace:

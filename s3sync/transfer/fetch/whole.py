@@ -35,7 +35,7 @@ def download_whole(transport: Transport, wanted: Wanted, temp: Temp) -> Download
     except BaseException:
         temp.drop()
         raise
-    return Downloaded(temp.path, digests, received)
+    return Downloaded(temp.where, digests, received)
 
 
 def _receive(
