@@ -785,6 +785,22 @@ MUTANTS = (
         ("tests/promises/simulator/test_stories.py", "-k", "102000068"),
     ),
     Mutant(
+        "undo-publishes-nothing",
+        "P7: what an undo puts back here says nothing of the object under its name",
+        "s3sync/sync/record.py",
+        "and fetched.etag == repaired.etag:",
+        "and True:",
+        ("tests/promises/simulator/test_stories.py", "-k", "112000046"),
+    ),
+    Mutant(
+        "undo-beside",
+        "F43: an undo takes nothing for undone beside which the kept version still stands",
+        "s3sync/sync/undo.py",
+        "        if _stands_beside(seen, done, here):\n",
+        "        if False:\n",
+        ("tests/promises/simulator/test_stories.py", "-k", "112000324"),
+    ),
+    Mutant(
         "undo-ignored",
         "A6: an undo takes nothing for done that is ignored by now",
         "s3sync/sync/undo.py",

@@ -149,8 +149,9 @@ class Recorder:
         if effect.path == IGNORE_FILE and effect.kind is Kind.SENT and effect.entry is not None:
             self._state.remember(OWN_RULES, effect.entry.md5 or "")
         repaired = self._edits.repaired.get(effect.path) if effect.kind is Kind.FETCHED else None
-        if repaired is not None and repaired.md5 is None and effect.entry is not None:
-            repaired.md5 = effect.entry.md5  # of bytes that the store vouched for
+        fetched = effect.entry if repaired is not None and repaired.md5 is None else None
+        if repaired is not None and fetched is not None and fetched.etag == repaired.etag:
+            repaired.md5 = fetched.md5  # of bytes that the store vouched for; those that an undo puts back are others
             self._edits.repaired[effect.path] = repaired
         if effect.kind is Kind.DELETED_THERE:
             self._edits.deleted[effect.path] = self._deletion(action)

@@ -22,6 +22,7 @@ from s3sync.disk.errors import local_errors
 from s3sync.errors import LocalError, declined
 from s3sync.local.ignore import load_ignore
 from s3sync.local.place import standing
+from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import COPY_FROM
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.journal import Done, Journal
@@ -201,6 +202,8 @@ def _is_undone(session: Session, seen: View, done: Done) -> bool:
         here = seen.here.files.get(done.path)
         if here is None or done.local is None:
             return here is None and done.local is None and _is_free(session, done.path)
+        if _stands_beside(seen, done, here):
+            return False
         try:
             return (
                 here.size == done.local.size
@@ -213,6 +216,15 @@ def _is_undone(session: Session, seen: View, done: Done) -> bool:
     if there is None or done.remote is None:
         return there is None and done.remote is None
     return done.remote.md5 is not None and there.entry.md5 == done.remote.md5
+
+
+def _stands_beside(seen: View, done: Done, here: LocalFile) -> bool:
+    """True if the file that was kept under another name is there, and is not the one that has the name now.
+
+    Then somebody gave the name the old content again. Of an undo that was killed, both are one file.
+    """
+    kept = seen.here.files.get(done.kept_as or "")
+    return done.do is Do.KEEP_BOTH and kept is not None and kept.inode != here.inode
 
 
 def _is_free(session: Session, path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.promises.simulator.actions import (
+    Disguise,
     Empty,
     Fault,
     Forget,
@@ -15,6 +16,7 @@ from tests.promises.simulator.actions import (
     Save,
     Settle,
     Swap,
+    Touch,
 )
 from tests.promises.simulator.contents import Content
 from tests.promises.simulator.story import Story
@@ -356,6 +358,91 @@ FOUND: dict[str, Story] = {
                 often=True,
                 meanwhile=(Meanwhile(3, Run("david", "cleanup --unseen", late=True), method="put_part"),),
             ),
+        ),
+        makes_way=True,
+    ),
+    "seed 111000409": Story(
+        seed=111000409,
+        users=("david", "jan", "mia"),
+        blind=(),
+        steps=(
+            Save(user="jan", path="cut/scene 1.mov", content=Content(token=20475, size=2600, family=2), in_place=False),
+            Run(user="jan", verb="sync", crash=71),
+            Run(
+                user="david",
+                verb="sync",
+                meanwhile=(
+                    Meanwhile(
+                        call=3,
+                        step=OtherTool(path="cut/deep/é.wav", content=Content(token=4, size=40, family=1), how="parts"),
+                    ),
+                ),
+            ),
+            Run(user="mia", verb="sync"),
+            Rename(user="mia", path="cut/deep/é.wav", to="cut/scene 1.mov"),
+            Run(user="mia", verb="sync"),
+            Run(user="jan", verb="sync", crash=26),
+            Settle(user="jan", store="other", project=""),
+            Run(user="jan", verb="sync"),
+        ),
+        makes_way=True,
+    ),
+    "seed 112000046": Story(
+        seed=112000046,
+        users=("david", "jan"),
+        blind=(),
+        steps=(
+            Save(user="jan", path="notes", content=Content(token=1, size=40, family=2), in_place=True),
+            Save(user="jan", path="DRAFT.mp4", content=Content(token=10151, size=40, family=0), in_place=True),
+            Run(user="jan", verb="sync"),
+            Run(user="jan", verb="cleanup --local"),
+            Save(user="jan", path="DRAFT.mp4", content=Content(token=7, size=300, family=0), in_place=True),
+            Run(user="jan", verb="sync"),
+            Remove(user="jan", path="DRAFT.mp4"),
+            Run(
+                user="jan",
+                verb="sync",
+                meanwhile=(
+                    Meanwhile(
+                        call=1,
+                        step=OtherTool(path="DRAFT.mp4", content=Content(token=1, size=40, family=2), how="put"),
+                        method="delete",
+                    ),
+                ),
+            ),
+            Save(user="david", path="notes", content=Content(token=8, size=40, family=1), in_place=True),
+            Run(user="david", verb="sync"),
+            Save(user="david", path="notes", content=Content(token=20005, size=1, family=2), in_place=False),
+            Run(user="david", verb="sync"),
+            Run(user="jan", verb="sync"),
+            Save(user="jan", path="notes", content=Content(token=22824, size=40, family=1), in_place=False),
+            Run(user="jan", verb="sync"),
+            Run(user="david", verb="down"),
+            Run(
+                user="jan",
+                verb="cleanup",
+                meanwhile=(
+                    Meanwhile(
+                        call=15, step=OtherTool(path="notes", content=Content(token=14, size=1, family=2), how="parts")
+                    ),
+                    Meanwhile(call=1, step=Touch(user="jan", path="DRAFT.mp4"), method="copy"),
+                ),
+            ),
+            Run(user="david", verb="undo"),
+        ),
+        makes_way=True,
+    ),
+    "seed 112000324": Story(
+        seed=112000324,
+        users=("david", "jan"),
+        blind=(),
+        steps=(
+            Save(user="jan", path="draft.mp4", content=Content(token=10892, size=40, family=0), in_place=True),
+            Save(user="david", path="draft.mp4", content=Content(token=23121, size=40, family=0), in_place=False),
+            Run(user="david", verb="sync"),
+            Run(user="jan", verb="sync"),
+            Disguise(user="jan", path="draft.mp4", token=10892),
+            Run(user="jan", verb="undo"),
         ),
         makes_way=True,
     ),

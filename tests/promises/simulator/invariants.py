@@ -121,7 +121,7 @@ class Referee(Struct):
             attempt.remote_had[self.key(path)].add(content)
         self._nothing_torn(now)
         self._others_untouched(attempt, before, now)
-        before = _as_undone(before, now, attempt.run.user)
+        before = as_undone(before, now, attempt.run.user)
         here = self.keys(before.work[attempt.run.user]) - self.keys(now.work[attempt.run.user])
         attempt.deleted += len(here - self.aside(before, now, attempt.run.user))
         attempt.deleted += len(self.keys(before.remote) - self.keys(now.remote))
@@ -289,7 +289,7 @@ def _made_way(before: Tree, now: Tree, remote: Tree) -> bool:
     )
 
 
-def _as_undone(before: Look, now: Look, user: str) -> Look:
+def as_undone(before: Look, now: Look, user: str) -> Look:
     """As if a file that a killed run moved aside, or gave a second name, had had its own name back before.
 
     It is the same file, inode and bytes, under a name that is no conflict copy's.

@@ -8,7 +8,7 @@ from s3sync.sync.report import CleanupReport, RunReport
 from s3sync.sync.restore import TrashReport
 from s3sync.sync.undo import UndoReport
 from tests.promises.simulator.contents import digest
-from tests.promises.simulator.invariants import Attempt, Referee, Violation
+from tests.promises.simulator.invariants import Attempt, Referee, Violation, as_undone
 from tests.promises.simulator.look import Look, Tree, name_is_taken
 from tests.promises.simulator.way_back import judge_emptied, judge_restore, judge_undo
 
@@ -88,7 +88,8 @@ def _conflicts_were_told(attempt: Attempt, code: int, now: Look) -> None:
 
 def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
     """P10, by what was really deleted: a side that was empty, or half of what both had, or more than was allowed."""
-    run, start = attempt.run, attempt.start
+    run = attempt.run
+    start = as_undone(attempt.start, now, run.user)
     if run.max_delete is not None:
         if attempt.deleted > run.max_delete:
             raise Violation(f"sync deleted {attempt.deleted}, more than --max-delete {run.max_delete}")

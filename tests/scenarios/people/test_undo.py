@@ -55,6 +55,21 @@ def test_undo_of_a_conflict_gives_the_file_its_name_back(people: People) -> None
     assert everything(jan) == before and jan.read("a.mp4") == b"jan's"
 
 
+def test_undo_of_a_conflict_whose_name_has_the_old_content_again_leaves_both_and_says_so(people: People) -> None:
+    """It said nothing and ended with 0, and the copy stayed on one side."""
+    david, jan = people
+    david.write("grade.cube", "david's")
+    jan.write("grade.cube", "jan's own")
+    david.ok("sync")
+    jan.expect(4, "sync")
+    jan.write("grade.cube", "jan's own")
+    before = jan.files()
+    said = jan.expect(3, "undo", "--yes")
+    assert "grade.cube" in said.out + said.err and "was changed here since" in said.out + said.err
+    assert before["grade.cube"] == jan.files()["grade.cube"]
+    assert len([name for name in jan.files() if name.startswith("grade.conflict-jan-")]) <= 1
+
+
 def test_f43_undo_leaves_alone_what_others_changed_since_and_says_so(people: People) -> None:
     david, jan = people
     share(people, "one.mp4", "two.mp4", "three.mp4")
