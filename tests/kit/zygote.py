@@ -3,7 +3,7 @@
 Python takes longer to start and to import than most commands take to work, and the suite runs hundreds of them. A
 forked command is still a process of its own: it has its own environment, folder, streams, id, signals and exit code,
 runs the same `main`, and ends as any Python program does. What it does not show is the start itself: a `Person` whose
-commands are `fresh` shows that, as all of `tests/scenarios/cli` do.
+commands are `fresh` shows that, as those of `tests/scenarios/cli/test_commands.py` do.
 
     code, out, err = run(["status"], cwd=folder, env=environment, text="")
 

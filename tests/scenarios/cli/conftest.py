@@ -19,11 +19,15 @@ NewPerson: TypeAlias = Callable[..., Person]
 
 
 @pytest.fixture
-def new_person(tmp_path: Path) -> NewPerson:
-    """Make a person with a project that holds `draft.mp4`; without S3SYNC_STORE on the embedded store."""
+def new_person(tmp_path: Path, request: pytest.FixtureRequest) -> NewPerson:
+    """Make a person with a project that holds `draft.mp4`; without S3SYNC_STORE on the embedded store.
+
+    In the tests of each command itself (`test_commands.py`) they start Python anew each time.
+    """
+    fresh = request.path.name == "test_commands.py"
 
     def make(name: str = "david", **environ: str) -> Person:
-        person = Person(name, tmp_path / name, environ, fresh=True)
+        person = Person(name, tmp_path / name, environ, fresh=fresh)
         person.write("draft.mp4", "the first cut")
         return person
 
