@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, index_of
+from s3sync.core.archive import tar
 from s3sync.core.archive.records import FOREIGN, Archived, Status
-from s3sync.core.archive.values import Index, Pack, SplitIndex, index_key
+from s3sync.core.archive.values import Index, Member, Pack, Source, SplitIndex, index_key
 from s3sync.core.archive.volumes import archives_of
 from s3sync.errors import ArchiveError, NotFound
 from s3sync.store.port import ObjectHead, Store
@@ -43,6 +46,23 @@ def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> Non
     else:
         store.delete(index_key(archive.key))
     catalogue.note_status(archive.key, Status.REMOVED)
+
+
+def holds_more(store: Store, archive: Archived, members: Iterable[Member]) -> bool:
+    """True if an uncompressed archive is longer than a tar of these members: its index names fewer than it has.
+
+    Others may write an index. Of a compressed archive only reading tells.
+    """
+    if archive.pack is not Pack.TAR or archive.is_split or archive.status in FOREIGN:
+        return False
+    top, size = archive.unit.rpartition("/")[2], len(tar.END)
+    for one in members:
+        source = Source(one.path, one.kind, one.size, one.mode, one.mtime_ns, one.target)
+        size += len(tar.header(top, source)) + one.size + tar.padding(one.size)
+    try:
+        return store.head(archive.key).info.size > size
+    except NotFound:
+        return False
 
 
 def _delete(store: Store, archive: Archived, key: str, etag: str | None) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.billing import move_cost, objects_of, region_of, remainder
 from s3sync.archive.catalogue import Catalogue
-from s3sync.archive.removal import remove_archive
+from s3sync.archive.removal import holds_more, remove_archive
 from s3sync.archive.remove_local import is_here
 from s3sync.archive.rules import RulesView, look_to_add, write
 from s3sync.archive.tagging import tag_for_move
@@ -182,7 +182,8 @@ class Leaving(Moving, Billed, frozen=True):
     def _without_copy(self, place: Place, archives: Sequence[Archived]) -> list[str]:
         """Units of which this disk lacks a file, or has another one, as far as their set can be looked at.
 
-        Files that look the same are read: the archive may be the last place that has the bytes.
+        Files that look the same are read: the archive may be the last place that has the bytes. So is one lacked of
+        whose archive the index does not tell everything.
         """
         here: dict[tuple[str, str], tuple[str, set[tuple[str, int, int]]]] = {}
         for chosen in place.sets:
@@ -200,7 +201,11 @@ class Leaving(Moving, Billed, frozen=True):
                 whole = one.status is not Status.NOT_INDEXED and one.files > 0
                 looks_whole = whole and all((m.path, m.size, m.mtime_ns) in files for m in _files(catalogue, one))
                 with kept_folders():
-                    if not looks_whole or not all(is_here(root, member) for member in _files(catalogue, one)):
+                    if (
+                        not looks_whole
+                        or holds_more(place.store(), one, catalogue.members(one.key))
+                        or not all(is_here(root, member) for member in _files(catalogue, one))
+                    ):
                         lacking.add(one.unit)
         return sorted(lacking)
 

@@ -205,3 +205,19 @@ def test_a_note_that_somebody_else_left_in_the_store_is_not_written_over(
     (vault / "raw/m42/notes.md").rename(vault.parent / "notes of the earlier tool.md")
     ana.ok("archive", "run", cwd=ana.repo)
     assert (vault / "raw/m42/notes.md").read_bytes() == b"# M42\n"
+
+
+def test_an_archive_that_holds_more_than_its_index_names_is_not_taken_for_copied(vault: Path, tmp_path: Path) -> None:
+    """Jan learns of it by an index that lacks a file, of which the archive has the last copy."""
+    ana = person(tmp_path, "ana", vault, "tar")
+    ana.ok("archive", "run", cwd=ana.repo)
+    name = "raw/m42.tar.index.json"
+    index = json.loads((vault / name).read_bytes())
+    lost = next(one["path"] for one in index["members"] if one["kind"] == "file")
+    index["members"] = [one for one in index["members"] if one["path"] != lost]
+    overwrite(vault, name, json.dumps(index).encode())
+    (ana.repo / "raw/m42" / lost).unlink()
+    ana.ok("archive", "catalogue", "rebuild", "--anew", cwd=ana.repo)
+    refused = ana.expect(5, "archive", "remove", "m42", "--yes", cwd=ana.repo)
+    assert "--last-copies" in refused.err
+    assert (vault / "raw/m42.tar").exists()
