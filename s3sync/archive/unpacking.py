@@ -13,14 +13,19 @@ from s3sync.store.port import Buffer
 CHUNK = 1 << 20
 _ROOM, _RATIO = 1 << 30, 1100
 """Bytes that a compressed archive may unpack to: gzip cannot do more than 1032 for one."""
+_PIECE = 1 << 14
+_FEW_FRAMES, _LEAST_FRAME = 20_000, 512
+"""Frames that an archive may have, and bytes, packed and unpacked, for each one more."""
 
 
 def unpacked(pack: Pack, stored: Iterable[Buffer], size: int, where: str) -> Iterator[bytes]:
     """Content of a compressed archive from its beginning on. Raises `ArchiveError` for a damaged one."""
     damage: type[Exception] = zlib.error if pack is Pack.TAR_GZ else zstd_module().ZstdError
-    left = _ROOM + _RATIO * size
+    left, frames = _ROOM + _RATIO * size, _Frames(where)
     try:
-        for piece in _gunzip(stored, where) if pack is Pack.TAR_GZ else _unzstd(stored, where):
+        pieces = frames.read(stored)
+        for piece in _gunzip(pieces, where, frames) if pack is Pack.TAR_GZ else _unzstd(pieces, where, frames):
+            frames.seen += len(piece)
             left -= len(piece)
             if left < 0:
                 raise _damaged(where, "it unpacks to more than an archive of its size holds")
@@ -29,16 +34,36 @@ def unpacked(pack: Pack, stored: Iterable[Buffer], size: int, where: str) -> Ite
         raise _damaged(where, str(error)) from error
 
 
-def _gunzip(stored: Iterable[Buffer], where: str) -> Iterator[bytes]:
+class _Frames:
+    """Count of an archive's frames, which cost more than their bytes: a few bytes each would take hours."""
+
+    def __init__(self, where: str) -> None:
+        self.where, self.count, self.seen = where, 0, 0
+
+    def read(self, stored: Iterable[Buffer]) -> Iterator[bytes]:
+        """Bytes in small pieces: what is left after a frame is copied each time."""
+        for chunk in stored:
+            view = memoryview(chunk).cast("B")
+            for at in range(0, len(view), _PIECE):
+                self.seen += min(_PIECE, len(view) - at)
+                yield bytes(view[at : at + _PIECE])
+
+    def begin(self) -> None:
+        self.count += 1
+        if self.count > _FEW_FRAMES + self.seen // _LEAST_FRAME:
+            raise _damaged(self.where, "it is made of more tiny frames than any tool writes")
+
+
+def _gunzip(stored: Iterable[bytes], where: str, frames: _Frames) -> Iterator[bytes]:
     one, begun = zlib.decompressobj(31), False
     finished = False
-    for chunk in stored:
-        data = bytes(chunk)
+    for data in stored:
         while data:
             if finished:
                 data = data.lstrip(b"\0")
                 if not data:
                     break
+                frames.begin()
                 one, finished = zlib.decompressobj(31), False
             begun = True
             yield one.decompress(data, CHUNK)
@@ -48,13 +73,13 @@ def _gunzip(stored: Iterable[Buffer], where: str) -> Iterator[bytes]:
         raise _damaged(where, "it is cut short")
 
 
-def _unzstd(stored: Iterable[Buffer], where: str) -> Iterator[bytes]:
+def _unzstd(stored: Iterable[bytes], where: str, frames: _Frames) -> Iterator[bytes]:
     make = zstd_module().ZstdDecompressor
     one, finished, begun = make(), False, False
-    for chunk in stored:
-        data = bytes(chunk)
+    for data in stored:
         while data:
             if finished:
+                frames.begin()
                 one = make()
             begun = True
             yield one.decompress(data, CHUNK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from msgspec import json
 from msgspec.structs import replace
 
+from s3sync.archive.codecs import zstd_module
 from s3sync.archive.rules import RulesView
+from s3sync.archive.unpacking import unpacked
 from s3sync.cli.output import say, warn
 from s3sync.cli.show.archive_list import print_stats
 from s3sync.cli.show.archive_rules import print_rules
@@ -106,3 +109,15 @@ def test_a_file_that_git_shares_says_nothing_in_ones_own_settings(tmp_path: Path
         refused = person.expect(2, "archive", "import", name, cwd=person.repo)
         assert "git tracks it" in refused.err
     assert not list(person.root.rglob("config.yaml"))
+
+
+@pytest.mark.parametrize("pack", [Pack.TAR_GZ, Pack.TAR_ZST])
+def test_an_archive_of_tiny_frames_ends(pack: Pack) -> None:
+    """Each costs as much as a real one: a gigabyte of them would be read for hours."""
+    empty = gzip.compress(b"", mtime=0) if pack is Pack.TAR_GZ else zstd_module().compress(b"")
+    usual = gzip.compress(bytes(65_280)) if pack is Pack.TAR_GZ else zstd_module().compress(bytes(65_280))
+    blocks = usual * 500  # as bgzip writes an empty disk image
+    assert sum(map(len, unpacked(pack, [blocks], len(blocks), "it"))) == 500 * 65_280
+    with pytest.raises(ArchiveError, match=r"tiny frames"):
+        for _ in unpacked(pack, [empty * 60_000], len(empty) * 60_000, "it"):
+            pass
