@@ -866,12 +866,12 @@ MUTANTS = (
         ("tests/scenarios/archive/test_hostile_places.py", "-k", "modes"),
     ),
     Mutant(
-        "archive-own-git",
-        "a repository's set gets nothing of the clone's own .git",
+        "archive-own-keys",
+        "a repository's set gets no keys of whoever runs it",
         "s3sync/archive/walk.py",
-        "return stands_for(name, VERSION_CONTROL) is not None and",
-        "return name is None and",
-        ("tests/scenarios/archive/test_hostile_places.py", "-k", "own_git"),
+        "return self._confined and stands_for",
+        "return False and stands_for",
+        ("tests/scenarios/archive/test_hostile_places.py", "-k", "keys"),
     ),
     Mutant(
         "said-disarmed",

@@ -39,7 +39,7 @@ def find_units(
     Raises `ConfigError` before the first one when there is no source, and when two units have one key; `UsageError`
     for a name that no unit has.
     """
-    selection = Selection(chosen, root)
+    selection = Selection(chosen)
     outlines = _outlines(chosen, root, selection)
     _refuse_clashes(chosen, outlines)
     _refuse_unknown(chosen, names, [outline.id for outline in outlines])

@@ -11,7 +11,7 @@ from s3sync.archive import underway
 from s3sync.config import ENV_FILE
 from s3sync.core.archive.values import ArchiveSet, Kind, Source, UnitKind
 from s3sync.core.names import STATE_DIR, nfc
-from s3sync.core.spelling import VERSION_CONTROL, stands_for
+from s3sync.core.spelling import stands_for
 from s3sync.disk.errors import reason_of
 from s3sync.local.patterns import compile_patterns
 
@@ -33,8 +33,8 @@ class Selection:
     No set of a repository sends the single files of its `.git`.
     """
 
-    def __init__(self, chosen: ArchiveSet, root: Path | None = None) -> None:
-        self._clone = os.path.realpath(root) if chosen.confined and root is not None else None
+    def __init__(self, chosen: ArchiveSet) -> None:
+        self._confined = chosen.confined
         private = [".git/"] if chosen.confined and chosen.unit is not UnitKind.FOLDER else []
         self._ignored = matcher((*chosen.ignore, f"{STATE_DIR}/", *private, underway.PATTERN))
         self._selected = matcher(chosen.select) if chosen.select else None
@@ -44,17 +44,9 @@ class Selection:
     def skips_folder(self, path: str) -> bool:
         return self._ignored(f"{path}/")
 
-    def withholds(self, top: Path, path: str) -> bool:
-        """True for what a repository's set does not get, as git does not share it: the clone's own `.git`, and keys.
-
-        Both have credentials of whoever runs the set. A clone within the clone is its owner's to archive.
-        """
-        folder, _, name = path.rpartition("/")
-        if self._clone is None or (name[:1] not in "._" and "~" not in name and name.isascii()):
-            return False
-        if stands_for(name, (ENV_FILE,)):
-            return True
-        return stands_for(name, VERSION_CONTROL) is not None and os.path.realpath(top / folder) == self._clone
+    def withholds(self, name: str) -> bool:
+        """True for what a repository's set does not get: keys of whoever runs it, which git does not share either."""
+        return self._confined and stands_for(name, (ENV_FILE,)) is not None
 
     def is_selected(self, path: str) -> bool:
         return self._selected is None or self._selected(path)
@@ -91,7 +83,7 @@ def walk(top: Path, selection: Selection, problems: list[str]) -> Iterator[Sourc
         above = f"{folder}/" if folder else ""
         for entry in _entries(top, folder):
             path = above + entry.name
-            if selection.withholds(top, path):
+            if selection.withholds(entry.name):
                 continue
             found = _status(entry, path)
             if stat.S_ISDIR(found.st_mode):
