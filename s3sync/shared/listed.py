@@ -39,13 +39,17 @@ class ListedStore(Wrapped):
     def __init__(self, inner: Store, repo: str) -> None:
         super().__init__(inner)
         self._prefix = f"{repo}/"
-        self.projects = listed_projects(inner, self._prefix) or {}
+        self._locks = f"{repo}/{STATE_DIR}/locks/"
+        self._lock_objects = SpilledList(ObjectInfo)
+        self.projects = listed_projects(inner, self._prefix, locks=(self._locks, self._lock_objects)) or {}
 
     @property
     def endpoint(self) -> str | None:
         return endpoint_of(self.inner)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        if prefix.startswith(self._locks):
+            return (info for info in self._lock_objects if info.key.startswith(prefix) and info.key > after)
         name = project_of(self._prefix, prefix)
         if name is None:
             return self.inner.list(prefix, after=after)
@@ -224,9 +228,15 @@ def project_of(repository: str, prefix: str) -> str | None:
 
 
 def listed_projects(
-    store: Store, repository: str, most: int | None = None
+    store: Store,
+    repository: str,
+    most: int | None = None,
+    *,
+    locks: tuple[str, SpilledList[ObjectInfo]] | None = None,
 ) -> dict[str, SpilledList[ObjectInfo]] | None:
     """The objects of each project, from one listing of the repository. None when it has more than `most`.
+
+    `locks`: a prefix of records, and the list that gets those of the listing.
 
     Raises `StoreError` where it has more than anybody would read.
     """
@@ -240,6 +250,8 @@ def listed_projects(
                 why=f"the store names {info.key[:80]!r}, which is not there",
                 hint="check endpoint_url, and what stands between here and the store",
             )
+        if locks is not None and info.key.startswith(locks[0]) and len(locks[1]) < limits.now.objects_listed:
+            locks[1].append(info)
         name, slash, _ = info.key.removeprefix(repository).partition("/")
         if not slash or name != nfc(name) or project_reason(name):
             continue

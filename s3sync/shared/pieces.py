@@ -40,12 +40,12 @@ def in_pieces(store: Store, prefix: str, base: SpilledDict[Entry], threads: Asid
 
 
 def _beginnings(prefix: str, base: SpilledDict[Entry]) -> list[str]:
-    """Keys that are probably there, at about equal distances."""
+    """Keys that are probably there, about a page apart: a page is full, and what two pieces list is sent twice."""
     count = len(base) + 1  # metadata.json
     pieces = -(-count // IN_A_PIECE)
     if pieces < 2:
         return []
-    places = (len(base) * number // pieces for number in range(1, pieces))
+    places = (IN_A_PIECE * number for number in range(1, pieces))
     wanted, found = next(places, None), []
     for number, path in enumerate(base):
         if wanted is None:

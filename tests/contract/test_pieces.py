@@ -42,7 +42,7 @@ def listed(store: Store, base: SpilledDict[Entry]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "base", [NAMES, [*NAMES, "gone", "m", "xx"], NAMES[::2], ["gone 1", "gone 2", "gone 3"]], ids=len
+    "base", [NAMES, [*NAMES, "gone", "m", "xx"], NAMES[::2], ["gone 1", "gone 2", "gone 3", "gone 4"]], ids=len
 )
 def test_pieces_are_the_whole(s3: UnderTest, base: list[str]) -> None:
     store = s3.open()

@@ -7,6 +7,7 @@ given to them, and the clock is the world's. Undone by nothing: a simulation has
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
 import sys
 import time
@@ -74,6 +75,9 @@ def set_up() -> None:
     clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
     for place in ("sync.scan", "sync.record", "shared.manifest"):
         _replace(f"s3sync.{place}", "time", clock)
+    numbers = itertools.count()  # a run's name in the trash has three random digits: by chance two would have the same
+    unique = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=f"{next(numbers) % 4096:03x}".ljust(32, "0")))
+    _replace("s3sync.sync.session", "uuid", unique)
     _replace("s3sync.sync.scan", "ignores_case", lambda staging: Knobs.ignores_case(staging))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -64,12 +65,10 @@ def test_an_expired_thaw_is_seen_and_asked_for_once_more(moto: Server, tmp_path:
         assert opened.execute("SELECT state FROM thaw").fetchall() == [("thawed",)]
         opened.execute("UPDATE thaw SET until = '2026-01-01T00:00:00Z'")
         opened.commit()
+        ((below,),) = opened.execute("SELECT key FROM archive").fetchall()
+    store = re.findall(r"store: s3://[^/]+/(\S+)", (david.repo / ".s3sync.yaml").read_text())
+    key = f"{store[0]}/{below}"
     client = moto.client("admin")
-    (key,) = [
-        one["Key"]
-        for one in client.list_objects_v2(Bucket=moto.bucket)["Contents"]
-        if one["Key"].endswith("raw/m42.tar") and client.head_object(Bucket=moto.bucket, Key=one["Key"]).get("Restore")
-    ]
     body = client.get_object(Bucket=moto.bucket, Key=key)["Body"].read()
     meta = client.head_object(Bucket=moto.bucket, Key=key)["Metadata"]
     client.put_object(Bucket=moto.bucket, Key=key, Body=body, StorageClass="GLACIER", Metadata=meta)

@@ -58,7 +58,7 @@ def test_b8_limits_in_the_settings_end_the_wait_for_a_silent_server(
         listings = sum(b"list-type" in head for head in silent.heard)
     assert result.code == 1 and silent.url in result.err and "hint:" in result.err, result
     assert took > 4, f"{took} s, {listings} listings"
-    assert listings == retries + 1
+    assert listings == 2 * (retries + 1), "of the files, and of the locks beside them"
 
 
 def _wait(connection: socket.socket) -> None:
