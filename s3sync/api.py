@@ -30,7 +30,9 @@ from s3sync.transfer.progress import Progress, Silent
 if TYPE_CHECKING:
     from s3sync.sync.restore import TrashReport
     from s3sync.sync.undo import UndoReport
+    from s3sync.team.conflicts import ConflictsReport
     from s3sync.team.locking import LocksReport
+    from s3sync.team.resolution import Choose, ResolveReport
 
 FileName: TypeAlias = str | os.PathLike[str]
 """Name of a file: relative to the staging folder or to where the project was opened from, or absolute."""
@@ -235,6 +237,21 @@ class Project(Struct, frozen=True):
         from s3sync.team.locking import locks
 
         return locks(self.session)
+
+    def conflicts(self, *files: FileName) -> ConflictsReport:
+        """List the open conflicts with both versions, and those that were decided; changes nothing."""
+        from s3sync.team.conflicts import conflicts
+
+        return conflicts(self.session, self._selector(files))
+
+    def resolve(
+        self, file: FileName, keep: str | None = None, *, choose: Choose | None = None, dry_run: bool = False
+    ) -> ResolveReport:
+        """Decide a conflict: `keep` is `mine`, `theirs` or `both`; None asks `choose`, which gives an index or None."""
+        from s3sync.team.resolving import resolve
+
+        (name,) = self._names([file])
+        return resolve(self.session, name, self.cwd, keep=keep, choose=choose, dry_run=dry_run)
 
     def trash(self, side: str | None = None, *files: FileName) -> TrashReport:
         """List what lies in the trash: here (`local`), on the remote (`remote`), or both; everything, or some files."""

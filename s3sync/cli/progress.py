@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from s3sync.cli.call import Call
 
 T = TypeVar("T")
+R = TypeVar("R")
 LABELS = {
     Work.HASH: "Checking",
     Work.UPLOAD: "Uploading",
@@ -110,10 +111,10 @@ class Lines(Silent):
         """Take away what moves on the screen, before lines that are not written through this."""
         self.clear()
 
-    def before(self, ask: Callable[[T], bool]) -> Callable[[T], bool]:
+    def before(self, ask: Callable[[T], R]) -> Callable[[T], R]:
         """A question that is asked when nothing moves on the screen any more: bars would cover it."""
 
-        def asked(report: T) -> bool:
+        def asked(report: T) -> R:
             self.rest()
             return ask(report)
 

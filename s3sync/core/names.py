@@ -216,6 +216,19 @@ def conflict_name(path: str, user: str, when: datetime) -> str:
     return folder + slash + stem.encode("utf-8")[:room].decode("utf-8", "ignore") + ending
 
 
+_COPY_TIME = re.compile(r"-(\d{8}-\d{6})(?:\.[^./]+)?\Z", re.ASCII)
+
+
+def is_conflict_name(name: str, path: str, user: str) -> bool:
+    """True if that is the name of a conflict copy of the path that this user made at some second."""
+    found = _COPY_TIME.search(name)
+    try:
+        when = datetime.strptime(f"{found[1]}+0000", "%Y%m%d-%H%M%S%z") if found else None
+    except ValueError:
+        return False
+    return when is not None and conflict_name(path, user, when) == name
+
+
 def short_text(text: str) -> str:
     """A user's name or a time for a message, bounded: whoever uploads may write anything there."""
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."

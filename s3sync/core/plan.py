@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from s3sync.core.entries import Entry
 from s3sync.core.etag import plain_md5
-from s3sync.core.manifest.record import FileRecord
+from s3sync.core.manifest.record import ConflictRecord, FileRecord
 from s3sync.core.obstacles import Blocked, Obstacle, Obstacles, Side, aside_of, in_the_way, nothing_in_the_way
 from s3sync.core.reconcile import ConflictKind, Decision, State
 
@@ -147,6 +147,8 @@ class Plan(Struct, frozen=True):
     in_sync: Sequence[InSync] = ()
     agreed: Sequence[Agreed] = ()
     blocked: Sequence[Blocked] = ()
+    decided: Sequence[ConflictRecord] = ()
+    """Conflicts that this plan resolves, as they are recorded: once the plan has deleted the copy, if it does."""
 
     def counts(self) -> Counter[Do]:
         """Number of actions of each kind."""

@@ -71,6 +71,7 @@ def _carry_out(
     cleaning, tell = plan.verb is Verb.CLEANUP, partial(_tell, witnesses, done)
     recorder = Recorder(session, state, seen, tolerant=tolerant, cleaning=cleaning, after_save=tell)
     recorder.agree(plan.agreed)
+    recorder.decide(plan)
     recorder.intend(plan.actions)
     try:
         raced = _take_steps(session, state, seen, plan, recorder, reporter, done) if plan.actions else {}

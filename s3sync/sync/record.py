@@ -15,8 +15,8 @@ from s3sync.core.effects import Effect, Kind
 from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
 from s3sync.core.manifest.edits import Edits
-from s3sync.core.manifest.record import CleanedRecord, DeletedRecord
-from s3sync.core.plan import Action, Agreed, Do, agreed
+from s3sync.core.manifest.record import CleanedRecord, ConflictRecord, DeletedRecord
+from s3sync.core.plan import Action, Agreed, Do, Plan, agreed
 from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import local_errors
 from s3sync.errors import AccessDenied
@@ -67,6 +67,7 @@ class Recorder:
         self._seen = seen.there.stored.manifest
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = {}
+        self._decided: dict[str, ConflictRecord] = {}
         self._published_at = time.monotonic()
         self._save_at, self._moved = self._published_at + SAVE_EVERY_S, 0
         self._edits = session.edits()
@@ -141,6 +142,14 @@ class Recorder:
             if len(self._base) >= limits.now.files_before_save:
                 self.save_here()
 
+    def decide(self, plan: Plan) -> None:
+        """Record what the plan decides about conflicts: with the deletion of the copy, where it has one."""
+        if not plan.decided:
+            return
+        self._decided = {record.kept_as: record for record in plan.decided}
+        going = {action.path for action in plan.actions if action.path in self._decided}
+        self._edits.resolved = [record for record in plan.decided if record.kept_as not in going]
+
     def keep(self, action: Action, effect: Effect) -> None:
         self._base[effect.path] = agreed(effect.entry, None)
         self._moved += effect.bytes
@@ -155,6 +164,8 @@ class Recorder:
             self._edits.repaired[effect.path] = repaired
         if effect.kind is Kind.DELETED_THERE:
             self._edits.deleted[effect.path] = self._deletion(action)
+            if (decided := self._decided.get(effect.path)) is not None:
+                self._edits.resolved.append(decided)
             if self._cleaning:
                 self._cleaned += 1
                 self._edits.cleaned = CleanedRecord(self._by, self._at, self._cleaned)

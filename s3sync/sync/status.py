@@ -23,7 +23,7 @@ from s3sync.sync.view import View, select, uploader
 
 def status(session: Session, selector: Selector | None = None) -> StatusReport:
     """Raises `StoreError`, `ScanError`, `ManifestError`; `UsageError` for a name that is none."""
-    with _open_state(session) as state:
+    with open_state(session) as state:
         seen = scan(session, state, locks=True)
         if selector:
             seen.limit_to(selector)
@@ -59,7 +59,7 @@ def make_report(
     )
 
 
-def _open_state(session: Session) -> StateDB:
+def open_state(session: Session) -> StateDB:
     """On a folder that cannot be written, or is not there yet, a memory that lasts for this run."""
     try:
         if session.project.staging.is_dir():

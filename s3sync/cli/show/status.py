@@ -124,7 +124,8 @@ def _warn_of_kept(report: StatusReport) -> None:
             f"{ago_text(kept.at, report.asked_at)}; the other is {printable(kept.kept_as)}"
         )
     if report.kept_conflicts:
-        warn("hint: compare them, keep what you want under the old name, delete the other, and run `s3sync sync`")
+        first = printable(typed(report.kept_conflicts[0].kept_as))
+        warn(f"hint: `s3sync resolve {first}` asks which one stays; `s3sync conflicts` shows both versions")
 
 
 def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:

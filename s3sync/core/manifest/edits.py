@@ -8,6 +8,7 @@ from itertools import chain
 from types import MappingProxyType
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.core import limits
 from s3sync.core.manifest.record import (
@@ -18,6 +19,9 @@ from s3sync.core.manifest.record import (
     Manifest,
     MemberRecord,
 )
+
+KEPT_NAME, KEPT_COPY, KEPT_BOTH = "kept_name", "kept_copy", "kept_both"
+"""Decisions about a conflict whose versions were both kept: the one under the name stays, or the copy, or both."""
 
 NO_DELETIONS: Mapping[str, DeletedRecord] = MappingProxyType({})
 
@@ -42,6 +46,8 @@ class Edits(Struct):
     vanished: MutableMapping[str, FileRecord] = field(default_factory=dict)
     """Records whose object was not there: dropped, if they are still the same records."""
     conflicts: list[ConflictRecord] = field(default_factory=list)
+    resolved: list[ConflictRecord] = field(default_factory=list)
+    """Conflicts that this run decided, as they are to be recorded. Who decided one first stays recorded."""
     doubted: set[str] = field(default_factory=set)
     """Names of vanished files that this run tried to upload: an answer may have been lost, so that they are there."""
     cleaned: CleanedRecord | None = None
@@ -50,7 +56,9 @@ class Edits(Struct):
     @property
     def substantial(self) -> bool:
         """True if there is anything to write beyond the member's own mark."""
-        return any((self.files, self.repaired, self.deleted, self.announced, self.vanished, self.conflicts))
+        return any(
+            (self.files, self.repaired, self.deleted, self.announced, self.vanished, self.conflicts, self.resolved)
+        )
 
 
 def doubtful(manifest: Manifest, edits: Edits, seen: Manifest) -> list[str]:
@@ -159,10 +167,15 @@ def _version(record: FileRecord | None) -> tuple[str | None, str | None] | None:
 
 
 def _conflicts(known: Iterable[ConflictRecord], edits: Edits, files: Mapping[str, FileRecord]) -> list[ConflictRecord]:
-    """A conflict is resolved once its copy is gone from the project."""
-    merged = {(record.name, record.kept_as): record for record in [*known, *edits.conflicts]}
-    return [record if record.resolved or record.kept_as in files else _resolved(record) for record in merged.values()]
-
-
-def _resolved(record: ConflictRecord) -> ConflictRecord:
-    return ConflictRecord(record.name, record.kept_as, record.by, record.at, resolved=True)
+    """A conflict is resolved once somebody decided it, or its copy is gone from the project."""
+    merged = {(record.name, record.kept_as): record for record in known}
+    for found in edits.conflicts:  # perhaps told before, by a run that was killed, and decided since
+        merged.setdefault((found.name, found.kept_as), found)
+    for decided in edits.resolved:
+        there = merged.get((decided.name, decided.kept_as))
+        if there is not None and not there.resolved:
+            merged[there.name, there.kept_as] = decided
+    return [
+        record if record.resolved or record.kept_as in files else replace(record, resolved=True)
+        for record in merged.values()
+    ]

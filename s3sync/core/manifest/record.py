@@ -50,11 +50,17 @@ class CleanedRecord(msgspec.Struct):
 
 
 class ConflictRecord(msgspec.Struct):
+    """Conflict of which both versions were kept. The last three fields say who decided it, when, and how
+    (`core.manifest.edits.KEPT_NAME` and its like); they are absent until somebody did."""
+
     name: str
     kept_as: str
     by: str
     at: str
     resolved: bool = False
+    resolved_by: str | msgspec.UnsetType | None = msgspec.UNSET
+    resolved_at: str | msgspec.UnsetType | None = msgspec.UNSET
+    resolution: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class MemberRecord(msgspec.Struct):

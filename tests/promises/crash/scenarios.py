@@ -119,6 +119,13 @@ def _conflict(world: World) -> None:
     world.write("jan", "both", content("b jan"))
 
 
+def _kept(world: World) -> None:
+    """Both versions are kept, and both have both."""
+    _conflict(world)
+    world.people["jan"].run("sync")
+    world.people["david"].ok("down")
+
+
 def _cleanup(world: World) -> None:
     _both(world)
     _share(world, one=content("1"), cut__two=content("2"), raw__three=content("3"))
@@ -250,6 +257,8 @@ MORE_SCENARIOS = [
     Scenario("undo-of-rename", "david", ("undo", "--yes"), _renamed_and_synced, frozenset({0, 3})),
     Scenario("mine", "jan", ("up", "--on-conflict", "mine"), _conflict),
     Scenario("theirs", "jan", ("down", "--on-conflict", "theirs"), _conflict),
+    Scenario("resolve", "jan", ("resolve", "both", "--mine"), _kept, frozenset({0, 2})),
+    Scenario("resolve-theirs", "jan", ("resolve", "both", "--theirs"), _kept, frozenset({0, 2})),
     Scenario("large-changed-up", "david", ("up",), _large_changed),
     Scenario("large-changed-down", "jan", ("down",), _large_changed_down),
     Scenario("large-cleanup", "david", ("cleanup", "--yes"), _large_down, loses=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from s3sync.core.entries import Entry
@@ -66,7 +67,10 @@ file_records = st.builds(
     modified_at=optional_texts,
 )
 deleted_records = st.builds(DeletedRecord, odd_paths.map(nfc), texts, texts, md5=optional_texts)
-conflict_records = st.builds(ConflictRecord, texts, texts, texts, texts, resolved=st.booleans())
+decisions = st.just(msgspec.UNSET) | optional_texts
+conflict_records = st.builds(
+    ConflictRecord, texts, texts, texts, texts, st.booleans(), decisions, decisions, resolution=decisions
+)
 member_records = st.builds(MemberRecord, sizes, texts, texts)
 
 _unknown = odd_text.map(lambda text: f"new {text}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from s3sync.core import limits
-from s3sync.core.manifest.edits import Edits, apply, deleted_since, doubtful
+from s3sync.core.manifest.edits import KEPT_BOTH, KEPT_COPY, KEPT_NAME, Edits, apply, deleted_since, doubtful
 from s3sync.core.manifest.parse import parse
 from s3sync.core.manifest.record import (
     ConflictRecord,
@@ -43,6 +43,7 @@ def everything() -> Edits:
     made.deleted["old"] = deletion("old")
     made.vanished["lost"] = record("lost")
     made.conflicts.append(ConflictRecord("new", "new.conflict", "jan", AT))
+    made.resolved.append(decided("other.conflict", "jan", KEPT_BOTH))
     return made
 
 
@@ -165,10 +166,39 @@ def test_a_conflict_is_resolved_when_its_copy_is_gone() -> None:
     assert [conflict.resolved for conflict in open_.conflicts] == [False]
 
 
+def decided(copy: str, by: str, resolution: str) -> ConflictRecord:
+    return ConflictRecord("a.mp4", copy, "jan", AT, True, by, AT, resolution)
+
+
+def test_who_decides_a_conflict_first_stays_recorded_and_nothing_opens_it_again() -> None:
+    copy = "a.conflict-jan-20251103-143000.mp4"
+    made, first, second, late = edits(), edits("david"), edits("eva"), edits()
+    made.files[copy] = record(copy)
+    made.conflicts.append(ConflictRecord("a.mp4", copy, "jan", AT))
+    open_ = apply(manifest(record("a.mp4")), made, "1")
+    first.resolved.append(decided(copy, "david", KEPT_BOTH))
+    second.resolved.append(decided(copy, "eva", KEPT_NAME))
+    late.conflicts.append(ConflictRecord("a.mp4", copy, "jan", AT))  # of a run that was killed after it was told
+    for edit in (first, second, late):
+        open_ = apply(open_, edit, "2")
+        assert open_.conflicts == [decided(copy, "david", KEPT_BOTH)]
+    assert parse(text_of(open_)).conflicts == open_.conflicts
+
+
+def test_a_conflict_is_decided_with_the_deletion_of_its_copy() -> None:
+    copy = "a.conflict-jan-20251103-143000.mp4"
+    before = manifest(record("a.mp4"), record(copy))
+    before.conflicts = [ConflictRecord("a.mp4", copy, "jan", AT)]
+    made = edits("david")
+    made.deleted[copy] = deletion(copy, "david")
+    made.resolved = [decided(copy, "david", KEPT_COPY), decided("of nothing", "david", KEPT_COPY)]
+    assert apply(before, made, "1").conflicts == [decided(copy, "david", KEPT_COPY)]
+
+
 def test_only_real_changes_are_substantial() -> None:
     assert not edits().substantial
     assert everything().substantial
-    for kind in ("files", "repaired", "deleted", "vanished", "conflicts"):
+    for kind in ("files", "repaired", "deleted", "vanished", "conflicts", "resolved"):
         made = edits()
         setattr(made, kind, getattr(everything(), kind))
         assert made.substantial, kind

@@ -11,6 +11,7 @@ import pytest
 from s3sync.core.names import (
     conflict_name,
     free_conflict_name,
+    is_conflict_name,
     nfc,
     path_of_key,
     refuse,
@@ -246,6 +247,26 @@ def test_a_long_name_is_shortened_to_one_that_is_carried(name: str, user: str) -
     assert refuse_reason(kept) is None
     assert kept.startswith("cut/") and f".conflict-{user}-20251103-143000" in kept
     assert kept == nfc(kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "user", "is_one"),
+    [
+        ("a.conflict-jan-20251103-143000.mp4", "a.mp4", "jan", True),
+        ("cut/a.conflict-jan-20251103-143000.mp4", "cut/a.mp4", "jan", True),
+        ("both.conflict-jan-20251103-143000", "both", "jan", True),
+        ("a.conflict-j--n-20251103-143000.mp4", "a.mp4", "j/*n", True),
+        ("a.conflict-jan-20251103-143000.mp4", "a.mp4", "david", False),
+        ("a.conflict-jan-20251103-143000.mp4", "cut/a.mp4", "jan", False),
+        ("a.conflict-jan-20251103-143000.mp4", "b.mp4", "jan", False),
+        ("a.conflict-jan-20251303-143000.mp4", "a.mp4", "jan", False),
+        ("a.conflict-jan-20251103-143000.mov", "a.mp4", "jan", False),
+        ("a.mp4", "a.mp4", "jan", False),
+        ("final-20251103-143000.mp4", "final.mp4", "jan", False),
+    ],
+)
+def test_the_name_of_a_conflict_copy_is_known_again(name: str, path: str, user: str, is_one: bool) -> None:
+    assert is_conflict_name(name, path, user) is is_one
 
 
 def test_a_long_path_makes_a_conflict_copy_that_is_carried() -> None:

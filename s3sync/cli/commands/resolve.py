@@ -1,0 +1,107 @@
+"""s3sync resolve"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from s3sync.cli import completed
+from s3sync.cli.call import Call
+from s3sync.cli.declare import MOVES, TEAM, command
+from s3sync.cli.options import ProjectName
+from s3sync.errors import Halt, UsageError
+
+if TYPE_CHECKING:
+    from s3sync.team.conflicts import OpenConflict
+    from s3sync.team.resolution import Choice
+
+
+@command(
+    TEAM,
+    "s3sync resolve draft.mp4\ns3sync resolve draft.mp4 --mine",
+    0,
+    1,
+    2,
+    3,
+    5,
+    6,
+    130,
+    takes=MOVES - {"verbose"},
+)
+def resolve(
+    call: Call,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="The file that is in conflict, or one of its copies.",
+            show_default=False,
+            autocompletion=completed.names,
+        ),
+    ],
+    project: ProjectName = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Your version stays; the other goes to the trash.")] = False,
+    theirs: Annotated[bool, typer.Option("--theirs", help="Their version stays; yours goes to the trash.")] = False,
+    both: Annotated[bool, typer.Option("--both", help="Both stay, one of them as a copy.")] = False,
+) -> int:
+    """Decide which version of a file in conflict stays. Without --mine, --theirs or --both it shows both and asks."""
+    from s3sync.api import Project
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.conflicts import print_resolved, resolve_json
+
+    chosen = [word for word, given in (("mine", mine), ("theirs", theirs), ("both", both)) if given]
+    if len(chosen) > 1:
+        raise UsageError(
+            f"--{chosen[0]} and --{chosen[1]} do not fit together",
+            why="only one decision can be carried out",
+            hint="`s3sync conflicts` shows both versions",
+        )
+
+    def ask(conflict: OpenConflict) -> Choice:
+        return _ask(conflict, call)
+
+    with watching(call) as progress:
+        opened = Project.open(project, flags=call.flags, progress=progress, lock_wait_s=call.wait)
+        keep = chosen[0] if chosen else None
+        report = opened.resolve(name, keep=keep, choose=progress.before(ask), dry_run=call.dry_run)
+    if call.json:
+        print_json(resolve_json(report))
+    else:
+        print_resolved(report, quiet=call.quiet)
+    return report.exit_code
+
+
+def _ask(conflict: OpenConflict, call: Call) -> Choice:
+    """The version that a person at a terminal names. Raises `Halt` where nobody can answer, or nothing was named."""
+    from s3sync.cli.output import warn
+    from s3sync.cli.show.conflicts import conflict_lines, labels_of
+
+    if call.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise _undecided(conflict, "no option says which version stays, and nobody can answer here")
+    labels = labels_of(conflict)
+    for line in conflict_lines(conflict):
+        warn(line)
+    sys.stderr.write(f"Which version stays: {labels[0]}, {labels[1]} or both? ")
+    sys.stderr.flush()
+    try:
+        answer = sys.stdin.readline().strip().lower()
+    except (OSError, ValueError):
+        answer = ""
+    fitting = [word for word in (*labels, "both") if answer and word.startswith(answer)]
+    if len(fitting) != 1:
+        raise _undecided(conflict, "the answer names none of the versions")
+    return None if fitting[0] == "both" else labels.index(fitting[0])
+
+
+def _undecided(conflict: OpenConflict, why: str) -> Halt:
+    from s3sync.core.typed import typed
+
+    name = typed(conflict.kept_as or conflict.name)
+    return Halt(
+        f"{conflict.name} stays in conflict",
+        why=why,
+        hint=f"give --mine, --theirs or --both to `s3sync resolve {name}`; `s3sync conflicts` shows both versions",
+    )
