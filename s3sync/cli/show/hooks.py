@@ -52,7 +52,7 @@ def print_hooks(action: str, report: HooksReport, *, quiet: bool) -> None:
             say(f"{name + ':':<15}{line}")
         return
     for hook in report.hooks:
-        if hook.state in (HookState.CHANGED, HookState.BLOCKED):
+        if hook.state.is_left:
             warn(_problem(hook))
         elif not quiet:
             say(_line(action, hook, report.dry_run))
@@ -74,6 +74,9 @@ def _problem(hook: Hook) -> str:
     path = printable(hook.path)
     if hook.state is HookState.CHANGED:
         return f"warning: {path} was s3sync's, and somebody changed it: move it away, and run this again"
+    if hook.state is HookState.UNREADABLE:
+        call = f"call `s3sync hooks run {hook.name}` in it"
+        return f"warning: {path} is a link or a large program, and is left alone: {call}"
     return f"warning: {path} is not s3sync's, and {before(hook.name)} beside it is taken: move one of them away"
 
 

@@ -18,6 +18,10 @@ from s3sync.errors import ConfigError, ProjectError
 PATIENCE_S = 30
 HUSKY = ".husky"
 _LARGEST_ANSWER = 64 * 1024
+RUNS_NOTHING = ("-c", "core.fsmonitor=false")
+"""Git asks a program named in the clone's settings what changed, as soon as it reads the index."""
+FETCHES_NOTHING = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+"""An object that is missing would be fetched, by a program or from an address that the clone's settings name."""
 
 
 class HooksFolder(Struct, frozen=True):
@@ -106,13 +110,21 @@ def _ask(root: Path, *words: str) -> str:
 
 
 def run_git(root: Path, words: tuple[str, ...], text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Ask git. Raises `ProjectError` where it is missing or does not answer."""
+    """Ask git, which runs nothing and fetches nothing for it: settings in a clone's `.git` may be anybody's.
+
+    Raises `ProjectError` where it is missing or does not answer.
+    """
     git = program("git")
     if git is None:
         raise ProjectError("git was not found", why="hooks are called by git", hint="install git, or add it to PATH")
     try:
         return subprocess.run(
-            [git, "-C", str(root), *words], input=text, capture_output=True, timeout=PATIENCE_S, check=False
+            [git, *RUNS_NOTHING, "-C", str(root), *words],
+            input=text,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+            env={**os.environ, **FETCHES_NOTHING},
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise ProjectError("git does not answer", why=str(error)[:500]) from error

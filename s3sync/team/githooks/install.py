@@ -43,6 +43,13 @@ class HookState(StrEnum):
     """Ours, which somebody changed since: it is left alone."""
     BLOCKED = "blocked"
     """The name that the hook before ours would get is taken."""
+    UNREADABLE = "unreadable"
+    """A script that the team keeps and ours cannot be written into: a link, or a large program."""
+
+    @property
+    def is_left(self) -> bool:
+        """True for what is left alone, and said."""
+        return self in (HookState.CHANGED, HookState.BLOCKED, HookState.UNREADABLE)
 
 
 class Hook(Struct):
@@ -67,7 +74,7 @@ class HooksReport(Struct):
 
     @property
     def exit_code(self) -> int:
-        unable = any(hook.state in (HookState.CHANGED, HookState.BLOCKED) for hook in self.hooks)
+        unable = any(hook.state.is_left for hook in self.hooks)
         return 1 if self.elsewhere or unable else 0
 
 
@@ -81,7 +88,7 @@ def install(root: Path, program: str, *, dry_run: bool = False) -> HooksReport:
         room = _room(folder.base, names, create=not dry_run)
         for name in HOOKS:
             hook = _look(room, name, names, folder.is_huskys)
-            if room is not None and hook.state not in (HookState.CHANGED, HookState.BLOCKED):
+            if room is not None and not hook.state.is_left:
                 _install(room, hook, program, folder.is_huskys, dry_run)
             report.hooks.append(hook)
     return report
@@ -144,6 +151,9 @@ def _look(room: GuardedFolder | None, name: str, names: tuple[str, ...], in_bloc
     if text is None:
         return hook
     assert room is not None
+    if in_block and not _is_text(room, name):
+        hook.state = HookState.UNREADABLE
+        return hook
     if in_block:
         hook.chained = bool(without_block(text).strip())
         hook.state = HookState.INSTALLED if START in text else HookState.FOREIGN
@@ -163,12 +173,17 @@ def _look(room: GuardedFolder | None, name: str, names: tuple[str, ...], in_bloc
     return hook
 
 
+def _is_text(room: GuardedFolder, name: str) -> bool:
+    found = room.lstat(name)
+    return stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST
+
+
 def _read(room: GuardedFolder | None, name: str) -> str | None:
     """Text of a hook; None where there is none, and empty for one that is none of ours: a link, or a large program."""
     found = None if room is None else room.find(name)
     if room is None or found is None:
         return None
-    if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+    if not _is_text(room, name):
         return ""
     return room.read(name, LARGEST).decode("utf-8", "surrogateescape")
 

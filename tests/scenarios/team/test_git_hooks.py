@@ -407,3 +407,37 @@ def test_outside_of_a_repository_and_for_an_unknown_hook(clones: tuple[Person, P
     david, _ = clones
     david.expect(2, "hooks", "install", cwd=tmp_path)
     assert "the hooks are post-merge" in david.expect(2, "hooks", "run", "post-receive").err
+
+
+@pytest.mark.parametrize("setting", ["core.fsmonitor", "remote.origin.url"])
+def test_no_program_that_a_clones_settings_name_is_run(clones: tuple[Person, Person], setting: str) -> None:
+    """Somebody unpacked a repository with its `.git`: git asks such a program what changed, or for a missing object."""
+    david, _ = clones
+    program = own_hook(david, "evil", f"echo ran >> '{david.root}/ran'", "tools")
+    git(david, "config", "extensions.partialClone", "origin")
+    git(david, "config", "core.repositoryFormatVersion", "1")
+    git(david, "config", "protocol.ext.allow", "always")
+    blob = git(david, "hash-object", "-w", ".s3sync.yaml").strip()
+    git(david, "update-index", "--add", "--cacheinfo", f"100644,{'1' * len(blob)},lost")
+    git(david, "config", setting, str(program) if setting == "core.fsmonitor" else f"ext::{program}")
+    for words in (["status"], ["install"], ["run", "pre-commit"], ["uninstall"]):
+        david.run("hooks", *words, cwd=david.repo)
+    assert not (david.root / "ran").exists()
+    subprocess.run(
+        ["git", "cat-file", "-e", "1" * len(blob)] if setting != "core.fsmonitor" else ["git", "status"],
+        cwd=david.repo, env=environment(david), capture_output=True, check=False,
+    )  # fmt: skip
+    assert (david.root / "ran").exists(), "git itself would have run it"
+
+
+def test_a_script_of_huskys_that_is_a_link_is_left_alone(clones: tuple[Person, Person]) -> None:
+    david, _ = clones
+    git(david, "config", "core.hooksPath", ".husky/_")
+    own_hook(david, "pre-commit", "true", ".husky/_")
+    shared = own_hook(david, "lint", "echo lint", "tools")
+    (david.repo / ".husky/pre-commit").symlink_to("../tools/lint")
+    said = david.expect(1, "hooks", "install")
+    assert "pre-commit is a link" in said.err and shared.read_text() == "#!/bin/sh\necho lint\n"
+    assert (david.repo / ".husky/pre-commit").is_symlink() and states(david)["pre-push"] == "installed"
+    david.expect(1, "hooks", "uninstall")
+    assert (david.repo / ".husky/pre-commit").is_symlink() and not (david.repo / ".husky/pre-push").exists()
