@@ -1,4 +1,4 @@
-"""User metadata as HTTP headers can carry it, and ETags as they come.
+"""User metadata as HTTP headers can carry it, and ETags and sizes as they come.
 
 A header value is ASCII, without line breaks, and proxies and signatures collapse its blanks. What does not survive
 that is sent as one RFC 2047 encoded word, `=?UTF-8?B?...?=`, which is also the form in which S3 itself reports
@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Mapping
 
-from s3sync.errors import StoreError
+from s3sync.errors import NotAStore, StoreError
 
 _PLAIN = re.compile(r"[!-~]+( [!-~]+)*", re.ASCII)
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
@@ -38,6 +38,21 @@ def decode(headers: Mapping[str, str]) -> dict[str, str]:
 def strip(etag: str | None) -> str:
     """An ETag without quotation marks."""
     return (etag or "").removeprefix("W/").strip('"')
+
+
+LARGEST = 2**60
+"""Bytes of an object: far more than any store takes, and few enough for whatever counts, remembers or shows them."""
+
+
+def size_of(told: int) -> int:
+    """Size of an object as an answer has it. Raises `NotAStore` for one that no object has."""
+    if not 0 <= told <= LARGEST:
+        raise NotAStore(
+            "cannot use what the store says",
+            why=f"an object of it is to have {told:.3g} bytes",
+            hint="check endpoint_url, and what stands between here and the store; nothing was changed",
+        )
+    return told
 
 
 def _encoded(value: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from s3sync.errors import Unsupported
 from s3sync.store.aspects import Thaw, ThawState, Tier
 from s3sync.store.lanes.attempts import RequestFailed
-from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.headers import size_of, strip
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.port import ObjectInfo
 from s3sync.store.s3.failures import from_botocore
@@ -127,7 +127,7 @@ def _moment(told: str) -> datetime | None:
 
 def _listed(item: Mapping[str, Any], key: str) -> tuple[ObjectInfo, Thaw | None]:
     storage_class = item.get("StorageClass") or STANDARD
-    info = ObjectInfo(key, item["Size"], strip(item["ETag"]), item["LastModified"], storage_class)
+    info = ObjectInfo(key, size_of(item["Size"]), strip(item["ETag"]), item["LastModified"], storage_class)
     status = item.get("RestoreStatus")
     if isinstance(status, Mapping):
         if status.get("IsRestoreInProgress"):

@@ -20,7 +20,7 @@ from s3sync.store.bodies import Sending
 from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.headers import size_of, strip
 from s3sync.store.lanes.obstore.reader import CHUNK
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import Wire
@@ -89,7 +89,11 @@ class FullLane:
                 rounds.page(item["Key"] for item in page.get("Contents", ()))
             for item in page.get("Contents", ()):
                 yield ObjectInfo(
-                    item["Key"], item["Size"], strip(item["ETag"]), item["LastModified"], item.get("StorageClass")
+                    item["Key"],
+                    size_of(item["Size"]),
+                    strip(item["ETag"]),
+                    item["LastModified"],
+                    item.get("StorageClass"),
                 )
 
     def folders(self, prefix: str) -> Iterator[str]:
@@ -199,7 +203,7 @@ class FullLane:
             if page["IsTruncated"]:
                 rounds.page(f"{item['PartNumber']:05} {item['ETag']}" for item in page.get("Parts", ()))
             for item in page.get("Parts", ()):
-                part = Part(item["PartNumber"], item["Size"], strip(item["ETag"]))
+                part = Part(item["PartNumber"], size_of(item["Size"]), strip(item["ETag"]))
                 if part.number not in newest or newest[part.number][0] <= item["LastModified"]:
                     newest[part.number] = (item["LastModified"], part)
         return [newest[number][1] for number in sorted(newest)], checksummed
@@ -269,7 +273,9 @@ class FullReader:
         size = int(answer["ContentLength"])
         if "ContentRange" in answer:
             size = int(answer["ContentRange"].rpartition("/")[2])
-        self.info = ObjectInfo(key, size, strip(answer["ETag"]), answer["LastModified"], answer.get("StorageClass"))
+        self.info = ObjectInfo(
+            key, size_of(size), strip(answer["ETag"]), answer["LastModified"], answer.get("StorageClass")
+        )
         self._body, self._fail = answer["Body"], fail
 
     def __enter__(self) -> FullReader:

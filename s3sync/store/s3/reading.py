@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from s3sync.errors import PreconditionFailed, StoreError, Unchanged
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.lanes.headers import decode, strip
+from s3sync.store.lanes.headers import decode, size_of, strip
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.lanes.obstore.reader import ObstoreReader
 from s3sync.store.options import StoreOptions
@@ -84,7 +84,9 @@ class ReadableBucket:
         answer = self._io.on_full("read", name, lambda: self._full.head(name))
         etag = strip(answer["ETag"])
         encrypted = answer.get("ServerSideEncryption") in _SSE_WITH_OPAQUE_ETAG or "SSECustomerAlgorithm" in answer
-        info = ObjectInfo(key, answer["ContentLength"], etag, answer["LastModified"], answer.get("StorageClass"))
+        info = ObjectInfo(
+            key, size_of(answer["ContentLength"]), etag, answer["LastModified"], answer.get("StorageClass")
+        )
         is_md5 = bool(MD5_HEX.fullmatch(etag)) and not encrypted
         return ObjectHead(info, decode(answer.get("Metadata", {})), answer.get("ContentType"), is_md5)
 
@@ -130,7 +132,9 @@ class ReadableBucket:
                 raise
             return self._open_full(key, name, start, stop, conditions, fail)
         meta = found.meta
-        return ObstoreReader(ObjectInfo(key, meta["size"], strip(meta["e_tag"]), meta["last_modified"]), found, fail)
+        return ObstoreReader(
+            ObjectInfo(key, size_of(meta["size"]), strip(meta["e_tag"]), meta["last_modified"]), found, fail
+        )
 
     def _open_full(
         self,

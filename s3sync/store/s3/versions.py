@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from s3sync.store.aspects import Version
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.headers import size_of, strip
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.port import Reader, Silence
 from s3sync.store.s3.bucket import S3Bucket
@@ -73,7 +73,7 @@ def _versions(page: dict[str, Any]) -> Iterator[Version]:
             yield Version(
                 item["Key"],
                 item["VersionId"],
-                item.get("Size", 0),
+                size_of(item.get("Size", 0)),
                 strip(item.get("ETag", "")),
                 item["LastModified"],
                 item["IsLatest"],

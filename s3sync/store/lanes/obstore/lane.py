@@ -16,7 +16,7 @@ from s3sync.errors import S3syncError
 from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed, Retries
 from s3sync.store.lanes.failures import is_panic
-from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.headers import size_of, strip
 from s3sync.store.lanes.limiter import Limiter
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.lanes.obstore.reader import IN_ONE_PIECE
@@ -249,4 +249,4 @@ def _mode(mode: WriteMode) -> Any:
 
 def _info(meta: Any, attributes: Any = None) -> ObjectInfo:
     storage_class = attributes.get("Storage-Class") if attributes else None
-    return ObjectInfo(meta["path"], meta["size"], strip(meta["e_tag"]), meta["last_modified"], storage_class)
+    return ObjectInfo(meta["path"], size_of(meta["size"]), strip(meta["e_tag"]), meta["last_modified"], storage_class)

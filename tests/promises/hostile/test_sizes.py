@@ -1,0 +1,42 @@
+"""Sizes that no file has, from a store or a teammate: more than anything can count, remember or show."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from s3sync.core.manifest.parse import parse
+from s3sync.core.manifest.record import FileRecord
+from s3sync.errors import StoreError
+from s3sync.spill.table import SpilledDict
+from s3sync.store import StoreOptions, open_store
+from tests.kit.limits import limit
+from tests.promises.hostile.conftest import Peer
+from tests.promises.hostile.liar import liar, listing
+
+SIZES = [-1, 2**60 + 1, 2**63, 2**64, 10**30]
+
+
+@pytest.mark.parametrize("field", ["size_bytes", "part_size"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_record_of_such_a_size_is_kept_where_there_are_many(
+    field: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many records go to the disk, which takes no number that is too large: every command ended in a panic."""
+    limit(monkeypatch, entries_in_memory=2)
+    files = [{**Peer.record(f"{number}.mp4"), field: size} for number in range(5)]
+    found = parse(json.dumps({"files": files}).encode(), SpilledDict(FileRecord))
+    assert all(0 <= record.size_bytes <= 2**63 for _, record in found.files.items())
+    assert len(found.files) == 5
+
+
+@pytest.mark.parametrize("prefix", ["r/p/", "r//p/"], ids=["obstore", "botocore"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_listing_of_such_a_size_is_none(size: int, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+    with liar(lambda lie: listing(lie.prefix, {"a.mp4": size})) as address:
+        env = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "HOME": "/nonexistent"}
+        store = open_store("s3://bucket", StoreOptions(region="us-east-1", endpoint_url=address, env=env))
+        with pytest.raises(StoreError):
+            list(store.list(prefix))
