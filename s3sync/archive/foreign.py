@@ -6,6 +6,7 @@ Nothing in it is believed: sizes, names and lengths may be anybody's.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import tarfile
@@ -31,6 +32,7 @@ MOST_HEADER = 16 * 1024 * 1024
 """Bytes of one header with all that belongs to it."""
 FEW, MANY = 4096, 1 << 20
 """Bytes of a request for headers: after a body that is skipped, and among small members."""
+CHUNK = 1 << 20
 _ESCAPED = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 _HINT = "it is known as `not indexed`; look at it with the tool that made it"
 
@@ -42,17 +44,23 @@ class Headers(Struct, frozen=True):
     problems: tuple[str, ...]
 
 
-def read_headers(carrier: Carrier, key: str, size: int, etag: str | None, pack: Pack, unit: str) -> Headers:
-    """Members of an archive. Raises `ArchiveError` for what is no whole tar, `Archived` for what is cold."""
+def read_headers(
+    carrier: Carrier, key: str, size: int, etag: str | None, pack: Pack, unit: str, *, hashed: bool = False
+) -> Headers:
+    """Members of an archive. Raises `ArchiveError` for what is no whole tar, `Archived` for what is cold.
+
+    `hashed`: every byte is read, and each file comes with its SHA-256.
+    """
     where = f"{carrier.store.url}/{key}"
     file: _Forward
-    if pack is Pack.TAR:
+    if pack is Pack.TAR and not hashed:
         file = _Ranged(carrier, key, size, etag, where)
     else:
         stored = object_bytes(carrier, key, 0, size, etag)
-        file = _Stream(unpacked(pack, stored, size, where), where)
+        plain = (bytes(piece) for piece in stored) if pack is Pack.TAR else unpacked(pack, stored, size, where)
+        file = _Stream(plain, where)
     try:
-        found = _scan(file, where)
+        found = _scan(file, where, hashed)
     except (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError, IndexError) as error:
         raise _broken(where, str(error) or "its headers are damaged") from error
     return Headers(without_top(found.members, unit), found.problems)
@@ -183,7 +191,7 @@ class _Stream(_Forward):
         return bytes(found)
 
 
-def _scan(file: _Forward, where: str) -> Headers:
+def _scan(file: _Forward, where: str, hashed: bool) -> Headers:
     members: list[Member] = []
     problems: list[str] = []
     places: dict[str, Member] = {}
@@ -199,6 +207,8 @@ def _scan(file: _Forward, where: str) -> Headers:
             if isinstance(found, str):
                 problems.append(found)
             elif found is not None:
+                if hashed and info.isreg():
+                    found = replace(found, sha256=_sha256(file, info))
                 members.append(found)
                 if found.kind is Kind.FILE:
                     places[info.name] = found
@@ -206,6 +216,18 @@ def _scan(file: _Forward, where: str) -> Headers:
         raise _broken(where, "it is cut short, or a header in it is damaged")
     file.finish()
     return Headers(tuple(members), tuple(problems))
+
+
+def _sha256(file: _Forward, info: tarfile.TarInfo) -> str:
+    digest, left = hashlib.sha256(), info.size
+    file.seek(info.offset_data)
+    while left:
+        piece = file.read(min(left, CHUNK))
+        if not piece:
+            raise EOFError("it ends within a file")
+        digest.update(piece)
+        left -= len(piece)
+    return digest.hexdigest()
 
 
 def _member(info: tarfile.TarInfo, places: dict[str, Member]) -> Member | str | None:
@@ -219,7 +241,7 @@ def _member(info: tarfile.TarInfo, places: dict[str, Member]) -> Member | str | 
         return None
     mtime = float(info.mtime)
     mtime_ns = int(info.mtime * 10**9) if math.isfinite(mtime) else 0
-    size, offset, target, kind = 0, 0, None, Kind.FILE
+    size, offset, target, kind, sha256 = 0, 0, None, Kind.FILE, ""
     if info.issparse():
         return f"{path}: it is sparse, and is not restored"
     if info.isdir():
@@ -230,12 +252,12 @@ def _member(info: tarfile.TarInfo, places: dict[str, Member]) -> Member | str | 
         first = places.get(info.linkname)
         if first is None:
             return f"{path}: a hard link to {info.linkname:.200}, which does not come before it"
-        size, offset = first.size, first.offset
+        size, offset, sha256 = first.size, first.offset, first.sha256
     elif info.isreg():
         size, offset = info.size, info.offset_data
     else:
         return f"{path}: a device or pipe"
-    return Member(path, kind, size, info.mode & 0o7777, mtime_ns, offset=offset, target=target)
+    return Member(path, kind, size, info.mode & 0o7777, mtime_ns, sha256, offset, target)
 
 
 def _broken(where: str, why: Any) -> ArchiveError:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
+from msgspec.structs import replace
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.chain import folder_of
+from s3sync.archive.foreign import read_headers
+from s3sync.archive.reading import object_bytes
+from s3sync.archive.removal import Going
+from s3sync.archive.remove_local import is_here
 from s3sync.archive.verify import Proof, verify_again
-from s3sync.archive.volumes import merged
+from s3sync.archive.volumes import known_archives, merged, portions_of
 from s3sync.archive.work import Working
-from s3sync.core.archive.values import Index, Kind, Unit
+from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack, Unit
 from s3sync.core.quantities import files_text
-from s3sync.errors import Archived, Halt
+from s3sync.disk.tree import kept_folders
+from s3sync.errors import Archived, ArchiveError, Halt, NotFound
 from s3sync.store.aspects import WholeChecksums, aspect
 
 
@@ -20,7 +31,7 @@ def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Map
     says of a file is a note of the same kind, so what lies in one is always read. Raises `Halt` for an archive that
     would have to be read and is cold, `ArchiveError`.
     """
-    is_own = work.journal.is_made(index) and aspect(work.carrier.store, WholeChecksums) is not None
+    is_own = work.journal.is_made(index) and _tells_content(work.carrier)
     try:
         return verify_again(work.carrier, index, deep=deep or not is_own, rows=rows)
     except Archived as error:
@@ -33,13 +44,145 @@ def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Map
         ) from error
 
 
+def is_own_copy(rules: ArchiveSet, root: str, members: Iterable[Member]) -> str | None:
+    """Path of a file that is its own archive, because the store is the folder in which the unit lies; None elsewhere.
+
+    Whoever deletes one of the two deletes the other.
+    """
+    folder = folder_of(rules)
+    for one in members if folder is not None else ():
+        try:
+            if one.key is not None and Path(f"{folder}/{one.key}").samefile(f"{root}/{one.path}"):
+                return one.path
+        except OSError:
+            continue
+    return None
+
+
+def refuse_own_copy(rules: ArchiveSet, unit: Unit, index: Index) -> None:
+    """Refuse to delete files that are their own archive. Raises `Halt`."""
+    path = is_own_copy(rules, unit.root, (*index.members, *index.sidecars))
+    if path is not None:
+        raise Halt(
+            f"did not delete the files of {unit.id}",
+            why=f"the store is the folder that they lie in: {path:.200} is its own copy",
+            hint=f"give archives.{rules.name} another store",
+        )
+
+
+def _tells_content(carrier: Carrier) -> bool:
+    """True if an ETag is the store's own word. What a folder says of a file is a note that anybody may write."""
+    return aspect(carrier.store, WholeChecksums) is not None
+
+
+def copied(
+    carrier: Carrier, found: Going, pack: Pack, unit: str, root: str, is_made: Callable[[Index], bool]
+) -> dict[str, str] | None:
+    """Objects that go with an archive, each with its ETag, if this disk has every byte of them below `root`; else None.
+
+    The index of an archive that this computer did not send may name fewer files than go, or others. What it names is
+    read: of a container its own headers tell what is in it. Raises `StoreError`.
+    """
+    with kept_folders():
+        own = _own_etags(carrier, found, is_made)
+        if own is not None:
+            members = (*found.index.members, *found.index.sidecars) if found.index is not None else ()
+            return own if all(is_here(root, one) for one in members) else None
+        seen: dict[str, str] = {}
+        try:
+            for key, etag, held in _read(carrier, found, pack, unit):
+                if not all(is_here(root, one) for one in held):
+                    return None
+                seen[key] = etag
+        except (Archived, ArchiveError, _NotRestorable):
+            return None
+        return seen
+
+
+def _own_etags(carrier: Carrier, found: Going, is_made: Callable[[Index], bool]) -> dict[str, str] | None:
+    """The ETags that this computer got when it sent what an index is of; None where it has no such record."""
+    if found.index is None or not is_made(found.index) or not _tells_content(carrier):
+        return None
+    archives = () if found.index.pack is Pack.NONE else known_archives([found.index]).values()
+    etags = {one.key: one.etag for one in archives} | {key: one.etag for key, one in found.single.items()}
+    if found.etags.keys() != etags.keys():
+        return None
+    sent = {key: etag for key, etag in etags.items() if etag is not None}
+    return sent if len(sent) == len(etags) else None
+
+
+class _NotRestorable(Exception):
+    """An archive has something that is no file, folder or link."""
+
+
+def _read(carrier: Carrier, found: Going, pack: Pack, unit: str) -> Iterator[tuple[str, str, Sequence[Member]]]:
+    """Each object that goes and is there, with its ETag and what it holds by its own bytes."""
+    for key in found.packed:
+        try:
+            info = carrier.store.head(key).info
+        except NotFound:
+            continue
+        held = read_headers(carrier, key, info.size, info.etag, pack, unit, hashed=True)
+        if held.problems:
+            raise _NotRestorable
+        yield key, info.etag, held.members
+    loose = found.index is not None and found.index.pack is Pack.NONE
+    links = [one for one in found.index.members if one.key is None] if found.index is not None and loose else []
+    for key, member in found.single.items():
+        try:
+            info = carrier.store.head(key).info
+        except NotFound:
+            continue
+        digest = hashlib.sha256()
+        for piece in object_bytes(carrier, key, 0, info.size, info.etag):
+            digest.update(piece)
+        yield key, info.etag, [replace(member, sha256=digest.hexdigest()), *links]
+
+
+def refuse_unnamed_loss(
+    carrier: Carrier, rules: ArchiveSet, unit: Unit, known: tuple[Index, ...], is_made: Callable[[Index], bool]
+) -> None:
+    """Refuse to replace an archive that has files which are not on this disk, whatever its index names.
+
+    Of one that this computer sent its index does tell. Of any other the headers are read. Raises `Halt`, `StoreError`.
+    """
+    if rules.pack is Pack.NONE:
+        return  # each object is replaced by the file of its own path
+    here = {source.path for source in (*unit.sources, *unit.sidecars)}
+    own = {key: one.etag for key, one in known_archives(known).items()} if all(map(is_made, known)) else {}
+    for portion in portions_of(rules, unit):
+        key = portion.part.key
+        try:
+            info = carrier.store.head(key).info
+        except NotFound:
+            continue
+        if own.get(key) == info.etag and _tells_content(carrier):
+            continue
+        try:
+            held = read_headers(carrier, key, info.size, info.etag, rules.pack, unit.id)
+        except ArchiveError:
+            continue  # it is no archive, or a damaged one: nothing comes back from it
+        except Archived as error:
+            raise Halt(
+                f"did not replace the archive of {unit.id}",
+                why="it is in cold storage, and nothing but reading it tells what it has",
+                hint=f"thaw it (s3sync restore {unit.id} --to FOLDER), and run this again when it is ready",
+            ) from error
+        _refuse_lost(unit, {one.path for one in held.members if one.kind is not Kind.FOLDER} - here)
+
+
 def refuse_loss(known: tuple[Index, ...], unit: Unit) -> None:
     """Refuse to replace an archive that has files which are not on this disk: it may have the last copies of them."""
     if not known:
         return
     here = {source.path for source in (*unit.sources, *unit.sidecars)}
     archive = merged(known)
-    lost = {one.path for one in (*archive.members, *archive.sidecars) if one.kind is not Kind.FOLDER} - here
+    _refuse_lost(
+        unit, {one.path for one in (*archive.members, *archive.sidecars) if one.kind is not Kind.FOLDER} - here
+    )
+
+
+def _refuse_lost(unit: Unit, lost: set[str]) -> None:
     if lost:
         raise Halt(
             f"did not replace the archive of {unit.id}",

@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+
+from msgspec import Struct
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, index_of
-from s3sync.core.archive import tar
 from s3sync.core.archive.records import FOREIGN, Archived, Status
-from s3sync.core.archive.values import Index, Member, Pack, Source, SplitIndex, index_key
+from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
 from s3sync.core.archive.volumes import archives_of
-from s3sync.errors import ArchiveError, NotFound
+from s3sync.errors import ArchiveError, NotFound, PreconditionFailed
 from s3sync.store.port import ObjectHead, Store
 
 
-def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> None:
+class Going(Struct, frozen=True):
+    """Objects that go when an archive is removed, each with the ETag that is known of it.
+
+    `packed` are containers of files, `single` is for each object of one file the member that it is.
+    """
+
+    index: Index | None
+    packed: Mapping[str, str | None]
+    single: Mapping[str, Member]
+
+    @property
+    def etags(self) -> dict[str, str | None]:
+        return {**self.packed, **{key: member.etag for key, member in self.single.items()}}
+
+
+def going(store: Store, catalogue: Catalogue, archive: Archived) -> Going:
+    """Objects that go with an archive, by its index as the store has it now. Raises `ArchiveError`, `StoreError`."""
+    index = _index_of(store, archive)
+    single = {one.key: one for one in (index.sidecars if index is not None else ()) if one.key is not None}
+    if index is not None and index.pack is Pack.NONE:
+        single |= {one.key: one for one in index.members if one.key is not None}
+        return Going(index, {}, single)
+    if isinstance(index, SplitIndex) or archive.is_split:
+        volumes = {one.key: one.etag for one in archives_of(index)} if index is not None else {}
+        return Going(index, {key: etag for key, _, etag in catalogue.parts(archive.key)} | volumes, single)
+    return Going(index, {archive.key: archive.etag}, single)
+
+
+def remove_archive(
+    store: Store, catalogue: Catalogue, archive: Archived, seen: Mapping[str, str] | None = None
+) -> None:
     """Delete an archive, its sidecars and its index. Killed at any point, it is run again and goes on.
 
-    What is under its key now, and is another object than the catalogue has, is left alone. Raises `PreconditionFailed`
-    for it, `StoreError`.
+    What is under its key now, and is another object than the catalogue has, is left alone. `seen`: the objects, each
+    with its ETag, of which the bytes are known to be elsewhere: none but these is deleted. Raises `ArchiveError`,
+    `PreconditionFailed`, `StoreError`.
     """
     if archive.status in FOREIGN:
         raise ArchiveError(
@@ -26,21 +58,12 @@ def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> Non
             why="another tool made it, and nothing in it says that it is of this unit",
             hint="remove it with the tool that made it; `s3sync archive catalogue prune` forgets it then",
         )
-    index = _index_of(store, archive)
-    if index is not None and index.pack is Pack.NONE:
-        for member in index.members:
-            if member.key is not None:
-                _delete(store, archive, member.key, member.etag)
-    elif isinstance(index, SplitIndex) or archive.is_split:
-        for key, _, etag in catalogue.parts(archive.key):
-            _delete(store, archive, key, etag)
-        for one in archives_of(index) if index is not None else ():
-            _delete(store, archive, one.key, one.etag)
-    else:
-        _delete(store, archive, archive.key, archive.etag)
-    for sidecar in index.sidecars if index is not None else ():
-        if sidecar.key is not None:
-            _delete(store, archive, sidecar.key, sidecar.etag)
+    found = going(store, catalogue, archive)
+    if seen is not None:
+        _refuse_others(store, archive, found, seen)
+    for key, etag in found.etags.items():
+        if seen is None or key in seen:
+            _delete(store, archive, key, etag if seen is None else seen[key])
     if archive.pack is Pack.NONE:
         add_rows(store, archive.set, [], frozenset([archive.key]))
     else:
@@ -48,21 +71,18 @@ def remove_archive(store: Store, catalogue: Catalogue, archive: Archived) -> Non
     catalogue.note_status(archive.key, Status.REMOVED)
 
 
-def holds_more(store: Store, archive: Archived, members: Iterable[Member]) -> bool:
-    """True if an uncompressed archive is longer than a tar of these members: its index names fewer than it has.
-
-    Others may write an index. Of a compressed archive only reading tells.
-    """
-    if archive.pack is not Pack.TAR or archive.is_split or archive.status in FOREIGN:
-        return False
-    top, size = archive.unit.rpartition("/")[2], len(tar.END)
-    for one in members:
-        source = Source(one.path, one.kind, one.size, one.mode, one.mtime_ns, one.target)
-        size += len(tar.header(top, source)) + one.size + tar.padding(one.size)
-    try:
-        return store.head(archive.key).info.size > size
-    except NotFound:
-        return False
+def _refuse_others(store: Store, archive: Archived, found: Going, seen: Mapping[str, str]) -> None:
+    """Raise for an object that the index names by now, and did not when it was looked at."""
+    for key in found.etags.keys() - seen.keys():
+        try:
+            store.head(key)
+        except NotFound:
+            continue
+        raise ArchiveError(
+            f"did not remove the archive of {archive.unit}",
+            why=f"its index was written again meanwhile, and names {store.url}/{key}, too",
+            hint="look at it with `s3sync archive show`, and run the command again",
+        )
 
 
 def _delete(store: Store, archive: Archived, key: str, etag: str | None) -> None:
@@ -71,7 +91,9 @@ def _delete(store: Store, archive: Archived, key: str, etag: str | None) -> None
         head = head_of_own(store, archive.set, archive.unit, key)
     except NotFound:
         return
-    store.delete(key, if_match=etag or head.info.etag)
+    if etag is not None and head.info.etag != etag:
+        raise PreconditionFailed(f"{store.url}/{key} is another object by now, and was left alone")
+    store.delete(key, if_match=head.info.etag)
 
 
 def head_of_own(store: Store, set_name: str, unit: str, key: str) -> ObjectHead:

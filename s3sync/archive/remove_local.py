@@ -85,9 +85,16 @@ def _proven(
 
 
 def is_here(root: str, member: Member) -> bool:
-    """True if a member's very bytes are on this disk, below a unit's folder. They are read: a time can be put back."""
+    """True if a member's very bytes are on this disk, below a unit's folder. They are read: a time can be put back.
+
+    A folder has none.
+    """
+    if member.kind is Kind.FOLDER and member.key is None:
+        return True
     try:
         folder, name = _at(os.path.realpath(root), member.path)
+        if member.kind is Kind.LINK and member.key is None:
+            return folder.readlink(name) == member.target
         return _sha256(folder, name, lambda: None)[0] == member.sha256
     except OSError:
         return False

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.chain import is_rest
 from s3sync.archive.indexes import RowBook, read_rows
-from s3sync.archive.last_copies import refuse_loss, verify_before_deletion
+from s3sync.archive.last_copies import refuse_loss, refuse_own_copy, refuse_unnamed_loss, verify_before_deletion
 from s3sync.archive.remove_local import Removed, remove_local
 from s3sync.archive.send import forget, is_archived, send_unit
 from s3sync.archive.speed import ACTION, LEAST_BYTES, Stopwatch, sent_in
@@ -112,6 +112,8 @@ def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], opti
             state = _state(rules, unit, known, options)
             if state is UnitState.PLANNED:
                 refuse_loss(known, unit)
+                if options.force and carrier is not None:
+                    refuse_unnamed_loss(carrier, rules, unit, known, lambda index: False)
             found = _report(unit, state, stored=merged(known).size if state is UnitState.KNOWN else 0)
             if unit.refused is not None:
                 found = replace(found, state=UnitState.FAILED, error=f"it cannot be archived: {unit.refused}")
@@ -214,6 +216,8 @@ def _stage(work: Working, unit: Unit, options: Options, rows: RowBook | None) ->
     if state is not UnitState.PLANNED:
         return _Staged(state, known)
     refuse_loss(known, unit)
+    if options.force:
+        refuse_unnamed_loss(work.carrier, work.rules, unit, known, work.journal.is_made)
     return _Staged(UnitState.SENT, *_sent(work, unit, known, options, rows))
 
 
@@ -273,6 +277,7 @@ def _removed(
     if all(light(one.path) for one in (*unit.sources, *unit.sidecars) if one.kind is not Kind.FOLDER):
         return found  # nothing is to go, so that nothing has to be proven
     proof = Proof.CHECKSUM
+    refuse_own_copy(work.rules, unit, merged(known))
     for index in known:
         proven = verify_before_deletion(work, index, deep=options.deep, rows=fresh)
         proof = proven if proven is not Proof.CHECKSUM else proof

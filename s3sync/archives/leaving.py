@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.billing import move_cost, objects_of, region_of, remainder
+from s3sync.archive.carrier import open_carrier
 from s3sync.archive.catalogue import Catalogue
-from s3sync.archive.removal import holds_more, remove_archive
-from s3sync.archive.remove_local import is_here
+from s3sync.archive.last_copies import copied, is_own_copy
+from s3sync.archive.removal import going, remove_archive
 from s3sync.archive.rules import RulesView, look_to_add, write
 from s3sync.archive.tagging import tag_for_move
 from s3sync.archive.transition import transition
 from s3sync.archive.units import find_units
+from s3sync.archive.work import Channel
 from s3sync.archives.billed import Billed
 from s3sync.archives.moving import Moving
 from s3sync.archives.opened import Place
 from s3sync.core.archive.costs import COLD, SMALLEST, Money
 from s3sync.core.archive.lifecycle import can_move, move_rule
-from s3sync.core.archive.records import Archived, LogEntry, Status
-from s3sync.core.archive.values import Kind, Member
+from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
+from s3sync.core.archive.values import ArchiveSet, Kind, Member
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
-from s3sync.disk.tree import kept_folders
-from s3sync.errors import ENDS_THE_RUN, ConfigError, Halt, S3syncError, declined
+from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, declined
 from s3sync.store.aspects import Administers, Tags, Versions, aspect
 
 
@@ -48,6 +49,8 @@ class LeavePlan(Struct, frozen=True):
     by_tag: frozenset[str] = frozenset()
     rules: RulesView | None = None
     refused: tuple[Problem, ...] = ()
+    seen: Mapping[str, Mapping[str, str]] | None = None
+    """By archive its objects, with the ETags under which they were looked at. None: all that belongs to it may go."""
 
     @property
     def size(self) -> int:
@@ -133,16 +136,17 @@ class Leaving(Moving, Billed, frozen=True):
         reports = []
         for place, archives in self._chosen(names, set, None):
             price, no_price = self._price(place, archives, None, region)
-            last = self._without_copy(place, archives)
+            seen = self._with_copy(place, archives)
+            last = sorted({one.unit for one in archives if one.key not in seen})
             versions = aspect(place.store(), Versions)
             keeps = versions is not None and versions.keeps_versions()
             plan = LeavePlan(
-                place.url, tuple(archives), price, no_price, self.prices.currency, None, tuple(last), keeps
+                place.url, tuple(archives), price, no_price, self.prices.currency, None, tuple(last), keeps, seen=seen
             )
             if last and not last_copies and not dry_run:
                 raise Halt(
                     f"did not remove the archives of {', '.join(last[:5])}{' and more' if len(last) > 5 else ''}",
-                    why="no copy of them is on this disk, so they may be the last ones",
+                    why="nothing proves that this disk has a copy of all that is in them, so they may be the last ones",
                     hint="restore them first: s3sync restore UNIT; or say --last-copies",
                 )
             reports.append(self._carry_out(place, plan, confirm, dry_run))
@@ -179,35 +183,42 @@ class Leaving(Moving, Billed, frozen=True):
         moves = (move_cost(one, target, prices, self.now(), by_tag=one.key in by_tag) for one in archives)
         return sum(moves, Money()), None
 
-    def _without_copy(self, place: Place, archives: Sequence[Archived]) -> list[str]:
-        """Units of which this disk lacks a file, or has another one, as far as their set can be looked at.
+    def _with_copy(self, place: Place, archives: Sequence[Archived]) -> dict[str, dict[str, str]]:
+        """The archives of which this disk has every byte, as far as their set can be looked at, with their objects.
 
-        Files that look the same are read: the archive may be the last place that has the bytes. So is one lacked of
-        whose archive the index does not tell everything.
+        Files that look the same are read, and so is an archive that this computer did not send: it may be the last
+        place that has the bytes.
         """
-        here: dict[tuple[str, str], tuple[str, set[tuple[str, int, int]]]] = {}
+        here: dict[tuple[str, str], tuple[ArchiveSet, str, set[tuple[str, int, int]]]] = {}
         for chosen in place.sets:
             try:
                 self.require_source(chosen)
                 for unit in find_units(chosen, self.settings.root, due_only=False):
-                    files = {(source.path, source.size, source.mtime_ns) for source in unit.sources}
-                    here[chosen.name, unit.id] = unit.root, files
+                    files = {(one.path, one.size, one.mtime_ns) for one in (*unit.sources, *unit.sidecars)}
+                    here[chosen.name, unit.id] = chosen, unit.root, files
             except ConfigError:
                 continue  # the disk is not connected: nothing is known to be here
-        lacking = set[str]()
-        with place.catalogue() as catalogue:
+        found: dict[str, dict[str, str]] = {}
+        store = place.store()
+        channel = Channel(place.url, place.settings.endpoint_url, self.user, self.environ)
+        with place.catalogue() as catalogue, open_carrier(store, self.user, self.progress) as carrier:
             for one in archives:
-                root, files = here.get((one.set, one.unit), ("", set[tuple[str, int, int]]()))
-                whole = one.status is not Status.NOT_INDEXED and one.files > 0
-                looks_whole = whole and all((m.path, m.size, m.mtime_ns) in files for m in _files(catalogue, one))
-                with kept_folders():
-                    if (
-                        not looks_whole
-                        or holds_more(place.store(), one, catalogue.members(one.key))
-                        or not all(is_here(root, member) for member in _files(catalogue, one))
-                    ):
-                        lacking.add(one.unit)
-        return sorted(lacking)
+                if one.status in FOREIGN or not one.files or (one.set, one.unit) not in here:
+                    continue
+                rules, root, files = here[one.set, one.unit]
+                if not all((m.path, m.size, m.mtime_ns) in files for m in _files(catalogue, one)):
+                    continue
+                try:
+                    goes = going(store, catalogue, one)
+                except ArchiveError:
+                    continue  # its index is another unit's by now, or none at all
+                pack = one.pack if goes.index is None else goes.index.pack
+                if is_own_copy(rules, root, goes.single.values()):
+                    continue
+                seen = copied(carrier, goes, pack, one.unit, root, channel.is_made)
+                if seen is not None:
+                    found[one.key] = seen
+        return found
 
     def _carry_out(
         self, place: Place, plan: LeavePlan, confirm: Callable[[LeavePlan], bool], dry_run: bool
@@ -230,7 +241,7 @@ class Leaving(Moving, Billed, frozen=True):
                     elif plan.target:
                         transition(store, catalogue, one, plan.target, self.now_text())
                     else:
-                        remove_archive(store, catalogue, one)
+                        remove_archive(store, catalogue, one, (plan.seen or {}).get(one.key))
                     done.append(one)
                     catalogue.note(entry)
                 except ENDS_THE_RUN:
