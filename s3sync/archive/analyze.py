@@ -21,7 +21,7 @@ from s3sync.core.archive.prices import PriceBook, RegionPrices
 from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Unit
 from s3sync.core.quantities import counted
 from s3sync.core.times import moment
-from s3sync.errors import ConfigError
+from s3sync.errors import ConfigError, UsageError
 
 Planned: TypeAlias = tuple[ArchiveSet, Settings, Iterable[Unit]]
 """A set with the settings of its store, and its units."""
@@ -107,10 +107,11 @@ def analyze(
 ) -> Analysis:
     """Look at every unit of these sets. `measured`: rates of earlier runs by set, for where no rate is given.
 
-    Raises `ConfigError` for a named region without prices, and where the only set cannot be looked at.
+    A set that has not the units that are named is left out. Raises `UsageError` where none has them, `ConfigError` for
+    a named region without prices, and where the only set cannot be looked at.
     """
     book = price_book()
-    sets, failed = [], []
+    sets, failed, unfit = [], [], list[UsageError]()
     for chosen, settings, units in planned:
         mine = price_book(settings.prices)
         if region is not None:
@@ -122,6 +123,10 @@ def analyze(
             if len(planned) == 1:
                 raise
             failed.append((chosen.name, error))
+        except UsageError as error:
+            unfit.append(error)
+    if unfit and not sets and not failed:
+        raise unfit[0]
     return Analysis(tuple(sets), tuple(failed), book.as_of, book.currency, rate)
 
 

@@ -58,6 +58,8 @@ def init_set(
             why="outside of a repository there are no projects",
             hint="name it: --source ~/Videos/projects",
         )
+    if own:
+        rules["source"] = _placed(str(rules["source"]), start, None)  # also a preset's: it holds wherever one stands
     path = user_file(environ) if own else Path(str(root)) / REPO_FILE
     changed = write_sets(path, {name: rules}, committed=not own, dry_run=dry_run)
     chosen = None

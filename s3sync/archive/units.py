@@ -6,7 +6,6 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from s3sync.archive.outline import Outline
 from s3sync.archive.sets import PRIVATE, source_base
 from s3sync.archive.walk import Selection, Unreadable, in_order, walk
 from s3sync.core.archive.layout import LayoutError, first_clash, key_for, parse_layout, sidecar_key
+from s3sync.core.archive.named import meant_by, units_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Source, Unit, UnitKind
 from s3sync.core.quantities import counted
 from s3sync.core.spelling import stands_for
@@ -42,10 +42,10 @@ def find_units(
     selection = Selection(chosen)
     outlines = _outlines(chosen, root, selection)
     _refuse_clashes(chosen, outlines)
-    _refuse_unknown(chosen, names, [outline.id for outline in outlines])
+    wanted = _wanted(chosen, names, [outline.id for outline in outlines])
     moment = time.time() if now is None else now
     for outline in outlines:
-        if not is_named(outline.id, names):
+        if wanted is not None and outline.id not in wanted:
             continue
         unit = _unit(chosen, outline, selection)
         if not due_only or is_due(chosen, unit, moment):
@@ -72,23 +72,20 @@ class Young:
                 self.count += 1
 
 
-def is_named(unit_id: str, words: Iterable[str]) -> bool:
-    """True if one of the words names a unit: its id, the last name of it, a glob of either, or nothing was said."""
-    names = (unit_id, unit_id.rpartition("/")[2])
-    words = list(words)
-    return not words or any(fnmatchcase(name, word.rstrip("/")) for word in words for name in names)
-
-
-def _refuse_unknown(chosen: ArchiveSet, names: Iterable[str], ids: list[str]) -> None:
+def _wanted(chosen: ArchiveSet, names: Sequence[str], ids: list[str]) -> frozenset[str] | None:
+    """Units that the words mean; None for all, where there are no words. Raises `UsageError`."""
+    wanted: frozenset[str] = frozenset()
     for word in names:
-        if not any(is_named(one, [word]) for one in ids):
-            near = get_close_matches(word, ids, 1, 0.6)
-            meant = f"did you mean {near[0]!r}? " if near else ""
+        found = units_of(word, ids)
+        if not found:
             raise UsageError(
                 f"archives.{chosen.name} has no unit {word!r:.200} on this disk",
                 why=f"it finds {counted(len(ids), 'unit')} here",
-                hint=f"{meant}`s3sync archive list --not-archived` lists what is here, `archive list` what was sent",
+                hint=f"{meant_by(word, ids)}`s3sync archive list --not-archived` lists what is here,"
+                " `archive list` what was sent",
             )
+        wanted |= found
+    return wanted if names else None
 
 
 def _outlines(chosen: ArchiveSet, root: Path | None, selection: Selection) -> list[Outline]:

@@ -6,19 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct, ValidationError, json
-from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.indexes import read_rows
 from s3sync.archive.thaw import ThawLook, has_expired, objects_of
-from s3sync.core.archive.records import Archived, ThawNote
+from s3sync.core.archive.records import EXPIRED, Archived, ThawNote
 from s3sync.core.archive.values import Pack
 from s3sync.core.times import format_time, parse_time
 from s3sync.store.aspects import Thaw, Thaws, ThawState, aspect
-
-EXPIRED = "expired"
-"""State of what was thawed, and is cold again."""
 
 
 class Request(Struct, frozen=True):
@@ -97,12 +93,3 @@ def _line(archived: Archived, key: str, thaw: Thaw, note: ThawNote | None, now: 
         if before is not None and before <= now:
             state, until = EXPIRED, before
     return ThawLine(archived.unit, key, state, thaw.storage_class, format_time(until) if until else None)
-
-
-def as_shown(archived: Archived, now: datetime) -> Archived:
-    """An archive with a thaw that is over called so: the catalogue knows until when it was."""
-    note = archived.thaw
-    until = parse_time(note.until) if note is not None and note.until is not None else None
-    if note is None or until is None or until > now or note.state != str(ThawState.THAWED):
-        return archived
-    return replace(archived, thaw=replace(note, state=EXPIRED))

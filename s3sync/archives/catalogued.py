@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.speed import Measured, measured
-from s3sync.archive.units import find_units, is_named
+from s3sync.archive.units import find_units
 from s3sync.archives.opened import Opened, Place
-from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic
+from s3sync.core.archive.named import meant_by, units_of
+from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, as_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Member
 from s3sync.core.quantities import counted
 from s3sync.errors import UsageError
@@ -65,7 +66,7 @@ class Catalogued(Opened, frozen=True):
         for place in self.places(set):
             with place.catalogue() as catalogue:
                 known = catalogue.archives(set=set, year=year, storage_class=storage_class)
-            found += [Listed(place.url, one) for one in known]
+            found += [Listed(place.url, as_of(one, self.now())) for one in known]
         return found
 
     def not_archived(self, *, set: str | None = None) -> Iterator[NotArchived]:
@@ -88,17 +89,20 @@ class Catalogued(Opened, frozen=True):
         for place, archive in self.archives_of([unit], set=set):
             with place.catalogue() as catalogue:
                 members, sidecars = tuple(catalogue.members(archive.key)), sidecars_of(catalogue, archive.key)
-                shown.append(Shown(place.url, archive, members, sidecars))
+                shown.append(Shown(place.url, as_of(archive, self.now()), members, sidecars))
         return shown
 
     def archives_of(self, units: list[str], *, set: str | None = None) -> list[tuple[Place, Archived]]:
-        """Archives of the units that the words name, by id, by its last name or by a glob. Raises `UsageError`."""
+        """Archives of the units that the words mean (`units_of`), or of all. Raises `UsageError`."""
         every = [(place, one) for place in self.places(set) for one in self._of(place, set)]
-        found = [(place, one) for place, one in every if is_named(one.unit, units)]
+        ids = frozenset(one.unit for _, one in every)
+        wanted: frozenset[str] = frozenset()
         for word in units:
-            if not any(is_named(one.unit, [word]) for _, one in found):
-                raise _unknown(word, [one.unit for _, one in every])
-        return found
+            named = units_of(word, ids)
+            if not named:
+                raise _unknown(word, ids)
+            wanted |= named
+        return [(place, one) for place, one in every if not units or one.unit in wanted]
 
     def find(
         self, name: str | None = None, *, md5: str | None = None, sha256: str | None = None, limit: int = 1000
@@ -139,13 +143,9 @@ class Catalogued(Opened, frozen=True):
             return catalogue.archives(set=set)
 
 
-def _unknown(word: str, known: list[str]) -> UsageError:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, 1, 0.6)
-    meant = f"did you mean {near[0]!r}? " if near else ""
+def _unknown(word: str, known: frozenset[str]) -> UsageError:
     return UsageError(
         f"the catalogue has no archive of {word!r}",
-        why=f"it has {counted(len(known), 'archive')}" if known else "it is empty",
-        hint=f"{meant}`s3sync archive catalogue rebuild` takes in what others sent",
+        why=f"it has {counted(len(known), 'unit')}" if known else "it is empty",
+        hint=f"{meant_by(word, known)}`s3sync archive catalogue rebuild` takes in what others sent",
     )

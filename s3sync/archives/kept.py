@@ -9,7 +9,7 @@ from msgspec import Struct
 from s3sync.archive.catalogue import set_aside, take_over
 from s3sync.archive.catalogue.rebuild import Compared, Rebuilt, compare, rebuild
 from s3sync.archives.opened import Opened
-from s3sync.core.archive.records import Archived, LogEntry, Status
+from s3sync.core.archive.records import Archived, LogEntry, Status, as_of
 from s3sync.core.archive.values import Member
 from s3sync.core.outcome import Problem
 from s3sync.errors import StoreError, declined
@@ -98,7 +98,7 @@ class Kept(Opened, frozen=True):
             with place.catalogue() as catalogue:
                 for archive in catalogue.archives(set=set, status=Status):
                     listed = tuple(catalogue.members(archive.key)) if members else None
-                    found.append(Exported(place.url, archive, listed))
+                    found.append(Exported(place.url, as_of(archive, self.now()), listed))
         return found
 
     def prune_catalogue(

@@ -27,7 +27,7 @@ class Moving(Catalogued, frozen=True):
     """Verbs that move archives."""
 
     def units(self, chosen: ArchiveSet, *names: str, due_only: bool = True) -> Iterator[Unit]:
-        """The units of a set on the disk, or those that are named (by id, the last name of it, or a glob).
+        """The units of a set on the disk, or those that are named (`units_of` says what words mean).
 
         Those that cannot be archived come with the reason in `refused`. Raises `ConfigError` for a source on a disk
         that is not connected.

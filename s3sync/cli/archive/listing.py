@@ -50,7 +50,7 @@ def list_archives(
 @archive.word("show", "s3sync archive show b40-old-project", 0, 1, 2, 5, 130, takes=ARCHIVES)
 def show(
     call: Call,
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help="A unit's id, the last name of it, or a glob.")],
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help="A unit's name, a beginning of it, or a glob.")],
     set: SetName = None,
 ) -> int:
     """Say all that is known of a unit's archives, and list their members."""
@@ -103,7 +103,10 @@ def log(
     from s3sync.cli.show.archive_list import log_json, print_log
 
     entries = opened(call).log(unit=unit, limit=limit)
-    print_json(log_json(entries)) if call.json else print_log(entries)
+    if call.json:
+        print_json(log_json(entries))
+    elif not call.quiet:
+        print_log(entries, unit)
     return 0
 
 
@@ -114,7 +117,10 @@ def stats(call: Call) -> int:
     from s3sync.cli.show.archive_list import print_stats, stats_json
 
     found = opened(call).stats()
-    print_json(stats_json(found)) if call.json else print_stats(found, every=call.verbose)
+    if call.json:
+        print_json(stats_json(found))
+    elif not call.quiet:
+        print_stats(found, every=call.verbose)
     return 0
 
 

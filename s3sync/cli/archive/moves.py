@@ -68,7 +68,7 @@ def transition(
 @archive.word("remove", "s3sync archive remove b40 --dry-run", 0, 1, 2, 3, 5, 130, takes=CHANGES)
 def remove(
     call: Call,
-    units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units by id, the last name of it, or a glob.")],
+    units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units by name, a beginning of it, or a glob.")],
     set: SetName = None,
     region: Region = None,
     last_copies: Annotated[

@@ -27,7 +27,7 @@ class Speed(StrEnum):
 
 Units: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[UNIT]...", help="Units by id, the last name of it, or a glob.", show_default=False),
+    typer.Argument(metavar="[UNIT]...", help="Units by name, a beginning of it, or a glob.", show_default=False),
 ]
 To: TypeAlias = Annotated[
     str | None,
@@ -105,7 +105,10 @@ def _say_status(call: Call, units: list[str], set: str | None) -> int:
     from s3sync.cli.show.restore import print_thaws, thaws_json
 
     lines = Archives.open(flags=call.flags, environ=os.environ).thaws(*units, set=set)
-    print_json(thaws_json(lines)) if call.json else print_thaws(lines)
+    if call.json:
+        print_json(thaws_json(lines))
+    elif not call.quiet:
+        print_thaws(lines)
     return 0
 
 

@@ -11,7 +11,7 @@ from s3sync.archives.catalogued import Found, Listed, NotArchived, Shown
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, printable, say, short_name
 from s3sync.cli.show.words import Json
-from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Statistic, Status
+from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, LogEntry, Statistic, Status, ThawNote
 from s3sync.core.archive.values import Kind, Member
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.times import format_ns
@@ -86,10 +86,15 @@ def _archive_line(archive: Archived, width: int) -> str:
     date = (archive.archive_date or archive.uploaded_at)[:10]
     files = "not indexed" if archive.status is Status.NOT_INDEXED else files_text(archive.files)
     adopted = ", adopted" if archive.status is Status.ADOPTED else ""
-    thaw = f", {archive.thaw.state}" if archive.thaw and archive.thaw.state != "cold" else ""
-    until = f" until {archive.thaw.until[:16]}" if archive.thaw and archive.thaw.until and thaw else ""
-    rest = f"{printable(archive.storage_class)}{thaw}{until}{adopted}{_volumes_text(archive)}"
+    rest = f"{printable(archive.storage_class)}{_thaw_text(archive.thaw)}{adopted}{_volumes_text(archive)}"
     return f"{name}  {date}  {files:>11}  {size_text(archive.size):>9}  {rest}"
+
+
+def _thaw_text(thaw: ThawNote | None) -> str:
+    if thaw is None or thaw.state == "cold":
+        return ""
+    state = "was thawed" if thaw.state == EXPIRED else printable(thaw.state)
+    return f", {state} until {thaw.until[:16].replace('T', ' ')}" if thaw.until else f", {state}"
 
 
 def _volumes_text(archive: Archived) -> str:
@@ -243,14 +248,15 @@ def log_json(entries: Sequence[LogEntry]) -> Json:
     }
 
 
-def print_log(entries: Sequence[LogEntry]) -> None:
+def print_log(entries: Sequence[LogEntry], unit: str | None) -> None:
     for one in entries:
         by = f" by {printable(one.by)}" if one.by else ""
         detail = f": {printable(one.detail)}" if one.detail else ""
         size = f" ({size_text(one.size)})" if one.size else ""
         say(f"{one.at}  {one.action} {printable(one.unit)}{size}{by} - {one.outcome}{detail}")
     if not entries:
-        say("Nothing was done from this computer yet.")
+        about = f" about a unit {printable(unit)!r}: name it as `s3sync archive list` does" if unit is not None else ""
+        say(f"Nothing was done from this computer yet{about}.")
 
 
 def stats_json(found: Sequence[Statistic]) -> Json:

@@ -80,6 +80,10 @@ def leave_json(action: str, reports: Sequence[LeaveReport], code: int) -> Json:
 def print_leave(reports: Sequence[LeaveReport], *, quiet: bool) -> None:
     for report in reports:
         plan = report.plan
+        if not plan.archives and not report.failed:
+            if not quiet:
+                say(f"Nothing to move: what was asked for is in {plan.target} already")
+            continue
         if report.dry_run:
             for line in _lines(plan):
                 say(line)

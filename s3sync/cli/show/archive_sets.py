@@ -37,6 +37,9 @@ def print_init(report: InitSetReport) -> None:
     else:
         say(f"{path}: {'would get' if report.dry_run else 'has now'} the set {printable(report.name)}:")
     _say_block(report.text)
+    chosen = report.chosen
+    if chosen is not None and (chosen.tags or chosen.lifecycle_days is not None):
+        say("What it sends gets cold by a rule of the bucket, which `s3sync archive lifecycle apply` sets.")
     if not report.dry_run:
         say(f"Change it there as you like. What it would send: s3sync archive analyze --set {printable(report.name)}")
 

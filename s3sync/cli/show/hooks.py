@@ -41,6 +41,7 @@ def hooks_json(action: str, report: HooksReport) -> Json:
         ],
         "elsewhere": report.elsewhere,
         "snippets": report.snippets,
+        "exit_code": report.exit_code,
     }
 
 

@@ -47,7 +47,7 @@ def _print_list(report: LocksReport, verbose: bool) -> None:
             continue  # a warning says it
         text = held_text(lock)
         if lock.state is LockState.EXPIRED:
-            text = f"no longer {text}"
+            text = f"was {text}"
         shade = YELLOW if lock.state is LockState.HELD else ""
         say(f"  {_named(lock)}  {colour(printable(text), shade) if shade else printable(text)}{_more(lock, verbose)}")
     held = sum(lock.state is LockState.HELD for lock in report.locks)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.core.archive.values import Index, Kind, Pack
+from s3sync.core.times import parse_time
 
 
 class Status(StrEnum):
@@ -94,6 +97,19 @@ class Archived(Struct, frozen=True, kw_only=True):
     def is_complete(self) -> bool:
         """False for a split unit of which volumes are missing."""
         return not self.is_split or self.volume == self.volumes
+
+
+THAWED, EXPIRED = "thawed", "expired"
+"""States of a thaw: the archive can be read until a time; that time is over, and it is cold again."""
+
+
+def as_of(archive: Archived, now: datetime) -> Archived:
+    """An archive whose thaw is over by now with that state: the catalogue knows until when it was."""
+    note = archive.thaw
+    until = parse_time(note.until) if note is not None and note.until is not None else None
+    if note is None or until is None or until > now or note.state != THAWED:
+        return archive
+    return replace(archive, thaw=replace(note, state=EXPIRED))
 
 
 class FoundMember(Struct, frozen=True):

@@ -37,6 +37,15 @@ def test_units_are_told_by_year_with_time_and_price(david: Person) -> None:
     assert found["total"] == {"units": 1, "files": 2, "size_bytes": 2000}
 
 
+def test_a_unit_is_looked_for_in_the_sets_that_have_it(david: Person) -> None:
+    settings(david, SET + SET.partition("archives:\n")[2].replace("sessions:", "done:").replace("raw/*", "done/*"))
+    put(david.repo, "raw/NGC_7000/a.fits")
+    put(david.repo, "done/M31/b.xisf")
+    (found,) = david.ok("archive", "analyze", "M3", "--json", cwd=david.repo).json["sets"]
+    assert (found["name"], [unit["id"] for unit in found["units"]]) == ("done", ["M31"])
+    assert "did you mean 'NGC_7000'?" in david.expect(2, "archive", "analyze", "NGC7000", cwd=david.repo).err
+
+
 def test_what_cannot_be_archived_is_told_and_the_rest_too(david: Person) -> None:
     settings(david, SET.replace("{year}/{id}", "{range}/{id}"))
     put(david.repo, "raw/b41/x")

@@ -172,6 +172,9 @@ def test_a_transition_moves_the_archive_and_keeps_its_index_true(place: Place) -
     tags = place.client.get_object_tagging(Bucket=place.bucket, Key="raw/m31.tar")["TagSet"]
     assert tags == [{"Key": "archive", "Value": "fast"}]
     assert units(ana, "--class", "GLACIER_IR") == ["m31"]
+    for more in ((), ("--dry-run",)):
+        again = ana.ok("archive", "transition", "m31", "--to", "GLACIER_IR", *more, cwd=ana.repo)
+        assert again.out == "Nothing to move: what was asked for is in GLACIER_IR already\n"
     ana.ok("archive", "catalogue", "check", cwd=ana.repo)
     ana.ok("restore", "m31", "--set", "sessions", "--to", "back", "--yes", cwd=ana.repo)
     assert (ana.repo / "back/m31/light_1.fits").read_bytes() == bytes(300_000)

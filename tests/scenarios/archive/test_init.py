@@ -58,6 +58,15 @@ def test_outside_of_a_repository_a_set_is_the_persons_own(david: Person) -> None
     assert found["source"] == str(david.root / "card")
 
 
+def test_a_presets_own_folder_is_the_one_where_it_was_typed(david: Person) -> None:
+    put(david.root, "astro/processing/M31/stack.xisf")
+    said = david.ok("archive", "init", "--preset", "processing", *STORE, cwd=david.root / "astro")
+    assert "lifecycle apply" in said.out
+    found = david.ok("archive", "analyze", "--json", cwd=david.root).json["sets"][0]
+    assert [unit["id"] for unit in found["units"]] == ["M31"]
+    assert found["source"] == str(david.root / "astro/processing/*")
+
+
 def test_a_mistake_changes_nothing(david: Person) -> None:
     text = "archives: {a: {store: 's3://xx', source: raw}}\n"
     settings(david, text)

@@ -68,6 +68,9 @@ def test_an_expired_thaw_is_seen_and_asked_for_once_more(moto: Server, tmp_path:
         ((below,),) = opened.execute("SELECT key FROM archive").fetchall()
     store = re.findall(r"store: s3://[^/]+/(\S+)", (david.repo / ".s3sync.yaml").read_text())
     key = f"{store[0]}/{below}"
+    assert "was thawed until 2026-01-01 00:00" in david.ok("archive", "list", cwd=david.repo).out
+    (listed,) = david.ok("archive", "show", "m4", "--json", cwd=david.repo).json["archives"]
+    assert (listed["retrieval"]["state"], listed["retrieval"]["until"]) == ("expired", "2026-01-01T00:00:00Z")
     client = moto.client("admin")
     body = client.get_object(Bucket=moto.bucket, Key=key)["Body"].read()
     meta = client.head_object(Bucket=moto.bucket, Key=key)["Metadata"]

@@ -198,7 +198,7 @@ def test_a_lock_ends_by_itself(folder: tuple[Person, Person, Path]) -> None:
     jan.expect(6, "up")
     age(lock, timedelta(hours=4, seconds=1))
     assert [found["state"] for found in locks(jan)] == ["expired"]
-    assert "no longer locked by david" in jan.ok("locks").out
+    assert "was locked by david until" in jan.ok("locks").out
     assert jan.ok("status", "--json").json["locks"] == []
     jan.ok("up")
     jan.ok("lock", FILM)

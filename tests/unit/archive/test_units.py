@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.archive.units import find_units, is_named
+from s3sync.archive.units import find_units
 from s3sync.archive.walk import light_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Unit, UnitKind
 from s3sync.errors import ConfigError
@@ -231,14 +231,6 @@ def test_light_files_are_those_that_stay() -> None:
     light = light_of(chosen("x", light=("*.srt", "small/"), heavy=("big.srt",)))
     assert [light(name) for name in ("a.srt", "big.srt", "small/x.mp4", "a.mp4")] == [True, False, True, False]
     assert not light_of(chosen("x"))("a.srt")
-
-
-def test_units_are_named_by_id_last_name_or_glob() -> None:
-    assert is_named("2024/m31", [])
-    assert is_named("2024/m31", ["m31"])
-    assert is_named("2024/m31", ["2024/*"])
-    assert is_named("b40-old", ["b40-old/"])
-    assert not is_named("b40-old", ["b4"])
 
 
 def night(root: Path, name: str, date: str, object_: str | None, **more: object) -> None:

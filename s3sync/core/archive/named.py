@@ -1,0 +1,44 @@
+"""Units by the words that people type for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+
+def units_of(word: str, ids: Collection[str]) -> frozenset[str]:
+    """The units that a word means: those whose id, or last name of it, it is. Else those that it fits as a glob, else
+    the one that alone begins with it. A name with brackets in it is that name, whatever it would fit as a glob.
+    """
+    word = word.rstrip("/")
+    return (
+        frozenset(one for one in ids if word in _names(one))
+        or frozenset(one for one in ids if any(fnmatchcase(name, word) for name in _names(one)))
+        or _only(_begun(word, ids))
+    )
+
+
+def meant_by(word: str, ids: Collection[str]) -> str:
+    """Question that a hint begins with, where a word means no unit; empty where nothing is near."""
+    begun = sorted(_begun(word.rstrip("/"), ids))
+    near: Sequence[str] = begun or get_close_matches(word, ids, 1, 0.6)
+    if not near:
+        return ""
+    more = " (and others)" if len(near) > MOST_NEAR else ""
+    return f"did you mean {' or '.join(map(repr, near[:MOST_NEAR]))}{more}? "
+
+
+MOST_NEAR = 3
+
+
+def _names(unit_id: str) -> tuple[str, str]:
+    return unit_id, unit_id.rpartition("/")[2]
+
+
+def _begun(word: str, ids: Collection[str]) -> frozenset[str]:
+    return frozenset(one for one in ids if word and any(name.startswith(word) for name in _names(one)))
+
+
+def _only(found: frozenset[str]) -> frozenset[str]:
+    return found if len(found) == 1 else frozenset()
