@@ -76,7 +76,11 @@ def _rules(preset: str | None, store: str | None, source: str | None, more: Mapp
     kinds = "; ".join(f"{name}: {found.about}" for name, found in PRESETS.items())
     if preset is None or preset not in PRESETS:
         told = "choose a preset with --preset" if preset is None else f"there is no preset {preset!r}"
-        raise UsageError(told, why=f"the presets are {kinds}")
+        raise UsageError(
+            told,
+            why=f"the presets are {kinds}",
+            hint="s3sync archive init --preset projects --store s3://bucket/prefix",
+        )
     if store is None:
         raise UsageError(
             "the set does not say where it sends",

@@ -116,7 +116,8 @@ def _refuse_clashes(chosen: ArchiveSet, outlines: list[Outline]) -> None:
         raise ConfigError(
             f"two units of archives.{chosen.name} would have one key: {clash[0]} and {clash[1]}",
             why=f"the layout {chosen.layout!r} gives both {clash[2]!r}",
-            hint="add a field that tells them apart, such as {id} or {path}",
+            hint="add a field that tells them apart, such as {id} or {path}"
+            + ("; or remove one of the two, or name it in `ignore`: they are equal" if "{md5" in chosen.layout else ""),
         )
 
 

@@ -10,6 +10,7 @@ from s3sync.archive.init import InitSetReport
 from s3sync.cli.output import SCHEMA, duration_text, printable, say, warn
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import Money, amount_text, class_notes
 from s3sync.core.quantities import counted, files_text, size_text
 
@@ -186,7 +187,7 @@ def _print_price(one: SetAnalysis, report: Analysis) -> None:
         say(f"  rules (once `s3sync archive lifecycle apply` set them): {one.moves}{then}")
     if (note := class_notes(one.set.storage_class)) is not None:
         say(f"  {note}")
-    if one.small:
+    if one.small and not scheme_of(one.set.store).is_folder:
         say(f"  {counted(one.small, 'object')} under 128 KB: lifecycle rules do not move these by default")
 
 
