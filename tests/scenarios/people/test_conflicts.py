@@ -342,3 +342,34 @@ def test_wherever_it_ends_nothing_is_lost_and_the_same_command_goes_on(
     assert DAVIDS in in_trash_here(jan) and (FILM, len(DAVIDS)) in in_trash_there(jan)
     david.ok("sync")
     assert david.files() == jan.files()
+
+
+def test_what_another_decides_while_one_thinks_stands(kept: tuple[Person, Person, str]) -> None:
+    david, jan, copy = kept
+
+    def choose(_: object) -> int:
+        david.ok("resolve", FILM, "--mine")
+        return 1
+
+    assert project_of(jan).resolve(FILM, choose=choose).exit_code == 3
+    (record,) = records(jan)
+    assert (record["resolved_by"], record["resolution"]) == ("david", KEPT_NAME)
+    assert jan.read(FILM) == DAVIDS == (manifest_of(jan).parent / FILM).read_bytes() and jan.read(copy) == JANS
+    jan.ok("sync")
+    assert jan.files() == david.files() and JANS in in_trash_here(jan)
+
+
+def test_a_large_copy_takes_the_name_and_only_what_loses_is_in_the_trash_there(people: tuple[Person, Person]) -> None:
+    """It is sent in parts, and copied there: no second copy of it goes to the trash on the remote."""
+    david, jan = people
+    mine = b"jan's cut " * 900_000
+    david.write(FILM, FIRST)
+    david.ok("up")
+    jan.write(FILM, mine)
+    jan.expect(4, "sync")
+    jan.ok("resolve", FILM, "--mine")
+    assert in_trash_there(jan) == [(FILM, len(FIRST))]
+    david.ok("sync")
+    assert david.files() == jan.files() and david.read(FILM) == mine
+    for person in people:
+        person.ok("verify", "--deep")
