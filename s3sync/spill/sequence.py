@@ -10,9 +10,8 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar, overload
 
-import msgspec
-
 from s3sync.core import limits
+from s3sync.spill.coding import decoder, encode
 from s3sync.spill.scratch import unnamed_file, writing
 from s3sync.spill.table import SpilledDict
 
@@ -106,8 +105,7 @@ class _Blocks(Generic[T]):
         self.ends: list[int] = []
         self._file = unnamed_file()
         weakref.finalize(self, self._file.close)
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(list[kind]).decode  # type: ignore[valid-type]
+        self._decode = decoder(list[kind])  # type: ignore[valid-type]
         self._read: tuple[int, list[T]] = (-1, [])
 
     @property
@@ -115,7 +113,7 @@ class _Blocks(Generic[T]):
         return len(self.ends) * self.length
 
     def add(self, items: Sequence[T]) -> None:
-        data = self._encode(items)
+        data = encode(items)
         start = self.ends[-1] if self.ends else 0
         with writing():
             self._file.seek(start)

@@ -12,10 +12,9 @@ from bisect import bisect_right
 from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Sequence, ValuesView
 from typing import Any, Generic, TypeVar, overload
 
-import msgspec
-
 from s3sync.core import limits
 from s3sync.errors import DiskFull, LocalError
+from s3sync.spill.coding import decoder, encode
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -171,11 +170,10 @@ class SpilledDict(MutableMapping[str, T], Generic[T]):
         """The file, with all entries in it."""
         with self._lock:
             if self._file is None:
-                self._encode = msgspec.msgpack.Encoder().encode
-                self._decode = msgspec.msgpack.Decoder(self._kind).decode
+                self._decode = decoder(self._kind)
                 self._file, self._most = _File(), limits.now.entries_at_once
             if self._held:
-                self._file.put([(path, self._encode(value)) for path, value in self._held.items()])
+                self._file.put([(path, encode(value)) for path, value in self._held.items()])
                 self._held = {}
             return self._file
 

@@ -23,8 +23,6 @@ from s3sync.errors import ManifestError
 
 MAX_DEPTH = 64
 """Depth to which fields of a newer version may nest: what is read must also be writable."""
-LARGEST = 2**63
-"""Bytes of a file, far more than any store takes. What is beyond cannot be kept on the disk by all that reads it."""
 
 
 class _Head(msgspec.Struct):
@@ -170,9 +168,6 @@ def _added(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> Iterator[tuple[
         record = msgspec.convert(item, FileRecord)
         record.name = nfc(record.name)
         record.md5 = record.md5.lower() if record.md5 else None
-        record.size_bytes = min(max(record.size_bytes, 0), LARGEST)  # the object itself says how long it is
-        if record.part_size is not None and not 0 < record.part_size <= LARGEST:
-            record.part_size = None
         if refuse_reason(record.name):
             manifest.refused[record.name] = record
         else:

@@ -9,6 +9,7 @@ import pytest
 from s3sync.core.manifest.parse import parse
 from s3sync.core.manifest.record import FileRecord
 from s3sync.errors import StoreError
+from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
 from s3sync.store import StoreOptions, open_store
 from tests.kit.limits import limit
@@ -27,8 +28,11 @@ def test_a_record_of_such_a_size_is_kept_where_there_are_many(
     limit(monkeypatch, entries_in_memory=2)
     files = [{**Peer.record(f"{number}.mp4"), field: size} for number in range(5)]
     found = parse(json.dumps({"files": files}).encode(), SpilledDict(FileRecord))
-    assert all(0 <= record.size_bytes <= 2**63 for _, record in found.files.items())
-    assert len(found.files) == 5
+    assert [getattr(record, field) for _, record in found.files.items()] == [size] * 5
+    assert getattr(found.files["3.mp4"], field) == size
+    many = SpilledList(FileRecord, found.files.values())
+    many.flush()
+    assert [getattr(record, field) for record in many] == [size] * 5
 
 
 @pytest.mark.parametrize("prefix", ["r/p/", "r//p/"], ids=["obstore", "botocore"])
