@@ -24,13 +24,13 @@ from s3sync.cli.show.words import (
     lock_json,
     locked_json,
     place_json,
+    resolve_command,
     warn_of_failures,
     warn_of_locked,
 )
 from s3sync.core.manifest.record import ConflictRecord
 from s3sync.core.names import short_text
 from s3sync.core.quantities import size_text
-from s3sync.core.typed import typed
 from s3sync.sync.locked import held_text
 from s3sync.team.conflicts import HERE, ConflictsReport, Kind, OpenConflict, Version
 from s3sync.team.resolution import HOW, ResolveReport
@@ -48,7 +48,7 @@ def print_conflicts(report: ConflictsReport, *, quiet: bool, verbose: bool) -> N
         say(f"Summary: {count} open conflict{'' if count == 1 else 's'}" if count else "Summary: no open conflict")
         if report.conflicts:
             first = report.conflicts[0]
-            say(f"To decide: `s3sync resolve {printable(typed(first.kept_as or first.name))}` asks whose version stays")
+            say(f"To decide: `{resolve_command(report.place, first.kept_as or first.name)}` asks whose version stays")
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
     warn_of_failures(report.failed)

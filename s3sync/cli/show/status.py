@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from s3sync.cli.output import (
     GREEN,
@@ -29,8 +28,10 @@ from s3sync.cli.show.words import (
     cleaned_json,
     cleaned_line,
     failed_json,
+    is_around,
     lock_json,
     place_json,
+    resolve_command,
     state_sign,
     warn_of_failures,
 )
@@ -102,15 +103,14 @@ NEXT = (
     ("To download: `s3sync down`", (State.REMOTE_NEW, State.REMOTE_MODIFIED)),
     ("To delete on the remote, too: `s3sync sync`; to fetch again: `s3sync down`", (State.LOCAL_DELETED,)),
     ("To delete here, too: `s3sync sync` (they go to the trash)", (State.REMOTE_DELETED,)),
-    ("To settle conflicts: `s3sync sync` keeps both versions", (State.CONFLICT,)),
+    ("To settle conflicts: `s3sync conflicts` shows both versions; `s3sync sync` keeps both", (State.CONFLICT,)),
 )
 
 
 def _say_how_to_finish(report: StatusReport) -> None:
     """What each kind of difference wants, once; in words that can be typed where the user is."""
     counts = report.counts
-    inside = Path.cwd().resolve().is_relative_to(report.place.root.resolve())
-    project = "" if inside else f" {typed(report.place.project)}"
+    project = "" if is_around(report.place) else f" {typed(report.place.project)}"
     for text, states in NEXT:
         if any(counts.get(state) for state in states):
             say(COMMAND.sub(lambda command: f"`{command[1]}{project}`", text))
@@ -124,8 +124,8 @@ def _warn_of_kept(report: StatusReport) -> None:
             f"{ago_text(kept.at, report.asked_at)}; the other is {printable(kept.kept_as)}"
         )
     if report.kept_conflicts:
-        first = printable(typed(report.kept_conflicts[0].kept_as))
-        warn(f"hint: `s3sync resolve {first}` asks which one stays; `s3sync conflicts` shows both versions")
+        command = resolve_command(report.place, report.kept_conflicts[0].kept_as)
+        warn(f"hint: `{command}` asks which one stays; `s3sync conflicts` shows both versions")
 
 
 def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:

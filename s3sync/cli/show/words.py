@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from s3sync.cli.output import Symbols, ago_text, printable, symbols, warn
@@ -13,6 +14,7 @@ from s3sync.core.quantities import files_text
 from s3sync.core.reconcile import State
 from s3sync.core.team import FileLock
 from s3sync.core.times import format_time
+from s3sync.core.typed import typed
 from s3sync.sync.locked import break_hint, held_text
 from s3sync.sync.report import Deleted, ProjectAddress
 
@@ -22,6 +24,17 @@ Json: TypeAlias = dict[str, Any]
 
 def place_json(place: ProjectAddress) -> Json:
     return {"project": place.project, "repo": place.repo, "store": place.store}
+
+
+def is_around(place: ProjectAddress) -> bool:
+    """True if the user stands in the project, so that a command that is shown need not name it."""
+    return Path.cwd().resolve().is_relative_to(place.root.resolve())
+
+
+def resolve_command(place: ProjectAddress, name: str) -> str:
+    """Command that decides a conflict, as it can be typed where the user is."""
+    project = "" if is_around(place) else f" --project {typed(place.project)}"
+    return printable(f"s3sync resolve{project} {typed(name)}")
 
 
 def deleted_json(item: Deleted) -> Json:
