@@ -22,6 +22,11 @@ class StoreRebuilt(Struct, frozen=True):
     rebuilt: Rebuilt
     aside: str | None = None
 
+    @property
+    def was_asked(self) -> bool:
+        """False for a store that could not be asked."""
+        return not any(problem.path == self.store for problem in self.rebuilt.problems)
+
 
 class StoreChecked(Struct, frozen=True):
     """State of one store's catalogue: its file, what is damaged in it, and how the store differs from it."""

@@ -27,7 +27,7 @@ from s3sync.core.archive.values import ArchiveSet, Kind, Member
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
 from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, declined
-from s3sync.store.aspects import Administers, Tags, Versions, aspect
+from s3sync.store.aspects import Administers, StorageClasses, Tags, Versions, aspect, require_aspect
 
 
 class LeavePlan(Struct, frozen=True):
@@ -100,6 +100,7 @@ class Leaving(Moving, Billed, frozen=True):
         self, place: Place, moving: Sequence[Archived], to: str, region: str | None, by_tag: bool
     ) -> LeavePlan:
         store = place.store()
+        require_aspect(store, Tags if by_tag else StorageClasses)
         has_rules = aspect(store, Tags) is not None and aspect(store, Administers) is not None
         problems = {one.key: _no_rule_moves(one, to) for one in moving}
         tagged = frozenset(

@@ -47,7 +47,8 @@ def print_rebuilt(found: Sequence[StoreRebuilt], *, quiet: bool) -> None:
             if one.aside:
                 say(f"The old catalogue lies in {printable(one.aside)}")
             moved = f", {report.moved} of them in another class than before" if report.moved else ""
-            say(f"{printable(one.store)}: {counted(report.archives, 'archive')}, {report.read} read anew{moved}")
+            if one.was_asked:
+                say(f"{printable(one.store)}: {counted(report.archives, 'archive')}, {report.read} read anew{moved}")
         _warn_of_gone(report.gone)
         warn_of_failures(report.problems)
 

@@ -11,7 +11,7 @@ from s3sync.cli.output import SCHEMA, duration_text, printable, say, warn
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
 from s3sync.config.schemes import scheme_of
-from s3sync.core.archive.costs import Money, amount_text, class_notes
+from s3sync.core.archive.costs import COLD, Money, amount_text, class_notes
 from s3sync.core.quantities import counted, files_text, size_text
 
 NAMED = 20
@@ -39,7 +39,8 @@ def print_init(report: InitSetReport) -> None:
         say(f"{path}: {'would get' if report.dry_run else 'has now'} the set {printable(report.name)}:")
     _say_block(report.text)
     chosen = report.chosen
-    if chosen is not None and (chosen.tags or chosen.lifecycle_days is not None):
+    by_rule = chosen is not None and (chosen.tags or chosen.lifecycle_days is not None)
+    if chosen is not None and by_rule and chosen.storage_class not in COLD:
         say("What it sends gets cold by a rule of the bucket, which `s3sync archive lifecycle apply` sets.")
     if not report.dry_run:
         say(f"Change it there as you like. What it would send: s3sync archive analyze --set {printable(report.name)}")

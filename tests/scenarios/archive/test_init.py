@@ -18,6 +18,7 @@ def test_each_preset_is_written_and_read_again(david: Person, preset: str) -> No
     settings(david, "# ours\nstore: s3://team\n")
     result = david.ok("archive", "init", "--preset", preset, *STORE, cwd=david.repo)
     assert f"has now the set {preset}" in result.out
+    assert ("lifecycle apply" in result.out) == (preset in ("projects", "sessions", "media"))
     text = (david.repo / ".s3sync.yaml").read_text()
     assert text.startswith("# ours\nstore: s3://team\narchives:\n")
     assert preset in david.ok("config", "show", "archives", cwd=david.repo).out
@@ -61,7 +62,7 @@ def test_outside_of_a_repository_a_set_is_the_persons_own(david: Person) -> None
 def test_a_presets_own_folder_is_the_one_where_it_was_typed(david: Person) -> None:
     put(david.root, "astro/processing/M31/stack.xisf")
     said = david.ok("archive", "init", "--preset", "processing", *STORE, cwd=david.root / "astro")
-    assert "lifecycle apply" in said.out
+    assert "lifecycle apply" not in said.out, "it is sent cold"
     found = david.ok("archive", "analyze", "--json", cwd=david.root).json["sets"][0]
     assert [unit["id"] for unit in found["units"]] == ["M31"]
     assert found["source"] == str(david.root / "astro/processing/*")

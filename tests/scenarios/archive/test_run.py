@@ -215,3 +215,23 @@ def test_a_unit_that_is_not_here_is_no_success(david: Person, vault: Path) -> No
         assert "no unit 'm24'" in refused.err and "archive list" in refused.err
     assert not (vault / "raw").exists()
     assert (david.repo / "raw/m31/light_1.fits").exists()
+
+
+def test_a_folder_has_no_classes_and_is_not_asked_about_them(david: Person, vault: Path) -> None:
+    prepare(david, vault, "tar")
+    david.ok("archive", "run", "m31", cwd=david.repo)
+    for more in ((), ("--by-tag",), ("--dry-run",)):
+        refused = david.expect(1, "archive", "transition", "m31", "--to", "GLACIER", *more, cwd=david.repo)
+        assert "cannot do that" in refused.err and "[y/N]" not in refused.err
+
+
+def test_a_rebuild_counts_nothing_in_a_store_that_it_could_not_ask(david: Person, vault: Path) -> None:
+    prepare(david, vault, "tar")
+    with (david.repo / ".s3sync.yaml").open("a") as text:
+        text.write(f"  more: {{store: '{vault.as_uri()}2', source: raw/*}}\n")
+    david.ok("archive", "run", "--set", "sessions", cwd=david.repo)
+    david.ok("archive", "run", "--set", "more", cwd=david.repo)
+    vault.rename(vault.with_name("away"))
+    rebuilt = david.expect(3, "archive", "catalogue", "rebuild", cwd=david.repo)
+    assert rebuilt.out == f"{vault.as_uri()}2: 2 archives, 2 read anew\n"
+    assert "connect the disk" in rebuilt.err
