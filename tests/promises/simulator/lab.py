@@ -7,7 +7,7 @@ given to them, and the clock is the world's. Undone by nothing: a simulation has
 from __future__ import annotations
 
 import importlib
-import itertools
+import mmap
 import pkgutil
 import sys
 import time
@@ -75,10 +75,22 @@ def set_up() -> None:
     clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
     for place in ("sync.scan", "sync.record", "shared.manifest"):
         _replace(f"s3sync.{place}", "time", clock)
-    numbers = itertools.count()  # a run's name in the trash has three random digits: by chance two would have the same
-    unique = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=f"{next(numbers) % 4096:03x}".ljust(32, "0")))
-    _replace("s3sync.sync.session", "uuid", unique)
+    _replace("s3sync.sync.session", "uuid", SimpleNamespace(uuid4=_next_name))
     _replace("s3sync.sync.scan", "ignores_case", lambda staging: Knobs.ignores_case(staging))
+
+
+_runs = mmap.mmap(-1, 8)
+"""Number of runs so far, of this process and of those that were forked from it to be killed."""
+
+
+def _next_name() -> Any:
+    """Instead of a random name of a run, of which a trash shows three digits beside the microsecond.
+
+    Simulated seconds have no parts: by chance two runs of one second would have the same name.
+    """
+    number = int.from_bytes(_runs[:8], "little") + 1
+    _runs[:8] = number.to_bytes(8, "little")
+    return SimpleNamespace(hex=f"{number % 4096:03x}".ljust(32, "0"))
 
 
 def _load(name: str) -> Any:
