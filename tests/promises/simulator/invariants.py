@@ -298,7 +298,8 @@ def as_undone(before: Look, now: Look, user: str) -> Look:
     for copy in [path for path in work if ".conflict-" in path and path not in now.work[user]]:
         file, content = before.inodes[user][copy], work[copy]
         own = [path for path, inode in now.inodes[user].items() if inode == file and now.work[user][path] == content]
-        if len(own) == 1 and ".conflict-" not in own[0]:
+        back = [path for path in own if ".conflict-" not in path]
+        if back and back == own:  # its own name, and perhaps another one that its user has given it since
             del work[copy]
-            work[own[0]] = content
+            work |= dict.fromkeys(back, content)
     return replace(before, work={**before.work, user: work})

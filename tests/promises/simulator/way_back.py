@@ -137,7 +137,7 @@ def judge_undo(
 ) -> None:
     """What it says it took back stands there as before the run; and if nothing was refused, all of it does.
 
-    `at` looks up what a tree holds under a name: a disk that ignores case has it under any spelling.
+    `at` looks up what the disk holds under a name: one that ignores case has it under any spelling. The remote has two.
     """
     user, start = attempt.run.user, attempt.start
     if last is None or not last.exact or attempt.disturbed or attempt.run.faults or attempt.run.full:
@@ -148,7 +148,8 @@ def judge_undo(
     }
     for one in report.undone:
         before, _, _, there = sides[one.side]
-        if at(before, one.name) != at(there, one.name):
+        look = at if one.side == "local" else Tree.get
+        if look(before, one.name) != look(there, one.name):
             raise Violation(f"undo says that {one.name} is as it was before ({one.side}), and it is not")
     for side, (before, after, began, there) in sides.items() if code == 0 else ():
         for path in before.keys() | after.keys():
