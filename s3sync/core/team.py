@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from s3sync.core.names import nfc, refuse_reason
+from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import records
 
 SCHEMA = 1
@@ -80,6 +80,11 @@ def lock_id(path: str) -> str:
 
 def is_lock_id(word: str) -> bool:
     return _ID.fullmatch(word) is not None
+
+
+def all_locks_prefix(repo: str) -> str:
+    """Prefix of the keys of the locks of all projects of a repository."""
+    return f"{repo}/{STATE_DIR}/locks/"
 
 
 def locks_prefix(prefix: str) -> str:

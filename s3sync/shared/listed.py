@@ -11,7 +11,8 @@ from typing import Self, TypeVar
 
 from s3sync.core import limits
 from s3sync.core.folder_names import project_reason
-from s3sync.core.names import MANIFEST, STATE_DIR, nfc
+from s3sync.core.names import MANIFEST, nfc
+from s3sync.core.team import all_locks_prefix
 from s3sync.errors import ENDS_THE_RUN, NotAStore, NotFound, StoreError
 from s3sync.shared.projects import MOST_PROJECTS
 from s3sync.spill.sequence import SpilledList
@@ -39,7 +40,7 @@ class ListedStore(Wrapped):
     def __init__(self, inner: Store, repo: str) -> None:
         super().__init__(inner)
         self._prefix = f"{repo}/"
-        self._locks = f"{repo}/{STATE_DIR}/locks/"
+        self._locks = all_locks_prefix(repo)
         self._lock_objects = SpilledList(ObjectInfo)
         self.projects = listed_projects(inner, self._prefix, locks=(self._locks, self._lock_objects)) or {}
 
@@ -66,7 +67,7 @@ class AskedAhead(Wrapped):
     def __init__(self, inner: Store, repo: str, names: Sequence[str]) -> None:
         super().__init__(inner)
         self._prefix = f"{repo}/"
-        self._locks = f"{repo}/{STATE_DIR}/locks/"
+        self._locks = all_locks_prefix(repo)
         self._locks_of: dict[str, SpilledList[ObjectInfo]] = {}
         self._lock = threading.Lock()
         self._bytes = 0
