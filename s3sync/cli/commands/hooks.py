@@ -52,6 +52,7 @@ def run(
     ] = None,
 ) -> int:
     """Do what a hook does: this is what git calls. Only `pre-commit` refuses anything; the others never fail."""
+    from s3sync.cli.show.hooks import unchecked_line
     from s3sync.errors import S3syncError, UsageError
     from s3sync.team.githooks.script import HOOKS, REFUSES
 
@@ -64,9 +65,11 @@ def run(
             _before_push()
         elif hook == "post-merge" or _is_another_branch(arguments or []):
             _after_merge()
-    except (S3syncError, OSError):
+    except (S3syncError, OSError) as error:
         if call.debug:
             raise
+        if hook == REFUSES:  # whoever relies on it has to know that it did not look
+            _tell(unchecked_line(error))
     return 0
 
 

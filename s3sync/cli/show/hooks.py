@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
+from s3sync.cli.output import SCHEMA, printable, said, say, symbols, warn
 from s3sync.cli.show.words import Json
 from s3sync.core.names import short_text
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.typed import typed
+from s3sync.errors import S3syncError
 from s3sync.team.githooks.install import Hook, HooksReport, HookState
 from s3sync.team.githooks.script import HOOKS, before
 
@@ -119,6 +120,12 @@ def staged_lines(staged: Staged) -> Iterator[str]:
         yield "hint: put them into a staging folder; a finished film belongs into a folder `final`"
     if staged.is_refused:
         yield "Nothing was committed. `git commit --no-verify` goes past this check."
+
+
+def unchecked_line(error: Exception) -> str:
+    """Say that a commit was let through without a look, and why."""
+    why = said(error, str(error)) if isinstance(error, S3syncError) else str(error)
+    return f"warning: s3sync did not check this commit: {printable(why)}"
 
 
 def _named(names: Sequence[str]) -> Iterator[str]:

@@ -233,6 +233,14 @@ def test_a_commit_takes_up_no_file_of_a_staging_folder(clones: tuple[Person, Per
     git(david, "commit", "-q", "-m", "not one of a project")
 
 
+def test_a_commit_that_cannot_be_checked_goes_on_and_says_so(clones: tuple[Person, Person]) -> None:
+    david, _ = clones
+    david.ok("hooks", "install")
+    (david.repo / ".s3sync.yaml").write_text("nonsense: 1\n")
+    said = git(david, "commit", "--allow-empty", "-m", "x")
+    assert "s3sync did not check this commit" in said and "nonsense" in said
+
+
 @pytest.mark.parametrize("refuses", [False, True])
 def test_large_files_are_told_or_refused_but_for_finished_ones(clones: tuple[Person, Person], refuses: bool) -> None:
     david, _ = clones
