@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.config import Settings, load_settings
@@ -22,31 +21,23 @@ from s3sync.state.places import KnownPlace
 from s3sync.store.port import Pace, Store
 from s3sync.sync.places import PlacesReport
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
-from s3sync.sync.select import Selector, make_selector
 from s3sync.sync.session import Session
+from s3sync.together import FileName, Together
 from s3sync.transfer.flow import CEILING
 from s3sync.transfer.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from s3sync.sync.restore import TrashReport
     from s3sync.sync.undo import UndoReport
-    from s3sync.team.conflicts import ConflictsReport
-    from s3sync.team.locking import LocksReport
-    from s3sync.team.resolution import Choose, ResolveReport
 
-FileName: TypeAlias = str | os.PathLike[str]
-"""Name of a file: relative to the staging folder or to where the project was opened from, or absolute."""
 SIDES = ("local", "remote")
 
 
-class Project(Struct, frozen=True):
+class Project(Together, frozen=True):
     """A project that is open for work. Make one with `Project.open`. Each verb loads when it is first used.
 
     Every method raises an `S3syncError`: see `s3sync.errors` for the tree.
     """
-
-    session: Session
-    cwd: Path
 
     @classmethod
     def open(
@@ -88,11 +79,6 @@ class Project(Struct, frozen=True):
     @property
     def name(self) -> str:
         return self.session.project.name
-
-    @property
-    def staging(self) -> Path:
-        """The folder whose files are synced."""
-        return self.session.project.staging
 
     def names_project(self, word: str) -> bool:
         """True if a word names a project of this repository on this disk, and no file of this one."""
@@ -215,44 +201,6 @@ class Project(Struct, frozen=True):
 
         return undo(self.session, dry_run=dry_run, confirm=confirm)
 
-    def lock(
-        self, *files: FileName, lasts: int = 4 * 3600, why: str | None = None, dry_run: bool = False
-    ) -> LocksReport:
-        """Tell the team that you work on these files: `up`, `sync` and `cleanup` of others leave them alone.
-
-        `lasts` is in seconds. Repeating it renews the locks. Those of others are in the report as `refused`.
-        """
-        from s3sync.team.locking import lock
-
-        return lock(self.session, self._names(files), self.cwd, lasts_s=lasts, why=why, dry_run=dry_run)
-
-    def unlock(self, *files: FileName, force: bool = False, dry_run: bool = False) -> LocksReport:
-        """Release your locks on these files, or with `force` anybody's."""
-        from s3sync.team.locking import unlock
-
-        return unlock(self.session, self._names(files), self.cwd, force=force, dry_run=dry_run)
-
-    def locks(self) -> LocksReport:
-        """List the locks of the project."""
-        from s3sync.team.locking import locks
-
-        return locks(self.session)
-
-    def conflicts(self, *files: FileName) -> ConflictsReport:
-        """List the open conflicts with both versions, and those that were decided; changes nothing."""
-        from s3sync.team.conflicts import conflicts
-
-        return conflicts(self.session, self._selector(files))
-
-    def resolve(
-        self, file: FileName, keep: str | None = None, *, choose: Choose | None = None, dry_run: bool = False
-    ) -> ResolveReport:
-        """Decide a conflict: `keep` is `mine`, `theirs` or `both`; None asks `choose`, which gives an index or None."""
-        from s3sync.team.resolving import resolve
-
-        (name,) = self._names([file])
-        return resolve(self.session, name, self.cwd, keep=keep, choose=choose, dry_run=dry_run)
-
     def trash(self, side: str | None = None, *files: FileName) -> TrashReport:
         """List what lies in the trash: here (`local`), on the remote (`remote`), or both; everything, or some files."""
         from s3sync.sync.restore import list_trash
@@ -285,17 +233,6 @@ class Project(Struct, frozen=True):
         from s3sync.sync.restore import empty
 
         return empty(self.session, sides=_sides(side), older_than=older_than, confirm=confirm, dry_run=dry_run)
-
-    def _selector(self, files: Sequence[FileName]) -> Selector | None:
-        return make_selector(self._names(files), self.staging, self.cwd)
-
-    def _names(self, files: Sequence[FileName]) -> list[str]:
-        given: Sequence[object] = files
-        for file in given:
-            if not isinstance(file, (str, os.PathLike)) or isinstance(os.fspath(file), bytes):
-                why, hint = "it is no text and no path", "give each name by itself: up('a.mov', 'b.mov')"
-                raise UsageError(f"a file cannot be {file!r:.80}", why=why, hint=hint)
-        return [os.fspath(file) for file in files]
 
     def _run(
         self,

@@ -1,0 +1,83 @@
+"""The part of the Python API in which people work together: what a project has beside the exchange of its files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+
+from s3sync.errors import UsageError
+from s3sync.sync.select import Selector, make_selector
+from s3sync.sync.session import Session
+
+if TYPE_CHECKING:
+    from s3sync.team.conflicts import ConflictsReport
+    from s3sync.team.locking import LocksReport
+    from s3sync.team.resolution import Choose, ResolveReport
+
+FileName: TypeAlias = str | os.PathLike[str]
+"""Name of a file: relative to the staging folder or to where the project was opened from, or absolute."""
+
+
+class Together(Struct, frozen=True):
+    """Base of `s3sync.api.Project`: its session and where it was opened from, and the verbs of the team."""
+
+    session: Session
+    cwd: Path
+
+    @property
+    def staging(self) -> Path:
+        """The folder whose files are synced."""
+        return self.session.project.staging
+
+    def lock(
+        self, *files: FileName, lasts: int = 4 * 3600, why: str | None = None, dry_run: bool = False
+    ) -> LocksReport:
+        """Tell the team that you work on these files: `up`, `sync` and `cleanup` of others leave them alone.
+
+        `lasts` is in seconds. Repeating it renews the locks. Those of others are in the report as `refused`.
+        """
+        from s3sync.team.locking import lock
+
+        return lock(self.session, self._names(files), self.cwd, lasts_s=lasts, why=why, dry_run=dry_run)
+
+    def unlock(self, *files: FileName, force: bool = False, dry_run: bool = False) -> LocksReport:
+        """Release your locks on these files, or with `force` anybody's."""
+        from s3sync.team.locking import unlock
+
+        return unlock(self.session, self._names(files), self.cwd, force=force, dry_run=dry_run)
+
+    def locks(self) -> LocksReport:
+        """List the locks of the project."""
+        from s3sync.team.locking import locks
+
+        return locks(self.session)
+
+    def conflicts(self, *files: FileName) -> ConflictsReport:
+        """List the open conflicts with both versions, and those that were decided; changes nothing."""
+        from s3sync.team.conflicts import conflicts
+
+        return conflicts(self.session, self._selector(files))
+
+    def resolve(
+        self, file: FileName, keep: str | None = None, *, choose: Choose | None = None, dry_run: bool = False
+    ) -> ResolveReport:
+        """Decide a conflict: `keep` is `mine`, `theirs` or `both`; None asks `choose`, which gives an index or None."""
+        from s3sync.team.resolving import resolve
+
+        (name,) = self._names([file])
+        return resolve(self.session, name, self.cwd, keep=keep, choose=choose, dry_run=dry_run)
+
+    def _selector(self, files: Sequence[FileName]) -> Selector | None:
+        return make_selector(self._names(files), self.staging, self.cwd)
+
+    def _names(self, files: Sequence[FileName]) -> list[str]:
+        given: Sequence[object] = files
+        for file in given:
+            if not isinstance(file, (str, os.PathLike)) or isinstance(os.fspath(file), bytes):
+                why, hint = "it is no text and no path", "give each name by itself: up('a.mov', 'b.mov')"
+                raise UsageError(f"a file cannot be {file!r:.80}", why=why, hint=hint)
+        return [os.fspath(file) for file in files]
