@@ -52,6 +52,8 @@ class Options(Struct, frozen=True):
     """Send what a cleanup took from the remote; of the files that `selector` names, also what was deleted there."""
     unlock: bool = False
     """Release this user's locks on the files that are in sync in the end."""
+    leave_deleted: bool = False
+    """Leave alone what was deleted here, which `down` fetches again."""
 
     def changes_remote(self, verb: Verb) -> bool:
         """True if such a run may replace or delete a file on the remote."""
@@ -166,6 +168,8 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
     decisions = seen.decisions()
     if options.again:
         decisions = map(partial(again, deleted=options.selector is not None), decisions)
+    if options.leave_deleted:
+        decisions = (one for one in decisions if one.state is not State.LOCAL_DELETED)
     keep, obstacles = _keep_name(session, seen), seen.obstacles_of(wanted)
     leave = leave_locked(seen.locks.keeping_out(session.settings.user), report.locked)
     rules = (leave, *run.hooks.rules, keep_unknown(what_is_known(seen, state)))

@@ -99,6 +99,16 @@ class Selector:
         return False
 
 
+class Exactly(Selector):
+    """A test for these paths and no others, whatever characters are in them; one that is gone is no error."""
+
+    def __init__(self, paths: Iterable[str], staging: Path) -> None:
+        super().__init__((), staging, staging)
+        self._files = set(paths)
+        self._above = {folder for path in self._files for folder in _folders_above(path)}
+        self._is_resolved = True
+
+
 def make_selector(words: Sequence[str], staging: Path, cwd: Path) -> Selector | None:
     """None without words: everything is wanted."""
     return Selector(words, staging, cwd) if words else None
