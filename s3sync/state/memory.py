@@ -155,6 +155,15 @@ class StateDB(Database):
         query = f"SELECT {DIGEST_COLUMNS} FROM digest WHERE path > ? ORDER BY path LIMIT {_page()}"
         return self._read("digest", digest_row, query)
 
+    def known(self, path: str) -> tuple[Entry | None, CachedDigest | None]:
+        """Memory of one path: base entry and digests."""
+        bases = self.execute(f"SELECT {BASE_COLUMNS} FROM base WHERE place = ? AND path = ?", self._place_id, path)
+        digests = self.execute(f"SELECT {DIGEST_COLUMNS} FROM digest WHERE path = ?", path)
+        with self.rows_of("base"):
+            entry = base_row(bases[0])[1] if bases else None
+        with self.rows_of("digest"):
+            return entry, digest_row(digests[0])[1] if digests else None
+
     def _read(
         self, table: str, decode: Callable[[Row], tuple[str, T]], query: str, *values: object
     ) -> Iterator[tuple[str, T]]:

@@ -32,7 +32,7 @@ def install(call: Call) -> int:
     """Install the hooks into this clone. A hook that is there stays, and is called first."""
     from s3sync.team.githooks.install import install as install_hooks
 
-    return _show(call, "install", install_hooks(_root(), _program(), dry_run=call.dry_run))
+    return _show(call, "install", install_hooks(_root(), program_path(), dry_run=call.dry_run))
 
 
 @hooks.word("uninstall", "s3sync hooks uninstall", 0, 1, 2, 130, takes=ASKS | {"dry_run"})
@@ -144,7 +144,7 @@ def _root() -> Path:
     return repo_root(Path.cwd())
 
 
-def _program() -> str:
+def program_path() -> str:
     """Absolute path of this very program, for a shell."""
     here = Path(sys.argv[0])
     if here.name.partition(".")[0] == "s3sync" and here.is_file():

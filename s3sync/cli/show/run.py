@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from s3sync.cli.output import (
     GREEN,
     SCHEMA,
@@ -50,7 +52,8 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = Fa
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
     for conflict in report.conflicts:
-        _warn_of_conflict(conflict, report)
+        for line in conflict_lines(conflict, report):
+            warn(line)
     if any(conflict.resolution is None for conflict in report.conflicts):
         warn("hint: `s3sync sync` keeps both versions; to keep only one: --on-conflict mine, or theirs")
     warn_of_locked(report.locked)
@@ -151,7 +154,8 @@ def _left_alone(verb: Verb, state: State, user: str | None, at: str | None) -> s
     return f"{'new' if state is State.LOCAL_NEW else 'changed'} here: run `s3sync up`"
 
 
-def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
+def conflict_lines(conflict: ConflictReport, report: RunReport) -> Iterator[str]:
+    """A conflict in words: what happened, and what became of both versions."""
     signs = symbols()
     other = f"by {printable(short_text(conflict.uploaded_by))}" if conflict.uploaded_by else "on the remote"
     when = f" {ago_text(conflict.uploaded_at)}" if conflict.uploaded_at else ""
@@ -161,7 +165,7 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
         ConflictKind.EDITED_HERE_DELETED_THERE: f"changed here, and deleted {other}{when}",
         ConflictKind.DELETED_HERE_EDITED_THERE: f"deleted here, and changed {other}{when}",
     }[conflict.kind]
-    warn(f"{signs.conflict} conflict: {printable(conflict.name)} was {what}")
+    yield f"{signs.conflict} conflict: {printable(conflict.name)} was {what}"
     would = "would be " if report.dry_run else ""
     outcome = {
         "kept_both": f"both {would}kept: theirs under its name, yours as {printable(conflict.kept_as or '')}",
@@ -170,7 +174,7 @@ def _warn_of_conflict(conflict: ConflictReport, report: RunReport) -> None:
         "kept_edit": f"the changed version {would}kept",
         None: "nothing was overwritten",
     }[conflict.resolution]
-    warn(f"    {outcome}")
+    yield f"    {outcome}"
 
 
 def run_json(report: RunReport, stopped: S3syncError | None = None) -> Json:

@@ -70,11 +70,16 @@ def locked_json(locked: Mapping[str, FileLock]) -> list[Json]:
     return [{**lock_json(lock), "name": name} for name, lock in locked.items()]
 
 
+def locked_line(name: str, lock: FileLock) -> str:
+    """A file that was left alone, and who has locked it or what it would replace."""
+    other = "" if lock.name in (None, name) else f"{lock.name} is "
+    return f"{symbols().locked} {printable(name)}: {printable(other + held_text(lock))}; left alone"
+
+
 def warn_of_locked(locked: Mapping[str, FileLock]) -> None:
     """Say of each file that was left alone who has locked it, and once how to go on."""
     for name, lock in locked.items():
-        other = "" if lock.name in (None, name) else f"{lock.name} is "
-        warn(f"{symbols().locked} {printable(name)}: {printable(other + held_text(lock))}; left alone")
+        warn(locked_line(name, lock))
     if locked:
         warn(f"hint: {printable(break_hint(next(iter(locked.values())).name or ''))}")
 

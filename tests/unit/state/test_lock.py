@@ -17,7 +17,7 @@ import pytest
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LocalError, LockHeld
 from s3sync.state import lock
-from s3sync.state.lock import FILE, HOLDER, project_lock
+from s3sync.state.lock import RUN, project_lock
 
 NOW = datetime(2025, 11, 3, 10, 0, 0, tzinfo=UTC)
 HOLD = """
@@ -70,26 +70,26 @@ def test_f29_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     with another_process(tmp_path) as process:
         process.kill()
         process.wait()
-        assert json.loads((tmp_path / HOLDER).read_text())["pid"] == process.pid
+        assert json.loads((tmp_path / RUN.holder).read_text())["pid"] == process.pid
         assert is_free(tmp_path)
 
 
 def test_f29_a_stale_file_means_nothing(tmp_path: Path) -> None:
     """Also when the process id in it is that of a living process by now."""
-    (tmp_path / FILE).touch()
-    (tmp_path / HOLDER).write_text(json.dumps({"pid": os.getpid(), "host": "gone", "since": "long ago"}))
+    (tmp_path / RUN.file).touch()
+    (tmp_path / RUN.holder).write_text(json.dumps({"pid": os.getpid(), "host": "gone", "since": "long ago"}))
     assert is_free(tmp_path)
 
 
 def test_while_it_is_held_it_says_by_whom(tmp_path: Path) -> None:
     with project_lock(GuardedFolder.open(tmp_path), now=NOW):
-        assert json.loads((tmp_path / HOLDER).read_text()) == {
+        assert json.loads((tmp_path / RUN.holder).read_text()) == {
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "since": "2025-11-03T10:00:00Z",
         }
         assert not is_free(tmp_path)
-    assert not (tmp_path / HOLDER).exists()
+    assert not (tmp_path / RUN.holder).exists()
     assert is_free(tmp_path)
 
 
@@ -103,7 +103,7 @@ def test_it_is_free_after_an_error(tmp_path: Path) -> None:
 def test_a_holder_that_says_nothing(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "LOOKS", 1)
     with project_lock(GuardedFolder.open(tmp_path), now=NOW):
-        (tmp_path / HOLDER).write_text(text)
+        (tmp_path / RUN.holder).write_text(text)
         with (
             pytest.raises(LockHeld, match="did not say who it is"),
             project_lock(GuardedFolder.open(tmp_path), now=NOW),
@@ -118,10 +118,10 @@ def test_one_that_waits_gets_it(tmp_path: Path) -> None:
         process.stdin.write("done\n")
         process.stdin.flush()
         with project_lock(GuardedFolder.open(tmp_path), now=NOW, wait_s=60):
-            assert json.loads((tmp_path / HOLDER).read_text())["pid"] == os.getpid()
+            assert json.loads((tmp_path / RUN.holder).read_text())["pid"] == os.getpid()
 
 
 def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / FILE).mkdir()
+    (tmp_path / RUN.file).mkdir()
     with pytest.raises(LocalError), project_lock(GuardedFolder.open(tmp_path), now=NOW):
         pass

@@ -1,0 +1,139 @@
+"""s3sync watch"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import ASKS, OPENS, TEAM, Group
+from s3sync.cli.options import OneName
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from s3sync.sync.session import Session
+    from s3sync.team.watching.service import Service, ServiceReport
+
+Down: TypeAlias = Annotated[bool, typer.Option("--down", help="Also download what others upload.")]
+RUNS = OPENS | {"transfers", "bwlimit"}
+SERVICE = ASKS | {"user", "profile"}
+
+watch = Group(TEAM, "Upload what is finished as soon as it is, and say or fetch what others do, until you end it.")
+
+
+@watch.word("run", "s3sync watch\ns3sync watch b63 --down", 0, 1, 2, 5, 6, 130, takes=RUNS)
+def run(call: Call, project: OneName = None, down: Down = False) -> int:
+    """Watch a project until Ctrl-C. Nothing is deleted and no question is answered: that waits for you."""
+    from s3sync.cli.show.watch import tell_json, tell_text
+    from s3sync.team.watching.told import Told
+    from s3sync.team.watching.watcher import Watcher
+
+    def tell(told: Told) -> None:
+        if call.json:
+            tell_json(told)
+        else:
+            tell_text(told, quiet=call.quiet)
+
+    first = _open(call, project, Path.cwd())
+    opened = [first]
+
+    def session() -> Session:
+        return opened.pop() if opened else _open(call, first.project.name, first.project.repo_root)
+
+    with _ended_by_the_system():
+        try:
+            Watcher(session, tell, down=down).run()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+@watch.word("install", "s3sync watch install --down", 0, 1, 2, 130, takes=SERVICE | {"dry_run"})
+def install(call: Call, project: OneName = None, down: Down = False) -> int:
+    """Write what makes the system watch whenever you are logged in: a systemd user unit, or a launchd agent."""
+    from s3sync.team.watching.service import install as write
+
+    service, _ = _service(call, project, ["--down"] if down else [])
+    return _show(call, "install", write(service, dry_run=call.dry_run))
+
+
+@watch.word("uninstall", "s3sync watch uninstall", 0, 1, 2, 130, takes=SERVICE | {"dry_run"})
+def uninstall(call: Call, project: OneName = None) -> int:
+    """Remove what `install` wrote."""
+    from s3sync.team.watching.service import uninstall as remove
+
+    return _show(call, "uninstall", remove(_service(call, project, [])[0], dry_run=call.dry_run))
+
+
+@watch.word("status", "s3sync watch status", 0, 1, 2, 130, takes=SERVICE)
+def status(call: Call, project: OneName = None) -> int:
+    """Say whether the project is watched at this moment, and what is installed. Asks no store."""
+    from s3sync.local.room import known_room
+    from s3sync.state.lock import WATCH, who_holds
+    from s3sync.team.watching.service import look
+
+    service, staging = _service(call, project, [])
+    room = known_room(staging)
+    running = None
+    if room is not None:
+        with room:
+            running = who_holds(room, WATCH)
+    return _show(call, "status", look(service, running=running))
+
+
+def _open(call: Call, project: str | None, start: Path) -> Session:
+    from s3sync.api import Project
+
+    return Project.open(project, path=start, flags=call.flags).session
+
+
+@contextmanager
+def _ended_by_the_system() -> Iterator[None]:
+    """Have SIGTERM, by which systemd and launchd end a program, do what Ctrl-C does."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _service(call: Call, project: str | None, options: list[str]) -> tuple[Service, Path]:
+    from s3sync.cli.commands.hooks import program_path
+    from s3sync.config import load_settings
+    from s3sync.project import find_project
+    from s3sync.team.watching.service import Job, command_words, service_of
+
+    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    found = find_project(settings, Path.cwd(), project)
+    for name in ("user", "profile"):
+        if (value := call.flags[name]) is not None:
+            options += [f"--{name}", value]
+    words = command_words(found.name, options)
+    job = Job(program_path(), words, str(found.root), found.repo, found.name)
+    return service_of(job, os.environ), found.staging
+
+
+def _show(call: Call, action: str, report: ServiceReport) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.watch import print_service, service_json
+
+    if call.json:
+        print_json(service_json(action, report))
+    else:
+        print_service(action, report, quiet=call.quiet)
+    return 0

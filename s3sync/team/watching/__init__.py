@@ -1,0 +1,1 @@
+"""Watching a project: upload what is finished, and notice what others did."""

@@ -1,0 +1,69 @@
+"""Looks at the staging folder: what is there that was not dealt with, and what of it is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.core.outcome import Problem
+from s3sync.disk.in_use import open_for_writing
+from s3sync.local.scan import LocalFile, scan_folder
+from s3sync.spill.table import SpilledDict, merge_by_path
+
+QUIET_S = 2.0
+"""A file is finished when two looks this far apart find the same size and times."""
+
+
+class Look(Struct):
+    """`finished`: files to deal with. `unfinished`: number of those that have to be looked at again soon."""
+
+    finished: dict[str, LocalFile] = field(default_factory=dict)
+    unfinished: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Looks:
+    """Memory of what was seen and what was dealt with, by path. It lasts as long as the watch."""
+
+    def __init__(self, is_open: Callable[[str], bool | None] = open_for_writing) -> None:
+        self._is_open = is_open
+        self._before = SpilledDict(LocalFile)
+        self._done = SpilledDict(LocalFile)
+        self._held = SpilledDict(LocalFile)
+        self.looked_at: float | None = None
+
+    def look(self, staging: Path, ignored: Callable[[str], bool], now: float) -> Look:
+        """Scan the folder. Raises `ScanError`.
+
+        Files are compared with the look before only when that was `QUIET_S` ago: look no more often.
+        """
+        scan = scan_folder(staging, ignored, len(self._before))
+        is_quiet = self.looked_at is not None and now - self.looked_at >= QUIET_S
+        look, gone = Look(problems=scan.problems), list[str]()
+        for done, held, before, files in merge_by_path(self._done, self._held, self._before, scan.files):
+            for path, file in files.items():
+                if file in (done.get(path), held.get(path)):
+                    continue
+                if is_quiet and before.get(path) == file and self._is_open(file.where) is not True:
+                    look.finished[path] = file
+                else:
+                    look.unfinished += 1
+            gone += (path for path in done if path not in files)
+        for path in gone:
+            del self._done[path]
+        self._before, self.looked_at = scan.files, now
+        return look
+
+    def settle(self, files: dict[str, LocalFile], left: Iterable[str] = ()) -> None:
+        """Note that these files, as they were found, were dealt with; those in `left` until the next `reconsider`."""
+        later = frozenset(left)
+        for path, file in files.items():
+            (self._held if path in later else self._done)[path] = file
+
+    def reconsider(self) -> bool:
+        """Deal again with what was left; true if there is any."""
+        had_any = len(self._held) > 0
+        self._held = SpilledDict(LocalFile)
+        return had_any
