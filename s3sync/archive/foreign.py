@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
+from s3sync.archive.extended_headers import Header
 from s3sync.archive.reading import object_bytes
 from s3sync.archive.unpacking import unpacked
 from s3sync.core.archive.adopt import without_top
@@ -102,20 +103,32 @@ def _bytes_again(name: str) -> str:
 
 
 class _Forward:
-    """Bytes of a tar as a file that is read from front to back. `last` is what was read last."""
+    """Bytes of a tar as a file that is read from front to back. `last` is what was read last.
+
+    `left`: bytes that may be read until somebody allows more.
+    """
 
     def __init__(self, where: str) -> None:
-        self.where, self.at, self.last = where, 0, b""
+        self.where, self.at, self.last, self.left = where, 0, b"", MOST_HEADER
+        self._back: bytes | None = None
 
     def tell(self) -> int:
         return self.at
 
     def read(self, size: int) -> bytes:
-        if not 0 <= size <= MOST_HEADER:
-            raise _broken(self.where, f"a header of it claims {size} bytes")
+        if self._back is not None:
+            self.last, self._back = self._back, None
+            return self.last
+        self.left -= size
+        if size < 0 or self.left < 0:
+            raise _broken(self.where, f"a header of it claims {size} bytes, or more than {MOST_HEADER} in pieces")
         self.last = self._read(size)
         self.at += len(self.last)
         return self.last
+
+    def give_back(self, piece: bytes) -> None:
+        """Have the next read give this piece in place of what was read last."""
+        self._back = piece
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if whence or offset < self.at:
@@ -196,9 +209,11 @@ def _scan(file: _Forward, where: str, hashed: bool) -> Headers:
     problems: list[str] = []
     places: dict[str, Member] = {}
     reader = cast("IO[bytes]", file)
-    with tarfile.open(fileobj=reader, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
+    how: dict[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape", "tarinfo": Header}
+    with tarfile.open(fileobj=reader, mode="r:", **how) as archive:
         before = -1
         while (info := archive.next()) is not None:
+            file.left = MOST_HEADER
             archive.members = []  # type: ignore[attr-defined,unused-ignore]
             if info.offset <= before or len(members) + len(problems) >= MOST_MEMBERS:
                 raise _broken(where, "its headers do not end")
@@ -221,12 +236,14 @@ def _scan(file: _Forward, where: str, hashed: bool) -> Headers:
 def _sha256(file: _Forward, info: tarfile.TarInfo) -> str:
     digest, left = hashlib.sha256(), info.size
     file.seek(info.offset_data)
+    file.left = info.size
     while left:
         piece = file.read(min(left, CHUNK))
         if not piece:
             raise EOFError("it ends within a file")
         digest.update(piece)
         left -= len(piece)
+    file.left = MOST_HEADER
     return digest.hexdigest()
 
 

@@ -19,6 +19,7 @@ from s3sync.archive.volumes import known_archives, merged, portions_of
 from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack, Unit
 from s3sync.core.quantities import files_text
+from s3sync.core.typed import typed
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import Archived, ArchiveError, Halt, NotFound
 from s3sync.store.aspects import WholeChecksums, aspect
@@ -39,7 +40,7 @@ def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Map
         raise Halt(
             f"did not delete the files of {index.unit}",
             why=f"its archive is in cold storage, and cannot be read back{lacks}",
-            hint=f"thaw it (s3sync restore {index.unit} --to FOLDER), and run this again when it is ready"
+            hint=f"thaw it (s3sync restore {typed(index.unit)} --to FOLDER), and run this again when it is ready"
             + ("; or leave --deep out" if is_own else "; or delete on the computer that sent it"),
         ) from error
 
@@ -166,7 +167,7 @@ def refuse_unnamed_loss(
             raise Halt(
                 f"did not replace the archive of {unit.id}",
                 why="it is in cold storage, and nothing but reading it tells what it has",
-                hint=f"thaw it (s3sync restore {unit.id} --to FOLDER), and run this again when it is ready",
+                hint=f"thaw it (s3sync restore {typed(unit.id)} --to FOLDER), and run this again when it is ready",
             ) from error
         _refuse_lost(unit, {one.path for one in held.members if one.kind is not Kind.FOLDER} - here)
 
@@ -188,5 +189,5 @@ def _refuse_lost(unit: Unit, lost: set[str]) -> None:
             f"did not replace the archive of {unit.id}",
             why=f"it has {files_text(len(lost))} that this disk has not, such as {min(lost):.200}; it may have the last"
             " copies",
-            hint=f"bring them back first: s3sync restore {unit.id}",
+            hint=f"bring them back first: s3sync restore {typed(unit.id)}",
         )

@@ -129,7 +129,7 @@ class _Tables:
         if table not in self._plain:
             self._record.missing.append(f"no table {table}")
             return None
-        if "VIRTUAL" in (self._plain[table] or "VIRTUAL").upper().split("(")[0]:
+        if not trusted.is_plain_table(self._plain[table] or ""):
             raise LocalError(f"cannot read {self._record.name}", why=f"{table} is no plain table", hint=_HINT)
         columns = self._connection.execute("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,))
         there = {str(name) for (name,) in columns}

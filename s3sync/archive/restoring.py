@@ -34,6 +34,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
 from s3sync.core.spelling import obeyed_refusal
 from s3sync.core.times import format_time
+from s3sync.core.typed import typed
 from s3sync.errors import ArchiveError, Halt, Pending, UsageError, declined
 from s3sync.local.modes import usual_mask
 from s3sync.store.aspects import Thaw, ThawState, Tier
@@ -102,7 +103,7 @@ class Restoring(Struct, frozen=True):
             raise UsageError(
                 f"{archived.unit} has no such member",
                 why=f"it has {len(index.members)} members",
-                hint=f"`s3sync archive show {archived.unit}` lists them",
+                hint=f"`s3sync archive show {typed(archived.unit)}` lists them",
             )
         if self.options.dry_run:
             files = [member for member in wanted if member.kind is not Kind.FOLDER]
@@ -162,7 +163,7 @@ class Restoring(Struct, frozen=True):
             raise ArchiveError(
                 f"what {archived.unit} holds is not known",
                 why="another tool made it, and it could not be read when it was adopted",
-                hint=f"`s3sync restore {archived.unit}` reads it, and thaws it first if it is cold",
+                hint=f"`s3sync restore {typed(archived.unit)}` reads it, and thaws it first if it is cold",
             )
         if not self._is_ready(foreign_index(archived, ()), []):
             self._remember(archived.key)

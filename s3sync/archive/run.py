@@ -24,6 +24,7 @@ from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Pack, Unit, UnitKind
 from s3sync.core.quantities import counted, files_text
 from s3sync.core.times import format_time, moment
+from s3sync.core.typed import typed
 from s3sync.errors import ENDS_THE_RUN, Halt, S3syncError
 from s3sync.transfer.pool import Result
 
@@ -255,7 +256,7 @@ def _sent(
         raise Halt(
             f"did not send {unit.id}",
             why=f"it is archived in {counted(len(there), 'volume')} and would be {len(portions)} now, under other keys",
-            hint=f"remove the old ones first: s3sync archive remove {unit.id}",
+            hint=f"remove the old ones first: s3sync archive remove {typed(unit.id)}",
         )
     if len(portions) > 1:
         index, sent = send_split(work, unit, portions, known, replace=options.force)

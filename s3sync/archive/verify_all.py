@@ -16,6 +16,7 @@ from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
 from s3sync.core.archive.values import Kind, Pack, index_key
 from s3sync.core.batches import batched
 from s3sync.core.times import format_time
+from s3sync.core.typed import typed
 from s3sync.errors import ENDS_THE_RUN, ArchiveError, S3syncError
 from s3sync.errors import Archived as Cold
 
@@ -110,7 +111,7 @@ def verify_each(carrier: Carrier, catalogue: Catalogue, archives: list[Archived]
         except ENDS_THE_RUN:
             raise
         except Cold as error:
-            hint = f"`s3sync restore {one.unit}` thaws it; without --deep it is verified as it is"
+            hint = f"`s3sync restore {typed(one.unit)}` thaws it; without --deep it is verified as it is"
             found = Verified(one.unit, one.key, one.size, None, str(error), hint, cold=True)
         except S3syncError as error:
             found = Verified(one.unit, one.key, one.size, None, str(error), error.hint)

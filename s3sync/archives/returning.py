@@ -14,6 +14,7 @@ from s3sync.archive.sets import source_base
 from s3sync.archive.work import carrying
 from s3sync.archives.moving import Moving
 from s3sync.archives.opened import Place
+from s3sync.core.archive.adopt import may_be_unit_of
 from s3sync.core.archive.extraction import path_problem
 from s3sync.core.archive.layout import LayoutError, key_for, parse_layout, range_of
 from s3sync.core.archive.records import Archived, Status
@@ -200,6 +201,12 @@ class Returning(Moving, frozen=True):
         with place.catalogue() as catalogue:
             known = catalogue.archives(set=before.name, status=Status)
         unit = next((one.unit for one in known if one.key == key), None)
+        if unit is not None and not may_be_unit_of(before, key, unit):
+            raise ArchiveError(
+                f"cannot restore {archived.unit} to the source of archives.{before.name}",
+                why=f"its index there says that it is {unit:.200}, which its key does not name, or other programs obey",
+                hint="whoever writes to that disk may have written it; look at what it is, and say --to DIR",
+            )
         return replace(archived, unit=unit or archived.unit.rpartition("/")[2])
 
     def _source(self, chosen: ArchiveSet, unit: str) -> Destination:

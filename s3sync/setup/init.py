@@ -29,6 +29,7 @@ from s3sync.config.locate import exists
 from s3sync.config.secrets import hidden, looks_secret
 from s3sync.connect import connect
 from s3sync.core.names import MANIFEST, STATE_DIR, nfc
+from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import Halt, ProjectError, StoreError, UsageError
@@ -222,7 +223,8 @@ def _named(
         raise Halt(
             "nothing was set up",
             why=f"{', '.join(alike[:5])} begins with {name!r}, capitals aside: was that meant?",
-            hint=f"`s3sync init {alike[0]}` joins it; `s3sync init {name} --yes` makes another project all the same",
+            hint=f"`s3sync init {typed(alike[0])}` joins it;"
+            f" `s3sync init {typed(name)} --yes` makes another project all the same",
         )
     with local_errors("cannot make", folder):
         folder.mkdir()

@@ -29,6 +29,8 @@ STEP, MOST_STEPS = 1_000_000, 3_000
 """Instructions of SQLite that one statement may take: a check of a million files takes a few dozen million."""
 _BESIDE = ("-wal", "-shm", "-journal")
 _RUNS = re.compile(r"\b(VIRTUAL|GENERATED|AS|CHECK|REFERENCES|COLLATE|TRIGGER|VIEW)\b|DEFAULT\s*\(", re.IGNORECASE)
+_COMMENT = re.compile(r"--|/\*")
+"""Ours have none, and a quote in one hides what follows from whoever leaves strings out."""
 _CHUNK = 1 << 20
 
 
@@ -84,10 +86,19 @@ class Budget:
 def refuse_foreign_schema(connection: sqlite3.Connection) -> None:
     """Raise `sqlite3.DatabaseError` when the file holds anything but plain tables: nothing of it may run."""
     for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
-        plain = kind == "table" and isinstance(sql, str) and not _RUNS.search(_without_strings(sql))
+        plain = kind == "table" and isinstance(sql, str) and is_plain_table(sql)
+        plain = plain and not _COMMENT.search(sql) and not _RUNS.search(_without_strings(sql))
         automatic = kind == "index" and sql is None and str(name).startswith("sqlite_autoindex_")
         if not (plain or automatic):
             raise sqlite3.DatabaseError(f"it holds what s3sync does not make: {kind} {_shown(name)}")
+
+
+def is_plain_table(sql: str) -> bool:
+    """True if the schema's text makes neither a view nor a virtual table: SQLite itself writes this beginning.
+
+    Another one, with a comment in it, would hide the word that says what it is.
+    """
+    return sql.startswith("CREATE TABLE ")
 
 
 def refuse_other_tables(connection: sqlite3.Connection, schema: str) -> None:
@@ -160,6 +171,7 @@ __all__ = [
     "Budget",
     "Refused",
     "harden",
+    "is_plain_table",
     "private_copy",
     "refuse_foreign_schema",
     "refuse_other_tables",

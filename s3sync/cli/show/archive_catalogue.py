@@ -20,8 +20,9 @@ from s3sync.core.quantities import counted, size_text
 NAMED = 20
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 """Characters that a terminal or a spreadsheet would obey, or that turn text around. Tabs and line breaks stay."""
-_FORMULA = re.compile(r"(^|[;|\t\n])(\s*)('*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Beginning of what a spreadsheet takes for a formula, also in the next cell where it divides lines elsewhere."""
+_FORMULA = re.compile(r"(^|[;|\t\n])([\s\"]*)('*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Beginning of what a spreadsheet takes for a formula, also in the next cell where it divides lines elsewhere: there
+quotes around it, which were text, are none of it."""
 
 
 def rebuilt_json(found: Sequence[StoreRebuilt], code: int) -> Json:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import count
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from s3sync.core.archive.backwards import Piece, values_of
 from s3sync.core.archive.extraction import path_problem
-from s3sync.core.archive.layout import Field, Layout, parse_layout, range_of
+from s3sync.core.archive.layout import Field, Layout, LayoutError, name_of, parse_layout, range_of
 from s3sync.core.archive.values import ArchiveSet, Member, Pack, UnitKind, index_key
 from s3sync.core.names import STATE_DIR
+from s3sync.core.spelling import obeyed_refusal
 
 _DIGITS = {"year": 4, "month": 2, "day": 2, "date": 8}
 _TIMES = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "y": 2, "j": 3}
@@ -45,7 +46,7 @@ class KeyPattern:
 
     def __init__(self, rules: ArchiveSet) -> None:
         self._packed, self._of_folders = rules.pack is not Pack.NONE, is_of_folders(rules)
-        self._pattern = re.compile("".join(_parts(parse_layout(rules.layout), rules.unit)))
+        self._pieces = tuple(_pieces(parse_layout(rules.layout)))
         self.depth = _depth_of(rules)
 
     def fit(self, key: str) -> Fit | None:
@@ -73,17 +74,36 @@ class KeyPattern:
         return self._fit(key, Pack.NONE)
 
     def _fit(self, text: str, pack: Pack) -> Fit | None:
-        found = self._pattern.fullmatch(text)
-        if found is None:
+        fields = values_of(self._pieces, text)
+        if fields is None:
             return None
-        fields = {name: value for name, value in found.groupdict().items() if value and not name.startswith("_")}
         name = next((fields[one] for one in ("path", "id", "name") if one in fields), None)
         if name is None:
             name = fields["stem"] + (f".{fields['ext']}" if "ext" in fields else "") if "stem" in fields else text
         last = name.rpartition("/")[2]
-        if "range" in fields and "range" in self._pattern.pattern and fields["range"] != range_of(last):
+        if "range" in fields and fields["range"] != range_of(last):
             return None
         return Fit(name, pack, {"id": last, "name": last, **fields})
+
+
+def may_be_unit_of(rules: ArchiveSet, key: str, unit: str) -> bool:
+    """True if the layout makes a key of a unit of that name, and no other program obeys what lies there.
+
+    An index says which unit its key is of, and anybody may have written it: it must not lead to another one.
+    """
+    if obeyed_refusal(unit) is not None:
+        return False
+    if not parse_layout(rules.layout).needs & {"path", "id", "name", "stem"}:
+        return True
+    fit = KeyPattern(rules).fit_folder(key)
+    return fit is not None and _last(fit.unit) == _last(unit)
+
+
+def _last(unit: str) -> str | None:
+    try:
+        return name_of(unit.rpartition("/")[2])
+    except LayoutError:
+        return None
 
 
 def _depth_of(rules: ArchiveSet) -> int:
@@ -93,19 +113,19 @@ def _depth_of(rules: ArchiveSet) -> int:
     return rules.layout.count("/") + 1 + (max(len(names) - first, 1) - 1) * rules.layout.count("{path}")
 
 
-def _parts(layout: Layout, unit: UnitKind) -> Iterable[str]:
-    """Regular expression of each part; a field that comes again must be the same."""
-    seen, number = set[str](), count()
+def _pieces(layout: Layout) -> Iterable[Piece]:
+    """Pieces of a layout; a field that comes again must be the same."""
+    seen = set[str]()
     for part in layout.parts:
         if isinstance(part, str):
-            yield re.escape(part)
+            yield Piece(part)
         elif part.name == "captured":
-            yield f"(?P<_{next(number)}>{_time(part.format)})"
+            yield Piece(form=re.compile(_time(part.format)))
         elif part.name in seen:
-            yield f"(?P={part.name})"
+            yield Piece(again=part.name)
         else:
             seen.add(part.name)
-            yield f"(?P<{part.name}>{_value(part)})"
+            yield Piece(form=re.compile(_value(part)), is_open=part.name not in (*_DIGITS, "md5"), name=part.name)
 
 
 def _value(part: Field) -> str:

@@ -215,6 +215,10 @@ SQL = {
     " GENERATED ALWAYS AS (hex(zeroblob(100000000))) VIRTUAL)",
     "a column more": "ALTER TABLE fact ADD COLUMN more TEXT",
     "a full-text table": "CREATE VIRTUAL TABLE f USING fts5(x)",
+    "a full-text table that a comment hides": "CREATE VIRTUAL TABLE f USING fts5(x); PRAGMA writable_schema = ON;"
+    " UPDATE sqlite_master SET sql = 'CREATE /*''*/ VIRTUAL /*''*/ TABLE f USING fts5(x)' WHERE name = 'f'",
+    "a check that a comment hides": "DROP TABLE fact; CREATE TABLE fact (name TEXT PRIMARY KEY /*'*/ CHECK (hex("
+    "zeroblob(100000000)) <> 'x') /*'*/, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     "a row that is no digest": "INSERT INTO digest VALUES ('x', 'text', 1, 1, NULL, 'md5', NULL)",
     "a row of blobs": "INSERT INTO base SELECT id, x'ff', x'00', NULL, NULL FROM place",
     "a path in the base": "INSERT INTO base SELECT id, '../../private/key', 1, NULL, NULL FROM place",

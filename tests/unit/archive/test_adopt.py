@@ -54,6 +54,35 @@ def test_keys_of_single_files_have_their_own_ending() -> None:
     assert KeyPattern(rules).fit("cache/2025/12/d41d8cd9.jpg") is None
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "{object}_{filter}_{night}_{camera}_{id}",
+        "{object}{filter}{night}{camera}/{id}",
+        "{path}/{path}_{object}_{filter}_{night}_{camera}",
+    ],
+)
+def test_a_key_that_fits_in_many_ways_is_given_up_soon(layout: str) -> None:
+    """Whoever writes into the store chooses its keys; a regular expression would try for years."""
+    pattern = KeyPattern(ArchiveSet("s", "s3://b", "*", layout=layout))
+    assert pattern.fit("_" * 900 + "/x/y.tar") is None
+    assert pattern.fit("_" * 450 + "/" + "_" * 450 + "/.tar") is None
+
+
+@pytest.mark.parametrize(
+    ("layout", "key", "fields"),
+    [
+        ("{object}_{night}_{filter}", "M_31_20240115_Ha", {"object": "M_31", "night": "20240115", "filter": "Ha"}),
+        ("{object}{filter}/{object}-{night}", "M31/M3-x", {"object": "M3", "filter": "1", "night": "x"}),
+        ("{path}/{stem}", "a/b/c", {"path": "a/b", "stem": "c"}),
+        ("{id}__{name}", "a___b", {"id": "a_", "name": "b"}),
+    ],
+)
+def test_each_field_takes_as_much_as_it_can(layout: str, key: str, fields: dict[str, str]) -> None:
+    fit = KeyPattern(ArchiveSet("s", "s3://b", "*", layout=layout)).fit(f"{key}.tar")
+    assert fit is not None and {name: fit.fields[name] for name in fields} == fields
+
+
 class Counted(FolderStore):
     """A store that counts what it is asked for."""
 

@@ -181,6 +181,23 @@ def test_what_is_no_database_of_the_tool_ends_in_one_error(tmp_path: Path, make:
     assert error.hint and "catalog.db" in str(error)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE /*(*/ VIRTUAL TABLE s3_backup_archives USING rtree(session_id, s3_key, s3_bucket)",
+        "CREATE -- (\n VIRTUAL TABLE s3_backup_archives USING fts4(session_id, s3_key, s3_bucket)",
+    ],
+)
+def test_a_table_that_calls_itself_plain_and_is_something_else_is_not_asked(tmp_path: Path, sql: str) -> None:
+    """What the schema says of a table's kind is one more word of whoever made the file."""
+    path = old_database(tmp_path / "catalog.db", [row("M31", "backups/M31.tar")], around=())
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_master SET sql = ?, rootpage = 0 WHERE name = 's3_backup_archives'", (sql,))
+    with pytest.raises(LocalError, match="no plain table"):
+        read(path)
+
+
 def test_nothing_in_it_runs(tmp_path: Path) -> None:
     """Generated columns would make any amount of text of nothing."""
     path = tmp_path / "catalog.db"

@@ -1,0 +1,115 @@
+"""What others wrote about archives: rows, headers, keys and cells lead nowhere, run nothing and cost little."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shlex
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.test_chain import Desk
+
+ALONE = "archives:\n  nights:\n    store: {store}\n    source: raw/*\n    layout: '{layout}'\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path, (tmp_path / "bucket").as_uri(), {}, light="")
+
+
+@pytest.mark.parametrize("unit", ["b41-older/.git/b40-old", "b41-older", "clients/.HG/b40-old"])
+def test_a_row_on_a_disk_leads_no_restore_to_another_unit(unit: str, desk: Desk, tmp_path: Path) -> None:
+    """Whoever writes to the disk says which unit a key is of; the user named another one."""
+    put(desk.video, "b40-old/post-checkout", b"#!/bin/sh\n").chmod(0o755)
+    for name in ("ssd", "vault"):
+        desk.ok("archive", "run", "--set", name, "--delete-local")
+    rows = desk.disk / ".s3sync/archive/ssd.jsonl"
+    row = {
+        "format": 1, "unit": unit, "set": "ssd", "key": "b40-old", "pack": "none", "members": [], "size": 0,
+        "original_size": 0, "created_at": "2024-01-01T00:00:00Z", "created_by": "eve",
+    }  # fmt: skip
+    rows.write_text(json.dumps(row) + "\n")
+    desk.ok("archive", "catalogue", "rebuild", "--anew", "--set", "ssd")
+    before = sorted(path for path in desk.video.rglob("*"))
+    refused = desk.refused(1, "restore", "b40-old", "--set", "vault")
+    assert unit in refused and "--to DIR" in refused
+    assert sorted(path for path in desk.video.rglob("*")) == before
+    desk.ok("restore", "b40-old", "--set", "vault", "--to", str(tmp_path / "looked-at"))
+    assert (tmp_path / "looked-at/b40-old/post-checkout").exists()
+
+
+def tar_with(header: bytes) -> bytes:
+    """A tar whose only member has this extended header."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        extended = tarfile.TarInfo("extended")
+        extended.type, extended.size = tarfile.XHDTYPE, len(header)
+        archive.addfile(extended, io.BytesIO(header))
+        body = tarfile.TarInfo("m42/a.fits")
+        body.size = 4
+        archive.addfile(body, io.BytesIO(b"body"))
+    return made.getvalue()
+
+
+def record(keyword: bytes, value: bytes) -> bytes:
+    rest = b" " + keyword + b"=" + value + b"\n"
+    length = len(rest) + 1
+    while len(str(length)) + len(rest) != length:
+        length = len(str(length)) + len(rest)
+    return str(length).encode() + rest
+
+
+MANY = 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("header", "is_read"),
+    [
+        (b"7" * MANY, False),
+        (b"3 " * (MANY // 2) + b"=", False),
+        (record(b"path", b"9" * MANY), False),
+        (record(b"comment", b"0" * MANY), True),
+        (record(b"SCHILY.xattr.user.x", b"1 x=" * (MANY // 4)), True),
+        (record(b"mtime", b"1705320000.25") + record(b"path", b"m42/b.fits"), True),
+    ],
+)
+def test_an_extended_header_costs_no_more_than_its_bytes(
+    header: bytes, is_read: bool, david: Person, tmp_path: Path
+) -> None:
+    """Python's own reader takes days for each of these, and nothing interrupts it."""
+    vault = tmp_path / "vault"
+    settings(david, ALONE.format(store=vault.as_uri(), layout="{id}"))
+    put(david.repo, "raw/m41/a.fits")
+    david.ok("archive", "run", cwd=david.repo)
+    (vault / "m42.tar").write_bytes(tar_with(header))
+    david.run("archive", "adopt", cwd=david.repo)
+    shown = david.ok("archive", "list", "--json", cwd=david.repo).json["archives"]
+    (found,) = (one for one in shown if one["unit"] == "m42")
+    assert found["status"] == ("adopted" if is_read else "not indexed")
+
+
+def test_cells_are_no_formulas_where_another_sign_divides_them(david: Person, tmp_path: Path) -> None:
+    """A spreadsheet of a country that divides cells by `;` takes quotes away that this line means as text."""
+    settings(david, ALONE.format(store=(tmp_path / "vault").as_uri(), layout="{id}"))
+    for name in ('a;"=1+1;b', 'c|"" @SUM(1);d', 'e;"+2;"-3'):
+        put(david.repo, f"raw/m42/{name}")
+    david.ok("archive", "run", cwd=david.repo)
+    text = david.ok("archive", "catalogue", "export", "--csv", "--members", cwd=david.repo).out
+    for divider in ",;|\t":
+        cells = [cell.strip() for row in csv.reader(io.StringIO(text), delimiter=divider) for cell in row]
+        assert not [cell for cell in cells if cell[:1] in tuple("=+-@")], divider
+
+
+def test_a_unit_in_a_hint_is_one_word_of_a_shell(david: Person, tmp_path: Path) -> None:
+    settings(david, ALONE.format(store=(tmp_path / "vault").as_uri(), layout="{id}"))
+    unit = "m42;touch x"
+    put(david.repo, f"raw/{unit}/a.fits")
+    david.ok("archive", "run", cwd=david.repo)
+    said = david.expect(2, "restore", unit, "--member", "none", cwd=david.repo).err
+    assert f"`s3sync archive show {shlex.quote(unit)}`" in said
