@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from array import array
 from collections.abc import Callable, Sequence
+from struct import iter_unpack
 
 from msgspec import Struct
 
@@ -15,8 +17,12 @@ from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below
 from s3sync.errors import SourceChanged
+from s3sync.store.port import Buffer
 
 CHUNK = 1024 * 1024
+SMALL, SMALL_AT_ONCE = 256 * 1024, 64
+"""Bytes of a file that is read at once, and number of those between two looks at whether the run is to end."""
+_NOTHING = bytes(tar.BLOCK)
 
 
 class Position(Struct, frozen=True):
@@ -42,11 +48,10 @@ class TarStream:
     ) -> None:
         self._root, self._top, self._sources, self._check = root, top, sources, check
         self.position = 0
-        self.members: list[Member] = []
         self.finished = False
         self._next = 0
         self._pending = memoryview(b"")
-        self._digests = bytearray()
+        self._digests, self._offsets, self._told = bytearray(), array("Q"), 0
         self._file: _OpenFile | None = None
         self._folder: tuple[str, GuardedFolder] | None = None
 
@@ -64,6 +69,8 @@ class TarStream:
                     continue
                 self._check()
                 got = self._file.read_into(view[at : min(size, at + CHUNK)])
+            elif got := self._fill_small(view, at):
+                pass
             elif self._open_next():
                 continue
             else:
@@ -73,6 +80,47 @@ class TarStream:
         if self._file is not None and not self._file.left and not self._pending:
             self._close()
         return at
+
+    def _fill_small(self, view: memoryview, at: int) -> int:
+        """Write the next members that are small, as far as they are whole in the view; how many bytes those are.
+
+        Here most of the time goes that many small files take. What is not as the scan saw it is left to `_open_next`,
+        which says what it is.
+        """
+        top, sources = self._top, self._sources
+        if top is None:
+            return 0
+        self._check()
+        begin, end = at, len(view)
+        for source in sources[self._next : self._next + SMALL_AT_ONCE]:
+            kind = source.kind
+            size = source.size if kind is Kind.FILE else 0
+            head = tar.header(top, source) if at + size + tar.BLOCK <= end and size <= SMALL else b""
+            start = at + len(head)
+            stop = start + size
+            after = stop + tar.padding(size)
+            if not head or after > end:
+                break
+            if kind is Kind.FILE:
+                body = view[start:stop]
+                if not self._read_small(source, body):
+                    break
+                self._ended(hashlib.sha256(body).digest(), self.position + start - begin)
+            view[at:start] = head
+            view[stop:after] = _NOTHING[: after - stop]
+            at = after
+            self._next += 1
+        return at - begin
+
+    def _read_small(self, source: Source, body: memoryview) -> bool:
+        above, _, name = source.path.rpartition("/")
+        folder = self._folder
+        if folder is None or folder[0] != above:
+            try:
+                folder = self._folder = above, folder_below(self._root, above.split("/") if above else ())
+            except OSError:
+                return False
+        return folder[1].read_unchanged(name, body, source.mtime_ns)
 
     def _open_next(self) -> bool:
         """Begin the next member, or the end. False when there is nothing more."""
@@ -88,8 +136,6 @@ class TarStream:
         self._pending = memoryview(head)
         if source.kind is Kind.FILE:
             self._file = self._open(source, self.position + len(head) if self._top is not None else 0)
-        else:
-            self._note(source, "", 0)
         return True
 
     def _open(self, source: Source, offset: int) -> _OpenFile:
@@ -107,16 +153,22 @@ class TarStream:
     def _close(self) -> None:
         assert self._file is not None
         file, self._file = self._file, None
-        digest = file.finish()
-        self._digests += digest
-        self._note(file.source, digest.hex(), file.offset)
+        self._ended(file.finish(), file.offset)
         if self._top is not None:
             self._pending = memoryview(bytes(tar.padding(file.source.size)))
 
-    def _note(self, source: Source, sha256: str, offset: int) -> None:
-        self.members.append(
-            Member(source.path, source.kind, source.size, source.mode, source.mtime_ns, sha256, offset, source.target)
-        )
+    def _ended(self, digest: Buffer, offset: int) -> None:
+        self._digests += digest
+        self._offsets.append(offset)
+
+    def members(self) -> tuple[Member, ...]:
+        """Members that are through. They are made of little, so that they take no memory while parts do."""
+        found, digests = list[Member](), iter_unpack("32s", self._digests)
+        offsets = iter(self._offsets)
+        for one in self._sources[: self._next - (self._file is not None)]:
+            sha256, offset = (next(digests)[0].hex(), next(offsets)) if one.kind is Kind.FILE else ("", 0)
+            found.append(Member(one.path, one.kind, one.size, one.mode, one.mtime_ns, sha256, offset, one.target))
+        return tuple(found)
 
     def close(self) -> None:
         """Close the file and the folder that are open."""
@@ -126,7 +178,7 @@ class TarStream:
 
     def tell(self) -> Position:
         """Place reached, with the digests of the files that ended since this was asked before."""
-        done, self._digests = bytes(self._digests), bytearray()
+        done, self._told = bytes(self._digests[self._told :]), len(self._digests)
         return Position(self.position, done, self._file.so_far() if self._file is not None else b"")
 
     def resume(self, where: Position) -> None:
@@ -145,17 +197,16 @@ class TarStream:
             end = begin + size + (tar.padding(size) if self._top is not None else 0)
             offset, skip = end, where.at - offset
             if source.kind is not Kind.FILE:
-                self._note(source, "", 0)
                 self._pending = memoryview(head)[skip:]
             elif done:
-                self._note(source, bytes(done[:32]).hex(), begin if self._top is not None else 0)
+                self._ended(done[:32], begin if self._top is not None else 0)
                 done = done[32:]
                 self._pending = memoryview(bytes(end - where.at)) if end > where.at else memoryview(b"")
             else:
                 self._file = self._open(source, begin if self._top is not None else 0)
                 self._pending = memoryview(head)[skip:]
                 self._file.skip(max(0, skip - len(head)), where.partial, self._check)
-        self.position = where.at
+        self.position, self._told = where.at, len(self._digests)
 
 
 class _OpenFile:

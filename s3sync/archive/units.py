@@ -207,9 +207,9 @@ def _unit(chosen: ArchiveSet, outline: Outline, selection: Selection) -> Unit:
                 refused = "there is no file in it"
         except Unreadable as error:
             sources, refused = (), str(error)
-    sidecars = outline.sidecars or tuple(
-        source for source in sources if source.kind is Kind.FILE and selection.is_sidecar(source.path)
-    )
+    sidecars = outline.sidecars
+    if chosen.sidecars and not sidecars:
+        sidecars = tuple(one for one in sources if one.kind is Kind.FILE and selection.is_sidecar(one.path))
     unit = Unit(
         id=outline.id,
         set=chosen.name,

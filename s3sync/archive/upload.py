@@ -16,6 +16,7 @@ from s3sync.archive.parts import Maker, PartBody
 from s3sync.archive.stream import TarStream
 from s3sync.core.archive.tar import BLOCK, END, as_bytes
 from s3sync.core.archive.values import Frame, Member, Pack, Source
+from s3sync.core.batches import batched
 from s3sync.core.checksum import Checksum
 from s3sync.core.etag import MIB, choose_part_size
 from s3sync.core.times import format_time
@@ -65,9 +66,9 @@ class Content(Struct, frozen=True):
     def signature(self, part_size: int) -> str:
         """Digest of everything that decides which bytes are made."""
         digest = hashlib.sha256(as_bytes(f"2 {self.key} {self.pack} {self.level} {part_size} {self.top}\n"))
-        for one in self.sources:
-            row = f"{one.path}\0{one.target or ''}\0{one.kind} {one.mode} {one.size} {one.mtime_ns}\n"
-            digest.update(as_bytes(row))
+        for some in batched(self.sources, 1000):
+            rows = [f"{a.path}\0{a.target or ''}\0{a.kind} {a.mode} {a.size} {a.mtime_ns}\n" for a in some]
+            digest.update(as_bytes("".join(rows)))
         return digest.hexdigest()
 
 
@@ -227,7 +228,7 @@ class _Job:
         return self._uploaded(etag, sum(part.size for part in parts), checksum, None)
 
     def _uploaded(self, etag: str, size: int, checksum: str | None, md5: str | None) -> Uploaded:
-        members, frames = tuple(self.stream.members), tuple(self.maker.frames)
+        members, frames = self.stream.members(), tuple(self.maker.frames)
         return Uploaded(etag, size, members, frames, checksum or None, md5, self.bytes_sent)
 
     def abandon(self) -> None:

@@ -46,7 +46,9 @@ class Selection:
 
     def withholds(self, name: str) -> bool:
         """True for what a repository's set does not get: keys of whoever runs it, which git does not share either."""
-        return self._confined and stands_for(name, (ENV_FILE,)) is not None
+        if not self._confined or (name[:1] != "." and "~" not in name and name.isascii()):
+            return False  # most names: no disk takes them for a hidden one
+        return stands_for(name, (ENV_FILE,)) is not None
 
     def is_selected(self, path: str) -> bool:
         return self._selected is None or self._selected(path)
@@ -57,6 +59,8 @@ class Selection:
 
 def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     """A test of paths, in whatever normal form a disk has them; nothing fits no patterns."""
+    if not patterns:
+        return lambda path: False
     match = compile_patterns(patterns).match_file
     return lambda path: match(path if path.isascii() else nfc(path))
 

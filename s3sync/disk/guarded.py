@@ -26,6 +26,8 @@ from s3sync.disk.held import FOLDER, PLAIN, HeldFolder
 
 T = TypeVar("T")
 
+_READ = os.O_RDONLY | PLAIN
+
 _BUSY_TRIES, _BUSY_S = 40, 0.05
 """Another program may have to give up its lease on a file (Samba does so) before we can open it."""
 
@@ -62,6 +64,35 @@ class GuardedFolder(HeldFolder):
     def open_looked_at(self, name: str) -> tuple[int, os.stat_result]:
         """The descriptor of a regular file, open for reading, and its status as it was just when it was opened."""
         return self._open(name, os.O_RDONLY)
+
+    def read_unchanged(self, name: str, view: memoryview, mtime_ns: int) -> bool:
+        """Fill a view with a regular file that has just this size and time, and stood still while it was read.
+
+        False for anything else, and where the system cannot do it: whoever asks has `open_looked_at` for that, which
+        says what it is. One call for a small file, of which there are many.
+        """
+        base = self._descriptor
+        if base is None or name in ("", ".", "..") or "/" in name:
+            return False
+        try:
+            descriptor = os.open(name, _READ, dir_fd=base)
+        except OSError:
+            return False
+        try:
+            before = os.fstat(descriptor)
+            size = len(view)
+            if before.st_size != size or before.st_mtime_ns != mtime_ns or not stat.S_ISREG(before.st_mode):
+                return False
+            if not (self.shared or checks.is_ours(before) or before.st_uid == self._owner):
+                return False
+            if size and os.readv(descriptor, (view,)) != size:
+                return False
+            after = os.fstat(descriptor)
+            return after.st_size == size and after.st_mtime_ns == mtime_ns and after.st_ctime_ns == before.st_ctime_ns
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
 
     def open_write(self, name: str, *, create: int | None = None, alone: bool = True) -> int:
         """The descriptor of a file that is there, open for reading and writing; nothing is cut off.

@@ -7,6 +7,7 @@ the volumes of a split unit, `request` the restores that wait for a thaw, `store
 
 from __future__ import annotations
 
+import struct
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -83,6 +84,8 @@ FOUND_COLUMNS = "a.unit, coalesce(m.key, a.key), m.path, m.kind, m.size, m.mtime
 LOG_COLUMNS = "at, by, action, set_name, unit, key, size, outcome, detail"
 STATISTIC_COLUMNS = "day, set_name, storage_class, archives, files, size, original_size"
 _MOST = 2**63 - 1
+_EARLIEST, _LATEST = FILE_TIMES.start, FILE_TIMES.stop - 1
+_HEAD = struct.Struct(">q").unpack
 _TAGS = json.Decoder(dict[str, str])
 
 
@@ -164,13 +167,15 @@ def archive_values(index: Index, index_etag: str | None) -> dict[str, object]:
 
 def member_values(archive: int, n: int, member: Member, holder: str | None = None) -> tuple[object, ...]:
     """Columns of a member; `holder` is the volume that it is in."""
-    key = member.key or holder
+    key, target, sha256 = member.key or holder, member.target, member.sha256
     path = text(member.path)
-    mtime_ns = min(max(member.mtime_ns, FILE_TIMES.start), FILE_TIMES.stop - 1)
+    mtime_ns = member.mtime_ns
+    if not _EARLIEST <= mtime_ns <= _LATEST:
+        mtime_ns = min(max(mtime_ns, _EARLIEST), _LATEST)
     return (
-        archive, n, path, folded(path.rpartition("/")[2]), str(member.kind), number(member.size), number(member.mode),
-        mtime_ns, text(member.sha256), head_of(member.sha256), number(member.offset),
-        None if member.target is None else text(member.target), None if key is None else text(key),
+        archive, n, path, folded(path.rpartition("/")[2]), member.kind._value_, number(member.size),
+        number(member.mode), mtime_ns, text(sha256), head_of(sha256), number(member.offset),
+        None if target is None else text(target), None if key is None else text(key),
     )  # fmt: skip
 
 
@@ -199,17 +204,17 @@ def text(value: str) -> str:
 
 def number(value: int) -> int:
     """A number as SQLite can hold it. An index may come from anybody."""
-    return min(max(value, 0), _MOST)
+    return value if 0 <= value <= _MOST else min(max(value, 0), _MOST)
 
 
 def folded(name: str) -> str:
     """A name as it is searched for: without case, in one Unicode form."""
-    return unicodedata.normalize("NFC", text(name)).casefold()
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", text(name)).casefold()
 
 
 def head_of(sha256: str) -> int | None:
     """The first eight bytes of a digest as a number; None where there is no digest."""
     try:
-        return int.from_bytes(bytes.fromhex(sha256[:16]), "big", signed=True) if len(sha256) == 64 else None
-    except ValueError:
+        return _HEAD(bytes.fromhex(sha256[:16]))[0] if len(sha256) == 64 else None
+    except (ValueError, struct.error):
         return None

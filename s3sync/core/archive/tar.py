@@ -6,6 +6,8 @@ Source: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
 
 from __future__ import annotations
 
+from zlib import adler32
+
 from s3sync.core.archive.values import Kind, Source
 
 BLOCK = 512
@@ -18,7 +20,8 @@ _OWNER = b"0000000\0" * 2
 _MAGIC = b"ustar\x0000" + bytes(64) + b"0000000\0" * 2
 _BACK = _MAGIC + bytes(155 + 12)
 _FIXED = sum(_BACK) + 8 * 32
-"""Sum of the bytes that are the same in every header; the checksum's own count as blanks."""
+"""Sum of the bytes that are the same in every header; the checksum's own count as blanks. The others are summed up by
+Adler-32, whose lower half is their sum and one: so few bytes never reach its modulus of 65,521."""
 
 
 def as_bytes(name: str) -> bytes:
@@ -33,20 +36,21 @@ def padding(size: int) -> int:
 
 def header(top: str, source: Source) -> bytes:
     """Everything that stands in front of a member's content; the name begins with the folder `top`."""
-    name = as_bytes(f"{top}/{source.path}" + ("/" if source.kind is Kind.FOLDER else ""))
-    link = as_bytes(source.target or "") if source.kind is Kind.LINK else b""
-    size = source.size if source.kind is Kind.FILE else 0
+    kind = source.kind
+    name = as_bytes(f"{top}/{source.path}/" if kind is Kind.FOLDER else f"{top}/{source.path}")
+    link = as_bytes(source.target or "") if kind is Kind.LINK else b""
+    size = source.size if kind is Kind.FILE else 0
     mtime = source.mtime_ns // 1_000_000_000
     plain = 0 <= mtime <= LARGEST and size <= LARGEST and max(len(name), len(link)) <= 100
     if plain and name.isascii() and link.isascii():
-        return _block(name, source.mode & 0o7777, size, mtime, _TYPES[source.kind], link)
+        return _block(name, source.mode & 0o7777, size, mtime, _TYPES[kind], link)
     records = _records(name, link, size, mtime)
     block = _block(
         name[:100],
         source.mode & 0o7777,
         size if size <= LARGEST else 0,
         min(max(mtime, 0), LARGEST),
-        _TYPES[source.kind],
+        _TYPES[kind],
         link[:100],
     )
     short = b"PaxHeaders/" + name[:80].rstrip(b"/").replace(b"/", b"_")
@@ -89,5 +93,5 @@ def is_utf8(name: bytes) -> bool:
 
 def _block(name: bytes, mode: int, size: int, mtime: int, kind: bytes, link: bytes) -> bytes:
     numbers = b"%07o\0%b%011o\0%011o\0" % (mode, _OWNER, size, mtime)
-    checksum = sum(name) + sum(numbers) + sum(link) + kind[0] + _FIXED
+    checksum = (adler32(link, adler32(numbers, adler32(name))) & 0xFFFF) - 1 + kind[0] + _FIXED
     return b"%b%b%06o\0 %b%b%b" % (name.ljust(100, b"\0"), numbers, checksum, kind, link.ljust(100, b"\0"), _BACK)
