@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from msgspec import Struct, json
+from msgspec.structs import replace
 
 from s3sync.archive.parts import PartBody
 from s3sync.archive.stream import Position
@@ -147,8 +148,25 @@ class Journal(Database):
 
     def is_made(self, index: Index) -> bool:
         """True if this computer sent exactly what an index says. What the store says of it does not count."""
-        return self.execute("SELECT digest FROM made WHERE key = ?", index.key) == [(_digest(index),)]
+        known = self.execute("SELECT digest FROM made WHERE key = ?", index.key)
+        return bool(known) and known[0][0] in (_digest(index), _digest_with_class(index))
+
+    def note_moved(self, before: Index, after: Index) -> bool:
+        """Remember an archive that this computer moved; True if it had sent it, so that the new one is its own, too.
+
+        `before` has the ETags that the moved objects had at that moment: each copy was made of no other content.
+        """
+        if not self.is_made(before):
+            return False
+        self.note_made([after])
+        return True
 
 
 def _digest(index: Index) -> str:
+    """Digest of all that an index says of content. Its class and tags change when others move it, and prove nothing."""
+    return _digest_with_class(replace(index, storage_class="", tags={}))
+
+
+def _digest_with_class(index: Index) -> str:
+    """Digest as earlier versions recorded it."""
     return hashlib.sha256(index_text(index)).hexdigest()

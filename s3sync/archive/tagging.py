@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, write_index
+from s3sync.archive.journal import Journal
 from s3sync.archive.removal import head_of_own
 from s3sync.archive.transition import require_index
 from s3sync.core.archive.lifecycle import MOVE_TAG
@@ -21,7 +22,9 @@ from s3sync.store.port import Store
 MOST_TAGS = 10
 
 
-def tag_for_move(store: Store, catalogue: Catalogue, archive: Archived, target: str) -> None:
+def tag_for_move(
+    store: Store, catalogue: Catalogue, archive: Archived, target: str, journal: Journal | None = None
+) -> None:
     """Tag all objects of an archive, so that the rule for `target` moves them. The tags that they have stay.
 
     Its index says so, too, but carries no tag: it has to stay readable. Killed at any point, it is run again and goes
@@ -36,6 +39,8 @@ def tag_for_move(store: Store, catalogue: Catalogue, archive: Archived, target: 
         head_of_own(store, index.set, index.unit, key)
         _tag(tags, key, dict(index.tags), target)
     tagged = replace(index, tags={**index.tags, MOVE_TAG: target})
+    if journal is not None:
+        journal.note_moved(index, tagged)
     if index.pack is Pack.NONE:
         add_rows(store, index.set, [tagged])
         catalogue.record(tagged)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, index_of, rows_key, write_index
+from s3sync.archive.journal import Journal
 from s3sync.archive.removal import head_of_own
 from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
 from s3sync.errors import ArchiveError, S3syncError
 from s3sync.store.aspects import StorageClasses, Tags, aspect, require_aspect
-from s3sync.store.port import Headers, Part, Store, Update
+from s3sync.store.port import Headers, ObjectHead, Part, Store, Update
 
 COPIED_WHOLE = 5 * 1024**3
 """Largest object that S3 copies in one request."""
@@ -21,45 +22,70 @@ PIECE = 1024**3
 """Part of a copy: 10,000 of them are the largest object that there can be."""
 
 
-def transition(store: Store, catalogue: Catalogue, archive: Archived, target: str, now: str) -> None:
+def transition(
+    store: Store, catalogue: Catalogue, archive: Archived, target: str, now: str, journal: Journal | None = None
+) -> None:
     """Move all objects of an archive to a storage class. Killed at any point, it is run again and goes on.
 
-    Raises `ArchiveError` for an object that says it is something else, `Archived` for a cold one, `Unsupported`,
-    `PreconditionFailed`, `StoreError`.
+    `journal`: this computer's record of what it sent. A move of that is noted there, so that it need not be read back
+    later, when it is cold. Raises `ArchiveError` for an object that says it is something else, `Archived` for a cold
+    one, `Unsupported`, `PreconditionFailed`, `StoreError`.
     """
     require_aspect(store, StorageClasses)
     if archive.status in FOREIGN:
         whole = [(archive.key, archive.size)]
         if archive.pack is Pack.NONE:
             whole = [(one.key, one.size) for one in catalogue.members(archive.key) if one.key is not None]
-        moved_to = [move_object(store, key, size, target, dict(archive.tags)) for key, size in whole]
+        moved_to = [move_object(store, store.head(key), size, target, archive.tags) for key, size in whole]
         catalogue.note_class(archive.key, target, now, moved_to[0] if len(moved_to) == 1 else None)
         return
     index = require_index(store, archive)
+    before, moved = _moved(store, index, target)
+    # The record comes first: after a kill in between it is of an archive that is there.
+    is_own = journal is not None and journal.note_moved(before, moved)
+    index_etag = None
     if index.pack is Pack.NONE:
-        moved = replace(index, members=tuple(_moved(store, index, target)), storage_class=target)
         add_rows(store, index.set, [moved])
-        catalogue.record(moved)
-    elif isinstance(index, SplitIndex):
-        moved = _moved_volumes(store, index, target)
-        catalogue.record(moved, index_etag=write_index(store, moved))
     else:
-        head_of_own(store, index.set, index.unit, index.key)
-        # Until it is written again the index says nothing of the ETag, rather than that of the copy that is gone.
-        write_index(store, replace(index, etag=None))
-        etag = move_object(store, index.key, index.size, target, dict(index.tags))
-        moved = replace(index, etag=etag, storage_class=target)
-        catalogue.record(moved, index_etag=write_index(store, moved))
+        index_etag = write_index(store, moved)
+    catalogue.record(moved, index_etag=index_etag, moved=is_own)
     catalogue.note_class(index.key, target, now)
 
 
-def _moved_volumes(store: Store, index: SplitIndex, target: str) -> SplitIndex:
+def _moved(store: Store, index: Index, target: str) -> tuple[Index, Index]:
+    """Move the objects of an index; return it with their ETags at that moment, and with those that they have now.
+
+    Until it is written again the index of a container says nothing of the ETag, rather than that of the copy that is
+    gone.
+    """
+    if isinstance(index, SplitIndex):
+        return _moved_volumes(store, index, target)
+    if index.pack is Pack.NONE:
+        old, new = list[Member](), list[Member]()
+        for member in index.members:
+            if member.key is not None:
+                head = head_of_own(store, index.set, index.unit, member.key)
+                old.append(replace(member, etag=head.info.etag))
+                member = replace(member, etag=move_object(store, head, member.size, target, index.tags))
+            else:
+                old.append(member)
+            new.append(member)
+        return replace(index, members=tuple(old)), replace(index, members=tuple(new), storage_class=target)
+    head = head_of_own(store, index.set, index.unit, index.key)
+    write_index(store, replace(index, etag=None))
+    etag = move_object(store, head, index.size, target, index.tags)
+    return replace(index, etag=head.info.etag), replace(index, etag=etag, storage_class=target)
+
+
+def _moved_volumes(store: Store, index: SplitIndex, target: str) -> tuple[Index, Index]:
     """Move volume after volume; the index says nothing of an ETag that is about to change."""
+    before = index
     for number, part in enumerate(index.parts):
-        head_of_own(store, index.set, index.unit, part.key)
+        head = head_of_own(store, index.set, index.unit, part.key)
+        before = _with_etag(before, number, head.info.etag)
         write_index(store, _with_etag(index, number, None))
-        index = _with_etag(index, number, move_object(store, part.key, part.size, target, dict(index.tags)))
-    return replace(index, storage_class=target)
+        index = _with_etag(index, number, move_object(store, head, part.size, target, index.tags))
+    return before, replace(index, storage_class=target)
 
 
 def _with_etag(index: SplitIndex, number: int, etag: str | None) -> SplitIndex:
@@ -68,13 +94,16 @@ def _with_etag(index: SplitIndex, number: int, etag: str | None) -> SplitIndex:
     return replace(index, parts=tuple(parts))
 
 
-def move_object(store: Store, key: str, size: int, target: str, tags: dict[str, str]) -> str:
-    """Move one object to a storage class, and return its ETag. Large ones are copied in parts."""
-    head = store.head(key)
+def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Mapping[str, str]) -> str:
+    """Move the object that was looked at to a storage class, and return its ETag. Large ones are copied in parts.
+
+    Raises `PreconditionFailed` for what is another one by now.
+    """
+    key, etag = head.info.key, head.info.etag
     if (head.info.storage_class or "STANDARD") == target:
-        return head.info.etag
+        return etag
     if size <= COPIED_WHOLE:
-        return require_aspect(store, StorageClasses).change_class(key, target, etag=head.info.etag)
+        return require_aspect(store, StorageClasses).change_class(key, target, etag=etag)
     known = aspect(store, Tags)
     headers = Headers(
         metadata=head.metadata,
@@ -85,10 +114,10 @@ def move_object(store: Store, key: str, size: int, target: str, tags: dict[str, 
     upload_id = store.start_upload(key, headers)
     try:
         parts = [
-            Part(number, stop - start, _copied(store, key, upload_id, number, head.info.etag, start, stop))
+            Part(number, stop - start, _copied(store, key, upload_id, number, etag, start, stop))
             for number, (start, stop) in enumerate(_pieces(size), 1)
         ]
-        return store.complete_upload(key, upload_id, parts, mode=Update(head.info.etag))
+        return store.complete_upload(key, upload_id, parts, mode=Update(etag))
     except S3syncError:
         store.abort_upload(key, upload_id)
         raise
@@ -106,15 +135,6 @@ def _copied(store: Store, key: str, upload_id: str, number: int, etag: str, star
 def _pieces(size: int) -> Iterator[tuple[int, int]]:
     for start in range(0, size, PIECE):
         yield start, min(start + PIECE, size)
-
-
-def _moved(store: Store, index: Index, target: str) -> Iterator[Member]:
-    for member in index.members:
-        if member.key is None:
-            yield member
-        else:
-            head_of_own(store, index.set, index.unit, member.key)
-            yield replace(member, etag=move_object(store, member.key, member.size, target, dict(index.tags)))
 
 
 def require_index(store: Store, archive: Archived) -> Index:

@@ -68,6 +68,16 @@ class Channel(Struct, frozen=True):
         with Journal(path, read_only=True) as journal:
             return journal.is_made(index)
 
+    @contextmanager
+    def record(self) -> Iterator[Journal | None]:
+        """This computer's record of what it sent to the store, to be added to; None where it sent nothing."""
+        path = self.room / JOURNAL
+        if not path.exists():
+            yield None
+            return
+        with Journal(path) as journal:
+            yield journal
+
 
 class Working(Struct, frozen=True):
     """A run on one set."""

@@ -231,16 +231,17 @@ class Leaving(Moving, Billed, frozen=True):
         store, done, failed = place.store(), list[Archived](), list(plan.refused)
         if plan.rules is not None and not plan.rules.difference.is_empty:
             write(store, plan.rules)
-        with place.catalogue(make=True) as catalogue:
+        channel = Channel(place.url, place.settings.endpoint_url, self.user, self.environ)
+        with place.catalogue(make=True) as catalogue, channel.record() as journal:
             for one in plan.archives:
                 deed = "tag for" if one.key in plan.by_tag else "transition to"
                 action = f"{deed} {plan.target}" if plan.target else "remove"
                 entry = LogEntry(self.now_text(), self.user, action, one.set, one.unit, one.key, one.size)
                 try:
                     if plan.target and one.key in plan.by_tag:
-                        tag_for_move(store, catalogue, one, plan.target)
+                        tag_for_move(store, catalogue, one, plan.target, journal)
                     elif plan.target:
-                        transition(store, catalogue, one, plan.target, self.now_text())
+                        transition(store, catalogue, one, plan.target, self.now_text(), journal)
                     else:
                         remove_archive(store, catalogue, one, (plan.seen or {}).get(one.key))
                     done.append(one)

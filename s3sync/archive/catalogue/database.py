@@ -67,12 +67,17 @@ class Catalogue(Database):
 
     # -- what archives hold
 
-    def record(self, index: Index, *, index_etag: str | None = None, status: Status = Status.STORED) -> None:
-        """Take in an archive from its index, all anew if its key is known. Notes stay while the archive is the same."""
+    def record(
+        self, index: Index, *, index_etag: str | None = None, status: Status = Status.STORED, moved: bool = False
+    ) -> None:
+        """Take in an archive from its index, all anew if its key is known. Notes stay while the archive is the same.
+
+        `moved`: it is the same in another class, whatever its ETag is now.
+        """
         values = {**schema.archive_values(index, index_etag), "status": str(status)}
         with self.transaction():
             old = self.execute("SELECT id, etag, size FROM archive WHERE key = ?", values["key"])
-            same = bool(old) and old[0][1:] == (values["etag"], values["size"])
+            same = bool(old) and (moved or old[0][1:] == (values["etag"], values["size"]))
             if old:
                 self._drop_members(old[0][0])
                 forgotten = {} if same else dict.fromkeys(("verified_at", "verified_how", "transitioned_at"))

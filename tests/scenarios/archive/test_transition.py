@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from tests.kit.people import Person
 from tests.kit.servers import Server
 from tests.scenarios.archive.conftest import put, settings
 from tests.scenarios.archive.test_catalogue import FOREIGN, SET, Place
+
+MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -82,3 +87,93 @@ def test_a_bucket_that_keeps_versions_is_told_before_a_copy(place: Place) -> Non
     place.client.put_bucket_versioning(Bucket=place.bucket, VersioningConfiguration={"Status": "Enabled"})
     asked = ana.expect(5, "archive", "transition", "m31", "--to", "GLACIER_IR", cwd=ana.repo)
     assert "keeps versions: a copy leaves the old one" in asked.err and "by tag and rule" not in asked.err
+
+
+PLAIN = """
+archives:
+  sessions: {{store: 's3://{bucket}', source: 'raw/*', layout: 'raw/{{id}}', sidecars: ['*.md'], {more}}}
+"""
+SHAPES = {
+    "none": "pack: none",
+    "tar": "pack: tar",
+    "tar.gz": "pack: tar.gz",
+    "split": "pack: tar, max_size: 9M",
+}
+
+
+def vaulted(place: Place, name: str, shape: str) -> Person:
+    """Somebody with the same unit, which is large enough to go up in parts: the ETag of its copy is another one."""
+    person = place.person(name)
+    settings(person, PLAIN.format(bucket=place.bucket, more=SHAPES[shape]))
+    put(person.repo, "raw/m42/light_1.fits", random.Random(1).randbytes(9 * MIB))
+    put(person.repo, "raw/m42/light_2.fits", random.Random(2).randbytes(2000))
+    put(person.repo, "raw/m42/notes.md", b"# M42\n")
+    return person
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_this_computer_sent_and_moved_to_the_cold_is_its_own_without_a_thaw(place: Place, shape: str) -> None:
+    ana = vaulted(place, "ana", shape)
+    ana.ok("archive", "run", cwd=ana.repo)
+    ana.ok("archive", "verify", "m42", "--deep", cwd=ana.repo)
+    ana.ok("archive", "transition", "m42", "--to", "DEEP_ARCHIVE", "--yes", cwd=ana.repo)
+    shown = ana.ok("archive", "show", "m42", "--json", cwd=ana.repo).json["archives"][0]
+    assert (shown["storage_class"], shown["verified_how"]) == ("DEEP_ARCHIVE", "read")
+    ana.ok("archive", "verify", cwd=ana.repo)
+    ana.ok("archive", "catalogue", "check", cwd=ana.repo)
+    shutil.copytree(ana.repo / "raw/m42", ana.root / "kept")
+    done = ana.ok("archive", "run", "--delete-local", "--json", cwd=ana.repo).json["units"][0]
+    assert done["state"] == "archived" and not (ana.repo / "raw/m42").exists()
+    ana.expect(5, "archive", "remove", "m42", "--yes", cwd=ana.repo)
+    shutil.copytree(ana.root / "kept", ana.repo / "raw/m42")
+    ana.ok("archive", "remove", "m42", "--yes", cwd=ana.repo)
+    assert not any("m42" in key for key in place.held())
+
+
+@pytest.mark.parametrize("mover", ["a rule", "a colleague", "a tag"])
+def test_what_a_rule_or_a_colleague_moved_is_known_by_its_etag(place: Place, mover: str) -> None:
+    """Its class, and in the index a tag, are all that changed: neither is content."""
+    ana, jan = vaulted(place, "ana", "tar"), vaulted(place, "jan", "tar")
+    for person in (ana, jan):
+        put(person.repo, "raw/m42/light_1.fits", bytes(300_000))  # goes up as a whole: a copy has the same ETag
+    ana.ok("archive", "run", cwd=ana.repo)
+    jan.ok("archive", "catalogue", "rebuild", cwd=jan.repo)
+    if mover == "a colleague":
+        jan.ok("archive", "transition", "m42", "--to", "GLACIER", "--yes", cwd=jan.repo)
+    elif mover == "a tag":
+        jan.ok("archive", "transition", "m42", "--to", "GLACIER", "--by-tag", "--yes", cwd=jan.repo)
+    if mover != "a colleague":
+        place.client.copy_object(
+            Bucket=place.bucket, Key="raw/m42.tar", CopySource=f"{place.bucket}/raw/m42.tar", StorageClass="GLACIER"
+        )
+    ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
+    assert place.class_of("raw/m42.tar") == "GLACIER"
+    assert "GLACIER" in ana.ok("archive", "list", cwd=ana.repo).out
+    ana.ok("archive", "remove", "m42", "--dry-run", cwd=ana.repo)
+    jan.expect(5, "archive", "remove", "m42", "--yes", cwd=jan.repo)
+    ana.ok("archive", "run", "--delete-local", cwd=ana.repo)
+    assert not (ana.repo / "raw/m42").exists()
+
+
+@pytest.mark.parametrize("shape", ["tar", "split", "none"])
+def test_a_move_makes_nothing_of_somebody_elses_ones_own(place: Place, shape: str) -> None:
+    """Garbage with an index that fits it is moved, and is still no copy: neither before the move nor after it."""
+    ana = vaulted(place, "ana", shape)
+    ana.ok("archive", "run", cwd=ana.repo)
+    key = {"tar": "raw/m42.tar", "split": "raw/m42.001.tar", "none": "raw/m42/light_1.fits"}[shape]
+    head = place.client.head_object(Bucket=place.bucket, Key=key)
+    placed = place.client.put_object(
+        Bucket=place.bucket, Key=key, Body=bytes(head["ContentLength"]), Metadata=head["Metadata"]
+    )
+    name = ".s3sync/archive/sessions.jsonl" if shape == "none" else "raw/m42.tar.index.json"
+    text = place.client.get_object(Bucket=place.bucket, Key=name)["Body"].read().decode()
+    forged = text.replace(head["ETag"].strip('"'), placed["ETag"].strip('"'))
+    assert forged != text
+    index = json.loads(forged)
+    for one in (index, *index.get("parts", ())):
+        one |= {"crc64nvme": None, "md5": None}
+    place.client.put_object(Bucket=place.bucket, Key=name, Body=json.dumps(index).encode() + b"\n")
+    ana.ok("archive", "transition", "m42", "--to", "DEEP_ARCHIVE", "--yes", cwd=ana.repo)
+    assert "--last-copies" in ana.expect(5, "archive", "remove", "m42", "--yes", cwd=ana.repo).err
+    assert "cold storage" in ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo).err
+    assert (ana.repo / "raw/m42/light_1.fits").exists()
