@@ -30,9 +30,12 @@ def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Map
 
     Whoever may write into the store may write an index: it proves nothing of the bytes that it is of. What a folder
     says of a file is a note of the same kind, so what lies in one is always read. Raises `Halt` for an archive that
-    would have to be read and is cold, `ArchiveError`.
+    would have to be read and is cold, and where the price of reading is not agreed to; `ArchiveError`.
     """
     is_own = work.journal.is_made(index) and _tells_content(work.carrier)
+    known = None if is_own and not deep else work.catalogue.archive(index.key)
+    if known is not None:
+        work.agree_to_read(known)
     try:
         return verify_again(work.carrier, index, deep=deep or not is_own, rows=rows)
     except Archived as error:

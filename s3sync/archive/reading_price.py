@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from s3sync.archive.billing import objects_of
+from s3sync.archive.run import RunReport, UnitState
 from s3sync.archive.thaw import Price, price_of
 from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import Archived
+from s3sync.core.archive.values import ArchiveSet, Pack
 from s3sync.errors import Halt, declined
 from s3sync.store.aspects import ThawState, Tier
 
@@ -28,6 +30,55 @@ def reading_price(settings: Settings, archives: Iterable[Archived]) -> Price:
         sizes = classes.setdefault("STANDARD" if thawed else one.storage_class, [])
         sizes += [one.size // objects] * (objects - 1) + [one.size - one.size // objects * (objects - 1)]
     return price_of(settings, classes, (), Tier.BULK, 0)
+
+
+def price_of_run(settings: Settings, rules: ArchiveSet, report: RunReport) -> Price:
+    """Price of reading back all that a run, by its plan, sends or finds archived. What is packed may be less."""
+    sizes: list[int] = []
+    for unit in report.units:
+        if unit.state not in (UnitState.PLANNED, UnitState.KNOWN):
+            continue
+        size = unit.stored or unit.size
+        parts = -(-size // rules.max_size) if rules.max_size else 1
+        objects = max(1, unit.files if rules.pack is Pack.NONE else parts)
+        sizes += [size // objects] * (objects - 1) + [size - size // objects * (objects - 1)]
+    classes = {rules.storage_class: sizes} if sizes and rules.storage_class not in COLD else {}
+    return price_of(settings, classes, (), Tier.BULK, 0)
+
+
+class Agreement:
+    """Consent to what a run reads back: to all of it before the run begins, or to each archive that has to be read.
+
+    With `limit` nobody is asked, and all together costs no more.
+    """
+
+    def __init__(self, settings: Settings, limit: float | None, confirm: Callable[[Price], bool]) -> None:
+        self._settings, self._limit, self._confirm = settings, limit, confirm
+        self._is_given, self._spent = False, 0.0
+        self._open: list[Archived] = []
+        self._open_price = 0.0
+
+    def to_all(self, price: Price) -> None:
+        """Agree to all that a run will read. Raises `Halt`."""
+        agree(self._settings, price, self._limit, self._confirm)
+        self._is_given = True
+
+    def to_one(self, archived: Archived) -> None:
+        """Agree to one more archive, together with those that were not worth a question. Raises `Halt`."""
+        if self._is_given:
+            return
+        price = reading_price(self._settings, [archived])
+        amount = price.cost.total.amount if price.cost is not None else 0.0
+        if self._limit is not None:
+            agree(self._settings, price, self._limit - self._spent, self._confirm)
+            self._spent += amount
+            return
+        self._open.append(archived)
+        self._open_price += amount
+        if price.cost is None or price.cost.total.unknown or self._open_price >= WORTH_A_QUESTION:
+            together = reading_price(self._settings, self._open)
+            self._open, self._open_price = [], 0.0
+            agree(self._settings, together, None, self._confirm)
 
 
 def agree(settings: Settings, price: Price, limit: float | None, confirm: Callable[[Price], bool]) -> None:

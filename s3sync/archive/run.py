@@ -17,6 +17,7 @@ from s3sync.archive.remove_local import Removed, remove_local
 from s3sync.archive.send import forget, is_archived, send_unit
 from s3sync.archive.speed import ACTION, LEAST_BYTES, Stopwatch, sent_in
 from s3sync.archive.split import send_split
+from s3sync.archive.thaw import Price
 from s3sync.archive.verify import Proof
 from s3sync.archive.volumes import Portion, is_complete, known_archives, known_indexes, merged, portions_of
 from s3sync.archive.walk import light_of
@@ -66,6 +67,8 @@ class RunReport(Struct):
     store: str
     dry_run: bool
     units: list[UnitReport] = field(default_factory=list)
+    reading: Price | None = None
+    """Price of reading back what a dry run would send, where that was asked for."""
     not_due: int = 0
     """Units that are left out because they are younger than the set, or `--older-than`, says."""
 
@@ -175,7 +178,8 @@ def _block(
         work.journal.note_made(written)
     for index in written:
         forget(work.journal, index)
-    fresh = read_rows(work.carrier.store, work.rules.name) if rows is not None and _deletes(work, options) else None
+    is_read = rows is not None and deletes(work.rules, options)
+    fresh = read_rows(work.carrier.store, work.rules.name) if is_read else None
     ended: BaseException | None = None
     for unit in units:
         if unit.id not in done:
@@ -240,11 +244,12 @@ def _finished(
         work.note("archive", unit.id, unit.key, merged(staged.known).size)
     stored = merged(staged.known).size
     found = _report(unit, staged.state, stored=stored, bytes_sent=staged.bytes_sent)
-    return _removed(work, unit, staged.known, options, found, fresh) if _deletes(work, options) else found
+    return _removed(work, unit, staged.known, options, found, fresh) if deletes(work.rules, options) else found
 
 
-def _deletes(work: Working, options: Options) -> bool:
-    return options.delete_local or work.rules.delete_local is DeleteLocal.AFTER_VERIFY
+def deletes(rules: ArchiveSet, options: Options) -> bool:
+    """True if a run deletes the files here of what is archived."""
+    return options.delete_local or rules.delete_local is DeleteLocal.AFTER_VERIFY
 
 
 def _sent(

@@ -12,7 +12,7 @@ from msgspec import Struct, field, structs
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue.database import Catalogue, catalogue_path
 from s3sync.archive.journal import Journal
-from s3sync.core.archive.records import LogEntry
+from s3sync.core.archive.records import Archived, LogEntry
 from s3sync.core.archive.values import ArchiveSet, Index, Unit
 from s3sync.core.times import format_time
 from s3sync.disk.errors import local_errors
@@ -89,6 +89,8 @@ class Working(Struct, frozen=True):
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     moved_on: Callable[[Unit], None] = lambda unit: None
     """Told of each unit whose files were deleted, for the step before in a chain."""
+    agree_to_read: Callable[[Archived], None] = lambda archived: None
+    """Asked before an archive is read back as a whole. Raises `Halt` where the price is not agreed to."""
 
     def note(self, action: str, unit: str, key: str, size: int = 0, outcome: str = "done", detail: str = "") -> None:
         """Write what was done into the log of the catalogue."""

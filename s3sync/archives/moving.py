@@ -41,15 +41,21 @@ class Moving(Catalogued, frozen=True):
         set: str | None = None,
         older_than: int | None = None,
         options: Options | None = None,
+        max_cost: float | None = None,
+        confirm: Callable[[Price], bool] = lambda price: True,
         told: Callable[[UnitReport], None] = lambda unit: None,
     ) -> RunReport:
         """Send the units of a set that are not in its store yet, or those that are named, whatever their age.
 
-        `told` hears of each unit when it is done with.
+        `told` hears of each unit when it is done with. Before anything is read back to delete files here, `confirm`
+        hears the price, if it is worth a question; with `max_cost` nobody is asked. With `options.deep` that is before
+        anything is sent, and where `confirm` said no, or it is more, `Halt` is raised.
         """
-        from s3sync.archive.run import Options, plan, run
+        from s3sync.archive.reading_price import Agreement, price_of_run
+        from s3sync.archive.run import Options, deletes, plan, run
 
         chosen, options = self.chosen(set, older_than=older_than), options or Options()
+        settings, reads_all = self.settings_of(chosen), options.deep and deletes(chosen, options)
         young = Young()
         found = self.units(chosen, *names, due_only=False)
         units = found if names else young.without(chosen, found)
@@ -60,11 +66,19 @@ class Moving(Catalogued, frozen=True):
         elif options.dry_run:
             with carrying(self._on(channel, chosen)) as carrier:
                 report = plan(carrier, chosen, units, options, told)
+                report.reading = price_of_run(settings, chosen, report) if reads_all else None
         else:
             with working(self._on(channel, chosen, make=is_first), chosen) as work:
                 if scheme_of(channel.url).is_folder:
                     require_same_disk(work.carrier.store, work.catalogue, chosen.name)
-                report = run(structs.replace(work, moved_on=self._moved_on(chosen)), units, options, told)
+                agreement = Agreement(settings, max_cost, confirm)
+                if reads_all and not scheme_of(channel.url).is_folder:
+                    every = list(units)
+                    units = iter(every)
+                    planned = plan(work.carrier, chosen, every, options, lambda unit: None)
+                    agreement.to_all(price_of_run(settings, chosen, planned))
+                work = structs.replace(work, moved_on=self._moved_on(chosen), agree_to_read=agreement.to_one)
+                report = run(work, units, options, told)
         report.not_due = young.count
         return report
 

@@ -44,7 +44,7 @@ def _of(region: str, said: object) -> RegionPrices:
         if wrong := next((tier for tier in tiers if tier not in TIERS), None):
             raise BadValue(f"{hidden(wrong)!r} is no tier", f"a tier is one of {', '.join(TIERS)}", (region,))
     if problem := price_problem(found):
-        raise BadValue(problem, "a price is a number of at least 0", (region,))
+        raise BadValue(problem, "a price is a number from 0 to below a million", (region,))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -11,6 +11,19 @@ from s3sync.cli.call import Call
 from s3sync.cli.declare import MOVES, OPENS
 from s3sync.cli.options import Yes
 from s3sync.errors import UsageError
+
+Deletes: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--delete-local",
+        help="Verify each archive in a second pass, read the local files again, and delete them for good. Light"
+        " files stay.",
+    ),
+]
+MaxCost: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Do not ask, and read back up to this price."),
+]
 
 
 @archive.word(
@@ -33,32 +46,33 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Send again what is in the store; what is there is replaced.")
     ] = False,
-    delete_local: Annotated[
-        bool,
-        typer.Option(
-            "--delete-local",
-            help="Verify each archive in a second pass, read the local files again, and delete them for good. Light"
-            " files stay.",
-        ),
-    ] = False,
+    delete_local: Deletes = False,
     deep: Annotated[
         bool, typer.Option("--deep", help="With --delete-local: read every byte of the archive back first.")
     ] = False,
+    max_cost: MaxCost = None,
+    yes: Yes = False,
 ) -> int:
     """Send units that are not in their store yet: packed, hashed and streamed, without a temporary file.
 
-    An interrupted run resumes where it was. Units that are named are sent whatever their age.
+    An interrupted run resumes where it was. Units that are named are sent whatever their age. What is read back before
+    files are deleted is billed by some stores: the price is said first, where it is worth a question.
     """
     from s3sync.archive.run import Options
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.archive_run import print_summary, print_unit, run_json
+    from s3sync.cli.show.archive_verify import ask
 
     options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run)
     with watching(call) as lines:
         archives = opened(call, lines)
         told = print_unit(lines, call.quiet or call.json, call.verbose)
-        report = archives.run(*(units or ()), set=set, older_than=seconds_of(older_than), options=options, told=told)
+        confirm = (lambda price: True) if yes else lines.before(ask)
+        age = seconds_of(older_than)
+        report = archives.run(
+            *(units or ()), set=set, older_than=age, options=options, max_cost=max_cost, confirm=confirm, told=told
+        )
     if call.json:
         print_json(run_json(report))
     else:

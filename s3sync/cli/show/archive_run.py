@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s3sync.archive.run import RunReport, UnitReport, UnitState
+from s3sync.archive.thaw import Price
 from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
+from s3sync.cli.show.restore import amount_of, say_price
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
 from s3sync.core.quantities import counted, files_text, size_text
@@ -72,6 +74,9 @@ def print_summary(report: RunReport, *, quiet: bool) -> None:
             say(f"{report.not_due} {are} not due yet (`older_than`): name them, or add --older-than 0s, to send them")
         elif not report.units:
             say("No unit fits what was asked for; `s3sync archive analyze` says what each set finds here")
+    if report.reading is not None and not quiet:
+        warn(f"Before anything is deleted here, {amount_of(report.reading)} would be read back:")
+        say_price(report.reading)
     if failed or changed:
         warn(f"{counted(len(failed) + len(changed), 'unit')} of {report.set} not archived; the rest is done")
 
@@ -85,8 +90,21 @@ def run_json(report: RunReport) -> Json:
         "store": mask_url(report.store),
         "dry_run": report.dry_run,
         "not_due": report.not_due,
+        "reading": _price_json(report.reading) if report.reading is not None else None,
         "units": [_unit_json(unit) for unit in report.units],
         "exit_code": report.exit_code,
+    }
+
+
+def _price_json(price: Price) -> Json:
+    """`price` is None where some of it is not known, for the reason in `unknown`."""
+    total = price.cost.total if price.cost is not None else None
+    return {
+        "objects": price.objects,
+        "size_bytes": price.size,
+        "price": total.amount if total is not None and not total.unknown else None,
+        "currency": price.currency,
+        "unknown": price.unknown if total is None else ", ".join(sorted(total.unknown)) or None,
     }
 
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from s3sync.archive.reading_price import agree, reading_price
+from s3sync.archive.reading_price import Agreement, agree, price_of_run, reading_price
+from s3sync.archive.run import RunReport, UnitReport, UnitState
 from s3sync.archive.thaw import Price
 from s3sync.config import Settings, load_settings
 from s3sync.core.archive.costs import GB
 from s3sync.core.archive.records import Archived, Status, ThawNote
-from s3sync.core.archive.values import Pack
+from s3sync.core.archive.values import ArchiveSet, Pack
 from s3sync.errors import Halt
 
 
@@ -84,3 +86,48 @@ def test_a_price_that_is_not_known_is_asked_about_on_aws_alone(settings: Setting
         asked(unsure, archive(1, "STANDARD"), limit=1000.0)
     assert asked(replace(unsure, endpoint_url="http://127.0.0.1:9"), archive(1, "STANDARD")) == []
     assert asked(replace(unsure, store="file:///nas"), archive(1, "STANDARD"), limit=0.0) == []
+
+
+def test_a_limit_holds_for_all_that_a_run_reads_together(settings: Settings) -> None:
+    """10 GB are 0.90 of egress: two of them are below the limit, three are not."""
+    agreement = Agreement(settings, 2.0, lambda price: False)
+    for _ in range(2):
+        agreement.to_one(archive(10 * GB, "STANDARD"))
+    with pytest.raises(Halt):
+        agreement.to_one(archive(10 * GB, "STANDARD"))
+
+
+def test_small_ones_are_asked_about_when_they_add_up(settings: Settings) -> None:
+    heard: list[Price] = []
+
+    def confirm(price: Price) -> bool:
+        heard.append(price)
+        return True
+
+    agreement = Agreement(settings, None, confirm)
+    for _ in range(5):
+        agreement.to_one(archive(5 * GB, "STANDARD"))
+    assert [price.objects for price in heard] == [3]
+    agreement.to_all(reading_price(settings, [archive(100 * GB, "STANDARD")]))
+    agreement.to_one(archive(1000 * GB, "STANDARD"))
+    assert len(heard) == 2, "what was agreed to as a whole is asked about once"
+
+
+def test_the_plan_of_a_run_counts_what_it_will_read(settings: Settings) -> None:
+    units = [
+        UnitReport("m1", "m1.tar", UnitState.PLANNED, files=9, size=GB),
+        UnitReport("m2", "m2.tar", UnitState.KNOWN, files=9, size=3 * GB, stored=GB),
+        UnitReport("m3", "m3.tar", UnitState.CHANGED, files=9, size=GB),
+        UnitReport("m4", "m4.tar", UnitState.FAILED, files=9, size=GB),
+    ]
+    report = RunReport("s", "s3://team", True, units)
+    rules = ArchiveSet("s", "s3://team", "raw/*")
+    counted = {
+        "tar": price_of_run(settings, rules, report),
+        "none": price_of_run(settings, structs.replace(rules, pack=Pack.NONE), report),
+        "split": price_of_run(settings, structs.replace(rules, max_size=GB // 2), report),
+        "cold": price_of_run(settings, structs.replace(rules, storage_class="GLACIER"), report),
+    }
+    assert {name: (one.objects, one.size) for name, one in counted.items()} == {
+        "tar": (2, 2 * GB), "none": (18, 2 * GB), "split": (4, 2 * GB), "cold": (0, 0),
+    }  # fmt: skip
