@@ -14,9 +14,12 @@ from s3sync.sync.select import Selector, make_selector
 from s3sync.sync.session import Session
 
 if TYPE_CHECKING:
+    from s3sync.team.bring_back import BringReport
     from s3sync.team.conflicts import ConflictsReport
     from s3sync.team.locking import LocksReport
+    from s3sync.team.pinning import PinReport
     from s3sync.team.resolution import Choose, ResolveReport
+    from s3sync.team.versions import VersionsReport
 
 FileName: TypeAlias = str | os.PathLike[str]
 """Name of a file: relative to the staging folder or to where the project was opened from, or absolute."""
@@ -70,6 +73,37 @@ class Together(Struct, frozen=True):
 
         (name,) = self._names([file])
         return resolve(self.session, name, self.cwd, keep=keep, choose=choose, dry_run=dry_run)
+
+    def versions(self, file: FileName) -> VersionsReport:
+        """List the versions of a file that still exist: on the remote, kept by its bucket, in the trashes."""
+        from s3sync.team.versions import versions
+
+        (name,) = self._names([file])
+        return versions(self.session, name, self.cwd)
+
+    def bring_back(
+        self, file: FileName, *, version: str | None = None, at: str | None = None, dry_run: bool = False
+    ) -> BringReport:
+        """Bring a version back into the staging folder: one by its id, or the one `at` a time. What stands there goes
+        to the trash, and nothing is written to the store."""
+        from s3sync.team.bring_back import bring_back
+
+        if (version is None) == (at is None):
+            raise UsageError("name one version: by its id, or by a time", hint="give either `version` or `at`")
+        (name,) = self._names([file])
+        return bring_back(self.session, name, self.cwd, version=version, at=at, dry_run=dry_run)
+
+    def pin(self, *files: FileName, dry_run: bool = False) -> PinReport:
+        """Write the size and MD5 of all files here, or of some, into the pin file, which belongs into git."""
+        from s3sync.team.pinning import pin
+
+        return pin(self.session, self._selector(files), dry_run=dry_run)
+
+    def down_pinned(self, *files: FileName, dry_run: bool = False) -> BringReport:
+        """Bring back what the pin file names, or some of it, where it still exists."""
+        from s3sync.team.pinning import down_pinned
+
+        return down_pinned(self.session, self._selector(files), dry_run=dry_run)
 
     def _selector(self, files: Sequence[FileName]) -> Selector | None:
         return make_selector(self._names(files), self.staging, self.cwd)

@@ -41,6 +41,11 @@ _DEVICE = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]",
 """https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file"""
 
 
+def pin_name(staging: str) -> str:
+    """Name of the pin file of a project, which stands beside the staging folder of that name."""
+    return f"{staging.rstrip('/').rpartition('/')[2]}.lock.yaml"
+
+
 def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 

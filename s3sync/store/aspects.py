@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from s3sync.core.checksum import Checksum
 from s3sync.errors import Unsupported
-from s3sync.store.port import Bucket, ObjectInfo, Reader, Store
+from s3sync.store.port import Bucket, ObjectHead, ObjectInfo, Reader, Store
 from s3sync.store.wrapped import Wrapped
 
 T = TypeVar("T")
@@ -43,6 +43,9 @@ class Versions(Protocol):
 
     def list_versions(self, prefix: str) -> Iterator[Version]:
         """Every version and delete marker below a prefix, the newest of each key first."""
+
+    def head_version(self, key: str, version_id: str) -> ObjectHead:
+        """Describe one version. Raises `NotFound`; of a delete marker that or another `StoreError`."""
 
     def get_version(self, key: str, version_id: str) -> Reader:
         """The bytes of one version. Raises `NotFound`, also for a delete marker."""

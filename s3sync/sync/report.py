@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -20,6 +21,9 @@ from s3sync.core.reconcile import ConflictKind, State
 from s3sync.core.team import FileLock
 from s3sync.core.unfinished import Direction
 from s3sync.spill.sequence import SpilledList
+
+if TYPE_CHECKING:
+    from s3sync.core.pins import Difference
 
 EXIT_DONE, EXIT_SOME_FAILED, EXIT_CONFLICTS, EXIT_LOCKED, EXIT_TO_DO = 0, 3, 4, 6, 7
 
@@ -236,6 +240,8 @@ class StatusReport(OfProject, Struct):
     """Conflicts of which both versions were kept, until one of the two is deleted."""
     locks: list[FileLock] = field(default_factory=list)
     """Locks that hold, one's own among them."""
+    pin: Difference | None = None
+    """Differences of the folder from the pin file, where there is one."""
     verified: str | None = None
     """`records` or `deep` in the answer of `verify`."""
     warnings: list[str] = field(default_factory=list)

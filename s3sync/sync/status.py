@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
+from s3sync.core.names import pin_name
 from s3sync.core.reconcile import Decision, State
 from s3sync.core.team import LockState
 from s3sync.errors import LocalError
@@ -30,8 +32,21 @@ def status(session: Session, selector: Selector | None = None) -> StatusReport:
         unfinished, told = known_transfers(state), first_time(state, session)
         names, silence = names_warning(session, state), silence_warning(state, seen)
     report = make_report(session, seen, unfinished, selector)
-    report.warnings = list(dict.fromkeys([*filter(None, (names, silence)), *told, *warnings_of(seen.locks)]))
+    unreadable = None if selector else _compare_with_pins(session, seen, report)
+    found = filter(None, (names, silence, unreadable))
+    report.warnings = list(dict.fromkeys([*found, *told, *warnings_of(seen.locks)]))
     return report
+
+
+def _compare_with_pins(session: Session, seen: View, report: StatusReport) -> str | None:
+    """Fill in how the folder differs from the pin file; say why that cannot be read. Without one it is one look."""
+    path = session.project.root / pin_name(session.settings.staging)
+    if not os.path.lexists(path):
+        return None
+    from s3sync.sync.pinned import compare_with_pins
+
+    report.pin, unreadable = compare_with_pins(path, seen)
+    return unreadable
 
 
 def make_report(

@@ -449,6 +449,8 @@ def test_versions_are_kept_told_read_and_deleted(own: UnderTest) -> None:
     assert sorted(kept) == sorted(etags)
     for etag, body in zip(etags, bodies, strict=True):
         assert kept[etag].size == len(body)
+        head = versions.head_version("cut/a b.mp4", kept[etag].version_id)
+        assert (head.info.key, head.info.size, head.info.etag) == ("cut/a b.mp4", len(body), etag)
         with versions.get_version("cut/a b.mp4", kept[etag].version_id) as reader:
             assert b"".join(reader) == body
             assert reader.info.key == "cut/a b.mp4"

@@ -69,6 +69,11 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         if report.cleaned and (copies or not report.files):
             say(cleaned_line(report.cleaned, has_copies=copies, is_empty=not has_remote_files(report)))
         _say_how_to_finish(report)
+        if report.pin is not None:
+            from s3sync.cli.show.pinned import pin_line
+
+            if line := pin_line(report.pin, report.place):
+                say(line)
         if report.place.store_is_default:
             _say_how_to_move(report.place)
     else:
@@ -212,6 +217,7 @@ def status_body(report: StatusReport) -> Json:
         "counts": report.counts,
         "failed": map(failed_json, report.failed),
         "locks": [lock_json(lock) for lock in report.locks],
+        "pin": _pin_json(report),
         "transfers": [transfer_json(item) for item in report.transfers],
         "kept_conflicts": [
             {"name": kept.name, "kept_as": kept.kept_as, "by": kept.by, "at": kept.at} for kept in report.kept_conflicts
@@ -220,6 +226,14 @@ def status_body(report: StatusReport) -> Json:
         "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
         "cleaned": cleaned_json(report.cleaned),
     }
+
+
+def _pin_json(report: StatusReport) -> Json | None:
+    if report.pin is None:
+        return None
+    from s3sync.cli.show.pinned import difference_json
+
+    return difference_json(report.pin)
 
 
 def all_json(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]) -> Json:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
@@ -23,6 +23,15 @@ from s3sync.store.s3.requests import MD5_HEX, EmptyReader, Requests
 _Conditions: TypeAlias = tuple[str | None, str | None]
 """ETags: one that the object must have, and one that it must not have."""
 _SSE_WITH_OPAQUE_ETAG = ("aws:kms", "aws:kms:dsse")
+
+
+def head_of(key: str, answer: Mapping[str, Any]) -> ObjectHead:
+    """Read botocore's answer to a HEAD of an object, or of one version of it."""
+    etag = strip(answer["ETag"])
+    encrypted = answer.get("ServerSideEncryption") in _SSE_WITH_OPAQUE_ETAG or "SSECustomerAlgorithm" in answer
+    info = ObjectInfo(key, size_of(answer["ContentLength"]), etag, answer["LastModified"], answer.get("StorageClass"))
+    is_md5 = bool(MD5_HEX.fullmatch(etag)) and not encrypted
+    return ObjectHead(info, decode(answer.get("Metadata", {})), answer.get("ContentType"), is_md5)
 
 
 class ReadableBucket:
@@ -81,14 +90,7 @@ class ReadableBucket:
         return ObjectHead(replace(info, key=key), metadata, content_type, bool(MD5_HEX.fullmatch(info.etag)))
 
     def _full_head(self, key: str, name: str) -> ObjectHead:
-        answer = self._io.on_full("read", name, lambda: self._full.head(name))
-        etag = strip(answer["ETag"])
-        encrypted = answer.get("ServerSideEncryption") in _SSE_WITH_OPAQUE_ETAG or "SSECustomerAlgorithm" in answer
-        info = ObjectInfo(
-            key, size_of(answer["ContentLength"]), etag, answer["LastModified"], answer.get("StorageClass")
-        )
-        is_md5 = bool(MD5_HEX.fullmatch(etag)) and not encrypted
-        return ObjectHead(info, decode(answer.get("Metadata", {})), answer.get("ContentType"), is_md5)
+        return head_of(key, self._io.on_full("read", name, lambda: self._full.head(name)))
 
     def first_part_size(self, key: str) -> int | None:
         name = self._key(key)

@@ -12,9 +12,10 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import size_of, strip
 from s3sync.store.lanes.rounds import EndlessListingGuard
-from s3sync.store.port import Reader, Silence
+from s3sync.store.port import ObjectHead, Reader, Silence
 from s3sync.store.s3.bucket import S3Bucket
 from s3sync.store.s3.full import FullReader
+from s3sync.store.s3.reading import head_of
 from s3sync.store.s3.requests import Requests
 
 MOST_PAGES = 10_000
@@ -56,6 +57,11 @@ class S3Versions:
                 break
             marks = following
         raise self._io.error(Failure("endless"), "list the versions below", name)
+
+    def head_version(self, key: str, version_id: str) -> ObjectHead:
+        name = self._io.key(key)
+        answer = self._io.ask("read a version of", name, "head_object", Key=name, VersionId=version_id)
+        return head_of(key, answer)
 
     def get_version(self, key: str, version_id: str) -> Reader:
         name = self._io.key(key)

@@ -11,20 +11,38 @@ from s3sync.core.plan import Action
 from s3sync.core.times import format_time
 from s3sync.errors import PreconditionFailed
 from s3sync.local.place import place
+from s3sync.local.scan import look_at
 from s3sync.store.port import Headers
 from s3sync.sync.steps.tools import USER_LENGTH, Tools
 from s3sync.transfer.send.server_copy import copy_or_fail
+
+PARTIAL_DEPTH = 3
+"""Names of a file in `.s3sync/partial/` below the staging folder."""
 
 
 class PutBack(Tools):
     """Steps that bring back an older version."""
 
     def put_back_local(self, action: Action) -> Outcome:
-        """The version that stood here before; what stands here now goes to the trash."""
+        """The version that stood here before; what stands here now goes to the trash.
+
+        One from the trash keeps the mode that it had. One that was fetched gets that of the file that it replaces.
+        """
         assert action.source is not None
         source, expected = Path(action.source), self.seen.here.files.get(action.path)
         staging = self.session.project.staging
-        file = place(source, staging, action.path, expected=expected, mtime_ns=None, trash=self._trash, own_mode=True)
+        fetched = source.parent == self.session.project.state_dir / "partial"
+        runs = fetched and bool(look_at(source, PARTIAL_DEPTH).runs)
+        file = place(
+            source,
+            staging,
+            action.path,
+            expected=expected,
+            mtime_ns=None,
+            trash=self._trash,
+            executable=runs,
+            own_mode=not fetched,
+        )
         return Outcome(action, (Effect(Kind.FETCHED, action.path, file.size, None),))
 
     def put_back_remote(self, action: Action) -> Outcome:
