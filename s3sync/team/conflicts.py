@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -109,27 +109,29 @@ def conflicts(session: Session, selector: Selector | None = None) -> ConflictsRe
 
 
 def open_conflicts(seen: View, user: str | None, wanted: Callable[[str], bool] | None = None) -> Iterator[OpenConflict]:
-    """The conflicts of these files, live ones first."""
+    """The conflicts of these files, live ones first. A file and its copy are one conflict, however often it is told."""
+    locks = seen.locks.keeping_out(user)
     for decision in seen.decisions():
         if decision.state is State.CONFLICT and (wanted is None or wanted(decision.path)):
-            yield _live(seen, decision, user)
-    records = (one for one in seen.there.stored.manifest.conflicts if not one.resolved)
-    for record in sorted(records, key=lambda one: (one.name, one.kept_as)):
+            yield _live(seen, decision, user, locks)
+    told = {(one.name, one.kept_as): one for one in seen.there.stored.manifest.conflicts if not one.resolved}
+    for record in (told[names] for names in sorted(told)):
         if record.kept_as in seen.there.files and (wanted is None or wanted(record.name) or wanted(record.kept_as)):
-            yield _kept(seen, record, user)
+            yield _kept(seen, record, user, locks)
 
 
 def half_decided(seen: View, user: str | None) -> Iterator[OpenConflict]:
     """Conflicts whose copy a run of this user has deleted on the remote, and was killed before it did so here."""
+    locks = seen.locks.keeping_out(user)
     for record in seen.there.stored.manifest.conflicts:
         copy, is_ours = record.kept_as, not record.resolved or record.resolved_by == user
         if is_ours and copy in seen.base and copy not in seen.there.files and not seen.is_hidden(copy):
-            decision, found = seen.decision(copy), _kept(seen, record, user)
+            decision, found = seen.decision(copy), _kept(seen, record, user, locks)
             if found.is_sound and (decision.gone or decision.state is State.REMOTE_DELETED):
                 yield found
 
 
-def _live(seen: View, decision: Decision, user: str | None) -> OpenConflict:
+def _live(seen: View, decision: Decision, user: str | None, locks: Mapping[str, FileLock]) -> OpenConflict:
     path, here = decision.path, seen.here.files.get(decision.path)
     by, at = uploader(seen, path)
     mine = Version(
@@ -144,11 +146,11 @@ def _live(seen: View, decision: Decision, user: str | None) -> OpenConflict:
     theirs = Version(
         path, THERE, there.size if there else None, by, at, Whose.THEIRS, there.etag if there is not None else None
     )
-    lock = seen.locks.keeping_out(user).get(path)
+    lock = locks.get(path)
     return OpenConflict(path, Kind.LIVE, (mine, theirs), decision.conflict_kind, lock=lock, decision=decision)
 
 
-def _kept(seen: View, record: ConflictRecord, user: str | None) -> OpenConflict:
+def _kept(seen: View, record: ConflictRecord, user: str | None, locks: Mapping[str, FileLock]) -> OpenConflict:
     """A record is what a peer wrote: its name may lead elsewhere, and its copy may be any file."""
     name = nfc(record.name)
     is_sound = refuse_reason(name) is None and is_conflict_name(record.kept_as, name, record.by)
@@ -157,7 +159,6 @@ def _kept(seen: View, record: ConflictRecord, user: str | None) -> OpenConflict:
     if ours[0] != ours[1]:
         named = replace(named, whose=Whose.MINE if ours[0] else Whose.THEIRS)
         copy = replace(copy, whose=Whose.MINE if ours[1] else Whose.THEIRS)
-    locks = seen.locks.keeping_out(user)
     return OpenConflict(
         name,
         Kind.KEPT,

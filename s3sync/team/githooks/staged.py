@@ -40,7 +40,8 @@ def look_at_staged(settings: Settings, root: Path) -> Staged:
     found = Staged(refuses_large=rules.refuse_large)
     changed = list(_changed(root))
     found.of_staging = [name for name, _ in changed if is_of_staging(name, settings.staging)]
-    rest = [(name, blob) for name, blob in changed if name not in set(found.of_staging)]
+    told = set(found.of_staging)
+    rest = [(name, blob) for name, blob in changed if name not in told]
     rest = [(name, blob) for name, blob in rest if FINAL not in PurePosixPath(name).parts[:-1]]
     if rules.large_bytes and rest:
         sizes = _sizes(root, [blob for _, blob in rest])
