@@ -11,12 +11,13 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import Facts, facts_of, note_facts, sidecars_of
 from s3sync.archive.foreign import Headers, foreign_index, read_headers
+from s3sync.archive.proposals import read_proposal
 from s3sync.core.archive.records import Archived, Status, ThawNote
 from s3sync.core.archive.values import ForeignIndex, Kind, Member, Pack
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time
-from s3sync.errors import ENDS_THE_RUN, S3syncError, Unsupported
+from s3sync.errors import ENDS_THE_RUN, ArchiveError, S3syncError, Unsupported
 from s3sync.errors import Archived as Cold
 
 MOST_STREAMED = 1024**3
@@ -46,6 +47,10 @@ class AdoptReport(Struct):
     """Units that an older tool recorded and the store has no more, each with its key: there is no copy of them."""
     elsewhere: dict[str, int] = field(default_factory=dict)
     """Other places that an older tool recorded archives in, with how many."""
+    proposals: set[str] = field(default_factory=set)
+    """Keys of archives beside which somebody wrote what he found in them."""
+    written: int = 0
+    """Proposals that were written for others."""
     log: int = 0
     statistics: int = 0
     """Entries and days of an older tool's log and statistics that are new here."""
@@ -78,9 +83,11 @@ def adopt(
     *,
     most_streamed: int,
     told: Told,
+    read_again: bool = False,
 ) -> None:
     """Take in what was found. Of each archive that can be read the headers are.
 
+    Where that takes a thaw or all of its bytes, the proposal of somebody else is taken, unless `read_again`.
     A dry run reads nothing. Of an archive that the catalogue has the same, only what a record says is noted.
     """
     new = [one for one in sorted(found, key=lambda one: one.archive.key) if not _is_known(catalogue, one, report)]
@@ -89,15 +96,17 @@ def adopt(
         for dry in report.adopted:
             told(dry)
         return
-    for one, result in carrier.pool.map(lambda one: _read(carrier, one, most_streamed), new):
+    usable = set() if read_again else report.proposals
+    for one, result in carrier.pool.map(lambda one: _looked(carrier, one, most_streamed, usable, report), new):
+        archive: Archived | None = None
         try:
-            headers, why = result.result()
+            archive, headers, why = result.result()
         except ENDS_THE_RUN:
             raise
         except S3syncError as error:
             headers, why = None, str(error)
             report.problems.append(Problem(one.archive.key, str(error), error.hint))
-        adoption = keep(catalogue, one, headers, why)
+        adoption = keep(catalogue, one if archive is None else replace(one, archive=archive), headers, why)
         report.adopted.append(adoption)
         told(adoption)
     report.adopted.sort(key=lambda one: one.archive.key)
@@ -112,7 +121,8 @@ def keep(catalogue: Catalogue, one: Candidate, headers: Headers | None, why: str
         archive = replace(archive, fields={**before.fields, **archive.fields})
         sidecars = sidecars or sidecars_of(catalogue, archive.key)
         facts = facts or facts_of(before)
-    status = Status.NOT_INDEXED if headers is None else Status.ADOPTED
+    known = Status.PROPOSED if archive.status is Status.PROPOSED else Status.ADOPTED
+    status = Status.NOT_INDEXED if headers is None else known
     index = foreign_index(archive, headers.members if headers is not None else (), sidecars)
     with catalogue.transaction():
         catalogue.record(index, status=status)
@@ -122,7 +132,8 @@ def keep(catalogue: Catalogue, one: Candidate, headers: Headers | None, why: str
 
 
 def read_now(carrier: Carrier, catalogue: Catalogue, archive: Archived) -> ForeignIndex:
-    """Index of an archive that was cold when it was adopted, and can be read now. Raises `ArchiveError`."""
+    """Index of an archive that was adopted without being read, and can be read now. Raises `ArchiveError`."""
+    archive = replace(archive, status=Status.NOT_INDEXED, created_by="")
     headers = read_headers(carrier, archive.key, archive.size, archive.etag, archive.pack, archive.unit)
     keep(catalogue, Candidate(archive), headers, None)
     return foreign_index(archive, headers.members, sidecars_of(catalogue, archive.key))
@@ -167,6 +178,23 @@ def _is_known(catalogue: Catalogue, one: Candidate, report: AdoptReport) -> bool
 
 def _traits(members: Iterable[Member]) -> list[tuple[object, ...]]:
     return sorted((one.path, str(one.kind), one.size, one.mtime_ns, one.key or "") for one in members)
+
+
+def _looked(
+    carrier: Carrier, one: Candidate, most_streamed: int, proposals: set[str], report: AdoptReport
+) -> tuple[Archived, Headers | None, str | None]:
+    """An archive with its headers, or why they are not known; where it is not read, by the proposal for it."""
+    archive = one.archive
+    is_whole = archive.pack is Pack.TAR or one.members is not None  # a plain tar is not read as a whole
+    headers, why = _read(carrier, one, most_streamed) if is_whole or archive.key not in proposals else (None, None)
+    if headers is None and archive.key in proposals:
+        try:
+            proposed, members = read_proposal(carrier.store, archive)
+            return proposed, Headers(members, ()), None
+        except ArchiveError as error:
+            report.warnings.append(str(error))
+            headers, why = _read(carrier, one, most_streamed)
+    return archive, headers, why
 
 
 def _read(carrier: Carrier, one: Candidate, most_streamed: int) -> tuple[Headers | None, str | None]:

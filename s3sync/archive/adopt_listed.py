@@ -12,7 +12,7 @@ from s3sync.archive.catalogue.listing import STANDARD
 from s3sync.archive.catalogue.rebuild import listed
 from s3sync.archive.indexes import SUFFIX, read_rows
 from s3sync.archive.walk import matcher
-from s3sync.core.archive.adopt import Fit, KeyPattern, is_of_folders
+from s3sync.core.archive.adopt import Fit, KeyPattern, is_of_folders, proposed
 from s3sync.core.archive.records import Archived, Status
 from s3sync.core.archive.values import ArchiveSet, Kind, Member, Pack
 from s3sync.core.archive.volumes import unit_key
@@ -37,6 +37,8 @@ def listed_candidates(carrier: Carrier, rules: ArchiveSet, report: AdoptReport) 
             fitting.append((info, fit))
         elif info.key.endswith(SUFFIX):
             ours.add(info.key.removesuffix(SUFFIX))
+        elif (archive := proposed(info.key)) is not None:
+            report.proposals.add(archive)
         elif rules.sidecars and is_beside(info.key):
             beside.append(info)
         else:

@@ -25,7 +25,7 @@ def rows_key(set_name: str) -> str:
 def read_index(store: Store, key: str) -> Index:
     """Index of the archive with this key. Raises `NotFound`, `ArchiveError` for one that cannot be used."""
     name = index_key(key)
-    text, _ = _read(store, name)
+    text, _ = read_text(store, name)
     return parse_index(text, key, f"{store.url}/{name}")
 
 
@@ -60,7 +60,7 @@ def write_index(store: Store, index: Index) -> str:
 def read_rows(store: Store, set_name: str) -> dict[str, Index]:
     """Indexes of a set's units without container, by key. Raises `ArchiveError`."""
     try:
-        text, _ = _read(store, rows_key(set_name))
+        text, _ = read_text(store, rows_key(set_name))
     except NotFound:
         return {}
     return dict(_parsed(store, set_name, text))
@@ -83,7 +83,7 @@ def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozense
     for _ in range(_ROUNDS):
         mode: WriteMode
         try:
-            text, etag = _read(store, rows_key(set_name))
+            text, etag = read_text(store, rows_key(set_name))
             mode = Update(etag)
         except NotFound:
             text, mode = b"", Create()
@@ -126,7 +126,8 @@ class RowBook:
         return written
 
 
-def _read(store: Store, key: str) -> tuple[bytes, str]:
+def read_text(store: Store, key: str) -> tuple[bytes, str]:
+    """Bytes of an index or its like, and its ETag. Raises `NotFound`, `ArchiveError` for one that is far too large."""
     text = bytearray()
     with store.get(key) as reader:
         for chunk in reader:

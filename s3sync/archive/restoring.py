@@ -28,7 +28,7 @@ from s3sync.archive.thaw import (
 from s3sync.archive.waiting import Request, forget, note_thaws, remember
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
-from s3sync.core.archive.records import Archived, LogEntry, Status
+from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
@@ -155,7 +155,8 @@ class Restoring(Struct, frozen=True):
 
     def _ready_index(self, archived: Archived, report: RestoreReport) -> Index | None:
         """The index. Another tool's archive is thawed to learn its members: until then None, and it is pending."""
-        if archived.status is not Status.NOT_INDEXED:
+        is_proposed = archived.status is Status.PROPOSED
+        if archived.status is not Status.NOT_INDEXED and not (is_proposed and not self.options.dry_run):
             return self._index(archived)
         from s3sync.archive.adopt import read_now
 
@@ -173,7 +174,7 @@ class Restoring(Struct, frozen=True):
 
     def _index(self, archived: Archived) -> Index:
         """The index as the store has it: the catalogue may be older. Of another tool's archive it is here alone."""
-        if archived.status is Status.ADOPTED:
+        if archived.status in FOREIGN:
             members = as_they_were(self.catalogue.members(archived.key))
             return foreign_index(archived, members, sidecars_of(self.catalogue, archived.key))
         index = index_of(self.carrier.store, archived)

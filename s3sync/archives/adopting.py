@@ -15,6 +15,7 @@ from s3sync.archive.work import Channel, carrying, working
 from s3sync.archives.moving import Moving
 from s3sync.config.schemes import scheme_of
 from s3sync.connect import connect
+from s3sync.core.archive.records import Status
 from s3sync.core.archive.values import ArchiveSet, Pack
 from s3sync.errors import BucketMissing, declined
 
@@ -39,6 +40,7 @@ class _Adopting(Struct, frozen=True):
     tree: Path | None
     is_marked: bool
     most_streamed: int
+    read_again: bool
     told: Callable[[Adoption], None]
 
     def work(self, carrier: Carrier, catalogue: Catalogue) -> None:
@@ -64,7 +66,7 @@ class _Adopting(Struct, frozen=True):
             from s3sync.archive.adopt_listed import listed_candidates
 
             found = listed_candidates(carrier, self.rules, self.report)
-        adopt(carrier, catalogue, found, self.report, most_streamed=most, told=told)
+        adopt(carrier, catalogue, found, self.report, most_streamed=most, told=told, read_again=self.read_again)
 
 
 class Adopting(Moving, frozen=True):
@@ -76,6 +78,8 @@ class Adopting(Moving, frozen=True):
         set: str | None = None,
         record: Path | None = None,
         most_streamed: int | None = None,
+        read_again: bool = False,
+        write_index: bool = False,
         dry_run: bool = False,
         told: Callable[[Adoption], None] = lambda one: None,
         confirm: Callable[[Unmarked], bool] = lambda folder: False,
@@ -83,8 +87,10 @@ class Adopting(Moving, frozen=True):
         """Take archives of other tools into the catalogue: what fits a set's layout and has no index in the store.
 
         `record`: an older tool's database, whose archives are taken in as far as the store has them. `most_streamed`:
-        bytes up to which a compressed archive is read through. `confirm` is asked before a folder that is no store yet
-        gets its marker. Nothing else in the store is changed.
+        bytes up to which a compressed archive is read through. Of one that would be read through, or thawed, what
+        somebody else found is taken for lists and searches, unless `read_again`. `write_index`: write for others what
+        was found in the set's archives. `confirm` is asked before a folder that is no store yet gets its marker.
+        Nothing else in the store is changed.
         """
         from s3sync.archive.adopt import MOST_STREAMED, AdoptReport
 
@@ -98,7 +104,7 @@ class Adopting(Moving, frozen=True):
                 f"{folder} is no folder store yet: it is asked about before it gets the marker of one"
             )
         most = MOST_STREAMED if most_streamed is None else most_streamed
-        job = _Adopting(chosen, report, old, tree, is_marked, most, told)
+        job = _Adopting(chosen, report, old, tree, is_marked, most, read_again, told)
         if dry_run:
             (place,) = self.places(chosen.name)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
@@ -106,9 +112,20 @@ class Adopting(Moving, frozen=True):
             return report
         with working(channel, chosen) as work:
             job.work(work.carrier, work.catalogue)
+            if write_index:
+                report.written = self._write_proposals(work.carrier, work.catalogue, chosen)
             for one in report.adopted:
                 work.note("adopt", one.archive.unit, one.archive.key, one.archive.size, detail=one.why or "")
         return report
+
+    def _write_proposals(self, carrier: Carrier, catalogue: Catalogue, chosen: ArchiveSet) -> int:
+        """Write beside each archive of a set that this computer read what it holds; how many were written."""
+        from s3sync.archive.proposals import write_proposal
+
+        known = catalogue.archives(set=chosen.name, status=[Status.ADOPTED])
+        return sum(
+            write_proposal(carrier.store, one, catalogue.members(one.key), carrier.user, self.now()) for one in known
+        )
 
     def _record(self, path: Path, chosen: ArchiveSet) -> OldRecord:
         from s3sync.archive.adopt_record import root_of

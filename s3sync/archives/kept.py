@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import Struct
 
@@ -59,6 +60,8 @@ class Kept(Opened, frozen=True):
 
         Of several stores, one that cannot be asked is a problem, and the others are.
         """
+        from s3sync.archive.adopt_proposed import take_proposals
+
         places, found = self.places(set), []
         for place in places:
             aside = None
@@ -70,7 +73,8 @@ class Kept(Opened, frozen=True):
                 with place.catalogue(make=True) as catalogue:
                     if aside is not None:
                         take_over(aside, catalogue)
-                    report = rebuild(catalogue, store, self.now_text(), told)
+                    also = partial(take_proposals, catalogue, store, place.sets)
+                    report = rebuild(catalogue, store, self.now_text(), told, also)
             except StoreError as error:
                 if len(places) == 1:
                     raise

@@ -217,7 +217,7 @@ class Catalogue(Database):
     def _found(self, where: str, values: list[object], limit: int) -> list[FoundMember]:
         rows = self.execute(
             f"SELECT {FOUND_COLUMNS} FROM member m JOIN archive a ON a.id = m.archive"
-            f" WHERE {where} AND a.status IN ('stored', 'adopted') ORDER BY m.name, m.archive, m.n LIMIT ?",
+            f" WHERE {where} AND a.status IN ('stored', 'adopted', 'proposed') ORDER BY m.name, m.archive, m.n LIMIT ?",
             *values, limit,
         )  # fmt: skip
         with self.rows_of("member"):
@@ -276,7 +276,8 @@ class Catalogue(Database):
             self.execute(
                 f"INSERT INTO statistic ({schema.STATISTIC_COLUMNS})"
                 " SELECT ?, set_name, storage_class, count(*), sum(files), sum(size), sum(original_size)"
-                " FROM archive WHERE status IN ('stored', 'not indexed', 'adopted') GROUP BY set_name, storage_class",
+                " FROM archive WHERE status IN ('stored', 'not indexed', 'adopted', 'proposed')"
+                " GROUP BY set_name, storage_class",
                 day,
             )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.core.archive.records import Status
+from s3sync.core.archive.values import index_key
 from s3sync.core.batches import batched
-from s3sync.core.times import format_time
+from s3sync.core.times import format_time, parse_time
 from s3sync.store.aspects import Thaw, ThawState
 from s3sync.store.port import ObjectInfo
 
@@ -82,6 +84,24 @@ class Listing:
         known = set(self._catalogue.execute("SELECT DISTINCT set_name, index_etag FROM archive WHERE pack = 'none'"))
         return [one for one in names if one not in known]
 
+    def proposals(self, suffix: str) -> list[tuple[ObjectInfo, str]]:
+        """Objects of which somebody wrote a proposal, that have no index and of which nothing better is known here.
+
+        Each with the ETag of the proposal.
+        """
+        rows = self._catalogue.execute(
+            "SELECT o.key, o.size, o.etag, o.class, o.modified, l.etag FROM listed l"
+            " JOIN listed o ON o.key = substr(l.key, 1, length(l.key) - ?)"
+            " WHERE substr(l.key, -?) = ? AND NOT EXISTS (SELECT 1 FROM listed i WHERE i.key = o.key || ?)"
+            " AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.key = o.key AND a.size = o.size AND a.etag = o.etag"
+            " AND (a.status = 'adopted' OR (a.status = 'proposed' AND a.index_etag = l.etag))) ORDER BY o.key",
+            len(suffix), len(suffix), suffix, index_key(""),
+        )  # fmt: skip
+        return [
+            (ObjectInfo(key, size, etag, parse_time(modified) or datetime.fromtimestamp(0, UTC), name), told)
+            for key, size, etag, name, modified, told in rows
+        ]
+
     def written_here(self) -> tuple[set[str], set[str]]:
         """Keys of archives whose index this computer wrote and did not read back, and the sets of those in rows."""
         rows = self._catalogue.execute(
@@ -121,7 +141,8 @@ class Listing:
     def gone(self) -> list[str]:
         """Keys of archives that are no longer in the store, without a container if one object of theirs is not."""
         found = self._catalogue.execute(
-            "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed', 'adopted') AND id <= ? AND ("
+            "SELECT key FROM archive a WHERE status IN ('stored', 'not indexed', 'adopted', 'proposed')"
+            " AND id <= ? AND ("
             " (pack != 'none' AND NOT EXISTS (SELECT 1 FROM part p WHERE p.archive = a.id)"
             " AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.key = a.key)) OR"
             " EXISTS (SELECT 1 FROM part p WHERE p.archive = a.id"
@@ -143,7 +164,7 @@ class Listing:
         """Archives that are not the object that their index was written for, each with what differs."""
         rows = self._catalogue.execute(
             "SELECT a.key, a.size, l.size, a.etag, l.etag FROM archive a JOIN listed l ON l.key = a.key"
-            " WHERE a.status IN ('stored', 'adopted') AND a.pack != 'none'"
+            " WHERE a.status IN ('stored', 'adopted', 'proposed') AND a.pack != 'none'"
             " AND (a.size != l.size OR (a.etag IS NOT NULL AND a.etag != l.etag))"
             " UNION ALL SELECT p.key, p.size, l.size, p.etag, l.etag FROM archive a JOIN part p ON p.archive = a.id"
             " JOIN listed l ON l.key = p.key WHERE a.status = 'stored'"

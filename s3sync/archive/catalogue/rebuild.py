@@ -37,11 +37,18 @@ class Rebuilt(Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def rebuild(catalogue: Catalogue, store: Store, now: str, told: Callable[[int, int], None] | None = None) -> Rebuilt:
+def rebuild(
+    catalogue: Catalogue,
+    store: Store,
+    now: str,
+    told: Callable[[int, int], None] | None = None,
+    also: Callable[[Listing], list[Problem]] = lambda listing: [],
+) -> Rebuilt:
     """Take in the indexes of a store that are not known yet, and note what the listing says of each archive.
 
     An archive that is no longer there is marked, not forgotten. An index that cannot be used is a problem; the others
-    are read. `told` gets the number of indexes that were read, and how many there are to read. Raises `StoreError`.
+    are read. `told` gets the number of indexes that were read, and how many there are to read. `also` takes in more by
+    the listing, and returns what could not be used. Raises `StoreError`.
     """
     problems: list[Problem] = []
     read = 0
@@ -59,6 +66,7 @@ def rebuild(catalogue: Catalogue, store: Store, now: str, told: Callable[[int, i
             rows = _taken(partial(read_rows, store, name), rows_key(name), problems)
             if rows is not None:
                 read += _record_rows(catalogue, listing, name, etag, rows)
+        problems += also(listing)
         moved = listing.take_classes(now)
         gone = listing.mark_gone()
         problems += [Problem(key, why, _HINT) for key, why in listing.differing()]

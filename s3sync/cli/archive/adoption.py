@@ -44,9 +44,18 @@ def adopt(
             help="Read compressed archives through up to this size: that is what tells their members.",
         ),
     ] = 1024,
+    read_again: Annotated[
+        bool, typer.Option("--read-again", help="Read also what another computer read, and wrote an index for.")
+    ] = False,
+    write_index: Annotated[
+        bool,
+        typer.Option(
+            "--write-index", help="Write what was found beside each archive, so that others need not read it again."
+        ),
+    ] = False,
     yes: Yes = False,
 ) -> int:
-    """Take archives that other tools made into the catalogue of this computer. Sends nothing, moves nothing.
+    """Take archives that other tools made into the catalogue of this computer. Moves none, and sends none.
 
     Archives are the keys of the store that fit the set's layout. Of a tar only the headers are read. What is cold, too
     large or damaged is kept as "not indexed". A plain tree, as on an SSD, is taken in as it lies: its folder gets the
@@ -62,6 +71,8 @@ def adopt(
             set=set,
             record=record,
             most_streamed=read_up_to * 1024**2,
+            read_again=read_again,
+            write_index=write_index,
             dry_run=call.dry_run,
             told=told,
             confirm=(lambda folder: True) if yes else _ask,

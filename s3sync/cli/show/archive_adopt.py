@@ -7,6 +7,7 @@ from collections.abc import Callable
 from s3sync.archive.adopt import Adoption, AdoptReport
 from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
+from s3sync.cli.show.archive_list import proposed_text
 from s3sync.cli.show.words import Json, failed_json, warn_of_failures
 from s3sync.core.archive.records import Status
 from s3sync.core.quantities import counted, files_text, size_text
@@ -21,7 +22,8 @@ def print_adopted(lines: Lines, *, quiet: bool, verbose: bool) -> Callable[[Adop
         if quiet:
             return
         archive = one.archive
-        known = files_text(archive.files) if archive.status is Status.ADOPTED else "not indexed"
+        known = "not indexed" if archive.status is Status.NOT_INDEXED else files_text(archive.files)
+        known += proposed_text(archive)
         why = f": {printable(one.why)}" if one.why else ""
         lines.show(f"  {symbols().done} {printable(archive.unit)} ({size_text(archive.size)}) - {known}{why}")
         if one.left_out:
@@ -39,7 +41,8 @@ def print_adopt_summary(report: AdoptReport, *, quiet: bool, verbose: bool) -> N
         would = "would be adopted" if report.dry_run else "adopted"
         size = size_text(sum(one.archive.size for one in report.adopted))
         known = f", {report.known} known already" if report.known else ""
-        say(f"Summary: {counted(len(report.adopted), 'archive')} {would} ({size}){known}; nothing was sent")
+        sent = f"wrote {counted(report.written, 'proposal')} for others" if report.written else "nothing was sent"
+        say(f"Summary: {counted(len(report.adopted), 'archive')} {would} ({size}){known}; {sent}")
         if report.unfit_count:
             say(f"{counted(report.unfit_count, 'key')} of the store do not fit the layout of the set")
         for key in report.unfit if verbose else ():
@@ -91,6 +94,7 @@ def adopt_json(report: AdoptReport) -> Json:
             for one in report.adopted
         ],
         "known": report.known,
+        "written": report.written,
         "unfit": report.unfit_count,
         "gone": [{"unit": unit, "key": key} for unit, key in report.gone],
         "elsewhere": dict(sorted(report.elsewhere.items())),

@@ -85,9 +85,15 @@ def _archive_line(archive: Archived, width: int) -> str:
     name = (printable(archive.unit) + volume).ljust(width)
     date = (archive.archive_date or archive.uploaded_at)[:10]
     files = "not indexed" if archive.status is Status.NOT_INDEXED else files_text(archive.files)
-    adopted = ", adopted" if archive.status is Status.ADOPTED else ""
+    adopted = ", adopted" if archive.status is Status.ADOPTED else proposed_text(archive)
     rest = f"{printable(archive.storage_class)}{_thaw_text(archive.thaw)}{adopted}{_volumes_text(archive)}"
     return f"{name}  {date}  {files:>11}  {size_text(archive.size):>9}  {rest}"
+
+
+def proposed_text(archive: Archived) -> str:
+    """Remark about an archive of which only somebody else's word is known."""
+    by = printable(archive.created_by) or "somebody"
+    return f", adopted by {by}, never verified here" if archive.status is Status.PROPOSED else ""
 
 
 def _thaw_text(thaw: ThawNote | None) -> str:
@@ -181,6 +187,8 @@ def print_shown(found: Sequence[Shown], call: Call) -> None:
         _print_more(Listed(one.store, one.archive))
         if one.archive.status in FOREIGN:
             known = "the SHA-256 of its members is not known" if one.members else "its members are not known"
+            if one.archive.status is Status.PROPOSED:
+                known = "what it holds is another's word; before a restore the archive itself is read"
             say(f"      made by another tool: {known}")
         for line in _details(one.archive):
             say(f"      {line}")

@@ -20,6 +20,19 @@ _TIMES = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "y": 2, "j": 3}
 _ENDINGS = {".tar": Pack.TAR, ".tar.gz": Pack.TAR_GZ, ".tgz": Pack.TAR_GZ, ".tar.zst": Pack.TAR_ZST}
 
 
+_PROPOSAL = ".adopted.json"
+
+
+def proposal_key(key: str) -> str:
+    """Key of the proposal for the index of an archive that another tool made."""
+    return f"{key}{_PROPOSAL}"
+
+
+def proposed(key: str) -> str | None:
+    """Key of the archive that a key is the proposal for; None for another key."""
+    return key.removesuffix(_PROPOSAL) if key.endswith(_PROPOSAL) else None
+
+
 class Fit(Struct, frozen=True):
     """Unit that a key names."""
 
@@ -51,7 +64,7 @@ class KeyPattern:
 
     def fit(self, key: str) -> Fit | None:
         """Unit that a key is of; None for one that the layout does not make."""
-        if key.startswith(f"{STATE_DIR}/") or key.endswith(index_key("")):
+        if key.startswith(f"{STATE_DIR}/") or key.endswith((index_key(""), _PROPOSAL)):
             return None
         if self._of_folders:
             top, _, rest = self.split(key)

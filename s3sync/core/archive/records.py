@@ -21,6 +21,8 @@ class Status(StrEnum):
     """Found in the store without an index, so that nothing is known of its members."""
     ADOPTED = "adopted"
     """Archive of another tool, whose members are known by its own headers, without SHA-256."""
+    PROPOSED = "proposed"
+    """Archive of another tool, whose members somebody else named: this computer has not read it."""
     GONE = "gone"
     """In the catalogue, and no longer in the store."""
     REMOVED = "removed"
@@ -29,7 +31,7 @@ class Status(StrEnum):
     """Deleted from the disk of a folder store after the next step of a chain had it."""
 
 
-FOREIGN = (Status.NOT_INDEXED, Status.ADOPTED)
+FOREIGN = (Status.NOT_INDEXED, Status.ADOPTED, Status.PROPOSED)
 """Archives of which the store has no index."""
 PRESENT = (Status.STORED, *FOREIGN)
 """Archives that are in the store, as far as it is known."""
