@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -14,6 +14,16 @@ from s3sync.cli.options import Yes
 
 if TYPE_CHECKING:
     from s3sync.archives.adopting import Unmarked
+
+ReadAgain: TypeAlias = Annotated[
+    bool, typer.Option("--read-again", help="Read also what another computer read, and wrote an index for.")
+]
+WriteIndex: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--write-index", help="Write what was found beside each archive, so that others need not read it again."
+    ),
+]
 
 
 @archive.word(
@@ -44,15 +54,8 @@ def adopt(
             help="Read compressed archives through up to this size: that is what tells their members.",
         ),
     ] = 1024,
-    read_again: Annotated[
-        bool, typer.Option("--read-again", help="Read also what another computer read, and wrote an index for.")
-    ] = False,
-    write_index: Annotated[
-        bool,
-        typer.Option(
-            "--write-index", help="Write what was found beside each archive, so that others need not read it again."
-        ),
-    ] = False,
+    read_again: ReadAgain = False,
+    write_index: WriteIndex = False,
     yes: Yes = False,
 ) -> int:
     """Take archives that other tools made into the catalogue of this computer. Moves none, and sends none.
