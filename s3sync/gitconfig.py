@@ -17,9 +17,8 @@ from s3sync.core.names import nfc
 
 LIMIT = 256 * 1024
 
-_SECTION = re.compile(r'\[\s*([A-Za-z0-9.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]')
-_ENTRY = re.compile(r"([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.*)")
-_GITDIR = re.compile(r"gitdir:\s*(.+?)\s*")
+_SECTION = re.compile(r'\[\s*+([A-Za-z0-9.-]++)\s*+(?:"((?:[^"\\]|\\.)*+)"\s*+)?\]')
+_ENTRY = re.compile(r"([A-Za-z][A-Za-z0-9-]*+)\s*+=\s*+(.*)")
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 _SCP = re.compile(r"[^/:]+:(?!//)")
 _REMOTE_NAME = re.compile(r"[\w][\w. +-]{0,99}")
@@ -76,8 +75,10 @@ def object_name_size(root: Path) -> int:
 
 def git_folder(root: Path) -> Path:
     """The folder with the clone's own `index`: `.git`, or where the `.git` file of a worktree points."""
-    found = _GITDIR.fullmatch(_read(root / ".git", links=False).partition("\n")[0])
-    return root / ".git" if found is None else Path(os.path.normpath(root / found[1]))
+    said = _read(root / ".git", links=False).partition("\n")[0]
+    if not said.startswith("gitdir:"):
+        return root / ".git"
+    return Path(os.path.normpath(root / said.removeprefix("gitdir:").strip()))
 
 
 def _folder(root: Path) -> Path:
@@ -96,9 +97,9 @@ def read_bytes(path: Path, limit: int, *, links: bool = False) -> bytes | None:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
     if not links:
         flags |= getattr(os, "O_NOFOLLOW", 0)
-        if path.parent.is_symlink():
-            return None
     try:
+        if not links and path.parent.is_symlink():
+            return None
         with open(os.open(path, flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None

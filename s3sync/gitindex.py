@@ -19,6 +19,8 @@ _HEADER = struct.Struct(">4sII")
 _STAT = 40
 """Bytes of what an entry says of times, mode and size, before the object's name."""
 _EXTENDED = 0x4000
+_LONGEST = 16 * 1024
+"""Bytes of a path: no disk has longer ones, and an index that may be anybody's could make each longer than the last."""
 
 
 def files_in_git(root: Path, folders: Sequence[str]) -> list[int] | None:
@@ -62,6 +64,8 @@ def _paths(data: bytes, name_size: int) -> Iterator[bytes]:
         else:
             path = b""
         end = data.index(b"\0", at)
+        if len(path) + end - at > _LONGEST:
+            raise ValueError("a path that no disk has")
         path += data[at:end]
         at = end + 1 if version == 4 else begin + (end - begin + 8) // 8 * 8
         if path != before:

@@ -1009,6 +1009,46 @@ MUTANTS = (
         "    if False:\n",
         ("tests/scenarios/archive/test_restore.py", "-k", "huge"),
     ),
+    Mutant(
+        "git-index-bound",
+        "rule 4: what git tracks is found by its beginning, though no more of a path is looked at than a disk has",
+        "s3sync/local/tracked.py",
+        "        if end == begin + length or (length == _LENGTH and end < 0):\n",
+        "        if end == begin + length:\n",
+        ("tests/promises/hostile/test_git_folders.py", "-k", "no_disk_holds"),
+    ),
+    Mutant(
+        "git-file-bound",
+        "rule 10: a .git file that names no folder ends no command",
+        "s3sync/local/tracked.py",
+        "    except ValueError:  # a NUL in it, which git refuses, too\n",
+        "    except UnicodeError:\n",
+        ("tests/promises/hostile/test_git_folders.py", "-k", "points_nowhere"),
+    ),
+    Mutant(
+        "answer-time",
+        "rule 7: a time that a server tells is of bounded length, and of the calendar",
+        "s3sync/store/s3/answers.py",
+        "        inner.set_parser_defaults(timestamp_parser=time_of)\n",
+        "        pass\n",
+        ("tests/promises/hostile/test_answers.py", "-k", "parts or zone"),
+    ),
+    Mutant(
+        "answer-shape",
+        "rule 7: what botocore stumbles over in an answer is one of our errors",
+        "s3sync/store/s3/answers.py",
+        "        except Exception:  # noqa: BLE001 - a document may break botocore's code anywhere\n",
+        "        except LookupError:\n",
+        ("tests/promises/hostile/test_answers.py", "-k", "twice or no_name or odd_header"),
+    ),
+    Mutant(
+        "credential-program",
+        "rule 1: a program of the user's profile is none of the repository's",
+        "s3sync/store/s3/processes.py",
+        "        return subprocess.Popen([_found(words[0], folder), *words[1:]], cwd=folder, **pipes)\n",
+        "        return subprocess.Popen([_found(words[0], folder), *words[1:]], **pipes)\n",
+        ("tests/promises/hostile/test_credential_programs.py",),
+    ),
 )
 
 

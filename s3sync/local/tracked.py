@@ -46,7 +46,10 @@ def _git_folder(folder: Path) -> Path | None:
         return None
     if not said.startswith("gitdir:"):
         return None
-    return Path(os.path.realpath(folder / said.removeprefix("gitdir:").strip()))
+    try:
+        return Path(os.path.realpath(folder / said.removeprefix("gitdir:").strip()))
+    except ValueError:  # a NUL in it, which git refuses, too
+        return None
 
 
 def _look(git: Path, prefix: str) -> str | None:
@@ -85,36 +88,46 @@ def _tracked(git: str, stamps: tuple[tuple[str, int, int, int], ...], prefix: st
 
 
 def _find(index: bytes, prefix: str) -> str | None:
-    """Versions 2 and 3 hold each path whole, after its length. A disk may take other capitals for the same name."""
-    whole = re.escape(os.fsencode(prefix.rstrip("/"))) + rb"(?:/[^\0]+)?(?=\0)"
-    for found in re.finditer(whole, index, re.IGNORECASE):
-        length = int.from_bytes(index[found.start() - 2 : found.start()]) & _LENGTH
-        if length in (len(found[0]), _LENGTH):
-            return os.fsdecode(found[0])
+    """Versions 2 and 3 hold each path whole, after its length. A disk may take other capitals for the same name.
+
+    No more is looked at than the length allows: an index may be anybody's, and hold no end of a path at all.
+    """
+    for found in re.finditer(re.escape(os.fsencode(prefix.rstrip("/"))) + rb"(?=[/\0])", index, re.IGNORECASE):
+        begin, length = found.start(), int.from_bytes(index[found.start() - 2 : found.start()]) & _LENGTH
+        end = index.find(b"\0", begin, begin + length + 1)
+        if end == begin + length or (length == _LENGTH and end < 0):
+            return os.fsdecode(index[begin : begin + length])
     return None
 
 
 def _find_packed(index: bytes, prefix: str, digest: int) -> str | None:
-    """Version 4 holds of each path what is not as in the one before it, after `digest` bytes of the file's name."""
-    wanted, path, at = os.fsencode(prefix).lower(), b"", 12
+    """Version 4 holds of each path what is not as in the one before it, after `digest` bytes of the file's name.
+
+    Of a path only the beginning is put together: whole ones, each longer than the one before, take hours.
+    """
+    wanted, path, length, at = os.fsencode(prefix).lower(), b"", 0, 12
+    most = max(len(wanted), _LENGTH)
     for _ in range(int.from_bytes(index[8:12])):
         flags = at + 40 + digest
         if flags + 2 > len(index):
             return None
         drop, at = _number(index, flags + (4 if index[flags] & _EXTENDED else 2))
         end = index.find(b"\0", at)
-        if end < 0 or drop > len(path):
+        if end < 0 or drop > length:
             return None
-        path, at = path[: len(path) - drop] + index[at:end], end + 1
+        length -= drop
+        if length <= len(path):
+            path = (path[:length] + index[at : min(end, at + most)])[:most]
+        length, at = length + end - at, end + 1
         if path.lower().startswith(wanted) or path.lower() == wanted.rstrip(b"/"):
             return os.fsdecode(path)
     return None
 
 
 def _number(index: bytes, at: int) -> tuple[int, int]:
-    """A number as git's pack files write offsets, and where it ends."""
+    """A number as git's pack files write offsets, and where it ends; of a longer one than any path no more."""
     value = -1
-    while at < len(index):
+    while at < len(index) and value <= MOST_BYTES:
         byte = index[at]
         value, at = ((value + 1) << 7) | (byte & 0x7F), at + 1
         if not byte & 0x80:

@@ -13,6 +13,7 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.options import Wire
 from s3sync.store.s3.address import Address
+from s3sync.store.s3.answers import StrictAnswers
 from s3sync.store.s3.bounded import BoundedSession
 from s3sync.store.s3.connections import patient
 from s3sync.store.s3.credentials import Credentials
@@ -56,7 +57,9 @@ def make_client(address: Address, credentials: Credentials, env: Mapping[str, st
         **fixed,
     )
     _adjust(client.meta.events, wire)
-    client._endpoint.http_session = BoundedSession(client._endpoint.http_session, address.shown)
+    endpoint = client._endpoint
+    endpoint.http_session = BoundedSession(endpoint.http_session, address.shown)
+    endpoint._response_parser_factory = StrictAnswers(endpoint._response_parser_factory)
     return client
 
 

@@ -20,6 +20,7 @@ from s3sync.config.secrets import hidden
 from s3sync.errors import CredentialsError
 from s3sync.store.s3.errors import HINTS
 from s3sync.store.s3.failures import from_botocore
+from s3sync.store.s3.processes import run_at_home
 
 _RENEW = timedelta(minutes=10)
 _HINT = HINTS[CredentialsError]
@@ -45,7 +46,7 @@ class Profile:
     """Profile in use, from the shared config and credentials files."""
 
     def __init__(self, name: str | None, env: Mapping[str, str]) -> None:
-        home = env.get("HOME") or env.get("USERPROFILE") or str(Path.home())
+        self.home = home = Path(env.get("HOME") or env.get("USERPROFILE") or Path.home())
         self.name = name or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
         self.named = self.name != "default"
         self.config_file = _path(env.get("AWS_CONFIG_FILE"), Path(home, ".aws", "config"))
@@ -191,6 +192,7 @@ class Credentials:
 
     def _ask_botocore(self) -> Any:
         try:
+            run_at_home(self.session, self.profile.home)
             found = self.session.get_credentials()
         except Exception as error:  # noqa: BLE001 - a credential process or token endpoint may raise anything
             raise _unusable(error) from None

@@ -1,0 +1,73 @@
+"""Programs that the user's own AWS profile names are the user's: none is taken from a repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="scripts with #!")
+NOWHERE = "http://127.0.0.1:9"
+ENV = {
+    "S3SYNC_STORE": "s3://bucket",
+    "AWS_ENDPOINT_URL_S3": NOWHERE,
+    "AWS_ENDPOINT_URL_STS": NOWHERE,
+    "AWS_REGION": "us-east-1",
+    "AWS_MAX_ATTEMPTS": "1",
+}
+
+
+def script(path: Path, says: Path) -> Path:
+    """A program that leaves a trace, and gives nothing, so that the command ends there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\npwd > {says}\necho '{{}}'\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def trap(david: Person, tmp_path: Path) -> Path:
+    """What a program of the repository would make. The repository has one of each name, wherever one may stand."""
+    for folder in (david.repo, david.project, david.staging):
+        for name in ("get-keys", "bin/get-keys"):
+            script(folder / name, tmp_path / "trapped")
+    return tmp_path / "trapped"
+
+
+def configure(david: Person, process: str, more: str = "") -> None:
+    folder = david.root / "home" / ".aws"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config").write_text(f"[default]\ncredential_process = {process}\n{more}")
+
+
+def refused(david: Person, path: str, **env: str) -> None:
+    told = david.expect(1, "status", env={**ENV, "PATH": path, **env})
+    assert "could not get credentials" in told.err, told
+
+
+@pytest.mark.parametrize(
+    ("process", "first"), [("get-keys --now", ""), ("get-keys", "."), ("./get-keys", ""), ("sh bin/get-keys", "")]
+)
+def test_no_program_of_the_repository_gives_keys(process: str, first: str, david: Person, trap: Path) -> None:
+    configure(david, process)
+    refused(david, f"{first}:{os.environ['PATH']}")
+    assert not trap.exists()
+
+
+def test_nor_where_a_role_is_assumed_from_such_a_profile(david: Person, trap: Path) -> None:
+    configure(david, "bin/get-keys", "[profile r]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = default\n")
+    refused(david, os.environ["PATH"], AWS_PROFILE="r")
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("process", ["{there}/mine", "mine", "bin/mine", "sh bin/mine"])
+def test_the_users_own_programs_run_at_home(process: str, david: Person, tmp_path: Path) -> None:
+    """By their whole path, from the search path, or by a path that begins in the home folder."""
+    home, trace = david.root / "home", tmp_path / "trace"
+    script(home / "bin" / "mine", trace)
+    configure(david, process.format(there=home / "bin"))
+    refused(david, f"{home / 'bin'}:{os.environ['PATH']}")
+    assert Path(trace.read_text().strip()).samefile(home)

@@ -1,0 +1,101 @@
+"""What a `.git` folder holds that somebody else wrote: an unpacked repository, or a folder above on a shared disk.
+
+Each test is over in less than a second. One of these files once kept a command busy for hours; the limit of the suite
+is what notices that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from s3sync import gitconfig, gitindex
+from s3sync.gitconfig import remote_name
+from s3sync.gitindex import files_in_git
+from s3sync.local.tracked import tracked_by_git
+from tests.kit.people import Person
+
+MIB = 2**20
+INSIDE = b"repo/film/s3-staging/.s3sync"
+
+
+def entries(version: int, *paths: bytes, lead: bytes = b"\0") -> bytes:
+    """An index with an entry for each path; in version 4 `lead` says how many bytes of the last one are dropped."""
+    made = [b"DIRC" + version.to_bytes(4) + len(paths).to_bytes(4)]
+    for path in paths:
+        end = b"\0" if version == 4 else bytes(8 - (62 + len(path)) % 8)
+        made += [bytes(60), min(len(path), 0xFFF).to_bytes(2), lead if version == 4 else b"", path, end]
+    return b"".join(made)
+
+
+HOSTILE = {
+    "no end of a path": b"DIRC\0\0\0\2\0\0\0\1" + (INSIDE + b"/") * (4 * MIB // len(INSIDE)),
+    "long paths without an end": b"DIRC\0\0\0\2\0\0\0\1" + (b"\x0f\xf0" + INSIDE + b"/") * (4 * MIB // len(INSIDE)),
+    "a path longer than the last": entries(4, *[b"a" * 62] * (6 * MIB // 126)),
+    "a number without end": b"DIRC\0\0\0\4\0\0\0\1" + bytes(62) + b"\xff" * (6 * MIB),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_an_index_of_somebody_above_is_read_in_one_go(name: str, tmp_path: Path) -> None:
+    """The folder above the repository is shared, and what is called its `.git` is anybody's."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "index").write_bytes(HOSTILE[name])
+    assert tracked_by_git(tmp_path / "repo" / "film" / "s3-staging") is None
+    files_in_git(tmp_path / "repo", ["film/s3-staging"])
+
+
+@pytest.mark.parametrize("version", [2, 4])
+@pytest.mark.parametrize("name", [b"state.db", b"deep/" * 1000 + b"x"])
+def test_what_git_tracks_is_found_behind_paths_that_no_disk_holds(version: int, name: bytes, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    ours = INSIDE.replace(b"film", b"Film") + b"/" + name
+    if version == 2:
+        index = entries(2, b"repo/" + b"z" * 9000, ours)
+    else:  # the second drops 9,000 bytes of the first, as git's packs write that number, and so keeps `repo/`
+        first = entries(4, b"repo/" + b"z" * 9000)
+        index = first + bytes(62) + b"\xc5\x28" + ours.removeprefix(b"repo/") + b"\0"
+        index = index[:8] + (2).to_bytes(4) + index[12:]
+    (tmp_path / ".git" / "index").write_bytes(index)
+    found = tracked_by_git(tmp_path / "repo" / "film" / "s3-staging")
+    assert found is not None
+    assert found.startswith("repo/Film/s3-staging/.s3sync/")
+
+
+CONFIGS = {
+    "a section that never closes": "[a" + " " * (gitconfig.LIMIT - 3) + "x",
+    "a subsection that never closes": '[a "' + "\\a" * (gitconfig.LIMIT // 2 - 4),
+    "a key without a value": "[a]\n" + "a" * (gitconfig.LIMIT // 2 - 4) + " " * (gitconfig.LIMIT // 2 - 4) + "x",
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_settings_of_git_are_read_in_one_go(name: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").write_text(CONFIGS[name])
+    assert remote_name(tmp_path) is None
+
+
+def test_a_git_file_that_points_far_is_read_in_one_go(tmp_path: Path) -> None:
+    """It names where the git folder is. Blanks between two words were tried in every way."""
+    (tmp_path / ".git").write_text("gitdir: a" + " " * (gitconfig.LIMIT - 20) + "b")
+    assert remote_name(tmp_path) is None
+    assert files_in_git(tmp_path, ["s3-staging"]) is None
+    (tmp_path / ".git").write_text("gitdir:  elsewhere/.git \t\n")
+    assert gitconfig.git_folder(tmp_path) == tmp_path / "elsewhere" / ".git"
+
+
+@pytest.mark.parametrize("pointer", ["gitdir: a\0b", "gitdir: " + "a" * 5000, "gitdir: " + "a/" * 5000, "gitdir:"])
+def test_a_git_file_that_points_nowhere_ends_no_command(pointer: str, synced: Person) -> None:
+    (synced.repo / ".git").rmdir()
+    (synced.repo / ".git").write_text(pointer)
+    synced.ok("status")
+    synced.run("doctor")
+    synced.expect(0, "init", "--yes")
+
+
+def test_no_more_of_a_path_is_kept_than_a_disk_has(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "index").write_bytes(entries(4, *[b"a" * 1000] * 30))
+    assert gitindex.files_in_git(tmp_path, ["a"]) is None
