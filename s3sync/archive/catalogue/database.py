@@ -10,23 +10,19 @@ from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any, Self
 
-from s3sync.archive.catalogue import schema
-from s3sync.archive.catalogue.globs import WILD, as_glob, patterns_of
-from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, FOUND_COLUMNS, THAW_COLUMNS, folded
+from s3sync.archive.catalogue import pieces, schema
+from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, THAW_COLUMNS
+from s3sync.archive.catalogue.search import Searching
 from s3sync.config.locate import user_data_folder
-from s3sync.core.archive.records import PRESENT, Archived, FoundMember, LogEntry, Statistic, Status, ThawNote
+from s3sync.core.archive.records import PRESENT, Archived, LogEntry, Statistic, Status, ThawNote
 from s3sync.core.archive.values import Index, Member, SplitIndex
 from s3sync.disk.errors import local_errors
-from s3sync.state.sqlite import Database
 
 FOLDER = "archive"
 REPAIR = "s3sync archive catalogue rebuild --anew: it puts the file aside, and reads the indexes in the store"
 _MEMBERS_AT_ONCE = 10_000
 _CACHE_KB = 32_000
 """Pages of the file in memory: with SQLite's own 2 MB, many members are written twice as slowly."""
-_HITS_AT_ONCE = 2_000
-MOST_NAME = 4096
-"""Characters of a name that is searched for: no path is longer."""
 
 
 def catalogue_path(store: str, endpoint: str | None, environ: Mapping[str, str]) -> Path:
@@ -48,7 +44,7 @@ def set_aside(path: Path) -> Path | None:
     return aside
 
 
-class Catalogue(Database):
+class Catalogue(Searching):
     """Archives of one store. Open with `Catalogue.of(store, endpoint, environ)`, and close it: it is a context manager.
 
     Everything in it but the log, the statistics and the notes of verifications can be made anew of the store.
@@ -151,78 +147,6 @@ class Catalogue(Database):
         with self.rows_of("archive"):
             return schema.archive_row(rows[0]) if rows else None
 
-    # -- search
-
-    def find(
-        self, name: str | None = None, *, md5: str | None = None, sha256: str | None = None, limit: int = 1000
-    ) -> list[FoundMember]:
-        """Members by name, or by a digest. The name is a glob, or else the beginning or any part, in any case.
-
-        With `/` in it, all of the path must match its end. A beginning is found at once among millions of members;
-        any other part takes a look at all names.
-        """
-        if md5 is not None:
-            return self._found("a.md5 = ?", [schema.text(md5.lower())], limit)
-        if sha256 is not None:
-            return self._found(
-                "m.head = ? AND m.sha256 = ?", [schema.head_of(sha256), schema.text(sha256.lower())], limit
-            )
-        name = schema.text(name or "")
-        if len(name) > MOST_NAME:
-            return []
-        folder, _, last = name.rpartition("/")
-        end: list[object] = [f"*{name}", name] if folder else []
-        patterns = patterns_of(folded(last))
-        if folder and not set(WILD) & set(last):
-            del patterns[1:]  # a path that ends in it has a name that begins with it
-        in_folder = " AND (m.path GLOB ? OR a.unit || '/' || m.path GLOB ?)" if folder else ""
-        for pattern in patterns:
-            start = pattern[: min(pattern.find(sign) for sign in WILD if sign in pattern)]
-            if start:
-                where = f"m.name >= ? AND m.name < ? AND m.name GLOB ?{in_folder}"
-                found = self._found(where, [start, f"{start}\U0010ffff", pattern, *end], limit)
-            else:
-                found = self._found_anywhere(pattern, in_folder, end, limit)
-            if found:
-                return found
-        return []
-
-    def _found_anywhere(self, pattern: str, in_folder: str, end: list[object], limit: int) -> list[FoundMember]:
-        """Members whose name fits, by a look at all names: in their index alone, as rows take ten times as long."""
-        found: list[FoundMember] = []
-        after: tuple[object, ...] = ("", -1, -1)
-        while len(found) < limit:
-            hits = self.execute(
-                "SELECT m.name, m.archive, m.n FROM member m"
-                " WHERE m.name GLOB ? AND (m.name, m.archive, m.n) > (?, ?, ?) ORDER BY m.name, m.archive, m.n LIMIT ?",
-                pattern, *after, _HITS_AT_ONCE,
-            )  # fmt: skip
-            for _, archive, n in hits:
-                found += self._found(f"m.archive = ? AND m.n = ?{in_folder}", [archive, n, *end], 1)
-                if len(found) == limit:
-                    return found
-            if len(hits) < _HITS_AT_ONCE:
-                break
-            after = hits[-1]
-        return found
-
-    def units_like(self, name: str) -> list[str]:
-        """Ids of units that have a text in them, without case."""
-        if len(name) > MOST_NAME:
-            return []
-        pattern = f"*{as_glob(folded(name))}*" if not set(WILD) & set(name) else folded(name)
-        rows = self.execute("SELECT DISTINCT unit FROM archive WHERE name GLOB ? ORDER BY unit", pattern)
-        return [str(row[0]) for row in rows]
-
-    def _found(self, where: str, values: list[object], limit: int) -> list[FoundMember]:
-        rows = self.execute(
-            f"SELECT {FOUND_COLUMNS} FROM member m JOIN archive a ON a.id = m.archive"
-            f" WHERE {where} AND a.status IN ('stored', 'adopted', 'proposed') ORDER BY m.name, m.archive, m.n LIMIT ?",
-            *values, limit,
-        )  # fmt: skip
-        with self.rows_of("member"):
-            return [schema.found_row(row) for row in rows]
-
     # -- what was done
 
     def note(self, entry: LogEntry) -> None:
@@ -303,6 +227,11 @@ class Catalogue(Database):
                 for n, (member, holder) in enumerate(zip(block, holders, strict=False))
             ]
             self.execute_many(f"INSERT INTO member VALUES ({', '.join('?' * 13)})", rows)
+            filters = [
+                (archive, begin + at, pieces.filter_of(str(row[3]) for row in rows[at : at + pieces.BLOCK]))
+                for at in range(0, len(rows), pieces.BLOCK)
+            ]
+            self.execute_many("INSERT INTO piece VALUES (?, ?, ?)", filters)
         sidecars = {member.path: member for member in index.sidecars}.values()
         self.execute_many(
             "INSERT INTO sidecar VALUES (?, ?, ?, ?, ?)",
@@ -320,6 +249,7 @@ class Catalogue(Database):
 
     def _drop_members(self, archive: int) -> None:
         self.execute("DELETE FROM member WHERE archive = ?", archive)
+        self.execute("DELETE FROM piece WHERE archive = ?", archive)
         self.execute("DELETE FROM part WHERE archive = ?", archive)
         self.execute("DELETE FROM sidecar WHERE archive = ?", archive)
 

@@ -2,7 +2,8 @@
 
 `member.name` is the last segment of the path without case, and `member.head` the first eight bytes of the SHA-256 as a
 number: by these two a member is found among millions. The UNIQUE constraints are the indexes of the tables. `part` has
-the volumes of a split unit, `request` the restores that wait for a thaw, `store` which disk a folder store was on.
+the volumes of a split unit, `piece` what names have in their middle, `request` the restores that wait for a thaw,
+`store` which disk a folder store was on.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from msgspec import json
 
+from s3sync.archive.catalogue import pieces
 from s3sync.core.archive.lifecycle import expected_class
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, Status, ThawNote, date_of
 from s3sync.core.archive.values import Index, Kind, Member, Pack
@@ -70,7 +72,12 @@ CREATE TABLE part (
 CREATE TABLE request (key TEXT PRIMARY KEY, asked_at TEXT NOT NULL, options TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE store (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-MIGRATIONS: tuple[Migration, ...] = (_MORE, "ALTER TABLE archive ADD COLUMN expected_class TEXT;")
+SCHEMA += pieces.SCHEMA
+MIGRATIONS: tuple[Migration, ...] = (
+    _MORE,
+    "ALTER TABLE archive ADD COLUMN expected_class TEXT;",
+    pieces.add_pieces,
+)
 
 ARCHIVE_COLUMNS = (
     "a.key, a.unit, a.set_name, a.pack, a.status, a.size, a.original_size, a.files, a.uploaded_at, a.created_by,"

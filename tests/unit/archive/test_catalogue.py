@@ -196,7 +196,7 @@ def test_each_store_with_its_prefix_and_server_has_its_own_file(tmp_path: Path) 
     assert catalogue_path("s3://b/", None, environ) == catalogue_path("s3://b", None, environ)
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_catalogue_of_an_earlier_version_is_brought_up_with_all_that_it_has(tmp_path: Path, version: int) -> None:
     path = tmp_path / "catalogue.db"
     with sqlite3.connect(path) as old:
@@ -219,6 +219,7 @@ def test_a_catalogue_of_an_earlier_version_is_brought_up_with_all_that_it_has(tm
         assert (found.unit, found.notes, found.expected_class) == ("M31", "hazy", "GLACIER")
         assert found.thaw == ThawNote("Bulk", 7, "2025-01-02T00:00:00Z", "thawing")
         assert [one.path for one in catalogue.members("m31.tar")] == ["a.fits"]
+        assert [one.path for one in catalogue.find(".fit")] == ["a.fits"]
         catalogue.record(index("new", "b"))
         assert len(catalogue.archives()) == 2
 
@@ -258,10 +259,12 @@ def test_no_question_reads_the_rows_of_all_members(ask: Any, catalogue: Catalogu
     assert plans and all(plan.startswith("SEARCH") or "COVERING INDEX" in plan for plan in members), plans
 
 
+@pytest.mark.parametrize("blocks", [0, 200])
 def test_hits_in_the_middle_of_names_come_in_blocks_without_one_lost(
-    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+    blocks: int, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3sync.archive.catalogue.database._HITS_AT_ONCE", 3)
+    monkeypatch.setattr("s3sync.archive.catalogue.search._HITS_AT_ONCE", 3)
+    monkeypatch.setattr("s3sync.archive.catalogue.search._MOST_BLOCKS", blocks)
     names = [f"{letter}_0001.fits" for letter in "abcdefgh"]
     catalogue.record(index("u1", *names, "other.txt"))
     catalogue.record(index("u2", *(f"deep/{name}" for name in names)))

@@ -1,0 +1,123 @@
+"""Search in the catalogue: members by name or digest, units by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3sync.archive.catalogue import pieces, schema
+from s3sync.archive.catalogue.globs import WILD, as_glob, patterns_of
+from s3sync.archive.catalogue.schema import FOUND_COLUMNS, folded
+from s3sync.core.archive.records import FoundMember
+from s3sync.state.sqlite import Database
+
+_HITS_AT_ONCE = 2_000
+_FILTERS_AT_ONCE = 5_000
+_MOST_BLOCKS = 200
+"""Blocks of members that are looked through one by one. Where more may have a name it is common, and soon found."""
+MOST_NAME = 4096
+"""Characters of a name that is searched for: no path is longer."""
+
+
+class Searching(Database):
+    """The questions that a catalogue answers about what is in its archives."""
+
+    def find(
+        self, name: str | None = None, *, md5: str | None = None, sha256: str | None = None, limit: int = 1000
+    ) -> list[FoundMember]:
+        """Members by name, or by a digest. The name is a glob, or else the beginning or any part, in any case.
+
+        With `/` in it, all of the path must match its end. A beginning is found at once among millions of members,
+        any other part of three characters or more mostly (`pieces`), and a shorter one by a look at all names.
+        """
+        if md5 is not None:
+            return self._found("a.md5 = ?", [schema.text(md5.lower())], limit)
+        if sha256 is not None:
+            return self._found(
+                "m.head = ? AND m.sha256 = ?", [schema.head_of(sha256), schema.text(sha256.lower())], limit
+            )
+        name = schema.text(name or "")
+        if len(name) > MOST_NAME:
+            return []
+        folder, _, last = name.rpartition("/")
+        end: list[object] = [f"*{name}", name] if folder else []
+        patterns = patterns_of(folded(last))
+        if folder and not set(WILD) & set(last):
+            del patterns[1:]  # a path that ends in it has a name that begins with it
+        in_folder = " AND (m.path GLOB ? OR a.unit || '/' || m.path GLOB ?)" if folder else ""
+        for pattern in patterns:
+            start = pattern[: min(pattern.find(sign) for sign in WILD if sign in pattern)]
+            if start:
+                where = f"m.name >= ? AND m.name < ? AND m.name GLOB ?{in_folder}"
+                found = self._found(where, [start, f"{start}\U0010ffff", pattern, *end], limit)
+            else:
+                found = self._found_anywhere(pattern, in_folder, end, limit)
+            if found:
+                return found
+        return []
+
+    def _found_anywhere(self, pattern: str, in_folder: str, end: list[object], limit: int) -> list[FoundMember]:
+        """Members whose name fits, wherever: at first the names alone, as rows take ten times as long."""
+        found: list[FoundMember] = []
+        blocks = self._blocks_with(pattern)
+        for archive, n in self._hits_everywhere(pattern) if blocks is None else self._hits_in(blocks, pattern):
+            found += self._found(f"m.archive = ? AND m.n = ?{in_folder}", [archive, n, *end], 1)
+            if len(found) == limit:
+                break
+        return found
+
+    def _blocks_with(self, pattern: str) -> list[tuple[int, int]] | None:
+        """The blocks of members whose names may fit; None for too many, and where the pattern tells nothing."""
+        wanted, found, after = pieces.numbers_of(pattern), list[tuple[int, int]](), 0
+        if not wanted:
+            return None
+        while filters := self.execute(
+            "SELECT rowid, archive, first, bits FROM piece WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            after, _FILTERS_AT_ONCE,
+        ):  # fmt: skip
+            with self.rows_of("piece"):
+                found += [(int(at), int(n)) for _, at, n, bits in filters if pieces.has_all(bits, wanted)]
+            if len(found) > _MOST_BLOCKS:
+                return None
+            after = filters[-1][0]
+        return found
+
+    def _hits_in(self, blocks: list[tuple[int, int]], pattern: str) -> Iterator[tuple[int, int]]:
+        """Members of some blocks whose name fits, by name."""
+        hits: list[tuple[str, int, int]] = []
+        for archive, first in blocks:
+            hits += self.execute(
+                "SELECT name, archive, n FROM member WHERE archive = ? AND n >= ? AND n < ? AND name GLOB ?",
+                archive, first, first + pieces.BLOCK, pattern,
+            )  # fmt: skip
+        return ((archive, n) for _, archive, n in sorted(hits))
+
+    def _hits_everywhere(self, pattern: str) -> Iterator[tuple[int, int]]:
+        """Members whose name fits, by name, of all names in their index."""
+        after: tuple[object, ...] = ("", -1, -1)
+        while True:
+            hits = self.execute(
+                "SELECT m.name, m.archive, m.n FROM member m"
+                " WHERE m.name GLOB ? AND (m.name, m.archive, m.n) > (?, ?, ?) ORDER BY m.name, m.archive, m.n LIMIT ?",
+                pattern, *after, _HITS_AT_ONCE,
+            )  # fmt: skip
+            yield from ((archive, n) for _, archive, n in hits)
+            if len(hits) < _HITS_AT_ONCE:
+                return
+            after = hits[-1]
+
+    def units_like(self, name: str) -> list[str]:
+        """Ids of units that have a text in them, without case."""
+        if len(name) > MOST_NAME:
+            return []
+        pattern = f"*{as_glob(folded(name))}*" if not set(WILD) & set(name) else folded(name)
+        rows = self.execute("SELECT DISTINCT unit FROM archive WHERE name GLOB ? ORDER BY unit", pattern)
+        return [str(row[0]) for row in rows]
+
+    def _found(self, where: str, values: list[object], limit: int) -> list[FoundMember]:
+        rows = self.execute(
+            f"SELECT {FOUND_COLUMNS} FROM member m JOIN archive a ON a.id = m.archive"
+            f" WHERE {where} AND a.status IN ('stored', 'adopted', 'proposed') ORDER BY m.name, m.archive, m.n LIMIT ?",
+            *values, limit,
+        )  # fmt: skip
+        with self.rows_of("member"):
+            return [schema.found_row(row) for row in rows]
