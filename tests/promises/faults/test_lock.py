@@ -105,7 +105,7 @@ def test_f29_without_any_lock_two_commands_on_one_folder_lose_nothing(office: Of
         assert gate.waiting.wait(DEADLINE_S)
         gate.open()
         for process in both:
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=300)
             assert process.returncode in (0, 3, 4) and b"Traceback" not in said, said
     office.david.ok("sync")
     assert office.david.ok("status", "--json").json["in_sync"]

@@ -222,7 +222,7 @@ time.sleep(30)
 """
     # the shell in between: what Linux tells of a child begins with what its parent had
     words = shlex.join([sys.executable, "-c", script])
-    done = subprocess.run(["sh", "-c", f"{words}; exit $?"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["sh", "-c", f"{words}; exit $?"], capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout.split()) == (1, ["here", "ended"]), done
 
 
@@ -303,7 +303,7 @@ def shell(person: Person, words: str) -> subprocess.CompletedProcess[str]:
         env=person.env(),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
 

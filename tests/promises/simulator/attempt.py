@@ -39,3 +39,11 @@ class Attempt(Struct):
     knew: frozenset[str] = frozenset()
     agreed: Agreed | None = None
     remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def robbed_of(self, content: str, now: Look) -> bool:
+        """Whether another tool took a second object with this content after the run saw it.
+
+        No store deletes one object on the condition that another is there. The user's disk still holds the content.
+        """
+        had = sum(content in held for held in self.remote_had.values())
+        return self.meddled and had > 1 and content in now.work[self.run.user].values()

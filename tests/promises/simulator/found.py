@@ -446,4 +446,20 @@ FOUND: dict[str, Story] = {
         ),
         makes_way=True,
     ),
+    "seed 202000542": Story(
+        seed=202000542,
+        users=("david", "jan"),
+        blind=(),
+        steps=(
+            Save(user="jan", path="cut/scene 1.mov", content=Content(token=0, size=700, family=1), in_place=True),
+            Run(user="jan", verb="sync"),
+            Rename(user="jan", path="cut/scene 1.mov", to="DRAFT.mp4"),
+            Run(
+                user="jan",
+                verb="sync",
+                meanwhile=(Meanwhile(call=3, step=OtherTool(path="DRAFT.mp4", content=None), method="delete"),),
+            ),
+        ),
+        makes_way=True,
+    ),
 }

@@ -117,7 +117,7 @@ class Referee(Struct):
     def after_piece(self, attempt: Attempt, now: Look) -> None:
         """The program did something, in this run."""
         before, self.last = self.last, now
-        for path, content in before.remote.items():
+        for path, content in (*before.remote.items(), *now.remote.items()):
             attempt.remote_had[self.key(path)].add(content)
         self._nothing_torn(now)
         self._others_untouched(attempt, before, now)
@@ -223,7 +223,7 @@ class Referee(Struct):
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
             if content in now.remote_trash.values():
                 continue
-            if run.kind in ("sync", "undo") and content in now.remote.values():
+            if run.kind in ("sync", "undo") and (content in now.remote.values() or attempt.robbed_of(content, now)):
                 continue
             if run.kind == "up" and known and bool(self.at(now.remote, path) & had):
                 self.owed.discard(content)

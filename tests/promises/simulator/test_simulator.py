@@ -23,7 +23,7 @@ def simulate(*words: str, expect: int = 0) -> Any:
     """Run it in a process of its own: it changes the program's sizes, clock and threads, and forks."""
     command = [sys.executable, "-m", "tests.promises.simulator", "--json", *words]
     environ = {**os.environ, "PYTHONHASHSEED": "random"}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == expect, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)
 

@@ -238,7 +238,7 @@ def told(request: pytest.FixtureRequest) -> dict[str, str | None]:
         cwd=ROOT,
         input=msgspec.json.encode({f"{name} {n}": s for name in wanted for n, s in enumerate(STORIES[name])}),
         capture_output=True,
-        timeout=280,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()

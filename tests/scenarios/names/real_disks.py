@@ -41,7 +41,7 @@ def mounted(kind: str, folder: Path) -> Iterator[Path]:
 
 def _run(words: list[str]) -> str:
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    done = subprocess.run([*as_root, *words], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*as_root, *words], capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
         _missing(f"{words[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
