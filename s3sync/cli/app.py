@@ -25,7 +25,6 @@ from s3sync.core.quantities import files_text, size_text
 from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError, UsageError
 from s3sync.transfer.progress import Work
 
-USAGE = 2
 _telling, _told = threading.Lock(), threading.Event()
 
 app = typer.Typer(
@@ -33,10 +32,10 @@ app = typer.Typer(
     cls=Root,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     help="The shared folder for files that are too heavy for git, kept in your team's own S3 bucket.",
-    epilog="Start with `s3sync init`. Every command has --help with an example and its exit codes.",
+    epilog="Start with `s3sync init`. Without a command, s3sync says where things stand. "
+    "Every command has --help with an example and its exit codes.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     add_completion=False,
 )
 
@@ -62,14 +61,15 @@ def _run(arguments: Sequence[str]) -> int:
     warnings.showwarning = _tell
     CALL.reset()
     try:
+        if not arguments:
+            from s3sync.cli.where import say_where_things_stand
+
+            return say_where_things_stand()
         code = get_command(app).main(list(arguments), prog_name="s3sync", standalone_mode=False)
         if code == INTERRUPTED:
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except TyperException as error:
-        if not arguments:
-            print(error.format_message())  # the help
-            return USAGE
         return _fail(usage_error(error))
     except NotTrusted as error:
         return _ask_trust(arguments, error)

@@ -79,10 +79,10 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
     else:
         for file in report.files:
             if file.state is State.CONFLICT:
-                warn(_status_line(file, symbols(), scheme_of(report.place.store).there))
+                warn(status_line(file, symbols(), scheme_of(report.place.store).there))
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
-    _warn_of_kept(report)
+    warn_of_kept(report)
     warn_of_failures(report.failed)
 
 
@@ -93,13 +93,13 @@ def _print_files(report: StatusReport, signs: Symbols, verbose: bool) -> None:
         if file.state is State.IN_SYNC:
             count, size = count + 1, size + file.size_bytes
         else:
-            say(_status_line(file, signs, there))
+            say(status_line(file, signs, there))
     if count and not verbose and count > FEW:
         say(f"  {colour(f'{signs.done} {files_text(count)} in sync', GREEN)}  ({size_text(size)})")
         return
     for file in report.files if count else ():
         if file.state is State.IN_SYNC:
-            say(_status_line(file, signs, there))
+            say(status_line(file, signs, there))
 
 
 COMMAND = re.compile("`(s3sync [a-z]+)`")
@@ -121,7 +121,7 @@ def _say_how_to_finish(report: StatusReport) -> None:
             say(COMMAND.sub(lambda command: f"`{command[1]}{project}`", text))
 
 
-def _warn_of_kept(report: StatusReport) -> None:
+def warn_of_kept(report: StatusReport) -> None:
     """Conflicts of which both versions are here: nothing is lost, but somebody has to choose."""
     for kept in report.kept_conflicts:
         warn(
@@ -133,7 +133,8 @@ def _warn_of_kept(report: StatusReport) -> None:
         warn(f"hint: `{command}` asks which one stays; `s3sync conflicts` shows both versions")
 
 
-def _status_line(file: FileStatus, signs: Symbols, there: str) -> str:
+def status_line(file: FileStatus, signs: Symbols, there: str) -> str:
+    """A file's line: name, size and state."""
     text = {
         State.IN_SYNC: "synced",
         State.LOCAL_NEW: "new here",

@@ -37,6 +37,7 @@ class Limit:
 
 LIMITS = {
     "`status` of 20 files": Limit(2, 3, budget=3),
+    "`s3sync` alone": Limit(2, 3, budget=3),
     "`up`, `down` or `sync`, nothing to do": Limit(2, 3, budget=3),
     "`up` of one changed file": Limit(4, 5, budget=5),
     "`down` of one changed file": Limit(4, 4, budget=4),
@@ -82,6 +83,7 @@ def test_nothing_to_do(office: Office) -> None:
     write_small(office.david)
     office.david.ok("up")
     check(watched(office, office.david, "status"), "`status` of 20 files")
+    check(watched(office, office.david), "`s3sync` alone")
     for verb in ("up", "down", "sync"):
         check(watched(office, office.david, verb), "`up`, `down` or `sync`, nothing to do")
 

@@ -1,0 +1,41 @@
+"""`s3sync` without any word: where things stand, and what to do next. `s3sync --help` has the help."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from s3sync.cli.call import CALL
+from s3sync.errors import ProjectError
+
+USAGE = 2
+
+
+def say_where_things_stand() -> int:
+    """One `status` of the project around, in a few lines; outside of one, how to get into one, which asks no store.
+
+    Exit code 0, also with something to do; 3 for files that cannot be synced, and 2 outside of a project.
+    """
+    from s3sync.cli.show.where import print_outside, print_where
+    from s3sync.config import load_settings
+
+    CALL.command = "status"
+    settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+    if settings.root is None:
+        print_outside(settings, [])
+        return USAGE
+    from s3sync.api import Project
+    from s3sync.cli.progress import watching
+    from s3sync.connect import all_projects
+    from s3sync.project import find_project
+
+    try:
+        if settings.store_is_default:  # opening it would make it
+            find_project(settings, Path.cwd(), None)
+        with watching(CALL) as progress:
+            report = Project.open(progress=progress).status()
+    except ProjectError:
+        print_outside(settings, all_projects(settings, Path.cwd()))
+        return USAGE
+    print_where(report)
+    return report.exit_code if report.failed else 0
