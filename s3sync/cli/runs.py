@@ -8,6 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
+from s3sync.cli.notices import of_runs, telling
 from s3sync.core.plan import Verb
 from s3sync.errors import ProjectError, S3syncError, UsageError
 
@@ -44,11 +45,13 @@ def run(
             if error.report is None:
                 raise
             report, stopped = error.report, error
-    if call.json:
-        print_json(run_json(report, stopped))
-        call.answered = True
-    else:
-        print_run(report, verbose=call.verbose, quiet=call.quiet, begun=progress.begun)
+    settings = opened.session.settings
+    with telling(call, settings, lambda: of_runs([report], settings.user)):
+        if call.json:
+            print_json(run_json(report, stopped))
+            call.answered = True
+        else:
+            print_run(report, verbose=call.verbose, quiet=call.quiet, begun=progress.begun)
     if stopped is not None:
         raise stopped
     return report.exit_code
@@ -76,10 +79,12 @@ def _run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport]) -> in
             told.append(one)
             lines.show(one)
     code = worst_code(told)
-    if call.json:
-        print_json(run_all_json(kind, told, code, dry_run=call.dry_run))
-    else:
-        lines.summarize(told)
+    reports = [one.report for one in told if one.report is not None]
+    with telling(call, opened.settings, lambda: of_runs(reports, opened.settings.user)):
+        if call.json:
+            print_json(run_all_json(kind, told, code, dry_run=call.dry_run))
+        else:
+            lines.summarize(told)
     return code
 
 

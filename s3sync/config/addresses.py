@@ -13,6 +13,9 @@ _ENDPOINT = re.compile(
 )
 """The host in ASCII: libraries differ about where a backslash ends it, and letters of other scripts look the same."""
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://.")
+MOST_NOTIFIED = 20
+
 
 def endpoint(value: object) -> str:
     text = plain_text(value).strip()
@@ -42,3 +45,17 @@ def region(value: object) -> str:
     if not _REGION.fullmatch(text):
         raise BadValue(f"{hidden(text)!r} is not a region's name", "write it like us-east-1")
     return text
+
+
+def notify(value: object) -> tuple[str, ...]:
+    """Addresses of apprise, in a list, or in one text with blanks between them. What is wrong is never repeated."""
+    given = value.split() if isinstance(value, str) else value
+    if not isinstance(given, (list, tuple)):
+        raise BadValue("it must be a list of addresses", 'write it like ["mailto://...", "slack://..."]')
+    if len(given) > MOST_NOTIFIED:
+        raise BadValue(f"it has {len(given)} addresses, and {MOST_NOTIFIED} are the most")
+    for number, item in enumerate(given):
+        if not isinstance(item, str) or not _SCHEME.match(line(item)):
+            why = "it is no address of apprise: it begins with the kind of service, as mailto://"
+            raise BadValue(why, "see https://github.com/caronc/apprise/wiki", at=(number,))
+    return tuple(given)

@@ -45,3 +45,41 @@ class HookRules(Struct, frozen=True):
 
 DEFAULT_HOOKS = HookRules()
 HOOKS: Mapping[str, values.Check] = {"large": values.amount, "refuse_large": values.yes_or_no}
+
+
+EVENTS = ("up", "down", "conflict", "lock", "cleanup", "archive", "thaw")
+"""Events that a notice can be of. `down` is of `watch --notify` alone: what arrived from others."""
+
+
+class NoticeRules(Struct, frozen=True):
+    """Choice of what notices tell of, and in which words."""
+
+    events: tuple[str, ...] = EVENTS
+    text: str | None = None
+
+
+MOST_OF_A_TEXT = 500
+
+
+def _events(value: object) -> tuple[str, ...]:
+    found = values.texts(value)
+    for number, event in enumerate(found):
+        if event not in EVENTS:
+            raise values.BadValue(f"it must be one of: {', '.join(EVENTS)}", at=(number,))
+    return tuple(dict.fromkeys(found))
+
+
+def _text(value: object) -> str:
+    from s3sync.core.notices import FIELDS, unknown_fields  # few have a text of their own
+
+    text = values.line(value)
+    if len(text) > MOST_OF_A_TEXT:
+        raise values.BadValue(f"it has {len(text)} characters, and {MOST_OF_A_TEXT} are the most")
+    unknown = unknown_fields(text)
+    if unknown:
+        raise values.BadValue(f"there is no {{{unknown[0][:40]}}}", f"the fields are {{{'}, {'.join(FIELDS)}}}")
+    return text
+
+
+DEFAULT_NOTICES = NoticeRules()
+NOTICES: Mapping[str, values.Check] = {"events": _events, "text": _text}

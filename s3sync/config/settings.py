@@ -22,7 +22,7 @@ from s3sync.config.locate import (
     user_file,
 )
 from s3sync.config.read import says_trust
-from s3sync.config.rules import DEFAULT_HOOKS, DEFAULT_TRASH, HookRules, TrashRules
+from s3sync.config.rules import DEFAULT_HOOKS, DEFAULT_NOTICES, DEFAULT_TRASH, HookRules, NoticeRules, TrashRules
 from s3sync.config.secrets import hidden, mask_url
 from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, KEYS, checked
 from s3sync.config.values import BadValue, Setting, name_problem
@@ -57,6 +57,7 @@ class Settings:
     ignore: tuple[str, ...] = DEFAULT_IGNORE
     user: str | None = None
     notify: tuple[str, ...] = ()
+    notices: NoticeRules = DEFAULT_NOTICES
     transfers: int | None = None
     bwlimit: object = None
     sse: str | None = None

@@ -24,7 +24,17 @@ from msgspec import Struct
 from s3sync.config import addresses, schemes, values
 from s3sync.config.litter import OF_SYSTEMS
 from s3sync.config.locate import DEFAULT_STAGING
-from s3sync.config.rules import DEFAULT_HOOKS, DEFAULT_TRASH, HOOKS, TRASH, HookRules, TrashRules
+from s3sync.config.rules import (
+    DEFAULT_HOOKS,
+    DEFAULT_NOTICES,
+    DEFAULT_TRASH,
+    HOOKS,
+    NOTICES,
+    TRASH,
+    HookRules,
+    NoticeRules,
+    TrashRules,
+)
 
 _UNFINISHED = (
     "*.tmp",
@@ -186,12 +196,22 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "notify",
-        values.texts,
-        "Accepted, without effect yet.",
+        addresses.notify,
+        "Addresses of [notices](notifications.md).",
         default=(),
         own=True,
+        variables=("S3SYNC_NOTIFY",),
         mask="secret",
         unset="none",
+    ),
+    Key(
+        "notices",
+        values.nested(NOTICES, into=NoticeRules),
+        "Which events are told, and in which words: [notices](notifications.md).",
+        default=DEFAULT_NOTICES,
+        repo=True,
+        own=True,
+        unset="all events",
     ),
     Key(
         "transfers",

@@ -9,6 +9,7 @@ import typer
 from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
 from s3sync.cli.call import Call
 from s3sync.cli.declare import MOVES, OPENS
+from s3sync.cli.notices import telling
 from s3sync.cli.options import Yes
 from s3sync.errors import UsageError
 
@@ -58,11 +59,12 @@ def run(
     An interrupted run resumes where it was. Units that are named are sent whatever their age. What is read back before
     files are deleted is billed by some stores: the price is said first, where it is worth a question.
     """
-    from s3sync.archive.run import Options
+    from s3sync.archive.run import Options, UnitState
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.archive_run import print_summary, print_unit, run_json
     from s3sync.cli.show.archive_verify import ask
+    from s3sync.cli.show.notices import of_units
 
     options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run)
     with watching(call) as lines:
@@ -73,10 +75,13 @@ def run(
         report = archives.run(
             *(units or ()), set=set, older_than=age, options=options, max_cost=max_cost, confirm=confirm, told=told
         )
-    if call.json:
-        print_json(run_json(report))
-    else:
-        print_summary(report, quiet=call.quiet)
+    sent = [(unit.unit, unit.stored) for unit in report.of(UnitState.SENT)]
+    settings = archives.settings
+    with telling(call, settings, lambda: of_units("archive", "archived", settings, sent)):
+        if call.json:
+            print_json(run_json(report))
+        else:
+            print_summary(report, quiet=call.quiet)
     return report.exit_code
 
 

@@ -9,6 +9,7 @@ import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import FINISH, command
+from s3sync.cli.notices import telling
 from s3sync.cli.options import Names, ProjectName, Yes
 from s3sync.cli.runs import naming, open_project
 
@@ -43,6 +44,7 @@ def cleanup(
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.cleanup import cleanup_json, print_cleanup
+    from s3sync.cli.show.notices import of_cleanup
 
     with watching(call) as progress:
         opened, files = open_project(call, names, project, progress)
@@ -58,10 +60,12 @@ def cleanup(
                 dry_run=call.dry_run,
                 confirm=confirm,
             )
-    if call.json:
-        print_json(cleanup_json(report))
-    else:
-        print_cleanup(report, verbose=call.verbose, quiet=call.quiet)
+    settings = opened.session.settings
+    with telling(call, settings, lambda: of_cleanup(report, settings.user or "")):
+        if call.json:
+            print_json(cleanup_json(report))
+        else:
+            print_cleanup(report, verbose=call.verbose, quiet=call.quiet)
     return report.exit_code
 
 

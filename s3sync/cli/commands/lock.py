@@ -9,6 +9,7 @@ import typer
 from s3sync.cli import completed
 from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS, TEAM, command
+from s3sync.cli.notices import telling
 from s3sync.cli.options import ProjectName
 from s3sync.errors import UsageError
 
@@ -36,13 +37,17 @@ def lock(
     from s3sync.api import Project
     from s3sync.cli.output import print_json
     from s3sync.cli.show.locks import locks_json, print_locks
+    from s3sync.cli.show.notices import of_locks
 
     seconds = _seconds(lasts)
-    report = Project.open(project, flags=call.flags).lock(*names, lasts=seconds, why=why, dry_run=call.dry_run)
-    if call.json:
-        print_json(locks_json(report))
-    else:
-        print_locks(report, quiet=call.quiet, verbose=call.verbose)
+    opened = Project.open(project, flags=call.flags)
+    report = opened.lock(*names, lasts=seconds, why=why, dry_run=call.dry_run)
+    settings = opened.session.settings
+    with telling(call, settings, lambda: of_locks(report, settings.user or "")):
+        if call.json:
+            print_json(locks_json(report))
+        else:
+            print_locks(report, quiet=call.quiet, verbose=call.verbose)
     return report.exit_code
 
 

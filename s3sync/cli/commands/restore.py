@@ -10,6 +10,7 @@ import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import FINISH, MOVES, command
+from s3sync.cli.notices import telling
 from s3sync.cli.options import Yes
 from s3sync.errors import UsageError
 
@@ -116,6 +117,7 @@ def _restore(call: Call, units: list[str], set: str | None, options: RestoreOpti
     from s3sync.archives import Archives
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
+    from s3sync.cli.show.notices import of_restore
     from s3sync.cli.show.restore import ask, print_rest, print_restored, print_waiting, restore_json
 
     with watching(call) as watch:
@@ -130,8 +132,9 @@ def _restore(call: Call, units: list[str], set: str | None, options: RestoreOpti
             told=told,
             waiting=print_waiting(watch, options.tier, quiet=call.quiet),
         )
-    if call.json:
-        print_json(restore_json(report, dry_run=call.dry_run))
-    else:
-        print_rest(report, quiet=call.quiet, resume=resume)
+    with telling(call, archives.settings, lambda: of_restore(report, archives.settings, resume=resume)):
+        if call.json:
+            print_json(restore_json(report, dry_run=call.dry_run))
+        else:
+            print_rest(report, quiet=call.quiet, resume=resume)
     return report.exit_code

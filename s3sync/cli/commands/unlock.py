@@ -9,6 +9,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.commands.lock import TAKES, Files
 from s3sync.cli.declare import TEAM, command
+from s3sync.cli.notices import telling
 from s3sync.cli.options import ProjectName
 
 
@@ -23,10 +24,14 @@ def unlock(
     from s3sync.api import Project
     from s3sync.cli.output import print_json
     from s3sync.cli.show.locks import locks_json, print_locks
+    from s3sync.cli.show.notices import of_locks
 
-    report = Project.open(project, flags=call.flags).unlock(*names, force=force, dry_run=call.dry_run)
-    if call.json:
-        print_json(locks_json(report))
-    else:
-        print_locks(report, quiet=call.quiet, verbose=call.verbose)
+    opened = Project.open(project, flags=call.flags)
+    report = opened.unlock(*names, force=force, dry_run=call.dry_run)
+    settings = opened.session.settings
+    with telling(call, settings, lambda: of_locks(report, settings.user or "")):
+        if call.json:
+            print_json(locks_json(report))
+        else:
+            print_locks(report, quiet=call.quiet, verbose=call.verbose)
     return report.exit_code

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from s3sync.sync.session import Session
     from s3sync.team.watching.service import Service, ServiceReport
 
+Notify: TypeAlias = Annotated[bool, typer.Option("--notify", help="Also send notices of what was done and received.")]
 Down: TypeAlias = Annotated[bool, typer.Option("--down", help="Also download what others upload.")]
 RUNS = OPENS | {"transfers", "bwlimit"}
 SERVICE = ASKS | {"user", "profile"}
@@ -30,20 +31,25 @@ watch = Group(TEAM, "Upload what is finished as soon as it is, and say or fetch 
 
 
 @watch.word("run", "s3sync watch\ns3sync watch b63 --down", 0, 1, 2, 5, 6, 130, takes=RUNS)
-def run(call: Call, project: OneName = None, down: Down = False) -> int:
+def run(call: Call, project: OneName = None, down: Down = False, notify: Notify = False) -> int:
     """Watch a project until Ctrl-C. Nothing is deleted and no question is answered: that waits for you."""
+    from s3sync.cli.notices import Digest
+    from s3sync.cli.show.notices import of_told
     from s3sync.cli.show.watch import tell_json, tell_text
     from s3sync.team.watching.told import Told
     from s3sync.team.watching.watcher import Watcher
 
+    first = _open(call, project, Path.cwd())
+    opened = [first]
+    digest = Digest(first.settings) if notify else None
+
     def tell(told: Told) -> None:
+        if digest is not None:
+            digest.add(of_told(told, first.settings.user or ""))
         if call.json:
             tell_json(told)
         else:
             tell_text(told, quiet=call.quiet)
-
-    first = _open(call, project, Path.cwd())
-    opened = [first]
 
     def session() -> Session:
         return opened.pop() if opened else _open(call, first.project.name, first.project.repo_root)
@@ -53,15 +59,19 @@ def run(call: Call, project: OneName = None, down: Down = False) -> int:
             Watcher(session, tell, down=down).run()
         except KeyboardInterrupt:
             return 0
+        finally:
+            if digest is not None:
+                digest.close()
     return 0
 
 
 @watch.word("install", "s3sync watch install --down", 0, 1, 2, 130, takes=SERVICE | {"dry_run"})
-def install(call: Call, project: OneName = None, down: Down = False) -> int:
+def install(call: Call, project: OneName = None, down: Down = False, notify: Notify = False) -> int:
     """Write what makes the system watch whenever you are logged in: a systemd user unit, or a launchd agent."""
     from s3sync.team.watching.service import install as write
 
-    service, _ = _service(call, project, ["--down"] if down else [])
+    options = [*(["--down"] if down else []), *(["--notify"] if notify else [])]
+    service, _ = _service(call, project, options)
     return _show(call, "install", write(service, dry_run=call.dry_run))
 
 

@@ -35,6 +35,7 @@ class Ran(Struct, frozen=True):
 class Waiting(Struct, frozen=True):
     """Files on the remote that are not fetched, because nobody asked for that."""
 
+    place: ProjectAddress
     waits: Waits
 
 

@@ -220,7 +220,7 @@ class Watcher:
         now = waits.files, waits.size_bytes
         if waits.files and now != self._waits:
             self._pace.active(self._clock.now())
-            self._tell(Waiting(waits))
+            self._tell(Waiting(self._exchange.session.place, waits))
         self._waits = now
 
     def _say_deleted(self, deleted: Deleted) -> None:

@@ -1,0 +1,95 @@
+"""Notices for people elsewhere: what a command did, in a line of text for a chat or a mail.
+
+Names come from anybody who writes into the store, and the text may come from whoever commits: both are made harmless
+for what shows them. A message is bounded, however much was done.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from s3sync.core.quantities import counted, files_text, size_text
+
+FIELDS = ("event", "user", "repo", "project", "summary", "files", "count", "size")
+DEFAULT_TEXT = "{project}: {user} {summary}: {files}"
+MOST_NAMES = 5
+MOST_OF_A_NAME = 120
+MOST_LINES = 20
+MOST_CHARACTERS = 2_000
+_FIELD = re.compile(r"\{([^{}]*)\}")
+_ACTS = str.maketrans("<>&@`*|~[]", "‹›＆＠ˋ∗∣∼［］")
+"""Characters that make something happen in a chat or a page, and those that look alike and do nothing."""
+
+
+class Notice(Struct, frozen=True):
+    """One thing that a command did. `names` are the first of `count`; `size` is in bytes, 0 where it says nothing."""
+
+    event: str
+    user: str
+    repo: str
+    project: str
+    summary: str
+    names: tuple[str, ...] = ()
+    count: int = 0
+    size: int = 0
+
+
+def notice(event: str, user: str, place: tuple[str, str], summary: str, names: Iterable[str], size: int = 0) -> Notice:
+    """Notice of files or units by name, of which only the first are kept. `place`: repository and project."""
+    first: list[str] = []
+    count = 0
+    for name in names:
+        count += 1
+        if len(first) < MOST_NAMES:
+            first.append(name)
+    return Notice(event, user, *place, summary, tuple(first), count, size)
+
+
+def moved(event: str, did: str, user: str, place: tuple[str, str], files: Sequence[tuple[str, int]]) -> Notice:
+    """Notice of files with their sizes, as `uploaded 3 files (1.2 GB)`."""
+    size = sum(size for _, size in files)
+    summary = f"{did} {files_text(len(files))} ({size_text(size)})"
+    return notice(event, user, place, summary, (name for name, _ in files), size)
+
+
+def unknown_fields(text: str) -> list[str]:
+    """Fields in a text that there are none of."""
+    return [name for name in _FIELD.findall(text) if name not in FIELDS]
+
+
+def tame(text: str) -> str:
+    """A text that no chat, page or terminal obeys, in one line of bounded length."""
+    plain = "".join("?" if unicodedata.category(char)[0] == "C" else char for char in text).translate(_ACTS)
+    return plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…"
+
+
+def render(found: Notice, text: str = DEFAULT_TEXT) -> str:
+    """The notice in the words of a text with fields in braces. Nothing in a name is a field."""
+    more = found.count - len(found.names)
+    files = ", ".join(map(tame, found.names)) + (f" and {more} more" if more > 0 and found.names else "")
+    values = {
+        "event": found.event,
+        "user": tame(found.user),
+        "repo": tame(found.repo),
+        "project": tame(found.project),
+        "summary": tame(found.summary),
+        "files": files,
+        "count": str(found.count),
+        "size": size_text(found.size),
+    }
+    return _FIELD.sub(lambda field: values.get(field[1], field[0]), text).strip().removesuffix(":")
+
+
+def message(found: Sequence[Notice], text: str = DEFAULT_TEXT) -> tuple[str, str]:
+    """Title and body of one message about all of them."""
+    places = dict.fromkeys(f"{tame(one.repo)}/{tame(one.project)}" for one in found)
+    where = next(iter(places)) if len(places) == 1 else counted(len(places), "project")
+    lines = [render(one, text) for one in found[:MOST_LINES]]
+    if len(found) > MOST_LINES:
+        lines.append(f"and {len(found) - MOST_LINES} more")
+    body = "\n".join(lines)
+    return f"s3sync: {where}", body if len(body) <= MOST_CHARACTERS else f"{body[:MOST_CHARACTERS]}…"

@@ -1,0 +1,141 @@
+"""Sending a message to addresses of apprise: side by side, within seconds, and never with an error that names a secret.
+
+apprise is an extra, imported when something is to be sent. It only says whether it worked; the reason is in its log.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from s3sync.config.secrets import MASK, hidden
+from s3sync.errors import ConfigError
+
+CONNECT_S, READ_S = 1.0, 4.0
+PATIENCE_S = 8.0
+"""Time for everything: the import, names of hosts, mail servers that talk slowly."""
+_LOGGER = "apprise"
+_SHORTEST_SECRET = 4
+
+
+class Sent(Struct, frozen=True):
+    """Outcome for one address, which is masked. `why` is None where it worked."""
+
+    address: str
+    why: str | None = None
+
+
+def masked(url: str) -> str:
+    """Kind of an address alone: all that follows may be a token."""
+    scheme, found, _ = url.partition("://")
+    return f"{hidden(scheme)}://{MASK}" if found else MASK
+
+
+class Sending:
+    """A message on its way in the background, from the moment that this is made."""
+
+    def __init__(self, urls: Sequence[str], title: str, body: str) -> None:
+        self._urls, self._end = list(urls), time.monotonic() + PATIENCE_S
+        self._found: dict[int, Sent] = {}
+        self._missing: str | None = None
+        self._thread = threading.Thread(target=self._send, args=(title, body), name="s3sync-notices", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> list[Sent]:
+        """Wait until all are sent or the time is up. Raises `ConfigError` where apprise is missing."""
+        self._thread.join(max(0.0, self._end - time.monotonic()))
+        if self._missing is not None:
+            hint = "pip install 's3sync-collab[notify]'"
+            raise ConfigError("no notice was sent", why=self._missing, hint=hint)
+        late = f"no answer within {PATIENCE_S:.0f} s"
+        return [self._found.get(number, Sent(masked(url), late)) for number, url in enumerate(self._urls)]
+
+    def _send(self, title: str, body: str) -> None:
+        try:
+            import apprise
+        except ImportError:
+            self._missing = "the addresses in `notify` need apprise, which is not installed"
+            return
+        log = _Log.of_apprise()
+
+        def work(number: int, url: str) -> None:
+            self._found[number] = _send_one(apprise, log, url, title, body)
+
+        threads = [
+            threading.Thread(target=work, args=item, name=f"s3sync-notice-{item[0]}", daemon=True)
+            for item in enumerate(self._urls)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(0.0, self._end - time.monotonic()))
+
+
+def _send_one(apprise: object, log: _Log, url: str, title: str, body: str) -> Sent:
+    try:
+        why = _try(apprise, log, url, title, body)
+    except Exception as error:  # noqa: BLE001 - of a hundred plugins: a notice never ends a run
+        why = f"{type(error).__name__}: {error}"
+    return Sent(masked(url), None if why is None else _without(why, url))
+
+
+def _try(apprise: object, log: _Log, url: str, title: str, body: str) -> str | None:
+    """Send to one address; the reason why it did not work, or None."""
+    log.begin()
+    asset = apprise.AppriseAsset(  # type: ignore[attr-defined]
+        async_mode=False,
+        secure_logging=True,
+        storage_mode="memory",
+        http_redirects=False,
+        interpret_escapes=False,
+        interpret_emojis=False,
+    )
+    service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)  # type: ignore[attr-defined]
+    if service is None:
+        return "apprise knows no such address"
+    service.socket_connect_timeout = min(service.socket_connect_timeout, CONNECT_S)
+    service.socket_read_timeout = min(service.socket_read_timeout, READ_S)
+    if service.notify(title=title, body=body, body_format="text"):
+        return None
+    return log.end() or "it was not taken"
+
+
+class _Log(logging.Handler):
+    """Last warning of apprise in each thread. Nothing of its log reaches the screen."""
+
+    _one: _Log | None = None
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: dict[int | None, str] = {}
+
+    @classmethod
+    def of_apprise(cls) -> _Log:
+        if cls._one is None:
+            cls._one = cls()
+            logger = logging.getLogger(_LOGGER)
+            logger.addHandler(cls._one)
+            logger.propagate = False
+        return cls._one
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said[record.thread] = record.getMessage()
+
+    def begin(self) -> None:
+        self._said.pop(threading.get_ident(), None)
+
+    def end(self) -> str | None:
+        return self._said.pop(threading.get_ident(), None)
+
+
+def _without(text: str, url: str) -> str:
+    """A reason without any part of the address, which a library may repeat."""
+    parts = {part for part in re.split(r"[/:?&=@,#]+", url.partition("://")[2]) if len(part) >= _SHORTEST_SECRET}
+    for part in sorted(parts, key=len, reverse=True):
+        text = re.sub(re.escape(part), MASK, text, flags=re.IGNORECASE)
+    return hidden(text.strip())

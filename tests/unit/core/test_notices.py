@@ -1,0 +1,71 @@
+"""Notices as text: what is in them, and what names and texts of others cannot do in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from s3sync.core.notices import (
+    MOST_CHARACTERS,
+    MOST_LINES,
+    Notice,
+    message,
+    moved,
+    notice,
+    render,
+    tame,
+    unknown_fields,
+)
+
+PLACE = ("v-appydave", "b63")
+
+
+def test_a_message_says_who_did_what_where() -> None:
+    found = moved("up", "uploaded", "jan", PLACE, [("cut/draft.mp4", 45_600_000), ("audio.wav", 100)])
+    title, body = message([found])
+    assert title == "s3sync: v-appydave/b63"
+    assert body == "b63: jan uploaded 2 files (45.6 MB): cut/draft.mp4, audio.wav"
+
+
+def test_a_flood_is_a_digest() -> None:
+    many = moved("up", "uploaded", "jan", PLACE, [(f"{number:0200}", 1) for number in range(9_000)])
+    _, body = message([many] * 500)
+    assert len(body) <= MOST_CHARACTERS + 1 and "9000 files" in body
+    _, body = message([Notice("lock", "jan", *PLACE, "locked")] * (MOST_LINES + 3))
+    assert body.splitlines()[-1] == "and 3 more" and len(body.splitlines()) == MOST_LINES + 1
+
+
+def test_projects_together_are_counted_in_the_title() -> None:
+    title, body = message([Notice("up", "jan", "r", name, "uploaded") for name in ("a", "b")])
+    assert title == "s3sync: 2 projects" and body.splitlines() == ["a: jan uploaded", "b: jan uploaded"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<!channel>.mp4",
+        "@everyone.mp4",
+        "<script>alert(1)</script>",
+        "[click](http://evil)",
+        "`rm -rf`",
+        "*bold* ~gone~ |table|",
+        "&lt;b&gt;",
+        "line\nbreak\r\n.\r\nMAIL",
+        "\x1b[31mred\x1b[0m",
+        "\u202egpj.exe",
+        "\u200bunseen",
+    ],
+)
+def test_a_name_does_nothing_where_it_is_shown(name: str) -> None:
+    _, body = message([notice("up", name, (name, name), "uploaded", [name])])
+    assert not set(body) & set("<>@`*|~[]&\x1b\r\n\u202e\u200b")
+
+
+def test_a_name_is_no_field_and_a_text_has_no_code() -> None:
+    found = notice("up", "{size}", PLACE, "uploaded", ["{user}.mp4"], 7)
+    assert render(found, "{user} {files}") == "{size} {user}.mp4"
+    assert render(found, "{user.__class__} {0} {files!r} {{user}}") == "{user.__class__} {0} {files!r} {{size}}"
+    assert unknown_fields("{user} {user.__class__} {nobody}") == ["user.__class__", "nobody"]
+
+
+def test_a_long_name_is_cut() -> None:
+    assert len(tame("x" * 10_000)) < 200
