@@ -54,8 +54,20 @@ def require_same_disk(store: Store, catalogue: Catalogue, name: str) -> None:
 
     The store's marker has an id, which is remembered when it is seen first. Raises `StoreError` where no marker is.
     """
-    found = identity_of(store)
     known = [str(row[0]) for row in catalogue.execute("SELECT id FROM store")]
+    try:
+        found = identity_of(store)
+    except BucketMissing as error:
+        disk = disk_below(Path(unquote(urlsplit(store.url, allow_fragments=False).path)))
+        if disk is None:
+            raise
+        raise BucketMissing(
+            f"another disk is at {store.url}, or this one was emptied",
+            why=f"a disk is connected at {disk}, and has no marker of the store that archives.{name} was sent to",
+            hint="connect the disk that has it. Where this one takes its place, name a new folder on it in"
+            f" archives.{name}.store, and in the source of the set that goes on from there: what is on no disk comes back"
+            " from the next step (s3sync restore UNIT)",
+        ) from error
     if found is None or found in known:
         return
     if known:
@@ -66,6 +78,15 @@ def require_same_disk(store: Store, catalogue: Catalogue, name: str) -> None:
             f" `s3sync archive catalogue rebuild --anew --set {name}`",
         )
     catalogue.execute("INSERT OR IGNORE INTO store VALUES (?)", found)
+
+
+def disk_below(folder: Path) -> Path | None:
+    """Mount point of a disk of its own that a folder lies on, or would lie on; None for the computer's own disk."""
+    found = folder
+    while not found.is_mount() and found != found.parent:
+        found = found.parent
+    is_own = found == found.parent or Path.home().is_relative_to(found)
+    return None if is_own else found
 
 
 def is_empty(folder: Path) -> bool:

@@ -11,8 +11,8 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.indexes import read_rows
 from s3sync.archive.thaw import ThawLook, has_expired, objects_of
-from s3sync.core.archive.records import EXPIRED, Archived, ThawNote
-from s3sync.core.archive.values import Pack
+from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, ThawNote
+from s3sync.core.archive.values import Kind, Pack
 from s3sync.core.times import format_time, parse_time
 from s3sync.store.aspects import Thaw, Thaws, ThawState, aspect
 
@@ -75,7 +75,10 @@ def thaw_lines(carrier: Carrier, catalogue: Catalogue, archived: Archived) -> li
     if aspect(carrier.store, Thaws) is None:
         return [ThawLine(archived.unit, archived.key, str(ThawState.WARM), archived.storage_class, None)]
     objects = [(key, size) for key, size, _ in catalogue.parts(archived.key)] or [(archived.key, archived.size)]
-    if archived.pack is Pack.NONE:
+    if archived.status in FOREIGN and archived.pack is Pack.NONE:
+        members = (one for one in catalogue.members(archived.key) if one.kind is Kind.FILE and one.key is not None)
+        objects = [(str(one.key), one.size) for one in members]
+    elif archived.pack is Pack.NONE:
         index = read_rows(carrier.store, archived.set).get(archived.key)
         objects = objects_of(index, index.members) if index is not None else []
     found = ThawLook(carrier).states(objects)

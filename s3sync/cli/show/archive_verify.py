@@ -9,6 +9,7 @@ from s3sync.archive.verify import Proof
 from s3sync.archive.verify_all import Verified, VerifyReport
 from s3sync.cli.output import SCHEMA, answered_yes, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
+from s3sync.cli.show.archive_list import REBUILD
 from s3sync.cli.show.restore import amount_of, say_price
 from s3sync.cli.show.words import Json
 from s3sync.core.quantities import counted, size_text
@@ -46,6 +47,8 @@ def print_verify_summary(report: VerifyReport, *, quiet: bool) -> None:
         by = {WORDS[one.proof] for one in good if one.proof is not None}
         said = f": {', '.join(sorted(by))}" if by else ""
         say(f"Summary: verified {counted(len(good), 'archive')} ({size_text(sum(one.size for one in good))}){said}")
+        if not report.archives:
+            say(REBUILD)
     if report.failed:
         cold = sum(one.cold for one in report.failed)
         rest = f", {cold} of them because they are cold" if cold else ""

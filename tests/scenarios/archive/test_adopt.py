@@ -284,6 +284,17 @@ def test_a_repeated_restore_of_what_was_adopted_makes_no_second_copy(place: Plac
     assert len(names) == 6 and sum(name.startswith("notes.restored-") for name in names) == 1
 
 
+def test_the_thaw_of_adopted_files_is_told(place: Place) -> None:
+    ana = person(place)
+    leave(place, "cards/2024/20240115/GX012299.MP4", b"film", StorageClass="DEEP_ARCHIVE")
+    ana.ok("archive", "adopt", "--set", "cards", cwd=ana.repo)
+    (before,) = ana.ok("restore", "*", "--status", "--json", cwd=ana.repo).json["thaws"]
+    assert (before["key"], before["state"]) == ("2024/20240115/GX012299.MP4", "cold")
+    ana.run("restore", "*", "--to", "back", "--yes", cwd=ana.repo)
+    (after,) = ana.ok("restore", "*", "--status", "--json", cwd=ana.repo).json["thaws"]
+    assert after["state"] in ("thawing", "thawed")
+
+
 def test_units_of_several_objects_are_adopted_by_their_folder(place: Place) -> None:
     ana = person(place)
     text = SET.replace("unit: file", "unit: folder").replace("{{year}}/{{date}}/{{name}}", "{{year}}/{{id}}")

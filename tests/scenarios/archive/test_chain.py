@@ -212,6 +212,32 @@ def test_an_ssd_that_is_not_plugged_in_is_said_and_never_taken_for_empty(state: 
     desk.ok("archive", "verify")
 
 
+@pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="it needs a second disk")
+def test_a_new_disk_at_the_old_path_is_told_apart_and_taken_under_a_folder_of_its_own(tmp_path: Path) -> None:
+    """The old SSD broke. What was on it alone is in the bucket."""
+    desk = Desk(tmp_path, (tmp_path / "bucket").as_uri(), {})
+    own = desk.david.root / "home/.config/s3sync/config.yaml"
+    disk = Path("/dev/shm") / f"s3sync-{uuid.uuid4().hex}"  # a small file system of its own
+    text = own.read_text().replace(str(desk.disk), str(disk / "old"))
+    own.write_text(text)
+    try:
+        disk.mkdir()
+        before = files_of(desk.video)
+        desk.ok("archive", "run", "--set", "ssd", "--delete-local")
+        desk.ok("archive", "run", "--set", "vault")
+        shutil.rmtree(disk / "old")
+        for words in (("run", "--set", "ssd"), ("run", "--set", "vault"), ("verify", "--set", "ssd")):
+            said = desk.david.run("archive", *words, cwd=desk.david.root).err
+            assert "another disk is at" in said and "a disk is connected at /dev/shm" in said and "new folder" in said
+        own.write_text(text.replace(str(disk / "old"), str(disk / "new")))
+        desk.ok("restore", "b4*", "--set", "vault")
+        assert files_of(desk.video) == before
+        assert "archived 2 units" in desk.ok("archive", "run", "--set", "ssd")
+        assert "2 archived already" in desk.ok("archive", "run", "--set", "vault")
+    finally:
+        shutil.rmtree(disk)
+
+
 def test_a_disk_that_takes_the_place_of_another_is_taken_when_that_is_said(desk: Desk) -> None:
     desk.ok("archive", "run", "--set", "ssd")
     shutil.rmtree(desk.disk / ".s3sync-store")

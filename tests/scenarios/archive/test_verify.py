@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +12,17 @@ import pytest
 
 from s3sync.archive.carrier import open_carrier
 from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.restoring import RestoreOptions
 from s3sync.archive.verify_all import Verified, verify_listed
+from s3sync.archives import Archives
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.port import Create, Headers
 from tests.kit.people import Person
 from tests.kit.proxy import Proxy
 from tests.kit.servers import Server
-from tests.scenarios.archive.test_run import prepare
+from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.test_run import SET, prepare
 
 
 @pytest.fixture
@@ -56,6 +60,25 @@ def test_what_is_damaged_is_told_and_the_rest_is_verified(
     if damage != "index":
         assert "m31" in result.out
     assert "could not be verified" in result.err
+
+
+def test_nothing_to_verify_is_said_with_the_way_on(david: Person, vault: Path) -> None:
+    settings(david, SET.format(store=vault.as_uri(), pack="tar"))
+    said = david.ok("archive", "verify", cwd=david.repo).out
+    assert "verified 0 archives" in said and "archive catalogue rebuild" in said
+
+
+def test_a_limit_of_speed_holds_for_a_folder_store_in_both_directions(david: Person, vault: Path) -> None:
+    """At 500 KiB a second 400 KB take 0.8 s, of which 0.2 s at most may pass at once."""
+    settings(david, SET.format(store=vault.as_uri(), pack="none"))
+    put(david.repo, "raw/m42/light_1.fits", bytes(400_000))
+    archives = Archives.open(path=david.repo, flags={"bwlimit": "500K"}, environ=david.env())
+    begun = time.monotonic()
+    assert archives.run().exit_code == 0
+    assert time.monotonic() - begun > 0.5
+    begun = time.monotonic()
+    archives.restore("m42", options=RestoreOptions(to=str(david.root / "back")))
+    assert time.monotonic() - begun > 0.5
 
 
 def test_deep_finds_bytes_that_a_listing_does_not_tell(david: Person, vault: Path) -> None:

@@ -22,7 +22,10 @@ from s3sync.core.archive.costs import (
     scenarios,
     transition_cost,
 )
+from s3sync.core.archive.lifecycle import moves_of, wanted_rules
+from s3sync.core.archive.presets import PRESETS
 from s3sync.core.archive.prices import RegionPrices, parse_prices
+from s3sync.core.archive.values import ArchiveSet
 from s3sync.errors import ConfigError
 
 STATED = RegionPrices(storage={"STANDARD": 0.023, "DEEP_ARCHIVE": 0.00099})
@@ -255,3 +258,16 @@ def test_waiting_never_makes_leaving_dearer(size: int, storage_class: str, one: 
 )
 def test_amounts_as_people_read_them(amount: float, text: str) -> None:
     assert amount_text(amount) == text
+
+
+def test_a_rule_to_the_class_that_an_archive_is_in_moves_and_costs_nothing() -> None:
+    """The preset `processing` sends to GLACIER, with the tag whose rule moves to GLACIER after 90 days."""
+    rules = PRESETS["processing"].rules
+    tags = dict(rules["tags"])  # type: ignore[call-overload]
+    chosen = ArchiveSet("processing", "s3://b", "processing/*", storage_class="GLACIER", tags=tags)
+    moves = moves_of(wanted_rules([chosen], "").rules, "processing/2024/m31.tar.gz", tags, 10 * GB)
+    assert moves == ((90, "GLACIER"),) and rules["storage_class"] == "GLACIER"
+    ruled = Item("m31", 10 * GB, "GLACIER", moves=moves)
+    assert projected([ruled], EAST) == projected([Item("m31", 10 * GB, "GLACIER")], EAST)
+    warm = projected([Item("m31", 10 * GB, "STANDARD", moves=moves)], EAST)
+    assert warm[4].amount == projected([ruled], EAST)[4].amount < warm[0].amount
