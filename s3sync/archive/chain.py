@@ -65,8 +65,8 @@ def require_same_disk(store: Store, catalogue: Catalogue, name: str) -> None:
             f"another disk is at {store.url}, or this one was emptied",
             why=f"a disk is connected at {disk}, and has no marker of the store that archives.{name} was sent to",
             hint="connect the disk that has it. Where this one takes its place, name a new folder on it in"
-            f" archives.{name}.store, and in the source of the set that goes on from there: what is on no disk comes back"
-            " from the next step (s3sync restore UNIT)",
+            f" archives.{name}.store, and in the source of the set that goes on from there: what is on no disk"
+            " comes back from the next step (s3sync restore UNIT)",
         ) from error
     if found is None or found in known:
         return

@@ -15,6 +15,15 @@ from s3sync.cli.options import Yes
 if TYPE_CHECKING:
     from s3sync.archives.adopting import Unmarked
 
+ReadUpTo: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--read-up-to",
+        metavar="MB",
+        min=0,
+        help="Read compressed archives through up to this size: that is what tells their members.",
+    ),
+]
 ReadAgain: TypeAlias = Annotated[
     bool, typer.Option("--read-again", help="Read also what another computer read, and wrote an index for.")
 ]
@@ -45,15 +54,7 @@ def adopt(
             show_default=False,
         ),
     ] = None,
-    read_up_to: Annotated[
-        int,
-        typer.Option(
-            "--read-up-to",
-            metavar="MB",
-            min=0,
-            help="Read compressed archives through up to this size: that is what tells their members.",
-        ),
-    ] = 1024,
+    read_up_to: ReadUpTo = 1024,
     read_again: ReadAgain = False,
     write_index: WriteIndex = False,
     yes: Yes = False,
