@@ -13,6 +13,10 @@ from s3sync.cli.notices import telling
 from s3sync.cli.options import Yes
 from s3sync.errors import UsageError
 
+if TYPE_CHECKING:
+    from s3sync.archive.run import RunReport
+    from s3sync.config import Settings
+
 Deletes: TypeAlias = Annotated[
     bool,
     typer.Option(
@@ -59,12 +63,10 @@ def run(
     An interrupted run resumes where it was. Units that are named are sent whatever their age. What is read back before
     files are deleted is billed by some stores: the price is said first, where it is worth a question.
     """
-    from s3sync.archive.run import Options, UnitState
-    from s3sync.cli.output import print_json
+    from s3sync.archive.run import Options
     from s3sync.cli.progress import watching
-    from s3sync.cli.show.archive_run import print_summary, print_unit, run_json
+    from s3sync.cli.show.archive_run import print_unit
     from s3sync.cli.show.archive_verify import ask
-    from s3sync.cli.show.notices import of_units
 
     options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run)
     with watching(call) as lines:
@@ -75,14 +77,22 @@ def run(
         report = archives.run(
             *(units or ()), set=set, older_than=age, options=options, max_cost=max_cost, confirm=confirm, told=told
         )
+    _show_run(call, archives.settings, report)
+    return report.exit_code
+
+
+def _show_run(call: Call, settings: Settings, report: RunReport) -> None:
+    from s3sync.archive.run import UnitState
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.archive_run import print_summary, run_json
+    from s3sync.cli.show.notices import of_units
+
     sent = [(unit.unit, unit.stored) for unit in report.of(UnitState.SENT)]
-    settings = archives.settings
     with telling(call, settings, lambda: of_units("archive", "archived", settings, sent)):
         if call.json:
             print_json(run_json(report))
         else:
             print_summary(report, quiet=call.quiet)
-    return report.exit_code
 
 
 @archive.word(
