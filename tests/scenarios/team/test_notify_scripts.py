@@ -1,0 +1,85 @@
+"""The scripts for cron and CI: a chat and a mailbox hear what waits, once, and no name does anything there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from email import message_from_string, policy
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import PROJECT, Person, pair
+from tests.kit.receiver import chat, mail
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+NAME = "<!channel> @everyone *x* [a](b).mp4"
+SECRET = "T000-hunter2geheim"
+
+
+@pytest.fixture
+def jan(tmp_path: Path) -> Person:
+    """Jan, for whom a file of David's waits."""
+    david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    david.write(NAME, b"x" * 4560)
+    david.ok("up")
+    program = tmp_path / "s3sync"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m s3sync "$@"\n')
+    program.chmod(0o755)
+    return jan
+
+
+def notify(jan: Person, kind: str, *words: str, code: int = 0, **environ: str) -> str:
+    """What the script says on either stream."""
+    env: Mapping[str, str] = {**jan.env(), "S3SYNC": str(jan.root.parent / "s3sync"), **environ}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / f"notify-{kind}"), *words],
+        cwd=jan.repo, env=dict(env), capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == code, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def test_slack_hears_it_once_and_again_when_something_changed(jan: Person) -> None:
+    with chat() as room:
+        hook = f"http://127.0.0.1:{room.port}/{SECRET}"
+        room.answer = 500
+        said = notify(jan, "slack", code=1, SLACK_WEBHOOK=hook)
+        assert said == "notify-slack: the webhook answered 500\n"
+        room.answer, room.got[:] = 200, []
+        notify(jan, "slack", SLACK_WEBHOOK=hook)
+        notify(jan, "slack", SLACK_WEBHOOK=hook)
+        (got,) = room.got
+        assert f"{PROJECT}: 1 file to download (4.6 KB, by david): &lt;!channel&gt; @everyone" in got["text"]
+        assert "<" not in got["text"]
+        notify(jan, "slack", "--always", SLACK_WEBHOOK=hook)
+        assert len(room.got) == 2
+    assert SECRET not in notify(jan, "slack", "--always", code=1, SLACK_WEBHOOK=hook)
+
+
+def test_discord_mentions_nobody(jan: Person) -> None:
+    with chat() as room:
+        notify(jan, "discord", DISCORD_WEBHOOK=f"http://127.0.0.1:{room.port}/{SECRET}")
+        (got,) = room.got
+    assert got["allowed_mentions"] == {"parse": []}
+    assert r"\<!channel\> \@everyone \*x\* \[a\]\(b\).mp4" in got["content"]
+
+
+def test_a_mail_arrives(jan: Person) -> None:
+    with mail() as box:
+        notify(jan, "mail", MAIL_TO="team@example.com", SMTP_HOST="127.0.0.1", SMTP_PORT=str(box.port))
+        (text,), to = box.got, box.to
+    found = message_from_string(text, policy=policy.default)
+    assert to == ["team@example.com"] and found["Subject"] == "s3sync: what waits"
+    assert NAME in found.get_content()
+
+
+def test_what_cannot_work_is_said_in_a_line(jan: Person) -> None:
+    assert notify(jan, "slack", code=1) == "notify-slack: SLACK_WEBHOOK is not set\n"
+    assert "was not found" in notify(jan, "slack", code=1, S3SYNC=os.fspath(jan.root / "none"))
+    broken = jan.repo / ".s3sync.yaml"
+    broken.write_text("staging: /etc\n")
+    assert "is not valid" in notify(jan, "mail", code=1, MAIL_TO="x@y")
