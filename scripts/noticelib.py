@@ -70,13 +70,8 @@ def ask(*words):
     """The JSON document of an s3sync command. Raises `Failed` with what it says."""
     program = os.environ.get("S3SYNC", "s3sync")
     try:
-        done = subprocess.run(
-            [program, *words, "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        command, nowhere = [program, *words, "--json"], subprocess.DEVNULL
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=nowhere, timeout=PATIENCE_S, check=False)
         document = json.loads(done.stdout)
     except FileNotFoundError:
         raise Failed(f"{program} was not found: set S3SYNC to where it is") from None
@@ -85,7 +80,7 @@ def ask(*words):
     except ValueError:
         raise Failed(f"`s3sync {' '.join(words)}` printed no JSON (exit {done.returncode})") from None
     if "error" in document:
-        raise Failed(plain(document["error"]["message"]))
+        raise Failed(plain(document["error"]["message"], 500))
     return document
 
 
@@ -115,9 +110,8 @@ def _inbox(project, known, escape):
         key = f"{project} {event['id']}"
         if key in known:
             continue
-        did = ", ".join(
-            f"{WORDS.get(word, word.replace('_', ' '))} {number}" for word, number in event["counts"].items()
-        )
+        counts = event["counts"].items()
+        did = ", ".join(f"{WORDS.get(word, word.replace('_', ' '))} {number}" for word, number in counts)
         files = names([file["name"] for file in event["files"]], escape, event.get("more_files", 0))
         found.append((key, f"{escape(event['by'])} {escape(did)} at {event['at']}: {files}"))
     return found
@@ -140,10 +134,10 @@ def size_text(size):
     return f"{size:.1f} TB"
 
 
-def plain(text):
+def plain(text, most=MOST_OF_A_NAME):
     """A text in one line of bounded length, with nothing in it that cannot be seen."""
     seen = "".join("?" if unicodedata.category(char)[0] == "C" else char for char in str(text))
-    return seen if len(seen) <= MOST_OF_A_NAME else f"{seen[:MOST_OF_A_NAME]}..."
+    return seen if len(seen) <= most else f"{seen[:most]}..."
 
 
 def need(variable):
