@@ -930,6 +930,14 @@ MUTANTS = (
         ("tests/unit/archive/test_old_database.py", "-k", "calls_itself_plain"),
     ),
     Mutant(
+        "archive-large-amounts",
+        "amounts that others wrote stop no run, however large they are together",
+        "s3sync/archive/catalogue/schema.py",
+        'return f"CAST(total({column}) AS INTEGER)"',
+        'return f"sum({column})"',
+        ("tests/scenarios/archive/test_hostile_records.py", "-k", "too_large"),
+    ),
+    Mutant(
         "archive-cells",
         "no cell of an export is a formula, whatever divides cells",
         "s3sync/cli/show/archive_catalogue.py",

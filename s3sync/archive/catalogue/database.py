@@ -194,12 +194,12 @@ class Catalogue(Searching):
     # -- statistics
 
     def take_statistics(self, day: str) -> None:
-        """Note how much there is today; what was noted today before is replaced."""
+        """Note how much there is today; what was noted today before is replaced. What is too large is the largest."""
         with self.transaction():
             self.execute("DELETE FROM statistic WHERE day = ?", day)
             self.execute(
-                f"INSERT INTO statistic ({schema.STATISTIC_COLUMNS})"
-                " SELECT ?, set_name, storage_class, count(*), sum(files), sum(size), sum(original_size)"
+                f"INSERT INTO statistic ({schema.STATISTIC_COLUMNS}) SELECT ?, set_name, storage_class, count(*),"
+                f" {schema.summed('files')}, {schema.summed('size')}, {schema.summed('original_size')}"
                 " FROM archive WHERE status IN ('stored', 'not indexed', 'adopted', 'proposed')"
                 " GROUP BY set_name, storage_class",
                 day,

@@ -214,6 +214,11 @@ def number(value: int) -> int:
     return value if 0 <= value <= _MOST else min(max(value, 0), _MOST)
 
 
+def summed(column: str) -> str:
+    """Sum of a column, in SQL. Each number may be anybody's: where they are too large together, the largest stands."""
+    return f"CAST(total({column}) AS INTEGER)"
+
+
 def folded(name: str) -> str:
     """A name as it is searched for: without case, in one Unicode form."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", text(name)).casefold()

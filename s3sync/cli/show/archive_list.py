@@ -278,14 +278,16 @@ def _head(action: str) -> Json:
 def print_stats(found: Sequence[Statistic], *, every: bool) -> None:
     days = sorted({one.day for one in found})
     sets, classes = (max([len(printable(name)) for name in names], default=0) for names in _names(found))
+    of_day: dict[str, list[Statistic]] = {}
+    for one in found:
+        of_day.setdefault(one.day, []).append(one)
     for day in days if every else days[-1:]:
         say(f"{day}:")
-        for one in found:
-            if one.day == day:
-                amount = f"{counted(one.archives, 'archive'):>12}  {files_text(one.files):>12}"
-                sizes = f"{size_text(one.size):>9} of {size_text(one.original_size)}"
-                kind = f"{printable(one.set).ljust(sets)}  {printable(one.storage_class).ljust(classes)}"
-                say(f"  {kind}  {amount}  {sizes}")
+        for one in of_day[day]:
+            amount = f"{counted(one.archives, 'archive'):>12}  {files_text(one.files):>12}"
+            sizes = f"{size_text(one.size):>9} of {size_text(one.original_size)}"
+            kind = f"{printable(one.set).ljust(sets)}  {printable(one.storage_class).ljust(classes)}"
+            say(f"  {kind}  {amount}  {sizes}")
     if len(days) > 1:
         first, last = (sum(one.size for one in found if one.day == day) for day in (days[0], days[-1]))
         say(f"Since {days[0]}: {size_text(first)} then, {size_text(last)} now")

@@ -14,6 +14,7 @@ import pytest
 from tests.kit.people import Person
 from tests.scenarios.archive.conftest import put, settings
 from tests.scenarios.archive.test_chain import Desk
+from tests.unit.archive.old_tool import old_database, row
 
 ALONE = "archives:\n  nights:\n    store: {store}\n    source: raw/*\n    layout: '{layout}'\n"
 
@@ -113,3 +114,30 @@ def test_a_unit_in_a_hint_is_one_word_of_a_shell(david: Person, tmp_path: Path) 
     david.ok("archive", "run", cwd=david.repo)
     said = david.expect(2, "restore", unit, "--member", "none", cwd=david.repo).err
     assert f"`s3sync archive show {shlex.quote(unit)}`" in said
+
+
+@pytest.mark.parametrize("told_by", ["a record", "indexes"])
+def test_amounts_that_are_too_large_together_stop_no_run(told_by: str, david: Person, tmp_path: Path) -> None:
+    """SQLite cannot add them up, and the nightly run of everybody who knew of them failed from then on."""
+    vault = tmp_path / "vault"
+    settings(david, ALONE.format(store=vault.as_uri(), layout="{id}"))
+    put(david.repo, "raw/m41/a.fits")
+    david.ok("archive", "run", cwd=david.repo)
+    if told_by == "a record":
+        rows = [row(f"q{n}", f"q{n}.tar.gz", original_size_bytes=2**63 - 1, file_count=2**62) for n in range(3)]
+        for one in rows:
+            (vault / one["s3_key"]).write_bytes(b"no archive at all")
+        record = old_database(tmp_path / "catalog.db", rows)
+        david.expect(3, "archive", "adopt", "--from", str(record), cwd=david.repo)
+    else:
+        index = json.loads((vault / "m41.tar.index.json").read_text())
+        for number in range(9):
+            name = f"x{number}"
+            (vault / f"{name}.tar").write_bytes((vault / "m41.tar").read_bytes())
+            lies = {**index, "unit": name, "key": f"{name}.tar", "original_size": 2**60}
+            (vault / f"{name}.tar.index.json").write_text(json.dumps(lies))
+        david.ok("archive", "catalogue", "rebuild", cwd=david.repo)
+    put(david.repo, "raw/m51/a.fits")
+    assert "archived 1 unit " in david.ok("archive", "run", cwd=david.repo).out
+    said = david.ok("archive", "stats", "--json", cwd=david.repo).json
+    assert max(one["original_size"] for one in said["days"]) >= 2**60

@@ -69,6 +69,12 @@ def test_a_key_that_fits_in_many_ways_is_given_up_soon(layout: str) -> None:
     assert pattern.fit("_" * 450 + "/" + "_" * 450 + "/.tar") is None
 
 
+def test_a_key_that_fits_after_many_tries_fits_nothing_among_many_ways() -> None:
+    pattern = KeyPattern(ArchiveSet("s", "s3://b", "*", layout="{object}_{filter}_{night}/{object}"))
+    assert pattern.fit("_" * 20 + "/_.tar") is not None
+    assert pattern.fit("_" * 400 + "/_.tar") is None
+
+
 @pytest.mark.parametrize(
     ("layout", "key", "fields"),
     [
