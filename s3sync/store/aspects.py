@@ -204,6 +204,27 @@ class Administers(Protocol):
     def encrypt_by_default(self, algorithm: str, kms_key_id: str | None = None) -> None: ...
 
 
+class AccessKey(Struct, frozen=True):
+    """One key of a user, without its secret."""
+
+    id: str
+    is_active: bool
+    created: datetime | None
+
+
+@runtime_checkable
+class Accounts(Protocol):
+    """Make users of the account behind the bucket, where this user may."""
+
+    def has_user(self, user: str) -> bool: ...
+    def create_user(self, user: str) -> None: ...
+    def user_policy(self, user: str, name: str) -> dict[str, Any] | None: ...
+    def put_user_policy(self, user: str, name: str, document: dict[str, Any]) -> None: ...
+    def keys_of(self, user: str) -> list[AccessKey]: ...
+    def create_key(self, user: str) -> tuple[str, str]:
+        """Id and secret, which no store tells a second time."""
+
+
 @runtime_checkable
 class WholeChecksums(Protocol):
     """A store that verifies a checksum over a whole object, however many parts it came in, and tells it later."""
@@ -255,6 +276,7 @@ _LACKS: dict[type, str] = {
     StorageClasses: "has no storage classes",
     Thaws: "has no cold storage to thaw from",
     Administers: "has no bucket to set up",
+    Accounts: "has no users of its own",
     Bucket: "has no bucket to ask",
     ReadsTimed: "does not tell the time",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from s3sync.store.aspects import Administers, Presigns, ReadsTimed, StorageClasses, Tags, Thaws, Versions
+from s3sync.store.aspects import Accounts, Administers, Presigns, ReadsTimed, StorageClasses, Tags, Thaws, Versions
 from s3sync.store.port import Bucket
 from s3sync.store.s3.requests import Requests
 
@@ -52,6 +52,12 @@ def _administers(io: Requests) -> Administers:
     return S3Administration(io)
 
 
+def _accounts(io: Requests) -> Accounts:
+    from s3sync.store.s3.accounts import S3Accounts
+
+    return S3Accounts(io)
+
+
 def _reads_timed(io: Requests) -> ReadsTimed:
     from s3sync.store.s3.timed import S3ReadsTimed
 
@@ -66,5 +72,6 @@ OFFERED: Mapping[type, Callable[[Requests], Any]] = {
     StorageClasses: _classes,
     Thaws: _thaws,
     Administers: _administers,
+    Accounts: _accounts,
     ReadsTimed: _reads_timed,
 }

@@ -36,6 +36,7 @@ class Requests:
     def __init__(self, bucket: str, prefix: str, options: StoreOptions) -> None:
         self.url = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
         self.root = f"{prefix}/" if prefix else ""
+        self.env, self.wire = options.env, options.wire
         self.credentials = Credentials(options.profile, options.env)
         self.address = find_address(bucket, options, self.credentials.profile)
         self.fast = FastLane(self.address, self.credentials, options.env, options.wire)

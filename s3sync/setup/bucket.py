@@ -1,0 +1,198 @@
+"""`setup bucket`: create and configure the bucket of a store, step by step, and only what differs.
+
+Each step is looked at first and shown; nothing is written before the answer. Rules of others stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+
+from s3sync.archive.rules import RulesView, write
+from s3sync.config import Settings, mask_url
+from s3sync.core.archive.lifecycle import Wanted, difference, is_ours, rule_text
+from s3sync.core.bucket_rules import CORS, OURS, TRASH_DAYS, allows_pages, is_obsolete, wanted_lifecycle
+from s3sync.errors import AccessDenied, Unsupported, declined
+from s3sync.store.aspects import Administers, require_aspect
+from s3sync.store.port import Store
+
+
+class Step(Struct, frozen=True):
+    """One setting of a bucket: how it is, and the changes that it needs, in words. `unknown`: why nobody can tell.
+
+    `costs` says what a change takes away from somebody.
+    """
+
+    name: str
+    now: str
+    changes: tuple[str, ...] = ()
+    costs: tuple[str, ...] = ()
+    unknown: str | None = None
+
+
+class BucketReport(Struct):
+    """Settings of a bucket. `done` are the names of the steps that were carried out, `failed` why one was not."""
+
+    store: str
+    repo: str
+    dry_run: bool
+    steps: list[Step] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def to_do(self) -> list[Step]:
+        return [step for step in self.steps if step.changes]
+
+    @property
+    def is_as_wanted(self) -> bool:
+        return not self.to_do and not any(step.unknown for step in self.steps)
+
+
+class Wishes(Struct, frozen=True):
+    """Settings that are wanted. `trash_days` None: the trash is kept for ever."""
+
+    versioning: bool = False
+    trash_days: int | None = TRASH_DAYS
+    pages: bool = True
+
+
+def bucket_of_store(store: Store) -> tuple[str, str]:
+    """Name of the bucket, and the prefix of the store in it: empty, or ending in `/`."""
+    name, _, prefix = store.url.removeprefix("s3://").partition("/")
+    return name, f"{prefix}/" if prefix else ""
+
+
+def set_up_bucket(
+    store: Store,
+    settings: Settings,
+    wishes: Wishes,
+    *,
+    confirm: Callable[[BucketReport], bool],
+    dry_run: bool = False,
+) -> BucketReport:
+    """Look, ask, and carry out what differs. Raises `Halt` where the answer is no, `Unsupported`, `StoreError`."""
+    work = _Work(store, settings, wishes)
+    report = BucketReport(mask_url(settings.store), settings.repo, dry_run, work.look())
+    if dry_run or not report.to_do:
+        return report
+    if not confirm(report):
+        raise declined("nothing was set up")
+    for step in report.to_do:
+        try:
+            work.carry_out(step.name)
+        except (AccessDenied, Unsupported) as error:
+            report.failed[step.name] = error.why or error.message
+        else:
+            report.done.append(step.name)
+    return report
+
+
+class _Work:
+    """The steps, in the order in which they are done."""
+
+    def __init__(self, store: Store, settings: Settings, wishes: Wishes) -> None:
+        self._store, self._settings, self._wishes = store, settings, wishes
+        self._bucket = require_aspect(store, Administers)
+        self.name, self.root = bucket_of_store(store)
+        self._exists = True
+        self._view: RulesView | None = None
+        """The rules as they were shown: others are not written over."""
+
+    def look(self) -> list[Step]:
+        self._exists = self._bucket.bucket_exists()
+        steps = [self._existence()]
+        looks: dict[str, Callable[[], Step]] = {
+            "encryption": self._encryption,
+            "public_access": self._public_access,
+            "versioning": self._versioning,
+            "lifecycle": self._lifecycle,
+            "cors": self._cors,
+        }
+        for name, look in looks.items():
+            try:
+                steps.append(look())
+            except (AccessDenied, Unsupported) as error:
+                steps.append(Step(name, "not known", unknown=error.why or error.message))
+        return steps
+
+    def carry_out(self, name: str) -> None:
+        bucket = self._bucket
+        if name == "bucket":
+            bucket.create_bucket()
+        elif name == "encryption":
+            bucket.encrypt_by_default("AES256")
+        elif name == "public_access":
+            bucket.block_public_access()
+        elif name == "versioning":
+            bucket.set_versioning(enabled=True)
+        elif name == "lifecycle":
+            assert self._view is not None
+            write(self._store, self._view)
+        elif name == "cors":
+            others = [rule for rule in bucket.cors_rules() if not str(rule.get("ID", "")).startswith(OURS)]
+            bucket.put_cors_rules([*others, CORS])
+
+    def _existence(self) -> Step:
+        region = self._settings.region or "us-east-1"
+        if self._exists:
+            return Step("bucket", f"{self.name} exists")
+        return Step("bucket", "does not exist", (f"create {self.name} in {region}",))
+
+    def _ask(self, question: Callable[[], Any], otherwise: Any) -> Any:
+        """A setting; of a bucket that does not exist yet, what a new one has."""
+        return question() if self._exists else otherwise
+
+    def _encryption(self) -> Step:
+        found = self._ask(self._bucket.default_encryption, None)
+        if found:
+            return Step("encryption", str(found))
+        return Step("encryption", "none by default", ("encrypt new objects with S3's own keys (AES256)",))
+
+    def _public_access(self) -> Step:
+        if self._ask(self._bucket.blocks_public_access, False):
+            return Step("public_access", "blocked")
+        costs = ("what is public in this bucket is so no longer",) if self._exists else ()
+        return Step("public_access", "not blocked", ("block all public access",), costs)
+
+    def _versioning(self) -> Step:
+        found = self._ask(self._bucket.versioning_status, None) or "never enabled"
+        if found == "Enabled" or not self._wishes.versioning:
+            return Step("versioning", found)
+        costs = ("what is replaced or deleted from then on is billed until a rule expires it",)
+        return Step("versioning", found, ("enable it",), costs)
+
+    def _rules(self) -> RulesView:
+        present = tuple(self._ask(self._bucket.lifecycle_rules, []))
+        repo, root = self._settings.repo, self.root
+        mine = wanted_lifecycle(root, repo, present, trash_days=self._wishes.trash_days)
+        names = {str(rule["ID"]) for rule in mine}
+        stay = [rule for rule in present if is_ours(rule, root) and str(rule.get("ID")) not in names]
+        kept = tuple(rule for rule in present if not is_obsolete(rule, mine, root, repo))
+        found = difference(kept, [*stay, *mine], root)
+        return RulesView(self._store.url, root, present, Wanted((*stay, *mine)), found)
+
+    def _lifecycle(self) -> Step:
+        view = self._view = self._rules()
+        found = view.difference
+        wanted = {str(rule.get("ID")) for rule in found.merged}
+        dropped = [rule for rule in view.present if str(rule.get("ID")) not in wanted]
+        changes = [f"add: {rule_text(rule)}" for rule in found.added]
+        changes += [f"change to: {rule_text(rule)}" for rule in found.changed]
+        changes += [f"remove: {rule_text(rule)}" for rule in dropped]
+        deletes = any(f"{OURS}trash" in str(rule["ID"]) for rule in (*found.added, *found.changed))
+        days = self._wishes.trash_days
+        cost = f"what lies in the remote trash for {days} days is deleted for good, also what exists nowhere else"
+        now = f"{len(view.present)} rule{'' if len(view.present) == 1 else 's'}, all of which stay"
+        return Step(
+            "lifecycle", now if not dropped else f"{len(view.present)} rules", tuple(changes), (cost,) * deletes
+        )
+
+    def _cors(self) -> Step:
+        rules: Sequence[Any] = self._ask(self._bucket.cors_rules, [])
+        if not self._wishes.pages or allows_pages(rules):
+            return Step("cors", f"{len(rules)} rules" if rules else "none")
+        change = "let pages load and send files by signed links (GET, HEAD and POST from everywhere)"
+        return Step("cors", f"{len(rules)} rules, which stay" if rules else "none", (change,))

@@ -1,0 +1,87 @@
+"""Users of the account behind a bucket, as IAM has them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from s3sync.errors import StoreError
+from s3sync.store.aspects import AccessKey
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.s3.failures import from_botocore
+from s3sync.store.s3.requests import Requests
+from s3sync.store.s3.tls import ca_bundle
+
+
+class S3Accounts:
+    """`aspects.Accounts` of AWS, and of servers that have IAM at the same address."""
+
+    def __init__(self, io: Requests) -> None:
+        self._io = io
+        self._client: Any = None
+
+    def has_user(self, user: str) -> bool:
+        return self._ask("look for the user", user, "get_user", UserName=user) is not None
+
+    def create_user(self, user: str) -> None:
+        self._ask("make the user", user, "create_user", UserName=user)
+
+    def user_policy(self, user: str, name: str) -> dict[str, Any] | None:
+        answer = self._ask("read the policy of", user, "get_user_policy", UserName=user, PolicyName=name)
+        document = answer.get("PolicyDocument") if answer is not None else None
+        if isinstance(document, str):  # as some servers give it
+            try:
+                document = json.loads(unquote(document))
+            except ValueError:
+                return {}
+        return document if isinstance(document, dict) else None
+
+    def put_user_policy(self, user: str, name: str, document: dict[str, Any]) -> None:
+        text = json.dumps(document)
+        self._ask("set the policy of", user, "put_user_policy", UserName=user, PolicyName=name, PolicyDocument=text)
+
+    def keys_of(self, user: str) -> list[AccessKey]:
+        answer = self._ask("list the keys of", user, "list_access_keys", UserName=user) or {}
+        found = answer.get("AccessKeyMetadata", ())
+        return [AccessKey(one["AccessKeyId"], one.get("Status") == "Active", one.get("CreateDate")) for one in found]
+
+    def create_key(self, user: str) -> tuple[str, str]:
+        answer = self._ask("make a key for", user, "create_access_key", UserName=user) or {}
+        key = answer.get("AccessKey", {})
+        return str(key["AccessKeyId"]), str(key["SecretAccessKey"])
+
+    def _ask(self, doing: str, user: str, operation: str, **arguments: Any) -> dict[str, Any] | None:
+        """None for what is not there."""
+
+        def call() -> dict[str, Any]:
+            answer: dict[str, Any] = getattr(self._iam(), operation)(**arguments)
+            return answer
+
+        try:
+            return self._io.attempts(doing).run(call, from_botocore)
+        except RequestFailed as error:
+            failure = error.failure
+            if failure.code == "NoSuchEntity":
+                return None
+            if failure.code in ("LimitExceeded", "EntityAlreadyExists"):
+                raise StoreError(f"could not {doing} {user}", why=failure.message or failure.code) from None
+            raise self._io.error(failure, doing, user) from None
+
+    def _iam(self) -> Any:
+        if self._client is None:
+            from botocore.config import Config
+
+            keys, address = self._io.credentials.keys(), self._io.address
+            bundle, proxy = ca_bundle(self._io.env, self._io.wire.ca_bundle), self._io.wire.proxy
+            self._client = self._io.credentials.session.create_client(
+                "iam",
+                region_name=address.region,
+                endpoint_url=address.endpoint,
+                verify=None if bundle is None else str(bundle),
+                config=Config(proxies={"http": proxy, "https": proxy} if proxy else None),
+                aws_access_key_id=keys.access_key,
+                aws_secret_access_key=keys.secret_key,
+                aws_session_token=keys.token,
+            )
+        return self._client
