@@ -17,6 +17,12 @@ def david(tmp_path: Path) -> Person:
     return person
 
 
+def at_home(person: Person) -> dict[str, str]:
+    """The person's environment for this process, in which other variables lead to another home."""
+    home = person.root / "home"
+    return {**person.env(), "XDG_DATA_HOME": f"{home}/.local/share", "XDG_CONFIG_HOME": f"{home}/.config"}
+
+
 def settings(person: Person, text: str) -> None:
     """Write the repository's settings."""
     (person.repo / ".s3sync.yaml").write_text(text)

@@ -21,7 +21,7 @@ from s3sync.store.port import Create, Headers
 from tests.kit.people import Person
 from tests.kit.proxy import Proxy
 from tests.kit.servers import Server
-from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.conftest import at_home, put, settings
 from tests.scenarios.archive.test_run import SET, prepare
 
 
@@ -72,7 +72,7 @@ def test_a_limit_of_speed_holds_for_a_folder_store_in_both_directions(david: Per
     """At 500 KiB a second 400 KB take 0.8 s, of which 0.2 s at most may pass at once."""
     settings(david, SET.format(store=vault.as_uri(), pack="none"))
     put(david.repo, "raw/m42/light_1.fits", bytes(400_000))
-    archives = Archives.open(path=david.repo, flags={"bwlimit": "500K"}, environ=david.env())
+    archives = Archives.open(path=david.repo, flags={"bwlimit": "500K"}, environ=at_home(david))
     begun = time.monotonic()
     assert archives.run().exit_code == 0
     assert time.monotonic() - begun > 0.5
