@@ -91,6 +91,10 @@ class Maker:
         if isinstance(part.body, memoryview) and isinstance(part.body.obj, bytearray):
             self._spare.append(part.body.obj)
 
+    def let_go(self) -> None:
+        """Give up the memory of parts: all that are to be made have arrived."""
+        self._spare.clear()
+
     def _buffer(self) -> memoryview:
         return memoryview(self._spare.pop() if self._spare else bytearray(self._part_size))
 

@@ -30,6 +30,10 @@ from s3sync.transfer.progress import Gauge, Work
 ARCHIVE_ID = "archive-id"
 """Metadata by which an archive is known for the one that an upload made."""
 
+AT_ONCE = MIB
+"""Bytes of an archive that are handed to the store in one piece: S3 then takes them without botocore, whose start takes
+longer than the rest of such a run."""
+
 
 class Content(Struct, frozen=True):
     """Content of one object: sources below a folder of the disk, and how they are packed.
@@ -151,7 +155,9 @@ class _Job:
                     return self._put(first, mode)
                 self._begin()
                 made = chain((first,), made)
+                del first
             parts = self.carrier.pool.gather(self._send, made, PARTS_AT_ONCE)
+            self.maker.let_go()
             return self._complete([*self.sent.parts, *parts], mode)
         finally:
             self.stream.close()
@@ -167,7 +173,7 @@ class _Job:
         gauge = Gauge(self.carrier.progress, Work.UPLOAD, self.content.name)
         headers = self.content.headers(uuid.uuid4().hex)
         try:
-            body = MemoryBody(part.body, gauge)
+            body = part.body if part.size <= AT_ONCE else MemoryBody(part.body, gauge)
             etag = self.carrier.store.put(self.content.key, body, mode=mode, headers=headers, md5=digest.digest()).etag
             self.bytes_sent = part.size
         except PreconditionFailed:

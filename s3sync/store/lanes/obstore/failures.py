@@ -42,6 +42,9 @@ _OBSTORE_KINDS: dict[str, Cause] = {
     "Interrupted": "broken",
 }
 
+_ESCAPES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&apos;", "'"), ('\\"', '"'), ("&amp;", "&"))
+"""Those of XML; and of obstore, which quotes what it quotes. The ampersand is the last."""
+
 # What obstore tells by the class alone, where no answer of a server is quoted.
 _STATUS_BY_KIND = {
     "NotModifiedError": 304,
@@ -115,7 +118,8 @@ def _answer(status: int, body: str, retried: bool) -> Failure:
 
 
 def _tag(name: str, body: str) -> str:
-    from xml.sax.saxutils import unescape  # brings half of the HTTP library along: only for an error
-
     found = re.search(rf"<{name}>([^<]{{1,{MOST_SAID}}})", body)
-    return unescape(found[1], {"&quot;": '"', "&apos;": "'", '\\"': '"'}) if found else ""
+    text = found[1] if found else ""
+    for escape, char in _ESCAPES:  # `xml.sax.saxutils` would bring half of the HTTP library along
+        text = text.replace(escape, char)
+    return text
