@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from s3sync.team.locking import LocksReport
     from s3sync.team.pinning import PinReport
     from s3sync.team.resolution import Choose, ResolveReport
+    from s3sync.team.sharing import ShareReport
     from s3sync.team.versions import VersionsReport
 
 FileName: TypeAlias = str | os.PathLike[str]
@@ -58,6 +60,15 @@ class Together(Struct, frozen=True):
         from s3sync.team.locking import locks
 
         return locks(self.session)
+
+    def share(self, *files: FileName, lasts: timedelta = timedelta(days=7), download: bool = False) -> ShareReport:
+        """Make links by which anybody can fetch these files; those that cannot be shared are `refused` in the report.
+
+        `download`: browsers save the file instead of showing it. Raises `Unsupported` for a store that makes no links.
+        """
+        from s3sync.team.sharing import share
+
+        return share(self.session, self._names(files), self.cwd, lasts=lasts, download=download)
 
     def conflicts(self, *files: FileName) -> ConflictsReport:
         """List the open conflicts with both versions, and those that were decided; changes nothing."""

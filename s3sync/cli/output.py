@@ -124,14 +124,14 @@ def say(line: str = "") -> None:
     """One line of data on stdout."""
     line = _disarmed(line)
     note(line)
-    _write(sys.stdout, line)
+    write(sys.stdout, line)
 
 
 def warn(line: str) -> None:
     """One line for the person, on stderr."""
     line = _disarmed(line)
     note(line)
-    _write(sys.stderr, line)
+    write(sys.stderr, line)
 
 
 def note(line: str) -> None:
@@ -140,7 +140,7 @@ def note(line: str) -> None:
         listener(line)
 
 
-def _write(stream: TextIO, line: str, end: str = "\n") -> None:
+def write(stream: TextIO, line: str, end: str = "\n") -> None:
     encoding = stream.encoding or "ascii"
     text = line.encode(encoding, "backslashreplace").decode(encoding) + end
     try:
@@ -175,8 +175,8 @@ def print_json(document: dict[str, Any]) -> None:
     several times as large as what is known of them.
     """
     for batch in batched(_json(document, "\n"), PIECES_AT_ONCE):
-        _write(sys.stdout, "".join(batch), end="")
-    _write(sys.stdout, "")
+        write(sys.stdout, "".join(batch), end="")
+    write(sys.stdout, "")
 
 
 def _json(value: Any, line: str) -> Iterator[str]:

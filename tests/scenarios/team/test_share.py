@@ -1,0 +1,141 @@
+"""Links for people without an account: they open what was shared, until they end, and nothing that should not be."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from s3sync.cli.show.share import code_of
+from tests.kit.people import PROJECT, REPO, Person, pair
+from tests.kit.servers import Moto, SeaweedFS
+
+FILM = "cut/dräft 1.mp4"
+
+
+@pytest.fixture
+def seaweed_pair(tmp_path: Path, seaweedfs: SeaweedFS) -> tuple[Person, Person]:
+    environments = {name: seaweedfs.environment(name) for name in ("david", "jan")}
+    return pair(tmp_path, f"s3://{seaweedfs.bucket}/{uuid.uuid4().hex}", environments)
+
+
+def fetched(url: str) -> tuple[bytes, str | None]:
+    """Bytes behind a link, and what it says of saving them; without any credentials."""
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read(), answer.headers["Content-Disposition"]
+
+
+def ends(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.seaweedfs
+def test_a_link_opens_the_file_for_anybody_and_only_that(seaweed_pair: tuple[Person, Person]) -> None:
+    david, jan = seaweed_pair
+    david.write(FILM, b"film" * 1000)
+    david.ok("up")
+    report = jan.ok("share", FILM, "--expires", "2h", "--json").json  # he need not have it
+    (shared,) = report["shared"]
+    assert fetched(shared["url"]) == (b"film" * 1000, None)
+    assert timedelta(minutes=110) < ends(shared["expires"]) - datetime.now(UTC) <= timedelta(hours=2)
+    assert not shared["ends_early"]
+    (saved,) = david.ok("share", FILM, "--download", "--json").json["shared"]
+    assert "filename*=UTF-8''dr%C3%A4ft%201.mp4" in str(fetched(saved["url"])[1])
+    assert parse_qs(urlsplit(saved["url"]).query)["X-Amz-Expires"] == ["604800"]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        fetched(shared["url"].replace("cut/", "other/"))
+    told = david.ok("share", FILM, "--log-file", str(david.root / "log"), "--quiet")
+    assert told.out.startswith("http") and told.out.count("\n") == 1
+    assert "X-Amz-Signature" not in (david.root / "log").read_text()
+
+
+@pytest.mark.seaweedfs
+def test_what_a_link_would_not_show_is_refused_with_the_reason(seaweed_pair: tuple[Person, Person]) -> None:
+    david, jan = seaweed_pair
+    for name in ("same.mp4", "changed.mp4", "newer.mp4", "gone.mp4"):
+        david.write(name, name)
+    david.ok("up")
+    jan.ok("down")
+    jan.write("newer.mp4", "newer by jan")
+    jan.ok("up")
+    (david.staging / "gone.mp4").unlink()
+    david.write("changed.mp4", "changed here")
+    david.write("draft.mp4", "never sent")
+    report = david.expect(3, "share", "*.mp4", "--json").json
+    assert [one["name"] for one in report["shared"]] == ["same.mp4"]
+    reasons = {one["name"]: one["error"] for one in report["refused"]}
+    assert reasons == {
+        "changed.mp4": "was changed here since it was uploaded",
+        "draft.mp4": "is not on the remote",
+        "gone.mp4": "was deleted here",
+        "newer.mp4": "is another version on the remote",
+    }
+    assert "run `s3sync up` first" in david.expect(3, "share", "draft.mp4").err
+    assert "nosuch" in david.expect(2, "share", "nosuch.mp4").err
+    david.ok("cleanup", "--yes", "same.mp4")
+    assert "a cleanup" in david.expect(3, "share", "same.mp4").err
+
+
+@pytest.mark.moto
+def test_what_lies_in_cold_storage_is_refused(tmp_path: Path, moto: Moto) -> None:
+    prefix = uuid.uuid4().hex
+    david, _ = pair(tmp_path, f"s3://{moto.bucket}/{prefix}", {name: moto.environment() for name in ("david", "jan")})
+    david.write("old.mov", "film")
+    david.write("warm.mov", "film")
+    david.ok("up")
+    key = f"{prefix}/{REPO}/{PROJECT}/old.mov"
+    moto.client().copy_object(
+        Bucket=moto.bucket, Key=key, CopySource=f"{moto.bucket}/{key}", StorageClass="GLACIER", MetadataDirective="COPY"
+    )
+    report = david.expect(3, "share", "old.mov", "warm.mov", "--json").json
+    assert [one["name"] for one in report["shared"]] == ["warm.mov"]
+    (refused,) = report["refused"]
+    assert refused["name"] == "old.mov" and "cold storage (GLACIER)" in refused["error"]
+
+
+@pytest.mark.moto
+def test_a_link_that_ends_with_the_session_says_so(tmp_path: Path, moto: Moto) -> None:
+    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=3)
+    keys = moto.environment()
+    answer = {
+        "Version": 1,
+        "AccessKeyId": keys.pop("AWS_ACCESS_KEY_ID"),
+        "SecretAccessKey": keys.pop("AWS_SECRET_ACCESS_KEY"),
+        "SessionToken": "token",
+        "Expiration": expires.isoformat(),
+    }
+    (tmp_path / "keys.json").write_text(json.dumps(answer))
+    config = tmp_path / "config"
+    config.write_text(f"[profile studio]\ncredential_process = cat {tmp_path}/keys.json\n")
+    environ = {**keys, "AWS_CONFIG_FILE": str(config), "AWS_PROFILE": "studio"}
+    david, _ = pair(tmp_path, f"s3://{moto.bucket}/{uuid.uuid4().hex}", {"david": environ, "jan": environ})
+    david.write("draft.mp4", "film")
+    david.ok("up")
+    (shared,) = david.ok("share", "draft.mp4", "--json").json["shared"]
+    assert shared["ends_early"] and ends(shared["expires"]) == expires
+    assert "your session" in david.ok("share", "draft.mp4").out
+    assert not david.ok("share", "draft.mp4", "--expires", "1h", "--json").json["shared"][0]["ends_early"]
+
+
+def test_a_folder_store_makes_no_links_and_no_link_lasts_for_ever(tmp_path: Path) -> None:
+    david, _ = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    david.write("draft.mp4", "film")
+    david.ok("up")
+    told = david.expect(1, "share", "draft.mp4")
+    assert "makes no links that work without credentials" in told.err and "hint: " in told.err
+    assert "7 days" in david.expect(2, "share", "draft.mp4", "--expires", "8d").err
+    assert "it is no time" in david.expect(2, "share", "draft.mp4", "--expires", "soon").err
+    assert "does not go with" in david.expect(2, "share", "draft.mp4", "--qr", "--json").out
+
+
+def test_a_code_is_of_the_link() -> None:
+    pytest.importorskip("segno")
+    url = "https://bucket.s3.amazonaws.com/x?" + "a" * 500
+    lines = code_of(url).splitlines()
+    assert len(lines) > 20 and code_of(url) != code_of(url + "b")
