@@ -11,6 +11,7 @@ import os
 import pickle
 import sqlite3
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -96,9 +97,10 @@ def in_child(
 def _live(
     writing: int, changes: int, act: Callable[[Countdown], None], remember: Callable[[], object], dies: bool
 ) -> None:
-    write, leave = os.write, os._exit
+    write, leave, last = os.write, os._exit, threading.Lock()
 
     def end(kind: str, error: str = "") -> None:
+        last.acquire()  # for good: two threads may come to the change at the same moment, and only one tells it
         left = memoryview(pickle.dumps((kind, remember(), error)))
         while left:
             left = left[write(writing, left) :]
