@@ -17,6 +17,7 @@ from s3sync.sync.session import Session
 if TYPE_CHECKING:
     from s3sync.team.bring_back import BringReport
     from s3sync.team.conflicts import ConflictsReport
+    from s3sync.team.history import HistoryReport
     from s3sync.team.locking import LocksReport
     from s3sync.team.pinning import PinReport
     from s3sync.team.resolution import Choose, ResolveReport
@@ -69,6 +70,24 @@ class Together(Struct, frozen=True):
         from s3sync.team.sharing import share
 
         return share(self.session, self._names(files), self.cwd, lasts=lasts, download=download)
+
+    def log(
+        self, file: FileName | None = None, *, since: int | None = None, by: str | None = None, most: int = 50
+    ) -> HistoryReport:
+        """Tell what was done, the newest first: to a file or folder, by a person, since some seconds ago.
+
+        `most` 0 are all.
+        """
+        from s3sync.team.history import log
+
+        word = None if file is None else self._names([file])[0]
+        return log(self.session, word, self.cwd, since_s=since, by=by, most=most)
+
+    def inbox(self, *, keep: bool = False) -> HistoryReport:
+        """Tell what others did since the last look. With `keep` this look does not count as one."""
+        from s3sync.team.history import inbox
+
+        return inbox(self.session, keep=keep)
 
     def conflicts(self, *files: FileName) -> ConflictsReport:
         """List the open conflicts with both versions, and those that were decided; changes nothing."""

@@ -87,6 +87,12 @@ class StateDB(Database):
         return int(rows[0][0])
 
     @property
+    def place_name(self) -> str:
+        """A name for this place among the facts, whether its row is made yet or not."""
+        place = self._place
+        return "" if place is None else f"{place.url} {place.endpoint} {place.store_id}".rstrip()
+
+    @property
     def is_first_time(self) -> bool:
         """True if this folder was synced with other places, and never with this one.
 
@@ -234,6 +240,16 @@ class StateDB(Database):
 
     def remember(self, name: str, value: str) -> None:
         self.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", name, value)
+
+    def facts(self, beginning: str) -> list[str]:
+        """The values of all facts whose names begin so, in the order of their names."""
+        query = "SELECT value FROM fact WHERE substr(name, 1, ?) = ? ORDER BY name"
+        rows = self.execute(query, len(beginning), beginning)
+        with self.rows_of("fact"):
+            return list(map(fact_row, rows))
+
+    def forget_facts(self, names: Iterable[str]) -> None:
+        self.execute_many("DELETE FROM fact WHERE name = ?", [(name,) for name in names])
 
 
 def _page() -> int:

@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from s3sync.core.effects import Effect, Kind
+from s3sync.core.history import going
 from s3sync.core.outcome import Problem, Raced
-from s3sync.core.plan import Action, Plan, Verb
+from s3sync.core.plan import Action, Plan
 from s3sync.core.times import format_time
 from s3sync.errors import S3syncError
+from s3sync.shared.history import Moving, moving
 from s3sync.state.intents import Intents
 from s3sync.state.journal import Done
 from s3sync.state.memory import StateDB
@@ -52,8 +54,12 @@ def carry_out(
     What was done is saved also when an error ends the run. `tolerant`: whoever may only read the store gets no error
     because metadata.json cannot be written.
     """
-    with guarded(session, state, plan.actions, reporter.warn) as writing:
-        return _carry_out(writing, state, seen, plan, reporter, tolerant=tolerant, witnesses=witnesses)
+    oldest = () if tolerant or not plan.actions else going(seen.there.stored.manifest.events)
+    with (
+        guarded(session, state, plan.actions, reporter.warn) as writing,
+        moving(session.store, session.project.prefix, oldest) as history,
+    ):
+        return _carry_out(writing, state, seen, plan, reporter, history, tolerant=tolerant, witnesses=witnesses)
 
 
 def _carry_out(
@@ -62,14 +68,15 @@ def _carry_out(
     seen: View,
     plan: Plan,
     reporter: Reporter,
+    history: Moving,
     *,
     tolerant: bool,
     witnesses: Sequence[Witness],
 ) -> dict[str, str]:
     finish_uploads(session, state, seen, plan.in_sync)
     done: list[Done] = []
-    cleaning, tell = plan.verb is Verb.CLEANUP, partial(_tell, witnesses, done)
-    recorder = Recorder(session, state, seen, tolerant=tolerant, cleaning=cleaning, after_save=tell)
+    tell = partial(_tell, witnesses, done)
+    recorder = Recorder(session, state, seen, history, tolerant=tolerant, verb=plan.verb, after_save=tell)
     recorder.agree(plan.agreed)
     recorder.decide(plan)
     recorder.intend(plan.actions)
@@ -79,8 +86,10 @@ def _carry_out(
         save = recorder.save_here if isinstance(error, KeyboardInterrupt) else recorder.save
         with suppress(S3syncError):  # whoever wants to stop does not wait for the store
             save()
+        recorder.close()
         raise
     recorder.save()
+    recorder.close()
     return raced
 
 

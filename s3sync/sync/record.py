@@ -16,17 +16,19 @@ from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
 from s3sync.core.manifest.edits import Edits
 from s3sync.core.manifest.record import CleanedRecord, ConflictRecord, DeletedRecord
-from s3sync.core.plan import Action, Agreed, Do, Plan, agreed
+from s3sync.core.plan import Action, Agreed, Do, Plan, Verb, agreed
 from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import local_errors
-from s3sync.errors import AccessDenied
+from s3sync.errors import AccessDenied, LocalError
 from s3sync.local.digests import Digests
 from s3sync.local.ignore import IGNORE_FILE
 from s3sync.local.scan import LocalFile
+from s3sync.shared.history import Moving
 from s3sync.shared.manifest import write_edits
 from s3sync.state.intents import Intents
 from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.sync.events import Events
 from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
 from s3sync.sync.session import Session
 from s3sync.sync.silenced import OWN_RULES
@@ -45,8 +47,8 @@ remembers until then is there all the same: objects are the truth."""
 class Recorder:
     """Collects what really happened in one round and saves it, at the end and now and then.
 
-    `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written. `cleaning`: what
-    is deleted on the remote is recorded as cleaned up. `after_save` is called whenever this computer has remembered.
+    `tolerant`: whoever may only read the store gets no error because metadata.json cannot be written. What a cleanup
+    deletes on the remote is recorded as cleaned up. `after_save` is called whenever this computer has remembered.
     """
 
     def __init__(
@@ -54,15 +56,17 @@ class Recorder:
         session: Session,
         state: StateDB,
         seen: View,
+        history: Moving,
         *,
         tolerant: bool,
-        cleaning: bool = False,
+        verb: Verb,
         after_save: Callable[[], None],
     ) -> None:
         self.placed: dict[str, tuple[LocalFile, Digests]] = {}
         """What now stands on the disk under a path: filled by the executor, from several threads."""
         self._session, self._state, self._tolerant = session, state, tolerant
-        self._cleaning, self._cleaned, self._after_save = cleaning, 0, after_save
+        self._cleaning, self._cleaned, self._after_save = verb is Verb.CLEANUP, 0, after_save
+        self._events = Events(session, state, seen.there.stored.manifest, verb, history)
         self._stored, self._ignores_case = seen.there.stored, seen.ignores_case
         self._seen = seen.there.stored.manifest
         self._base: dict[str, Entry | None] = {}
@@ -146,12 +150,14 @@ class Recorder:
         """Record what the plan decides about conflicts: with the deletion of the copy, where it has one."""
         if not plan.decided:
             return
+        self._events.decided(plan.decided)
         self._decided = {record.kept_as: record for record in plan.decided}
         going = {action.path for action in plan.actions if action.path in self._decided}
         self._edits.resolved = [record for record in plan.decided if record.kept_as not in going]
 
     def keep(self, action: Action, effect: Effect) -> None:
         self._base[effect.path] = agreed(effect.entry, None)
+        self._events.happened(action, effect)
         self._moved += effect.bytes
         if effect.record is not None:
             self._edits.files[effect.path] = effect.record
@@ -212,12 +218,18 @@ class Recorder:
         self._base, self._digests = {}, {}
         self._after_save()
 
+    def close(self) -> None:
+        """Keep for the next write what the history was not told in this one."""
+        with suppress(LocalError):
+            self._events.close()
+
     def _publish(self) -> None:
         published = (self._stored.manifest.files, self._edits.repaired, self._edits.files)
         noted = self._intents.conflicts()
         self._edits.conflicts = [found for found in noted if any(found.kept_as in files for files in published)]
         if not self._edits.by or (not self._edits.counts_as_sync and not self._edits.substantial):
             return
+        self._events.enter(self._edits)
         try:
             prefix = self._session.project.prefix
             self._stored = write_edits(self._session.store, prefix, self._stored, self._edits, self._seen)
@@ -226,6 +238,7 @@ class Recorder:
                 raise
         else:
             self._intents.forget(chain(self._edits.conflicts, self._edits.deleted.values()))
+            self._events.told()
         self._edits = self._session.edits()
         self._edits.counts_as_sync = False
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.core.executable import is_executable
+from s3sync.core.history import RESTORED, Draft
 from s3sync.core.names import nfc, refuse_reason, short_text
 from s3sync.core.times import parse_ns
 from s3sync.core.typed import typed
@@ -25,6 +26,7 @@ from s3sync.local.scan import LocalFile, look_at
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.sync.events import note_event
 from s3sync.sync.lives_on import Search, living
 from s3sync.sync.recover import recover
 from s3sync.sync.report import OfProject, ProjectAddress
@@ -106,10 +108,12 @@ def restore(
         return report
     with session.lock(), session.memory() as state:
         recover(session, state)
-        if found.side == "local" and finish_placing(session, Path(found.where), target):
-            return report
-        _refuse_existing(session, name, target)
-        _bring(session, state, found, target)
+        if found.side != "local" or not finish_placing(session, Path(found.where), target):
+            _refuse_existing(session, name, target)
+            _bring(session, state, found, target)
+        draft = Draft("trash restore", session.run)
+        draft.add(RESTORED, target, found.size)
+        note_event(session, state, draft)
     return report
 
 

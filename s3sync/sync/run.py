@@ -10,6 +10,7 @@ from itertools import chain
 
 from msgspec import Struct, field
 
+from s3sync.core.history import UNLOCKED, Draft
 from s3sync.core.names import free_conflict_name
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Plan, Policy, Verb, keep_unknown
@@ -22,6 +23,7 @@ from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
 from s3sync.sync.arrivals import warn_of_arrivals
 from s3sync.sync.carry_out import carry_out
+from s3sync.sync.events import note_event
 from s3sync.sync.gating import Gatekeeper
 from s3sync.sync.hooks import HOOKS, Hooks, Witness
 from s3sync.sync.locked import leave_locked, release_own, warnings_of
@@ -126,6 +128,10 @@ def _unlock(run: _Run) -> None:
     )
     names = dict.fromkeys(name for name in agreed if name in run.locks.by_name and name not in open_ones)
     report.unlocked = release_own(run.session, run.state, run.locks, names)
+    draft = Draft("unlock", run.session.run)
+    for name in report.unlocked:
+        draft.add(UNLOCKED, name)
+    note_event(run.session, run.state, draft)
 
 
 def _retire(session: Session, state: StateDB, report: RunReport) -> None:

@@ -45,6 +45,10 @@ class Session(Struct, frozen=True):
     workers: int = CEILING
     lock_wait_s: float = 0
     pace: Pace = field(default_factory=Unlimited)
+    run: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
+    """Name of this command in the history: it may write metadata.json several times."""
+    told_as: str | None = None
+    """Name of this command in the history, where its verb is made of another's steps."""
 
     @property
     def place(self) -> ProjectAddress:

@@ -229,7 +229,9 @@ class _Deciding:
     ) -> bool:
         """Carry out one step; False if it failed or somebody was faster."""
         plan = Plan(Verb.SYNC, actions, agreed=told, decided=decided)
-        raced = carry_out(self._session, self._state, seen, plan, self._reporter, tolerant=False)
+        raced = carry_out(
+            replace(self._session, told_as="resolve"), self._state, seen, plan, self._reporter, tolerant=False
+        )
         for path, reason in raced.items():
             self._report.was_changed(path, reason)
         return not self._report.failed

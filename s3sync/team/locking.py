@@ -10,6 +10,7 @@ from unicodedata import normalize
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from s3sync.core.history import LOCKED, UNLOCKED, Draft
 from s3sync.core.names import nfc, refuse_reason
 from s3sync.core.team import (
     DEFAULT_S,
@@ -26,7 +27,9 @@ from s3sync.errors import LocalError, Unsupported, UsageError
 from s3sync.local.room import state_folder
 from s3sync.shared.locks import acquire, lock_at, read_locks, release
 from s3sync.shared.manifest import read_manifest
+from s3sync.state.memory import StateDB
 from s3sync.store.probe import Condition, Honours
+from s3sync.sync.events import note_event
 from s3sync.sync.locked import Answers, asked, warnings_of
 from s3sync.sync.report import EXIT_DONE, EXIT_LOCKED, OfProject, ProjectAddress
 from s3sync.sync.select import paths_of
@@ -75,11 +78,12 @@ def lock(
             else:
                 report.locks.append(FileLock(lock_id(name), "", LockState.HELD, name=name, by=user, why=why))
         return report
-    with _conditions(session) as honours:
+    with _conditions(session) as (state, honours):
         _require_protection(session, honours)
         for name in names:
             found, is_ours = acquire(session.store, place + lock_id(name), name, user, lasts_s, why)
             (report.locks if is_ours else report.refused).append(found)
+        _note(session, state, report)
     return report
 
 
@@ -89,7 +93,7 @@ def unlock(
     """Release locks: one's own, those that have ended, and with `force` those of others. No file is needed for it."""
     user, report = session.settings.require_user(), LocksReport(session.place, "unlock", dry_run)
     place = locks_prefix(session.project.prefix)
-    with _conditions(session) as honours:
+    with _conditions(session) as (state, honours):
         for word in _some(words):
             found = _lock_named(session, word, cwd)
             if found is None:
@@ -106,6 +110,7 @@ def unlock(
                     report.absent.append(word)
                 else:
                     report.refused.append(replace(there, name=there.name or found.name))
+        _note(session, state, report)
     return report
 
 
@@ -194,7 +199,7 @@ def _require_protection(session: Session, honours: Answers) -> None:
 
 
 @contextmanager
-def _conditions(session: Session) -> Iterator[Answers]:
+def _conditions(session: Session) -> Iterator[tuple[StateDB, Answers]]:
     """Remembered in this computer's memory, where the project has a staging folder that can be written."""
     read_only = True
     try:
@@ -204,4 +209,16 @@ def _conditions(session: Session) -> Iterator[Answers]:
     except LocalError:
         pass
     with session.memory(read_only=read_only) as state, asked(session, state) as honours:
-        yield honours
+        yield state, honours
+
+
+def _note(session: Session, state: StateDB, report: LocksReport) -> None:
+    """Have the history tell it with the next write of metadata.json: a lock makes none."""
+    if report.dry_run:
+        return
+    draft = Draft(report.action, session.run)
+    for lock in report.locks:
+        was_by = lock.by if lock.by != session.settings.user else None
+        draft.add(LOCKED if report.action == "lock" else UNLOCKED, lock.name or lock.id, was_by=was_by)
+        draft.note = draft.note or (lock.why if report.action == "lock" else None)
+    note_event(session, state, draft)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from s3sync.core.entries import Entry
 from s3sync.core.manifest.record import ConflictRecord
 from s3sync.core.names import short_text
@@ -129,7 +131,7 @@ def _decide_live(session: Session, report: ResolveReport, choice: Choice) -> Non
     staging = session.project.staging
     own = HOOKS[Verb.SYNC]
     done = run(
-        session,
+        replace(session, told_as="resolve"),
         Verb.SYNC,
         Options(make_selector([str(staging / conflict.name)], staging, staging), policy, dry_run=report.dry_run),
         Hooks((_only_as_shown(decision), *own.rules), own.witnesses),

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from s3sync.core import limits
+from s3sync.core.history import Event, added
 from s3sync.core.manifest.record import (
     CleanedRecord,
     ConflictRecord,
@@ -51,6 +52,10 @@ class Edits(Struct):
     doubted: set[str] = field(default_factory=set)
     """Names of vanished files that this run tried to upload: an answer may have been lost, so that they are there."""
     cleaned: CleanedRecord | None = None
+    events: list[Event] = field(default_factory=list)
+    """Events for the history. They ride along: no write is made for it alone."""
+    moved: frozenset[str] = frozenset()
+    """Ids of the events that the objects of past months have by now."""
     counts_as_sync: bool = True
 
     @property
@@ -125,6 +130,7 @@ def apply(
     new.cleaned = edits.cleaned or manifest.cleaned
     new.extras = {key: extra for key, extra in manifest.extras.items() if _speaks_of(key, manifest, new)}
     new.conflicts = _conflicts(manifest.conflicts, edits, new.files)
+    new.events = added(manifest.events, edits.events, edits.moved, new.revision)
     if edits.counts_as_sync:
         new.last_sync, new.last_sync_by = edits.at, edits.by
     new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from s3sync.core import limits
+from s3sync.core.history import kept
 from s3sync.core.manifest.layout import Fields, OtherLayout, Parts
 from s3sync.core.manifest.record import (
     SCHEMA,
@@ -39,6 +40,7 @@ class _Head(msgspec.Struct):
     conflicts: list[dict[str, Any]] = []
     members: dict[str, dict[str, Any]] = {}
     cleaned: Any = None
+    events: Any = None
 
 
 _HEAD_FIELDS = frozenset([*_Head.__struct_fields__, "files"])
@@ -62,7 +64,7 @@ def parse(data: bytes | bytearray, files: MutableMapping[str, FileRecord] | None
         _add_files(manifest, listed)
     except _UNREADABLE as error:
         raise broken(str(error)) from error
-    _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
+    _refuse_deep([manifest.extra, manifest.events, *manifest.extras.values()], MAX_DEPTH)
     return manifest
 
 
@@ -82,7 +84,7 @@ def parse_in_pieces(pieces: Iterable[bytes], files: MutableMapping[str, FileReco
         return None
     manifest.files, manifest.refused = found.files, found.refused
     manifest.extras.update(found.extras)
-    _refuse_deep([manifest.extra, *manifest.extras.values()], MAX_DEPTH)
+    _refuse_deep([manifest.extra, manifest.events, *manifest.extras.values()], MAX_DEPTH)
     return manifest
 
 
@@ -138,6 +140,7 @@ def _without_files(fields: Fields) -> Manifest:
         conflicts=msgspec.convert(head.conflicts, list[ConflictRecord]),
         members=msgspec.convert(head.members, dict[str, MemberRecord]),
         cleaned=_cleaned(head.cleaned),
+        events=kept(head.events),
         extra={key: value for key, value in raw.items() if key not in _HEAD_FIELDS},
     )
     for deletion in msgspec.convert(head.deleted, list[DeletedRecord]):

@@ -91,6 +91,8 @@ class Manifest(msgspec.Struct):
     conflicts: list[ConflictRecord] = []
     members: dict[str, MemberRecord] = {}
     cleaned: CleanedRecord | None = None
+    events: list[Extra] = []
+    """The newest events of the history, the oldest first, as they were written (`core.history`)."""
     extra: Extra = {}
     extras: dict[tuple[str, str], Extra] = {}
     refused: dict[str, FileRecord] = {}
@@ -130,6 +132,7 @@ def render(manifest: Manifest) -> Iterator[bytes]:
         "conflicts": [item("conflicts", record.kept_as, record) for record in manifest.conflicts],
         "members": {user: item("members", user, record) for user, record in manifest.members.items()},
         **({"cleaned": manifest.cleaned} if manifest.cleaned else {}),
+        **({"events": manifest.events} if manifest.events else {}),
         **manifest.extra,
     }
     yield _indented(before)[:-2] + b',\n  "files": ['  # without what closes it

@@ -243,6 +243,8 @@ class Referee(Struct):
         """P6, P8: nobody's write of metadata.json takes out what another one's put there."""
         if forgotten := before.copies - now.copies:
             raise Violation(f"metadata.json no longer notes the conflict copies {sorted(forgotten)}")
+        if untold := before.events - now.events:
+            raise Violation(f"the history no longer tells the events {sorted(untold)}")
         if attempt.run.kind in ("up", "down") and not attempt.meddled:
             lost = {
                 path for path, content in before.named.items() if content and now.remote.get(path) == content

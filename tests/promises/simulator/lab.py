@@ -19,7 +19,7 @@ from typing import Any
 from msgspec.structs import replace
 
 import s3sync
-from s3sync.core import limits
+from s3sync.core import history, limits
 from s3sync.transfer.pool import Pool
 
 SMALL = {
@@ -62,6 +62,7 @@ def set_up() -> None:
     for package in list(modules[1:]):
         for found in pkgutil.iter_modules(package.__path__):
             modules.append(_load(f"{package.__name__}.{found.name}"))
+    history.RECENT, history.MOVE_AT = 3, 4
     limits.now = replace(limits.now, entries_in_memory=6, entries_at_once=2, manifest_in_memory=256)
     for name, value in SMALL.items():
         owners = [module for module in modules if hasattr(module, name)]

@@ -22,6 +22,7 @@ class Look(Struct, frozen=True):
     `named` is what metadata.json says of each object's content, `copies` the conflict copies that it notes. `inodes`
     tell which file of a working folder stands under a path: one may have two names. `elsewhere` are the contents of
     other places in a store. `cleaned_up` are the paths that metadata.json calls cleaned up, and that are not there.
+    `events` are the ids of those that metadata.json and the months of the history hold.
     """
 
     work: dict[str, Tree]
@@ -33,6 +34,7 @@ class Look(Struct, frozen=True):
     inodes: dict[str, dict[str, int]]
     elsewhere: frozenset[str] = frozenset()
     cleaned_up: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
 
     def everywhere(self) -> set[str]:
         places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
@@ -62,7 +64,13 @@ def look(stagings: dict[str, Path], remote: Path, others: Iterable[Path] = ()) -
         {user: dict(_inodes(staging)) for user, staging in stagings.items()},
         frozenset(held for other in others for held in (*_objects(other).values(), *_trash(other).values())),
         frozenset(gone["name"] for gone in metadata.get("deleted", []) if gone.get("cleaned")) - objects.keys(),
+        frozenset(event["id"] for event in [*metadata.get("events", []), *_moved_events(remote)]),
     )
+
+
+def _moved_events(remote: Path) -> Iterator[dict[str, str]]:
+    for month in (remote.parent / ".s3sync" / "events" / remote.name).glob("*.jsonl"):
+        yield from map(json.loads, month.read_text("utf-8").splitlines())
 
 
 def _objects(remote: Path) -> Tree:

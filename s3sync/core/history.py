@@ -1,0 +1,216 @@
+"""Events of a project's history as values: what one run did, as metadata.json and the objects of past months tell it.
+
+An event is written by whoever did it and read by everybody: what is read is hostile, and only ever shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
+
+from s3sync.core.names import nfc
+from s3sync.core.times import parse_time
+
+SCHEMA = 1
+MOST_SIZE = 2**62
+RECENT = 50
+"""Events that stay in metadata.json when older ones have moved to the months."""
+MOVE_AT = 75
+"""Events in metadata.json from which the oldest are moved: a move takes two requests, so not each run makes one."""
+MOST = 500
+"""Events that metadata.json holds at all: where nobody may write the months, the oldest go."""
+MOST_NAMES, NAMES_BYTES = 20, 1_500
+"""Files that an event names: what was done to more is counted."""
+MOST_BYTES = 4_000
+"""Size of an event as JSON: what is larger is none."""
+
+KEPT_BYTES = 16_000
+"""Size up to which an event of a newer version is kept in metadata.json as it is."""
+
+SENT, FETCHED, DELETED, CLEANED = "sent", "fetched", "deleted", "cleaned"
+DELETED_HERE, FREED, MOVED, KEPT_BOTH, FOUND = "deleted_here", "freed", "moved", "kept_both", "found"
+RESOLVED, LOCKED, UNLOCKED, RESTORED, ARCHIVED = "resolved", "locked", "unlocked", "restored", "archived"
+
+NO_MONTH = "0000-00"
+"""Month of events whose time is none."""
+
+Raw: TypeAlias = dict[str, Any]
+"""An event as it stands in metadata.json: what a newer version added stays in it."""
+
+_Word: TypeAlias = Annotated[str, Meta(max_length=64)]
+_Name: TypeAlias = Annotated[str, Meta(max_length=1024)]
+_User: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
+_Count: TypeAlias = Annotated[int, Meta(ge=0, le=MOST_SIZE)]
+
+
+class EventFile(Struct, frozen=True, omit_defaults=True):
+    """One file of an event. `was_by` sent the version that this one replaced."""
+
+    name: _Name
+    did: _Word
+    size_bytes: _Count = 0
+    was_by: _User | None = None
+
+
+class Event(Struct, frozen=True, omit_defaults=True):
+    """Record of what a run did, or of a piece of it: the events of one `run` are shown as one.
+
+    `revision` is that of metadata.json when it was told, which is later than `at` where it had to wait for a write.
+    `counts` are all files by what was done, `files` those that are named, `more` how many are not.
+    """
+
+    schema: Annotated[int, Meta(ge=1)]
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    at: _Word
+    by: _User
+    verb: _Word
+    run: Annotated[str, Meta(max_length=64)] = ""
+    revision: _Count = 0
+    host: Annotated[str, Meta(max_length=256)] | None = None
+    files: Annotated[tuple[EventFile, ...], Meta(max_length=100)] = ()
+    counts: Annotated[dict[_Word, _Count], Meta(max_length=32)] = {}
+    size_bytes: _Count = 0
+    more: _Count = 0
+    note: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class Draft(Struct):
+    """An event in the making: collects what a run does, in bounded room."""
+
+    verb: str
+    run: str
+    files: list[EventFile] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    size_bytes: int = 0
+    note: str | None = None
+    room: int = NAMES_BYTES
+
+    @property
+    def names_more(self) -> bool:
+        """True if the next file would be named, and not only counted."""
+        return len(self.files) < MOST_NAMES and self.room > 0
+
+    def add(self, did: str, name: str, size: int = 0, was_by: str | None = None) -> None:
+        self.counts[did] = self.counts.get(did, 0) + 1
+        self.size_bytes = min(self.size_bytes + size, MOST_SIZE)
+        size, was_by = min(size, MOST_SIZE), was_by and was_by[:256]
+        long = len(msgspec.json.encode((name, was_by)))
+        if self.names_more and long <= self.room:
+            self.files.append(EventFile(name, did, size, was_by))
+            self.room -= long
+
+    def event(self, id: str, by: str, at: str, host: str) -> Event | None:
+        """The event, and None for nothing."""
+        if not self.counts:
+            return None
+        return Event(
+            SCHEMA, id, at, by[:256], self.verb, self.run, 0, host[:256], tuple(self.files), dict(self.counts),
+            self.size_bytes, sum(self.counts.values()) - len(self.files), self.note,
+        )  # fmt: skip
+
+
+def raw(event: Event) -> Raw:
+    found: Raw = msgspec.to_builtins(event)
+    return found
+
+
+def kept(found: object) -> list[Raw]:
+    """The events in metadata.json as they stand there: what is none is dropped, and so is what would fill it."""
+    if not isinstance(found, list):
+        return []
+    return [one for one in found[-MOST:] if isinstance(one, dict) and isinstance(one.get("id"), str)]
+
+
+def added(known: Sequence[Raw], new: Iterable[Event], moved: Collection[str], revision: int) -> list[Raw]:
+    """Events of metadata.json with the new ones in it, in their order.
+
+    `moved` are the ids of those that the months have: they go, unless they are among the newest. An event that is there
+    already is not told twice: the answer to an earlier write may have been lost.
+    """
+    cut = max(0, len(known) - RECENT)
+    there = [one for number, one in enumerate(known) if number >= cut or one["id"] not in moved]
+    ids = {one["id"] for one in there} | set(moved)
+    there = [one for one in there if len(msgspec.json.encode(one)) <= KEPT_BYTES]
+    there += [raw(replace(event, revision=revision)) for event in new if event.id not in ids]
+    return there[-MOST:]
+
+
+def going(known: Sequence[Raw]) -> list[Raw]:
+    """Events that are to move to the months: none, or all but the newest."""
+    return [*known[:-RECENT]] if len(known) > MOVE_AT else []
+
+
+def month_of(at: object) -> str:
+    """The month that an event belongs to, by its own time: `2025-11`; those without a time have one of their own."""
+    when = parse_time(at) if isinstance(at, str) else None
+    return NO_MONTH if when is None else f"{when:%Y}".rjust(4, "0") + f"-{when:%m}"
+
+
+def read_event(found: object) -> Event | None:
+    """An event as anybody wrote it; None for what is none, or larger than any."""
+    try:
+        if isinstance(found, (bytes, memoryview)):
+            return msgspec.json.decode(found, type=Event) if len(found) <= MOST_BYTES else None
+        return msgspec.convert(found, Event) if len(msgspec.json.encode(found)) <= MOST_BYTES else None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, OverflowError):
+        return None
+
+
+class Wanted(Struct, frozen=True):
+    """Choice of events. `paths` are what a name may mean, as a file or as a folder."""
+
+    paths: frozenset[str] = frozenset()
+    by: str | None = None
+    not_by: str | None = None
+    since: str = ""
+    """The earliest time, as events have it: `2025-11-03T10:00:00Z`."""
+    after: int = -1
+    """The last revision that is not asked for."""
+
+    def __call__(self, event: Event) -> bool:
+        if event.revision <= self.after or event.at < self.since or event.by == self.not_by:
+            return False
+        if self.by is not None and event.by.casefold() != self.by.casefold():
+            return False
+        return not self.paths or any(self._means(file.name) for file in event.files)
+
+    def _means(self, name: str) -> bool:
+        name = nfc(name)
+        return any(name == path or name.startswith(f"{path}/") for path in self.paths)
+
+    def may_hide(self, event: Event) -> bool:
+        """True for an event that does not name all its files, so that what is asked for may be among them."""
+        return bool(self.paths) and event.more > 0 and not self(event) and replace(self, paths=frozenset())(event)
+
+
+def newest_first(events: Iterable[Event]) -> list[Event]:
+    """Each run once, by its time. The same event may come from metadata.json and from a month."""
+    runs: dict[tuple[str, str, str], Event] = {}
+    seen = set[str]()
+    for event in sorted(events, key=lambda one: (one.at, one.revision)):
+        if event.id in seen:
+            continue
+        seen.add(event.id)
+        key = (event.run or event.id, event.by, event.verb)
+        before = runs.get(key)
+        runs[key] = event if before is None else _joined(before, event)
+    return sorted(runs.values(), key=lambda one: (one.at, one.revision))[::-1]
+
+
+def _joined(first: Event, second: Event) -> Event:
+    """Two pieces of one run."""
+    files = (*first.files, *second.files)
+    named = files[:MOST_NAMES]
+    counts = {did: first.counts.get(did, 0) + second.counts.get(did, 0) for did in [*first.counts, *second.counts]}
+    return replace(
+        second,
+        files=named,
+        counts=counts,
+        size_bytes=first.size_bytes + second.size_bytes,
+        more=first.more + second.more + len(files) - len(named),
+        note=second.note or first.note,
+    )

@@ -1,0 +1,147 @@
+"""`log` and `inbox`: what was done in a project, and what others did since this user last looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.aside import Aside
+from s3sync.core.history import NO_MONTH, Event, Wanted, month_of, newest_first, read_event
+from s3sync.core.manifest.record import Manifest
+from s3sync.core.quantities import counted
+from s3sync.core.times import format_time, parse_time
+from s3sync.errors import AccessDenied
+from s3sync.shared.history import READ_AT_ONCE, list_months, month_name, read_month
+from s3sync.shared.manifest import read_manifest
+from s3sync.state.untold import Mark, Untold
+from s3sync.store.port import ObjectInfo
+from s3sync.sync.report import EXIT_DONE, OfProject, ProjectAddress
+from s3sync.sync.select import paths_of
+from s3sync.sync.session import Session
+from s3sync.sync.status import open_state
+
+PAGE = 50
+"""Events that `log` shows where nobody says how many."""
+FIRST_MONTHS = 2
+"""Months that are read first. Then twice as many each time, side by side, until there are enough events."""
+CLOCKS = timedelta(days=2)
+"""Time by which a computer's clock and the store's may differ."""
+
+
+class HistoryReport(OfProject, Struct):
+    """Report of `log` or `inbox`: the events, the newest first.
+
+    `more`: there are older ones. `hidden` is how many events do not name all their files, so that the one that was
+    asked for may be among them. `is_first`: this user never looked before.
+    """
+
+    place: ProjectAddress
+    command: str
+    events: list[Event] = field(default_factory=list)
+    more: bool = False
+    hidden: int = 0
+    is_first: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_DONE
+
+
+def log(
+    session: Session,
+    word: str | None,
+    cwd: Path,
+    *,
+    since_s: int | None = None,
+    by: str | None = None,
+    most: int = PAGE,
+) -> HistoryReport:
+    """The newest events: of a file or folder, of one person, since so many seconds ago. `most` 0 are all."""
+    report = HistoryReport(session.place, "log")
+    paths = paths_of(word, session.project.staging, cwd) if word is not None else []
+    since = "" if since_s is None else _ago(session, since_s)
+    wanted = Wanted(frozenset(path.rstrip("/") for path in paths), by, since=since)
+    with Aside(READ_AT_ONCE, "s3sync-log") as threads:
+        manifest, months = _begin(session, threads, report)
+        found = _take(_recent(manifest, report), wanted, report)
+        left = [info for info in months if month_name(info) >= since[:7] or month_name(info) == NO_MONTH]
+        at_once = FIRST_MONTHS
+        while left:
+            runs = newest_first(found) if most else []
+            if most and len(runs) > most and month_name(left[0]) < month_of(runs[most - 1].at):
+                break
+            some, left, at_once = left[:at_once], left[at_once:], 2 * at_once
+            for month in threads.map(partial(read_month, session.store), some):
+                report.warnings += month.warnings
+                found += _take(month.events, wanted, report)
+    runs = newest_first(found)
+    report.more = 0 < most < len(runs)
+    report.events = runs[:most] if most else runs
+    return report
+
+
+def inbox(session: Session, *, keep: bool = False) -> HistoryReport:
+    """Tell what others did since this user last looked. With `keep` the next time tells it again."""
+    report, user = HistoryReport(session.place, "inbox"), session.settings.user
+    with open_state(session) as state, Aside(READ_AT_ONCE, "s3sync-inbox") as threads:
+        untold = Untold(state)
+        manifest, months = _begin(session, threads, report)
+        mark = untold.mark()
+        if mark is not None and mark.revision > manifest.revision:
+            mark = None  # metadata.json was lost, and begins anew
+        report.is_first = mark is None
+        wanted = Wanted(not_by=user, after=-1 if mark is None else mark.revision)
+        recent = _recent(manifest, report)
+        found = _take(recent, wanted, report)
+        if mark is not None and all(event.revision > mark.revision for event in recent):
+            begin = parse_time(mark.at)
+            some = [info for info in months if begin is None or info.modified >= begin - CLOCKS]
+            for month in threads.map(partial(read_month, session.store), some):
+                report.warnings += month.warnings
+                found += _take(month.events, wanted, report)
+        if not keep:
+            untold.set_mark(Mark(manifest.revision, format_time(session.clock())))
+    report.events = newest_first(found)
+    return report
+
+
+def _ago(session: Session, seconds: int) -> str:
+    try:
+        return format_time(session.clock() - timedelta(seconds=seconds))
+    except OverflowError:
+        return ""
+
+
+def _begin(session: Session, threads: Aside, report: HistoryReport) -> tuple[Manifest, list[ObjectInfo]]:
+    """metadata.json and the months, asked for side by side. Whoever may not see the months has none."""
+    listing = threads.submit(list_months, session.store, session.project.prefix)
+    manifest = read_manifest(session.store, session.project.prefix).manifest
+    try:
+        months = listing.result()
+    except AccessDenied as error:
+        report.warnings.append(f"older events cannot be seen: {error}")
+        return manifest, []
+    report.warnings += months.warnings
+    return manifest, list(months.objects)
+
+
+def _recent(manifest: Manifest, report: HistoryReport) -> list[Event]:
+    events = [event for one in manifest.events if (event := read_event(one)) is not None]
+    if bad := len(manifest.events) - len(events):
+        report.warnings.append(f"{counted(bad, 'event')} in metadata.json cannot be read by this version")
+    return events
+
+
+def _take(events: Iterable[Event], wanted: Wanted, report: HistoryReport) -> list[Event]:
+    taken = []
+    for event in events:
+        if wanted(event):
+            taken.append(event)
+        elif wanted.may_hide(event):
+            report.hidden += 1
+    return taken
