@@ -1089,6 +1089,14 @@ MUTANTS = (
         "        return subprocess.Popen([_found(words[0], folder), *words[1:]], **pipes)\n",
         ("tests/promises/hostile/test_credential_programs.py",),
     ),
+    Mutant(
+        "ignore-deep-bound",
+        "rule 10: patterns that look at all of a path are few",
+        "s3sync/local/patterns.py",
+        "    if sum(rule.deep for rule in rules) > MOST_DEEP:\n",
+        "    if False:\n",
+        ("tests/promises/hostile/test_gitignore.py", "-k", "many_such"),
+    ),
 )
 
 

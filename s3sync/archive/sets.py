@@ -89,13 +89,18 @@ def _with_projects(chosen: ArchiveSet, settings: Settings) -> ArchiveSet:
 
 
 def _check_patterns(chosen: ArchiveSet, field: str) -> None:
-    for number, line in enumerate(getattr(chosen, field), 1):
+    lines = getattr(chosen, field)
+    for number, line in enumerate(lines, 1):
         try:
             compile_patterns([line])
         except ValueError as error:
             raise ConfigError(
                 f"archives.{chosen.name}.{field} is not valid", why=f"entry {number} is no pattern: {error}"
             ) from None
+    try:
+        compile_patterns(lines)
+    except ValueError as error:
+        raise ConfigError(f"archives.{chosen.name}.{field} is not valid", why=str(error)) from None
 
 
 def source_base(chosen: ArchiveSet, root: Path | None) -> tuple[Path, tuple[str, ...]]:

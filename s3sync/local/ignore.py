@@ -100,4 +100,8 @@ def _checked(file: Path, lines: list[str]) -> list[str]:
             compile_patterns([line])
         except ValueError as error:
             raise ConfigError(f"{file} line {number} is no ignore pattern", why=str(error).split("\n")[0]) from error
+    try:
+        compile_patterns(found)
+    except ValueError as error:
+        raise ConfigError(f"cannot read {file}", why=str(error), hint="use fewer, more general patterns") from error
     return found

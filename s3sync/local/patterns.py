@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -18,13 +19,16 @@ from s3sync.core.names import nfc
 MOST_PATTERNS = 1_000
 """Every path is held against every pattern."""
 MOST_DEEP_STARS = 2
-"""`**/` before or between folders: each multiplies the work by the depth of a path."""
+"""`**/` before or between folders."""
+MOST_DEEP = 50
+"""Patterns with `**/` between folders: each looks at all of a path, once for each of its folders."""
 MOST_CHARACTERS = 4096
 """Longest pattern: no path is longer."""
 MOST_REMEMBERED = 1 << 15
 """Folders whose answer is kept."""
 
 _NEVER = "(?!)"
+_Segments: TypeAlias = list[list[str]]
 _CLASSES = {
     "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": " \t", "cntrl": "\x00-\x1f\x7f", "digit": "0-9", "graph": "!-~",
     "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~", "space": " \t\n\r\f\v", "upper": "A-Z",
@@ -40,6 +44,7 @@ class _Rule(Struct, frozen=True):
     by_name: bool
     name: str
     regex: str | None
+    deep: bool = False
 
     @property
     def kind(self) -> tuple[bool, bool, bool, bool]:
@@ -101,6 +106,8 @@ def compile_patterns(lines: Iterable[str]) -> Patterns:
     rules = [rule for line in lines if (rule := _parsed(line)) is not None]
     if len(rules) > MOST_PATTERNS:
         raise ValueError(f"there are more than {MOST_PATTERNS} patterns")
+    if sum(rule.deep for rule in rules) > MOST_DEEP:
+        raise ValueError(f"there are more than {MOST_DEEP} patterns with `**/` between folders")
     return Patterns(rules)
 
 
@@ -109,7 +116,9 @@ def compile_readable(lines: Iterable[str]) -> Patterns:
 
     Raises `ValueError` for more than `MOST_PATTERNS`.
     """
-    return compile_patterns(line for line in lines if _is_readable(line))
+    readable = [line for line in lines if _is_readable(line)]
+    too_many = {number for number, _ in list(filter(lambda one: "**/" in one[1], enumerate(readable)))[MOST_DEEP:]}
+    return compile_patterns(line for number, line in enumerate(readable) if number not in too_many)
 
 
 def _is_readable(line: str) -> bool:
@@ -143,9 +152,12 @@ def _parsed(line: str) -> _Rule | None:
     text = text.removesuffix("/")
     by_name = "/" not in text
     text = text.removeprefix("/")
+    if text.startswith("**/") and "/" not in text[3:] and text[3:].strip("*"):
+        text, by_name = text[3:], True  # at any depth, as a name alone is
     if not has_wildcard(text) and "\\" not in text:
         return _Rule(ignores, folders_only, by_name, text, None)
-    return _Rule(ignores, folders_only, by_name, "", _regex(text, by_name=by_name))
+    deep = not by_name and "**/" in text
+    return _Rule(ignores, folders_only, by_name, "", _regex(text, by_name=by_name), deep)
 
 
 def _without_blanks_at_the_end(line: str) -> str:
@@ -158,7 +170,7 @@ def _without_blanks_at_the_end(line: str) -> str:
 
 def _regex(text: str, *, by_name: bool) -> str:
     """The expression for a whole path, or a whole name."""
-    segments: list[list[str]] = [[]]
+    segments: _Segments = [[]]
     for piece in _pieces(text):
         if piece == "/":
             segments.append([])
@@ -168,13 +180,26 @@ def _regex(text: str, *, by_name: bool) -> str:
         return "/".join(map(_segment, segments))
     if sum(map(_is_deep, segments[:-1])) > MOST_DEEP_STARS:
         raise ValueError(f"it has `**/` more than {MOST_DEEP_STARS} times")
-    made, last = "", len(segments) - 1
-    for number, segment in enumerate(segments):
-        if not _is_deep(segment):
-            made += _segment(segment) + ("/" if number < last else "")
-        else:
-            made += "(?:.*/)?" if number < last else ".+"
-    return made
+    runs = [list(run) for _, run in groupby(segments, key=_is_deep)]
+    return "".join(map(_run, runs, [None, *runs], [*runs[1:], None]))
+
+
+def _run(run: _Segments, before: _Segments | None, after: _Segments | None) -> str:
+    """The expression for neighbouring folders, all of which are `**`, or none.
+
+    Between two `**` the first place that fits is as good as any, as between two stars of a name: to try each place with
+    each of the second takes minutes for one path of 500 folders.
+    """
+    if _is_deep(run[0]):
+        return ".+" if after is None else ""
+    made = "/".join(map(_segment, run))
+    if after is not None:
+        made += "/"
+    if before is None:
+        return made
+    if after is not None:
+        return f"(?>(?:[^/]*/)*?{made})"
+    return rf"(?>(?:.*/)?(?=(?:[^/]*/){{{len(run) - 1}}}[^/]*\Z)){made}"  # the one place from which it ends the path
 
 
 def _is_deep(segment: list[str]) -> bool:

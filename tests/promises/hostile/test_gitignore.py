@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.local.patterns import MOST_DEEP, compile_patterns, compile_readable
 from tests.kit.people import Person
 from tests.promises.hostile.conftest import Peer
 
@@ -29,6 +30,34 @@ def test_f56_rules_of_git_make_little_work(david: Person, what: str) -> None:
     for words in (["doctor"], ["doctor", "--fix"], ["init", "--dry-run"], ["projects"]):
         result = david.run(*words, cwd=project)
         assert result.code in (0, 1, 2) and "did not expect" not in result.err, result
+
+
+DEEPEST = "a/" * 500 + "x"
+"""About as many folders as a key in S3 can have."""
+
+
+@pytest.mark.parametrize("pattern", ["**/a/**/a*{}", "a/**/*a*/a/**/*{}", "**/a*/**/*a/a{}", "**/a/a/a{}"])
+def test_f56_folders_at_any_depth_are_looked_for_once(pattern: str) -> None:
+    """Each place of one was tried with each place of the other, for every folder of a path: the suite's limit tells."""
+    match = compile_patterns(pattern.format(number) for number in range(MOST_DEEP)).match_file
+    assert not any(match(f"a{number}/{DEEPEST}") for number in range(5))
+    assert match(DEEPEST.removesuffix("x") + ("a/" * 5 + "a7").removeprefix("a/"))
+
+
+@pytest.mark.parametrize("where", ["staging", "repo"])
+def test_f56_a_file_of_many_such_patterns_is_one_error(where: str, david: Person) -> None:
+    file = getattr(david, where) / ".s3syncignore"
+    file.write_text("".join(f"x/**/a{number}\n" for number in range(MOST_DEEP)) + "y/**\n**/z\n")
+    david.ok("status")
+    file.write_text(file.read_text() + "x/**/b\n")
+    told = david.expect(2, "status").err
+    assert f"more than {MOST_DEEP} patterns" in told and str(file) in told
+
+
+def test_f56_a_gitignore_of_many_such_patterns_is_read_as_far_as_it_costs_little() -> None:
+    lines = [*(f"x/**/a{number}" for number in range(2 * MOST_DEEP)), "s3-staging/*"]
+    assert compile_readable(lines).match_file("s3-staging/draft.mp4")
+    assert compile_readable(lines).match_file("x/y/a1")
 
 
 @pytest.mark.parametrize("kind", ["link", "link to nothing", "FIFO", "folder", "large"])
