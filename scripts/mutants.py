@@ -938,6 +938,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_hostile_records.py", "-k", "too_large"),
     ),
     Mutant(
+        "archive-hard-links",
+        "many hard links to one file cost no pass over the archive each",
+        "s3sync/archive/reading.py",
+        "            (batch if _is_held(index, batch[-1], member) else again).append(member)\n",
+        "            again.append(member)\n",
+        ("tests/unit/archive/test_adopt.py", "-k", "hard_links"),
+    ),
+    Mutant(
         "archive-cells",
         "no cell of an export is a formula, whatever divides cells",
         "s3sync/cli/show/archive_catalogue.py",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.codecs import DAMAGED, MOST_UNPACKED, unpack_frame
@@ -13,7 +13,10 @@ from s3sync.errors import ArchiveError, NotFound, PreconditionFailed, Unreachabl
 from s3sync.store.port import Buffer
 
 BATCH = 32 * 1024 * 1024
-"""Bytes of small members that are fetched with one request."""
+"""Bytes of small members that are fetched with one request, and of one that is held for its hard links: of compressed
+archives, which are read one at a time."""
+HELD = 1024 * 1024
+"""Bytes of one that is held of a plain tar, many of which are read side by side."""
 PATIENCE_S = 30.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 3.0
 
@@ -109,19 +112,25 @@ def batches(index: Index, members: Iterable[Member]) -> Iterator[list[Member]]:
     """Files that are fetched together: neighbours in the tar, up to some size; without a container one by one.
 
     Of another tool's compressed archive all are, as it is read from its beginning. Hard links are the same bytes once
-    more, and are fetched after the others.
+    more: small ones come with them, and large ones after the others.
     """
     files = [member for member in members if member.kind is Kind.FILE]
     if index.pack is Pack.NONE:
         yield from ([member] for member in files)
         return
     files.sort(key=lambda member: member.offset)
+    while files:
+        files = yield from _one_pass(index, files)
+
+
+def _one_pass(index: Index, files: list[Member]) -> Generator[list[Member], None, list[Member]]:
+    """Batches of the files that one pass over the archive gives; returns those that take another one."""
     whole = isinstance(index, ForeignIndex) and index.pack is not Pack.TAR
     batch: list[Member] = []
     again: list[Member] = []
     for member in files:
         if batch and isinstance(index, ForeignIndex) and member.offset < batch[-1].offset + batch[-1].size:
-            again.append(member)
+            (batch if _is_held(index, batch[-1], member) else again).append(member)
             continue
         if batch and not whole and _is_apart(batch, member):
             yield batch
@@ -129,8 +138,13 @@ def batches(index: Index, members: Iterable[Member]) -> Iterator[list[Member]]:
         batch.append(member)
     if batch:
         yield batch
-    if again:
-        yield from batches(index, again)
+    return again
+
+
+def _is_held(index: Index, member: Member, following: Member) -> bool:
+    """True if the bytes of a member are kept in memory for the next one, which is a hard link to it."""
+    most = HELD if index.pack is Pack.TAR else BATCH
+    return (member.offset, member.size) == (following.offset, following.size) and 0 < member.size <= most
 
 
 def _is_apart(batch: list[Member], member: Member) -> bool:
@@ -148,8 +162,15 @@ def contents(carrier: Carrier, index: Index, batch: list[Member]) -> Iterator[tu
         return
     start, stop = batch[0].offset, max(member.offset + member.size for member in batch)
     source = _Source(tar_bytes(carrier, index, start, stop), start)
-    for member in batch:
-        yield member, _cut(source, member, member.offset)
+    held: memoryview | None = None
+    for number, member in enumerate(batch):
+        if number and held is not None and _is_held(index, batch[number - 1], member):
+            yield member, iter((held,))
+            continue
+        held = None
+        if number + 1 < len(batch) and _is_held(index, member, batch[number + 1]):
+            held = memoryview(b"".join(_cut(source, member, member.offset)))
+        yield member, _cut(source, member, member.offset) if held is None else iter((held,))
 
 
 class _Source:

@@ -141,3 +141,25 @@ def test_amounts_that_are_too_large_together_stop_no_run(told_by: str, david: Pe
     assert "archived 1 unit " in david.ok("archive", "run", cwd=david.repo).out
     said = david.ok("archive", "stats", "--json", cwd=david.repo).json
     assert max(one["original_size"] for one in said["days"]) >= 2**60
+
+
+@pytest.mark.parametrize("ending", ["tar.gz", "tar"])
+def test_hard_links_of_another_tool_come_back_with_their_file(ending: str, david: Person, tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    settings(david, ALONE.format(store=vault.as_uri(), layout="{id}"))
+    vault.mkdir()
+    put(vault, f"m42.{ending}")
+    with tarfile.open(vault / f"m42.{ending}", mode="w:gz" if ending == "tar.gz" else "w") as archive:
+        for name, body in (("m42/first", b"1" * 900), ("m42/a", b"of all"), ("m42/last", b"2" * 900)):
+            one = tarfile.TarInfo(name)
+            one.size = len(body)
+            archive.addfile(one, io.BytesIO(body))
+        for number in range(40):
+            link = tarfile.TarInfo(f"m42/links/{number}")
+            link.type, link.linkname = tarfile.LNKTYPE, "m42/a"
+            archive.addfile(link)
+    david.ok("archive", "adopt", "--yes", cwd=david.repo)
+    david.ok("restore", "m42", "--to", str(tmp_path / "out"), cwd=david.repo)
+    found = {path.read_bytes() for path in (tmp_path / "out/m42/links").iterdir()}
+    assert found == {b"of all"} and (tmp_path / "out/m42/last").read_bytes() == b"2" * 900
+    assert len(list((tmp_path / "out/m42/links").iterdir())) == 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ import pytest
 
 from s3sync.archive.carrier import open_carrier
 from s3sync.archive.foreign import read_headers
+from s3sync.archive.reading import BATCH, batches
 from s3sync.core.archive.adopt import KeyPattern
-from s3sync.core.archive.values import ArchiveSet, Pack, UnitKind
+from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Kind, Member, Pack, UnitKind
 from s3sync.store.folder import FolderStore
 from s3sync.store.port import Headers, Overwrite
 
@@ -87,6 +89,20 @@ def test_a_key_that_fits_after_many_tries_fits_nothing_among_many_ways() -> None
 def test_each_field_takes_as_much_as_it_can(layout: str, key: str, fields: dict[str, str]) -> None:
     fit = KeyPattern(ArchiveSet("s", "s3://b", "*", layout=layout)).fit(f"{key}.tar")
     assert fit is not None and {name: fit.fields[name] for name in fields} == fields
+
+
+@pytest.mark.parametrize("size", [6, BATCH + 1])
+def test_many_hard_links_to_one_file_cost_few_passes(size: int) -> None:
+    """Each was a pass over the whole archive, and a thousand of them ended the command."""
+    links = [Member(f"links/{n}", Kind.FILE, size, 0o644, 0, offset=512) for n in range(3000)]
+    last = Member("last", Kind.FILE, 9, 0o644, 0, offset=2 * BATCH)
+    index = ForeignIndex(
+        format=1, unit="m42", set="s", key="m42.tar.gz", pack=Pack.TAR_GZ, members=(*links, last), size=1,
+        original_size=1, created_at=datetime.now(UTC), created_by="",
+    )  # fmt: skip
+    found = list(batches(index, index.members))
+    assert sorted(one.path for batch in found for one in batch) == sorted(one.path for one in index.members)
+    assert len(found) == (1 if size <= BATCH else 3000)
 
 
 class Counted(FolderStore):
