@@ -10,12 +10,14 @@ import typer
 from s3sync.cli import completed
 from s3sync.cli.call import Call
 from s3sync.cli.declare import MOVES, TEAM, command
+from s3sync.cli.notices import telling
 from s3sync.cli.options import ProjectName
 from s3sync.errors import Halt, UsageError
 
 if TYPE_CHECKING:
+    from s3sync.config import Settings
     from s3sync.team.conflicts import OpenConflict
-    from s3sync.team.resolution import Choice
+    from s3sync.team.resolution import Choice, ResolveReport
 
 
 @command(
@@ -48,9 +50,7 @@ def resolve(
 ) -> int:
     """Decide which version of a file in conflict stays. Without --mine, --theirs or --both it shows both and asks."""
     from s3sync.api import Project
-    from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
-    from s3sync.cli.show.conflicts import print_resolved, resolve_json
 
     chosen = [word for word, given in (("mine", mine), ("theirs", theirs), ("both", both)) if given]
     if len(chosen) > 1:
@@ -67,11 +67,20 @@ def resolve(
         opened = Project.open(project, flags=call.flags, progress=progress, lock_wait_s=call.wait)
         keep = chosen[0] if chosen else None
         report = opened.resolve(name, keep=keep, choose=progress.before(ask), dry_run=call.dry_run)
-    if call.json:
-        print_json(resolve_json(report))
-    else:
-        print_resolved(report, quiet=call.quiet)
+    _show(call, opened.session.settings, report)
     return report.exit_code
+
+
+def _show(call: Call, settings: Settings, report: ResolveReport) -> None:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.conflicts import print_resolved, resolve_json
+    from s3sync.cli.show.notices import of_resolve
+
+    with telling(call, settings, lambda: of_resolve(report, settings.user or "")):
+        if call.json:
+            print_json(resolve_json(report))
+        else:
+            print_resolved(report, quiet=call.quiet)
 
 
 def _ask(conflict: OpenConflict, call: Call) -> Choice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -133,8 +134,10 @@ def _service(call: Call, project: str | None, options: list[str]) -> tuple[Servi
     for name in ("user", "profile"):
         if (value := call.flags[name]) is not None:
             options += [f"--{name}", value]
-    words = command_words(found.name, options)
-    job = Job(program_path(), words, str(found.root), found.repo, found.name)
+    program, words = program_path(), command_words(found.name, options)
+    if not Path(program).is_absolute():
+        program, words = sys.executable, ("-m", "s3sync", *words)
+    job = Job(program, words, str(found.root), found.repo, found.name)
     return service_of(job, os.environ), found.staging
 
 

@@ -11,13 +11,14 @@ from s3sync.config import Settings
 from s3sync.core.notices import Notice, moved, notice
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.times import format_time
-from s3sync.sync.report import CleanupReport, ProjectAddress, RunReport
+from s3sync.sync.report import EXIT_DONE, CleanupReport, ProjectAddress, RunReport
 from s3sync.team.locking import LocksReport
 from s3sync.team.notices.send import Sent, masked
 from s3sync.team.watching.told import Ran, Told, Waiting
 
 if TYPE_CHECKING:
     from s3sync.archive.restoring import RestoreReport
+    from s3sync.team.resolution import ResolveReport
 
 MOST_MEMBERS = 3
 
@@ -48,6 +49,13 @@ def of_told(told: Told, user: str) -> Iterator[Notice]:
         by = ", ".join(sorted(name or "somebody" for name in waits.by)[:MOST_MEMBERS])
         summary = f"can fetch {files_text(waits.files)} ({size_text(waits.size_bytes)}) from {by}"
         yield Notice("down", user, told.place.repo, told.place.project, summary, (), waits.files, waits.size_bytes)
+
+
+def of_resolve(report: ResolveReport, user: str) -> Iterator[Notice]:
+    if report.exit_code == EXIT_DONE:
+        kept = "both versions stay" if report.stays is None else f"the version of {report.stays.by or 'somebody'} stays"
+        name = [report.conflict.name]
+        yield notice("conflict", user, _place(report.place), f"decided a conflict, {kept}", name)
 
 
 def of_locks(report: LocksReport, user: str) -> Iterator[Notice]:

@@ -19,15 +19,16 @@ from s3sync.cli.output import (
     moved_line,
     printable,
     say,
+    short_name,
     symbols,
     warn,
 )
 from s3sync.cli.show.hooks import waits_line
 from s3sync.cli.show.run import conflict_lines, run_body
 from s3sync.cli.show.words import Json, failed_json, failure_lines, locked_line, place_json
-from s3sync.core.quantities import files_text
+from s3sync.core.quantities import files_text, size_text
 from s3sync.team.watching.service import ServiceReport
-from s3sync.team.watching.told import Back, Deleted, Gone, Left, Ran, Started, Told, Trouble, Waiting, Works
+from s3sync.team.watching.told import Back, Begun, Deleted, Gone, Left, Ran, Started, Told, Trouble, Waiting, Works
 
 _OUT, _ERR = True, False
 
@@ -62,6 +63,9 @@ def _lines(told: Told) -> Iterator[tuple[bool, str]]:
         if not told.has_events:
             hint = "`pip install 's3sync-collab[watch]'` makes it notice changes at once, and look less often"
             yield _OUT, f"hint: {hint}"
+    elif isinstance(told, Begun):
+        names = ", ".join(map(short_name, told.names)) + (", ..." if told.files > len(told.names) else "")
+        yield _OUT, f"{signs.up} uploading {files_text(told.files)} ({size_text(told.size_bytes)}): {names}"
     elif isinstance(told, Ran):
         yield from _ran(told)
     elif isinstance(told, Waiting):
@@ -108,6 +112,8 @@ def _document(told: Told) -> Json:
 def _fields(told: Told) -> Json:
     if isinstance(told, Started):
         return {**place_json(told.place), "staging": told.staging, "down": told.down, "events": told.has_events}
+    if isinstance(told, Begun):
+        return {"names": list(told.names), "files": told.files, "size_bytes": told.size_bytes}
     if isinstance(told, Ran):
         return {"run": told.report.command, **run_body(told.report)}
     if isinstance(told, Waiting):

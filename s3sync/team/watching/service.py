@@ -68,6 +68,8 @@ def service_of(job: Job, environ: Mapping[str, str], platform: str = sys.platfor
     for text in (job.program, job.root, *job.words):
         if any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
             raise S3syncError("cannot write the unit", why=f"{text!r} has a control character in it", hint="rename it")
+    if job.root.endswith("\\"):
+        raise S3syncError("cannot write the unit", why=f"{job.root!r} ends in a backslash", hint="rename it")
     home = Path(environ.get("HOME") or Path.home())
     if platform == "linux":
         base = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
@@ -109,7 +111,7 @@ def _unit(job: Job) -> str:
         f"ExecStart={command}\n"
         "Restart=on-failure\n"
         f"RestartSec={RESTART_S}\n"
-        "RestartPreventExitStatus=2 6\n"
+        "RestartPreventExitStatus=2 5 6\n"
         "SuccessExitStatus=130\n"
         "NoNewPrivileges=yes\n\n"
         "[Install]\n"

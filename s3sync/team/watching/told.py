@@ -23,6 +23,14 @@ class Started(Struct, frozen=True):
     has_events: bool
 
 
+class Begun(Struct, frozen=True):
+    """An upload that will take a while. `names` are the first of the files."""
+
+    names: Sequence[str]
+    files: int
+    size_bytes: int
+
+
 class Ran(Struct, frozen=True):
     """A run that moved something, or met something that was not told yet."""
 
@@ -72,4 +80,4 @@ class Back(Struct, frozen=True):
     staging: str
 
 
-Told: TypeAlias = Started | Ran | Waiting | Left | Deleted | Trouble | Works | Gone | Back
+Told: TypeAlias = Started | Begun | Ran | Waiting | Left | Deleted | Trouble | Works | Gone | Back

@@ -24,7 +24,7 @@ from s3sync.team.githooks.waiting import Waits
 from s3sync.team.watching.exchange import Exchange
 from s3sync.team.watching.looks import QUIET_S, Look, Looks
 from s3sync.team.watching.pace import IDLE_FOLDER_S, IDLE_S, Pace
-from s3sync.team.watching.told import Back, Deleted, Gone, Left, Ran, Started, Told, Trouble, Waiting, Works
+from s3sync.team.watching.told import Back, Begun, Deleted, Gone, Left, Ran, Started, Told, Trouble, Waiting, Works
 from s3sync.team.watching.wakes import Clock, Events, RealClock
 
 LOOK_ANYWAY_S = 60.0
@@ -35,6 +35,8 @@ BUSY_FOR_S = 60.0
 """Time for which another s3sync may work on the project before that is told."""
 SLEPT_S = 30.0
 MOST_TOLD = 10_000
+LARGE, FEW = 100_000_000, 3
+"""Bytes of an upload from which on its beginning is told, and the names that are told of it."""
 
 
 class Watcher:
@@ -177,6 +179,7 @@ class Watcher:
     def _send(self, files: dict[str, LocalFile]) -> None:
         try:
             unknown = self._exchange.unknown(files)
+            self._say_begun(unknown)
             report = self._exchange.send(unknown) if unknown else None
         except BaseException:
             self._look_at = self._clock.now()  # they are found finished again
@@ -230,6 +233,11 @@ class Watcher:
         self._deleted = now
 
     # -- telling
+
+    def _say_begun(self, files: dict[str, LocalFile]) -> None:
+        size = sum(file.size for file in files.values())
+        if size >= LARGE and self._is_new(("begun", *list(files)[:1], len(files), size)):
+            self._tell(Begun(list(files)[:FEW], len(files), size))
 
     def _told(self, report: RunReport) -> None:
         if report.uploaded or report.downloaded:

@@ -31,6 +31,7 @@ from s3sync.team.watching.wakes import PROBE, Events, RealClock
 from s3sync.team.watching.watcher import Watcher
 from tests.kit.people import PROJECT, Person, pair
 from tests.kit.proxy import Proxy
+from tests.kit.receiver import Chat, chat
 from tests.kit.servers import SeaweedFS
 
 T = TypeVar("T")
@@ -355,10 +356,11 @@ def test_an_idle_hour_costs_at_most_two_hundred_requests(tmp_path: Path, seaweed
 
 
 @contextmanager
-def watching_process(person: Person, *words: str) -> Iterator[subprocess.Popen[str]]:
+def watching_process(person: Person, *words: str, room: Chat | None = None) -> Iterator[subprocess.Popen[str]]:
+    told = {} if room is None else {"S3SYNC_NOTIFY": f"json://127.0.0.1:{room.port}"}
     process = subprocess.Popen(
         [sys.executable, "-m", "s3sync", "watch", *words, "--json"],
-        cwd=person.project, env=person.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=person.project, env={**person.env(), **told}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         yield process
@@ -377,7 +379,11 @@ def until(reached: Callable[[], bool]) -> None:
 
 def test_two_processes_exchange_a_file_and_end_when_the_system_says_so(both: tuple[Person, Person]) -> None:
     david, jan = both
-    with watching_process(david) as first, watching_process(jan, "--down") as second:
+    with (
+        chat() as room,
+        watching_process(david) as first,
+        watching_process(jan, "--down", "--notify", room=room) as second,
+    ):
         assert first.stdout is not None and second.stdout is not None
         for process in (first, second):
             assert process.stdout is not None
@@ -390,6 +396,7 @@ def test_two_processes_exchange_a_file_and_end_when_the_system_says_so(both: tup
         first.send_signal(signal.SIGTERM)
         second.send_signal(signal.SIGTERM)
         assert first.wait(PATIENCE_S) == 0 and second.wait(PATIENCE_S) == 0
+        assert "jan received 1 file (5.0 KB): draft.mp4" in room.text
     assert david.ok("watch", "status", "--json").json["running"] is None
 
 
