@@ -946,6 +946,14 @@ MUTANTS = (
         ("tests/unit/archive/test_adopt.py", "-k", "hard_links"),
     ),
     Mutant(
+        "hooks-of-another",
+        "hooks are installed into no other repository",
+        "s3sync/team/githooks/folder.py",
+        '            if names[0] == "modules" if base == common',
+        "            if False if base == common",
+        ("tests/scenarios/team/test_git_hooks.py", "-k", "hooks_path_that_leads"),
+    ),
+    Mutant(
         "archive-cells",
         "no cell of an export is a formula, whatever divides cells",
         "s3sync/cli/show/archive_catalogue.py",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from s3sync.core.spelling import VERSION_CONTROL, stands_for
 from s3sync.disk.programs import program
 from s3sync.errors import ConfigError, ProjectError
 
@@ -60,7 +61,10 @@ def hooks_folder(root: Path) -> HooksFolder:
     _refuse_strange(root, top, common)
     for base in (common, top):
         if where != base and where.is_relative_to(base):
-            return HooksFolder(base, where.relative_to(base).parts)
+            names = where.relative_to(base).parts
+            if names[0] == "modules" if base == common else any(stands_for(one, VERSION_CONTROL) for one in names):
+                return HooksFolder(where, (), f"core.hooksPath leads into another repository, to {where}")
+            return HooksFolder(base, names)
     return HooksFolder(where, (), f"core.hooksPath leads out of this repository, to {where}")
 
 

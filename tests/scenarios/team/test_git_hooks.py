@@ -411,6 +411,17 @@ def test_a_git_file_that_leads_into_another_repository_is_refused(clones: tuple[
     assert not (jan.repo / ".git/hooks/post-merge").exists()
 
 
+@pytest.mark.parametrize("inner", ["vendor/lib/.git/hooks", ".git/modules/lib/hooks", "x/.GIT"])
+def test_a_hooks_path_that_leads_into_another_repository_is_left_alone(
+    inner: str, clones: tuple[Person, Person]
+) -> None:
+    david, _ = clones
+    (david.repo / inner).mkdir(parents=True)
+    git(david, "config", "core.hooksPath", inner)
+    assert "another repository" in david.expect(1, "hooks", "install").err
+    assert not list((david.repo / inner).iterdir())
+
+
 def test_outside_of_a_repository_and_for_an_unknown_hook(clones: tuple[Person, Person], tmp_path: Path) -> None:
     david, _ = clones
     david.expect(2, "hooks", "install", cwd=tmp_path)
