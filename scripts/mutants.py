@@ -1113,6 +1113,22 @@ MUTANTS = (
         "    if False:\n",
         ("tests/promises/hostile/test_gitignore.py", "-k", "many_such"),
     ),
+    Mutant(
+        "trust-virtual-host",
+        "rule 2: the server that is agreed to is the host that is asked",
+        "s3sync/trust/place.py",
+        '        if settings.addressing == "virtual" and _is_loopback(server):',
+        '        if settings.addressing == "never" and _is_loopback(server):',
+        ("tests/scenarios/cli/test_trust.py", "-k", "in_the_name_of_this_computer"),
+    ),
+    Mutant(
+        "authorities-whole-path",
+        "rule 1: no file of a repository is taken for the user's authorities",
+        "s3sync/store/s3/tls.py",
+        "    if given and not path.is_absolute():",
+        "    if given is None and not path.is_absolute():",
+        ("tests/promises/hostile/test_settings_of_others.py", "-k", "vouches"),
+    ),
 )
 
 

@@ -113,7 +113,11 @@ def is_apart(region: str | None) -> bool:
 def _server(settings: Settings) -> str | None:
     """The server, None for AWS as most know it."""
     if settings.endpoint_url:
-        return mask_url(settings.endpoint_url)
+        server = mask_url(settings.endpoint_url)
+        if settings.addressing == "virtual" and _is_loopback(server):  # the host that is asked is another one then
+            bucket = settings.store.partition("://")[2].partition("/")[0]
+            return server.replace("://", f"://{bucket}.", 1)
+        return server
     return f"AWS in {settings.region}" if is_apart(settings.region) else None
 
 

@@ -29,7 +29,15 @@ def ca_bundle(env: Mapping[str, str], given: str | None = None) -> Path | None:
     named, name = (given, "the setting ca_bundle") if given else (env.get(VARIABLE), VARIABLE)
     if not named:
         return None
-    path = Path(named)
+    path = Path(named).expanduser() if given else Path(named)
+    if (
+        given and not path.is_absolute()
+    ):  # the user's own file holds everywhere, and a repository may have one so called
+        raise ConfigError(
+            f"{name} names {path}, which cannot be used",
+            why="it is no whole path: each folder would have its own authorities",
+            hint="write the whole path, or one that begins with ~/",
+        )
     try:
         status = path.stat()
         reason = None if stat.S_ISREG(status.st_mode) else "it is not a file"

@@ -230,3 +230,18 @@ def test_a_file_of_others_counts_where_the_environment_says_trust(careful: Perso
 
 def assert_told(result: Result, path: str) -> None:
     assert path in result.err and "hint: " in result.err and result.err.count("error: ") == 1, result
+
+
+@pytest.mark.parametrize("named", ["ca.pem", "./ca.pem", "../v-appydave/ca.pem"])
+def test_no_file_of_the_repository_vouches_for_a_server(named: str, david: Person) -> None:
+    """The user's own settings hold in every folder: a path without its beginning would mean another file in each."""
+    own = david.root / "home" / ".config" / "s3sync" / "config.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(f"ca_bundle: {named}\n")
+    for folder in (david.repo, david.project):
+        (folder / "ca.pem").write_text("whatever stands here is a stranger's")
+    env = {"S3SYNC_STORE": "s3://bucket", "AWS_REGION": "us-east-1"}
+    told = david.expect(
+        2, "status", env={**env, "AWS_ACCESS_KEY_ID": "AKIAABCDEFGHIJKLMNOP", "AWS_SECRET_ACCESS_KEY": "s"}
+    )
+    assert "no whole path" in told.err

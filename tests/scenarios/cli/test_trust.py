@@ -450,3 +450,14 @@ def test_the_store_of_an_archive_set_is_asked_about_as_one(david: Person) -> Non
     assert "archive run sends there" in asked and "staging folders" not in asked and "changed" not in asked
     david.ok("trust", "--yes")
     assert len(places(david)) == 2
+
+
+@pytest.mark.parametrize("server", ["http://127.0.0.1:9", "http://localhost:9"])
+def test_f47_a_bucket_in_the_name_of_this_computer_is_another_host(david: Person, server: str) -> None:
+    """`bucket.localhost` is asked of the network's name server on many systems."""
+    text = f"store: s3://team/in\nendpoint_url: {server}\nrepo: r\n"
+    (david.repo / ".s3sync.yaml").write_text(text)
+    assert "encrypt" not in david.expect(5, "status").err
+    (david.repo / ".s3sync.yaml").write_text(f"{text}addressing: virtual\n")
+    told = david.expect(5, "status").err
+    assert f"at {server.replace('://', '://team.')}, without encryption" in told
