@@ -15,6 +15,9 @@ from s3sync.spill.table import SpilledDict, merge_by_path
 QUIET_S = 2.0
 """A file is finished when two looks this far apart find the same size and times."""
 
+MOST_AT_ONCE = 50_000
+"""Files that are dealt with together; the others wait for the next look, so that memory is bounded."""
+
 
 class Look(Struct):
     """`finished`: files to deal with. `unfinished`: number of those that have to be looked at again soon."""
@@ -46,7 +49,8 @@ class Looks:
             for path, file in files.items():
                 if file in (done.get(path), held.get(path)):
                     continue
-                if is_quiet and before.get(path) == file and self._is_open(file.where) is not True:
+                is_done = is_quiet and before.get(path) == file and len(look.finished) < MOST_AT_ONCE
+                if is_done and self._is_open(file.where) is not True:
                     look.finished[path] = file
                 else:
                     look.unfinished += 1

@@ -14,7 +14,7 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.disk.errors import local_errors
-from s3sync.errors import LockHeld, S3syncError
+from s3sync.errors import LockHeld, S3syncError, StoreError
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
 from s3sync.state.lock import WATCH, project_lock
@@ -279,8 +279,10 @@ class Watcher:
             self._exchange.reopen()
         if error.report is not None:
             self._told(error.report)
-        if str(error) != self._trouble:
-            self._trouble = str(error)
+        # What ails the store names another object each time.
+        trouble = type(error).__name__ if isinstance(error, StoreError) else str(error)
+        if trouble != self._trouble:
+            self._trouble = trouble
             self._tell(Trouble(error))
 
     def _is_folder_there(self) -> bool:

@@ -24,7 +24,7 @@ import pytest
 from s3sync.api import Project
 from s3sync.errors import CredentialsError, DiskFull, LockHeld
 from s3sync.sync.session import Session
-from s3sync.team.watching import watcher
+from s3sync.team.watching import looks, watcher
 from s3sync.team.watching.exchange import Exchange
 from s3sync.team.watching.told import Back, Deleted, Gone, Left, Ran, Told, Trouble, Waiting, Works
 from s3sync.team.watching.wakes import PROBE, Events, RealClock
@@ -88,7 +88,7 @@ class Silence(Events):
 
 
 def session_of(person: Person, **flags: str) -> Session:
-    environ = {**os.environ, **person.env()}
+    environ = {**os.environ, **person.env(), "XDG_CONFIG_HOME": str(person.root / "home" / ".config")}
     return Project.open(path=person.project, environ=environ, flags=flags).session
 
 
@@ -136,6 +136,15 @@ def test_what_is_finished_is_uploaded_once(both: tuple[Person, Person]) -> None:
     jan.ok("down")
     assert jan.files() == david.files()
     assert names(watch(david, Moments(60))) == []
+
+
+def test_many_files_are_sent_a_part_at_a_time(both: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "MOST_AT_ONCE", 3)
+    david, _ = both
+    for number in range(8):
+        david.write(f"{number}.txt", str(number))
+    told = watch(david, Moments(60))
+    assert [len(ran.report.uploaded) for ran in of(told, Ran)] == [3, 3, 2]
 
 
 def test_a_file_that_is_written_slowly_waits_until_it_is_finished(both: tuple[Person, Person]) -> None:
@@ -450,3 +459,22 @@ def test_the_service_is_the_same_each_time_and_holds_no_secret(tmp_path: Path) -
     path.write_text("[Service]\nExecStart=/bin/true\n")
     assert "not written by s3sync" in david.expect(1, "watch", "install").err
     shutil.rmtree(path.parent)
+
+
+@pytest.mark.seaweedfs
+def test_a_line_that_breaks_is_told_once_and_nothing_is_lost(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    with Proxy(seaweedfs.endpoint_url) as proxy:
+        environ = {**seaweedfs.environment("david"), "AWS_ENDPOINT_URL_S3": proxy.endpoint_url}
+        david, jan = pair(tmp_path, f"s3://{seaweedfs.bucket}/{uuid.uuid4().hex}", {"david": environ, "jan": environ})
+        with (david.root / "home" / ".config" / "s3sync" / "config.yaml").open("a") as file:
+            file.write("\nretries: 0\n")
+        clock = Moments(200)
+        clock.at(10, lambda: proxy.on("PutObject", times=4).cut_request_after(0))
+        clock.at(11, lambda: david.write("draft.mp4", b"draft" * 1000))
+        clock.at(120, lambda: proxy.on(times=3).cut_request_after(0))
+        clock.at(121, lambda: david.write("audio.wav", b"audio" * 1000))
+        told = watch(david, clock)
+        assert names(told) == ["draft.mp4", "audio.wav"]
+        assert [type(one) for one in told if isinstance(one, (Trouble, Works))] == [Trouble, Works] * 2
+        jan.ok("down")
+        assert jan.files() == david.files()
