@@ -1125,8 +1125,8 @@ MUTANTS = (
         "authorities-whole-path",
         "rule 1: no file of a repository is taken for the user's authorities",
         "s3sync/store/s3/tls.py",
-        "        given and not path.is_absolute()\n",
-        "        given is None and not path.is_absolute()\n",
+        "    if given and not path.is_absolute():\n",
+        "    if given is None and not path.is_absolute():\n",
         ("tests/promises/hostile/test_settings_of_others.py", "-k", "vouches"),
     ),
 )

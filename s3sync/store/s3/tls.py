@@ -30,9 +30,8 @@ def ca_bundle(env: Mapping[str, str], given: str | None = None) -> Path | None:
     if not named:
         return None
     path = Path(named).expanduser() if given else Path(named)
-    if (
-        given and not path.is_absolute()
-    ):  # the user's own file holds everywhere, and a repository may have one so called
+    # The user's own settings hold in every folder, and a repository may have a file so called.
+    if given and not path.is_absolute():
         raise ConfigError(
             f"{name} names {path}, which cannot be used",
             why="it is no whole path: each folder would have its own authorities",
