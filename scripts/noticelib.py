@@ -16,7 +16,15 @@ from pathlib import Path
 
 MOST_LINES, MOST_NAMES, MOST_OF_A_NAME, MOST_REMEMBERED = 20, 5, 120, 1000
 PATIENCE_S = 600
-WORDS = {"sent": "uploaded", "fetched": "downloaded", "kept_both": "kept both versions of"}
+WORDS = {
+    "sent": "uploaded",
+    "fetched": "downloaded",
+    "cleaned": "cleaned up",
+    "kept_both": "kept as a copy",
+    "found": "found",
+    "resolved": "decided the conflict of",
+}
+"""Words for what `s3sync inbox --json` says was done; of the others the name says enough."""
 STATES = {
     "conflict": "in conflict",
     "remote_new": "to download",
@@ -95,7 +103,7 @@ def _waiting(project, escape):
             people = sorted({file["uploaded_by"] for file in files if file.get("uploaded_by")})
             by = f", by {', '.join(map(escape, people[:3]))}" if people else ""
             size = size_text(sum(file["size_bytes"] for file in files))
-            lines.append(f"{count(files)} {words} ({size}{by}): {names([file['name'] for file in files], escape)}")
+            lines.append(f"{count(len(files))} {words} ({size}{by}): {names([file['name'] for file in files], escape)}")
     return lines
 
 
@@ -111,7 +119,7 @@ def _inbox(project, known, escape):
         if key in known:
             continue
         counts = event["counts"].items()
-        did = ", ".join(f"{WORDS.get(word, word.replace('_', ' '))} {number}" for word, number in counts)
+        did = ", ".join(f"{WORDS.get(word, word.replace('_', ' '))} {count(number)}" for word, number in counts)
         files = names([file["name"] for file in event["files"]], escape, event.get("more_files", 0))
         found.append((key, f"{escape(event['by'])} {escape(did)} at {event['at']}: {files}"))
     return found
@@ -123,7 +131,7 @@ def names(found, escape, more=0):
 
 
 def count(files):
-    return "1 file" if len(files) == 1 else f"{len(files)} files"
+    return "1 file" if files == 1 else f"{files} files"
 
 
 def size_text(size):

@@ -60,6 +60,17 @@ def test_slack_hears_it_once_and_again_when_something_changed(jan: Person) -> No
     assert SECRET not in notify(jan, "slack", "--always", code=1, SLACK_WEBHOOK=hook)
 
 
+def test_the_inbox_is_told_once_and_stays_for_its_owner(jan: Person) -> None:
+    jan.ok("down")
+    with chat() as room:
+        hook = f"http://127.0.0.1:{room.port}/{SECRET}"
+        notify(jan, "slack", SLACK_WEBHOOK=hook)
+        notify(jan, "slack", SLACK_WEBHOOK=hook)
+        (got,) = room.got
+    assert f"{PROJECT}: david uploaded 1 file at 20" in got["text"] and "&lt;!channel&gt;" in got["text"]
+    assert [event["by"] for event in jan.ok("inbox", "--json").json["events"]] == ["david"]
+
+
 def test_discord_mentions_nobody(jan: Person) -> None:
     with chat() as room:
         notify(jan, "discord", DISCORD_WEBHOOK=f"http://127.0.0.1:{room.port}/{SECRET}")
