@@ -1129,6 +1129,38 @@ MUTANTS = (
         "    if given is None and not path.is_absolute():\n",
         ("tests/promises/hostile/test_settings_of_others.py", "-k", "vouches"),
     ),
+    Mutant(
+        "brought-back-base",
+        "P2: an older version that comes back does not go over one that was never here",
+        "s3sync/team/bring_back.py",
+        "    return base if known else None\n",
+        "    return base if known else there\n",
+        ("tests/scenarios/people/test_bring_back.py", "-k", "nobody_loses"),
+    ),
+    Mutant(
+        "brought-back-bytes",
+        "P1: an older version that is fetched has the MD5 that was promised",
+        "s3sync/team/fetch_version.py",
+        "    if size == version.size and found == told:\n",
+        "    if size == version.size:\n",
+        ("tests/scenarios/people/test_bring_back.py", "-k", "promised_ones"),
+    ),
+    Mutant(
+        "pin-names",
+        "rule 7: a name in a pin file is one that can be synced",
+        "s3sync/core/pins.py",
+        "    if reason := refuse_reason(pin.name):\n",
+        "    if (reason := refuse_reason(pin.name)) and not pin:\n",
+        ("tests/unit/core/test_pins.py", "-k", "is_none_is_refused"),
+    ),
+    Mutant(
+        "bucket-others-rules",
+        "rules of the archive and of others stay when a bucket is set up",
+        "s3sync/setup/bucket.py",
+        "        found = difference(kept, [*stay, *mine], root)\n",
+        "        found = difference(kept, mine, root)\n",
+        ("tests/scenarios/people/test_setup.py", "-k", "survive"),
+    ),
 )
 
 

@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+from s3sync import Project
+from s3sync.errors import ChecksumMismatch
+from s3sync.local.room import state_room
+from s3sync.sync.carry_out import carry_out
+from s3sync.team.fetch_version import fetch_version
 from tests.kit.people import Person, pair
 from tests.kit.servers import Server
 from tests.scenarios.transfers.conftest import NewOffice, Office, new_office
@@ -163,6 +168,34 @@ def test_mode_and_time_come_back_and_a_private_file_stays_private(two: People) -
     jan.ok("down", "grade.sh", "--version", first["id"])
     assert not (jan.staging / "grade.sh").stat().st_mode & 0o077
     assert jan.ok("down", "grade.sh", "--version", first["id"], "--json").json["already_here"] == ["grade.sh"]
+
+
+def test_what_another_program_saves_meanwhile_stays(two: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    david, _ = three_cuts(two)
+    first = next(one for one in listed(david, "draft.mp4") if one["where"] == "remote_trash")
+
+    def late(*given: Any, **more: Any) -> Any:
+        david.write("draft.mp4", "saved a moment ago")
+        return carry_out(*given, **more)
+
+    monkeypatch.setattr("s3sync.team.bring_back.carry_out", late)
+    project = Project.open(path=david.project, environ=david.env())
+    report = project.bring_back("draft.mp4", version=first["id"])
+    assert report.brought == [] and [one.path for one in report.failed] == ["draft.mp4"] and report.exit_code == 3
+    assert "was changed meanwhile" in report.failed[0].error and david.read("draft.mp4") == b"saved a moment ago"
+    assert not any((david.staging / ".s3sync" / "partial").iterdir())
+
+
+def test_bytes_that_are_not_the_promised_ones_are_refused_and_leave_nothing(two: People) -> None:
+    david, _ = three_cuts(two)
+    opened = Project.open(path=david.project, environ=david.env())
+    first = next(one for one in opened.versions("draft.mp4").versions if one.where == "remote_trash")
+    with state_room(david.staging, "partial") as folder:
+        with pytest.raises(ChecksumMismatch, match="did not arrive as it was stored"):
+            fetch_version(opened.session, first, "0" * 32, folder, private=False)
+        assert folder.names() == []
+        name, md5 = fetch_version(opened.session, first, first.md5, folder, private=True)
+        assert md5 == first.md5 and stat.S_IMODE((david.staging / ".s3sync/partial" / name).stat().st_mode) == 0o600
 
 
 def test_each_bad_question_gets_one_clear_sentence(two: People) -> None:

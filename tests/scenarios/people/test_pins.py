@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.kit.people import Person, pair
+from tests.kit.people import PROJECT, REPO, Person, pair
 
 PIN = "s3-staging.lock.yaml"
 People = tuple[Person, Person]
@@ -65,8 +67,6 @@ def test_the_media_of_a_commit_come_back_to_both(people: People) -> None:
 
 
 def md5(text: str) -> str:
-    import hashlib
-
     return hashlib.md5(text.encode()).hexdigest()
 
 
@@ -90,6 +90,37 @@ def test_what_no_longer_exists_is_named_and_the_rest_comes(two: People) -> None:
     assert jan.read("moved.mp4") == b"first moved.mp4", "its content is there under another name"
     assert jan.read("a.mp4") == b"second a.mp4, longer"
     assert [one["name"] for one in jan.expect(3, "down", "--pinned", "--json").json["failed"]] == ["a.mp4", "b.mp4"]
+
+
+def test_a_content_that_somebody_only_says_to_have_is_not_taken_for_the_pinned_one(two: People, tmp_path: Path) -> None:
+    david, _ = two
+    david.write("a.mp4", "the film")
+    david.write("other.mp4", "not that")
+    david.ok("up")
+    david.ok("pin", "a.mp4")
+    manifest = tmp_path / "store" / REPO / PROJECT / "metadata.json"
+    told = json.loads(manifest.read_text())
+    told["files"] = [{**one, "md5": md5("the film")} for one in told["files"] if one["name"] == "other.mp4"]
+    manifest.write_text(json.dumps(told))
+    (tmp_path / "store" / REPO / PROJECT / "a.mp4").unlink()
+    david.write("a.mp4", "an edit")
+    done = david.expect(3, "down", "--pinned")
+    assert "a.mp4" in done.err and david.read("a.mp4") == b"an edit"
+    assert not any((david.staging / ".s3sync" / "partial").iterdir())
+
+
+def test_a_pin_that_leads_through_a_link_writes_nothing_outside(two: People, tmp_path: Path) -> None:
+    david, _ = two
+    david.write("inner/a.mp4", "the film")
+    david.ok("sync")
+    david.ok("pin")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (david.staging / "inner" / "a.mp4").unlink()
+    (david.staging / "inner").rmdir()
+    (david.staging / "inner").symlink_to(outside)
+    david.expect(3, "down", "--pinned")
+    assert list(outside.iterdir()) == []
 
 
 def test_a_pin_of_some_files_leaves_the_other_lines_alone(two: People) -> None:
