@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import plistlib
 import shutil
 import signal
 import subprocess
@@ -20,12 +21,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from s3sync.api import Project
-from s3sync.errors import CredentialsError, DiskFull, LockHeld
+from s3sync.errors import CredentialsError, DiskFull, LockHeld, S3syncError
 from s3sync.sync.session import Session
 from s3sync.team.watching import looks, watcher
 from s3sync.team.watching.exchange import Exchange
+from s3sync.team.watching.service import MARK, Job, service_of
 from s3sync.team.watching.told import Back, Deleted, Gone, Left, Ran, Told, Trouble, Waiting, Works
 from s3sync.team.watching.wakes import PROBE, Events, RealClock
 from s3sync.team.watching.watcher import Watcher
@@ -478,3 +481,30 @@ def test_a_line_that_breaks_is_told_once_and_nothing_is_lost(tmp_path: Path, sea
         assert [type(one) for one in told if isinstance(one, (Trouble, Works))] == [Trouble, Works] * 2
         jan.ok("down")
         assert jan.files() == david.files()
+
+
+JOB = Job('/opt/my "tools"/s3sync', ("watch", "run", "--", "b63 $HOME"), "/home/jan/100% films", "v-appydave", "b63")
+
+
+def test_a_unit_says_its_words_as_they_are() -> None:
+    service = service_of(JOB, {"HOME": "/home/jan"}, "linux")
+    assert service.path == Path(f"/home/jan/.config/systemd/user/{JOB.name}.service")
+    assert 'ExecStart="/opt/my \\"tools\\"/s3sync" "watch" "run" "--" "b63 $$HOME"' in service.text
+    assert "WorkingDirectory=/home/jan/100%% films" in service.text
+    other = replace(JOB, root="/home/jan/another clone")
+    assert service_of(other, {}, "linux").path.name != service.path.name
+
+
+def test_an_agent_of_launchd_says_the_same() -> None:
+    service = service_of(JOB, {"HOME": "/Users/jan"}, "darwin")
+    found = plistlib.loads(service.text.encode())
+    assert found["ProgramArguments"] == [JOB.program, *JOB.words] and found["WorkingDirectory"] == JOB.root
+    assert service.path == Path(f"/Users/jan/Library/LaunchAgents/{found['Label']}.plist")
+    assert MARK in service.text and f"launchctl bootstrap gui/$(id -u) {service.path}" == service.start
+
+
+def test_what_no_unit_can_hold_is_refused() -> None:
+    with pytest.raises(S3syncError, match="neither systemd nor launchd"):
+        service_of(JOB, {}, "win32")
+    with pytest.raises(S3syncError, match="control character"):
+        service_of(replace(JOB, root="/home/jan\nExecStartPre=/bin/evil"), {}, "linux")
