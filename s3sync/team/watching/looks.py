@@ -20,10 +20,12 @@ MOST_AT_ONCE = 50_000
 
 
 class Look(Struct):
-    """`finished`: files to deal with. `unfinished`: number of those that have to be looked at again soon."""
+    """`finished`: files to deal with. `unfinished`: number of those that have to be looked at again soon. `in_use`:
+    those that are quiet, and open for writing."""
 
     finished: dict[str, LocalFile] = field(default_factory=dict)
     unfinished: int = 0
+    in_use: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -49,11 +51,12 @@ class Looks:
             for path, file in files.items():
                 if file in (done.get(path), held.get(path)):
                     continue
-                is_done = is_quiet and before.get(path) == file and len(look.finished) < MOST_AT_ONCE
-                if is_done and self._is_open(file.where) is not True:
-                    look.finished[path] = file
-                else:
+                if not is_quiet or before.get(path) != file or len(look.finished) == MOST_AT_ONCE:
                     look.unfinished += 1
+                elif self._is_open(file.where):
+                    look.in_use.append(path)
+                else:
+                    look.finished[path] = file
             gone += (path for path in done if path not in files)
         for path in gone:
             del self._done[path]

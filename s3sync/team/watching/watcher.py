@@ -6,7 +6,7 @@ Whatever it does is done by the runs of `up` and `down`, with their gates and co
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,6 +33,9 @@ LOOKING_SHARE = 10
 """A look takes at most one part in so many of the time: the larger a folder, the longer until the next."""
 BUSY_FOR_S = 60.0
 """Time for which another s3sync may work on the project before that is told."""
+IN_USE_S = 10.0
+"""Between two looks at a file that is quiet, and open for writing."""
+IN_USE_TOLD_S = 600.0
 SLEPT_S = 30.0
 MOST_TOLD = 10_000
 LARGE, FEW = 100_000_000, 3
@@ -67,6 +70,7 @@ class Watcher:
         self._trouble: str | None = None
         self._busy_since: float | None = None
         self._is_gone = False
+        self._in_use_since: dict[str, float] = {}
         self._said: dict[object, None] = {}
         self._waits = self._deleted = 0, 0
 
@@ -163,15 +167,24 @@ class Watcher:
         look = self._looks.look(self._staging, self._exchange.ignored(), now)
         took = self._clock.now() - now
         self._look_at = now + max(self._until_next_look(look, now), took * LOOKING_SHARE)
-        problems = self._new(look.problems)
+        problems = self._new([*look.problems, *self._long_in_use(look.in_use, now)])
         if problems:
             self._tell(Left(problems))
         if look.finished:
             self._send(look.finished)
 
+    def _long_in_use(self, names: list[str], now: float) -> Iterator[Problem]:
+        """Files that a program has not let go of for a long time, so that nobody waits for them in vain."""
+        self._in_use_since = {name: self._in_use_since.get(name, now) for name in names}
+        for name, since in self._in_use_since.items():
+            if now - since >= IN_USE_TOLD_S:
+                yield Problem(name, "a program has it open for writing", "`s3sync up` sends it as it is")
+
     def _until_next_look(self, look: Look, now: float) -> float:
         if look.unfinished:
             return QUIET_S
+        if look.in_use:
+            return IN_USE_S
         if self._events is not None and self._events.come:
             return LOOK_ANYWAY_S
         return max(QUIET_S, min(self._pace.due - now, IDLE_FOLDER_S))

@@ -171,10 +171,13 @@ def test_a_file_that_is_written_slowly_waits_until_it_is_finished(both: tuple[Pe
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who has a file open")
 def test_a_file_that_is_open_for_writing_is_not_finished_however_quiet_it_is(both: tuple[Person, Person]) -> None:
     david, _ = both
-    clock = Moments(200)
+    clock = Moments(2000)
     with open(david.write("render.mov", b"first half"), "ab") as file:
-        clock.at(100, lambda: file.write(b", second half"), lambda: file.close())
+        clock.at(1800, lambda: file.write(b", second half"), lambda: file.close())
         told = watch(david, clock)
+    assert [problem.error for left in of(told, Left) for problem in left.problems] == [
+        "a program has it open for writing"
+    ]
     (ran,) = of(told, Ran)
     assert [item.size_bytes for item in ran.report.uploaded] == [len(b"first half, second half")]
 
