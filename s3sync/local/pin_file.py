@@ -11,7 +11,7 @@ from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError
 from s3sync.local.modes import NEW, usual_mask
 
-_HINT = "the pin file is a plain text file; `git checkout` brings it back, `s3sync pin` writes it anew"
+_HINT = "a pin file is plain text: `git checkout` brings it back; or move away what is there, and run `s3sync pin`"
 
 
 def read_pins(path: Path, *, replaces: bool = False) -> dict[str, Pin] | None:
