@@ -1,7 +1,8 @@
 """Two people share a folder: david and jan exchange real media files through `s3sync`, and nothing is lost.
 
-Usage: scripts/demo [--s3]. Without --s3 the embedded folder store is used; with it, a SeaweedFS that is started and
-stopped here. Everything happens in a temporary folder, and the commands shown are the ones that run.
+Usage: scripts/demo [--s3] [--archive]. Without --s3 the embedded folder store is used; with it, a SeaweedFS that is
+started and stopped here. --archive adds how the finished film is archived and comes back. Everything happens in a
+temporary folder, and the commands shown are the ones that run.
 """
 
 from __future__ import annotations
@@ -129,6 +130,28 @@ def story(david: Person, jan: Person, flags: list[str]) -> None:
     show(david, "status")
 
 
+def archiving(david: Person, flags: list[str], folder: Path) -> None:
+    store = f"{flags[1]}/archive" if flags else (folder / "vault").as_uri()
+    before = david.files()
+
+    scene("Half a year later: David archives the film, and it leaves his disk after proof")
+    show(david, "archive", "init", "--preset", "projects", "--store", store, cwd=david.repo)
+    show(david, "archive", "run", PROJECT, "--delete-local", "--dry-run", cwd=david.repo)
+    show(david, "archive", "run", PROJECT, "--delete-local", cwd=david.repo)
+
+    scene("What is archived is known without asking the store")
+    show(david, "archive", "list", cwd=david.repo)
+    show(david, "archive", "find", "mix.wav", cwd=david.repo)
+
+    scene("One file is needed again, and then all")
+    show(david, "restore", PROJECT, "--member", "s3-staging/audio/mix.wav", cwd=david.repo)
+    show(david, "restore", PROJECT, cwd=david.repo)
+    show(david, "archive", "verify", PROJECT, "--deep", cwd=david.repo)
+    if david.files() != before:
+        raise SystemExit("demo: the restored folder is not what was archived")
+    say("\nThe restored folder holds the same bytes as before.")
+
+
 def environment_for(folder: Path, environments: Mapping[str, Mapping[str, str]]) -> tuple[Person, Person]:
     people = []
     for name in ("david", "jan"):
@@ -139,16 +162,18 @@ def environment_for(folder: Path, environments: Mapping[str, Mapping[str, str]])
 
 
 def main() -> int:
-    if sys.argv[1:] not in ([], ["--s3"]):
+    options = sys.argv[1:]
+    if len(set(options)) < len(options) or not {*options} <= {"--s3", "--archive"}:
         print(__doc__, file=sys.stderr)
         return 2
-    on_s3 = sys.argv[1:] == ["--s3"]
     with tempfile.TemporaryDirectory(prefix="s3sync-demo-") as name:
         folder = Path(os.path.realpath(name))
-        with a_store(on_s3, folder) as (flags, environments):
+        with a_store("--s3" in options, folder) as (flags, environments):
             david, jan = environment_for(folder, environments)
             say(f"Two people, two clones of {REPO}, one store: {flags[1] if flags else 'the embedded folder store'}")
             story(david, jan, flags)
+            if "--archive" in options:
+                archiving(david, flags, folder)
     say("\nThat was all: no byte was lost. Next: README.md, 'Five minutes with S3'.")
     return 0
 

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.archive.run import UnitState
+from s3sync.archives import Archives
 from s3sync.core.archive.index import index_text, parse_index
 from s3sync.core.archive.volumes import archives_of, joined
 from tests.kit.people import Person
-from tests.scenarios.archive.conftest import put, settings
+from tests.scenarios.archive.conftest import at_home, put, settings
+from tests.scenarios.archive.test_bad_units import Mischief
 from tests.scenarios.archive.test_restore import tree_of
 
 SET = """
@@ -136,6 +139,24 @@ def test_a_run_that_was_killed_between_volumes_sends_only_the_rest(behind: int, 
         name: one[0] for name, one in whole.items() if name.endswith(".tar")
     }
     assert os.listdir(david.repo / "raw/m42") == ["log.txt"]
+
+
+def test_a_unit_that_fails_between_volumes_says_how_many_are_there(david: Person, vault: Path) -> None:
+    """A file of the second volume vanishes after the first was begun, and is back for the next run."""
+    large = david.repo / "raw/m42/large.fits"
+    body = large.read_bytes()
+    mischief = Mischief("m42", large.unlink)
+    report = Archives.open(path=david.repo, environ=at_home(david), progress=mischief).run()
+    assert [one.state for one in report.units] == [UnitState.FAILED]
+    index = parse_index((vault / INDEX).read_bytes(), None, "here")
+    assert (index.volume, index.volumes, len(archives_of(index))) == (1, 3, 1)
+    assert "1 of 3 volumes" in david.ok("archive", "list", cwd=david.repo).out
+    put(david.repo, "raw/m42/large.fits", body)
+    first = (vault / "raw/m42.001.tar").stat()
+    assert david.ok("archive", "run", "--json", cwd=david.repo).json["units"][0]["state"] == "sent"
+    assert (vault / "raw/m42.001.tar").stat().st_ino == first.st_ino, "what was there is not sent again"
+    assert parse_index((vault / INDEX).read_bytes(), None, "here").volume == 3
+    david.ok("archive", "verify", "--deep", cwd=david.repo)
 
 
 def test_another_computer_resumes_and_proves_nothing_that_it_did_not_send(vault: Path, tmp_path: Path) -> None:
