@@ -1,7 +1,7 @@
 """Memory of uploads of archives that are under way: each part that arrived, and where the stream was after it.
 
 After a crash an upload resumes behind the last part of an unbroken row that the store lists, too. Nothing of a part
-that arrived is made again. It also remembers the index of each archive that this computer sent:
+that arrived is made again. It also remembers the index of each archive that this computer sent, or read as a whole:
 others may write the one in the store, which is no proof of what is in the archive.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from msgspec import Struct, json
 from msgspec.structs import replace
@@ -52,9 +52,20 @@ CREATE TABLE made (
   digest TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-SCHEMA = UPLOADS + _MADE
-MIGRATIONS = (_MADE,)
+_READ = """
+CREATE TABLE read (
+  key TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  objects TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+SCHEMA = UPLOADS + _MADE + _READ
+MIGRATIONS = (_MADE, _READ)
 REPAIR = "delete it: uploads of archives that are under way then begin anew"
+
+
+Looks: TypeAlias = Mapping[str, tuple[str, str]]
+"""Objects by key, each with its ETag and the time at which the store says that it was put there."""
 
 
 class Begun(Struct, frozen=True):
@@ -150,6 +161,16 @@ class Journal(Database):
         """True if this computer sent exactly what an index says. What the store says of it does not count."""
         known = self.execute("SELECT digest FROM made WHERE key = ?", index.key)
         return bool(known) and known[0][0] in (_digest(index), _digest_with_class(index))
+
+    def note_read(self, index: Index, looks: Looks) -> None:
+        """Remember that this computer read all that an index says, from objects that looked so before it did."""
+        row = (index.key, _digest(index), json.encode(looks, order="sorted").decode())
+        self.execute("INSERT OR REPLACE INTO read VALUES (?, ?, ?)", *row)
+
+    def was_read(self, index: Index, looks: Looks) -> bool:
+        """True if this computer read exactly what an index says, and its objects look as they did then."""
+        known = self.execute("SELECT digest, objects FROM read WHERE key = ?", index.key)
+        return known == [(_digest(index), json.encode(looks, order="sorted").decode())]
 
     def note_moved(self, before: Index, after: Index) -> bool:
         """Remember an archive that this computer moved; True if it had sent it, so that the new one is its own, too.

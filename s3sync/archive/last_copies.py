@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.chain import folder_of
 from s3sync.archive.foreign import read_headers
+from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.reading import object_bytes
 from s3sync.archive.removal import Going
 from s3sync.archive.remove_local import is_here
@@ -26,18 +27,21 @@ from s3sync.store.aspects import WholeChecksums, aspect
 
 
 def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Mapping[str, Index] | None) -> Proof:
-    """Verify an archive before its files leave this disk. One that this computer did not send is read as a whole.
+    """Verify an archive before its files leave this disk. One that this computer did not send is read as a whole, once.
 
     Whoever may write into the store may write an index: it proves nothing of the bytes that it is of. What a folder
     says of a file is a note of the same kind, so what lies in one is always read. Raises `Halt` for an archive that
     would have to be read and is cold, and where the price of reading is not agreed to; `ArchiveError`.
     """
     is_own = work.journal.is_made(index) and _tells_content(work.carrier)
-    known = None if is_own and not deep else work.catalogue.archive(index.key)
+    looks = {} if is_own else looks_of(work.carrier, index)
+    deep = deep or not (is_own or (bool(looks) and work.journal.was_read(index, looks)))
+    known = work.catalogue.archive(index.key) if deep else None
     if known is not None:
         work.agree_to_read(known)
     try:
-        return verify_again(work.carrier, index, deep=deep or not is_own, rows=rows)
+        watched = Watched(work.carrier.store, looks)
+        proof = verify_again(replace(work.carrier, store=watched), index, deep=deep, rows=rows)
     except Archived as error:
         lacks = "" if is_own else "; this computer has no record that it sent it, so every byte has to be read"
         raise Halt(
@@ -46,6 +50,9 @@ def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Map
             hint=f"thaw it (s3sync restore {typed(index.unit)} --to FOLDER), and run this again when it is ready"
             + ("; or leave --deep out" if is_own else "; or delete on the computer that sent it"),
         ) from error
+    if watched.is_same and proof is Proof.READ:
+        work.journal.note_read(index, looks)
+    return proof
 
 
 def is_own_copy(rules: ArchiveSet, root: str, members: Iterable[Member]) -> str | None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.foreign import foreign_index
 from s3sync.archive.indexes import index_of, read_rows
+from s3sync.archive.journal import Looks
+from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.verify import Proof, verify_archive
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
-from s3sync.core.archive.values import Kind, Pack, index_key
+from s3sync.core.archive.values import Index, Kind, Pack, index_key
 from s3sync.core.batches import batched
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
@@ -96,8 +99,19 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
                 _tell(carrier, catalogue, verified, one, told)
 
 
-def verify_each(carrier: Carrier, catalogue: Catalogue, archives: list[Archived], *, deep: bool, told: Told) -> None:
-    """Verify archives one by one, by their indexes in the store; `deep` reads every byte."""
+def verify_each(
+    carrier: Carrier,
+    catalogue: Catalogue,
+    archives: list[Archived],
+    *,
+    deep: bool,
+    told: Told,
+    note_read: Callable[[Index, Looks], None] = lambda index, looks: None,
+) -> None:
+    """Verify archives one by one, by their indexes in the store; `deep` reads every byte.
+
+    `note_read` hears of each that was read, with how its objects looked before.
+    """
     for one in archives:
         try:
             index = (
@@ -107,7 +121,12 @@ def verify_each(carrier: Carrier, catalogue: Catalogue, archives: list[Archived]
             )
             if index is None:
                 raise ArchiveError(f"{carrier.store.url}/{one.key} has no index any more")
-            found = Verified(one.unit, one.key, one.size, verify_archive(carrier, index, deep=deep))
+            looks = looks_of(carrier, index) if deep else {}
+            watched = Watched(carrier.store, looks)
+            proof = verify_archive(replace(carrier, store=watched), index, deep=deep)
+            found = Verified(one.unit, one.key, one.size, proof)
+            if watched.is_same and proof is Proof.READ:
+                note_read(index, looks)
         except ENDS_THE_RUN:
             raise
         except Cold as error:

@@ -11,7 +11,7 @@ from msgspec import Struct, field, structs
 
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue.database import Catalogue, catalogue_path
-from s3sync.archive.journal import Journal
+from s3sync.archive.journal import Journal, Looks
 from s3sync.core.archive.records import Archived, LogEntry
 from s3sync.core.archive.values import ArchiveSet, Index, Unit
 from s3sync.core.times import format_time
@@ -67,6 +67,21 @@ class Channel(Struct, frozen=True):
             return False
         with Journal(path, read_only=True) as journal:
             return journal.is_made(index)
+
+    def was_read(self, index: Index, looks: Looks) -> bool:
+        """True if this computer read all that an index is of, and its objects look as they did then."""
+        path = self.room / JOURNAL
+        if not looks or not path.exists():
+            return False
+        with Journal(path, read_only=True) as journal:
+            return journal.was_read(index, looks)
+
+    def note_read(self, index: Index, looks: Looks) -> None:
+        """Remember that this computer read all that an index is of."""
+        with local_errors("cannot use", self.room, hint="make the folder yours and writable"):
+            self.room.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with Journal(self.room / JOURNAL) as journal:
+            journal.note_read(index, looks)
 
     @contextmanager
     def record(self) -> Iterator[Journal | None]:

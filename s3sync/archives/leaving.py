@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.billing import move_cost, objects_of, region_of, remainder
-from s3sync.archive.carrier import open_carrier
+from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.last_copies import copied, is_own_copy
+from s3sync.archive.looks import looks_of
 from s3sync.archive.removal import going, remove_archive
 from s3sync.archive.rules import RulesView, look_to_add, write
 from s3sync.archive.tagging import tag_for_move
@@ -23,7 +25,7 @@ from s3sync.archives.opened import Place
 from s3sync.core.archive.costs import COLD, SMALLEST, Money
 from s3sync.core.archive.lifecycle import can_move, move_rule
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
-from s3sync.core.archive.values import ArchiveSet, Kind, Member
+from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
 from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, declined
@@ -216,7 +218,7 @@ class Leaving(Moving, Billed, frozen=True):
                 pack = one.pack if goes.index is None else goes.index.pack
                 if is_own_copy(rules, root, goes.single.values()):
                     continue
-                seen = copied(carrier, goes, pack, one.unit, root, channel.is_made)
+                seen = copied(carrier, goes, pack, one.unit, root, partial(_is_proven, channel, carrier))
                 if seen is not None:
                     found[one.key] = seen
         return found
@@ -263,6 +265,16 @@ def _no_rule_moves(archive: Archived, target: str) -> Problem | None:
     if archive.size < SMALLEST * objects_of(archive):
         return Problem(archive.unit, "rules move no objects under 128 KB", hint)
     return None
+
+
+def _is_proven(channel: Channel, carrier: Carrier, index: Index) -> bool:
+    """True if this computer sent what an index is of. Of single objects it is enough that it read them all.
+
+    A container that somebody else sent may hold more than its index names.
+    """
+    if channel.is_made(index):
+        return True
+    return index.pack is Pack.NONE and channel.was_read(index, looks_of(carrier, index))
 
 
 def _files(catalogue: Catalogue, archive: Archived) -> Iterator[Member]:

@@ -133,7 +133,8 @@ class Moving(Catalogued, frozen=True):
                 agree(place.settings, reading_price(place.settings, archives), max_cost, confirm)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
                 if units or deep:
-                    verify_each(carrier, catalogue, archives, deep=deep, told=tell)
+                    read = channel.note_read
+                    verify_each(carrier, catalogue, archives, deep=deep, told=tell, note_read=read)
                 else:
                     verify_listed(carrier, catalogue, archives, tell)
         return report

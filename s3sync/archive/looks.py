@@ -1,0 +1,69 @@
+"""Objects that this computer read as a whole, and how they looked: so they are known again when they are cold."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.journal import Looks
+from s3sync.core.archive.values import ForeignIndex, Index, Pack
+from s3sync.core.archive.volumes import archives_of
+from s3sync.core.times import format_time
+from s3sync.errors import NotFound
+from s3sync.store.aspects import WholeChecksums, aspect
+from s3sync.store.port import ObjectInfo, Reader, Store
+from s3sync.store.wrapped import Wrapped
+
+SETTLED = timedelta(minutes=15)
+"""Age from which the time of an object, which is in whole seconds, tells it from a later one whatever our clock says:
+S3 refuses requests of clocks that are further off."""
+
+
+def looks_of(carrier: Carrier, index: Index) -> Looks:
+    """Look of each object of an archive: its ETag, and the store's own time of it. Raises `StoreError`.
+
+    Two contents of one ETag can be made beforehand, but not of one time. Empty where the store does not tell content,
+    where an object is gone, or is too young.
+    """
+    if aspect(carrier.store, WholeChecksums) is None or isinstance(index, ForeignIndex):
+        return {}
+    loose = index.members if index.pack is Pack.NONE else ()
+    keys = [one.key for one in (*loose, *index.sidecars) if one.key is not None]
+    keys += [one.key for one in archives_of(index)] if index.pack is not Pack.NONE else []
+    found: dict[str, tuple[str, str]] = {}
+    is_whole = True
+    for key, result in carrier.pool.map(carrier.store.head, keys):
+        try:
+            info = result.result().info
+        except NotFound:
+            is_whole = False
+            continue
+        is_whole = is_whole and carrier.clock() - info.modified >= SETTLED
+        found[key] = _look(info)
+    return found if is_whole else {}
+
+
+class Watched(Wrapped):
+    """A store of which each answer to a read is compared with the look that its object had before."""
+
+    def __init__(self, inner: Store, looks: Looks) -> None:
+        super().__init__(inner)
+        self._looks, self.is_same = looks, bool(looks)
+
+    def get(
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> Reader:
+        reader = self.inner.get(key, start=start, stop=stop, if_match=if_match, if_none_match=if_none_match)
+        if key in self._looks and _look(reader.info) != self._looks[key]:
+            self.is_same = False
+        return reader
+
+
+def _look(info: ObjectInfo) -> tuple[str, str]:
+    return info.etag, format_time(info.modified)
