@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from s3sync.core.names import nfc
+from s3sync.core.names import nfc, without_case
 from s3sync.core.typed import typed
 from s3sync.errors import UsageError
 from s3sync.local.patterns import Patterns, compile_patterns, has_wildcard, literal
@@ -100,13 +100,20 @@ class Selector:
 
 
 class Exactly(Selector):
-    """A test for these paths and no others, whatever characters are in them; one that is gone is no error."""
+    """A test for these paths and no others, whatever characters are in them; one that is gone is no error.
 
-    def __init__(self, paths: Iterable[str], staging: Path) -> None:
+    `ignores_case`: the disk takes two names that differ only in case for one, and a run knows the remote's.
+    """
+
+    def __init__(self, paths: Iterable[str], staging: Path, *, ignores_case: bool = False) -> None:
         super().__init__((), staging, staging)
         self._files = set(paths)
         self._above = {folder for path in self._files for folder in _folders_above(path)}
+        self._in_any_case = set(map(without_case, self._files)) if ignores_case else set()
         self._is_resolved = True
+
+    def __call__(self, path: str) -> bool:
+        return path in self._files or (bool(self._in_any_case) and without_case(path) in self._in_any_case)
 
 
 def make_selector(words: Sequence[str], staging: Path, cwd: Path) -> Selector | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import State
 from s3sync.errors import Unchanged
+from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile
 from s3sync.shared.manifest import read_manifest
@@ -60,7 +61,8 @@ class Exchange:
 
     def send(self, files: Mapping[str, LocalFile]) -> RunReport:
         """Upload these files and no others. Raises as `run`."""
-        selector = Exactly(files, self.session.project.staging)
+        staging = self.session.project.staging
+        selector = Exactly(files, staging, ignores_case=ignores_case(staging))
         return run(self.session, Verb.UP, Options(selector))
 
     def fetch(self) -> RunReport:

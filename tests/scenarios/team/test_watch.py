@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from s3sync.api import Project
 from s3sync.errors import CredentialsError, DiskFull, LockHeld, S3syncError
+from s3sync.sync.select import Exactly
 from s3sync.sync.session import Session
 from s3sync.team.watching import looks, watcher
 from s3sync.team.watching.exchange import Exchange
@@ -511,3 +512,10 @@ def test_what_no_unit_can_hold_is_refused() -> None:
         service_of(JOB, {}, "win32")
     with pytest.raises(S3syncError, match="control character"):
         service_of(replace(JOB, root="/home/jan\nExecStartPre=/bin/evil"), {}, "linux")
+
+
+def test_a_file_is_meant_in_the_case_that_the_remote_has(tmp_path: Path) -> None:
+    assert Exactly(["Cut/Draft[1].mp4"], tmp_path, ignores_case=True)("cut/draft[1].MP4")
+    exact = Exactly(["Cut/Draft[1].mp4"], tmp_path)
+    assert exact("Cut/Draft[1].mp4") and not exact("cut/draft[1].MP4") and not exact("Cut/Draft1.mp4")
+    assert exact.concerns("Cut") and not exact.concerns("other")
