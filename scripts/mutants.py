@@ -1058,6 +1058,22 @@ MUTANTS = (
         ("tests/unit/archive/test_packing.py", "-k", "while_it_is_read"),
     ),
     Mutant(
+        "archive-small-changed",
+        "F15: also a small one, which is read in one step",
+        "s3sync/disk/guarded.py",
+        "return after.st_size == size and after.st_mtime_ns == mtime_ns and after.st_ctime_ns == before.st_ctime_ns",
+        "return True",
+        ("tests/unit/archive/test_stream.py", "-k", "written_while"),
+    ),
+    Mutant(
+        "archive-small-link",
+        "F15: and none is read through a link",
+        "s3sync/disk/guarded.py",
+        "_READ = os.O_RDONLY | PLAIN",
+        "_READ = os.O_RDONLY",
+        ("tests/unit/archive/test_stream.py", "-k", "scan_saw and _link"),
+    ),
+    Mutant(
         "archive-frame-bound",
         "a frame that claims to be larger than any of ours is not unpacked",
         "s3sync/archive/codecs.py",
