@@ -18,7 +18,7 @@ from s3sync.errors import ConfigError
 
 CONNECT_S, READ_S = 1.0, 4.0
 PATIENCE_S = 8.0
-"""Time for everything: the import, names of hosts, mail servers that talk slowly."""
+"""Time for all addresses together: names of hosts, mail servers that talk slowly. The import comes before."""
 _LOGGER = "apprise"
 _SHORTEST_SECRET = 4
 
@@ -40,7 +40,7 @@ class Sending:
     """A message on its way in the background, from the moment that this is made."""
 
     def __init__(self, urls: Sequence[str], title: str, body: str) -> None:
-        self._urls, self._end = list(urls), time.monotonic() + PATIENCE_S
+        self._urls = list(urls)
         self._found: dict[int, Sent] = {}
         self._missing: str | None = None
         self._thread = threading.Thread(target=self._send, args=(title, body), name="s3sync-notices", daemon=True)
@@ -48,7 +48,7 @@ class Sending:
 
     def finish(self) -> list[Sent]:
         """Wait until all are sent or the time is up. Raises `ConfigError` where apprise is missing."""
-        self._thread.join(max(0.0, self._end - time.monotonic()))
+        self._thread.join()
         if self._missing is not None:
             hint = "pip install 's3sync-collab[notify]'"
             raise ConfigError("no notice was sent", why=self._missing, hint=hint)
@@ -61,7 +61,7 @@ class Sending:
         except ImportError:
             self._missing = "the addresses in `notify` need apprise, which is not installed"
             return
-        log = _Log.of_apprise()
+        log, end = _Log.of_apprise(), time.monotonic() + PATIENCE_S
 
         def work(number: int, url: str) -> None:
             self._found[number] = _send_one(apprise, log, url, title, body)
@@ -73,7 +73,7 @@ class Sending:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(max(0.0, self._end - time.monotonic()))
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def _send_one(apprise: object, log: _Log, url: str, title: str, body: str) -> Sent:
