@@ -18,6 +18,7 @@ from s3sync.sync.report import FileStatus, StatusReport
 FEW = 8
 """Files that differ are named up to this many."""
 HELP = "All commands: `s3sync --help`"
+INBOX = "What others did since you last looked: `s3sync inbox`"
 
 NEWER_THERE = {State.REMOTE_NEW, State.REMOTE_MODIFIED}
 NEWER_HERE = {State.LOCAL_NEW, State.LOCAL_MODIFIED}
@@ -39,6 +40,8 @@ def print_where(report: StatusReport) -> None:
     warn_of_kept(report)
     warn_of_failures(report.failed)
     say(f"Next: {next_step(report)}")
+    if report.last_sync_at:
+        say(INBOX)
     say(HELP)
 
 

@@ -219,6 +219,22 @@ def _next_day(world: World) -> None:
     world.forget_look("jan")
 
 
+def _pinned(world: World) -> None:
+    """A pin of versions that were replaced since: they are in the trashes, and one under another name."""
+    _both(world)
+    _share(world, one=content("1"), two=content("2"), large=content("large", LARGE), moved=content("m"), same=b"same")
+    world.people["david"].ok("pin")
+    for name in ("one", "two", "large"):
+        world.write("david", name, content(f"newer {name}"))
+    (world.people["david"].staging / "moved").rename(world.people["david"].staging / "elsewhere")
+    for person in ("david", "jan"):
+        world.people[person].ok("sync")
+    pin = world.people["david"].project / "s3-staging.lock.yaml"
+    (world.people["jan"].project / pin.name).write_bytes(pin.read_bytes())
+    world.write("jan", "two", content("an edit of jan"))
+    world.delete("jan", "same")
+
+
 INIT = ("init", "b63-flivideo", "--store", "{store}", "--user", "david", "--repo", "v-appydave")
 CONFLICT = frozenset({0, 4})
 
@@ -248,6 +264,7 @@ SCENARIOS = [
     ),
     Scenario("cleanup-part", "david", ("cleanup", "one", "cut", "--yes"), _cleanup_of_deleted, like="cleanup part"),
     Scenario("up-again", "jan", ("up", "--again"), _partly_cleaned, like="up again"),
+    Scenario("pinned", "jan", ("down", "--pinned"), _pinned, like="pinned"),
     Scenario("retention", "jan", ("sync",), _old_trashes, loses=True, like="retention", before_again=_next_day),
 ]
 """Together they have every kind of step."""
