@@ -47,8 +47,15 @@ def remove_local(rules: ArchiveSet, unit: Unit, index: Index, check: Callable[[]
             *_proven(root, unit, along, beside, check),
         ]
         files, size, problems = 0, 0, list[str]()
+        unlinked: set[tuple[int, int]] = set()
         for source, status in proven:
+            which = (status.st_dev, status.st_ino)
+            if which in unlinked and source.kind is Kind.FILE:  # another name of it went: that changed the file's marks
+                member = members.get(source.path) or beside.get(source.path)
+                status = _read_again(root, source, member, check) or status
             why = _delete(root, source, status)
+            if why is None:
+                unlinked.add(which)
             if why is not None:
                 problems.append(f"{source.path}: {why}")
             elif source.kind is Kind.FILE:
@@ -82,6 +89,17 @@ def _proven(
                 hint=f"nothing of {unit.id} was deleted; send it again with --force",
             )
         yield source, status
+
+
+def _read_again(root: str, source: Source, member: Member | None, check: Callable[[], None]) -> os.stat_result | None:
+    """Status of a file that still has its member's bytes; None for any other."""
+    try:
+        folder, name = _at(root, source.path)
+        status = folder.lstat(name)
+        same = member is not None and _sha256(folder, name, check) == (member.sha256, _marks(status))
+    except OSError:
+        return None
+    return status if same else None
 
 
 def is_here(root: str, member: Member) -> bool:

@@ -89,8 +89,9 @@ def test_a_unit_that_vanishes_or_changes_on_its_way_fails_alone(
     assert [one["unit"] for one in listed] == ["m42"]
 
 
-def test_links_in_a_circle_come_back_as_links(david: Person, vault: Path) -> None:
+def test_links_in_a_circle_come_back_as_links_and_hard_links_as_copies(david: Person, vault: Path) -> None:
     unit = desk(david, vault, "tar")
+    os.link(unit / "a.fits", unit / "again.fits")
     (unit / "one").symlink_to("two")
     (unit / "two").symlink_to("one")
     (unit / "self").symlink_to(".")
@@ -102,6 +103,8 @@ def test_links_in_a_circle_come_back_as_links(david: Person, vault: Path) -> Non
     assert {name: one for name, one in after.items() if one[0] == "link"} == {
         name: one for name, one in before.items() if one[0] == "link"
     }
+    assert tree_of(unit)["again.fits"] == before["again.fits"]
+    assert (unit / "a.fits").stat().st_ino != (unit / "again.fits").stat().st_ino
     assert (unit / "one").readlink() == Path("two") and (unit / "self").readlink() == Path()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -56,6 +57,32 @@ def test_a_large_unit_goes_and_comes_back(name: str, pack: str, request: pytest.
     assert not (david.repo / "raw/m42").exists()
     david.ok("restore", "m42", cwd=david.repo)
     assert tree_of(david.repo / "raw/m42") == before
+
+
+@pytest.mark.seaweedfs
+def test_the_aws_command_line_and_gnu_tar_open_every_archive(seaweedfs: Server, tmp_path: Path) -> None:
+    aws = shutil.which("aws")
+    if aws is None or subprocess.run([aws, "--version"], capture_output=True, check=False).returncode:
+        pytest.skip("the aws command line is not installed")
+    prefix = uuid.uuid4().hex
+    david = on(seaweedfs, tmp_path, prefix)
+    put(david.repo, "raw/m42/a.fits", os.urandom(300_000))
+    put(david.repo, "raw/m42/cal/Höhle.txt", b"dark")
+    before = tree_of(david.repo / "raw/m42")
+    text = (david.repo / ".s3sync.yaml").read_text()
+    for pack, how in (("tar", ()), ("tar.gz", ("-z",)), ("tar.zst", ("--zstd",))):
+        settings(david, text.replace("pack: tar", f"pack: {pack}"))
+        david.ok("archive", "run", cwd=david.repo)
+        file, out = tmp_path / f"m42.{pack}", tmp_path / f"out-{pack}"
+        words = [aws, "--endpoint-url", seaweedfs.endpoint_url, "s3", "cp", "--only-show-errors"]
+        where = f"s3://{seaweedfs.bucket}/{prefix}/raw/m42.{pack}"
+        subprocess.run([*words, where, str(file)], env={**os.environ, **david.environ}, check=True)
+        out.mkdir()
+        subprocess.run(["tar", *how, "-xf", str(file), "-C", str(out)], check=True)
+        found = tree_of(out / "m42")
+        assert {name: one for name, one in found.items() if one[0] != "folder"} == {
+            name: one for name, one in before.items() if one[0] != "folder"
+        }
 
 
 @pytest.mark.parametrize("name", ["moto", "ministack"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import asdict
@@ -12,11 +13,13 @@ from s3sync.archive.carrier import open_carrier
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.catalogue.listing import Listing
 from s3sync.archive.catalogue.rebuild import Rebuilt, rebuild
-from s3sync.archive.indexes import add_rows, rows_key
+from s3sync.archive.indexes import add_rows, read_rows, rows_key
 from s3sync.archive.journal import Journal
 from s3sync.archive.send import send_unit
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.store import Store
+from s3sync.store.port import Body, Buffer, Written
+from s3sync.store.wrapped import Wrapped
 from tests.contract.stores import in_folder, put, read
 from tests.unit.archive.packing import rules_of, unit_of
 
@@ -155,3 +158,28 @@ def test_what_is_sent_while_the_store_is_listed_is_not_gone(store: Store, catalo
         listing.add((info, None) for info in store.list(""))
         catalogue.record(send(store, tmp_path, "b41"))
         assert listing.gone() == []
+
+
+class Late(Wrapped):
+    """A store in which somebody else writes a moment before the first write of this one."""
+
+    def __init__(self, inner: Store, first: Callable[[], object]) -> None:
+        super().__init__(inner)
+        self._first: Callable[[], object] | None = first
+
+    def put(self, key: str, body: Buffer | Body, **more: Any) -> Written:
+        first, self._first = self._first, None
+        if first is not None:
+            first()
+        return self.inner.put(key, body, **more)
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_rows_that_two_people_write_at_once_are_all_there(store: Store, tmp_path: Path, earlier: int) -> None:
+    """The file of rows is made by one of them, or is there already."""
+    mine, theirs, before = (send(store, tmp_path, name, Pack.NONE) for name in ("b40", "b41", "b42"))
+    store.delete(rows_key(mine.set))
+    add_rows(store, mine.set, [before][:earlier])
+    late = Late(store, lambda: add_rows(store, mine.set, [theirs]))
+    add_rows(late, mine.set, [mine])
+    assert read_rows(store, mine.set) == {one.key: one for one in (*[before][:earlier], theirs, mine)}
