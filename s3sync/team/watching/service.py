@@ -6,6 +6,7 @@ and is the same whenever it is made for the same project.
 
 from __future__ import annotations
 
+import os
 import plistlib
 import re
 import sys
@@ -158,7 +159,7 @@ def install(service: Service, *, dry_run: bool = False) -> ServiceReport:
     if report.changed and not dry_run:
         with local_errors("cannot write", service.path):
             service.path.parent.mkdir(parents=True, exist_ok=True)
-            with GuardedFolder.open(service.path.parent) as folder:
+            with _folder_of(service.path) as folder:
                 folder.write(service.path.name, service.text.encode(), mode=0o644)
     return report
 
@@ -168,16 +169,21 @@ def uninstall(service: Service, *, dry_run: bool = False) -> ServiceReport:
     report = look(service)
     report.dry_run, report.changed = dry_run, report.installed
     if report.installed and not dry_run:
-        with local_errors("cannot remove", service.path), GuardedFolder.open(service.path.parent) as folder:
+        with local_errors("cannot remove", service.path), _folder_of(service.path) as folder:
             folder.unlink(service.path.name, missing_ok=True)
     report.installed = report.installed and dry_run
     return report
 
 
+def _folder_of(path: Path) -> GuardedFolder:
+    """The user's own folder, which may be a link of his to where he keeps his settings."""
+    return GuardedFolder.open(os.path.realpath(path.parent))
+
+
 def _read(path: Path) -> str | None:
     with local_errors("cannot read", path):
         try:
-            with GuardedFolder.open(path.parent) as folder:
+            with _folder_of(path) as folder:
                 text = folder.read(path.name, LARGEST).decode("utf-8", "surrogateescape")
         except FileNotFoundError:
             return None

@@ -453,6 +453,8 @@ def test_without_the_library_it_polls(both: tuple[Person, Person], monkeypatch: 
 def test_the_service_is_the_same_each_time_and_holds_no_secret(tmp_path: Path) -> None:
     david = Person("david", tmp_path / "david 100%", {"AWS_SECRET_ACCESS_KEY": "s3cr3t", "AWS_ACCESS_KEY_ID": "id"})
     david.ok("init", PROJECT, "--store", f"file://{tmp_path}/store", "--user", "david", cwd=david.repo)
+    (david.root / "home" / ".config").rename(david.root / "dotfiles")
+    (david.root / "home" / ".config").symlink_to(david.root / "dotfiles")
     first = david.ok("watch", "install", "--down", "--json").json
     path = Path(first["path"])
     text = path.read_text()
