@@ -61,7 +61,7 @@ class Wishes(Struct, frozen=True):
 
 def bucket_of_store(store: Store) -> tuple[str, str]:
     """Name of the bucket, and the prefix of the store in it: empty, or ending in `/`."""
-    name, _, prefix = store.url.removeprefix("s3://").partition("/")
+    name, _, prefix = store.url.partition("://")[2].partition("/")
     return name, f"{prefix}/" if prefix else ""
 
 

@@ -10,7 +10,7 @@ from s3sync.config import Settings, mask_url
 from s3sync.core.policy import Policy, member_policy, policy_name, same_policy, user_reason
 from s3sync.errors import Unsupported, UsageError, declined
 from s3sync.setup.bucket import bucket_of_store
-from s3sync.store.aspects import Accounts, require_aspect
+from s3sync.store.aspects import Accounts, aspect, require_aspect
 from s3sync.store.port import Store
 
 
@@ -38,7 +38,7 @@ class MemberReport(Struct):
 
 def policy_for(store: Store, settings: Settings, *, reads_only: bool = False, versions: bool = False) -> Policy:
     """The least-rights policy of a member. Raises `Unsupported` for a store that has no policies."""
-    if not store.url.startswith("s3://"):
+    if aspect(store, Accounts) is None:
         raise Unsupported(
             f"{mask_url(settings.store)} has no policies",
             why="only S3 knows users with rights; who may write a folder is the disk's affair",
