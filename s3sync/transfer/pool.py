@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from queue import SimpleQueue
 from typing import Generic, TypeAlias, TypeVar
 
@@ -34,6 +34,9 @@ COPIES_AT_ONCE = 10
 files have workers left."""
 AHEAD = 4
 """Items that wait for each that may be under way: the pool has work while the results of others are seen to."""
+LEAST_AHEAD, TOGETHER = 512, 32
+"""At least so many, of which so many are enlisted in one go. The thread that sees to results is one among many, and
+falls behind: with fewer ahead of it the others ran out of work, and each result woke one that soon slept again."""
 
 
 class Result(Generic[R]):
@@ -96,12 +99,12 @@ class Pool:
     """Worker threads. Use as a context manager; leaving early drops what has not begun.
 
     `workers` is the ceiling for all that is under way. `flow` finds how much of the small work is; without one it is as
-    much as the ceiling allows.
+    much as the ceiling allows. `least_ahead` 0 is for large results: few of them then wait to be taken.
     """
 
-    def __init__(self, workers: int = CEILING, flow: Flow | None = None) -> None:
+    def __init__(self, workers: int = CEILING, flow: Flow | None = None, *, least_ahead: int | None = None) -> None:
         self.workers = workers
-        self._flow = flow
+        self._flow, self._least_ahead = flow, LEAST_AHEAD if least_ahead is None else least_ahead
         self._small, self._large, self._parts = _Lane(), _Lane(), _Lane()
         self._held, self._may_begin = False, True
         self._order = count()
@@ -116,12 +119,17 @@ class Pool:
         """Number of small items that may be under way now."""
         return self.workers if self._flow is None else min(self.workers, self._flow.limit)
 
+    @property
+    def ahead(self) -> int:
+        """Number of items that may be enlisted, or done, while nobody has taken their results yet."""
+        return max(self._least_ahead, self.at_once * AHEAD)
+
     def map(
         self, function: Callable[[T], R], items: Iterable[T], size: Callable[[T], int] = lambda item: 0
     ) -> Iterator[tuple[T, Result[R]]]:
         """Each item with what became of it, as they finish; `size` says how many bytes an item is about.
 
-        Never more than a few items per worker wait. Raises `Interrupted` after `stop`.
+        Never more than `ahead` items are enlisted whose results were not taken. Raises `Interrupted` after `stop`.
         """
 
         def begin(item: T, done: Callable[[Result[R]], None]) -> None:
@@ -166,9 +174,12 @@ class Pool:
 
         try:
             while True:
-                while waiting < self.at_once * AHEAD and (item := next(source, None)) is not None:
-                    self._enlist(self._large if (n := size(item)) > LARGE else self._small, partial(work, item), n)
-                    waiting += 1
+                room, together = self.ahead - waiting, min(TOGETHER, self.at_once)
+                if room >= together and (some := list(islice(source, together))):
+                    self._enlist(*[(self._lane(n := size(item)), partial(work, item), n) for item in some])
+                    waiting += len(some)
+                    if settled.empty():
+                        continue
                 if not waiting:
                     return
                 yield settled.get()
@@ -183,10 +194,15 @@ class Pool:
             self._held, self._may_begin = held, True
             self._rouse()
 
-    def _enlist(self, lane: _Lane, run: Callable[[], BaseException | None], size: int = 0) -> None:
+    def _lane(self, size: int) -> _Lane:
+        return self._large if size > LARGE else self._small
+
+    def _enlist(self, *some: tuple[_Lane, Callable[[], BaseException | None], int]) -> None:
+        """One thread is roused: it rouses the next one when it has begun."""
         with self._lock:  # so that nothing comes after the sign to end
             self.check()
-            lane.waiting.append(_Work(run, size, next(self._order)))
+            for lane, run, size in some:
+                lane.waiting.append(_Work(run, size, next(self._order)))
             self._rouse()
 
     def _rouse(self) -> None:
@@ -285,8 +301,8 @@ class Pool:
         self.check()
         helpers = Helpers(work)
         try:
-            for _ in range(min(at_once, len(items) if isinstance(items, Sized) else at_once) - 1):
-                self._enlist(self._parts, helpers.help)
+            wanted = min(at_once, len(items) if isinstance(items, Sized) else at_once) - 1
+            self._enlist(*[(self._parts, helpers.help, 0)] * wanted)
             work()
         finally:
             errors = helpers.dismiss()

@@ -105,7 +105,7 @@ def listed(store: Store) -> Iterable[tuple[ObjectInfo, Thaw | None]]:
 
 
 def _read(store: Store, wanted: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Result[Index]]]:
-    with Pool(READERS) as pool:
+    with Pool(READERS, least_ahead=0) as pool:
         yield from pool.map(lambda one: read_index(store, one[0]), wanted)
 
 

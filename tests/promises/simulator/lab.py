@@ -30,6 +30,8 @@ SMALL = {
     "IN_MEMORY": 256,
     "WHOLE_LIMIT": 2000,
     "COPY_PART": 1024,
+    "LEAST_AHEAD": 1,
+    "TOGETHER": 1,
 }
 PACKAGES = (
     "core",
@@ -105,10 +107,11 @@ def _replace(place: str | type, name: str, value: object) -> None:
     setattr(owner, name, value)
 
 
-def _work_at_once(pool: Pool, lane: object, run: Callable[[], object], size: int = 0) -> None:
+def _work_at_once(pool: Pool, *some: tuple[object, Callable[[], object], int]) -> None:
     """Instead of handing it to a thread."""
-    pool.check()
-    run()
+    for _, run, _ in some:
+        pool.check()
+        run()
 
 
 class Executor:

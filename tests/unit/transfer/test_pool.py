@@ -10,7 +10,7 @@ import pytest
 
 from s3sync.errors import Interrupted, Throttled
 from s3sync.transfer.flow import Flow
-from s3sync.transfer.pool import LARGE, LARGE_AT_ONCE, Pool, Result
+from s3sync.transfer.pool import AHEAD, LARGE, LARGE_AT_ONCE, LEAST_AHEAD, Pool, Result
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -29,7 +29,8 @@ def test_an_error_of_one_item_is_in_its_future_and_the_rest_goes_on() -> None:
     assert {item: one.result() for item, one in settled.items()} == {n: 1 // (n - 3) for n in range(10) if n != 3}
 
 
-def test_map_takes_items_only_as_it_needs_them() -> None:
+@pytest.mark.parametrize(("least_ahead", "most"), [(None, LEAST_AHEAD), (0, 2 * AHEAD), (20, 20)])
+def test_map_takes_items_only_as_it_needs_them(least_ahead: int | None, most: int) -> None:
     taken = 0
 
     def source() -> Iterator[int]:
@@ -39,11 +40,11 @@ def test_map_takes_items_only_as_it_needs_them() -> None:
             yield number
 
     ahead = []
-    with Pool(2) as pool:
+    with Pool(2, least_ahead=least_ahead) as pool:
         for done, _ in enumerate(pool.map(lambda n: n, source())):
             ahead.append(taken - done)
     assert taken == 10_000
-    assert max(ahead) <= 2 * 4
+    assert max(ahead) == most
 
 
 def test_map_of_nothing() -> None:
@@ -105,7 +106,7 @@ def test_an_error_waits_for_what_already_runs() -> None:
 
 def test_an_error_outside_ends_a_map_that_would_never_end() -> None:
     ran = itertools.count()
-    with pytest.raises(ZeroDivisionError), Pool(2) as pool:
+    with pytest.raises(ZeroDivisionError), Pool(2, least_ahead=0) as pool:
         for _ in pool.map(lambda n: next(ran), itertools.count()):
             raise ZeroDivisionError
     assert next(ran) <= 3 * 2 * 4
