@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from s3sync.core.effects import Outcome
@@ -13,8 +12,8 @@ from s3sync.shared.scan import RemoteFile
 from s3sync.sync.steps.tools import wanted_of
 from s3sync.sync.view import View
 from s3sync.transfer.context import Transport
-from s3sync.transfer.fetch.small import MOST, SMALL, Batches, Small, land
-from s3sync.transfer.fetch.wanted import Downloaded, FreeSpace
+from s3sync.transfer.fetch.small import MOST, SMALL, Batches, Small, land, temp_names
+from s3sync.transfer.fetch.wanted import Downloaded, FreeSpace, Temp
 from s3sync.transfer.pool import Result
 from s3sync.transfer.progress import Work
 
@@ -46,18 +45,21 @@ class SmallDownloads:
     ) -> None:
         self._transport, self._folder, self._seen, self._finish = transport, folder, seen, finish
         self._arrivals = Batches(self._land)
+        self._names = temp_names()
         self._looked: tuple[FreeSpace | None, int] = (None, 0)
 
     def receive(self, action: Action, remote: RemoteFile, done: Done) -> None:
         """Receive one file, or raise. `done` is called once it has its name, perhaps by another worker."""
         progress = self._transport.progress
         wanted = wanted_of(action.path, remote, replaces=action.path in self._seen.here.files)
-        file = Small(self._transport, self._room(), wanted, self._folder)
+        file = Small(self._transport, self._room(), wanted, Temp(self._folder, next(self._names)))
         progress.begin(Work.DOWNLOAD, action.path, wanted.size)
+        self._arrivals.expect()
         try:
             file.receive()
         except BaseException:
             progress.finish(Work.DOWNLOAD, action.path)
+            self._arrivals.give_up()
             raise
         self._arrivals.bring(_Arrival(action, remote, file, done))
 
@@ -75,9 +77,11 @@ class SmallDownloads:
             landed = land([arrival.file for arrival in arrivals])
         except BaseException as error:  # noqa: BLE001 - raised by whoever waits for the results
             landed = [Result(None, error) for _ in arrivals]
-        for arrival, one in zip(arrivals, landed, strict=True):
+        outcomes = [Result.of(self._placed, pair) for pair in zip(arrivals, landed, strict=True)]
+        for arrival, outcome in zip(arrivals, outcomes, strict=True):  # who waits for them is woken once, not for each
             self._transport.progress.finish(Work.DOWNLOAD, arrival.action.path)
-            arrival.done(Result.of(partial(self._placed, arrival), one))
+            arrival.done(outcome)
 
-    def _placed(self, arrival: _Arrival, one: Result[Downloaded]) -> Outcome:
+    def _placed(self, pair: tuple[_Arrival, Result[Downloaded]]) -> Outcome:
+        arrival, one = pair
         return self._finish(arrival.action, one.result(), arrival.remote)

@@ -11,9 +11,10 @@ import sys
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import md5
+from itertools import count
 from typing import Generic, TypeVar
 
 import xxhash
@@ -43,33 +44,56 @@ T = TypeVar("T")
 
 
 class Batches(Generic[T]):
-    """Work on several things in one go: whoever brings one works on what has come, or leaves that to who does already.
+    """Work on several things in one go, by whoever brings the one that makes them enough.
 
+    Fewer than `MOST` wait for those that are still on their way, each of which is brought in the end, or given up.
     `work` must raise nothing.
     """
 
     def __init__(self, work: Callable[[Sequence[T]], None]) -> None:
         self._work = work
         self._waiting: deque[T] = deque()
-        self._busy = 0
+        self._coming = self._busy = 0
         self._lock = threading.Lock()
 
-    def bring(self, item: T) -> None:
-        """Returns when the item is worked on, or will be by another thread."""
+    def expect(self) -> None:
+        """One is on its way."""
         with self._lock:
-            self._waiting.append(item)
-            if self._busy >= LANDING and len(self._waiting) < BACKLOG:
-                return
-            self._busy += 1
-        while batch := self._take():
-            self._work(batch)
+            self._coming += 1
 
-    def _take(self) -> list[T]:
+    def give_up(self) -> None:
+        """One that was expected does not come."""
         with self._lock:
-            batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
-            if not batch:
+            self._coming -= 1
+            batch = self._next() if self._busy < LANDING else []
+        self._go_on(batch)
+
+    def bring(self, item: T) -> None:
+        """One that was expected. Returns when it is worked on, or will be by another thread."""
+        with self._lock:
+            self._coming -= 1
+            self._waiting.append(item)
+            batch = self._next() if self._busy < LANDING or len(self._waiting) >= BACKLOG else []
+        self._go_on(batch)
+
+    def _go_on(self, batch: list[T]) -> None:
+        while batch:
+            self._work(batch)
+            with self._lock:
                 self._busy -= 1
-            return batch
+                batch = self._next()
+
+    def _next(self) -> list[T]:
+        """What is to be worked on now, which makes one more who is busy. Holds the lock."""
+        if not self._waiting or (self._coming and len(self._waiting) < MOST):
+            return []
+        self._busy += 1
+        return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+
+
+def temp_names() -> Iterator[str]:
+    """Names that no file has: counted on from a random one, which costs a system call. Threads may share them."""
+    return map(f"{uuid.uuid4().hex[:24]}%08x".__mod__, count())
 
 
 def download_together(
@@ -80,8 +104,8 @@ def download_together(
     After an error that ends the run, such as the sign to stop, the files behind it are not begun, and have failed with
     the same one. Those that had come are finished all the same. Memory: the files themselves.
     """
-    room = FreeSpace(folder)
-    files = [Small(transport, room, one, folder) for one in wanted]
+    room, names = FreeSpace(folder), temp_names()
+    files = [Small(transport, room, one, Temp(folder, next(names))) for one in wanted]
     _each(files, Small.receive)
     return land(files)
 
@@ -103,9 +127,8 @@ class Small:
 
     __slots__ = ("_body", "_descriptor", "_digests", "_room", "_temp", "_transport", "_wanted", "error")
 
-    def __init__(self, transport: Transport, room: FreeSpace, wanted: Wanted, folder: GuardedFolder) -> None:
-        self._transport, self._room, self._wanted = transport, room, wanted
-        self._temp = Temp(folder, uuid.uuid4().hex)
+    def __init__(self, transport: Transport, room: FreeSpace, wanted: Wanted, temp: Temp) -> None:
+        self._transport, self._room, self._wanted, self._temp = transport, room, wanted, temp
         self._body: Buffer = b""
         self._digests = Digests("", "")
         self._descriptor: int | None = None
