@@ -333,7 +333,7 @@ MUTANTS = (
         "options-are-told",
         "F48: a name that commands take for an option is told when it arrives",
         "s3sync/core/spelling.py",
-        '    if any(_OPTION.match(segment) for segment in path.split("/")):\n',
+        "    if is_option or _OPTION.match(name):\n",
         "    if False:\n",
         ("tests/promises/hostile/test_obeyed_names.py", "-k", "option"),
     ),

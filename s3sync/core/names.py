@@ -39,6 +39,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 _DEVICE = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)
 """https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file"""
+_SUSPECT = re.compile(r'[<>:"|?*]|[. ](?:/|$)|(?:^|/)(?:con|prn|aux|nul|com|lpt)', re.IGNORECASE)
+"""Found in each path that Windows cannot hold, and in few others: one search settles most files."""
 
 
 def pin_name(staging: str) -> str:
@@ -94,6 +96,8 @@ def refuse_folder(path: str) -> str | None:
 
 def windows_reason(path: str) -> str | None:
     """Reason why Windows cannot hold a path that is synced elsewhere; None when it can."""
+    if _SUSPECT.search(path) is None:
+        return None
     for segment in path.split("/"):
         found = _NOT_ON_WINDOWS.search(segment)
         if found:

@@ -73,10 +73,13 @@ def plain(name: str) -> str:
 
 def stands_for(name: str, words: tuple[str, ...]) -> str | None:
     """Find which of these words some disk takes a name for, also by the short name that Windows gives to a long one."""
-    seen = plain(name)
+    return _stands_for(plain(name), words)
+
+
+def _stands_for(seen: str, words: tuple[str, ...]) -> str | None:
     if seen in words:
         return seen
-    short = _SHORT.fullmatch(seen)
+    short = _SHORT.fullmatch(seen) if "~" in seen else None
     return next((word for word in words if _is_short(short, word)), None) if short else None
 
 
@@ -118,14 +121,25 @@ def obeyed_reason(path: str) -> str | None:
 
     Such a file is synced; whoever gets it is told, and it is never made executable.
     """
-    *folders, name = path.split("/")
-    for segment in folders:
-        if stands_for(segment, OBEYED_FOLDERS):
-            return f"editors and tools obey what is in {segment}/"
-    if stands_for(name, OBEYED_FILES) or plain(name).endswith(OBEYED_ENDINGS):
+    folder, _, name = path.rpartition("/")
+    reason, is_option = _obeyed_folder(folder) if folder else (None, False)
+    if reason:
+        return reason
+    seen = plain(name)
+    if _stands_for(seen, OBEYED_FILES) or seen.endswith(OBEYED_ENDINGS):
         return "programs obey it when they open the folder"
-    if plain(name).endswith(PROGRAM_ENDINGS):
+    if seen.endswith(PROGRAM_ENDINGS):
         return "Windows runs it in place of a program of that name"
-    if any(_OPTION.match(segment) for segment in path.split("/")):
+    if is_option or _OPTION.match(name):
         return "commands that are given * take it for an option"
     return None
+
+
+@lru_cache(1 << 8)
+def _obeyed_folder(path: str) -> tuple[str | None, bool]:
+    """The same of all files below a folder; and whether one is taken for an option."""
+    segments = path.split("/")
+    for segment in segments:
+        if stands_for(segment, OBEYED_FOLDERS):
+            return f"editors and tools obey what is in {segment}/", False
+    return None, any(map(_OPTION.match, segments))

@@ -22,7 +22,7 @@ from typing import Self, TypeVar
 from s3sync.disk import checks, held
 from s3sync.disk.durable import read_all, sync_descriptor, write_all
 from s3sync.disk.errors import Refused
-from s3sync.disk.held import FOLDER, PLAIN, HeldFolder
+from s3sync.disk.held import FOLDER, PLAIN, HeldFolder, group_given
 
 T = TypeVar("T")
 
@@ -232,11 +232,11 @@ class GuardedFolder(HeldFolder):
 
     @property
     def given_group(self) -> int | None:
-        """The group that files made in this folder get (setgid); None where they get that of whoever makes them."""
-        if self._descriptor is None:
-            return None
-        status = os.fstat(self._descriptor)
-        return status.st_gid if status.st_mode & stat.S_ISGID else None
+        """The group that files made in this folder get (setgid); None where they get that of whoever makes them.
+
+        As it was when the folder was opened: it is asked for each file that arrives.
+        """
+        return self._given_group if self._descriptor is not None else None
 
     def share(self, mode: int, group: int | None) -> None:
         """Set the rights of this folder, and its group. Disks without rights refuse that, which is no error."""
@@ -246,6 +246,7 @@ class GuardedFolder(HeldFolder):
             if group is not None:
                 os.fchown(self._descriptor, -1, group)
             os.fchmod(self._descriptor, mode)
+        self._given_group = group_given(os.fstat(self._descriptor))
 
     def unlink(self, name: str, *, missing_ok: bool = False) -> None:
         place, base = self._at(name)

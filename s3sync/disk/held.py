@@ -24,6 +24,11 @@ PLAIN = BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | g
 FOLDER = os.O_RDONLY | PLAIN | getattr(os, "O_DIRECTORY", 0)
 
 
+def group_given(status: os.stat_result) -> int | None:
+    """The group that files made in such a folder get; None where they get that of whoever makes them."""
+    return status.st_gid if status.st_mode & stat.S_ISGID else None
+
+
 class HeldFolder:
     """A folder that is real, and ours unless it is `shared`. Close it, or use it as a context.
 
@@ -31,13 +36,14 @@ class HeldFolder:
     us or to root. `path` is for messages.
     """
 
-    __slots__ = ("_above", "_descriptor", "_identity", "_owner", "path", "shared")
+    __slots__ = ("_above", "_descriptor", "_given_group", "_identity", "_owner", "path", "shared")
 
     def __init__(
         self, path: str, descriptor: int | None, status: os.stat_result, shared: bool, above: HeldFolder | None
     ) -> None:
         self.path, self.shared, self._above = path, shared, above
         self._descriptor, self._identity, self._owner = descriptor, (status.st_dev, status.st_ino), status.st_uid
+        self._given_group = group_given(status)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, shared: bool = False, private: bool = False) -> Self:
@@ -71,6 +77,7 @@ class HeldFolder:
             if private and status.st_mode & 0o077 and status.st_uid == os.geteuid():
                 with suppress(OSError):  # a disk without modes, such as FAT
                     os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o700)
+                    status = os.fstat(descriptor)
         except BaseException:
             os.close(descriptor)
             raise

@@ -54,14 +54,16 @@ def place(
     trash: Path,
     executable: bool = False,
     own_mode: bool = False,
+    partial: GuardedFolder | None = None,
 ) -> LocalFile:
     """Give a finished, synced temp file its name.
 
     `expected` is what the plan saw there: None for nothing. If the disk holds anything else by now, `TargetChanged`
     is raised and the target is untouched. The file that is replaced goes into the folder `trash`, and the new one has
     its mode; a new file follows the umask. Either is `executable` for those who may read it, if that is asked for and
-    no program obeys a file of that name. With `own_mode` it keeps the mode that the temp file has. The new name is
-    durable once `sync_folder` was called on the target's folder, which the save phase does for many files at once.
+    no program obeys a file of that name. With `own_mode` it keeps the mode that the temp file has. `partial`: the temp
+    file's folder, held open. The new name is durable once `sync_folder` was called on the target's folder, which the
+    save phase does for many files at once.
     """
     root = os.fspath(staging)
     target = expected.where if expected else _join(root, path)
@@ -70,7 +72,7 @@ def place(
         names = _below(root, target)
         folder, name = _parents(root, names[:-1]), names[-1]
         *above, ours = _below(root, temp)
-        source = folder_below(root, above)
+        source = partial or folder_below(root, above)
         if mtime_ns is not None and mtime_ns in FILE_TIMES:
             source.utime(ours, mtime_ns)
         if expected is None:
@@ -177,9 +179,10 @@ def _join(folder: StrPath, path: str) -> str:
 
 def _below(folder: StrPath, target: StrPath) -> list[str]:
     """The names that lead from a folder to a file in it. The last line: names are checked long before."""
-    inside = os.path.join(folder, "")  # noqa: PTH118
-    names = os.fspath(target)[len(inside) :].split(os.sep)  # noqa: PTH206
-    if not os.fspath(target).startswith(inside) or ".." in names:
+    root, where = os.fspath(folder), os.fspath(target)
+    inside = root if root.endswith(os.sep) else root + os.sep
+    names = where[len(inside) :].split(os.sep)  # noqa: PTH206
+    if not where.startswith(inside) or ".." in names:
         raise LocalError(f"cannot write {target}", why=f"that is outside of {folder}")
     return names
 

@@ -65,9 +65,16 @@ class Downloads(Tools):
         if got.parts is not None:
             self.transport.ledger.remember_parts(path, remote.etag, got.parts, sure=got.sure)
         try:
-            staging = self.session.project.staging
-            trash = self._trash
-            file = place(got.where, staging, path, expected=expected, mtime_ns=mtime_ns, trash=trash, executable=runs)
+            file = place(
+                got.where,
+                self.session.project.staging,
+                path,
+                expected=expected,
+                mtime_ns=mtime_ns,
+                trash=self._trash,
+                executable=runs,
+                partial=self._partial,
+            )
         except BaseException:
             self._drop(path, got)
             raise
