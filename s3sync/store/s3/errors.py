@@ -84,6 +84,13 @@ HINTS: dict[type[StoreError], str] = {
     ChecksumMismatch: "try again; if it comes back, memory, disk or a proxy damages data",
 }
 
+_RIGHTS = frozenset({
+    "ListBucket", "GetObject", "PutObject", "DeleteObject", "PutObjectTagging", "GetObjectTagging", "RestoreObject",
+    "GetLifecycleConfiguration", "PutLifecycleConfiguration", "AbortMultipartUpload", "ListMultipartUploadParts",
+    "ListBucketMultipartUploads", "ListBucketVersions", "GetObjectVersion", "DeleteObjectVersion",
+})  # fmt: skip
+"""Rights that some command needs. A server may name any: another one is not recommended."""
+
 _NOT_AS_S3: dict[Cause, str] = {
     "endless": ": its listing never ends",
     "unending": ": its answer does not end",
@@ -155,9 +162,17 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
             )
     elif failure.cause == "truncated":
         why = "its answer ended too early" + (f" ({why})" if why else "")
+    elif kind is AccessDenied and (right := _right_in(failure.message)) is not None and hint == HINTS[kind]:
+        hint = f"ask the bucket's owner to allow s3:{right}: docs/iam-policy.md has the rights of each command"
     elif kind is Archived:
         why = "it is in cold storage, and an archived object cannot be read"
     elif kind is NotAStore:
         why = f"{target.endpoint} answers, but not as S3 does"
         why += _NOT_AS_S3.get("redirected" if failure.status in REDIRECTS else failure.cause, "")
     return kind(f"could not {doing} {named}", why=why, hint=hint)
+
+
+def _right_in(message: str) -> str | None:
+    """The right that a refusal says is missing, if it is one that we need."""
+    found = re.search(r"\bs3:([A-Z][A-Za-z]{2,40})\b", message)
+    return found[1] if found is not None and found[1] in _RIGHTS else None
