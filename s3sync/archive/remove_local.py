@@ -96,7 +96,8 @@ def _read_again(root: str, source: Source, member: Member | None, check: Callabl
     try:
         folder, name = _at(root, source.path)
         status = folder.lstat(name)
-        same = member is not None and _sha256(folder, name, check) == (member.sha256, _marks(status))
+        digest, marks = _sha256(folder, name, check)
+        same = member is not None and digest == member.sha256 and marks == _marks(status)
     except OSError:
         return None
     return status if same else None
