@@ -22,7 +22,7 @@ from s3sync.store.port import Store
 class Step(Struct, frozen=True):
     """One setting of a bucket: how it is, and the changes that it needs, in words. `unknown`: why nobody can tell.
 
-    `costs` says what a change takes away from somebody.
+    `is_denied`: because this user may not ask. `costs` says what a change takes away from somebody.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Step(Struct, frozen=True):
     changes: tuple[str, ...] = ()
     costs: tuple[str, ...] = ()
     unknown: str | None = None
+    is_denied: bool = False
 
 
 class BucketReport(Struct):
@@ -47,8 +48,9 @@ class BucketReport(Struct):
         return [step for step in self.steps if step.changes]
 
     @property
-    def is_as_wanted(self) -> bool:
-        return not self.to_do and not any(step.unknown for step in self.steps)
+    def is_denied(self) -> bool:
+        """True if some settings could not be looked at, for want of rights."""
+        return any(step.is_denied for step in self.steps)
 
 
 class Wishes(Struct, frozen=True):
@@ -102,9 +104,9 @@ class _Work:
         """The rules as they were shown: others are not written over."""
 
     def look(self) -> list[Step]:
-        self._exists = self._bucket.bucket_exists()
-        steps = [self._existence()]
+        steps: list[Step] = []
         looks: dict[str, Callable[[], Step]] = {
+            "bucket": self._existence,
             "encryption": self._encryption,
             "public_access": self._public_access,
             "versioning": self._versioning,
@@ -115,7 +117,8 @@ class _Work:
             try:
                 steps.append(look())
             except (AccessDenied, Unsupported) as error:
-                steps.append(Step(name, "not known", unknown=error.why or error.message))
+                denied = isinstance(error, AccessDenied)
+                steps.append(Step(name, "not known", unknown=error.why or error.message, is_denied=denied))
         return steps
 
     def carry_out(self, name: str) -> None:
@@ -137,6 +140,7 @@ class _Work:
 
     def _existence(self) -> Step:
         region = self._settings.region or "us-east-1"
+        self._exists = self._bucket.bucket_exists()
         if self._exists:
             return Step("bucket", f"{self.name} exists")
         return Step("bucket", "does not exist", (f"create {self.name} in {region}",))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from s3sync.setup.members import MemberReport
     from s3sync.store.port import Store
 
-TO_DO = 7
+SOME_DENIED, TO_DO = 3, 7
 OF_STORE = ASKS | {"store", "profile"}
 
 TrashDays: TypeAlias = Annotated[
@@ -38,7 +38,7 @@ WithVersions: TypeAlias = Annotated[
 setup = Group(SET_UP, "Set up the bucket, and the members' users and rights, from whoever looks after them.")
 
 
-@setup.word("check", "s3sync setup check\ns3sync setup check --member jan", 0, 1, 2, 5, 7, 130, takes=OF_STORE)
+@setup.word("check", "s3sync setup check\ns3sync setup check --member jan", 0, 1, 2, 3, 5, 7, 130, takes=OF_STORE)
 def check(
     call: Call,
     member: Annotated[
@@ -64,7 +64,7 @@ def check(
         of_member = look_at_member(store, settings, member, reads_only=read_only, versions=versions)
         of_member.dry_run = True
     is_done = not found.to_do and (of_member is None or not of_member.to_do)
-    code = 0 if is_done else TO_DO
+    code = TO_DO if not is_done else SOME_DENIED if found.is_denied else 0
     if call.json:
         print_json(check_json(found, of_member, code))
     elif not call.quiet:
@@ -99,7 +99,8 @@ def bucket(
     only = check_only or call.dry_run
     confirm = (lambda report: True) if yes else _ask_bucket
     report = set_up_bucket(store, settings, wishes, confirm=confirm, dry_run=only)
-    code = 3 if report.failed else TO_DO if check_only and report.to_do else 0
+    is_to_do = check_only and bool(report.to_do)
+    code = SOME_DENIED if report.failed else TO_DO if is_to_do else SOME_DENIED if report.is_denied else 0
     if call.json:
         print_json(bucket_json(report, code))
     else:
