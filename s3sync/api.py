@@ -118,9 +118,18 @@ class Project(Together, frozen=True):
         """
         return self._run(Verb.UP, files, on_conflict, dry_run, again=again, unlock=unlock)
 
-    def down(self, *files: FileName, on_conflict: Policy | str | None = None, dry_run: bool = False) -> RunReport:
-        """Download what is new or changed on the remote, and what was deleted here."""
-        return self._run(Verb.DOWN, files, on_conflict, dry_run)
+    def down(
+        self,
+        *files: FileName,
+        on_conflict: Policy | str | None = None,
+        dry_run: bool = False,
+        acknowledge: bool = False,
+    ) -> RunReport:
+        """Download what is new or changed on the remote, and what was deleted here.
+
+        `acknowledge`: have the others know that you have it, also where there was nothing to download.
+        """
+        return self._run(Verb.DOWN, files, on_conflict, dry_run, acknowledge=acknowledge)
 
     def sync(
         self,
@@ -179,19 +188,21 @@ class Project(Together, frozen=True):
         trash: bool = False,
         permanently: bool = False,
         versions: bool = False,
+        force: bool = False,
         dry_run: bool = False,
         confirm: Callable[[CleanupReport], bool] | None = None,
     ) -> CleanupReport:
         """Delete the project's files on the remote, or with `local` here.
 
         For good goes only what the other side holds, verified; the rest goes into the trash, unless `permanently`.
-        `trash` also empties the trash of last copies, `versions` what a bucket with versioning keeps.
+        `trash` also empties the trash of last copies, `versions` what a bucket with versioning keeps; `force` goes on
+        although somebody has not fetched what goes.
         """
         from s3sync.sync.cleanup import CleanupOptions, cleanup
 
         wanted = self._selector(files)
         options = CleanupOptions(
-            local, unseen, dry_run, wanted, trash=trash, permanently=permanently, versions=versions
+            local, unseen, dry_run, wanted, trash=trash, permanently=permanently, versions=versions, force=force
         )
         return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
 
@@ -244,12 +255,15 @@ class Project(Together, frozen=True):
         *,
         again: bool = False,
         unlock: bool = False,
+        acknowledge: bool = False,
     ) -> RunReport:
         from s3sync.sync.run import Options, run
 
         policy = _policy(on_conflict)
         wanted = self._selector(files)
-        return run(self.session, verb, Options(wanted, policy, max_delete, dry_run, again, unlock))
+        return run(
+            self.session, verb, Options(wanted, policy, max_delete, dry_run, again, unlock, acknowledge=acknowledge)
+        )
 
 
 def _policy(on_conflict: Policy | str | None) -> Policy | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from s3sync.team.conflicts import ConflictsReport
     from s3sync.team.history import HistoryReport
     from s3sync.team.locking import LocksReport
+    from s3sync.team.members import WhoReport
     from s3sync.team.pinning import PinReport
     from s3sync.team.resolution import Choose, ResolveReport
     from s3sync.team.sharing import ShareReport
@@ -70,6 +71,24 @@ class Together(Struct, frozen=True):
         from s3sync.team.sharing import share
 
         return share(self.session, self._names(files), self.cwd, lasts=lasts, download=download)
+
+    def who(self, file: FileName | None = None) -> WhoReport:
+        """Say who has everything, or the newest version of a file."""
+        from s3sync.team.members import who
+
+        return who(self.session, None if file is None else self._names([file])[0], self.cwd)
+
+    def members(self) -> WhoReport:
+        """List who is in the team of the project."""
+        from s3sync.team.members import members
+
+        return members(self.session)
+
+    def remove_member(self, name: str, *, dry_run: bool = False) -> WhoReport:
+        """Drop a member who has left, so that nobody waits for him."""
+        from s3sync.team.members import remove_member
+
+        return remove_member(self.session, name, dry_run=dry_run)
 
     def log(
         self, file: FileName | None = None, *, since: int | None = None, by: str | None = None, most: int = 50

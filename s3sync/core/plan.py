@@ -149,6 +149,10 @@ class Plan(Struct, frozen=True):
     blocked: Sequence[Blocked] = ()
     decided: Sequence[ConflictRecord] = ()
     """Conflicts that this plan resolves, as they are recorded: once the plan has deleted the copy, if it does."""
+    is_whole: bool = False
+    """Made from every file of the project: what it leaves on the remote, or has yet to fetch, this user lacks."""
+    acknowledges: bool = False
+    """Have metadata.json say what this user has, also where nothing else is to be written."""
 
     def counts(self) -> Counter[Do]:
         """Number of actions of each kind."""

@@ -76,7 +76,7 @@ def _carry_out(
     finish_uploads(session, state, seen, plan.in_sync)
     done: list[Done] = []
     tell = partial(_tell, witnesses, done)
-    recorder = Recorder(session, state, seen, history, tolerant=tolerant, verb=plan.verb, after_save=tell)
+    recorder = Recorder(session, state, seen, history, plan, tolerant=tolerant, after_save=tell)
     recorder.agree(plan.agreed)
     recorder.decide(plan)
     recorder.intend(plan.actions)

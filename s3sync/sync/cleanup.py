@@ -28,6 +28,7 @@ from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.aspects import Version
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.hooks import HOOKS
+from s3sync.sync.lacking import lacking_of, refused, warnings_of_lacking
 from s3sync.sync.locked import warnings_of
 from s3sync.sync.old_versions import delete_versions, old_versions
 from s3sync.sync.planning import collect, ruled
@@ -78,6 +79,8 @@ class CleanupOptions(Struct, frozen=True):
     permanently: bool = False
     versions: bool = False
     """Delete old versions too, which a bucket with versioning keeps of replaced and deleted objects."""
+    force: bool = False
+    """Delete on the remote also what somebody has not fetched."""
 
 
 class _Looked(Struct):
@@ -116,6 +119,11 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
     rules = () if options.permanently else (keep_last_copies(verified_of),)
     going = _deletions(seen, options, stays, report, verified_of, session.settings.user)
     found = _Looked(seen, collect(Verb.CLEANUP, ruled(going, rules)))
+    if not options.local:
+        going_names = [action.path for action in found.plan.actions]
+        report.lacking = lacking_of(seen.there.stored.manifest, session.settings.user, going_names)
+        if options.dry_run or options.force:
+            report.warnings.extend(warnings_of_lacking(report.lacking))
     for action in found.plan.actions:
         entry, verified = action.local if options.local else action.remote, verified_of(action.path)
         in_trash = action.trash_remote or (options.local and not verified)
@@ -286,6 +294,8 @@ def _clean(session: Session, state: StateDB, options: CleanupOptions, report: Cl
         if not options.local and (plan.agreed or Intents(state).deletions()):  # a killed run's, that nobody was told of
             carry_out(session, state, seen, plan, CleanupReporter(report), tolerant=False)
         return
+    if report.lacking and not options.force:
+        raise refused(report.lacking)
     if not options.confirm(report):
         raise declined("nothing was deleted")
     into_trash = SpilledDict(bool)

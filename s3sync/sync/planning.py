@@ -38,4 +38,5 @@ def collect(verb: Verb, steps: Iterable[Step]) -> Plan:
     found: dict[type, SpilledList[Any]] = {kind: SpilledList(kind) for kind in KINDS}
     for step in steps:
         found[type(step)].append(step)
-    return Plan(verb, *found.values())
+    actions, conflicts, notices, in_sync, agreed, blocked = found.values()
+    return Plan(verb, actions, conflicts, notices, in_sync, agreed, blocked)

@@ -29,6 +29,7 @@ from s3sync.state.intents import Intents
 from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.events import Events
+from s3sync.sync.holding import Holding
 from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
 from s3sync.sync.session import Session
 from s3sync.sync.silenced import OWN_RULES
@@ -57,16 +58,17 @@ class Recorder:
         state: StateDB,
         seen: View,
         history: Moving,
+        plan: Plan,
         *,
         tolerant: bool,
-        verb: Verb,
         after_save: Callable[[], None],
     ) -> None:
         self.placed: dict[str, tuple[LocalFile, Digests]] = {}
         """What now stands on the disk under a path: filled by the executor, from several threads."""
         self._session, self._state, self._tolerant = session, state, tolerant
-        self._cleaning, self._cleaned, self._after_save = verb is Verb.CLEANUP, 0, after_save
-        self._events = Events(session, state, seen.there.stored.manifest, verb, history)
+        self._cleaning, self._cleaned, self._after_save = plan.verb is Verb.CLEANUP, 0, after_save
+        self._events = Events(session, state, seen.there.stored.manifest, plan.verb, history)
+        self._holding = Holding(plan, seen.there.stored.manifest, session.settings.user)
         self._stored, self._ignores_case = seen.there.stored, seen.ignores_case
         self._seen = seen.there.stored.manifest
         self._base: dict[str, Entry | None] = {}
@@ -76,6 +78,7 @@ class Recorder:
         self._save_at, self._moved = self._published_at + SAVE_EVERY_S, 0
         self._edits = session.edits()
         self._edits.counts_as_sync = False
+        self._edits.acknowledges = plan.acknowledges
         self._edits.vanished.update(seen.there.vanished)
         for name, record in seen.there.repaired.items():
             if record.etag and part_count(record.etag) is not None:  # how long its parts are is known to who sent it
@@ -158,6 +161,7 @@ class Recorder:
     def keep(self, action: Action, effect: Effect) -> None:
         self._base[effect.path] = agreed(effect.entry, None)
         self._events.happened(action, effect)
+        self._holding.happened(effect)
         self._moved += effect.bytes
         if effect.record is not None:
             self._edits.files[effect.path] = effect.record
@@ -230,6 +234,7 @@ class Recorder:
         if not self._edits.by or (not self._edits.counts_as_sync and not self._edits.substantial):
             return
         self._events.enter(self._edits)
+        self._edits.seen = self._holding.now()
         try:
             prefix = self._session.project.prefix
             self._stored = write_edits(self._session.store, prefix, self._stored, self._edits, self._seen)
@@ -239,6 +244,7 @@ class Recorder:
         else:
             self._intents.forget(chain(self._edits.conflicts, self._edits.deleted.values()))
             self._events.told()
+            self._holding.told(self._edits.seen)
         self._edits = self._session.edits()
         self._edits.counts_as_sync = False
 

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from s3sync.core.manifest.record import CleanedRecord, ConflictRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
+from s3sync.core.receipts import Receipt
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.core.team import FileLock
 from s3sync.core.unfinished import Direction
@@ -240,6 +241,8 @@ class StatusReport(OfProject, Struct):
     """Conflicts of which both versions were kept, until one of the two is deleted."""
     locks: list[FileLock] = field(default_factory=list)
     """Locks that hold, one's own among them."""
+    lacking: dict[str, Receipt] = field(default_factory=dict)
+    """Others who have not fetched everything, and what they lack."""
     pin: Difference | None = None
     """Differences of the folder from the pin file, where there is one."""
     verified: str | None = None
@@ -280,6 +283,8 @@ class CleanupReport(OfProject, Struct):
     failed: list[Problem] = field(default_factory=list)
     locked: dict[str, FileLock] = field(default_factory=dict)
     """Files that were left alone because somebody else has locked them."""
+    lacking: dict[str, Receipt] = field(default_factory=dict)
+    """Others who have not fetched some of what would go from the remote."""
     warnings: list[str] = field(default_factory=list)
     trash_files: int = 0
     trash_bytes: int = 0

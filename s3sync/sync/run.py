@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.core.history import UNLOCKED, Draft
 from s3sync.core.names import free_conflict_name
@@ -53,6 +54,8 @@ class Options(Struct, frozen=True):
     again: bool = False
     """Send what a cleanup took from the remote; of the files that `selector` names, also what was deleted there."""
     unlock: bool = False
+    acknowledge: bool = False
+    """Have metadata.json say that this user has everything, also where nothing was fetched."""
     """Release this user's locks on the files that are in sync in the end."""
     leave_deleted: bool = False
     """Leave alone what was deleted here, which `down` fetches again."""
@@ -180,6 +183,8 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
     leave = leave_locked(seen.locks.keeping_out(session.settings.user), report.locked)
     rules = (leave, *run.hooks.rules, keep_unknown(what_is_known(seen, state)))
     plan = make_plan(select(decisions, wanted), report.verb, options.policy, keep, obstacles, rules)
+    if not options.selector and wanted is None:
+        plan = replace(plan, is_whole=True, acknowledges=options.acknowledge)
     run.gatekeeper.ask(plan, seen, report)
     report_plan(report, plan, seen)
     warn_of_arrivals(report, plan, seen)
@@ -211,7 +216,7 @@ def _keep_name(session: Session, seen: View) -> Callable[[str], str]:
 
 
 def _execute(run: _Run, plan: Plan, seen: View) -> dict[str, str]:
-    report, tolerant = run.report, run.report.verb is Verb.DOWN
+    report, tolerant = run.report, run.report.verb is Verb.DOWN and not run.options.acknowledge
     reporter = RunReporter(report)
     raced = carry_out(run.session, run.state, seen, plan, reporter, tolerant=tolerant, witnesses=run.witnesses)
     report.conflicts = SpilledList(ConflictReport, (found for found in report.conflicts if found.name not in raced))

@@ -12,6 +12,7 @@ from s3sync.errors import LocalError
 from s3sync.local.room import state_folder
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
+from s3sync.sync.lacking import lacking
 from s3sync.sync.locked import warnings_of
 from s3sync.sync.places import first_time, names_warning
 from s3sync.sync.report import FileStatus, StatusReport, TransferStatus
@@ -32,6 +33,7 @@ def status(session: Session, selector: Selector | None = None) -> StatusReport:
         unfinished, told = known_transfers(state), first_time(state, session)
         names, silence = names_warning(session, state), silence_warning(state, seen)
     report = make_report(session, seen, unfinished, selector)
+    report.lacking = {} if selector else lacking(seen.there.stored.manifest, session.settings.user)
     unreadable = None if selector else _compare_with_pins(session, seen, report)
     found = filter(None, (names, silence, unreadable))
     report.warnings = list(dict.fromkeys([*found, *told, *warnings_of(seen.locks)]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -15,6 +15,13 @@ from s3sync.cli.runs import naming, open_project
 
 if TYPE_CHECKING:
     from s3sync.sync.report import CleanupReport
+
+Permanently: TypeAlias = Annotated[
+    bool, typer.Option("--permanently", help="Put nothing into the trash: what exists nowhere else is lost.")
+]
+Force: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Also delete on the remote what somebody has not fetched.")
+]
 
 
 @command(FINISH, "s3sync cleanup --dry-run\ns3sync cleanup --local", 0, 1, 2, 3, 5, 6, 130)
@@ -29,12 +36,11 @@ def cleanup(
     trash: Annotated[
         bool, typer.Option("--trash", help="Also empty the trash of files that exist nowhere else.")
     ] = False,
-    permanently: Annotated[
-        bool, typer.Option("--permanently", help="Put nothing into the trash: what exists nowhere else is lost.")
-    ] = False,
+    permanently: Permanently = False,
     versions: Annotated[
         bool, typer.Option("--versions", help="Also delete the old versions that the bucket keeps.")
     ] = False,
+    force: Force = False,
     yes: Yes = False,
 ) -> int:
     """Delete a finished project's files on the remote (or here).
@@ -57,6 +63,7 @@ def cleanup(
                 trash=trash,
                 permanently=permanently,
                 versions=versions,
+                force=force,
                 dry_run=call.dry_run,
                 confirm=confirm,
             )

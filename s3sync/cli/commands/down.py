@@ -32,13 +32,16 @@ def down(
     pinned: Annotated[
         bool, typer.Option("--pinned", help="Bring back the versions that the pin file of this commit names.")
     ] = False,
+    ack: Annotated[
+        bool, typer.Option("--ack", help="Say that you have everything, also where there is nothing to download.")
+    ] = False,
 ) -> int:
     """Download what is new or changed on the remote, and what was deleted here. Your own changes stay."""
     if version is not None or at is not None or pinned:
         return _bring_back(call, names, project, all_projects, on_conflict, version, at, pinned)
     return run(
         call, Verb.DOWN, names, project, all_projects,
-        lambda opened, files: opened.down(*files, on_conflict=on_conflict, dry_run=call.dry_run),
+        lambda opened, files: opened.down(*files, on_conflict=on_conflict, dry_run=call.dry_run, acknowledge=ack),
     )  # fmt: skip
 
 

@@ -68,6 +68,9 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         copies = State.CLEANED_UP in report.counts
         if report.cleaned and (copies or not report.files):
             say(cleaned_line(report.cleaned, has_copies=copies, is_empty=not has_remote_files(report)))
+        for member, receipt in report.lacking.items():
+            about = "about " if receipt.more else ""
+            say(f"  {printable(short_text(member))} has not fetched {about}{files_text(receipt.count)} yet")
         _say_how_to_finish(report)
         if report.pin is not None:
             from s3sync.cli.show.pinned import pin_line
@@ -218,6 +221,7 @@ def status_body(report: StatusReport) -> Json:
         "counts": report.counts,
         "failed": map(failed_json, report.failed),
         "locks": [lock_json(lock) for lock in report.locks],
+        "lacking": {member: {"files": one.lacks, "more": one.more} for member, one in report.lacking.items()},
         "pin": _pin_json(report),
         "transfers": [transfer_json(item) for item in report.transfers],
         "kept_conflicts": [

@@ -20,6 +20,7 @@ from s3sync.core.manifest.record import (
     Manifest,
     MemberRecord,
 )
+from s3sync.core.receipts import Seen, received
 
 KEPT_NAME, KEPT_COPY, KEPT_BOTH = "kept_name", "kept_copy", "kept_both"
 """Decisions about a conflict whose versions were both kept: the one under the name stays, or the copy, or both."""
@@ -56,12 +57,18 @@ class Edits(Struct):
     """Events for the history. They ride along: no write is made for it alone."""
     moved: frozenset[str] = frozenset()
     """Ids of the events that the objects of past months have by now."""
+    seen: Seen = field(default_factory=Seen)
+    """Knowledge of what this user has and lacks. It rides along, too."""
+    acknowledges: bool = False
+    """True for a write that is wanted even where nothing else changed: it says what this user has."""
+    leaves: str | None = None
+    """A member that is no more."""
     counts_as_sync: bool = True
 
     @property
     def substantial(self) -> bool:
         """True if there is anything to write beyond the member's own mark."""
-        return any(
+        return self.acknowledges or any(
             (self.files, self.repaired, self.deleted, self.announced, self.vanished, self.conflicts, self.resolved)
         )
 
@@ -134,7 +141,16 @@ def apply(
     if edits.counts_as_sync:
         new.last_sync, new.last_sync_by = edits.at, edits.by
     new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
+    _note_receipts(new, manifest, edits)
     return new
+
+
+def _note_receipts(new: Manifest, before: Manifest, edits: Edits) -> None:
+    """Enter what this user has, what the others now lack, and who has left."""
+    new.receipts = received(before.receipts, edits.by, edits.seen, edits.files, edits.repaired, before.files, new.files)
+    if edits.leaves is not None:
+        new.members.pop(edits.leaves, None)
+        new.receipts.pop(edits.leaves, None)
 
 
 def _note_files(new: Manifest, edits: Edits, outlived: Mapping[str, DeletedRecord], gone: Container[str]) -> None:

@@ -20,6 +20,7 @@ from s3sync.core.manifest.record import (
     MemberRecord,
 )
 from s3sync.core.names import nfc, refuse_reason
+from s3sync.core.receipts import read_receipts
 from s3sync.errors import ManifestError
 
 MAX_DEPTH = 64
@@ -41,6 +42,7 @@ class _Head(msgspec.Struct):
     members: dict[str, dict[str, Any]] = {}
     cleaned: Any = None
     events: Any = None
+    receipts: Any = None
 
 
 _HEAD_FIELDS = frozenset([*_Head.__struct_fields__, "files"])
@@ -141,6 +143,7 @@ def _without_files(fields: Fields) -> Manifest:
         members=msgspec.convert(head.members, dict[str, MemberRecord]),
         cleaned=_cleaned(head.cleaned),
         events=kept(head.events),
+        receipts=read_receipts(head.receipts),
         extra={key: value for key, value in raw.items() if key not in _HEAD_FIELDS},
     )
     for deletion in msgspec.convert(head.deleted, list[DeletedRecord]):

@@ -9,6 +9,7 @@ import msgspec
 
 from s3sync.core import limits
 from s3sync.core.batches import batched
+from s3sync.core.receipts import Receipt
 
 SCHEMA = 1
 Extra = dict[str, Any]
@@ -93,6 +94,7 @@ class Manifest(msgspec.Struct):
     cleaned: CleanedRecord | None = None
     events: list[Extra] = []
     """The newest events of the history, the oldest first, as they were written (`core.history`)."""
+    receipts: dict[str, Receipt] = {}
     extra: Extra = {}
     extras: dict[tuple[str, str], Extra] = {}
     refused: dict[str, FileRecord] = {}
@@ -132,6 +134,7 @@ def render(manifest: Manifest) -> Iterator[bytes]:
         "conflicts": [item("conflicts", record.kept_as, record) for record in manifest.conflicts],
         "members": {user: item("members", user, record) for user, record in manifest.members.items()},
         **({"cleaned": manifest.cleaned} if manifest.cleaned else {}),
+        **({"receipts": manifest.receipts} if manifest.receipts else {}),
         **({"events": manifest.events} if manifest.events else {}),
         **manifest.extra,
     }

@@ -20,7 +20,8 @@ COMMANDS = [
     *[["up"]] * 4, ["up", "--on-conflict", "keep-both"], ["up", "--on-conflict", "mine"],
     *[["sync"]] * 5, *[["sync", "--max-delete", "99"]] * 3, ["sync", "--on-conflict", "theirs"],
     *[["down"]] * 3, ["down", "--on-conflict", "theirs"],
-    *[["cleanup", "--yes"]] * 2, ["cleanup", "--unseen", "--yes"], ["cleanup", "--local", "--yes"],
+    *[["cleanup", "--yes", "--force"]] * 2, ["cleanup", "--unseen", "--yes", "--force"],
+    ["cleanup", "--local", "--yes"],
 ]  # fmt: skip
 
 

@@ -202,7 +202,7 @@ def _verb_up(project: Project, run: Run, *, again: bool) -> Any:
 
 def _verb_cleanup(project: Project, run: Run, answer: Answer) -> Any:
     options = {option: option in run.verb.split(" --")[1:] for option in ("unseen", "local", "trash", "permanently")}
-    return project.cleanup(*run.files, **options, dry_run=run.dry_run, confirm=answer)
+    return project.cleanup(*run.files, **options, force=True, dry_run=run.dry_run, confirm=answer)
 
 
 def _verb_restore(project: Project, run: Run) -> Any:

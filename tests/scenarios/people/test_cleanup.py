@@ -102,7 +102,7 @@ def test_a11_what_this_disk_does_not_hold_goes_to_the_trash_and_is_told_to_be_bi
     }  # fmt: skip
     assert report["bytes_in_trash"] == len("content of edited.mp4") + len("jan's own")
     jan.ok("up", "--again")
-    said = david.ok("cleanup", "--yes")
+    said = david.ok("cleanup", "--force", "--yes")
     assert "is still billed" in said.out and "trash list --remote" in said.out
 
 
@@ -114,13 +114,13 @@ def test_a11_last_copies_in_the_trash_stay_unless_they_are_asked_for(people: Peo
     david.ok("sync")
     david.write("copy of the first.mp4", "content of kept.mp4")
     david.ok("sync")
-    asked = david.expect(5, "cleanup", answer="n\n")
+    asked = david.expect(5, "cleanup", "--force", answer="n\n")
     assert "permanently" in asked.err and "nothing can be lost" not in asked.err
-    report = david.ok("cleanup", "--yes", "--json").json
+    report = david.ok("cleanup", "--force", "--yes", "--json").json
     assert report["trash"]["files"] == 1 and report["trash_kept"]["files"] == 1 and report["last_copies"] == []
-    asked = david.expect(5, "cleanup", "--trash", answer="n\n")
+    asked = david.expect(5, "cleanup", "--force", "--trash", answer="n\n")
     assert "exist nowhere else" in asked.err and "gone.mp4" in asked.err
-    report = david.ok("cleanup", "--trash", "--yes", "--json").json
+    report = david.ok("cleanup", "--force", "--trash", "--yes", "--json").json
     assert report["trash"]["files"] == 1 and report["bytes_in_trash"] == 0
 
 
@@ -131,7 +131,7 @@ def test_what_somebody_is_about_to_replace_is_no_copy(tmp_path: Path) -> None:
         jan.write(name, content)
         jan.ok("sync")
     (copy,) = (path for path in (tmp_path / "store").rglob("trash/**/a.wav") if path.is_file())
-    report = david.ok("cleanup", "--yes", "--json").json
+    report = david.ok("cleanup", "--force", "--yes", "--json").json
     assert (report["trash"]["files"], report["trash_kept"]["files"]) == (0, 1) and copy.exists()
     two_days_ago = copy.stat().st_mtime - 2 * 86400
     os.utime(copy, (two_days_ago, two_days_ago))
