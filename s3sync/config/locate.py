@@ -8,6 +8,7 @@ from pathlib import Path
 
 from s3sync.config.schemes import folder_url
 from s3sync.core.names import STATE_DIR
+from s3sync.errors import ConfigError
 
 REPO_FILE = ".s3sync.yaml"
 ENV_FILE = ".video-tools.env"
@@ -68,11 +69,19 @@ def _user_folder(environ: Mapping[str, str], variable: str) -> Path:
     if base and Path(base).is_absolute():
         return Path(base) / "s3sync"
     if sys.platform == "linux":
-        return Path.home() / {"XDG_CONFIG_HOME": ".config", "XDG_DATA_HOME": ".local/share"}[variable] / "s3sync"
+        return _home() / {"XDG_CONFIG_HOME": ".config", "XDG_DATA_HOME": ".local/share"}[variable] / "s3sync"
     import platformdirs
 
     ask = platformdirs.user_config_path if variable == "XDG_CONFIG_HOME" else platformdirs.user_data_path
     return ask("s3sync", appauthor=False)
+
+
+def _home() -> Path:
+    """The user's home folder: never one below the current folder, which may be a clone."""
+    home = Path.home()
+    if not home.is_absolute():
+        raise ConfigError(f"HOME names {home}", why="it is no whole path", hint="set HOME to your home folder")
+    return home
 
 
 def exists(path: Path) -> bool:

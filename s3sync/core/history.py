@@ -28,6 +28,8 @@ MOST_NAMES, NAMES_BYTES = 20, 1_500
 MOST_BYTES = 4_000
 """Size of an event as JSON: what is larger is none."""
 
+MOST_WORDS = 32
+"""Kinds of what was done that an event counts."""
 KEPT_BYTES = 16_000
 """Size up to which an event of a newer version is kept in metadata.json as it is."""
 
@@ -72,7 +74,7 @@ class Event(Struct, frozen=True, omit_defaults=True):
     revision: _Count = 0
     host: Annotated[str, Meta(max_length=256)] | None = None
     files: Annotated[tuple[EventFile, ...], Meta(max_length=100)] = ()
-    counts: Annotated[dict[_Word, _Count], Meta(max_length=32)] = {}
+    counts: Annotated[dict[_Word, _Count], Meta(max_length=MOST_WORDS)] = {}
     size_bytes: _Count = 0
     more: _Count = 0
     note: Annotated[str, Meta(max_length=512)] | None = None
@@ -202,10 +204,11 @@ def newest_first(events: Iterable[Event]) -> list[Event]:
 
 
 def _joined(first: Event, second: Event) -> Event:
-    """Two pieces of one run."""
+    """Two pieces of one run. It has no more words than a piece: pieces are as many as others write."""
     files = (*first.files, *second.files)
     named = files[:MOST_NAMES]
-    counts = {did: first.counts.get(did, 0) + second.counts.get(did, 0) for did in [*first.counts, *second.counts]}
+    words = [*dict.fromkeys([*first.counts, *second.counts])][:MOST_WORDS]
+    counts = {did: first.counts.get(did, 0) + second.counts.get(did, 0) for did in words}
     return replace(
         second,
         files=named,

@@ -20,6 +20,8 @@ from s3sync.core.names import nfc, refuse_reason
 
 SCHEMA = 1
 MOST_FILES = 200_000
+MOST_LINES = MOST_FILES + 10_000
+"""Lines at all: of empty ones and comments a file of 64 MiB would have as many as it has bytes."""
 MOST_BYTES = 64 * 1024 * 1024
 LONGEST_LINE = 8_192
 _CONFLICT = re.compile(r"(<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)( |$)")
@@ -76,6 +78,8 @@ def parse(text: str) -> dict[str, Pin]:
     """The pins by name, sorted. Raises `BadPins`."""
     found: dict[str, Pin] = {}
     begun = False
+    if text.count("\n") >= MOST_LINES:
+        raise BadPins(f"it has more than {MOST_LINES:,} lines", MOST_LINES, _AGAIN)
     for number, line in enumerate(text.split("\n"), 1):
         line = line.removesuffix("\r").rstrip(" ")
         if _CONFLICT.match(line):

@@ -26,6 +26,8 @@ from s3sync.store.port import Create, Headers, ObjectInfo, Store, Update
 HEADERS = Headers(content_type="application/x-ndjson")
 MONTH_BYTES = 16 * 1024 * 1024
 """Size up to which the object of a month is read: 40,000 events. A fuller month goes on in another object."""
+MONTH_LINES = 100_000
+"""Lines up to which it is read: of short ones that are no events 16 MiB are eight million."""
 MOST_OBJECTS = 2_400
 """Objects of a project's history that are looked at: two hundred years."""
 PER_MONTH = 9
@@ -74,7 +76,8 @@ def read_month(store: Store, info: ObjectInfo) -> Month:
     name = info.key.rpartition("/")[2]
     body = None if info.size > MONTH_BYTES else _body(store, info.key)[0]
     if body is None:
-        return Month(warnings=(f"the history in {name} is larger than {MONTH_BYTES} bytes, and is not read",))
+        most = f"{MONTH_BYTES} bytes or {MONTH_LINES} lines"
+        return Month(warnings=(f"the history in {name} is larger than {most}, and is not read",))
     events, bad = read_lines(body)
     return Month(events, (f"{bad} lines in the history of {name} are no events of this version",) if bad else ())
 
@@ -100,7 +103,7 @@ def _body(store: Store, key: str) -> tuple[bytes | None, str | None]:
                 text += chunk
                 if len(text) > MONTH_BYTES:
                     return None, reader.info.etag
-            return bytes(text), reader.info.etag
+            return None if text.count(b"\n") > MONTH_LINES else bytes(text), reader.info.etag
     except NotFound:
         return b"", None
 

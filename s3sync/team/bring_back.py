@@ -73,7 +73,12 @@ class BringReport(OfProject, Struct):
 
     def fail(self, path: str, error: str, hint: str | None = None) -> None:
         self.failed.append(Problem(path, error, hint))
-        self.brought = [one for one in self.brought if one.name != path]
+
+    def settle(self, states: Mapping[str, State]) -> None:
+        """Say how what was brought stands by now, and leave out what failed: once, as there may be 200,000 of them."""
+        failed = {problem.path for problem in self.failed}
+        found = (one for one in self.brought if one.name not in failed)
+        self.brought = [replace(one, state=states.get(one.name, one.state)) for one in found]
 
 
 class _Told(Struct):
@@ -187,6 +192,7 @@ def carry_out_wishes(session: Session, state: StateDB, seen: View, wishes: Itera
     state.enter_place(format_time(session.clock()))
     with state_room(session.project.staging, "partial") as folder:
         getting = _Getting(session, seen, report, folder)
+        raced: Mapping[str, str] = {}
         try:
             actions = [action for wish in needed if (action := getting.action(wish)) is not None]
             raced = carry_out(
@@ -200,8 +206,9 @@ def carry_out_wishes(session: Session, state: StateDB, seen: View, wishes: Itera
             )
         finally:
             getting.drop()
-    for path, reason in raced.items():
-        report.fail(path, f"was changed meanwhile, and stays as it is: {reason}", "run the command again")
+            for path, reason in raced.items():
+                report.fail(path, f"was changed meanwhile, and stays as it is: {reason}", "run the command again")
+            report.settle(getting.states)
 
 
 def _stands(seen: View, wish: Wish) -> bool:
@@ -244,6 +251,8 @@ class _Getting:
 
     def __init__(self, session: Session, seen: View, report: BringReport, folder: GuardedFolder) -> None:
         self.contents: dict[str, Entry] = {}
+        self.states: dict[str, State] = {}
+        """States of files, now that their content is known."""
         self._session, self._seen, self._report, self._folder = session, seen, report, folder
         self._temps: list[str] = []
 
@@ -281,12 +290,8 @@ class _Getting:
         entry = Entry(version.size, md5)
         self.contents[path] = entry
         base = _base_after(seen, path, entry)
-        self._tell(path, decide(path, base, entry, remote).state)
+        self.states[path] = decide(path, base, entry, remote).state
         return Action(Do.PUT_BACK_LOCAL, path, local, remote, source=source, undoes=Undoes(base))
-
-    def _tell(self, path: str, state: State) -> None:
-        """Say how the file stands, now that its content is known."""
-        self._report.brought = [replace(one, state=state) if one.name == path else one for one in self._report.brought]
 
     def drop(self) -> None:
         """Delete what was fetched and got no name."""

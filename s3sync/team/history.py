@@ -28,6 +28,11 @@ PAGE = 50
 """Events that `log` shows where nobody says how many."""
 FIRST_MONTHS = 2
 """Months that are read first. Then twice as many each time, side by side, until there are enough events."""
+BYTES_AT_ONCE = 64 * 1024 * 1024
+"""Size of what is read side by side."""
+MOST_READ = 200_000
+"""Events from which on no older months are read: they are held in memory, and all of them may be of one run."""
+_TOO_MANY = f"more than {MOST_READ} events: older ones are not looked at"
 CLOCKS = timedelta(days=2)
 """Time by which a computer's clock and the store's may differ."""
 
@@ -75,10 +80,12 @@ def log(
             runs = newest_first(found) if most else []
             if most and len(runs) > most and month_name(left[0]) < month_of(runs[most - 1].at):
                 break
-            some, left, at_once = left[:at_once], left[at_once:], 2 * at_once
-            for month in threads.map(partial(read_month, session.store), some):
-                report.warnings += month.warnings
-                found += _take(month.events, wanted, report)
+            some = _at_once(left[:at_once])
+            left, at_once = left[len(some) :], 2 * at_once
+            found += _read(session, threads, some, wanted, report)
+            if left and len(found) > MOST_READ:
+                report.warnings.append(_TOO_MANY)
+                break
     runs = newest_first(found)
     report.more = 0 < most < len(runs)
     report.events = runs[:most] if most else runs
@@ -100,10 +107,13 @@ def inbox(session: Session, *, keep: bool = False) -> HistoryReport:
         found = _take(recent, wanted, report)
         if mark is not None and all(event.revision > mark.revision for event in recent):
             begin = parse_time(mark.at)
-            some = [info for info in months if begin is None or info.modified >= begin - CLOCKS]
-            for month in threads.map(partial(read_month, session.store), some):
-                report.warnings += month.warnings
-                found += _take(month.events, wanted, report)
+            some = [info for info in months if begin is None or begin - info.modified <= CLOCKS]
+            while some and len(found) <= MOST_READ:
+                now = _at_once(some)
+                some = some[len(now) :]
+                found += _read(session, threads, now, wanted, report)
+            if some:
+                report.warnings.append(_TOO_MANY)
         if not keep:
             untold.set_mark(Mark(manifest.revision, format_time(session.clock())))
     report.events = newest_first(found)
@@ -128,6 +138,26 @@ def _begin(session: Session, threads: Aside, report: HistoryReport) -> tuple[Man
         return manifest, []
     report.warnings += months.warnings
     return manifest, list(months.objects)
+
+
+def _at_once(months: list[ObjectInfo]) -> list[ObjectInfo]:
+    """The first of them, as many as are read side by side: one at least."""
+    room = BYTES_AT_ONCE
+    for number, info in enumerate(months):
+        room -= info.size
+        if room < 0 or number == READ_AT_ONCE:
+            return months[: max(1, number)]
+    return months
+
+
+def _read(
+    session: Session, threads: Aside, months: list[ObjectInfo], wanted: Wanted, report: HistoryReport
+) -> list[Event]:
+    found = list[Event]()
+    for month in threads.map(partial(read_month, session.store), months):
+        report.warnings += month.warnings
+        found += _take(month.events, wanted, report)
+    return found
 
 
 def _recent(manifest: Manifest, report: HistoryReport) -> list[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -202,7 +202,13 @@ class _Search:
 
     def __init__(self, session: Session, seen: View) -> None:
         self._session, self._manifest = session, seen.there.stored.manifest
-        self._trash = [*trash_there(session.store, session.project.prefix), *trash_here(session.project)]
+        self._trash: dict[str, list[Trashed]] = {}
+        """What lies in the trashes, by name: a pin file and a trash have as many entries as others write."""
+        self._trashed: dict[tuple[int, str | None], Trashed] = {}
+        for found in (*trash_there(session.store, session.project.prefix), *trash_here(session.project)):
+            self._trash.setdefault(found.name, []).append(found)
+            if found.side == "remote":
+                self._trashed.setdefault((found.size, found.etag), found)
         self._elsewhere = {(one.entry.size, one.entry.md5): one for one in seen.there.files.values() if one.entry.md5}
 
     def find(self, one: Pin) -> FileVersion | None:
@@ -210,7 +216,8 @@ class _Search:
         other = self._elsewhere.get((one.size, one.md5))
         if other is not None:
             return FileVersion(one.name, Where.OLD_VERSION, other.key, one.size, md5=one.md5, etag=other.etag)
-        found = versions_of(self._session, one.name, self._manifest, self._trash, size=one.size).versions
+        trash = self._trash.get(one.name, ())
+        found = versions_of(self._session, one.name, self._manifest, trash, size=one.size).versions
         for version in found:
             if not version.is_deletion and self._holds(version, one):
                 return version
@@ -226,8 +233,7 @@ class _Search:
             return False
 
     def _under_another_name(self, one: Pin) -> FileVersion | None:
-        there: Iterable[Trashed] = (found for found in self._trash if found.side == "remote")
-        for found in there:
-            if found.size == one.size and found.etag == one.md5:
-                return FileVersion(one.name, Where.REMOTE_TRASH, found.where, one.size, md5=one.md5, etag=found.etag)
-        return None
+        found = self._trashed.get((one.size, one.md5))
+        if found is None:
+            return None
+        return FileVersion(one.name, Where.REMOTE_TRASH, found.where, one.size, md5=one.md5, etag=found.etag)

@@ -92,17 +92,19 @@ def test_garbage_is_passed_over_and_kept(store: Store) -> None:
         assert b"".join(map(bytes, reader)).startswith(b"<html>\n\xff\xfe\n{}\n[[[")
 
 
+@pytest.mark.parametrize("body", [b"x" * 1001, b"x\n" * 101, b"\n" * 101])
 def test_what_is_larger_than_a_month_is_not_read_and_the_next_events_go_beside_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(months, "MONTH_BYTES", 1000)
-    put(store, f"{PLACE}2025-11.jsonl", b"x" * 1001)
+    monkeypatch.setattr(months, "MONTH_LINES", 100)
+    put(store, f"{PLACE}2025-11.jsonl", body)
     append(store, PREFIX, [history.raw(event("a"))])
     found = list_months(store, PREFIX).objects
     assert [info.key.removeprefix(PLACE) for info in found] == ["2025-11.jsonl", "2025-11-2.jsonl"]
     told = [read_month(store, info) for info in found]
     assert [one.id for month in told for one in month.events] == ["a"]
-    assert "larger than 1000 bytes, and is not read" in told[0].warnings[0]
+    assert "larger than 1000 bytes or 100 lines, and is not read" in told[0].warnings[0]
 
 
 def test_a_move_that_fails_takes_nothing_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,11 +134,15 @@ def _service(call: Call, project: str | None, options: list[str]) -> tuple[Servi
     for name in ("user", "profile"):
         if (value := call.flags[name]) is not None:
             options += [f"--{name}", value]
-    program, words = program_path(), command_words(found.name, options)
-    if not Path(program).is_absolute():
-        program, words = sys.executable, ("-m", "s3sync", *words)
+    program, words = starting(program_path(), command_words(found.name, options))
     job = Job(program, words, str(found.root), found.repo, found.name)
     return service_of(job, os.environ), found.staging
+
+
+def starting(program: str, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Program and words that start s3sync from any folder: without a script of its own it is Python with `-P`, which
+    takes no module from the folder that it starts in. A repository may have an `s3sync.py`."""
+    return (program, words) if Path(program).is_absolute() else (sys.executable, ("-P", "-m", "s3sync", *words))
 
 
 def _show(call: Call, action: str, report: ServiceReport) -> int:

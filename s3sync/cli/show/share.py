@@ -78,4 +78,7 @@ def _segno() -> Any:
 
 
 def _local(when: datetime) -> str:
-    return f"{when.astimezone():%Y-%m-%d %H:%M %Z}"
+    try:
+        return f"{when.astimezone():%Y-%m-%d %H:%M %Z}"
+    except (OverflowError, ValueError):  # a store may tell the first day of the calendar
+        return format_time(when)

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from s3sync.config.secrets import hidden
-from s3sync.errors import CredentialsError
+from s3sync.errors import ConfigError, CredentialsError
 from s3sync.store.s3.errors import HINTS
 from s3sync.store.s3.failures import from_botocore
+from s3sync.store.s3.own_paths import CONFIG, CREDENTIALS, require_whole, whole_path
 from s3sync.store.s3.processes import run_at_home
 
 _RENEW = timedelta(minutes=10)
@@ -46,19 +47,24 @@ class Profile:
     """Profile in use, from the shared config and credentials files."""
 
     def __init__(self, name: str | None, env: Mapping[str, str]) -> None:
-        self.home = home = Path(env.get("HOME") or env.get("USERPROFILE") or Path.home())
+        self.home = home = whole_path(Path(env.get("HOME") or env.get("USERPROFILE") or Path.home()), "HOME")
         self.name = name or env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
         self.named = self.name != "default"
-        self.config_file = _path(env.get("AWS_CONFIG_FILE"), Path(home, ".aws", "config"))
-        self.credentials_file = _path(env.get("AWS_SHARED_CREDENTIALS_FILE"), Path(home, ".aws", "credentials"))
+        self.config_file = _path(env, CONFIG, Path(home, ".aws", "config"))
+        self.credentials_file = _path(env, CREDENTIALS, Path(home, ".aws", "credentials"))
         config, credentials = _read(self.config_file), _read(self.credentials_file)
         sections = (self.name, f"profile {self.name}") if self.name == "default" else (f"profile {self.name}",)
         self.config = next((config[section] for section in sections if section in config), {})
         self.credentials = credentials.get(self.name, {})
+        self._sections = _merged(config, credentials)
         self.exists = bool(self.config or self.credentials) or self.name in credentials
 
     def setting(self, name: str) -> str | None:
         return self.config.get(name) or self.credentials.get(name)
+
+    def require_whole_paths(self, env: Mapping[str, str]) -> None:
+        """Raise `ConfigError` where botocore, as this profile tells it, would read a file of the current folder."""
+        require_whole(env, self.name, self._sections)
 
     def static_keys(self) -> Keys | None:
         if any(self.setting(name) for name in _DYNAMIC):
@@ -69,8 +75,9 @@ class Profile:
         return _keys(self.config, "aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 
 
-def _path(given: str | None, default: Path) -> Path:
-    return Path(given).expanduser() if given else default
+def _path(env: Mapping[str, str], variable: str, default: Path) -> Path:
+    given = env.get(variable)
+    return whole_path(Path(given).expanduser(), variable) if given else default
 
 
 def _read(path: Path) -> dict[str, Mapping[str, str]]:
@@ -91,6 +98,16 @@ def _read(path: Path) -> dict[str, Mapping[str, str]]:
     except (ValueError, configparser.Error):  # its own message would quote the file's lines
         raise _unreadable(path) from None
     return {" ".join(name.split()): dict(parser[name]) for name in parser.sections()}
+
+
+def _merged(
+    config: Mapping[str, Mapping[str, str]], keys: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Profiles by name, with the settings of both files: the credentials file's count, as in botocore."""
+    found: dict[str, dict[str, str]] = {}
+    for section, settings in (*config.items(), *keys.items()):
+        found.setdefault(section.removeprefix("profile "), {}).update(settings)
+    return found
 
 
 def _unreadable(path: Path) -> CredentialsError:
@@ -166,6 +183,7 @@ class Credentials:
         """The botocore session for everything that is not static; reads the same files and profile."""
         with self._lock:
             if self._session is None:
+                self.profile.require_whole_paths(self._env)
                 import botocore.session
 
                 # A profile given to the session overrides keys in the environment, one that botocore finds does not.
@@ -194,6 +212,8 @@ class Credentials:
         try:
             run_at_home(self.session, self.profile.home)
             found = self.session.get_credentials()
+        except ConfigError:
+            raise
         except Exception as error:  # noqa: BLE001 - a credential process or token endpoint may raise anything
             raise _unusable(error) from None
         if found is None:

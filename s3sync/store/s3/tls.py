@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from s3sync.errors import ConfigError
+from s3sync.store.s3.own_paths import whole_path
 
 VARIABLE = "AWS_CA_BUNDLE"
 MOST_BYTES = 16 * 1024 * 1024
@@ -29,14 +30,7 @@ def ca_bundle(env: Mapping[str, str], given: str | None = None) -> Path | None:
     named, name = (given, "the setting ca_bundle") if given else (env.get(VARIABLE), VARIABLE)
     if not named:
         return None
-    path = Path(named).expanduser() if given else Path(named)
-    # The user's own settings hold in every folder, and a repository may have a file so called.
-    if given and not path.is_absolute():
-        raise ConfigError(
-            f"{name} names {path}, which cannot be used",
-            why="it is no whole path: each folder would have its own authorities",
-            hint="write the whole path, or one that begins with ~/",
-        )
+    path = whole_path(Path(named).expanduser() if given else Path(named), name)
     try:
         status = path.stat()
         reason = None if stat.S_ISREG(status.st_mode) else "it is not a file"

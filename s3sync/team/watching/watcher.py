@@ -14,9 +14,10 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.disk.errors import local_errors
-from s3sync.errors import LockHeld, S3syncError, StoreError
+from s3sync.errors import LockHeld, ProjectError, S3syncError, StoreError
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
+from s3sync.staging import staging_folder
 from s3sync.state.lock import WATCH, project_lock
 from s3sync.sync.report import RunReport
 from s3sync.sync.session import Session
@@ -61,6 +62,7 @@ class Watcher:
         session = self._exchange.session
         session.settings.require_user()
         self._staging = session.project.staging
+        self._folder, self._named = session.project.root, session.settings.staging
         now = self._clock.now()
         self._pace = Pace(now, IDLE_S if scheme_of(session.settings.store).has_server else IDLE_FOLDER_S)
         self._looks, self._look_at = Looks(), now
@@ -118,11 +120,12 @@ class Watcher:
     def _is_there(self) -> bool:
         """True if the staging folder is there, and this watch holds its lock. One that vanished is waited for: what is
         not there was not deleted by anybody."""
-        if not self._staging.is_dir():
+        refused = self._why_refused()
+        if refused is not None or not self._staging.is_dir():
             if not self._is_gone:
                 self._is_gone = True
                 self._let_go()
-                self._tell(Gone(str(self._staging)))
+                self._tell(Gone(str(self._staging)) if refused is None else Trouble(refused))
             return False
         if self._is_gone or not self._holds_lock():
             was_gone, self._is_gone = self._is_gone, False
@@ -299,7 +302,15 @@ class Watcher:
             self._tell(Trouble(error))
 
     def _is_folder_there(self) -> bool:
-        return self._staging.is_dir()
+        return self._why_refused() is None and self._staging.is_dir()
+
+    def _why_refused(self) -> ProjectError | None:
+        """Reason why the folder is none to work in any more: another branch may have a link in its place, or above."""
+        try:
+            staging_folder(self._folder, self._named)
+        except ProjectError as error:
+            return error
+        return None
 
     def _worked(self) -> None:
         self._busy_since = None

@@ -245,3 +245,37 @@ def test_no_file_of_the_repository_vouches_for_a_server(named: str, david: Perso
         2, "status", env={**env, "AWS_ACCESS_KEY_ID": "AKIAABCDEFGHIJKLMNOP", "AWS_SECRET_ACCESS_KEY": "s"}
     )
     assert "no whole path" in told.err
+
+
+OWN_PATHS = [
+    ({"AWS_CA_BUNDLE": "ca.pem"}, ""),
+    ({"AWS_CONFIG_FILE": "aws/config"}, ""),
+    ({"AWS_SHARED_CREDENTIALS_FILE": "./keys"}, ""),
+    ({"AWS_WEB_IDENTITY_TOKEN_FILE": "token", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x"}, ""),
+    ({"AWS_DATA_PATH": "/usr/share/models:models"}, "credential_process = /bin/false\n"),
+    ({"HOME": "home"}, ""),
+    ({}, "ca_bundle = ca.pem\ncredential_process = /bin/false\n"),
+    ({}, "ca_bundle = ~/ca.pem\ncredential_process = /bin/false\n"),
+    ({}, "web_identity_token_file = token\nrole_arn = arn:aws:iam::1:role/x\n"),
+    ({}, "role_arn = arn:aws:iam::1:role/x\nsource_profile = b\n[profile b]\nweb_identity_token_file = ../token\n"),
+]
+
+
+@pytest.mark.parametrize(("env", "profile"), OWN_PATHS)
+def test_no_path_of_the_users_for_aws_begins_in_the_repository(
+    env: dict[str, str], profile: str, david: Person, tmp_path: Path
+) -> None:
+    """AWS's tools take a path without its beginning from the current folder, which is a stranger's clone."""
+    aws = david.root / "home" / ".aws"
+    aws.mkdir()
+    (aws / "config").write_text(f"[default]\nregion = us-east-1\n{profile}")
+    (tmp_path / "get").write_text(f"#!/bin/sh\ntouch {tmp_path / 'trace'}\n")
+    (tmp_path / "get").chmod(0o755)
+    for folder in (david.repo, david.project):
+        for name in ("aws/config", "keys", "token", "ca.pem", "home/.aws/config", "home/.config/s3sync/config.yaml"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(f"[default]\ncredential_process = {tmp_path / 'get'}\n")
+    given = {"S3SYNC_STORE": "s3://bucket", "AWS_ENDPOINT_URL_S3": "https://127.0.0.1:9", "XDG_CONFIG_HOME": None}
+    own = {"XDG_DATA_HOME": None, "AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}
+    told = david.expect(2, "status", env={**given, **own, **env})
+    assert "no whole path" in told.err and not (tmp_path / "trace").exists(), told

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -221,8 +223,32 @@ def test_an_object_of_100_mb_is_one_warning(both: tuple[Person, Person], tmp_pat
         file.truncate(100_000_000)
     told = david.ok("log")
     assert told.err.count("warning:") == 1
-    assert "the history in 2025-11.jsonl is larger than 16777216 bytes, and is not read" in told.err
+    assert "the history in 2025-11.jsonl is larger than 16777216 bytes or 100000 lines, and is not read" in told.err
     assert "david uploaded a.txt" in told.out
+
+
+def test_a_mark_of_the_first_day_of_the_calendar_is_one_like_any_other(
+    both: tuple[Person, Person], tmp_path: Path
+) -> None:
+    """The mark is a row of state.db, which others may have written."""
+    david, jan = both
+    david.write("a.txt", "a")
+    david.ok("up")
+    jan.ok("inbox")
+    with closing(sqlite3.connect(jan.staging / ".s3sync" / "state.db")) as database, database:
+        (table,) = {
+            name
+            for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            if any("inbox of" in str(row) for row in database.execute(f"SELECT * FROM {name}").fetchall())
+        }
+        columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+        mark = json.dumps({"revision": 0, "at": "0001-01-01T00:00:00Z"})
+        sets, where = f"UPDATE {table} SET {columns[1]} = ?", f"WHERE {columns[0]} LIKE 'inbox of%'"
+        assert database.execute(f"{sets} {where}", (mark,)).rowcount == 1
+    folder = tmp_path / "store" / EVENTS
+    folder.mkdir(parents=True)
+    (folder / "2025-11.jsonl").write_text('{"schema":1,"id":"o","at":"2025-11-03T10:00:00Z","by":"eve","verb":"up"}\n')
+    assert "uploaded a.txt" in jan.ok("inbox").out
 
 
 def test_metadata_json_that_was_lost_begins_the_inbox_anew(both: tuple[Person, Person], tmp_path: Path) -> None:

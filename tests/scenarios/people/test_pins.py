@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from s3sync.api import Project
+from s3sync.sync.session import Session
+from s3sync.sync.trash import Trashed
+from s3sync.team import pinning
+from s3sync.team.versions import VersionsReport
 from tests.kit.people import PROJECT, REPO, Person, pair
 
 PIN = "s3-staging.lock.yaml"
@@ -207,3 +214,27 @@ def test_git_has_the_pin_and_a_checkout_of_an_older_commit_goes_back(two: People
     git("checkout", "-q", "main")
     assert david.ok("down", "--pinned", "--json").json["brought_back"][0]["state"] == "in_sync"
     assert david.read("a.mp4") == b"second a" and david.states() == {"a.mp4": "in_sync"}
+
+
+def test_each_pin_is_looked_for_in_its_own_part_of_the_trash(
+    two: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pin file may name 200,000 files that exist nowhere, a trash hold as many: each was compared with all."""
+    david, _ = two
+    david.write("here.txt", "here")
+    david.ok("up")
+    session = Project.open(path=david.project, environ={**os.environ, **david.env()}).session
+    asked: list[tuple[str, list[str]]] = []
+
+    def note(session: Session, path: str, manifest: object, trash: Iterable[Trashed], *, size: int) -> VersionsReport:
+        asked.append((path, [one.name for one in trash]))
+        return VersionsReport(session.place, path)
+
+    lies = [Trashed("remote", f"{number}.txt", f"trash/{number}", 7, None, None, "1" * 32) for number in range(3)]
+    monkeypatch.setattr(pinning, "trash_there", lambda store, prefix: lies)
+    monkeypatch.setattr(pinning, "versions_of", note)
+    lines = [f'- {{"name": "{number}.txt", "size": 7, "md5": "{"0" * 32}"}}' for number in range(4)]
+    (david.project / PIN).write_text("\n".join(["schema: 1", "files:", *lines, ""]))
+    report = pinning.down_pinned(session, dry_run=True)
+    assert len(report.failed) == 4
+    assert sorted(asked) == [("0.txt", ["0.txt"]), ("1.txt", ["1.txt"]), ("2.txt", ["2.txt"]), ("3.txt", [])]

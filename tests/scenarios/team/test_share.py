@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -12,7 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from s3sync.cli.show.share import code_of
+from s3sync.cli.show.share import code_of, print_share
+from s3sync.sync.report import ProjectAddress
+from s3sync.team.sharing import Shared, ShareReport
 from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.servers import Moto, SeaweedFS
 
@@ -139,3 +142,21 @@ def test_a_code_is_of_the_link() -> None:
     url = "https://bucket.s3.amazonaws.com/x?" + "a" * 500
     lines = code_of(url).splitlines()
     assert len(lines) > 20 and code_of(url) != code_of(url + "b")
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process")
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("day", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)])
+def test_a_thawed_copy_that_ends_on_the_first_day_of_the_calendar_is_told(
+    day: datetime, zone: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The end is what the store's answer says, and some zones have no such day."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        report = ShareReport(
+            ProjectAddress(PROJECT, REPO, "s3://b", Path("/r")), [Shared("a.mp4", 1, "https://s3.example.com/a", day)]
+        )
+        print_share(report, quiet=False, qr=False)
+    time.tzset()
+    assert f"until {day.year:04}-" in capsys.readouterr().out.replace("until 1-", "until 0001-")

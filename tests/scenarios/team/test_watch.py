@@ -24,6 +24,7 @@ import pytest
 from msgspec.structs import replace
 
 from s3sync.api import Project
+from s3sync.cli.commands.watch import starting
 from s3sync.errors import CredentialsError, DiskFull, LockHeld, S3syncError
 from s3sync.sync.select import Exactly
 from s3sync.sync.session import Session
@@ -231,6 +232,41 @@ def test_a_folder_that_vanishes_is_waited_for_and_nothing_counts_as_deleted(both
     assert names(told) == ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]
     jan.ok("down")
     assert sorted(jan.files()) == ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]
+
+
+@pytest.mark.parametrize("linked", ["the project", "the staging folder"])
+def test_a_branch_with_a_link_in_the_place_of_the_folder_sends_nothing_of_elsewhere(
+    both: tuple[Person, Person], linked: str, tmp_path: Path
+) -> None:
+    """The folder was looked at when the watch began. Whoever commits decides what stands there an hour later."""
+    david, jan = both
+    david.write("a.mp4", "a")
+    path = david.project if linked == "the project" else david.staging
+    away, secret = david.repo / "aside", tmp_path / "private"
+    (secret / "s3-staging").mkdir(parents=True)
+    for folder in (secret, secret / "s3-staging"):
+        (folder / "salaries.ods").write_text("salaries")
+
+    def switch() -> None:
+        path.rename(away)
+        path.symlink_to(secret)
+
+    def back() -> None:
+        path.unlink()
+        away.rename(path)
+
+    clock = Moments(600)
+    clock.at(60, switch)
+    clock.at(300, back)
+    clock.at(400, lambda: david.write("b.mp4", "b"))
+    told = watch(david, clock)
+    assert names(told) == ["a.mp4", "b.mp4"]
+    assert [type(one) for one in told] == [Ran, Trouble, Back, Ran]
+    assert sorted(str(one.relative_to(secret)) for one in secret.rglob("*")) == [
+        "s3-staging", "s3-staging/salaries.ods", "salaries.ods",
+    ]  # fmt: skip
+    jan.ok("down")
+    assert sorted(jan.files()) == ["a.mp4", "b.mp4"]
 
 
 def test_an_emptied_folder_deletes_and_fetches_nothing(both: tuple[Person, Person]) -> None:
@@ -487,6 +523,18 @@ def test_a_line_that_breaks_is_told_once_and_nothing_is_lost(tmp_path: Path, sea
         assert [type(one) for one in told if isinstance(one, (Trouble, Works))] == [Trouble, Works] * 2
         jan.ok("down")
         assert jan.files() == david.files()
+
+
+@pytest.mark.parametrize("name", ["s3sync.py", "s3sync/__init__.py", "typer.py"])
+def test_what_the_system_starts_takes_no_module_from_the_repository(tmp_path: Path, name: str) -> None:
+    """Without a script of its own s3sync is started as a module, in the project's folder."""
+    trap, trace = tmp_path / "clone" / name, tmp_path / "trace"
+    trap.parent.mkdir(parents=True)
+    trap.write_text(f"open({str(trace)!r}, 'w')\n")
+    program, words = starting("s3sync", ("--version",))
+    done = subprocess.run([program, *words], cwd=tmp_path / "clone", capture_output=True, text=True, check=False)
+    assert not trace.exists() and done.returncode == 0 and "s3sync" in done.stdout, done
+    assert starting("/opt/s3sync", ("--version",)) == ("/opt/s3sync", ("--version",))
 
 
 JOB = Job('/opt/my "tools"/s3sync', ("watch", "run", "--", "b63 $HOME"), "/home/jan/100% films", "v-appydave", "b63")
