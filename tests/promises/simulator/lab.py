@@ -72,7 +72,7 @@ def set_up() -> None:
             raise LookupError(f"s3sync has no {name} any more")
         for module in owners:
             setattr(module, name, value)
-    for place, executor in (("sync.scan", LateExecutor), ("shared.scan", LateExecutor)):
+    for place, executor in (("sync.scan", LateExecutor), ("shared.scan", LateExecutor), ("shared.history", Executor)):
         _replace(f"s3sync.{place}", "Aside", executor)
     _replace(Pool, "_enlist", _work_at_once)
     clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
