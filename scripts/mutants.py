@@ -1337,6 +1337,14 @@ MUTANTS = (
         "    except TypeError:",
         ("tests/scenarios/team/test_share.py", "-k", "first_day"),
     ),
+    Mutant(
+        "offered-members",
+        "rule 3: no shell is offered a name of others that would be an option",
+        "s3sync/cli/completed.py",
+        "    return _offered(_in_time(_members), incomplete)\n",
+        "    return [name for name in _in_time(_members) if name.startswith(incomplete)]\n",
+        ("tests/promises/hostile/test_typed_hints.py", "-k", "called_like_an_option"),
+    ),
 )
 
 

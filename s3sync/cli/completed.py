@@ -37,7 +37,7 @@ def names(incomplete: str) -> list[str]:
 
 def members(incomplete: str) -> list[str]:
     """People who synced the project around."""
-    return [name for name in _in_time(_members) if name.startswith(incomplete)][:OFFERED]
+    return _offered(_in_time(_members), incomplete)
 
 
 def _local_projects(incomplete: str) -> list[str]:

@@ -9,13 +9,16 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.core.manifest.record import FileRecord, Manifest, MemberRecord
-from s3sync.core.names import nfc
+from s3sync.core.names import nfc, short_text
 from s3sync.core.receipts import Receipt
 from s3sync.errors import UsageError
 from s3sync.shared.manifest import read_manifest, write_edits
 from s3sync.sync.report import EXIT_DONE, OfProject, ProjectAddress
 from s3sync.sync.select import paths_of
 from s3sync.sync.session import Session
+
+MOST_TOLD = 10
+"""Members that an error names."""
 
 
 class Holds(StrEnum):
@@ -74,7 +77,9 @@ def remove_member(session: Session, name: str, *, dry_run: bool = False) -> WhoR
     if name not in known:
         raise UsageError(
             f"no member is called {name!r}",
-            why=f"known are {', '.join(sorted(known))}" if known else "nobody is known yet",
+            why=f"known are {', '.join(map(short_text, sorted(known)[:MOST_TOLD]))}"
+            if known
+            else "nobody is known yet",
             hint="`s3sync members` lists them",
         )
     if name == user:

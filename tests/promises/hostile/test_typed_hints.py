@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -91,3 +92,21 @@ def test_a_typed_name_is_one_word(name: str) -> None:
     script = f'f() {{ printf "%s\\0" "$@"; }}; f {typed(name)}'
     done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={**os.environ, "LC_ALL": "C"})
     assert [word for word in done.stdout.decode().split("\0")[:-1] if word != "--"] == [name]
+
+
+def test_a_member_who_is_called_like_an_option_is_offered_to_no_shell(david: Person) -> None:
+    """Whoever writes metadata.json chooses the names of members, and a Tab puts a name on the line."""
+    david.write("a.txt", "a")
+    david.ok("up")
+    (path,) = david.root.rglob("metadata.json")
+    document = json.loads(path.read_text("utf-8"))
+    hostile = ["--project=other", "-pother", "--jan"]
+    names = [*hostile, "jan", *(f"{'x' * 4000}{number}" for number in range(50))]
+    document["members"] |= dict.fromkeys(names, document["members"]["david"])
+    path.write_text(json.dumps(document), "utf-8")
+    env = {"_S3SYNC_COMPLETE": "fish", "_S3SYNC_PATIENCE": "60"}
+    for words in (["members", "remove", ""], ["log", "--user", ""], ["members", "remove", "-"]):
+        offered = david.run(*words, env=env).out.splitlines()
+        assert not set(hostile) & set(offered), words
+        assert ("jan" in offered) == (words[-1] == ""), words
+    assert len(david.expect(2, "members", "remove", "nobody").err) < 2000
