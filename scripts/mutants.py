@@ -1345,6 +1345,14 @@ MUTANTS = (
         "    return [name for name in _in_time(_members) if name.startswith(incomplete)]\n",
         ("tests/promises/hostile/test_typed_hints.py", "-k", "called_like_an_option"),
     ),
+    Mutant(
+        "notify-own-program",
+        "rule 1: the scripts for chats ask no s3sync of the repository",
+        "scripts/noticelib.py",
+        "    program = _program()\n",
+        '    program = os.environ.get("S3SYNC", "s3sync")\n',
+        ("tests/scenarios/team/test_notify_scripts.py", "-k", "of_the_repository_is_asked"),
+    ),
 )
 
 

@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -76,13 +77,13 @@ def _run(send, escape, options):
 
 def ask(*words):
     """The JSON document of an s3sync command. Raises `Failed` with what it says."""
-    program = os.environ.get("S3SYNC", "s3sync")
+    program = _program()
     try:
         command, nowhere = [program, *words, "--json"], subprocess.DEVNULL
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=nowhere, timeout=PATIENCE_S, check=False)
         document = json.loads(done.stdout)
     except FileNotFoundError:
-        raise Failed(f"{program} was not found: set S3SYNC to where it is") from None
+        raise Failed(f"{program} was not found: set S3SYNC to its whole path") from None
     except subprocess.TimeoutExpired:
         raise Failed(f"`s3sync {' '.join(words)}` did not end") from None
     except ValueError:
@@ -90,6 +91,18 @@ def ask(*words):
     if "error" in document:
         raise Failed(plain(document["error"]["message"], 500))
     return document
+
+
+def _program():
+    """Whole path of s3sync: one in the current folder is none, as a repository may have brought it."""
+    named = os.environ.get("S3SYNC", "s3sync")
+    if Path(named).is_absolute():
+        return named
+    folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
+    found = shutil.which(named, path=os.pathsep.join(folders)) if Path(named).name == named else None
+    if found is None or not Path(found).is_absolute():
+        raise Failed(f"{named} was not found: set S3SYNC to its whole path")
+    return found
 
 
 def _waiting(project, escape):
@@ -170,7 +183,8 @@ def post(url, document):
 
 def _memory():
     """File with what was sent last, for this script and this folder."""
-    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    base = base if base.is_absolute() else Path.home() / ".local" / "state"
     here = hashlib.sha256(os.fsencode(Path.cwd())).hexdigest()[:16]
     return base / "s3sync" / f"{Path(sys.argv[0]).name}-{here}.json"
 

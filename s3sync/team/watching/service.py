@@ -73,7 +73,8 @@ def service_of(job: Job, environ: Mapping[str, str], platform: str = sys.platfor
         raise S3syncError("cannot write the unit", why=f"{job.root!r} ends in a backslash", hint="rename it")
     home = Path(environ.get("HOME") or Path.home())
     if platform == "linux":
-        base = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+        base = Path(environ.get("XDG_CONFIG_HOME", ""))
+        base = base if base.is_absolute() else home / ".config"  # as systemd: a relative one would be in the clone
         unit = f"{job.name}.service"
         return Service(
             "systemd",

@@ -94,3 +94,18 @@ def test_what_cannot_work_is_said_in_a_line(jan: Person) -> None:
     broken = jan.repo / ".s3sync.yaml"
     broken.write_text("staging: /etc\n")
     assert "is not valid" in notify(jan, "mail", code=1, MAIL_TO="x@y")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="scripts with #!")
+@pytest.mark.parametrize(
+    ("named", "first"), [("s3sync", "."), ("s3sync", ""), ("./s3sync", "/bin"), ("bin/s3sync", "/bin")]
+)
+def test_no_s3sync_of_the_repository_is_asked(jan: Person, named: str, first: str, tmp_path: Path) -> None:
+    """The scripts run in a clone, and what it brought is not the program."""
+    trace = tmp_path / "trace"
+    for name in ("s3sync", "bin/s3sync"):
+        (jan.repo / name).parent.mkdir(exist_ok=True)
+        (jan.repo / name).write_text(f"#!/bin/sh\ntouch {trace}\necho '{{}}'\n")
+        (jan.repo / name).chmod(0o755)
+    said = notify(jan, "slack", "--dry-run", code=1, S3SYNC=named, PATH=f"{first}:/nowhere")
+    assert "was not found: set S3SYNC" in said and not trace.exists()

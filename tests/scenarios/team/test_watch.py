@@ -545,6 +545,7 @@ def test_a_unit_says_its_words_as_they_are() -> None:
     assert service.path == Path(f"/home/jan/.config/systemd/user/{JOB.name}.service")
     assert 'ExecStart="/opt/my \\"tools\\"/s3sync" "watch" "run" "--" "b63 $$HOME"' in service.text
     assert "WorkingDirectory=/home/jan/100%% films" in service.text
+    assert service_of(JOB, {"HOME": "/home/jan", "XDG_CONFIG_HOME": "settings"}, "linux").path == service.path
     other = replace(JOB, root="/home/jan/another clone")
     assert service_of(other, {}, "linux").path.name != service.path.name
 
