@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 STEPS = 500
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1800)
 FRESH = 86_500_000 if os.environ.get("CI") else random.SystemRandom().randrange(2**32)
 """Seed of stories that no earlier run told. In CI it is fixed: a rare story is no reason to refuse a change."""
 

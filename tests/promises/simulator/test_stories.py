@@ -32,7 +32,7 @@ from tests.promises.simulator.told_renames import TOLD_RENAMES
 from tests.promises.simulator.told_way_back import TOLD_WAY_BACK
 
 ROOT = Path(__file__).parents[3]
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1800)
 
 CHANGES = range(10, 45, 2)
 """Where a process is made to die: a run of one file makes about so many changes."""
