@@ -1353,6 +1353,14 @@ MUTANTS = (
         '    program = os.environ.get("S3SYNC", "s3sync")\n',
         ("tests/scenarios/team/test_notify_scripts.py", "-k", "of_the_repository_is_asked"),
     ),
+    Mutant(
+        "archive-file-times",
+        "rule 10: any time of a file is one of the calendar",
+        "s3sync/archive/fields.py",
+        "        return found.astimezone(zone)\n    except (OverflowError, ValueError):\n",
+        "        return found.astimezone(zone)\n    except TypeError:\n",
+        ("tests/unit/archive/test_times_of_files.py",),
+    ),
 )
 
 

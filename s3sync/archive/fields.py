@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from s3sync.archive.readers import open_file
 from s3sync.archive.readers.said import said, time_fields
 from s3sync.core.archive.layout import OF_DATES, OF_HEADERS, range_of, stem_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Source
+from s3sync.core.times import moment
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 _CHUNK = 1 << 20
@@ -96,8 +97,12 @@ def of_night(night: str) -> dict[str, str]:
 
 
 def local_time(mtime_ns: int, zone: tzinfo | None) -> datetime:
-    """A file's time where the set is at home, or where this computer is."""
-    return datetime.fromtimestamp(mtime_ns // 10**9, UTC).astimezone(zone)
+    """A file's time where the set is at home, or where this computer is. One that no calendar holds is the epoch."""
+    found = moment(mtime_ns).replace(microsecond=0)
+    try:
+        return found.astimezone(zone)
+    except (OverflowError, ValueError):
+        return found
 
 
 def _date_in(name: str) -> datetime | None:

@@ -15,7 +15,7 @@ from s3sync.core.batches import batched
 from s3sync.core.etag import part_count, plain_md5
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
-from s3sync.core.times import format_time, parse_time
+from s3sync.core.times import format_time, moment, parse_time
 from s3sync.errors import LocalError, NotFound
 from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
@@ -70,7 +70,7 @@ def trash_here(project: ProjectFolder) -> Iterator[Trashed]:
         said = read_stamp(stamp)
         with contextlib.suppress(OSError):
             status = path.stat()
-            at = said.at or datetime.fromtimestamp(status.st_ctime).astimezone()
+            at = said.at or moment(status.st_ctime_ns)
             yield Trashed("local", nfc(name), str(path), size, format_time(at), said.by, order=status.st_ctime)
 
 
