@@ -1361,6 +1361,38 @@ MUTANTS = (
         "        return found.astimezone(zone)\n    except TypeError:\n",
         ("tests/unit/archive/test_times_of_files.py",),
     ),
+    Mutant(
+        "receipt-cleanup",
+        "P2: a cleanup takes nothing from the remote that somebody has not fetched",
+        "s3sync/sync/cleanup.py",
+        "    if report.lacking and not options.force:\n",
+        "    if False:\n",
+        ("tests/scenarios/people/test_receipts.py", "-k", "cleanup_waits"),
+    ),
+    Mutant(
+        "receipt-some",
+        "P2: whoever fetched some files lacks the others",
+        "s3sync/sync/run.py",
+        "    if not options.selector and wanted is None:\n        plan = replace(plan, is_whole=True",
+        "    if True:\n        plan = replace(plan, is_whole=True",
+        ("tests/scenarios/people/test_receipts.py", "-k", "until_he_has"),
+    ),
+    Mutant(
+        "receipt-since",
+        "P2: what was sent since a receipt's writer looked stays lacking",
+        "s3sync/core/receipts.py",
+        "    since = [name for name in own.lacks if not has(name) and",
+        "    since = [name for name in own.lacks if False and",
+        ("tests/unit/core/test_receipts.py", "-k", "since_one_looked"),
+    ),
+    Mutant(
+        "receipt-version",
+        "P2: only the newest version counts as fetched",
+        "s3sync/core/receipts.py",
+        "(record is not None and name in seen.fetched and seen.fetched[name] == record.etag)",
+        "(record is not None and name in seen.fetched)",
+        ("tests/unit/core/test_receipts.py", "-k", "since_one_looked"),
+    ),
 )
 
 

@@ -36,6 +36,7 @@ KEPT_BYTES = 16_000
 SENT, FETCHED, DELETED, CLEANED = "sent", "fetched", "deleted", "cleaned"
 DELETED_HERE, FREED, MOVED, KEPT_BOTH, FOUND = "deleted_here", "freed", "moved", "kept_both", "found"
 RESOLVED, LOCKED, UNLOCKED, RESTORED, ARCHIVED = "resolved", "locked", "unlocked", "restored", "archived"
+BROUGHT_BACK = "brought_back"
 
 NO_MONTH = "0000-00"
 """Month of events whose time is none."""

@@ -49,6 +49,8 @@ class Events:
         draft, did = self._draft, DID[effect.kind]
         if action.do is Do.FREE_LOCAL:
             did = history.FREED
+        elif action.do is Do.PUT_BACK_LOCAL:
+            did = history.BROUGHT_BACK
         elif effect.kind is Kind.DELETED_THERE and self._cleaning:
             did = history.CLEANED
         elif effect.kind is Kind.SENT and effect.path != action.path:

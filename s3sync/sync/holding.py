@@ -7,7 +7,7 @@ from itertools import islice
 from s3sync.core.effects import Effect, Kind
 from s3sync.core.manifest.record import Manifest
 from s3sync.core.obstacles import Side
-from s3sync.core.plan import PULLS, Do, Plan
+from s3sync.core.plan import PULLS, Action, Do, Plan
 from s3sync.core.receipts import MOST_NAMES, Receipt, Seen
 from s3sync.spill.table import SpilledDict
 
@@ -20,8 +20,9 @@ class Holding:
         self._knew = frozenset(seen.receipts.get(user or "", Receipt()).lacks)
         self._fetched: dict[str, str] = {}
 
-    def happened(self, effect: Effect) -> None:
-        if effect.kind not in (Kind.FETCHED, Kind.SENT):
+    def happened(self, action: Action, effect: Effect) -> None:
+        """An earlier version that was brought back is no newest one that was fetched, whichever it is."""
+        if effect.kind not in (Kind.FETCHED, Kind.SENT) or action.do is Do.PUT_BACK_LOCAL:
             return
         if self._lacks is not None:
             self._lacks.pop(effect.path, None)

@@ -161,7 +161,7 @@ class Recorder:
     def keep(self, action: Action, effect: Effect) -> None:
         self._base[effect.path] = agreed(effect.entry, None)
         self._events.happened(action, effect)
-        self._holding.happened(effect)
+        self._holding.happened(action, effect)
         self._moved += effect.bytes
         if effect.record is not None:
             self._edits.files[effect.path] = effect.record

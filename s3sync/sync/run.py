@@ -54,9 +54,9 @@ class Options(Struct, frozen=True):
     again: bool = False
     """Send what a cleanup took from the remote; of the files that `selector` names, also what was deleted there."""
     unlock: bool = False
+    """Release this user's locks on the files that are in sync in the end."""
     acknowledge: bool = False
     """Have metadata.json say that this user has everything, also where nothing was fetched."""
-    """Release this user's locks on the files that are in sync in the end."""
     leave_deleted: bool = False
     """Leave alone what was deleted here, which `down` fetches again."""
 

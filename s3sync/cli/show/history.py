@@ -15,6 +15,7 @@ from s3sync.team.history import HistoryReport
 WORDS = {
     history.SENT: "uploaded",
     history.FETCHED: "downloaded",
+    history.BROUGHT_BACK: "brought back",
     history.DELETED: "deleted",
     history.CLEANED: "cleaned up",
     history.DELETED_HERE: "deleted on that computer",
@@ -28,7 +29,7 @@ WORDS = {
     history.RESTORED: "restored on that computer",
     history.ARCHIVED: "archived",
 }
-SIZED = frozenset({history.SENT, history.FETCHED, history.KEPT_BOTH, history.FOUND})
+SIZED = frozenset({history.SENT, history.FETCHED, history.BROUGHT_BACK, history.KEPT_BOTH, history.FOUND})
 SHOWN = 3
 """Names in the line of an event; with `-v` each has a line of its own."""
 

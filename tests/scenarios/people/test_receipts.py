@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +172,39 @@ def test_receipts_of_garbage_stop_nobody(both: tuple[Person, Person], tmp_path: 
     assert "\x1b" not in told.out and "eve has not fetched 1 file yet" in told.out
     jan.write("c.mp4", "c")
     jan.ok("up")
+
+
+def test_an_earlier_version_that_was_brought_back_is_not_the_newest(both: tuple[Person, Person]) -> None:
+    david, jan = both
+    jan.ok("pin")
+    for content in ("second", "the third"):
+        david.write("notes.txt", content)
+        david.ok("up")
+        if content == "second":
+            jan.ok("down")
+    assert lacking(david) == {"jan": {"files": ["notes.txt"], "more": 0}}
+    jan.ok("down", "--pinned")
+    assert jan.read("notes.txt") == b"n"
+    assert lacking(david) == {"jan": {"files": ["notes.txt"], "more": 0}}
+    assert "jan has not fetched" in david.expect(5, "cleanup", "--yes").err
+    told = david.ok("log", "--by", "jan").out
+    assert "jan brought back notes.txt (1 B)" in told and told.count("downloaded") == 2, told
+    jan.ok("down", "--on-conflict", "theirs")
+    assert jan.read("notes.txt") == b"the third" and has(david, "notes.txt")["jan"] == "yes"
+    jan.ok("down", "--pinned")
+    assert has(david, "notes.txt")["jan"] == "yes", "he has had it"
+
+
+def test_receipts_of_two_who_fetch_at_once_are_both_kept(both: tuple[Person, Person], tmp_path: Path) -> None:
+    david, jan = both
+    eva = Person("eva", tmp_path / "eva")
+    eva.ok("init", PROJECT, "--store", f"file://{tmp_path / 'store'}", "--user", "eva", "--repo", REPO, cwd=eva.repo)
+    eva.ok("down")
+    for number in range(3):
+        david.write(f"clip {number}.mp4", str(number))
+    david.ok("up")
+    assert lacking(david).keys() == {"eva", "jan"}
+    with ThreadPoolExecutor(2) as at_once:
+        for done in [at_once.submit(one.ok, "down") for one in (jan, eva)]:
+            done.result()
+    assert lacking(david) == {} and has(david) == {"david": "yes", "eva": "yes", "jan": "yes"}
