@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from s3sync.archive.adopt import AdoptReport, Candidate
 from s3sync.archive.carrier import Carrier
+from s3sync.archive.catalogue.listed import listed
 from s3sync.archive.catalogue.listing import STANDARD
-from s3sync.archive.catalogue.rebuild import listed
 from s3sync.archive.indexes import SUFFIX, read_rows
 from s3sync.archive.walk import matcher
 from s3sync.core.archive.adopt import Fit, KeyPattern, is_of_folders, proposed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from s3sync.archive.adopt_listed import archived_of, is_ours, sole_member
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import Facts, add_log, add_statistics, note_facts
-from s3sync.archive.catalogue.rebuild import listed
+from s3sync.archive.catalogue.listed import listed, places_among
 from s3sync.archive.foreign import foreign_index
 from s3sync.archive.indexes import SUFFIX
 from s3sync.archive.old_database import OldRecord
@@ -115,12 +116,19 @@ class Recorded:
         """Wanted objects that are there, and the keys of archives that have an index of ours."""
         there: dict[str, tuple[ObjectInfo, Thaw | None]] = {}
         ours: set[str] = set()
-        for info, thaw in listed(self._carrier.store):
-            self._carrier.pool.check()
-            if info.key in wanted:
-                there[info.key] = (info, thaw)
-            elif info.key.endswith(SUFFIX):
-                ours.add(info.key.removesuffix(SUFFIX))
+
+        def look(places: Sequence[str]) -> None:
+            for info, thaw in listed(self._carrier.store, places):
+                self._carrier.pool.check()
+                if info.key in wanted:
+                    there[info.key] = (info, thaw)
+                elif info.key.endswith(SUFFIX):
+                    ours.add(info.key.removesuffix(SUFFIX))
+
+        places = places_among(sorted(wanted))
+        look(places)
+        if places and len(there) < len(wanted):  # before anything is called gone
+            look(())
         return there, ours
 
     def _is_same(

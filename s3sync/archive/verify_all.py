@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
+from s3sync.archive.catalogue.listed import objects, places_of
 from s3sync.archive.foreign import foreign_index
 from s3sync.archive.indexes import index_of, read_rows
 from s3sync.archive.journal import Looks
@@ -71,18 +72,7 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
                 expected[index_key(one.key)] = (-1, None)
         wanted |= expected
         parts[one.key] = list(expected)
-    wrong = dict.fromkeys(wanted, "it is gone")
-    for info in carrier.store.list(""):
-        carrier.pool.check()
-        if info.key not in wanted:
-            continue
-        size, etag = wanted[info.key]
-        if size >= 0 and info.size != size:
-            wrong[info.key] = f"it has {info.size} bytes instead of {size}"
-        elif etag is not None and info.etag != etag:
-            wrong[info.key] = "it has another ETag than its index says"
-        else:
-            wrong.pop(info.key, None)
+    wrong = _wrong_in(carrier, wanted, places_of(catalogue))
     ours = {one.set for one in archives if one.pack is Pack.NONE and one.status not in FOREIGN}
     rows = {name: read_rows(carrier.store, name) for name in ours}
     found: list[tuple[Verified, Archived]] = []
@@ -97,6 +87,24 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
         with catalogue.transaction():
             for verified, one in block:
                 _tell(carrier, catalogue, verified, one, told)
+
+
+def _wrong_in(carrier: Carrier, wanted: Mapping[str, tuple[int, str | None]], places: Sequence[str]) -> dict[str, str]:
+    """What is wrong with objects by the listing. Before any is called gone, all is listed again, page by page."""
+    gone = "it is gone"
+    wrong = dict.fromkeys(wanted, gone)
+    for info in objects(carrier.store, places):
+        carrier.pool.check()
+        if info.key not in wanted:
+            continue
+        size, etag = wanted[info.key]
+        if size >= 0 and info.size != size:
+            wrong[info.key] = f"it has {info.size} bytes instead of {size}"
+        elif etag is not None and info.etag != etag:
+            wrong[info.key] = "it has another ETag than its index says"
+        else:
+            wrong.pop(info.key, None)
+    return _wrong_in(carrier, wanted, ()) if places and gone in wrong.values() else wrong
 
 
 def verify_each(

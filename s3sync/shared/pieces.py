@@ -11,8 +11,9 @@ leave something out. `shared/scan.py` asks again, page by page, when something i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from s3sync.aside import Answer, Aside
 from s3sync.core.entries import Entry
@@ -20,6 +21,8 @@ from s3sync.spill.table import SpilledDict
 from s3sync.store.aspects import ListsInPieces
 from s3sync.store.lanes.rounds import Names
 from s3sync.store.port import ObjectInfo, Store
+
+T = TypeVar("T")
 
 IN_A_PIECE = 950
 """Objects of a piece, so that it is one page even where a few are new."""
@@ -57,19 +60,33 @@ def _beginnings(prefix: str, base: SpilledDict[Entry]) -> list[str]:
 
 
 def _list(store: ListsInPieces, prefix: str, keys: Sequence[str], threads: Aside) -> Iterator[ObjectInfo]:
+    def begin(after: str) -> Iterator[ObjectInfo]:
+        return store.list_until(prefix, keys, after=after)
+
+    return side_by_side(begin, keys, threads, lambda info: info.key)
+
+
+def side_by_side(
+    begin: Callable[[str], Iterator[T]], keys: Sequence[str], threads: Aside, name: Callable[[T], str]
+) -> Iterator[T]:
+    """Items of a listing in pieces, each name once, in the order of the pieces. `begin` lists behind a key.
+
+    The first pages of `AT_ONCE` pieces are asked for side by side. What a piece has besides is asked for when its turn
+    comes.
+    """
     waiting = deque(["", *keys])
-    asked: deque[tuple[Answer[list[ObjectInfo]], Iterator[ObjectInfo]]] = deque()
+    asked: deque[tuple[Answer[list[T]], Iterator[T]]] = deque()
     given = Names()
     while waiting or asked:
         while waiting and len(asked) < AT_ONCE:
-            piece = store.list_until(prefix, keys, after=waiting.popleft())
+            piece = begin(waiting.popleft())
             asked.append((threads.submit(_first_page, piece), piece))
         page, rest = asked.popleft()
         for some in (page.result(), rest):
-            for info in some:
-                if given.add(info.key):
-                    yield info
+            for item in some:
+                if given.add(name(item)):
+                    yield item
 
 
-def _first_page(piece: Iterator[ObjectInfo]) -> list[ObjectInfo]:
+def _first_page(piece: Iterator[T]) -> list[T]:
     return list(islice(piece, _PAGE))

@@ -156,9 +156,11 @@ class Thaws(Protocol):
         object's class does not have.
         """
 
-    def list_thaws(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
+    def list_thaws(
+        self, prefix: str, until: Collection[str] = (), *, after: str = ""
+    ) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
         """Every object below a prefix with its state, a page a request; None where the store does not say in listings:
-        then ask `thaw_of`."""
+        then ask `thaw_of`. Begins and ends as `ListsInPieces.list_until` does."""
 
 
 Rule = Mapping[str, Any]

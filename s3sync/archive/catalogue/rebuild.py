@@ -9,14 +9,14 @@ from typing import TypeVar
 from msgspec import Struct
 
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.catalogue.listed import listed, places_of
 from s3sync.archive.catalogue.listing import Listing
 from s3sync.archive.indexes import SUFFIX, read_index, read_rows, rows_key
 from s3sync.core.archive.values import Index, SplitIndex
 from s3sync.core.archive.volumes import unit_key
 from s3sync.core.outcome import Problem
 from s3sync.errors import ENDS_THE_RUN, S3syncError
-from s3sync.store.aspects import Thaw, Thaws, aspect
-from s3sync.store.port import ObjectInfo, Store
+from s3sync.store.port import Store
 from s3sync.transfer.pool import Pool, Result
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def rebuild(
     problems: list[Problem] = []
     read = 0
     with Listing(catalogue) as listing:
-        listing.add(listed(store))
+        _add_all(listing, catalogue, store)
         wanted = listing.unread_indexes(SUFFIX)
         for number, ((key, etag), result) in enumerate(_read(store, wanted), 1):
             found = _taken(result.result, f"{key}{SUFFIX}", problems)
@@ -90,7 +90,7 @@ class Compared(Struct, frozen=True):
 def compare(catalogue: Catalogue, store: Store) -> Compared:
     """Compare a catalogue with a listing of its store. Neither is changed. Raises `StoreError`."""
     with Listing(catalogue) as listing:
-        listing.add(listed(store))
+        _add_all(listing, catalogue, store)
         keys, sets = listing.written_here()
         unread = [key for key, _ in listing.unread_indexes(SUFFIX) if key not in keys]
         unread += [rows_key(name) for name, _ in listing.unread_rows(_FOLDER, _END) if name not in sets]
@@ -98,10 +98,12 @@ def compare(catalogue: Catalogue, store: Store) -> Compared:
         return Compared(len(catalogue.archives()), tuple(unread), tuple(listing.gone()), tuple(problems))
 
 
-def listed(store: Store) -> Iterable[tuple[ObjectInfo, Thaw | None]]:
-    """Every object with its storage class, and how its thaw stands where the store says so in listings."""
-    thaws = aspect(store, Thaws)
-    return ((info, None) for info in store.list("")) if thaws is None else thaws.list_thaws("")
+def _add_all(listing: Listing, catalogue: Catalogue, store: Store) -> None:
+    """Take in what the store lists. What is missing is asked for again, page by page, before it is called gone."""
+    places = places_of(catalogue)
+    listing.add(listed(store, places))
+    if places and listing.gone():
+        listing.add(listed(store))
 
 
 def _read(store: Store, wanted: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Result[Index]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -84,9 +84,12 @@ class S3Thaws:
                 raise self._io.error(error.failure, "thaw", name) from None
         return self.thaw_of(key)
 
-    def list_thaws(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
+    def list_thaws(
+        self, prefix: str, until: Collection[str] = (), *, after: str = ""
+    ) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
         name, root = self._io.root + prefix, self._io.root
-        rounds, token = EndlessListingGuard(), dict[str, str]()
+        ends = {root + key for key in until}
+        rounds, token = EndlessListingGuard(), {"StartAfter": root + after} if after else dict[str, str]()
         while True:
             page = self._io.ask(
                 "list", name, "list_objects_v2", Prefix=name, OptionalObjectAttributes=["RestoreStatus"], **token
@@ -99,9 +102,11 @@ class S3Thaws:
                 raise self._io.error(error.failure, "list", name) from None
             for item in page.get("Contents", ()):
                 yield _listed(item, item["Key"][len(root) :])
+                if item["Key"] in ends:
+                    return
             if not page["IsTruncated"]:
                 return
-            token = {"ContinuationToken": page["NextContinuationToken"]}
+            token["ContinuationToken"] = page["NextContinuationToken"]
 
 
 def _of_head(answer: Mapping[str, Any]) -> Thaw:
