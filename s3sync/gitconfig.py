@@ -55,15 +55,16 @@ def user_name(environ: Mapping[str, str]) -> str | None:
 
 
 def _user_files(environ: Mapping[str, str]) -> list[Path]:
-    if environ.get("GIT_CONFIG_GLOBAL"):
-        return [Path(environ["GIT_CONFIG_GLOBAL"])]
+    """Files of the user's. One without the beginning of its path is none: each clone would have its own."""
     home = environ.get("HOME") or environ.get("USERPROFILE")
-    if not home:
-        return []
-    return [
-        Path(environ.get("XDG_CONFIG_HOME") or Path(home) / ".config") / "git" / "config",
-        Path(home) / ".gitconfig",
-    ]
+    if environ.get("GIT_CONFIG_GLOBAL"):
+        files = [Path(environ["GIT_CONFIG_GLOBAL"])]
+    elif home:
+        base = Path(environ.get("XDG_CONFIG_HOME") or Path(home) / ".config")
+        files = [base / "git" / "config", Path(home) / ".gitconfig"]
+    else:
+        files = []
+    return [file for file in files if file.root]
 
 
 def object_name_size(root: Path) -> int:

@@ -45,10 +45,20 @@ def main(send, escape):
     parser.add_argument("--dry-run", action="store_true", help="print it instead")
     options = parser.parse_args()
     try:
+        _refuse_relative_authorities()
         return _run(send, lambda text: escape(plain(text)), options)
     except Failed as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         return 1
+
+
+def _refuse_relative_authorities():
+    """Raise `Failed` where Python would take authorities from the current folder, which may be a clone."""
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        named = os.environ.get(variable, "")
+        for path in named.split(os.pathsep) if variable.endswith("DIR") else [named]:
+            if path and not Path(path).is_absolute():
+                raise Failed(f"{variable} names {path}: write the whole path")
 
 
 def _run(send, escape, options):

@@ -19,7 +19,7 @@ from s3sync.disk.errors import Refused
 BY_DESCRIPTOR = os.name == "posix" and {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.link} <= os.supports_dir_fd
 """True if this system opens files relative to an open folder."""
 
-BINARY = getattr(os, "OBINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 PLAIN = BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 FOLDER = os.O_RDONLY | PLAIN | getattr(os, "O_DIRECTORY", 0)
 

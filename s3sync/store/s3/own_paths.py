@@ -19,8 +19,13 @@ _VARIABLES = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_DATA_PATH",
+    "AWS_CREDENTIAL_FILE",
+    "AWS_LOGIN_CACHE_DIRECTORY",
+    "BOTO_CONFIG",
 )
 _OF_PROFILES = ("ca_bundle", "web_identity_token_file", "data_path")
+_OF_HOME = ("AWS_DATA_PATH", "AWS_CREDENTIAL_FILE", "AWS_LOGIN_CACHE_DIRECTORY", "BOTO_CONFIG", "data_path")
+"""Those in which botocore takes `~` for the home folder, and variables for what they hold."""
 
 
 def whole_path(path: Path, name: str) -> Path:
@@ -54,8 +59,6 @@ def require_whole(env: Mapping[str, str], profile: str, sections: Mapping[str, M
 def _require(value: str | None, kind: str, name: str) -> None:
     if not value:
         return
-    if not kind.lower().endswith("data_path"):
-        whole_path(Path(value), name)
-        return
-    for path in filter(None, value.split(os.pathsep)):  # of these alone botocore takes several, and ~ for the home
-        whole_path(Path(os.path.expandvars(path)).expanduser(), name)
+    paths = value.split(os.pathsep) if kind.lower().endswith("data_path") else [value]
+    for path in filter(None, paths):
+        whole_path(Path(os.path.expandvars(path)).expanduser() if kind in _OF_HOME else Path(path), name)

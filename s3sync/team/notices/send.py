@@ -6,6 +6,7 @@ apprise is an extra, imported when something is to be sent. It only says whether
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from s3sync.config.secrets import MASK, hidden
+from s3sync.disk.whole_paths import AUTHORITIES, not_whole
 from s3sync.errors import ConfigError
 
 CONNECT_S, READ_S = 1.0, 4.0
@@ -21,6 +23,8 @@ PATIENCE_S = 8.0
 """Time for all addresses together: names of hosts, mail servers that talk slowly. The import comes before."""
 _LOGGER = "apprise"
 _SHORTEST_SECRET = 4
+_OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
+"""Variables in which the library of apprise finds authorities, and a login that it sends."""
 
 
 class Sent(Struct, frozen=True):
@@ -86,6 +90,9 @@ def _send_one(apprise: object, log: _Log, url: str, title: str, body: str) -> Se
 
 def _try(apprise: object, log: _Log, url: str, title: str, body: str) -> str | None:
     """Send to one address; the reason why it did not work, or None."""
+    named = not_whole((*AUTHORITIES, *_OF_REQUESTS), os.environ)
+    if named:
+        return f"{named[0]} names {named[1]}, which is no whole path: each folder would have its own file"
     log.begin()
     asset = apprise.AppriseAsset(  # type: ignore[attr-defined]
         async_mode=False,

@@ -247,12 +247,19 @@ def test_no_file_of_the_repository_vouches_for_a_server(named: str, david: Perso
     assert "no whole path" in told.err
 
 
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAABCDEFGHIJKLMNOP", "AWS_SECRET_ACCESS_KEY": "s"}
 OWN_PATHS = [
     ({"AWS_CA_BUNDLE": "ca.pem"}, ""),
     ({"AWS_CONFIG_FILE": "aws/config"}, ""),
     ({"AWS_SHARED_CREDENTIALS_FILE": "./keys"}, ""),
     ({"AWS_WEB_IDENTITY_TOKEN_FILE": "token", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x"}, ""),
     ({"AWS_DATA_PATH": "/usr/share/models:models"}, "credential_process = /bin/false\n"),
+    ({"AWS_CREDENTIAL_FILE": "aws/config"}, ""),
+    ({"AWS_LOGIN_CACHE_DIRECTORY": "./aws"}, ""),
+    ({"BOTO_CONFIG": "../v-appydave/aws/config"}, ""),
+    ({"SSL_CERT_FILE": "ca.pem", **KEYS}, ""),
+    ({"SSL_CERT_DIR": "/etc/ssl/certs:aws", **KEYS}, ""),
+    ({"SSL_CERT_FILE": "~/ca.pem", **KEYS}, ""),
     ({"HOME": "home"}, ""),
     ({}, "ca_bundle = ca.pem\ncredential_process = /bin/false\n"),
     ({}, "ca_bundle = ~/ca.pem\ncredential_process = /bin/false\n"),

@@ -127,3 +127,25 @@ def test_a_watch_sends_digests(room: Chat, tmp_path: Path) -> None:
     assert "0.mp4" in got["message"] and got["message"].endswith("and 180 more")
     digest.close()
     assert len(room.got) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "path"),
+    [
+        ("REQUESTS_CA_BUNDLE", "ca.pem"),
+        ("CURL_CA_BUNDLE", "~/ca.pem"),
+        ("NETRC", "./netrc"),
+        ("SSL_CERT_FILE", "ca.pem"),
+        ("SSL_CERT_DIR", "/etc/ssl/certs:certs"),
+    ],
+)
+def test_no_file_of_the_current_folder_vouches_for_a_chat_or_logs_in_there(
+    variable: str, path: str, room: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The libraries take such a path from the folder that a command runs in, which may be a stranger's clone."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login mallory password mallory\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, path)
+    (sent,) = Sending([url(room)], "title", "body").finish()
+    assert sent.why is not None and f"{variable} names" in sent.why and "no whole path" in sent.why
+    assert room.got == []

@@ -109,3 +109,11 @@ def test_no_s3sync_of_the_repository_is_asked(jan: Person, named: str, first: st
         (jan.repo / name).chmod(0o755)
     said = notify(jan, "slack", "--dry-run", code=1, S3SYNC=named, PATH=f"{first}:/nowhere")
     assert "was not found: set S3SYNC" in said and not trace.exists()
+
+
+@pytest.mark.parametrize(("variable", "named"), [("SSL_CERT_FILE", "ca.pem"), ("SSL_CERT_DIR", "/etc/ssl/certs:certs")])
+def test_no_file_of_the_repository_vouches_for_a_chat(variable: str, named: str, tmp_path: Path) -> None:
+    env = {**os.environ, "SLACK_WEBHOOK": "https://127.0.0.1:9/x", "S3SYNC": "/bin/false", variable: named}
+    words = [sys.executable, str(SCRIPTS / "notify-slack")]
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 1 and f"{variable} names" in done.stderr and "write the whole path" in done.stderr

@@ -89,3 +89,14 @@ def test_c9_the_users_name(tmp_path: Path) -> None:
     (tmp_path / ".gitconfig").write_text('[user]\n\tname = "Zoë Smith" # me\n\temail = z@x\n')
     assert user_name({"HOME": str(tmp_path)}) == "Zoë Smith"
     assert user_name({"HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": os.devnull}) is None
+
+
+@pytest.mark.parametrize("variable", ["GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME", "HOME"])
+def test_the_users_name_comes_from_no_clone(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git takes such a path from the current folder, which may be a stranger's."""
+    for name in ("theirs", "theirs/git/config", "theirs/.gitconfig"):
+        clone = tmp_path / name.replace("/", "-")
+        (clone / name).parent.mkdir(parents=True)
+        (clone / name).write_text("[user]\nname = Mallory\n")
+        monkeypatch.chdir(clone)
+        assert user_name({"HOME": str(tmp_path / "home"), variable: "theirs"}) is None

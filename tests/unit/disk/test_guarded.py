@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import runpy
 import socket
 import stat
 import threading
@@ -301,3 +302,10 @@ def test_f52_a_folder_that_cannot_be_synced_is_no_success(
     for forgiven in (errno.EINVAL, errno.ENOTSUP):
         number = forgiven
         sync_folder(tmp_path)
+
+
+def test_where_the_system_knows_texts_files_are_opened_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows turns line ends into others in a file that is opened without this."""
+    monkeypatch.setattr(os, "O_BINARY", 0x8000, raising=False)
+    flags = runpy.run_path(held.__file__)
+    assert all(flags[name] & 0x8000 for name in ("BINARY", "PLAIN", "FOLDER"))

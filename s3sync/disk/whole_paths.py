@@ -1,0 +1,28 @@
+"""Paths that the user's environment names for libraries: whole ones, which mean the same file in every folder.
+
+A library takes another path from the current folder. That may be a clone, and its committers would say which
+authorities vouch for a server, and which login is sent to it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables of OpenSSL, which rustls reads as well: obstore and Python believe the authorities that they name."""
+_SEVERAL = ("SSL_CERT_DIR",)
+_OF_HOME = ("NETRC",)
+"""Those in which `~` stands for the home folder."""
+
+
+def not_whole(names: Iterable[str], environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first of these variables that names a path without its beginning, with that path; None for none."""
+    for name in names:
+        value = environ.get(name, "")
+        for path in value.split(os.pathsep) if name in _SEVERAL else [value]:
+            where = Path(path).expanduser() if name in _OF_HOME else Path(path)
+            if path and not where.root:
+                return name, path
+    return None
