@@ -242,6 +242,7 @@ def _finished(
             work.catalogue.record(index)
     if staged.state is UnitState.SENT:
         work.note("archive", unit.id, unit.key, merged(staged.known).size)
+        work.sent(unit)
     stored = merged(staged.known).size
     found = _report(unit, staged.state, stored=stored, bytes_sent=staged.bytes_sent)
     return _removed(work, unit, staged.known, options, found, fresh) if deletes(work.rules, options) else found
@@ -291,6 +292,7 @@ def _removed(
     removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
     if removed.files:
         work.moved_on(unit)
+        work.freed(unit, removed.files)
     work.note("delete local", unit.id, unit.key, removed.size, detail=f"{files_text(removed.files)}, verified: {proof}")
     return replace(found, verified=proof, removed=removed)
 

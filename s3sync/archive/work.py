@@ -104,6 +104,10 @@ class Working(Struct, frozen=True):
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     moved_on: Callable[[Unit], None] = lambda unit: None
     """Told of each unit whose files were deleted, for the step before in a chain."""
+    sent: Callable[[Unit], None] = lambda unit: None
+    """Told of each unit that was sent."""
+    freed: Callable[[Unit, int], None] = lambda unit, files: None
+    """Told of each unit whose files were deleted here, and how many those were."""
     agree_to_read: Callable[[Archived], None] = lambda archived: None
     """Asked before an archive is read back as a whole. Raises `Halt` where the price is not agreed to."""
 

@@ -68,7 +68,10 @@ class Moving(Catalogued, frozen=True):
                 report = plan(carrier, chosen, units, options, told)
                 report.reading = price_of_run(settings, chosen, report) if reads_all else None
         else:
-            with working(self._on(channel, chosen, make=is_first), chosen) as work:
+            from s3sync.archives.telling import telling
+
+            opened = self._on(channel, chosen, make=is_first)
+            with telling(self.settings, "archive run") as history, working(opened, chosen) as work:
                 if scheme_of(channel.url).is_folder:
                     require_same_disk(work.carrier.store, work.catalogue, chosen.name)
                 agreement = Agreement(settings, max_cost, confirm)
@@ -78,7 +81,7 @@ class Moving(Catalogued, frozen=True):
                     planned = plan(work.carrier, chosen, every, options, lambda unit: None)
                     agreement.to_all(price_of_run(settings, chosen, planned))
                 work = structs.replace(work, moved_on=self._moved_on(chosen), agree_to_read=agreement.to_one)
-                report = run(work, units, options, told)
+                report = run(history.of(work), units, options, told)
         report.not_due = young.count
         return report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from s3sync.archive.restoring import RestoreOptions, RestoreReport
     from s3sync.archive.thaw import Price
     from s3sync.archive.waiting import ThawLine
+    from s3sync.archives.telling import Telling
 
 LOCAL, SSD = "local", "ssd"
 """Places that units came from and that lie between, as `to` names them."""
@@ -85,17 +87,30 @@ class Returning(Moving, frozen=True):
         told: Callable[[Restored], None],
     ) -> list[_Job]:
         """Restore units one by one; return those that are being thawed."""
+        from s3sync.archives.telling import telling
+
+        with telling(self.settings, "restore") as history:
+            return self._restore_each(jobs, report, confirm, told, history)
+
+    def _restore_each(
+        self,
+        jobs: list[_Job],
+        report: RestoreReport,
+        confirm: Callable[[Price], bool],
+        told: Callable[[Restored], None],
+        history: Telling,
+    ) -> list[_Job]:
         from s3sync.archive.restoring import Restoring
 
         left: list[_Job] = []
         for place, archived, options in jobs:
             chosen = self.chosen(archived.set)
             channel = self._on(self._channel(chosen), chosen)
-            before = len(report.pending)
+            before, hears = len(report.pending), told if options.dry_run else partial(history.hears, archived.set, told)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
                 job = Restoring(carrier, chosen, self.settings_of(chosen), catalogue, options, confirm, channel.is_made)
                 try:
-                    job.restore(archived, self._destination(chosen, archived, options.to), report, told)
+                    job.restore(archived, self._destination(chosen, archived, options.to), report, hears)
                 except DiskFull:
                     raise
                 except OF_ONE_UNIT as error:
