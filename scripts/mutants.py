@@ -1314,6 +1314,22 @@ MUTANTS = (
         ("tests/unit/disk/test_guarded.py", "-k", "knows_texts"),
     ),
     Mutant(
+        "env-file-blanks",
+        "rule 10: a settings file of few bytes makes little work",
+        "s3sync/config/envfile.py",
+        "        if len(found[0]) > MOST_BLANKS:\n",
+        "        if len(found[0]) > 1 << 20:\n",
+        ("tests/promises/hostile/test_secrets_and_bounds.py", "-k", "an_env_file"),
+    ),
+    Mutant(
+        "watch-follows-links",
+        "rule 5: a watch has the system watch nothing outside of the staging folder",
+        "s3sync/team/watching/wakes.py",
+        "                if entry.is_symlink():\n",
+        "                if entry.name == folder:\n",
+        ("tests/scenarios/team/test_watch.py", "-k", "whole_disk_watched"),
+    ),
+    Mutant(
         "unit-safe-path",
         "rule 1: what the system starts takes no module from the repository",
         "s3sync/cli/commands/watch.py",

@@ -27,6 +27,9 @@ _COLLAB = ("S3_COLLAB_BUCKET", "S3_COLLAB_PREFIX", "S3_SYNC_USER")
 READ = frozenset((*_COLLAB, *KEY_VARIABLES, *(name for key in KEYS if key.env_file for name in key.variables)))
 """The keys that s3sync reads. `S3_*`, `SSD_*` and `GLACIER_VAULT` are of the same family of tools, and left alone."""
 
+MOST_BLANKS = 256
+"""Blanks in a row: dotenv looks for a comment behind each of them, to the end of all of them."""
+_BLANKS = re.compile(r"[^\S\r\n]+")
 _DANGEROUS = re.compile(r"AWS_.*|S3SYNC_.*|BOTO_CONFIG|SSL_CERT_(FILE|DIR)|.*_(PROXY|CA_BUNDLE)", re.IGNORECASE)
 
 
@@ -39,6 +42,11 @@ def parse_env(text: str, path: Path) -> dict[str, str]:
     """`read_env_file` for text that is the content of `path`."""
     from dotenv.parser import parse_stream
 
+    for found in _BLANKS.finditer(text):
+        if len(found[0]) > MOST_BLANKS:
+            place = f"{path} line {text.count(chr(10), 0, found.start()) + 1}"
+            why = f"it has more than {MOST_BLANKS} blanks in a row"
+            raise ConfigError(f"{place} is not valid", why=why, hint="take them out")
     values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text.removeprefix("\ufeff"))):
         # The parser counts the blank lines before a binding as part of it.

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -64,7 +65,8 @@ class Events:
     """A thread that calls `wake` when something below a folder changes, other than s3sync's own files.
 
     `come` is true once an event of our own touch arrived: until then nobody relies on it. `missing` is true where the
-    library is not installed.
+    library is not installed. It follows links, over the whole disk and into what is never synced: with one in the
+    folder, no events are listened to.
     """
 
     def __init__(self, staging: Path, wake: Callable[[], None]) -> None:
@@ -73,6 +75,7 @@ class Events:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._probes = 0
+        self._leads_away = False
         self.come = False
         self.missing = False
 
@@ -106,6 +109,8 @@ class Events:
     def _listen(self) -> None:
         import watchfiles
 
+        if _has_link(os.fspath(self._staging)):
+            return
         try:
             for _ in watchfiles.watch(
                 self._staging,
@@ -118,12 +123,29 @@ class Events:
                 ignore_permission_denied=True,
             ):
                 self._wake()
-        except Exception:  # noqa: BLE001 - too many folders for the system, or the folder is gone: then we look ourselves
-            self.come = False
+                if self._leads_away:
+                    break
+        except Exception:  # noqa: BLE001 - too many folders, or the folder is gone: then we look ourselves
+            pass
+        self.come = False
 
     def _is_of_interest(self, change: object, path: str) -> bool:
         if not path.startswith(self._own):
+            self._leads_away = self._leads_away or Path(path).is_symlink() or _has_link(path)
             return True
         if path.endswith(PROBE):
             self.come = True
         return False
+
+
+def _has_link(folder: str) -> bool:
+    """True if a link is anywhere below a folder. False for what is none, or cannot be listed."""
+    below = [folder]
+    while below:
+        with suppress(OSError), os.scandir(below.pop()) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    return True
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(entry.path)
+    return False

@@ -133,7 +133,9 @@ def test_f56_a_settings_file_makes_little_work(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['A="' * (N // 3), "AWS_" + "A" * N + "=1", "export " * 9000, "S3_COLLAB_PREFIX\n" * 3000]
+    "text",
+    ['A="' * (N // 3), "AWS_" + "A" * N + "=1", "export " * 9000, "S3_COLLAB_PREFIX\n" * 3000]
+    + [f"# for all\nOTHER_TOOL=a{blank * 30_000}b\n" for blank in (" ", "\t", "\x0b", "\u2003")],
 )
 def test_f56_an_env_file_makes_little_work(text: str) -> None:
     refused_soon(lambda: parse_env(text, ENV_FILE))

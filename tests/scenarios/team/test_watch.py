@@ -477,6 +477,35 @@ def test_events_come_from_this_disk_and_not_from_our_own_files(tmp_path: Path) -
     assert not events.come
 
 
+@pytest.mark.parametrize("way", ["at first", "by a name", "in a folder"])
+def test_no_link_in_the_folder_has_the_whole_disk_watched(way: str, tmp_path: Path) -> None:
+    """The library follows links. One that git brought to `/` took a watch of the system for each folder of the disk."""
+    pytest.importorskip("watchfiles")
+    staging, elsewhere = tmp_path / "staging", tmp_path / "elsewhere"
+    (staging / "cut").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "link").symlink_to(tmp_path)
+    if way == "at first":
+        (elsewhere / "link").rename(staging / "cut" / "link")
+    events = Events(staging, lambda: None)
+    events.start()
+    try:
+        if way != "at first":
+
+            def come() -> bool:
+                events.probe()
+                events._probes = 0
+                return events.come
+
+            until(come)
+            moved = elsewhere / "link" if way == "by a name" else elsewhere
+            moved.rename(staging / "cut" / "new")
+        until(lambda: events._thread is not None and not events._thread.is_alive())
+        assert not events.come
+    finally:
+        events.stop()
+
+
 def test_without_the_library_it_polls(both: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch) -> None:
     david, _ = both
     monkeypatch.setitem(sys.modules, "watchfiles", None)
