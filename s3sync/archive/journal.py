@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from s3sync.archive.parts import PartBody
 from s3sync.archive.stream import Position
 from s3sync.core.archive.index import index_text
-from s3sync.core.archive.values import Frame, Index
+from s3sync.core.archive.values import Frame, Index, SplitIndex
 from s3sync.disk.errors import local_errors
 from s3sync.state.sqlite import Database
 from s3sync.store.port import Part
@@ -184,8 +184,12 @@ class Journal(Database):
 
 
 def _digest(index: Index) -> str:
-    """Digest of all that an index says of content. Its class and tags change when others move it, and prove nothing."""
-    return _digest_with_class(replace(index, storage_class="", tags={}))
+    """Digest of all that an index says of content. Its class, tags and version change when others move it, and prove
+    nothing."""
+    bare = replace(index, storage_class="", tags={}, version_id=None)
+    if isinstance(bare, SplitIndex):
+        bare = replace(bare, parts=tuple(replace(part, version_id=None) for part in bare.parts))
+    return _digest_with_class(bare)
 
 
 def _digest_with_class(index: Index) -> str:

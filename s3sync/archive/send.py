@@ -188,6 +188,7 @@ def send_archive(
         etag=made.etag,
         md5=made.md5,
         crc64nvme=made.checksum,
+        version_id=made.version_id,
         frames=made.frames,
     )
     return index, made.bytes_sent

@@ -72,9 +72,9 @@ def _moved(store: Store, index: Index, target: str) -> tuple[Index, Index]:
             new.append(member)
         return replace(index, members=tuple(old)), replace(index, members=tuple(new), storage_class=target)
     head = head_of_own(store, index.set, index.unit, index.key)
-    write_index(store, replace(index, etag=None))
+    write_index(store, replace(index, etag=None, version_id=None))
     etag = move_object(store, head, index.size, target, index.tags)
-    return replace(index, etag=head.info.etag), replace(index, etag=etag, storage_class=target)
+    return replace(index, etag=head.info.etag), replace(index, etag=etag, storage_class=target, version_id=None)
 
 
 def _moved_volumes(store: Store, index: SplitIndex, target: str) -> tuple[Index, Index]:
@@ -90,7 +90,7 @@ def _moved_volumes(store: Store, index: SplitIndex, target: str) -> tuple[Index,
 
 def _with_etag(index: SplitIndex, number: int, etag: str | None) -> SplitIndex:
     parts = list(index.parts)
-    parts[number] = replace(parts[number], etag=etag)
+    parts[number] = replace(parts[number], etag=etag, version_id=None)
     return replace(index, parts=tuple(parts))
 
 
@@ -117,7 +117,7 @@ def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Ma
             Part(number, stop - start, _copied(store, key, upload_id, number, etag, start, stop))
             for number, (start, stop) in enumerate(_pieces(size), 1)
         ]
-        return store.complete_upload(key, upload_id, parts, mode=Update(etag))
+        return store.complete_upload(key, upload_id, parts, mode=Update(etag)).etag
     except S3syncError:
         store.abort_upload(key, upload_id)
         raise

@@ -23,7 +23,7 @@ from s3sync.core.times import format_time
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, SourceChanged, StoreError
 from s3sync.store.aspects import WholeChecksums, aspect
-from s3sync.store.port import Create, Headers, Part, WriteMode
+from s3sync.store.port import Create, Headers, Part, WriteMode, Written
 from s3sync.transfer.pool import PARTS_AT_ONCE
 from s3sync.transfer.progress import Gauge, Work
 
@@ -89,6 +89,7 @@ class Uploaded(Struct, frozen=True):
     checksum: str | None
     md5: str | None
     bytes_sent: int
+    version_id: str | None = None
 
 
 def upload(carrier: Carrier, journal: Journal, content: Content, mode: WriteMode) -> Uploaded:
@@ -174,15 +175,15 @@ class _Job:
         headers = self.content.headers(uuid.uuid4().hex)
         try:
             body = part.body if part.size <= AT_ONCE else MemoryBody(part.body, gauge)
-            etag = self.carrier.store.put(self.content.key, body, mode=mode, headers=headers, md5=digest.digest()).etag
+            written = self.carrier.store.put(self.content.key, body, mode=mode, headers=headers, md5=digest.digest())
             self.bytes_sent = part.size
         except PreconditionFailed:
             head = self.carrier.store.head(self.content.key)
             if not (isinstance(mode, Create) and head.etag_is_md5 and head.info.etag == digest.hexdigest()):
                 raise
-            etag = head.info.etag
+            written = Written(head.info.etag)
         gauge(part.size)
-        return self._uploaded(etag, part.size, part.checksum, digest.hexdigest())
+        return self._uploaded(written, part.size, part.checksum, digest.hexdigest())
 
     def _begin(self) -> None:
         content, archive_id = self.content, uuid.uuid4().hex
@@ -224,18 +225,20 @@ class _Job:
         checksum = self.maker.checksum.value() if self.maker.checksum is not None else None
         agreed = self.whole is not None and self.whole.verifies(upload_id)
         try:
-            etag = self.carrier.store.complete_upload(
+            written = self.carrier.store.complete_upload(
                 key, upload_id, parts, mode=mode, checksum=checksum if agreed else None
             )
         except (PreconditionFailed, NotFound):
-            etag = _made_before(self.carrier, self.begun) or ""
+            etag = _made_before(self.carrier, self.begun)
             if not etag:
                 raise
-        return self._uploaded(etag, sum(part.size for part in parts), checksum, None)
+            written = Written(etag)
+        return self._uploaded(written, sum(part.size for part in parts), checksum, None)
 
-    def _uploaded(self, etag: str, size: int, checksum: str | None, md5: str | None) -> Uploaded:
+    def _uploaded(self, written: Written, size: int, checksum: str | None, md5: str | None) -> Uploaded:
         members, frames = self.stream.members(), tuple(self.maker.frames)
-        return Uploaded(etag, size, members, frames, checksum or None, md5, self.bytes_sent)
+        sent = self.bytes_sent
+        return Uploaded(written.etag, size, members, frames, checksum or None, md5, sent, written.version_id)
 
     def abandon(self) -> None:
         """Abort the upload, and forget it."""

@@ -51,7 +51,7 @@ class CheckedStore(Wrapped):
 
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
-    ) -> str:
+    ) -> Written:
         mode = self._checked(Condition.COMPLETE, key, mode)
         return self.inner.complete_upload(key, upload_id, parts, mode=mode, checksum=checksum)
 

@@ -106,10 +106,14 @@ class Headers(Struct, frozen=True):
 
 
 class Written(Struct, frozen=True):
-    """Answer of a store that has stored an object. `at` is the time by its own clock, None where it told none."""
+    """Answer of a store that has stored an object. `at` is the time by its own clock, None where it told none.
+
+    `version_id` is that of the object in a bucket that keeps versions, as far as the answer told it.
+    """
 
     etag: str
     at: datetime | None = None
+    version_id: str | None = None
 
 
 class Part(Struct, frozen=True):
@@ -244,14 +248,14 @@ class Store(Protocol):
 
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
-    ) -> str:
-        """Make the object of its parts and return its ETag. Raises `PreconditionFailed`, `NotFound`.
+    ) -> Written:
+        """Make the object of its parts. Raises `PreconditionFailed`, `NotFound`.
 
         `checksum` is the whole object's, by `aspects.WholeChecksums`; a store with that aspect raises
         `ChecksumMismatch` when what arrived has another. Others ignore it.
 
-        Completing again what was completed (the answer was lost, the program was killed) returns the ETag, as far as
-        it can be told from the parts.
+        Completing again what was completed (the answer was lost, the program was killed) returns its ETag, as far
+        as it can be told from the parts.
         """
 
     def abort_upload(self, key: str, upload_id: str) -> None:

@@ -93,7 +93,7 @@ class Wrapped:
 
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
-    ) -> str:
+    ) -> Written:
         return self.inner.complete_upload(key, upload_id, parts, mode=mode, checksum=checksum)
 
     def abort_upload(self, key: str, upload_id: str) -> None:

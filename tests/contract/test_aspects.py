@@ -29,10 +29,10 @@ from s3sync.store.aspects import (
     require_aspect,
 )
 from s3sync.store.checked import CheckedStore
-from s3sync.store.port import Bucket, Headers
+from s3sync.store.port import Bucket, Headers, Overwrite, Part
 from s3sync.store.probe import Honours
 from s3sync.store.wrapped import Wrapped
-from tests.contract.stores import UnderTest, noise, on_server, put, read
+from tests.contract.stores import UnderTest, md5, noise, on_server, put, read
 from tests.kit.servers import Server
 
 ALL = (Versions, Presigns, Tags, StorageClasses, Thaws, Administers, Bucket)
@@ -463,6 +463,24 @@ def test_versions_are_kept_told_read_and_deleted(own: UnderTest) -> None:
         versions.get_version("cut/a b.mp4", found[-1].version_id)
     bucket.set_versioning(enabled=False)
     assert bucket.versioning_status() == "Suspended" and versions.keeps_versions()
+
+
+def test_the_answer_to_a_write_tells_the_version(own: UnderTest) -> None:
+    store, bucket = created(own)
+    versions = require_aspect(store, Versions)
+
+    def written() -> list[tuple[str, str | None]]:
+        small = store.put("small", b"1", mode=Overwrite(), headers=Headers(), md5=md5(b"1"))
+        timed = store.put("timed", b"2", mode=Overwrite(), headers=Headers(), md5=md5(b"2"), timed=True)
+        upload_id = store.start_upload("parts", Headers())
+        etag = store.put_part("parts", upload_id, 1, b"3")
+        whole = store.complete_upload("parts", upload_id, [Part(1, 1, etag)], mode=Overwrite())
+        return [(key, one.version_id) for key, one in (("parts", whole), ("small", small), ("timed", timed))]
+
+    assert {version for _, version in written()} == {None}
+    bucket.set_versioning(enabled=True)
+    told = written()
+    assert told == sorted((found.key, found.version_id) for found in versions.list_versions("") if found.is_latest)
 
 
 def test_who_may_not_read_the_rules_does_not_replace_them(s3: UnderTest) -> None:

@@ -252,12 +252,12 @@ class FolderStore:
 
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
-    ) -> str:
+    ) -> Written:
         self._require_writable()
         try:
             folder, record = uploads.find(self._layout, key, upload_id)
         except NotFound:
-            return self._already_complete(key, parts)
+            return Written(self._already_complete(key, parts))
         objects.require_mode(self._layout, key, mode)
         with uploads.errors(self._layout, key, "finish"):
             temporary, etag = uploads.assemble(self._layout, folder, parts, key)
@@ -265,7 +265,7 @@ class FolderStore:
         self._place(key, temporary, mode=mode, etag=etag, headers=record.headers, first_part=first)
         with contextlib.suppress(OSError):
             uploads.drop(self._layout, upload_id)
-        return etag
+        return Written(etag)
 
     def _already_complete(self, key: str, parts: Sequence[Part]) -> str:
         """An upload that is gone because an earlier, interrupted call finished it is no error."""

@@ -40,6 +40,16 @@ def strip(etag: str | None) -> str:
     return (etag or "").removeprefix("W/").strip('"')
 
 
+LONGEST_VERSION = 1024
+"""Bytes of a version's id: S3's own bound."""
+
+
+def version_of(told: object) -> str | None:
+    """Id of a version as an answer tells it; None in a bucket that keeps none, and for what S3 would never say."""
+    is_one = isinstance(told, str) and told != "null" and 0 < len(told) <= LONGEST_VERSION and told.isprintable()
+    return str(told) if is_one else None
+
+
 LARGEST = 2**60
 """Bytes of an object: far more than any store takes, and few enough for whatever counts, remembers or shows them."""
 

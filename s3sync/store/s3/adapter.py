@@ -107,9 +107,7 @@ class S3Store(ReadableBucket):
         self._io.pace.send(size_of(body))
         try:
             put = self._fast.put
-            return Written(
-                attempts.run(lambda: put(name, body, mode, headers, patient=attempts.uncertain), from_obstore)
-            )
+            return attempts.run(lambda: put(name, body, mode, headers, patient=attempts.uncertain), from_obstore)
         except RequestFailed as error:
             if not may_refuse_checksum(error.failure):
                 raise
@@ -261,17 +259,17 @@ class S3Store(ReadableBucket):
 
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[Part], *, mode: WriteMode, checksum: str | None = None
-    ) -> str:
+    ) -> Written:
         name, attempts = self._key(key), self._io.attempts("finish")
         crc64nvme = crc64nvme_in(checksum) if self.verifies(upload_id) else None
         try:
-            etag = attempts.run(
+            written = attempts.run(
                 lambda: self._full.complete_upload(name, upload_id, parts, mode, crc64nvme), from_botocore
             )
             self._verified_as_a_whole.discard(upload_id)
-            return etag
+            return written
         except RequestFailed as error:
-            return self._despite(error.failure, True, name, mode, multipart_etag(parts), "finish")
+            return Written(self._despite(error.failure, True, name, mode, multipart_etag(parts), "finish"))
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         name = self._key(key)

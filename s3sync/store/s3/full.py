@@ -20,7 +20,7 @@ from s3sync.store.bodies import Sending
 from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.lanes.headers import size_of, strip
+from s3sync.store.lanes.headers import size_of, strip, version_of
 from s3sync.store.lanes.obstore.reader import CHUNK
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import Wire
@@ -137,7 +137,7 @@ class FullLane:
         answer = self._call(
             "put_object", Key=key, Body=sending, ContentMD5=_base64(md5), **_headers(headers), **_conditions(mode)
         )
-        return Written(_etag(answer), date_of(answer))
+        return Written(_etag(answer), date_of(answer), version_of(answer.get("VersionId")))
 
     def delete(self, key: str, if_match: str | None) -> None:
         self._call("delete_object", Key=key, **({} if if_match is None else {"IfMatch": f'"{if_match}"'}))
@@ -210,7 +210,7 @@ class FullLane:
 
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[Part], mode: WriteMode, crc64nvme: str | None
-    ) -> str:
+    ) -> Written:
         listed = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
         whole = {} if crc64nvme is None else {"ChecksumCRC64NVME": crc64nvme, "ChecksumType": "FULL_OBJECT"}
         answer = self._call(
@@ -221,7 +221,7 @@ class FullLane:
             **whole,
             **_conditions(mode),
         )
-        return _etag(answer)
+        return Written(_etag(answer), version_id=version_of(answer.get("VersionId")))
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         self._call("abort_multipart_upload", Key=key, UploadId=upload_id)

@@ -171,7 +171,8 @@ class _Job:
         parts = [part for part, _ in self.sent]
         checksum = self.checksum.value() if self.checksum else None
         try:
-            return self.transport.store.complete_upload(self.key, self.upload_id, parts, mode=mode, checksum=checksum)
+            store = self.transport.store
+            return store.complete_upload(self.key, self.upload_id, parts, mode=mode, checksum=checksum).etag
         except (PreconditionFailed, NotFound) as error:
             etag = self._published(mode, checksum)
             if etag is not None:

@@ -62,7 +62,7 @@ def _copy_in_parts(
 
     try:
         parts = transport.pool.gather(copy, list(enumerate(part_ranges(size, COPY_PART), 1)), COPIES_AT_ONCE)
-        return store.complete_upload(target, upload_id, parts, mode=mode)
+        return store.complete_upload(target, upload_id, parts, mode=mode).etag
     except BaseException:
         store.abort_upload(target, upload_id)
         raise

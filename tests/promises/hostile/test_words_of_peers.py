@@ -34,7 +34,7 @@ def forge(peer: Peer, store: FolderStore, name: str, body: bytes, said: bytes, *
         Part(number, stop - start, store.put_part(key, upload, number, body[start:stop]))
         for number, (start, stop) in enumerate(ranges, 1)
     ]
-    return store.complete_upload(key, upload, parts, mode=Overwrite())
+    return store.complete_upload(key, upload, parts, mode=Overwrite()).etag
 
 
 def record(peer: Peer, name: str, etag: str, said: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from pathlib import Path
@@ -98,6 +99,9 @@ def test_a_bucket_of_versions_with_a_delete_marker_tells_that_the_archive_is_gon
     settings(david, f"archives:\n  sessions:\n    store: s3://{bucket}\n    source: raw/*\n    layout: '{{id}}'\n")
     put(david.repo, "raw/m42/a.fits", os.urandom(1000))
     david.ok("archive", "run", cwd=david.repo)
+    index = json.loads(client.get_object(Bucket=bucket, Key="m42.tar.index.json")["Body"].read())
+    (version,) = client.list_object_versions(Bucket=bucket, Prefix="m42.tar")["Versions"][:1]
+    assert (version["Key"], version["VersionId"]) == ("m42.tar", index["version_id"])
     client.delete_object(Bucket=bucket, Key="m42.tar")
     gone = david.expect(3, "archive", "run", "--delete-local", cwd=david.repo)
     assert "is gone" in gone.err and (david.repo / "raw/m42/a.fits").exists()

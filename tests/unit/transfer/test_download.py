@@ -45,7 +45,7 @@ def put_in_parts(store: Store, content: bytes) -> Wanted:
     upload_id = store.start_upload(KEY, Headers())
     for number, start in enumerate(range(0, len(content), PART), 1):
         store.put_part(KEY, upload_id, number, content[start : start + PART])
-    etag = store.complete_upload(KEY, upload_id, list(store.list_parts(KEY, upload_id)), mode=Overwrite())
+    etag = store.complete_upload(KEY, upload_id, list(store.list_parts(KEY, upload_id)), mode=Overwrite()).etag
     return Wanted(PATH, KEY, len(content), etag, md5(content).hexdigest())
 
 

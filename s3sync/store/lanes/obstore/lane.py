@@ -16,12 +16,12 @@ from s3sync.errors import S3syncError
 from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed, Retries
 from s3sync.store.lanes.failures import is_panic
-from s3sync.store.lanes.headers import size_of, strip
+from s3sync.store.lanes.headers import size_of, strip, version_of
 from s3sync.store.lanes.limiter import Limiter
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.lanes.obstore.reader import IN_ONE_PIECE
 from s3sync.store.lanes.rounds import in_time
-from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, WriteMode
+from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, WriteMode, Written
 from s3sync.store.watch import WATCH
 
 if TYPE_CHECKING:
@@ -180,8 +180,8 @@ class ObstoreLane(ABC):
         small = stop is not None and stop - start <= IN_ONE_PIECE
         return obstore.get(self._client(ANSWERS if small else BODIES), key, options=options)
 
-    def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers, *, patient: bool = False) -> str:
-        """Store an object with a checksum that the server verifies, and return its ETag.
+    def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers, *, patient: bool = False) -> Written:
+        """Store an object with a checksum that the server verifies.
 
         `patient`: an attempt failed that may have been too slow for the line.
         """
@@ -202,7 +202,7 @@ class ObstoreLane(ABC):
             use_multipart=False,
             **more,
         )
-        return strip(answer["e_tag"])
+        return Written(strip(answer["e_tag"]), version_id=version_of(answer["version"]))
 
     def delete(self, key: str) -> None:
         import obstore
