@@ -1330,6 +1330,22 @@ MUTANTS = (
         ("tests/scenarios/team/test_watch.py", "-k", "whole_disk_watched"),
     ),
     Mutant(
+        "quoted-line-breaks",
+        "rule 7: an answer of line breaks is read in one go",
+        "s3sync/store/lanes/obstore/failures.py",
+        '_STATUS = re.compile(r"^ +status',
+        '_STATUS = re.compile(r"^\\s+status',
+        ("tests/promises/hostile/test_wire.py", "-k", "of_line_breaks"),
+    ),
+    Mutant(
+        "empty-lines-above",
+        "rule 10: a settings file of few bytes makes little work, also above the repository",
+        "s3sync/config/above.py",
+        'r"^[ \\t]*(?:store[',
+        'r"^\\s*(?:store[',
+        ("tests/promises/hostile/test_secrets_and_bounds.py", "-k", "file_above"),
+    ),
+    Mutant(
         "unit-safe-path",
         "rule 1: what the system starts takes no module from the repository",
         "s3sync/cli/commands/watch.py",

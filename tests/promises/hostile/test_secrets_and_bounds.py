@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3sync.config.above import refuse_store_above
 from s3sync.config.envfile import parse_env
 from s3sync.config.files import REPO_KIND, USER_KIND, parse_settings
 from s3sync.config.secrets import hidden, looks_secret
@@ -139,6 +140,14 @@ def test_f56_a_settings_file_makes_little_work(text: str) -> None:
 )
 def test_f56_an_env_file_makes_little_work(text: str) -> None:
     refused_soon(lambda: parse_env(text, ENV_FILE))
+
+
+def test_f56_a_file_above_of_empty_lines_makes_little_work(tmp_path: Path) -> None:
+    """Above a submodule is a clone, whose files belong to this user."""
+    (tmp_path / ".s3sync.yaml").write_text("\n" * N + "x")
+    started = time.process_time()
+    refuse_store_above(tmp_path / "submodule")
+    assert time.process_time() - started < 5
 
 
 def refused_soon(read: Callable[[], object]) -> None:

@@ -30,6 +30,7 @@ from tests.kit.peak import peak_mib
 from tests.kit.people import Person
 from tests.promises.hostile.checks import said
 from tests.promises.hostile.conftest import SECRETS
+from tests.promises.hostile.liar import liar
 
 Answer = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n"
@@ -232,6 +233,13 @@ def test_f53_an_answer_without_end_is_not_collected(request_name: str, monkeypat
     for answer in ENDLESS.values():
         with wire(answer) as server, pytest.raises(StoreError, match=r"does not end|answers, but not as S3"):
             REQUESTS[request_name](opened(server.url))
+
+
+@pytest.mark.parametrize("request_name", ["list", "get"])
+def test_f53_an_error_of_line_breaks_is_read_in_one_go(request_name: str) -> None:
+    """obstore quotes it in its text. Looking from each line to the end of all of them took hours for a megabyte."""
+    with liar(lambda asked: (400, {}, b"\n" * 600_000)) as url, pytest.raises(StoreError, match="not as S3"):
+        REQUESTS[request_name](opened(url))
 
 
 def dripping(connection: socket.socket) -> None:

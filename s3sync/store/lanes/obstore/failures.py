@@ -19,11 +19,12 @@ from s3sync.store.lanes.failures import (
     wants_proxy_password,
 )
 
-_STATUS = re.compile(r"^\s+status: (\d{3}),$", re.MULTILINE)
-_BODY = re.compile(r"^\s+body: Some\(\n\s+\"(.*)\",$", re.MULTILINE)
-_RETRIES = re.compile(r"^\s+retries: (\d+),$", re.MULTILINE)
-_KIND = re.compile(r"^\s+kind: (\w+),$", re.MULTILINE)
-_REASON = re.compile(r"^\s+(?:message|error): \"([^\"]*)\",$", re.MULTILINE)
+# obstore's text quotes an answer as it came. What begins a line reaches over no other: a megabyte of them took hours.
+_STATUS = re.compile(r"^ +status: (\d{3}),$", re.MULTILINE)
+_BODY = re.compile(r"^ +body: Some\(\n +\"(.*)\",$", re.MULTILINE)
+_RETRIES = re.compile(r"^ +retries: (\d+),$", re.MULTILINE)
+_KIND = re.compile(r"^ +kind: (\w+),$", re.MULTILINE)
+_REASON = re.compile(r"^ +(?:message|error): \"([^\"]*)\",$", re.MULTILINE)
 
 # The first needle found in obstore's text decides.
 _OBSTORE_TEXTS: tuple[tuple[str, Cause], ...] = (
@@ -86,7 +87,7 @@ def from_obstore(error: BaseException) -> Failure:
 def _obstore_cause(text: str) -> Cause:
     if "IncompleteBody" in text or "UnexpectedEof" in text:
         return "truncated"
-    if re.search(r"^\s+Parse\($", text, re.MULTILINE):
+    if re.search(r"^ +Parse\($", text, re.MULTILINE):
         return "not_s3"
     kind = _KIND.search(text)
     if kind and kind[1] in _OBSTORE_KINDS:
