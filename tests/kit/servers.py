@@ -27,6 +27,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -207,7 +208,7 @@ class ProcessServer(Server):
                 self._prepare()
                 self._round_trip()
                 return
-            except (OSError, BotoCoreError, ClientError) as error:
+            except (OSError, HTTPException, BotoCoreError, ClientError) as error:  # or another server has the port
                 last = error
                 time.sleep(0.05)
         raise ServerFailed(f"{self.name} was not ready after {START_DEADLINE_S:.0f} s: {last}\n{self._log_tail()}")

@@ -110,7 +110,7 @@ class Proxy:
             self.counts = Counts()
             self.log.clear()
 
-    def wait_for(self, operation: str, count: int = 1, timeout: float = 20, *, answered: bool = False) -> None:
+    def wait_for(self, operation: str, count: int = 1, timeout: float = 60, *, answered: bool = False) -> None:
         """Until so many requests of this operation have come (`answered`: and their answers have begun)."""
 
         def there() -> bool:
@@ -119,7 +119,7 @@ class Proxy:
 
         self.wait_until(there, timeout, f"{count} {operation}")
 
-    def wait_until(self, condition: Callable[[], bool], timeout: float = 20, what: str = "what was waited for") -> None:
+    def wait_until(self, condition: Callable[[], bool], timeout: float = 60, what: str = "what was waited for") -> None:
         """Until this is true; it is asked again at each request and each piece of a body."""
         with self._changed:
             if not self._changed.wait_for(condition, timeout):

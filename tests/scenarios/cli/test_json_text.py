@@ -38,7 +38,7 @@ def printed(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> str
 def test_as_the_standard_library(document: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         pieces: list[str] = []
-        patch.setattr("s3sync.cli.output._write", lambda stream, text, end="\n": pieces.append(text + end))
+        patch.setattr("s3sync.cli.output.write", lambda stream, text, end="\n": pieces.append(text + end))
         print_json(document)
         print_json(lazily(document))
     assert "".join(pieces) == (json.dumps(document, indent=2) + "\n") * 2

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -25,12 +26,18 @@ def test_what_a_killed_doctor_left_is_removed_by_the_next(new_patient: NewPatien
         david = new_patient(seaweedfs, endpoint=proxy.endpoint_url)
         david.ok("up")
         before = keys_of(seaweedfs, david)
-        proxy.on("CompleteMultipartUpload").before(lambda request: proxy.pause())
+        paused = threading.Event()
+
+        def hold(request: object) -> None:
+            proxy.pause()
+            paused.set()
+
+        proxy.on("CompleteMultipartUpload", nth=1).before(hold)
         killed = subprocess.Popen(
             [sys.executable, "-m", "s3sync", "doctor"],
             cwd=david.project, env=david.env(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        proxy.wait_for("CompleteMultipartUpload")
+        assert paused.wait(60)
         os.kill(killed.pid, signal.SIGKILL)
         killed.wait(20)
         proxy.remove()

@@ -143,7 +143,7 @@ def test_f32_what_is_in_the_remote_trash_stays(shared: Office, monkeypatch: pyte
     monkeypatch.setattr(trash_rules, "YOUNG", timedelta(seconds=-5))
     next_day(david)
     opened(david, size="1K").up()
-    david.ok("cleanup", "--yes")
+    david.ok("cleanup", "--force", "--yes")
     assert {SMALL, MIDDLE} <= set(shared.trash())
     told = david.ok("trash", "empty", "--remote", "--dry-run", "--json").json
     assert {one["name"] for one in told["last_copies"]} >= {"small.txt", "middle.mov"}

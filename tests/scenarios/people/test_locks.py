@@ -82,7 +82,7 @@ def test_sync_cleanup_and_mine_leave_it_alone_too(both: tuple[Person, Person]) -
     david.ok("lock", FILM)
     (jan.staging / FILM).unlink()
     assert [one["name"] for one in jan.expect(6, "sync", "--json").json["locked"]] == [FILM]
-    assert [one["name"] for one in jan.expect(6, "cleanup", "--yes", "--json").json["locked"]] == [FILM]
+    assert [one["name"] for one in jan.expect(6, "cleanup", "--force", "--yes", "--json").json["locked"]] == [FILM]
     david.write(FILM, "graded by david")
     david.ok("up")
     jan.write(FILM, "graded by jan")

@@ -151,7 +151,7 @@ def test_b4_versions_that_object_lock_keeps_are_said_and_nothing_becomes_visible
     assert {one["name"] for one in jan.ok("trash", "list", "--remote", "--json").json["files"]} == {"a.mp4", "b.mov"}
     jan.ok("trash", "restore", "a.mp4")
     jan.ok("up")
-    ended = jan.expect(3, "cleanup", "--versions", "--yes")
+    ended = jan.expect(3, "cleanup", "--versions", "--force", "--yes")
     assert "some cannot be deleted: Access Denied" in ended.err and "Object Lock" in ended.err
     assert "b.mov (20.0 MB) - deleted on the remote permanently" in ended.out
     assert set(jan.states().values()) == {"cleaned_up"}
