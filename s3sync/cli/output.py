@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TextIO
 
-from msgspec import Struct, to_builtins
+from msgspec import Raw, Struct, to_builtins
 
 from s3sync.cli.widths import fitting
 from s3sync.core.batches import batched
@@ -171,8 +171,8 @@ PIECES_AT_ONCE = 4_000
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout, in ASCII, so that no pipe can break it.
 
-    Structs in it become objects, and iterators lists. It is written piece by piece: what is said of many files is
-    several times as large as what is known of them.
+    Structs in it become objects, and iterators lists; `Raw` is JSON in ASCII already, on a line of its own. It is
+    written piece by piece: what is said of many files is several times as large as what is known of them.
     """
     for batch in batched(_json(document, "\n"), PIECES_AT_ONCE):
         write(sys.stdout, "".join(batch), end="")
@@ -185,13 +185,12 @@ def _json(value: Any, line: str) -> Iterator[str]:
 
     inner = f"{line}  "
     if isinstance(value, dict):
-        named = ((f"{json.dumps(key)}: ", item) for key, item in value.items())
-        brackets = "{}"
+        brackets, named = "{}", ((f"{json.dumps(key)}: ", item) for key, item in value.items())
     elif isinstance(value, (list, Iterator)):
-        named = (("", item) for item in value)
-        brackets = "[]"
+        brackets, named = "[]", (("", item) for item in value)
     else:
-        yield json.dumps(value, indent=2, default=to_builtins).replace("\n", line)
+        text = bytes(value).decode() if isinstance(value, Raw) else json.dumps(value, indent=2, default=to_builtins)
+        yield text.replace("\n", line)
         return
     before = brackets[0] + inner
     for name, item in named:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Raw
+
 from s3sync.cli.output import SCHEMA, ago_text, printable, say, short_name, symbols, warn
 from s3sync.cli.show.words import Json, place_json
 from s3sync.core import history
@@ -75,6 +77,8 @@ def _print_event(event: Event, user: str | None, verbose: bool) -> None:
     if verbose:
         for file in event.files:
             say(f"      {short_name(file.name)} - {_word(file.did)}{_size(file)}{_replaces(file, user, event)}")
+        if event.files and event.more:
+            say(f"      and {files_text(event.more)} more")
 
 
 def _done(event: Event, verbose: bool) -> Iterator[str]:
@@ -115,11 +119,14 @@ def _replaces(file: EventFile, user: str | None, event: Event) -> str:
 
 
 def history_json(report: HistoryReport) -> Json:
+    """Each event is on a line: of ten years there are hundreds of thousands, and a line is written at once."""
+    import json
+
     return {
         "schema": SCHEMA,
         "command": report.command,
         **place_json(report.place),
-        "events": [_event_json(event) for event in report.events],
+        "events": (Raw(json.dumps(_event_json(event)).encode()) for event in report.events),
         "more": report.more,
         "not_named": report.hidden,
         "warnings": list(dict.fromkeys(report.warnings)),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from s3sync.cli.output import print_json
 from s3sync.core.outcome import Problem
@@ -49,6 +50,13 @@ def test_structs_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
     skipped = {"name": "é", "size_bytes": 1, "state": "in_sync", "uploaded_by": None, "uploaded_at": None}
     expected = {"in": {"a list": [skipped, {"path": "b\n", "error": "why", "hint": None}]}}
     assert printed({"in": {"a list": items}}, capsys) == json.dumps(expected, indent=2) + "\n"
+
+
+def test_what_is_json_already_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    document = {"events": iter([Raw(json.dumps({"name": "é\n", "files": [1]}).encode()), Raw(b"{}")])}
+    text = printed(document, capsys)
+    assert text == '{\n  "events": [\n    {"name": "\\u00e9\\n", "files": [1]},\n    {}\n  ]\n}\n'
+    assert json.loads(text) == {"events": [{"name": "é\n", "files": [1]}, {}]}
 
 
 def test_nothing_is_taken_before_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,7 +125,12 @@ def test_a_file_among_many_is_not_hidden_silently(both: tuple[Person, Person]) -
     unnamed = sorted({f"clip {number:02d}.mp4" for number in range(30)} - {file["name"] for file in event["files"]})
     told = david.ok("log", unnamed[0])
     assert "1 entry more of many files may mean it, too" in told.err
-    assert david.ok("log", unnamed[0], "--json").json["not_named"] == 1
+    found = david.ok("log", unnamed[0], "--json")
+    assert found.json["not_named"] == 1 and found.json["events"] == []
+    told = david.ok("log", "-v").out
+    assert f"and {event['more_files']} files more" in told and told.count(" - uploaded") == len(event["files"])
+    lines = david.ok("log", "--json").out.splitlines()
+    assert [json.loads(line.strip().rstrip(",")) for line in lines if '"id"' in line] == [event], "an event a line"
 
 
 def test_what_a_reader_of_another_tool_put_there_is_told(both: tuple[Person, Person], tmp_path: Path) -> None:
