@@ -47,7 +47,7 @@ class Telling:
         """Note a unit that was archived."""
         top = os.path.realpath(unit.root)
         for source in unit.sources:
-            path = f"{top}/{source.path}"
+            path = os.path.join(top, source.path)  # noqa: PTH118
             if source.kind is Kind.FILE and (found := self._of(path)) is not None:
                 project, draft = found
                 name = os.path.relpath(path, project.staging).replace(os.sep, "/") if draft.names_more else ""

@@ -62,3 +62,16 @@ def test_an_archive_run_and_a_restore_are_told_with_the_next_write(both: tuple[P
     shown = jan.ok("inbox", "--keep").out
     assert "david archived 3 files" in shown and "david restored on that computer 3 files" in shown
     assert [verb for _, verb, _ in did(jan, "log", "cut/a.mp4")] == ["up", "archive run"]
+
+
+def test_a_project_that_cannot_be_told_stops_no_archive(both: tuple[Person, Person], tmp_path: Path) -> None:
+    david, _ = both
+    david.write("a.mp4", "a")
+    david.ok("up")
+    (tmp_path / "store").rename(tmp_path / "unplugged")
+    david.ok("archive", "run", PROJECT, "--set", "films")
+    assert (tmp_path / "vault" / f"{PROJECT}.tar").exists()
+    (david.staging / ".s3sync/state.db").write_bytes(b"no database" * 500)
+    david.ok("archive", "run", PROJECT, "--set", "films", "--force")
+    assert david.ok("restore", PROJECT, "--set", "films", "--to", str(tmp_path / "back")).code == 0
+    assert (tmp_path / "back" / PROJECT / "s3-staging/a.mp4").read_bytes() == b"a"
