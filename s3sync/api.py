@@ -129,6 +129,12 @@ class Project(Together, frozen=True):
 
         `acknowledge`: have the others know that you have it, also where there was nothing to download.
         """
+        if acknowledge and files:
+            raise UsageError(
+                "--ack is about all files",
+                why=f"{len(files)} were named, and what you have of the others would not be known",
+                hint="leave out the names, or leave out --ack: what is downloaded counts anyway",
+            )
         return self._run(Verb.DOWN, files, on_conflict, dry_run, acknowledge=acknowledge)
 
     def sync(

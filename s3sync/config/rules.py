@@ -47,6 +47,22 @@ DEFAULT_HOOKS = HookRules()
 HOOKS: Mapping[str, values.Check] = {"large": values.amount, "refuse_large": values.yes_or_no}
 
 
+class ReceiptRules(Struct, frozen=True):
+    """Members who may only read: `readers` is `ack` where they are to say what they have, and `none` where nobody waits
+    for them. It decides which rights `setup member --read-only` gives.
+    """
+
+    readers: str = "none"
+
+    @property
+    def readers_acknowledge(self) -> bool:
+        return self.readers == "ack"
+
+
+DEFAULT_RECEIPTS = ReceiptRules()
+RECEIPTS: Mapping[str, values.Check] = {"readers": values.one_of("none", "ack")}
+
+
 EVENTS = ("up", "down", "conflict", "lock", "cleanup", "archive", "thaw")
 """Events that a notice can be of. `down` is of `watch --notify` alone: what arrived from others."""
 

@@ -22,7 +22,16 @@ from s3sync.config.locate import (
     user_file,
 )
 from s3sync.config.read import says_trust
-from s3sync.config.rules import DEFAULT_HOOKS, DEFAULT_NOTICES, DEFAULT_TRASH, HookRules, NoticeRules, TrashRules
+from s3sync.config.rules import (
+    DEFAULT_HOOKS,
+    DEFAULT_NOTICES,
+    DEFAULT_RECEIPTS,
+    DEFAULT_TRASH,
+    HookRules,
+    NoticeRules,
+    ReceiptRules,
+    TrashRules,
+)
 from s3sync.config.secrets import hidden, mask_url
 from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, KEYS, checked
 from s3sync.config.values import BadValue, Setting, name_problem
@@ -72,6 +81,7 @@ class Settings:
     retries: int | None = None
     trash: TrashRules = DEFAULT_TRASH
     hooks: HookRules = DEFAULT_HOOKS
+    receipts: ReceiptRules = DEFAULT_RECEIPTS
     archives: Mapping[str, ArchiveSet] | None = None
     prices: Mapping[str, RegionPrices] | None = None
     credentials: Credentials = "chain"

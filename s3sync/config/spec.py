@@ -8,10 +8,10 @@ test compares. A setting with keys of its own takes `values.nested` as its check
 
 **What a repository holds is written by whoever may commit to it.** A key may stand there (`repo`, `env_file`) only when
 the worst value of it harms nobody who runs s3sync in the repository. Settings that name a program, a configuration
-file, an authority (`ca_bundle`) or a proxy (`proxy`), and those about the person (`user` in `.s3sync.yaml`, `notify`),
-never may: they are for the user's own file and the process environment. `store`, `endpoint_url`, `profile` and
-`kms_key_id` may, because a new one is asked about first (docs/decisions/0019-trust-on-first-use.md). What lets last
-copies be destroyed is the user's to say, too.
+file, an authority (`ca_bundle`) or a proxy (`proxy`), and those about the person (`user` in `.s3sync.yaml`, `notify`)
+or the rights of others (`receipts`), never may: they are for the user's own file and the process environment. `store`,
+`endpoint_url`, `profile` and `kms_key_id` may, because a new one is asked about first
+(docs/decisions/0019-trust-on-first-use.md). What lets last copies be destroyed is the user's to say, too.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ from s3sync.config.locate import DEFAULT_STAGING
 from s3sync.config.rules import (
     DEFAULT_HOOKS,
     DEFAULT_NOTICES,
+    DEFAULT_RECEIPTS,
     DEFAULT_TRASH,
     HOOKS,
     NOTICES,
+    RECEIPTS,
     TRASH,
     HookRules,
     NoticeRules,
+    ReceiptRules,
     TrashRules,
 )
 
@@ -302,6 +305,11 @@ KEYS: tuple[Key, ...] = (
         repo=True,
         own=True,
         unset="`{large: 10M, refuse_large: false}`",
+    ),
+    Key(
+        "receipts", values.nested(RECEIPTS, into=ReceiptRules),
+        "Whether members who may only read count: [receipts](receipts.md#who-may-only-read).",
+        default=DEFAULT_RECEIPTS, own=True, unset="`{readers: none}`",
     ),
     Key(
         "archives",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 Policy: TypeAlias = Mapping[str, Any]
@@ -14,53 +14,49 @@ _WILD = re.compile(r"[*?$]")
 
 
 def member_policy(
-    bucket: str, prefix: str, repo: str, *, reads_only: bool = False, versions: bool = False, region: str = ""
+    bucket: str,
+    prefix: str,
+    repo: str,
+    *,
+    reads_only: bool = False,
+    acknowledges: bool = False,
+    versions: bool = False,
+    region: str = "",
 ) -> Policy:
     """Rights on the files of one repository, below `prefix` (empty, or ending in `/`) of a bucket.
 
-    `reads_only`: nothing can be written. `versions`: also list and read what a bucket with versioning keeps.
+    `reads_only`: nothing can be written; with `acknowledges` the metadata.json of a project can, which says what he has
+    fetched. `versions`: also list and read what a bucket with versioning keeps.
     """
-    where, below = _arn(bucket, region), f"{literal(prefix)}{literal(repo)}/*"
-    inside = {"StringLike": {"s3:prefix": [below]}}
-    statements: list[dict[str, Any]] = [
-        {
-            "Sid": "ListTheRepository",
-            "Effect": "Allow",
-            "Action": ["s3:ListBucket", "s3:ListBucketVersions"] if versions else "s3:ListBucket",
-            "Resource": where,
-            "Condition": inside,
-        }
+    where = _arn(bucket, region)
+    inside = f"{literal(prefix)}{literal(repo)}/*"
+    files = f"{where}/{inside}"
+    listing = ["s3:ListBucket", "s3:ListBucketVersions"] if versions else ["s3:ListBucket"]
+    statements = [
+        {**_statement("ListTheRepository", where, *listing), "Condition": {"StringLike": {"s3:prefix": [inside]}}}
     ]
     if not reads_only:
-        statements.append(
-            {
-                "Sid": "ListUnfinishedUploads",
-                "Effect": "Allow",
-                "Action": "s3:ListBucketMultipartUploads",
-                "Resource": where,
-            }
-        )
+        statements.append(_statement("ListUnfinishedUploads", where, "s3:ListBucketMultipartUploads"))
     if versions:
-        statements.append(
-            {
-                "Sid": "AskWhetherItKeepsVersions",
-                "Effect": "Allow",
-                "Action": "s3:GetBucketVersioning",
-                "Resource": where,
-            }
-        )
+        statements.append(_statement("AskWhetherItKeepsVersions", where, "s3:GetBucketVersioning"))
     reads = ["s3:GetObject", "s3:GetObjectVersion"] if versions else ["s3:GetObject"]
     writes = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-    actions: Sequence[str] = reads if reads_only else [*reads, *writes]
-    statements.append(
-        {
-            "Sid": "ReadItsFiles" if reads_only else "ReadAndWriteItsFiles",
-            "Effect": "Allow",
-            "Action": actions[0] if len(actions) == 1 else list(actions),
-            "Resource": f"{where}/{below}",
-        }
-    )
+    if reads_only:
+        statements.append(_statement("ReadItsFiles", files, *reads))
+    else:
+        statements.append(_statement("ReadAndWriteItsFiles", files, *reads, *writes))
+    if reads_only and acknowledges:
+        statements += [
+            _statement("TryConditionalWrites", f"{files}/.s3sync/probe-*", "s3:PutObject", "s3:DeleteObject"),
+            _statement("SayWhatWasFetched", f"{files}/metadata.json", "s3:PutObject"),
+            _statement("WriteNoFileOfThatName", f"{files}/*/metadata.json", "s3:PutObject", effect="Deny"),
+        ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _statement(sid: str, resource: str, *actions: str, effect: str = "Allow") -> dict[str, Any]:
+    action = actions[0] if len(actions) == 1 else list(actions)
+    return {"Sid": sid, "Effect": effect, "Action": action, "Resource": resource}
 
 
 def literal(name: str) -> str:

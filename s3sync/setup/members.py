@@ -46,7 +46,13 @@ def policy_for(store: Store, settings: Settings, *, reads_only: bool = False, ve
         )
     bucket, prefix = bucket_of_store(store)
     return member_policy(
-        bucket, prefix, settings.repo, reads_only=reads_only, versions=versions, region=settings.region or ""
+        bucket,
+        prefix,
+        settings.repo,
+        reads_only=reads_only,
+        acknowledges=settings.receipts.readers_acknowledge,
+        versions=versions,
+        region=settings.region or "",
     )
 
 

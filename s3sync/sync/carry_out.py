@@ -90,6 +90,7 @@ def _carry_out(
         raise
     recorder.save()
     recorder.close()
+    recorder.require_told()
     return raced
 
 

@@ -8,7 +8,7 @@ from s3sync.core.manifest.record import Manifest
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text
 from s3sync.core.receipts import Receipt
-from s3sync.errors import Halt
+from s3sync.errors import AccessDenied, Halt
 
 
 def lacking(manifest: Manifest, user: str | None) -> dict[str, Receipt]:
@@ -38,6 +38,16 @@ def lacking_of(manifest: Manifest, user: str | None, names: Iterable[str]) -> di
 def warnings_of_lacking(found: Mapping[str, Receipt]) -> Iterator[str]:
     for member, one in found.items():
         yield f"{short_text(member)} has not fetched {files_text(one.count)} that would go from the remote"
+
+
+def not_acknowledged(error: AccessDenied) -> AccessDenied:
+    """Error for whoever may only read, and wanted to say what he has."""
+    return AccessDenied(
+        "the others are not told that you have everything",
+        why=f"receipts are kept in metadata.json, and you may not write it: {error}",
+        hint="what was to download is here, and nobody waits for whoever may only read; whoever gives the rights can "
+        "change that: `receipts: {readers: ack}` in his settings, and `s3sync setup member NAME --read-only`",
+    )
 
 
 def refused(found: Mapping[str, Receipt]) -> Halt:

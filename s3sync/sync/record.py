@@ -30,6 +30,7 @@ from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.events import Events
 from s3sync.sync.holding import Holding
+from s3sync.sync.lacking import not_acknowledged
 from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
 from s3sync.sync.session import Session
 from s3sync.sync.silenced import OWN_RULES
@@ -78,7 +79,8 @@ class Recorder:
         self._save_at, self._moved = self._published_at + SAVE_EVERY_S, 0
         self._edits = session.edits()
         self._edits.counts_as_sync = False
-        self._edits.acknowledges = plan.acknowledges
+        self._edits.acknowledges = self._acknowledges = plan.acknowledges
+        self._denied: AccessDenied | None = None
         self._edits.vanished.update(seen.there.vanished)
         for name, record in seen.there.repaired.items():
             if record.etag and part_count(record.etag) is not None:  # how long its parts are is known to who sent it
@@ -227,6 +229,11 @@ class Recorder:
         with suppress(LocalError):
             self._events.close()
 
+    def require_told(self) -> None:
+        """Raise `AccessDenied` where this user wanted to say what he has, and may not: at the end, when it is here."""
+        if self._acknowledges and self._denied is not None:
+            raise not_acknowledged(self._denied) from self._denied
+
     def _publish(self) -> None:
         published = (self._stored.manifest.files, self._edits.repaired, self._edits.files)
         noted = self._intents.conflicts()
@@ -238,9 +245,10 @@ class Recorder:
         try:
             prefix = self._session.project.prefix
             self._stored = write_edits(self._session.store, prefix, self._stored, self._edits, self._seen)
-        except AccessDenied:
-            if not self._tolerant:
+        except AccessDenied as error:
+            if not self._tolerant and not self._acknowledges:
                 raise
+            self._denied = error
         else:
             self._intents.forget(chain(self._edits.conflicts, self._edits.deleted.values()))
             self._events.told()

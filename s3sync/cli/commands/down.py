@@ -38,6 +38,9 @@ def down(
 ) -> int:
     """Download what is new or changed on the remote, and what was deleted here. Your own changes stay."""
     if version is not None or at is not None or pinned:
+        if ack:
+            other = "--pinned" if pinned else "--at" if at is not None else "--version"
+            raise UsageError(f"{other} and --ack exclude each other", why="an earlier version is not the newest")
         return _bring_back(call, names, project, all_projects, on_conflict, version, at, pinned)
     return run(
         call, Verb.DOWN, names, project, all_projects,

@@ -208,3 +208,9 @@ def test_receipts_of_two_who_fetch_at_once_are_both_kept(both: tuple[Person, Per
         for done in [at_once.submit(one.ok, "down") for one in (jan, eva)]:
             done.result()
     assert lacking(david) == {} and has(david) == {"david": "yes", "eva": "yes", "jan": "yes"}
+
+
+def test_ack_is_about_all_files_in_their_newest_version(both: tuple[Person, Person]) -> None:
+    _, jan = both
+    assert "--ack is about all files" in jan.expect(2, "down", "notes.txt", "--ack").err
+    assert "--pinned and --ack exclude each other" in jan.expect(2, "down", "--pinned", "--ack").err

@@ -177,3 +177,41 @@ def test_a_folder_store_has_no_bucket_and_no_policies(tmp_path: Path) -> None:
     for words, said in ((("setup", "bucket"), "has no bucket to set up"), (("setup", "policy"), "has no policies")):
         assert said in david.expect(1, *words).err
     assert PROJECT in david.ok().out
+
+
+def test_a_reader_says_what_he_has_where_that_is_wanted(
+    owner: tuple[Person, str, Any], ministack: MiniStack, tmp_path: Path
+) -> None:
+    person, bucket, s3 = owner
+    s3.create_bucket(Bucket=bucket)
+    name = f"ana-{uuid.uuid4().hex[:6]}"
+    ana = as_member(
+        ministack, tmp_path, person, name, person.ok("setup", "member", name, "--read-only", "--yes", "--json").json
+    )
+    person.write("a.mp4", "a")
+    person.ok("up")
+    told = ana.expect(1, "down", "--ack")
+    assert "the others are not told that you have everything" in told.err and "receipts: {readers: ack}" in told.err
+    assert "a.mp4" in told.out, "what was downloaded before is told all the same"
+    assert ana.read("a.mp4") == b"a" and ana.ok("down").err == ""
+    assert [one["name"] for one in person.ok("members", "--json").json["members"]] == ["owner"]
+    own = person.root / "home" / ".config" / "s3sync" / "config.yaml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("receipts: {readers: ack}\n")
+    told = person.ok("setup", "member", name, "--read-only", "--yes", "--json")
+    assert told.json["to_do"] == ["set the policy"]
+    ana.ok("down", "--ack")
+    assert {one["name"]: one["has"] for one in person.ok("who", "--json").json["members"]} == {
+        "owner": "yes",
+        name: "yes",
+    }
+    person.write("b.mp4", "b")
+    person.ok("up")
+    assert f"{name} has not fetched" in person.expect(5, "cleanup", "--yes").err
+    ana.ok("down")
+    assert person.ok("status", "--json").json["lacking"] == {}
+    ana.write("a.mp4", "mine")
+    assert "s3:PutObject" in ana.expect(1, "up").err
+    client = ministack.client(name)
+    for key in ("cut/metadata.json", "b.mp4"):
+        assert refused(client.put_object, Bucket=bucket, Key=f"media/{REPO}/{PROJECT}/{key}", Body=b"x")

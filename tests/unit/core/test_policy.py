@@ -35,6 +35,26 @@ def test_a_prefix_and_a_region_of_another_part_of_aws() -> None:
     assert "s3:Put" not in json.dumps(member_policy("b", "", "r", reads_only=True, versions=True))
 
 
+def test_a_reader_who_acknowledges_writes_metadata_json_of_a_project_and_nothing_else() -> None:
+    policy: Any = member_policy("b", "t/", "r", reads_only=True, acknowledges=True)
+    probes, allow, deny = policy["Statement"][-3:]
+    assert (allow["Effect"], deny["Effect"], allow["Action"], deny["Action"]) == (
+        "Allow",
+        "Deny",
+        *["s3:PutObject"] * 2,
+    )
+    assert probes["Resource"].endswith("/t/r/*/.s3sync/probe-*") and json.dumps(policy).count("s3:Put") == 3
+
+    def may_write(key: str) -> bool:
+        where = f"arn:aws:s3:::b/{key}"
+        return fnmatchcase(where, allow["Resource"]) and not fnmatchcase(where, deny["Resource"])
+
+    assert may_write("t/r/p/metadata.json")
+    others = ("t/r/p/a.mp4", "t/r/p/cut/metadata.json", "t/r/.s3sync/locks/p/metadata.json", "t/other/p/metadata.json")
+    assert not any(map(may_write, others))
+    assert member_policy("b", "", "r", acknowledges=True) == member_policy("b", "", "r"), "of one who writes anyway"
+
+
 @given(st.text("ab*?$-", min_size=1, max_size=8))
 def test_a_name_with_wildcards_means_itself_alone(name: str) -> None:
     kept = re.sub(r"\$\{([*?$])\}", lambda found: f"[{found[1]}]", literal(name))
