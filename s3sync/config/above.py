@@ -12,7 +12,7 @@ from s3sync.errors import ConfigError
 _STORE = re.compile(
     r"^[ \t]*(?:store[ \t]*:|(?:export[ \t]+)?(?:S3SYNC_STORE|S3_COLLAB_BUCKET)[ \t]*=)\s*\S", re.MULTILINE
 )
-"""What begins a line reaches over no other: from each of 64 KiB of empty ones to the end of all takes a minute."""
+"""The beginning of a line reaches over no other: from each of 64 KiB of empty ones to the end of all takes a minute."""
 
 
 def refuse_store_above(root: Path) -> None:
