@@ -127,8 +127,8 @@ def test_a_file_among_many_is_not_hidden_silently(both: tuple[Person, Person]) -
     assert "1 entry more of many files may mean it, too" in told.err
     found = david.ok("log", unnamed[0], "--json")
     assert found.json["not_named"] == 1 and found.json["events"] == []
-    told = david.ok("log", "-v").out
-    assert f"and {event['more_files']} files more" in told and told.count(" - uploaded") == len(event["files"])
+    shown = david.ok("log", "-v").out
+    assert f"and {event['more_files']} files more" in shown and shown.count(" - uploaded") == len(event["files"])
     lines = david.ok("log", "--json").out.splitlines()
     assert [json.loads(line.strip().rstrip(",")) for line in lines if '"id"' in line] == [event], "an event a line"
 
