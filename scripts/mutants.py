@@ -1346,6 +1346,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_secrets_and_bounds.py", "-k", "file_above"),
     ),
     Mutant(
+        "set-of-a-stranger",
+        "rule 2: who names a store for a set has not agreed to a server and a signer of the repository",
+        "s3sync/archive/init.py",
+        " and not says_trust(environ) and _is_agreed(opened):",
+        " and not says_trust(environ):",
+        ("tests/scenarios/archive/test_init.py", "-k", "no_signer"),
+    ),
+    Mutant(
         "unit-safe-path",
         "rule 1: what the system starts takes no module from the repository",
         "s3sync/cli/commands/watch.py",

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import DecodeError, Struct, json
 
 from s3sync.config import ENV_FILE, REPO_FILE, find_repo_root, user_file, write_user_config
+from s3sync.config.envfile import require_few_blanks
 from s3sync.config.read import read_text, says_trust
 from s3sync.config.write import add_to_user_config, has_user_key
 from s3sync.config.write_sets import block, write_sets
@@ -49,6 +50,7 @@ def import_file(
     place: Callable[[str], str] = (lambda folder: os.path.normpath(start / folder)) if own else str
     try:
         if is_env:
+            require_few_blanks(text, source)
             found = import_env(_variables(text), None if root is None else str(root / "[A-Za-z][0-9]*"))
         else:
             found = import_config(json.decode(text), place)

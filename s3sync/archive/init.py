@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from s3sync.archive.sets import require_set, settings_of
-from s3sync.config import REPO_FILE, find_repo_root, load_settings, says_trust, user_file
+from s3sync.config import REPO_FILE, Settings, find_repo_root, load_settings, says_trust, user_file
 from s3sync.config.schemes import scheme_of
 from s3sync.config.write_sets import block, write_sets
 from s3sync.core.archive.presets import PRESETS
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.errors import UsageError
-from s3sync.trust import is_named_by_repository, place_of, remember
+from s3sync.trust import is_named_by_repository, place_of, read_book, remember
 
 _OF_BUCKETS = ("storage_class", "tags", "lifecycle_days", "lifecycle_class")
 """Rules of a preset that a folder has nothing for."""
@@ -46,7 +47,8 @@ def init_set(
 ) -> InitSetReport:
     """Add a set to `.s3sync.yaml`, or with `own` and outside of a repository to the user's own file.
 
-    Whoever names the store here agrees to it. Raises `UsageError` for an unknown preset, and `ConfigError`.
+    Whoever names the store here agrees to it, but not to a server or a signer that the repository names: about these
+    whoever uses the set is asked. Raises `UsageError` for an unknown preset, and `ConfigError`.
     """
     root = find_repo_root(start)
     own = own or root is None
@@ -67,9 +69,17 @@ def init_set(
         settings = load_settings(start, flags={}, environ=environ)
         chosen = require_set(settings, name)
         opened = settings_of(chosen, settings, environ)
-        if is_named_by_repository(opened) and not says_trust(environ):
+        if is_named_by_repository(opened) and not says_trust(environ) and _is_agreed(opened):
             remember(place_of(opened), environ)
     return InitSetReport(path, chosen, name, block(name, rules), changed, dry_run)
+
+
+def _is_agreed(opened: Settings) -> bool:
+    """True if nothing but the store is the repository's word, or the user agreed to the rest of it before."""
+    if not is_named_by_repository(replace(opened, origins={**opened.origins, "store": "flag --store"})):
+        return True
+    place = place_of(opened)
+    return any(structs.replace(found.place, store=place.store) == place for found in read_book(opened.env))
 
 
 def _rules(preset: str | None, store: str | None, source: str | None, more: Mapping[str, object]) -> dict[str, object]:

@@ -42,11 +42,7 @@ def parse_env(text: str, path: Path) -> dict[str, str]:
     """`read_env_file` for text that is the content of `path`."""
     from dotenv.parser import parse_stream
 
-    for found in _BLANKS.finditer(text):
-        if len(found[0]) > MOST_BLANKS:
-            place = f"{path} line {text.count(chr(10), 0, found.start()) + 1}"
-            why = f"it has more than {MOST_BLANKS} blanks in a row"
-            raise ConfigError(f"{place} is not valid", why=why, hint="take them out")
+    require_few_blanks(text, path)
     values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text.removeprefix("\ufeff"))):
         # The parser counts the blank lines before a binding as part of it.
@@ -60,6 +56,15 @@ def parse_env(text: str, path: Path) -> dict[str, str]:
         elif binding.key is not None and _DANGEROUS.fullmatch(binding.key):
             raise _refuse(binding.key, path, line)
     return values
+
+
+def require_few_blanks(text: str, path: Path) -> None:
+    """Raise `ConfigError` for what dotenv would be busy with for long."""
+    for found in _BLANKS.finditer(text):
+        if len(found[0]) > MOST_BLANKS:
+            place = f"{path} line {text.count(chr(10), 0, found.start()) + 1}"
+            why = f"it has more than {MOST_BLANKS} blanks in a row"
+            raise ConfigError(f"{place} is not valid", why=why, hint="take them out")
 
 
 def _refuse(name: str, path: Path, line: int) -> ConfigError:

@@ -19,7 +19,8 @@ REPOSITORY = "head"
 
 OBEYED_FOLDERS = (
     ".vscode", ".idea", ".devcontainer", ".husky", ".cargo", ".mvn", ".zed", ".claude", ".cursor", ".config", ".mise",
-    ".vs", ".vim", ".gemini", ".codex",
+    ".vs", ".vim", ".gemini", ".codex", ".helix", ".fleet", ".windsurf", ".kiro", ".amazonq", ".roo", ".continue",
+    ".opencode",
 )  # fmt: skip
 OBEYED_FILES = (
     ".envrc", ".env", ".env.leave", ".autoenv", ".autoenv.zsh", ".autoenv_leave.zsh", ".mise.toml", "mise.toml",
@@ -31,7 +32,8 @@ OBEYED_FILES = (
     "rust-toolchain", "rust-toolchain.toml", ".ocamlinit", ".latexmkrc", "latexmkrc", "startup.m", "bunfig.toml",
     ".pnp.cjs", ".pnp.loader.mjs", ".mcp.json", ".proverc", ".python-version",
     ".yarnrc", ".yarnrc.yml", ".bazelrc", ".gitattributes", ".gitignore", ".gitmodules", ".hgrc", ".lfsconfig",
-    ".editorconfig",
+    ".editorconfig", "mypy.ini", ".mypy.ini", ".flake8", ".eslintrc.js", "eslint.config.js", "opencode.json",
+    "sitecustomize.py", "usercustomize.py",
     "desktop.ini", "autorun.inf", "folder.htt", ".directory", ".htaccess", ".s3syncignore",
 )  # fmt: skip
 OBEYED_ENDINGS = (

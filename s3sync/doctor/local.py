@@ -36,6 +36,10 @@ from s3sync.sync.session import Session
 NAMES = ("staging", "state_folder", "gitignore", "disk", "file_system")
 DISTRIBUTION = "s3sync-collab"
 REINSTALL = "reinstall s3sync, which brings them: docs/upgrade-and-remove.md says how"
+WHOLE_PATHS = (
+    "Python would run a clone's modules, in every program of it and before s3sync begins: have whole paths in "
+    "PYTHONPATH, and no empty one"
+)
 _SHOWN = ("obstore", "boto3", "botocore", "awscrt")
 LITTLE_ROOM = 1024**3
 _OWN_BITS = stat.S_IRWXU
@@ -62,7 +66,15 @@ def versions() -> Check:
             old.append(f"{name} {version} is older than {lowest[name]}")
     if old:
         return warn("versions", f"{', '.join(found)}; {', '.join(old)}", REINSTALL)
+    if takes_modules_from_here():
+        return warn("versions", f"{', '.join(found)}; PYTHONPATH names the folder that you stand in", WHOLE_PATHS)
     return ok("versions", ", ".join(found))
+
+
+def takes_modules_from_here() -> bool:
+    """True if Python takes modules from the current folder, as an empty entry has it do. That may be a clone."""
+    entries = os.environ.get("PYTHONPATH", "")
+    return bool(entries) and not all(Path(entry).is_absolute() for entry in entries.split(os.pathsep))
 
 
 def _requirements() -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3sync.archive.importing import import_file
 from s3sync.config.above import refuse_store_above
 from s3sync.config.envfile import parse_env
 from s3sync.config.files import REPO_KIND, USER_KIND, parse_settings
@@ -140,6 +141,11 @@ def test_f56_a_settings_file_makes_little_work(text: str) -> None:
 )
 def test_f56_an_env_file_makes_little_work(text: str) -> None:
     refused_soon(lambda: parse_env(text, ENV_FILE))
+
+
+def test_f56_an_env_file_that_is_imported_makes_little_work(tmp_path: Path) -> None:
+    (tmp_path / "old.env").write_text(f"OTHER_TOOL=a{' ' * 60_000}b\n")
+    refused_soon(lambda: import_file(tmp_path, {"S3SYNC_TRUST": "1"}, "old.env", dry_run=True))
 
 
 def test_f56_a_file_above_of_empty_lines_makes_little_work(tmp_path: Path) -> None:

@@ -48,6 +48,33 @@ def test_whoever_names_the_store_has_agreed_to_it(tmp_path: Path) -> None:
     assert "s3://our-archive/backups" in [place["store"] for place in places]
 
 
+KEYS = "AWS_ACCESS_KEY_ID=AKIAABCDEFGHIJKLMNOP\nAWS_SECRET_ACCESS_KEY=s\n"
+
+
+@pytest.mark.parametrize(
+    ("committed", "env_file"),
+    [
+        ("endpoint_url: https://203.0.113.7:9000\n", ""),
+        ("profile: prod-admin\n", ""),
+        ("kms_key_id: alias/theirs\nsse: aws:kms\n", ""),
+        ("region: cn-north-1\n", ""),
+        ("", KEYS),
+    ],
+)
+def test_f47_but_to_no_server_and_no_signer_of_the_repository(committed: str, env_file: str, tmp_path: Path) -> None:
+    """The store was the user's word, and files would go to a stranger's server, signed by a profile that he named."""
+    david = Person("david", tmp_path / "david", {"S3SYNC_TRUST": ""})
+    settings(david, committed)
+    (david.repo / ".video-tools.env").write_text(env_file)
+    words = ("archive", "init", "--preset", "sessions", *STORE)
+    david.ok(*words, cwd=david.repo)
+    assert david.ok("trust", "--list", "--json", cwd=david.repo).json["places"] == []
+    david.ok("trust", "--yes", cwd=david.repo)
+    david.ok(*words, "--name", "other", "--store", "s3://our-archive/other", cwd=david.repo)
+    stores = [place["store"] for place in david.ok("trust", "--list", "--json", cwd=david.repo).json["places"]]
+    assert {"s3://our-archive/backups", "s3://our-archive/other"} <= set(stores)  # the rest was agreed to
+
+
 def test_outside_of_a_repository_a_set_is_the_persons_own(david: Person) -> None:
     put(david.root, "card/GX010001.MP4")
     words = ("archive", "init", "--preset", "footage", *STORE)

@@ -116,6 +116,19 @@ def test_a_library_that_is_too_old(new_patient: NewPatient, tmp_path: Path, monk
     assert check.hint and "docs/upgrade-and-remove.md" in check.hint
 
 
+@pytest.mark.parametrize("entries", [":/usr/lib/mine", "/usr/lib/mine:", "lib", "/usr/lib/mine:./lib"])
+def test_modules_from_the_current_folder(
+    entries: str, new_patient: NewPatient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`PYTHONPATH=$PYTHONPATH:/lib` begins with an empty entry where it was not set before."""
+    david = new_patient()
+    monkeypatch.setenv("PYTHONPATH", entries)
+    check = by_name(examine(david))["versions"]
+    assert check.level == "warn" and "PYTHONPATH names" in check.found and check.hint and "whole paths" in check.hint
+    monkeypatch.setenv("PYTHONPATH", "/usr/lib/mine")
+    assert by_name(examine(david))["versions"].level == "ok"
+
+
 def test_what_is_missing_is_a_warning(new_patient: NewPatient) -> None:
     david = new_patient()
     david.environ = {**david.environ, "S3SYNC_USER": ""}

@@ -357,6 +357,7 @@ def test_f48_names_that_only_look_like_them_are_synced(path: str) -> None:
         ".s3syncignore", ".gitattributes", "a/.\u200denvrc", ".devcontainer/devcontainer.json", ".npmrc",
         "cut/site.url", "r/.Rprofile", "_VIMRC", "a/.dir-locals-2.el", ".mise/config.toml", "MISE.local.toml",
         "cut/RUST-toolchain", "a/.codex/config.toml", "x.RDP", "startup.m",
+        "cut/.HELIX/languages.toml", "WINDSU~1/mcp.json", "MYPY.INI", "r/.Flake8", "a/SITECU~1.PY",
         "git.exe", "cut/ffmpeg.BAT", "x/version.dll. ", "a.theme", "x.searchConnector-ms",
         "--yes", "cut/-rf", "--checkpoint-action=exec=sh x", "-delete/a.mov", "a/--permanently",
     ],
