@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from hashlib import md5
 
-from s3sync.core.archive.index import MOST_BYTES, index_text, parse_index
+from s3sync.core.archive.index import MOST_BYTES, index_pieces, index_text, parse_index
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.core.names import STATE_DIR
 from s3sync.errors import ArchiveError, LostRace, NotFound, PreconditionFailed
+from s3sync.store.bodies import Remade
 from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
 
 SUFFIX = index_key("")
+IN_ONE_PIECE = 4000
+"""Members of an index that is sent as bytes: about 1 MiB, for which S3 needs no botocore."""
 _ROUNDS = 20
 _JSON, _ROWS = "application/json", "application/x-ndjson"
 
@@ -54,7 +58,12 @@ def index_of(store: Store, archive: Archived) -> Index | None:
 
 def write_index(store: Store, index: Index) -> str:
     """Put an index beside its archive, in the place of an older one, and give back its ETag."""
-    return _put(store, index_key(index.key), index_text(index), Overwrite(), _JSON)
+    if len(index.members) <= IN_ONE_PIECE:
+        return _put(store, index_key(index.key), index_text(index), Overwrite(), _JSON)
+    body = Remade(partial(index_pieces, index))
+    return store.put(
+        index_key(index.key), body, mode=Overwrite(), headers=Headers(content_type=_JSON), md5=body.md5
+    ).etag
 
 
 def read_rows(store: Store, set_name: str) -> dict[str, Index]:

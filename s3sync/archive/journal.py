@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.parts import PartBody
 from s3sync.archive.stream import Position
-from s3sync.core.archive.index import index_text
+from s3sync.core.archive.index import index_pieces
 from s3sync.core.archive.values import Frame, Index, SplitIndex
 from s3sync.disk.errors import local_errors
 from s3sync.state.sqlite import Database
@@ -194,4 +194,7 @@ def _digest(index: Index) -> str:
 
 def _digest_with_class(index: Index) -> str:
     """Digest as earlier versions recorded it."""
-    return hashlib.sha256(index_text(index)).hexdigest()
+    digest = hashlib.sha256()
+    for piece in index_pieces(index):
+        digest.update(piece)
+    return digest.hexdigest()

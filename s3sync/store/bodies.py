@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from hashlib import md5
 
 from s3sync.store.port import Body, Buffer
 
@@ -77,6 +78,48 @@ class View:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         self._at = offset + (0, self._at, len(self._view))[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+
+class Remade:
+    """Bytes that are made anew each time they are read, as a `Body`: they are never in memory as a whole.
+
+    `make` gives the same each time. `md5` is that of all.
+    """
+
+    def __init__(self, make: Callable[[], Iterator[bytes]]) -> None:
+        self._make, self._size = make, 0
+        digest = md5(usedforsecurity=False)
+        for piece in make():
+            digest.update(piece)
+            self._size += len(piece)
+        self.md5 = digest.digest()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pieces, self._rest, self._at = self._make(), bytearray(), 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, size: int | None = None) -> Buffer:
+        wanted = self._size - self._at if size is None or size < 0 else min(size, self._size - self._at)
+        while len(self._rest) < wanted:
+            self._rest += next(self._pieces)
+        found = bytes(self._rest[:wanted])
+        del self._rest[:wanted]
+        self._at += wanted
+        return found
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        to = offset + (0, self._at, self._size)[whence]
+        if to < self._at:
+            self._begin()
+        while self._at < to and self.read(min(PIECE, to - self._at)):
+            pass
         return self._at
 
     def tell(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from tests.kit.people import Person, Result
 
@@ -17,12 +18,12 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
-def peak_mib(person: Person, code: int, *words: str) -> tuple[float, Result]:
+def peak_mib(person: Person, code: int, *words: str, cwd: Path | None = None) -> tuple[float, Result]:
     """The most memory that one command held at once, and what it said."""
     told = person.root / "peak"
     person.launcher = (sys.executable, "-c", _MEASURE, str(told))
     try:
-        result = person.expect(code, *words)
+        result = person.expect(code, *words, cwd=cwd)
     finally:
         person.launcher = ()
     return int(told.read_text()) * (1 if sys.platform == "darwin" else 1024) / 1024**2, result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import DecodeError, Struct, ValidationError, json
 from msgspec.structs import replace
@@ -10,12 +10,16 @@ from msgspec.structs import replace
 from s3sync.core.archive.tar import as_bytes
 from s3sync.core.archive.values import CURRENT_FORMAT, SINGLE_FORMAT, Frame, Index, Kind, Member, Pack, SplitIndex
 from s3sync.core.archive.volumes import volume_number
+from s3sync.core.batches import batched
 from s3sync.errors import ArchiveError
 
 MOST_SIZE = 2**60
 """Bytes of an archive, unpacked: far more than any store takes, and few enough to count with."""
 MOST_BYTES = 512 * 1024 * 1024
 """Bytes of one index, which is read into memory: about two million members."""
+MEMBERS_AT_ONCE = 1000
+"""Members whose text is made at once."""
+_NO_MEMBERS = b'"members":[]'
 _HINT = (
     "nothing was changed; the archive beside it may be good, and any tar program opens it; a bucket that keeps versions"
     " has the index as it was"
@@ -32,6 +36,25 @@ def index_text(index: Index) -> bytes:
         return json.encode(index)
     except UnicodeEncodeError:
         return json.encode(_renamed(index, _escaped))
+
+
+def index_pieces(index: Index) -> Iterator[bytes]:
+    """The same text piece by piece: as a whole it takes as much memory as the members do."""
+    if len(index.members) <= MEMBERS_AT_ONCE:
+        yield index_text(index)
+        return
+    before, mark, after = index_text(replace(index, members=())).partition(_NO_MEMBERS)
+    yield before + mark[:-1]
+    for number, block in enumerate(batched(index.members, MEMBERS_AT_ONCE)):
+        yield (b"," if number else b"") + _members_text(block)[1:-1]
+    yield b"]" + after
+
+
+def _members_text(members: Sequence[Member]) -> bytes:
+    try:
+        return json.encode(members)
+    except UnicodeEncodeError:
+        return json.encode(_members(members, _escaped))
 
 
 def parse_index(text: bytes, key: str | None, where: str) -> Index:
@@ -110,12 +133,11 @@ def _broken(where: str, why: str) -> ArchiveError:
 
 
 def _renamed(index: Index, rename: Callable[[str], str]) -> Index:
-    def members(found: tuple[Member, ...]) -> tuple[Member, ...]:
-        return tuple(
-            replace(m, path=rename(m.path), target=None if m.target is None else rename(m.target)) for m in found
-        )
+    return replace(index, members=_members(index.members, rename), sidecars=_members(index.sidecars, rename))
 
-    return replace(index, members=members(index.members), sidecars=members(index.sidecars))
+
+def _members(found: Sequence[Member], rename: Callable[[str], str]) -> tuple[Member, ...]:
+    return tuple(replace(m, path=rename(m.path), target=None if m.target is None else rename(m.target)) for m in found)
 
 
 def _escaped(name: str) -> str:

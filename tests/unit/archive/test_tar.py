@@ -18,7 +18,7 @@ from s3sync.archive.codecs import zstd_module
 from s3sync.core.archive import tar
 from s3sync.core.archive.extraction import link_problem, path_problem
 from s3sync.core.archive.frames import FRAME, Frames, filler, input_for, seek_table
-from s3sync.core.archive.index import index_text, parse_index
+from s3sync.core.archive.index import MEMBERS_AT_ONCE, index_pieces, index_text, parse_index
 from s3sync.core.archive.values import Frame, Index, Kind, Member, Pack, Source
 from s3sync.core.archive.volumes import archives_of, is_whole, joined
 from s3sync.errors import ArchiveError
@@ -115,6 +115,18 @@ def index_of(*members: Member) -> Index:
 def test_an_index_is_read_back_whatever_its_names_are(found: list[str], target: str | None) -> None:
     index = index_of(*(Member(path, Kind.LINK, 0, 0o644, 5, target=target) for path in found))
     assert parse_index(index_text(index), "raw/m42.tar", "here") == index
+
+
+@pytest.mark.parametrize("odd", ["ä", "\udcff"])
+@pytest.mark.parametrize("count", [0, 1, MEMBERS_AT_ONCE, MEMBERS_AT_ONCE + 1, 2 * MEMBERS_AT_ONCE, 2500])
+def test_the_text_of_an_index_in_pieces_is_the_text(count: int, odd: str) -> None:
+    members = [Member(f"{n:06}", Kind.FILE, n, 0o644, 5, "00", 7) for n in range(count)]
+    members[-1:] = [replace(one, path=odd, target=odd) for one in members[-1:]]
+    words = {"unit": '"members":[]', "tags": {"members": "[]"}}
+    for index in (index_of(*members), replace(index_of(*members), sidecars=tuple(members[-1:]), **words)):
+        pieces = list(index_pieces(index))
+        assert b"".join(pieces) == index_text(index)
+        assert len(pieces) == 1 or len(pieces) == 2 + -(-count // MEMBERS_AT_ONCE)
 
 
 @given(st.binary(max_size=200))

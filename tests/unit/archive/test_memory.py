@@ -1,0 +1,77 @@
+"""Memory of a pack: a few parts, and for each member little more than its name and its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tracemalloc
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from s3sync.archive.indexes import read_index, write_index
+from s3sync.archive.journal import Journal
+from s3sync.core.archive.index import index_pieces, index_text
+from s3sync.core.archive.values import Index, Kind, Member, Pack
+from s3sync.store.bodies import Remade, pieces
+from tests.contract.stores import in_folder
+from tests.kit.peak import peak_mib
+from tests.kit.people import Person
+
+
+def index_of(count: int) -> Index:
+    members = tuple(
+        Member(f"day/{n:06}.fits", Kind.FILE, 200, 0o644, n, hashlib.sha256(b"%d" % n).hexdigest(), n * 1024)
+        for n in range(count)
+    )
+    return Index(1, "m42", "s", "m42.tar", Pack.TAR, members, 9, 9, datetime(2025, 6, 1, tzinfo=UTC), "ana")
+
+
+def test_the_text_of_an_index_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    store, index = in_folder(tmp_path / "store").open(), index_of(20_000)
+    with Journal(tmp_path / "journal.db") as journal:
+        tracemalloc.start()
+        try:
+            journal.note_made([index])
+            write_index(store, index)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < len(index_text(index)) / 2
+        found = read_index(store, "m42.tar")
+        assert found == index and journal.is_made(found)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000, None])
+def test_a_body_that_is_made_anew_is_read_like_any_other(size: int | None) -> None:
+    index = index_of(2100)
+    text = index_text(index)
+    body = Remade(lambda: index_pieces(index))
+    assert (len(body), body.md5) == (len(text), hashlib.md5(text).digest())
+    assert b"".join(pieces(body)) == b"".join(pieces(body)) == text
+    for place in (5, len(text) - 50, 1000):
+        assert body.seek(place) == body.tell() == place
+        wanted = None if size is None else place + size
+        assert body.read(size) == text[place:wanted]
+    assert body.seek(-3, 2) == len(text) - 3
+    assert (body.read(), body.read(), body.read(5)) == (text[-3:], b"", b"")
+
+
+@pytest.mark.slow
+def test_a_pack_takes_less_than_150_mb(tmp_path: Path) -> None:
+    """Many members, and one that is larger than that: the whole command, as it is started by a person."""
+    david = Person("david", tmp_path / "david", {})
+    folder = david.repo / "raw" / "m42"
+    for n in range(5000):
+        if not n % 1000:
+            (folder / f"{n // 1000}").mkdir(parents=True)
+        (folder / f"{n // 1000}" / f"light_{n:06}.fits").write_bytes(b"x" * 200)
+    (folder / "z.ser").touch()
+    os.truncate(folder / "z.ser", 160 * 1024**2)
+    vault = (tmp_path / "vault").as_uri()
+    rules = f"{{store: '{vault}', source: 'raw/*', layout: '{{id}}'}}"
+    (david.repo / ".s3sync.yaml").write_text(f"archives: {{s: {rules}}}")
+    peak, _ = peak_mib(david, 0, "archive", "run", cwd=david.repo)
+    assert peak < 150e6 / 1024**2
+    assert (tmp_path / "vault" / "m42.tar").stat().st_size > 160 * 1024**2 + 5000 * 1024
