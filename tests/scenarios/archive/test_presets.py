@@ -85,13 +85,13 @@ def copied(file: Path, to: Path) -> None:
 
 
 def tree(root: Path) -> dict[str, tuple[object, ...]]:
-    """Everything below a folder but settings: content, mode and time of files, and links as such."""
+    """Everything below a folder but settings and our memory: content, mode and time of files, and links as such."""
     found: dict[str, tuple[object, ...]] = {}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.is_symlink():
             found[name] = ("link", os.readlink(path))  # noqa: PTH115
-        elif path.is_file() and not name.startswith("."):
+        elif path.is_file() and not name.startswith(".") and "/.s3sync/" not in name:
             found[name] = (path.read_bytes(), path.stat().st_mode, path.stat().st_mtime_ns)
     return found
 
