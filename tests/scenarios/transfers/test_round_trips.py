@@ -28,11 +28,15 @@ DOCS = Path(__file__).parents[3] / "docs" / "how-transfers-work.md"
 
 @dataclass(frozen=True)
 class Limit:
-    """`most` round trips, and `requests` in them; `budget` is what is aimed at. One request lists the locks."""
+    """`most` round trips, and `requests` in them; `budget` is what is aimed at. One request lists the locks.
+
+    `beside`: round trips of the probe, which travels beside the parts and on a busy computer ends after them.
+    """
 
     most: int
     requests: int
     budget: int | None = None
+    beside: int = 0
 
 
 LIMITS = {
@@ -47,7 +51,7 @@ LIMITS = {
     "first `up` of 20 files to a strange store": Limit(6, 30, budget=6),
     "first `up` of 20 files of a second project": Limit(6, 30, budget=6),
     "first `down` of 20 files": Limit(5, 29),
-    "first `up` of 40 MiB to a strange store": Limit(14, 30),  # 11, and what of the probe ends after the parts
+    "first `up` of 40 MiB to a strange store": Limit(11, 30, beside=3),
     "`up` of another file of 40 MiB": Limit(10, 12),
     "`status --all` of 100 projects": Limit(6, 105, budget=8),
     "`up --all` of 100 projects, nothing to do": Limit(6, 105),
@@ -70,7 +74,7 @@ def watched(office: Office, person: Person, *words: str) -> Watched:
 def check(found: Watched, job: str) -> None:
     limit = LIMITS[job]
     took, requests = len(found.rounds), found.requests
-    if took > limit.most or requests > limit.requests:
+    if took > limit.most + limit.beside or requests > limit.requests:
         pytest.fail(f"{job}: {took} round trips, {requests} requests; limit {limit}\n{found.story}", pytrace=False)
 
 
