@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from tests.promises.simulator.actions import Place, Run
-from tests.promises.simulator.look import Look
+from tests.promises.simulator.look import Look, name_is_taken
 
 if TYPE_CHECKING:
     from tests.promises.simulator.way_back import Agreed
@@ -47,3 +47,7 @@ class Attempt(Struct):
         """
         had = sum(content in held for held in self.remote_had.values())
         return self.meddled and had > 1 and content in now.work[self.run.user].values()
+
+    def had_in_the_way(self, key: str) -> bool:
+        """Whether the remote had, at some moment of the run, a file that this one cannot stand beside."""
+        return name_is_taken(key, (other for other, held in self.remote_had.items() if held))

@@ -462,4 +462,24 @@ FOUND: dict[str, Story] = {
         ),
         makes_way=True,
     ),
+    "seed 201001143": Story(
+        seed=201001143,
+        users=("david", "jan"),
+        blind=(),
+        steps=(
+            Swap(user="david", path="draft.mp4/inside.mov", content=Content(token=22453, size=2600, family=1)),
+            Run("david", "sync"),
+            Run("david", "cleanup"),
+            Save(user="david", path="cut/deep/é.wav", content=Content(token=11, size=1500, family=2), in_place=True),
+            OtherTool(path="draft.mp4", content=Content(token=0, size=700, family=1), how="dropped"),
+            Run("jan", "down"),
+            Run(
+                "david",
+                "sync",
+                max_delete=2,
+                meanwhile=(Meanwhile(4, Run("jan", "cleanup", late=True), method="complete_upload"),),
+            ),
+        ),
+        makes_way=True,
+    ),
 }

@@ -186,12 +186,13 @@ class Referee(Struct):
             if content in self.at(work, path) or content in copies:
                 continue
             was_taken = path in self.taken or path in before.cleaned_up & now.cleaned_up
-            is_cleaned_up = was_taken and not self.at(now.remote, path) and not name_is_taken(path, now.remote)
+            gives_way = attempt.had_in_the_way(self.key(path))
+            is_cleaned_up = was_taken and not self.at(now.remote, path) and not gives_way
             if content not in self.taken_versions.get(path, {content}):  # an older one, which somebody deleted before
                 is_cleaned_up = False
             if run.verb == "sync" and is_cleaned_up:
                 raise Violation(f"{path} was cleaned up on the remote, and sync deleted {user}'s copy")
-            if run.verb == "sync" and path in self.restored[user] and not name_is_taken(path, now.remote):
+            if run.verb == "sync" and path in self.restored[user] and not gives_way:
                 raise Violation(f"{user} restored {path} from a trash, and sync deleted it again")
             if run.kind == "undo" and content in work.values():
                 continue
