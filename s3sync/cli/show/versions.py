@@ -41,7 +41,7 @@ def print_versions(report: VersionsReport, *, verbose: bool) -> None:
             known = (("MD5", one.md5), ("ETag", one.etag), ("version", one.version_id), ("at", one.key))
             say(f"          {printable(', '.join(f'{word} {value}' for word, value in known if value))}")
     if not report.versions:
-        say("No earlier version of it is known: it is here, and was never sent.")
+        say("No other version of it is known than the one that is here.")
     if report.keeps in KEEPS:
         say(KEEPS[report.keeps])
     if any(not one.is_deletion for one in report.versions):
