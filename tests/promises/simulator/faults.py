@@ -98,7 +98,8 @@ class FaultyStore:
         self._counted["failed answers"] += 1
         if name == "list":
             return _half_a_list(sorted(answer, key=lambda info: str(info.key)))
-        if kind == "flipped" and key.endswith("/metadata.json"):  # TCP and TLS see to that; objects have digests
+        is_record = key.endswith("/metadata.json") or "/.s3sync/events/" in key
+        if kind == "flipped" and is_record:  # TCP and TLS see to that; objects have digests
             kind = "broken"
         return _SpoiltReader(answer, kind)
 
