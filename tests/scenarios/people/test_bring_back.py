@@ -219,7 +219,7 @@ def test_each_bad_question_gets_one_clear_sentence(two: People) -> None:
         told = david.expect(2, *words)
         assert said in told.err and "hint:" in told.err, (words, told)
     assert david.read("draft.mp4") == b"third"
-    assert "was never sent" in david.ok("versions", "only-here.mp4").out
+    assert "No other version of it is known" in david.ok("versions", "only-here.mp4").out
     assert "This store keeps no versions" in david.ok("versions", "draft.mp4").out
 
 
