@@ -103,7 +103,7 @@ MUTANTS = (
         "                raced[result.action.path] = result.reason\n",
         "                raced[result.action.path] = result.reason\n"
         "                recorder._base[result.action.path] = result.action.remote\n",
-        ("tests/promises/simulator",),
+        ("tests/scenarios/transfers/test_integrity.py",),
     ),
     Mutant(
         "write-id",

@@ -84,6 +84,17 @@ def test_f13_an_object_replaced_under_way_is_never_mixed(uploaded: Office, name:
     assert office.jan.read(name) == theirs and partial(office) == []
 
 
+def test_f13_what_was_replaced_under_way_is_nothing_that_this_disk_ever_had(uploaded: Office) -> None:
+    """Jan has an older version, and edited nothing: the version that he could not get is no base for a conflict."""
+    office = uploaded
+    office.jan.ok("down")
+    office.put(SMALL, content(SIZES[SMALL], seed=98))
+    newest = content(SIZES[SMALL], seed=99)
+    office.proxy.on("GetObject", key=office.key(SMALL), nth=1).before(lambda request: office.put(SMALL, newest))
+    office.jan.ok("down")
+    assert office.jan.read(SMALL) == newest
+
+
 @pytest.mark.parametrize("what", ["range", "conditions"])
 def test_a_server_that_ignores_what_it_is_asked_for(uploaded: Office, what: str) -> None:
     """No Range: the whole comes. No If-Match: the object is replaced, and the bytes are one version's all the same."""
