@@ -356,7 +356,7 @@ FOUND: dict[str, Story] = {
                 "jan",
                 "sync",
                 often=True,
-                meanwhile=(Meanwhile(3, Run("david", "cleanup --unseen", late=True), method="put_part"),),
+                meanwhile=(Meanwhile(9, Run("david", "cleanup --unseen", late=True), method="put"),),
             ),
         ),
         makes_way=True,

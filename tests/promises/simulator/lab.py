@@ -30,8 +30,8 @@ SMALL = {
     "IN_MEMORY": 256,
     "WHOLE_LIMIT": 2000,
     "COPY_PART": 1024,
-    "LEAST_AHEAD": 1,
-    "TOGETHER": 1,
+    "LEAST_AHEAD": 4,
+    "TOGETHER": 4,  # so many are done before the first result is seen to, as by threads
 }
 PACKAGES = (
     "core",
