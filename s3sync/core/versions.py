@@ -79,8 +79,10 @@ def _identity(one: FileVersion) -> tuple[str, ...]:
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def _order(one: FileVersion) -> tuple[bool, datetime, datetime]:
-    return one.where is Where.REMOTE, one.at or _FIRST, one.until or _FIRST
+def _order(one: FileVersion) -> tuple[bool, bool, datetime, datetime]:
+    """What stands now is the newest, though a store that tells whole seconds dates it before what it ended."""
+    stands = one.is_deletion and one.until is None
+    return one.where is Where.REMOTE, stands, one.at or _FIRST, one.until or _FIRST
 
 
 def by_id(versions: Sequence[FileVersion], word: str) -> list[FileVersion]:

@@ -123,7 +123,8 @@ def _old_versions(session: Session, path: str) -> tuple[list[FileVersion], Keeps
         if not store.keeps_versions():
             return [], Keeps.NO
         for key in _spellings(session, path):
-            of_key = sorted((one for one in store.list_versions(key) if one.key == key), key=_age)
+            oldest_first = [one for one in store.list_versions(key) if one.key == key][::-1]
+            of_key = sorted(oldest_first, key=_age)
             ends = [one.modified for one in of_key[1:]]
             found += [_kept(path, one, end) for one, end in zip(of_key, [*ends, None], strict=False)]
     except AccessDenied:
