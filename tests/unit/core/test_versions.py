@@ -80,3 +80,11 @@ def test_a_day_and_a_minute_mean_their_end(text: str, meant: datetime | None) ->
         assert found == meant
     else:
         assert found == meant - timedelta(microseconds=1)
+
+
+def test_a_deletion_that_stands_is_told_first_though_its_second_began_before() -> None:
+    second = datetime(2026, 11, 3, 10, 0, 7, tzinfo=UTC)
+    gone = FileVersion("a", Where.OLD_VERSION, "p/a", 0, since=second, version_id="m", is_deletion=True)
+    kept = FileVersion("a", Where.REMOTE_TRASH, "t/a", 3, since=second.replace(microsecond=400_000), etag="e")
+    undone = FileVersion("a", Where.OLD_VERSION, "p/a", 0, since=second, until=second, version_id="n", is_deletion=True)
+    assert [one.version_id or one.etag for one in named([kept, undone, gone])] == ["m", "e", "n"]
