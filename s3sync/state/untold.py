@@ -38,7 +38,7 @@ class Untold:
         self.forget(waiting[: max(0, len(waiting) - MOST_WAITING)])
 
     def events(self) -> list[Event]:
-        """In the order of their times."""
+        """In the order of their times, and of their ids where those are the same second."""
         found = (read_event(value.encode("utf-8", "replace")) for value in self._state.facts(self._event))
         return sorted((event for event in found if event is not None), key=lambda one: (one.at, one.id))
 

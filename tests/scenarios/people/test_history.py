@@ -268,6 +268,18 @@ def test_metadata_json_that_was_lost_begins_the_inbox_anew(both: tuple[Person, P
     assert any("sent b.txt" in files for _, _, files in did(jan, "inbox"))
 
 
+def test_what_was_done_within_a_second_is_told_in_its_order(both: tuple[Person, Person]) -> None:
+    david, jan = both
+    david.write("a.txt", "a")
+    david.ok("up")
+    done = [verb for _ in range(6) for verb in ("lock", "unlock")]
+    for verb in done:
+        david.ok(verb, "a.txt")
+    david.write("b.txt", "b")
+    david.ok("up")
+    assert [verb for _, verb, _ in did(jan, "inbox")] == ["up", *done, "up"]
+
+
 def test_a_lock_waits_for_the_next_write_and_costs_none(both: tuple[Person, Person], tmp_path: Path) -> None:
     david, jan = both
     david.write("a.txt", "a")
