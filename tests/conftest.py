@@ -7,12 +7,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.kit import workers
+from tests.kit.browser import Browser, chromium
 from tests.kit.servers import MiniStack, Moto, SeaweedFS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser as Chromium
 
 _ENDS_AFTER_S = 120.0
 """As the settings of pytest say; a test may have a mark of its own."""
@@ -77,6 +81,21 @@ def ministack() -> Iterator[MiniStack]:
 def moto() -> Iterator[Moto]:
     with Moto() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def running_chromium() -> Iterator[Chromium]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(running_chromium: Chromium) -> Iterator[Browser]:
+    found = Browser(running_chromium)
+    try:
+        yield found
+    finally:
+        found.close()
 
 
 @pytest.fixture
