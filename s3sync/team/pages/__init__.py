@@ -1,0 +1,1 @@
+"""Pages for people without an account: written here, kept in the store, opened by a link."""
