@@ -20,11 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 sys.path.insert(0, str(ROOT))
 
-from benchlib import archives, breaking, line_report, report, timed, wire  # noqa: E402
+from benchlib import archive_catalogue, archive_report, archives, breaking, line_report, report, timed, wire  # noqa: E402
+from benchlib.archive_tools import missing, peers_of  # noqa: E402
 from benchlib.lab import MIB, QUICK, Lab, Sizes  # noqa: E402
 from benchlib.lines import LINE_JOBS, QUICK_LINE, Bench, LineSizes, cost_of_the_line  # noqa: E402
 from benchlib.measure import CommandFailed  # noqa: E402
-from benchlib.tools import Aws, Rclone, S5cmd, program  # noqa: E402
+from benchlib.tools import Aws, Peer, Rclone, S5cmd, program  # noqa: E402
 
 from tests.kit.line import LINES  # noqa: E402
 from tests.kit.servers import SeaweedFS  # noqa: E402
@@ -43,6 +44,11 @@ JOBS: dict[str, Callable[[Lab], None]] = {
     "growth": timed.growth,
     "archive-large": archives.archive_large,
     "archive-small": archives.archive_small,
+    "archive-large-down": archives.archive_large_down,
+    "archive-small-down": archives.archive_small_down,
+    "archive-units": archives.archive_units,
+    "archive-scale": archive_catalogue.archive_scale,
+    "archive-fits": archive_catalogue.archive_fits,
 }
 
 
@@ -53,6 +59,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--line", choices=[*LINES, "all"], help="measure over a line: near, home, far, or none between")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: two minutes")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the timed jobs (default: 3; --quick: 1)")
+    parser.add_argument("--files", type=int, metavar="N", help="files of archive-small (default: 10000)")
+    parser.add_argument("--clips", type=int, metavar="N", help="files of archive-large, of 20 MiB (default: 50)")
+    parser.add_argument("--units", type=int, metavar="N", help="units of archive-units (default: 200)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there")
     given = parser.parse_args()
     known = [*LINE_JOBS, BREAKING] if given.line else list(JOBS)
@@ -60,14 +69,15 @@ def arguments() -> argparse.Namespace:
         parser.error(f"no such job: {', '.join(unknown)} (there are: {', '.join(known)})")
     if BREAKING in given.jobs and (given.jobs != [BREAKING] or given.line == "all"):
         parser.error(f"{BREAKING} is run alone, and on one line")
-    if given.rounds is not None and given.rounds < 1:
-        parser.error("--rounds takes 1 or more")
+    for name in ("rounds", "files", "clips", "units"):
+        if (number := getattr(given, name)) is not None and number < 1:
+            parser.error(f"--{name} takes 1 or more")
     return given
 
 
 def sizes(given: argparse.Namespace) -> Sizes:
-    chosen = QUICK if given.quick else Sizes()
-    return chosen if given.rounds is None else Sizes(**{**vars(chosen), "rounds": given.rounds})
+    said = {"rounds": given.rounds, "archived": given.files, "clips": given.clips, "units": given.units}
+    return replace(QUICK if given.quick else Sizes(), **{name: one for name, one in said.items() if one is not None})
 
 
 def versions(folder: Path) -> dict[str, str]:
@@ -75,12 +85,14 @@ def versions(folder: Path) -> dict[str, str]:
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
     with SeaweedFS() as server:
-        peers = [kind(server, folder / kind.name) for kind in (Rclone, S5cmd, Aws)]
+        kinds: list[type[Peer]] = [Rclone, S5cmd, Aws, *peers_of()]
+        peers = [kind(server, folder / f"{number}") for number, kind in enumerate(kinds)]
     found = {tool.name: tool.version_text().removeprefix("rclone ") for tool in peers}
     python = f"Python {sys.version.split()[0]}"
     return {
         "s3sync": f"{first_line(program('s3sync'), '--version')}, {python}",
         **found,
+        **dict.fromkeys(missing(), "not installed, so it is not among the peers"),
         "SeaweedFS": first_line(program("weed"), "version"),
     }
 
@@ -117,6 +129,21 @@ def measure_lines(given: argparse.Namespace) -> int:
     return 1 if lab.failures else 0
 
 
+def write(output: Path, lab: Lab, circumstances: report.Circumstances, jobs: list[str]) -> None:
+    """Write the report; jobs on archives have a section of their own, and if there are no others just that."""
+    others = [job for job in jobs if not archive_report.is_of_archives(job)]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if others:
+        before = output.read_text(encoding="utf-8") if output.exists() else ""
+        kept = [line_report.lines_of(before), archive_report.section_of(before)]
+        rows = [row for row in lab.rows if not archive_report.is_of_archives(row.job)]
+        asked = {key: text for key, text in lab.commands.items() if not archive_report.is_of_archives(key[0])}
+        plain = replace(lab, rows=rows, commands=asked)
+        output.write_text("\n".join([report.markdown(plain, circumstances), *kept]).rstrip() + "\n", encoding="utf-8")
+    if len(others) < len(jobs):
+        archive_report.write(output, lab, circumstances, jobs)
+
+
 def main() -> int:
     given = arguments()
     if given.line:
@@ -138,9 +165,7 @@ def main() -> int:
     full = not given.quick and not given.jobs
     output = given.output or (DOCUMENT if full else None)
     if output:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        kept = line_report.lines_of(output.read_text(encoding="utf-8")) if output.exists() else ""
-        output.write_text(f"{report.markdown(lab, circumstances)}\n{kept}".rstrip() + "\n", encoding="utf-8")
+        write(output, lab, circumstances, jobs)
         print(f"\nwritten: {output}")
     return 1 if lab.failures else 0
 

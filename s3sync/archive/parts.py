@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import sys
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
@@ -57,8 +59,8 @@ class Maker:
         self.frames = frames if frames is not None else []
         self.size = (number - 1) * part_size
         self.checksum = checksum
-        self._spare: list[bytearray] = []
-        self._unpacked = memoryview(bytearray(FRAME if pack_as in COMPRESSED else 0))
+        self._spare: list[mmap.mmap] = []
+        self._unpacked = memoryview(_memory(FRAME) if pack_as in COMPRESSED else b"")
         self._compress = compressor(pack_as, level) if pack_as in COMPRESSED else None
 
     def parts(self) -> Iterator[PartBody]:
@@ -88,7 +90,7 @@ class Maker:
 
     def give_back(self, part: PartBody) -> None:
         """Take back the memory of a part that has arrived: the next one is made in it."""
-        if isinstance(part.body, memoryview) and isinstance(part.body.obj, bytearray):
+        if isinstance(part.body, memoryview) and isinstance(part.body.obj, mmap.mmap):
             self._spare.append(part.body.obj)
 
     def let_go(self) -> None:
@@ -96,7 +98,7 @@ class Maker:
         self._spare.clear()
 
     def _buffer(self) -> memoryview:
-        return memoryview(self._spare.pop() if self._spare else bytearray(self._part_size))
+        return memoryview(self._spare.pop() if self._spare else _memory(self._part_size))
 
     def _plain(self) -> tuple[memoryview, bool]:
         whole = self._buffer()
@@ -131,3 +133,10 @@ class Maker:
             return self._filled(whole, size), False
         whole[size : size + len(table)] = table
         return whole[: size + len(table)], True
+
+
+def _memory(size: int) -> mmap.mmap:
+    """Memory of which only what is written counts, and which goes back to the system at once."""
+    if sys.platform == "win32":
+        return mmap.mmap(-1, size)
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from itertools import islice
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from s3sync.archive.blocks import BLOCK, Blocks, results_of
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.chain import is_rest
 from s3sync.archive.indexes import RowBook, read_rows
@@ -22,7 +22,7 @@ from s3sync.archive.verify import Proof
 from s3sync.archive.volumes import Portion, is_complete, known_archives, known_indexes, merged, portions_of
 from s3sync.archive.walk import light_of
 from s3sync.archive.work import Working
-from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Pack, Unit, UnitKind
+from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Pack, Unit
 from s3sync.core.quantities import counted, files_text
 from s3sync.core.times import format_time, moment
 from s3sync.core.typed import typed
@@ -100,10 +100,6 @@ class Options(Struct, frozen=True):
 Told = Callable[[UnitReport], None]
 
 
-BLOCK = 64
-"""Units without container whose rows are written together, and that are on their way together."""
-
-
 def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], options: Options, told: Told) -> RunReport:
     """Say what a run would do. Reads the indexes; changes nothing. Without a carrier there is no store yet."""
     report = RunReport(rules.name, rules.store, True)
@@ -136,13 +132,11 @@ def run(work: Working, units: Iterable[Unit], options: Options, told: Told) -> R
     """
     report = RunReport(work.rules.name, work.carrier.store.url, False)
     rows = RowBook(work.carrier.store, work.rules.name) if work.rules.pack is Pack.NONE else None
-    source, watch = iter(_chosen(units, options)), Stopwatch()
+    blocks, watch = Blocks(_chosen(units, options), work.rules), Stopwatch()
     try:
         while True:
-            size = BLOCK if rows is not None else 1
-            if options.limit is not None:
-                size = min(size, options.limit - len(report.of(UnitState.SENT)))
-            block = list(islice(source, max(size, 0)))
+            left = BLOCK if options.limit is None else options.limit - len(report.of(UnitState.SENT))
+            block = blocks.take(left)
             if not block:
                 break
             for found in _block(work, block, options, rows, watch):
@@ -169,10 +163,7 @@ def _block(
         return _stage(work, unit, options, rows)
 
     with watch.running():
-        if rows is not None and work.rules.unit is UnitKind.FILE:
-            done = {unit.id: result for unit, result in work.carrier.pool.map(send, units, lambda unit: unit.size)}
-        else:
-            done = _one_by_one(send, units)
+        done = results_of(work.carrier.pool, work.rules, send, units)
     written = rows.flush() if rows is not None else []
     if written:
         work.journal.note_made(written)
@@ -180,29 +171,23 @@ def _block(
         forget(work.journal, index)
     is_read = rows is not None and deletes(work.rules, options)
     fresh = read_rows(work.carrier.store, work.rules.name) if is_read else None
-    ended: BaseException | None = None
-    for unit in units:
-        if unit.id not in done:
-            continue
+    ended = [result.error for result in done.values() if isinstance(result.error, ENDS_THE_RUN)]
+    with work.catalogue.transaction():  # one for all: with one for each, small units wait for the disk most of the time
+        noted = [
+            (unit, result, _noted(work, unit, result))
+            for unit in units
+            if (result := done.get(unit.id)) is not None and not isinstance(result.error, ENDS_THE_RUN)
+        ]
+    for unit, result, found in noted:
         try:
-            yield _finished(work, unit, done[unit.id].result(), options, fresh)
+            yield _finished(work, unit, result, options, found, fresh)
         except ENDS_THE_RUN as error:
-            ended = error
+            ended.append(error)
         except S3syncError as error:
             work.note("archive", unit.id, unit.key, unit.size, "failed", str(error))
             yield _failed(unit, error)
-    if ended is not None:
-        raise ended
-
-
-def _one_by_one(send: Callable[[Unit], _Staged], units: list[Unit]) -> dict[str, Result[_Staged]]:
-    """Result of each, up to the first error that ends the run."""
-    done: dict[str, Result[_Staged]] = {}
-    for unit in units:
-        done[unit.id] = result = Result.of(send, unit)
-        if isinstance(result.error, ENDS_THE_RUN) or not isinstance(result.error, S3syncError | None):
-            break
-    return done
+    if ended:
+        raise ended[-1]
 
 
 class _Staged(Struct, frozen=True):
@@ -232,20 +217,37 @@ def _is_rest(work: Working, unit: Unit) -> bool:
     return is_rest(work.catalogue, unit, (one.path for one in unit.sources if light(one.path)))
 
 
-def _finished(
-    work: Working, unit: Unit, staged: _Staged, options: Options, fresh: Mapping[str, Index] | None
-) -> UnitReport:
+def _noted(work: Working, unit: Unit, result: Result[_Staged]) -> UnitReport:
+    """Write into the catalogue what became of a unit, and say it."""
+    if isinstance(error := result.error, S3syncError):
+        work.note("archive", unit.id, unit.key, unit.size, "failed", str(error))
+        return _failed(unit, error)
+    staged = result.result()
     if staged.state is UnitState.CHANGED or not staged.known:
         return _report(unit, staged.state)
     for index in staged.known:
         if staged.state is UnitState.SENT or work.catalogue.archive(index.key) is None:
             work.catalogue.record(index)
-    if staged.state is UnitState.SENT:
-        work.note("archive", unit.id, unit.key, merged(staged.known).size)
-        work.sent(unit)
     stored = merged(staged.known).size
-    found = _report(unit, staged.state, stored=stored, bytes_sent=staged.bytes_sent)
-    return _removed(work, unit, staged.known, options, found, fresh) if deletes(work.rules, options) else found
+    if staged.state is UnitState.SENT:
+        work.note("archive", unit.id, unit.key, stored)
+        work.sent(unit)
+    return _report(unit, staged.state, stored=stored, bytes_sent=staged.bytes_sent)
+
+
+def _finished(
+    work: Working,
+    unit: Unit,
+    result: Result[_Staged],
+    options: Options,
+    found: UnitReport,
+    fresh: Mapping[str, Index] | None,
+) -> UnitReport:
+    """Remove the files of a unit here, if that is wanted and all of them are archived."""
+    if found.state not in (UnitState.SENT, UnitState.KNOWN) or not deletes(work.rules, options):
+        return found
+    known = result.result().known
+    return _removed(work, unit, known, options, found, fresh) if known else found
 
 
 def deletes(rules: ArchiveSet, options: Options) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from msgspec.structs import replace as changed
 
@@ -159,7 +160,7 @@ def _object(carrier: Carrier, rules: ArchiveSet, unit: Unit, key: str, source: S
     return changed(content, storage_class=None, tags={}) if is_sidecar else content
 
 
-def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: tuple[Member, ...], size: int) -> Index:
+def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: Sequence[Member], size: int) -> Index:
     moves = aspect(carrier.store, StorageClasses) is not None
     return Index(
         SINGLE_FORMAT,
@@ -167,7 +168,7 @@ def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: tuple[Membe
         rules.name,
         unit.key,
         rules.pack,
-        members,
+        members,  # type: ignore[arg-type] # any sequence can be written, and one that is read is a tuple
         size,
         sum(member.size for member in members),
         carrier.clock().replace(microsecond=0),

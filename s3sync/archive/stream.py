@@ -7,10 +7,10 @@ import os
 import sys
 from array import array
 from collections.abc import Callable, Sequence
-from struct import iter_unpack
 
 from msgspec import Struct
 
+from s3sync.archive.passed import Passed
 from s3sync.core.archive import tar
 from s3sync.core.archive.values import Kind, Member, Source
 from s3sync.disk.errors import local_errors
@@ -161,14 +161,9 @@ class TarStream:
         self._digests += digest
         self._offsets.append(offset)
 
-    def members(self) -> tuple[Member, ...]:
-        """Members that are through. They are made of little, so that they take no memory while parts do."""
-        found, digests = list[Member](), iter_unpack("32s", self._digests)
-        offsets = iter(self._offsets)
-        for one in self._sources[: self._next - (self._file is not None)]:
-            sha256, offset = (next(digests)[0].hex(), next(offsets)) if one.kind is Kind.FILE else ("", 0)
-            found.append(Member(one.path, one.kind, one.size, one.mode, one.mtime_ns, sha256, offset, one.target))
-        return tuple(found)
+    def members(self) -> Sequence[Member]:
+        """Members that are through."""
+        return Passed(self._sources, self._next - (self._file is not None), self._digests, self._offsets)
 
     def close(self) -> None:
         """Close the file and the folder that are open."""

@@ -84,7 +84,7 @@ class Uploaded(Struct, frozen=True):
 
     etag: str
     size: int
-    members: tuple[Member, ...]
+    members: Sequence[Member]
     frames: tuple[Frame, ...]
     checksum: str | None
     md5: str | None

@@ -37,9 +37,12 @@ class Sizes:
     wire_peers: int = 4
     clips: int = 50
     archived: int = 10_000
+    units: int = 200
+    catalogue: tuple[int, int] = (12_000, 10_000_000)
+    """Archives, and members of all of them."""
 
 
-QUICK = Sizes(1, 300, 1_000, 64 * MIB, 2 * MIB, (100, 1_000), 3, 1, 5, 500)
+QUICK = Sizes(1, 300, 1_000, 64 * MIB, 2 * MIB, (100, 1_000), 3, 1, 5, 500, 20, (60, 50_000))
 
 
 @dataclass(frozen=True)
@@ -194,9 +197,9 @@ def make_files(folder: Path, count: int, size: int, seed: int = 0, start: int = 
         os.utime(path, (when, when))
 
 
-def make_large(folder: Path, size: int, name: str = "large.bin") -> Path:
+def make_large(folder: Path, size: int, name: str = "large.bin", seed: int = 7) -> Path:
     path = folder / name
-    chance = random.Random(7)
+    chance = random.Random(seed)
     with path.open("wb") as file:
         for _ in range(size // MIB):
             file.write(chance.randbytes(MIB))

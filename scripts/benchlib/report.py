@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchlib.archives import TarPipe
+from benchlib.archive_catalogue import ASTROPY
+from benchlib.archive_tools import Restic, TarPipe, ZstdPipe
 from benchlib.lab import QUICK, Growth, Lab, Row, Sizes
 from benchlib.tools import Aws, Ours, Rclone, RcloneChecksum, RcloneTrack, S5cmd
 
@@ -36,7 +37,7 @@ class Circumstances:
             *self.machine(),
             f"rounds: {sizes.rounds} (medians; wire jobs once); {sizes.small} and {sizes.nothing} small files, "
             f"{sizes.large >> 20} MiB, {sizes.changed >> 20} MiB changed; archived: {sizes.clips} clips of 20 MiB, "
-            f"{sizes.archived} files of 10 kB",
+            f"{sizes.archived} files of 10 kB, {sizes.units} units of 5 of those",
             *["--quick: too small for the budgets; it only shows that the jobs work"] * (sizes == QUICK),
             *(f"{name}: {version}" for name, version in self.versions.items()),
         ]
@@ -71,9 +72,8 @@ def verdict(row: Row) -> str:
 
 def tool_names(rows: list[Row]) -> list[str]:
     there = {name for row in rows for name in row.values}
-    return [
-        kind.name for kind in (Ours, Rclone, RcloneChecksum, RcloneTrack, S5cmd, Aws, TarPipe) if kind.name in there
-    ]
+    kinds = (Ours, Rclone, RcloneChecksum, RcloneTrack, S5cmd, Aws, TarPipe, ZstdPipe, Restic)
+    return [name for name in (*(kind.name for kind in kinds), ASTROPY) if name in there]
 
 
 def cells(row: Row, tools: list[str]) -> list[str]:

@@ -20,7 +20,7 @@ from s3sync.disk.errors import local_errors
 
 FOLDER = "archive"
 REPAIR = "s3sync archive catalogue rebuild --anew: it puts the file aside, and reads the indexes in the store"
-_MEMBERS_AT_ONCE = 10_000
+_MEMBERS_AT_ONCE, _WRITTEN_AT_ONCE = 10_000, pieces.BLOCK
 _CACHE_KB = 32_000
 """Pages of the file in memory: with SQLite's own 2 MB, many members are written twice as slowly."""
 
@@ -220,8 +220,8 @@ class Catalogue(Searching):
 
     def _add_members(self, archive: int, index: Index) -> None:
         holders = _holders(index)
-        for begin in range(0, len(index.members), _MEMBERS_AT_ONCE):
-            block = index.members[begin : begin + _MEMBERS_AT_ONCE]
+        for begin in range(0, len(index.members), _WRITTEN_AT_ONCE):
+            block = index.members[begin : begin + _WRITTEN_AT_ONCE]
             rows = [
                 schema.member_values(archive, begin + n, member, holder)
                 for n, (member, holder) in enumerate(zip(block, holders, strict=False))

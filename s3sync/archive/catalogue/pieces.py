@@ -28,12 +28,21 @@ CREATE TABLE piece (
 
 
 def filter_of(names: Iterable[str]) -> bytes:
-    """Filter of a block's names."""
-    text = "\n".join(names).encode()
+    """Filter of a block's names. What all of them begin or end with is looked at once."""
+    whole = list(names) or [""]
+    start, cut = _common(whole), _common([name[::-1] for name in whole])
+    text = "\n".join([whole[0], *(name[start : len(name) - cut] for name in whole)]).encode()
     bits = bytearray(_BITS // 8)
     for number in _numbers(text):
         bits[number >> 3] |= 1 << (number & 7)
     return bytes(bits)
+
+
+def _common(names: list[str]) -> int:
+    """Number of characters that all names begin with, less those that a piece across the end of that has of it."""
+    first, last = min(names), max(names)
+    same = next((n for n, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return max(0, same - _LENGTH + 1)
 
 
 def numbers_of(glob: str) -> list[int]:

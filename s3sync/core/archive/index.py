@@ -33,7 +33,7 @@ class _Version(Struct):
 def index_text(index: Index) -> bytes:
     """Index as JSON, on one line. A name that is no UTF-8 is written as NUL and its bytes in hexadecimal."""
     try:
-        return json.encode(index)
+        return json.encode(index, enc_hook=list)
     except UnicodeEncodeError:
         return json.encode(_renamed(index, _escaped))
 

@@ -5,19 +5,27 @@ from __future__ import annotations
 import hashlib
 import os
 import tracemalloc
+from array import array
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import read_index, write_index
 from s3sync.archive.journal import Journal
+from s3sync.archive.passed import Passed
 from s3sync.core.archive.index import index_pieces, index_text
-from s3sync.core.archive.values import Index, Kind, Member, Pack
+from s3sync.core.archive.values import Index, Kind, Member, Pack, Source
 from s3sync.store.bodies import Remade, pieces
 from tests.contract.stores import in_folder
 from tests.kit.peak import peak_mib
 from tests.kit.people import Person
+
+MEMBER = 264
+"""Bytes of a member with its SHA-256."""
 
 
 def index_of(count: int) -> Index:
@@ -26,6 +34,14 @@ def index_of(count: int) -> Index:
         for n in range(count)
     )
     return Index(1, "m42", "s", "m42.tar", Pack.TAR, members, 9, 9, datetime(2025, 6, 1, tzinfo=UTC), "ana")
+
+
+def passed_of(index: Index) -> Any:
+    """The same members as a stream has them that passed their files."""
+    files = [member for member in index.members if member.kind is Kind.FILE]
+    sources = [Source(one.path, one.kind, one.size, one.mode, one.mtime_ns, one.target) for one in index.members]
+    digests = bytearray(b"".join(bytes.fromhex(member.sha256) for member in files))
+    return Passed(sources, len(sources), digests, array("Q", [member.offset for member in files]))
 
 
 def test_the_text_of_an_index_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
@@ -41,6 +57,38 @@ def test_the_text_of_an_index_is_never_in_memory_as_a_whole(tmp_path: Path) -> N
         assert peak < len(index_text(index)) / 2
         found = read_index(store, "m42.tar")
         assert found == index and journal.is_made(found)
+
+
+def test_members_that_were_packed_are_made_only_when_they_are_asked_for(tmp_path: Path) -> None:
+    """The catalogue and the index take them piece by piece: all of them would be as much again as the sources."""
+    store, whole = in_folder(tmp_path / "store").open(), index_of(20_000)
+    passed = passed_of(whole)
+    with Journal(tmp_path / "journal.db") as journal, Catalogue(tmp_path / "catalogue.db") as catalogue:
+        tracemalloc.start()
+        try:
+            index = replace(whole, members=passed)
+            journal.note_made([index])
+            write_index(store, index)
+            catalogue.record(index)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 20_000 * MEMBER / 2
+        assert read_index(store, "m42.tar") == whole and journal.is_made(whole)
+        assert tuple(catalogue.members("m42.tar")) == whole.members
+
+
+def test_members_that_were_packed_are_like_a_tuple_of_them() -> None:
+    whole = index_of(1100)
+    mixed = [Member("day", Kind.FOLDER, 0, 0o755, 5), *whole.members, Member("z", Kind.LINK, 0, 0o777, 6, target="day")]
+    passed = passed_of(replace(whole, members=tuple(mixed)))
+    assert passed == tuple(mixed) and tuple(mixed) == passed and list(passed) == mixed and len(passed) == 1102
+    assert (passed[0], passed[1], passed[-1]) == (mixed[0], mixed[1], mixed[-1])
+    assert passed[1:4] == tuple(mixed[1:4]) and passed[1100:] == tuple(mixed[1100:]) and passed[5:5] == ()
+    assert passed != tuple(mixed[:-1]) and passed != [*mixed[:-1], mixed[0]]
+    for some in (mixed[:9], mixed):
+        index = replace(whole, members=passed_of(replace(whole, members=tuple(some))))
+        assert index_text(index) == b"".join(index_pieces(index)) == index_text(replace(whole, members=tuple(some)))
 
 
 @pytest.mark.parametrize("size", [1, 7, 100_000, None])

@@ -43,7 +43,7 @@ def made(root: Path, size: int, at: Position = BEGIN) -> tuple[bytes, tuple[Memb
         places.append(stream.tell())
         buffer[:] = b"\xff" * size  # what is not written must not show
     stream.close()
-    return bytes(found), stream.members(), places
+    return bytes(found), tuple(stream.members()), places
 
 
 @pytest.mark.parametrize("size", [512, 4096, 10_001, 100_000, 1 << 20])
