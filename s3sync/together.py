@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from s3sync.team.locking import LocksReport
     from s3sync.team.members import WhoReport
     from s3sync.team.pinning import PinReport
+    from s3sync.team.receiving import ReceiveReport
     from s3sync.team.resolution import Choose, ResolveReport
     from s3sync.team.sharing import ShareReport
     from s3sync.team.versions import VersionsReport
@@ -71,6 +72,27 @@ class Together(Struct, frozen=True):
         from s3sync.team.sharing import share
 
         return share(self.session, self._names(files), self.cwd, lasts=lasts, download=download)
+
+    def receive(self, *, lasts: timedelta = timedelta(days=2), dry_run: bool = False) -> ReceiveReport:
+        """Open an inbox, and make the link to a page by which a client sends files to it.
+
+        Raises `Unsupported` for a store that makes no forms, or was seen not to keep to them.
+        """
+        from s3sync.team.receiving import receive
+
+        return receive(self.session, lasts=lasts, dry_run=dry_run)
+
+    def inboxes(self) -> ReceiveReport:
+        """List the inboxes that are looked at, and what waits in them."""
+        from s3sync.team.receiving import list_open
+
+        return list_open(self.session)
+
+    def end_inbox(self, inbox: str, *, dry_run: bool = False) -> ReceiveReport:
+        """End an inbox, named by its id or the beginning of it: what arrives afterwards is not taken in."""
+        from s3sync.team.receiving import end
+
+        return end(self.session, inbox, dry_run=dry_run)
 
     def who(self, file: FileName | None = None) -> WhoReport:
         """Say who has everything, or the newest version of a file."""

@@ -43,7 +43,10 @@ EXCHANGE, TEAM, BACK, FINISH = "Exchange files", "Work together", "Take back", "
 SET_UP, CHECK = "Set up", "Look closer"
 SECTIONS = {
     EXCHANGE: ("up", "down", "sync", "status"),
-    TEAM: ("inbox", "log", "watch", "share", "conflicts", "resolve", "lock", "unlock", "locks", "who", "members"),
+    TEAM: (
+        *("inbox", "log", "watch", "share", "receive", "conflicts", "resolve"),
+        *("lock", "unlock", "locks", "who", "members"),
+    ),
     BACK: ("undo", "trash"),
     FINISH: (),
     SET_UP: ("init",),

@@ -9,6 +9,8 @@ Rule = Mapping[str, Any]
 OURS = "s3sync-bucket-"
 """Beginning of the IDs of these rules."""
 UNFINISHED_DAYS, TRASH_DAYS, VERSION_DAYS = 7, 90, 30
+INBOX_DAYS, PAGE_DAYS = 60, 30
+"""No link to a page lasts longer than 7 days; what a client sent and nobody took in lies on."""
 
 CORS: Rule = {
     "ID": f"{OURS}pages",
@@ -25,7 +27,8 @@ def wanted_lifecycle(root: str, repo: str, present: Iterable[Rule], *, trash_day
     """Rules for one repository below `root` (empty, or ending in `/`) of the bucket.
 
     Unfinished uploads end; what lies in the trash goes after `trash_days` (None: never); old versions of records go,
-    where the bucket keeps versions. The first is not needed where a rule does it already.
+    where the bucket keeps versions; so do forgotten pages, and files of clients that nobody took in. The first is not
+    needed where a rule does it already.
     """
     records = f"{root}{repo}/.s3sync/"
     rules: list[Rule] = []
@@ -35,6 +38,8 @@ def wanted_lifecycle(root: str, repo: str, present: Iterable[Rule], *, trash_day
     if trash_days is not None:
         gone = {"Expiration": {"Days": trash_days}}
         rules.append({**_rule(f"trash-of-{repo}", root, f"{records}trash/"), **gone})
+    for kind, days in (("inbox", INBOX_DAYS), ("pages", PAGE_DAYS)):
+        rules.append({**_rule(f"{kind}-of-{repo}", root, f"{records}{kind}/"), "Expiration": {"Days": days}})
     old = {"NoncurrentVersionExpiration": {"NoncurrentDays": VERSION_DAYS}}
     rules.append({**_rule(f"old-records-of-{repo}", root, records), **old})
     return rules

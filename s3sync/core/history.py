@@ -37,6 +37,8 @@ SENT, FETCHED, DELETED, CLEANED = "sent", "fetched", "deleted", "cleaned"
 DELETED_HERE, FREED, MOVED, KEPT_BOTH, FOUND = "deleted_here", "freed", "moved", "kept_both", "found"
 RESOLVED, LOCKED, UNLOCKED, RESTORED, ARCHIVED = "resolved", "locked", "unlocked", "restored", "archived"
 BROUGHT_BACK = "brought_back"
+RECEIVED = "received"
+"""A file that a client sent, and somebody took in: the event is the client's."""
 
 NO_MONTH = "0000-00"
 """Month of events whose time is none."""

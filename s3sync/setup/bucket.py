@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from s3sync.archive.rules import RulesView, write
 from s3sync.config import Settings, mask_url
 from s3sync.core.archive.lifecycle import Wanted, difference, is_ours, rule_text
-from s3sync.core.bucket_rules import CORS, OURS, TRASH_DAYS, allows_pages, is_obsolete, wanted_lifecycle
+from s3sync.core.bucket_rules import CORS, INBOX_DAYS, OURS, TRASH_DAYS, allows_pages, is_obsolete, wanted_lifecycle
 from s3sync.errors import AccessDenied, Unsupported, declined
 from s3sync.store.aspects import Administers, require_aspect
 from s3sync.store.port import Store
@@ -186,13 +186,16 @@ class _Work:
         changes = [f"add: {rule_text(rule)}" for rule in found.added]
         changes += [f"change to: {rule_text(rule)}" for rule in found.changed]
         changes += [f"remove: {rule_text(rule)}" for rule in dropped]
-        deletes = any(f"{OURS}trash" in str(rule["ID"]) for rule in (*found.added, *found.changed))
+        changing = [str(rule["ID"]) for rule in (*found.added, *found.changed)]
         days = self._wishes.trash_days
-        cost = f"what lies in the remote trash for {days} days is deleted for good, also what exists nowhere else"
+        costs = {
+            "trash": f"what lies in the remote trash for {days} days is deleted for good, also what exists nowhere "
+            "else",
+            "inbox": f"what clients sent and nobody took in for {INBOX_DAYS} days is deleted for good",
+        }
         now = f"{len(view.present)} rule{'' if len(view.present) == 1 else 's'}, all of which stay"
-        return Step(
-            "lifecycle", now if not dropped else f"{len(view.present)} rules", tuple(changes), (cost,) * deletes
-        )
+        told = tuple(cost for kind, cost in costs.items() if any(f"{OURS}{kind}" in one for one in changing))
+        return Step("lifecycle", now if not dropped else f"{len(view.present)} rules", tuple(changes), told)
 
     def _cors(self) -> Step:
         rules: Sequence[Any] = self._ask(self._bucket.cors_rules, [])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from s3sync.core.inboxes import Waiting
 from s3sync.core.manifest.record import CleanedRecord, ConflictRecord
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import Policy, Verb
@@ -124,6 +125,15 @@ class ConflictReport(Struct, frozen=True):
         return self.resolution in ("kept_mine", "kept_theirs")
 
 
+class Received(Struct, frozen=True):
+    """File that a client sent, and this run took in or would: `by` is `client:NAME`, `sent_as` its name with him."""
+
+    name: str
+    size_bytes: int
+    by: str
+    sent_as: str
+
+
 class RunReport(OfProject, Struct):
     """Report of `up`, `down` or `sync`: what it did, or with `dry_run` would do."""
 
@@ -136,6 +146,7 @@ class RunReport(OfProject, Struct):
     skipped: SpilledList[Skipped] = field(default_factory=lambda: SpilledList(Skipped))
     conflicts: SpilledList[ConflictReport] = field(default_factory=lambda: SpilledList(ConflictReport))
     failed: list[Problem] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
     locked: dict[str, FileLock] = field(default_factory=dict)
     """Files that were left alone because somebody else has locked them, or what they would have to replace."""
     unlocked: list[str] = field(default_factory=list)
@@ -243,6 +254,8 @@ class StatusReport(OfProject, Struct):
     """Locks that hold, one's own among them."""
     lacking: dict[str, Receipt] = field(default_factory=dict)
     """Others who have not fetched everything, and what they lack."""
+    incoming: list[Waiting] = field(default_factory=list)
+    """Files that clients sent, and that nobody has taken in."""
     pin: Difference | None = None
     """Differences of the folder from the pin file, where there is one."""
     verified: str | None = None
@@ -268,7 +281,7 @@ class StatusReport(OfProject, Struct):
             return EXIT_SOME_FAILED
         if self.counts.get(State.CONFLICT):
             return EXIT_CONFLICTS
-        done = self.in_sync or self.counts.keys() <= {State.IN_SYNC, State.CLEANED_UP}
+        done = not self.incoming and (self.in_sync or self.counts.keys() <= {State.IN_SYNC, State.CLEANED_UP})
         return EXIT_DONE if done else EXIT_TO_DO
 
 

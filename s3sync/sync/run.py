@@ -43,6 +43,9 @@ from s3sync.sync.view import View, select
 ROUNDS = 4
 """Times that a path is planned again when other writers, here or there, were faster."""
 
+TAKE_IN = (Verb.DOWN, Verb.SYNC)
+"""Verbs that take in what clients sent."""
+
 
 class Options(Struct, frozen=True):
     """`selector` limits the run to some paths; `policy` and `max_delete` None are the verb's own rule."""
@@ -97,7 +100,7 @@ def _told_so_far(report: RunReport, started: float) -> Iterator[None]:
     try:
         yield
     except S3syncError as error:
-        if report.uploaded or report.downloaded or report.deleted:
+        if report.uploaded or report.downloaded or report.deleted or report.received:
             _finish(report, started)
             error.report = report
         raise
@@ -169,6 +172,8 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
     session, state, report, options = run.session, run.state, run.report, run.options
     creates_only = is_first and report.verb is Verb.UP and options.policy is None
     seen = scan(session, state, creates_only=creates_only, locks=options.changes_remote(report.verb))
+    if (is_first or options.dry_run) and _takes_in(run, seen):
+        seen = scan(session, state, locks=options.changes_remote(report.verb))
     run.locks = seen.locks
     if not options.dry_run:
         drop_useless_downloads(session, state, seen)
@@ -197,6 +202,15 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
         return {}
     state.enter_place(format_time(session.clock()))
     return _execute(run, plan, seen)
+
+
+def _takes_in(run: _Run, seen: View) -> bool:
+    """Take in what clients sent, where any may have and the run is about all files; True if the store has changed."""
+    if run.options.selector or run.report.verb not in TAKE_IN or not seen.there.stored.manifest.inboxes:
+        return False
+    from s3sync.sync.incoming import take_in
+
+    return take_in(run.session, run.state, seen, run.report, dry_run=run.options.dry_run)
 
 
 def _keep_name(session: Session, seen: View) -> Callable[[str], str]:

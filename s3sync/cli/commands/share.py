@@ -32,7 +32,7 @@ def share(
     from s3sync.cli.output import print_json
     from s3sync.cli.show.share import print_share, require_segno, share_json
 
-    lasts = timedelta(seconds=_seconds(expires))
+    lasts = timedelta(seconds=seconds_of(expires))
     if qr and call.json:
         raise UsageError("--qr does not go with --json", hint="make the code of the `url` in the document")
     if qr:
@@ -45,7 +45,8 @@ def share(
     return report.exit_code
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
+    """Seconds that `--expires` says. Raises `UsageError`."""
     from s3sync.core.durations import USAGE, parse_duration
 
     seconds = parse_duration(text)

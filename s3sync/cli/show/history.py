@@ -30,8 +30,11 @@ WORDS = {
     history.UNLOCKED: "unlocked",
     history.RESTORED: "restored on that computer",
     history.ARCHIVED: "archived",
+    history.RECEIVED: "sent",
 }
-SIZED = frozenset({history.SENT, history.FETCHED, history.BROUGHT_BACK, history.KEPT_BOTH, history.FOUND})
+SIZED = frozenset(
+    {history.SENT, history.FETCHED, history.BROUGHT_BACK, history.KEPT_BOTH, history.FOUND, history.RECEIVED}
+)
 SHOWN = 3
 """Names in the line of an event; with `-v` each has a line of its own."""
 

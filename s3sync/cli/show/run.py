@@ -37,7 +37,7 @@ from s3sync.core.plan import Verb
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
 from s3sync.errors import S3syncError
-from s3sync.sync.report import ConflictReport, Moved, ProjectAddress, RunReport
+from s3sync.sync.report import ConflictReport, Moved, ProjectAddress, Received, RunReport
 
 FEW = 20
 """Up to so many files that are in sync are named one by one; more only with --verbose."""
@@ -73,6 +73,10 @@ def _print_moved(report: RunReport) -> None:
 def _print_run_lines(report: RunReport, verbose: bool, few: int) -> None:
     signs = symbols()
     would = "would be " if report.dry_run else ""
+    for received in report.received:
+        from s3sync.cli.show.receive import received_line
+
+        say(received_line(received, report))
     for deleted in report.deleted:
         where = "here" if deleted.side == "local" else "from the remote"
         kept = "kept in the trash" if deleted.in_trash else f"kept as {printable(deleted.lives_on or '')}"
@@ -125,6 +129,12 @@ def _run_summary(report: RunReport) -> str:
         if items:
             total = sum(item.size_bytes for item in items)
             parts.append(f"{would}{verb} {files_text(len(items))} ({size_text(total)})")
+    if report.received:
+        parts.append(
+            f"{would}taken in {files_text(len(report.received))}"
+            if would
+            else f"took in {files_text(len(report.received))}"
+        )
     skipped, total = _in_sync(report)
     if skipped:
         parts.append(f"skipped {skipped} ({size_text(total)})")
@@ -193,6 +203,7 @@ def run_body(report: RunReport) -> Json:
         "skipped": iter(report.skipped),
         "conflicts": map(_conflict, report.conflicts),
         "failed": map(failed_json, report.failed),
+        "received": list(map(_received, report.received)),
         "locked": locked_json(report.locked),
         "unlocked": report.unlocked,
         "warnings": report.warnings,
@@ -203,6 +214,10 @@ def run_body(report: RunReport) -> Json:
         "elapsed_s": round(report.elapsed_s, 3),
         "exit_code": report.exit_code,
     }
+
+
+def _received(item: Received) -> Json:
+    return {"name": item.name, "size_bytes": item.size_bytes, "by": item.by, "sent_as": item.sent_as}
 
 
 def _moved(item: Moved, key: str) -> Json:

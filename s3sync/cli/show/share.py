@@ -21,7 +21,7 @@ def print_share(report: ShareReport, *, quiet: bool, qr: bool) -> None:
     for one in report.shared:
         if not quiet:
             early = ": your session, or the thawed copy, ends then" if one.ends_early else ""
-            say(f"{printable(one.name)} ({size_text(one.size_bytes)}) until {_local(one.expires)}{early}")
+            say(f"{printable(one.name)} ({size_text(one.size_bytes)}) until {local_text(one.expires)}{early}")
         write(sys.stdout, one.url)
         if qr:
             write(sys.stdout, code_of(one.url))
@@ -77,7 +77,8 @@ def _segno() -> Any:
     return segno
 
 
-def _local(when: datetime) -> str:
+def local_text(when: datetime) -> str:
+    """A time as the user's clock shows it."""
     try:
         return f"{when.astimezone():%Y-%m-%d %H:%M %Z}"
     except (OverflowError, ValueError):  # a store may tell the first day of the calendar

@@ -71,6 +71,7 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         for member, receipt in report.lacking.items():
             about = "about " if receipt.more else ""
             say(f"  {printable(short_text(member))} has not fetched {about}{files_text(receipt.count)} yet")
+        say_incoming(report)
         _say_how_to_finish(report)
         if report.pin is not None:
             from s3sync.cli.show.pinned import pin_line
@@ -87,6 +88,15 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         warn(f"warning: {printable(warning)}")
     warn_of_kept(report)
     warn_of_failures(report.failed)
+
+
+def say_incoming(report: StatusReport) -> None:
+    """Files that clients sent and nobody has taken in."""
+    if report.incoming:
+        from s3sync.cli.show.receive import waiting_lines
+
+        for line in waiting_lines(report.incoming):
+            say(line)
 
 
 def _print_files(report: StatusReport, signs: Symbols, verbose: bool) -> None:
@@ -222,6 +232,7 @@ def status_body(report: StatusReport) -> Json:
         "failed": map(failed_json, report.failed),
         "locks": [lock_json(lock) for lock in report.locks],
         "lacking": {member: {"files": one.lacks, "more": one.more} for member, one in report.lacking.items()},
+        "incoming": [{"by": one.client, "files": one.files, "size_bytes": one.size_bytes} for one in report.incoming],
         "pin": _pin_json(report),
         "transfers": [transfer_json(item) for item in report.transfers],
         "kept_conflicts": [

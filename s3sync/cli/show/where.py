@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from s3sync.cli.output import printable, say, short_name, symbols, warn
-from s3sync.cli.show.status import status_line, status_summary, warn_of_kept
+from s3sync.cli.show.status import say_incoming, status_line, status_summary, warn_of_kept
 from s3sync.cli.show.words import warn_of_failures
 from s3sync.config import REPO_FILE, Settings
 from s3sync.config.schemes import scheme_of
@@ -35,6 +35,7 @@ def print_where(report: StatusReport) -> None:
         say("  ... `s3sync status` names all")
     for lock in report.locks[:FEW]:
         say(f"  {signs.locked} {short_name(lock.name or lock.id)}  {printable(held_text(lock))}")
+    say_incoming(report)
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
     warn_of_kept(report)
@@ -54,9 +55,10 @@ def next_step(report: StatusReport) -> str:
     states = {State(word) for word in report.counts}
     if State.CONFLICT in states or report.kept_conflicts:
         return "`s3sync conflicts` shows both versions; `s3sync resolve FILE` decides"
-    if states & NEWER_THERE:
+    if states & NEWER_THERE or report.incoming:
         both = ", then `s3sync up` sends yours" if states & NEWER_HERE else ""
-        return f"`s3sync down` fetches what is newer there{both}"
+        what = "what is newer there" if states & NEWER_THERE else "what clients sent"
+        return f"`s3sync down` fetches {what}{both}"
     if states & NEWER_HERE:
         return "`s3sync up` sends what is newer here"
     if states & DELETED:

@@ -11,7 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from s3sync.core import limits
-from s3sync.core.history import Event, added
+from s3sync.core.history import RECEIVED, Draft, Event, added
+from s3sync.core.inboxes import InboxChange, changed_claims, changed_inboxes
 from s3sync.core.manifest.record import (
     CleanedRecord,
     ConflictRecord,
@@ -63,14 +64,18 @@ class Edits(Struct):
     """True for a write that is wanted even where nothing else changed: it says what this user has."""
     leaves: str | None = None
     """A member that is no more."""
+    inboxes: InboxChange = field(default_factory=InboxChange)
+    arrived: dict[str, FileRecord] = field(default_factory=dict)
+    """Files that clients sent and that stand in the project now, by their keys in the inboxes: recorded once."""
     counts_as_sync: bool = True
 
     @property
     def substantial(self) -> bool:
         """True if there is anything to write beyond the member's own mark."""
         return self.acknowledges or any(
-            (self.files, self.repaired, self.deleted, self.announced, self.vanished, self.conflicts, self.resolved)
-        )
+            (self.files, self.repaired, self.deleted, self.announced, self.vanished, self.conflicts, self.resolved,
+             self.inboxes, self.arrived)
+        )  # fmt: skip
 
 
 def doubtful(manifest: Manifest, edits: Edits, seen: Manifest) -> list[str]:
@@ -134,20 +139,55 @@ def apply(
         if name in new.files or name not in new.deleted:  # else somebody else was first to delete it
             _note_deletion(new, deletion)
     _note_files(new, edits, outlived, gone)
+    arrived = _take_in(new, manifest, edits)
     new.cleaned = edits.cleaned or manifest.cleaned
     new.extras = {key: extra for key, extra in manifest.extras.items() if _speaks_of(key, manifest, new)}
     new.conflicts = _conflicts(manifest.conflicts, edits, new.files)
-    new.events = added(manifest.events, edits.events, edits.moved, new.revision)
+    events = [*edits.events, *_received(arrived, edits.at, write_id)]
+    new.events = added(manifest.events, events, edits.moved, new.revision)
     if edits.counts_as_sync:
         new.last_sync, new.last_sync_by = edits.at, edits.by
     new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
-    _note_receipts(new, manifest, edits)
+    _note_receipts(new, manifest, edits, [*edits.repaired, *(record.name for record in arrived)])
     return new
 
 
-def _note_receipts(new: Manifest, before: Manifest, edits: Edits) -> None:
+def _take_in(new: Manifest, before: Manifest, edits: Edits) -> list[FileRecord]:
+    """Enter what became of inboxes and of what lies in them; returns the files that this write takes in.
+
+    A file that somebody recorded or deleted since it was copied is left as he left it.
+    """
+    if not edits.inboxes and not edits.arrived:
+        return []
+    new.inboxes = changed_inboxes(before.inboxes, edits.inboxes)
+    new.arriving = changed_claims(before.arriving, edits.inboxes, lambda name: name in new.files or name in new.deleted)
+    taken: list[FileRecord] = []
+    for entry, record in edits.arrived.items():
+        claim = new.arriving.get(entry)
+        if claim is None or claim.done or claim.name != record.name:
+            continue
+        new.arriving[entry] = replace(claim, done=True)
+        there = new.files.get(record.name)
+        if there is None and record.name not in new.deleted:
+            new.files[record.name] = record
+        if new.files.get(record.name) == record or (there is not None and there.etag == record.etag):
+            taken.append(record)
+    return taken
+
+
+def _received(arrived: Iterable[FileRecord], at: str, write_id: str) -> list[Event]:
+    """An event for each client whose files this write takes in."""
+    drafts: dict[str, Draft] = {}
+    for record in arrived:
+        draft = drafts.setdefault(record.uploaded_by, Draft("receive", write_id[:16]))
+        draft.add(RECEIVED, record.name, record.size_bytes)
+    events = (draft.event(f"{write_id}-{n}", by, at, "") for n, (by, draft) in enumerate(drafts.items()))
+    return [event for event in events if event is not None]
+
+
+def _note_receipts(new: Manifest, before: Manifest, edits: Edits, found: Iterable[str]) -> None:
     """Enter what this user has, what the others now lack, and who has left."""
-    new.receipts = received(before.receipts, edits.by, edits.seen, edits.files, edits.repaired, before.files, new.files)
+    new.receipts = received(before.receipts, edits.by, edits.seen, edits.files, found, before.files, new.files)
     if edits.leaves is not None:
         new.members.pop(edits.leaves, None)
         new.receipts.pop(edits.leaves, None)

@@ -9,6 +9,7 @@ import msgspec
 
 from s3sync.core import limits
 from s3sync.core.history import kept
+from s3sync.core.inboxes import read_claims, read_inboxes
 from s3sync.core.manifest.layout import Fields, OtherLayout, Parts
 from s3sync.core.manifest.record import (
     SCHEMA,
@@ -43,6 +44,8 @@ class _Head(msgspec.Struct):
     cleaned: Any = None
     events: Any = None
     receipts: Any = None
+    inboxes: Any = None
+    arriving: Any = None
 
 
 _HEAD_FIELDS = frozenset([*_Head.__struct_fields__, "files"])
@@ -144,6 +147,8 @@ def _without_files(fields: Fields) -> Manifest:
         cleaned=_cleaned(head.cleaned),
         events=kept(head.events),
         receipts=read_receipts(head.receipts),
+        inboxes=read_inboxes(head.inboxes),
+        arriving=read_claims(head.arriving),
         extra={key: value for key, value in raw.items() if key not in _HEAD_FIELDS},
     )
     for deletion in msgspec.convert(head.deleted, list[DeletedRecord]):

@@ -9,6 +9,7 @@ import msgspec
 
 from s3sync.core import limits
 from s3sync.core.batches import batched
+from s3sync.core.inboxes import Claim, Inbox
 from s3sync.core.receipts import Receipt
 
 SCHEMA = 1
@@ -95,6 +96,10 @@ class Manifest(msgspec.Struct):
     events: list[Extra] = []
     """The newest events of the history, the oldest first, as they were written (`core.history`)."""
     receipts: dict[str, Receipt] = {}
+    inboxes: dict[str, Inbox] = {}
+    """Inboxes to which clients may send files, by their ids."""
+    arriving: dict[str, Claim] = {}
+    """Files of inboxes that are being taken in, by their keys in there."""
     extra: Extra = {}
     extras: dict[tuple[str, str], Extra] = {}
     refused: dict[str, FileRecord] = {}
@@ -135,6 +140,8 @@ def render(manifest: Manifest) -> Iterator[bytes]:
         "members": {user: item("members", user, record) for user, record in manifest.members.items()},
         **({"cleaned": manifest.cleaned} if manifest.cleaned else {}),
         **({"receipts": manifest.receipts} if manifest.receipts else {}),
+        **({"inboxes": manifest.inboxes} if manifest.inboxes else {}),
+        **({"arriving": manifest.arriving} if manifest.arriving else {}),
         **({"events": manifest.events} if manifest.events else {}),
         **manifest.extra,
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from s3sync.store.aspects import Accounts, Administers, Presigns, ReadsTimed, StorageClasses, Tags, Thaws, Versions
+from s3sync.store.forms import Forms
 from s3sync.store.port import Bucket
 from s3sync.store.s3.requests import Requests
 
@@ -58,6 +59,12 @@ def _accounts(io: Requests) -> Accounts:
     return S3Accounts(io)
 
 
+def _forms(io: Requests) -> Forms:
+    from s3sync.store.s3.forms import S3Forms
+
+    return S3Forms(io)
+
+
 def _reads_timed(io: Requests) -> ReadsTimed:
     from s3sync.store.s3.timed import S3ReadsTimed
 
@@ -74,4 +81,5 @@ OFFERED: Mapping[type, Callable[[Requests], Any]] = {
     Administers: _administers,
     Accounts: _accounts,
     ReadsTimed: _reads_timed,
+    Forms: _forms,
 }

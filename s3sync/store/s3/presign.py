@@ -43,6 +43,14 @@ class S3Presigns:
         made = self._make(name, lambda client: client.generate_presigned_post(bucket, name, None, limit, seconds))
         return Form(made["url"], made["fields"], key, self._expiry(seconds))
 
+    def signed_form(
+        self, key: str, fields: dict[str, str], conditions: list[Any], lasts: timedelta
+    ) -> tuple[dict[str, Any], datetime]:
+        """A form as botocore makes it, and its end. `key` is the whole key in the bucket."""
+        seconds, bucket = _seconds(lasts), self._io.address.bucket
+        made = self._make(key, lambda client: client.generate_presigned_post(bucket, key, fields, conditions, seconds))
+        return made, self._expiry(seconds)
+
     def _link(self, operation: str, key: str, lasts: timedelta, arguments: dict[str, Any]) -> Link:
         name, seconds = self._io.key(key), _seconds(lasts)
         given = {"Bucket": self._io.address.bucket, "Key": name, **arguments}

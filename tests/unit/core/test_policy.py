@@ -86,23 +86,27 @@ RULE: dict[str, Any] = {
 }
 
 
+OURS = ["inbox-of-r", "pages-of-r", "old-records-of-r"]
+
+
 @pytest.mark.parametrize(
     ("present", "days", "names"),
     [
-        ([], 90, ["unfinished-uploads", "trash-of-r", "old-records-of-r"]),
-        ([], None, ["unfinished-uploads", "old-records-of-r"]),
-        ([{**RULE, "Filter": {"Prefix": ""}}], None, ["old-records-of-r"]),
-        ([{**RULE, "Filter": {"Prefix": "team/"}}], None, ["old-records-of-r"]),
-        ([{**RULE, "Prefix": ""}], None, ["old-records-of-r"]),
-        ([{**RULE, "Filter": {"Prefix": "other/"}}], None, ["unfinished-uploads", "old-records-of-r"]),
-        ([{**RULE, "Filter": {"Tag": {"Key": "a", "Value": "b"}}}], None, ["unfinished-uploads", "old-records-of-r"]),
-        ([{**RULE, "Filter": {"Prefix": ""}, "Status": "Disabled"}], None, ["unfinished-uploads", "old-records-of-r"]),
+        ([], 90, ["unfinished-uploads", "trash-of-r", *OURS]),
+        ([], None, ["unfinished-uploads", *OURS]),
+        ([{**RULE, "Filter": {"Prefix": ""}}], None, OURS),
+        ([{**RULE, "Filter": {"Prefix": "team/"}}], None, OURS),
+        ([{**RULE, "Prefix": ""}], None, OURS),
+        ([{**RULE, "Filter": {"Prefix": "other/"}}], None, ["unfinished-uploads", *OURS]),
+        ([{**RULE, "Filter": {"Tag": {"Key": "a", "Value": "b"}}}], None, ["unfinished-uploads", *OURS]),
+        ([{**RULE, "Filter": {"Prefix": ""}, "Status": "Disabled"}], None, ["unfinished-uploads", *OURS]),
     ],
 )
 def test_the_table_of_lifecycle_rules(present: list[dict[str, Any]], days: int | None, names: list[str]) -> None:
     found = wanted_lifecycle("team/", "r", present, trash_days=days)
     assert [rule["ID"] for rule in found] == [f"s3sync-bucket-{name}@team/" for name in names]
-    assert all("Expiration" not in rule or rule["Filter"]["Prefix"] == "team/r/.s3sync/trash/" for rule in found)
+    ending = {rule["Filter"]["Prefix"] for rule in found if "Expiration" in rule}
+    assert ending <= {f"team/r/.s3sync/{kind}/" for kind in ("trash", "inbox", "pages")}
     assert all(rule["Filter"]["Prefix"].startswith("team/") for rule in found), "nothing outside of the store"
     again = wanted_lifecycle("team/", "r", [*present, *found], trash_days=days)
     assert again == found, "our own rule is no reason to leave it out"

@@ -1,0 +1,106 @@
+"""Inboxes in the store: `<repo>/.s3sync/inbox/<project>/<id>/<file>`, listed and described (`core/inboxes.py`).
+
+Looked at only where metadata.json has an inbox. Each file is an object whose metadata says what its sender typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from s3sync.aside import Aside
+from s3sync.core.etag import plain_md5
+from s3sync.core.inboxes import Inbox, Waiting, client_name, file_name, inbox_prefix, is_entry, modified_ns
+from s3sync.errors import NotFound
+from s3sync.store.aspects import ListsOnce
+from s3sync.store.port import ObjectInfo, Store
+
+MOST = 10_000
+"""Files of clients that one command looks at."""
+ASKED_AT_ONCE = 16
+
+
+class Sent(Struct, frozen=True):
+    """A file that a client sent. `entry` is its key behind the prefix of all inboxes.
+
+    `name` and `client` are clean: of what every disk can hold and every terminal show.
+    """
+
+    entry: str
+    key: str
+    etag: str
+    size: int
+    at: datetime
+    name: str
+    client: str
+    modified_ns: int | None
+    md5: str | None
+
+
+class Lying(Struct, frozen=True):
+    """Objects in the inboxes of a project, by what is to become of them."""
+
+    waiting: list[ObjectInfo]
+    late: list[ObjectInfo]
+    """Objects that arrived after somebody ended their inbox, or belong to none that is known."""
+    more: bool = False
+    """True if there are more than one command looks at."""
+
+
+def list_inboxes(store: Store, prefix: str, inboxes: Mapping[str, Inbox]) -> Lying:
+    """List the inboxes of a project. Raises `StoreError`.
+
+    An empty listing is believed, though it may be an error that looks like one: what it hides is found the next time.
+    """
+    place, found = inbox_prefix(prefix), Lying([], [])
+    listing = store.list_once(place) if isinstance(store, ListsOnce) else store.list(place)
+    for count, info in enumerate(listing):
+        if count == MOST:
+            return Lying(found.waiting, found.late, more=True)
+        entry = info.key.removeprefix(place)
+        inbox = inboxes.get(entry.partition("/")[0])
+        takes = is_entry(entry) and inbox is not None and inbox.takes(info.modified)
+        (found.waiting if takes else found.late).append(info)
+    return found
+
+
+def entry_of(prefix: str, info: ObjectInfo) -> str:
+    """The key of a file behind the prefix of all inboxes."""
+    return info.key.removeprefix(inbox_prefix(prefix))
+
+
+def describe(store: Store, prefix: str, listed: Sequence[ObjectInfo]) -> list[Sent]:
+    """Ask the objects what they are; those that are gone by now are left out. Raises `StoreError`."""
+    with Aside(ASKED_AT_ONCE, "s3sync-inbox") as threads:
+        return [one for one in threads.map(lambda info: _described(store, prefix, info), listed) if one is not None]
+
+
+def _described(store: Store, prefix: str, info: ObjectInfo) -> Sent | None:
+    try:
+        head = store.head(info.key)
+    except NotFound:
+        return None
+    said = head.metadata
+    return Sent(
+        entry_of(prefix, info),
+        info.key,
+        head.info.etag,
+        head.info.size,
+        head.info.modified,
+        file_name(said.get("name", "")),
+        client_name(said.get("client", "")),
+        modified_ns(said.get("mtime", "")),
+        plain_md5(head.info.etag) if head.etag_is_md5 else None,
+    )
+
+
+def summed(sent: Iterable[Sent], others: Iterable[ObjectInfo] = ()) -> list[Waiting]:
+    """Sums of the files that wait, by client."""
+    found: dict[str | None, tuple[int, int]] = {}
+    sizes = [(one.client, one.size) for one in sent]
+    for client, size in [*sizes, *((None, info.size) for info in others)]:
+        files, total = found.get(client, (0, 0))
+        found[client] = (files + 1, total + size)
+    return [Waiting(client, files, total) for client, (files, total) in found.items()]

@@ -1,0 +1,288 @@
+"""Files that clients put into an inbox: `status` tells of them, `down` and `sync` take them into the project.
+
+A file is taken in by four steps, each of which may be the last one of a killed run or be made by two people at once:
+
+1. metadata.json says under which name (`Claim`): the first to write it decides, by compare-and-swap.
+2. The object is copied to that name, if nothing stands there; the copy says of which object it is one.
+3. metadata.json records the file, and that the claim is done: once, however many copied it.
+4. The object in the inbox is deleted, if it is still the version that was copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from s3sync.aside import Aside
+from s3sync.core import limits
+from s3sync.core.batches import batched
+from s3sync.core.inboxes import MARK, Claim, InboxChange, Waiting, free_name, inbox_page, mark_of
+from s3sync.core.manifest.record import FileRecord, Manifest
+from s3sync.core.media_types import media_type
+from s3sync.core.names import without_case
+from s3sync.core.outcome import Problem
+from s3sync.core.times import format_ns, format_time
+from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, StoreError
+from s3sync.local.ignore import load_ignore
+from s3sync.shared.inboxes import ASKED_AT_ONCE, Lying, Sent, describe, entry_of, list_inboxes, summed
+from s3sync.shared.manifest import StoredManifest, write_edits
+from s3sync.spill.table import SpilledDict
+from s3sync.state.memory import StateDB
+from s3sync.store.port import Create, Headers
+from s3sync.sync.report import Received, RunReport
+from s3sync.sync.session import Session
+from s3sync.sync.store_facts import guarded
+from s3sync.sync.view import View
+
+BATCH = 500
+ROUNDS = 5
+"""Times that another name is looked for when others were faster."""
+ASKED = 20
+"""Files that `status` asks whose they are; others are counted."""
+CLAIMS_KEPT = 20
+"""Claims that are done and wait for the next write to be forgotten."""
+
+
+def waiting(session: Session, manifest: Manifest) -> list[Waiting]:
+    """Tell what clients sent and nobody has taken in, and change nothing. What may not be seen is not told."""
+    try:
+        lying = list_inboxes(session.store, session.project.prefix, manifest.inboxes)
+        known = describe(session.store, session.project.prefix, lying.waiting[:ASKED])
+    except AccessDenied:
+        return []
+    return summed(known, lying.waiting[ASKED:])
+
+
+def take_in(session: Session, state: StateDB, seen: View, report: RunReport, *, dry_run: bool) -> bool:
+    """Take in what waits; True if the store has other files than were seen. Raises `StoreError`, `LostRace`.
+
+    Whoever may not write leaves it to the others, and is told.
+    """
+    manifest, prefix = seen.there.stored.manifest, session.project.prefix
+    try:
+        lying = list_inboxes(session.store, prefix, manifest.inboxes)
+    except AccessDenied as error:
+        report.warnings.append(f"it cannot be seen whether clients sent files: {error}")
+        return False
+    if dry_run or session.settings.user is None:
+        _foretell(session, seen, report, lying, dry_run=dry_run)
+        return False
+    names = Names(session, seen)
+    with guarded(session, state, (), report.warnings.append) as own:
+        work = _TakingIn(own, seen.there.stored, names, report)
+        try:
+            for some in batched(lying.waiting, BATCH):
+                work.take(describe(own.store, prefix, some))
+            work.tidy(lying)
+        except AccessDenied as error:
+            report.warnings.append(f"{_files(len(lying.waiting))} of clients cannot be taken in by you: {error}")
+    if lying.more:
+        report.warnings.append("clients sent more files than one run takes in: run the command again")
+    return work.changed
+
+
+def _foretell(session: Session, seen: View, report: RunReport, lying: Lying, *, dry_run: bool) -> None:
+    if not lying.waiting:
+        return
+    if not dry_run:
+        report.warnings.append(f"{_files(len(lying.waiting))} of clients wait: set `user` to your name to take them in")
+        return
+    names = Names(session, seen)
+    for one in describe(session.store, session.project.prefix, lying.waiting):
+        claim = seen.there.stored.manifest.arriving.get(one.entry)
+        name = claim.name if claim is not None and claim.etag == one.etag else names.free(one)
+        report.received.append(Received(name, one.size, one.client, one.name))
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+class Names:
+    """Names at the top of a project that nobody has, and nobody had until lately: a copy here may still have it."""
+
+    def __init__(self, session: Session, seen: View) -> None:
+        project, manifest = session.project, seen.there.stored.manifest
+        self._ignored = load_ignore(session.settings.ignore, project.repo_root, project.staging)
+        self._known = SpilledDict(bool)
+        sides: Sequence[Mapping[str, object]] = (seen.here.files, seen.there.files, seen.base, manifest.deleted)
+        for paths in (*sides, dict.fromkeys(seen.hidden)):
+            for path in paths:
+                self.take(path)
+        for claim in manifest.arriving.values():
+            self.take(claim.name)
+        cleaned = manifest.cleaned
+        self._all_may_be_known = cleaned is not None and cleaned.files > limits.now.deletions_kept
+
+    def take(self, path: str) -> None:
+        self._known[without_case(path.partition("/")[0])] = True
+
+    def free(self, sent: Sent) -> str:
+        """A name for a file, which is taken from then on. Where too many files went to know them, never its own."""
+        wanted = sent.name if not self._ignored(sent.name) else f"{sent.name}.received"
+
+        def is_taken(name: str) -> bool:
+            return without_case(name) in self._known or (self._all_may_be_known and name == wanted)
+
+        name = free_name(wanted, sent.client, sent.at, is_taken)
+        self.take(name)
+        return name
+
+
+class _Copied(Struct, frozen=True):
+    """Result of a copy. `record` None: the object is gone; `collides`: another file has the name by now."""
+
+    sent: Sent
+    claim: Claim
+    record: FileRecord | None = None
+    is_new: bool = False
+    collides: bool = False
+
+
+class _TakingIn:
+    """The four steps, for some files at a time. `changed`: the project has other files than before."""
+
+    def __init__(self, session: Session, stored: StoredManifest, names: Names, report: RunReport) -> None:
+        self._session, self._stored, self._names, self._report = session, stored, names, report
+        self._prefix = session.project.prefix
+        self._first, self._at_once = stored.manifest.arriving, min(ASKED_AT_ONCE, session.workers)
+        self._deleted = set[str]()
+        self.changed = False
+
+    def take(self, sent: Sequence[Sent]) -> None:
+        pending = list(sent)
+        for _ in range(ROUNDS):
+            if not pending:
+                return
+            self._claim(pending)
+            pending = self._carry_out(pending)
+        for one in pending:
+            self._report.failed.append(Problem(one.name, "others took every name for it", "run the command again"))
+
+    def tidy(self, lying: Lying) -> None:
+        """Forget inboxes that are over, and claims whose object was not there any more when it was looked for.
+
+        A claim that others made since then is theirs: its object may be there.
+        """
+        if lying.more:
+            return
+        manifest, change = self._stored.manifest, InboxChange()
+        there = {entry_of(self._prefix, info) for info in lying.waiting}
+        used = {entry.partition("/")[0] for entry in there - self._deleted}
+        now = self._session.clock()
+        change.gone = {key for key, one in manifest.inboxes.items() if key not in used and one.is_over(now)}
+        for entry, claim in manifest.arriving.items():
+            if entry in self._deleted or (entry not in there and self._first.get(entry) == claim):
+                change.dropped[entry] = claim
+        if len(change.dropped) > CLAIMS_KEPT or change.gone:
+            self._write(change)
+        for inbox in change.gone:
+            self._session.store.delete(inbox_page(self._prefix, inbox))
+
+    def _claim_of(self, sent: Sent) -> Claim | None:
+        claim = self._stored.manifest.arriving.get(sent.entry)
+        return claim if claim is not None and claim.etag == sent.etag else None
+
+    def _claim(self, sent: Sequence[Sent]) -> None:
+        """Have metadata.json say a name for each; those that others were faster with have theirs."""
+        change = InboxChange()
+        for one in sent:
+            if self._claim_of(one) is None:
+                change.claimed[one.entry] = Claim(one.etag, self._names.free(one))
+        if change:
+            self._write(change)
+
+    def _carry_out(self, sent: Sequence[Sent]) -> list[Sent]:
+        """Copy, record and delete what has a claim. Returns what has none, or one of no use."""
+        claims = [(one, claim) for one in sent if (claim := self._claim_of(one)) is not None]
+        unclaimed = [one for one in sent if self._claim_of(one) is None]
+        with Aside(self._at_once, "s3sync-incoming") as threads:
+            undone = [pair for pair in claims if not pair[1].done]
+            copied = [one for one in threads.map(lambda pair: self._copied(*pair), undone) if one is not None]
+        change, arrived = InboxChange(), dict[str, FileRecord]()
+        for found in copied:
+            if found.record is not None:
+                arrived[found.sent.entry] = found.record
+            else:
+                change.dropped[found.sent.entry] = found.claim
+        if copied:
+            self._write(change, arrived)
+        for found in copied:
+            if found.record is not None:
+                self._settle(found, found.record)
+        done = [one for one, _ in claims if (claim := self._claim_of(one)) is not None and claim.done]
+        with Aside(self._at_once, "s3sync-incoming") as threads:
+            self._deleted.update(
+                one.entry for one, gone in zip(done, threads.map(self._delete, done), strict=True) if gone
+            )
+        return [*unclaimed, *(found.sent for found in copied if found.collides)]
+
+    def _settle(self, found: _Copied, record: FileRecord) -> None:
+        """Report what was taken in; take back a copy that came after somebody had recorded and deleted the file."""
+        claim, known = self._claim_of(found.sent), self._stored.manifest.files
+        if found.is_new and record.name not in known and claim is not None and claim.done:
+            self._gone(self._prefix + record.name, record.etag)
+            return
+        self.changed = True
+        self._report.received.append(Received(record.name, record.size_bytes, record.uploaded_by, found.sent.name))
+
+    def _copied(self, sent: Sent, claim: Claim) -> _Copied | None:
+        """Copy a file to its name, or find the copy that is there. None for what failed, which is told."""
+        key, mark = self._prefix + claim.name, mark_of(sent.entry, sent.etag)
+        try:
+            try:
+                etag, is_new = self._copy(sent, key, mark), True
+            except PreconditionFailed:
+                there = self._session.store.head(key)
+                if there.metadata.get(MARK) != mark:
+                    return _Copied(sent, claim, collides=True)
+                etag, is_new = there.info.etag, False
+            return _Copied(sent, claim, self._record(sent, claim.name, etag), is_new)
+        except NotFound:  # the object was taken in by somebody else, or replaced by its sender
+            return _Copied(sent, claim)
+        except (AccessDenied, *ENDS_THE_RUN):
+            raise
+        except StoreError as error:
+            self._report.failed.append(Problem(claim.name, f"from {sent.client}: {error.message}", error.hint))
+            return None
+
+    def _copy(self, sent: Sent, key: str, mark: str) -> str:
+        said = {
+            "uploaded-by": sent.client,
+            "project-id": self._session.project.name,
+            "mtime": "" if sent.modified_ns is None else format_ns(sent.modified_ns),
+            "md5": sent.md5 or "",
+            MARK: mark,
+        }
+        headers = Headers({name: value for name, value in said.items() if value}, content_type=_content_type(sent.name))
+        store = self._session.store
+        return store.copy(sent.key, key, source_etag=sent.etag, mode=Create(), headers=headers)
+
+    def _record(self, sent: Sent, name: str, etag: str) -> FileRecord:
+        at = format_time(sent.at)
+        modified = at if sent.modified_ns is None else format_ns(sent.modified_ns)
+        return FileRecord(name, sent.size, sent.client, at, md5=sent.md5, etag=etag, modified_at=modified)
+
+    def _delete(self, sent: Sent) -> bool:
+        return self._gone(sent.key, sent.etag)
+
+    def _gone(self, key: str, etag: str | None) -> bool:
+        """Delete one version of an object; False where another stands there by now, or none."""
+        try:
+            self._session.store.delete(key, if_match=etag)
+        except (PreconditionFailed, NotFound):
+            return False
+        return True
+
+    def _write(self, change: InboxChange, arrived: dict[str, FileRecord] | None = None) -> None:
+        edits = self._session.edits()
+        edits.counts_as_sync, edits.inboxes, edits.arrived = False, change, arrived or {}
+        self._stored = write_edits(self._session.store, self._prefix, self._stored, edits)
+
+
+def _content_type(name: str) -> str:
+    """Only of what browsers play or show: a page of a stranger would be one of the bucket."""
+    found = media_type(name) or ""
+    is_shown = found.startswith(("video/", "audio/", "image/")) and "svg" not in found
+    return found if is_shown else "application/octet-stream"
