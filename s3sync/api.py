@@ -213,8 +213,9 @@ class Project(Together, frozen=True):
         return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
 
     def undo(self, *, dry_run: bool = False, confirm: Callable[[UndoReport], bool] = lambda report: True) -> UndoReport:
-        """Take back the last run of this computer, as far as nobody changed its files since."""
-        from s3sync.sync.undo import undo
+        """Take back the last run of this computer, as far as nobody changed its files since; or its last decision of a
+        conflict."""
+        from s3sync.team.undoing import undo
 
         return undo(self.session, dry_run=dry_run, confirm=confirm)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,8 +16,9 @@ from s3sync.sync.select import Selector, make_selector
 from s3sync.sync.session import Session
 
 if TYPE_CHECKING:
+    from s3sync.core.outcome import Problem
     from s3sync.team.bring_back import BringReport
-    from s3sync.team.conflicts import ConflictsReport
+    from s3sync.team.conflicts import ConflictsReport, OpenConflict
     from s3sync.team.history import HistoryReport
     from s3sync.team.locking import LocksReport
     from s3sync.team.members import WhoReport
@@ -144,6 +146,18 @@ class Together(Struct, frozen=True):
 
         (name,) = self._names([file])
         return resolve(self.session, name, self.cwd, keep=keep, choose=choose, dry_run=dry_run)
+
+    @contextmanager
+    def showing(self, conflict: OpenConflict) -> Iterator[list[Problem]]:
+        """Show both versions of a conflict in the system's viewer, as a context: what was fetched goes at its end.
+
+        Yields the versions that are not shown. Raises `S3syncError` where there is no viewer.
+        """
+        from s3sync.team.side_by_side import shown
+        from s3sync.team.viewing import Viewer
+
+        with shown(self.session, conflict, Viewer(os.environ)) as problems:
+            yield problems
 
     def versions(self, file: FileName) -> VersionsReport:
         """List the versions of a file that still exist: on the remote, kept by its bucket, in the trashes."""

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Lock, Timer
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
 
 EVERY_S = 60.0
-"""A watch sends at most one message in that time."""
+"""A watch sends at most one message in that time, with what other commands left to send."""
 FIRST_S = 5.0
 """Time that it collects before the first one."""
-MOST_WAITING = 1_000
+MOST_UNKEPT = 1_000
 
 if TYPE_CHECKING:
     from s3sync.config import Settings
-    from s3sync.core.notices import Notice
+    from s3sync.core.notices import Line, Notice
     from s3sync.sync.report import RunReport
     from s3sync.team.notices.send import Sending
 
@@ -43,18 +44,46 @@ def of_runs(reports: Sequence[RunReport], user: str | None) -> Iterator[Notice]:
 
 
 def begin(settings: Settings, found: Iterable[Notice]) -> Sending | None:
-    """Begin to send the notices whose events were chosen, as one message; None where there are none."""
-    from s3sync.config import is_of_repository
-    from s3sync.core.notices import DEFAULT_TEXT, message, tame
+    """Begin to send the notices whose events were chosen, with those that waited, as one message.
+
+    None where there are none, and where enough messages were sent just now: then they wait.
+    """
+    lines = _chosen(settings, found)
+    if _keep(settings, lines):
+        return _send_kept(settings)
+    from s3sync.core.notices import message
     from s3sync.team.notices.send import Sending
 
-    wanted = [one for one in found if one.event in settings.notices.events]
-    if not wanted or not settings.notify:
-        return None
+    return Sending(settings.notify, *message(lines))
+
+
+def _chosen(settings: Settings, found: Iterable[Notice]) -> list[Line]:
+    from s3sync.config import is_of_repository
+    from s3sync.core.notices import DEFAULT_TEXT, lines_of, tame
+
     text = settings.notices.text or DEFAULT_TEXT
     if is_of_repository(settings.origins.get("notices", "")):
         text = tame(text)
-    return Sending(settings.notify, *message(wanted, text))
+    return lines_of((one for one in found if one.event in settings.notices.events), text)
+
+
+def _keep(settings: Settings, lines: Sequence[Line]) -> bool:
+    """Keep them until they are sent; False where this computer cannot."""
+    from s3sync.team.notices.waiting import Waiting
+
+    return not lines or Waiting(os.environ, settings.notify).add(lines)
+
+
+def _send_kept(settings: Settings) -> Sending | None:
+    from s3sync.core.notices import message
+    from s3sync.team.notices.waiting import Waiting
+
+    batch = Waiting(os.environ, settings.notify).take()
+    if batch is None:
+        return None
+    from s3sync.team.notices.send import Sending
+
+    return Sending(settings.notify, *message(batch.lines, batch.more), batch.done)
 
 
 def warn_of_failures(sending: Sending) -> None:
@@ -73,33 +102,45 @@ def warn_of_failures(sending: Sending) -> None:
 
 
 class Digest:
-    """Notices of a watch, collected into few messages. Safe to use from any thread; `close` sends what is left."""
+    """Notices of a watch, collected into few messages. Safe to use from any thread; `close` sends what is left.
+
+    What others left to be sent goes with them, also where the watch itself has nothing to tell.
+    """
 
     def __init__(self, settings: Settings, *, first_s: float = FIRST_S, every_s: float = EVERY_S) -> None:
-        self._settings, self._delay_s, self._every_s = settings, first_s, every_s
-        self._lock = Lock()
-        self._waiting: list[Notice] = []
-        self._timer: Timer | None = None
+        self._settings, self._first_s, self._every_s = settings, first_s, every_s
+        self._lock, self._stop = Lock(), Event()
+        self._unkept: list[Line] = []
+        self._thread = Thread(target=self._work, name="s3sync-digest", daemon=True)
+        if settings.notify:
+            self._thread.start()
 
     def add(self, found: Iterable[Notice]) -> None:
-        with self._lock:
-            self._waiting = [*self._waiting, *found][:MOST_WAITING]
-            if self._waiting and self._timer is None:
-                self._timer = Timer(self._delay_s, self._flush)
-                self._timer.daemon = True
-                self._timer.start()
-                self._delay_s = self._every_s
+        lines = _chosen(self._settings, found) if self._settings.notify else []
+        if not _keep(self._settings, lines):
+            with self._lock:
+                self._unkept = [*self._unkept, *lines][:MOST_UNKEPT]
 
     def close(self) -> None:
-        timer = self._timer
-        if timer is not None:
-            timer.cancel()
-            timer.join()
-        self._flush()
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._settings.notify:
+            self._flush()
+
+    def _work(self) -> None:
+        wait_s = self._first_s
+        while not self._stop.wait(wait_s):
+            self._flush()
+            wait_s = self._every_s
 
     def _flush(self) -> None:
+        from s3sync.core.notices import message
+        from s3sync.team.notices.send import Sending
+
         with self._lock:
-            waiting, self._waiting, self._timer = self._waiting, [], None
-        sending = begin(self._settings, waiting)
-        if sending is not None:
-            warn_of_failures(sending)
+            unkept, self._unkept = self._unkept, []
+        own = Sending(self._settings.notify, *message(unkept)) if unkept else None
+        for sending in (own, _send_kept(self._settings)):
+            if sending is not None:
+                warn_of_failures(sending)

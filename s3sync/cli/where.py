@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from s3sync.cli.call import CALL
+from s3sync.cli.notices import telling
 from s3sync.errors import ProjectError
 
 USAGE = 2
@@ -37,5 +38,6 @@ def say_where_things_stand() -> int:
     except ProjectError:
         print_outside(settings, all_projects(settings, Path.cwd()))
         return USAGE
-    print_where(report)
+    with telling(CALL, settings, tuple):
+        print_where(report)
     return report.exit_code if report.failed else 0

@@ -5,7 +5,9 @@ An event is written by whoever did it and read by everybody: what is read is hos
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -28,6 +30,9 @@ MOST_NAMES, NAMES_BYTES = 20, 1_500
 MOST_BYTES = 4_000
 """Size of an event as JSON: what is larger is none."""
 
+NEAR = timedelta(seconds=10)
+"""Time between what a run says of a file and of itself."""
+
 MOST_WORDS = 32
 """Kinds of what was done that an event counts."""
 KEPT_BYTES = 16_000
@@ -36,7 +41,7 @@ KEPT_BYTES = 16_000
 SENT, FETCHED, DELETED, CLEANED = "sent", "fetched", "deleted", "cleaned"
 DELETED_HERE, FREED, MOVED, KEPT_BOTH, FOUND = "deleted_here", "freed", "moved", "kept_both", "found"
 RESOLVED, LOCKED, UNLOCKED, RESTORED, ARCHIVED = "resolved", "locked", "unlocked", "restored", "archived"
-BROUGHT_BACK = "brought_back"
+BROUGHT_BACK, REOPENED = "brought_back", "reopened"
 RECEIVED = "received"
 """A file that a client sent, and somebody took in: the event is the client's."""
 
@@ -165,6 +170,39 @@ def read_event(found: object) -> Event | None:
         return None
 
 
+class Known:
+    """Knowledge of what metadata.json says of files: what was done to each last, by whom and when.
+
+    It tells an event that means one of them without naming it, as both are written by one run. Of two runs of one
+    person within `NEAR` that name it not, either may be meant.
+    """
+
+    def __init__(self, done: Iterable[tuple[str, str, str]]) -> None:
+        self._times: dict[tuple[str, str], list[datetime]] = {}
+        for did, by, at in dict.fromkeys(done):
+            when = parse_time(at)
+            if when is not None:
+                self._times.setdefault((did, by), []).append(when)
+        for times in self._times.values():
+            times.sort()
+
+    def __call__(self, event: Event) -> bool:
+        """True if the event has one of them among the files that it does not name."""
+        at = parse_time(event.at) if event.more and self._times else None
+        return at is not None and any(self._has(at, self._times.get((did, event.by), ())) for did in event.counts)
+
+    def told_by(self, did: str, event: Event) -> None:
+        """Forget what an event tells by name: no other one means that."""
+        at, key = parse_time(event.at), (did, event.by)
+        if at is not None and key in self._times:
+            self._times[key] = [when for when in self._times[key] if abs(when - at) > NEAR]
+
+    @staticmethod
+    def _has(at: datetime, times: Sequence[datetime]) -> bool:
+        place = bisect_left(times, at)
+        return any(abs(when - at) <= NEAR for when in times[max(0, place - 1) : place + 1])
+
+
 class Wanted(Struct, frozen=True):
     """Choice of events. `paths` are what a name may mean, as a file or as a folder."""
 
@@ -181,9 +219,10 @@ class Wanted(Struct, frozen=True):
             return False
         if self.by is not None and event.by.casefold() != self.by.casefold():
             return False
-        return not self.paths or any(self._means(file.name) for file in event.files)
+        return not self.paths or any(self.means(file.name) for file in event.files)
 
-    def _means(self, name: str) -> bool:
+    def means(self, name: str) -> bool:
+        """True if a file's name is one of those that are asked for, or in such a folder."""
         name = nfc(name)
         return any(name == path or name.startswith(f"{path}/") for path in self.paths)
 

@@ -84,12 +84,25 @@ def render(found: Notice, text: str = DEFAULT_TEXT) -> str:
     return _FIELD.sub(lambda field: values.get(field[1], field[0]), text).strip().removesuffix(":")
 
 
-def message(found: Sequence[Notice], text: str = DEFAULT_TEXT) -> tuple[str, str]:
-    """Title and body of one message about all of them."""
-    places = dict.fromkeys(f"{tame(one.repo)}/{tame(one.project)}" for one in found)
+class Line(Struct, frozen=True):
+    """A notice in words. `where` is its repository and project; both are harmless where they are shown."""
+
+    where: str
+    text: str
+
+
+def lines_of(found: Iterable[Notice], text: str = DEFAULT_TEXT) -> list[Line]:
+    """The notices in words."""
+    return [Line(f"{tame(one.repo)}/{tame(one.project)}", render(one, text)) for one in found]
+
+
+def message(found: Sequence[Line], more: int = 0) -> tuple[str, str]:
+    """Title and body of one message about all of them, and about `more` that have no line."""
+    places = dict.fromkeys(one.where for one in found)
     where = next(iter(places)) if len(places) == 1 else counted(len(places), "project")
-    lines = [render(one, text) for one in found[:MOST_LINES]]
-    if len(found) > MOST_LINES:
-        lines.append(f"and {len(found) - MOST_LINES} more")
+    lines = [one.text for one in found[:MOST_LINES]]
+    more += len(found) - len(lines)
+    if more:
+        lines.append(f"and {more} more")
     body = "\n".join(lines)
     return f"s3sync: {where}", body if len(body) <= MOST_CHARACTERS else f"{body[:MOST_CHARACTERS]}…"

@@ -149,6 +149,8 @@ class Plan(Struct, frozen=True):
     blocked: Sequence[Blocked] = ()
     decided: Sequence[ConflictRecord] = ()
     """Conflicts that this plan resolves, as they are recorded: once the plan has deleted the copy, if it does."""
+    reopened: Sequence[ConflictRecord] = ()
+    """Conflicts whose decision this plan takes back: once it has brought the copy back, if it does."""
     is_whole: bool = False
     """Made from every file of the project: what it leaves on the remote, or has yet to fetch, this user lacks."""
     acknowledges: bool = False

@@ -20,7 +20,7 @@ from s3sync.core.plan import Do, Verb
 from s3sync.state.memory import StateDB
 from s3sync.state.schema import intent_row
 
-DID = "did"
+DID, DECIDED = "did", "decided"
 
 
 class Done(Struct, frozen=True):
@@ -46,6 +46,19 @@ class Done(Struct, frozen=True):
     lives_on: LivesOn | None = None
 
 
+class Decided(Struct, frozen=True):
+    """Decision of a conflict of which both versions were kept, with what it changed on the remote, in that order.
+
+    `at` is the time that its record in metadata.json has. `put` is the version that got the name, if the copy did.
+    """
+
+    name: str
+    kept_as: str
+    at: str
+    put: str | None = None
+    done: tuple[Done, ...] = ()
+
+
 class Journal:
     """Written by one thread."""
 
@@ -58,7 +71,7 @@ class Journal:
         place = self._state.enter_place()
         with self._state.transaction():
             if not self._begun:
-                self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", place, DID)
+                self._drop(place)
             for some in batched(effects, limits.now.entries_at_once):
                 rows = [(place, DID, done.path, msgspec.json.encode(done).decode()) for done in some]
                 self._state.execute_many("INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)", rows)
@@ -71,6 +84,29 @@ class Journal:
         with self._state.rows_of("intent"):
             found = [intent_row(row, Done) for row in rows]
         return [done for done in found if _is_ours(done)]
+
+    def decided(self) -> Decided | None:
+        """The decision of a conflict, if that was the last that this computer did here."""
+        query = "SELECT value FROM intent WHERE place = ? AND kind = ?"
+        rows = self._state.execute(query, self._state.place_id, DECIDED)
+        with self._state.rows_of("intent"):
+            found = [intent_row(row, Decided) for row in rows]
+        ours = (one for one in found if not any(map(refuse_reason, (one.name, one.kept_as))))
+        return next((one for one in ours if all(map(_is_ours, one.done))), None)
+
+    def decide(self, decided: Decided) -> None:
+        """Note a decision in the place of whatever was noted before."""
+        place, value = self._state.enter_place(), msgspec.json.encode(decided).decode()
+        with self._state.transaction():
+            self._drop(place)
+            query = "INSERT INTO intent VALUES (?, ?, ?, ?)"
+            self._state.execute(query, place, DECIDED, decided.kept_as, value)
+
+    def forget_decided(self) -> None:
+        self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", self._state.place_id, DECIDED)
+
+    def _drop(self, place: int) -> None:
+        self._state.execute("DELETE FROM intent WHERE place = ? AND kind IN (?, ?)", place, DID, DECIDED)
 
     def forget(self, path: str) -> None:
         query = "DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?"

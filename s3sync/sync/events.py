@@ -62,9 +62,9 @@ class Events:
         draft.add(did, effect.path, effect.size, None if before is None else before.uploaded_by)
 
     def decided(self, conflicts: Sequence[ConflictRecord]) -> None:
-        """Note which conflicts this plan decides."""
+        """Note which conflicts this plan decides, or opens again."""
         for conflict in conflicts:
-            self._draft.add(history.RESOLVED, conflict.name)
+            self._draft.add(history.RESOLVED if conflict.resolved else history.REOPENED, conflict.name)
 
     def enter(self, edits: Edits) -> None:
         """Put into the edits what is to be told: of this run, and what waited. With it goes what has moved."""

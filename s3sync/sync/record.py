@@ -14,7 +14,7 @@ from s3sync.core.batches import batched
 from s3sync.core.effects import Effect, Kind
 from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
-from s3sync.core.manifest.edits import Edits
+from s3sync.core.manifest.edits import Edits, as_open
 from s3sync.core.manifest.record import CleanedRecord, ConflictRecord, DeletedRecord
 from s3sync.core.plan import Action, Agreed, Do, Plan, Verb, agreed
 from s3sync.disk.durable import sync_folder
@@ -75,6 +75,7 @@ class Recorder:
         self._base: dict[str, Entry | None] = {}
         self._digests: dict[str, CachedDigest] = {}
         self._decided: dict[str, ConflictRecord] = {}
+        self._reopened: dict[str, ConflictRecord] = {}
         self._published_at = time.monotonic()
         self._save_at, self._moved = self._published_at + SAVE_EVERY_S, 0
         self._edits = session.edits()
@@ -152,13 +153,16 @@ class Recorder:
                 self.save_here()
 
     def decide(self, plan: Plan) -> None:
-        """Record what the plan decides about conflicts: with the deletion of the copy, where it has one."""
-        if not plan.decided:
+        """Record what the plan decides about conflicts, with the deletion of the copy where it has one; and which it
+        opens again, when the copy is back."""
+        if not plan.decided and not plan.reopened:
             return
-        self._events.decided(plan.decided)
+        self._events.decided([*plan.decided, *map(as_open, plan.reopened)])
         self._decided = {record.kept_as: record for record in plan.decided}
-        going = {action.path for action in plan.actions if action.path in self._decided}
-        self._edits.resolved = [record for record in plan.decided if record.kept_as not in going]
+        self._reopened = {record.kept_as: record for record in plan.reopened}
+        later = {action.path for action in plan.actions if action.path in {*self._decided, *self._reopened}}
+        self._edits.resolved = [record for record in plan.decided if record.kept_as not in later]
+        self._edits.reopened = [record for record in plan.reopened if record.kept_as not in later]
 
     def keep(self, action: Action, effect: Effect) -> None:
         self._base[effect.path] = agreed(effect.entry, None)
@@ -167,6 +171,8 @@ class Recorder:
         self._moved += effect.bytes
         if effect.record is not None:
             self._edits.files[effect.path] = effect.record
+        if effect.kind is Kind.SENT and (reopened := self._reopened.get(effect.path)) is not None:
+            self._edits.reopened.append(reopened)
         if effect.path == IGNORE_FILE and effect.kind is Kind.SENT and effect.entry is not None:
             self._state.remember(OWN_RULES, effect.entry.md5 or "")
         repaired = self._edits.repaired.get(effect.path) if effect.kind is Kind.FETCHED else None

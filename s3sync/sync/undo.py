@@ -41,7 +41,7 @@ UNCHANGED = "nothing was changed; `s3sync trash list` shows what the run replace
 
 
 class Undone(Struct, frozen=True):
-    """One undone file: `what` is `brought_back`, `trashed` or `renamed_back`, on `side`."""
+    """One undone file: `what` is `brought_back`, `trashed`, `renamed_back` or `reopened`, on `side`."""
 
     name: str
     side: str
@@ -270,10 +270,11 @@ def _action(session: Session, seen: View, is_known: Known, done: Done) -> Action
         if source is None:
             return Problem(path, "the version that stood here is no longer in the trash", "`s3sync trash list`")
         return Action(Do.PUT_BACK_LOCAL, path, local, remote, source=source, undoes=undoes)
-    return _brought_back_there(session, seen, is_known, done, Undoes(undoes.base, done.record))
+    return brought_back_there(session, seen, is_known, done, Undoes(undoes.base, done.record))
 
 
-def _brought_back_there(session: Session, seen: View, is_known: Known, done: Done, undoes: Undoes) -> Action | Problem:
+def brought_back_there(session: Session, seen: View, is_known: Known, done: Done, undoes: Undoes) -> Action | Problem:
+    """The step that brings back a version on the remote, from where it lies; or why it cannot be had."""
     source: tuple[str, str | None] | None = None
     if done.lives_on is not None:
         source = living_there(session, seen, is_known, done, done.lives_on)

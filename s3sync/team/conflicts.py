@@ -44,7 +44,7 @@ class Version(Struct, frozen=True):
     """One of the two versions: which file has it, on which side, its size, its author and time.
 
     `size_bytes` is None where it is not there. `whose` is None where both versions, or none, are this user's. `etag`
-    is the store's version.
+    is the store's version, `key` its object; `path` is where this disk has it, if it does.
     """
 
     name: str
@@ -54,6 +54,8 @@ class Version(Struct, frozen=True):
     at: str | None
     whose: Whose | None
     etag: str | None = None
+    key: str | None = None
+    path: str | None = None
 
 
 class OpenConflict(Struct, frozen=True):
@@ -141,10 +143,18 @@ def _live(seen: View, decision: Decision, user: str | None, locks: Mapping[str, 
         user,
         format_time(moment(here.mtime_ns)) if here else None,
         Whose.MINE,
+        path=here.where if here else None,
     )
-    there = decision.remote
+    there, object_ = decision.remote, seen.there.files.get(path)
     theirs = Version(
-        path, THERE, there.size if there else None, by, at, Whose.THEIRS, there.etag if there is not None else None
+        path,
+        THERE,
+        there.size if there else None,
+        by,
+        at,
+        Whose.THEIRS,
+        there.etag if there is not None else None,
+        object_.key if object_ is not None else None,
     )
     lock = locks.get(path)
     return OpenConflict(path, Kind.LIVE, (mine, theirs), decision.conflict_kind, lock=lock, decision=decision)
@@ -178,4 +188,9 @@ def _version(seen: View, path: str) -> Version:
     there = seen.there.files.get(path)
     if there is None:
         return Version(path, THERE, None, None, None, None)
-    return Version(path, THERE, there.entry.size, there.record.uploaded_by, there.record.uploaded_at, None, there.etag)
+    record, here = there.record, seen.here.files.get(path)
+    is_here = here is not None and not seen.is_hidden(path) and seen.decision(path).state is State.IN_SYNC
+    where = here.where if here is not None and is_here else None
+    return Version(
+        path, THERE, there.entry.size, record.uploaded_by, record.uploaded_at, None, there.etag, there.key, where
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,19 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.aside import Aside
-from s3sync.core.history import NO_MONTH, Event, Wanted, month_of, newest_first, read_event
+from s3sync.core.history import (
+    CLEANED,
+    DELETED,
+    KEPT_BOTH,
+    NO_MONTH,
+    SENT,
+    Event,
+    Known,
+    Wanted,
+    month_of,
+    newest_first,
+    read_event,
+)
 from s3sync.core.manifest.record import Manifest
 from s3sync.core.quantities import counted
 from s3sync.core.times import format_time, parse_time
@@ -41,7 +53,8 @@ class HistoryReport(OfProject, Struct):
     """Report of `log` or `inbox`: the events, the newest first.
 
     `more`: there are older ones. `hidden` is how many events do not name all their files, so that the one that was
-    asked for may be among them. `is_first`: this user never looked before.
+    asked for may be among them. Of those in `among` it is known that it is: they are told, by `run_of`. `is_first`:
+    this user never looked before.
     """
 
     place: ProjectAddress
@@ -49,12 +62,18 @@ class HistoryReport(OfProject, Struct):
     events: list[Event] = field(default_factory=list)
     more: bool = False
     hidden: int = 0
+    among: set[str] = field(default_factory=set)
     is_first: bool = False
     warnings: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
         return EXIT_DONE
+
+
+def run_of(event: Event) -> str:
+    """Name of the run that an event is of."""
+    return event.run or event.id
 
 
 def log(
@@ -73,7 +92,8 @@ def log(
     wanted = Wanted(frozenset(path.rstrip("/") for path in paths), by, since=since)
     with Aside(READ_AT_ONCE, "s3sync-log") as threads:
         manifest, months = _begin(session, threads, report)
-        found = _take(_recent(manifest, report), wanted, report)
+        known = Known(_last_done(manifest, wanted) if paths else ())
+        found = _take(_recent(manifest, report), wanted, report, known)
         left = [info for info in months if month_name(info) >= since[:7] or month_name(info) == NO_MONTH]
         at_once = FIRST_MONTHS
         while left:
@@ -82,11 +102,11 @@ def log(
                 break
             some = _at_once(left[:at_once])
             left, at_once = left[len(some) :], 2 * at_once
-            found += _read(session, threads, some, wanted, report)
+            found += _read(session, threads, some, wanted, report, known)
             if left and len(found) > MOST_READ:
                 report.warnings.append(_TOO_MANY)
                 break
-    runs = newest_first(found)
+    runs = newest_first(_without_guesses(found, wanted, known, report))
     report.more = 0 < most < len(runs)
     report.events = runs[:most] if most else runs
     return report
@@ -150,13 +170,43 @@ def _at_once(months: list[ObjectInfo]) -> list[ObjectInfo]:
     return months
 
 
+def _last_done(manifest: Manifest, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+    """What metadata.json says of the files that are asked for."""
+    for name, record in manifest.files.items():
+        if wanted.means(name):
+            yield SENT, record.uploaded_by, record.uploaded_at
+            yield KEPT_BOTH, record.uploaded_by, record.uploaded_at
+    for name, gone in manifest.deleted.items():
+        if wanted.means(name):
+            yield CLEANED if gone.cleaned else DELETED, gone.deleted_by, gone.deleted_at
+
+
+def _without_guesses(found: list[Event], wanted: Wanted, known: Known, report: HistoryReport) -> list[Event]:
+    """The events without those that were taken for what others tell by name: `log` reads the newest first."""
+    if not report.among:
+        return found
+    for event in (one for one in found if run_of(one) not in report.among):
+        for file in event.files:
+            if wanted.means(file.name):
+                known.told_by(file.did, event)
+    kept = [one for one in found if run_of(one) not in report.among or known(one) or wanted(one)]
+    report.hidden += len(found) - len(kept)
+    report.among &= {run_of(one) for one in kept}
+    return kept
+
+
 def _read(
-    session: Session, threads: Aside, months: list[ObjectInfo], wanted: Wanted, report: HistoryReport
+    session: Session,
+    threads: Aside,
+    months: list[ObjectInfo],
+    wanted: Wanted,
+    report: HistoryReport,
+    known: Known | None = None,
 ) -> list[Event]:
     found = list[Event]()
     for month in threads.map(partial(read_month, session.store), months):
         report.warnings += month.warnings
-        found += _take(month.events, wanted, report)
+        found += _take(month.events, wanted, report, known)
     return found
 
 
@@ -167,11 +217,15 @@ def _recent(manifest: Manifest, report: HistoryReport) -> list[Event]:
     return events
 
 
-def _take(events: Iterable[Event], wanted: Wanted, report: HistoryReport) -> list[Event]:
+def _take(events: Iterable[Event], wanted: Wanted, report: HistoryReport, known: Known | None = None) -> list[Event]:
     taken = []
     for event in events:
         if wanted(event):
             taken.append(event)
         elif wanted.may_hide(event):
-            report.hidden += 1
+            if known is not None and known(event):
+                report.among.add(run_of(event))
+                taken.append(event)
+            else:
+                report.hidden += 1
     return taken

@@ -6,7 +6,8 @@
 4. the copy goes to the trash here
 
 Until the third, both versions stand in the store and the conflict is open: the same command goes on from wherever a run
-was killed. After it the base still knows the copy, so that any `sync` does the fourth.
+was killed. After it the base still knows the copy, so that any `sync` does the fourth. The journal has what was
+changed on the remote, for `undo`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from s3sync.core.reconcile import Decision, State
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
 from s3sync.errors import Halt
+from s3sync.state.journal import Decided, Done, Journal
 from s3sync.state.memory import StateDB
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.recover import recover
@@ -87,13 +89,15 @@ class _Deciding:
         self._session, self._state, self._report, self._choice = session, state, report, choice
         self._name, self._copy, self._record = report.conflict.name, record.kept_as, record
         self._reporter = _Reporter(report)
+        self._journal, self._at = Journal(state), format_time(session.clock())
 
     def decide(self) -> None:
         seen = self.look()
         if seen is None:
             return
         if self._choice is None:
-            self._do(seen, (), [self._decided(KEPT_BOTH)])
+            if self._do(seen, (), [self._decided(KEPT_BOTH)]):
+                self._journal.decide(self._noted())
         elif self._choice == 0:
             self._drop_copy(seen, KEPT_NAME)
         elif self._put_under_name(seen) and self._fetch_name(self._scan()):
@@ -214,8 +218,23 @@ class _Deciding:
             self._report.was_changed(self._copy, "it was changed here, and stays")
 
     def _decided(self, resolution: str) -> ConflictRecord:
-        by, at = self._session.settings.require_user(), format_time(self._session.clock())
-        return replace(self._record, resolved=True, resolved_by=by, resolved_at=at, resolution=resolution)
+        by = self._session.settings.require_user()
+        return replace(self._record, resolved=True, resolved_by=by, resolved_at=self._at, resolution=resolution)
+
+    def _noted(self) -> Decided:
+        """The journal's note of this decision: a run that was killed may have begun it."""
+        known = self._journal.decided()
+        if known is None or (known.name, known.kept_as) != (self._name, self._copy):
+            return Decided(self._name, self._copy, self._at)
+        return replace(known, at=self._at)
+
+    def _note(self, done: Sequence[Done]) -> None:
+        """Note what was changed on the remote. What follows from it here is undone by a `down`."""
+        there = [one for one in done if one.kind in (Did.SENT, Did.DELETED_THERE)]
+        if there:
+            known = self._noted()
+            put = self._reporter.put or known.put
+            self._journal.decide(replace(known, put=put, done=(*known.done, *there)))
 
     def _scan(self) -> View:
         return scan(self._session, self._state, locks=True)
@@ -230,7 +249,13 @@ class _Deciding:
         """Carry out one step; False if it failed or somebody was faster."""
         plan = Plan(Verb.SYNC, actions, agreed=told, decided=decided)
         raced = carry_out(
-            replace(self._session, told_as="resolve"), self._state, seen, plan, self._reporter, tolerant=False
+            replace(self._session, told_as="resolve"),
+            self._state,
+            seen,
+            plan,
+            self._reporter,
+            tolerant=False,
+            witnesses=[self._note],
         )
         for path, reason in raced.items():
             self._report.was_changed(path, reason)

@@ -28,11 +28,18 @@ def status(call: Call) -> int:
 
 
 @hooks.word("install", "s3sync hooks install", 0, 1, 2, 130, takes=ASKS | {"dry_run"})
-def install(call: Call) -> int:
+def install(
+    call: Call,
+    settings: Annotated[
+        bool,
+        typer.Option("--settings", help="Put them into git's settings of this clone (git 2.54), and touch no hook."),
+    ] = False,
+) -> int:
     """Install the hooks into this clone. A hook that is there stays, and is called first."""
     from s3sync.team.githooks.install import install as install_hooks
 
-    return _show(call, "install", install_hooks(_root(), program_path(), dry_run=call.dry_run))
+    report = install_hooks(_root(), program_path(), in_settings=settings, dry_run=call.dry_run)
+    return _show(call, "install", report)
 
 
 @hooks.word("uninstall", "s3sync hooks uninstall", 0, 1, 2, 130, takes=ASKS | {"dry_run"})

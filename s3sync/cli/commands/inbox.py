@@ -8,6 +8,7 @@ import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS, TEAM, command
+from s3sync.cli.notices import telling
 from s3sync.cli.options import OneName, ProjectName
 
 
@@ -25,8 +26,10 @@ def inbox(
 
     opened = Project.open(project or name, flags=call.flags)
     report = opened.inbox(keep=keep)
-    if call.json:
-        print_json(history_json(report))
-    else:
-        print_inbox(report, opened.session.settings.user, quiet=call.quiet, verbose=call.verbose)
+    settings = opened.session.settings
+    with telling(call, settings, tuple):
+        if call.json:
+            print_json(history_json(report))
+        else:
+            print_inbox(report, settings.user, quiet=call.quiet, verbose=call.verbose)
     return report.exit_code

@@ -20,12 +20,14 @@ def show(call: Call) -> int:
     """Show the addresses, masked, and which events are told. Sends nothing."""
     from s3sync.cli.output import print_json
     from s3sync.cli.show.notices import addresses_json, print_addresses
+    from s3sync.team.notices.waiting import Waiting
 
     settings = _settings()
+    waiting = Waiting(os.environ, settings.notify).count()
     if call.json:
-        print_json(addresses_json(settings))
+        print_json(addresses_json(settings, waiting))
     else:
-        print_addresses(settings, quiet=call.quiet)
+        print_addresses(settings, waiting, quiet=call.quiet)
     return 0
 
 
@@ -34,7 +36,7 @@ def test(call: Call) -> int:
     """Send a notice to each address, and say which of them took it."""
     from s3sync.cli.output import print_json
     from s3sync.cli.show.notices import print_sent, sent_json
-    from s3sync.core.notices import Notice, message
+    from s3sync.core.notices import Notice, lines_of, message
     from s3sync.errors import ConfigError
     from s3sync.team.notices.send import Sending
 
@@ -46,7 +48,7 @@ def test(call: Call) -> int:
             hint="put one into your own settings, or into S3SYNC_NOTIFY: https://github.com/caronc/apprise/wiki",
         )
     tried = Notice("test", settings.user or "somebody", settings.repo or "-", "test", "tries whether notices arrive")
-    sent = Sending(settings.notify, *message([tried])).finish()
+    sent = Sending(settings.notify, *message(lines_of([tried]))).finish()
     code = 1 if any(one.why is not None for one in sent) else 0
     if call.json:
         print_json(sent_json(sent, code))

@@ -15,14 +15,17 @@ from s3sync.cli.options import ProjectName
 from s3sync.errors import Halt, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from s3sync.config import Settings
+    from s3sync.core.outcome import Problem
     from s3sync.team.conflicts import OpenConflict
     from s3sync.team.resolution import Choice, ResolveReport
 
 
 @command(
     TEAM,
-    "s3sync resolve draft.mp4\ns3sync resolve draft.mp4 --mine",
+    "s3sync resolve draft.mp4 --open\ns3sync resolve draft.mp4 --mine",
     0,
     1,
     2,
@@ -47,25 +50,26 @@ def resolve(
     mine: Annotated[bool, typer.Option("--mine", help="Your version stays; the other goes to the trash.")] = False,
     theirs: Annotated[bool, typer.Option("--theirs", help="Their version stays; yours goes to the trash.")] = False,
     both: Annotated[bool, typer.Option("--both", help="Both stay, one of them as a copy.")] = False,
+    opens: Annotated[bool, typer.Option("--open", help="Show both in the system's viewer before it asks.")] = False,
 ) -> int:
     """Decide which version of a file in conflict stays. Without --mine, --theirs or --both it shows both and asks."""
     from s3sync.api import Project
     from s3sync.cli.progress import watching
 
-    chosen = [word for word, given in (("mine", mine), ("theirs", theirs), ("both", both)) if given]
-    if len(chosen) > 1:
-        raise UsageError(
-            f"--{chosen[0]} and --{chosen[1]} do not fit together",
-            why="only one decision can be carried out",
-            hint="`s3sync conflicts` shows both versions",
-        )
-
-    def ask(conflict: OpenConflict) -> Choice:
-        return _ask(conflict, call)
+    keep = _chosen({"mine": mine, "theirs": theirs, "both": both, "open": opens})
 
     with watching(call) as progress:
         opened = Project.open(project, flags=call.flags, progress=progress, lock_wait_s=call.wait)
-        keep = chosen[0] if chosen else None
+
+        def ask(conflict: OpenConflict) -> Choice:
+            _require_person(conflict, call)
+            if not opens:
+                return _ask(conflict)
+            with opened.showing(conflict) as problems:
+                progress.rest()
+                _warn_of_unopened(problems)
+                return _ask(conflict)
+
         report = opened.resolve(name, keep=keep, choose=progress.before(ask), dry_run=call.dry_run)
     _show(call, opened.session.settings, report)
     return report.exit_code
@@ -83,13 +87,37 @@ def _show(call: Call, settings: Settings, report: ResolveReport) -> None:
             print_resolved(report, quiet=call.quiet)
 
 
-def _ask(conflict: OpenConflict, call: Call) -> Choice:
-    """The version that a person at a terminal names. Raises `Halt` where nobody can answer, or nothing was named."""
+def _chosen(given: dict[str, bool]) -> str | None:
+    """The decision that was typed; None where a person is to be asked."""
+    chosen = [word for word, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        why = "what is decided needs no look" if "open" in chosen else "only one decision can be carried out"
+        raise UsageError(
+            f"--{chosen[0]} and --{chosen[1]} do not fit together",
+            why=why,
+            hint="`s3sync conflicts` shows both versions",
+        )
+    return chosen[0] if chosen and chosen[0] != "open" else None
+
+
+def _require_person(conflict: OpenConflict, call: Call) -> None:
+    """Raises `Halt` where nobody can answer."""
+    if call.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise _undecided(conflict, "no option says which version stays, and nobody can answer here")
+
+
+def _warn_of_unopened(problems: Sequence[Problem]) -> None:
+    from s3sync.cli.output import printable, short_name, warn
+
+    for problem in problems:
+        warn(f"warning: {short_name(problem.path)} {printable(problem.error)}")
+
+
+def _ask(conflict: OpenConflict) -> Choice:
+    """The version that a person at a terminal names. Raises `Halt` where nothing was named."""
     from s3sync.cli.output import warn
     from s3sync.cli.show.conflicts import conflict_lines, labels_of
 
-    if call.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise _undecided(conflict, "no option says which version stays, and nobody can answer here")
     labels = labels_of(conflict)
     for line in conflict_lines(conflict):
         warn(line)

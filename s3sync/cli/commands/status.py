@@ -8,6 +8,7 @@ import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import EXCHANGE, OPENS, command
+from s3sync.cli.notices import telling
 from s3sync.cli.options import All, Names, ProjectName
 from s3sync.cli.runs import naming, open_project, refuse_names
 
@@ -34,10 +35,11 @@ def status(
         opened, files = open_project(call, names, project, progress)
         with naming(opened, files, call):
             report = opened.status(*files)
-    if call.json:
-        print_json(status_json(report))
-    else:
-        print_status(report, verbose=call.verbose, quiet=call.quiet)
+    with telling(call, opened.session.settings, tuple):
+        if call.json:
+            print_json(status_json(report))
+        else:
+            print_status(report, verbose=call.verbose, quiet=call.quiet)
     return report.exit_code if exit_code or report.failed else 0
 
 

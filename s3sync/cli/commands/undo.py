@@ -19,7 +19,7 @@ def undo(
     project: ProjectName = None,
     yes: Yes = False,
 ) -> int:
-    """Take back this computer's last up, down or sync. Files that somebody changed since are left alone, and named."""
+    """Take back this computer's last up, down, sync or resolve, but for what somebody changed since, which is named."""
     from s3sync.api import Project
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching

@@ -12,7 +12,7 @@ from s3sync.core import history
 from s3sync.core.history import Event, EventFile
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
-from s3sync.team.history import HistoryReport
+from s3sync.team.history import HistoryReport, run_of
 
 WORDS = {
     history.SENT: "uploaded",
@@ -26,6 +26,7 @@ WORDS = {
     history.KEPT_BOTH: "kept as a conflict copy",
     history.FOUND: "found on the remote, put there by another tool",
     history.RESOLVED: "decided the conflict of",
+    history.REOPENED: "opened again the conflict of",
     history.LOCKED: "locked",
     history.UNLOCKED: "unlocked",
     history.RESTORED: "restored on that computer",
@@ -43,7 +44,7 @@ def print_log(report: HistoryReport, *, quiet: bool, verbose: bool) -> None:
     if not quiet:
         say(f"{symbols().status} History: {printable(report.place.project)}")
         for event in report.events:
-            _print_event(event, None, verbose)
+            _print_event(event, None, verbose, is_among=run_of(event) in report.among)
         said = "" if report.events else " of this kind"
         more = "; there are older ones: --most 0 shows all" if report.more else ""
         say(f"Summary: {_entries(len(report.events))}{said}{more}")
@@ -71,12 +72,13 @@ def _warn(report: HistoryReport) -> None:
         warn(f"warning: {printable(warning)}")
 
 
-def _print_event(event: Event, user: str | None, verbose: bool) -> None:
+def _print_event(event: Event, user: str | None, verbose: bool, *, is_among: bool = False) -> None:
     did = "; ".join(_done(event, verbose)) or _neutral(event.verb)
     replaces = _replaces(event.files[0], user, event) if sum(event.counts.values()) == len(event.files) == 1 else ""
     note = f": {printable(short_text(event.note))}" if event.note else ""
     host = f" [{printable(short_text(event.host))}]" if verbose and event.host else ""
-    say(f"  {printable(short_text(event.by))} {did} {ago_text(event.at)}{replaces}{note}{host}")
+    among = f", it is among the {files_text(event.more)} that are not named" if is_among else ""
+    say(f"  {printable(short_text(event.by))} {did} {ago_text(event.at)}{replaces}{note}{among}{host}")
     if verbose:
         for file in event.files:
             say(f"      {short_name(file.name)} - {_word(file.did)}{_size(file)}{_replaces(file, user, event)}")
@@ -129,7 +131,9 @@ def history_json(report: HistoryReport) -> Json:
         "schema": SCHEMA,
         "command": report.command,
         **place_json(report.place),
-        "events": (Raw(json.dumps(_event_json(event)).encode()) for event in report.events),
+        "events": (
+            Raw(json.dumps(_event_json(event, run_of(event) in report.among)).encode()) for event in report.events
+        ),
         "more": report.more,
         "not_named": report.hidden,
         "warnings": list(dict.fromkeys(report.warnings)),
@@ -137,7 +141,7 @@ def history_json(report: HistoryReport) -> Json:
     }
 
 
-def _event_json(event: Event) -> Json:
+def _event_json(event: Event, is_among: bool) -> Json:
     return {
         "id": event.id,
         "at": event.at,
@@ -152,5 +156,6 @@ def _event_json(event: Event) -> Json:
             for file in event.files
         ],
         "more_files": event.more,
+        "among_more": is_among,
         "note": event.note,
     }

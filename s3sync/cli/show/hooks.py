@@ -37,10 +37,12 @@ def hooks_json(action: str, report: HooksReport) -> Json:
                 "path": hook.path,
                 "chained": hook.chained,
                 "changed": hook.did,
+                "in_settings": hook.in_settings,
             }
             for hook in report.hooks
         ],
         "elsewhere": report.elsewhere,
+        "idle": report.idle,
         "snippets": report.snippets,
         "exit_code": report.exit_code,
     }
@@ -53,6 +55,8 @@ def print_hooks(action: str, report: HooksReport, *, quiet: bool) -> None:
         for name, line in report.snippets.items():
             say(f"{name + ':':<15}{line}")
         return
+    if report.idle:
+        warn("warning: the git here runs no hooks of its settings: `s3sync hooks install` puts them into the folder")
     for hook in report.hooks:
         if hook.state.is_left:
             warn(_problem(hook))
@@ -67,6 +71,8 @@ def _line(action: str, hook: Hook, dry_run: bool) -> str:
     if hook.did:
         would = "would be " if dry_run else ""
         what += f"; {would}{'installed' if action == 'install' else 'taken away'}"
+    if there and hook.in_settings:
+        what += "; in git's settings"
     if there and hook.chained:
         what += "; your own hook runs first" if not dry_run or not hook.did else "; your own hook would run first"
     return f"  {sign} {hook.name:<13}  {what}"
@@ -74,6 +80,9 @@ def _line(action: str, hook: Hook, dry_run: bool) -> str:
 
 def _problem(hook: Hook) -> str:
     path = printable(hook.path)
+    if hook.state is HookState.CHANGED and hook.in_settings:
+        section = f"hook.s3sync-{hook.name}"
+        return f"warning: {section} in git's settings was s3sync's, and somebody changed it: it is left alone"
     if hook.state is HookState.CHANGED:
         return f"warning: {path} was s3sync's, and somebody changed it: move it away, and run this again"
     if hook.state is HookState.UNREADABLE:

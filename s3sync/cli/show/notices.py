@@ -95,7 +95,7 @@ def _place(place: ProjectAddress) -> tuple[str, str]:
     return place.repo, place.project
 
 
-def print_addresses(settings: Settings, *, quiet: bool) -> None:
+def print_addresses(settings: Settings, waiting: int, *, quiet: bool) -> None:
     if quiet:
         return
     for url in settings.notify:
@@ -103,15 +103,18 @@ def print_addresses(settings: Settings, *, quiet: bool) -> None:
     if not settings.notify:
         say("no address: put them into `notify` in your own settings, or into S3SYNC_NOTIFY")
     say(f"events: {', '.join(settings.notices.events) or 'none'}")
+    if waiting:
+        say(f"waiting: the notices of {counted(waiting, 'run')}, which go with the next command's")
 
 
-def addresses_json(settings: Settings) -> Json:
+def addresses_json(settings: Settings, waiting: int) -> Json:
     return {
         "schema": SCHEMA,
         "command": "notify",
         "addresses": list(map(masked, settings.notify)),
         "events": list(settings.notices.events),
         "text": settings.notices.text,
+        "waiting": waiting,
         "exit_code": 0,
     }
 

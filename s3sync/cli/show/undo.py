@@ -16,6 +16,7 @@ WHAT = {
     ("trashed", "remote"): "from the remote to its trash",
     ("brought_back", "local"): "the version from before, here",
     ("brought_back", "remote"): "the version from before, on the remote",
+    ("reopened", "remote"): "the conflict is open again, for everybody",
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping, MutableMapping
 from itertools import chain
 from types import MappingProxyType
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from s3sync.core import limits
@@ -51,6 +51,8 @@ class Edits(Struct):
     conflicts: list[ConflictRecord] = field(default_factory=list)
     resolved: list[ConflictRecord] = field(default_factory=list)
     """Conflicts that this run decided, as they are to be recorded. Who decided one first stays recorded."""
+    reopened: list[ConflictRecord] = field(default_factory=list)
+    """Conflicts whose decision this run took back, as they are to be recorded: still with who decided, and when."""
     doubted: set[str] = field(default_factory=set)
     """Names of vanished files that this run tried to upload: an answer may have been lost, so that they are there."""
     cleaned: CleanedRecord | None = None
@@ -74,7 +76,7 @@ class Edits(Struct):
         """True if there is anything to write beyond the member's own mark."""
         return self.acknowledges or any(
             (self.files, self.repaired, self.deleted, self.announced, self.vanished, self.conflicts, self.resolved,
-             self.inboxes, self.arrived)
+             self.inboxes, self.arrived, self.reopened)
         )  # fmt: skip
 
 
@@ -237,7 +239,16 @@ def _conflicts(known: Iterable[ConflictRecord], edits: Edits, files: Mapping[str
         there = merged.get((decided.name, decided.kept_as))
         if there is not None and not there.resolved:
             merged[there.name, there.kept_as] = decided
+    for found in edits.reopened:
+        there = merged.get((found.name, found.kept_as))
+        if there is not None and (there.resolved_by, there.resolved_at) == (found.resolved_by, found.resolved_at):
+            merged[there.name, there.kept_as] = as_open(there)
     return [
         record if record.resolved or record.kept_as in files else replace(record, resolved=True)
         for record in merged.values()
     ]
+
+
+def as_open(record: ConflictRecord) -> ConflictRecord:
+    """The record of a conflict as it was before anybody decided it."""
+    return replace(record, resolved=False, resolved_by=UNSET, resolved_at=UNSET, resolution=UNSET)

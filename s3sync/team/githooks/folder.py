@@ -68,6 +68,14 @@ def hooks_folder(root: Path) -> HooksFolder:
     return HooksFolder(where, (), f"core.hooksPath leads out of this repository, to {where}")
 
 
+def common_folder(root: Path) -> Path:
+    """The git folder with the clone's own settings, which all of its worktrees share. Raises as `hooks_folder`."""
+    top = _real(_ask(root, "rev-parse", "--show-toplevel"))
+    common = _real(_ask(root, "rev-parse", "--git-common-dir"), root)
+    _refuse_strange(root, top, common)
+    return common
+
+
 def _configured(root: Path) -> tuple[str, str]:
     """Scope and value of core.hooksPath; both empty where it is not set."""
     answer = run_git(root, ("config", "--show-scope", "--get", "core.hooksPath"))

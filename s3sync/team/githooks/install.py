@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.team.githooks.folder import HooksFolder, hooks_folder
+from s3sync.team.githooks import settings
+from s3sync.team.githooks.folder import HooksFolder, common_folder, hooks_folder
 from s3sync.team.githooks.script import (
     HOOKS,
     START,
@@ -53,7 +54,8 @@ class HookState(StrEnum):
 
 
 class Hook(Struct):
-    """`chained`: another hook is called first. `path`: relative to the clone's git folder or its top."""
+    """`chained`: another hook is called first. `path`: relative to the clone's git folder or its top. `in_settings`: it
+    is in git's settings of the clone instead."""
 
     name: str
     state: HookState
@@ -61,28 +63,44 @@ class Hook(Struct):
     chained: bool = False
     did: bool = False
     """True if this run changed it."""
+    in_settings: bool = False
 
 
 class HooksReport(Struct):
-    """`elsewhere`: why nothing is installed here; then `snippets` has the line for each hook, to be put in by hand."""
+    """`elsewhere`: why nothing is installed here; then `snippets` has the line for each hook, to be put in by hand.
+
+    `idle`: those in git's settings are not run, because the git here is too old.
+    """
 
     folder: Path
     hooks: list[Hook] = field(default_factory=list)
     elsewhere: str | None = None
     snippets: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    idle: bool = False
 
     @property
     def exit_code(self) -> int:
         unable = any(hook.state.is_left for hook in self.hooks)
-        return 1 if self.elsewhere or unable else 0
+        return 1 if self.elsewhere or unable or self.idle else 0
 
 
-def install(root: Path, program: str, *, dry_run: bool = False) -> HooksReport:
-    """Have git call s3sync. A hook that is there is kept beside ours and called first."""
+def install(root: Path, program: str, *, in_settings: bool = False, dry_run: bool = False) -> HooksReport:
+    """Have git call s3sync. A hook that is there is kept beside ours and called first.
+
+    With `in_settings` by git's settings of the clone: so, too, where the folder of hooks is not the clone's own, and
+    where they were put there before, if the git here runs them. Raises `ConfigError` where it does not.
+    """
     report, folder = _report(root, dry_run)
+    known = settings.known(root)
+    if in_settings:
+        settings.require_them(root)
+    if in_settings or ((known or folder is None) and settings.has_them(root)):
+        return _install_in_settings(root, program, report, folder, known)
     if folder is None:
         return report
+    for name in (name for name, as_written in known.items() if as_written and not dry_run):
+        settings.remove(root, name)  # of a git that ran them, and is not here any more
     names = folder.teams if folder.is_huskys else folder.names
     with local_errors("cannot install the hooks in", folder.path):
         room = _room(folder.base, names, create=not dry_run)
@@ -94,33 +112,75 @@ def install(root: Path, program: str, *, dry_run: bool = False) -> HooksReport:
     return report
 
 
+def _install_in_settings(
+    root: Path, program: str, report: HooksReport, folder: HooksFolder | None, known: dict[str, bool]
+) -> HooksReport:
+    report.elsewhere, report.snippets, report.folder = None, {}, common_folder(root)
+    for name in HOOKS:
+        hook = _in_settings(name, known.get(name, True))
+        if not hook.state.is_left:
+            hook.did = settings.is_other(root, name, program)
+            if hook.did and not report.dry_run:
+                settings.write(root, name, program)
+        report.hooks.append(hook)
+    if folder is not None:  # those in the folder would be called, too
+        _take_out_of(folder, report.dry_run)
+    return report
+
+
+def _in_settings(name: str, as_written: bool) -> Hook:
+    state = HookState.INSTALLED if as_written else HookState.CHANGED
+    return Hook(name, state, f"config: {settings.section(name)}", in_settings=True)
+
+
 def uninstall(root: Path, *, dry_run: bool = False) -> HooksReport:
     """Take our hooks away, and put those that were there before back under their names."""
     report, folder = _report(root, dry_run)
-    if folder is None:
-        report.elsewhere = None
-        return report
-    names = folder.teams if folder.is_huskys else folder.names
+    report.elsewhere, report.snippets = None, {}
+    known = settings.known(root)
+    found = {} if folder is None else {hook.name: hook for hook in _take_out_of(folder, dry_run)}
+    for name in HOOKS:
+        hook = found.get(name)
+        if name in known:
+            hook = _in_settings(name, known[name])
+            hook.did = known[name]
+            if hook.did and not dry_run:
+                settings.remove(root, name)
+            hook.state = HookState.ABSENT if hook.did else hook.state
+        if hook is not None:
+            report.hooks.append(hook)
+    return report
+
+
+def _take_out_of(folder: HooksFolder, dry_run: bool) -> list[Hook]:
+    """Take ours out of the folder, and say how each is then."""
+    names, found = folder.teams if folder.is_huskys else folder.names, []
     with local_errors("cannot take the hooks out of", folder.path):
         room = _room(folder.base, names, create=False)
         for name in HOOKS:
             hook = _look(room, name, names, folder.is_huskys)
             if room is not None and hook.state is HookState.INSTALLED:
                 _uninstall(room, hook, folder.is_huskys, dry_run)
-            report.hooks.append(hook)
-    return report
+            found.append(hook)
+    return found
 
 
 def hooks_status(root: Path) -> HooksReport:
     """Say which hooks are there. Changes nothing."""
-    report, folder = _report(root, dry_run=True)
+    report, folder = _report(root, dry_run=False)
+    known = settings.known(root)
+    if known:
+        report.elsewhere, report.snippets = None, {}
+        report.idle = not settings.has_them(root)
     if folder is None:
+        report.hooks = [_in_settings(name, as_written) for name, as_written in known.items()]
         return report
     names = folder.teams if folder.is_huskys else folder.names
     with local_errors("cannot look at the hooks in", folder.path):
         room = _room(folder.base, names, create=False)
-        report.hooks = [_look(room, name, names, folder.is_huskys) for name in HOOKS]
-    report.dry_run = False
+        for name in HOOKS:
+            of_folder = _look(room, name, names, folder.is_huskys)
+            report.hooks.append(_in_settings(name, known[name]) if name in known else of_folder)
     return report
 
 

@@ -10,7 +10,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -41,10 +41,15 @@ def masked(url: str) -> str:
 
 
 class Sending:
-    """A message on its way in the background, from the moment that this is made."""
+    """A message on its way in the background, from the moment that this is made.
 
-    def __init__(self, urls: Sequence[str], title: str, body: str) -> None:
-        self._urls = list(urls)
+    `done` is told at the end whether any address took it.
+    """
+
+    def __init__(
+        self, urls: Sequence[str], title: str, body: str, done: Callable[[bool], None] = lambda sent: None
+    ) -> None:
+        self._urls, self._done = list(urls), done
         self._found: dict[int, Sent] = {}
         self._missing: str | None = None
         self._thread = threading.Thread(target=self._send, args=(title, body), name="s3sync-notices", daemon=True)
@@ -54,10 +59,13 @@ class Sending:
         """Wait until all are sent or the time is up. Raises `ConfigError` where apprise is missing."""
         self._thread.join()
         if self._missing is not None:
+            self._done(False)
             hint = "pip install 's3sync-collab[notify]'"
             raise ConfigError("no notice was sent", why=self._missing, hint=hint)
         late = f"no answer within {PATIENCE_S:.0f} s"
-        return [self._found.get(number, Sent(masked(url), late)) for number, url in enumerate(self._urls)]
+        found = [self._found.get(number, Sent(masked(url), late)) for number, url in enumerate(self._urls)]
+        self._done(any(one.why is None for one in found))
+        return found
 
     def _send(self, title: str, body: str) -> None:
         try:

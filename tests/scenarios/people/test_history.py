@@ -115,22 +115,33 @@ def test_one_file_one_person_or_a_time_can_be_asked_for(both: tuple[Person, Pers
     assert david.expect(2, "log", "--since", "yesterday").err.startswith("error: --since cannot be 'yesterday'")
 
 
-def test_a_file_among_many_is_not_hidden_silently(both: tuple[Person, Person]) -> None:
-    david, _ = both
-    for number in range(30):
-        david.write(f"clip {number:02d}.mp4", str(number))
+def test_a_file_among_many_is_found_or_said(both: tuple[Person, Person]) -> None:
+    david, jan = both
+    names = {f"clip {number:02d}.mp4" for number in range(60)}
+    for name in names:
+        david.write(name, name)
     david.ok("up")
     (event,) = entries(david, "log")
-    assert event["counts"] == {"sent": 30} and len(event["files"]) + event["more_files"] == 30
-    unnamed = sorted({f"clip {number:02d}.mp4" for number in range(30)} - {file["name"] for file in event["files"]})
+    assert event["counts"] == {"sent": 60} and len(event["files"]) + event["more_files"] == 60
+    unnamed = sorted(names - {file["name"] for file in event["files"]})
     told = david.ok("log", unnamed[0])
-    assert "1 entry more of many files may mean it, too" in told.err
-    found = david.ok("log", unnamed[0], "--json")
-    assert found.json["not_named"] == 1 and found.json["events"] == []
+    assert "david uploaded 60 files" in told.out and told.err == ""
+    assert f"it is among the {event['more_files']} files that are not named" in told.out
+    (found,) = entries(david, "log", unnamed[0])
+    assert found["id"] == event["id"] and found["among_more"] is True and event["among_more"] is False
     shown = david.ok("log", "-v").out
     assert f"and {event['more_files']} files more" in shown and shown.count(" - uploaded") == len(event["files"])
     lines = david.ok("log", "--json").out.splitlines()
     assert [json.loads(line.strip().rstrip(",")) for line in lines if '"id"' in line] == [event], "an event a line"
+    jan.ok("down")
+    fetched = {file["name"] for file in entries(david, "log")[0]["files"]}
+    unnamed = [name for name in unnamed if name not in fetched]
+    told = david.ok("log", unnamed[0])
+    assert "jan" not in told.out and "1 entry more of many files may mean it, too" in told.err
+    david.write(unnamed[0], "another version")
+    david.ok("up")
+    report = david.ok("log", unnamed[0], "--json").json
+    assert report["not_named"] == 2 and [one["among_more"] for one in report["events"]] == [False]
 
 
 def test_what_a_reader_of_another_tool_put_there_is_told(both: tuple[Person, Person], tmp_path: Path) -> None:

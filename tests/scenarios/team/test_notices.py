@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ import pytest
 from s3sync.cli import notices
 from s3sync.cli.notices import Digest
 from s3sync.config import Settings, load_settings
-from s3sync.core.notices import moved
+from s3sync.core.notices import Line, moved
 from s3sync.errors import ConfigError
-from s3sync.team.notices import send
+from s3sync.team.notices import send, waiting
 from s3sync.team.notices.send import Sending
+from s3sync.team.notices.waiting import BURST, OLD_S, WINDOW_S, Waiting
 from tests.kit.people import REPO, Person, pair
 from tests.kit.receiver import Chat, chat
 
@@ -117,7 +119,152 @@ def test_without_apprise_the_run_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
         Sending(["json://127.0.0.1:9"], "title", "body").finish()
 
 
-def test_a_watch_sends_digests(room: Chat, tmp_path: Path) -> None:
+def test_fifty_commands_send_few_messages_and_each_is_told(both: tuple[Person, Person], room: Chat) -> None:
+    david, _ = both
+    david.write("a.mp4", "a")
+    david.ok("up")
+    there = {"S3SYNC_NOTIFY": url(room)}
+    for number in range(25):
+        david.ok("lock", "a.mp4", "--why", f"take {number}", env=there)
+        david.ok("unlock", "a.mp4", env=there)
+    # A computer that needs minutes for them sends a few more: three a minute, and never one for each.
+    assert BURST <= len(room.got) < 25
+    waits = david.ok("notify", "--json", env=there).json["waiting"]
+    assert f"the notices of {waits} runs" in david.ok("notify", env=there).out
+    book = next((david.root / "home/.local/share/s3sync/notices").rglob("sent"))
+    book.unlink()  # a minute later
+    david.ok("status", env=there)
+    assert david.ok("notify", "--json", env=there).json["waiting"] == 0
+    told = sum(one["message"].count("locked 1 file") for one in room.got)
+    counted = sum(int(line.split()[1]) for one in room.got for line in one["message"].splitlines() if " more" in line)
+    assert told + counted == 50
+    names = "".join(str(path) for path in book.parents[1].rglob("*"))
+    assert SECRET not in names and all(SECRET not in path.read_text("latin-1") for path in files_of(book.parents[1]))
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_what_no_address_took_goes_with_the_next_message(both: tuple[Person, Person], room: Chat) -> None:
+    david, _ = both
+    there = {"S3SYNC_NOTIFY": url(room)}
+    david.write("a.mp4", "a")
+    room.answer = 500
+    assert "was not sent" in david.ok("up", env=there).err
+    room.answer = 200
+    room.got.clear()
+    david.write("b.mp4", "b")
+    david.ok("up", env={"S3SYNC_NOTIFY": f"json://127.0.0.1:{room.port}/another"})
+    assert "a.mp4" not in room.text, "it waits for its own address"
+    room.got.clear()
+    assert david.ok("inbox", env=there).err == ""
+    (got,) = room.got
+    assert "a.mp4" in got["message"] and "b.mp4" not in got["message"]
+
+
+class Now:
+    """A clock of the test."""
+
+    def __init__(self) -> None:
+        self.at = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def texts(found: waiting.Batch | None) -> list[str]:
+    assert found is not None
+    return [line.text for line in found.lines]
+
+
+def test_of_what_waits_one_process_sends_all_and_forgets_what_was_taken(tmp_path: Path) -> None:
+    now, environ = Now(), {"XDG_DATA_HOME": str(tmp_path)}
+    kept = Waiting(environ, ["json://a", "json://b"], now)
+    assert kept.take() is None and not list(tmp_path.iterdir())
+    for number in range(3):
+        assert kept.add([Line("r/p", f"{number}")])
+    first = kept.take()
+    assert texts(first) == ["0", "1", "2"]
+    again = Waiting(environ, ["json://b", "json://a"], now)
+    assert again.take() is None, "another process is at it"
+    assert again.add([Line("r/p", "3")]) and again.count() == 4
+    assert first is not None
+    first.done(False)
+    second = again.take()
+    assert texts(second) == ["0", "1", "2", "3"], "nobody took it: it waits"
+    assert second is not None
+    second.done(True)
+    assert again.count() == 0 and Waiting(environ, ["json://c"], now).count() == 0
+
+
+def test_so_many_messages_within_a_window_and_what_is_old_says_so(tmp_path: Path) -> None:
+    now, environ = Now(), {"XDG_DATA_HOME": str(tmp_path)}
+    kept = Waiting(environ, ["json://a"], now)
+    for number in range(BURST):
+        kept.add([Line("r/p", f"{number}")])
+        batch = kept.take()
+        assert texts(batch) == [f"{number}"] and batch is not None
+        batch.done(True)
+    kept.add([Line("r/p", "later")])
+    assert kept.take() is None
+    now.at += WINDOW_S
+    batch = kept.take()
+    assert texts(batch) == ["later"] and batch is not None
+    batch.done(False)
+    now.at += OLD_S
+    assert texts(kept.take()) == ["later (2023-11-14 22:13:20 UTC)"]
+
+
+def test_the_files_that_wait_are_bounded_and_damaged_ones_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MOST", 5)
+    kept = Waiting({"XDG_DATA_HOME": str(tmp_path)}, ["json://a"], Now())
+    for number in range(8):
+        kept.add([Line("r/p", f"{number} {line}") for line in range(30)])
+    assert kept.count() == 5
+    newest = sorted(tmp_path.rglob("*.json"))[-1]
+    newest.write_bytes(b"\xff[[[[")
+    batch = kept.take()
+    assert batch is not None
+    assert (batch.lines[0].text, len(batch.lines), batch.more) == ("3 0", 80, 40)
+
+
+def test_a_watch_sends_what_others_left(room: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    found = load_settings(tmp_path, flags={}, environ={**os.environ, "S3SYNC_NOTIFY": url(room)})
+    Waiting(os.environ, found.notify).add([Line("r/p", "left by another command")])
+    digest = Digest(found, first_s=0.01, every_s=0.01)
+    try:
+        until(lambda: bool(room.got))
+    finally:
+        digest.close()
+    assert [one["message"] for one in room.got] == ["left by another command"]
+
+
+def until(reached: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < give_up, "it never happened"
+        time.sleep(0.02)
+
+
+def test_where_nothing_can_be_kept_each_sends_its_own(
+    room: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    found = load_settings(tmp_path, flags={}, environ={**os.environ, "S3SYNC_NOTIFY": url(room)})
+    for number in range(BURST + 2):
+        sending = notices.begin(found, [moved("up", "uploaded", "jan", ("r", "p"), [(f"{number}.mp4", 1)])])
+        assert sending is not None
+        notices.warn_of_failures(sending)
+    assert len(room.got) == BURST + 2
+
+
+def test_a_watch_sends_digests(room: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     found: Settings = load_settings(tmp_path, flags={}, environ={**os.environ, "S3SYNC_NOTIFY": url(room)})
     digest = Digest(found, first_s=notices.EVERY_S)
     for number in range(200):

@@ -8,6 +8,7 @@ from s3sync.core.notices import (
     MOST_CHARACTERS,
     MOST_LINES,
     Notice,
+    lines_of,
     message,
     moved,
     notice,
@@ -21,21 +22,21 @@ PLACE = ("v-appydave", "b63")
 
 def test_a_message_says_who_did_what_where() -> None:
     found = moved("up", "uploaded", "jan", PLACE, [("cut/draft.mp4", 45_600_000), ("audio.wav", 100)])
-    title, body = message([found])
+    title, body = message(lines_of([found]))
     assert title == "s3sync: v-appydave/b63"
     assert body == "b63: jan uploaded 2 files (45.6 MB): cut/draft.mp4, audio.wav"
 
 
 def test_a_flood_is_a_digest() -> None:
     many = moved("up", "uploaded", "jan", PLACE, [(f"{number:0200}", 1) for number in range(9_000)])
-    _, body = message([many] * 500)
+    _, body = message(lines_of([many] * 500))
     assert len(body) <= MOST_CHARACTERS + 1 and "9000 files" in body
-    _, body = message([Notice("lock", "jan", *PLACE, "locked")] * (MOST_LINES + 3))
-    assert body.splitlines()[-1] == "and 3 more" and len(body.splitlines()) == MOST_LINES + 1
+    _, body = message(lines_of([Notice("lock", "jan", *PLACE, "locked")] * (MOST_LINES + 3)), 4)
+    assert body.splitlines()[-1] == "and 7 more" and len(body.splitlines()) == MOST_LINES + 1
 
 
 def test_projects_together_are_counted_in_the_title() -> None:
-    title, body = message([Notice("up", "jan", "r", name, "uploaded") for name in ("a", "b")])
+    title, body = message(lines_of(Notice("up", "jan", "r", name, "uploaded") for name in ("a", "b")))
     assert title == "s3sync: 2 projects" and body.splitlines() == ["a: jan uploaded", "b: jan uploaded"]
 
 
@@ -56,7 +57,7 @@ def test_projects_together_are_counted_in_the_title() -> None:
     ],
 )
 def test_a_name_does_nothing_where_it_is_shown(name: str) -> None:
-    _, body = message([notice("up", name, (name, name), "uploaded", [name])])
+    _, body = message(lines_of([notice("up", name, (name, name), "uploaded", [name])]))
     assert not set(body) & set("<>@`*|~[]&\x1b\r\n\u202e\u200b")
 
 

@@ -1,0 +1,186 @@
+"""`resolve --open`: which program is given which file, and that neither a repository nor a peer chooses what runs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.errors import S3syncError
+from s3sync.team import viewing
+from s3sync.team.viewing import Viewer, why_not_opened, why_not_shown
+from tests.kit.people import Person, pair
+from tests.scenarios.cli.terminal import on_terminal
+
+FILM = "cut/a film.mp4"
+MINE, THEIRS = b"\x00\x00\x00\x18ftypmp42 jan's", b"\x00\x00\x00\x18ftypmp42 david's, longer"
+QUESTION = "mine, theirs or both? "
+
+
+class Screen:
+    """A viewer of the test, which writes down what it was given."""
+
+    def __init__(self, folder: Path, code: int = 0) -> None:
+        self.log, self.folder = folder / "log", folder / "bin"
+        self.folder.mkdir(parents=True)
+        program = self.folder / "xdg-open"
+        program.write_text(
+            f'#!/bin/sh\n{{ echo "$# $PWD $PATH"; echo "$1"; cat "$1"; echo; stat -c %a "$1"; }} >> {self.log}.$$\n'
+            f"mv {self.log}.$$ {self.log}.$$.done\nexit {code}\n"
+        )
+        program.chmod(0o755)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}", "DISPLAY": ":7"}
+
+    def shown(self) -> dict[str, list[str]]:
+        """The lines of each call, by the path that it was given."""
+        calls = [path.read_text("utf-8").splitlines() for path in self.folder.parent.glob("log.*.done")]
+        return {lines[1]: lines for lines in calls}
+
+
+@pytest.fixture
+def clashing(tmp_path: Path) -> tuple[Person, Person]:
+    david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    return clash(david, jan, FILM, THEIRS)
+
+
+def clash(david: Person, jan: Person, name: str, theirs: bytes) -> tuple[Person, Person]:
+    david.write(name, b"\x00first")
+    david.ok("up")
+    jan.ok("down")
+    david.write(name, theirs)
+    david.ok("up")
+    jan.write(name, MINE)
+    return david, jan
+
+
+def test_both_sides_are_shown_before_the_question_and_what_was_fetched_goes(
+    clashing: tuple[Person, Person], tmp_path: Path
+) -> None:
+    _, jan = clashing
+    screen = Screen(tmp_path / "screen")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    told = on_terminal(
+        jan, "resolve", FILM, "--open", answers=[(QUESTION, "theirs")],
+        env={**screen.environ, "TMPDIR": str(temporary)},
+    )  # fmt: skip
+    assert told.code == 0 and "by david" in told.out, told
+    shown = screen.shown()
+    assert shown[str(jan.staging / FILM)][2] == MINE.decode()
+    (fetched,) = [path for path in shown if path.startswith(str(temporary))]
+    assert fetched.endswith("/theirs.mp4") and shown[fetched][2:] == [THEIRS.decode(), "600"]
+    for lines in shown.values():
+        count, folder, path = lines[0].split(" ", 2)
+        assert (count, folder) == ("1", "/") and all(Path(one).is_absolute() for one in path.split(os.pathsep))
+    assert list(temporary.iterdir()) == [] and jan.read(FILM) == THEIRS
+
+
+def test_no_program_of_the_repository_is_the_viewer(clashing: tuple[Person, Person], tmp_path: Path) -> None:
+    _, jan = clashing
+    screen = Screen(tmp_path / "screen")
+    for folder in (jan.project, jan.repo, jan.project / "bin"):
+        folder.mkdir(exist_ok=True)
+        (folder / "xdg-open").write_text(f"#!/bin/sh\ntouch {tmp_path}/trapped\n")
+        (folder / "xdg-open").chmod(0o755)
+    path = os.pathsep.join([".", "bin", "", screen.environ["PATH"]])
+    told = on_terminal(
+        jan, "resolve", FILM, "--open", answers=[(QUESTION, "mine")], env={**screen.environ, "PATH": path}
+    )
+    assert told.code == 0 and len(screen.shown()) == 2 and not (tmp_path / "trapped").exists()
+    for lines in screen.shown().values():
+        assert all(Path(one).is_absolute() for one in lines[0].split(" ", 2)[2].split(os.pathsep))
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "opened"),
+    [
+        ("take.mp4", b"#!/bin/sh\nrm -rf ~\n", 1),
+        ("take.mov", b"MZ\x90\x00", 1),
+        ("take.png", b"\n <html><script>", 1),
+        ("take.wav", b"# a comment\n[Desktop Entry]\nExec=evil\n", 1),
+        ("take.html", b"\x00page", 0),
+        ("take.blend", b"BLENDER-v300", 0),
+        ("take", b"\x00no ending", 0),
+    ],
+)
+def test_what_would_run_is_not_opened_and_the_question_comes_all_the_same(
+    tmp_path: Path, name: str, theirs: bytes, opened: int
+) -> None:
+    _, jan = clash(*pair(tmp_path, f"file://{tmp_path / 'store'}", {}), name, theirs)
+    screen = Screen(tmp_path / "screen")
+    told = on_terminal(jan, "resolve", name, "--open", answers=[(QUESTION, "mine")], env=screen.environ)
+    assert told.code == 0 and "is not opened: " in told.out, told
+    assert list(screen.shown()) == [str(jan.staging / name)] * opened
+
+
+def test_of_two_kept_versions_both_lie_here_and_none_is_fetched(
+    clashing: tuple[Person, Person], tmp_path: Path
+) -> None:
+    _, jan = clashing
+    (copy,) = [one["kept_as"] for one in jan.expect(4, "sync", "--json").json["conflicts"]]
+    screen = Screen(tmp_path / "screen")
+    assert on_terminal(jan, "resolve", FILM, "--open", answers=[("or both? ", "m")], env=screen.environ).code == 0
+    assert set(screen.shown()) == {str(jan.staging / FILM), str(jan.staging / copy)}
+
+
+def test_without_a_screen_or_a_viewer_it_is_said_and_nothing_is_decided(
+    clashing: tuple[Person, Person], tmp_path: Path
+) -> None:
+    _, jan = clashing
+    told = on_terminal(jan, "resolve", FILM, "--open", env={"DISPLAY": "", "WAYLAND_DISPLAY": ""})
+    assert told.code == 1 and "no viewer can be opened" in told.out and "this session has no screen" in told.out
+    (tmp_path / "empty").mkdir()
+    told = on_terminal(jan, "resolve", FILM, "--open", env={"DISPLAY": ":7", "PATH": str(tmp_path / "empty")})
+    assert told.code == 1 and "xdg-open was not found" in told.out
+    failing = Screen(tmp_path / "failing", code=3)
+    told = on_terminal(jan, "resolve", FILM, "--open", answers=[(QUESTION, "?")], env=failing.environ)
+    assert told.code == 5 and told.out.count("no program shows it (exit 3)") == 2
+    assert jan.read(FILM) == MINE
+
+
+def test_nobody_is_shown_what_nobody_asked_for(clashing: tuple[Person, Person], tmp_path: Path) -> None:
+    _, jan = clashing
+    screen = Screen(tmp_path / "screen")
+    assert "do not fit together" in jan.expect(2, "resolve", FILM, "--mine", "--open", env=screen.environ).err
+    jan.expect(5, "resolve", FILM, "--open", env=screen.environ)
+    jan.expect(5, "resolve", FILM, "--open", "--json", env=screen.environ)
+    assert screen.shown() == {}
+
+
+@pytest.mark.parametrize("name", ["a.MP4", "cut/b.Wav", "c.conflict-jan-1.heic", "notes.txt", "lut.cube"])
+def test_kinds_that_viewers_show(name: str) -> None:
+    assert why_not_shown(name) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["mp4", ".mp4/x", "a.mp4.exe", "a.svg", "a.lnk", "a.desktop", "a.mp4:x", "a.docm", "a.m3u", "../a.mp4"]
+)
+def test_kinds_that_are_not_opened(name: str) -> None:
+    assert why_not_shown(name) is not None
+
+
+def test_what_is_no_plain_file_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with GuardedFolder.open(str(tmp_path)) as folder:
+        for name in ("film.mp4", "pipe.mp4"):
+            with pytest.raises(OSError):
+                why_not_opened(folder, name)
+    assert stat.S_ISFIFO((tmp_path / "pipe.mp4").lstat().st_mode)
+
+
+def test_other_systems_have_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(os, "startfile", opened.append, raising=False)
+    assert Viewer({}, "win32").open(["C:\\film.mp4"]) == [] and opened == ["C:\\film.mp4"]
+    asked: list[str] = []
+    monkeypatch.setattr(viewing, "program", lambda name: asked.append(name))
+    with pytest.raises(S3syncError, match="open was not found"):
+        Viewer({}, "darwin")
+    assert asked == ["open"]
