@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Running(Protocol):
@@ -16,3 +16,10 @@ class Checksum(Running, Protocol):
 
     def value(self) -> str:
         """The algorithm and the checksum of what came so far, as `crc64nvme:mX9gfsGhEb8=`."""
+
+    @property
+    def combines(self) -> bool:
+        """True if `append` can be used."""
+
+    def append(self, later: Self, size: int) -> None:
+        """Go on as if the bytes had come that another one was fed with, so many of them."""

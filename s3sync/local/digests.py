@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Generator, Iterator
+from collections.abc import Callable, Container, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import md5
 from typing import IO
@@ -120,13 +120,17 @@ def digest(file: LocalFile, progress: Callable[[int], None] = lambda n: None) ->
 
 
 class HashedPart(Struct, frozen=True):
-    """One part of a file: its number from 1, its bytes `start` up to `stop`, its xxh3-128, and MD5 if asked for."""
+    """One part of a file: its number from 1, its bytes `start` up to `stop`, its xxh3-128, and MD5 if asked for.
+
+    `checksum` is that of a store, where it has one.
+    """
 
     number: int
     start: int
     stop: int
     xxh3: str
     md5: str | None
+    checksum: str | None = None
 
 
 class OrderedHash:
@@ -134,8 +138,8 @@ class OrderedHash:
 
     `with` gives an iterator over the parts; after the last one `result` tells all. `known` are digests from an earlier
     pass, so that MD5, the slow one, need not be made again; other bytes than those raise `SourceChanged`. Parts with a
-    number in `with_md5` also get an MD5 of their own. `checksum` is fed with the same bytes. `progress` is called
-    between chunks.
+    number in `with_md5` also get an MD5 of their own. `checksum` is fed with the same bytes, and so is one that
+    `new_checksum` makes for each part. `progress` is called between chunks.
     """
 
     def __init__(
@@ -145,14 +149,15 @@ class OrderedHash:
         *,
         known: Digests | None = None,
         with_md5: Container[int] = (),
-        checksum: Running | None = None,
+        checksum: Checksum | None = None,
+        new_checksum: Callable[[], Checksum | None] = lambda: None,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._file, self._part_size, self._known, self._progress = file, part_size, known, progress
         self._with_md5 = with_md5
         self._fast = xxhash.xxh3_128()
         self._full = None if known and known.xxh3 else md5(usedforsecurity=False)
-        self._checksum = checksum
+        self._checksum, self._new_checksum = checksum, new_checksum
         self._parts: list[str] = []
         self._pass = self._read()
 
@@ -166,17 +171,23 @@ class OrderedHash:
         with open_unchanged(self._file) as stream:
             for number, (start, stop) in enumerate(part_ranges(self._file.size, self._part_size), 1):
                 own = md5(usedforsecurity=False) if number in self._with_md5 else None
-                self._parts.append(self._hash_part(stream, stop - start, own))
-                yield HashedPart(number, start, stop, self._parts[-1], own.hexdigest() if own else None)
+                checksum, size = self._new_checksum(), stop - start
+                together = self._checksum is not None and checksum is not None and checksum.combines
+                feeds = (own, checksum) if together else (own, checksum, self._checksum)
+                self._parts.append(self._hash_part(stream, size, feeds))
+                if together and self._checksum is not None and checksum is not None:
+                    self._checksum.append(checksum, size)
+                told = checksum.value() if checksum is not None else None
+                yield HashedPart(number, start, stop, self._parts[-1], own.hexdigest() if own else None, told)
 
-    def _hash_part(self, stream: IO[bytes], left: int, own: Running | None) -> str:
+    def _hash_part(self, stream: IO[bytes], left: int, feeds: Sequence[Running | None]) -> str:
         part = xxhash.xxh3_128()
         while left:
             self._progress()
             chunk = stream.read(min(CHUNK, left))
             if not chunk:
                 raise changed(self._file)
-            for running in (self._fast, self._full, part, own, self._checksum):
+            for running in (self._fast, self._full, part, *feeds):
                 if running is not None:
                     running.update(chunk)
             left -= len(chunk)
@@ -216,6 +227,22 @@ def digest_xxh3(file: LocalFile, progress: Callable[[int], None] = lambda n: Non
             fast.update(chunk)
             progress(len(chunk))
     return fast.hexdigest()
+
+
+def digest_again(file: LocalFile, known: Digests, progress: Callable[[int], None] = lambda n: None) -> Digests:
+    """Both digests of a file that was touched: MD5 is made again only where xxh3 is another one than `known`.
+
+    A small file is read once for both: opening it through no link costs more than hashing it.
+    """
+    if file.size > CHUNK:
+        if digest_xxh3(file, progress) == known.xxh3:
+            return known
+        progress(-file.size)
+        return digest(file, progress)
+    body = read_range(file, 0, file.size)
+    progress(file.size)
+    fast = xxhash.xxh3_128_hexdigest(body)
+    return known if fast == known.xxh3 else Digests(fast, md5(body, usedforsecurity=False).hexdigest())
 
 
 def local_etag(file: LocalFile, part_size: int) -> str:

@@ -15,11 +15,20 @@ from s3sync.local.scan import LocalFile
 class FileSlice:
     """A `store.port.Body`: bytes `start` up to `stop` of an open file, which may be read again after `seek(0)`.
 
-    `sent` is told by the store how many of them are on their way.
+    `sent` is told by the store how many of them are on their way. `checksum` is that of a store (`core.checksum`), of
+    these bytes as they were hashed: the store refuses others, and nobody has to read them once more for it.
     """
 
-    def __init__(self, file: LocalFile, stream: IO[bytes], start: int, stop: int, sent: Callable[[int], None]) -> None:
-        self.sent = sent
+    def __init__(
+        self,
+        file: LocalFile,
+        stream: IO[bytes],
+        start: int,
+        stop: int,
+        sent: Callable[[int], None],
+        checksum: str | None = None,
+    ) -> None:
+        self.sent, self.checksum = sent, checksum
         self._file, self._stream, self._start, self._size = file, stream, start, stop - start
         self._at = 0
 
@@ -51,12 +60,16 @@ class FileSlice:
 
 @contextmanager
 def open_slice(
-    file: LocalFile, start: int, stop: int, sent: Callable[[int], None] = lambda at: None
+    file: LocalFile,
+    start: int,
+    stop: int,
+    sent: Callable[[int], None] = lambda at: None,
+    checksum: str | None = None,
 ) -> Iterator[FileSlice]:
     """A slice of a file that must not have changed; raises `SourceChanged` if it has when the block ends, however."""
     with open_unchanged(file) as stream:
         try:
-            yield FileSlice(file, stream, start, stop, sent)
+            yield FileSlice(file, stream, start, stop, sent, checksum)
         except SourceChanged:
             raise
         except Exception:

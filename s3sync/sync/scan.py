@@ -11,10 +11,11 @@ from s3sync.core.batches import batched
 from s3sync.core.entries import Entry, needs_digest
 from s3sync.core.names import refuse
 from s3sync.core.outcome import Problem
+from s3sync.core.plan import Verb
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import LocalError, SourceChanged
-from s3sync.local.digests import Digests, digest, digest_xxh3
+from s3sync.local.digests import Digests, digest, digest_again
 from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile, scan_folder
@@ -24,6 +25,7 @@ from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.sync.case import take_the_remotes_case
+from s3sync.sync.foresight import start_store
 from s3sync.sync.same_content import settle_unknown_md5s
 from s3sync.sync.session import Session
 from s3sync.sync.twins import hide_twins, note_obstacles
@@ -37,10 +39,13 @@ COARSE_NS = 2_000_000_000
 
 
 @kept_folders()
-def scan(session: Session, state: StateDB, *, creates_only: bool = False, locks: bool = False) -> View:
+def scan(
+    session: Session, state: StateDB, *, creates_only: bool = False, locks: bool = False, sends: Verb | None = None
+) -> View:
     """Scan both replicas at once, then digest what has to be compared. Raises `StoreError`, `ScanError`.
 
     `creates_only` is for `scan_remote`. `locks`: read them too, beside the listing.
+    `sends`: the verb that will carry out what is found, of everything: the store gets ready for it.
 
     What was hashed is remembered at once: the digest cache holds whatever becomes of the run.
     """
@@ -52,9 +57,12 @@ def scan(session: Session, state: StateDB, *, creates_only: bool = False, locks:
     blind = ignores_case(session.project.staging)
     with Aside(2, "s3sync-scan") as threads:
         prefix = session.project.prefix
-        remote = threads.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only)
+        kept = session.kept_manifest(state)
+        remote = threads.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only, kept=kept)
         locking = threads.submit(read_locks, session.store, prefix) if locks else None
         here = scan_folder(session.project.staging, ignored, len(base))
+        if sends is not None:
+            start_store(session.store, sends, base, here.files, digests)
         there = remote.result()
         known_locks = locking.result() if locking is not None else Locks()
     if blind:
@@ -174,10 +182,7 @@ def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) ->
 def _digests(file: LocalFile, cached: CachedDigest | None, progress: Callable[[int], None]) -> Digests:
     """A touched file of unchanged length is checked by xxh3 first; only a changed one is hashed with MD5 again."""
     if cached and cached.xxh3 and cached.size == file.size:
-        fast = digest_xxh3(file, progress)
-        if fast == cached.xxh3:
-            return Digests(fast, cached.md5)
-        progress(-file.size)
+        return digest_again(file, Digests(cached.xxh3, cached.md5), progress)
     return digest(file, progress)
 
 

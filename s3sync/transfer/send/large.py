@@ -70,14 +70,15 @@ class _Job:
     remembered: dict[int, str] = field(default_factory=dict)
     sent: list[tuple[Part, int]] = field(default_factory=list)
     checksum: Checksum | None = None
+    whole: WholeChecksums | None = None
     hashed: tuple[Digests, PartDigests] | None = None
     sure: bool = True
     sending: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PARTS_AT_ONCE))
 
     def __post_init__(self) -> None:
-        whole = aspect(self.transport.store, WholeChecksums)
-        if whole is not None and whole.verifies(self.upload_id):
-            self.checksum = whole.new_checksum()
+        self.whole = aspect(self.transport.store, WholeChecksums)
+        if self.whole is not None and self.whole.verifies(self.upload_id):
+            self.checksum = self.whole.new_checksum()
 
     def run(self, old: PartDigests | None, old_etag: str | None) -> None:
         """Hash the file, and bring every part that is not there. Raises `NotFound` when the upload is gone,
@@ -100,6 +101,7 @@ class _Job:
             known=self.known,
             with_md5=with_md5,
             checksum=self.checksum,
+            new_checksum=self.whole.new_checksum if self.whole is not None else lambda: None,
             progress=self.transport.pool.check,
         )
         with hashing as parts:
@@ -126,7 +128,7 @@ class _Job:
             with (
                 self.sending,
                 self.transport.up.body(size, self.transport.pool.check) as moved,
-                open_slice(self.source.file, part.start, part.stop, both(gauge, moved)) as body,
+                open_slice(self.source.file, part.start, part.stop, both(gauge, moved), part.checksum) as body,
             ):
                 etag = self.transport.store.put_part(self.key, self.upload_id, part.number, body)
         except BaseException:
@@ -199,8 +201,7 @@ class _Job:
             return None
         if head.info.size != self.source.file.size or not dict(head.metadata).items() >= ours.items():
             return None
-        whole = aspect(self.transport.store, WholeChecksums)
-        if checksum and whole and whole.checksum_of(self.key) not in (checksum, None):
+        if checksum and self.whole and self.whole.checksum_of(self.key) not in (checksum, None):
             return None
         return head.info.etag
 

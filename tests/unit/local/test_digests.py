@@ -14,9 +14,19 @@ import xxhash
 from s3sync.core.etag import composite_etag, part_ranges
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import LocalError, SourceChanged
-from s3sync.local.digests import CHUNK, Digests, digest, digest_xxh3, local_etag, open_unchanged, read_range
+from s3sync.local import digests
+from s3sync.local.digests import (
+    CHUNK,
+    Digests,
+    digest,
+    digest_again,
+    digest_xxh3,
+    local_etag,
+    open_unchanged,
+    read_range,
+)
 from s3sync.local.modes import may_be_run
-from s3sync.local.scan import scan_folder
+from s3sync.local.scan import LocalFile, scan_folder
 from tests.unit.local.conftest import Put, local_file
 
 SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK]
@@ -35,6 +45,40 @@ def test_digest(put: Put, size: int) -> None:
     seen.clear()
     assert digest_xxh3(file, seen.append) == xxhash.xxh3_128_hexdigest(content)
     assert sum(seen) == size
+
+
+def counting(function: Callable[[LocalFile], int], calls: list[str]) -> Callable[[LocalFile], int]:
+    def counted(file: LocalFile) -> int:
+        calls.append(file.where)
+        return function(file)
+
+    return counted
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_file_that_was_touched(put: Put, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MD5 is made again only where the content is another one, and a small file is opened once."""
+    content, seen, made = content_of(size), list[int](), list[str]()
+    file = put("a.mp4", content)
+    right = Digests(xxhash.xxh3_128_hexdigest(content), md5(content).hexdigest())
+    known = Digests(right.xxh3, "the one that was made before")
+    assert digest_again(file, known, seen.append) == known
+    assert sum(seen) == size
+    seen.clear()
+    for name in ("open_file", "_open_still"):
+        monkeypatch.setattr(digests, name, counting(getattr(digests, name), made))
+    assert digest_again(file, Digests("another", right.md5), seen.append) == right
+    assert (sum(seen), len(made)) == (size, 1 if size <= CHUNK else 2)
+
+
+def test_a_touched_file_that_is_gone_or_changed(put: Put) -> None:
+    file = put("a.mp4", b"0123456789")
+    os.utime(file.where, ns=(0, 0))
+    with pytest.raises(SourceChanged):
+        digest_again(file, digest(local_file(file.disk_path)))
+    file.disk_path.unlink()
+    with pytest.raises(LocalError):
+        digest_again(file, Digests("", ""))
 
 
 @pytest.mark.parametrize("part_size", [1000, CHUNK, CHUNK + 7, 4 * CHUNK])
