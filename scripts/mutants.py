@@ -780,8 +780,8 @@ MUTANTS = (
         "published-after-deleted",
         "P7: a record of a file that somebody deleted before it was published is not published",
         "s3sync/sync/record.py",
-        "self._stored, self._edits, self._seen)",
-        "self._stored, self._edits)",
+        "self._stored, self._edits, self._seen, kept)",
+        "self._stored, self._edits, None, kept)",
         ("tests/promises/simulator/test_stories.py", "-k", "102000068"),
     ),
     Mutant(

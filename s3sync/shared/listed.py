@@ -13,7 +13,7 @@ from s3sync.core import limits
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import MANIFEST, nfc
 from s3sync.core.team import all_locks_prefix
-from s3sync.errors import ENDS_THE_RUN, NotAStore, NotFound, StoreError
+from s3sync.errors import ENDS_THE_RUN, NotAStore, NotFound, StoreError, Unchanged
 from s3sync.shared.projects import MOST_PROJECTS
 from s3sync.spill.sequence import SpilledList
 from s3sync.store import endpoint_of
@@ -99,10 +99,12 @@ class AskedAhead(Wrapped):
     ) -> Reader:
         if key in self._around and stop is not None and (start, if_match, if_none_match) == (0, None, None):
             return self._around[key].answer(lambda: self._kept(key, stop))
-        if key in self._manifests and (start, stop, if_match, if_none_match) == (0, None, None, None):
+        if key in self._manifests and (start, stop, if_match) == (0, None, None):
             known = self._take(self._manifests, key)
             if isinstance(known, NotFound):
                 raise known
+            if known is not None and known.info.etag == if_none_match:
+                raise Unchanged(f"{key} is still the version that is known")
             if known is not None:
                 return known
         return self.inner.get(key, start=start, stop=stop, if_match=if_match, if_none_match=if_none_match)

@@ -6,7 +6,9 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from hashlib import md5
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -14,7 +16,8 @@ from s3sync.core.manifest.edits import Edits, apply, deleted_since, doubtful
 from s3sync.core.manifest.parse import broken, parse, parse_in_pieces, too_much
 from s3sync.core.manifest.record import FileRecord, Manifest, render
 from s3sync.core.names import MANIFEST
-from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed
+from s3sync.disk.errors import local_errors
+from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed, Unchanged
 from s3sync.shared.manifest_text import ManifestText
 from s3sync.spill.table import SpilledDict
 from s3sync.store.port import Create, Headers, Reader, Store, Update
@@ -30,8 +33,27 @@ class StoredManifest(Struct, frozen=True):
     etag: str | None
 
 
-def read_manifest(store: Store, prefix: str, *, unless: str | None = None) -> StoredManifest:
-    """Read `<prefix>metadata.json`; an absent one is an empty manifest.
+class Seen(Protocol):
+    """A text that this computer has."""
+
+    @property
+    def etag(self) -> str: ...
+    def pieces(self) -> Iterable[bytes]:
+        """All of it. Raises `OSError`."""
+
+
+class Kept(Protocol):
+    """The text that this computer saw last. Neither method raises: it only saves time."""
+
+    def open(self) -> AbstractContextManager[Seen | None]:
+        """The text, if it is there."""
+
+    def keep(self, etag: str, pieces: Iterable[bytes]) -> None:
+        """Keep a newer one."""
+
+
+def read_manifest(store: Store, prefix: str, *, unless: str | None = None, kept: Kept | None = None) -> StoredManifest:
+    """Read `<prefix>metadata.json`; an absent one is an empty manifest. One that is `kept` here does not travel again.
 
     Raises `Unchanged` where it still has the ETag `unless`; `ManifestError`, `StoreError`, and `DiskFull` or
     `LocalError` where a temporary file cannot be written.
@@ -39,14 +61,36 @@ def read_manifest(store: Store, prefix: str, *, unless: str | None = None) -> St
     repo, project = prefix.rstrip("/").rsplit("/", 1)
     try:
         with ManifestText() as text:
-            with store.get(prefix + MANIFEST, if_none_match=unless) as reader:
-                _receive(reader, text)
+            etag, is_new = _fetch(store, prefix + MANIFEST, text, unless, kept)
             manifest = parse_pieces(text.pieces, text.objects)
+            if kept is not None and is_new:
+                kept.keep(etag, text.pieces())
     except NotFound:
         return StoredManifest(Manifest(project, repo, files=SpilledDict(FileRecord)), None)
     manifest.project_id = manifest.project_id or project
     manifest.repo = manifest.repo or repo
-    return StoredManifest(manifest, reader.info.etag)
+    return StoredManifest(manifest, etag)
+
+
+def _fetch(store: Store, key: str, text: ManifestText, unless: str | None, kept: Kept | None) -> tuple[str, bool]:
+    """Fill the text. Returns its ETag, and whether it came from the store."""
+    if kept is None:
+        with store.get(key, if_none_match=unless) as reader:
+            _receive(reader, text)
+        return reader.info.etag, True
+    with kept.open() as seen:
+        try:
+            with store.get(key, if_none_match=None if seen is None else seen.etag) as reader:
+                _receive(reader, text)
+            return reader.info.etag, True
+        except Unchanged:
+            if seen is None:
+                raise
+        with local_errors("cannot read", MANIFEST):
+            for piece in seen.pieces():
+                text.write(piece)
+                _refuse(text.too_much())
+        return seen.etag, False
 
 
 def parse_pieces(pieces: Callable[[], Iterable[bytes]], expected: int) -> Manifest:
@@ -77,7 +121,12 @@ def _refuse(reason: str | None) -> None:
 
 
 def write_edits(
-    store: Store, prefix: str, known: StoredManifest, edits: Edits, seen: Manifest | None = None
+    store: Store,
+    prefix: str,
+    known: StoredManifest,
+    edits: Edits,
+    seen: Manifest | None = None,
+    kept: Kept | None = None,
 ) -> StoredManifest:
     """Put the edits into metadata.json, over whatever others wrote since `seen`, which they were made from.
 
@@ -99,6 +148,8 @@ def write_edits(
             with ManifestText() as text:
                 digest = _write(manifest, text)
                 written = store.put(prefix + MANIFEST, text.body(), mode=mode, headers=HEADERS, md5=digest)
+                if kept is not None:
+                    kept.keep(written.etag, text.pieces())
             return StoredManifest(manifest, written.etag)
         except PreconditionFailed:
             known = read_manifest(store, prefix)

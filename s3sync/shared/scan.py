@@ -20,7 +20,7 @@ from s3sync.core.spelling import Refusal
 from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.errors import ManifestError, NotAStore, NotFound, StoreError
 from s3sync.local.holds import refused_here
-from s3sync.shared.manifest import StoredManifest, read_manifest
+from s3sync.shared.manifest import Kept, StoredManifest, read_manifest
 from s3sync.shared.nested import look_around, refuse_inner_projects
 from s3sync.shared.parts import read_md5
 from s3sync.shared.pieces import in_pieces
@@ -103,16 +103,16 @@ def scan_remote(
     ignored: Callable[[str], bool],
     *,
     creates_only: bool = False,
+    kept: Kept | None = None,
 ) -> RemoteScan:
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer.
 
     `creates_only`: of an empty project nothing but new names will be written, each only where nothing stands. Then an
     empty listing, which may be an error that looks like one, is believed if there is no metadata.json either.
-
-    Raises `ConfigError` where the place is that of another repository, too.
+    `kept`: metadata.json as it was seen last. Raises `ConfigError` where the place is another repository's, too.
     """
     with Aside(LOOKUPS_AT_ONCE, "s3sync-remote") as threads:
-        reading = threads.submit(read_manifest, store, prefix)
+        reading = threads.submit(read_manifest, store, prefix, kept=kept)
         refuse_around = None if base else look_around(store, prefix.split("/")[0], threads)
         old_parts = SpilledDict(bool)
         once = creates_only and not base
@@ -130,7 +130,7 @@ def scan_remote(
         if stored.etag is None and refuse_around is not None:
             refuse_around()
         if _lacks_what_nobody_deleted(objects, base, stored.manifest):
-            stored = read_manifest(store, prefix)
+            stored = read_manifest(store, prefix, kept=kept)
         scan = RemoteScan(stored, SpilledDict(RemoteFile, len(objects)), old_parts=old_parts)
         for problem in refused.problems(store, scan.stored.manifest.refused):
             scan.refuse(problem)

@@ -47,7 +47,7 @@ class Database:
         repair: str = DOCTOR,
         look_through: bool = True,
     ) -> None:
-        self.path = path
+        self.path, self.read_only = path, read_only
         self._look_through = look_through
         self._schema, self._migrations, self._repair = schema, migrations, repair
         self._lock = threading.RLock()

@@ -311,3 +311,11 @@ class Rights(Protocol):
 
     def rights(self) -> str:
         """In words."""
+
+
+@runtime_checkable
+class StartsSlowly(Protocol):
+    """Have something to start before large files are sent, objects copied, or deleted under a condition."""
+
+    def start_up(self) -> None:
+        """Start it now, beside other work. Raises nothing: whoever needs it then is told what is wrong."""

@@ -250,7 +250,8 @@ class Recorder:
         self._edits.seen = self._holding.now()
         try:
             prefix = self._session.project.prefix
-            self._stored = write_edits(self._session.store, prefix, self._stored, self._edits, self._seen)
+            kept = self._session.kept_manifest(self._state)
+            self._stored = write_edits(self._session.store, prefix, self._stored, self._edits, self._seen, kept)
         except AccessDenied as error:
             if not self._tolerant and not self._acknowledges:
                 raise

@@ -171,9 +171,11 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
     """Scan, reconcile, gate, execute, save. Returns the paths that lost a race, with the reason."""
     session, state, report, options = run.session, run.state, run.report, run.options
     creates_only = is_first and report.verb is Verb.UP and options.policy is None
-    seen = scan(session, state, creates_only=creates_only, locks=options.changes_remote(report.verb))
+    sends = report.verb if is_first and not options.selector else None
+    locks = options.changes_remote(report.verb)
+    seen = scan(session, state, creates_only=creates_only, locks=locks, sends=sends)
     if (is_first or options.dry_run) and _takes_in(run, seen):
-        seen = scan(session, state, locks=options.changes_remote(report.verb))
+        seen = scan(session, state, locks=locks)
     run.locks = seen.locks
     if not options.dry_run:
         drop_useless_downloads(session, state, seen)

@@ -27,6 +27,7 @@ from s3sync.transfer.flow import CEILING, Flow
 from s3sync.transfer.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from s3sync.state.seen_text import SeenText
     from s3sync.transfer.pool import Pool
 
 
@@ -100,6 +101,15 @@ class Session(Struct, frozen=True):
             room.close()
         place = whereabouts(self.settings, self.store, self.project)
         return StateDB(self.project.state_dir, place, read_only=read_only)
+
+    def kept_manifest(self, state: StateDB) -> SeenText | None:
+        """metadata.json as this computer saw it last, where asking for it is a way."""
+        if aspect(self.store, Timed) is None:
+            return None
+        from s3sync.state.seen_text import SeenText
+
+        place = f"{state.place_name} {self.project.prefix}"
+        return SeenText(self.project.staging, place, keeps=not state.read_only)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

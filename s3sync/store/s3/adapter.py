@@ -72,6 +72,13 @@ class S3Store(ReadableBucket):
     def breaks(self) -> int:
         return self._fast.limiter.breaks
 
+    def start_up(self) -> None:
+        from s3sync.store.s3.connections import open_ahead
+
+        address = self._io.address
+        with contextlib.suppress(Exception):
+            open_ahead(self._full.client, None if address.path_style else address.bucket)
+
     # -- writing
 
     def put(

@@ -28,7 +28,7 @@ class BoundedSession:
     """
 
     def __init__(self, inner: Any, server: str) -> None:
-        self._inner, self._server = inner, server
+        self.inner, self._server = inner, server
 
     def send(self, request: Any) -> Any:
         """The answer, read when it is no object. Raises `RequestFailed` when it is too large or takes too long."""
@@ -37,7 +37,7 @@ class BoundedSession:
         is_object, request.stream_output = request.stream_output, True
         try:
             with WATCH.request(f"{self._server} to answer"):
-                response = self._inner.send(request)
+                response = self.inner.send(request)
         except HTTPClientError as error:
             if isinstance(within := error.kwargs.get("error"), RequestFailed):
                 raise within from None
@@ -49,7 +49,7 @@ class BoundedSession:
         return response
 
     def close(self) -> None:
-        self._inner.close()
+        self.inner.close()
 
 
 class BoundedResponse(HTTPResponse):

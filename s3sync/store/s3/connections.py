@@ -6,6 +6,7 @@ import socket
 from functools import cache
 from typing import Any
 
+from s3sync.aside import Aside
 from s3sync.store.s3.bounded import BoundedResponse
 
 SILENT_S = 45
@@ -19,6 +20,8 @@ _USER_TIMEOUTS = (("TCP_USER_TIMEOUT", 1000), ("TCP_RXT_CONNDROPTIME", 1))
 _UNSENT = ("TCP_NOTSENT_LOWAT", 512 * 1024)
 """Bytes of a body that the system may hold unsent: what was handed over is then on its way, so that progress is true,
 and a connection that is given up sends little for nobody. It does not bound what is on the line."""
+AHEAD = 5
+"""Connections that are opened before they are needed: as many parts of a file travel together."""
 _PROBES = (("TCP_KEEPIDLE", SILENT_S // 3), ("TCP_KEEPINTVL", SILENT_S // 3), ("TCP_KEEPCNT", 2))
 
 
@@ -52,3 +55,25 @@ def _set(sock: Any, name: str, value: int) -> None:
     option = getattr(socket, name, None)
     if option is not None and isinstance(sock, socket.socket):  # not where TLS goes through TLS of a proxy
         sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def open_ahead(client: Any, bucket: str | None) -> None:
+    """Open connections that the next requests of a botocore client find; to the bucket's own host where it has one.
+
+    Nothing is opened through a proxy, which has to be told of each request.
+    """
+    session, url = client._endpoint.http_session.inner, client.meta.endpoint_url
+    if bucket is not None:
+        url = url.replace("://", f"://{bucket}.", 1)
+    if session._proxy_config.proxy_url_for(url):
+        return
+    pool = session._get_connection_manager(url).connection_from_url(url)
+    session._setup_ssl_cert(pool, url, session._verify)
+
+    def open_one(connection: Any) -> None:
+        if not getattr(connection, "sock", None):
+            connection.connect()
+        pool._put_conn(connection)
+
+    with Aside(AHEAD, "s3sync-connect") as threads:
+        list(threads.map(open_one, [pool._get_conn() for _ in range(AHEAD)]))

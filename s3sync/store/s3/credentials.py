@@ -186,11 +186,14 @@ class Credentials:
                 self.profile.require_whole_paths(self._env)
                 import botocore.session
 
+                from s3sync.store.s3.models import read_quickly
+
                 # A profile given to the session overrides keys in the environment, one that botocore finds does not.
                 given = self._explicit or os.environ.get("AWS_PROFILE") != self.profile.name
                 session = botocore.session.Session(profile=self.profile.name if self.profile.named and given else None)
                 session.set_config_variable("config_file", str(self.profile.config_file))
                 session.set_config_variable("credentials_file", str(self.profile.credentials_file))
+                read_quickly(session)
                 self._session = session
             return self._session
 

@@ -48,7 +48,7 @@ LARGE = 17 * 2**20
 NAMES = {
     "memory": ("", "state.db", "state.db-wal", "state.db-shm", "state.db-journal", "lock", "lock.json", "partial",
                "trash", "trash/x", "trash/20260101T000000Z", "trash/20260101T000000Z/a.txt", "partial/" + "a" * 32,
-               "tmp", "state.corrupt-x.db"),
+               "tmp", "state.corrupt-x.db", "metadata.json", "metadata.json.new"),
     "staging": ("a.txt", "b", "b/c.txt", "d", "d/e.txt", ".s3syncignore", "metadata.json", "a.txt.s3sync", "new.txt"),
     "project": ("s3-staging", ".video-tools.env", ".s3sync.yaml", "x", "s3-staging/b"),
     "repository": (".s3sync.yaml", ".video-tools.env", ".s3syncignore", ".gitignore", "other", "other/s3-staging",

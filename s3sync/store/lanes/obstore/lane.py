@@ -161,7 +161,7 @@ class ObstoreLane(ABC):
     def get(
         self, key: str, start: int, stop: int | None, if_match: str | None, if_none_match: str | None = None
     ) -> obstore.GetResult | Received:
-        """The answer to a GET; that of a whole small object, of any version, with its body."""
+        """The answer to a GET; that of a whole small object, of any version or any other, with its body."""
         import obstore
 
         options: Any = {}
@@ -173,7 +173,8 @@ class ObstoreLane(ABC):
             options["if_match"] = f'"{if_match}"'
         if if_none_match is not None:
             options["if_none_match"] = f'"{if_none_match}"'
-        if not options or (stop is not None and stop - start <= OF_A_RECORD and len(options) == 1):
+        is_record = options.keys() <= {"if_none_match"}
+        if is_record or (stop is not None and stop - start <= OF_A_RECORD and len(options) == 1):
             record = _received(obstore.get(self._client(SHARED), key, options=options))
             if record is not None:
                 return record
