@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from s3sync.aside import Aside
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.aspects import aspect
 from s3sync.store.options import Wire
@@ -15,7 +16,7 @@ from s3sync.store.port import Create, Headers, StartsSlowly, Store
 from s3sync.store.s3.connections import AHEAD
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.models import read_quickly
-from tests.contract.stores import MIB, noise, on_server, read, send
+from tests.contract.stores import MIB, noise, on_server, put, read, send
 from tests.kit.proxy import Proxy
 from tests.kit.proxy.connection import Connection
 from tests.kit.servers import SeaweedFS
@@ -71,6 +72,27 @@ def test_connections_that_were_opened_ahead_are_used(seaweedfs: SeaweedFS) -> No
 def test_what_fails_is_told_when_it_is_needed(env: dict[str, str], tmp_path: Path) -> None:
     nobody = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path), "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
     slow_part(open_store("s3://bucket/x", StoreOptions(env=env | nobody))).start_up()
+
+
+def test_keys_are_asked_for_once_by_all_that_begin_together(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+    """Listing, records, and what starts ahead ask at the same time; a program that gives keys may take seconds."""
+    under_test, asked = on_server(seaweedfs), tmp_path / "asked"
+    keys = {"Version": 1, "AccessKeyId": under_test.env["AWS_ACCESS_KEY_ID"]}
+    keys["SecretAccessKey"] = under_test.env["AWS_SECRET_ACCESS_KEY"]
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    (tmp_path / "give").write_text(f"#!/bin/sh\necho one >> {asked}\ncat {tmp_path}/keys.json\n")
+    (tmp_path / "give").chmod(0o700)
+    (tmp_path / "config").write_text(f"[profile p]\ncredential_process = {tmp_path}/give\n")
+    env = {"AWS_CONFIG_FILE": f"{tmp_path}/config", "HOME": str(tmp_path), "AWS_REGION": "us-east-1"}
+    options = StoreOptions(endpoint_url=seaweedfs.endpoint_url, env=env, profile="p")
+    store = open_store(under_test.url, options)
+    with Aside(3, "test") as threads:
+        listing = threads.submit(lambda: list(store.list("")))
+        starting = threads.submit(slow_part(store).start_up)
+        reading = threads.submit(lambda: put(store, "a"))
+        assert (listing.exception(), starting.exception(), reading.exception()) == (None, None, None)
+    assert store.start_upload("b", Headers())
+    assert asked.read_text() == "one\n"
 
 
 def test_a_proxy_is_asked_for_no_connection(seaweedfs: SeaweedFS) -> None:

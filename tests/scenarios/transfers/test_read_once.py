@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 from hashlib import md5
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.kit.people import Person
 from tests.scenarios.transfers.conftest import MIB, PART, Office, content
 
 pytestmark = pytest.mark.seaweedfs
 
 NAME = "film.mp4"
 DATA = content(2 * PART + MIB)
+
+
+COUNTED = """
+import sys
+from s3sync.cli.main import run
+code = run(sys.argv[1:])
+read = next(line for line in open("/proc/self/io") if line.startswith("rchar"))
+print(read.split()[1], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def bytes_read(person: Person, *words: str) -> int:
+    """What a command reads of files, its own modules included; what a connection brings is not counted."""
+    command = [sys.executable, "-c", COUNTED, *words]
+    done = subprocess.run(command, cwd=person.project, env=person.env(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(done.stderr.split()[-1])
 
 
 @pytest.fixture
@@ -36,6 +58,24 @@ def lose(office: Office, *names: str) -> None:
 
 def states(office: Office) -> dict[str, str]:
     return {file["name"]: file["state"] for file in office.david.ok("status", "--json").json["files"]}
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="Linux counts what a process reads")
+def test_how_often_a_file_is_read(shared: Office) -> None:
+    """A part is hashed and sent: twice in a row, of which the second is from memory. Only what may be there already, as
+    an object of its size is, is hashed before."""
+    first = bytes_read(shared.david, "up")
+    size = len(DATA) + 100
+    shared.david.write("new.mp4", content(size, 2))
+    new = bytes_read(shared.david, "up")
+    shared.david.write("same size.mp4", content(size, 3))
+    same = bytes_read(shared.david, "up")
+    nothing = bytes_read(shared.jan, "status")
+    fetched = bytes_read(shared.jan, "down")
+    # botocore and its descriptions are 6 MB
+    assert 2 * size <= new - first < 2 * size + 8 * MIB
+    assert 3 * size <= same - first < 3 * size + 8 * MIB
+    assert fetched - nothing < len(DATA) + 2 * size + 8 * MIB
 
 
 def test_metadata_json_and_the_store_know_what_the_headers_do_not(shared: Office) -> None:
