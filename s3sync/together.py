@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from s3sync.team.history import HistoryReport
     from s3sync.team.locking import LocksReport
     from s3sync.team.members import WhoReport
+    from s3sync.team.page_sharing import PageReport, PagesReport
     from s3sync.team.pinning import PinReport
     from s3sync.team.receiving import ReceiveReport
     from s3sync.team.resolution import Choose, ResolveReport
@@ -95,6 +96,33 @@ class Together(Struct, frozen=True):
         from s3sync.team.receiving import end
 
         return end(self.session, inbox, dry_run=dry_run)
+
+    def share_page(
+        self,
+        *files: FileName,
+        lasts: timedelta = timedelta(days=7),
+        title: str | None = None,
+        dry_run: bool = False,
+    ) -> PageReport:
+        """Make a page on which anybody who has its link can play, see and download these files, until it ends.
+
+        What it shows in vain, as a codec that no browser plays, is in `warnings`. Raises `Unsupported` as `share` does.
+        """
+        from s3sync.team.page_sharing import share_page
+
+        return share_page(self.session, self._names(files), self.cwd, lasts=lasts, title=title, dry_run=dry_run)
+
+    def shared_pages(self) -> PagesReport:
+        """List the pages of the project that are in the store."""
+        from s3sync.team.page_sharing import shared_pages
+
+        return shared_pages(self.session)
+
+    def end_page(self, page: str, *, dry_run: bool = False) -> PagesReport:
+        """End a page before its time, by its id or its link. Links to files that were taken from it work on."""
+        from s3sync.team.page_sharing import end_page
+
+        return end_page(self.session, page, dry_run=dry_run)
 
     def who(self, file: FileName | None = None) -> WhoReport:
         """Say who has everything, or the newest version of a file."""

@@ -38,7 +38,7 @@ def wanted_lifecycle(root: str, repo: str, present: Iterable[Rule], *, trash_day
     if trash_days is not None:
         gone = {"Expiration": {"Days": trash_days}}
         rules.append({**_rule(f"trash-of-{repo}", root, f"{records}trash/"), **gone})
-    for kind, days in (("inbox", INBOX_DAYS), ("pages", PAGE_DAYS)):
+    for kind, days in (("inbox", INBOX_DAYS), ("pages", PAGE_DAYS), ("shares", PAGE_DAYS)):
         rules.append({**_rule(f"{kind}-of-{repo}", root, f"{records}{kind}/"), "Expiration": {"Days": days}})
     old = {"NoncurrentVersionExpiration": {"NoncurrentDays": VERSION_DAYS}}
     rules.append({**_rule(f"old-records-of-{repo}", root, records), **old})

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from unicodedata import normalize
 
 from msgspec import Struct, field
 
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import State
-from s3sync.errors import UsageError
+from s3sync.errors import NotFound, UsageError
 from s3sync.store.aspects import Presigns, Thaws, ThawState, aspect, require_aspect
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, FileStatus, ProjectAddress
 from s3sync.sync.select import make_selector
@@ -24,6 +25,8 @@ from s3sync.sync.status import status
 LONGEST = timedelta(days=7)
 """No signature of S3 lasts longer."""
 SHORTEST = timedelta(minutes=1)
+EARLY = timedelta(seconds=60)
+"""Time by which a link may end before what was asked for without a word."""
 _DIFFERS = {
     State.LOCAL_NEW: ("is not on the remote", "run `s3sync up` first"),
     State.LOCAL_MODIFIED: ("was changed here since it was uploaded", "run `s3sync up` first"),
@@ -56,6 +59,18 @@ class ShareReport(Struct):
         return EXIT_SOME_FAILED if self.refused else EXIT_DONE
 
 
+class Sharable(Struct, frozen=True):
+    """A file that a link would show as this computer has it. `until`: the end of its thawed copy, if it is one."""
+
+    file: FileStatus
+    key: str
+    until: datetime | None = None
+
+    def end(self, link_ends: datetime) -> datetime:
+        """The end of a link to it."""
+        return link_ends if self.until is None else min(link_ends, self.until)
+
+
 def share(
     session: Session, words: Sequence[str], cwd: Path, *, lasts: timedelta = LONGEST, download: bool = False
 ) -> ShareReport:
@@ -64,39 +79,66 @@ def share(
     Raises `UsageError` for a name that is none and for a time that no link can last, `Unsupported` for a store that
     makes no links, `StoreError`.
     """
-    if not words:
-        raise UsageError("no file was named", hint="name each file as `s3sync status` does")
+    presigns = presigning(session, lasts)
+    found, refused = sharable(session, words, cwd)
+    report = ShareReport(session.place, refused=refused)
+    for one in found:
+        name = one.file.name
+        asked = session.clock() + lasts
+        link = presigns.presign_get(one.key, lasts=lasts, download_as=Path(name).name if download else None)
+        ends = one.end(link.expires)
+        report.shared.append(Shared(name, one.file.size_bytes, link.url, ends, ends < asked - EARLY))
+    return report
+
+
+def presigning(session: Session, lasts: timedelta) -> Presigns:
+    """The store's links. Raises `UsageError` for a time that no link can last, `Unsupported`."""
     if not SHORTEST <= lasts <= LONGEST:
         raise UsageError(
             "a link cannot last that long" if lasts > LONGEST else "a link cannot last that short",
             why="the store's signature lasts from 1 minute to 7 days",
             hint="use --expires 7d at most, and share it again later",
         )
-    presigns = require_aspect(session.store, Presigns)
+    return require_aspect(session.store, Presigns)
+
+
+def sharable(session: Session, words: Sequence[str], cwd: Path) -> tuple[list[Sharable], list[Problem]]:
+    """The files that are meant and can be shared, and the others with the reason. Raises `UsageError`, `StoreError`."""
+    if not words:
+        raise UsageError("no file was named", hint="name each file as `s3sync status` does")
     known = status(session, make_selector(words, session.project.staging, cwd))
-    report = ShareReport(session.place, refused=list(known.failed))
+    found: list[Sharable] = []
+    refused = list(known.failed)
     for file in known.files:
         reason = _DIFFERS.get(file.state)
-        if reason is not None:
-            report.refused.append(Problem(file.name, *reason))
+        answer = _look(session, file) if reason is None else Problem(file.name, *reason)
+        if isinstance(answer, Problem):
+            refused.append(answer)
         else:
-            _share(session, presigns, file, lasts, download, report)
-    return report
+            found.append(answer)
+    return found, refused
 
 
-def _share(
-    session: Session, presigns: Presigns, file: FileStatus, lasts: timedelta, download: bool, report: ShareReport
-) -> None:
-    key = session.project.prefix + file.name
+def _look(session: Session, file: FileStatus) -> Sharable | Problem:
+    key = _key_of(session, file.name)
     thaws = aspect(session.store, Thaws)
-    thaw = None if thaws is None else thaws.thaw_of(key)
+    try:
+        thaw = None if thaws is None else thaws.thaw_of(key)
+    except NotFound:
+        return Problem(file.name, "was deleted on the remote meanwhile", "see `s3sync status`")
     if thaw is not None and thaw.state in (ThawState.COLD, ThawState.THAWING):
         being = "is being thawed" if thaw.state is ThawState.THAWING else "lies"
         error = f"{being} in cold storage ({thaw.storage_class}), and cannot be read"
-        report.refused.append(Problem(file.name, error, "have it thawed first, in the store's console"))
-        return
-    asked = session.clock() + lasts
-    link = presigns.presign_get(key, lasts=lasts, download_as=Path(file.name).name if download else None)
-    ends = link.expires if thaw is None or thaw.until is None else min(link.expires, thaw.until)
-    early = ends < asked - timedelta(seconds=60)
-    report.shared.append(Shared(file.name, file.size_bytes, link.url, ends, early))
+        return Problem(file.name, error, "have it thawed first, in the store's console")
+    return Sharable(file, key, None if thaw is None else thaw.until)
+
+
+def _key_of(session: Session, name: str) -> str:
+    """Key of a file. Where another tool may have used another normal form of its name, the store is asked."""
+    key, other = session.project.prefix + name, session.project.prefix + normalize("NFD", name)
+    if key == other:
+        return key
+    try:
+        return session.store.head(key).info.key
+    except NotFound:
+        return other

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import pytest
 
@@ -89,7 +89,7 @@ class Browser:
         self,
         url: str,
         *,
-        theme: Literal["light", "dark"] = "light",
+        theme: str = "light",
         size: tuple[int, int] = (1280, 800),
         now: datetime | None = None,
         scripts: bool = True,
@@ -102,7 +102,7 @@ class Browser:
         width, height = size
         context = self._chromium.new_context(
             viewport={"width": width, "height": height},
-            color_scheme=theme,
+            color_scheme=cast("Literal['light', 'dark']", theme),
             is_mobile=size == PHONE,
             has_touch=size == PHONE,
             java_script_enabled=scripts,
@@ -123,7 +123,7 @@ class Browser:
 
     def shot(self, page: Page, path: Path, *, whole: bool = True) -> None:
         """A picture of the page as PNG."""
-        page.screenshot(path=path, full_page=whole, animations="disabled")
+        page.screenshot(path=path, full_page=whole)
 
     def close(self) -> None:
         """Close all pages. Fails when one complained of what nobody expected."""

@@ -109,6 +109,7 @@ def page(
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex, nofollow">
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
 <title>{text(title)}</title>
 <style>{style}</style>
 </head>
@@ -136,8 +137,10 @@ def _policy(style: str, script: str, sources: Mapping[str, Iterable[str]]) -> st
         "form-action": ["'none'"],
         "style-src": [_hash_of(style)],
         "script-src": [_hash_of(script)],
-        **sources,
+        "img-src": ["data:"],
     }
+    for kind, allowed in sources.items():
+        directives[kind] = [one for one in (*directives.get(kind, ()), *allowed) if one != "'none'"]
     policy = "; ".join(f"{kind} {' '.join(dict.fromkeys(allowed))}" for kind, allowed in directives.items())
     return escape(policy, quote=True)
 

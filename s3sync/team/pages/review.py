@@ -48,7 +48,7 @@ def review_page(title: str, items: Sequence[Item], origin: Origin) -> bytes:
         heading = f"<h2>{GROUPS[kind]}</h2>\n" if len(used) > 1 else ""
         cards = "\n".join(_card(item) for item in found)
         parts.append(f'<section class="{kind.value}">\n{heading}<div class="cards">\n{cards}\n</div>\n</section>')
-    sources = {"media-src": places, "img-src": ["data:", *places]}
+    sources = {"media-src": places, "img-src": places}
     return page(title, "\n".join(parts), origin, style=STYLE, script=SCRIPT, sources=sources)
 
 
@@ -86,10 +86,8 @@ def _film(item: Item) -> str:
     if item.source is None or item.plays is Plays.NO:
         return f"{_poster_alone(item)}{_told(_unplayable(item))}"
     poster = f' poster="{_embedded(item.poster)}"' if item.poster else ""
-    # A film whose codec is known is loaded when it is played. The others are looked at by the browser itself.
-    preload = "none" if item.plays is Plays.YES and item.poster else "metadata"
     doubtful = _told(_unplayable(item), hidden=item.plays is not Plays.SOME)
-    return f"""<video controls playsinline preload="{preload}"{poster} src="{address(item.source)}"></video>
+    return f"""<video controls playsinline preload="metadata"{poster} src="{address(item.source)}"></video>
 {doubtful}"""
 
 

@@ -9,12 +9,15 @@ from functools import lru_cache
 from msgspec import Struct
 
 from s3sync.core.executable import as_metadata
+from s3sync.core.media_types import BY_SUFFIX
 from s3sync.core.times import format_ns
 from s3sync.local.digests import Digests, PartDigests
 from s3sync.local.scan import LocalFile
 from s3sync.store.port import Headers
 
 _ONE_READER = threading.Lock()
+_PACKED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+"""Types of what is packed, by Python's names: `film.mp4.gz` is no film."""
 
 
 class Source(Struct, frozen=True):
@@ -45,10 +48,16 @@ class Source(Struct, frozen=True):
 def _content_type(suffixes: str) -> str:
     """Guessed from what follows the first dot of a name; most files of a project share a few of these.
 
-    By one thread at a time: the first question has the system's tables read, once for each thread that asks it.
+    Other files than media by one thread at a time: the first question has the system's tables read, once for each
+    thread that asks it.
     """
+    known = BY_SUFFIX.get(suffixes.rpartition(".")[2].lower())
+    if known is not None:
+        return known
     with _ONE_READER:
-        return mimetypes.guess_type(f"name.{suffixes}")[0] or "application/octet-stream"
+        found, packed = mimetypes.guess_type(f"name.{suffixes}")
+    found = found if packed is None else _PACKED.get(packed)
+    return found or "application/octet-stream"
 
 
 class Uploaded(Struct, frozen=True):

@@ -58,7 +58,7 @@ def test_the_bucket_is_made_and_configured_once(owner: tuple[Person, str, Any]) 
     assert person.expect(7, "setup", "check", "--trash-days", "0").out.count("remove:") == 1
     person.ok("setup", "bucket", "--trash-days", "0", "--yes")
     rules = {rule["ID"]: rule for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
-    assert not any("trash" in name for name in rules) and len(rules) == 4
+    assert not any("trash" in name for name in rules) and len(rules) == 5
 
 
 def test_rules_of_others_survive(owner: tuple[Person, str, Any]) -> None:
@@ -78,7 +78,7 @@ def test_rules_of_others_survive(owner: tuple[Person, str, Any]) -> None:
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [site]})
     person.ok("setup", "bucket", "--yes")
     names = {rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
-    assert names > {"theirs", "s3sync-archive-archive-fast@media/"} and len(names) == 7
+    assert names > {"theirs", "s3sync-archive-archive-fast@media/"} and len(names) == 8
     origins = [rule["AllowedOrigins"] for rule in s3.get_bucket_cors(Bucket=bucket)["CORSRules"]]
     assert origins == [["https://example.org"], ["*"]]
     assert s3.get_bucket_versioning(Bucket=bucket).get("Status") is None, "only when it is asked for"

@@ -86,7 +86,7 @@ RULE: dict[str, Any] = {
 }
 
 
-OURS = ["inbox-of-r", "pages-of-r", "old-records-of-r"]
+OURS = ["inbox-of-r", "pages-of-r", "shares-of-r", "old-records-of-r"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_table_of_lifecycle_rules(present: list[dict[str, Any]], days: int |
     found = wanted_lifecycle("team/", "r", present, trash_days=days)
     assert [rule["ID"] for rule in found] == [f"s3sync-bucket-{name}@team/" for name in names]
     ending = {rule["Filter"]["Prefix"] for rule in found if "Expiration" in rule}
-    assert ending <= {f"team/r/.s3sync/{kind}/" for kind in ("trash", "inbox", "pages")}
+    assert ending <= {f"team/r/.s3sync/{kind}/" for kind in ("trash", "inbox", "pages", "shares")}
     assert all(rule["Filter"]["Prefix"].startswith("team/") for rule in found), "nothing outside of the store"
     again = wanted_lifecycle("team/", "r", [*present, *found], trash_days=days)
     assert again == found, "our own rule is no reason to leave it out"

@@ -107,7 +107,8 @@ def test_only_its_own_script_and_style_are_obeyed() -> None:
         "media-src": host,
         "img-src": f"data: {host}",
     }
-    assert [tag for tag, _ in read.elements if tag in ("link", "iframe", "object", "embed", "base")] == []
+    assert [tag for tag, _ in read.elements if tag in ("iframe", "object", "embed", "base")] == []
+    assert [found for tag, found in read.elements if tag == "link"] == [{"rel": "icon", "href": "data:,"}]
     assert not re.search(rb'\s(style|on\w+)="', document)
 
 

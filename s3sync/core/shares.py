@@ -1,0 +1,45 @@
+"""Pages that are shared, as records: `<repo>/.s3sync/shares/<project>/<end>-<id>.html`.
+
+The end stands in the name, so that a listing tells which pages have ended.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from s3sync.core.records import records
+
+KEPT = timedelta(days=1)
+"""Time that a page stays in the store after its end."""
+LONGEST_TITLE = 100
+_NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]{8})\.html")
+
+
+def pages_prefix(prefix: str) -> str:
+    """Place of a project's pages. `prefix` is the project's."""
+    return records(prefix, "shares")
+
+
+def page_name(until: datetime, identity: str) -> str:
+    """Name of a page that ends then; `identity` has 8 hexadecimal digits."""
+    return f"{until.astimezone(UTC):%Y%m%dT%H%M%SZ}-{identity}.html"
+
+
+def read_page_name(name: str) -> tuple[datetime, str] | None:
+    """End and id of a page; None for a name that is none of a page."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    try:
+        return datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), found[2]
+    except ValueError:
+        return None
+
+
+def has_ended(until: datetime, now: datetime) -> bool:
+    """True for a page that may go: by the store's clock, some time after its end."""
+    try:
+        return until + KEPT < now
+    except OverflowError:
+        return False

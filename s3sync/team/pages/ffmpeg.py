@@ -1,0 +1,231 @@
+"""Codecs, posters and waveforms of media files, by ffmpeg.
+
+The files may be anybody's, and ffmpeg knows formats that make it open other files and addresses (playlists, lists of
+parts, patterns of names). So it gets one open file, a list of plain formats, no protocol but that of files, little
+memory, a time limit, and nothing of our environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+
+from msgspec import Struct
+
+from s3sync.disk.programs import program
+
+INSTALL = "install ffmpeg, or: pip install 's3sync-collab[review]'"
+PATIENCE_S = 20.0
+"""Time for one question. A file that takes longer has no poster."""
+FORMATS = (
+    "mov,mp4,m4a,3gp,matroska,webm,avi,mxf,mpegts,mpeg,flv,asf,ogg,dv,wav,w64,aiff,flac,mp3,aac,caf,"
+    "tiff_pipe,bmp_pipe,psd_pipe,dpx_pipe,exr_pipe,tga_pipe"
+)
+"""Formats that hold all their data, and lead nowhere else."""
+MOST_PIXELS = 150_000_000
+MOST_MEMORY = 1 << 30
+"""Bytes of one block of ffmpeg's memory."""
+MOST_TOLD = 256 * 1024
+"""Bytes of what ffmpeg tells of a file."""
+LARGEST_POSTER = 400_000
+POSTER_SIDE = 960
+RATE = 4000
+"""Samples a second that a waveform is made of."""
+LONGEST_S = 6 * 3600
+COLUMNS = 240
+"""Columns of a waveform."""
+LOUDEST = 32767
+
+_DURATION = re.compile(r"^  Duration: (\d{1,5}):(\d\d):(\d\d(?:\.\d+)?)", re.MULTILINE)
+_STREAM = re.compile(
+    r"^  Stream #0:\d+(?:\[\w+\])?(?:\(\w*\))?: (Video|Audio): (\w+)(?: \(([^)\n]*)\))?(.*)$", re.MULTILINE
+)
+_SIZE = re.compile(r", (\d{2,5})x(\d{2,5})")
+
+
+class Facts(Struct, frozen=True):
+    """Facts about a media file. `codec` and `profile` are of its picture, by ffmpeg's names."""
+
+    duration_s: float | None = None
+    codec: str | None = None
+    profile: str = ""
+    width: int = 0
+    height: int = 0
+    has_sound: bool = False
+
+
+def find_ffmpeg() -> str | None:
+    """Absolute path of ffmpeg: the system's, or that of the extra `review`. None where there is none."""
+    found = program("ffmpeg")
+    if found is not None:
+        return found
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        brought = Path(get_ffmpeg_exe())
+    except (ImportError, RuntimeError, OSError):
+        return None
+    return str(brought) if brought.is_absolute() and brought.is_file() else None
+
+
+class Ffmpeg(Struct, frozen=True):
+    """The program, and how long it may take for one question."""
+
+    program: str
+    patience_s: float = PATIENCE_S
+
+    def facts(self, descriptor: int, path: str) -> Facts | None:
+        """Look into an open file; None for one that is no media file. `path` is for systems without descriptors."""
+        _, told = self._run(descriptor, path, [], lambda chunk: None)
+        return read_facts(told.decode("utf-8", "replace"))
+
+    def poster(self, descriptor: int, path: str, *, at_s: float = 0.0) -> bytes | None:
+        """A frame as JPEG, no larger than `POSTER_SIDE` either way; None where there is none."""
+        side = f"'min({POSTER_SIDE},iw)':'min({POSTER_SIDE},ih)'"
+        scale = f"scale={side}:force_original_aspect_ratio=decrease:force_divisible_by=2"
+        words = ["-map", "0:V:0", "-frames:v", "1", "-vf", scale, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]
+        words += ["-q:v", "6", "-map_metadata", "-1", "-f", "image2pipe", "pipe:1"]
+        found = bytearray()
+        ended, _ = self._run(descriptor, path, words, _into(found, LARGEST_POSTER), at_s=at_s)
+        whole = found.startswith(b"\xff\xd8\xff") and found.endswith(b"\xff\xd9")
+        return bytes(found) if ended and whole else None
+
+    def waveform(self, descriptor: int, path: str, duration_s: float | None) -> list[int] | None:
+        """Heights of a sound's columns, 0 to 100; None where there is none."""
+        samples = min(duration_s or LONGEST_S, LONGEST_S) * RATE
+        peaks = Peaks(max(1, int(samples / COLUMNS / 4)))
+        words = ["-map", "0:a:0", "-t", str(LONGEST_S), "-ac", "1", "-ar", str(RATE)]
+        words += ["-f", "s16le" if sys.byteorder == "little" else "s16be", "pipe:1"]
+        ended, _ = self._run(descriptor, path, words, peaks.feed)
+        return peaks.columns() if ended else None
+
+    def _run(
+        self, descriptor: int, path: str, words: Sequence[str], out: Callable[[bytes], None], *, at_s: float = 0.0
+    ) -> tuple[bool, bytes]:
+        """Run it to its end: whether it came to one in time and without an error, and what it told."""
+        argv = [self.program, "-nostdin", "-hide_banner", "-loglevel", "info", "-max_alloc", str(MOST_MEMORY)]
+        argv += ["-threads", "1", "-max_pixels", str(MOST_PIXELS), "-protocol_whitelist", "file"]
+        argv += ["-format_whitelist", FORMATS, *(["-ss", f"{at_s:.3f}"] if at_s else [])]
+        told = bytearray()
+        try:
+            with _started([*argv, "-i", f"file:{_name_of(descriptor, path)}", *words], descriptor) as process:
+                ender = threading.Timer(self.patience_s, _end, args=(process,))
+                listener = threading.Thread(target=_pour, args=(process.stderr, _into(told, MOST_TOLD)), daemon=True)
+                ender.start()
+                listener.start()
+                try:
+                    _pour(process.stdout, out)
+                    listener.join()
+                    process.wait()
+                finally:
+                    ender.cancel()
+        except OSError:
+            return False, b""
+        return process.returncode == 0, bytes(told)
+
+
+@contextmanager
+def _started(argv: list[str], descriptor: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends with the block, however that ends, and its own processes with it. It gets the open file, and
+    no other."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMP") if name in os.environ}
+    passed = (descriptor,) if os.name == "posix" else ()
+    pipe, none = subprocess.PIPE, subprocess.DEVNULL
+    environ = {**kept, "LC_ALL": "C"}
+    with subprocess.Popen(
+        argv, stdin=none, stdout=pipe, stderr=pipe, pass_fds=passed, env=environ, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill one that was not waited for; where there are groups of processes, all of its group: a script may stand for
+    the program."""
+    if process.returncode is not None:
+        return
+    if os.name == "posix":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def _name_of(descriptor: int, path: str) -> str:
+    """Name by which the program opens the very file that is open here, whatever stands at its path by then."""
+    name = f"/dev/fd/{descriptor}"
+    return name if os.name == "posix" and Path(name).exists() else path
+
+
+def _pour(stream: IO[bytes] | None, into: Callable[[bytes], None]) -> None:
+    assert stream is not None
+    while chunk := stream.read(1 << 16):
+        into(chunk)
+
+
+def _into(found: bytearray, most: int) -> Callable[[bytes], None]:
+    """Keep what comes, up to a limit. The rest is read, so that the program comes to its end."""
+    return lambda chunk: found.extend(chunk[: most - len(found)])
+
+
+def read_facts(told: str) -> Facts | None:
+    """Facts in what ffmpeg tells of a file; None where it found no picture and no sound in it."""
+    streams = [found.groups("") for found in _STREAM.finditer(told)]
+    picture = next((one for one in streams if one[0] == "Video" and "(attached pic)" not in one[3]), None)
+    has_sound = any(one[0] == "Audio" for one in streams)
+    if picture is None and not has_sound:
+        return None
+    duration = _DURATION.search(told)
+    hours, minutes, seconds = duration.groups() if duration else ("0", "0", "0")
+    length = int(hours) * 3600 + int(minutes) * 60 + float(seconds) if duration else None
+    if picture is None:
+        return Facts(length, has_sound=True)
+    size = _SIZE.search(picture[3])
+    width, height = (int(size[1]), int(size[2])) if size else (0, 0)
+    return Facts(length, picture[1], picture[2], width, height, has_sound)
+
+
+class Peaks:
+    """Loudest sample of each block of a sound, that comes in pieces."""
+
+    def __init__(self, block: int) -> None:
+        self._block = block
+        self._rest = b""
+        self._peaks = array("H")
+
+    def feed(self, chunk: bytes) -> None:
+        chunk = self._rest + chunk
+        size = 2 * self._block
+        whole = len(chunk) - len(chunk) % size
+        self._rest = chunk[whole:]
+        self._add(chunk[:whole])
+
+    def _add(self, content: bytes) -> None:
+        samples = array("h")
+        samples.frombytes(content[: len(content) - len(content) % 2])
+        for start in range(0, len(samples), self._block):
+            some = samples[start : start + self._block]
+            self._peaks.append(min(LOUDEST, max(max(some), -min(some))))
+
+    def columns(self) -> list[int] | None:
+        """Up to `COLUMNS` heights, 0 to 100; None for no sound at all."""
+        self._add(self._rest)
+        self._rest = b""
+        count = min(COLUMNS, len(self._peaks))
+        if not count:
+            return None
+        edges = [index * len(self._peaks) // count for index in range(count + 1)]
+        heights = (max(self._peaks[start:stop]) for start, stop in pairwise(edges))
+        return [round(100 * height / LOUDEST) for height in heights]
