@@ -24,6 +24,9 @@ from s3sync.errors import LocalError, S3syncError
 MARK = "made by `s3sync watch install`"
 LARGEST = 64 * 1024
 RESTART_S = 30
+_NOT_IN_PROGRAMS = frozenset("\"'\\$")
+"""Characters that systemd takes in no path of a program, or reads otherwise than in the words after it."""
+_ANY_PROGRAM = "/usr/bin/env"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -102,7 +105,8 @@ def service_of(job: Job, environ: Mapping[str, str], platform: str = sys.platfor
 
 
 def _unit(job: Job) -> str:
-    command = " ".join(map(_systemd_word, (job.program, *job.words)))
+    first = (_ANY_PROGRAM,) if _NOT_IN_PROGRAMS & set(job.program) else ()
+    command = " ".join(map(_systemd_word, (*first, job.program, *job.words)))
     described = _plain(f"{job.repo}/{job.project}").replace("%", "%%")
     return (
         f"# {MARK}; `s3sync watch uninstall` removes it\n"

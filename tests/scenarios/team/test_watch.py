@@ -394,19 +394,6 @@ def test_one_watch_for_each_project(both: tuple[Person, Person]) -> None:
     assert david.ok("watch", "status", "--json").json["running"] is None
 
 
-@pytest.mark.seaweedfs
-def test_an_idle_hour_costs_at_most_two_hundred_requests(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
-    with Proxy(seaweedfs.endpoint_url) as proxy:
-        environ = {**seaweedfs.environment("david"), "AWS_ENDPOINT_URL_S3": proxy.endpoint_url}
-        david, _ = pair(tmp_path, f"s3://{seaweedfs.bucket}/{uuid.uuid4().hex}", {"david": environ, "jan": environ})
-        david.write("draft.mp4", "draft")
-        david.ok("up")
-        before = sum(count.requests for count in proxy.counts.values())
-        assert watch(david, Moments(HOUR_S), down=True) == []
-        asked = sum(count.requests for count in proxy.counts.values()) - before
-    assert 60 <= asked <= 200
-
-
 @contextmanager
 def watching_process(person: Person, *words: str, room: Chat | None = None) -> Iterator[subprocess.Popen[str]]:
     told = {} if room is None else {"S3SYNC_NOTIFY": f"json://127.0.0.1:{room.port}"}
@@ -572,7 +559,9 @@ JOB = Job('/opt/my "tools"/s3sync', ("watch", "run", "--", "b63 $HOME"), "/home/
 def test_a_unit_says_its_words_as_they_are() -> None:
     service = service_of(JOB, {"HOME": "/home/jan"}, "linux")
     assert service.path == Path(f"/home/jan/.config/systemd/user/{JOB.name}.service")
-    assert 'ExecStart="/opt/my \\"tools\\"/s3sync" "watch" "run" "--" "b63 $$HOME"' in service.text
+    assert 'ExecStart="/usr/bin/env" "/opt/my \\"tools\\"/s3sync" "watch" "run" "--" "b63 $$HOME"' in service.text
+    plain = service_of(replace(JOB, program="/opt/100% tools/s3sync"), {}, "linux").text
+    assert 'ExecStart="/opt/100%% tools/s3sync" "watch"' in plain
     assert "WorkingDirectory=/home/jan/100%% films" in service.text
     assert service_of(JOB, {"HOME": "/home/jan", "XDG_CONFIG_HOME": "settings"}, "linux").path == service.path
     other = replace(JOB, root="/home/jan/another clone")

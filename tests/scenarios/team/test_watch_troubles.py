@@ -1,0 +1,109 @@
+"""What a watch goes through: a session expires, the disk is full, git switches branches, an hour is idle."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import uuid
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from s3sync.errors import CredentialsError, DiskFull
+from s3sync.team.watching.told import Back, Gone, Ran, Trouble, Works
+from tests.kit.people import Person, pair
+from tests.kit.proxy import Proxy
+from tests.kit.servers import SeaweedFS
+from tests.scenarios.team.test_git_hooks import environment
+from tests.scenarios.team.test_watch import HOUR_S, Moments, names, of, watch
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> tuple[Person, Person]:
+    return pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+
+
+@pytest.mark.seaweedfs
+def test_credentials_that_the_store_calls_expired_are_told_once_and_new_ones_go_on(
+    tmp_path: Path, seaweedfs: SeaweedFS
+) -> None:
+    with Proxy(seaweedfs.endpoint_url) as proxy:
+        environ = {**seaweedfs.environment("david"), "AWS_ENDPOINT_URL_S3": proxy.endpoint_url}
+        david, jan = pair(tmp_path, f"s3://{seaweedfs.bucket}/{uuid.uuid4().hex}", {"david": environ, "jan": environ})
+        clock = Moments(600)
+        clock.at(30, lambda: proxy.on().reply(403, "ExpiredToken", "The provided token has expired."))
+        clock.at(40, lambda: david.write("draft.mp4", "made meanwhile"))
+        clock.at(300, proxy.remove)
+        told = watch(david, clock, down=True)
+        assert [type(one) for one in told] == [Trouble, Ran, Works]
+        assert isinstance(of(told, Trouble)[0].error, CredentialsError)
+        jan.ok("down")
+        assert jan.read("draft.mp4") == b"made meanwhile"
+
+
+def test_a_disk_that_is_full_is_told_once_and_the_film_comes_when_there_is_room(
+    both: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    david, jan = both
+    david.write("film.mov", "film")
+    david.ok("up")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 0))
+    clock = Moments(400)
+    clock.at(60, lambda: jan.write("own.txt", "sent all the same"))
+    clock.at(250, lambda: monkeypatch.undo())
+    told = watch(jan, clock, down=True)
+    failures = [str(one.error) for one in of(told, Trouble)] + [
+        f"{problem.path}: {problem.error}" for ran in of(told, Ran) for problem in ran.report.failed
+    ]
+    assert len(failures) == 1 and "0 bytes free" in failures[0], told
+    assert not of(told, Trouble) or isinstance(of(told, Trouble)[0].error, DiskFull)
+    assert sorted(names(told)) == ["film.mov", "own.txt"] and jan.read("film.mov") == b"film"
+
+
+def test_git_switches_to_a_branch_without_the_project_and_back(both: tuple[Person, Person]) -> None:
+    """There the folder is part of the repository's branch, and not ignored."""
+    david, jan = both
+
+    def git(*words: str) -> None:
+        subprocess.run(["git", *words], cwd=david.repo, env=environment(david), check=True, capture_output=True)
+
+    (david.repo / ".git").rmdir()
+    git("init", "-q", "-b", "main")
+    git("add", ".s3sync.yaml", ".gitignore")
+    git("commit", "-q", "-m", "settings")
+    david.write("a.mp4", "a")
+    git("checkout", "-q", "-b", "film")
+    git("add", "-f", str(david.staging / "a.mp4"))
+    git("commit", "-q", "-m", "a project that is tracked, by mistake")
+    clock = Moments(600)
+    clock.at(60, lambda: git("checkout", "-q", "main"), lambda: shutil.rmtree(david.staging, ignore_errors=True))
+    clock.at(300, lambda: git("checkout", "-q", "film"))
+    clock.at(400, lambda: david.write("b.mp4", "b"))
+    told = watch(david, clock, down=True)
+    assert [type(one) for one in told] == [Ran, Gone, Back, Ran], told
+    assert names(told) == ["a.mp4", "b.mp4"]
+    jan.ok("down")
+    assert sorted(jan.files()) == ["a.mp4", "b.mp4"]
+
+
+@pytest.mark.seaweedfs
+def test_an_idle_hour_has_few_requests_each_tenth_question_lists_and_the_others_are_one_conditional_get(
+    tmp_path: Path, seaweedfs: SeaweedFS
+) -> None:
+    with Proxy(seaweedfs.endpoint_url) as proxy:
+        environ = {**seaweedfs.environment("david"), "AWS_ENDPOINT_URL_S3": proxy.endpoint_url}
+        david, _ = pair(tmp_path, f"s3://{seaweedfs.bucket}/{uuid.uuid4().hex}", {"david": environ, "jan": environ})
+        david.write("draft.mp4", "draft")
+        david.ok("up")
+        proxy.reset_counts()
+        assert watch(david, Moments(HOUR_S), down=True) == []
+        gets = [one for one in proxy.log if one.operation == "GetObject" and one.key.endswith("metadata.json")]
+        listings = [one for one in proxy.log if one.operation.startswith("ListObjects") and "locks" not in one.target]
+        asked = len(gets)
+        assert 60 <= proxy.requests <= 200
+        assert asked // 10 - 1 <= len(listings) <= asked // 10 + 1
+        unchanged = [one for one in gets if "if-none-match" in one.headers]
+        assert len(unchanged) >= asked - len(listings) - 1
