@@ -288,6 +288,45 @@ def test_a_hook_of_others_that_fails_is_obeyed(clones: tuple[Person, Person]) ->
     assert "no" in git(david, "commit", "--allow-empty", "-m", "x", code=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "code"), [("pre-commit", 7), ("pre-push", 9), ("post-merge", 3), ("post-checkout", 4)]
+)
+def test_arguments_input_and_exit_code_of_a_hook_of_others_pass_through(
+    clones: tuple[Person, Person], name: str, code: int
+) -> None:
+    """Git itself makes 1 of any failure, so the hooks are called as git calls them."""
+    david, _ = clones
+    own_hook(david, name, f'printf "%s|" "$#" "$@" > "$HOME/got"; cat >> "$HOME/got"; exit {code}')
+    david.ok("hooks", "install")
+    given = ["a b", "", "c'd"] if name != "pre-commit" else []
+    text = "refs/heads/main \\n 1\n\n" if name == "pre-push" else ""
+    done = subprocess.run(
+        [david.repo / ".git/hooks" / name, *given], cwd=david.repo, env=environment(david), input=text,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert (david.root / "home/got").read_text() == "|".join([str(len(given)), *given]) + "|" + text
+
+
+def test_a_merge_and_a_rebase_go_through_and_say_what_waits(clones: tuple[Person, Person]) -> None:
+    """Both have committed, so that git makes a merge, and then moves a commit."""
+    david, jan = clones
+    upload(david, "old.mp4", "old")
+    jan.ok("down", PROJECT)
+    jan.ok("hooks", "install")
+    upload(david, "draft.mp4", "draft")
+    commit(david, "theirs", notes="x")
+    git(david, "push", "-q", "origin", "HEAD:main")
+    commit(jan, "ours", others="y")
+    pull = ("git", "pull", "-q", "--no-rebase", "--no-edit", "origin", "main")
+    assert "1 file to fetch (5 B, from david)" in in_terminal(jan, *pull, until="s3sync down")
+    assert git(jan, "rev-list", "--merges", "--count", "HEAD").strip() == "1"
+    git(jan, "checkout", "-q", "-b", "side", "HEAD^")
+    commit(jan, "aside", more="z")
+    git(jan, "rebase", "-q", "-")
+    assert (jan.repo / "more").exists() and (jan.repo / "notes").exists()
+
+
 def test_killed_in_between_the_next_install_goes_on(clones: tuple[Person, Person]) -> None:
     david, _ = clones
     mine = own_hook(david, "post-merge", "echo mine")

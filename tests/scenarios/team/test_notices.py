@@ -19,8 +19,9 @@ from s3sync.errors import ConfigError
 from s3sync.team.notices import send, waiting
 from s3sync.team.notices.send import Sending
 from s3sync.team.notices.waiting import BURST, OLD_S, WINDOW_S, Waiting
-from tests.kit.people import REPO, Person, pair
+from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.receiver import Chat, chat
+from tests.scenarios.people.test_history_of_archives import SETS
 
 pytest.importorskip("apprise")
 SECRET = "hunter2geheim"
@@ -87,6 +88,45 @@ def test_events_and_words_are_chosen_and_a_repository_names_no_address(both: tup
     assert "there is no {user.name}" in david.expect(2, "status").err
     settings.write_text(f"{before}\nnotify: ['json://evil.example.com']\n")
     assert "your own settings file" in david.expect(2, "status").err
+
+
+def test_archives_thaws_and_conflicts_are_told_where_they_were_chosen(
+    both: tuple[Person, Person], room: Chat, tmp_path: Path
+) -> None:
+    david, jan = both
+    there = {"S3SYNC_NOTIFY": url(room)}
+    for person in both:
+        settings = person.repo / ".s3sync.yaml"
+        settings.write_text(settings.read_text("utf-8") + SETS.format(store=(tmp_path / "vault").as_uri()), "utf-8")
+    david.write("cut.mp4", "one")
+    david.ok("up")
+    david.ok("archive", "run", PROJECT, "--set", "films", env=there)
+    david.ok("restore", PROJECT, "--set", "films", "--to", str(tmp_path / "back"), env=there)
+    archived, restored = (line for one in room.got for line in one["message"].splitlines())
+    assert archived.startswith("archives: david archived 1 unit (") and archived.endswith(f"): {PROJECT}")
+    assert restored == f"archives: david restored 1 unit: {PROJECT}"
+    jan.write("cut.mp4", "jan's own")
+    jan.expect(4, "sync", env=there)
+    assert "jan met 1 conflict: cut.mp4" in room.text
+    room.got.clear()
+    jan.ok("resolve", "cut.mp4", "--mine", env=there)
+    assert "jan decided a conflict, the version of jan stays: cut.mp4" in room.text
+
+
+def test_apprise_is_loaded_only_where_there_is_something_to_send(both: tuple[Person, Person], tmp_path: Path) -> None:
+    """It takes a sixth of a second, and more where the disk is slow."""
+    david, _ = both
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules/apprise.py").write_text(f"open({str(tmp_path / 'loaded')!r}, 'w')\n")
+    david.fresh, david.environ = True, {"PYTHONPATH": str(tmp_path / "modules")}
+    david.write("a.mp4", "a")
+    david.ok("up")
+    for words in (("up",), ("status",), ("notify",), ("up", "--again", "--dry-run")):
+        david.ok(*words, env={"S3SYNC_NOTIFY": "json://127.0.0.1:9"})
+        assert not (tmp_path / "loaded").exists(), words
+    david.write("b.mp4", "b")
+    david.ok("up", env={"S3SYNC_NOTIFY": "json://127.0.0.1:9"})
+    assert (tmp_path / "loaded").exists()
 
 
 def test_notify_test_says_which_address_took_it(both: tuple[Person, Person], room: Chat) -> None:
