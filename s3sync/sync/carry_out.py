@@ -18,6 +18,7 @@ from s3sync.state.intents import Intents
 from s3sync.state.journal import Done
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.store.aspects import Timed, aspect
 from s3sync.sync.hooks import Witness
 from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
@@ -160,6 +161,12 @@ def _show(session: Session, effect: Effect) -> None:
 
 def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
     from s3sync.transfer.context import Transport
+    from s3sync.transfer.line import Line
+
+    timed = aspect(session.store, Timed)
+
+    def round_trip_s() -> float | None:
+        return None if timed is None else timed.round_trip_s
 
     return Transport(
         session.store,
@@ -169,4 +176,6 @@ def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
         UnfinishedTransfers(state),
         format_time(session.clock()),
         session.pace,
+        up=Line(round_trip_s=round_trip_s),
+        down=Line(round_trip_s=round_trip_s),
     )

@@ -23,6 +23,7 @@ from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.arriving import arriving
 from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
 from s3sync.transfer.fetch.whole import download_whole, verify
+from s3sync.transfer.pool import ABOUT_TO_BEGIN, PARTS_AT_ONCE
 from s3sync.transfer.progress import Work
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows lack it
@@ -60,7 +61,7 @@ def _assemble(transport: Transport, wanted: Wanted, temp: Temp, old: LocalFile |
     transport.progress.reuse(Work.DOWNLOAD, wanted.path, here)
     for number in list(job.digests):
         job.follower.arrived(number)
-    transport.pool.gather(job.bring, missing)
+    transport.pool.gather(job.bring, missing, PARTS_AT_ONCE + ABOUT_TO_BEGIN)
     digests = job.follower.finish()
     with local_errors("cannot write", temp.path), open(temp.open(), "r+b") as stream:
         os.fsync(stream.fileno())
@@ -203,7 +204,7 @@ class _Job:
         digest, left = xxhash.xxh3_128(), stop - start
         wanted = self.wanted
         with (
-            self.transport.down.body(left, self.transport.pool.check) as moved,
+            self.transport.down.body(left, self.transport.pool.check, wanted.key) as moved,
             closing(arriving(self.transport, wanted, start, stop)) as chunks,
             local_errors("cannot write", self.temp.path),
             open(self.temp.open(), "r+b", buffering=0) as target,

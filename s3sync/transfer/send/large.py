@@ -5,7 +5,6 @@ It is read once: hashed from front to back, and each part sent as soon as it is 
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -21,7 +20,7 @@ from s3sync.local.slice import open_slice
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Part, Update, WriteMode
 from s3sync.transfer.context import Transport
-from s3sync.transfer.pool import COPIES_AT_ONCE, PARTS_AT_ONCE
+from s3sync.transfer.pool import ABOUT_TO_BEGIN, COPIES_AT_ONCE, PARTS_AT_ONCE
 from s3sync.transfer.progress import Gauge, Work, both
 from s3sync.transfer.send.source import Source, Uploaded
 
@@ -73,7 +72,6 @@ class _Job:
     whole: WholeChecksums | None = None
     hashed: tuple[Digests, PartDigests] | None = None
     sure: bool = True
-    sending: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PARTS_AT_ONCE))
 
     def __post_init__(self) -> None:
         self.whole = aspect(self.transport.store, WholeChecksums)
@@ -105,7 +103,7 @@ class _Job:
             progress=self.transport.pool.check,
         )
         with hashing as parts:
-            at_once = COPIES_AT_ONCE if self._may_copy(old) else PARTS_AT_ONCE
+            at_once = COPIES_AT_ONCE if self._may_copy(old) else PARTS_AT_ONCE + ABOUT_TO_BEGIN
             self.sent = self.transport.pool.gather(bring, parts, at_once)
         self.hashed = hashing.result()
         self.transport.ledger.digested(self.source.path, Direction.UP, *self.hashed)
@@ -126,8 +124,7 @@ class _Job:
         gauge, size = Gauge(self.transport.progress, Work.UPLOAD, self.source.path), part.stop - part.start
         try:
             with (
-                self.sending,
-                self.transport.up.body(size, self.transport.pool.check) as moved,
+                self.transport.up.body(size, self.transport.pool.check, self.key) as moved,
                 open_slice(self.source.file, part.start, part.stop, both(gauge, moved), part.checksum) as body,
             ):
                 etag = self.transport.store.put_part(self.key, self.upload_id, part.number, body)

@@ -10,7 +10,8 @@ import pytest
 
 from s3sync.core.etag import MIB, PART_SIZE
 from s3sync.errors import Interrupted
-from s3sync.transfer.line import AT_STAKE_S, NEARLY_BYTES, AtStake, Line
+from s3sync.transfer.line import AT_STAKE_S, MOST_NEARLY, NEARLY_BYTES, AtStake, Line
+from s3sync.transfer.pool import PARTS_AT_ONCE
 
 MB = 1_000_000
 
@@ -35,6 +36,59 @@ def test_nothing_is_known_of_the_line_yet() -> None:
     assert flow.may_begin(PART_SIZE), "the next one's first round trip is not waited for"
     flow.moved(1, 0)
     assert not flow.may_begin(PART_SIZE), "it is sent again from its beginning"
+
+
+@pytest.mark.parametrize(
+    ("round_trip_s", "rate", "left"),
+    [
+        (None, 6 * MB, NEARLY_BYTES),
+        (0.001, 6 * MB, NEARLY_BYTES),
+        (0.2, 0.1 * MB, NEARLY_BYTES),
+        (0.2, 6 * MB, 2.4 * MB),
+        (0.2, 100 * MB, MOST_NEARLY),
+    ],
+)
+@pytest.mark.parametrize("known", [False, True], ids=["of the first body", "of bodies before"])
+def test_the_next_begins_before_a_far_line_is_idle(
+    round_trip_s: float | None, rate: float, left: float, known: bool
+) -> None:
+    """By as much as the line carries while a connection is opened and answers."""
+    flow = AtStake(lambda: round_trip_s)
+    now = carried(flow, rate, 2) if known else 0.0
+    size = 100 * PART_SIZE  # one that no other may be beside
+    flow.begin(9, size, now)
+    for away, may in ((1.1, False), (0.9, True)):
+        at = int(size - away * left)
+        flow.moved(9, at, now + at / rate)
+        assert flow.nearly == pytest.approx(left, rel=0.01)
+        assert flow.may_begin(size) is may
+
+
+def test_where_connections_break_it_begins_no_sooner() -> None:
+    flow = AtStake(lambda: 0.2)
+    now = carried(flow, 6 * MB, 2)
+    assert flow.nearly == pytest.approx(2.4 * MB)
+    flow.begin(1, PART_SIZE, now)
+    flow.broke(1, now + 1)
+    assert flow.nearly == NEARLY_BYTES
+
+
+def test_of_one_file_five_parts_are_under_way_and_one_more_when_they_end() -> None:
+    flow = AtStake()
+    now = carried(flow, 100 * MB, 4)
+    for number in range(PARTS_AT_ONCE):
+        assert flow.may_begin(PART_SIZE, "film.mp4")
+        flow.begin(100 + number, PART_SIZE, now, "film.mp4")
+    assert not flow.may_begin(PART_SIZE, "film.mp4")
+    assert flow.may_begin(PART_SIZE, "another.mp4") and flow.may_begin(PART_SIZE)
+    for number in range(PARTS_AT_ONCE):
+        flow.moved(100 + number, PART_SIZE - NEARLY_BYTES // PARTS_AT_ONCE)
+    assert flow.may_begin(PART_SIZE, "film.mp4")
+    flow.begin(200, PART_SIZE, now, "film.mp4")
+    assert not flow.may_begin(PART_SIZE, "film.mp4")
+    for number in range(2):
+        flow.end(100 + number, now + 1, acknowledged=True)
+    assert flow.may_begin(PART_SIZE, "film.mp4")
 
 
 @pytest.mark.parametrize(
