@@ -25,6 +25,8 @@ AT_STAKE_BYTES = PART_SIZE
 SHARE_AT_STAKE = 0.05
 """At most so much of the time that a connection lasted on average. A break then costs half of that share of all bytes:
 with t seconds of the line under way and a break every T seconds of a connection, t / (2 T)."""
+ABOUT_TO_BEGIN = 1
+"""Parts of a file that wait beside those under way, for the moment in which the line would be idle."""
 NEARLY_BYTES, MOST_NEARLY = MIB, PART_SIZE // 2
 """Bytes that the bodies under way may still have to move when the next begins, so that no round trip is idle: at least
 so many, and what the line carries while a connection is opened and answers, but no more than that."""

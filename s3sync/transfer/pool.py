@@ -29,8 +29,6 @@ HASHERS = 16
 """Files of this disk that are read at once."""
 PARTS_AT_ONCE = 5
 """Parts of one file on their way together: enough to fill a line, and few enough to lose little when it breaks."""
-ABOUT_TO_BEGIN = 1
-"""Parts of a file that wait beside them, for the moment in which the line would be idle."""
 COPIES_AT_ONCE = 10
 """Parts of one file that the server copies together: nothing of them is on the line, and each costs a round trip. Other
 files have workers left."""

@@ -23,7 +23,8 @@ from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.arriving import arriving
 from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
 from s3sync.transfer.fetch.whole import download_whole, verify
-from s3sync.transfer.pool import ABOUT_TO_BEGIN, PARTS_AT_ONCE
+from s3sync.transfer.line import ABOUT_TO_BEGIN
+from s3sync.transfer.pool import PARTS_AT_ONCE
 from s3sync.transfer.progress import Work
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows lack it

@@ -20,7 +20,8 @@ from s3sync.local.slice import open_slice
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Part, Update, WriteMode
 from s3sync.transfer.context import Transport
-from s3sync.transfer.pool import ABOUT_TO_BEGIN, COPIES_AT_ONCE, PARTS_AT_ONCE
+from s3sync.transfer.line import ABOUT_TO_BEGIN
+from s3sync.transfer.pool import COPIES_AT_ONCE, PARTS_AT_ONCE
 from s3sync.transfer.progress import Gauge, Work, both
 from s3sync.transfer.send.source import Source, Uploaded
 
