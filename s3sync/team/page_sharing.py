@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct, field
 
+from s3sync.aside import Aside
 from s3sync.core.media_types import kind_of, type_in_a_page
 from s3sync.core.outcome import Problem
 from s3sync.core.shares import LONGEST_TITLE, read_page_name
@@ -39,6 +40,7 @@ from s3sync.team.sharing import EARLY, LONGEST, Sharable, presigning, sharable
 
 MOST_FILES = 100
 """Files of one page: each may have a picture in it."""
+ASKED_AT_ONCE = 16
 _ID = re.compile(r"[0-9a-f]{8}")
 
 
@@ -167,7 +169,9 @@ def _items(
 
 def shared_pages(session: Session) -> PagesReport:
     """List the pages of a project that are in the store. Raises `StoreError`."""
-    found = [described(session.store, page) for page in list_pages(session.store, session.project.prefix)]
+    listed = list_pages(session.store, session.project.prefix)
+    with Aside(ASKED_AT_ONCE, "s3sync-pages") as threads:
+        found = list(threads.map(lambda page: described(session.store, page), listed))
     return PagesReport(session.place, [page for page in found if page is not None])
 
 

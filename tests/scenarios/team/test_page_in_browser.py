@@ -93,7 +93,6 @@ def test_a_client_plays_sees_and_saves_what_was_shared(
     video = draft.locator("video")
     assert video.get_attribute("poster").startswith("data:image/jpeg")
     assert draft.locator(".told").is_hidden()
-    keep(browser, page, tmp_path, "review-page.png")
     play(page, video)
     assert video.evaluate("film => [film.videoWidth, film.videoHeight]") == [640, 360]
     color = card(page, "cut/grade.mov")
@@ -119,6 +118,21 @@ def test_a_client_plays_sees_and_saves_what_was_shared(
     host = url.split("/")[2]
     assert {one.split("/")[2] for one in browser.requests if not one.startswith("data:")} == {host}
     assert fits_its_width(page)
+    page.locator("video, audio").evaluate_all("all => all.forEach(one => one.pause())")
+    keep(browser, page, tmp_path, "review-page.png")
+
+
+def test_a_film_that_some_browsers_play_says_so_until_it_does(people: tuple[Person, Person], browser: Browser) -> None:
+    david, _ = people
+    david.write("phone.mp4", film("hevc.mp4"))
+    david.ok("up")
+    page = browser.open(shared(david, "phone.mp4")["page"]["url"])
+    phone = card(page, "phone.mp4")
+    film_of, told = phone.locator("video"), phone.locator(".told")
+    assert "Not every browser can play this film (HEVC (H.265))" in told.text_content()
+    until(lambda: film_of.evaluate("film => film.error !== null || film.readyState > 0"))
+    plays = film_of.evaluate("film => film.videoWidth > 0")
+    until(lambda: told.is_hidden() == plays)
 
 
 def test_in_the_dark_and_on_a_phone(people: tuple[Person, Person], browser: Browser, tmp_path: Path) -> None:

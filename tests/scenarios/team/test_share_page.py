@@ -202,6 +202,24 @@ def test_pages_that_ended_go_by_the_stores_clock_and_nothing_else_does(tmp_path:
     assert left == {key for word, key in keys.items() if word != "long ago"}
 
 
+@pytest.mark.moto
+def test_what_a_page_says_of_itself_is_no_more_than_text(tmp_path: Path, moto: Moto) -> None:
+    """Members can write what they like beside it; so can who has their keys."""
+    prefix = uuid.uuid4().hex
+    david, _ = pair(tmp_path, f"s3://{moto.bucket}/{prefix}", {name: moto.environment() for name in ("david", "jan")})
+    david.write("a.txt", "a")
+    david.ok("up")
+    place = f"{prefix}/{REPO}/.s3sync/shares/{PROJECT}"
+    for index, said in enumerate(({}, {"title": "=?utf-8?b?G1sySg==?=", "made-by": "x" * 500, "files": "1e9"})):
+        key = f"{place}/20990101T000000Z-0000000{index}.html"
+        moto.client().put_object(Bucket=moto.bucket, Key=key, Body=b"", Metadata=said)
+    moto.client().put_object(Bucket=moto.bucket, Key=f"{place}/00010101T000000Z-00000009.html", Body=b"")
+    listed = david.ok("share", "--list")
+    assert "\x1b" not in listed.out and listed.out.count("\n") == 3 and "without a title" in listed.out
+    assert {page["files"] for page in david.ok("share", "--list", "--json").json["pages"]} == {None}
+    assert david.ok("share", "--end", "00000001", "--json").json["pages"][0]["id"] == "00000001"
+
+
 def test_options_that_do_not_go_together_are_told(tmp_path: Path) -> None:
     david, _ = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
     david.write("draft.mp4", "film")
