@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from s3sync.store import open_store
+from s3sync.store.options import StoreOptions
+from tests.kit.clients import drop, open_inbox
 from tests.promises.crash.world import MIB, World, content
 
 LARGE = 8 * MIB + 70_000
@@ -235,6 +238,16 @@ def _pinned(world: World) -> None:
     world.delete("jan", "same")
 
 
+def _sent_by_a_client(world: World) -> None:
+    """Two files in an inbox, one of which has the name of a file of the project."""
+    _both(world)
+    _share(world, same=b"same", draft=content("draft"))
+    store = open_store(f"file://{world.store}", StoreOptions())
+    inbox = open_inbox(store)
+    drop(store, inbox, content("client's draft"), "draft", key="1" * 32)
+    drop(store, inbox, content("client's film", MIB), "film", key="2" * 32)
+
+
 INIT = ("init", "b63-flivideo", "--store", "{store}", "--user", "david", "--repo", "v-appydave")
 CONFLICT = frozenset({0, 4})
 
@@ -265,6 +278,7 @@ SCENARIOS = [
     Scenario("cleanup-part", "david", ("cleanup", "one", "cut", "--yes"), _cleanup_of_deleted, like="cleanup part"),
     Scenario("up-again", "jan", ("up", "--again"), _partly_cleaned, like="up again"),
     Scenario("pinned", "jan", ("down", "--pinned"), _pinned, like="pinned"),
+    Scenario("received", "jan", ("down",), _sent_by_a_client, like="received"),
     Scenario("retention", "jan", ("sync",), _old_trashes, loses=True, like="retention", before_again=_next_day),
 ]
 """Together they have every kind of step."""

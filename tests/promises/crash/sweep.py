@@ -123,6 +123,7 @@ _AREAS = [
         "record": r"\.s3sync-store/records/",
         "store's lock": r"\.s3sync-store/locks/",
         "multipart upload": r"\.s3sync-store/uploads/",
+        "inbox": r"^store/.*/\.s3sync/inbox/",
         "remote trash": r"^store/.*/\.s3sync/trash/",
         "part digests": r"^store/.*/\.s3sync/parts/",
         "metadata.json": r"^store/.*/metadata\.json",

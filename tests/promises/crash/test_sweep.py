@@ -74,6 +74,23 @@ NAMED = {
 }
 
 
+TAKES_IN = {
+    ("rename", "store's temporary file -> object"),
+    ("rename", "store's temporary file -> metadata.json"),
+    ("unlink", "inbox"),
+}
+
+
+def test_killed_at_each_write_that_takes_in_what_a_client_sent(tmp_path: Path) -> None:
+    """A file is claimed, copied, recorded and deleted: each of them may be the last thing that a run does."""
+    (scenario,) = (scenario for scenario in SCENARIOS if scenario.name == "received")
+    sweep = Sweep(scenario, tmp_path)
+    chosen = [step for step in sweep.steps if kind(step) in TAKES_IN]
+    assert {kind(step) for step in chosen} == TAKES_IN and len(chosen) >= 6
+    found = {f"{side} {step}": wrong for step, side in kills(chosen) if (wrong := sweep.kill(step, side))}
+    assert not found, "\n".join(f"killed {at}: {'; '.join(wrong)}" for at, wrong in found.items())
+
+
 def test_f01_real_processes_killed_at_the_named_steps(tmp_path: Path) -> None:
     """The same with `python -m s3sync` itself, which no fork stands in for."""
     (scenario,) = (scenario for scenario in SCENARIOS if scenario.name == "sync")

@@ -139,7 +139,7 @@ def _is_users(path: str) -> bool:
         if path.startswith(above):
             below = path.removeprefix(above)
             return below.startswith(".s3sync/trash/") or not below.startswith((".s3sync/", "metadata.json"))
-    return path.startswith(f"store/{REPO}/.s3sync/trash/")
+    return path.startswith((f"store/{REPO}/.s3sync/trash/", f"store/{REPO}/.s3sync/inbox/"))
 
 
 SEEN = ("/.s3sync/metadata.json", "/.s3sync/metadata.json.new")
@@ -179,7 +179,12 @@ def manifest(document: Mapping[str, Any]) -> dict[str, Any]:
             named(item["kept_as"]): (item["name"], item["by"], item["resolved"]) for item in document["conflicts"]
         },
         "conflict count": len(document["conflicts"]),
+        "received": sorted(file["name"] for event in _received(document) for file in event["files"]),
     }
+
+
+def _received(document: Mapping[str, Any]) -> list[Any]:
+    return [event for event in document.get("events", ()) if event["verb"] == "receive"]
 
 
 def database(file: Path) -> dict[str, Any]:
