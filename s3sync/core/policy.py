@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 Policy: TypeAlias = Mapping[str, Any]
 NAME = "s3sync"
 """Beginning of the name of an inline policy of ours; the repository's follows."""
+MOST_DEEP = 16
+"""Levels of a policy that are compared: none of ours has as many, and each is put in order with all that is in it."""
 _USER = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
 _WILD = re.compile(r"[*?$]")
 
@@ -71,14 +73,23 @@ def policy_name(prefix: str, repo: str) -> str:
 
 def same_policy(one: Policy | None, other: Policy) -> bool:
     """True for the same rights, however a server writes lists of one and their order."""
-    return one is not None and _plain(one) == _plain(other)
+    try:
+        return one is not None and _plain(one) == _plain(other)
+    except _TooDeepError:
+        return False
 
 
-def _plain(value: Any) -> Any:
+class _TooDeepError(ValueError):
+    pass
+
+
+def _plain(value: Any, depth: int = MOST_DEEP) -> Any:
+    if not depth:
+        raise _TooDeepError
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        items = sorted((_plain(item) for item in value), key=repr)
+        items = sorted((_plain(item, depth - 1) for item in value), key=repr)
         return items[0] if len(items) == 1 and not isinstance(items[0], dict) else items
     return value
 

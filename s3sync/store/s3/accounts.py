@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import unquote
 
 from s3sync.errors import StoreError
 from s3sync.store.aspects import AccessKey
 from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.failures import Failure
+from s3sync.store.s3.client import CONNECT_S, READ_S, bounded, keep_bounds
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
 from s3sync.store.s3.tls import ca_bundle
+
+_KEY = re.compile(r"[!-~]{1,256}")
+"""Id or secret of a key: printed for somebody to copy."""
 
 
 class S3Accounts:
@@ -33,7 +39,7 @@ class S3Accounts:
         if isinstance(document, str):  # as some servers give it
             try:
                 document = json.loads(unquote(document))
-            except ValueError:
+            except (ValueError, RecursionError):
                 return {}
         return document if isinstance(document, dict) else None
 
@@ -44,18 +50,25 @@ class S3Accounts:
     def keys_of(self, user: str) -> list[AccessKey]:
         answer = self._ask("list the keys of", user, "list_access_keys", UserName=user) or {}
         found = answer.get("AccessKeyMetadata", ())
-        return [AccessKey(one["AccessKeyId"], one.get("Status") == "Active", one.get("CreateDate")) for one in found]
+        names = ((one.get("AccessKeyId", ""), one) for one in found)
+        return [AccessKey(name, one.get("Status") == "Active", one.get("CreateDate")) for name, one in names]
 
     def create_key(self, user: str) -> tuple[str, str]:
         answer = self._ask("make a key for", user, "create_access_key", UserName=user) or {}
         key = answer.get("AccessKey", {})
-        return str(key["AccessKeyId"]), str(key["SecretAccessKey"])
+        name, secret = key.get("AccessKeyId", ""), key.get("SecretAccessKey", "")
+        if not (_KEY.fullmatch(name) and _KEY.fullmatch(secret)):
+            raise self._io.error(Failure("not_s3"), "make a key for", user)
+        return name, secret
 
     def _ask(self, doing: str, user: str, operation: str, **arguments: Any) -> dict[str, Any] | None:
         """None for what is not there."""
 
         def call() -> dict[str, Any]:
-            answer: dict[str, Any] = getattr(self._iam(), operation)(**arguments)
+            try:
+                answer: dict[str, Any] = getattr(self._iam(), operation)(**arguments)
+            except RecursionError:  # botocore reads a policy by itself, however deep it is
+                raise RequestFailed(Failure("not_s3")) from None
             return answer
 
         try:
@@ -74,14 +87,21 @@ class S3Accounts:
 
             keys, address = self._io.credentials.keys(), self._io.address
             bundle, proxy = ca_bundle(self._io.env, self._io.wire.ca_bundle), self._io.wire.proxy
-            self._client = self._io.credentials.session.create_client(
+            keep_bounds()
+            client = self._io.credentials.session.create_client(
                 "iam",
                 region_name=address.region,
                 endpoint_url=address.endpoint,
                 verify=None if bundle is None else str(bundle),
-                config=Config(proxies={"http": proxy, "https": proxy} if proxy else None),
+                config=Config(
+                    connect_timeout=self._io.wire.connect_timeout or CONNECT_S,
+                    read_timeout=self._io.wire.read_timeout or READ_S,
+                    retries={"mode": "standard", "total_max_attempts": 1},  # `attempts` decides
+                    proxies={"http": proxy, "https": proxy} if proxy else None,
+                ),
                 aws_access_key_id=keys.access_key,
                 aws_secret_access_key=keys.secret_key,
                 aws_session_token=keys.token,
             )
+            self._client = bounded(client, address.shown)
         return self._client

@@ -30,15 +30,7 @@ _WRITES_OBJECTS = frozenset({"PutObject", "CreateMultipartUpload", "CopyObject"}
 
 def make_client(address: Address, credentials: Credentials, env: Mapping[str, str], wire: Wire) -> Any:
     """A botocore S3 client, safe to use from any thread. Raises `CredentialsError`, `ConfigError`."""
-    from botocore.awsrequest import (
-        AWSHTTPConnection,
-        AWSHTTPConnectionPool,
-        AWSHTTPSConnection,
-        AWSHTTPSConnectionPool,
-    )
-
-    AWSHTTPConnectionPool.ConnectionCls = patient(AWSHTTPConnection)
-    AWSHTTPSConnectionPool.ConnectionCls = patient(AWSHTTPSConnection)
+    keep_bounds()
     keys = credentials.keys()
     fixed: dict[str, Any] = {}
     if credentials.are_static:
@@ -57,8 +49,26 @@ def make_client(address: Address, credentials: Credentials, env: Mapping[str, st
         **fixed,
     )
     _adjust(client.meta.events, wire)
+    return bounded(client, address.shown)
+
+
+def keep_bounds() -> None:
+    """Have all connections of botocore that are opened from now on end answers whose head does not end."""
+    from botocore.awsrequest import (
+        AWSHTTPConnection,
+        AWSHTTPConnectionPool,
+        AWSHTTPSConnection,
+        AWSHTTPSConnectionPool,
+    )
+
+    AWSHTTPConnectionPool.ConnectionCls = patient(AWSHTTPConnection)
+    AWSHTTPSConnectionPool.ConnectionCls = patient(AWSHTTPSConnection)
+
+
+def bounded(client: Any, server: str) -> Any:
+    """A botocore client, of whichever service, whose answers end and are what that service says."""
     endpoint = client._endpoint
-    endpoint.http_session = BoundedSession(endpoint.http_session, address.shown)
+    endpoint.http_session = BoundedSession(endpoint.http_session, server)
     endpoint._response_parser_factory = StrictAnswers(endpoint._response_parser_factory)
     return client
 
