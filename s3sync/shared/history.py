@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import md5
+from itertools import islice
 
 import msgspec
 from msgspec import Struct, field
@@ -19,7 +20,7 @@ from msgspec import Struct, field
 from s3sync.aside import Answer, Aside
 from s3sync.core.history import Event, Raw, month_of, read_event
 from s3sync.core.records import records
-from s3sync.errors import LostRace, NotFound, PreconditionFailed
+from s3sync.errors import ENDS_THE_RUN, LostRace, NotFound, PreconditionFailed, StoreError
 from s3sync.store.aspects import ListsOnce
 from s3sync.store.port import Create, Headers, ObjectInfo, Store, Update
 
@@ -33,6 +34,11 @@ MOST_OBJECTS = 2_400
 PER_MONTH = 9
 TRIES = 20
 READ_AT_ONCE = 16
+FULL_BYTES = MONTH_BYTES - 1024 * 1024
+"""Size from which an object gets no more events: it need not be read for that."""
+MONTHS_AT_ONCE, BYTES_AT_ONCE = 24, 2 * MONTH_BYTES
+"""Months to which one run moves events, and what it reads for that: their times are others' words, and each month is
+read. The rest moves later."""
 
 _NAME = re.compile(r"(\d{4}-\d\d)(?:-([2-9]))?\.jsonl")
 _LINES = msgspec.json.Decoder(Event)
@@ -72,9 +78,14 @@ def month_name(info: ObjectInfo) -> str:
 
 
 def read_month(store: Store, info: ObjectInfo) -> Month:
-    """Raises `StoreError`."""
+    """One that cannot be read is a warning, and hides no other. Raises what ends a run."""
     name = info.key.rpartition("/")[2]
-    body = None if info.size > MONTH_BYTES else _body(store, info.key)[0]
+    try:
+        body = None if info.size > MONTH_BYTES else _body(store, info.key)[0]
+    except ENDS_THE_RUN:
+        raise
+    except StoreError as error:
+        return Month(warnings=(f"the history in {name} cannot be read: {error}",))
     if body is None:
         most = f"{MONTH_BYTES} bytes or {MONTH_LINES} lines"
         return Month(warnings=(f"the history in {name} is larger than {most}, and is not read",))
@@ -92,16 +103,16 @@ def read_lines(body: bytes) -> tuple[list[Event], int]:
         return events, len(lines) - len(events)
 
 
-def _body(store: Store, key: str) -> tuple[bytes | None, str | None]:
-    """Content and ETag; no content for more than a month has, no ETag for an object that is not there."""
+def _body(store: Store, key: str, most: int = MONTH_BYTES) -> tuple[bytes | None, str | None]:
+    """Content and ETag; no content for more than `most` bytes, no ETag for an object that is not there."""
     text = bytearray()
     try:
         with store.get(key) as reader:
-            if reader.info.size > MONTH_BYTES:
+            if reader.info.size > most:
                 return None, reader.info.etag
             for chunk in reader:
                 text += chunk
-                if len(text) > MONTH_BYTES:
+                if len(text) > most:
                     return None, reader.info.etag
             return None if text.count(b"\n") > MONTH_LINES else bytes(text), reader.info.etag
     except NotFound:
@@ -109,20 +120,29 @@ def _body(store: Store, key: str) -> tuple[bytes | None, str | None]:
 
 
 def append(store: Store, prefix: str, events: Sequence[Raw]) -> frozenset[str]:
-    """Put events into their months, and return the ids of those that are there then. Raises `StoreError`."""
+    """Put events into their months, a few of which at once, and return the ids of those that are there then.
+
+    Raises `StoreError`.
+    """
     months: dict[str, list[Raw]] = {}
     for event in events:
         months.setdefault(month_of(event.get("at")), []).append(event)
-    for month, some in months.items():
-        _append(store, records(prefix, "events") + month, some)
-    return frozenset(event["id"] for event in events)
+    done, room = set[str](), BYTES_AT_ONCE
+    for month, some in islice(months.items(), MONTHS_AT_ONCE):
+        room -= _append(store, records(prefix, "events") + month, some)
+        done.update(event["id"] for event in some)
+        if room <= 0:
+            break
+    return frozenset(done)
 
 
-def _append(store: Store, beginning: str, events: Sequence[Raw]) -> None:
-    number = 1
+def _append(store: Store, beginning: str, events: Sequence[Raw]) -> int:
+    """Returns the number of bytes that were read for it."""
+    number, read = 1, 0
     for attempt in range(TRIES + PER_MONTH):
         key = f"{beginning}-{number}.jsonl" if number > 1 else f"{beginning}.jsonl"
-        there, etag = _body(store, key)
+        there, etag = _body(store, key, FULL_BYTES)
+        read += len(there or b"")
         body = None if there is None else _with(there, events)
         if body is None or len(body) > MONTH_BYTES:
             number += 1
@@ -130,22 +150,23 @@ def _append(store: Store, beginning: str, events: Sequence[Raw]) -> None:
                 break
             continue
         if body == there:
-            return
+            return read
         try:
             digest = md5(body, usedforsecurity=False).digest()
             store.put(key, body, mode=Create() if etag is None else Update(etag), headers=HEADERS, md5=digest)
         except PreconditionFailed:
             time.sleep(random.uniform(0, min(0.5, 0.01 * 2**attempt)))
             continue
-        return
+        return read
     raise LostRace("older events of the history could not be moved", why="others wrote to the same month all the time")
 
 
 def _with(there: bytes, events: Sequence[Raw]) -> bytes:
     """The lines that are there as they are, and those events that are not among them."""
     known = {event.id for event in read_lines(there)[0]}
-    lines = [msgspec.json.encode(event) for event in events]
-    new = [line for event, line in zip(events, lines, strict=True) if event["id"] not in known and line not in there]
+    lines = [msgspec.json.encode(event) for event in events if event["id"] not in known]
+    written = set(there.split(b"\n")) if lines else set()
+    new = [line for line in lines if line not in written]
     if not new:
         return there
     return there + (b"" if not there or there.endswith(b"\n") else b"\n") + b"".join(line + b"\n" for line in new)

@@ -23,7 +23,7 @@ from s3sync.core.team import (
     locks_prefix,
     read_lock,
 )
-from s3sync.errors import AccessDenied, LostRace, NotFound, PreconditionFailed
+from s3sync.errors import ENDS_THE_RUN, AccessDenied, LocalError, LostRace, NotFound, PreconditionFailed, StoreError
 from s3sync.store.aspects import ListsOnce, ReadsTimed, require_aspect
 from s3sync.store.port import Create, Headers, ObjectInfo, Store, Update, WriteMode
 
@@ -45,6 +45,14 @@ class Locks(Struct, frozen=True):
     def keeping_out(self, user: str | None) -> dict[str, FileLock]:
         """Locks that others hold."""
         return {name: lock for name, lock in self.by_name.items() if lock.keeps_out(user)}
+
+
+def courtesies(store: Store, prefix: str) -> Locks:
+    """The locks of a project for a run: one that cannot look at them goes on without, and says why."""
+    try:
+        return read_locks(store, prefix)
+    except (StoreError, LocalError) as error:
+        return Locks(warnings=[f"the locks of others cannot be seen: {error}"])
 
 
 def read_locks(store: Store, prefix: str) -> Locks:
@@ -90,7 +98,9 @@ def _read(store: Store, info: ObjectInfo) -> FileLock | None:
         return read_lock(lock, info.etag, None, info.modified, None)
     try:
         return lock_at(store, info.key)
-    except AccessDenied as error:
+    except ENDS_THE_RUN:
+        raise
+    except (StoreError, LocalError) as error:
         return FileLock(lock, info.etag, LockState.UNREADABLE, info.modified, reason=str(error))
 
 

@@ -19,7 +19,7 @@ from s3sync.local.digests import Digests, digest, digest_again
 from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile, scan_folder
-from s3sync.shared.locks import Locks, read_locks
+from s3sync.shared.locks import Locks, courtesies
 from s3sync.shared.scan import Sizes, scan_remote
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict, merge_by_path
@@ -59,7 +59,7 @@ def scan(
         prefix = session.project.prefix
         kept = session.kept_manifest(state)
         remote = threads.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only, kept=kept)
-        locking = threads.submit(read_locks, session.store, prefix) if locks else None
+        locking = threads.submit(courtesies, session.store, prefix) if locks else None
         here = scan_folder(session.project.staging, ignored, len(base))
         if sends is not None:
             start_store(session.store, sends, base, here.files, digests)

@@ -26,7 +26,7 @@ from s3sync.core.history import (
 from s3sync.core.manifest.record import Manifest
 from s3sync.core.quantities import counted
 from s3sync.core.times import format_time, parse_time
-from s3sync.errors import AccessDenied
+from s3sync.errors import ENDS_THE_RUN, StoreError
 from s3sync.shared.history import READ_AT_ONCE, list_months, month_name, read_month
 from s3sync.shared.manifest import read_manifest
 from s3sync.state.untold import Mark, Untold
@@ -153,7 +153,9 @@ def _begin(session: Session, threads: Aside, report: HistoryReport) -> tuple[Man
     manifest = read_manifest(session.store, session.project.prefix).manifest
     try:
         months = listing.result()
-    except AccessDenied as error:
+    except ENDS_THE_RUN:
+        raise
+    except StoreError as error:
         report.warnings.append(f"older events cannot be seen: {error}")
         return manifest, []
     report.warnings += months.warnings

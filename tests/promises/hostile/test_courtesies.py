@@ -1,0 +1,74 @@
+"""Locks and the history are courtesies: what somebody puts in their place stops no work, and is told."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from s3sync.core.team import lock_id
+from tests.kit.people import PROJECT, REPO, Person
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs FIFOs and links")
+
+
+def hollow(path: Path) -> None:
+    """A file that says to have 8 GiB, which nobody reads."""
+    with path.open("wb") as file:
+        file.truncate(8 * 2**30)
+
+
+def bound(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        os.chdir(path.parent)  # the name of a socket is short
+        made.bind(path.name)
+
+
+ODD: dict[str, Callable[[Path], None]] = {
+    "hollow": hollow,
+    "FIFO": os.mkfifo,
+    "socket": bound,
+    "link to nothing": lambda path: path.symlink_to("nothing"),
+    "link to a folder": lambda path: path.symlink_to("/etc"),
+}
+
+
+def planted(synced: Person, kind: str, name: str) -> Path:
+    path = synced.root.parent.parent / "store" / REPO / ".s3sync" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ODD[kind](path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_lock_stops_no_run(kind: str, synced: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(synced.root)
+    planted(synced, kind, f"locks/{PROJECT}/{lock_id('a.txt')}")
+    synced.write("a.txt", "changed")
+    told = synced.ok("up")
+    assert "the locks of others cannot be seen" in told.err and "uploaded 1 file" in told.out
+    assert "the locks of others cannot be seen" in synced.ok("status").err
+    assert "the locks of others cannot be seen" in synced.ok("conflicts").err
+    assert "error:" in synced.expect(1, "locks").err, "whoever asks for them is told that there is no answer"
+
+
+def test_a_lock_that_cannot_be_read_hides_no_other(synced: Person) -> None:
+    """Its folder cannot be entered by the one who asks; the other lock is as it was."""
+    synced.write("b.txt", "b")
+    synced.ok("up")
+    synced.ok("lock", "b.txt")
+    place = synced.root.parent.parent / "store" / REPO / ".s3sync" / "locks" / PROJECT
+    (place / lock_id("a.txt")).write_bytes(b"\0" * 5000)
+    listed = synced.ok("locks")
+    assert "b.txt" in listed.out and "a lock cannot be read" in listed.err
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_month_that_is_none_hides_no_newer_events(kind: str, synced: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(synced.root)
+    planted(synced, kind, f"events/{PROJECT}/2025-11.jsonl")
+    told = synced.ok("log")
+    assert "uploaded a.txt" in told.out and "cannot be" in told.err
