@@ -14,7 +14,7 @@ from s3sync.api import Project
 from s3sync.config import Settings, load_settings
 from s3sync.connect import connect, pace_of
 from s3sync.errors import ENDS_THE_RUN, Interrupted, NotAStore, S3syncError, StoreError
-from s3sync.project import find_project, project_names
+from s3sync.project import ProjectFolder, local_projects
 from s3sync.shared.listed import AskedAhead
 from s3sync.store.port import Pace, Store
 from s3sync.sync.report import EXIT_CONFLICTS, EXIT_DONE, EXIT_SOME_FAILED, RunReport, StatusReport
@@ -52,6 +52,7 @@ class AllProjects(Struct, frozen=True):
     """Every project of the repository that has a staging folder here, by name, with one store that is open for all."""
 
     names: list[str]
+    folders: Mapping[str, Callable[[], ProjectFolder]]
     settings: Settings
     store: Store
     cwd: Path
@@ -72,16 +73,18 @@ class AllProjects(Struct, frozen=True):
         """Ask the store what it has of them. Raises what would hit every project: no repository, no such store."""
         cwd = Path(path).resolve()
         settings = load_settings(cwd, flags=flags or {}, environ=os.environ if environ is None else environ)
-        names, pace = project_names(settings, cwd), pace_of(settings)
+        folders, pace = local_projects(settings, cwd), pace_of(settings)
+        names = sorted(folders)
         store = connect(settings, pace=pace)
         if names:
             store = AskedAhead(store, settings.repo, names)
-        return cls(names, settings, store, cwd, pace, progress, lock_wait_s)
+        return cls(names, folders, settings, store, cwd, pace, progress, lock_wait_s)
 
     def project(self, name: str) -> Project:
         """Raises `ProjectError`."""
-        folder = find_project(self.settings, self.cwd, name)
-        return Project.at(folder, self.settings, self.store, self.pace, self.cwd, self.progress, self.lock_wait_s)
+        return Project.at(
+            self.folders[name](), self.settings, self.store, self.pace, self.cwd, self.progress, self.lock_wait_s
+        )
 
     def status(self) -> list[Told[StatusReport]]:
         """Find out the status of each. Raises what concerns all, also an error of the store that each of them met."""

@@ -33,16 +33,19 @@ def files_in_git(root: Path, folders: Sequence[str]) -> list[int] | None:
     if top is None or data is None:
         return None
     inside = root.relative_to(top)
-    prefixes = [os.fsencode((inside / folder).as_posix() + "/") for folder in folders]
-    counts = [0] * len(prefixes)
+    wanted = [os.fsencode((inside / folder).as_posix()) for folder in folders]
+    counts = dict.fromkeys(wanted, 0)
+    depths = sorted({folder.count(b"/") + 1 for folder in wanted})
     try:
         for path in _paths(data, gitconfig.object_name_size(top)):
-            for number, prefix in enumerate(prefixes):
-                if path.startswith(prefix):
-                    counts[number] += 1
+            names = path.split(b"/", depths[-1]) if depths else []
+            for depth in depths:
+                above = b"/".join(names[:depth])
+                if depth < len(names) and above in counts:
+                    counts[above] += 1
     except (struct.error, IndexError, ValueError):
         return None
-    return counts
+    return [counts[folder] for folder in wanted]
 
 
 def _paths(data: bytes, name_size: int) -> Iterator[bytes]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from s3sync.config import REPO_FILE, Settings, find_repo_root, name_problem
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import STATE_DIR, nfc, without_case
+from s3sync.core.near import near
 from s3sync.core.typed import typed
 from s3sync.errors import ProjectError, StoreError
 from s3sync.staging import is_link, staging_folder
@@ -69,6 +71,15 @@ def list_projects(settings: Settings, start: Path) -> list[ProjectFolder]:
 def project_names(settings: Settings, start: Path) -> list[str]:
     """The names of those projects, also of one that cannot be used as it is. Raises `ProjectError`."""
     return sorted(_local(settings, repo_root(start)))
+
+
+def local_projects(settings: Settings, start: Path) -> Mapping[str, Callable[[], ProjectFolder]]:
+    """Those projects by name, from one look at the folders: each raises its own `ProjectError` when it is asked for.
+
+    Raises `ProjectError`.
+    """
+    root = repo_root(start)
+    return {name: partial(_project, settings, root, folder) for name, folder in _local(settings, root).items()}
 
 
 def find_project(
@@ -239,8 +250,6 @@ def _child(root: Path, name: str) -> Path:
 
 
 def _unknown(settings: Settings, name: str, names: Iterable[str], folder: Path) -> ProjectError:
-    import difflib
-
     if folder.is_dir():
         return ProjectError(
             f"{name!r} is not a project yet",
@@ -248,9 +257,9 @@ def _unknown(settings: Settings, name: str, names: Iterable[str], folder: Path) 
             hint=f"create {folder / settings.staging}",
         )
     by_key = {other.casefold(): other for other in sorted(names)}
-    near = [other for key, other in by_key.items() if name.casefold() in key]
-    near += [by_key[key] for key in difflib.get_close_matches(name.casefold(), by_key, 3) if by_key[key] not in near]
-    hint = f"did you mean {', '.join(near[:5])}?" if near else _choices(by_key.values())
+    meant = [other for key, other in by_key.items() if name.casefold() in key]
+    meant += [by_key[key] for key in near(name.casefold(), by_key, 3) if by_key[key] not in meant]
+    hint = f"did you mean {', '.join(meant[:5])}?" if meant else _choices(by_key.values())
     why = f"neither {folder.parent} nor the store has one of that name"
     return ProjectError(
         f"there is no project {name!r}", why=why, hint=hint or f"create it: `s3sync init {typed(name)}`"

@@ -17,6 +17,8 @@ from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMo
 SUFFIX = index_key("")
 IN_ONE_PIECE = 4000
 """Members of an index that is sent as bytes: about 1 MiB, for which S3 needs no botocore."""
+MOST_ROWS = 2_000_000
+"""Lines of a set's rows: of empty ones the largest file would have as many as it has bytes."""
 _ROUNDS = 20
 _JSON, _ROWS = "application/json", "application/x-ndjson"
 
@@ -77,6 +79,8 @@ def read_rows(store: Store, set_name: str) -> dict[str, Index]:
 
 def _parsed(store: Store, set_name: str, text: bytes) -> Iterator[tuple[str, Index]]:
     where = f"{store.url}/{rows_key(set_name)}"
+    if text.count(b"\n") > MOST_ROWS:
+        raise ArchiveError(f"cannot use {where}", why=f"it has more than {MOST_ROWS:,} lines")
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             index = parse_index(line, None, f"line {number} of {where}")

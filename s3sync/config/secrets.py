@@ -9,7 +9,7 @@ MOST_SHOWN = 200
 
 _KEY_ID = r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|ANPA|ANVA|APKA)[A-Z0-9]{12,}(?![A-Za-z0-9])"
 _TOKEN = (
-    r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|eyJ[A-Za-z0-9_-]{8,}\.)[A-Za-z0-9._=-]{12,}"
+    r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|eyJ[A-Za-z0-9_-]{8,512}\.)[A-Za-z0-9._=-]{12,}"
     r"|(?<![A-Za-z0-9])(?:IQoJ|FwoG|FQoG)[A-Za-z0-9/+=]{40,}"
 )
 _CERTAIN = re.compile(f"{_KEY_ID}|{_TOKEN}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,7 +14,7 @@ from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.names import nfc, path_of_key
 from s3sync.errors import LocalError, ProjectError, S3syncError
 from s3sync.gitindex import files_in_git
-from s3sync.project import find_project, project_names, repo_root
+from s3sync.project import ProjectFolder, local_projects, repo_root
 from s3sync.setup.init import update_gitignore
 from s3sync.shared.listed import ListedStore
 from s3sync.shared.manifest import read_manifest
@@ -73,7 +73,7 @@ def overview(settings: Settings, start: Path, store: Store, pattern: str | None 
     Raises `StoreError`, and `ProjectError` when none matches.
     """
     root = repo_root(start)
-    local = project_names(settings, start)
+    local = local_projects(settings, start)
     listed = ListedStore(store, settings.repo)
     names = sorted({*local, *listed.projects})
     wanted = [name for name in names if pattern is None or _matches(name, nfc(pattern))]
@@ -82,7 +82,7 @@ def overview(settings: Settings, start: Path, store: Store, pattern: str | None 
             f"no project matches {pattern!r}", why=f"the projects are: {', '.join(names[:10]) or 'none'}"
         )
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3sync-projects") as threads:
-        found = threads.map(lambda name: _look(settings, root, listed, name, name in local), wanted)
+        found = threads.map(lambda name: _look(settings, root, listed, name, local.get(name)), wanted)
         projects = list(found)
     _ask_git(root, projects)
     return ProjectsReport(
@@ -113,16 +113,19 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) if any(char in pattern for char in "*?[") else name.startswith(pattern)
 
 
-def _look(settings: Settings, root: Path, store: ListedStore, name: str, here: bool) -> ProjectOverview:
+def _look(
+    settings: Settings, root: Path, store: ListedStore, name: str, here: Callable[[], ProjectFolder] | None
+) -> ProjectOverview:
+    """`here` gives the project's folder, None for one that is not here."""
     prefix = f"{settings.repo}/{name}/"
     objects = store.projects.get(name)
-    found = ProjectOverview(name, here, objects is not None)
+    found = ProjectOverview(name, here is not None, objects is not None)
     for info in objects or ():
         if path_of_key(prefix, info.key) is not None and not info.key.endswith("/"):
             found.files, found.size_bytes = found.files + 1, found.size_bytes + info.size
     try:
-        if here:
-            project = find_project(settings, root, name)
+        if here is not None:
+            project = here()
             found.folder = project.staging.relative_to(root).as_posix()
             _compare(found, Session(settings, project, store))
         else:

@@ -12,8 +12,9 @@ from typing import Self, TypeVar
 from s3sync.core import limits
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import MANIFEST, nfc
-from s3sync.core.team import all_locks_prefix
+from s3sync.core.team import all_locks_prefix, is_lock_id
 from s3sync.errors import ENDS_THE_RUN, NotAStore, NotFound, StoreError, Unchanged
+from s3sync.shared.locks import MOST_LOCKS
 from s3sync.shared.projects import MOST_PROJECTS
 from s3sync.spill.sequence import SpilledList
 from s3sync.store import endpoint_of
@@ -30,6 +31,8 @@ FEW_OBJECTS = 3_000
 that nobody asked about or in its trash, takes longer so than its projects do side by side."""
 LARGEST_BODY, MOST_BYTES = 1024 * 1024, 32 * 1024 * 1024
 """Size of a metadata.json that is kept in memory until its project's turn, and of all of them."""
+MOST_OF_ALL = 100_000
+"""Locks of all projects that are held, as a listing gives them."""
 FRESH_S = 60.0
 """Age of an answer up to which it is used."""
 
@@ -40,17 +43,16 @@ class ListedStore(Wrapped):
     def __init__(self, inner: Store, repo: str) -> None:
         super().__init__(inner)
         self._prefix = f"{repo}/"
-        self._locks = all_locks_prefix(repo)
-        self._lock_objects = SpilledList(ObjectInfo)
-        self.projects = listed_projects(inner, self._prefix, locks=(self._locks, self._lock_objects)) or {}
+        self._locks = LocksListed(all_locks_prefix(repo))
+        self.projects = listed_projects(inner, self._prefix, locks=self._locks) or {}
 
     @property
     def endpoint(self) -> str | None:
         return endpoint_of(self.inner)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
-        if prefix.startswith(self._locks):
-            return (info for info in self._lock_objects if info.key.startswith(prefix) and info.key > after)
+        if prefix.startswith(self._locks.prefix):
+            return (info for info in self._locks.of(prefix) if info.key > after)
         name = project_of(self._prefix, prefix)
         if name is None:
             return self.inner.list(prefix, after=after)
@@ -68,7 +70,7 @@ class AskedAhead(Wrapped):
         super().__init__(inner)
         self._prefix = f"{repo}/"
         self._locks = all_locks_prefix(repo)
-        self._locks_of: dict[str, SpilledList[ObjectInfo]] = {}
+        self._locks_of: dict[str, Sequence[ObjectInfo]] = {}
         self._lock = threading.Lock()
         self._bytes = 0
         self._listings: dict[str, SpilledList[ObjectInfo]] = {}
@@ -83,7 +85,7 @@ class AskedAhead(Wrapped):
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         name = None if after else project_of(self._prefix, prefix)
-        known = None if name is None else self._take(self._listings, name)
+        known: Sequence[ObjectInfo] | None = None if name is None else self._take(self._listings, name)
         if name is None and not after and prefix.startswith(self._locks):
             known = self._take(self._locks_of, prefix)
         return self.inner.list(prefix, after=after) if known is None else iter(known)
@@ -138,18 +140,14 @@ class AskedAhead(Wrapped):
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def _divided(
-        self, names: Sequence[str], listed: SpilledList[ObjectInfo] | None
-    ) -> dict[str, SpilledList[ObjectInfo]]:
+    def _divided(self, names: Sequence[str], listed: SpilledList[ObjectInfo] | None) -> dict[str, Sequence[ObjectInfo]]:
         """The locks of each project, from one listing of all."""
         if listed is None:
             return {}
-        found = {f"{self._locks}{name}/": SpilledList(ObjectInfo) for name in names}
+        found = LocksListed(self._locks)
         for info in listed:
-            place = info.key[: info.key.rfind("/") + 1]
-            if place in found:
-                found[place].append(info)
-        return found
+            found.add(info)
+        return {place: found.of(place) for place in (f"{self._locks}{name}/" for name in names)}
 
     def _list(self, prefix: str) -> SpilledList[ObjectInfo]:
         once = aspect(self.inner, ListsOnce) if prefix == self._locks else None
@@ -166,14 +164,36 @@ class AskedAhead(Wrapped):
                     if size > LARGEST_BODY or self._bytes + size > MOST_BYTES:
                         return
                     self._bytes += size
-                chunks = list[Buffer]()
+                text = bytearray()
                 for chunk in reader:
-                    chunks.append(chunk)
-                    if sum(map(len, chunks)) > LARGEST_BODY:
+                    text += chunk
+                    if len(text) > LARGEST_BODY:
                         return
-                self._manifests[key] = _Kept(reader.info, b"".join(chunks))
+                self._manifests[key] = _Kept(reader.info, bytes(text))
         except NotFound as error:
             self._manifests[key] = error
+
+
+class LocksListed:
+    """Lock objects by their projects, from a listing of all: of each no more than are looked at."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self._found: dict[str, list[ObjectInfo]] = {}
+        self._room = MOST_OF_ALL
+
+    def add(self, info: ObjectInfo) -> None:
+        place, _, name = info.key.rpartition("/")
+        if not self._room or not is_lock_id(name):
+            return
+        found = self._found.setdefault(place, [])
+        if len(found) <= MOST_LOCKS:
+            found.append(info)
+            self._room -= 1
+
+    def of(self, prefix: str) -> Sequence[ObjectInfo]:
+        """Those of one project, whose locks have this prefix."""
+        return self._found.get(prefix.removesuffix("/"), [])
 
 
 class _Memo:
@@ -235,11 +255,11 @@ def listed_projects(
     repository: str,
     most: int | None = None,
     *,
-    locks: tuple[str, SpilledList[ObjectInfo]] | None = None,
+    locks: LocksListed | None = None,
 ) -> dict[str, SpilledList[ObjectInfo]] | None:
     """The objects of each project, from one listing of the repository. None when it has more than `most`.
 
-    `locks`: a prefix of records, and the list that gets those of the listing.
+    `locks` gets those of the listing.
 
     Raises `StoreError` where it has more than anybody would read.
     """
@@ -253,8 +273,8 @@ def listed_projects(
                 why=f"the store names {info.key[:80]!r}, which is not there",
                 hint="check endpoint_url, and what stands between here and the store",
             )
-        if locks is not None and info.key.startswith(locks[0]) and len(locks[1]) < limits.now.objects_listed:
-            locks[1].append(info)
+        if locks is not None and info.key.startswith(locks.prefix):
+            locks.add(info)
         name, slash, _ = info.key.removeprefix(repository).partition("/")
         if not slash or name != nfc(name) or project_reason(name):
             continue

@@ -41,8 +41,8 @@ class Versions(Protocol):
     def keeps_versions(self) -> bool:
         """True if its bucket has, or had, versioning; also when it does not say."""
 
-    def list_versions(self, prefix: str) -> Iterator[Version]:
-        """Every version and delete marker below a prefix, the newest of each key first."""
+    def list_versions(self, prefix: str, *, alone: bool = False) -> Iterator[Version]:
+        """Every version and delete marker below a prefix, the newest of each key first; `alone`: of that key."""
 
     def head_version(self, key: str, version_id: str) -> ObjectHead:
         """Describe one version. Raises `NotFound`; of a delete marker that or another `StoreError`."""

@@ -28,6 +28,8 @@ Answers: TypeAlias = Callable[[Condition], Honours]
 def leave_locked(locks: Mapping[str, FileLock], told: dict[str, FileLock]) -> Rule:
     """Rule that drops what would change the remote of a file that others have locked. `told` takes the locks met."""
 
+    below = {folder: lock for name, lock in locks.items() for folder in _folders(name)}
+
     def held(action: Action) -> FileLock | None:
         if action.do in LOCAL_ONLY:
             return None
@@ -35,8 +37,9 @@ def leave_locked(locks: Mapping[str, FileLock], told: dict[str, FileLock]) -> Ru
             return locks[action.path]
         if not action.waits:
             return None
-        near = (lock for name, lock in locks.items() if _in_the_way(name, action.path))
-        return next(near, None)  # the folder or file that would have to leave first is locked
+        # the folder or file that would have to leave first is locked
+        above = (locks[folder] for folder in _folders(action.path) if folder in locks)
+        return below.get(action.path) or next(above, None)
 
     def rule(steps: Iterator[Step]) -> Iterator[Step]:
         for step in steps:
@@ -50,8 +53,9 @@ def leave_locked(locks: Mapping[str, FileLock], told: dict[str, FileLock]) -> Ru
     return rule
 
 
-def _in_the_way(one: str, other: str) -> bool:
-    return one.startswith(f"{other}/") or other.startswith(f"{one}/")
+def _folders(path: str) -> Iterator[str]:
+    """The folders above a path."""
+    return (path[:end] for end, char in enumerate(path) if char == "/")
 
 
 @contextmanager

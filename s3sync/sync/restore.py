@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shlex
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ from msgspec import Struct, field
 from s3sync.core.executable import is_executable
 from s3sync.core.history import RESTORED, Draft
 from s3sync.core.names import nfc, refuse_reason, short_text
+from s3sync.core.near import near
 from s3sync.core.times import parse_ns
 from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
@@ -120,8 +120,8 @@ def restore(
 def _choose(found: Iterable[Trashed], name: str, when: str | None, search: Search) -> Trashed:
     of_name = [one for one in found if one.name == name]
     if not of_name:
-        near = difflib.get_close_matches(name, {one.name for one in found}, 1)
-        did = f"did you mean {near[0]!r}? " if near else ""
+        meant = near(name, {one.name for one in found})
+        did = f"did you mean {meant[0]!r}? " if meant else ""
         hint = f"{did}`s3sync trash list` shows what is there"
         raise UsageError(f"no {name!r} in the trash", why=_why_not(search), hint=hint)
     start = when.strip().replace(" ", "T", 1) if when is not None else ""

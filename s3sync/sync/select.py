@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec import Struct, field
 
 from s3sync.core.names import nfc, without_case
+from s3sync.core.near import near
 from s3sync.core.typed import typed
 from s3sync.errors import UsageError
 from s3sync.local.patterns import Patterns, compile_patterns, has_wildcard, literal
@@ -232,11 +232,11 @@ def _nothing(
         return UsageError(what, why=told, hint=hint)
     wanted = word.paths[-1].rstrip("/") if word.paths else word.typed
     name = wanted.rpartition("/")[2]
-    near = next((path for path in known() if path.rpartition("/")[2] == name), None)
-    if near is None:
-        near = next(iter(get_close_matches(wanted, known(), 1)), None)
+    meant = next((path for path in known() if path.rpartition("/")[2] == name), None)
+    if meant is None:
+        meant = next(iter(near(wanted, known())), None)
     return UsageError(
         what,
         why=absent,
-        hint=f"did you mean {near!r}?" if near else _HINT,
+        hint=f"did you mean {meant!r}?" if meant else _HINT,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,6 +16,7 @@ from s3sync.aside import Aside
 from s3sync.core.etag import plain_md5
 from s3sync.core.manifest.record import Manifest
 from s3sync.core.names import refuse_reason
+from s3sync.core.near import near
 from s3sync.core.times import moment, parse_time
 from s3sync.core.versions import FileVersion, Where, named
 from s3sync.errors import AccessDenied, NotFound, StoreError, Unsupported, UsageError
@@ -71,11 +71,11 @@ def versions(session: Session, word: str, cwd: Path) -> VersionsReport:
         if (session.project.staging / report.name).is_file():
             return report
     known = {*(one.name for one in trash), *manifest.files}
-    near = difflib.get_close_matches(paths[-1], known, 1)
+    meant = near(paths[-1], known)
     raise UsageError(
         f"no file called {word!r}, and no version of one",
         why="neither the staging folder, the remote and its old versions, nor a trash has that name",
-        hint=f"did you mean {near[0]!r}?" if near else "`s3sync status` and `s3sync trash list` show the names",
+        hint=f"did you mean {meant[0]!r}?" if meant else "`s3sync status` and `s3sync trash list` show the names",
     )
 
 
@@ -123,7 +123,7 @@ def _old_versions(session: Session, path: str) -> tuple[list[FileVersion], Keeps
         if not store.keeps_versions():
             return [], Keeps.NO
         for key in _spellings(session, path):
-            oldest_first = [one for one in store.list_versions(key) if one.key == key][::-1]
+            oldest_first = list(store.list_versions(key, alone=True))[::-1]
             of_key = sorted(oldest_first, key=_age)
             ends = [one.modified for one in of_key[1:]]
             found += [_kept(path, one, end) for one, end in zip(of_key, [*ends, None], strict=False)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
+
+from s3sync.core.near import near
 
 
 def units_of(word: str, ids: Collection[str]) -> frozenset[str]:
@@ -22,11 +23,11 @@ def units_of(word: str, ids: Collection[str]) -> frozenset[str]:
 def meant_by(word: str, ids: Collection[str]) -> str:
     """Question that a hint begins with, where a word means no unit; empty where nothing is near."""
     begun = sorted(_begun(word.rstrip("/"), ids))
-    near: Sequence[str] = begun or get_close_matches(word, ids, 1, 0.6)
-    if not near:
+    meant: Sequence[str] = begun or near(word, ids)
+    if not meant:
         return ""
-    more = " (and others)" if len(near) > MOST_NEAR else ""
-    return f"did you mean {' or '.join(map(repr, near[:MOST_NEAR]))}{more}? "
+    more = " (and others)" if len(meant) > MOST_NEAR else ""
+    return f"did you mean {' or '.join(map(repr, meant[:MOST_NEAR]))}{more}? "
 
 
 MOST_NEAR = 3

@@ -31,12 +31,15 @@ class S3Versions:
         found = S3Bucket(self._io).versioning()
         return isinstance(found, Silence) or found in ("Enabled", "Suspended")
 
-    def list_versions(self, prefix: str) -> Iterator[Version]:
+    def list_versions(self, prefix: str, *, alone: bool = False) -> Iterator[Version]:
         name = self._io.root + prefix
         for page in self._pages(name):
-            for found in _versions(page):
-                if found.key.startswith(name):
-                    yield replace(found, key=found.key[len(self._io.root) :])
+            found = list(_versions(page))
+            for one in found:
+                if one.key == name if alone else one.key.startswith(name):
+                    yield replace(one, key=one.key[len(self._io.root) :])
+            if alone and any(one.key > name for one in found):
+                return  # keys come in order, and the shortest is the first
 
     def _pages(self, name: str) -> Iterator[dict[str, Any]]:
         """Every page. A listing that does not end is an error."""

@@ -102,7 +102,7 @@ def _obstore_reason(text: str) -> str:
         return "the proxy refuses the connection"
     reason = _REASON.search(text)
     if reason:
-        return reason[1]
+        return reason[1][:MOST_SAID]
     if "InvalidContentType" in text:
         return "it does not speak TLS"
     if "certificate" in text.lower():
