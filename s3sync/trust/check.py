@@ -43,6 +43,24 @@ def is_trusted(settings: Settings) -> bool:
     )
 
 
+_PARTS = {"store": "store", "endpoint": "endpoint_url", "profile": "profile", "kms_key": "kms_key_id"}
+
+
+def is_place(settings: Settings, agreed: Place) -> bool:
+    """True if the settings name the place that was agreed to, but for what the user says by himself: in another one of
+    his files, or in his environment. In the default store it is `refuse_taken_name` that looks at the name."""
+    place = place_of(settings)
+    said = {part: getattr(place, part) for part, key in _PARTS.items() if _is_own_word(settings, key)}
+    if settings.store_is_default:
+        said["name"] = place.name
+    return place == replace(agreed, **said)
+
+
+def _is_own_word(settings: Settings, name: str) -> bool:
+    origin = settings.origins.get(name, "default")
+    return not origin.startswith("default") and not is_of_repository(origin)
+
+
 def is_known(settings: Settings) -> bool:
     """True if this clone was set up with this store before. Raises `ConfigError` when that cannot be read."""
     return any(found.place == place_of(settings) for found in read_book(settings.env))
@@ -108,8 +126,7 @@ def require(settings: Settings) -> None:
 
 def _says_name(settings: Settings) -> bool:
     """True if the user said the repository's name in person."""
-    origin = settings.origins.get("repo", "default")
-    return not origin.startswith("default") and not is_of_repository(origin)
+    return _is_own_word(settings, "repo")
 
 
 def previous(place: Place, environ: Mapping[str, str]) -> Place | None:

@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS, SET_UP, command
+
+if TYPE_CHECKING:
+    from s3sync.trust import Place
 
 
 @command(
@@ -40,24 +43,25 @@ def init(
     from s3sync.cli.show.init import init_json, print_init
     from s3sync.setup.init import init as set_up
     from s3sync.setup.init import root_for_settings
+    from s3sync.trust import place_of
 
     values = {
         "store": call.store, "region": region, "endpoint_url": endpoint,
         "profile": call.profile, "user": call.user, "repo": repo,
     }  # fmt: skip
-    asks = not yes and not call.json and sys.stdin.isatty()
+    asks, agreed = not yes and not call.json and sys.stdin.isatty(), None
     if asks:
         root_for_settings(Path.cwd())
         _ask_missing(values)
-        _ask_trust({key: value for key, value in values.items() if value is not None})
+        agreed = _ask_trust({key: value for key, value in values.items() if value is not None})
     confirm = (lambda name, alike: True) if yes else _ask_alike
-    report = set_up(Path.cwd(), name, values, os.environ, confirm=confirm, dry_run=call.dry_run)
+    report = set_up(Path.cwd(), name, values, os.environ, confirm=confirm, agreed=agreed, dry_run=call.dry_run)
     if asks and report.project is None and report.projects:
         print_init(report, call)
         chosen = _ask_project(report.projects)
         if chosen is None:
             return report.exit_code
-        report = set_up(Path.cwd(), chosen, {}, os.environ)
+        report = set_up(Path.cwd(), chosen, {}, os.environ, agreed=place_of(report.settings))
     if call.json:
         print_json(init_json(report, call.dry_run))
     else:
@@ -67,11 +71,12 @@ def init(
 
 def _ask_project(projects: list[str]) -> str | None:
     """Which of the team's projects to work on here: a name or a beginning of it; None for an empty answer."""
+    from s3sync.cli.output import printable
 
     def check(text: str) -> str:
         found = [name for name in projects if name == text] or [name for name in projects if name.startswith(text)]
         if text and len(found) != 1:
-            raise typer.BadParameter(f"type one of: {', '.join(projects[:10])}")
+            raise typer.BadParameter(f"type one of: {', '.join(map(printable, projects[:10]))}")
         return found[0] if text else ""
 
     question = "Which project do you work on (empty: none yet)"
@@ -117,23 +122,24 @@ def _name_in_git() -> str | None:
         return None
 
 
-def _ask_trust(flags: Mapping[str, str]) -> None:
-    """Ask about a store that a file of the repository names. Raises `Halt` when the answer is no."""
+def _ask_trust(flags: Mapping[str, str]) -> Place:
+    """Ask about a store that a file of the repository names, and return it. Raises `Halt` when the answer is no."""
     from s3sync.cli.agree import confirmed
     from s3sync.config import load_settings
     from s3sync.errors import Halt
     from s3sync.trust import is_trusted, place_of, remember
 
     settings = load_settings(Path.cwd(), flags=flags, environ=os.environ)
-    if is_trusted(settings):
-        return
     place = place_of(settings)
+    if is_trusted(settings):
+        return place
     if not confirmed(place, quiet=False):
         why, own = "you do not trust the store", "name your own: s3sync init --store URL"
         hint = "give this one another name: s3sync init --repo NAME" if settings.store_is_default else own
         raise Halt("nothing was set up", why=why, hint=hint)
     if settings.store_is_default:
         remember(place, settings.env)
+    return place
 
 
 def _ask(setting: str, question: str, default: str | None = None) -> str | None:

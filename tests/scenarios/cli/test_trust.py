@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from s3sync.api import Project
+from s3sync.cli.main import run
 from s3sync.errors import NotTrusted
 from tests.kit.people import Person
 from tests.promises.hostile.liar import Lie, error, liar
@@ -294,6 +296,65 @@ def test_f47_init_on_a_terminal_asks(david: Person) -> None:
     assert shown.code == 0 and folder.exists()
     shown = on_terminal(david, *words, cwd=david.repo)
     assert shown.code == 0 and QUESTION not in shown.out
+
+
+CHANGED_MEANWHILE = {
+    "another store": "store: file://{root}/theirs\nrepo: r\n",
+    "another prefix": "store: file://{root}/team/sub\nrepo: r\n",
+    "another name": "store: file://{root}/team\nrepo: theirs\n",
+    "a server": "store: s3://team\nendpoint_url: http://127.0.0.1:9\nrepo: r\n",
+    "no store": "repo: r\n",
+}
+
+
+@pytest.mark.parametrize("change", CHANGED_MEANWHILE)
+def test_f47_what_init_asked_about_is_what_it_agrees_to(
+    change: str, david: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull brings other settings between the question and the answer."""
+    folder = name_store(david)
+    folder.mkdir()
+    before = sorted(path.name for path in david.root.iterdir())
+
+    def answered(question: str) -> bool:
+        text = CHANGED_MEANWHILE[change].format(root=david.root)
+        (david.repo / ".s3sync.yaml").write_text(text)
+        return True
+
+    monkeypatch.setattr("s3sync.cli.output.answered_yes", answered)
+    monkeypatch.setattr("sys.stdin", Terminal())
+    for name in [name for name in os.environ if name.startswith(("S3SYNC_", "XDG_", "AWS_"))]:
+        monkeypatch.delenv(name)
+    for name, value in david.env().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(david.repo)
+    code = run(["init", david.project.name])
+    assert code == 5
+    assert not book(david).exists() and sorted(path.name for path in david.root.iterdir()) == before
+    assert list(folder.iterdir()) == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("own", "agrees"),
+    [("S3SYNC_PROFILE", True), ("S3SYNC_ENDPOINT_URL", True), ("nothing", False)],
+)
+def test_f47_what_the_user_says_by_himself_needs_no_second_answer(own: str, agrees: bool, david: Person) -> None:
+    """After `init --profile dev` his environment may still name another profile: that is his word as well."""
+    from s3sync.config import load_settings
+    from s3sync.trust import is_place, place_of
+
+    (david.repo / ".s3sync.yaml").write_text("store: s3://ours\nendpoint_url: https://ours\nprofile: dev\nrepo: r\n")
+    agreed = place_of(load_settings(david.repo, flags={}, environ=david.env()))
+    value = "https://mine" if own.endswith("URL") else "mine"
+    environ = {**david.env(), own: value}
+    if not agrees:
+        (david.repo / ".s3sync.yaml").write_text("store: s3://ours\nprofile: dev\nrepo: r\n")
+    assert is_place(load_settings(david.repo, flags={}, environ=environ), agreed) is agrees
 
 
 def test_f47_a_moved_and_a_copied_clone_are_asked_again(david: Person) -> None:
