@@ -11,6 +11,7 @@ from msgspec import DecodeError, Struct, json
 
 from s3sync.config import ENV_FILE, REPO_FILE, find_repo_root, user_file, write_user_config
 from s3sync.config.envfile import require_few_blanks
+from s3sync.config.locate import in_staging
 from s3sync.config.read import read_text, says_trust
 from s3sync.config.write import add_to_user_config, has_user_key
 from s3sync.config.write_sets import block, write_sets
@@ -67,8 +68,16 @@ def import_file(
 
 
 def _refuse_tracked(source: Path) -> None:
-    """Raise `ConfigError` for a file that git shares: in the user's own settings nobody is asked about its stores."""
+    """Raise `ConfigError` for a file that others may have put there: in the user's own settings nobody is asked about
+    its stores."""
     real = Path(os.path.realpath(source))
+    if in_staging(real.parent, Path(real.anchor)):
+        raise ConfigError(
+            f"cannot import {source} into your own settings",
+            why="it lies in a staging folder, so whoever writes to the store would say what of this computer is sent, "
+            "and where to",
+            hint="look at it; if it is yours, import a copy from elsewhere",
+        )
     if tracked_by_git(real.parent, real.name) is not None:
         raise ConfigError(
             f"cannot import {source} into your own settings",

@@ -230,3 +230,17 @@ def test_what_is_no_such_file_is_told_and_changes_nothing(david: Person, name: s
     assert told in david.expect(2, "archive", "import", name, cwd=david.repo).err
     assert (david.repo / ".s3sync.yaml").read_text() == "store: s3://team\n"
     assert "cannot read" in david.expect(2, "archive", "import", "nosuch.json", cwd=david.repo).err
+
+
+@pytest.mark.parametrize("name", ["s3-staging/old.env", "s3-staging/deep/s3_config.json"])
+def test_nothing_that_came_from_the_store_goes_into_the_users_own_settings(name: str, david: Person) -> None:
+    """Nobody is asked about the stores in them: whoever writes to the store would have files sent to his own."""
+    text = json.dumps(CONFIG) if name.endswith("json") else "S3_BUCKET=theirs\nSSD_BASE=/mnt/ssd\n"
+    put(david.project, name)
+    (david.project / name).write_text(text)
+    david.environ = {**david.environ, "S3SYNC_TRUST": ""}
+    told = david.expect(2, "archive", "import", name, "--own", cwd=david.project)
+    assert "it lies in a staging folder" in told.err and "theirs" not in david.ok("config").out
+    assert not (david.root / "home" / ".config" / "s3sync" / "config.yaml").exists()
+    (david.root / "link.env").symlink_to(david.project / name)
+    assert "it lies in a staging folder" in david.expect(2, "archive", "import", "../../link.env", "--own").err
