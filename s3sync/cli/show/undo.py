@@ -49,7 +49,7 @@ def print_undo(report: UndoReport, *, quiet: bool, verbose: bool) -> None:
         for hint in _still_to_come(report):
             say(f"hint: {hint}")
     for warning in report.warnings:
-        warn(f"warning: {warning}")
+        warn(f"warning: {printable(warning)}")
     warn_of_failures(report.refused)
 
 

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from urllib.parse import quote, unquote, unquote_plus
 
 from msgspec import Struct
 
@@ -23,6 +24,7 @@ PATIENCE_S = 8.0
 """Time for all addresses together: names of hosts, mail servers that talk slowly. The import comes before."""
 _LOGGER = "apprise"
 _SHORTEST_SECRET = 4
+_DIVIDERS = re.compile(r"[/:?&=@,#]+")
 _OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
 """Variables in which the library of apprise finds authorities, and a login that it sends."""
 
@@ -148,9 +150,15 @@ class _Log(logging.Handler):
         return self._said.pop(threading.get_ident(), None)
 
 
+def _is_long(part: str) -> bool:
+    return len(part) >= _SHORTEST_SECRET
+
+
 def _without(text: str, url: str) -> str:
     """A reason without any part of the address, which a library may repeat."""
-    parts = {part for part in re.split(r"[/:?&=@,#]+", url.partition("://")[2]) if len(part) >= _SHORTEST_SECRET}
-    for part in sorted(parts, key=len, reverse=True):
+    said = url.partition("://")[2]
+    parts = {part for form in (said, unquote(said), unquote_plus(said)) for part in _DIVIDERS.split(form)}
+    parts |= {unquote(part) for part in _DIVIDERS.split(said)} | {quote(part, safe="") for part in parts}
+    for part in sorted(filter(_is_long, parts), key=len, reverse=True):
         text = re.sub(re.escape(part), MASK, text, flags=re.IGNORECASE)
     return hidden(text.strip())

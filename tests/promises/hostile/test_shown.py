@@ -10,8 +10,14 @@ from typing import Any
 
 import pytest
 
+from s3sync.cli.show.archive_list import print_log
+from s3sync.cli.show.cleanup import print_cleanup
+from s3sync.cli.show.undo import print_undo
+from s3sync.core.archive.records import LogEntry
 from s3sync.store.folder import FolderStore
 from s3sync.store.port import Headers
+from s3sync.sync.report import CleanupReport, ProjectAddress
+from s3sync.sync.undo import UndoReport
 from tests.kit.people import PROJECT, REPO
 from tests.kit.proxy import Proxy
 from tests.kit.servers import SeaweedFS
@@ -151,3 +157,14 @@ def test_f57_names_that_differ_look_different(peer: Peer, unseen: int) -> None:
         shown = peer.david.run(*words).out
         assert chr(unseen) not in shown
         assert names[0] in shown and f"final\\{'u' if unseen < 0x10000 else 'U'}" in shown
+
+
+def test_no_warning_and_no_entry_of_a_log_begins_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server's words stand in a warning about locks, and an older tool's in the log of archives."""
+    bad = "x\nSummary: all is well\r\n\x1b[2J"
+    place = ProjectAddress("p", "r", "file:///x", Path("/x"))
+    print_undo(UndoReport(place, False, warnings=[bad]), quiet=True, verbose=False)
+    print_cleanup(CleanupReport(place, "remote", False, warnings=[bad]), quiet=True, verbose=False)
+    print_log([LogEntry("2025-11-03T10:00:00Z", bad, bad, "set", bad, "key", 0, bad, bad)], None)
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 1 and len(err.splitlines()) == 2 and "\x1b" not in out + err

@@ -14,6 +14,7 @@ import pytest
 from s3sync.cli import notices
 from s3sync.cli.notices import Digest
 from s3sync.config import Settings, load_settings
+from s3sync.config.secrets import MASK
 from s3sync.core.notices import Line, moved
 from s3sync.errors import ConfigError
 from s3sync.team.notices import send, waiting
@@ -301,6 +302,22 @@ def test_where_nothing_can_be_kept_each_sends_its_own(
         assert sending is not None
         notices.warn_of_failures(sending)
     assert len(room.got) == BURST + 2
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("json://user:p%40ss%2Fword9@host/x", "login with p@ss/word9 failed"),
+        ("json://user:p%40ss%2Fword9@host/x", "login with P%40SS%2FWORD9 failed"),
+        ("json://host/a+b+token", "no such path: /a b token"),
+        ("json://host/?key=caf%C3%A9secret", "key café" + "secret is wrong"),
+        ("json://host/zwölf-schlüssel", "url /zw%C3%B6lf-schl%C3%BCssel not found"),
+    ],
+)
+def test_no_way_to_write_a_part_of_the_address_reaches_the_screen(address: str, said: str) -> None:
+    """Libraries take an address apart, and repeat its parts as they stand for, or as they write them themselves."""
+    told = send._without(said, address)
+    assert MASK in told and not any(part in told.casefold() for part in ("p@ss", "p%40", "b token", "secret", "schl"))
 
 
 def test_a_watch_sends_digests(room: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
