@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from s3sync.core.team import lock_id
 from tests.kit.people import PROJECT, REPO
 from tests.kit.servers import SeaweedFS
 from tests.promises.hostile.checks import NASTY
@@ -42,21 +43,30 @@ COMMANDS = (
     "trash restore a.txt", "trash restore a.txt --to d/e.txt", "trash empty --yes", "undo --yes", "undo --dry-run",
     "doctor", "doctor --fix", "projects", "state", "config", "config set transfers 3", "init --yes", "init other --yes",
     "trust --list", "down --on-conflict theirs --max-delete 99", "up --again", "sync --dry-run --json",
+    "log -v", "log a.txt --json", "inbox", "who", "who a.txt", "members -v", "members remove jan", "lock a.txt",
+    "unlock a.txt", "unlock --force a.txt b/c.txt", "locks -v", "up --unlock", "versions a.txt -v",
+    "down --at 2026-01-01 a.txt", "pin", "down --pinned", "conflicts", "resolve a.txt --both", "share a.txt",
+    "hooks install", "hooks status", "hooks uninstall", "hooks run post-merge", "hooks run pre-push", "watch status",
+    "projects --everywhere", "archive list", "archive find a", "restore --status", "setup policy",
 )  # fmt: skip
-TALKING = [words for words in COMMANDS if words.split()[0] not in ("config", "state", "init", "trust")]
+TALKING = [words for words in COMMANDS if words.split()[0] not in ("config", "state", "init", "trust", "hooks")]
 LARGE = 17 * 2**20
+LOCK, EVENTS = f"locks/{PROJECT}/{lock_id('a.txt')}", f"events/{PROJECT}/2026-01.jsonl"
 NAMES = {
     "memory": ("", "state.db", "state.db-wal", "state.db-shm", "state.db-journal", "lock", "lock.json", "partial",
                "trash", "trash/x", "trash/20260101T000000Z", "trash/20260101T000000Z/a.txt", "partial/" + "a" * 32,
                "tmp", "state.corrupt-x.db", "metadata.json", "metadata.json.new"),
     "staging": ("a.txt", "b", "b/c.txt", "d", "d/e.txt", ".s3syncignore", "metadata.json", "a.txt.s3sync", "new.txt"),
-    "project": ("s3-staging", ".video-tools.env", ".s3sync.yaml", "x", "s3-staging/b"),
+    "project": ("s3-staging", ".video-tools.env", ".s3sync.yaml", "x", "s3-staging/b", "s3-staging.lock.yaml"),
     "repository": (".s3sync.yaml", ".video-tools.env", ".s3syncignore", ".gitignore", "other", "other/s3-staging",
-                   ".git/index", ".git/config", ".git/HEAD", ".git"),
+                   ".git/index", ".git/config", ".git/HEAD", ".git", ".git/hooks", ".git/hooks/post-merge",
+                   ".git/hooks/pre-commit.before-s3sync"),
     "records": ("", "store.json", "tmp", "records", "uploads", "locks", "records/aa", "tmp/old", "uploads/x"),
     "objects": ("", "metadata.json", "a.txt", "b", "b/c.txt", "evil.txt", ".git/config", ".s3sync.yaml", "HEAD"),
     "objects of ours": ("", "parts", "trash", "parts/" + PROJECT, "trash/" + PROJECT, f"trash/{PROJECT}/../x",
-                        f"trash/{PROJECT}/20260101T000000Z/a.txt", f"trash/{PROJECT}/20260101T000000Z/.git/config"),
+                        f"trash/{PROJECT}/20260101T000000Z/a.txt", f"trash/{PROJECT}/20260101T000000Z/.git/config",
+                        "locks", f"locks/{PROJECT}", LOCK, f"locks/{PROJECT}/{'0' * 64}", f"events/{PROJECT}", EVENTS,
+                        f"events/{PROJECT}/0000-00.jsonl"),
 }  # fmt: skip
 WORDS = (
     "a.txt", "b/c.txt", "../x", "../../../../private/key", ".git/config", ".s3sync/state.db", "/etc/passwd", "", ".",
@@ -79,7 +89,15 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 INTENT_FIELDS = ("name", "kept_as", "by", "at", "stood_as", "mine", "arrived", "path", "kind", "verb", "do", "stamp",
                  "before", "after", "local", "remote", "in_remote_trash", "record")  # fmt: skip
-MANIFEST_FIELDS = ("files", "conflicts", "deleted", "cleaned", "members", "schema", "version", "write_id", "project")
+MANIFEST_FIELDS = ("files", "conflicts", "deleted", "cleaned", "members", "schema", "version", "write_id", "project",
+                   "events", "receipts", "revision")  # fmt: skip
+TEAM: dict[str, tuple[tuple[str, str], dict[str, Any]]] = {
+    "lock": (("objects of ours", LOCK), {"schema": 1, "name": "a.txt", "by": "jan", "for_s": 3600, "nonce": "x"}),
+    "event": (("objects of ours", EVENTS), {"schema": 1, "id": "e", "at": "2026-01-01T00:00:00Z", "by": "jan",
+              "verb": "up", "files": [{"name": "a.txt", "did": "sent"}], "counts": {"sent": 1}}),
+    "pin": (("project", "s3-staging.lock.yaml"), {"name": "a.txt", "size": 1, "md5": "0" * 32}),
+}  # fmt: skip
+"""What people together write, each with its place and a sound one."""
 SETTINGS = (
     "store: file://{private}", "store: s3://bucket/{token}", "endpoint_url: {server}", "profile: prod",
     "profile: keys", "Profile: prod", "ENDPOINT_URL: {server}", "staging: ../..", "staging: .git", "staging: private",
@@ -201,6 +219,16 @@ class Strangers(RuleBasedStateMachine):
         place = self.jail.places()["objects"]
         if place.is_dir() and not place.is_symlink():
             self.jail.plant(place / "metadata.json", "bytes", "", json.dumps(value).encode())
+        self.jail.run(command.split())
+
+    @rule(kind=st.sampled_from(sorted(TEAM)), data=st.data(), command=st.sampled_from(COMMANDS))
+    def people(self, kind: str, data: st.DataObject, command: str) -> None:
+        (place, name), sound = TEAM[kind]
+        odd = st.dictionaries(st.sampled_from([*sound, "schema", "why", "note", "host", "more"]), values, max_size=3)
+        lines = [{**sound, **data.draw(odd)} for _ in range(data.draw(st.integers(1, 3)))]
+        before, each = ("schema: 1\nfiles:\n", "- ") if kind == "pin" else ("", "")
+        text = before + "".join(f"{each}{json.dumps(line)}\n" for line in lines)
+        self.jail.plant(self.jail.places()[place] / name, "bytes", "", text.encode("utf-8", "surrogatepass"))
         self.jail.run(command.split())
 
     @rule(
