@@ -5,6 +5,7 @@ They are hearsay between people. Nothing is deleted because of one; a cleanup on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import chain, islice
 from typing import Annotated, Protocol
@@ -27,6 +28,8 @@ class Version(Protocol):
     def md5(self) -> str | None: ...
     @property
     def etag(self) -> str | None: ...
+    @property
+    def uploaded_by(self) -> str: ...
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True):
@@ -43,12 +46,14 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
 class Seen(Struct):
     """Knowledge that the writer of metadata.json has of himself. `lacks` None: he looked at some files only.
 
-    `more` are those beyond the ones that `lacks` names, `knew` what his receipt said when he looked, and `fetched` the
-    versions that he has received since the last write.
+    `also` are files that he lacks although his own run recorded them: he found them there, or put an older version
+    back that he never had. `more` are those beyond the ones that are named, `knew` what his receipt said when he
+    looked, and `fetched` the versions that he has received since the last write.
     """
 
     lacks: tuple[str, ...] | None = None
     more: int = 0
+    also: tuple[str, ...] = ()
     knew: frozenset[str] = frozenset()
     fetched: Mapping[str, str] = field(default_factory=dict)
 
@@ -73,23 +78,39 @@ def received(
     found: Iterable[str],
     before: Mapping[str, Version],
     after: Mapping[str, Version],
+    looked: Mapping[str, Version] | None = None,
 ) -> dict[str, Receipt]:
-    """The receipts after a write of `by`, who sent or found these files; `before` and `after` are all records."""
-    changed, rest = list[str](), 0
-    for name in chain(sent, found):
-        if name in after and not _is_same(before.get(name), after[name]):
-            if len(changed) < MOST_NAMES:
-                changed.append(name)
-            else:
-                rest += 1
+    """The receipts after a write of `by`, who sent or found these files; `before` and `after` are all records.
+
+    `looked` are the records as he saw them, where others have written since. Whoever sent a version has it, whoever
+    recorded that.
+    """
+    new_ones = (name for name in chain(sent, found) if name in after and not _is_same(before.get(name), after[name]))
+    changed, rest = _first_ones(new_ones, after)
     new = {}
     for member, receipt in known.items():
         if member != by:
-            new[member] = _bounded([*receipt.lacks, *changed], receipt.more + rest, after)
+            lacks = (name for name in changed if after[name].uploaded_by != member)
+            new[member] = _bounded([*receipt.lacks, *lacks], receipt.more + rest.total() - rest[member], after)
     own = known.get(by)
+    if own is None and seen.lacks is not None and looked is not None:  # nobody has entered what he lacks since
+        names = (name for name, record in before.items() if name in after and not _is_same(looked.get(name), record))
+        since, more = _first_ones(names, after)
+        own = Receipt(tuple(name for name in since if after[name].uploaded_by != by), more.total() - more[by])
     if seen.lacks is not None or own is not None:
         new[by] = _own(own or Receipt(), seen, sent, after)
     return new
+
+
+def _first_ones(names: Iterable[str], files: Mapping[str, Version]) -> tuple[list[str], Counter[str]]:
+    """As many names as a receipt has, and of the rest how many each member sent."""
+    first, rest = list[str](), Counter[str]()
+    for name in names:
+        if len(first) < MOST_NAMES:
+            first.append(name)
+        else:
+            rest[files[name].uploaded_by] += 1
+    return first, rest
 
 
 def _own(own: Receipt, seen: Seen, sent: Mapping[str, object], after: Mapping[str, Version]) -> Receipt:
@@ -97,12 +118,14 @@ def _own(own: Receipt, seen: Seen, sent: Mapping[str, object], after: Mapping[st
 
     def has(name: str) -> bool:
         record = after.get(name)
-        return name in sent or (record is not None and name in seen.fetched and seen.fetched[name] == record.etag)
+        is_fetched = record is not None and name in seen.fetched and seen.fetched[name] == record.etag
+        return is_fetched or (name in sent and name not in seen.also)
 
     if seen.lacks is None:
-        return _bounded([name for name in own.lacks if not has(name)], own.more, after)
+        lacks = [*(name for name in own.lacks if not has(name)), *seen.also]
+        return _bounded(lacks, own.more + seen.more, after)
     since = [name for name in own.lacks if not has(name) and (name not in seen.knew or name in seen.fetched)]
-    return _bounded([*seen.lacks, *since], seen.more, after)
+    return _bounded([*seen.lacks, *since, *seen.also], seen.more, after)
 
 
 def _bounded(lacks: Iterable[str], more: int, files: Mapping[str, Version]) -> Receipt:

@@ -142,7 +142,8 @@ def write_edits(
         there = {name for name in doubtful(known.manifest, edits, seen) if _is_there(store, prefix + name)}
         deleted = deleted_since(known.manifest, edits, seen)
         gone = {name for name in deleted if not _is_there(store, prefix + name)}
-        manifest = apply(known.manifest, edits, write_id, there, seen.deleted, gone)
+        looked = None if known.manifest is seen else seen.files
+        manifest = apply(known.manifest, edits, write_id, there, seen.deleted, gone, looked)
         mode = Create() if known.etag is None else Update(known.etag)
         try:
             with ManifestText() as text:

@@ -83,6 +83,8 @@ class RemoteScan(Struct):
     vanished: SpilledDict[FileRecord] = field(default_factory=lambda: SpilledDict(FileRecord))
     old_parts: SpilledDict[bool] = field(default_factory=lambda: SpilledDict(bool))
     """Keys of the part digests that an older version left within the project."""
+    unlisted: SpilledDict[bool] = field(default_factory=lambda: SpilledDict(bool))
+    """Files that were put there after the listing: nothing more is known of them."""
 
     def add(self, path: str, file: RemoteFile) -> None:
         self.files[path] = file
@@ -90,6 +92,11 @@ class RemoteScan(Struct):
             self.without_md5.append(path)
         if file.entry.size >= COPY_FROM:
             self.large_sizes.add(file.entry.size)
+
+    def came_late(self, name: str) -> None:
+        """Note that what the listing lacks is there all the same."""
+        if self.vanished.pop(name, None) is not None:
+            self.unlisted[name] = True
 
     def refuse(self, problem: Problem) -> None:
         self.problems.append(problem)
@@ -144,7 +151,7 @@ def scan_remote(
                     scan.add(path, found)
                     scan.repaired[path] = found.record
         for name in _there_after_all(store, prefix, scan.vanished, threads):
-            scan.vanished.pop(name, None)
+            scan.came_late(name)
     return scan
 
 

@@ -69,7 +69,7 @@ class Recorder:
         self._session, self._state, self._tolerant = session, state, tolerant
         self._cleaning, self._cleaned, self._after_save = plan.verb is Verb.CLEANUP, 0, after_save
         self._events = Events(session, state, seen.there.stored.manifest, plan.verb, history)
-        self._holding = Holding(plan, seen.there.stored.manifest, session.settings.user)
+        self._holding = Holding(plan, seen, session.settings.user)
         self._stored, self._ignores_case = seen.there.stored, seen.ignores_case
         self._seen = seen.there.stored.manifest
         self._base: dict[str, Entry | None] = {}

@@ -109,12 +109,13 @@ def apply(
     there: Container[str] = (),
     outlived: Mapping[str, DeletedRecord] = NO_DELETIONS,
     gone: Container[str] = (),
+    looked: Mapping[str, FileRecord] | None = None,
 ) -> Manifest:
     """A new manifest with the edits in it, its revision one higher.
 
     `there` are the doubtful names whose object is there: their records stay. `outlived` are the deletions that were
     known when the store was listed: what it holds nevertheless was put there since, and its deletion is dropped.
-    `gone` are files of this run that somebody else has deleted by now, and recorded that.
+    `gone` are files of this run that somebody else has deleted by now. `looked`: `core.receipts.received` has it.
     """
     new = copy.copy(manifest)
     new.files = copy.copy(manifest.files)
@@ -150,7 +151,7 @@ def apply(
     if edits.counts_as_sync:
         new.last_sync, new.last_sync_by = edits.at, edits.by
     new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
-    _note_receipts(new, manifest, edits, [*edits.repaired, *(record.name for record in arrived)])
+    _note_receipts(new, manifest, edits, [*edits.repaired, *(record.name for record in arrived)], looked)
     return new
 
 
@@ -187,9 +188,11 @@ def _received(arrived: Iterable[FileRecord], at: str, write_id: str) -> list[Eve
     return [event for event in events if event is not None]
 
 
-def _note_receipts(new: Manifest, before: Manifest, edits: Edits, found: Iterable[str]) -> None:
+def _note_receipts(
+    new: Manifest, before: Manifest, edits: Edits, found: Iterable[str], looked: Mapping[str, FileRecord] | None
+) -> None:
     """Enter what this user has, what the others now lack, and who has left."""
-    new.receipts = received(before.receipts, edits.by, edits.seen, edits.files, found, before.files, new.files)
+    new.receipts = received(before.receipts, edits.by, edits.seen, edits.files, found, before.files, new.files, looked)
     if edits.leaves is not None:
         new.members.pop(edits.leaves, None)
         new.receipts.pop(edits.leaves, None)

@@ -214,3 +214,45 @@ def test_ack_is_about_all_files_in_their_newest_version(both: tuple[Person, Pers
     _, jan = both
     assert "--ack is about all files" in jan.expect(2, "down", "notes.txt", "--ack").err
     assert "--pinned and --ack exclude each other" in jan.expect(2, "down", "--pinned", "--ack").err
+
+
+def test_whoever_records_what_another_tool_put_there_has_not_fetched_it(
+    both: tuple[Person, Person], tmp_path: Path
+) -> None:
+    """A command about another file is the first to see it, and enters it for everybody."""
+    david, jan = both
+    there = tmp_path / "store" / REPO / PROJECT
+    (there / "music.wav").write_text("dropped there")
+    jan.ok("down", "notes.txt")
+    assert lacking(david).keys() == {"jan"} and lacking(jan).keys() == {"david"}
+    david.ok("down")
+    assert "jan lacks 'music.wav'" in david.expect(5, "cleanup", "--yes").err
+    jan.ok("down", "music.wav")
+    assert lacking(david) == {} and has(david, "music.wav") == {"david": "yes", "jan": "yes"}
+
+
+def test_what_cannot_be_fetched_for_what_stands_in_its_way_is_lacking(both: tuple[Person, Person]) -> None:
+    david, jan = both
+    david.write("cut/a.mp4", "a")
+    david.ok("up")
+    jan.write("cut", "a file")
+    jan.expect(3, "down")
+    jan.write("own.mp4", "j")
+    jan.expect(3, "up")
+    assert lacking(david) == {"jan": {"files": ["cut/a.mp4"], "more": 0}}
+
+
+def test_an_undo_gives_nobody_what_he_never_had(both: tuple[Person, Person]) -> None:
+    """Jan replaced a version unseen, and takes that back: David's is there again, and not with Jan."""
+    david, jan = both
+    david.write("notes.txt", "of david")
+    david.ok("up")
+    jan.write("notes.txt", "of jan, longer")
+    jan.ok("sync", "--on-conflict", "mine")
+    jan.ok("undo", "--yes")
+    assert has(jan, "notes.txt") == {"david": "sent", "jan": "no"}
+    jan.ok("sync", "--on-conflict", "theirs")
+    (jan.staging / "notes.txt").unlink()
+    jan.ok("sync", "--max-delete", "1")
+    jan.ok("undo", "--yes")
+    assert has(jan, "notes.txt") == {"david": "sent", "jan": "yes"}

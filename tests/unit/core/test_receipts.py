@@ -31,7 +31,7 @@ def write(
 
 def everything(*lacks: str, knew: tuple[str, ...] = (), fetched: dict[str, int] | None = None) -> Seen:
     versions = {name: f"{version:032x}" for name, version in (fetched or {}).items()}
-    return Seen(lacks, 0, frozenset(knew), versions)
+    return Seen(lacks, 0, (), frozenset(knew), versions)
 
 
 def three(*names: str) -> Manifest:
@@ -58,7 +58,7 @@ def test_the_same_content_sent_again_is_not_lacking() -> None:
 
 def test_whoever_fetched_lacks_it_no_more_and_whoever_sent_has_it() -> None:
     manifest = write(three("a"), "david", {"b": 1, "c": 1})
-    some = write(manifest, "jan", {}, Seen(None, 0, frozenset({"b", "c"}), {"b": f"{1:032x}"}))
+    some = write(manifest, "jan", {}, Seen(None, 0, (), frozenset({"b", "c"}), {"b": f"{1:032x}"}))
     assert lacks(some) == {"jan": ("c",), "eva": ("b", "c")}
     assert lacks(write(manifest, "jan", {"c": 9}))["jan"] == ("b",)
 
@@ -68,6 +68,42 @@ def test_what_was_sent_since_one_looked_is_lacking() -> None:
     meanwhile = write(looked, "eva", {"c": 1, "b": 2})
     manifest = write(meanwhile, "jan", {}, everything(knew=("b",), fetched={"b": 1}))
     assert lacks(manifest)["jan"] == ("b", "c"), "of b he has fetched the version before"
+
+
+def found(manifest: Manifest, by: str, *files: FileRecord, seen: Seen) -> Manifest:
+    """What `by` found in the store and is the first to record."""
+    edits = Edits(by, AT, "mac", repaired={one.name: one for one in files}, seen=seen)
+    return apply(manifest, edits, f"w{manifest.revision}")
+
+
+def test_what_one_found_and_did_not_fetch_he_lacks_too() -> None:
+    manifest = found(three("a"), "jan", record("x", 1, "unknown"), seen=Seen(None, also=("x",)))
+    assert lacks(manifest) == {"david": ("x",), "jan": ("x",), "eva": ("x",)}
+    assert lacks(write(manifest, "jan", {}, Seen(None, 0, (), frozenset({"x"}), {"x": f"{1:032x}"}))).keys() == {
+        "david",
+        "eva",
+    }
+
+
+def test_whoever_sent_a_version_has_it_whoever_recorded_it() -> None:
+    many = [record(f"{number:04d}", 1, "eva") for number in range(MOST_NAMES + 7)]
+    manifest = found(three("a"), "david", record("x", 1, "jan"), *many, seen=everything())
+    assert manifest.receipts["eva"] == Receipt(("x",)) and "x" not in manifest.receipts["jan"].lacks
+    assert manifest.receipts["jan"].count == MOST_NAMES + 7
+
+
+def test_a_version_that_was_put_back_and_never_had_is_lacking() -> None:
+    manifest = three("a")
+    edits = Edits("jan", AT, "mac", files={"a": record("a", 7, "david")}, seen=Seen(None, also=("a",)))
+    assert lacks(apply(manifest, edits, "w")) == {"jan": ("a",), "eva": ("a",)}
+
+
+def test_a_first_receipt_knows_what_was_sent_since_its_writer_looked() -> None:
+    looked = three("a")
+    del looked.receipts["jan"], looked.members["jan"]
+    now = write(write(looked, "david", {"b": 1, "c": 1}), "eva", {"a": 1})
+    edits = Edits("jan", AT, "mac", files={"c": record("c", 1, "jan")}, seen=everything())
+    assert lacks(apply(now, edits, "w", looked=looked.files))["jan"] == ("b",)
 
 
 def test_what_is_gone_nobody_lacks() -> None:
