@@ -17,7 +17,10 @@ from s3sync.core.plan import Action, Conflict, Policy, Rule, Step, Verb
 from s3sync.core.reconcile import Decision
 from s3sync.core.typed import typed
 from s3sync.errors import Halt, UsageError
+from s3sync.state.intents import Intents
+from s3sync.state.memory import StateDB
 from s3sync.sync.hooks import HOOKS, Hooks
+from s3sync.sync.recover import recover
 from s3sync.sync.run import Options, run
 from s3sync.sync.scan import scan
 from s3sync.sync.select import make_selector, paths_of
@@ -46,6 +49,8 @@ def resolve(
         raise UsageError(f"keep cannot be {keep!r:.80}", why="it is none of the choices", hint=hint)
     user = session.settings.require_user()
     with open_state(session) as state:
+        if not dry_run:
+            _finish_killed_run(session, state)
         seen = scan(session, state, locks=True)
         paths = paths_of(word, session.project.staging, cwd)
         conflict = _named(list(open_conflicts(seen, user)), paths, word)
@@ -60,6 +65,13 @@ def resolve(
     else:
         decide_kept(session, report, choice)
     return report
+
+
+def _finish_killed_run(session: Session, state: StateDB) -> None:
+    """Have what is shown be what a killed run left: a file that it moved aside would look deleted."""
+    if any(Intents(state).moves()):
+        with session.lock():
+            recover(session, state)
 
 
 def _finished(session: Session, report: ResolveReport) -> ResolveReport:

@@ -29,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--stories", action="store_true", help="tell the stories that stdin holds as JSON, by name")
     parser.add_argument("--plain", action="store_true", help="only the steps of the first stories, for seeds from then")
     parser.add_argument("--moves", action="store_true", help="without trash, undo and the like, for seeds from then")
+    parser.add_argument("--apart", action="store_true", help="without locks, pins and the like, for seeds from then")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     parser.add_argument("--keep-going", action="store_true", help="after a failure go on with the next seed")
     return parser.parse_args()
@@ -81,7 +82,7 @@ def _told(story: Story) -> str | None:
 
 def _one(seed: int, given: argparse.Namespace, counted: Counter[str], ended: Callable[[bytes], None]) -> bool:
     """Whether the story of a seed broke a promise; then it is told, as short as it can be."""
-    until = "moves" if given.plain else "ways back" if given.moves else ""
+    until = "moves" if given.plain else "ways back" if given.moves else "together" if given.apart else ""
     story = make_story(seed, STEPS, given.users, until=until)
     try:
         counts, ending = run(story)
@@ -90,7 +91,7 @@ def _one(seed: int, given: argparse.Namespace, counted: Counter[str], ended: Cal
     except Violation as first:
         short, error = shortest(story)
         extra = f" --users {given.users}" if given.users else ""
-        extra += " --plain" if given.plain else " --moves" if given.moves else ""
+        extra += " --plain" if given.plain else " --moves" if given.moves else " --apart" if given.apart else ""
         print(
             f"\nseed {seed} breaks a promise: {first}\n\nThe shortest story that breaks one:\n{short}\n\n"
             f"-> {error or first}\n\nAgain: scripts/simulate --seed {seed}{extra}\nAs a test: {short!r}\n",

@@ -156,13 +156,33 @@ class Swap(Struct, frozen=True, tag=True):
         return f"{self.user} puts {self.content or 'an empty folder'} at {self.path}, whatever is in the way"
 
 
-class Wait(Struct, frozen=True, tag=True):
-    """So many days pass, by everybody's clock and the store's."""
+class Begin(Struct, frozen=True, tag=True):
+    """A program begins to write a file: half of it is there, and the program holds it open until it finishes it."""
 
-    days: int
+    user: str
+    path: str
+    content: Content
 
     def __str__(self) -> str:
-        return f"{self.days} days pass"
+        return f"{self.user}'s program begins to write {self.path}: {self.content}"
+
+
+class Finish(Struct, frozen=True, tag=True):
+    user: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.user}'s program finishes {self.path}"
+
+
+class Wait(Struct, frozen=True, tag=True):
+    """So many days, or minutes, pass, by everybody's clock and the store's."""
+
+    days: int = 0
+    minutes: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.days} days pass" if self.days else f"{self.minutes} minutes pass"
 
 
 class Fault(Struct, frozen=True):
@@ -181,7 +201,8 @@ class Fault(Struct, frozen=True):
 class Meanwhile(Struct, frozen=True):
     """What somebody does just before the store call with this number, or the next one of this `method` from it on.
 
-    The method "question" is none of the store: it is the command's question, before it is answered with yes.
+    The methods "question" and "wait" are none of the store: the command's question, before it is answered with yes, and
+    the waits of a watch, which have numbers of their own.
     """
 
     call: int
@@ -191,8 +212,15 @@ class Meanwhile(Struct, frozen=True):
     def __str__(self) -> str:
         if self.method == "question":
             return f"before the answer: {self.step}"
+        if self.method == "wait":
+            return f"in wait {self.call}: {self.step}"
         which = f"the first {self.method} from call {self.call} on" if self.method else f"call {self.call}"
         return f"before {which}: {self.step}"
+
+
+LOOKING = ("versions", "who", "members", "locks", "conflicts")
+AT_ANY_TIME = (*LOOKING, "lock", "unlock", "members remove", "pin")
+"""Commands that need no other one of this user's to end first."""
 
 
 class Run(Struct, frozen=True, tag=True):
@@ -201,6 +229,8 @@ class Run(Struct, frozen=True, tag=True):
     `crash`: the process dies, as by kill -9, just before its so-manieth change of the disk or the store. `full`: from
     that change on the disk is full. `late`: the local scan comes before the remote one, and the listing before the
     manifest. `often`: saves after every file. `side`: of the trash; "" is both. `to`: the name to restore under.
+    `careful`: a cleanup without --force. `number`: which version of those that there are, for how many minutes a lock
+    is made, or for how many waits a watch goes on.
     """
 
     user: str
@@ -217,6 +247,8 @@ class Run(Struct, frozen=True, tag=True):
     often: bool = False
     side: str = ""
     to: str = ""
+    careful: bool = False
+    number: int = 0
 
     @property
     def kind(self) -> str:
@@ -233,8 +265,23 @@ class Run(Struct, frozen=True, tag=True):
 
     @property
     def locks(self) -> bool:
-        """Whether it is alone on its staging folder."""
-        return not self.dry_run and self.verb not in ("status", "trash list")
+        """Whether it is alone on its staging folder: a watch is for some of the time."""
+        return not self.dry_run and self.verb not in ("status", "trash list") and self.kind not in AT_ANY_TIME
+
+    @property
+    def brings_back(self) -> bool:
+        """Whether it brings older versions into the folder, which are edits then."""
+        return self.kind == "down" and self.verb not in ("down", "down --ack")
+
+    @property
+    def fetches(self) -> bool:
+        """Whether it brings the newest versions into the folder."""
+        return self.kind == "sync" or self.verb in ("down", "down --ack", "watch --down")
+
+    @property
+    def sends(self) -> bool:
+        """Whether it may replace on the remote what its user had before."""
+        return self.kind in ("up", "watch")
 
     def __str__(self) -> str:
         words = [f"{self.user} runs {self.verb}", *self.files]
@@ -242,6 +289,8 @@ class Run(Struct, frozen=True, tag=True):
         words += [f"--max-delete {self.max_delete}"] if self.max_delete is not None else []
         words += [f"--{self.side}"] if self.side else []
         words += [f"--to {self.to}"] if self.to else []
+        words += ["without --force"] if self.careful else []
+        words += [f"({self.number})"] if self.number else []
         words += ["--dry-run"] if self.dry_run else []
         words += ["(late)"] if self.late else []
         words += ["(often)"] if self.often else []
@@ -266,4 +315,6 @@ Step: TypeAlias = (
     | Disguise
     | Swap
     | Wait
+    | Begin
+    | Finish
 )

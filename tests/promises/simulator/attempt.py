@@ -24,7 +24,9 @@ class Attempt(Struct):
     `locked`: the same user has another run under way, or perhaps (`maybe_locked`) one that takes its lock only in the
     end. `meddled`: another tool was at the store meanwhile. `deleted`
     counts what this run itself took away, here and there. `knew` are the paths that its base may have known when it
-    began, `agreed` what its question showed.
+    began, `agreed` what its question showed. `recovers`: it may finish what an earlier run of this user left.
+    `kept_out_of` are the files that others had locked at any moment, `locks_ended`: somebody let go of locks, or time
+    passed. `half_written` are contents of files of this user that a program is writing.
     """
 
     run: Run
@@ -38,6 +40,10 @@ class Attempt(Struct):
     deleted: int = 0
     knew: frozenset[str] = frozenset()
     agreed: Agreed | None = None
+    recovers: bool = False
+    locks_ended: bool = False
+    kept_out_of: set[str] = field(default_factory=set)
+    half_written: frozenset[str] = frozenset()
     remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def robbed_of(self, content: str, now: Look) -> bool:

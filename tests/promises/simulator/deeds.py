@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from msgspec import Struct, field
 
@@ -18,8 +18,10 @@ from s3sync.store.port import Headers, Overwrite
 from tests.kit.people import PROJECT, REPO
 from tests.promises.simulator.actions import (
     HOME,
+    Begin,
     Disguise,
     Empty,
+    Finish,
     Forget,
     Ignore,
     OtherTool,
@@ -44,13 +46,17 @@ FOREIGN_PART = 1000
 class Memory(Struct):
     """What a world knows and a child that dies hands back to its parent.
 
-    `referees` are one for each place in a store where anybody has been, `at` each user's place and clone.
+    `referees` are one for each place in a store where anybody has been, `at` each user's place and clone. `writing` are
+    the files that programs hold open: the digest of what is written of each, what is not, and that of the whole.
+    `broken` are users whose last run died or failed, so that their next one may finish it.
     """
 
     referees: dict[Place, Referee]
     at: dict[str, Place]
     clones: dict[str, str]
     now_ns: int = START_NS
+    writing: dict[tuple[str, str], tuple[str, bytes, str]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     running: list[Attempt] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
 
@@ -64,6 +70,7 @@ class Deeds:
     remote: Path
     blind: set[str]
     memory: Memory
+    open_files: dict[tuple[str, str], BinaryIO]
 
     @property
     def store(self) -> FolderStore:
@@ -108,6 +115,7 @@ class Deeds:
         if self._is_blocked(step.user, target):
             return
         data = step.content.data()
+        self._let_go(step.user, target)
         self._learn(data)
         target.parent.mkdir(parents=True, exist_ok=True)
         if step.in_place:
@@ -117,6 +125,57 @@ class Deeds:
             fresh.write_bytes(data)
             fresh.replace(target)
         self._stamp(target)
+
+    def _begin(self, step: Begin) -> None:
+        """What is there so far is content like any other, but that a watch may not send it."""
+        target, data = self._disk_path(step.user, step.path), step.content.data()
+        if self._is_blocked(step.user, target) or len(data) < 2:
+            return
+        self._let_go(step.user, target)
+        half, rest = data[: len(data) // 2], data[len(data) // 2 :]
+        self._learn(half)
+        self.referee.known.add(digest(data))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file = target.open("wb", buffering=0)
+        file.write(half)
+        self._stamp(target)
+        self.end_program((step.user, step.path))
+        self.open_files[step.user, step.path] = file
+        self.memory.writing[step.user, step.path] = digest(half), rest, digest(data)
+
+    def _finish(self, step: Finish) -> None:
+        """Writes into whatever became of the file: it may have another name by now, or none."""
+        key = (step.user, step.path)
+        if key not in self.memory.writing:
+            return
+        file, (_, rest, whole) = self.open_files[key], self.memory.writing[key]
+        file.write(rest)
+        self.memory.now_ns += 1000
+        os.utime(file.fileno(), ns=(self.memory.now_ns, self.memory.now_ns))
+        if os.fstat(file.fileno()).st_nlink:
+            self.referee.owed.add(whole)
+        self.end_program(key)
+
+    def _let_go(self, user: str, target: Path) -> None:
+        """Whatever program is still writing this file ends before another one changes it."""
+        for key, file in list(self.open_files.items()):
+            if key[0] == user and target.exists() and os.path.samestat(target.stat(), os.fstat(file.fileno())):
+                self.end_program(key)
+
+    def end_program(self, key: tuple[str, str]) -> None:
+        self.memory.writing.pop(key, None)
+        file = self.open_files.pop(key, None)
+        if file is not None:
+            file.close()
+
+    def end_all_programs(self) -> None:
+        for key in list(self.open_files):
+            self.end_program(key)
+
+    def _end_programs_as_told(self) -> None:
+        """After a child: a program that ended there has ended, and one that began there died with it."""
+        for key in self.memory.writing.keys() ^ self.open_files.keys():
+            self.end_program(key)
 
     def _learn(self, data: bytes) -> None:
         self.referee.known.add(digest(data))
@@ -151,6 +210,7 @@ class Deeds:
     def _ignore(self, step: Ignore) -> None:
         for referee in self.memory.referees.values():
             referee.ignored[step.user] = step.paths
+            referee.unwanted[step.user].update(step.paths)
         rules = self._folder(step.user).parent / ".s3syncignore"
         rules.write_text("".join(f"/{path}\n" for path in step.paths), "utf-8")
 
@@ -158,6 +218,7 @@ class Deeds:
         target = self._disk_path(step.user, step.path)
         if not target.is_file():
             return
+        self._let_go(step.user, target)
         was = target.stat()
         data = Content(step.token, was.st_size).data()
         self._learn(data)
@@ -251,13 +312,13 @@ class Deeds:
         fresh.replace(target)
 
     def _wait(self, step: Wait) -> None:
-        """The store's times are the kernel's: what lies in its trashes becomes older by so much."""
-        passed = step.days * 24 * 3600 * 1_000_000_000
+        """The store's times are the kernel's: what lies in its trashes, and its locks, become older by so much."""
+        passed = (step.days * 24 * 60 + step.minutes) * 60 * 1_000_000_000
         self.memory.now_ns += passed
         for referee in self.memory.referees.values():
-            referee.waited = True
-        for trash in self.root.glob("*/*/.s3sync/trash"):
-            for file in trash.rglob("*"):
+            referee.waited = referee.waited or step.days > 0
+        for folder in (*self.root.glob("*/*/.s3sync/trash"), *self.root.glob("*/*/.s3sync/locks")):
+            for file in folder.rglob("*"):
                 if file.is_file():
                     was = file.stat().st_mtime_ns
                     os.utime(file, ns=(was - passed, was - passed))
@@ -277,6 +338,8 @@ DO: dict[type, Callable[[Deeds, Any], None]] = {
     Disguise: Deeds._disguise,
     Swap: Deeds._swap,
     Wait: Deeds._wait,
+    Begin: Deeds._begin,
+    Finish: Deeds._finish,
 }
 
 

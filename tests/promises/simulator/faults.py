@@ -35,7 +35,7 @@ later one of the run are refused.
 READS = {"list", "get"}
 CONDITIONAL = {"put", "copy", "delete", "complete_upload"}
 WRITES = {*CONDITIONAL, "start_upload", "put_part", "copy_part"}
-CALLS = {*READS, *WRITES, "head", "first_part_size", "list_parts", "abort_upload", "list_uploads"}
+CALLS = {*READS, *WRITES, "head", "read_timed", "first_part_size", "list_parts", "abort_upload", "list_uploads"}
 APPLIES = {"lost": WRITES, "ghost": CONDITIONAL, "broken": READS, "cut": READS, "flipped": READS}
 """Kinds that are for some calls only: such a fault waits for the next of them."""
 
@@ -47,7 +47,7 @@ class FaultyStore:
     """
 
     def __init__(
-        self, store: Store, faults: Iterable[Fault], before: Callable[[int, str], None], counted: Counter[str]
+        self, store: Store, faults: Iterable[Fault], before: Callable[[int, str], object], counted: Counter[str]
     ) -> None:
         self._store, self._before, self._counted = store, before, counted
         self._faults = sorted(faults, key=lambda fault: fault.call)
@@ -63,6 +63,14 @@ class FaultyStore:
             return self._call(name, inner, values, named)
 
         return call
+
+    def read_timed(self, key: str, most_bytes: int) -> Any:
+        """A method that can be seen on the class: that is how an aspect of a store is found."""
+        return self._call("read_timed", self._store.read_timed, (key, most_bytes), {})  # type: ignore[attr-defined]
+
+    def reconnect(self) -> None:
+        """The network is back, as when a watch tries again."""
+        self._offline = False
 
     def _call(self, name: str, inner: Callable[..., Any], values: tuple[Any, ...], named: dict[str, Any]) -> Any:
         self._calls += 1

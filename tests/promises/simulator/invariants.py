@@ -11,9 +11,16 @@ from collections import defaultdict
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tests.promises.simulator.actions import Run
+from tests.promises.simulator.actions import AT_ANY_TIME, Run
 from tests.promises.simulator.attempt import Attempt, Violation
 from tests.promises.simulator.look import Look, Tree, name_is_taken
+from tests.promises.simulator.together import (
+    keeps_to_files,
+    locks_kept,
+    members_served,
+    nothing_half_written,
+    receipts_true,
+)
 from tests.promises.simulator.way_back import (
     Undoable,
     note_undoable,
@@ -32,11 +39,11 @@ class Referee(Struct):
     destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
     did; `common` the paths that a user's folder and the remote both had and may still remember; `cleaned` those that
     `cleanup --local`, or a run with another place, took from a user's folder, which is no wish to see them deleted.
-    `ignored` is what each user's rules name, and `forgotten` what they named in the last run that came to its end: what
-    then goes was never agreed on. `taken` is what cleanups took from the remote, `restored` what each user brought back
-    from a trash and nobody has sent yet, `undoable` each user's last run, and `waited` says that days passed, so that
-    runs bring the trash within its limits. `blind` are the users whose disks ignore case; if there are any, names that
-    differ only in it may be one file.
+    `ignored` is what each user's rules name, `unwanted` what they ever named, and `forgotten` what they named in the
+    last run that came to its end: what then goes was never agreed on. `taken` is what cleanups took from the remote,
+    `restored` what each user brought back from a trash and nobody has sent yet, `undoable` each user's last run, and
+    `waited` says that days passed, so that runs bring the trash within its limits. `blind` are the users whose disks
+    ignore case; if there are any, names that differ only in it may be one file.
     """
 
     last: Look
@@ -48,6 +55,7 @@ class Referee(Struct):
     common: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     cleaned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     ignored: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unwanted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     forgotten: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     taken: set[str] = field(default_factory=set)
     taken_versions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -57,7 +65,16 @@ class Referee(Struct):
 
     def of_another_place(self, last: Look) -> Referee:
         """One that shares what is true of all places."""
-        return Referee(last, self.blind, self.known, self.owed, self.had, ignored=self.ignored, waited=self.waited)
+        return Referee(
+            last,
+            self.blind,
+            self.known,
+            self.owed,
+            self.had,
+            ignored=self.ignored,
+            unwanted=self.unwanted,
+            waited=self.waited,
+        )
 
     @property
     def folds(self) -> bool:
@@ -98,17 +115,23 @@ class Referee(Struct):
         self.common[user] -= gone
         self._remember(now)
 
-    def after_end(self, attempt: Attempt, code: int | None) -> None:
+    def after_end(self, attempt: Attempt, code: int | None, report: object = None) -> None:
         """What the base must have forgotten by now, and what it may have learned again. No code: it died."""
         user, run = attempt.run.user, attempt.run
         ignored = {self.key(path) for path in self.ignored.get(user, ())}
-        if (undoable := note_undoable(attempt, self.undoable.get(user), self.last, code)) is not None:
+        if (undoable := note_undoable(attempt, self.undoable.get(user), self.last, code, report)) is not None:
             self.undoable[user] = undoable
-        if run.kind not in ("up", "down", "sync") or run.dry_run:
+        if run.kind not in ("up", "down", "sync", "watch") or run.dry_run or run.brings_back:
             return
         self.forgotten[user] &= ignored
-        if code in (0, 3, 4):
+        if code in (0, 3, 4) and run.kind != "watch":
             self.forgotten[user] |= ignored
+
+    def expect_no_exact_undo(self, user: str) -> None:
+        """A watch makes several runs: nobody knows which one is undone in its midst."""
+        last = self.undoable.get(user)
+        if last is not None:
+            self.undoable[user] = replace(last, exact=False)
 
     def is_ignored(self, user: str, path: str) -> bool:
         names = [self.key(name) for name in self.ignored.get(user, ())]
@@ -129,6 +152,10 @@ class Referee(Struct):
         self._remote_kept(attempt, before, now)
         trash_kept(attempt, self.owed, before, now, waited=self.waited)
         self._verbs_keep_to_their_side(attempt.run, before, now)
+        locks_kept(attempt, before, now)
+        members_served(attempt, before, now)
+        nothing_half_written(attempt, before, now)
+        keeps_to_files(attempt, before, now, folds=self.folds)
         self._data_before_metadata(before, now)
         self._nothing_unrecorded(attempt, before, now)
         user = attempt.run.user
@@ -142,9 +169,10 @@ class Referee(Struct):
             self.common[user] |= self.undoable[user].known
         if attempt.run.kind == "undo" and not self.folds:
             self.cleaned[user] |= undone_here(self.undoable.get(user), before, now, user)
-        if attempt.run.kind == "trash restore" and not self.folds:
+        if (attempt.run.kind == "trash restore" or attempt.run.brings_back) and not self.folds:
             self.restored[user] |= now.work[user].keys() - before.work[user].keys()
         self._remember(now)
+        receipts_true(now, self.had, self.key, self.unwanted)
         if lost := self.owed - now.everywhere():
             raise Violation(f"contents are nowhere any more: {sorted(lost)}")
 
@@ -197,7 +225,7 @@ class Referee(Struct):
             if run.kind == "undo" and content in work.values():
                 continue
             if (
-                run.verb in ("down", "sync", "undo")
+                (run.fetches or run.kind == "undo")
                 and run.policy != "theirs"
                 and content not in self.published[self.key(path)]
             ):
@@ -220,13 +248,15 @@ class Referee(Struct):
             not_meant = self.cleaned[user] | self.forgotten[user]
             if run.verb == "sync" and self.key(path) in not_meant - self.keys(now.remote):
                 raise Violation(f"{user} never deleted {path} here: it was cleaned up or ignored, and sync deleted it")
-            if run.kind in ("up", "sync", "undo") and run.policy != "mine" and not known:
+            if (run.sends or run.kind in ("sync", "undo")) and run.policy != "mine" and not known:
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
             if content in now.remote_trash.values():
                 continue
-            if run.kind in ("sync", "undo") and (content in now.remote.values() or attempt.robbed_of(content, now)):
+            if run.kind in ("sync", "undo", "resolve") and (
+                content in now.remote.values() or attempt.robbed_of(content, now)
+            ):
                 continue
-            if run.kind == "up" and known and bool(self.at(now.remote, path) & had):
+            if run.sends and known and bool(self.at(now.remote, path) & had):
                 self.owed.discard(content)
             elif remote_deleted_for_good(attempt, self.owed, path, content, now):
                 continue
@@ -246,7 +276,7 @@ class Referee(Struct):
             raise Violation(f"metadata.json no longer notes the conflict copies {sorted(forgotten)}")
         if untold := before.events - now.events:
             raise Violation(f"the history no longer tells the events {sorted(untold)}")
-        if attempt.run.kind in ("up", "down") and not attempt.meddled:
+        if attempt.run.kind in ("up", "down", "watch") and not attempt.meddled:
             lost = {
                 path for path, content in before.named.items() if content and now.remote.get(path) == content
             } - now.named.keys()
@@ -258,10 +288,11 @@ class Referee(Struct):
         user, kind = run.user, run.kind
         work, trash = before.work[user] != now.work[user], before.trash[user] != now.trash[user]
         there = (before.remote, before.remote_trash) != (now.remote, now.remote_trash)
-        idle = run.dry_run or kind in ("status", "transfers", "trash list")
+        idle = run.dry_run or kind in ("status", "transfers", "trash list", *AT_ANY_TIME)
         work = work and not (run.policy == "mine" and _made_way(before.work[user], now.work[user], now.remote))
         here = work or (trash and not self.waited)
-        if here and (idle or run.cleans_there or (kind == "up" and run.policy in (None, "warn", "mine"))):
+        only_sends = run.verb == "watch" or (kind == "up" and run.policy in (None, "warn", "mine"))
+        if here and (idle or run.cleans_there or only_sends):
             raise Violation(f"{run.verb} changed the working folder")
         if there and (idle or (kind == "down" and run.policy in (None, "warn", "theirs"))):
             raise Violation(f"{run.verb} changed the remote")
@@ -271,7 +302,7 @@ class Referee(Struct):
             raise Violation("trash empty changed more than the trash")
         if kind == "trash restore" and not before.work[user].items() <= now.work[user].items():
             raise Violation("trash restore took or replaced what stood here")
-        if kind in ("up", "down"):
+        if kind in ("up", "down", "watch"):
             gone = self.keys(before.work[user]) - self.keys(now.work[user]) - self.aside(before, now, user)
             gone |= self.keys(before.remote) - self.keys(now.remote)
             if gone:

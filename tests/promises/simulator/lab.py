@@ -46,6 +46,8 @@ PACKAGES = (
     "transfer.fetch",
     "sync",
     "sync.steps",
+    "team",
+    "team.watching",
 )
 
 
@@ -72,11 +74,13 @@ def set_up() -> None:
             raise LookupError(f"s3sync has no {name} any more")
         for module in owners:
             setattr(module, name, value)
-    for place, executor in (("sync.scan", LateExecutor), ("shared.scan", LateExecutor), ("shared.history", Executor)):
-        _replace(f"s3sync.{place}", "Aside", executor)
+    for place in ("sync.scan", "shared.scan"):
+        _replace(f"s3sync.{place}", "Aside", LateExecutor)
+    for place in ("shared.history", "shared.locks", "team.pinning", "team.versions"):
+        _replace(f"s3sync.{place}", "Aside", Executor)
     _replace(Pool, "_enlist", _work_at_once)
     clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
-    for place in ("sync.scan", "sync.record", "shared.manifest"):
+    for place in ("sync.scan", "sync.record", "shared.manifest", "team.pinning"):
         _replace(f"s3sync.{place}", "time", clock)
     _replace("s3sync.sync.session", "uuid", SimpleNamespace(uuid4=_next_name))
     _replace("s3sync.sync.scan", "ignores_case", lambda staging: Knobs.ignores_case(staging))

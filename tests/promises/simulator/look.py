@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,13 +17,33 @@ Tree = dict[str, str]
 """Path (NFC) to the digest of what it holds."""
 
 
+class Lock(Struct, frozen=True):
+    """What a lock object says. `held` is whether its time is not over, by the clock of the disk that it lies on."""
+
+    by: str
+    nonce: str
+    held: bool
+
+    def keeps_out(self, user: str) -> bool:
+        return self.held and self.by != user
+
+
+class Receipt(Struct, frozen=True):
+    """What a member lacks, by name, and how much more."""
+
+    lacks: frozenset[str]
+    more: int
+
+
 class Look(Struct, frozen=True):
     """Every byte that a user may ask for: working folders and trashes by user, the remote's objects and its trash.
 
     `named` is what metadata.json says of each object's content, `copies` the conflict copies that it notes. `inodes`
     tell which file of a working folder stands under a path: one may have two names. `elsewhere` are the contents of
     other places in a store. `cleaned_up` are the paths that metadata.json calls cleaned up, and that are not there.
-    `events` are the ids of those that metadata.json and the months of the history hold.
+    `events` are the ids of those that metadata.json and the months of the history hold. `locks` are those of the
+    place, by the names of their files, `receipts` and `members` what metadata.json says of people, `undecided` the
+    conflict copies that it calls open, and `pins` what each user's pin file names.
     """
 
     work: dict[str, Tree]
@@ -35,6 +56,15 @@ class Look(Struct, frozen=True):
     elsewhere: frozenset[str] = frozenset()
     cleaned_up: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
+    locks: dict[str, Lock] = {}
+    receipts: dict[str, Receipt] = {}
+    members: frozenset[str] = frozenset()
+    undecided: frozenset[str] = frozenset()
+    pins: dict[str, Tree] = {}
+
+    def locked_for(self, user: str) -> dict[str, Lock]:
+        """The locks that keep this user out."""
+        return {path: lock for path, lock in self.locks.items() if lock.keeps_out(user)}
 
     def everywhere(self) -> set[str]:
         places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
@@ -65,7 +95,33 @@ def look(stagings: dict[str, Path], remote: Path, others: Iterable[Path] = ()) -
         frozenset(held for other in others for held in (*_objects(other).values(), *_trash(other).values())),
         frozenset(gone["name"] for gone in metadata.get("deleted", []) if gone.get("cleaned")) - objects.keys(),
         frozenset(event["id"] for event in [*metadata.get("events", []), *_moved_events(remote)]),
+        dict(_locks(remote)),
+        {
+            member: Receipt(frozenset(one.get("lacks", ())), one.get("more", 0))
+            for member, one in metadata.get("receipts", {}).items()
+        },
+        frozenset(metadata.get("members", ())),
+        frozenset(one["kept_as"] for one in metadata.get("conflicts", []) if not one.get("resolved")),
+        {user: dict(_pins(staging)) for user, staging in stagings.items()},
     )
+
+
+def _locks(remote: Path) -> Iterator[tuple[str, Lock]]:
+    """A lock begins when its object was written; an empty one was let go of."""
+    for path in (remote.parent / ".s3sync" / "locks" / remote.name).glob("*"):
+        body = path.read_bytes()
+        if body:
+            said = json.loads(body)
+            ends = path.stat().st_mtime_ns + said["for_s"] * 1_000_000_000
+            yield said["name"], Lock(said["by"], said["nonce"], ends > time.time_ns())
+
+
+def _pins(staging: Path) -> Iterator[tuple[str, str]]:
+    path = staging.with_name(f"{staging.name}.lock.yaml")
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        if line.startswith("- "):
+            pin = json.loads(line.removeprefix("- "))
+            yield pin["name"], pin["md5"]
 
 
 def _moved_events(remote: Path) -> Iterator[dict[str, str]]:

@@ -19,11 +19,14 @@ from tests.promises.simulator.invariants import Violation
 from tests.promises.simulator.look import name_is_taken, tree
 from tests.promises.simulator.random_renames import RenameTeller
 from tests.promises.simulator.random_story import StoryTeller
+from tests.promises.simulator.random_together import TogetherTeller
 from tests.promises.simulator.random_way_back import WayBackTeller
 from tests.promises.simulator.world import World
 
 MOST_TRIES = 600
 ALL_OF_THEM = 1_000_000
+FOR_ALL = ("up", "down", "sync", "cleanup", "pin", "who")
+"""Commands that need no name of a file."""
 
 
 class Story(Struct, frozen=True):
@@ -41,7 +44,7 @@ class Story(Struct, frozen=True):
 
 
 def make_story(seed: int, steps: int, users: int | None = None, *, until: str = "") -> Story:
-    """A seed of earlier times tells the story that it told then: until `moves`, or until `ways back` came in."""
+    """A seed of earlier times tells the story that it told then: until `moves`, `ways back` or `together` came in."""
     teller = StoryTeller(seed, users)
     told = teller.story(steps)
     if until != "moves":
@@ -49,7 +52,9 @@ def make_story(seed: int, steps: int, users: int | None = None, *, until: str = 
         if until != "ways back":
             told = WayBackTeller(seed, teller).added_to(told)
             told = RenameTeller(seed, teller).added_to(told)
-    return Story(seed, teller.users, teller.blind, tuple(told), makes_way=not until)
+            if until != "together":
+                told = TogetherTeller(seed, teller).added_to(told)
+    return Story(seed, teller.users, teller.blind, tuple(told), makes_way=until not in ("moves", "ways back"))
 
 
 def read_stories(data: bytes) -> dict[str, Story]:
@@ -60,14 +65,15 @@ def run(story: Story) -> tuple[Counter[str], str]:
     """What was counted, and a digest of how it ended. Raises `Violation`."""
     room = Path("/dev/shm")
     root = Path(tempfile.mkdtemp(prefix="s3sync-simulation-", dir=room if room.is_dir() else None))
+    world = World(root, story.users, story.blind)
     try:
-        world = World(root, story.users, story.blind)
         for step in story.steps:
             world.do(step)
         quiet(world, makes_way=story.makes_way)
         world.counted["stories"] += 1
         return world.counted, _ending(world)
     finally:
+        world.end_all_programs()
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -82,6 +88,9 @@ def quiet(world: World, *, makes_way: bool) -> None:
     """Nobody edits and nothing fails any more: everybody converges, and then there is nothing left to do."""
     world.blind = set()
     world.go_home()
+    world.end_all_programs()
+    for path, lock in world.referee.last.locks.items():
+        world.do(Run(lock.by, "unlock", files=(path,)))
     for _ in range(3 if makes_way else 2):
         for user in world.users:
             if makes_way:
@@ -178,7 +187,8 @@ def _simpler(run: Run) -> Iterator[Run]:
         there: Sequence[object] = getattr(run, many)
         for number in range(len(there)):
             yield replace(run, **{many: (*there[:number], *there[number + 1 :])})
-    plain = Run(run.user, run.verb)
-    for name in ("crash", "full", "late", "often", "policy", "max_delete", "files", "to", "side", "dry_run"):
+    plain = Run(run.user, run.verb, files=run.files if run.kind not in FOR_ALL or run.verb == "down --version" else ())
+    for name in ("crash", "full", "late", "often", "policy", "max_delete", "files", "to", "side", "dry_run",
+                 "careful", "number"):  # fmt: skip
         if getattr(run, name) != getattr(plain, name):
             yield replace(run, **{name: getattr(plain, name)})

@@ -29,6 +29,7 @@ from tests.promises.simulator.found import FOUND
 from tests.promises.simulator.story import Story
 from tests.promises.simulator.telling import AGREED, LARGE, MIDDLE, SMALL, at_any, story
 from tests.promises.simulator.told_renames import TOLD_RENAMES
+from tests.promises.simulator.told_together import TOLD_TOGETHER
 from tests.promises.simulator.told_way_back import TOLD_WAY_BACK
 
 ROOT = Path(__file__).parents[3]
@@ -42,6 +43,7 @@ STORIES: dict[str, list[Story]] = {
     **{name: [found] for name, found in FOUND.items()},
     **TOLD_WAY_BACK,
     **TOLD_RENAMES,
+    **TOLD_TOGETHER,
     "A1: another store, up, and back": story(
         *AGREED,
         Settle("jan", "other"),

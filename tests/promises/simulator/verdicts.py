@@ -10,6 +10,8 @@ from s3sync.sync.undo import UndoReport
 from tests.promises.simulator.contents import digest
 from tests.promises.simulator.invariants import Attempt, Referee, Violation, as_undone
 from tests.promises.simulator.look import Look, Tree, name_is_taken
+from tests.promises.simulator.together import judge_together, watch_did_its_work
+from tests.promises.simulator.watching import Watched
 from tests.promises.simulator.way_back import judge_emptied, judge_restore, judge_undo
 
 EMPTY = digest(b"")
@@ -28,6 +30,25 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
             judge_restore(attempt, report, now)
         if attempt.run.kind == "trash empty":
             judge_emptied(attempt, now)
+    judge_together(
+        attempt,
+        code,
+        report,
+        now,
+        unwanted=lambda path: referee.is_ignored(attempt.run.user, path),
+        folds=referee.folds,
+    )
+    if isinstance(report, Watched) and not referee.folds:
+        user = attempt.run.user
+        watch_did_its_work(
+            attempt,
+            report,
+            now,
+            lambda tree: _seen(referee, user, tree),
+            referee.published,
+            referee.had,
+            referee.common[user] | attempt.knew,
+        )
     if isinstance(report, RunReport) and not attempt.run.dry_run:
         _conflicts_were_told(attempt, code, now)
     if code in (0, 4) and isinstance(report, RunReport) and not attempt.run.dry_run and not attempt.run.files:
@@ -44,17 +65,22 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
 def _had_a_reason(attempt: Attempt, code: int, blind: bool, now: Look) -> None:
     run = attempt.run
     expected = {0, 4}
-    if run.kind in ("sync", "cleanup", "trash restore"):
+    if run.kind in ("sync", "cleanup", "trash restore", "resolve", "pin"):
         expected.add(5)
-    if run.files:
+    if run.files or run.verb == "down --pinned":
         expected.add(2)
+    if run.brings_back:
+        expected.add(3)
+    if attempt.kept_out_of:
+        expected.add(6)
     if blind or run.kind == "undo" or _in_each_others_way(attempt, now):
         expected.add(3)
-    if run.kind == "trash restore" and _in_each_others_way(attempt, now):
+    if run.kind == "trash restore" and (attempt.remote_trash_emptied or _in_each_others_way(attempt, now)):
         expected.add(1)
     if attempt.locked:
-        before_it = {"trash empty": {0}, "trash restore": {2, 5}}  # what ends it before it takes the lock
-        expected = {6} | before_it.get(run.kind, set()) if run.locks else expected
+        before_it = {"trash empty": {0}, "trash restore": {2, 5}, "resolve": {2, 5}}  # what ends it before the lock
+        before_it |= {"down": {2}} if run.brings_back else {}
+        expected = {6} | before_it.get(run.kind, set()) if run.locks and run.kind != "watch" else expected
     if attempt.maybe_locked:
         expected.add(6)
     if attempt.disturbed:
@@ -131,11 +157,11 @@ def _work_was_done(referee: Referee, attempt: Attempt, code: int, now: Look) -> 
         for path, content in here.items():
             if start.work[run.user].get(path) == content and content not in referee.published[referee.key(path)]:
                 raise Violation(f"{run.verb} ended with exit code 0, and {path} was never uploaded")
-    if run.verb in ("down", "sync"):
+    if run.fetches:
         for path, content in there.items():
             if start.remote.get(path) == content and content not in referee.had[run.user, referee.key(path)]:
                 raise Violation(f"{run.verb} ended with exit code 0, and {path} was never downloaded")
-            if run.verb == "down" and not attempt.disturbed and not referee.at(here, path):
+            if run.kind == "down" and not attempt.disturbed and not referee.at(here, path):
                 raise Violation(f"down ended with exit code 0, and {path} is not here")
 
 

@@ -52,12 +52,12 @@ def trash_kept(attempt: Attempt, owed: set[str], before: Look, now: Look, *, wai
     """What goes from a trash was restored, or asked about, or is somewhere else."""
     run, user = attempt.run, attempt.run.user
     here, there = _gone(before.trash[user], now.trash[user]), _gone(before.remote_trash, now.remote_trash)
-    retires = waited and run.kind in ("up", "down", "sync")
+    retires = waited and run.kind in ("up", "down", "sync", "resolve", "watch")
     if run.cleans_here and not run.files:
         _cleaned(attempt, owed, here)
     elif run.kind == "trash empty" and run.side != "remote":
         _emptied(attempt.agreed.here if attempt.agreed else set(), owed, here, f"{user}'s")
-    elif run.kind in ("trash restore", "undo"):
+    elif run.kind in ("trash restore", "undo") or run.brings_back:
         if lost := {path for path, held in here.items() if held not in now.work[user].values()}:
             raise Violation(f"{run.verb} took {sorted(lost)} out of {user}'s trash and put them nowhere")
     elif here and not retires:
@@ -97,17 +97,24 @@ def remote_deleted_for_good(attempt: Attempt, owed: set[str], path: str, held: s
     return held in now.work[run.user].values() or (attempt.disturbed and held not in owed)
 
 
-def note_undoable(attempt: Attempt, known: Undoable | None, now: Look, code: int | None) -> Undoable | None:
-    """What an undo of this user would take back from here on."""
+def note_undoable(
+    attempt: Attempt, known: Undoable | None, now: Look, code: int | None, report: Any
+) -> Undoable | None:
+    """What an undo of this user would take back from here on. A decision about a kept copy is none of it."""
     run, user, start = attempt.run, attempt.run.user, attempt.start
     if known is not None and run.kind == "undo" and not run.dry_run:  # what is undone is not undone again
         return replace(known, exact=False, ended=code is not None)
-    if run.dry_run or run.kind not in ("up", "down", "sync", "cleanup"):
+    if run.dry_run or run.kind not in ("up", "down", "sync", "cleanup", "resolve", "watch"):
         return known
+    if run.kind == "resolve" and (code is None or hasattr(report, "conflict")):
+        kept = code is not None and report.conflict.kind == "kept"
+        known = known and replace(known, exact=known.exact and kept, ended=code is not None)
+        if kept or code is None:
+            return known
     went_wrong = code not in (0, 3, 4) or bool(run.faults or run.full or run.crash)
     if (start.work[user], start.remote) == (now.work[user], now.remote) and not went_wrong and not attempt.disturbed:
         return known and replace(known, ended=True)
-    exact = not went_wrong and not attempt.disturbed and (known is None or known.ended)
+    exact = not went_wrong and not attempt.disturbed and (known is None or known.ended) and run.kind != "watch"
     return Undoable(attempt.knew, start, now, exact, ended=not went_wrong)
 
 

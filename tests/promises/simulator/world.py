@@ -7,22 +7,26 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec.structs import replace
 
 from s3sync.api import Project
 from s3sync.errors import S3syncError
 from s3sync.store.folder import FolderStore
+from s3sync.sync.session import Session
 from tests.kit.people import PROJECT, REPO
-from tests.promises.simulator.actions import HOME, Ignore, OtherTool, Place, RenameClone, Run, Settle, Step
+from tests.promises.simulator.actions import HOME, Ignore, OtherTool, Place, RenameClone, Run, Settle, Step, Wait
 from tests.promises.simulator.crash import Countdown, in_child
 from tests.promises.simulator.deeds import DO, Deeds, Memory, make_computer
 from tests.promises.simulator.faults import FaultyStore
 from tests.promises.simulator.invariants import Attempt, Referee, Violation
 from tests.promises.simulator.lab import Knobs
 from tests.promises.simulator.look import tree
+from tests.promises.simulator.together import LETS_GO
+from tests.promises.simulator.verbs import VERBS, Asked
 from tests.promises.simulator.verdicts import judge_end
+from tests.promises.simulator.watching import Moments, watch
 from tests.promises.simulator.way_back import agreed, happened
 
 STEP_NS = 300_000_000
@@ -38,6 +42,7 @@ class World(Deeds):
         self.stores = {"": FolderStore(root / "store", create=True)}
         self.remote = root / "store" / REPO / PROJECT
         self.blind = set(blind)
+        self.open_files = {}
         self._opened: dict[tuple[str, Place, str], Project] = {}
         for user in users:
             make_computer(root, user)
@@ -89,16 +94,20 @@ class World(Deeds):
     def _run(self, run: Run) -> None:
         """In a child of its own, if the process is to die."""
         own = [outer.run for outer in self.memory.running if outer.run.user == run.user and outer.run.locks]
-        locked = any(outer.kind not in ("trash empty", "trash restore") for outer in own)
+        locked = any(outer.kind not in ("trash empty", "trash restore", "watch", "resolve") for outer in own)
         place = self.memory.at[run.user]
         referee = self.memory.referees[place]
         knew = frozenset(referee.common[run.user])
-        attempt = Attempt(run, place, referee.last, locked=locked, maybe_locked=bool(own), knew=knew)
+        recovers = run.user in self.memory.broken
+        attempt = Attempt(run, place, referee.last, locked=locked, maybe_locked=bool(own), knew=knew, recovers=recovers)
         self.memory.running.append(attempt)
+        if run.kind == "watch":
+            referee.expect_no_exact_undo(run.user)
         empties = run.kind in ("cleanup", "trash empty") or referee.waited
         for outer in self.memory.running[:-1]:
             outer.disturbed = True
             outer.remote_trash_emptied = outer.remote_trash_emptied or empties
+            outer.locks_ended = outer.locks_ended or run.verb in LETS_GO
         self.counted["commands"] += 1
         if not run.crash and not run.full:
             self._command(run)
@@ -111,10 +120,12 @@ class World(Deeds):
 
             kind, memory, error = in_child(run.crash or run.full, act, lambda: self.memory, dies=bool(run.crash))
             self.memory = memory
+            self._end_programs_as_told()
             if kind == "failed":
                 raise Violation(error)
             if kind == "died":
                 self.counted["crashes"] += 1
+                self.memory.broken.add(run.user)
                 self._end_piece()
                 self.memory.referees[place].after_end(self.memory.running[-1], None)
         self.memory.running.pop()
@@ -133,17 +144,21 @@ class World(Deeds):
             self.counted[what] += 1
         referee = self.memory.referees[attempt.place]
         judge_end(referee, attempt, code, report, blind=bool(self.blind))
-        referee.after_end(attempt, code)
+        referee.after_end(attempt, code, report)
+        if run.locks and code in (0, 1, 3, 4) and not run.kind.startswith("trash"):
+            (self.memory.broken.discard if code in (0, 4) else self.memory.broken.add)(run.user)
 
     def _verb(self, run: Run) -> tuple[int, Any]:
         """The verb as the command line calls it; and its exit code as that would have it."""
         Knobs.late = run.late
         waiting = list(run.meanwhile)
 
-        def before(call: int, method: str) -> None:
-            due = [m for m in waiting if m.call <= call and m.method in ("", method)]
+        def before(call: int, method: str) -> bool:
+            methods = {method} if method == "wait" else {method, ""}
+            due = [m for m in waiting if m.call <= call and m.method in methods]
             waiting[:] = [m for m in waiting if m not in due]
             self._others_act([m.step for m in due])
+            return bool(due)
 
         def answer(report: Any) -> bool:
             self._others_act([m.step for m in waiting if m.method == "question"])
@@ -157,14 +172,31 @@ class World(Deeds):
         project = replace(project, session=session)
         try:
             with _saving(often=run.often):
-                report = _VERBS[run.verb](project, run, answer)
+                if run.kind == "watch":
+                    report = self._watch(project, run, before)
+                else:
+                    report = VERBS[run.verb](project, run, answer)
         except S3syncError as error:
             return error.exit_code, error
         except Violation:
             raise
         except Exception as error:
             raise Violation(f"{run.user}'s {run.verb} ended with {error!r}\n{traceback.format_exc()}") from error
-        return report.exit_code, report.report if isinstance(report, _Asked) else report
+        return report.exit_code, report.report if isinstance(report, Asked) else report
+
+    def _watch(self, project: Project, run: Run, before: Callable[[int, str], bool]) -> Any:
+        """Whenever it opens the project anew, the network is back."""
+        store: Any = project.session.store
+
+        def opened() -> Session:
+            store.reconnect()
+            return project.session
+
+        def pass_time(ns: int) -> None:
+            self.memory.now_ns += ns
+
+        clock = Moments(lambda: self.memory.now_ns, pass_time, lambda wait: before(wait, "wait"))
+        return watch(opened, clock, down=run.verb == "watch --down")
 
     def _others_act(self, steps: list[Step]) -> None:
         if not steps:
@@ -176,6 +208,7 @@ class World(Deeds):
         for step in steps:
             attempt.disturbed = True
             attempt.meddled = attempt.meddled or isinstance(step, OtherTool)
+            attempt.locks_ended = attempt.locks_ended or isinstance(step, Wait)
             self.counted["interleavings"] += 1
             self.do(step, BETWEEN_NS)
         Knobs.late = late
@@ -184,6 +217,8 @@ class World(Deeds):
 
     def _end_piece(self) -> None:
         attempt = self.memory.running[-1]
+        writing = self.memory.writing.items()
+        attempt.half_written = frozenset(half for (user, _), (half, *_) in writing if user == attempt.run.user)
         for place, referee in self.memory.referees.items():
             if place == attempt.place:
                 referee.after_piece(attempt, self.look(place))
@@ -194,52 +229,6 @@ class World(Deeds):
         """Everybody's own: the second user's runs a day ahead, the third's an hour late."""
         skew = (timedelta(), timedelta(days=1), timedelta(hours=-1))[self.users.index(user)]
         return lambda: datetime.fromtimestamp(self.memory.now_ns // 1_000_000_000, UTC) + skew
-
-
-def _verb_up(project: Project, run: Run, *, again: bool) -> Any:
-    return project.up(*run.files, on_conflict=run.policy, dry_run=run.dry_run, again=again)
-
-
-def _verb_cleanup(project: Project, run: Run, answer: Answer) -> Any:
-    options = {option: option in run.verb.split(" --")[1:] for option in ("unseen", "local", "trash", "permanently")}
-    return project.cleanup(*run.files, **options, force=True, dry_run=run.dry_run, confirm=answer)
-
-
-def _verb_restore(project: Project, run: Run) -> Any:
-    found = project.restore_from_trash(*run.files, to=run.to or None, side=run.side or None, dry_run=run.dry_run)
-    return _Asked(found)
-
-
-Answer: TypeAlias = Callable[[Any], bool]
-_VERBS: dict[str, Callable[[Project, Run, Answer], Any]] = {
-    "up": lambda project, run, answer: _verb_up(project, run, again=False),
-    "up --again": lambda project, run, answer: _verb_up(project, run, again=True),
-    "down": lambda project, run, answer: project.down(*run.files, on_conflict=run.policy, dry_run=run.dry_run),
-    "sync": lambda project, run, answer: project.sync(
-        on_conflict=run.policy, max_delete=run.max_delete, dry_run=run.dry_run
-    ),
-    "status": lambda project, run, answer: _Asked(project.status()),
-    **dict.fromkeys(
-        ("cleanup", "cleanup --unseen", "cleanup --trash", "cleanup --permanently", "cleanup --unseen --permanently",
-         "cleanup --local", "cleanup --local --trash"),
-        _verb_cleanup,
-    ),
-    "transfers --abort-all": lambda project, run, answer: _Asked(project.abort_transfers(everything=True)),
-    "trash list": lambda project, run, answer: _Asked(project.trash(run.side or None)),
-    "trash restore": lambda project, run, answer: _verb_restore(project, run),
-    "trash empty": lambda project, run, answer: _Asked(
-        project.empty_trash(side=run.side or None, confirm=answer, dry_run=run.dry_run)
-    ),
-    "undo": lambda project, run, answer: project.undo(dry_run=run.dry_run, confirm=answer),
-}  # fmt: skip
-
-
-class _Asked:
-    """What only tells something ends with 0."""
-
-    def __init__(self, report: Any) -> None:
-        self.report = report
-        self.exit_code = 3 if getattr(report, "failed", None) else 0
 
 
 class _saving:  # noqa: N801 (a context manager)
