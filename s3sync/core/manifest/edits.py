@@ -114,8 +114,8 @@ def apply(
     """A new manifest with the edits in it, its revision one higher.
 
     `there` are the doubtful names whose object is there: their records stay. `outlived` are the deletions that were
-    known when the store was listed: what it holds nevertheless was put there since, and its deletion is dropped.
-    `gone` are files of this run that somebody else has deleted by now. `looked`: `core.receipts.received` has it.
+    known when the store was listed: what it holds nevertheless was put there since. `gone` are files of this run that
+    somebody else has deleted by now. `looked`: `core.receipts.received` has it.
     """
     new = copy.copy(manifest)
     new.files = copy.copy(manifest.files)

@@ -115,11 +115,11 @@ class Referee(Struct):
         self.common[user] -= gone
         self._remember(now)
 
-    def after_end(self, attempt: Attempt, code: int | None, report: object = None) -> None:
+    def after_end(self, attempt: Attempt, code: int | None) -> None:
         """What the base must have forgotten by now, and what it may have learned again. No code: it died."""
         user, run = attempt.run.user, attempt.run
         ignored = {self.key(path) for path in self.ignored.get(user, ())}
-        if (undoable := note_undoable(attempt, self.undoable.get(user), self.last, code, report)) is not None:
+        if (undoable := note_undoable(attempt, self.undoable.get(user), self.last, code)) is not None:
             self.undoable[user] = undoable
         if run.kind not in ("up", "down", "sync", "watch") or run.dry_run or run.brings_back:
             return

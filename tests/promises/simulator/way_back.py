@@ -97,22 +97,19 @@ def remote_deleted_for_good(attempt: Attempt, owed: set[str], path: str, held: s
     return held in now.work[run.user].values() or (attempt.disturbed and held not in owed)
 
 
-def note_undoable(
-    attempt: Attempt, known: Undoable | None, now: Look, code: int | None, report: Any
-) -> Undoable | None:
-    """What an undo of this user would take back from here on. A decision about a kept copy is none of it."""
+def note_undoable(attempt: Attempt, known: Undoable | None, now: Look, code: int | None) -> Undoable | None:
+    """What an undo of this user would take back from here on: a decision also where it changed no file."""
     run, user, start = attempt.run, attempt.run.user, attempt.start
     if known is not None and run.kind == "undo" and not run.dry_run:  # what is undone is not undone again
         return replace(known, exact=False, ended=code is not None)
     if run.dry_run or run.kind not in ("up", "down", "sync", "cleanup", "resolve", "watch"):
         return known
-    if run.kind == "resolve" and (code is None or hasattr(report, "conflict")):
-        kept = code is not None and report.conflict.kind == "kept"
-        known = known and replace(known, exact=known.exact and kept, ended=code is not None)
-        if kept or code is None:
-            return known
+    if run.kind == "resolve" and code is None:
+        return known and replace(known, exact=False, ended=False)
     went_wrong = code not in (0, 3, 4) or bool(run.faults or run.full or run.crash)
-    if (start.work[user], start.remote) == (now.work[user], now.remote) and not went_wrong and not attempt.disturbed:
+    is_decision = run.kind == "resolve" and code == 0
+    is_unchanged = (start.work[user], start.remote) == (now.work[user], now.remote) and not is_decision
+    if is_unchanged and not went_wrong and not attempt.disturbed:
         return known and replace(known, ended=True)
     exact = not went_wrong and not attempt.disturbed and (known is None or known.ended) and run.kind != "watch"
     return Undoable(attempt.knew, start, now, exact, ended=not went_wrong)

@@ -144,7 +144,7 @@ class World(Deeds):
             self.counted[what] += 1
         referee = self.memory.referees[attempt.place]
         judge_end(referee, attempt, code, report, blind=bool(self.blind))
-        referee.after_end(attempt, code, report)
+        referee.after_end(attempt, code)
         if run.locks and code in (0, 1, 3, 4) and not run.kind.startswith("trash"):
             (self.memory.broken.discard if code in (0, 4) else self.memory.broken.add)(run.user)
 
