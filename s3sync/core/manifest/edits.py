@@ -113,9 +113,9 @@ def apply(
 ) -> Manifest:
     """A new manifest with the edits in it, its revision one higher.
 
-    `there` are the doubtful names whose object is there: their records stay. `outlived` are the deletions that were
-    known when the store was listed: what it holds nevertheless was put there since. `gone` are files of this run that
-    somebody else has deleted by now. `looked`: `core.receipts.received` has it.
+    `there` are the doubtful names whose object is there: their records stay. `outlived` are the deletions known when
+    the store was listed: what it holds nevertheless was put there since. `gone` are files of this run that somebody
+    else has deleted by now. `looked`: see `core.receipts.received`.
     """
     new = copy.copy(manifest)
     new.files = copy.copy(manifest.files)
@@ -150,8 +150,7 @@ def apply(
     new.events = added(manifest.events, events, edits.moved, new.revision)
     if edits.counts_as_sync:
         new.last_sync, new.last_sync_by = edits.at, edits.by
-    new.members = {**manifest.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
-    _note_receipts(new, manifest, edits, [*edits.repaired, *(record.name for record in arrived)], looked)
+    _note_members(new, manifest, edits, [*edits.repaired, *(record.name for record in arrived)], looked)
     return new
 
 
@@ -188,10 +187,11 @@ def _received(arrived: Iterable[FileRecord], at: str, write_id: str) -> list[Eve
     return [event for event in events if event is not None]
 
 
-def _note_receipts(
+def _note_members(
     new: Manifest, before: Manifest, edits: Edits, found: Iterable[str], looked: Mapping[str, FileRecord] | None
 ) -> None:
-    """Enter what this user has, what the others now lack, and who has left."""
+    """Enter who wrote this, what he has, what the others now lack, and who has left."""
+    new.members = {**before.members, edits.by: MemberRecord(new.revision, edits.at, edits.host)}
     new.receipts = received(before.receipts, edits.by, edits.seen, edits.files, found, before.files, new.files, looked)
     if edits.leaves is not None:
         new.members.pop(edits.leaves, None)
