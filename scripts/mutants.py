@@ -1581,8 +1581,8 @@ MUTANTS = (
         "receipt-same-content",
         "P2: equal content that is sent again is not lacking",
         "s3sync/core/receipts.py",
-        "        if name in after and not _is_same(before.get(name), after[name]):\n",
-        "        if name in after:\n",
+        "if name in after and not _is_same(before.get(name), after[name]))",
+        "if name in after)",
         ("tests/unit/core/test_receipts.py", "-k", "sent_again"),
     ),
     Mutant(
