@@ -19,6 +19,7 @@ from s3sync.archive.parts import PartBody
 from s3sync.archive.stream import Position
 from s3sync.core.archive.index import index_pieces
 from s3sync.core.archive.values import Frame, Index, SplitIndex
+from s3sync.core.archive.volumes import etags_of, with_etags
 from s3sync.disk.errors import local_errors
 from s3sync.state.sqlite import Database
 from s3sync.store.port import Part
@@ -59,8 +60,11 @@ CREATE TABLE read (
   objects TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-SCHEMA = UPLOADS + _MADE + _READ
-MIGRATIONS = (_MADE, _READ)
+_ETAGS = """
+ALTER TABLE made ADD COLUMN etags TEXT NOT NULL DEFAULT '{}';
+"""
+SCHEMA = UPLOADS + _MADE + _READ + _ETAGS
+MIGRATIONS = (_MADE, _READ, _ETAGS)
 REPAIR = "delete it: uploads of archives that are under way then begin anew"
 
 
@@ -154,13 +158,25 @@ class Journal(Database):
 
     def note_made(self, indexes: Iterable[Index]) -> None:
         """Remember that this computer sent what these indexes are of, each byte of it."""
-        rows = [(index.key, _digest(index)) for index in indexes]
-        self.execute_many("INSERT OR REPLACE INTO made VALUES (?, ?)", rows)
+        rows = [(index.key, _digest(index), json.encode(etags_of(index)).decode()) for index in indexes]
+        self.execute_many("INSERT OR REPLACE INTO made VALUES (?, ?, ?)", rows)
 
     def is_made(self, index: Index) -> bool:
         """True if this computer sent exactly what an index says. What the store says of it does not count."""
         known = self.execute("SELECT digest FROM made WHERE key = ?", index.key)
         return bool(known) and known[0][0] in (_digest(index), _digest_with_class(index))
+
+    def as_made(self, index: Index) -> Index | None:
+        """The index with the ETags that its objects had when this computer sent them, if else it is the same.
+
+        Others who copy an object give it another ETag, and may write the index again.
+        """
+        known = self.execute("SELECT digest, etags FROM made WHERE key = ?", index.key)
+        if not known:
+            return None
+        with self.rows_of("made"):
+            made = with_etags(index, json.decode(known[0][1], type=dict[str, str | None]))
+        return made if known[0][0] == _digest(made) else None
 
     def note_read(self, index: Index, looks: Looks) -> None:
         """Remember that this computer read all that an index says, from objects that looked so before it did."""

@@ -14,16 +14,17 @@ from s3sync.archive.foreign import read_headers
 from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.reading import object_bytes
 from s3sync.archive.removal import Going
-from s3sync.archive.remove_local import is_here
-from s3sync.archive.verify import Proof, verify_again
+from s3sync.archive.remove_local import checksum_here, is_here
+from s3sync.archive.verify import Proof, Replaced, verify_again
 from s3sync.archive.volumes import known_archives, merged, portions_of
 from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack, Unit
+from s3sync.core.archive.volumes import etags_of
 from s3sync.core.quantities import files_text
 from s3sync.core.typed import typed
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import Archived, ArchiveError, Halt, NotFound
-from s3sync.store.aspects import WholeChecksums, aspect
+from s3sync.store.aspects import WholeChecksums, aspect, require_aspect
 
 
 def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Mapping[str, Index] | None) -> Proof:
@@ -33,15 +34,24 @@ def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Map
     says of a file is a note of the same kind, so what lies in one is always read. Raises `Halt` for an archive that
     would have to be read and is cold, and where the price of reading is not agreed to; `ArchiveError`.
     """
-    is_own = work.journal.is_made(index) and _tells_content(work.carrier)
+    if work.journal.is_made(index) and _tells_content(work.carrier):
+        try:
+            return _proof(work, index, deep, rows, is_own=True)
+        except Replaced:  # somebody copied it, or put something else there: what is there now is read
+            pass
+    return _proof(work, index, deep, rows, is_own=False)
+
+
+def _proof(work: Working, index: Index, deep: bool, rows: Mapping[str, Index] | None, *, is_own: bool) -> Proof:
     looks = {} if is_own else looks_of(work.carrier, index)
     deep = deep or not (is_own or (bool(looks) and work.journal.was_read(index, looks)))
     known = work.catalogue.archive(index.key) if deep else None
     if known is not None:
         work.agree_to_read(known)
+    etags = None if is_own else {key: etag for key, (etag, _) in looks.items()}
     try:
         watched = Watched(work.carrier.store, looks)
-        proof = verify_again(replace(work.carrier, store=watched), index, deep=deep, rows=rows)
+        proof = verify_again(replace(work.carrier, store=watched), index, deep=deep, rows=rows, etags=etags)
     except Archived as error:
         lacks = "" if is_own else "; this computer has no record that it sent it, so every byte has to be read"
         raise Halt(
@@ -87,15 +97,23 @@ def _tells_content(carrier: Carrier) -> bool:
 
 
 def copied(
-    carrier: Carrier, found: Going, pack: Pack, unit: str, root: str, is_made: Callable[[Index], bool]
+    carrier: Carrier,
+    found: Going,
+    pack: Pack,
+    unit: str,
+    root: str,
+    is_made: Callable[[Index], bool],
+    as_made: Callable[[Index], Index | None] = lambda index: None,
 ) -> dict[str, str] | None:
     """Objects that go with an archive, each with its ETag, if this disk has every byte of them below `root`; else None.
 
     The index of an archive that this computer did not send may name fewer files than go, or others. What it names is
-    read: of a container its own headers tell what is in it. Raises `StoreError`.
+    read: of a container its own headers tell what is in it. `as_made` gives the index of what this computer sent with
+    the ETags of that time. Raises `StoreError`.
     """
     with kept_folders():
-        own = _own_etags(carrier, found, is_made)
+        made = as_made(found.index) if found.index is not None and _tells_content(carrier) else None
+        own = _own_etags(carrier, found, is_made) if made is None else _etags_now(carrier, found, root, made)
         if own is not None:
             members = (*found.index.members, *found.index.sidecars) if found.index is not None else ()
             return own if all(is_here(root, one) for one in members) else None
@@ -120,6 +138,31 @@ def _own_etags(carrier: Carrier, found: Going, is_made: Callable[[Index], bool])
         return None
     sent = {key: etag for key, etag in etags.items() if etag is not None}
     return sent if len(sent) == len(etags) else None
+
+
+def _etags_now(carrier: Carrier, found: Going, root: str, made: Index) -> dict[str, str] | None:
+    """ETags of what this computer sent, as `made` says. An object with another one is a copy that somebody made since,
+    if its size and the store's checksum are those of what was sent; else None.
+
+    Whoever may write there can forge a checksum. He loses what he forged: what it is of is on this disk.
+    """
+    whole = require_aspect(carrier.store, WholeChecksums)
+    archives = {} if made.pack is Pack.NONE else known_archives([made])
+    sent, seen = etags_of(made), dict[str, str]()
+    if found.etags.keys() != archives.keys() | found.single.keys():
+        return None
+    for key in found.etags:
+        try:
+            info = carrier.store.head(key).info
+        except NotFound:
+            continue
+        if info.etag != sent.get(key):
+            one = archives.get(key) or found.single[key]
+            expected = one.crc64nvme if isinstance(one, Index) else checksum_here(root, one, whole.new_checksum())
+            if expected is None or info.size != one.size or whole.checksum_of(key) != expected:
+                return None
+        seen[key] = info.etag
+    return seen
 
 
 class _NotRestorable(Exception):

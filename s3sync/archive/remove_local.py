@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from s3sync.archive.walk import light_of
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Source, Unit, UnitKind
+from s3sync.core.checksum import Checksum
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below, kept_folders
@@ -117,6 +118,18 @@ def is_here(root: str, member: Member) -> bool:
         return _sha256(folder, name, lambda: None)[0] == member.sha256
     except OSError:
         return False
+
+
+def checksum_here(root: str, member: Member, checksum: Checksum | None) -> str | None:
+    """Checksum of a member's file below a unit's folder; None for one that cannot be read."""
+    try:
+        folder, name = _at(os.path.realpath(root), member.path)
+        with open(folder.open_read(name), "rb", buffering=0) as stream:
+            while checksum is not None and (chunk := stream.read(CHUNK)):
+                checksum.update(chunk)
+    except OSError:
+        return None
+    return checksum.value() if checksum is not None else None
 
 
 def _sha256(folder: GuardedFolder, name: str, check: Callable[[], None]) -> tuple[str, tuple[int, ...]]:

@@ -7,10 +7,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
+from s3sync.archive.copies import ByContent
 from s3sync.archive.foreign import as_they_were, foreign_index
 from s3sync.archive.indexes import index_of
 from s3sync.archive.place import Destination
@@ -29,7 +31,7 @@ from s3sync.archive.waiting import Request, forget, note_thaws, remember
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
-from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member
+from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Kind, Member
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
 from s3sync.core.spelling import obeyed_refusal
@@ -116,7 +118,7 @@ class Restoring(Struct, frozen=True):
             now = self.carrier.clock()
             is_own = self.is_own(index)
             found = restore_unit(
-                self.carrier,
+                _by_content(self.carrier, index),
                 index,
                 to,
                 wanted,
@@ -240,6 +242,11 @@ class Restoring(Struct, frozen=True):
         asks = price.cold > 0 or (amount is not None and amount >= WORTH_A_QUESTION)
         if asks and limit is None and not self.options.yes and not self.confirm(price):
             raise declined(f"{index.unit} was not restored")
+
+
+def _by_content(carrier: Carrier, index: Index) -> Carrier:
+    """A carrier that reads copies, too: of what s3sync sent each file has its SHA-256."""
+    return carrier if isinstance(index, ForeignIndex) else replace(carrier, store=ByContent(carrier.store, index))
 
 
 def _matcher(members: tuple[str, ...], paths: set[str]) -> Callable[[str], bool]:

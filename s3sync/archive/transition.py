@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -10,8 +10,11 @@ from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, index_of, rows_key, write_index
 from s3sync.archive.journal import Journal
 from s3sync.archive.removal import head_of_own
+from s3sync.aside import Aside
 from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
+from s3sync.core.batches import batched
+from s3sync.core.etag import MIB, choose_part_size, is_part_size, part_count, part_ranges
 from s3sync.errors import ArchiveError, S3syncError
 from s3sync.store.aspects import StorageClasses, Tags, aspect, require_aspect
 from s3sync.store.port import Headers, ObjectHead, Part, Store, Update
@@ -19,7 +22,10 @@ from s3sync.store.port import Headers, ObjectHead, Part, Store, Update
 COPIED_WHOLE = 5 * 1024**3
 """Largest object that S3 copies in one request."""
 PIECE = 1024**3
-"""Part of a copy: 10,000 of them are the largest object that there can be."""
+"""Part of a copy where it is not known what the object was sent in: 10,000 are the largest object that there can be."""
+SMALLEST_PART = 5 * MIB
+AT_ONCE = 8
+"""Parts that the store copies side by side."""
 
 
 def transition(
@@ -111,12 +117,19 @@ def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Ma
         storage_class=target,
         tags=known.get_tags(key) if known is not None else tags,
     )
+    pieces = _pieces(store, head, size)
     upload_id = store.start_upload(key, headers)
+    parts = list[Part]()
+
+    def copied(one: tuple[int, tuple[int, int]]) -> Part:
+        number, (start, stop) = one
+        made = store.copy_part(key, upload_id, number, source=key, source_etag=etag, start=start, stop=stop)
+        return Part(number, stop - start, made)
+
     try:
-        parts = [
-            Part(number, stop - start, _copied(store, key, upload_id, number, etag, start, stop))
-            for number, (start, stop) in enumerate(_pieces(size), 1)
-        ]
+        with Aside(AT_ONCE, "s3sync-copies") as threads:
+            for some in batched(enumerate(pieces, 1), 4 * AT_ONCE):
+                parts += threads.map(copied, some)
         return store.complete_upload(key, upload_id, parts, mode=Update(etag)).etag
     except S3syncError:
         store.abort_upload(key, upload_id)
@@ -125,16 +138,19 @@ def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Ma
 
 def copies_of(size: int) -> int:
     """Requests that a copy in place of an object takes, beside the look at it."""
-    return 1 if size <= COPIED_WHOLE else sum(1 for _ in _pieces(size)) + 2
+    return 1 if size <= COPIED_WHOLE else len(part_ranges(size, choose_part_size(size))) + 2
 
 
-def _copied(store: Store, key: str, upload_id: str, number: int, etag: str, start: int, stop: int) -> str:
-    return store.copy_part(key, upload_id, number, source=key, source_etag=etag, start=start, stop=stop)
+def _pieces(store: Store, head: ObjectHead, size: int) -> list[tuple[int, int]]:
+    """Parts that an object is copied in: those that it was sent in, where that can be told.
 
-
-def _pieces(size: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, size, PIECE):
-        yield start, min(start + PIECE, size)
+    Of the same parts S3 makes the same ETag, so that whoever sent it knows it again.
+    """
+    count = part_count(head.info.etag)
+    first = store.first_part_size(head.info.key) if count is not None else None
+    if count is None or first is None or first < SMALLEST_PART or not is_part_size(size, count, first):
+        first = PIECE
+    return part_ranges(size, first)
 
 
 def require_index(store: Store, archive: Archived) -> Index:

@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.codecs import DAMAGED
+from s3sync.archive.copies import ByContent
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.reading import batches, contents
 from s3sync.core.archive.values import ForeignIndex, Index, Member, Pack
-from s3sync.core.archive.volumes import archives_of, is_whole
+from s3sync.core.archive.volumes import archives_of, is_whole, with_etags
+from s3sync.core.typed import typed
 from s3sync.errors import ArchiveError, NotFound
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.transfer.progress import Work
@@ -30,21 +32,33 @@ class Proof(StrEnum):
     """Every member was read, and has its SHA-256."""
 
 
-def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False) -> Proof:
-    """Compare an archive in the store with its index. Raises `ArchiveError` for one that is not whole, `Archived`."""
+class Replaced(ArchiveError):
+    """An object has another ETag than its index says: somebody copied it since, or put something else there."""
+
+
+def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False, copies: bool = False) -> Proof:
+    """Compare an archive in the store with its index. Raises `ArchiveError` for one that is not whole, `Archived`.
+
+    `copies`: an object with another ETag is as good if the store's checksum of it is that of what was sent, or if it is
+    one file and `deep` reads it; else `Replaced`. That tells copies from damage, and not from forgeries.
+    """
     if not is_whole(index):
         raise incomplete(index)
     archives = archives_of(index)
+    is_read = deep and not isinstance(index, ForeignIndex)
+    how = _COPY if copies else _SAME
+    single = _ANY if copies and is_read else how
     if index.pack is Pack.NONE:
-        proof = _weakest([_whole_object(carrier, m, m.key, m.size, m.etag) for m in index.members if m.key is not None])
+        own = (one for one in index.members if one.key is not None)
+        proof = _weakest([_whole_object(carrier, index, one.key or "", one.size, one.etag, single) for one in own])
     else:
-        proof = _weakest([_whole_object(carrier, one, one.key, one.size, one.etag, one.crc64nvme) for one in archives])
+        proof = _weakest([_whole_object(carrier, index, a.key, a.size, a.etag, how, a.crc64nvme) for a in archives])
     for sidecar in index.sidecars:
-        _whole_object(carrier, sidecar, sidecar.key or "", sidecar.size, sidecar.etag)
-    if isinstance(index, ForeignIndex):
-        return Proof.LISTED
-    if not deep:
-        return proof
+        _whole_object(carrier, index, sidecar.key or "", sidecar.size, sidecar.etag, single)
+    if not is_read:
+        return Proof.LISTED if isinstance(index, ForeignIndex) else proof
+    if copies:
+        carrier = replace(carrier, store=ByContent(carrier.store, index))
     there = {member.key for member in index.members}
     apart = tuple(one for one in index.sidecars if one.key not in there)
     alone = replace(archives[0], pack=Pack.NONE)
@@ -56,11 +70,17 @@ def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False) -> Pro
 
 
 def verify_again(
-    carrier: Carrier, index: Index, *, deep: bool = False, rows: Mapping[str, Index] | None = None
+    carrier: Carrier,
+    index: Index,
+    *,
+    deep: bool = False,
+    rows: Mapping[str, Index] | None = None,
+    etags: Mapping[str, str] | None = None,
 ) -> Proof:
     """Second pass over what was just sent: the index is read back, too, and must be the one that was written.
 
-    `rows` were read since then; None: read them now.
+    `rows` were read since then; None: read them now. `etags`: the objects need not be those that were sent. They are
+    read with `deep`, else they have these ETags, and what has them is known.
     """
     try:
         if index.pack is Pack.NONE:
@@ -75,7 +95,7 @@ def verify_again(
             why="another computer may have sent the same unit",
             hint="look at it with `s3sync archive show`; nothing was deleted here",
         )
-    return verify_archive(carrier, index, deep=deep)
+    return verify_archive(carrier, with_etags(index, etags or {}), deep=deep, copies=deep and etags is not None)
 
 
 def incomplete(index: Index) -> ArchiveError:
@@ -91,8 +111,12 @@ def _weakest(proofs: list[Proof]) -> Proof:
     return Proof.CHECKSUM if proofs and all(proof is Proof.CHECKSUM for proof in proofs) else Proof.LISTED
 
 
+_SAME, _COPY, _ANY = "same", "copy", "any"
+"""Meaning of another ETag: a fault; none, if the checksum is right; or nothing, as the object is read anyway."""
+
+
 def _whole_object(
-    carrier: Carrier, what: Index | Member, key: str, size: int, etag: str | None, checksum: str | None = None
+    carrier: Carrier, index: Index, key: str, size: int, etag: str | None, how: str, checksum: str | None = None
 ) -> Proof:
     where = f"{carrier.store.url}/{key}"
     try:
@@ -101,13 +125,25 @@ def _whole_object(
         raise ArchiveError(f"{where} is gone", why="only its index is left", hint=DAMAGED) from error
     if info.size != size:
         raise ArchiveError(f"{where} is not whole", why=f"it has {info.size} bytes instead of {size}", hint=DAMAGED)
-    if etag is not None and info.etag != etag:
-        raise ArchiveError(f"{where} is not the archive of its index", why="it has another ETag", hint=DAMAGED)
+    is_other = how != _ANY and etag is not None and info.etag != etag
+    if is_other and how == _SAME:
+        raise _replaced(where, index)
     whole = aspect(carrier.store, WholeChecksums)
     told = whole.checksum_of(key) if whole is not None and checksum is not None else None
     if told is not None and told != checksum:
         raise ArchiveError(f"{where} was altered", why="the store's checksum is another one", hint=DAMAGED)
+    if is_other and told is None:
+        raise _replaced(where, index)
     return Proof.CHECKSUM if told is not None else Proof.LISTED
+
+
+def _replaced(where: str, index: Index) -> Replaced:
+    reads = f"`s3sync archive verify {typed(index.unit)} --deep` reads it, and tells whether it is what was sent"
+    return Replaced(
+        f"{where} is not the archive of its index",
+        why="it has another ETag: somebody copied or replaced it",
+        hint=DAMAGED if isinstance(index, ForeignIndex) else reads,
+    )
 
 
 def _read(carrier: Carrier, index: Index, batch: list[Member]) -> None:

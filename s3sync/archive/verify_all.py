@@ -53,18 +53,23 @@ class VerifyReport(Struct):
 
 Told = Callable[[Verified], None]
 
+_OTHER = "it has another ETag than its index says"
 NOTED_AT_ONCE = 1000
 """Results that are written together: one by one, each waits for the disk."""
 
 
 def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archived], told: Told) -> None:
-    """Compare archives of the catalogue with one listing of the store: size, ETag, and that each has its index."""
+    """Compare archives of the catalogue with one listing of the store: size, ETag, and that each has its index.
+
+    One with another ETag is looked at by itself: a copy of it has the same checksum.
+    """
+    ours = {one.set for one in archives if one.pack is Pack.NONE and one.status not in FOREIGN}
+    rows = {name: read_rows(carrier.store, name) for name in ours}
     wanted: dict[str, tuple[int, str | None]] = {}
     parts: dict[str, list[str]] = {}
     for one in archives:
         if one.pack is Pack.NONE:
-            members = [m for m in catalogue.members(one.key) if m.kind is Kind.FILE and m.key is not None]
-            expected = {str(member.key): (member.size, member.etag) for member in members}
+            expected = _expected_files(catalogue, one, rows)
         else:
             volumes = catalogue.parts(one.key) or [(one.key, one.size, one.etag)]
             expected = {key: (size, etag) for key, size, etag in volumes}
@@ -73,8 +78,6 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
         wanted |= expected
         parts[one.key] = list(expected)
     wrong = _wrong_in(carrier, wanted, places_of(catalogue))
-    ours = {one.set for one in archives if one.pack is Pack.NONE and one.status not in FOREIGN}
-    rows = {name: read_rows(carrier.store, name) for name in ours}
     found: list[tuple[Verified, Archived]] = []
     for one in archives:
         why = next((f"{carrier.store.url}/{key}: {wrong[key]}" for key in parts[one.key] if key in wrong), None)
@@ -82,11 +85,25 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
             why = f"{one.unit} is not complete: {one.volume} of {one.volumes} volumes are sent"
         if why is None and one.pack is Pack.NONE and one.status not in FOREIGN and one.key not in rows[one.set]:
             why = f"{carrier.store.url}/{one.key} has no index any more"
-        found.append((Verified(one.unit, one.key, one.size, None if why else Proof.LISTED, why), one))
+        if why is not None and any(wrong.get(key) == _OTHER for key in parts[one.key]):
+            found.append((_verified(carrier, catalogue, one, False, lambda index, looks: None), one))
+        else:
+            found.append((Verified(one.unit, one.key, one.size, None if why else Proof.LISTED, why), one))
     for block in batched(found, NOTED_AT_ONCE):
         with catalogue.transaction():
             for verified, one in block:
                 _tell(carrier, catalogue, verified, one, told)
+
+
+def _expected_files(
+    catalogue: Catalogue, one: Archived, rows: Mapping[str, Mapping[str, Index]]
+) -> dict[str, tuple[int, str | None]]:
+    """Objects of a unit without container, each with its size and ETag. The catalogue knows no ETags of members."""
+    row = rows.get(one.set, {}).get(one.key)
+    members = catalogue.members(one.key) if row is None else row.members
+    files = [member for member in members if member.kind is Kind.FILE and member.key is not None]
+    alone = one.etag if len(files) == 1 else None
+    return {str(file.key): (file.size, file.etag or alone) for file in files}
 
 
 def _wrong_in(carrier: Carrier, wanted: Mapping[str, tuple[int, str | None]], places: Sequence[str]) -> dict[str, str]:
@@ -101,7 +118,7 @@ def _wrong_in(carrier: Carrier, wanted: Mapping[str, tuple[int, str | None]], pl
         if size >= 0 and info.size != size:
             wrong[info.key] = f"it has {info.size} bytes instead of {size}"
         elif etag is not None and info.etag != etag:
-            wrong[info.key] = "it has another ETag than its index says"
+            wrong[info.key] = _OTHER
         else:
             wrong.pop(info.key, None)
     return _wrong_in(carrier, wanted, ()) if places and gone in wrong.values() else wrong
@@ -121,28 +138,33 @@ def verify_each(
     `note_read` hears of each that was read, with how its objects looked before.
     """
     for one in archives:
-        try:
-            index = (
-                foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
-                if one.status in FOREIGN
-                else index_of(carrier.store, one)
-            )
-            if index is None:
-                raise ArchiveError(f"{carrier.store.url}/{one.key} has no index any more")
-            looks = looks_of(carrier, index) if deep else {}
-            watched = Watched(carrier.store, looks)
-            proof = verify_archive(replace(carrier, store=watched), index, deep=deep)
-            found = Verified(one.unit, one.key, one.size, proof)
-            if watched.is_same and proof is Proof.READ:
-                note_read(index, looks)
-        except ENDS_THE_RUN:
-            raise
-        except Cold as error:
-            hint = f"`s3sync restore {typed(one.unit)}` thaws it; without --deep it is verified as it is"
-            found = Verified(one.unit, one.key, one.size, None, str(error), hint, cold=True)
-        except S3syncError as error:
-            found = Verified(one.unit, one.key, one.size, None, str(error), error.hint)
-        _tell(carrier, catalogue, found, one, told)
+        _tell(carrier, catalogue, _verified(carrier, catalogue, one, deep, note_read), one, told)
+
+
+def _verified(
+    carrier: Carrier, catalogue: Catalogue, one: Archived, deep: bool, note_read: Callable[[Index, Looks], None]
+) -> Verified:
+    try:
+        index = (
+            foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
+            if one.status in FOREIGN
+            else index_of(carrier.store, one)
+        )
+        if index is None:
+            raise ArchiveError(f"{carrier.store.url}/{one.key} has no index any more")
+        looks = looks_of(carrier, index) if deep else {}
+        watched = Watched(carrier.store, looks)
+        proof = verify_archive(replace(carrier, store=watched), index, deep=deep, copies=True)
+        if watched.is_same and proof is Proof.READ:
+            note_read(index, looks)
+        return Verified(one.unit, one.key, one.size, proof)
+    except ENDS_THE_RUN:
+        raise
+    except Cold as error:
+        hint = f"`s3sync restore {typed(one.unit)}` thaws it; without --deep it is verified as it is"
+        return Verified(one.unit, one.key, one.size, None, str(error), hint, cold=True)
+    except S3syncError as error:
+        return Verified(one.unit, one.key, one.size, None, str(error), error.hint)
 
 
 def _tell(carrier: Carrier, catalogue: Catalogue, found: Verified, one: Archived, told: Told) -> None:

@@ -68,6 +68,14 @@ class Channel(Struct, frozen=True):
         with Journal(path, read_only=True) as journal:
             return journal.is_made(index)
 
+    def as_made(self, index: Index) -> Index | None:
+        """The index with the ETags that its objects had when this computer sent them, if else it is the same."""
+        path = self.room / JOURNAL
+        if not path.exists():
+            return None
+        with Journal(path, read_only=True) as journal:
+            return journal.as_made(index)
+
     def was_read(self, index: Index, looks: Looks) -> bool:
         """True if this computer read all that an index is of, and its objects look as they did then."""
         path = self.room / JOURNAL

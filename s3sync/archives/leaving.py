@@ -218,7 +218,8 @@ class Leaving(Moving, Billed, frozen=True):
                 pack = one.pack if goes.index is None else goes.index.pack
                 if is_own_copy(rules, root, goes.single.values()):
                     continue
-                seen = copied(carrier, goes, pack, one.unit, root, partial(_is_proven, channel, carrier))
+                is_made = partial(_is_proven, channel, carrier)
+                seen = copied(carrier, goes, pack, one.unit, root, is_made, channel.as_made)
                 if seen is not None:
                     found[one.key] = seen
         return found

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from s3sync.core.archive.values import CURRENT_FORMAT, SINGLE_FORMAT, Index, Pack, SplitIndex, Volume
+from s3sync.core.archive.values import (
+    CURRENT_FORMAT,
+    SINGLE_FORMAT,
+    Index,
+    Member,
+    Pack,
+    SplitIndex,
+    Volume,
+)
 
 MOST_VOLUMES = 99_999
 
@@ -98,3 +106,24 @@ _OWN = frozenset(
 def is_whole(index: Index) -> bool:
     """False for the index of a split unit of which volumes are missing, or are those of an older version."""
     return not isinstance(index, SplitIndex) or index.volume == index.volumes == len(index.parts)
+
+
+def etags_of(index: Index) -> dict[str, str | None]:
+    """Objects of a unit by key, sidecars among them, each with the ETag that the index has of it."""
+    alone = {one.key: one.etag for one in (*index.members, *index.sidecars) if one.key is not None}
+    return alone | ({} if index.pack is Pack.NONE else {one.key: one.etag for one in archives_of(index)})
+
+
+def with_etags(index: Index, etags: Mapping[str, str | None]) -> Index:
+    """An index with these ETags instead of its own, for the objects that they name."""
+
+    def changed(members: tuple[Member, ...]) -> tuple[Member, ...]:
+        if all(one.key is None for one in members):
+            return members
+        return tuple(replace(one, etag=etags.get(one.key, one.etag)) if one.key else one for one in members)
+
+    index = replace(index, members=changed(index.members), sidecars=changed(index.sidecars))
+    if isinstance(index, SplitIndex):
+        parts = tuple(replace(part, etag=etags.get(part.key, part.etag)) for part in index.parts)
+        return replace(index, parts=parts)
+    return index if index.pack is Pack.NONE else replace(index, etag=etags.get(index.key, index.etag))

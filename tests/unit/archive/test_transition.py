@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,44 @@ def test_broken_off_in_parts_it_leaves_the_archive_and_no_upload(
     assert read_index(store, archive.key).etag == store.head(archive.key).info.etag
 
 
+def test_a_large_copy_has_the_etag_that_was_sent_also_when_its_answer_is_lost(
+    store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is made of the parts that were sent, so that whoever sent it knows it without reading."""
+    monkeypatch.setattr(moving, "COPIED_WHOLE", 10 * MIB)
+    archive = send(store, catalogue, tmp_path, 17 * MIB + 5)
+    sent = read_index(store, archive.key)
+    assert sent.etag is not None and sent.etag.endswith("-3")
+    complete = type(store).complete_upload
+
+    def lost(*args: Any, **more: Any) -> None:
+        complete(*args, **more)
+        raise StoreError("the answer was lost")
+
+    with monkeypatch.context() as broken, pytest.raises(StoreError, match="lost"):
+        broken.setattr(type(store), "complete_upload", lost)
+        transition(store, catalogue, archive, "GLACIER_IR", NOW)
+    assert class_of(store, archive.key) == "GLACIER_IR" and read_index(store, archive.key).etag is None
+    with Journal(tmp_path / "journal.db") as journal:
+        transition(store, catalogue, archive, "GLACIER_IR", NOW, journal)
+        index = read_index(store, archive.key)
+        assert (index.etag, index.storage_class) == (sent.etag, "GLACIER_IR")
+        assert journal.is_made(index)
+
+
+@pytest.mark.parametrize("told", [None, 4 * MIB, 16 * MIB, 20 * MIB])
+def test_parts_that_are_not_known_are_made_anew(
+    store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: int | None
+) -> None:
+    monkeypatch.setattr(moving, "COPIED_WHOLE", 10 * MIB)
+    monkeypatch.setattr(moving, "PIECE", 6 * MIB)
+    archive = send(store, catalogue, tmp_path, 17 * MIB)
+    monkeypatch.setattr(type(store), "first_part_size", lambda *_: told)
+    transition(store, catalogue, archive, "GLACIER_IR", NOW)
+    index = read_index(store, archive.key)
+    assert index.etag == store.head(archive.key).info.etag != archive.etag
+
+
 def test_what_is_cold_has_to_be_thawed_first(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
     archive = send(store, catalogue, tmp_path, 1000)
     transition(store, catalogue, archive, "DEEP_ARCHIVE", NOW)
@@ -183,7 +222,7 @@ def test_what_a_move_costs() -> None:
     )  # fmt: skip
     rest = 11 * 0.004 * 60 / 30
     copied = move_cost(large, "DEEP_ARCHIVE", east, now, by_tag=False)
-    assert copied.amount == pytest.approx(13 / 1000 * 0.05 + 11 * 0.03 + rest)
+    assert copied.amount == pytest.approx(1410 / 1000 * 0.05 + 11 * 0.03 + rest)
     tagged = move_cost(large, "DEEP_ARCHIVE", east, now, by_tag=True)
     assert tagged.amount == pytest.approx(1 / 1000 * (0.05 + 0.005) + rest)
 
