@@ -30,7 +30,7 @@ def listed_candidates(carrier: Carrier, rules: ArchiveSet, report: AdoptReport) 
     fitting: list[tuple[ObjectInfo, Fit]] = []
     beside: list[ObjectInfo] = []
     is_beside = matcher(rules.sidecars)
-    for info, _ in listed(carrier.store):
+    for info, _ in listed(carrier.store, folders=True):
         carrier.pool.check()
         fit = pattern.fit(info.key)
         if fit is not None:

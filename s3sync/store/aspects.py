@@ -118,18 +118,14 @@ class StorageClasses(Protocol):
 class Tier(StrEnum):
     """Speed at which an object is thawed, and with it the price."""
 
-    BULK = "Bulk"
-    STANDARD = "Standard"
-    EXPEDITED = "Expedited"
+    BULK, STANDARD, EXPEDITED = "Bulk", "Standard", "Expedited"
 
 
 class ThawState(StrEnum):
     """True if an object can be read."""
 
-    WARM = "warm"
-    """At once: its class is none that has to be thawed."""
-    COLD = "cold"
-    THAWING = "thawing"
+    WARM, COLD, THAWING = "warm", "cold", "thawing"
+    """Warm is what has a class that need not be thawed."""
     THAWED = "thawed"
     """Until `Thaw.until`."""
 
@@ -161,6 +157,9 @@ class Thaws(Protocol):
     ) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
         """Every object below a prefix with its state, a page a request; None where the store does not say in listings:
         then ask `thaw_of`. Begins and ends as `ListsInPieces.list_until` does."""
+
+    def list_folder(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None] | str]:
+        """Objects with no `/` behind the prefix, as `list_thaws` gives them, and the prefixes of the folders there."""
 
 
 Rule = Mapping[str, Any]

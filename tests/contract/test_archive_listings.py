@@ -10,12 +10,14 @@ import pytest
 
 from s3sync.archive.carrier import open_carrier
 from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.catalogue import listed as listing
 from s3sync.archive.catalogue.listed import listed, objects, places_of
 from s3sync.archive.catalogue.rebuild import compare, rebuild
 from s3sync.archive.verify_all import Verified, verify_listed
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.core.times import parse_time
 from s3sync.shared import pieces
+from s3sync.store.aspects import Thaw, Tier
 from s3sync.store.port import ObjectInfo, Store
 from s3sync.store.wrapped import Wrapped
 from tests.contract.stores import UnderTest, in_folder, keys, put
@@ -126,3 +128,98 @@ def test_a_folder_store_is_listed_as_it_was(catalogue: Catalogue, tmp_path: Path
     fill(store, catalogue)
     assert sorted(info.key for info, _ in listed(store, places_of(catalogue))) == keys(store, "")
     assert rebuild(catalogue, store, NOW).gone == ()
+
+
+FEW_FOLDERS = {"z.tar", "raw/2023/a.tar", "raw/2023/deep/b.tar", "raw/2024/a.tar", "raw/2024//b.tar", "raw/c.tar"}
+
+
+def short_pages(monkeypatch: pytest.MonkeyPatch, size: int = 5, *, enough: int = 2) -> None:
+    monkeypatch.setattr(listing, "PAGE", size)
+    monkeypatch.setattr(listing, "ENOUGH", enough)
+
+
+@pytest.mark.parametrize("names", [FEW_FOLDERS, set(NAMES), {f"{n}.tar" for n in range(9)}, {"a/1", "b/1"}])
+@pytest.mark.parametrize("enough", [2, 3, 9])
+def test_folders_of_a_bucket_are_its_listing(
+    names: set[str], enough: int, s3: UnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_pages(monkeypatch, enough=enough)
+    store = s3.open()
+    for name in names:
+        put(store, name, b"x")
+    found = list(listed(store, folders=True))
+    assert sorted(info.key for info, _ in found) == keys(store, "")
+    assert sorted(found, key=lambda one: one[0].key) == sorted(listed(store), key=lambda one: one[0].key)
+
+
+class Tree(Wrapped):
+    """A folder store that is listed as a bucket is. Listings of whole folders wait until `count` are under way."""
+
+    def __init__(self, inner: Store, count: int = 1, hidden: str = "\0") -> None:
+        super().__init__(inner)
+        self.barrier, self.asked, self.hidden = Barrier(count), list[str](), hidden
+
+    def thaw_of(self, key: str) -> Thaw:
+        raise NotImplementedError
+
+    def thaw(self, key: str, *, days: int, tier: Tier) -> Thaw:
+        raise NotImplementedError
+
+    def list_thaws(
+        self, prefix: str, until: Collection[str] = (), *, after: str = ""
+    ) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
+        self.asked.append(prefix)
+        if prefix:
+            self.barrier.wait(60)
+        for info in self.inner.list(prefix, after=after):
+            yield info, None
+
+    def list_folder(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None] | str]:
+        for name in self.inner.folders(prefix):
+            if name != self.hidden:
+                yield f"{prefix}{name}/"
+        for info in self.inner.list(prefix):
+            if "/" not in info.key[len(prefix) :]:
+                yield info, None
+
+
+def test_a_store_of_which_nothing_is_known_is_listed_folder_beside_folder(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_pages(monkeypatch, 12)
+    store = in_folder(tmp_path / "store").open()
+    with Catalogue(tmp_path / "hers.db") as hers:
+        fill(store, hers)
+    tree = Tree(store, 2)
+    assert sorted(info.key for info, _ in listed(tree, folders=True)) == keys(store, "")
+    assert sorted(tree.asked) == ["", "raw/2023/", "raw/a/"], "raw/ alone is no piece, and its two folders are"
+
+
+def test_what_lies_in_no_folders_or_in_too_many_is_listed_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_pages(monkeypatch)
+    monkeypatch.setattr(listing, "MOST", 3)
+    flat, wide = (in_folder(tmp_path / name).open() for name in ("flat", "wide"))
+    for n in range(7):
+        put(flat, f"raw/{n}.tar", b"x")
+        put(wide, f"raw/{n}/a.fits", b"x")
+    for store in (flat, wide):
+        tree = Tree(store)
+        assert sorted(info.key for info, _ in listed(tree, folders=True)) == keys(store, "")
+        assert tree.asked == [""]
+
+
+def test_a_folder_that_a_store_does_not_name_is_not_called_gone(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_pages(monkeypatch)
+    monkeypatch.setattr(pieces, "IN_A_PIECE", 950)
+    store = in_folder(tmp_path / "store").open()
+    fill(store, catalogue)
+    for n in range(3):
+        put(store, f"other/{n}.tar", b"x")
+    tree = Tree(store, hidden="raw")
+    monkeypatch.setattr(listing, "ENOUGH", 1)
+    assert len(list(listed(tree, folders=True))) < len(keys(store, ""))
+    assert compare(catalogue, tree).gone == ()

@@ -100,9 +100,8 @@ def compare(catalogue: Catalogue, store: Store) -> Compared:
 
 def _add_all(listing: Listing, catalogue: Catalogue, store: Store) -> None:
     """Take in what the store lists. What is missing is asked for again, page by page, before it is called gone."""
-    places = places_of(catalogue)
-    listing.add(listed(store, places))
-    if places and listing.gone():
+    listing.add(listed(store, places_of(catalogue), folders=True))
+    if listing.gone():
         listing.add(listed(store))
 
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from typing import Any
 
 from s3sync.errors import Unsupported
 from s3sync.store.aspects import Thaw, ThawState, Tier
 from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import size_of, strip
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.port import ObjectInfo
@@ -87,23 +89,47 @@ class S3Thaws:
     def list_thaws(
         self, prefix: str, until: Collection[str] = (), *, after: str = ""
     ) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
-        name, root = self._io.root + prefix, self._io.root
+        root = self._io.root
         ends = {root + key for key in until}
-        rounds, token = EndlessListingGuard(), {"StartAfter": root + after} if after else dict[str, str]()
-        while True:
-            page = self._io.ask(
-                "list", name, "list_objects_v2", Prefix=name, OptionalObjectAttributes=["RestoreStatus"], **token
-            )
-            try:
-                require(page, "IsTruncated")
-                if page["IsTruncated"]:
-                    rounds.page(item["Key"] for item in page.get("Contents", ()))
-            except RequestFailed as error:
-                raise self._io.error(error.failure, "list", name) from None
+        begin = {"StartAfter": root + after} if after else dict[str, str]()
+        for page in self._pages(root + prefix, begin):
             for item in page.get("Contents", ()):
                 yield _listed(item, item["Key"][len(root) :])
                 if item["Key"] in ends:
                     return
+
+    def list_folder(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None] | str]:
+        root = self._io.root
+        name = root + prefix
+        for page in self._pages(name, {"Delimiter": "/"}):
+            for item in page.get("Contents", ()):
+                yield _listed(item, item["Key"][len(root) :])
+            for item in page.get("CommonPrefixes", ()):
+                folder = item["Prefix"]
+                if not (folder.startswith(name) and folder.find("/", len(name)) == len(folder) - 1):
+                    raise self._io.error(Failure("not_s3"), "list", name)
+                yield folder[len(root) :]
+
+    def _pages(self, name: str, arguments: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+        rounds, token = EndlessListingGuard(), dict[str, str]()
+        while True:
+            page = self._io.ask(
+                "list",
+                name,
+                "list_objects_v2",
+                Prefix=name,
+                OptionalObjectAttributes=["RestoreStatus"],
+                **arguments,
+                **token,
+            )
+            try:
+                require(page, "IsTruncated")
+                if page["IsTruncated"]:
+                    folders = (item["Prefix"] for item in page.get("CommonPrefixes", ()))
+                    rounds.page(chain(folders, (item["Key"] for item in page.get("Contents", ()))))
+            except RequestFailed as error:
+                raise self._io.error(error.failure, "list", name) from None
+            yield page
             if not page["IsTruncated"]:
                 return
             token["ContinuationToken"] = page["NextContinuationToken"]
