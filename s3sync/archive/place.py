@@ -178,12 +178,13 @@ class Target:
         """Make a symbolic link, whose target was checked. Where something else has the name, that stays."""
         with local_errors("cannot make", self._where(member.path)):
             folder, name = self._parent(member.path)
+            with suppress(FileExistsError):  # another restore may make it at the same moment
+                if folder.find(name) is None:
+                    folder.symlink(member.target or "", name)
+                    return Placed.RESTORED
             found = folder.find(name)
-            if found is None:
-                folder.symlink(member.target or "", name)
-                return Placed.RESTORED
-            same = stat.S_ISLNK(found.st_mode) and folder.readlink(name) == member.target
-            return Placed.SAME if same else Placed.BESIDE
+            is_link = found is not None and stat.S_ISLNK(found.st_mode)
+            return Placed.SAME if is_link and folder.readlink(name) == member.target else Placed.BESIDE
 
     def folder(self, path: str) -> None:
         """Make a folder, if there is none."""
