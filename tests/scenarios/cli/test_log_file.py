@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.people import Person
+from tests.scenarios.archive.conftest import put, settings
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \[\d+\] .*")
 
@@ -63,3 +64,26 @@ def test_what_is_no_plain_file_is_refused(david: Person, tmp_path: Path, kind: s
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 def test_a_device_is_refused(david: Person) -> None:
     assert david.run("up", "--log-file", "/dev/full").code == 1
+
+
+def test_an_archive_run_by_cron_says_all_in_it(tmp_path: Path) -> None:
+    """What went, what it deleted, and what failed with the reason and the exit code."""
+    ana, log, vault = Person("ana", tmp_path / "ana"), tmp_path / "s3sync.log", (tmp_path / "vault").as_uri()
+    settings(ana, f"archives: {{raw: {{store: '{vault}', source: 'raw/*', layout: '{{id}}'}}}}\n")
+    put(ana.repo, "raw/m42/light.fits", b"light")
+    words = ("--log-file", str(log))
+    ana.ok("archive", "run", "--delete-local", *words, cwd=ana.repo)
+    (ana.repo / "raw/m31").mkdir()
+    ana.expect(3, "archive", "run", *words, cwd=ana.repo)
+    ana.ok("restore", "m42", *words, cwd=ana.repo)
+    text = log.read_text("utf-8")
+    assert all(LINE.fullmatch(line) for line in text.splitlines()), text
+    went = ["s3sync archive run begins", "m42", "deleted here 1 file", "ends with exit code 0"]
+    for told in (
+        *went,
+        "m31: cannot archive m31: there is no file in it",
+        "ends with exit code 3",
+        "s3sync restore begins",
+    ):
+        assert told in text, told
+    assert (ana.repo / "raw/m42/light.fits").read_bytes() == b"light"
