@@ -17,7 +17,8 @@ class ByContent(Wrapped):
 
     def __init__(self, inner: Store, index: Index) -> None:
         super().__init__(inner)
-        alone = {one.key: one.size for one in (*index.members, *index.sidecars) if one.key is not None}
+        loose = index.members if index.pack is Pack.NONE else ()
+        alone = {one.key: one.size for one in (*loose, *index.sidecars) if one.key is not None}
         self._sizes = alone | ({} if index.pack is Pack.NONE else {one.key: one.size for one in archives_of(index)})
         self._now: dict[str, str] = {}
 

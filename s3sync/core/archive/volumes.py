@@ -110,20 +110,23 @@ def is_whole(index: Index) -> bool:
 
 def etags_of(index: Index) -> dict[str, str | None]:
     """Objects of a unit by key, sidecars among them, each with the ETag that the index has of it."""
-    alone = {one.key: one.etag for one in (*index.members, *index.sidecars) if one.key is not None}
-    return alone | ({} if index.pack is Pack.NONE else {one.key: one.etag for one in archives_of(index)})
+    loose = index.members if index.pack is Pack.NONE else ()
+    alone = {one.key: one.etag for one in (*loose, *index.sidecars) if one.key is not None}
+    if isinstance(index, SplitIndex):
+        return alone | {part.key: part.etag for part in index.parts}
+    return alone if index.pack is Pack.NONE else alone | {index.key: index.etag}
 
 
 def with_etags(index: Index, etags: Mapping[str, str | None]) -> Index:
     """An index with these ETags instead of its own, for the objects that they name."""
 
     def changed(members: tuple[Member, ...]) -> tuple[Member, ...]:
-        if all(one.key is None for one in members):
-            return members
         return tuple(replace(one, etag=etags.get(one.key, one.etag)) if one.key else one for one in members)
 
-    index = replace(index, members=changed(index.members), sidecars=changed(index.sidecars))
+    index = replace(index, sidecars=changed(index.sidecars))
+    if index.pack is Pack.NONE:
+        return replace(index, members=changed(index.members))
     if isinstance(index, SplitIndex):
         parts = tuple(replace(part, etag=etags.get(part.key, part.etag)) for part in index.parts)
         return replace(index, parts=parts)
-    return index if index.pack is Pack.NONE else replace(index, etag=etags.get(index.key, index.etag))
+    return replace(index, etag=etags.get(index.key, index.etag))
