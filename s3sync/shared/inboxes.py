@@ -17,8 +17,8 @@ from s3sync.errors import NotFound
 from s3sync.store.aspects import ListsOnce
 from s3sync.store.port import ObjectInfo, Store
 
-MOST = 10_000
-"""Files of clients that one command looks at."""
+MOST, LISTED = 10_000, 100_000
+"""Files of clients that one command looks at, and objects that it lists for them: others could hide behind many."""
 ASKED_AT_ONCE = 16
 
 
@@ -57,7 +57,7 @@ def list_inboxes(store: Store, prefix: str, inboxes: Mapping[str, Inbox]) -> Lyi
     place, found = inbox_prefix(prefix), Lying([], [])
     listing = store.list_once(place) if isinstance(store, ListsOnce) else store.list(place)
     for count, info in enumerate(listing):
-        if count == MOST:
+        if count == LISTED or len(found.waiting) == MOST:
             return Lying(found.waiting, found.late, more=True)
         entry = info.key.removeprefix(place)
         inbox = inboxes.get(entry.partition("/")[0])

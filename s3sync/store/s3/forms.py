@@ -29,16 +29,18 @@ class S3Forms:
         if not prefix.endswith("/"):
             raise StoreError(f"could not make a form for {prefix!r}", why="it is no prefix")
         begins = self._io.key(prefix)
-        fixed = {
-            "Content-Type": CONTENT_TYPE,
-            "success_action_status": "201",
-            **self._io.wire.headers(writes=True),
-        }
+        fixed = {"Content-Type": CONTENT_TYPE, "success_action_status": "201", **self._asked_for()}
         free = [["starts-with", f"${name}", ""] for name in filled]
         conditions = [["content-length-range", 0, most_bytes], *({name: value} for name, value in fixed.items()), *free]
         made, expires = self._signing.signed_form(begins + ANY_NAME, fixed, conditions, lasts)
         fields = {name: value for name, value in made["fields"].items() if name != "key"}
         return DropForm(made["url"], fields, begins, prefix, expires)
+
+    def _asked_for(self) -> dict[str, str]:
+        """Fields for what the settings have each write ask for. A form has no field for who pays."""
+        wire = self._io.wire.headers(writes=True)
+        fields = {name: value for name, value in wire.items() if name.startswith("x-amz-server-side-encryption")}
+        return fields | ({"acl": wire["x-amz-acl"]} if "x-amz-acl" in wire else {})
 
     def send_form(self, form: DropForm, key: str, body: bytes, filled: Mapping[str, str]) -> int:
         name = self._io.root + key

@@ -87,13 +87,16 @@ class Exchange:
         self._etag = None
 
     def list(self) -> tuple[Waits, Deleted]:
-        """Look at the store itself, where other tools may have put files: what waits there, and what is gone."""
+        """Look at the store itself, where other tools and clients may have put files: what waits, and what is gone."""
         report = status(self.session)
         waits, gone = Waits(self.session.project.name), Counter[State]()
         for file in report.files:
             gone[file.state] += 1
             if file.state in _NEWER:
                 _add(waits, file)
+        for one in report.incoming:
+            waits.files, waits.size_bytes = waits.files + one.files, waits.size_bytes + one.size_bytes
+            waits.by[one.client or ""] += one.files
         return waits, Deleted(gone[State.LOCAL_DELETED], gone[State.REMOTE_DELETED])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.kit.clients import form_of, post, said
 from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.servers import Credentials, MiniStack
 
@@ -114,7 +115,11 @@ def test_what_the_policy_allows_works_and_everything_else_is_refused(
     old = next(one for one in jan.ok("versions", "a.mp4", "--json").json["versions"] if one["where"] == "old_version")
     jan.ok("down", "a.mp4", "--version", old["id"])
     assert jan.read("a.mp4") == b"first"
-    jan.ok("cleanup", "--yes")
+    (opened,) = jan.ok("receive", "--json").json["inboxes"]
+    assert post(form_of(opened["url"]), b"film of a client", said("film.mov", "Anna")) == 201
+    assert [one["by"] for one in jan.ok("down", "--json").json["received"]] == ["client:Anna"]
+    jan.ok("receive", "--end", opened["id"])
+    jan.ok("cleanup", "--yes", "--force")
     client, iam = ministack.client(name), ministack._client(ministack.users[name], "iam")
     s3.put_object(Bucket=bucket, Key=f"media/{REPO}-private/x", Body=b"x")
     for call, arguments in (
@@ -174,8 +179,8 @@ def test_the_policy_alone_is_on_stdout_and_bad_names_are_one_sentence(owner: tup
 
 def test_a_folder_store_has_no_bucket_and_no_policies(tmp_path: Path) -> None:
     david, _ = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
-    for words, said in ((("setup", "bucket"), "has no bucket to set up"), (("setup", "policy"), "has no policies")):
-        assert said in david.expect(1, *words).err
+    for words, told in ((("setup", "bucket"), "has no bucket to set up"), (("setup", "policy"), "has no policies")):
+        assert told in david.expect(1, *words).err
     assert PROJECT in david.ok().out
 
 

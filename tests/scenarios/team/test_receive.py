@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import urllib.error
 import urllib.request
 import uuid
@@ -11,19 +12,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from s3sync.api import Project
 from s3sync.core.inboxes import MOST_BYTES, inbox_prefix
 from s3sync.errors import Unsupported
+from s3sync.shared import inboxes
 from s3sync.store import open_store
-from s3sync.store.aspects import require_aspect
+from s3sync.store.aspects import Presigns, require_aspect
 from s3sync.store.forms import Forms
-from s3sync.store.options import StoreOptions
+from s3sync.store.options import StoreOptions, Wire
 from s3sync.store.port import Store
+from s3sync.store.s3.forms import multipart
 from s3sync.sync import incoming
 from s3sync.team.receiving import try_out
+from s3sync.team.watching.exchange import Exchange
 from tests.kit.clients import PREFIX, drop, form_of, open_inbox, post, said
 from tests.kit.people import Person, pair
 from tests.kit.servers import MiniStack, Moto, SeaweedFS, Server
@@ -340,3 +345,94 @@ def test_without_an_inbox_nothing_more_is_asked_of_the_store(
 
     monkeypatch.setattr(incoming, "list_inboxes", never)
     assert opened_by(david).status().incoming == [] and opened_by(david).down().received == []
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "a" * 20, "AWS_SECRET_ACCESS_KEY": "b" * 40}
+
+
+def form_on(url: str, env: Mapping[str, str] = KEYS, **more: Any) -> tuple[Any, str]:
+    """A form and a link of a store that is asked nothing."""
+    store = open_store(url, StoreOptions(env=env, **more))
+    form = require_aspect(store, Forms).sign_form(
+        "r/inbox/", lasts=timedelta(days=2), most_bytes=9, filled=("x-amz-meta-name",)
+    )
+    return form, require_aspect(store, Presigns).presign_get("r/page.html", lasts=timedelta(days=2)).url
+
+
+@pytest.mark.parametrize("url", ["s3://our-bucket/media", "s3://our-bucket", "s3://dotted.bucket/a"])
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "cn-north-1"])
+def test_a_page_and_its_form_are_of_one_address(url: str, region: str) -> None:
+    """So no browser asks the bucket for its CORS."""
+    form, link = form_on(url, region=region)
+    assert urlsplit(form.url).netloc == urlsplit(link).netloc
+    assert form.begins == f"{url.removeprefix('s3://').partition('/')[2]}/r/inbox/".lstrip("/")
+
+
+def test_a_form_ends_with_the_session_that_signed_it() -> None:
+    soon = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    session = KEYS | {"AWS_SESSION_TOKEN": "token", "AWS_CREDENTIAL_EXPIRATION": soon.isoformat()}
+    form, _ = form_on("s3://bucket", session, endpoint_url="http://127.0.0.1:9")
+    assert form.expires == soon and form.fields["x-amz-security-token"] == "token"
+
+
+def test_a_form_asks_for_what_the_settings_ask_for() -> None:
+    wire = Wire(sse="aws:kms", kms_key_id="key", acl="bucket-owner-full-control", request_payer="requester")
+    form, _ = form_on("s3://bucket", region="us-east-1", wire=wire)
+    conditions = policy_of({"fields": form.fields})
+    for name, value in {
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": "key",
+        "acl": "bucket-owner-full-control",
+    }.items():
+        assert form.fields[name] == value and {name: value} in conditions
+    named = {name for one in conditions for name in (one if isinstance(one, dict) else [str(one[1]).lstrip("$")])}
+    unnamed = {"policy", "x-amz-signature"}
+    assert set(form.fields) - unnamed <= named, "S3 refuses a field that no condition names"
+    assert "x-amz-request-payer" not in form.fields
+
+
+@pytest.mark.seaweedfs
+@pytest.mark.ministack
+def test_an_upload_that_is_cut_in_the_middle_leaves_nothing(tmp_path: Path, server: Server) -> None:
+    david, _ = people_on(tmp_path, server)
+    (opened,) = david.ok("receive", "--json").json["inboxes"]
+    form = form_of(opened["url"])
+    whole = multipart(
+        "edge", {"key": f"{form['begins']}{'a' * 32}", **form["fields"], **said("cut.mov")}, bytes(5_000_000)
+    )
+    address = urlsplit(form["url"])
+    head = (
+        f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {len(whole)}\r\n"
+        "Content-Type: multipart/form-data; boundary=edge\r\n\r\n"
+    )
+    with socket.create_connection((address.hostname or "", address.port or 80), timeout=60) as line:
+        line.sendall(head.encode() + whole[:3_000_000])
+    assert post(form, FILM, said("whole.mov")) == 201
+    assert [one["name"] for one in david.ok("down", "--json").json["received"]] == ["whole.mov"]
+
+
+def test_behind_many_objects_that_are_none_of_the_page_files_are_found(
+    folder: tuple[Store, Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, david, _ = folder
+    inbox = open_inbox(store)
+    for number in range(12):
+        drop(store, inbox, b"odd", key=f"a.{number}")
+    for number in range(7):
+        drop(store, inbox, f"{number}".encode(), f"{number}.mov")
+    monkeypatch.setattr(inboxes, "MOST", 5)
+    assert len(opened_by(david).down().received) == 5
+    report = opened_by(david).down()
+    assert len(report.received) == 2 and len(david.files()) == 7
+    monkeypatch.setattr(inboxes, "LISTED", 3)
+    assert "run the command again" in " ".join(opened_by(david).down().warnings)
+
+
+def test_a_watch_is_told_what_clients_sent_and_fetches_it(folder: tuple[Store, Person, Person]) -> None:
+    store, david, _ = folder
+    exchange = Exchange(lambda: opened_by(david).session)
+    drop(store, open_inbox(store), b"film", "film.mov")
+    waits, _ = exchange.list()
+    assert (waits.files, waits.size_bytes, dict(waits.by)) == (1, 4, {"client:Anna": 1})
+    assert [one.name for one in exchange.fetch().downloaded] == ["film.mov"]
+    assert exchange.list()[0].files == 0
