@@ -122,13 +122,14 @@ class Journal(Database):
             )  # fmt: skip
 
     def arrived(self, key: str, part: PartBody, etag: str) -> None:
-        """Remember a part, before it counts as sent."""
+        """Remember a part, before it counts as sent. After a power failure the last ones may be sent again."""
         where = part.position
-        self.execute(
-            "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            key, part.number, etag, part.size, where.at, where.done, where.partial, json.encode(part.frames),
-            part.checksum, int(part.last),
-        )  # fmt: skip
+        with self.hurried():
+            self.execute(
+                "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                key, part.number, etag, part.size, where.at, where.done, where.partial, json.encode(part.frames),
+                part.checksum, int(part.last),
+            )  # fmt: skip
 
     def sent(self, key: str, listed: Mapping[int, Part] | None) -> Sent:
         """State to resume from; `listed` are the parts that the store has, None for all that were remembered."""

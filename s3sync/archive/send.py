@@ -75,7 +75,8 @@ def send_unit(
 
 def forget(journal: Journal, index: Index) -> None:
     """End what the journal has of a unit whose index is in the store."""
-    for key in (index.key, *(member.key for member in (*index.members, *index.sidecars) if member.key)):
+    own = index.members if index.pack is Pack.NONE else ()
+    for key in (index.key, *(member.key for member in (*own, *index.sidecars) if member.key)):
         journal.end(key)
 
 
@@ -170,7 +171,7 @@ def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: Sequence[Me
         rules.pack,
         members,  # type: ignore[arg-type] # any sequence can be written, and one that is read is a tuple
         size,
-        sum(member.size for member in members),
+        unit.size,
         carrier.clock().replace(microsecond=0),
         carrier.user,
         storage_class=rules.storage_class if moves else USUAL,
@@ -237,7 +238,8 @@ def send_sidecars(
     another is somebody's, as with an archive.
     """
     found, sent = [], 0
-    there = {member.key: member for member in index.members if member.key is not None}
+    own = index.members if index.pack is Pack.NONE else ()
+    there = {member.key: member for member in own if member.key is not None}
     for source in unit.sidecars:
         key = sidecar_key(rules, unit, source.path)
         if key not in there:

@@ -18,7 +18,7 @@ from s3sync.core.archive.tar import BLOCK, END, as_bytes
 from s3sync.core.archive.values import Frame, Member, Pack, Source
 from s3sync.core.batches import batched
 from s3sync.core.checksum import Checksum
-from s3sync.core.etag import MIB, choose_part_size
+from s3sync.core.etag import MAX_PARTS, MIB, PART_SIZE, choose_part_size
 from s3sync.core.times import format_time
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, SourceChanged, StoreError
@@ -33,6 +33,9 @@ ARCHIVE_ID = "archive-id"
 AT_ONCE = MIB
 """Bytes of an archive that are handed to the store in one piece: S3 then takes them without botocore, whose start takes
 longer than the rest of such a run."""
+SMALLEST_PART, MOST_AT_ONCE = 5 * MIB, 6
+"""Bytes of a container's part, the fewest that S3 takes, and how many of them there are at once: five are on their way
+while one is made, in less memory than five of the size in which files are sent."""
 
 
 class Content(Struct, frozen=True):
@@ -61,6 +64,13 @@ class Content(Struct, frozen=True):
         """Bytes that the object has at most."""
         packed = sum(source.size + 4 * BLOCK for source in self.sources) + len(END)
         return self.size if self.top is None else packed + packed // 32 + MIB
+
+    @property
+    def part_size(self) -> int:
+        """Size of the parts: of a container as small as 10,000 of them allow, if it is more than one."""
+        if self.top is None or self.most <= PART_SIZE:
+            return choose_part_size(self.most)
+        return max(SMALLEST_PART, -(-self.most // MAX_PARTS // MIB) * MIB)
 
     def headers(self, archive_id: str) -> Headers:
         kind = _CONTENT_TYPES.get(self.pack if self.top is not None else Pack.NONE)
@@ -106,7 +116,7 @@ def upload(carrier: Carrier, journal: Journal, content: Content, mode: WriteMode
                     return job.run(mode)
                 except (NotFound, SourceChanged, ChecksumMismatch):
                     job.abandon()
-            job = _Job(carrier, journal, content, choose_part_size(content.most))
+            job = _Job(carrier, journal, content, content.part_size)
             return job.run(mode)
         except (SourceChanged, PreconditionFailed, ChecksumMismatch):
             if job is not None:
@@ -157,7 +167,8 @@ class _Job:
                 self._begin()
                 made = chain((first,), made)
                 del first
-            parts = self.carrier.pool.gather(self._send, made, PARTS_AT_ONCE)
+            at_once = MOST_AT_ONCE if self.part_size == SMALLEST_PART else PARTS_AT_ONCE
+            parts = self.carrier.pool.gather(self._send, made, at_once)
             self.maker.let_go()
             return self._complete([*self.sent.parts, *parts], mode)
         finally:

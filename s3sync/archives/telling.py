@@ -46,11 +46,13 @@ class Telling:
     def sent(self, unit: Unit) -> None:
         """Note a unit that was archived."""
         top = os.path.realpath(unit.root)
-        for source in unit.sources:
-            path = os.path.join(top, source.path)  # noqa: PTH118
-            if source.kind is Kind.FILE and (found := self._of(path)) is not None:
+        is_below = top.startswith(f"{self._root}{os.sep}")  # then all of it is in the project that its top is in
+        whole = self._of(top) if is_below else None
+        for source in unit.sources if whole is not None or not is_below else ():
+            if source.kind is Kind.FILE and (found := whole or self._of(os.path.join(top, source.path))) is not None:  # noqa: PTH118
                 project, draft = found
-                name = os.path.relpath(path, project.staging).replace(os.sep, "/") if draft.names_more else ""
+                path = os.path.join(top, source.path) if draft.names_more else ""  # noqa: PTH118
+                name = os.path.relpath(path, project.staging).replace(os.sep, "/") if path else ""
                 draft.add(ARCHIVED, nfc(name), source.size)
                 draft.note = draft.note or f"to archives.{unit.set}"
 

@@ -119,6 +119,19 @@ class Database:
                 yield
 
     @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Write without waiting for the disk: it outlives the process, and a power failure only with what comes after.
+
+        For what is told often and could be done again.
+        """
+        with self._lock, self._errors():
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                yield
+            finally:
+                self._connection.execute("PRAGMA synchronous = FULL")
+
+    @contextmanager
     def rows_of(self, table: str) -> Iterator[None]:
         """Around what makes values of rows: a row that no s3sync wrote is damage, whoever wrote it."""
         try:

@@ -21,6 +21,8 @@ Value: TypeAlias = str | int | float | bool | None
 BLOCK, CARD = 2880, 80
 MOST_BLOCKS = 1000
 """Blocks of one header: 36,000 cards, more than any program writes."""
+AT_ONCE = 8
+"""Blocks that are read at once: most headers fit into them."""
 ENDINGS = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fts.gz", ".fits.fz", ".fit.fz", ".fz")
 _CONTINUE, _HIERARCH, _END, _VALUE = b"CONTINUE", b"HIERARCH", b"END     ", b"= "
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
@@ -63,11 +65,7 @@ class Header:
                 yield b" ".join(card.partition(b"=")[0].split()).decode("latin-1")
 
     def _standard(self, keyword: str) -> int | None:
-        word = keyword.encode("latin-1", "replace").ljust(8) + _VALUE
-        at = self._cards.find(word)
-        while at >= 0 and at % CARD:
-            at = self._cards.find(word, at + 1)
-        return at if at >= 0 else None
+        return _place(self._cards, keyword.encode("latin-1", "replace").ljust(8) + _VALUE)
 
     def _hierarchical(self, keyword: str) -> int | None:
         wanted = keyword.encode("latin-1", "replace").split()
@@ -89,11 +87,12 @@ def read_header(path: Path) -> Header:
     """
     try:
         with _opened(path) as file:
-            primary = _header(file, b"SIMPLE  ")
+            headers = _Headers(file)
+            primary = headers.next(b"SIMPLE  ")
             if primary.get("NAXIS") != 0:
                 return primary
             try:
-                return _header(file, b"XTENSION", primary)
+                return headers.next(b"XTENSION", primary)
             except Unsaid:
                 return primary
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -110,20 +109,38 @@ def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
             yield file
 
 
-def _header(file: IO[bytes] | gzip.GzipFile, first: bytes, below: Header | None = None) -> Header:
-    """The header that begins where the file is read next; the file stands behind it then."""
-    cards = bytearray()
-    for number in range(MOST_BLOCKS):
-        block = file.read(BLOCK)
-        if len(block) < BLOCK or (number == 0 and block[:8] != first):
-            raise Unsaid("it is no FITS file" if number == 0 else "its header is cut off")
-        cards += block
-        end = block.find(_END)
-        while end >= 0 and end % CARD:
-            end = block.find(_END, end + 1)
-        if end >= 0:
-            return Header(bytes(cards[: len(cards) - BLOCK + end]), below)
-    raise Unsaid("its header has no end")
+class _Headers:
+    """The headers of a file, which is read some blocks at once; what stands behind one is kept for the next."""
+
+    def __init__(self, file: IO[bytes] | gzip.GzipFile) -> None:
+        self._file, self._ahead = file, b""
+
+    def next(self, first: bytes, below: Header | None = None) -> Header:
+        """The header that begins here. Raises `Unsaid`."""
+        cards, looked = self._ahead, 0
+        for _ in range(0, MOST_BLOCKS, AT_ONCE):
+            if len(cards) - looked < BLOCK:
+                cards += self._file.read(AT_ONCE * BLOCK)
+            whole = len(cards) - len(cards) % BLOCK
+            if whole <= looked or not cards.startswith(first):
+                raise Unsaid("its header is cut off" if looked else "it is no FITS file")
+            end = _place(cards, _END, looked)
+            if end is not None and end < whole:
+                self._ahead = cards[end - end % BLOCK + BLOCK :]
+                return Header(cards[:end], below)
+            looked = whole
+        raise Unsaid("its header has no end")
+
+
+def _place(cards: bytes, begin: bytes, start: int = 0) -> int | None:
+    """Place of the first card that has this beginning. Only the cards' first letters are searched through."""
+    firsts, letter = cards[start::CARD], begin[:1]
+    card = firsts.find(letter)
+    while card >= 0:
+        if cards.startswith(begin, at := start + card * CARD):
+            return at
+        card = firsts.find(letter, card + 1)
+    return None
 
 
 def _parsed(cards: list[bytes]) -> Value:

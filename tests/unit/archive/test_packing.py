@@ -18,6 +18,7 @@ from s3sync.archive.place import Destination
 from s3sync.archive.restore import restore_unit
 from s3sync.archive.send import is_archived, send_unit
 from s3sync.archive.stream import TarStream
+from s3sync.archive.upload import SMALLEST_PART
 from s3sync.archive.volumes import known_indexes
 from s3sync.core.archive.values import Kind, Pack
 from s3sync.errors import Halt, LocalError, SourceChanged
@@ -189,7 +190,7 @@ def test_an_upload_resumes_behind_the_last_part_with_the_same_bytes(
     assert index.frames == whole.frames
     if pack is not Pack.NONE:  # there the parts of several files are under way
         unbroken = next(number for number in range(1, 99) if number not in sent) - 1
-        assert again <= all_of_it - unbroken * 8 * MIB
+        assert again <= all_of_it - unbroken * SMALLEST_PART
     assert again < all_of_it or not sent
 
 

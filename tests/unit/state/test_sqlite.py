@@ -214,3 +214,18 @@ def test_it_closes_only_when_no_thread_is_at_it(path: Path) -> None:
     assert closed.is_set()
     with pytest.raises(LocalError):
         database.execute("SELECT 1")
+
+
+def test_what_is_hurried_is_committed_but_not_waited_for(tmp_path: Path) -> None:
+    """Another connection sees it at once; the disk is waited for again behind the block, also after an error."""
+    with Database(tmp_path / "some.db", "CREATE TABLE t (a INTEGER);", ()) as database:
+        with database.hurried():
+            assert database.execute("PRAGMA synchronous") == [(1,)]
+            database.execute("INSERT INTO t VALUES (7)")
+        with sqlite3.connect(tmp_path / "some.db") as other:
+            assert other.execute("SELECT a FROM t").fetchall() == [(7,)]
+        other.close()
+        assert database.execute("PRAGMA synchronous") == [(2,)]
+        with pytest.raises(LocalError), database.hurried():
+            database.execute("INSERT INTO nothing VALUES (1)")
+        assert database.execute("PRAGMA synchronous") == [(2,)]
