@@ -10,7 +10,8 @@ A file is taken in by four steps, each of which may be the last one of a killed 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
@@ -23,7 +24,7 @@ from s3sync.core.media_types import media_type
 from s3sync.core.names import without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.times import format_ns, format_time
-from s3sync.errors import ENDS_THE_RUN, AccessDenied, NotFound, PreconditionFailed, StoreError
+from s3sync.errors import ENDS_THE_RUN, AccessDenied, LocalError, NotFound, PreconditionFailed, StoreError
 from s3sync.local.ignore import load_ignore
 from s3sync.shared.inboxes import ASKED_AT_ONCE, Lying, Sent, describe, entry_of, list_inboxes, summed
 from s3sync.shared.manifest import StoredManifest, write_edits
@@ -45,41 +46,58 @@ CLAIMS_KEPT = 20
 
 
 def waiting(session: Session, manifest: Manifest) -> list[Waiting]:
-    """Tell what clients sent and nobody has taken in, and change nothing. What may not be seen is not told."""
+    """Tell what clients sent and nobody has taken in, and change nothing. What cannot be seen is not told."""
     try:
         lying = list_inboxes(session.store, session.project.prefix, manifest.inboxes)
         known = describe(session.store, session.project.prefix, lying.waiting[:ASKED])
-    except AccessDenied:
+    except ENDS_THE_RUN:
+        raise
+    except (StoreError, LocalError):
         return []
     return summed(known, lying.waiting[ASKED:])
 
 
 def take_in(session: Session, state: StateDB, seen: View, report: RunReport, *, dry_run: bool) -> bool:
-    """Take in what waits; True if the store has other files than were seen. Raises `StoreError`, `LostRace`.
+    """Take in what waits; True if the store has other files than were seen. Raises what ends a run, `LostRace`.
 
-    Whoever may not write leaves it to the others, and is told.
+    Whoever may not write leaves it to the others, and is told. So is whoever finds what nobody can read: the files of
+    clients hold up no others.
     """
     manifest, prefix = seen.there.stored.manifest, session.project.prefix
     try:
         lying = list_inboxes(session.store, prefix, manifest.inboxes)
-    except AccessDenied as error:
+    except ENDS_THE_RUN:
+        raise
+    except (StoreError, LocalError) as error:
         report.warnings.append(f"it cannot be seen whether clients sent files: {error}")
         return False
     if dry_run or session.settings.user is None:
-        _foretell(session, seen, report, lying, dry_run=dry_run)
+        with _aside(report, lying):
+            _foretell(session, seen, report, lying, dry_run=dry_run)
         return False
     names = Names(session, seen)
     with guarded(session, state, (), report.warnings.append) as own:
         work = _TakingIn(own, seen.there.stored, names, report)
-        try:
+        with _aside(report, lying):
             for some in batched(lying.waiting, BATCH):
                 work.take(describe(own.store, prefix, some))
             work.tidy(lying)
-        except AccessDenied as error:
-            report.warnings.append(f"{_files(len(lying.waiting))} of clients cannot be taken in by you: {error}")
     if lying.more:
         report.warnings.append("clients sent more files than one run takes in: run the command again")
     return work.changed
+
+
+@contextmanager
+def _aside(report: RunReport, lying: Lying) -> Iterator[None]:
+    """Tell why files of clients cannot be taken in, where that concerns no others."""
+    try:
+        yield
+    except ENDS_THE_RUN:
+        raise
+    except AccessDenied as error:
+        report.warnings.append(f"{_files(len(lying.waiting))} of clients cannot be taken in by you: {error}")
+    except (StoreError, LocalError) as error:
+        report.warnings.append(f"{_files(len(lying.waiting))} of clients cannot be taken in: {error}")
 
 
 def _foretell(session: Session, seen: View, report: RunReport, lying: Lying, *, dry_run: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Callable
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.core.inboxes import Inbox
 from s3sync.core.team import lock_id
+from s3sync.shared import inboxes
+from s3sync.store.folder import FolderStore
 from tests.kit.people import PROJECT, REPO, Person
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs FIFOs and links")
@@ -72,3 +76,48 @@ def test_a_month_that_is_none_hides_no_newer_events(kind: str, synced: Person, m
     planted(synced, kind, f"events/{PROJECT}/2025-11.jsonl")
     told = synced.ok("log")
     assert "uploaded a.txt" in told.out and "cannot be" in told.err
+
+
+INBOX = "0" * 32
+
+
+def with_an_inbox(synced: Person) -> Path:
+    """The project has one, as metadata.json says; the place of what clients put into it."""
+    store = synced.root.parent.parent / "store" / REPO
+    manifest = json.loads((store / PROJECT / "metadata.json").read_text("utf-8"))
+    opened = {"by": "jan", "at": "2026-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}
+    (store / PROJECT / "metadata.json").write_text(json.dumps({**manifest, "inboxes": {INBOX: opened}}), "utf-8")
+    place = store / ".s3sync" / "inbox" / PROJECT / INBOX
+    place.mkdir(parents=True)
+    return place
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_of_a_client_holds_up_no_others(
+    kind: str, synced: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(synced.root)
+    place = with_an_inbox(synced)
+    ODD[kind](place / ("a" * 32))
+    (place.parents[3] / PROJECT / "new.txt").write_text("of another tool")
+    told = synced.ok("down")
+    assert "clients sent files" in told.err and synced.read("new.txt") == b"of another tool"
+    assert "clients sent files" in synced.ok("down", "--dry-run").err
+    synced.ok("status")
+
+
+def test_keys_that_no_page_makes_hide_no_file_of_a_client(
+    synced: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = with_an_inbox(synced)
+    for number in range(9):
+        (place / f"!{number}").write_text("of whoever has the form")
+    (place / ("b" * 32)).write_text("a film")
+    monkeypatch.setattr(inboxes, "MOST", 5)
+    store = FolderStore(tmp_path / "store", create=False)
+    known = {INBOX: Inbox("jan", "2026-01-01T00:00:00Z", "2999-01-01T00:00:00Z")}
+    lying = inboxes.list_inboxes(store, f"{REPO}/{PROJECT}/", known)
+    assert [info.key.rpartition("/")[2] for info in lying.waiting] == ["b" * 32]
+    assert len(lying.late) == 9 and not lying.more
+    monkeypatch.setattr(inboxes, "LISTED", 7)
+    assert inboxes.list_inboxes(store, f"{REPO}/{PROJECT}/", known).more
