@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct, field
 
 from s3sync.aside import Aside
-from s3sync.core.media_types import kind_of, type_in_a_page
+from s3sync.core.media_types import Kind, kind_of, type_in_a_page
 from s3sync.core.outcome import Problem
 from s3sync.core.shares import LONGEST_TITLE, read_page_name
 from s3sync.errors import UsageError
@@ -151,7 +151,7 @@ def _items(
         items.append(
             Item(
                 name,
-                kind_of(name),
+                Kind.AUDIO if look.is_sound else kind_of(name),
                 one.file.size_bytes,
                 download.url,
                 source.url if source else None,

@@ -24,6 +24,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "hevc.mp4": (*PICTURE, "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1"),
     "camera.mp4": (*PICTURE, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv422p10le"),
     "sound.wav": (*SOUND, "-af", "volume='if(lt(t,1),1,0.1)':eval=frame"),
+    "sound.m4a": (*SOUND, "-c:a", "aac"),
     "sound.mp3": (*SOUND, "-c:a", "libmp3lame"),
     "pretty.mp4": (*BLOBS, *H264),
     "pretty.wav": SWELLS,

@@ -16,6 +16,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import IO
@@ -65,17 +66,17 @@ class Facts(Struct, frozen=True):
 
 
 def find_ffmpeg() -> str | None:
-    """Absolute path of ffmpeg: the system's, or that of the extra `review`. None where there is none."""
+    """Absolute path of ffmpeg: the system's, or that of the extra `review`. None where there is none.
+
+    The package's own search is not asked: where it brings no program, it runs any that the current folder has.
+    """
     found = program("ffmpeg")
     if found is not None:
         return found
-    try:
-        from imageio_ffmpeg import get_ffmpeg_exe
-
-        brought = Path(get_ffmpeg_exe())
-    except (ImportError, RuntimeError, OSError):
-        return None
-    return str(brought) if brought.is_absolute() and brought.is_file() else None
+    package = find_spec("imageio_ffmpeg")
+    folders = (package.submodule_search_locations if package is not None else None) or ()
+    brought = [path for folder in folders for path in Path(folder, "binaries").glob("ffmpeg-*")]
+    return next((str(path) for path in sorted(brought) if path.is_absolute() and os.access(path, os.X_OK)), None)
 
 
 class Ffmpeg(Struct, frozen=True):

@@ -29,6 +29,11 @@ class Look(Struct, frozen=True):
     wave: list[int] | None = None
 
     @property
+    def is_sound(self) -> bool:
+        """True for a file that has a sound and no picture, whatever its name says."""
+        return self.facts is not None and self.facts.codec is None and self.facts.has_sound
+
+    @property
     def plays(self) -> Plays | None:
         """None for a film of which nothing is known."""
         return None if self.facts is None or self.facts.codec is None else plays(self.facts.codec, self.facts.profile)
@@ -77,10 +82,8 @@ def _look(ffmpeg: Ffmpeg, descriptor: int, path: str, kind: Kind) -> Look:
     facts = ffmpeg.facts(descriptor, path)
     if facts is None:
         return Look()
-    if kind is Kind.AUDIO:
+    if kind is Kind.AUDIO or facts.codec is None:
         return Look(facts, wave=ffmpeg.waveform(descriptor, path, facts.duration_s) if facts.has_sound else None)
-    if facts.codec is None:
-        return Look(facts)
     at = min((facts.duration_s or 0.0) * POSTER_AT, LATEST_POSTER_S) if kind is Kind.VIDEO else 0.0
     poster = ffmpeg.poster(descriptor, path, at_s=at)
     if poster is None and at:

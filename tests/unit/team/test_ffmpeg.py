@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.core.media_types import Plays, plays
+from s3sync.disk.programs import program
 from s3sync.team.pages import ffmpeg as module
 from s3sync.team.pages.ffmpeg import COLUMNS, Facts, Ffmpeg, Peaks, find_ffmpeg, read_facts
 from s3sync.team.pages.looking import look_into
@@ -167,6 +168,20 @@ def test_without_ffmpeg_it_is_said_what_to_install(tmp_path: Path) -> None:
     assert look_into(tmp_path, ["b.txt", "c.jpg"], None).warnings == [], "nothing is missed"
 
 
+def test_a_sound_in_a_films_clothes_is_a_sound_and_a_late_file_is_told(
+    ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "voice.mp4").write_bytes(film("sound.m4a"))
+    (tmp_path / "draft.mp4").write_bytes(film("h264.mp4"))
+    looks = look_into(tmp_path, ["voice.mp4", "draft.mp4"], ffmpeg)
+    voice, draft = looks.by_name["voice.mp4"], looks.by_name["draft.mp4"]
+    assert voice.is_sound and voice.wave and not voice.poster and looks.warnings == []
+    assert not draft.is_sound and draft.poster and not draft.wave
+    monkeypatch.setattr("s3sync.team.pages.looking.MOST_S", -1.0)
+    (warning,) = look_into(tmp_path, ["voice.mp4", "draft.mp4"], ffmpeg).warnings
+    assert warning.startswith("voice.mp4, draft.mp4: without poster")
+
+
 def test_what_is_not_here_or_leads_elsewhere_is_told(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     (tmp_path / "out.mp4").write_bytes(film("h264.mp4"))
     staging = tmp_path / "staging"
@@ -185,6 +200,24 @@ def test_the_system_has_no_ffmpeg_and_no_extra(monkeypatch: pytest.MonkeyPatch) 
     assert found is not None and "imageio_ffmpeg" in found
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     assert find_ffmpeg() is None
+
+
+def test_a_program_of_the_current_folder_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that was installed without its program looks for one itself, in the current folder too."""
+    (tmp_path / "imageio_ffmpeg/binaries").mkdir(parents=True)
+    (tmp_path / "imageio_ffmpeg/__init__.py").write_text("raise SystemExit('it was imported')\n")
+    (tmp_path / "ffmpeg").write_text(f"#!/bin/sh\ntouch {tmp_path}/obeyed\n")
+    (tmp_path / "ffmpeg").chmod(0o755)
+    monkeypatch.delitem(sys.modules, "imageio_ffmpeg", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f".{os.pathsep}/nonexistent")
+    program.cache_clear()
+    try:
+        assert find_ffmpeg() is None
+    finally:
+        program.cache_clear()
+    assert not (tmp_path / "obeyed").exists()
 
 
 TOLD = """Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:/dev/fd/3':
