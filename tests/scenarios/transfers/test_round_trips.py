@@ -53,6 +53,13 @@ LIMITS = {
     "first `down` of 20 files": Limit(5, 29),
     "first `up` of 40 MiB to a strange store": Limit(10, 30, beside=3),
     "`up` of another file of 40 MiB": Limit(8, 12),
+    "`conflicts`": Limit(2, 3),
+    "`log` or `inbox`": Limit(2, 2),
+    "`who`, or `members list`": Limit(2, 1),
+    "`lock` of a file": Limit(2, 1),
+    "`locks`, with one": Limit(4, 2),
+    "`unlock` of a file": Limit(6, 5),
+    "`share` of a file": Limit(4, 4),
     "`status --all` of 100 projects": Limit(6, 105, budget=8),
     "`up --all` of 100 projects, nothing to do": Limit(6, 105),
 }
@@ -108,6 +115,23 @@ def test_one_changed_file(office: Office) -> None:
     check(watched(office, david, "sync"), "`sync` that sends one changed file")
     check(watched(office, jan, "sync"), "`sync` that fetches one changed file")
     assert jan.read("clip 07.txt") == b"the clip was cut again"
+
+
+def test_what_people_ask_each_other(office: Office) -> None:
+    david, jan = office.david, office.jan
+    write_small(david)
+    david.ok("up")
+    jan.ok("down")
+    name = "clip 07.txt"
+    check(watched(office, david, "conflicts"), "`conflicts`")
+    for words in (("log",), ("log", name), ("inbox",)):
+        check(watched(office, david, *words), "`log` or `inbox`")
+    for words in (("who",), ("who", name), ("members", "list")):
+        check(watched(office, david, *words), "`who`, or `members list`")
+    check(watched(office, david, "lock", name), "`lock` of a file")
+    check(watched(office, jan, "locks"), "`locks`, with one")
+    check(watched(office, david, "unlock", name), "`unlock` of a file")
+    check(watched(office, david, "share", name), "`share` of a file")
 
 
 def test_first_contact_with_one_file(office: Office) -> None:
