@@ -50,7 +50,7 @@ def begin(settings: Settings, found: Iterable[Notice]) -> Sending | None:
     """
     lines = _chosen(settings, found)
     if _keep(settings, lines):
-        return _send_kept(settings)
+        return _send_kept(settings, has_new=bool(lines))
     from s3sync.core.notices import message
     from s3sync.team.notices.send import Sending
 
@@ -74,11 +74,11 @@ def _keep(settings: Settings, lines: Sequence[Line]) -> bool:
     return not lines or Waiting(os.environ, settings.notify).add(lines)
 
 
-def _send_kept(settings: Settings) -> Sending | None:
+def _send_kept(settings: Settings, *, has_new: bool) -> Sending | None:
     from s3sync.core.notices import message
     from s3sync.team.notices.waiting import Waiting
 
-    batch = Waiting(os.environ, settings.notify).take()
+    batch = Waiting(os.environ, settings.notify).take(has_new=has_new)
     if batch is None:
         return None
     from s3sync.team.notices.send import Sending
@@ -111,14 +111,17 @@ class Digest:
         self._settings, self._first_s, self._every_s = settings, first_s, every_s
         self._lock, self._stop = Lock(), Event()
         self._unkept: list[Line] = []
+        self._has_new = False
         self._thread = Thread(target=self._work, name="s3sync-digest", daemon=True)
         if settings.notify:
             self._thread.start()
 
     def add(self, found: Iterable[Notice]) -> None:
         lines = _chosen(self._settings, found) if self._settings.notify else []
-        if not _keep(self._settings, lines):
-            with self._lock:
+        are_kept = _keep(self._settings, lines)
+        with self._lock:
+            self._has_new = self._has_new or bool(lines)
+            if not are_kept:
                 self._unkept = [*self._unkept, *lines][:MOST_UNKEPT]
 
     def close(self) -> None:
@@ -140,7 +143,8 @@ class Digest:
 
         with self._lock:
             unkept, self._unkept = self._unkept, []
+            has_new, self._has_new = self._has_new, False
         own = Sending(self._settings.notify, *message(unkept)) if unkept else None
-        for sending in (own, _send_kept(self._settings)):
+        for sending in (own, _send_kept(self._settings, has_new=has_new)):
             if sending is not None:
                 warn_of_failures(sending)

@@ -91,8 +91,7 @@ class Journal:
         rows = self._state.execute(query, self._state.place_id, DECIDED)
         with self._state.rows_of("intent"):
             found = [intent_row(row, Decided) for row in rows]
-        ours = (one for one in found if not any(map(refuse_reason, (one.name, one.kept_as))))
-        return next((one for one in ours if all(map(_is_ours, one.done))), None)
+        return next(filter(_is_decision, found), None)
 
     def decide(self, decided: Decided) -> None:
         """Note a decision in the place of whatever was noted before."""
@@ -111,6 +110,11 @@ class Journal:
     def forget(self, path: str) -> None:
         query = "DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?"
         self._state.execute(query, self._state.place_id, DID, path)
+
+
+def _is_decision(decided: Decided) -> bool:
+    names = (decided.name, decided.kept_as)
+    return not any(map(refuse_reason, names)) and all(one.path in names and _is_ours(one) for one in decided.done)
 
 
 def _is_ours(done: Done) -> bool:

@@ -78,10 +78,14 @@ def _take_back(session: Session, decided: Decided, report: UndoReport, confirm: 
 
 
 def _record(seen: View, decided: Decided, user: str | None) -> ConflictRecord | None:
-    """The record of the decision, if it is still the one that was made here, or was opened again by a killed undo."""
+    """The record of the decision, if it is still the one that was made here.
+
+    Of a run that was killed it does not say who made it, and an undo that was killed may have opened it again.
+    """
     for one in seen.there.stored.manifest.conflicts:
         is_its = (one.name, one.kept_as) == (decided.name, decided.kept_as)
-        if is_its and (not one.resolved or (one.resolved_by, one.resolved_at) == (user, decided.at)):
+        is_open = not one.resolved or not isinstance(one.resolved_by, str)
+        if is_its and (is_open or (one.resolved_by, one.resolved_at) == (user, decided.at)):
             return one
     return None
 

@@ -30,7 +30,9 @@ MOST = 1_000
 OLD_S = 600.0
 """Age from which on a line says when it was written."""
 _LARGEST = 128 * 1024
-_SENT, _LOCK, _SALT = "sent", "lock", "salt"
+AGAIN_S = 600.0
+"""Time for which what no address took is sent again only along with something new: being offline costs no time."""
+_SENT, _FAILED, _LOCK, _SALT = "sent", "failed", "lock", "salt"
 _ENDING = ".json"
 
 
@@ -71,10 +73,13 @@ class Waiting:
             return False
         return True
 
-    def take(self) -> Batch | None:
-        """All that waits. None for nothing, where another process sends it, and where enough was sent just now."""
+    def take(self, *, has_new: bool) -> Batch | None:
+        """All that waits. None for nothing, where another process sends it, and where enough was sent just now; without
+        anything new also where it could not be sent a short time ago."""
         try:
             with self._folder(create=False) as folder:
+                if not has_new and any(0 <= self._clock() - at < AGAIN_S for at in _times(folder, _FAILED)):
+                    return None
                 return self._take(folder)
         except OSError:
             return None
@@ -96,17 +101,20 @@ class Waiting:
             if not try_lock(lock):
                 return None
             now, names = self._clock(), _waiting(folder)  # again: whoever had the lock has sent some
-            sent = [at for at in _times(folder) if 0 <= now - at < WINDOW_S]
+            sent = [at for at in _times(folder, _SENT) if 0 <= now - at < WINDOW_S]
             if len(sent) >= BURST or not names:
                 return None
             folder.write(_SENT, json.encode([*sent, now]), durable=False)
             lines, more = _read(folder, names, now)
             kept = held.pop_all()
-        return Batch(lines, more, lambda was_sent: self._finish(kept, names if was_sent else []))
+        return Batch(lines, more, lambda was_sent: self._finish(kept, names, was_sent))
 
-    def _finish(self, held: ExitStack, names: Sequence[str]) -> None:
+    def _finish(self, held: ExitStack, names: Sequence[str], was_sent: bool) -> None:
         with held, suppress(OSError), self._folder(create=False) as folder:
-            for name in names:
+            if not was_sent:
+                folder.write(_FAILED, json.encode([self._clock()]), durable=False)
+                return
+            for name in (*names, _FAILED):
                 folder.unlink(name, missing_ok=True)
 
     @contextmanager
@@ -143,9 +151,9 @@ def _waiting(folder: GuardedFolder) -> list[str]:
     return sorted(name for name in folder.names() if name.endswith(_ENDING) and not name.startswith("."))
 
 
-def _times(folder: GuardedFolder) -> list[float]:
+def _times(folder: GuardedFolder, name: str) -> list[float]:
     try:
-        return json.decode(folder.read(_SENT, _LARGEST), type=list[float])
+        return json.decode(folder.read(name, _LARGEST), type=list[float])
     except (OSError, ValidationError, DecodeError, UnicodeDecodeError):
         return []
 

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.archive.restoring import RestoreReport
 from s3sync.cli import notices
 from s3sync.cli.notices import Digest
+from s3sync.cli.show.notices import of_restore
 from s3sync.config import Settings, load_settings
 from s3sync.config.secrets import MASK
-from s3sync.core.notices import Line, moved
+from s3sync.core.notices import Line, lines_of, moved
 from s3sync.errors import ConfigError
 from s3sync.team.notices import send, waiting
 from s3sync.team.notices.send import Sending
-from s3sync.team.notices.waiting import BURST, OLD_S, WINDOW_S, Waiting
+from s3sync.team.notices.waiting import AGAIN_S, BURST, OLD_S, WINDOW_S, Waiting
 from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.receiver import Chat, chat
 from tests.scenarios.people.test_history_of_archives import SETS
@@ -114,6 +116,14 @@ def test_archives_thaws_and_conflicts_are_told_where_they_were_chosen(
     assert "jan decided a conflict, the version of jan stays: cut.mp4" in room.text
 
 
+def test_units_that_wait_for_their_thaw_are_told_once(tmp_path: Path) -> None:
+    found: Settings = load_settings(tmp_path, flags={"user": "jan"}, environ=os.environ)
+    report = RestoreReport(pending=["b40", "b41"])
+    lines = lines_of(of_restore(report, found, resume=False))
+    assert [line.text for line in lines] == ["archives: jan waits for the thaw of 2 units: b40, b41"]
+    assert list(of_restore(report, found, resume=True)) == []
+
+
 def test_apprise_is_loaded_only_where_there_is_something_to_send(both: tuple[Person, Person], tmp_path: Path) -> None:
     """It takes a sixth of a second, and more where the disk is slow."""
     david, _ = both
@@ -160,25 +170,29 @@ def test_without_apprise_the_run_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
         Sending(["json://127.0.0.1:9"], "title", "body").finish()
 
 
-def test_fifty_commands_send_few_messages_and_each_is_told(both: tuple[Person, Person], room: Chat) -> None:
+def test_fifty_runs_send_few_messages_and_each_is_told(
+    both: tuple[Person, Person], room: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     david, _ = both
-    david.write("a.mp4", "a")
-    david.ok("up")
-    there = {"S3SYNC_NOTIFY": url(room)}
-    for number in range(25):
-        david.ok("lock", "a.mp4", "--why", f"take {number}", env=there)
-        david.ok("unlock", "a.mp4", env=there)
+    folder, there = david.root / "home/.local/share", {"S3SYNC_NOTIFY": url(room)}
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    found = load_settings(david.repo, flags={}, environ={**os.environ, **there})
+    for number in range(50):
+        one = moved("up", "uploaded", "david", ("r", "p"), [(f"take {number}.mp4", 1)])
+        sending = notices.begin(found, [one])
+        if sending is not None:
+            notices.warn_of_failures(sending)
     # A computer that needs minutes for them sends a few more: three a minute, and never one for each.
     assert BURST <= len(room.got) < 25
     waits = david.ok("notify", "--json", env=there).json["waiting"]
     assert f"the notices of {waits} runs" in david.ok("notify", env=there).out
-    book = next((david.root / "home/.local/share/s3sync/notices").rglob("sent"))
+    book = next((folder / "s3sync/notices").rglob("sent"))
     book.unlink()  # a minute later
     david.ok("status", env=there)
     assert david.ok("notify", "--json", env=there).json["waiting"] == 0
-    told = sum(one["message"].count("locked 1 file") for one in room.got)
-    counted = sum(int(line.split()[1]) for one in room.got for line in one["message"].splitlines() if " more" in line)
-    assert told + counted == 50
+    told = sum(one["message"].count("uploaded 1 file") for one in room.got)
+    more = sum(int(line.split()[1]) for one in room.got for line in one["message"].splitlines() if " more" in line)
+    assert told + more == 50
     names = "".join(str(path) for path in book.parents[1].rglob("*"))
     assert SECRET not in names and all(SECRET not in path.read_text("latin-1") for path in files_of(book.parents[1]))
 
@@ -199,9 +213,16 @@ def test_what_no_address_took_goes_with_the_next_message(both: tuple[Person, Per
     david.ok("up", env={"S3SYNC_NOTIFY": f"json://127.0.0.1:{room.port}/another"})
     assert "a.mp4" not in room.text, "it waits for its own address"
     room.got.clear()
-    assert david.ok("inbox", env=there).err == ""
+    for words in (("inbox",), ("status",), ()):
+        assert david.ok(*words, env=there).err == "" and room.got == [], "who only looks does not wait for it again"
+    david.ok("lock", "b.mp4", env=there)
     (got,) = room.got
-    assert "a.mp4" in got["message"] and "b.mp4" not in got["message"]
+    assert (
+        "a.mp4" in got["message"]
+        and "david locked 1 file" in got["message"]
+        and "uploaded 1 file (1 B): b" not in room.text
+    )
+    assert david.ok("notify", "--json", env=there).json["waiting"] == 0
 
 
 class Now:
@@ -222,17 +243,17 @@ def texts(found: waiting.Batch | None) -> list[str]:
 def test_of_what_waits_one_process_sends_all_and_forgets_what_was_taken(tmp_path: Path) -> None:
     now, environ = Now(), {"XDG_DATA_HOME": str(tmp_path)}
     kept = Waiting(environ, ["json://a", "json://b"], now)
-    assert kept.take() is None and not list(tmp_path.iterdir())
+    assert kept.take(has_new=True) is None and not list(tmp_path.iterdir())
     for number in range(3):
         assert kept.add([Line("r/p", f"{number}")])
-    first = kept.take()
+    first = kept.take(has_new=True)
     assert texts(first) == ["0", "1", "2"]
     again = Waiting(environ, ["json://b", "json://a"], now)
-    assert again.take() is None, "another process is at it"
+    assert again.take(has_new=True) is None, "another process is at it"
     assert again.add([Line("r/p", "3")]) and again.count() == 4
     assert first is not None
     first.done(False)
-    second = again.take()
+    second = again.take(has_new=True)
     assert texts(second) == ["0", "1", "2", "3"], "nobody took it: it waits"
     assert second is not None
     second.done(True)
@@ -244,17 +265,18 @@ def test_so_many_messages_within_a_window_and_what_is_old_says_so(tmp_path: Path
     kept = Waiting(environ, ["json://a"], now)
     for number in range(BURST):
         kept.add([Line("r/p", f"{number}")])
-        batch = kept.take()
+        batch = kept.take(has_new=True)
         assert texts(batch) == [f"{number}"] and batch is not None
         batch.done(True)
     kept.add([Line("r/p", "later")])
-    assert kept.take() is None
+    assert kept.take(has_new=True) is None
     now.at += WINDOW_S
-    batch = kept.take()
+    batch = kept.take(has_new=False)
     assert texts(batch) == ["later"] and batch is not None
     batch.done(False)
-    now.at += OLD_S
-    assert texts(kept.take()) == ["later (2023-11-14 22:13:20 UTC)"]
+    assert kept.take(has_new=False) is None
+    now.at += max(OLD_S, AGAIN_S)
+    assert texts(kept.take(has_new=True)) == ["later (2023-11-14 22:13:20 UTC)"]
 
 
 def test_the_files_that_wait_are_bounded_and_damaged_ones_are_passed_over(
@@ -267,7 +289,7 @@ def test_the_files_that_wait_are_bounded_and_damaged_ones_are_passed_over(
     assert kept.count() == 5
     newest = sorted(tmp_path.rglob("*.json"))[-1]
     newest.write_bytes(b"\xff[[[[")
-    batch = kept.take()
+    batch = kept.take(has_new=True)
     assert batch is not None
     assert (batch.lines[0].text, len(batch.lines), batch.more) == ("3 0", 80, 40)
 
