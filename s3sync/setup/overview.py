@@ -75,7 +75,7 @@ def overview(settings: Settings, start: Path, store: Store, pattern: str | None 
     root = repo_root(start)
     local = local_projects(settings, start)
     listed = ListedStore(store, settings.repo)
-    names = sorted({*local, *listed.projects})
+    names = sorted({*local, *listed.projects, *listed.failed})
     wanted = [name for name in names if pattern is None or _matches(name, nfc(pattern))]
     if pattern is not None and not wanted:
         raise ProjectError(
@@ -124,6 +124,8 @@ def _look(
         if path_of_key(prefix, info.key) is not None and not info.key.endswith("/"):
             found.files, found.size_bytes = found.files + 1, found.size_bytes + info.size
     try:
+        if name in store.failed:
+            raise store.failed[name]
         if here is not None:
             project = here()
             found.folder = project.staging.relative_to(root).as_posix()

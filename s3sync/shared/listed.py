@@ -15,7 +15,7 @@ from s3sync.core.names import MANIFEST, nfc
 from s3sync.core.team import all_locks_prefix, is_lock_id
 from s3sync.errors import ENDS_THE_RUN, NotAStore, NotFound, StoreError, Unchanged
 from s3sync.shared.locks import MOST_LOCKS
-from s3sync.shared.projects import MOST_PROJECTS
+from s3sync.shared.projects import MOST_PROJECTS, StoreProjects
 from s3sync.spill.sequence import SpilledList
 from s3sync.store import endpoint_of
 from s3sync.store.aspects import ListsOnce, aspect
@@ -38,24 +38,49 @@ FRESH_S = 60.0
 
 
 class ListedStore(Wrapped):
-    """A store whose listings of a repository's projects were taken beforehand, all in one."""
+    """A store whose listings of a repository's projects were taken beforehand, all in one.
+
+    Where that fails for what only one of them may have, each is listed by itself. `failed` are those that cannot be.
+    """
 
     def __init__(self, inner: Store, repo: str) -> None:
         super().__init__(inner)
         self._prefix = f"{repo}/"
-        self._locks = LocksListed(all_locks_prefix(repo))
-        self.projects = listed_projects(inner, self._prefix, locks=self._locks) or {}
+        self._locks: LocksListed | None = LocksListed(all_locks_prefix(repo))
+        self.failed: dict[str, StoreError] = {}
+        try:
+            self.projects = listed_projects(inner, self._prefix, locks=self._locks) or {}
+        except (*ENDS_THE_RUN, NotAStore, _TooManyError):
+            raise
+        except StoreError:
+            self._locks, self.projects = None, self._each(repo)
+
+    def _each(self, repo: str) -> dict[str, SpilledList[ObjectInfo]]:
+        found: dict[str, SpilledList[ObjectInfo]] = {}
+        for name in StoreProjects(self.inner, repo):
+            try:
+                listed = SpilledList(ObjectInfo, self.inner.list(f"{self._prefix}{name}/"))
+            except (*ENDS_THE_RUN, NotAStore):
+                raise
+            except StoreError as error:
+                self.failed[name] = error
+                continue
+            if listed:
+                found[name] = listed
+        return found
 
     @property
     def endpoint(self) -> str | None:
         return endpoint_of(self.inner)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
-        if prefix.startswith(self._locks.prefix):
+        if self._locks is not None and prefix.startswith(self._locks.prefix):
             return (info for info in self._locks.of(prefix) if info.key > after)
         name = project_of(self._prefix, prefix)
         if name is None:
             return self.inner.list(prefix, after=after)
+        if name in self.failed:
+            raise self.failed[name]
         return (info for info in self.projects.get(name, ()) if info.key > after)
 
 
@@ -174,6 +199,10 @@ class AskedAhead(Wrapped):
             self._manifests[key] = error
 
 
+class _TooManyError(StoreError):
+    """More objects than anybody would read: listed one by one they would be no fewer."""
+
+
 class LocksListed:
     """Lock objects by their projects, from a listing of all: of each no more than are looked at."""
 
@@ -279,7 +308,7 @@ def listed_projects(
         if not slash or name != nfc(name) or project_reason(name):
             continue
         if count >= limits.now.objects_listed or (name not in projects and len(projects) >= MOST_PROJECTS):
-            raise StoreError(
+            raise _TooManyError(
                 f"could not list {store.url}/{repository}",
                 why=f"it has more than {limits.now.objects_listed} objects or {MOST_PROJECTS} projects",
                 hint="look at one project: `s3sync status PROJECT`",

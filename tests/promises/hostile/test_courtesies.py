@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,25 @@ def test_a_month_that_is_none_hides_no_newer_events(kind: str, synced: Person, m
     planted(synced, kind, f"events/{PROJECT}/2025-11.jsonl")
     told = synced.ok("log")
     assert "uploaded a.txt" in told.out and "cannot be" in told.err
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "link to a folder", "hollow"])
+@pytest.mark.parametrize("name", ["other/film.mp4", f".s3sync/locks/{PROJECT}/x", ".s3sync/events/other/x"])
+def test_what_nobody_can_list_hides_no_other_project(kind: str, name: str, synced: Person) -> None:
+    (synced.repo / "other" / "s3-staging").mkdir(parents=True)
+    (synced.repo / "other" / "s3-staging" / "a.mp4").write_text("a")
+    synced.ok("up", "other", cwd=synced.repo)
+    path = synced.root.parent.parent / "store" / REPO / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ODD[kind](path)
+    is_own = name.startswith("other")
+    told = synced.expect(3 if is_own else 0, "projects", "--json", cwd=synced.repo).json
+    found = {one["name"]: one for one in told["projects"]}
+    assert found[PROJECT]["counts"] == {"in_sync": 1} and found[PROJECT]["files"] == 1
+    assert (found["other"]["error"] is not None) is is_own
+    shutil.rmtree(synced.repo / "other")
+    told = synced.expect(3 if is_own else 0, "projects", "--json", cwd=synced.repo).json
+    assert [one["name"] for one in told["projects"] if one["error"]] == (["other"] if is_own else [])
 
 
 INBOX = "0" * 32

@@ -183,7 +183,7 @@ class Strangers(RuleBasedStateMachine):
         self.jail.run(command.split())
 
     @rule(
-        kind=st.sampled_from(["conflict", "delete", "did"]),
+        kind=st.sampled_from(["conflict", "delete", "did", "decided"]),
         name=words,
         value=composed(INTENT_FIELDS),
         command=st.sampled_from(COMMANDS),
