@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -91,11 +91,21 @@ class Together(Struct, frozen=True):
 
         return list_open(self.session)
 
-    def end_inbox(self, inbox: str, *, dry_run: bool = False) -> ReceiveReport:
-        """End an inbox, named by its id or the beginning of it: what arrives afterwards is not taken in."""
+    def end_inbox(
+        self,
+        inbox: str,
+        *,
+        discard: bool = False,
+        confirm: Callable[[ReceiveReport], bool] = lambda report: True,
+        dry_run: bool = False,
+    ) -> ReceiveReport:
+        """End an inbox, named by its id or the beginning of it: what arrives afterwards is not taken in.
+
+        `discard` also deletes for good what lies in it.
+        """
         from s3sync.team.receiving import end
 
-        return end(self.session, inbox, dry_run=dry_run)
+        return end(self.session, inbox, discard=discard, confirm=confirm, dry_run=dry_run)
 
     def share_page(
         self,

@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from hashlib import md5
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from s3sync.aside import Aside
 from s3sync.core.inboxes import FIELDS, MOST_BYTES, MOST_INBOXES, Inbox, Waiting, inbox_page, inbox_prefix
 from s3sync.core.manifest.edits import Edits
 from s3sync.core.times import format_time, parse_time
-from s3sync.errors import NotFound, StoreError, Unsupported, UsageError
-from s3sync.shared.inboxes import MOST, describe, entry_of, list_inboxes, summed
+from s3sync.errors import NotFound, StoreError, Unsupported, UsageError, declined
+from s3sync.shared.inboxes import ASKED_AT_ONCE, MOST, describe, entry_of, list_inboxes, summed
 from s3sync.shared.manifest import StoredManifest, read_manifest, write_edits
 from s3sync.store.aspects import Presigns, aspect, require_aspect
 from s3sync.store.forms import DropForm, Forms
@@ -64,6 +66,8 @@ class ReceiveReport(OfProject, Struct):
     lost: int = 0
     lost_bytes: int = 0
     """Objects that no inbox knows: of one that is over, or put there by somebody else."""
+    discarded: int = 0
+    discarded_bytes: int = 0
     asked_at: datetime | None = None
     dry_run: bool = False
 
@@ -120,15 +124,25 @@ def list_open(session: Session) -> ReceiveReport:
     return _looked_at(session, stored, "list")
 
 
-def end(session: Session, word: str, *, dry_run: bool = False) -> ReceiveReport:
+def end(
+    session: Session,
+    word: str,
+    *,
+    discard: bool = False,
+    confirm: Callable[[ReceiveReport], bool] = lambda report: True,
+    dry_run: bool = False,
+) -> ReceiveReport:
     """End an inbox: its page says so from now on, and what arrives afterwards is not taken in.
 
-    The form of a page that is open somewhere works until its own end: no store takes a signature back.
+    The form of a page that is open somewhere works until its own end: no store takes a signature back. `discard`: also
+    delete for good what lies in it, once `confirm` has seen that. Raises `Halt` where the answer is no.
     """
     session.settings.require_user()
     stored = read_manifest(session.store, session.project.prefix)
     inbox = _named(stored, word)
     there = stored.manifest.inboxes[inbox]
+    if discard and not dry_run and not confirm(_looked_at(session, stored, "end", inbox)):
+        raise declined("nothing was deleted, and the page has not been ended")
     if not dry_run and there.ended is None:
         key = inbox_page(session.project.prefix, inbox)
         page = ended_page(session.project.name, there.by, session.clock())
@@ -138,7 +152,20 @@ def end(session: Session, word: str, *, dry_run: bool = False) -> ReceiveReport:
         stored = write_edits(session.store, session.project.prefix, stored, edits)
     report = _looked_at(session, stored, "end", inbox)
     report.dry_run = dry_run
+    if discard and not dry_run:
+        _discard(session, stored, inbox, report)
     return report
+
+
+def _discard(session: Session, stored: StoredManifest, inbox: str, report: ReceiveReport) -> None:
+    """Delete what lies in an inbox, whenever it arrived. The files that were taken in are others by now."""
+    prefix = session.project.prefix
+    lying = list_inboxes(session.store, prefix, stored.manifest.inboxes)
+    ours = [info for info in (*lying.waiting, *lying.late) if entry_of(prefix, info).startswith(f"{inbox}/")]
+    with Aside(ASKED_AT_ONCE, "s3sync-inbox") as threads:
+        for info, _ in zip(ours, threads.map(lambda info: session.store.delete(info.key), ours), strict=True):
+            report.discarded, report.discarded_bytes = report.discarded + 1, report.discarded_bytes + info.size
+    report.inboxes = [replace(one, waiting=(), late=0, late_bytes=0) for one in report.inboxes]
 
 
 def _edits(session: Session) -> Edits:

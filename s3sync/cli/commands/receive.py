@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS, TEAM, command
-from s3sync.cli.options import OneName, ProjectName
+from s3sync.cli.options import OneName, ProjectName, Yes
 from s3sync.errors import UsageError
+
+if TYPE_CHECKING:
+    from s3sync.team.receiving import ReceiveReport
 
 
 @command(
@@ -34,7 +37,11 @@ def receive(
     end: Annotated[
         str | None, typer.Option("--end", metavar="ID", help="End a page: what is sent from then on is left out.")
     ] = None,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="With --end: also delete for good what was sent and nobody has taken in.")
+    ] = False,
     qr: Annotated[bool, typer.Option("--qr", help="Also show the link as a QR code.")] = False,
+    yes: Yes = False,
 ) -> int:
     """Make a page by which a client sends you files without an account. `down` takes them in and replaces nothing."""
     from s3sync.api import Project
@@ -43,13 +50,17 @@ def receive(
     from s3sync.cli.show.share import require_segno
 
     _check(call, expires, listing, end, qr)
+    if discard and end is None:
+        raise UsageError("--discard goes with --end", why="it says which page is meant", hint="add --end ID")
     if qr:
         require_segno()
     opened = Project.open(project or name, flags=call.flags)
     if listing:
         report = opened.inboxes()
     elif end is not None:
-        report = opened.end_inbox(end, dry_run=call.dry_run)
+        report = opened.end_inbox(
+            end, discard=discard, confirm=(lambda report: True) if yes else _ask, dry_run=call.dry_run
+        )
     else:
         report = opened.receive(lasts=_lasts(expires), dry_run=call.dry_run)
     if call.json:
@@ -67,6 +78,17 @@ def _check(call: Call, expires: str | None, listing: bool, end: str | None, qr: 
         raise UsageError(f"{' and '.join(chosen)} exclude each other", hint="use one of them")
     if qr and call.json:
         raise UsageError("--qr does not go with --json", hint="make the code of the `url` in the document")
+
+
+def _ask(report: ReceiveReport) -> bool:
+    """Show what would be deleted, and ask."""
+    from s3sync.cli.output import answered_yes, warn
+    from s3sync.cli.show.receive import inbox_lines
+
+    for one in report.inboxes:
+        for line in inbox_lines(one, report):
+            warn(line)
+    return answered_yes("Delete for good what lies there? Nobody else has it.")
 
 
 def _lasts(text: str | None) -> timedelta:

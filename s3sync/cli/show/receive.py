@@ -27,13 +27,15 @@ def print_receive(report: ReceiveReport, *, quiet: bool, qr: bool) -> None:
         if report.action == "list":
             say(f"{symbols().status} Inboxes: {printable(report.place.project)}")
         for one in report.inboxes:
-            for line in _lines(one, report):
+            for line in inbox_lines(one, report):
                 say(line)
         if report.action == "list":
             say(f"Summary: {counted(len(report.inboxes), 'page')}" if report.inboxes else "Summary: no page is open")
     if report.lost:
         what = f"{counted(report.lost, 'object')} ({size_text(report.lost_bytes)})"
         warn(f"warning: {what} in the inboxes of the project belong to no page: they are left out, and billed")
+    if report.discarded and not quiet:
+        say(f"Deleted for good: {files_text(report.discarded)} ({size_text(report.discarded_bytes)})")
     if report.action == "end" and not report.dry_run and not quiet:
         say("What arrives from now on is left out. Who has the page open already can send until its own end.")
 
@@ -53,7 +55,8 @@ def _print_opened(report: ReceiveReport, quiet: bool, qr: bool) -> None:
             say(f"`s3sync down` takes them in; `s3sync receive --end {one.id[:SHORT_ID]}` ends it before")
 
 
-def _lines(one: InboxState, report: ReceiveReport) -> Iterable[str]:
+def inbox_lines(one: InboxState, report: ReceiveReport) -> Iterable[str]:
+    """Lines of an inbox: whose it is and until when, and what lies in it."""
     end = "" if one.until is None else f" until {local_text(one.until)}"
     if one.ended is not None:
         state = f"ended {local_text(one.ended)}"
@@ -102,6 +105,7 @@ def receive_json(report: ReceiveReport) -> Json:
         "action": report.action,
         "dry_run": report.dry_run,
         "inboxes": [_inbox_json(one) for one in report.inboxes],
+        "discarded": {"files": report.discarded, "bytes": report.discarded_bytes},
         "lost": {"files": report.lost, "bytes": report.lost_bytes},
         "exit_code": report.exit_code,
     }

@@ -284,6 +284,22 @@ def test_after_its_end_an_inbox_takes_nothing_more(tmp_path: Path, seaweedfs: Se
     assert store.head(key).info.size == 4, "nobody's bytes are deleted unseen"
 
 
+@pytest.mark.seaweedfs
+def test_what_was_sent_to_a_page_can_be_thrown_away_unseen(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    david, jan = people_on(tmp_path, seaweedfs)
+    opened = [david.ok("receive", "--json").json["inboxes"][0] for _ in range(2)]
+    forms = [form_of(one["url"]) for one in opened]
+    assert [post(form, FILM, said(f"{number}.mov", "Anna")) for number, form in enumerate(forms)] == [201, 201]
+    bad = opened[0]["id"][:8]
+    assert "goes with --end" in jan.expect(2, "receive", "--discard").err
+    refused = jan.expect(5, "receive", "--end", bad, "--discard", answer="n\n")
+    assert "1 file (16.0 KB) from client Anna waits" in refused.err and "has not been ended" in refused.err
+    assert jan.ok("receive", "--end", bad, "--discard", "--dry-run", "--json").json["discarded"]["files"] == 0
+    told = jan.ok("receive", "--end", bad, "--discard", "--yes").out
+    assert "Deleted for good: 1 file (16.0 KB)" in told
+    assert [one["name"] for one in david.ok("down", "--json").json["received"]] == ["1.mov"]
+
+
 @pytest.mark.ministack
 def test_who_may_only_read_leaves_it_to_the_others(tmp_path: Path, ministack: MiniStack) -> None:
     david, jan = pair(
