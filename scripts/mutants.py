@@ -1671,6 +1671,14 @@ MUTANTS = (
         ("tests/scenarios/people/test_undo_of_resolve.py", "-k", "between_two_kept and folder"),
     ),
     Mutant(
+        "undo-resolve-rows",
+        "rule 4: a row of state.db that no decision wrote takes nothing back",
+        "s3sync/state/journal.py",
+        "all(one.path in names and _is_ours(one) for one in decided.done)",
+        "bool(decided)",
+        ("tests/scenarios/people/test_undo_of_resolve.py", "-k", "row_of"),
+    ),
+    Mutant(
         "hooks-plain-settings",
         "rule 4: git's settings are not written through a link",
         "s3sync/team/githooks/settings.py",

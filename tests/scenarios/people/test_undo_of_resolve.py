@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from s3sync.core.manifest.edits import KEPT_BOTH, KEPT_COPY
 from s3sync.sync.carry_out import carry_out
 from s3sync.team import undoing
-from tests.kit.people import Person, pair
+from tests.kit.people import Person, pair, tree
 from tests.scenarios.people.test_conflicts import (
     DAVIDS,
     FILM,
@@ -164,3 +167,31 @@ def test_killed_in_between_nothing_is_lost_and_the_same_command_goes_on(
     assert jan.files() == david.files() == before
     (found,) = open_ones(david)
     assert found["kept_as"] == copy
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "../../elsewhere.mp4"},
+        {"name": ".git/hooks/pre-commit"},
+        {"path": "notes.txt"},
+        {"path": "../../elsewhere.mp4"},
+        {"stamp": "../../elsewhere"},
+    ],
+    ids=str,
+)
+def test_a_row_of_state_db_that_no_decision_wrote_takes_nothing_back(
+    kept: tuple[Person, Person, str], change: dict[str, str]
+) -> None:
+    """Whoever made the archive of a clone may have written it."""
+    _, jan, _ = kept
+    jan.ok("resolve", FILM, "--mine")
+    with closing(sqlite3.connect(jan.staging / ".s3sync/state.db")) as database, database:
+        ((text,),) = database.execute("SELECT value FROM intent WHERE kind = 'decided'").fetchall()
+        row = json.loads(text)
+        for part in [row] if "name" in change else row["done"]:
+            part.update(change)
+        database.execute("UPDATE intent SET value = ? WHERE kind = 'decided'", (json.dumps(row),))
+    before = jan.files(), tree(manifest_of(jan).parent)
+    assert "Nothing to undo" in jan.ok("undo", "--yes").out
+    assert (jan.files(), tree(manifest_of(jan).parent)) == before
