@@ -123,6 +123,9 @@ def test_a_link_that_ends_with_the_session_says_so(tmp_path: Path, moto: Moto) -
     (shared,) = david.ok("share", "draft.mp4", "--json").json["shared"]
     assert shared["ends_early"] and ends(shared["expires"]) == expires
     assert "your session" in david.ok("share", "draft.mp4").out
+    page = david.ok("share", "draft.mp4", "--page", "--json").json["page"]
+    assert page["ends_early"] and ends(page["expires"]) == expires
+    assert f'data-until="{expires:%Y-%m-%dT%H:%M:%SZ}"'.encode() in fetched(page["url"])[0]
     assert not david.ok("share", "draft.mp4", "--expires", "1h", "--json").json["shared"][0]["ends_early"]
 
 
