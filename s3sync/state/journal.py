@@ -44,6 +44,8 @@ class Done(Struct, frozen=True):
     kept_as: str | None = None
     record: FileRecord | None = None
     lives_on: LivesOn | None = None
+    told_as: str | None = None
+    """Name of the command, where its verb is made of another's steps."""
 
 
 class Decided(Struct, frozen=True):

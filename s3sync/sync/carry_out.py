@@ -117,7 +117,7 @@ def _take_steps(
                 for effect in result.effects:
                     recorder.keep(result.action, effect)
                     reporter.happened(effect)
-                    done.append(_done(seen, plan, result.action, effect, stamp, at))
+                    done.append(_done(seen, plan, result.action, effect, (stamp, at, session.told_as)))
                     _show(session, effect)
             recorder.save_sometimes()
     return raced
@@ -130,8 +130,12 @@ def _tell(witnesses: Sequence[Witness], done: list[Done]) -> None:
     done.clear()
 
 
-def _done(seen: View, plan: Plan, action: Action, effect: Effect, stamp: str, at: str) -> Done:
-    """An effect with what stood there before. The copy that a conflict makes under its own name was nowhere before."""
+def _done(seen: View, plan: Plan, action: Action, effect: Effect, run: tuple[str, str, str | None]) -> Done:
+    """An effect with what stood there before. The copy that a conflict makes under its own name was nowhere before.
+
+    `run` has the run's folder in the trashes, its time, and the name that it is told by.
+    """
+    stamp, at, told_as = run
     is_copy = effect.path != action.path
     before = None if is_copy else seen.base.get(action.path)
     there = None if is_copy else seen.there.files.get(action.path)
@@ -150,6 +154,7 @@ def _done(seen: View, plan: Plan, action: Action, effect: Effect, stamp: str, at
         kept_as=action.kept_as,
         record=there.record if there is not None and action.trash_remote else None,
         lives_on=effect.lives_on,
+        told_as=told_as,
     )
 
 

@@ -140,7 +140,7 @@ def _plan(
 ) -> SpilledList[Action]:
     actions = SpilledList(Action)
     if journal:
-        report.verb, report.at = journal[0].verb.value, journal[0].at
+        report.verb, report.at = journal[0].told_as or journal[0].verb.value, journal[0].at
     unknown = _unknown(session, seen)
     locks = seen.locks.keeping_out(session.settings.user)
     needed = {done.lives_on.path for done in journal if done.lives_on is not None}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from s3sync.cli.output import SCHEMA, ago_text, printable, say, warn
 from s3sync.cli.show.words import Json, failure_lines, place_json, warn_of_failures
+from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text
 from s3sync.core.typed import typed
 from s3sync.sync.undo import Undone, UndoReport
@@ -27,7 +28,13 @@ def undo_question(report: UndoReport) -> Iterator[str]:
     if len(report.undone) > NAMED:
         yield f"  ... and {len(report.undone) - NAMED} more"
     yield from failure_lines(report.refused)
-    yield f"Undo {report.verb} of {ago_text(report.at)} for {files_text(len(report.undone))}?"
+    yield f"Undo {_run(report)}?"
+
+
+def _run(report: UndoReport) -> str:
+    """Name of the run, its age, and how many files of it are undone."""
+    files = files_text(len({one.name for one in report.undone}))
+    return f"{printable(short_text(report.verb or ''))} of {ago_text(report.at)} for {files}"
 
 
 def _line(one: Undone) -> str:
@@ -44,7 +51,7 @@ def print_undo(report: UndoReport, *, quiet: bool, verbose: bool) -> None:
         if report.verb is None:
             say("Nothing to undo: the last run here did nothing, or was undone already.")
         else:
-            said = f"Summary: {would} {report.verb} of {ago_text(report.at)} for {files_text(len(report.undone))}"
+            said = f"Summary: {would} {_run(report)}"
             say(said + (f", left {len(report.refused)} alone" if report.refused else ""))
         for hint in _still_to_come(report):
             say(f"hint: {hint}")

@@ -56,7 +56,7 @@ def test_a_decision_between_two_kept_versions_is_taken_back_for_both(
     jan.expect(5, "undo", answer="n\n")
     assert jan.files() != before
     shown = jan.ok("undo", "--yes").out
-    assert "the conflict is open again" in shown and "undid resolve" in shown
+    assert "the conflict is open again" in shown and "undid resolve of just now for 2 files" in shown
     assert jan.files() == before and states(jan) == {"in_sync"}
     david.ok("sync")
     assert david.files() == before and states(david) == {"in_sync"}
@@ -86,7 +86,7 @@ def test_a_decision_of_what_only_clashed_is_taken_back(here: tuple[Person, Perso
     david, jan = here
     before = jan.files(), jan.states()
     jan.ok("resolve", FILM, option)
-    jan.ok("undo", "--yes")
+    assert "undid resolve of just now for " in jan.ok("undo", "--yes").out
     assert (jan.files(), jan.states()) == before and jan.read(FILM) == JANS
     (found,) = open_ones(jan)
     assert found["kind"] == "live"
