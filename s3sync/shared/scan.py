@@ -11,29 +11,32 @@ from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count, plain_md5
-from s3sync.core.executable import is_executable
 from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
 from s3sync.core.outcome import Problem
 from s3sync.core.records import old_records, part_file_key
 from s3sync.core.spelling import Refusal
-from s3sync.core.times import format_ns, format_time, parse_ns
-from s3sync.errors import ManifestError, NotAStore, NotFound, StoreError
+from s3sync.core.times import parse_ns
+from s3sync.errors import ENDS_THE_RUN, AccessDenied, ManifestError, NotAStore, NotFound, StoreError
 from s3sync.local.holds import refused_here
+from s3sync.shared.heads import record_of, told_md5
 from s3sync.shared.manifest import Kept, StoredManifest, read_manifest
 from s3sync.shared.nested import look_around, refuse_inner_projects
 from s3sync.shared.parts import read_md5
 from s3sync.shared.pieces import in_pieces
 from s3sync.shared.refused import UNKNOWN, RefusedObjects
 from s3sync.spill.sequence import SpilledList
+from s3sync.spill.sizes import Sizes
 from s3sync.spill.table import SpilledDict, merge_by_path, spilled
 from s3sync.store.aspects import ListsOnce
-from s3sync.store.port import ObjectHead, ObjectInfo, Store
+from s3sync.store.port import ObjectInfo, Store
 
 COPY_FROM = 1024 * 1024
 """From this size on, content that a side has already under another name is copied there instead of sent."""
 LOOKUPS_AT_ONCE = 16
 LOOKUPS_IN_LINE = 1_000
+MOST_UNREADABLE = 100
+"""Objects that a project may have which cannot be asked what they are."""
 
 
 class RemoteFile(Struct, frozen=True):
@@ -56,19 +59,6 @@ class RemoteFile(Struct, frozen=True):
         return parse_ns(self.record.modified_at) if self.record.modified_at else None
 
 
-class Sizes:
-    """A set of file sizes in bytes, in bounded memory."""
-
-    def __init__(self) -> None:
-        self._known = SpilledDict(bool)
-
-    def add(self, size: int) -> None:
-        self._known[str(size)] = True
-
-    def __contains__(self, size: int) -> bool:
-        return str(size) in self._known
-
-
 class RemoteScan(Struct):
     """`repaired` are records that metadata.json lacks or has wrong; `vanished` those whose object is not there."""
 
@@ -79,6 +69,7 @@ class RemoteScan(Struct):
     without_md5: SpilledList[str] = field(default_factory=lambda: SpilledList(str))
     problems: list[Problem] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    unreadable: int = 0
     repaired: SpilledDict[FileRecord] = field(default_factory=lambda: SpilledDict(FileRecord))
     vanished: SpilledDict[FileRecord] = field(default_factory=lambda: SpilledDict(FileRecord))
     old_parts: SpilledDict[bool] = field(default_factory=lambda: SpilledDict(bool))
@@ -97,6 +88,13 @@ class RemoteScan(Struct):
         """Note that what the listing lacks is there all the same."""
         if self.vanished.pop(name, None) is not None:
             self.unlisted[name] = True
+
+    def cannot_read(self, path: str, error: StoreError) -> None:
+        """Hide an object that cannot be asked, as one under another's key, from the rest. Raises it where many are."""
+        self.unreadable += 1
+        if self.unreadable > MOST_UNREADABLE:
+            raise error
+        self.refuse(Problem(path, str(error), error.hint))
 
     def refuse(self, problem: Problem) -> None:
         self.problems.append(problem)
@@ -145,11 +143,7 @@ def scan_remote(
         _drop_markers(objects, records)
         unexplained = _match(scan, records, objects, ignored)
         refuse_inner_projects(store, (info.key for info in unexplained.values()))
-        for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
-            for path, found in threads.map(lambda item: _look_up(store, prefix, item[0], item[1], base), some):
-                if found is not None:
-                    scan.add(path, found)
-                    scan.repaired[path] = found.record
+        _ask_each(scan, store, prefix, unexplained, base, threads)
         for name in _there_after_all(store, prefix, scan.vanished, threads):
             scan.came_late(name)
     return scan
@@ -297,39 +291,43 @@ def _file(info: ObjectInfo, record: FileRecord) -> RemoteFile:
     return RemoteFile(info.key, Entry(info.size, record.md5, info.etag), record, archived)
 
 
+def _ask_each(
+    scan: RemoteScan,
+    store: Store,
+    prefix: str,
+    unexplained: SpilledDict[ObjectInfo],
+    base: Mapping[str, Entry],
+    threads: Aside,
+) -> None:
+    for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
+        for path, found in threads.map(lambda item: _look_up(store, prefix, item[0], item[1], base), some):
+            if isinstance(found, StoreError):
+                scan.cannot_read(path, found)
+            elif found is not None:
+                scan.add(path, found)
+                scan.repaired[path] = found.record
+
+
 def _look_up(
     store: Store, prefix: str, path: str, info: ObjectInfo, base: Mapping[str, Entry]
-) -> tuple[str, RemoteFile | None]:
-    """Ask the object itself, and of a large one what was put beside it. None when it went away since the listing."""
+) -> tuple[str, RemoteFile | StoreError | None]:
+    """Ask the object itself, and of a large one what was put beside it. None when it went away since the listing.
+
+    An error that concerns this object alone is returned.
+    """
     try:
         head = store.head(info.key)
     except NotFound:
         return path, None
+    except (*ENDS_THE_RUN, AccessDenied, NotAStore):
+        raise
+    except StoreError as error:
+        return path, error
     known = base.get(path)
-    md5 = known.md5 if known and known.etag == head.info.etag else _md5_of(head)
+    md5 = known.md5 if known and known.etag == head.info.etag else told_md5(head)
     if md5 is None and part_count(head.info.etag) is not None:
         md5 = read_md5(store, part_file_key(prefix, path), head.info.etag, head.info.size)
-    return path, _file(head.info, _record(path, head, md5))
-
-
-def _md5_of(head: ObjectHead) -> str | None:
-    if head.etag_is_md5:
-        return plain_md5(head.info.etag)
-    return plain_md5(head.metadata.get("md5", ""))
-
-
-def _record(path: str, head: ObjectHead, md5: str | None) -> FileRecord:
-    mtime_ns = parse_ns(head.metadata.get("mtime", ""))
-    return FileRecord(
-        name=path,
-        size_bytes=head.info.size,
-        uploaded_by=head.metadata.get("uploaded-by") or UNKNOWN,
-        uploaded_at=format_time(head.info.modified),
-        md5=md5,
-        etag=head.info.etag,
-        modified_at=format_time(head.info.modified) if mtime_ns is None else format_ns(mtime_ns),
-        executable=is_executable(head.metadata),
-    )
+    return path, _file(head.info, record_of(path, head, md5))
 
 
 def _is_there(store: Store, key: str) -> bool:

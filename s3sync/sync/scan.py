@@ -20,8 +20,9 @@ from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile, scan_folder
 from s3sync.shared.locks import Locks, courtesies
-from s3sync.shared.scan import Sizes, scan_remote
+from s3sync.shared.scan import scan_remote
 from s3sync.spill.sequence import SpilledList
+from s3sync.spill.sizes import Sizes
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.sync.case import take_the_remotes_case

@@ -1,0 +1,32 @@
+"""Records of objects that metadata.json does not explain, made of what they say of themselves."""
+
+from __future__ import annotations
+
+from s3sync.core.etag import plain_md5
+from s3sync.core.executable import is_executable
+from s3sync.core.manifest.record import FileRecord
+from s3sync.core.times import format_ns, format_time, parse_ns
+from s3sync.shared.refused import UNKNOWN
+from s3sync.store.port import ObjectHead
+
+
+def told_md5(head: ObjectHead) -> str | None:
+    """MD5 of the whole, as the ETag or whoever sent it says."""
+    if head.etag_is_md5:
+        return plain_md5(head.info.etag)
+    return plain_md5(head.metadata.get("md5", ""))
+
+
+def record_of(path: str, head: ObjectHead, md5: str | None) -> FileRecord:
+    """Record of one of them, which has this MD5 as far as anybody told."""
+    mtime_ns = parse_ns(head.metadata.get("mtime", ""))
+    return FileRecord(
+        name=path,
+        size_bytes=head.info.size,
+        uploaded_by=head.metadata.get("uploaded-by") or UNKNOWN,
+        uploaded_at=format_time(head.info.modified),
+        md5=md5,
+        etag=head.info.etag,
+        modified_at=format_time(head.info.modified) if mtime_ns is None else format_ns(mtime_ns),
+        executable=is_executable(head.metadata),
+    )
