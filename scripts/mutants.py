@@ -1754,8 +1754,8 @@ MUTANTS = (
         "received-mark",
         "P6: what got the name since it was claimed is no copy of the client's file",
         "s3sync/sync/incoming.py",
-        "                if there.metadata.get(MARK) != mark:",
-        "                if False:",
+        "return there.info.etag if is_same and there.metadata.get(MARK) == mark else None",
+        "return there.info.etag",
         ("tests/promises/races/test_receiving.py", "-k", "whatever"),
     ),
     Mutant(
@@ -1778,17 +1778,17 @@ MUTANTS = (
         "received-version",
         "P2: an object is deleted only as the version that was taken in",
         "s3sync/sync/incoming.py",
-        "        return self._gone(sent.key, sent.etag)",
-        "        return self._gone(sent.key, None)",
+        "lambda one: self._gone(one.key, one.etag)",
+        "lambda one: self._gone(one.key, None)",
         ("tests/promises/races/test_receiving.py", "-k", "whatever"),
     ),
     Mutant(
         "received-before-record",
         "P4: the object stays until its copy is recorded",
         "s3sync/sync/incoming.py",
-        "        if copied:\n            self._write(change, arrived)\n",
-        "        for one, _ in claims:\n            self._delete(one)\n"
-        "        if copied:\n            self._write(change, arrived)\n",
+        "        if change or arrived:\n            self._write(change, arrived)\n",
+        "        for one, _ in claims:\n            self._gone(one.key, None)\n"
+        "        if change or arrived:\n            self._write(change, arrived)\n",
         ("tests/promises/crash/test_sweep.py", "-k", "takes_in"),
     ),
     Mutant(
@@ -1894,6 +1894,14 @@ MUTANTS = (
         "elif self._is_open(file.where):",
         "elif False:",
         ("tests/promises/simulator/test_stories.py", "-k", "watch and finished"),
+    ),
+    Mutant(
+        "received-believed",
+        "rule 2: that a file was taken in is not believed, but looked at before its object goes",
+        "s3sync/sync/incoming.py",
+        "                etag = self._copy_at(key, sent, mark)\n",
+        "                etag = sent.etag if claim.done else self._copy_at(key, sent, mark)\n",
+        ("tests/scenarios/team/test_receive.py", "-k", "lies_about"),
     ),
 )
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from s3sync.aside import Aside
 from s3sync.core import limits
 from s3sync.core.batches import batched
+from s3sync.core.etag import plain_md5
 from s3sync.core.inboxes import MARK, Claim, InboxChange, Waiting, free_name, inbox_page, mark_of
 from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.media_types import media_type
@@ -149,7 +150,7 @@ class Names:
 
 
 class _Copied(Struct, frozen=True):
-    """Result of a copy. `record` None: the object is gone; `collides`: another file has the name by now."""
+    """Result of a copy. `record` None: the object is gone; `collides`: another file has the name by now, or none."""
 
     sent: Sent
     claim: Claim
@@ -216,56 +217,70 @@ class _TakingIn:
         claims = [(one, claim) for one in sent if (claim := self._claim_of(one)) is not None]
         unclaimed = [one for one in sent if self._claim_of(one) is None]
         with Aside(self._at_once, "s3sync-incoming") as threads:
-            undone = [pair for pair in claims if not pair[1].done]
-            copied = [one for one in threads.map(lambda pair: self._copied(*pair), undone) if one is not None]
+            copied = [one for one in threads.map(lambda pair: self._copied(*pair), claims) if one is not None]
         change, arrived = InboxChange(), dict[str, FileRecord]()
         for found in copied:
-            if found.record is not None:
-                arrived[found.sent.entry] = found.record
-            else:
+            if found.record is None:
                 change.dropped[found.sent.entry] = found.claim
-        if copied:
+            elif not found.claim.done:
+                arrived[found.sent.entry] = found.record
+        if change or arrived:
             self._write(change, arrived)
-        for found in copied:
-            if found.record is not None:
-                self._settle(found, found.record)
-        done = [one for one, _ in claims if (claim := self._claim_of(one)) is not None and claim.done]
+        standing = [found.sent for found in copied if found.record is not None and self._settles(found, found.record)]
         with Aside(self._at_once, "s3sync-incoming") as threads:
-            self._deleted.update(
-                one.entry for one, gone in zip(done, threads.map(self._delete, done), strict=True) if gone
-            )
+            gone = list(threads.map(lambda one: self._gone(one.key, one.etag), standing))
+        self._deleted.update(one.entry for one, is_gone in zip(standing, gone, strict=True) if is_gone)
         return [*unclaimed, *(found.sent for found in copied if found.collides)]
 
-    def _settle(self, found: _Copied, record: FileRecord) -> None:
-        """Report what was taken in; take back a copy that came after somebody had recorded and deleted the file."""
+    def _settles(self, found: _Copied, record: FileRecord) -> bool:
+        """True if a file is recorded and its object may go. Reports what was taken in.
+
+        Takes back a copy that came after somebody had recorded and deleted the file; the object is left to him.
+        """
         claim, known = self._claim_of(found.sent), self._stored.manifest.files
-        if found.is_new and record.name not in known and claim is not None and claim.done:
+        is_done = claim is not None and claim.done
+        if found.is_new and record.name not in known and is_done:
             self._gone(self._prefix + record.name, record.etag)
-            return
-        self.changed = True
-        self._report.received.append(Received(record.name, record.size_bytes, record.uploaded_by, found.sent.name))
+            return False
+        if not found.claim.done:
+            self.changed = True
+            self._report.received.append(Received(record.name, record.size_bytes, record.uploaded_by, found.sent.name))
+        return is_done
 
     def _copied(self, sent: Sent, claim: Claim) -> _Copied | None:
-        """Copy a file to its name, or find the copy that is there. None for what failed, which is told."""
-        key, mark = self._prefix + claim.name, mark_of(sent.entry, sent.etag)
+        """Copy a file to its name, or find the copy that is there. None for what failed, which is told.
+
+        That a claim is done is only said: the copy has to be there before the object goes.
+        """
         try:
-            try:
-                etag, is_new = self._copy(sent, key, mark), True
-            except PreconditionFailed:
-                there = self._session.store.head(key)
-                if there.metadata.get(MARK) != mark:
-                    return _Copied(sent, claim, collides=True)
-                etag, is_new = there.info.etag, False
+            key, mark = self._prefix + claim.name, mark_of(sent.entry, sent.etag)
+            etag = None if claim.done else self._copy(sent, key, mark)
+            is_new = etag is not None
+            if etag is None:
+                etag = self._copy_at(key, sent, mark)
+            if etag is None:
+                return _Copied(sent, claim, collides=True)
             return _Copied(sent, claim, self._record(sent, claim.name, etag), is_new)
-        except NotFound:  # the object was taken in by somebody else, or replaced by its sender
-            return _Copied(sent, claim)
+        except NotFound:  # the object was taken in by somebody else, or replaced by its sender; or nothing was done
+            return _Copied(sent, claim, collides=claim.done)
         except (AccessDenied, *ENDS_THE_RUN):
             raise
         except StoreError as error:
             self._report.failed.append(Problem(claim.name, f"from {sent.client}: {error.message}", error.hint))
             return None
 
-    def _copy(self, sent: Sent, key: str, mark: str) -> str:
+    def _copy_at(self, key: str, sent: Sent, mark: str) -> str | None:
+        """The ETag of the copy of a file; None where something else stands there. Raises `NotFound`.
+
+        Its bytes are compared by what the store itself says of both.
+        """
+        there = self._session.store.head(key)
+        md5 = plain_md5(there.info.etag) if there.etag_is_md5 else None
+        is_same = there.info.size == sent.size and (None in (md5, sent.md5) or md5 == sent.md5)
+        return there.info.etag if is_same and there.metadata.get(MARK) == mark else None
+
+    def _copy(self, sent: Sent, key: str, mark: str) -> str | None:
+        """The ETag of a new copy; None where something stands there, or the object is another one by now."""
         said = {
             "uploaded-by": sent.client,
             "project-id": self._session.project.name,
@@ -274,16 +289,15 @@ class _TakingIn:
             MARK: mark,
         }
         headers = Headers({name: value for name, value in said.items() if value}, content_type=_content_type(sent.name))
-        store = self._session.store
-        return store.copy(sent.key, key, source_etag=sent.etag, mode=Create(), headers=headers)
+        try:
+            return self._session.store.copy(sent.key, key, source_etag=sent.etag, mode=Create(), headers=headers)
+        except PreconditionFailed:
+            return None
 
     def _record(self, sent: Sent, name: str, etag: str) -> FileRecord:
         at = format_time(sent.at)
         modified = at if sent.modified_ns is None else format_ns(sent.modified_ns)
         return FileRecord(name, sent.size, sent.client, at, md5=sent.md5, etag=etag, modified_at=modified)
-
-    def _delete(self, sent: Sent) -> bool:
-        return self._gone(sent.key, sent.etag)
 
     def _gone(self, key: str, etag: str | None) -> bool:
         """Delete one version of an object; False where another stands there by now, or none."""

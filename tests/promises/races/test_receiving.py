@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,17 +28,29 @@ from s3sync.store.wrapped import Wrapped
 from s3sync.sync.run import Options, run
 from tests.kit.clients import PREFIX, drop, open_inbox
 from tests.kit.people import Person, pair
+from tests.kit.servers import Server
 from tests.promises.races.racer import Racer
 
 ROUNDS = int(os.environ.get("S3SYNC_RECEIVE_ROUNDS", "8"))
 
 
-def test_each_file_is_taken_in_once_by_two_at_the_same_moment(tmp_path: Path) -> None:
-    people = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
-    store, chance = open_store(f"file://{tmp_path / 'store'}", StoreOptions()), random.Random(3)
+KINDS = ["folder", *(pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("seaweedfs", "ministack"))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_file_is_taken_in_once_by_two_at_the_same_moment(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if kind == "folder":
+        url, env, rounds = f"file://{tmp_path / 'store'}", dict[str, str](), ROUNDS
+    else:
+        server: Server = request.getfixturevalue(kind)
+        url, env, rounds = f"s3://{server.bucket}/{uuid.uuid4().hex}", server.environment(), max(2, ROUNDS // 4)
+    people = pair(tmp_path, url, {"david": env, "jan": env})
+    store, chance = open_store(url, StoreOptions(env=env)), random.Random(3)
     sent, taken = Counter[bytes](), 0
     with Racer(people[0]) as one, Racer(people[1]) as other:
-        for number in range(ROUNDS):
+        for number in range(rounds):
             inbox = open_inbox(store)
             for count in range(chance.randrange(1, 6)):
                 data = f"{number}.{count}".encode()

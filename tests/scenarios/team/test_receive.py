@@ -17,9 +17,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from s3sync.api import Project
-from s3sync.core.inboxes import MOST_BYTES, inbox_prefix
+from s3sync.core.inboxes import MOST_BYTES, Claim, inbox_prefix
+from s3sync.core.manifest.edits import Edits
+from s3sync.core.manifest.record import render
 from s3sync.errors import Unsupported
 from s3sync.shared import inboxes
+from s3sync.shared.manifest import read_manifest, write_edits
 from s3sync.store import open_store
 from s3sync.store.aspects import Presigns, require_aspect
 from s3sync.store.forms import Forms
@@ -315,6 +318,25 @@ def test_who_may_only_read_leaves_it_to_the_others(tmp_path: Path, ministack: Mi
     assert len(david.ok("down", "--json").json["received"]) == 1
     jan.ok("down")
     assert jan.read("film.mov") == FILM
+
+
+@pytest.mark.parametrize("name", ["own.mov", "nothing.mov", "same size.mov"])
+def test_a_claim_that_lies_about_being_done_loses_no_file(folder: tuple[Store, Person, Person], name: str) -> None:
+    """Whoever may write metadata.json alone could else have others delete what only the inbox has."""
+    store, david, _ = folder
+    david.write("own.mov", "own")
+    david.write("same size.mov", "mine")
+    david.ok("up")
+    key = drop(store, open_inbox(store), b"film", "film.mov")
+    entry, etag = key.removeprefix(inbox_prefix(PREFIX)), store.head(key).info.etag
+    edits = Edits("mallory", "2026-11-26T12:00:00Z", "host", counts_as_sync=False)
+    edits.inboxes.claimed[entry] = Claim(etag, f"claimed {name}", done=True)
+    stored = write_edits(store, PREFIX, read_manifest(store, PREFIX), edits)
+    stored.manifest.arriving[entry] = Claim(etag, name, done=True)
+    text = b"".join(render(stored.manifest))
+    store_put(store, f"{PREFIX}metadata.json", text)
+    (received,) = david.ok("down", "--json").json["received"]
+    assert david.read(received["name"]) == b"film" and david.read("own.mov") == b"own"
 
 
 def opened_by(person: Person) -> Project:
