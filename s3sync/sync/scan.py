@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from s3sync.aside import Aside
 from s3sync.core import limits
@@ -34,6 +34,8 @@ from s3sync.sync.unproven import leave_out_unproven
 from s3sync.sync.view import SETTLED_NS, View, is_of
 from s3sync.transfer.progress import Work
 
+SMALL, HASHED_TOGETHER = 64 * 1024, 16
+"""Files up to this size are hashed so many by one thread: 16 threads still read as much of a slow disk at once."""
 COARSE_NS = 2_000_000_000
 """A file changed this shortly before it was hashed could change again within one tick of its file system's clock
 (exFAT counts in 2 s): such a digest is used and not remembered."""
@@ -146,27 +148,32 @@ def _compare(session: Session, seen: View, state: StateDB, gone_sizes: Sizes) ->
 
 
 def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) -> None:
-    from s3sync.transfer.pool import HASHERS, Pool
+    from s3sync.transfer.pool import HASHERS, Pool, Result
 
     files, known = seen.here.files, seen.digests
     session.progress.expect(Work.HASH, len(paths), sum(files[path].size for path in paths))
 
-    def work(path: str) -> Digests:
-        file = files[path]
+    def one(path: str) -> tuple[Digests, int]:
+        file, now = files[path], time.time_ns()
+        pool.check()
         session.progress.begin(Work.HASH, path, file.size)
         try:
-            return _digests(file, known.get(path), lambda n: session.progress.advance(Work.HASH, path, n))
+            return _digests(file, known.get(path), lambda n: session.progress.advance(Work.HASH, path, n)), now
         finally:
             session.progress.finish(Work.HASH, path)
+
+    def work(some: Sequence[str]) -> list[tuple[str, Result[tuple[Digests, int]]]]:
+        return [(path, Result.of(one, path)) for path in some]
 
     fresh: dict[str, CachedDigest] = {}
     unsaved = 0
     found = SpilledDict(CachedDigest)  # the workers read the other one meanwhile
     with Pool(min(session.workers, HASHERS)) as pool:
-        for path, future in pool.map(work, paths):
-            now = time.time_ns()
+        done = (hashed for _, some in pool.map(work, _together(paths, files)) for hashed in some.result())
+        for path, hashed in done:
             try:
-                found[path] = cache_entry(files[path], future.result())
+                digests, now = hashed.result()
+                found[path] = cache_entry(files[path], digests)
             except LocalError as error:
                 _unreadable(seen, path, error)
             else:
@@ -178,6 +185,21 @@ def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) ->
                 fresh, unsaved = {}, 0
     state.save(digests=fresh)
     known.update(found)
+
+
+def _together(paths: Sequence[str], files: SpilledDict[LocalFile]) -> Iterator[list[str]]:
+    """The paths, of small files several at a time: handing one to another thread costs more than hashing it."""
+    small = list[str]()
+    for path in paths:
+        if files[path].size > SMALL:
+            yield [path]
+            continue
+        small.append(path)
+        if len(small) == HASHED_TOGETHER:
+            yield small
+            small = []
+    if small:
+        yield small
 
 
 def _digests(file: LocalFile, cached: CachedDigest | None, progress: Callable[[int], None]) -> Digests:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from s3sync import Project
+from s3sync.errors import LocalError
 from s3sync.local.digests import Digests, digest
 from s3sync.local.scan import LocalFile
+from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
 from s3sync.sync import scan
 from tests.kit.limits import limit
@@ -106,3 +108,33 @@ def test_a_hashing_that_breaks_off_is_not_in_vain(david: Person, monkeypatch: py
         project.sync()
     with StateDB(david.staging / ".s3sync", None) as state:
         assert len(state.load_digests()) == {"digests_before_save": 4, "hashed_before_save": 5}[which]
+
+
+def test_small_files_are_hashed_several_by_one_thread() -> None:
+    sizes = [0, scan.SMALL, scan.SMALL + 1, *[1] * 40, 10**9]
+    files = SpilledDict(LocalFile)
+    files.update({f"{number:02}": LocalFile("", size, 1, 1, 1) for number, size in enumerate(sizes)})
+    found = list(scan._together(list(files), files))
+    assert sorted(path for some in found for path in some) == list(files)
+    assert [len(some) for some in found] == [1, 16, 16, 1, 10]
+    assert all(len(some) == 1 for some in found if files[some[0]].size > scan.SMALL)
+
+
+def test_one_that_cannot_be_hashed_keeps_none_of_those_beside_it(
+    david: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        os.utime(david.write(f"{number}.mov", b"x" * number), ns=(10**18, 10**18))
+    david.ok("up")
+    (david.staging / ".s3sync" / "state.db").unlink()
+
+    def all_but_one(file: LocalFile, progress: Callable[[int], None]) -> Digests:
+        if file.where.endswith("3.mov"):
+            raise LocalError("cannot read 3.mov", why="the disk says so")
+        return digest(file, progress)
+
+    monkeypatch.setattr(scan, "digest", all_but_one)
+    report = Project.open(path=david.project, environ=david.env()).status()
+    assert [problem.path for problem in report.failed] == ["3.mov"]
+    with StateDB(david.staging / ".s3sync", None) as state:
+        assert sorted(state.load_digests()) == ["0.mov", "1.mov", "2.mov", "4.mov", "5.mov"]
