@@ -105,13 +105,16 @@ def test_f32_a_hidden_edit_survives_a_deletion_and_a_replacement(people: tuple[P
 def read_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files whose content is read in this process."""
     found: list[str] = []
-    real = digests.open_unchanged
 
-    def watched(file: LocalFile) -> object:
-        found.append(Path(file.where).name)
-        return real(file)
+    def watched(opened: Callable[[LocalFile], int]) -> Callable[[LocalFile], int]:
+        def open_it(file: LocalFile) -> int:
+            found.append(Path(file.where).name)
+            return opened(file)
 
-    monkeypatch.setattr(digests, "open_unchanged", watched)
+        return open_it
+
+    for name in ("open_file", "_open_still"):
+        monkeypatch.setattr(digests, name, watched(getattr(digests, name)))
     return found
 
 
