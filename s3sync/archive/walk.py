@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
 
 from s3sync.archive import underway
@@ -122,13 +123,23 @@ def source_of(path: str, found: os.stat_result, top: Path) -> Source | None:
 
 def in_order(sources: list[Source]) -> tuple[Source, ...]:
     """By the bytes of their paths, as an archive holds them."""
+    if all(source.path.isascii() for source in sources):  # then the bytes are those of the text
+        return tuple(sorted(sources, key=attrgetter("path")))
     return tuple(sorted(sources, key=lambda source: os.fsencode(source.path)))
 
 
-def _entries(top: Path, folder: str) -> list[os.DirEntry[str]]:
+def _entries(top: Path, folder: str) -> Iterator[os.DirEntry[str]]:
+    """Entries of a folder, which is open as long as they are taken: the way to each is short then."""
+    place = top / folder if folder else top
     try:
-        with os.scandir(top / folder if folder else top) as entries:
-            return list(entries)
+        base = os.open(place, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)) if os.scandir in os.supports_fd else place
+        try:
+            with os.scandir(base) as entries:
+                listed = list(entries)
+            yield from listed
+        finally:
+            if isinstance(base, int):
+                os.close(base)
     except OSError as error:
         raise Unreadable(f"{folder or top.name}: {reason_of(error)}") from error
 

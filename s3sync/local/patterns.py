@@ -64,7 +64,10 @@ class Patterns:
     """A list of patterns, of which the last one that fits decides; what is below an ignored folder is ignored."""
 
     def __init__(self, rules: Iterable[_Rule]) -> None:
-        groups = [_Group(list(same)) for _, same in groupby(rules, key=lambda rule: rule.kind)]
+        ordered = list(rules)
+        if all(rule.ignores for rule in ordered):  # then any of them decides, and fewer groups are asked
+            ordered.sort(key=lambda rule: rule.kind)
+        groups = [_Group(list(same)) for _, same in groupby(ordered, key=lambda rule: rule.kind)]
         self._latest_first = groups[::-1]
         self._folders: dict[str, bool] = {"": False}
 

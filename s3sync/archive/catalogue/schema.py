@@ -99,7 +99,6 @@ _TAGS = json.Decoder(dict[str, str])
 def archive_row(row: tuple[Any, ...]) -> Archived:
     """An archive of its columns and those of its thaw."""
     *plain, tags, fields, camera, telescope, notes, expected = row[:_COLUMNS]
-    tags = _mapping(tags)
     (key, unit, set_name, pack, status, size, original, files, uploaded_at, created_by, storage_class) = plain[:11]
     date, etag, md5, crc, version_id, transitioned_at, verified_at, how, volume, volumes = plain[11:]
     return Archived(
@@ -124,12 +123,12 @@ def archive_row(row: tuple[Any, ...]) -> Archived:
         verified_how=how,
         volume=int(volume),
         volumes=int(volumes),
-        tags=tags,
+        tags=_mapping(tags),
         fields=_mapping(fields),
         camera=camera,
         telescope=telescope,
         notes=notes,
-        expected_class=expected or expected_class(tags),
+        expected_class=expected or _expected_class(tags),
         thaw=None if row[_COLUMNS] is None else ThawNote(*row[_COLUMNS:]),
     )
 
@@ -138,6 +137,11 @@ def archive_row(row: tuple[Any, ...]) -> Archived:
 def _mapping(text: str) -> Mapping[str, str]:
     """Tags or fields, which many archives share."""
     return MappingProxyType(_TAGS.decode(text))
+
+
+@lru_cache(4096)
+def _expected_class(text: str) -> str | None:
+    return expected_class(_mapping(text))
 
 
 def archive_values(index: Index, index_etag: str | None) -> dict[str, object]:

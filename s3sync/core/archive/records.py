@@ -48,7 +48,7 @@ class ThawNote(Struct, frozen=True):
     ready_at: str | None = None
 
 
-class Archived(Struct, frozen=True, kw_only=True):
+class Archived(Struct, frozen=True, kw_only=True, gc=False):
     """One archive of the catalogue. Times are RFC 3339 in UTC; `archive_date` is the day that it is about.
 
     `expected_class`: the storage class that its tags, or the record of an older tool, say that it moves to.

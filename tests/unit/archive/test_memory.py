@@ -24,6 +24,9 @@ from tests.contract.stores import in_folder
 from tests.kit.peak import peak_mib
 from tests.kit.people import Person
 
+MIB = 1024 * 1024
+OF_S3 = 45
+"""MiB that a client of S3 takes, and the folder store does not."""
 MEMBER = 264
 """Bytes of a member with its SHA-256."""
 
@@ -107,7 +110,7 @@ def test_a_body_that_is_made_anew_is_read_like_any_other(size: int | None) -> No
 
 
 @pytest.mark.slow
-def test_a_pack_takes_less_than_150_mb(tmp_path: Path) -> None:
+def test_a_pack_takes_less_than_150_mb_on_s3_too(tmp_path: Path) -> None:
     """Many members, and one that is larger than that: the whole command, as it is started by a person."""
     david = Person("david", tmp_path / "david", {})
     folder = david.repo / "raw" / "m42"
@@ -116,10 +119,10 @@ def test_a_pack_takes_less_than_150_mb(tmp_path: Path) -> None:
             (folder / f"{n // 1000}").mkdir(parents=True)
         (folder / f"{n // 1000}" / f"light_{n:06}.fits").write_bytes(b"x" * 200)
     (folder / "z.ser").touch()
-    os.truncate(folder / "z.ser", 160 * 1024**2)
+    os.truncate(folder / "z.ser", 160 * MIB)
     vault = (tmp_path / "vault").as_uri()
     rules = f"{{store: '{vault}', source: 'raw/*', layout: '{{id}}'}}"
     (david.repo / ".s3sync.yaml").write_text(f"archives: {{s: {rules}}}")
     peak, _ = peak_mib(david, 0, "archive", "run", cwd=david.repo)
-    assert peak < 150e6 / 1024**2
-    assert (tmp_path / "vault" / "m42.tar").stat().st_size > 160 * 1024**2 + 5000 * 1024
+    assert peak < 150e6 / MIB - OF_S3
+    assert (tmp_path / "vault" / "m42.tar").stat().st_size > 160 * MIB + 5000 * 1024
