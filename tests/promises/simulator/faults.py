@@ -47,7 +47,7 @@ class FaultyStore:
     """
 
     def __init__(
-        self, store: Store, faults: Iterable[Fault], before: Callable[[int, str], object], counted: Counter[str]
+        self, store: Store, faults: Iterable[Fault], before: Callable[[int, str], None], counted: Counter[str]
     ) -> None:
         self._store, self._before, self._counted = store, before, counted
         self._faults = sorted(faults, key=lambda fault: fault.call)

@@ -48,11 +48,20 @@ class Watched(Struct):
 
 
 class Moments:
-    """A clock in whose waits others act. Ends the watch when they have done so and a calm time has passed."""
+    """A clock in whose waits others act. Ends the watch when a calm time has passed since somebody last did anything.
 
-    def __init__(self, now_ns: Callable[[], int], pass_time: Callable[[int], None], act: Callable[[int], bool]) -> None:
-        self._now_ns, self._pass, self._act = now_ns, pass_time, act
-        self._waits = 0
+    `acted` is how often somebody did, also while the watch was at work.
+    """
+
+    def __init__(
+        self,
+        now_ns: Callable[[], int],
+        pass_time: Callable[[int], None],
+        act: Callable[[int], object],
+        acted: Callable[[], int],
+    ) -> None:
+        self._now_ns, self._pass, self._act, self._acted = now_ns, pass_time, act, acted
+        self._waits, self._seen = 0, acted()
         self._acted_ns = now_ns()
 
     def now(self) -> float:
@@ -64,8 +73,9 @@ class Moments:
     def wait(self, seconds: float) -> bool:
         self._pass(int(seconds * 1e9))
         self._waits += 1
-        if self._act(self._waits):
-            self._acted_ns = self._now_ns()
+        self._act(self._waits)
+        if self._acted() != self._seen:
+            self._seen, self._acted_ns = self._acted(), self._now_ns()
         if self._now_ns() - self._acted_ns >= CALM_S * 1e9 or self._waits == MOST_WAITS:
             raise Enough
         return False

@@ -153,12 +153,11 @@ class World(Deeds):
         Knobs.late = run.late
         waiting = list(run.meanwhile)
 
-        def before(call: int, method: str) -> bool:
+        def before(call: int, method: str) -> None:
             methods = {method} if method == "wait" else {method, ""}
             due = [m for m in waiting if m.call <= call and m.method in methods]
             waiting[:] = [m for m in waiting if m not in due]
             self._others_act([m.step for m in due])
-            return bool(due)
 
         def answer(report: Any) -> bool:
             self._others_act([m.step for m in waiting if m.method == "question"])
@@ -184,7 +183,7 @@ class World(Deeds):
             raise Violation(f"{run.user}'s {run.verb} ended with {error!r}\n{traceback.format_exc()}") from error
         return report.exit_code, report.report if isinstance(report, Asked) else report
 
-    def _watch(self, project: Project, run: Run, before: Callable[[int, str], bool]) -> Any:
+    def _watch(self, project: Project, run: Run, before: Callable[[int, str], None]) -> Any:
         """Whenever it opens the project anew, the network is back."""
         store: Any = project.session.store
 
@@ -195,7 +194,12 @@ class World(Deeds):
         def pass_time(ns: int) -> None:
             self.memory.now_ns += ns
 
-        clock = Moments(lambda: self.memory.now_ns, pass_time, lambda wait: before(wait, "wait"))
+        clock = Moments(
+            lambda: self.memory.now_ns,
+            pass_time,
+            lambda wait: before(wait, "wait"),
+            lambda: self.counted["interleavings"],
+        )
         return watch(opened, clock, down=run.verb == "watch --down")
 
     def _others_act(self, steps: list[Step]) -> None:
