@@ -106,7 +106,7 @@ def plain(table: list[list[str]]) -> str:
 
 
 def markdown_table(table: list[list[str]]) -> str:
-    rows = ["| " + " | ".join(row) + " |" for row in table]
+    rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in table]
     rows.insert(1, "|" + "---|" * len(table[0]))
     return "\n".join(rows)
 

@@ -15,7 +15,7 @@ class Unsaid(ValueError):
     """A file does not say it, or is not what its name says."""
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path, buffering: int = -1) -> BinaryIO:
     """A file for reading, through no link, and without waiting where somebody put a pipe in its place."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    return open(os.open(path, flags), "rb")
+    return open(os.open(path, flags), "rb", buffering)

@@ -101,7 +101,7 @@ def read_header(path: Path) -> Header:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    with open_file(path) as file:
+    with open_file(path, buffering=0) as file:  # it is read in few large pieces
         if path.name.casefold().endswith(".gz"):
             with gzip.open(file, "rb") as unpacked:
                 yield unpacked
