@@ -17,7 +17,7 @@ from tests.kit import ffmpeg
 from tests.kit.people import Person, pair
 from tests.kit.proxy import Proxy
 from tests.kit.servers import MiniStack
-from tests.scenarios.team.test_watch import PATIENCE_S, Silence, session_of, watching_process
+from tests.scenarios.team.test_watch import Silence, session_of, watching_process
 
 RENDER_S = 4
 
@@ -52,15 +52,17 @@ def test_a_film_that_is_being_rendered_arrives_once_and_whole_over_a_line_that_b
         david.write("slate.txt", "take 1")
         with watching_process(david) as watch:
             next_of(watch, lambda one: [item["name"] for item in one.get("uploaded", [])] == ["slate.txt"])
+            proxy.unplug()
+            david.write("meanwhile.txt", "take 2")
+            next_of(watch, lambda one: one["event"] == "trouble")
+            proxy.resume()
+            next_of(watch, lambda one: [item["name"] for item in one.get("uploaded", [])] == ["meanwhile.txt"])
+            cut = proxy.on("PutObject", key="*render.mov", times=2).cut_request_after(50_000)
             film = david.staging / "render.mov"
             rendering = ffmpeg.render(film, RENDER_S)
             try:
-                proxy.unplug()
-                next_of(watch, lambda one: one["event"] == "trouble")
-                proxy.resume()
-                cut = proxy.on("PutObject", key="*render.mov", times=2).cut_request_after(50_000)
                 uploaded = next_of(watch, lambda one: bool(one.get("uploaded")))["uploaded"]
-                assert rendering.wait(PATIENCE_S) == 0, "it was sent before it was finished"
+                assert rendering.poll() == 0, "it was sent before it was finished"
             finally:
                 if rendering.poll() is None:
                     rendering.kill()
