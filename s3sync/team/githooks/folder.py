@@ -7,7 +7,9 @@ believed further than a folder of the clone: its git folder, or what lies in its
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,7 +18,9 @@ from s3sync.core.spelling import VERSION_CONTROL, stands_for
 from s3sync.disk.programs import program
 from s3sync.errors import ConfigError, ProjectError
 
-PATIENCE_S = 30
+PATIENCE_S, FOR_ALL_FILES_S = 10, 30
+"""Time for a question about settings, and for one about all files of a commit."""
+_READ_BY_GIT = ("HEAD", "config", "index", "packed-refs")
 HUSKY = ".husky"
 _LARGEST_ANSWER = 64 * 1024
 RUNS_NOTHING = ("-c", "core.fsmonitor=false")
@@ -121,7 +125,9 @@ def _ask(root: Path, *words: str) -> str:
     return os.fsdecode(done.stdout).removesuffix("\n")
 
 
-def run_git(root: Path, words: tuple[str, ...], text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def run_git(
+    root: Path, words: tuple[str, ...], text: bytes = b"", patience_s: float = PATIENCE_S
+) -> subprocess.CompletedProcess[bytes]:
     """Ask git, which runs nothing and fetches nothing for it: settings in a clone's `.git` may be anybody's.
 
     Raises `ProjectError` where it is missing or does not answer.
@@ -129,14 +135,29 @@ def run_git(root: Path, words: tuple[str, ...], text: bytes = b"") -> subprocess
     git = program("git")
     if git is None:
         raise ProjectError("git was not found", why="hooks are called by git", hint="install git, or add it to PATH")
+    _refuse_endless(root)
     try:
         return subprocess.run(
             [git, *RUNS_NOTHING, "-C", str(root), *words],
             input=text,
             capture_output=True,
-            timeout=PATIENCE_S,
+            timeout=patience_s,
             check=False,
             env={**os.environ, **FETCHES_NOTHING},
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise ProjectError("git does not answer", why=str(error)[:500]) from error
+
+
+def _refuse_endless(root: Path) -> None:
+    """Raise `ProjectError` for what git would wait for: it reads its own files whatever they are."""
+    from s3sync.gitconfig import git_folder
+
+    top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), root)
+    for name in _READ_BY_GIT:
+        path = git_folder(top) / name
+        with suppress(OSError, ValueError):
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise ProjectError(
+                    f"git cannot read {path}", why="it is no plain file, and git would wait for it", hint="remove it"
+                )

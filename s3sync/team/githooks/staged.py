@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from s3sync.config import Settings
 from s3sync.errors import ProjectError
-from s3sync.team.githooks.folder import run_git
+from s3sync.team.githooks.folder import FOR_ALL_FILES_S, run_git
 
 FINAL = "final"
 """Folder, anywhere, in which finished films belong in git."""
@@ -72,7 +72,7 @@ def _sizes(root: Path, blobs: Sequence[bytes]) -> list[int]:
 
 
 def _ask(root: Path, words: tuple[str, ...], text: bytes = b"") -> bytes:
-    done = run_git(root, words, text)
+    done = run_git(root, words, text, FOR_ALL_FILES_S)
     if done.returncode:
         raise ProjectError("git cannot say what is staged", why=done.stderr.decode("utf-8", "replace").strip()[:500])
     return done.stdout

@@ -6,6 +6,8 @@ is what notices that.
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -99,3 +101,18 @@ def test_no_more_of_a_path_is_kept_than_a_disk_has(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "index").write_bytes(entries(4, *[b"a" * 1000] * 30))
     assert gitindex.files_in_git(tmp_path, ["a"]) is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
+@pytest.mark.parametrize("name", ["HEAD", "config", "index", "packed-refs"])
+@pytest.mark.parametrize("words", [("status",), ("install",), ("run", "pre-commit")])
+def test_git_is_not_asked_where_it_would_wait(name: str, words: tuple[str, ...], synced: Person) -> None:
+    """git reads its own files whatever they are: a FIFO held the command up until git was given up."""
+    git = synced.repo / ".git"
+    git.rmdir()
+    subprocess.run(["git", "init", "-q", "."], cwd=synced.repo, env=synced.env(), check=True)
+    (git / name).unlink(missing_ok=True)
+    os.mkfifo(git / name)
+    told = synced.run("hooks", *words, cwd=synced.repo)
+    assert "no plain file, and git would wait for it" in told.err, told
+    assert told.code == (0 if words[0] == "run" else 2)
