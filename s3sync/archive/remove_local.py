@@ -30,6 +30,15 @@ class Removed(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
+def would_remove(rules: ArchiveSet, unit: Unit) -> Removed:
+    """Files that would leave the disk once the unit is archived and verified."""
+    stays = light_of(rules) if rules.keep_light else lambda path: False
+    files = [one for one in unit.sources if one.kind is Kind.FILE]
+    along = [one for one in unit.sidecars if one not in unit.sources]
+    going = [one for one in (*files, *along) if not stays(one.path)]
+    return Removed(len(going), sum(one.size for one in going), sum(stays(one.path) for one in files))
+
+
 def remove_local(rules: ArchiveSet, unit: Unit, index: Index, check: Callable[[], None]) -> Removed:
     """Delete a unit's files for good, but for the light ones.
 

@@ -138,7 +138,7 @@ class Restoring(Struct, frozen=True):
                     index.key,
                     found.size,
                     outcome,
-                    f"{files_text(found.files)} to {to.path}",
+                    f"{files_text(found.files)} to {to.path.absolute()}",
                 )
             )
         report.units.append(found)

@@ -13,7 +13,7 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.chain import is_rest
 from s3sync.archive.indexes import RowBook, read_rows
 from s3sync.archive.last_copies import refuse_loss, refuse_own_copy, refuse_unnamed_loss, verify_before_deletion
-from s3sync.archive.remove_local import Removed, remove_local
+from s3sync.archive.remove_local import Removed, remove_local, would_remove
 from s3sync.archive.send import forget, is_archived, send_unit
 from s3sync.archive.speed import ACTION, LEAST_BYTES, Stopwatch, sent_in
 from s3sync.archive.split import send_split
@@ -115,6 +115,8 @@ def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], opti
                 if options.force and carrier is not None:
                     refuse_unnamed_loss(carrier, rules, unit, known, lambda index: False)
             found = _report(unit, state, stored=merged(known).size if state is UnitState.KNOWN else 0)
+            if deletes(rules, options) and state is not UnitState.CHANGED and unit.refused is None:
+                found = replace(found, removed=would_remove(rules, unit))
             if unit.refused is not None:
                 found = replace(found, state=UnitState.FAILED, error=f"it cannot be archived: {unit.refused}")
         except ENDS_THE_RUN:

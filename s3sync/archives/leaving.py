@@ -28,6 +28,7 @@ from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
+from s3sync.core.typed import typed
 from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, declined
 from s3sync.store.aspects import Administers, StorageClasses, Tags, Versions, aspect, require_aspect
 
@@ -150,7 +151,7 @@ class Leaving(Moving, Billed, frozen=True):
                 raise Halt(
                     f"did not remove the archives of {', '.join(last[:5])}{' and more' if len(last) > 5 else ''}",
                     why="nothing proves that this disk has a copy of all that is in them, so they may be the last ones",
-                    hint="restore them first: s3sync restore UNIT; or say --last-copies",
+                    hint=f"restore them first: s3sync restore {' '.join(map(typed, last[:5]))}; or say --last-copies",
                 )
             reports.append(self._carry_out(place, plan, confirm, dry_run))
         return reports

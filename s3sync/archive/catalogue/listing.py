@@ -75,14 +75,20 @@ class Listing:
         ]  # fmt: skip
 
     def unread_rows(self, folder: str, end: str) -> list[tuple[str, str]]:
-        """Names of sets without containers whose rows are new or changed, each with the ETag of the file."""
+        """Names of sets without containers whose rows are new or changed, each with the ETag of the file.
+
+        A file without rows, of which all units moved on or were removed, is known where none is known.
+        """
         found = self._catalogue.execute(
-            "SELECT key, etag FROM listed WHERE substr(key, 1, ?) = ? AND substr(key, -?) = ?",
+            "SELECT key, etag, size FROM listed WHERE substr(key, 1, ?) = ? AND substr(key, -?) = ?",
             len(folder), folder, len(end), end,
         )  # fmt: skip
-        names = [(key[len(folder) : -len(end)], etag) for key, etag in found]
-        known = set(self._catalogue.execute("SELECT DISTINCT set_name, index_etag FROM archive WHERE pack = 'none'"))
-        return [one for one in names if one not in known]
+        known = set(
+            self._catalogue.execute("SELECT DISTINCT set_name, index_etag, status FROM archive WHERE pack = 'none'")
+        )
+        etags, stored = {one[:2] for one in known}, {name for name, _, status in known if status == "stored"}
+        names = [(key[len(folder) : -len(end)], etag, size) for key, etag, size in found]
+        return [(name, etag) for name, etag, size in names if (size or name in stored) and (name, etag) not in etags]
 
     def proposals(self, suffix: str) -> list[tuple[ObjectInfo, str]]:
         """Objects of which somebody wrote a proposal, that have no index and of which nothing better is known here.

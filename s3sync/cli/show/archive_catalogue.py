@@ -138,7 +138,7 @@ def print_checked(found: Sequence[StoreChecked], *, quiet: bool) -> None:
             say(f"{printable(one.store)}: the catalogue is good{compared}")
         if one.compared is not None:
             for key in one.compared.unread[:NAMED]:
-                warn(f"not in the catalogue as it is now: {printable(key)}")
+                warn(f"not in the catalogue as it is now: {printable(f'{one.store}/{key}')}")
             if one.compared.unread:
                 warn("hint: s3sync archive catalogue rebuild takes in what is new or changed")
             _warn_of_gone(one.compared.gone)

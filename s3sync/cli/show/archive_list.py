@@ -15,6 +15,7 @@ from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, LogEntry, St
 from s3sync.core.archive.values import Kind, Member
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.times import format_ns
+from s3sync.core.typed import typed
 
 REBUILD = (
     "The catalogue of this computer is empty: `s3sync archive run` sends what is due (--dry-run says what that is), and"
@@ -239,11 +240,15 @@ def print_found(found: Found, call: Call) -> None:
     for unit in found.units:
         say(f"unit {printable(unit)}")
     for one in found.members:
-        say(f"  {short_name(f'{one.unit}/{one.path}')} ({size_text(one.size)}) - {printable(one.storage_class)}")
+        is_unit = one.path == one.unit.rpartition("/")[2]
+        name = one.unit if is_unit else f"{one.unit}/{one.path}"
+        say(f"  {short_name(name)} ({size_text(one.size)}) - {printable(one.storage_class)}")
     if found.more:
         say(f"and more: --limit {2 * len(found.members)} lists more of them")
     if found.members:
-        say("To bring one back: s3sync restore UNIT --member PATH")
+        last = found.members[-1]
+        more = "" if last.path == last.unit.rpartition("/")[2] else f" --member {typed(last.path)}"
+        say(f"To bring the last of these back: s3sync restore {typed(last.unit)}{more}")
     elif not found.units:
         say("No archive that this computer knows has it. `s3sync archive catalogue rebuild` takes in what others sent.")
 

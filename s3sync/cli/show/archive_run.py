@@ -23,7 +23,7 @@ def print_unit(lines: Lines, quiet: bool, verbose: bool) -> Callable[[UnitReport
             if unit.hint:
                 lines.note(f"hint: {printable(unit.hint)}")
         elif not quiet and (verbose or unit.state is not UnitState.KNOWN or unit.removed):
-            sign = symbols().done if unit.state is not UnitState.PLANNED else "-"
+            sign = "-" if unit.state is UnitState.PLANNED or _is_to_go(unit) else symbols().done
             lines.show(f"  {sign} {_name(unit)} - {_done(unit)}")
         for problem in unit.problems:
             lines.note(f"warning: {_name(unit)} was archived without {printable(problem)}")
@@ -43,17 +43,22 @@ def _failure(unit: UnitReport) -> str:
     return printable(unit.error or "")
 
 
+def _is_to_go(unit: UnitReport) -> bool:
+    """True for files of a plan, which would leave the disk."""
+    return unit.removed is not None and unit.verified is None
+
+
 def _done(unit: UnitReport) -> str:
     what = f"{files_text(unit.files)}, {size_text(unit.size)}"
-    if unit.state is UnitState.PLANNED:
-        return f"would be archived ({what}) as {printable(unit.key)}"
-    said = "archived already" if unit.state is UnitState.KNOWN else f"archived ({what}) as {printable(unit.key)}"
+    would = "would be archived" if unit.state is UnitState.PLANNED else "archived"
+    said = "archived already" if unit.state is UnitState.KNOWN else f"{would} ({what}) as {printable(unit.key)}"
     if unit.stored and unit.stored < unit.size * 0.99:
         said += f", {size_text(unit.stored)} packed"
-    if unit.removed is not None:
-        said += f"; verified, deleted here {files_text(unit.removed.files)} ({size_text(unit.removed.size)})"
+    if unit.removed is not None and (unit.removed.files or not _is_to_go(unit)):
+        deed = "would be verified, and then delete here" if _is_to_go(unit) else "verified, deleted here"
+        said += f"; {deed} {files_text(unit.removed.files)} ({size_text(unit.removed.size)})"
         if unit.removed.kept:
-            said += f", kept {unit.removed.kept} light"
+            said += f", {'keep' if _is_to_go(unit) else 'kept'} {unit.removed.kept} light"
     return said
 
 

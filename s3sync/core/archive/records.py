@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from s3sync.core.archive.values import Index, Kind, Pack
-from s3sync.core.times import parse_time
+from s3sync.core.times import FILE_TIMES, format_ns, parse_time
 
 
 class Status(StrEnum):
@@ -105,9 +105,18 @@ THAWED, EXPIRED = "thawed", "expired"
 """States of a thaw: the archive can be read until a time; that time is over, and it is cold again."""
 
 
+WARM = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR")
+"""Classes that nothing is thawed from."""
+
+
 def as_of(archive: Archived, now: datetime) -> Archived:
-    """An archive whose thaw is over by now with that state: the catalogue knows until when it was."""
+    """An archive whose thaw is over by now with that state: the catalogue knows until when it was.
+
+    One that lies in a warm class by now, as after it was sent again, has none.
+    """
     note = archive.thaw
+    if note is not None and archive.storage_class in WARM:
+        return replace(archive, thaw=None)
     until = parse_time(note.until) if note is not None and note.until is not None else None
     if note is None or until is None or until > now or note.state != THAWED:
         return archive
@@ -154,7 +163,7 @@ class Statistic(Struct, frozen=True):
 
 
 def date_of(index: Index) -> str | None:
-    """Day that an archive is about, of its fields: YYYY-MM-DD, or None."""
+    """Day that an archive is about, YYYY-MM-DD: of its fields, else that of its newest file; None without either."""
     fields = index.fields
     for name in ("night", "date", "captured"):
         digits = "".join(char for char in fields.get(name, "")[:10] if char.isascii() and char.isdigit())
@@ -163,7 +172,8 @@ def date_of(index: Index) -> str | None:
     year = fields.get("year", "")
     if len(year) == 4 and year.isascii() and year.isdigit():
         return f"{year}-{_two_digits(fields.get('month'))}-{_two_digits(fields.get('day'))}"
-    return None
+    newest = max((member.mtime_ns for member in index.members if member.kind is Kind.FILE), default=None)
+    return format_ns(newest)[:10] if newest is not None and newest in FILE_TIMES else None
 
 
 def _two_digits(said: str | None) -> str:

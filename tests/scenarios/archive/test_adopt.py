@@ -151,7 +151,7 @@ def test_an_archive_cut_short_is_told_and_kept_as_not_indexed(
     said = ana.expect(3, "archive", "adopt", "--set", "projects", cwd=ana.repo)
     assert "b40-old" in said.err and "Traceback" not in said.err
     listed = ana.ok("archive", "list", "--json", cwd=ana.repo).json["archives"]
-    assert [(one["unit"], one["status"]) for one in listed] == [("b40-old", "not indexed"), ("b41-good", "adopted")]
+    assert {one["unit"]: one["status"] for one in listed} == {"b40-old": "not indexed", "b41-good": "adopted"}
     refused = ana.run("restore", "b40-old", "--to", "back", "--yes", cwd=ana.repo)
     assert refused.code in (1, 3) and not (ana.repo / "back/b40-old/notes.txt").exists()
 

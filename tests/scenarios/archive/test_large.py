@@ -110,7 +110,7 @@ def test_more_than_five_gigabytes_are_moved_in_place(seaweedfs: Server, tmp_path
         pytest.skip("needs 12 GB of disk")
     prefix, client = uuid.uuid4().hex, seaweedfs.client("admin")
     david = Person("david", tmp_path / "david", seaweedfs.environment("david"))
-    david.patience_s = 1800
+    david.fresh, david.patience_s = True, 1800
     where = f"s3://{seaweedfs.bucket}/{prefix}"
     write_settings(david, f"archives: {{raw: {{store: '{where}', source: 'raw/*', layout: '{{id}}', pack: tar}}}}\n")
     sparse(david.repo / "raw/m42/a.ser", 5 * GIB + 3 * MIB)

@@ -60,7 +60,11 @@ def test_units_are_sent_once_and_known_again(pack: str, david: Person, vault: Pa
 
 def test_heavy_files_leave_the_disk_after_proof_and_light_ones_stay(david: Person, vault: Path) -> None:
     prepare(david, vault)
-    result = david.ok("archive", "run", "m42", "--delete-local", "--deep", "--json", cwd=david.repo).json
+    words = ("archive", "run", "m42", "--delete-local", "--deep")
+    planned = david.ok(*words, "--dry-run", cwd=david.repo)
+    assert "would be verified, and then delete here 3 files (4.0 MB), keep 1 light" in planned.out
+    assert len(list((david.repo / "raw/m42").rglob("*.*"))) == 4
+    result = david.ok(*words, "--json", cwd=david.repo).json
     unit = result["units"][0]
     assert (unit["state"], unit["verified"]) == ("sent", "read")
     assert unit["deleted_local"] == {"files": 3, "size_bytes": 4_000_006, "kept": 1}

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue, catalogue_path
-from s3sync.core.archive.records import LogEntry, Status, ThawNote
+from s3sync.core.archive.records import EXPIRED, THAWED, LogEntry, Status, ThawNote, as_of
 from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.errors import LocalError
 
@@ -71,9 +71,12 @@ def test_recorded_again_it_is_one_archive_and_keeps_the_note_of_its_verification
 
 def test_archives_by_set_year_and_class(catalogue: Catalogue) -> None:
     catalogue.record(index("m31", "x", set="sessions", fields={"year": "2023"}, storage_class="DEEP_ARCHIVE"))
-    catalogue.record(index("b41", "x"))
+    newest = replace(member("y"), mtime_ns=1_700_000_000_000_000_000)
+    catalogue.record(index("b41", members=(member("x"), newest)))
+    catalogue.record(index("b42"))
     assert [one.unit for one in catalogue.archives(set="sessions")] == ["m31"]
-    assert [one.unit for one in catalogue.archives(year="2025")] == ["b41"]
+    assert [one.unit for one in catalogue.archives(year="2023")] == ["b41", "m31"], "the year of its newest file"
+    assert [one.unit for one in catalogue.archives(year="2025")] == ["b42"], "it was sent then, and has no files"
     assert [one.unit for one in catalogue.archives(storage_class="DEEP_ARCHIVE")] == ["m31"]
 
 
@@ -272,3 +275,14 @@ def test_hits_in_the_middle_of_names_come_in_blocks_without_one_lost(
     assert len(catalogue.find("0001", limit=5)) == 5
     assert [one.path for one in catalogue.find("deep/c_0001.fits")] == ["deep/c_0001.fits"]
     assert [one.path for one in catalogue.find("deep/*_0001.fits")] == [f"deep/{name}" for name in names]
+
+
+def test_a_thaw_ends_with_its_time_and_with_a_class_that_is_warm(catalogue: Catalogue) -> None:
+    catalogue.record(index("m31", "x", storage_class="GLACIER"))
+    catalogue.note_thaw("m31.tar", ThawNote("Bulk", 7, "2025-03-04T00:00:00Z", THAWED, "2025-03-11T00:00:00Z"))
+    states = []
+    for day, storage_class in ((10, "GLACIER"), (12, "GLACIER"), (10, "STANDARD")):
+        found = replace(catalogue.archives()[0], storage_class=storage_class)
+        thaw = as_of(found, datetime(2025, 3, day, tzinfo=UTC)).thaw
+        states.append(thaw.state if thaw else None)
+    assert states == [THAWED, EXPIRED, None]

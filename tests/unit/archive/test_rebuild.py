@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from s3sync.archive.carrier import open_carrier
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.catalogue.listing import Listing
-from s3sync.archive.catalogue.rebuild import Rebuilt, rebuild
+from s3sync.archive.catalogue.rebuild import Rebuilt, compare, rebuild
 from s3sync.archive.indexes import add_rows, read_rows, rows_key
 from s3sync.archive.journal import Journal
 from s3sync.archive.send import send_unit
@@ -183,3 +183,15 @@ def test_rows_that_two_people_write_at_once_are_all_there(store: Store, tmp_path
     late = Late(store, lambda: add_rows(store, mine.set, [theirs]))
     add_rows(late, mine.set, [mine])
     assert read_rows(store, mine.set) == {one.key: one for one in (*[before][:earlier], theirs, mine)}
+
+
+def test_rows_of_which_all_units_are_gone_are_known(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    """As on an SSD from which all moved on: a check has nothing to say, before and after a rebuild."""
+    made = send(store, tmp_path, "loose", Pack.NONE)
+    rebuild(catalogue, store, NOW)
+    add_rows(store, made.set, [], frozenset([made.key]))
+    assert compare(catalogue, store).unread == (rows_key(made.set),)
+    rebuild(catalogue, store, NOW)
+    assert catalogue.archives() == [] and compare(catalogue, store).is_same
+    with Catalogue(tmp_path / "other.db") as other:
+        assert compare(other, store).is_same
