@@ -28,7 +28,9 @@ class Counting(Proxy):
     opened = 0
 
     def accepted(self, connection: Connection) -> None:
-        self.opened += 1
+        with self._changed:
+            self.opened += 1
+            self._changed.notify_all()
 
 
 def slow_part(store: Store) -> StartsSlowly:
@@ -55,14 +57,13 @@ def test_connections_that_were_opened_ahead_are_used(seaweedfs: SeaweedFS) -> No
         env = under_test.env | {"AWS_ENDPOINT_URL_S3": proxy.endpoint_url}
         store = open_store(under_test.url, StoreOptions(env=env))
         slow_part(store).start_up()
-        opened = proxy.opened
+        proxy.wait_until(lambda: proxy.opened == AHEAD, what="the connections")
         slow_part(store).start_up()  # of the next project
         upload_id = store.start_upload("film.mp4", Headers())
         body = noise(5 * MIB)
         parts = [send(store, "film.mp4", upload_id, number, body) for number in (1, 2)]
         store.complete_upload("film.mp4", upload_id, parts, mode=Create())
-        assert (proxy.opened, proxy.counts["UploadPart"].requests) == (opened, 2)
-        assert opened == AHEAD
+        assert (proxy.opened, proxy.counts["UploadPart"].requests) == (AHEAD, 2)
         assert read(store, "film.mp4", 0, 100) == body[:100]
 
 
