@@ -166,10 +166,10 @@ def command(
 
 
 class Group:
-    """A command with second words. The first one declared is what the command does without any."""
+    """A command with second words. Without any it does what `default` does, else the first one declared."""
 
-    def __init__(self, section: str, help: str) -> None:
-        self.section, self._help = section, help
+    def __init__(self, section: str, help: str, default: str | None = None) -> None:
+        self.section, self._help, self._default = section, help, default
         self._words: dict[str, Declared] = {}
 
     def word(
@@ -184,15 +184,16 @@ class Group:
         return declare
 
     def build(self, name: str) -> Any:
-        default = next(iter(self._words))
+        default = self._default or next(iter(self._words))
+        words = sorted(self._words, key=lambda word: word != default)
         return Words(
             name=name,
-            commands={word: declared.build(word) for word, declared in self._words.items()},
+            commands={word: self._words[word].build(word) for word in words},
             help=f"{self._help}\n\nWithout a command it is `{name} {default}`.",
             epilog="\b\nExamples:\n  " + "\n  ".join(one.example.replace("\n", "\n  ") for one in self._words.values()),
             rich_markup_mode=None,
             rich_help_panel=self.section,
-            subcommand_metavar=f"[{'|'.join(self._words)}] ...",
+            subcommand_metavar=f"[{'|'.join(words)}] ...",
         )
 
 

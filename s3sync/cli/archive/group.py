@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from s3sync.transfer.progress import Progress
 
 archive = Group(
-    FINISH, "Send finished units to cold storage and keep account of them. `s3sync restore` brings them back."
+    FINISH,
+    "Send finished units to cold storage and keep account of them. `s3sync restore` brings them back.",
+    default="list",
 )
 
 ARCHIVES = OPENS - {"store", "user"}

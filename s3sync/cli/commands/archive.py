@@ -5,6 +5,6 @@ from __future__ import annotations
 from s3sync.cli.archive import adoption, group, listing, money, moves, sets, upkeep, work
 
 WORDS = (sets, work, listing, upkeep, money, moves, adoption)
-"""Files with the words. They are loaded in the order of their names: without a word the command is `list`."""
+"""Files with the words. They are loaded in the order of their names."""
 
 archive = group.archive
