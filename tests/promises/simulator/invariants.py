@@ -224,8 +224,11 @@ class Referee(Struct):
                 raise Violation(f"{user} restored {path} from a trash, and sync deleted it again")
             if run.kind == "undo" and content in work.values():
                 continue
+            last = self.undoable.get(user) if run.kind == "undo" else None
+            from_trash = last is not None and content in last.before.trash[user].values()  # it goes back there
             if (
                 (run.fetches or run.kind == "undo")
+                and not from_trash
                 and run.policy != "theirs"
                 and content not in self.published[self.key(path)]
             ):

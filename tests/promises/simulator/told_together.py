@@ -276,6 +276,13 @@ TOLD_TOGETHER: dict[str, list[Story]] = {
             sync(user),
         )
     ],
+    "unsent work comes back from the trash, and that is taken back": story(
+        *AGREED,
+        Save("jan", "notes", EDIT),
+        *(Run("jan", "down --version", files=FILES) for _ in range(2)),
+        Run("jan", "undo"),
+        sync("david"),
+    ),
     "a watch sends what is finished, and nothing before": [
         told
         for content in (SMALL, LARGE)
