@@ -14,7 +14,7 @@ from s3sync.aside import Aside
 from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
 from s3sync.core.batches import batched
-from s3sync.core.etag import MIB, choose_part_size, is_part_size, part_count, part_ranges
+from s3sync.core.etag import MAX_PARTS, MIB, is_part_size, part_count, part_ranges
 from s3sync.errors import ArchiveError, S3syncError
 from s3sync.store.aspects import StorageClasses, Tags, aspect, require_aspect
 from s3sync.store.port import Headers, ObjectHead, Part, Store, Update
@@ -137,8 +137,9 @@ def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Ma
 
 
 def copies_of(size: int) -> int:
-    """Requests that a copy in place of an object takes, beside the look at it."""
-    return 1 if size <= COPIED_WHOLE else len(part_ranges(size, choose_part_size(size))) + 2
+    """Requests that a copy in place of an object takes at most, beside the look at it."""
+    smallest = max(SMALLEST_PART, -(-size // MAX_PARTS // MIB) * MIB)
+    return 1 if size <= COPIED_WHOLE else -(-size // smallest) + 2
 
 
 def _pieces(store: Store, head: ObjectHead, size: int) -> list[tuple[int, int]]:
