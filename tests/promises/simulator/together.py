@@ -25,7 +25,8 @@ def locks_kept(attempt: Attempt, before: Look, now: Look) -> None:
         if lock.keeps_out(user):
             if not stays and run.verb != "unlock --force":
                 raise Violation(f"{user}'s {run.verb} changed the lock of {lock.by} on {path}")
-            knew = path in start and start[path].nonce == lock.nonce
+            # Locks that cannot be read for a failing request keep nobody out: they are a courtesy, and it is told.
+            knew = path in start and start[path].nonce == lock.nonce and not run.faults
             if knew and stays and before.remote.get(path) != now.remote.get(path):
                 raise Violation(f"{user}'s {run.verb} changed {path} on the remote, which {lock.by} has locked")
         elif there is None and run.verb not in LETS_GO:
