@@ -21,11 +21,11 @@ from s3sync.core.reconcile import State, decide
 from s3sync.core.times import format_time
 from s3sync.core.versions import FileVersion, Where, at_time, by_id, parse_at, time_text
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import ENDS_THE_RUN, S3syncError, UsageError
+from s3sync.errors import ENDS_THE_RUN, LocalError, S3syncError, UsageError
 from s3sync.local.digests import digest
 from s3sync.local.ignore import load_ignore
 from s3sync.local.room import state_room
-from s3sync.local.scan import look_at
+from s3sync.local.scan import LocalFile, look_at
 from s3sync.state.journal import Done, Journal
 from s3sync.state.memory import StateDB
 from s3sync.sync.carry_out import carry_out
@@ -182,7 +182,7 @@ def carry_out_wishes(session: Session, state: StateDB, seen: View, wishes: Itera
             report.fail(wish.name, "is ignored here", "take it out of the patterns to ignore, and run it again")
         elif seen.is_hidden(wish.name):
             report.fail(wish.name, "cannot be read, or cannot be synced under that name", "see `s3sync status`")
-        elif _stands(seen, wish):
+        elif _stands(session, seen, wish):
             report.here.append(wish.name)
         else:
             needed.append(wish)
@@ -211,7 +211,7 @@ def carry_out_wishes(session: Session, state: StateDB, seen: View, wishes: Itera
             report.settle(getting.states)
 
 
-def _stands(seen: View, wish: Wish) -> bool:
+def _stands(session: Session, seen: View, wish: Wish) -> bool:
     """True if the file here is known to hold that content. One of the same size is read."""
     here, version = seen.here.files.get(wish.name), wish.version
     if here is None or here.size != version.size:
@@ -219,10 +219,26 @@ def _stands(seen: View, wish: Wish) -> bool:
     there = seen.there.files.get(wish.name)
     if version.where is Where.REMOTE and there is not None and there.etag == version.etag:
         return seen.decision(wish.name).state is State.IN_SYNC
-    if wish.md5 is None:
+    md5 = _told(session, wish)
+    if md5 is None:
         return False
     known = seen.digests_of(wish.name)
-    return (known or digest(here)).md5 == wish.md5
+    return (known or digest(here)).md5 == md5
+
+
+def _told(session: Session, wish: Wish) -> str | None:
+    """The MD5 of a version; where nobody told it, that of the file in the local trash. None if it is not known."""
+    if wish.md5 is not None or wish.version.where is not Where.LOCAL_TRASH:
+        return wish.md5
+    try:
+        return digest(_trashed(session, wish.version)).md5
+    except (OSError, LocalError):
+        return None
+
+
+def _trashed(session: Session, version: FileVersion) -> LocalFile:
+    """The file in the local trash that holds a version. Raises `OSError`."""
+    return look_at(version.key, len(Path(version.key).relative_to(session.project.staging).parts))
 
 
 def _base_after(seen: View, path: str, brought: Entry) -> Entry | None:
@@ -277,8 +293,7 @@ class _Getting:
         if version.where is Where.LOCAL_TRASH:
             if finish_placing(self._session, Path(version.key), path):
                 return None
-            depth = len(Path(version.key).relative_to(self._session.project.staging).parts)
-            source, md5 = version.key, digest(look_at(version.key, depth)).md5
+            source, md5 = version.key, digest(_trashed(self._session, version)).md5
         else:
             promised = wish.md5 if wish.exact else None
             name, md5 = fetch_version(self._session, version, promised, self._folder, private=local is not None)

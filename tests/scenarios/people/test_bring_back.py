@@ -148,6 +148,20 @@ def test_what_stands_here_already_is_said_and_left_alone(two: People) -> None:
     assert david.read("draft.mp4") == b"third" and david.states() == {"draft.mp4": "in_sync"}
 
 
+def test_what_stands_here_and_in_the_trash_makes_no_run_that_an_undo_would_take_for_the_last(two: People) -> None:
+    """Of a file in this computer's trash no record tells the MD5."""
+    david, jan = three_cuts(two)
+    jan.write("draft.mp4", "second cut, longer")
+    jan.write("other.mp4", "o")
+    jan.ok("up", "other.mp4")
+    second = next(one for one in listed(jan, "draft.mp4") if (one["where"], one["size_bytes"]) == ("local_trash", 18))
+    done = jan.ok("down", "draft.mp4", "--version", second["id"], "--json").json
+    assert done["already_here"] == ["draft.mp4"] and done["brought_back"] == []
+    jan.ok("undo", "--yes")
+    assert not any("other.mp4" in one for one in david.ok("status", "--json").json["files"])
+    assert jan.read("draft.mp4") == b"second cut, longer"
+
+
 def test_mode_and_time_come_back_and_a_private_file_stays_private(two: People) -> None:
     david, jan = two
     script = david.write("grade.sh", "#!/bin/sh\n# first")
