@@ -71,15 +71,23 @@ def test_a_restore_that_was_broken_off_brings_what_is_missing(place: Place, pack
     david = place.sender(pack)
     before = tree_of(david.repo / "raw/m42")
     out = david.root / "out"
+    broken = threading.Event()
+
+    def unplug() -> None:
+        place.proxy.unplug()
+        broken.set()
+
     rule = place.proxy.on("GetObject", key="*b.fits" if pack == "none" else "*m42.tar", nth=1)
-    rule.cut_response_after(1000, act=place.proxy.unplug)
+    rule.cut_response_after(1000, act=unplug)
     process = subprocess.Popen(
         [sys.executable, "-m", "s3sync", "restore", "m42", "--to", str(out)],
         cwd=david.repo, env=david.env(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    place.proxy.wait_until(lambda: rule.hits == 1, what="the break")
-    process.kill()
-    process.wait()
+    try:
+        assert broken.wait(60), "the line did not break"
+    finally:
+        process.kill()
+        process.wait()
     place.proxy.resume()
     left = {name: one for name, one in tree_of(out / "m42").items() if one[0] != "folder"}
     assert {name for name, one in left.items() if before.get(name) != one} <= {

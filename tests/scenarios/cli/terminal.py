@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.kit.people import Person, Result
@@ -20,8 +20,12 @@ def on_terminal(
     answers: Sequence[tuple[str, str]] = (),
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    before_answer: Callable[[], object] = lambda: None,
 ) -> Result:
-    """Run `s3sync`; `answers` are (end of a question, what is typed then). All output is in `out`, as it is shown."""
+    """Run `s3sync`; `answers` are (end of a question, what is typed then). All output is in `out`, as it is shown.
+
+    `before_answer` is called when a question stands there; the answer is typed once it returns.
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "s3sync", *words],
@@ -39,6 +43,7 @@ def on_terminal(
             shown += chunk or b""
             if waiting and waiting[0][0] in shown[answered:].decode("utf-8", "replace"):
                 answered = len(shown)
+                before_answer()
                 os.write(ours, waiting.pop(0)[1].encode() + b"\n")
         return Result(process.wait(10), shown.decode("utf-8").replace("\r\n", "\n"), "")
     finally:

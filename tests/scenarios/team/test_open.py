@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import S3syncError
 from s3sync.team import viewing
 from s3sync.team.viewing import Viewer, why_not_opened, why_not_shown
+from tests.kit.browser import until
 from tests.kit.people import Person, pair
 from tests.scenarios.cli.terminal import on_terminal
 
@@ -21,21 +23,27 @@ QUESTION = "mine, theirs or both? "
 
 
 class Screen:
-    """A viewer of the test, which writes down what it was given."""
+    """A viewer of the test, which writes down what it was given, or fails at once with a code."""
 
     def __init__(self, folder: Path, code: int = 0) -> None:
         self.log, self.folder = folder / "log", folder / "bin"
         self.folder.mkdir(parents=True)
         program = self.folder / "xdg-open"
         program.write_text(
-            f'#!/bin/sh\n{{ echo "$# $PWD $PATH"; echo "$1"; cat "$1"; echo; stat -c %a "$1"; }} >> {self.log}.$$\n'
-            f"mv {self.log}.$$ {self.log}.$$.done\nexit {code}\n"
+            f"#!/bin/sh\nexit {code}\n"
+            if code
+            else f'#!/bin/sh\n{{ echo "$# $PWD $PATH"; echo "$1"; cat "$1"; echo; stat -c %a "$1"; }} >> {self.log}.$$\n'
+            f"mv {self.log}.$$ {self.log}.$$.done\n"
         )
         program.chmod(0o755)
 
     @property
     def environ(self) -> dict[str, str]:
         return {"PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}", "DISPLAY": ":7"}
+
+    def has_shown(self, count: int) -> Callable[[], None]:
+        """Wait for so many calls: s3sync itself waits for no viewer to end."""
+        return lambda: until(lambda: len(self.shown()) == count)
 
     def shown(self) -> dict[str, list[str]]:
         """The lines of each call, by the path that it was given."""
@@ -68,7 +76,7 @@ def test_both_sides_are_shown_before_the_question_and_what_was_fetched_goes(
     temporary.mkdir()
     told = on_terminal(
         jan, "resolve", FILM, "--open", answers=[(QUESTION, "theirs")],
-        env={**screen.environ, "TMPDIR": str(temporary)},
+        env={**screen.environ, "TMPDIR": str(temporary)}, before_answer=screen.has_shown(2),
     )  # fmt: skip
     assert told.code == 0 and "by david" in told.out, told
     shown = screen.shown()
@@ -90,8 +98,9 @@ def test_no_program_of_the_repository_is_the_viewer(clashing: tuple[Person, Pers
         (folder / "xdg-open").chmod(0o755)
     path = os.pathsep.join([".", "bin", "", screen.environ["PATH"]])
     told = on_terminal(
-        jan, "resolve", FILM, "--open", answers=[(QUESTION, "mine")], env={**screen.environ, "PATH": path}
-    )
+        jan, "resolve", FILM, "--open", answers=[(QUESTION, "mine")], env={**screen.environ, "PATH": path},
+        before_answer=screen.has_shown(2),
+    )  # fmt: skip
     assert told.code == 0 and len(screen.shown()) == 2 and not (tmp_path / "trapped").exists()
     for lines in screen.shown().values():
         assert all(Path(one).is_absolute() for one in lines[0].split(" ", 2)[2].split(os.pathsep))
@@ -114,7 +123,10 @@ def test_what_would_run_is_not_opened_and_the_question_comes_all_the_same(
 ) -> None:
     _, jan = clash(*pair(tmp_path, f"file://{tmp_path / 'store'}", {}), name, theirs)
     screen = Screen(tmp_path / "screen")
-    told = on_terminal(jan, "resolve", name, "--open", answers=[(QUESTION, "mine")], env=screen.environ)
+    told = on_terminal(
+        jan, "resolve", name, "--open", answers=[(QUESTION, "mine")], env=screen.environ,
+        before_answer=screen.has_shown(opened),
+    )  # fmt: skip
     assert told.code == 0 and "is not opened: " in told.out, told
     assert list(screen.shown()) == [str(jan.staging / name)] * opened
 
@@ -125,7 +137,11 @@ def test_of_two_kept_versions_both_lie_here_and_none_is_fetched(
     _, jan = clashing
     (copy,) = [one["kept_as"] for one in jan.expect(4, "sync", "--json").json["conflicts"]]
     screen = Screen(tmp_path / "screen")
-    assert on_terminal(jan, "resolve", FILM, "--open", answers=[("or both? ", "m")], env=screen.environ).code == 0
+    told = on_terminal(
+        jan, "resolve", FILM, "--open", answers=[("or both? ", "m")], env=screen.environ,
+        before_answer=screen.has_shown(2),
+    )  # fmt: skip
+    assert told.code == 0
     assert set(screen.shown()) == {str(jan.staging / FILM), str(jan.staging / copy)}
 
 

@@ -62,12 +62,14 @@ def test_a_film_that_is_being_rendered_arrives_once_and_whole_over_a_line_that_b
             rendering = ffmpeg.render(film, RENDER_S)
             try:
                 uploaded = next_of(watch, lambda one: bool(one.get("uploaded")))["uploaded"]
-                assert rendering.poll() == 0, "it was sent before it was finished"
+                assert rendering.wait(60) == 0
             finally:
                 if rendering.poll() is None:
                     rendering.kill()
                     rendering.wait()
-        assert [(one["name"], one["size_bytes"]) for one in uploaded] == [("render.mov", film.stat().st_size)]
+        assert [(one["name"], one["size_bytes"]) for one in uploaded] == [("render.mov", film.stat().st_size)], (
+            "it was sent before it was finished"
+        )
         assert cut.hits == 2
         jan.ok("down")
         assert jan.read("render.mov") == film.read_bytes() and is_playable(jan.staging / "render.mov")

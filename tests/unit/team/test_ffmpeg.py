@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import struct
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,11 +150,9 @@ def test_one_that_hangs_floods_or_looks_around_is_ended_and_learns_nothing(
     for body in ("exec sleep 600", "yes 1>&2", "yes"):
         script.write_text(f"#!/bin/sh\n{body}\n")
         script.chmod(0o755)
-        began = time.monotonic()
         with opened(tmp_path / "x") as file:
             ended, told = Ffmpeg(str(script), patience_s=0.3)._run(*file, [], lambda chunk: None)
         assert not ended and len(told) <= module.MOST_TOLD
-        assert time.monotonic() - began < 300, "ended by us, and not by itself"
     script.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'import os; print(sorted(os.environ))' 1>&2\n")
     with opened(tmp_path / "x") as file:
         ended, told = Ffmpeg(str(script))._run(*file, [], lambda chunk: None)
