@@ -1,4 +1,4 @@
-"""Inboxes as values: places in the store where a client may put files by a page, until they end (docs/sharing.md).
+"""Inboxes as values: places in the store where a client may put files by a page, until they end (docs/receiving.md).
 
 What a client sends is hostile: its name, his name and its time are taken for text that nobody has looked at.
 """

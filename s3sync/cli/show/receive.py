@@ -74,9 +74,9 @@ def inbox_lines(one: InboxState, report: ReceiveReport) -> Iterable[str]:
 def waiting_lines(waiting: Iterable[Waiting]) -> Iterable[str]:
     """Lines of `status` and the list: what clients sent and nobody has taken in."""
     for one in waiting:
-        whom = "other files" if one.client is None else f"client {client_text(one.client)}"
+        whom = "more from clients" if one.client is None else f"from client {client_text(one.client)}"
         wait = "waits" if one.files == 1 else "wait"
-        yield f"  {files_text(one.files)} ({size_text(one.size_bytes)}) from {whom} {wait}: `s3sync down`"
+        yield f"  {files_text(one.files)} ({size_text(one.size_bytes)}) {whom} {wait}: `s3sync down`"
 
 
 def client_text(client: str) -> str:

@@ -154,8 +154,9 @@ def _refuse_endless(root: Path) -> None:
     from s3sync.gitconfig import git_folder
 
     top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), root)
+    folder = git_folder(top)
     for name in _READ_BY_GIT:
-        path = git_folder(top) / name
+        path = folder / name
         with suppress(OSError, ValueError):
             if not stat.S_ISREG(path.stat().st_mode):
                 raise ProjectError(

@@ -29,12 +29,9 @@ class Screen:
         self.log, self.folder = folder / "log", folder / "bin"
         self.folder.mkdir(parents=True)
         program = self.folder / "xdg-open"
-        program.write_text(
-            f"#!/bin/sh\nexit {code}\n"
-            if code
-            else f'#!/bin/sh\n{{ echo "$# $PWD $PATH"; echo "$1"; cat "$1"; echo; stat -c %a "$1"; }} >> {self.log}.$$\n'
-            f"mv {self.log}.$$ {self.log}.$$.done\n"
-        )
+        notes = f'{{ echo "$# $PWD $PATH"; echo "$1"; cat "$1"; echo; stat -c %a "$1"; }} >> {self.log}.$$'
+        does = f"exit {code}" if code else f"{notes}\nmv {self.log}.$$ {self.log}.$$.done"
+        program.write_text(f"#!/bin/sh\n{does}\n")
         program.chmod(0o755)
 
     @property
