@@ -16,13 +16,12 @@ from msgspec import Struct
 class DropForm(Struct, frozen=True):
     """Form for any number of files. `fields` go before the file, with `key` and what the sender fills in.
 
-    `begins` is what each key has to begin with, as the server has it; `prefix` is the same as the store has it.
+    `begins` is what each key has to begin with, as the server has it.
     """
 
     url: str
     fields: Mapping[str, str]
     begins: str
-    prefix: str
     expires: datetime
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -114,4 +114,4 @@ def note_event(session: Session, state: StateDB, draft: Draft) -> None:
 
 def _id() -> str:
     """A name for an event: those that one computer makes stand in the order of what was done, also within a second."""
-    return f"{time.time_ns():016x}{secrets.token_hex(4)}"
+    return f"{time.time_ns():016x}{os.urandom(4).hex()}"

@@ -34,7 +34,7 @@ class S3Forms:
         conditions = [["content-length-range", 0, most_bytes], *({name: value} for name, value in fixed.items()), *free]
         made, expires = self._signing.signed_form(begins + ANY_NAME, fixed, conditions, lasts)
         fields = {name: value for name, value in made["fields"].items() if name != "key"}
-        return DropForm(made["url"], fields, begins, prefix, expires)
+        return DropForm(made["url"], fields, begins, expires)
 
     def _asked_for(self) -> dict[str, str]:
         """Fields for what the settings have each write ask for. A form has no field for who pays."""

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from s3sync.api import Project
-from s3sync.core.inboxes import MOST_BYTES, Claim, inbox_prefix
+from s3sync.cli.show.receive import waiting_lines
+from s3sync.core.inboxes import MOST_BYTES, Claim, Waiting, inbox_prefix
 from s3sync.core.manifest.edits import Edits
 from s3sync.core.manifest.record import render
 from s3sync.errors import Unsupported
@@ -343,6 +344,14 @@ def opened_by(person: Person) -> Project:
     return Project.open(path=person.project, environ=person.env())
 
 
+def test_those_whose_sender_was_not_asked_are_told_as_more() -> None:
+    waiting = [Waiting("client:Anna", 1, 4), Waiting(None, 25, 5_000_000)]
+    assert list(waiting_lines(waiting)) == [
+        "  1 file (4 B) from client Anna waits: `s3sync down`",
+        "  25 files (5.0 MB) more from clients wait: `s3sync down`",
+    ]
+
+
 def test_many_files_are_taken_in_some_at_a_time(
     folder: tuple[Store, Person, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -351,8 +360,6 @@ def test_many_files_are_taken_in_some_at_a_time(
     for number in range(45):
         drop(store, inbox, f"{number}".encode(), "still.jpg" if number % 2 else f"{number}.jpg")
     monkeypatch.setattr(incoming, "BATCH", 10)
-    with opened_by(david).session.lock():
-        pass
     report = opened_by(david).down()
     assert len(report.received) == len(report.downloaded) == 45
     assert sorted(int(david.read(name)) for name in david.files()) == list(range(45))
