@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from s3sync.config import Settings
+from s3sync.errors import S3syncError
 from s3sync.project import ProjectFolder, find_project, project_names
 from s3sync.shared.projects import StoreProjects
 from s3sync.store import StoreOptions, Wire, open_store
@@ -86,6 +87,14 @@ def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> Pro
     Raises `ProjectError`, and `StoreError` where the store would have to say whether there is such a project.
     """
     return find_project(settings, cwd, name, remote=StoreProjects(store, settings.repo))
+
+
+def projects_there(settings: Settings) -> list[str]:
+    """The names of the repository's projects in the store; none where it cannot be asked."""
+    try:
+        return sorted(StoreProjects(connect(settings, create=False), settings.repo))
+    except S3syncError:
+        return []
 
 
 def all_projects(settings: Settings, cwd: Path) -> list[str]:

@@ -13,7 +13,7 @@ USAGE = 2
 
 
 def say_where_things_stand() -> int:
-    """One `status` of the project around, in a few lines; outside of one, how to get into one, which asks no store.
+    """One `status` of the project around, in a few lines; outside of one, how to get into one.
 
     Exit code 0, also with something to do; 3 for files that cannot be synced, and 2 outside of a project.
     """
@@ -27,7 +27,7 @@ def say_where_things_stand() -> int:
         return USAGE
     from s3sync.api import Project
     from s3sync.cli.progress import watching
-    from s3sync.connect import all_projects
+    from s3sync.connect import all_projects, projects_there
     from s3sync.project import find_project
 
     try:
@@ -36,8 +36,9 @@ def say_where_things_stand() -> int:
         with watching(CALL) as progress:
             report = Project.open(progress=progress).status()
     except ProjectError:
-        print_outside(settings, all_projects(settings, Path.cwd()))
+        here = all_projects(settings, Path.cwd())
+        print_outside(settings, here, [] if here or settings.store_is_default else projects_there(settings))
         return USAGE
     with telling(CALL, settings, tuple):
-        print_where(report)
+        print_where(report, settings.user)
     return report.exit_code if report.failed else 0

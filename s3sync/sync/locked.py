@@ -123,5 +123,7 @@ def until_text(lock: FileLock) -> str:
     if lock.left_s is None or lock.state is LockState.EXPIRED:
         return text
     minutes = -(-lock.left_s // 60)
-    left = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    hours = minutes // 60
+    left = f"{minutes} min" if hours < 1 else f"{hours} h {minutes % 60} min"
+    left = left if hours < 48 else f"{hours // 24} d {hours % 24} h"
     return f"{text} ({left} from now)"

@@ -19,6 +19,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.plan import Action, Do, Plan, Undoes, Verb
 from s3sync.core.reconcile import State, decide
 from s3sync.core.times import format_time
+from s3sync.core.typed import typed
 from s3sync.core.versions import FileVersion, Where, at_time, by_id, parse_at, time_text
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ENDS_THE_RUN, LocalError, S3syncError, UsageError
@@ -135,7 +136,7 @@ def _by_id(found: VersionsReport, word: str) -> FileVersion:
     known = ", ".join(f"{one.id} ({time_text(one.at)})" for one in (fitting or found.versions)[:5])
     why = f"the first ones are: {known}" if known else _nothing_kept(found)
     what = f"{found.name} has {len(fitting)} versions that begin with" if fitting else f"{found.name} has no version"
-    raise UsageError(f"{what} {word!r:.80}", why=why, hint="`s3sync versions FILE` shows all of them, each with its id")
+    raise UsageError(f"{what} {word!r:.80}", why=why, hint=f"{_versions(found)} shows all of them, each with its id")
 
 
 def _at(session: Session, found: VersionsReport, text: str) -> FileVersion:
@@ -148,8 +149,12 @@ def _at(session: Session, found: VersionsReport, text: str) -> FileVersion:
         return chosen
     since = [one.since for one in found.versions if one.since is not None]
     why = f"the oldest that is known is of {time_text(min(since))}" if since else _nothing_kept(found)
-    hint = "`s3sync versions FILE` shows all of them; bring one back with --version"
+    hint = f"{_versions(found)} shows all of them; bring one back with --version"
     raise UsageError(f"no version of {found.name} is known of {time_text(when)}", why=why, hint=hint)
+
+
+def _versions(found: VersionsReport) -> str:
+    return f"`s3sync versions {typed(found.name)}`"
 
 
 def _nothing_kept(found: VersionsReport) -> str:

@@ -44,6 +44,7 @@ BYTES_AT_ONCE = 64 * 1024 * 1024
 """Size of what is read side by side."""
 MOST_READ = 200_000
 """Events from which on no older months are read: they are held in memory, and all of them may be of one run."""
+_FORGOTTEN = "this look is told again: without a staging folder here nothing remembers it; `s3sync down` makes one"
 _TOO_MANY = f"more than {MOST_READ} events: older ones are not looked at"
 CLOCKS = timedelta(days=2)
 """Time by which a computer's clock and the store's may differ."""
@@ -136,6 +137,8 @@ def inbox(session: Session, *, keep: bool = False) -> HistoryReport:
                 report.warnings.append(_TOO_MANY)
         if not keep:
             untold.set_mark(Mark(manifest.revision, format_time(session.clock())))
+            if not session.project.staging.is_dir():
+                report.warnings.append(_FORGOTTEN)
     report.events = newest_first(found)
     return report
 

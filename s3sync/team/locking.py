@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from s3sync.core.history import LOCKED, UNLOCKED, Draft
 from s3sync.core.names import nfc, refuse_reason
+from s3sync.core.near import near
 from s3sync.core.team import (
     DEFAULT_S,
     LONGEST_REASON,
@@ -129,7 +130,9 @@ def _checked(lasts_s: int, why: str | None) -> str | None:
         raise UsageError(
             f"a file cannot be locked for {lasts_s} seconds",
             why="a lock lasts from 1 minute to 30 days",
-            hint="lock it for less, as `--for 8h`, and renew the lock by locking it again",
+            hint="write a number and its unit, as `--for 8h`"
+            if lasts_s < SHORTEST_S
+            else "lock it for less, as `--for 8h`, and renew the lock by locking it again",
         )
     if why is not None and (len(why) > LONGEST_REASON or not why.isprintable()):
         raise UsageError(
@@ -160,10 +163,13 @@ def _known_names(session: Session, words: Sequence[str], cwd: Path) -> list[str]
             recorded = read_manifest(session.store, session.project.prefix) if recorded is None else recorded
             name = next((path for path in paths if path in recorded.manifest.files), None)
         if name is None:
+            meant = near(paths[-1], recorded.manifest.files) if paths and recorded is not None else []
             raise UsageError(
                 f"no file called {word!r}",
                 why="neither the staging folder nor the remote has one, and folders and patterns cannot be locked",
-                hint="name each file as `s3sync status` does",
+                hint=f"did you mean {meant[0]!r}?"
+                if meant
+                else "name each file as `s3sync status` does; --project names another project",
             )
         names.append(name)
     return list(dict.fromkeys(names))

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from s3sync.core.manifest.record import FileRecord, Manifest, MemberRecord
 from s3sync.core.names import nfc, short_text
+from s3sync.core.near import near
 from s3sync.core.receipts import Receipt
 from s3sync.errors import UsageError
 from s3sync.shared.manifest import read_manifest, write_edits
@@ -93,14 +94,16 @@ def remove_member(session: Session, name: str, *, dry_run: bool = False) -> WhoR
 
 
 def _record(session: Session, manifest: Manifest, word: str, cwd: Path) -> FileRecord:
-    for path in paths_of(word, session.project.staging, cwd):
+    paths = paths_of(word, session.project.staging, cwd)
+    for path in paths:
         record = manifest.files.get(nfc(path))
         if record is not None:
             return record
+    meant = near(paths[-1], manifest.files) if paths else []
     raise UsageError(
         f"no file called {word!r} on the remote",
-        why="metadata.json knows none of that name",
-        hint="name it as `s3sync status` does",
+        why="metadata.json knows none of that name; a folder is none",
+        hint=f"did you mean {meant[0]!r}?" if meant else "name it as `s3sync status` does",
     )
 
 

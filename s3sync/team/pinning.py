@@ -15,7 +15,8 @@ from s3sync.core.entries import Entry
 from s3sync.core.names import pin_name
 from s3sync.core.outcome import Problem
 from s3sync.core.pins import Pin
-from s3sync.core.quantities import size_text
+from s3sync.core.quantities import files_text, size_text
+from s3sync.core.typed import typed
 from s3sync.core.versions import FileVersion, Where
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import Halt, LocalError, ProjectError
@@ -74,12 +75,8 @@ def pin(session: Session, wanted: Selector | None = None, *, dry_run: bool = Fal
     known = read_pins(path, replaces=wanted is None) or {}
     ignored = load_ignore(session.settings.ignore, session.project.repo_root, session.project.staging)
     here = scan_folder(session.project.staging, ignored)
-    if not here.files and known and wanted is None:
-        raise Halt(
-            "nothing was pinned",
-            why=f"the staging folder is empty, and {path.name} names {len(known)} files",
-            hint=f"`s3sync down --pinned` brings them back; to pin nothing, delete {path.name}",
-        )
+    if not here.files and wanted is None:
+        raise _nothing_here(path, len(known))
     if wanted is not None:
         wanted.resolve(lambda: chain(here.files, known), absent="neither the staging folder nor the pin file has one")
     report = PinReport(session.place, path, dry_run, failed=list(here.problems))
@@ -93,6 +90,15 @@ def pin(session: Session, wanted: Selector | None = None, *, dry_run: bool = Fal
     if not dry_run:
         report.written = write_pins(path, pins, session.settings.staging)
     return report
+
+
+def _nothing_here(path: Path, known: int) -> Halt:
+    if known:
+        why = f"the staging folder is empty, and {path.name} names {files_text(known)}"
+        hint = f"`s3sync down --pinned` brings them back; to pin nothing, delete {path.name}"
+    else:
+        why, hint = "the staging folder is empty, or not there yet", "`s3sync down` fetches what is on the remote"
+    return Halt("nothing was pinned", why=why, hint=hint)
 
 
 def _digests(
@@ -143,7 +149,7 @@ def down_pinned(session: Session, wanted: Selector | None = None, *, dry_run: bo
         raise ProjectError(
             f"{path} does not exist",
             why="no pin was ever written here, or this commit has none",
-            hint="`s3sync pin` writes it; git log -- shows the commits that have one",
+            hint=f"`s3sync pin` writes it; `git log -- {typed(str(path))}` shows the commits that have one",
         )
     if wanted is not None:
         wanted.resolve(lambda: found, absent="the pin file has no such name")

@@ -87,7 +87,9 @@ def receive(session: Session, *, lasts: timedelta = DEFAULT, dry_run: bool = Fal
         raise UsageError(
             "a page cannot work that long" if lasts > LONGEST else "a page cannot work that short",
             why="the store's signature lasts from 1 minute to 7 days",
-            hint="use --expires 7d at most, and make another page later",
+            hint="use --expires 7d at most, and make another page later"
+            if lasts > LONGEST
+            else "write it as --expires 2d",
         )
     presigns, forms = require_aspect(session.store, Presigns), aspect(session.store, Forms)
     if forms is None:

@@ -97,7 +97,9 @@ def presigning(session: Session, lasts: timedelta) -> Presigns:
         raise UsageError(
             "a link cannot last that long" if lasts > LONGEST else "a link cannot last that short",
             why="the store's signature lasts from 1 minute to 7 days",
-            hint="use --expires 7d at most, and share it again later",
+            hint="use --expires 7d at most, and share it again later"
+            if lasts > LONGEST
+            else "write it as --expires 2d",
         )
     return require_aspect(session.store, Presigns)
 

@@ -75,7 +75,9 @@ def _bring_back(
         elif len(files) != 1:
             what = "no file was" if not files else f"{len(files)} files were"
             raise UsageError(
-                f"{what} named", why=f"{chosen[0]} is about one file", hint="s3sync versions FILE lists them"
+                f"{what} named",
+                why=f"{chosen[0]} is about one file",
+                hint="`s3sync versions FILE` lists those of a file",
             )
         else:
             report = opened.bring_back(files[0], version=version, at=at, dry_run=call.dry_run)

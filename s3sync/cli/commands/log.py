@@ -51,7 +51,8 @@ def log(
     if call.json:
         print_json(history_json(report))
     else:
-        print_log(report, quiet=call.quiet, verbose=call.verbose)
+        is_limited = (file, since, by) != (None, None, None)
+        print_log(report, is_limited=is_limited, quiet=call.quiet, verbose=call.verbose)
     return report.exit_code
 
 

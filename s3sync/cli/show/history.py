@@ -40,12 +40,12 @@ SHOWN = 3
 """Names in the line of an event; with `-v` each has a line of its own."""
 
 
-def print_log(report: HistoryReport, *, quiet: bool, verbose: bool) -> None:
+def print_log(report: HistoryReport, *, is_limited: bool, quiet: bool, verbose: bool) -> None:
     if not quiet:
         say(f"{symbols().status} History: {printable(report.place.project)}")
         for event in report.events:
             _print_event(event, None, verbose, is_among=run_of(event) in report.among)
-        said = "" if report.events else " of this kind"
+        said = " of this kind; `s3sync log` shows all" if is_limited and not report.events else ""
         more = "; there are older ones: --most 0 shows all" if report.more else ""
         say(f"Summary: {_entries(len(report.events))}{said}{more}")
     _warn(report)

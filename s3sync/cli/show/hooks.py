@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 5
 LONGEST_MEMBER = 40
+_MAGIC = frozenset("*?[\\")
+"""Characters that make a pattern of a path that git is given."""
 
 
 def hooks_json(action: str, report: HooksReport) -> Json:
@@ -62,6 +64,8 @@ def print_hooks(action: str, report: HooksReport, *, quiet: bool) -> None:
             warn(_problem(hook))
         elif not quiet:
             say(_line(action, hook, report.dry_run))
+    if action == "status" and not quiet and all(hook.state is HookState.ABSENT for hook in report.hooks):
+        say("To install them: `s3sync hooks install`")
 
 
 def _line(action: str, hook: Hook, dry_run: bool) -> str:
@@ -70,7 +74,8 @@ def _line(action: str, hook: Hook, dry_run: bool) -> str:
     what = HOOKS[hook.name] if there else "not installed" if hook.state is HookState.ABSENT else "not s3sync's"
     if hook.did:
         would = "would be " if dry_run else ""
-        what += f"; {would}{'installed' if action == 'install' else 'taken away'}"
+        done = f"{would}{'installed' if action == 'install' else 'taken away'}"
+        what = done if hook.state is HookState.ABSENT else f"{what}; {done}"
     if there and hook.in_settings:
         what += "; in git's settings"
     if there and hook.chained:
@@ -121,7 +126,7 @@ def staged_lines(staged: Staged) -> Iterator[str]:
     if staged.of_staging:
         yield f"error: the commit has {files_text(len(staged.of_staging))} of a staging folder, which s3sync carries"
         yield from _named(staged.of_staging)
-        yield "hint: take them out with `git rm --cached`, which leaves them on the disk"
+        yield f"hint: `{_taken_out(staged.of_staging)}` takes them out, and leaves them on the disk"
     if staged.large:
         word = "error" if staged.refuses_large else "warning"
         yield f"{word}: the commit has {counted(len(staged.large), 'large file')}, which every clone will carry"
@@ -129,6 +134,12 @@ def staged_lines(staged: Staged) -> Iterator[str]:
         yield "hint: put them into a staging folder; a finished film belongs into a folder `final`"
     if staged.is_refused:
         yield "Nothing was committed. `git commit --no-verify` goes past this check."
+
+
+def _taken_out(names: Sequence[str]) -> str:
+    """A command for these files: from whichever folder of the clone it is typed, and also where a name is a pattern."""
+    shown = [typed((":(top,literal)" if set(name) & _MAGIC else ":/") + name) for name in names[:MOST_NAMES]]
+    return f"git rm --cached -- {printable(' '.join(shown))}" + ("" if len(names) <= MOST_NAMES else " ...")
 
 
 def unchecked_line(error: Exception) -> str:

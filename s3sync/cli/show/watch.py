@@ -149,7 +149,7 @@ def print_service(action: str, report: ServiceReport, *, quiet: bool) -> None:
             say(f"if it runs, end it: {printable(service.stop)}")
     else:
         say(f"watching now: {printable(report.running) if report.running else 'nobody'}")
-        say(f"{service.kind}: {'installed' if report.installed else 'not installed'}")
+        say(f"started by {service.kind}: {'yes' if report.installed else 'no; `s3sync watch install` has it do so'}")
         if report.installed:
             say(f"see how it is: {printable(service.shows)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from s3sync.cli.output import printable, say, short_name, symbols, warn
@@ -25,7 +25,7 @@ NEWER_HERE = {State.LOCAL_NEW, State.LOCAL_MODIFIED}
 DELETED = {State.LOCAL_DELETED, State.REMOTE_DELETED}
 
 
-def print_where(report: StatusReport) -> None:
+def print_where(report: StatusReport, user: str | None = None) -> None:
     signs, there = symbols(), scheme_of(report.place.store).there
     say(f"{signs.status} {printable(report.place.project)}: {status_summary(report).removeprefix('Status: ')}")
     differing = list(islice(_differing(report), FEW + 1))
@@ -40,7 +40,7 @@ def print_where(report: StatusReport) -> None:
         warn(f"warning: {printable(warning)}")
     warn_of_kept(report)
     warn_of_failures(report.failed)
-    say(f"Next: {next_step(report)}")
+    say(f"Next: {next_step(report, user)}")
     if report.last_sync_at:
         say(INBOX)
     say(HELP)
@@ -50,7 +50,7 @@ def _differing(report: StatusReport) -> Iterator[FileStatus]:
     return (file for file in report.files if file.state is not State.IN_SYNC)
 
 
-def next_step(report: StatusReport) -> str:
+def next_step(report: StatusReport, user: str | None = None) -> str:
     """The next sensible command: what others wait for comes after what may be lost, and deletions come last."""
     states = {State(word) for word in report.counts}
     if State.CONFLICT in states or report.kept_conflicts:
@@ -60,6 +60,9 @@ def next_step(report: StatusReport) -> str:
         what = "what is newer there" if states & NEWER_THERE else "what clients sent"
         return f"`s3sync down` fetches {what}{both}"
     if states & NEWER_HERE:
+        held = {lock.name for lock in report.locks if lock.keeps_out(user)}
+        if all(file.name in held for file in report.files if file.state in NEWER_HERE):
+            return "wait until it is unlocked, or ask: `s3sync up` leaves alone what others have locked"
         return "`s3sync up` sends what is newer here"
     if states & DELETED:
         return (
@@ -78,11 +81,15 @@ def next_step(report: StatusReport) -> str:
     return "nothing to do"
 
 
-def print_outside(settings: Settings, projects: list[str]) -> None:
-    """`projects` are those of the repository around, on this disk."""
+def print_outside(settings: Settings, projects: list[str], there: Sequence[str] = ()) -> None:
+    """`projects` are those of the repository around, on this disk; `there`, where it has none, those in the store."""
     if settings.root is None:
         say(f"You are in no repository: there is no {REPO_FILE} and no .git on the way up from here.")
         say("Next: go into your clone of the team's repository, or begin one with `git init`, then `s3sync init`")
+    elif there and not projects:
+        named = ", ".join(map(printable, there[:FEW])) + (", ..." if len(there) > FEW else "")
+        say(f"This repository has no project on this computer yet. In the store: {named}")
+        say(f"Next: `s3sync down {printable(typed(there[0]))}` fetches it; `s3sync projects` says more of each")
     elif not projects:
         say(f"This repository has no project on this computer yet: {printable(str(settings.root))}")
         say("Next: `s3sync init PROJECT` makes one; `s3sync projects` lists those in the store")

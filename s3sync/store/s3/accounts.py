@@ -79,7 +79,14 @@ class S3Accounts:
                 return None
             if failure.code in ("LimitExceeded", "EntityAlreadyExists"):
                 raise StoreError(f"could not {doing} {user}", why=failure.message or failure.code) from None
-            raise self._io.error(failure, doing, user) from None
+            found = self._io.error(failure, doing, user)
+            if type(found) is StoreError and found.hint is None:  # a server without IAM says anything
+                raise StoreError(
+                    f"could not {doing} {user}",
+                    why=f"the server does not answer as IAM does ({found.why})",
+                    hint="make users by the server's own means: `s3sync setup policy` prints what one may do",
+                ) from None
+            raise found from None
 
     def _iam(self) -> Any:
         if self._client is None:

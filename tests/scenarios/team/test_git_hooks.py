@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import socket
 import subprocess
 import time
@@ -218,14 +219,21 @@ def test_a_commit_takes_up_no_file_of_a_staging_folder(clones: tuple[Person, Per
     git(david, "add", "-f", f"{PROJECT}/s3-staging/cut/draft.mp4")
     said = git(david, "commit", "-m", "no", code=1)
     assert "1 file of a staging folder" in said and f"{PROJECT}/s3-staging/cut/draft.mp4" in said
-    assert "git rm --cached" in said and "--no-verify" in said
-    git(david, "rm", "-q", "--cached", f"{PROJECT}/s3-staging/cut/draft.mp4")
+    hinted = said.partition("hint: `")[2].partition("`")[0]
+    assert hinted == f"git rm --cached -- :/{PROJECT}/s3-staging/cut/draft.mp4" and "--no-verify" in said
+    git(david, *shlex.split(hinted)[1:], cwd=david.project)
     assert david.read("cut/draft.mp4") == b"draft"
     commit(david, "yes", notes="x")
     git(david, "add", "-f", f"{PROJECT}/s3-staging/cut/draft.mp4")
     git(david, "commit", "-q", "--no-verify", "-m", "by force")
     git(david, "rm", "-q", "--cached", f"{PROJECT}/s3-staging/cut/draft.mp4")
     git(david, "commit", "-q", "-m", "taken out again")
+    for name in ("one [1].mp4", "one 1.mp4"):
+        david.write(name, "take")
+    git(david, "add", "-f", f"{PROJECT}/s3-staging/one [[]1].mp4")
+    hinted = git(david, "commit", "-m", "no", code=1).partition("hint: `")[2].partition("`")[0]
+    git(david, *shlex.split(hinted)[1:], cwd=david.staging)
+    assert git(david, "diff", "--cached", "--name-only") == "" and david.read("one [1].mp4") == b"take"
     nearly = david.repo / "docs/more/s3-staging"
     nearly.mkdir(parents=True)
     (nearly / "page").write_text("no project's")
