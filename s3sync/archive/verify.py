@@ -46,8 +46,8 @@ def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False, copies
         raise incomplete(index)
     archives = archives_of(index)
     is_read = deep and not isinstance(index, ForeignIndex)
-    how = _COPY if copies else _SAME
-    single = _ANY if copies and is_read else how
+    how = (_READ if is_read else _COPY) if copies else _SAME
+    single = _ANY if how == _READ else how
     if index.pack is Pack.NONE:
         own = (one for one in index.members if one.key is not None)
         proof = _weakest([_whole_object(carrier, index, one.key or "", one.size, one.etag, single) for one in own])
@@ -111,8 +111,9 @@ def _weakest(proofs: list[Proof]) -> Proof:
     return Proof.CHECKSUM if proofs and all(proof is Proof.CHECKSUM for proof in proofs) else Proof.LISTED
 
 
-_SAME, _COPY, _ANY = "same", "copy", "any"
-"""Meaning of another ETag: a fault; none, if the checksum is right; or nothing, as the object is read anyway."""
+_SAME, _COPY, _READ, _ANY = "same", "copy", "read", "any"
+"""Meaning of another ETag: a fault; none, if the checksum is right; the same, of a container that is read; or nothing,
+as the object is one file that is read anyway."""
 
 
 def _whole_object(
@@ -133,12 +134,15 @@ def _whole_object(
     if told is not None and told != checksum:
         raise ArchiveError(f"{where} was altered", why="the store's checksum is another one", hint=DAMAGED)
     if is_other and told is None:
-        raise _replaced(where, index)
+        raise _replaced(where, index, is_read=how == _READ)
     return Proof.CHECKSUM if told is not None else Proof.LISTED
 
 
-def _replaced(where: str, index: Index) -> Replaced:
-    reads = f"`s3sync archive verify {typed(index.unit)} --deep` reads it, and tells whether it is what was sent"
+def _replaced(where: str, index: Index, *, is_read: bool = False) -> Replaced:
+    unit = typed(index.unit)
+    reads = f"`s3sync archive verify {unit} --deep` reads it, and tells whether it is what was sent"
+    if is_read:
+        reads = f"`s3sync restore {unit} --to FOLDER` reads it, and gives no file a name that is not what was sent"
     return Replaced(
         f"{where} is not the archive of its index",
         why="it has another ETag: somebody copied or replaced it",
