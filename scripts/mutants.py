@@ -1903,6 +1903,22 @@ MUTANTS = (
         "                etag = sent.etag if claim.done else self._copy_at(key, sent, mark)\n",
         ("tests/scenarios/team/test_receive.py", "-k", "lies_about"),
     ),
+    Mutant(
+        "received-beside-a-flood",
+        "rule 10: whoever fills an inbox hides no other",
+        "s3sync/shared/inboxes.py",
+        "    for inbox in inboxes:\n        listed = ",
+        "    for inbox in list(inboxes)[:0]:\n        listed = ",
+        ("tests/promises/hostile/test_inboxes.py", "-k", "fills"),
+    ),
+    Mutant(
+        "kept-manifest-of-somebody",
+        "rule 4: the kept text of metadata.json is one that this user wrote",
+        "s3sync/state/seen_text.py",
+        "blake2b(key=secret_in(folder, SECRET, create=create), digest_size=_DIGEST // 2)",
+        "blake2b(digest_size=_DIGEST // 2)",
+        ("tests/unit/state/test_seen_text.py", "-k", "somebody or another_user"),
+    ),
 )
 
 

@@ -5,7 +5,7 @@ Looked at only where metadata.json has an inbox. Each file is an object whose me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from msgspec import Struct
 from s3sync.aside import Aside
 from s3sync.core.etag import plain_md5
 from s3sync.core.inboxes import Inbox, Waiting, client_name, file_name, inbox_prefix, is_entry, modified_ns
-from s3sync.errors import NotFound
+from s3sync.errors import ENDS_THE_RUN, NotFound, StoreError
 from s3sync.store.aspects import ListsOnce
 from s3sync.store.port import ObjectInfo, Store
 
@@ -53,17 +53,36 @@ def list_inboxes(store: Store, prefix: str, inboxes: Mapping[str, Inbox]) -> Lyi
     """List the inboxes of a project. Raises `StoreError`.
 
     An empty listing is believed, though it may be an error that looks like one: what it hides is found the next time.
+    Where there is more than is looked at, each inbox is also listed by itself: whoever fills one hides no other.
     """
     place, found = inbox_prefix(prefix), Lying([], [])
-    listing = store.list_once(place) if isinstance(store, ListsOnce) else store.list(place)
+    if _sort(_listing(store, place), place, inboxes, found, LISTED, MOST):
+        return found
+    found = Lying([], [], more=True)
+    for inbox in inboxes:
+        listed = max(LISTED - len(found.waiting) - len(found.late), LISTED // len(inboxes))
+        most = max(MOST - len(found.waiting), MOST // len(inboxes))
+        _sort(_listing(store, inbox_prefix(prefix, inbox)), place, inboxes, found, listed, most)
+    return found
+
+
+def _listing(store: Store, place: str) -> Iterator[ObjectInfo]:
+    return store.list_once(place) if isinstance(store, ListsOnce) else store.list(place)
+
+
+def _sort(
+    listing: Iterable[ObjectInfo], place: str, inboxes: Mapping[str, Inbox], found: Lying, listed: int, most: int
+) -> bool:
+    """Sort what is listed, and look at so many objects, of which so many wait. False if there are more."""
+    before = len(found.waiting)
     for count, info in enumerate(listing):
-        if count == LISTED or len(found.waiting) == MOST:
-            return Lying(found.waiting, found.late, more=True)
+        if count >= listed or len(found.waiting) - before >= most:
+            return False
         entry = info.key.removeprefix(place)
         inbox = inboxes.get(entry.partition("/")[0])
         takes = is_entry(entry) and inbox is not None and inbox.takes(info.modified)
         (found.waiting if takes else found.late).append(info)
-    return found
+    return True
 
 
 def entry_of(prefix: str, info: ObjectInfo) -> str:
@@ -71,17 +90,40 @@ def entry_of(prefix: str, info: ObjectInfo) -> str:
     return info.key.removeprefix(inbox_prefix(prefix))
 
 
-def describe(store: Store, prefix: str, listed: Sequence[ObjectInfo]) -> list[Sent]:
-    """Ask the objects what they are; those that are gone by now are left out. Raises `StoreError`."""
+class Described(Struct, frozen=True):
+    """Files that clients sent, and those that cannot be asked what they are, with the error of one."""
+
+    sent: list[Sent]
+    unknown: list[ObjectInfo]
+    error: StoreError | None = None
+
+
+def describe(store: Store, prefix: str, listed: Sequence[ObjectInfo]) -> Described:
+    """Ask the objects what they are; those that are gone by now are left out. Raises what ends a run.
+
+    One that its store gives to nobody, as under a key of whoever put it there, hides no other.
+    """
+    sent, unknown = list[Sent](), list[ObjectInfo]()
+    error: StoreError | None = None
     with Aside(ASKED_AT_ONCE, "s3sync-inbox") as threads:
-        return [one for one in threads.map(lambda info: _described(store, prefix, info), listed) if one is not None]
+        for info, one in zip(listed, threads.map(lambda info: _described(store, prefix, info), listed), strict=True):
+            if isinstance(one, StoreError):
+                unknown.append(info)
+                error = error or one
+            elif one is not None:
+                sent.append(one)
+    return Described(sent, unknown, error)
 
 
-def _described(store: Store, prefix: str, info: ObjectInfo) -> Sent | None:
+def _described(store: Store, prefix: str, info: ObjectInfo) -> Sent | StoreError | None:
     try:
         head = store.head(info.key)
     except NotFound:
         return None
+    except ENDS_THE_RUN:
+        raise
+    except StoreError as error:
+        return error
     said = head.metadata
     return Sent(
         entry_of(prefix, info),

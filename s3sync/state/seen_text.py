@@ -1,26 +1,33 @@
 """metadata.json as this computer saw it last, so that the store is only asked whether it is still that one.
 
 The text of 20,000 files has 5 MB, and is mostly the same from one command to the next. It lies in `.s3sync/`, behind a
-line that names its place, its version and its digest: one that was torn, or of another place, is not believed.
+line that names its place and its version, with a digest of all three that only this user can make: one that was torn,
+or put there by somebody else, is not believed. What a run believes, it writes back for everybody.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 
 import xxhash
 
+from s3sync.config.locate import user_data_folder
 from s3sync.core import limits
 from s3sync.disk.durable import write_all
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import LocalError
+from s3sync.disk.secret import secret_in
+from s3sync.errors import ConfigError, LocalError
 from s3sync.local.room import known_room, state_room
 
 FILE = "metadata.json"
 _NEW = f"{FILE}.new"
+FOLDER, SECRET = "seen", "secret"
+_DIGEST = 32
+"""Hexadecimal digits of a digest."""
 _HEAD = 512
 """Bytes of the first line at most. A longer ETag is none of S3's, and is not kept."""
 
@@ -31,15 +38,16 @@ class SeenText:
     `keeps` False: what is there is used, and nothing is written.
     """
 
-    def __init__(self, staging: Path, place: str, *, keeps: bool) -> None:
-        self._staging, self._keeps = staging, keeps
-        self._place = xxhash.xxh3_64_hexdigest(place.encode("utf-8", "surrogateescape"))
+    def __init__(self, staging: Path, place: str, environ: Mapping[str, str], *, keeps: bool) -> None:
+        self._staging, self._environ, self._keeps = staging, environ, keeps
+        self._whole_place = place.encode("utf-8", "surrogateescape")
+        self._place = xxhash.xxh3_64_hexdigest(self._whole_place)
 
     @contextmanager
     def open(self) -> Iterator[Seen | None]:
         """The text that is there, whole and of this place; None where there is none."""
         seen: Seen | None = None
-        with suppress(OSError, LocalError, ValueError):
+        with suppress(OSError, LocalError, ConfigError, ValueError):
             seen = self._find()
         try:
             yield seen
@@ -57,7 +65,7 @@ class SeenText:
             line = os.read(descriptor, _HEAD).partition(b"\n")[0]
             place, digest, etag = line.decode("ascii").split(" ", 2)
             seen = Seen(descriptor, len(line) + 1, etag)
-            if place == self._place and digest == _digest_of(seen.pieces()):
+            if place == self._place and digest == self._digest_of(etag, seen.pieces()):
                 return seen
         except BaseException:
             os.close(descriptor)
@@ -69,16 +77,17 @@ class SeenText:
         """Keep the text of that version in place of the one before."""
         if not self._keeps or not etag.isascii() or not etag.isprintable() or len(etag) > _HEAD // 2:
             return
-        with suppress(OSError, LocalError), state_room(self._staging) as room:
+        with suppress(OSError, LocalError, ConfigError), state_room(self._staging) as room:
             room.unlink(_NEW, missing_ok=True)
             self._write(room, etag, pieces)
             room.replace(_NEW, FILE)
 
     def _write(self, room: GuardedFolder, etag: str, pieces: Iterable[bytes]) -> None:
         """The line with the digest comes last, over one of the same length that nobody believes."""
-        descriptor, digest = room.create(_NEW), xxhash.xxh3_128()
+        digest = self._digest(etag, create=True)
+        descriptor = room.create(_NEW)
         try:
-            write_all(descriptor, self._line("0" * 32, etag))
+            write_all(descriptor, self._line("0" * _DIGEST, etag))
             for piece in pieces:
                 write_all(descriptor, piece)
                 digest.update(piece)
@@ -89,6 +98,25 @@ class SeenText:
 
     def _line(self, digest: str, etag: str) -> bytes:
         return f"{self._place} {digest} {etag}\n".encode()
+
+    def _digest_of(self, etag: str, pieces: Iterable[bytes]) -> str:
+        digest = self._digest(etag, create=False)
+        for piece in pieces:
+            digest.update(piece)
+        return digest.hexdigest()
+
+    def _digest(self, etag: str, *, create: bool) -> blake2b:
+        """The digest of a text of that version in this place, before the text. Raises `OSError` without a secret."""
+        base, mode = user_data_folder(self._environ), 0o700 if create else None
+        if create:
+            base.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (
+            GuardedFolder.open(os.path.realpath(base)) as above,
+            above.folder(FOLDER, create=mode, private=True) as folder,
+        ):
+            digest = blake2b(key=secret_in(folder, SECRET, create=create), digest_size=_DIGEST // 2)
+        digest.update(b"%d %s %s\n" % (len(self._whole_place), self._whole_place, etag.encode("ascii")))
+        return digest
 
 
 class Seen:
@@ -102,10 +130,3 @@ class Seen:
         os.lseek(self.descriptor, self._start, os.SEEK_SET)
         while piece := os.read(self.descriptor, limits.now.manifest_piece):
             yield piece
-
-
-def _digest_of(pieces: Iterable[bytes]) -> str:
-    digest = xxhash.xxh3_128()
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest()

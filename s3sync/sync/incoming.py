@@ -31,7 +31,7 @@ from s3sync.shared.inboxes import ASKED_AT_ONCE, Lying, Sent, describe, entry_of
 from s3sync.shared.manifest import StoredManifest, write_edits
 from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
-from s3sync.store.port import Create, Headers
+from s3sync.store.port import Create, Headers, ObjectInfo
 from s3sync.sync.report import Received, RunReport
 from s3sync.sync.session import Session
 from s3sync.sync.store_facts import guarded
@@ -55,7 +55,7 @@ def waiting(session: Session, manifest: Manifest) -> list[Waiting]:
         raise
     except (StoreError, LocalError):
         return []
-    return summed(known, lying.waiting[ASKED:])
+    return summed(known.sent, [*known.unknown, *lying.waiting[ASKED:]])
 
 
 def take_in(session: Session, state: StateDB, seen: View, report: RunReport, *, dry_run: bool) -> bool:
@@ -81,11 +81,19 @@ def take_in(session: Session, state: StateDB, seen: View, report: RunReport, *, 
         work = _TakingIn(own, seen.there.stored, names, report)
         with _aside(report, lying):
             for some in batched(lying.waiting, BATCH):
-                work.take(describe(own.store, prefix, some))
+                work.take(_known(own, report, some))
             work.tidy(lying)
     if lying.more:
         report.warnings.append("clients sent more files than one run takes in: run the command again")
     return work.changed
+
+
+def _known(session: Session, report: RunReport, some: Sequence[ObjectInfo]) -> list[Sent]:
+    """Files that clients sent, as far as they can be asked; the others are told and stay."""
+    found = describe(session.store, session.project.prefix, some)
+    if found.error is not None:
+        report.warnings.append(f"{_files(len(found.unknown))} of clients cannot be read: {found.error}")
+    return found.sent
 
 
 @contextmanager
@@ -108,7 +116,7 @@ def _foretell(session: Session, seen: View, report: RunReport, lying: Lying, *, 
         report.warnings.append(f"{_files(len(lying.waiting))} of clients wait: set `user` to your name to take them in")
         return
     names = Names(session, seen)
-    for one in describe(session.store, session.project.prefix, lying.waiting):
+    for one in _known(session, report, lying.waiting):
         claim = seen.there.stored.manifest.arriving.get(one.entry)
         name = claim.name if claim is not None and claim.etag == one.etag else names.free(one)
         report.received.append(Received(name, one.size, one.client, one.name))
@@ -217,7 +225,7 @@ class _TakingIn:
         claims = [(one, claim) for one in sent if (claim := self._claim_of(one)) is not None]
         unclaimed = [one for one in sent if self._claim_of(one) is None]
         with Aside(self._at_once, "s3sync-incoming") as threads:
-            copied = [one for one in threads.map(lambda pair: self._copied(*pair), claims) if one is not None]
+            copied = self._permitted([*threads.map(lambda pair: self._copied(*pair), claims)])
         change, arrived = InboxChange(), dict[str, FileRecord]()
         for found in copied:
             if found.record is None:
@@ -231,6 +239,15 @@ class _TakingIn:
             gone = list(threads.map(lambda one: self._gone(one.key, one.etag), standing))
         self._deleted.update(one.entry for one, is_gone in zip(standing, gone, strict=True) if is_gone)
         return [*unclaimed, *(found.sent for found in copied if found.collides)]
+
+    def _permitted(self, tried: Sequence[_Copied | AccessDenied | None]) -> list[_Copied]:
+        """What was copied. Raises `AccessDenied` where all of them are denied: then it is this user who may not."""
+        denied = [one for one in tried if isinstance(one, AccessDenied)]
+        if denied and len(denied) == len(tried):
+            raise denied[0]
+        if denied:
+            self._report.warnings.append(f"{_files(len(denied))} of clients cannot be taken in: {denied[0]}")
+        return [one for one in tried if isinstance(one, _Copied)]
 
     def _settles(self, found: _Copied, record: FileRecord) -> bool:
         """True if a file is recorded and its object may go. Reports what was taken in.
@@ -247,7 +264,7 @@ class _TakingIn:
             self._report.received.append(Received(record.name, record.size_bytes, record.uploaded_by, found.sent.name))
         return is_done
 
-    def _copied(self, sent: Sent, claim: Claim) -> _Copied | None:
+    def _copied(self, sent: Sent, claim: Claim) -> _Copied | AccessDenied | None:
         """Copy a file to its name, or find the copy that is there. None for what failed, which is told.
 
         That a claim is done is only said: the copy has to be there before the object goes.
@@ -263,8 +280,10 @@ class _TakingIn:
             return _Copied(sent, claim, self._record(sent, claim.name, etag), is_new)
         except NotFound:  # the object was taken in by somebody else, or replaced by its sender; or nothing was done
             return _Copied(sent, claim, collides=claim.done)
-        except (AccessDenied, *ENDS_THE_RUN):
+        except ENDS_THE_RUN:
             raise
+        except AccessDenied as error:
+            return error
         except StoreError as error:
             self._report.failed.append(Problem(claim.name, f"from {sent.client}: {error.message}", error.hint))
             return None

@@ -109,7 +109,7 @@ class Session(Struct, frozen=True):
         from s3sync.state.seen_text import SeenText
 
         place = f"{state.place_name} {self.project.prefix}"
-        return SeenText(self.project.staging, place, keeps=not state.read_only)
+        return SeenText(self.project.staging, place, self.settings.env, keeps=not state.read_only)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

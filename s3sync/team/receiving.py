@@ -19,7 +19,7 @@ from s3sync.core.inboxes import FIELDS, MOST_BYTES, MOST_INBOXES, Inbox, Waiting
 from s3sync.core.manifest.edits import Edits
 from s3sync.core.times import format_time, parse_time
 from s3sync.errors import NotFound, StoreError, Unsupported, UsageError, declined
-from s3sync.shared.inboxes import ASKED_AT_ONCE, MOST, describe, entry_of, list_inboxes, summed
+from s3sync.shared.inboxes import ASKED_AT_ONCE, describe, entry_of, list_inboxes, summed
 from s3sync.shared.manifest import StoredManifest, read_manifest, write_edits
 from s3sync.store.aspects import Presigns, aspect, require_aspect
 from s3sync.store.forms import DropForm, Forms
@@ -197,13 +197,14 @@ def _looked_at(session: Session, stored: StoredManifest, action: str, only: str 
     prefix, inboxes = session.project.prefix, stored.manifest.inboxes
     report = ReceiveReport(session.place, action, asked_at=session.clock())
     lying = list_inboxes(session.store, prefix, inboxes)
-    sent = describe(session.store, prefix, lying.waiting[:MOST])
+    found = describe(session.store, prefix, lying.waiting)
     late: dict[str, list[ObjectInfo]] = {}
     for info in lying.late:
         late.setdefault(entry_of(prefix, info).partition("/")[0], []).append(info)
     for key, inbox in inboxes.items():
         if only in (None, key):
-            mine = summed(one for one in sent if one.entry.startswith(f"{key}/"))
+            sent = [one for one in found.sent if one.entry.startswith(f"{key}/")]
+            mine = summed(sent, (info for info in found.unknown if entry_of(prefix, info).startswith(f"{key}/")))
             after = late.pop(key, [])
             times = (parse_time(text) if text else None for text in (inbox.at, inbox.until, inbox.ended))
             at, until, ended = times

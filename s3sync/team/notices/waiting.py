@@ -21,6 +21,7 @@ from s3sync.core.notices import MOST_LINES, Line
 from s3sync.core.versions import time_text
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.locks import try_lock
+from s3sync.disk.secret import secret_in
 
 FOLDER = "notices"
 BURST, WINDOW_S = 3, 60.0
@@ -127,23 +128,11 @@ class Waiting:
             GuardedFolder.open(os.path.realpath(base)) as above,
             above.folder(FOLDER, create=mode, private=True) as every,
         ):
+            # keyed: without the secret nobody can compare the name with an address that he guesses
             text = "\n".join(sorted(self._urls)).encode("utf-8", "surrogatepass")
-            name = blake2b(text, key=_salt(every), digest_size=12).hexdigest()
+            name = blake2b(text, key=secret_in(every, _SALT), digest_size=12).hexdigest()
             with every.folder(name, create=mode, private=True) as folder:
                 yield folder
-
-
-def _salt(folder: GuardedFolder) -> bytes:
-    """A secret of this user's: without it the name of a folder could be compared with a guessed address."""
-    try:
-        return folder.read(_SALT, 64)
-    except FileNotFoundError:
-        new = f".{secrets.token_hex(8)}.tmp"
-        folder.write(new, secrets.token_bytes(32))
-        with suppress(FileExistsError):
-            folder.link(new, _SALT)
-        folder.unlink(new)
-        return folder.read(_SALT, 64)
 
 
 def _waiting(folder: GuardedFolder) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,18 +12,22 @@ import pytest
 from msgspec import json
 from msgspec.structs import replace
 
+from s3sync.archive import indexes
 from s3sync.archive.codecs import zstd_module
+from s3sync.archive.indexes import read_rows, rows_key
 from s3sync.archive.rules import RulesView
 from s3sync.archive.unpacking import unpacked
 from s3sync.cli.output import say, warn
 from s3sync.cli.show.archive_list import print_stats
 from s3sync.cli.show.archive_rules import print_rules
 from s3sync.core.archive.importing import import_config
-from s3sync.core.archive.index import parse_index
+from s3sync.core.archive.index import index_text, parse_index
 from s3sync.core.archive.lifecycle import Difference, Wanted
 from s3sync.core.archive.records import Statistic, date_of
 from s3sync.core.archive.values import Frame, Index, Kind, Member, Pack
 from s3sync.errors import ArchiveError
+from s3sync.store.folder import FolderStore
+from s3sync.store.port import Headers, Overwrite
 from tests.kit.people import Person
 
 INDEX = Index(
@@ -121,3 +126,29 @@ def test_an_archive_of_tiny_frames_ends(pack: Pack) -> None:
     with pytest.raises(ArchiveError, match=r"tiny frames"):
         for _ in unpacked(pack, [empty * 60_000], len(empty) * 60_000, "it"):
             pass
+
+
+@pytest.mark.parametrize(
+    ("body", "is_read"),
+    [
+        (b"\n" * 3, True),
+        (b"\n" * 4, False),
+        (b" \r\n" * 3, True),
+        (b"\r" * 4, True),
+        (b"\x0b\x0c\x1c\x85" * 4, False),
+        (index_text(INDEX) + b"\r" + index_text(INDEX), False),
+    ],
+)
+def test_the_lines_of_rows_are_those_that_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes, is_read: bool
+) -> None:
+    """Of 512 MiB of carriage returns each would else be a line, in 4 GiB of memory."""
+    monkeypatch.setattr(indexes, "MOST_ROWS", 3)
+    store = FolderStore(tmp_path, create=True)
+    digest = hashlib.md5(body).digest()
+    store.put(rows_key("units"), body, mode=Overwrite(), headers=Headers(), md5=digest)
+    if is_read:
+        assert read_rows(store, "units") == {}
+    else:
+        with pytest.raises(ArchiveError):
+            read_rows(store, "units")

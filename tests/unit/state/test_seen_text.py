@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+from xxhash import xxh3_128
 
 from s3sync.state.seen_text import FILE, SeenText
 
@@ -19,13 +21,17 @@ def staging(tmp_path: Path) -> Path:
     return tmp_path / "s3-staging"
 
 
-def kept(staging: Path, place: str = PLACE) -> tuple[str, bytes] | None:
-    with SeenText(staging, place, keeps=False).open() as seen:
+def seen_text(staging: Path, place: str = PLACE, *, keeps: bool, who: str = "david") -> SeenText:
+    return SeenText(staging, place, {"XDG_DATA_HOME": str(staging.parent / who)}, keeps=keeps)
+
+
+def kept(staging: Path, place: str = PLACE, *, who: str = "david") -> tuple[str, bytes] | None:
+    with seen_text(staging, place, keeps=False, who=who).open() as seen:
         return None if seen is None else (seen.etag, b"".join(seen.pieces()))
 
 
 def keep(staging: Path, text: bytes = TEXT, etag: str = "e1", *, keeps: bool = True) -> None:
-    SeenText(staging, PLACE, keeps=keeps).keep(etag, [text[:7], text[7:]])
+    seen_text(staging, keeps=keeps).keep(etag, [text[:7], text[7:]])
 
 
 def test_what_was_kept_is_there(staging: Path) -> None:
@@ -44,7 +50,7 @@ def test_of_another_place_it_says_nothing(staging: Path) -> None:
 
 def test_who_only_looks_writes_nothing(staging: Path) -> None:
     keep(staging, keeps=False)
-    assert not staging.exists()
+    assert kept(staging) is None and os.listdir(staging.parent) == []
 
 
 @pytest.mark.parametrize("etag", ["e\n1", "é", "e" * 300, "e\x00"])
@@ -104,11 +110,56 @@ def test_damage_is_noticed(staging: Path, damage: Callable[[Path], object]) -> N
 def test_an_open_one_stays_as_it_is(staging: Path) -> None:
     """While another process keeps a newer one."""
     keep(staging)
-    with SeenText(staging, PLACE, keeps=False).open() as seen:
+    with seen_text(staging, keeps=False).open() as seen:
         keep(staging, b"{}", "e2")
         assert seen is not None
         assert (seen.etag, b"".join(seen.pieces()), b"".join(seen.pieces())) == ("e1", TEXT, TEXT)
     assert kept(staging) == ("e2", b"{}")
+
+
+def line_of(staging: Path) -> list[str]:
+    return (staging / ".s3sync" / FILE).read_bytes().partition(b"\n")[0].decode().split(" ")
+
+
+def forge(staging: Path, digest: str, etag: str, text: bytes) -> None:
+    place = line_of(staging)[0]
+    (staging / ".s3sync" / FILE).write_bytes(f"{place} {digest} {etag}\n".encode() + text)
+
+
+@pytest.mark.parametrize(
+    "digest", [lambda body: xxh3_128(body).hexdigest(), lambda body: blake2b(body, digest_size=16).hexdigest()]
+)
+def test_what_somebody_else_wrote_is_not_believed(staging: Path, digest: Callable[[bytes], str]) -> None:
+    """As whoever makes an archive of a clone: a run would write it back over the one that all others see."""
+    keep(staging)
+    false = b'{"files": [], "deleted": [{"name": "film.mov"}]}'
+    forge(staging, digest(false), "e1", false)
+    assert kept(staging) is None
+    whole = f"{len(PLACE)} {PLACE} e1\n".encode() + false
+    forge(staging, digest(whole), "e1", false)
+    assert kept(staging) is None
+
+
+def test_an_earlier_text_is_not_that_of_a_newer_version(staging: Path) -> None:
+    keep(staging)
+    _, digest, _ = line_of(staging)
+    forge(staging, digest, "e2", TEXT)
+    assert kept(staging) is None
+    forge(staging, digest, "e1", TEXT)
+    assert kept(staging) == ("e1", TEXT)
+
+
+def test_what_another_user_kept_is_not_believed(staging: Path) -> None:
+    """In a clone that came with its `.s3sync`, or that two share."""
+    keep(staging)
+    assert kept(staging, who="jan") is None
+    seen_text(staging, keeps=True, who="jan").keep("e1", [b"{}"])
+    assert kept(staging, who="jan") == ("e1", b"{}") and kept(staging) is None
+    secret = staging.parent / "david" / "s3sync" / "seen" / "secret"
+    assert secret.stat().st_mode & 0o777 == 0o600 and len(secret.read_bytes()) == 32
+    secret.write_bytes(b"")
+    keep(staging)
+    assert kept(staging) is None
 
 
 def test_a_disk_that_refuses_costs_nothing_else(staging: Path) -> None:
