@@ -1912,6 +1912,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_inboxes.py", "-k", "fills"),
     ),
     Mutant(
+        "viewer-text",
+        "rule 3: no player is given a text in place of a film",
+        "s3sync/team/viewing.py",
+        "not in _WORDS and _is_text(beginning):",
+        "not in _WORDS and False:",
+        ("tests/scenarios/team/test_open.py", "-k", "addresses"),
+    ),
+    Mutant(
         "kept-manifest-of-somebody",
         "rule 4: the kept text of metadata.json is one that this user wrote",
         "s3sync/state/seen_text.py",

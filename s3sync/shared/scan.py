@@ -301,6 +301,8 @@ def _ask_each(
 ) -> None:
     for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
         for path, found in threads.map(lambda item: _look_up(store, prefix, item[0], item[1], base), some):
+            if isinstance(found, AccessDenied) and scan.stored.etag is None:  # else this user may read here
+                raise found
             if isinstance(found, StoreError):
                 scan.cannot_read(path, found)
             elif found is not None:
@@ -319,7 +321,7 @@ def _look_up(
         head = store.head(info.key)
     except NotFound:
         return path, None
-    except (*ENDS_THE_RUN, AccessDenied, NotAStore):
+    except (*ENDS_THE_RUN, NotAStore):
         raise
     except StoreError as error:
         return path, error

@@ -31,8 +31,18 @@ SHOWN = frozenset(_KINDS.split())
 nor projects of editors, nor playlists."""
 _PROGRAMS = (b"#!", b"MZ", b"\x7fELF", b"\xfe\xed\xfa", b"\xca\xfe\xba\xbe", b"PK", b"L\x00\x00\x00")
 _OTHERS = (b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xd0\xcf\x11\xe0")
-_TEXTS = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<|#extm3u|%!)", re.IGNORECASE)
-_SECTIONS = re.compile(rb"^\s*\[(?:desktop entry|internetshortcut|playlist)\]", re.IGNORECASE | re.MULTILINE)
+_LISTS = rb"#extm3u|# mpv edl|ffconcat|v=0\s|rtsptext|smiltext|asf |(?:https?|mms|rtsp):"
+_TEXTS = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<|%!|" + _LISTS + rb")", re.IGNORECASE)
+_SECTIONS = re.compile(
+    rb"^\s*\[(?:(?:kde )?desktop entry|internetshortcut|playlist|reference|address)\]", re.IGNORECASE | re.MULTILINE
+)
+_WORDS = frozenset(["ass", "cube", "edl", "md", "srt", "sub", "txt", "vtt"])
+"""Endings of text. What has another one begins with bytes that no text has: players look into a text of whatever name
+for addresses, of which they fetch what is there."""
+_NO_TEXT, _BEGINNING = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]"), 8
+_LIKE_TEXT = (b"%PDF-", b"GIF8", b"FUJIFILM")
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+"""Beginnings of text in UTF-8 and UTF-16."""
 _LOOKED_AT = 1024
 _PATIENCE_S = 1.0
 """Time in which the program that opens a viewer says that there is none."""
@@ -55,8 +65,16 @@ def why_not_opened(folder: GuardedFolder, name: str) -> str | None:
     finally:
         os.close(descriptor)
     if beginning.startswith((*_PROGRAMS, *_OTHERS)) or _TEXTS.match(beginning) or _SECTIONS.search(beginning):
-        return "it is not what its name says: it begins like a program or a page"
+        return "it is not what its name says: it begins like a program, a page or a list of addresses"
+    if name.rpartition(".")[2].lower() not in _WORDS and _is_text(beginning):
+        return "it is not what its name says: it begins like a text"
     return None
+
+
+def _is_text(beginning: bytes) -> bool:
+    if beginning.startswith(_LIKE_TEXT) or not beginning:
+        return False
+    return beginning.startswith(_MARKS) or _NO_TEXT.search(beginning[:_BEGINNING]) is None
 
 
 class Viewer:

@@ -60,10 +60,26 @@ def test_one_that_cannot_be_asked_hides_no_other(synced: Person, monkeypatch: py
 def test_what_concerns_all_of_them_ends_the_command(
     error: StoreError, synced: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_there(synced, "theirs.txt")
-    refuse_heads(monkeypatch, error, "theirs.txt")
+    """Where not even metadata.json was read, nothing tells that this user may read here."""
+    (put_there(synced, "theirs.txt") / "metadata.json").unlink()
+    refuse_heads(monkeypatch, error, "theirs.txt", "a.txt")
     with pytest.raises(type(error)):
         opened(synced).status()
+
+
+def test_one_under_the_key_of_another_is_hidden_and_never_replaced(
+    synced: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 denies access to an object whose KMS key the user may not use, though he may read all others."""
+    place = put_there(synced, "a.txt")
+    synced.write("mine.txt", "mine")
+    refuse_heads(monkeypatch, AccessDenied("not allowed", why="kms:Decrypt"), "a.txt")
+    status = opened(synced).status()
+    assert [(one.path, one.error) for one in status.failed] == [("a.txt", "not allowed: kms:Decrypt")]
+    report = opened(synced).sync()
+    assert [one.name for one in report.uploaded] == ["mine.txt"] and report.exit_code == 3
+    assert not (report.deleted or report.downloaded or report.conflicts)
+    assert (place / "a.txt").read_text() == "of another tool" and synced.read("a.txt") == b"a"
 
 
 def test_very_many_of_them_are_an_error_of_the_store(synced: Person, monkeypatch: pytest.MonkeyPatch) -> None:

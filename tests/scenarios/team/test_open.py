@@ -188,6 +188,75 @@ def test_what_is_no_plain_file_is_not_opened(tmp_path: Path) -> None:
     assert stat.S_ISFIFO((tmp_path / "pipe.mp4").lstat().st_mode)
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("film.mp4", b"# mpv EDL v0\nhttp://203.0.113.7/x\n"),
+        ("film.mov", b"any words that a player may know\n"),
+        ("film.wmv", b"[Reference]\r\nRef1=http://203.0.113.7/x\r\n"),
+        ("film.mkv", b"\xef\xbb\xbfwords"),
+        ("sound.wav", b"\xff\xfe#\0E\0X\0T\0M\03\0U\0"),
+        ("sound.flac", b"v=0\r\no=- 0 0 IN IP4 203.0.113.7\r\n"),
+        ("lines.srt", b"# mpv EDL v0\n/etc/passwd\n"),
+        ("cut.edl", b"# MPV edl v0\nhttp://203.0.113.7/x\n"),
+        ("notes.txt", b"ffconcat version 1.0\nfile /etc/passwd\n"),
+        ("picture.jpg", b"http://203.0.113.7/x\n"),
+    ],
+)
+def test_a_list_of_addresses_is_no_film(tmp_path: Path, name: str, begins: bytes) -> None:
+    """Players tell lists by their first bytes, whatever the ending, and fetch what is there."""
+    (tmp_path / name).write_bytes(begins)
+    with GuardedFolder.open(str(tmp_path)) as folder:
+        assert why_not_opened(folder, name) is not None
+
+
+BEGINNINGS = {
+    "a.mp4": b"\x00\x00\x00\x18ftypmp42",
+    "a.mkv": b"\x1aE\xdf\xa3\x01",
+    "a.wav": b"RIFF$\x08\x00\x00WAVE",
+    "a.flac": b"fLaC\x00\x00\x00",
+    "a.ogg": b"OggS\x00\x02",
+    "a.mp3": b"ID3\x03\x00",
+    "b.mp3": b"\xff\xfb\x90d",
+    "a.aif": b"FORM\x00\x00\x10\x00AIFF",
+    "a.caf": b"caff\x00\x01",
+    "a.avi": b"RIFF\x00\x01\x02\x03AVI ",
+    "a.flv": b"FLV\x01\x05",
+    "a.mxf": b"\x06\x0e+4",
+    "a.ts": b"G@\x00\x10\x00",
+    "a.m2ts": b"\x00\x00\x00\x00G@",
+    "a.wmv": b"0&\xb2u\x8e",
+    "a.mpg": b"\x00\x00\x01\xba",
+    "a.jpg": b"\xff\xd8\xff\xe0",
+    "a.png": b"\x89PNG\r\n",
+    "a.gif": b"GIF89a  ",
+    "a.tif": b"II*\x00",
+    "a.psd": b"8BPS\x00\x01",
+    "a.exr": b"v/1\x01\x02",
+    "a.dpx": b"SDPX\x00\x00 \x00",
+    "a.bmp": b"BM6\x10\x00\x00",
+    "a.raf": b"FUJIFILMCCD-RAW ",
+    "a.orf": b"IIRO\x08\x00\x00\x00",
+    "a.tga": b"\x00\x00\x02\x00",
+    "a.pdf": b"%PDF-1.7\n",
+    "a.srt": b"1\n00:00:01,000 --> ",
+    "a.vtt": b"WEBVTT\n\n",
+    "a.md": b"# Notes of the mpv editor\n",
+    "a.edl": b"TITLE: CUT 1\n",
+    "a.cube": b"LUT_3D_SIZE 33\n",
+    "a.ass": b"[Script Info]\n",
+    "b.txt": b"",
+    "b.mov": b"",
+}
+
+
+def test_what_is_as_its_name_says_is_opened(tmp_path: Path) -> None:
+    for name, begins in BEGINNINGS.items():
+        (tmp_path / name).write_bytes(begins)
+    with GuardedFolder.open(str(tmp_path)) as folder:
+        assert [name for name in BEGINNINGS if why_not_opened(folder, name) is not None] == []
+
+
 def test_other_systems_have_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opened: list[str] = []
     monkeypatch.setattr(os, "startfile", opened.append, raising=False)
