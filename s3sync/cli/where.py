@@ -36,8 +36,11 @@ def say_where_things_stand() -> int:
         with watching(CALL) as progress:
             report = Project.open(progress=progress).status()
     except ProjectError:
+        from s3sync.team.githooks.waiting import in_a_hurry
+
         here = all_projects(settings, Path.cwd())
-        print_outside(settings, here, [] if here or settings.store_is_default else projects_there(settings))
+        asks = not here and not settings.store_is_default
+        print_outside(settings, here, projects_there(in_a_hurry(settings)) if asks else [])
         return USAGE
     with telling(CALL, settings, tuple):
         print_where(report, settings.user)

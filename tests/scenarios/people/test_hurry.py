@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from datetime import UTC, datetime
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from s3sync import connect
+from s3sync.cli.main import run
 from s3sync.cli.show.where import next_step
+from s3sync.config import Settings
 from s3sync.core.reconcile import State
 from s3sync.core.team import FileLock, LockState
 from s3sync.sync.locked import until_text
@@ -37,6 +41,26 @@ def test_in_a_new_clone_s3sync_alone_names_what_can_be_fetched(people: People) -
     assert not jan.project.exists()
     jan.ok("down", PROJECT, cwd=jan.repo)
     assert f"On this computer: {PROJECT}" in jan.expect(2, cwd=jan.repo).out
+
+
+def test_in_a_new_clone_a_store_that_does_not_answer_is_given_up_soon(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, jan = people
+    asked: list[Settings] = []
+
+    def there(settings: Settings) -> list[str]:
+        asked.append(settings)
+        return []
+
+    monkeypatch.setattr(connect, "projects_there", there)
+    for name in [name for name in os.environ if name.startswith(("S3SYNC_", "XDG_", "AWS_"))]:
+        monkeypatch.delenv(name)
+    for name, value in jan.env().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(jan.repo)
+    assert run([]) == 2
+    assert [one.retries for one in asked] == [0]
 
 
 def test_before_the_first_down_a_look_at_the_inbox_says_that_it_is_not_remembered(people: People) -> None:
