@@ -48,9 +48,13 @@ COMMANDS = (
     "down --at 2026-01-01 a.txt", "pin", "down --pinned", "conflicts", "resolve a.txt --both", "share a.txt",
     "hooks install", "hooks status", "hooks uninstall", "hooks run post-merge", "hooks run pre-push", "watch status",
     "projects --everywhere", "archive list", "archive find a", "restore --status", "setup policy",
+    "receive --list", "receive --end 0 --discard --yes", "share a.txt clip.mp4 --page", "share --list", "conflicts -v",
+    "resolve a.txt --open", "up --dry-run",
 )  # fmt: skip
 TALKING = [words for words in COMMANDS if words.split()[0] not in ("config", "state", "init", "trust", "hooks")]
 LARGE = 17 * 2**20
+INBOX = "0" * 32
+ENTRY = f"inbox/{PROJECT}/{INBOX}/{'a' * 32}"
 LOCK, EVENTS = f"locks/{PROJECT}/{lock_id('a.txt')}", f"events/{PROJECT}/2026-01.jsonl"
 NAMES = {
     "memory": ("", "state.db", "state.db-wal", "state.db-shm", "state.db-journal", "lock", "lock.json", "partial",
@@ -66,7 +70,8 @@ NAMES = {
     "objects of ours": ("", "parts", "trash", "parts/" + PROJECT, "trash/" + PROJECT, f"trash/{PROJECT}/../x",
                         f"trash/{PROJECT}/20260101T000000Z/a.txt", f"trash/{PROJECT}/20260101T000000Z/.git/config",
                         "locks", f"locks/{PROJECT}", LOCK, f"locks/{PROJECT}/{'0' * 64}", f"events/{PROJECT}", EVENTS,
-                        f"events/{PROJECT}/0000-00.jsonl"),
+                        f"events/{PROJECT}/0000-00.jsonl", "inbox", f"inbox/{PROJECT}", f"inbox/{PROJECT}/{INBOX}",
+                        ENTRY, f"shares/{PROJECT}", f"shares/{PROJECT}/20990101T000000Z-0000000a.html"),
 }  # fmt: skip
 WORDS = (
     "a.txt", "b/c.txt", "../x", "../../../../private/key", ".git/config", ".s3sync/state.db", "/etc/passwd", "", ".",
@@ -90,7 +95,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 INTENT_FIELDS = ("name", "kept_as", "by", "at", "stood_as", "mine", "arrived", "path", "kind", "verb", "do", "stamp",
                  "before", "after", "local", "remote", "in_remote_trash", "record")  # fmt: skip
 MANIFEST_FIELDS = ("files", "conflicts", "deleted", "cleaned", "members", "schema", "version", "write_id", "project",
-                   "events", "receipts", "revision")  # fmt: skip
+                   "events", "receipts", "revision", "inboxes", "arriving")  # fmt: skip
 TEAM: dict[str, tuple[tuple[str, str], dict[str, Any]]] = {
     "lock": (("objects of ours", LOCK), {"schema": 1, "name": "a.txt", "by": "jan", "for_s": 3600, "nonce": "x"}),
     "event": (("objects of ours", EVENTS), {"schema": 1, "id": "e", "at": "2026-01-01T00:00:00Z", "by": "jan",
@@ -220,6 +225,23 @@ class Strangers(RuleBasedStateMachine):
         if place.is_dir() and not place.is_symlink():
             self.jail.plant(place / "metadata.json", "bytes", "", json.dumps(value).encode())
         self.jail.run(command.split())
+
+    @rule(
+        inbox=st.dictionaries(st.sampled_from(["by", "at", "until", "ended", "x"]), values, max_size=2),
+        claim=st.dictionaries(st.sampled_from(["etag", "name", "done", "x"]), values, max_size=2),
+        name=words,
+        commands=st.lists(st.sampled_from(["down", "sync", "status", "receive --list", *COMMANDS]), max_size=3),
+    )
+    def clients(self, inbox: dict[str, Any], claim: dict[str, Any], name: str, commands: list[str]) -> None:
+        places = self.jail.places()
+        self.jail.plant(places["objects of ours"] / ENTRY, "bytes", "", b"a film of a client")
+        opened = {"by": "jan", "at": "2026-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z", **inbox}
+        claimed = {"etag": "x", "name": name, **claim}
+        value = {"inboxes": {INBOX: opened}, "arriving": {ENTRY.removeprefix(f"inbox/{PROJECT}/"): claimed}}
+        if places["objects"].is_dir() and not places["objects"].is_symlink():
+            self.jail.plant(places["objects"] / "metadata.json", "bytes", "", json.dumps(value).encode())
+        for command in commands:
+            self.jail.run(command.split())
 
     @rule(kind=st.sampled_from(sorted(TEAM)), data=st.data(), command=st.sampled_from(COMMANDS))
     def people(self, kind: str, data: st.DataObject, command: str) -> None:
