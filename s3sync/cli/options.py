@@ -104,7 +104,7 @@ EXIT_CODES = {
     3: "some files failed; the rest is done",
     4: "conflicts: look at the warnings",
     5: "halted for safety: nothing was done",
-    6: "locked by somebody else, another s3sync works here, or other writers were faster",
+    6: "locked by somebody else or by another s3sync, or others were faster",
     7: "something to do (with --exit-code; of `setup`, when it only looks)",
     8: "pending: an archive is being thawed",
     130: "interrupted",

@@ -27,6 +27,7 @@ from s3sync.errors import (
     ProjectError,
     S3syncError,
     StoreError,
+    Unsupported,
     UsageError,
 )
 
@@ -64,16 +65,12 @@ MOST_CHARACTERS = 2_000
 MOST_BLANKS_IN_A_ROW = 4
 MARKS_IN_A_ROW = 8
 """Accents on one letter: more than any script has, and few enough not to cover the lines around it."""
-
-
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff"
     "\U0001d159\U00016fe4]"
 )
 """Letters, signs and marks that are drawn as nothing: Unicode's Default_Ignorable_Code_Point as far as other categories
 than Cf have them, the blank of Braille, and the fillers."""
-
-
 _UNSEEN_BLANKS = re.compile(f"^ +| +$| {{{MOST_BLANKS_IN_A_ROW + 1},}}")
 """Blanks that nobody sees at the end of a name, and those that would push what follows to another line."""
 
@@ -205,6 +202,7 @@ HINTS: tuple[tuple[type[S3syncError], str], ...] = (
     (ProjectError, "see `s3sync status --all` for the projects here"),
     (LocalError, "make the file or folder readable and writable, then run the command again"),
     (ManifestError, "ask whoever looks after the store; nothing was changed"),
+    (Unsupported, "use a store that can, such as a bucket on AWS"),
     (StoreError, "run the command again; if it fails again, --debug shows more"),
     (S3syncError, "see `s3sync --help`"),
 )

@@ -25,6 +25,7 @@ MEANT = {
 """Commands of git, rclone and the like, with what they are called here."""
 SHARED_NAMES = {f"--{name.replace('_', '-')}" for name in SHARED} | {"-v", "-q", "-n", "-p", "--project", "--yes", "-y"}
 _KINDS = {"float range": "number", "integer range": "whole number", "float": "number", "integer": "whole number"}
+_KINDS |= {"int range": "whole number", "int": "whole number"}
 
 
 def usage_error(error: TyperException) -> UsageError:
@@ -45,7 +46,11 @@ def usage_error(error: TyperException) -> UsageError:
     commands = getattr(context.command, "commands", None) if context else None
     if commands:
         return _no_command(CALL.command, list(commands))
-    return UsageError(_message(error), why=_usage(context, command), hint=f"see `{command} --help`")
+    why, group = _usage(context, command), getattr(getattr(context, "parent", None), "command", None)
+    words = getattr(group, "commands", None)
+    if words and command.count(" ") > 1:  # a word that was left out, as `list` of `members`, takes others for its own
+        why += f"; the commands of `{command.rpartition(' ')[0]}` are {', '.join(words)}"
+    return UsageError(_message(error), why=why, hint=f"see `{command} --help`")
 
 
 def _usage(context: Any, command: str) -> str:

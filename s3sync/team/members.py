@@ -103,7 +103,7 @@ def _record(session: Session, manifest: Manifest, word: str, cwd: Path) -> FileR
     raise UsageError(
         f"no file called {word!r} on the remote",
         why="metadata.json knows none of that name; a folder is none",
-        hint=f"did you mean {meant[0]!r}?" if meant else "name it as `s3sync status` does",
+        hint=f"did you mean {meant[0]!r}?" if meant else "name it as `s3sync status` does; --project names a project",
     )
 
 

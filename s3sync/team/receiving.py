@@ -238,6 +238,8 @@ def try_out(store: Store, forms: Forms, place: str) -> None:
     try:
         for attempt, wanted, fault in trials:
             if attempt() is not wanted:
+                if wanted:  # where this user may not write at all, that is what is said
+                    _put_page(store, f"{begin}trial", b"x")
                 raise Unsupported(
                     f"{store.url} cannot take in files of clients",
                     why=f"{fault}, as a trial has shown",

@@ -30,7 +30,7 @@ def lock(
     ] = "4h",
     why: Annotated[str | None, typer.Option("--why", metavar="TEXT", help="What you are doing with it.")] = None,
 ) -> int:
-    """Tell the others that you work on a file: their `up`, `sync` and `cleanup` leave it alone until then.
+    """Tell the others that you work on a file: their `up`, `sync` and `cleanup` leave it alone until it is unlocked.
 
     Repeat it to renew your lock. Without --for it lasts 4 hours.
     """

@@ -36,10 +36,10 @@ def log(
     file: File = None,
     project: ProjectName = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="TIME", help="Only what was done so long ago: 2d, 6months.")
+        str | None, typer.Option("--since", metavar="TIME", help="Only what was done since then: 2d, 6months ago.")
     ] = None,
     by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Only what this person did.")] = None,
-    most: Annotated[int, typer.Option("--most", metavar="N", min=0, help="So many; 0 for all.")] = 50,
+    most: Annotated[int, typer.Option("--most", metavar="N", min=0, help="At most so many entries; 0 for all.")] = 50,
 ) -> int:
     """Tell who did what in the project, the newest first."""
     from s3sync.api import Project

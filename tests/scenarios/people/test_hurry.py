@@ -12,10 +12,13 @@ import pytest
 
 from s3sync import connect
 from s3sync.cli.main import run
+from s3sync.cli.options import EXIT_CODES
+from s3sync.cli.output import hint_of
 from s3sync.cli.show.where import next_step
 from s3sync.config import Settings
 from s3sync.core.reconcile import State
 from s3sync.core.team import FileLock, LockState
+from s3sync.errors import StoreError, Unsupported
 from s3sync.sync.locked import until_text
 from s3sync.sync.report import FileStatus, ProjectAddress, StatusReport
 from tests.kit.people import PROJECT, Person, pair
@@ -136,3 +139,42 @@ def test_a_server_that_knows_no_users_is_not_asked_again(seaweedfs: SeaweedFS, t
     refused = david.expect(1, "setup", "member", "jan", "--yes", "--store", store, cwd=david.repo)
     assert "could not look for the user jan\n" in refused.err and "does not answer as IAM does" in refused.err
     assert "`s3sync setup policy`" in refused.err and "run the command again" not in refused.err
+
+
+@pytest.mark.seaweedfs
+def test_who_may_not_write_opens_no_inbox_and_is_not_told_that_the_store_cannot(
+    seaweedfs: SeaweedFS, tmp_path: Path
+) -> None:
+    store = f"s3://{seaweedfs.bucket}/hurry-{secrets.token_hex(4)}"
+    david, _ = pair(tmp_path, store, {name: seaweedfs.environment(name) for name in ("david", "jan")})
+    david.write("color.mp4", "graded")
+    david.ok("up")
+    refused = david.expect(1, "receive", "--json", env=seaweedfs.environment("reader")).json["error"]
+    assert refused["type"] == "AccessDenied" and "s3:PutObject" in refused["hint"]
+    assert david.ok("receive", "--list", "--json").json["inboxes"] == []
+
+
+def test_what_a_store_does_not_know_is_not_to_be_tried_again() -> None:
+    assert hint_of(Unsupported("could not set the rules", why="not implemented")).startswith("use a store that can")
+    assert "again" in hint_of(StoreError("could not list"))
+
+
+def test_the_exit_codes_of_a_help_fit_a_terminal_of_80_columns() -> None:
+    assert all(len(f"    {code}  {text}") < 80 for code, text in EXIT_CODES.items())
+
+
+def test_a_word_that_a_group_does_not_have_is_answered_with_those_it_has(people: People) -> None:
+    david, _ = people
+    assert "the commands of `s3sync members` are list, remove" in david.expect(2, "members", "add", "eve").err
+    assert "the commands of" not in david.expect(2, "locks", "--json", "a", "b", "c").err
+    assert "'x' is not a whole number" in david.expect(2, "log", "--most", "x").err
+
+
+def test_what_came_back_after_a_cleanup_is_lacking_until_it_is_acknowledged(people: People) -> None:
+    david, jan = people
+    jan.ok("down", PROJECT, cwd=jan.repo)
+    david.ok("cleanup", "--yes")
+    david.ok("up", "--again")
+    assert "jan  has not fetched 1 file" in david.ok("who").out
+    jan.ok("down", "--ack")
+    assert "jan  has everything" in david.ok("who").out
