@@ -16,7 +16,7 @@ from s3sync.core.etag import part_count, plain_md5
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
 from s3sync.core.times import format_time, moment, parse_time
-from s3sync.errors import LocalError, NotFound
+from s3sync.errors import AccessDenied, LocalError, NotFound
 from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
 from s3sync.local.trash import delete_trashed, trashed
@@ -105,10 +105,10 @@ def _trashed(place: str, info: ObjectInfo, true_name: str | None) -> Trashed | N
 
 
 def _true_name(store: Store, key: str, name: str) -> str:
-    """The name in the metadata of a hashed one, if it is the name that has this hash."""
+    """The name in the metadata of a hashed one, if it is the name that has this hash; empty where nobody tells it."""
     try:
         said = nfc(store.head(key).metadata.get("name", ""))
-    except NotFound:
+    except (NotFound, AccessDenied):
         return ""
     return said if bounded(said) == name else name
 
@@ -204,6 +204,8 @@ class Contents:
             head = store.head(found.where)
         except NotFound:
             return True
+        except AccessDenied:  # under a key of whoever put it there, or so
+            return False
         same_size = head.info.size == found.size
         return head.etag_is_md5 and same_size and self.knows(found.size, head.info.etag, held=held)
 
