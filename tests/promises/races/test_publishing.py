@@ -9,7 +9,7 @@ import pytest
 from s3sync import Project
 from s3sync.core.manifest.edits import Edits
 from s3sync.core.manifest.record import Manifest
-from s3sync.shared.manifest import StoredManifest, write_edits
+from s3sync.shared.manifest import Kept, StoredManifest, write_edits
 from s3sync.store.port import Store
 from s3sync.sync import record
 from tests.kit.people import Person, pair
@@ -27,9 +27,11 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of changes each time that metadata.json is written. A save is due after each file."""
     told: list[int] = []
 
-    def counted(store: Store, prefix: str, stored: StoredManifest, edits: Edits, seen: Manifest) -> StoredManifest:
+    def counted(
+        store: Store, prefix: str, stored: StoredManifest, edits: Edits, seen: Manifest, kept: Kept
+    ) -> StoredManifest:
         told.append(len(edits.files) + len(edits.deleted))
-        return write_edits(store, prefix, stored, edits, seen)
+        return write_edits(store, prefix, stored, edits, seen, kept)
 
     monkeypatch.setattr(record, "write_edits", counted)
     monkeypatch.setattr(record, "SAVE_EVERY_S", 0.0)
