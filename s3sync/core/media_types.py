@@ -105,6 +105,13 @@ def type_in_a_page(path: str) -> str | None:
     return found if found in _HEARD else _OPENED.get(found or "")
 
 
+def shown_type(path: str) -> str:
+    """Type of a stranger's file: only of what browsers play or show, as a page of his would be one of the bucket."""
+    found = media_type(path) or ""
+    is_shown = found.startswith(("video/", "audio/", "image/")) and "svg" not in found
+    return found if is_shown else "application/octet-stream"
+
+
 class Plays(StrEnum):
     """Answer to whether browsers can play a video."""
 

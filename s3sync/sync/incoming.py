@@ -10,28 +10,26 @@ A file is taken in by four steps, each of which may be the last one of a killed 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec import Struct
 
 from s3sync.aside import Aside
-from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.etag import plain_md5
-from s3sync.core.inboxes import MARK, Claim, InboxChange, Waiting, free_name, inbox_page, mark_of
+from s3sync.core.inboxes import MARK, Claim, InboxChange, Waiting, inbox_page, mark_of
 from s3sync.core.manifest.record import FileRecord, Manifest
-from s3sync.core.media_types import media_type
-from s3sync.core.names import without_case
+from s3sync.core.media_types import shown_type
 from s3sync.core.outcome import Problem
+from s3sync.core.quantities import files_text
 from s3sync.core.times import format_ns, format_time
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, LocalError, NotFound, PreconditionFailed, StoreError
-from s3sync.local.ignore import load_ignore
 from s3sync.shared.inboxes import ASKED_AT_ONCE, Lying, Sent, describe, entry_of, list_inboxes, summed
 from s3sync.shared.manifest import StoredManifest, write_edits
-from s3sync.spill.table import SpilledDict
 from s3sync.state.memory import StateDB
 from s3sync.store.port import Create, Headers, ObjectInfo
+from s3sync.sync.free_names import Names
 from s3sync.sync.report import Received, RunReport
 from s3sync.sync.session import Session
 from s3sync.sync.store_facts import guarded
@@ -92,7 +90,7 @@ def _known(session: Session, report: RunReport, some: Sequence[ObjectInfo]) -> l
     """Files that clients sent, as far as they can be asked; the others are told and stay."""
     found = describe(session.store, session.project.prefix, some)
     if found.error is not None:
-        report.warnings.append(f"{_files(len(found.unknown))} of clients cannot be read: {found.error}")
+        report.warnings.append(f"{files_text(len(found.unknown))} of clients cannot be read: {found.error}")
     return found.sent
 
 
@@ -104,57 +102,25 @@ def _aside(report: RunReport, lying: Lying) -> Iterator[None]:
     except ENDS_THE_RUN:
         raise
     except AccessDenied as error:
-        report.warnings.append(f"{_files(len(lying.waiting))} of clients cannot be taken in by you: {error}")
+        report.warnings.append(f"{files_text(len(lying.waiting))} of clients cannot be taken in by you: {error}")
     except (StoreError, LocalError) as error:
-        report.warnings.append(f"{_files(len(lying.waiting))} of clients cannot be taken in: {error}")
+        report.warnings.append(f"{files_text(len(lying.waiting))} of clients cannot be taken in: {error}")
 
 
 def _foretell(session: Session, seen: View, report: RunReport, lying: Lying, *, dry_run: bool) -> None:
     if not lying.waiting:
         return
     if not dry_run:
-        report.warnings.append(f"{_files(len(lying.waiting))} of clients wait: set `user` to your name to take them in")
+        report.warnings.append(
+            f"{files_text(len(lying.waiting))} of clients wait: set `user` to your name to take them in"
+        )
         return
     names = Names(session, seen)
     for one in _known(session, report, lying.waiting):
         claim = seen.there.stored.manifest.arriving.get(one.entry)
         name = claim.name if claim is not None and claim.etag == one.etag else names.free(one)
-        report.received.append(Received(name, one.size, one.client, one.name))
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
-
-
-class Names:
-    """Names at the top of a project that nobody has, and nobody had until lately: a copy here may still have it."""
-
-    def __init__(self, session: Session, seen: View) -> None:
-        project, manifest = session.project, seen.there.stored.manifest
-        self._ignored = load_ignore(session.settings.ignore, project.repo_root, project.staging)
-        self._known = SpilledDict(bool)
-        sides: Sequence[Mapping[str, object]] = (seen.here.files, seen.there.files, seen.base, manifest.deleted)
-        for paths in (*sides, dict.fromkeys(seen.hidden)):
-            for path in paths:
-                self.take(path)
-        for claim in manifest.arriving.values():
-            self.take(claim.name)
-        cleaned = manifest.cleaned
-        self._all_may_be_known = cleaned is not None and cleaned.files > limits.now.deletions_kept
-
-    def take(self, path: str) -> None:
-        self._known[without_case(path.partition("/")[0])] = True
-
-    def free(self, sent: Sent) -> str:
-        """A name for a file, which is taken from then on. Where too many files went to know them, never its own."""
-        wanted = sent.name if not self._ignored(sent.name) else f"{sent.name}.received"
-
-        def is_taken(name: str) -> bool:
-            return without_case(name) in self._known or (self._all_may_be_known and name == wanted)
-
-        name = free_name(wanted, sent.client, sent.at, is_taken)
-        self.take(name)
-        return name
+        if name is not None:
+            report.received.append(Received(name, one.size, one.client, one.name))
 
 
 class _Copied(Struct, frozen=True):
@@ -182,8 +148,7 @@ class _TakingIn:
         for _ in range(ROUNDS):
             if not pending:
                 return
-            self._claim(pending)
-            pending = self._carry_out(pending)
+            pending = self._carry_out(self._claim(pending))
         for one in pending:
             self._report.failed.append(Problem(one.name, "others took every name for it", "run the command again"))
 
@@ -211,14 +176,23 @@ class _TakingIn:
         claim = self._stored.manifest.arriving.get(sent.entry)
         return claim if claim is not None and claim.etag == sent.etag else None
 
-    def _claim(self, sent: Sequence[Sent]) -> None:
-        """Have metadata.json say a name for each; those that others were faster with have theirs."""
-        change = InboxChange()
+    def _claim(self, sent: Sequence[Sent]) -> list[Sent]:
+        """Have metadata.json say a name for each; those that others were faster with have theirs. Returns which can
+        have one."""
+        change, ignored = InboxChange(), list[Sent]()
         for one in sent:
             if self._claim_of(one) is None:
-                change.claimed[one.entry] = Claim(one.etag, self._names.free(one))
+                name = self._names.free(one)
+                if name is None:
+                    ignored.append(one)
+                else:
+                    change.claimed[one.entry] = Claim(one.etag, name)
         if change:
             self._write(change)
+        if ignored:
+            told = f"the settings ignore files of such names ({ignored[0].name})"
+            self._report.warnings.append(f"{files_text(len(ignored))} of clients cannot be taken in: {told}")
+        return [one for one in sent if one not in ignored]
 
     def _carry_out(self, sent: Sequence[Sent]) -> list[Sent]:
         """Copy, record and delete what has a claim. Returns what has none, or one of no use."""
@@ -246,7 +220,7 @@ class _TakingIn:
         if denied and len(denied) == len(tried):
             raise denied[0]
         if denied:
-            self._report.warnings.append(f"{_files(len(denied))} of clients cannot be taken in: {denied[0]}")
+            self._report.warnings.append(f"{files_text(len(denied))} of clients cannot be taken in: {denied[0]}")
         return [one for one in tried if isinstance(one, _Copied)]
 
     def _settles(self, found: _Copied, record: FileRecord) -> bool:
@@ -307,7 +281,7 @@ class _TakingIn:
             "md5": sent.md5 or "",
             MARK: mark,
         }
-        headers = Headers({name: value for name, value in said.items() if value}, content_type=_content_type(sent.name))
+        headers = Headers({name: value for name, value in said.items() if value}, content_type=shown_type(sent.name))
         try:
             return self._session.store.copy(sent.key, key, source_etag=sent.etag, mode=Create(), headers=headers)
         except PreconditionFailed:
@@ -330,10 +304,3 @@ class _TakingIn:
         edits = self._session.edits()
         edits.counts_as_sync, edits.inboxes, edits.arrived = False, change, arrived or {}
         self._stored = write_edits(self._session.store, self._prefix, self._stored, edits)
-
-
-def _content_type(name: str) -> str:
-    """Only of what browsers play or show: a page of a stranger would be one of the bucket."""
-    found = media_type(name) or ""
-    is_shown = found.startswith(("video/", "audio/", "image/")) and "svg" not in found
-    return found if is_shown else "application/octet-stream"

@@ -263,6 +263,20 @@ def test_what_the_settings_ignore_is_renamed_rather_than_lost_from_sight(folder:
     assert david.read("cut.tmp.received") == b"film"
 
 
+def test_what_the_settings_ignore_under_any_name_stays_where_it_is(folder: tuple[Store, Person, Person]) -> None:
+    store, david, jan = folder
+    (david.repo / ".s3syncignore").write_text("*\n!*.mov\n")
+    inbox = open_inbox(store)
+    key = drop(store, inbox, b"notes", "notes.txt")
+    drop(store, inbox, b"film", "film.mov")
+    david.ok("down", "--dry-run")
+    report = david.ok("down", "--json").json
+    assert [one["name"] for one in report["received"]] == ["film.mov"]
+    assert [text for text in report["warnings"] if "ignore files of such names (notes.txt)" in text]
+    assert store.head(key).info.size == 5 and set(david.files()) == {"film.mov"}
+    assert [one["name"] for one in jan.ok("down", "--json").json["received"]] == ["notes.txt"]
+
+
 @pytest.mark.seaweedfs
 def test_after_its_end_an_inbox_takes_nothing_more(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
     david, jan = people_on(tmp_path, seaweedfs)
