@@ -43,6 +43,9 @@ def import_file(
     into the user's own file. Raises `ConfigError`.
     """
     source, root = start / name, find_repo_root(start)
+    if not os.path.lexists(source):
+        hint = f"name an s3_config.json or a {ENV_FILE} with its folder"
+        raise ConfigError(f"cannot read {source}", why="there is no such file", hint=hint)
     text = read_text(source)
     is_env = source.name == ENV_FILE or source.suffix == ".env"
     own = own or is_env or root is None

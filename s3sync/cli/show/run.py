@@ -25,8 +25,10 @@ from s3sync.cli.show.words import (
     cleaned_line,
     deleted_json,
     failed_json,
+    is_around,
     locked_json,
     place_json,
+    resolve_command,
     state_sign,
     warn_of_failures,
     warn_of_locked,
@@ -36,6 +38,7 @@ from s3sync.core.names import short_text
 from s3sync.core.plan import Verb
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
+from s3sync.core.typed import typed
 from s3sync.errors import S3syncError
 from s3sync.sync.report import ConflictReport, Moved, ProjectAddress, Received, RunReport
 
@@ -54,8 +57,11 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = Fa
     for conflict in report.conflicts:
         for line in conflict_lines(conflict, report):
             warn(line)
-    if any(conflict.resolution is None for conflict in report.conflicts):
-        warn("hint: `s3sync sync` keeps both versions; to keep only one: --on-conflict mine, or theirs")
+    undecided = [conflict.name for conflict in report.conflicts if conflict.resolution is None]
+    if undecided:
+        sync = "s3sync sync" if is_around(report.place) else f"s3sync sync {typed(report.place.project)}"
+        decides = f"`{resolve_command(report.place, undecided[0])}` asks whose version stays"
+        warn(f"hint: `{printable(sync)}` keeps both versions; {decides}")
     warn_of_locked(report.locked)
     warn_of_failures(report.failed)
 

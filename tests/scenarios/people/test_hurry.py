@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,3 +179,24 @@ def test_what_came_back_after_a_cleanup_is_lacking_until_it_is_acknowledged(peop
     assert "jan  has not fetched 1 file" in david.ok("who").out
     jan.ok("down", "--ack")
     assert "jan  has everything" in david.ok("who").out
+
+
+def test_the_hint_of_a_conflict_decides_it_when_it_is_typed(people: People) -> None:
+    david, jan = people
+    jan.ok("down", PROJECT, cwd=jan.repo)
+    david.write("cut/a b.mp4", "of david")
+    david.ok("up")
+    jan.write("cut/a b.mp4", "of jan, longer")
+    assert "`s3sync resolve 'cut/a b.mp4'` asks" in jan.expect(4, "up").err
+    told = jan.expect(4, "up", PROJECT, cwd=jan.repo).err
+    assert f"`s3sync sync {PROJECT}` keeps both" in told
+    hinted = told.partition(f"`s3sync sync {PROJECT}` keeps both versions; `s3sync ")[2].partition("`")[0]
+    jan.ok(*shlex.split(hinted), "--mine", cwd=jan.repo)
+    david.ok("down")
+    assert david.read("cut/a b.mp4") == b"of jan, longer"
+
+
+def test_an_import_of_a_file_that_is_not_there_says_which_are_meant(people: People) -> None:
+    david, _ = people
+    refused = david.expect(2, "archive", "import", "s3_confg.json").err
+    assert "there is no such file" in refused and "s3_config.json" in refused and "s3sync config" not in refused
