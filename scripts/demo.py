@@ -174,7 +174,7 @@ def main() -> int:
             story(david, jan, flags)
             if "--archive" in options:
                 archiving(david, flags, folder)
-    say("\nThat was all: no byte was lost. Next: README.md, 'Five minutes with S3'.")
+    say("\nThat was all: no byte was lost. Next: README.md, 'Five minutes'.")
     return 0
 
 
