@@ -17,6 +17,7 @@ from msgspec import DecodeError, Struct, ValidationError, json
 from s3sync.config.locate import user_data_folder
 from s3sync.core.times import format_time, parse_time
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own import own_folder
 
 FOLDER, FILE = "stores", "conditions.json"
 MOST = 200
@@ -62,14 +63,8 @@ def remember(environ: Mapping[str, str], endpoint: str, bucket: str, condition: 
     key = (endpoint, bucket, condition)
     kept = [one for one in _read(environ) if (one.endpoint, one.bucket, one.condition) != key and _is_fresh(one, now)]
     book = Book(SCHEMA, (*kept, Known(*key, format_time(now)))[-MOST:])
-    base = user_data_folder(environ)
-    with suppress(OSError):
-        base.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (
-            GuardedFolder.open(os.path.realpath(base)) as above,
-            above.folder(FOLDER, create=0o700, private=True) as folder,
-        ):
-            folder.write(FILE, json.format(json.encode(book)))
+    with suppress(OSError), own_folder(user_data_folder(environ), FOLDER) as folder:
+        folder.write(FILE, json.format(json.encode(book)))
 
 
 def forget(environ: Mapping[str, str], endpoint: str, bucket: str) -> None:

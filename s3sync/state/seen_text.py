@@ -19,6 +19,7 @@ from s3sync.config.locate import user_data_folder
 from s3sync.core import limits
 from s3sync.disk.durable import write_all
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own import own_folder
 from s3sync.disk.secret import secret_in
 from s3sync.errors import ConfigError, LocalError
 from s3sync.local.room import known_room, state_room
@@ -107,13 +108,7 @@ class SeenText:
 
     def _digest(self, etag: str, *, create: bool) -> blake2b:
         """The digest of a text of that version in this place, before the text. Raises `OSError` without a secret."""
-        base, mode = user_data_folder(self._environ), 0o700 if create else None
-        if create:
-            base.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (
-            GuardedFolder.open(os.path.realpath(base)) as above,
-            above.folder(FOLDER, create=mode, private=True) as folder,
-        ):
+        with own_folder(user_data_folder(self._environ), FOLDER, create=create) as folder:
             digest = blake2b(key=secret_in(folder, SECRET, create=create), digest_size=_DIGEST // 2)
         digest.update(b"%d %s %s\n" % (len(self._whole_place), self._whole_place, etag.encode("ascii")))
         return digest

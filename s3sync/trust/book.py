@@ -19,6 +19,7 @@ from s3sync.config.locate import user_data_folder
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own import own_folder
 from s3sync.errors import ConfigError, LocalError
 from s3sync.trust.place import Place
 
@@ -109,10 +110,8 @@ def _changing(environ: Mapping[str, str]) -> Iterator[GuardedFolder]:
 
     base = book_path(environ).parent.parent
     try:
-        base.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (
-            GuardedFolder.open(os.path.realpath(base)) as above,
-            above.folder(FOLDER, create=0o700, private=True) as folder,
+            own_folder(base, FOLDER) as folder,
             FileLock(Path(folder.path, LOCK), timeout=LOCK_WAIT_S, mode=0o600),
         ):
             yield folder

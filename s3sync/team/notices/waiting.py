@@ -21,6 +21,7 @@ from s3sync.core.notices import MOST_LINES, Line
 from s3sync.core.versions import time_text
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.locks import try_lock
+from s3sync.disk.own import MODE, own_folder
 from s3sync.disk.secret import secret_in
 
 FOLDER = "notices"
@@ -121,17 +122,11 @@ class Waiting:
     @contextmanager
     def _folder(self, *, create: bool = True) -> Iterator[GuardedFolder]:
         """The folder of these addresses, ours alone. Its name tells nothing of them."""
-        base, mode = user_data_folder(self._environ), 0o700 if create else None
-        if create:
-            base.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (
-            GuardedFolder.open(os.path.realpath(base)) as above,
-            above.folder(FOLDER, create=mode, private=True) as every,
-        ):
+        with own_folder(user_data_folder(self._environ), FOLDER, create=create) as every:
             # keyed: without the secret nobody can compare the name with an address that he guesses
             text = "\n".join(sorted(self._urls)).encode("utf-8", "surrogatepass")
             name = blake2b(text, key=secret_in(every, _SALT), digest_size=12).hexdigest()
-            with every.folder(name, create=mode, private=True) as folder:
+            with every.folder(name, create=MODE if create else None, private=True) as folder:
                 yield folder
 
 

@@ -32,8 +32,6 @@ ALLOWED = {
     ("local/holds.py", "scandir"): "looks whether a name is found in another case",
     ("local/room.py", "mkdir"): "the staging folder itself",
     ("local/tracked.py", "listdir"): "the names in .git",
-    ("state/probes.py", "mkdir"): "the user's own folder, which nobody else writes",
-    ("state/seen_text.py", "mkdir"): "the user's own folder, which nobody else writes",
     ("setup/init.py", "mkdir"): "the project's and the staging folder themselves",
     ("setup/init.py", "read_text"): "the template that ships with s3sync",
     ("doctor/local.py", "listdir"): "whether the staging folder can be read, and our own names",
