@@ -11,12 +11,14 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.catalogue.listed import objects, places_of
+from s3sync.archive.catalogue.turns import COLD, LOOK, READ, RIGHT, WRONG, note_turn
 from s3sync.archive.foreign import foreign_index
 from s3sync.archive.indexes import index_of, read_rows
 from s3sync.archive.journal import Looks
 from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.verify import Proof, verify_archive
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
+from s3sync.core.archive.turns import Turn
 from s3sync.core.archive.values import Index, Kind, Pack, index_key
 from s3sync.core.batches import batched
 from s3sync.core.times import format_time
@@ -38,9 +40,12 @@ class Verified(Struct, frozen=True):
 
 
 class VerifyReport(Struct):
-    """Result of a verification."""
+    """Result of a verification. Of one by turns: how each set stands, and units that were wrong before and are not
+    among these."""
 
     archives: list[Verified] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    still_wrong: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[Verified]:
@@ -92,7 +97,7 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
     for block in batched(found, NOTED_AT_ONCE):
         with catalogue.transaction():
             for verified, one in block:
-                _tell(carrier, catalogue, verified, one, told)
+                _tell(carrier, catalogue, verified, one, LOOK, told)
 
 
 def _expected_files(
@@ -138,7 +143,8 @@ def verify_each(
     `note_read` hears of each that was read, with how its objects looked before.
     """
     for one in archives:
-        _tell(carrier, catalogue, _verified(carrier, catalogue, one, deep, note_read), one, told)
+        found = _verified(carrier, catalogue, one, deep, note_read)
+        _tell(carrier, catalogue, found, one, READ if deep else LOOK, told)
 
 
 def _verified(
@@ -167,11 +173,14 @@ def _verified(
         return Verified(one.unit, one.key, one.size, None, str(error), error.hint)
 
 
-def _tell(carrier: Carrier, catalogue: Catalogue, found: Verified, one: Archived, told: Told) -> None:
+def _tell(carrier: Carrier, catalogue: Catalogue, found: Verified, one: Archived, kind: str, told: Told) -> None:
     at = format_time(carrier.clock())
-    if found.proof is not None:
-        catalogue.note_verified(one.key, at, str(found.proof))
-    else:
-        entry = LogEntry(at, carrier.user, "verify", one.set, one.unit, one.key, one.size, "failed", found.error or "")
-        catalogue.note(entry)
+    with catalogue.transaction():
+        if found.proof is not None:
+            catalogue.note_verified(one.key, at, str(found.proof))
+        else:
+            why = found.error or ""
+            entry = LogEntry(at, carrier.user, "verify", one.set, one.unit, one.key, one.size, "failed", why)
+            catalogue.note(entry)
+        note_turn(catalogue, one.key, kind, at, RIGHT if found.proof is not None else COLD if found.cold else WRONG)
     told(found)

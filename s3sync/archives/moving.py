@@ -1,4 +1,4 @@
-"""Verbs that send archives and verify them."""
+"""Verbs that send archives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from s3sync.transfer.flow import CEILING
 if TYPE_CHECKING:
     from s3sync.archive.run import Options, RunReport, UnitReport
     from s3sync.archive.thaw import Price
-    from s3sync.archive.verify_all import Verified, VerifyReport
 
 
 class Moving(Catalogued, frozen=True):
@@ -101,46 +100,6 @@ class Moving(Catalogued, frozen=True):
                     catalogue.note(entry)
 
         return tell
-
-    def verify(
-        self,
-        *units: str,
-        set: str | None = None,
-        deep: bool = False,
-        max_cost: float | None = None,
-        confirm: Callable[[Price], bool] = lambda price: True,
-        told: Callable[[Verified], None] = lambda one: None,
-    ) -> VerifyReport:
-        """Compare archives in the store with what is known of them; `deep` reads every byte. Changes nothing there.
-
-        All of them are compared with one listing; some that are named, each by its index and the store's checksum.
-        Before anything is read back `confirm` hears the price, if it is worth a question; with `max_cost` nobody is
-        asked. Raises `Halt` for more than that, and where `confirm` said no.
-        """
-        from s3sync.archive.reading_price import agree, reading_price
-        from s3sync.archive.verify_all import VerifyReport, verify_each, verify_listed
-
-        report = VerifyReport()
-
-        def tell(one: Verified) -> None:
-            report.archives.append(one)
-            told(one)
-
-        chosen = self.archives_of(list(units), set=set)
-        for place in self.places(set):
-            archives = [one for there, one in chosen if there.url == place.url and there.settings == place.settings]
-            if not archives:
-                continue
-            channel = self._on(self._channel(place.sets[0]), place.sets[0])
-            if deep:
-                agree(place.settings, reading_price(place.settings, archives), max_cost, confirm)
-            with carrying(channel) as carrier, place.catalogue() as catalogue:
-                if units or deep:
-                    read = channel.note_read
-                    verify_each(carrier, catalogue, archives, deep=deep, told=tell, note_read=read)
-                else:
-                    verify_listed(carrier, catalogue, archives, tell)
-        return report
 
     def _channel(self, chosen: ArchiveSet) -> Channel:
         """Address of a set's store, and who works on it."""

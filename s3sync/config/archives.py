@@ -94,8 +94,9 @@ def _made(name: str, fields: Any) -> ArchiveSet:
         fields.setdefault("layout", "{id}")
     if kind is UnitKind.FILE:
         fields.setdefault("pack", Pack.NONE)
-    if "older_than" in fields:
-        fields["older_than_s"] = fields.pop("older_than")
+    for age in ("older_than", "verify_within"):
+        if age in fields:
+            fields[f"{age}_s"] = fields.pop(age)
     return ArchiveSet(name=name, source=fields.pop("source", ""), **fields)
 
 
@@ -216,6 +217,7 @@ _CHECKS: Mapping[str, values.Check] = {
     "tags": _tags,
     "sidecars": values.texts,
     "older_than": _duration,
+    "verify_within": _duration,
     "delete_local": _delete_local,
     "keep_light": values.yes_or_no,
     "timezone": _timezone,

@@ -63,8 +63,9 @@ DEFAULT_RECEIPTS = ReceiptRules()
 RECEIPTS: Mapping[str, values.Check] = {"readers": values.one_of("none", "ack")}
 
 
-EVENTS = ("up", "down", "conflict", "lock", "cleanup", "archive", "thaw")
-"""Events that a notice can be of. `down` is of `watch --notify` alone: what arrived from others."""
+EVENTS = ("up", "down", "conflict", "lock", "cleanup", "archive", "thaw", "verify")
+"""Events that a notice can be of. `down` is of `watch --notify` alone: what arrived from others; `verify` of `archive
+verify` by turns, and of any that found something wrong."""
 
 
 class NoticeRules(Struct, frozen=True):

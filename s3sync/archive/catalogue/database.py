@@ -77,7 +77,9 @@ class Catalogue(Searching):
             if old:
                 self._drop_members(old[0][0])
                 forgotten = {} if same else dict.fromkeys(("verified_at", "verified_how", "transitioned_at"))
-                if same:
+                if not same:
+                    self.execute("DELETE FROM turn WHERE key = ?", values["key"])
+                else:
                     del values["storage_class"]  # it may have moved since its index was written
                 self._update(old[0][0], {**values, **forgotten})
                 archive = old[0][0]
@@ -190,6 +192,7 @@ class Catalogue(Searching):
                 self._drop_members(archive)
                 self.execute("DELETE FROM archive WHERE id = ?", archive)
             self.execute("DELETE FROM thaw WHERE key = ?", key)
+            self.execute("DELETE FROM turn WHERE key = ?", key)
 
     # -- statistics
 

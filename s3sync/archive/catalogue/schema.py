@@ -3,7 +3,7 @@
 `member.name` is the last segment of the path without case, and `member.head` the first eight bytes of the SHA-256 as a
 number: by these two a member is found among millions. The UNIQUE constraints are the indexes of the tables. `part` has
 the volumes of a split unit, `piece` what names have in their middle, `request` the restores that wait for a thaw,
-`store` which disk a folder store was on.
+`store` which disk a folder store was on, `turn` how the last look at an archive ended (`turns`).
 """
 
 from __future__ import annotations
@@ -64,6 +64,11 @@ CREATE TABLE statistic (
     PRIMARY KEY (day, set_name, storage_class)
 ) WITHOUT ROWID;
 """
+_TURNS = """
+CREATE TABLE turn (
+    key TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (key, kind)
+) WITHOUT ROWID;
+"""
 _MORE = """
 CREATE TABLE part (
     archive INTEGER NOT NULL, n INTEGER NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT,
@@ -72,11 +77,12 @@ CREATE TABLE part (
 CREATE TABLE request (key TEXT PRIMARY KEY, asked_at TEXT NOT NULL, options TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE store (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-SCHEMA += pieces.SCHEMA
+SCHEMA += pieces.SCHEMA + _TURNS
 MIGRATIONS: tuple[Migration, ...] = (
     _MORE,
     "ALTER TABLE archive ADD COLUMN expected_class TEXT;",
     pieces.add_pieces,
+    _TURNS,
 )
 
 ARCHIVE_COLUMNS = (

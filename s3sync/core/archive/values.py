@@ -85,6 +85,7 @@ class ArchiveSet(Struct, frozen=True):
     profile: str | None = None
     confined: bool = False
     marker: str | None = None
+    verify_within_s: int | None = None
 
 
 class Source(Struct, frozen=True, gc=False):

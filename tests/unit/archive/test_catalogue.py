@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue, catalogue_path
+from s3sync.archive.catalogue.pieces import filter_of
 from s3sync.core.archive.records import EXPIRED, THAWED, LogEntry, Status, ThawNote, as_of
 from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.errors import LocalError
@@ -199,7 +200,7 @@ def test_each_store_with_its_prefix_and_server_has_its_own_file(tmp_path: Path) 
     assert catalogue_path("s3://b/", None, environ) == catalogue_path("s3://b", None, environ)
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_a_catalogue_of_an_earlier_version_is_brought_up_with_all_that_it_has(tmp_path: Path, version: int) -> None:
     path = tmp_path / "catalogue.db"
     with sqlite3.connect(path) as old:
@@ -214,6 +215,8 @@ def test_a_catalogue_of_an_earlier_version_is_brought_up_with_all_that_it_has(tm
         old.execute(
             "INSERT INTO member VALUES (1, 0, 'a.fits', 'a.fits', 'file', 8, 420, 7, '', NULL, 512, NULL, NULL)"
         )
+        if version > 3:
+            old.execute("INSERT INTO piece VALUES (1, 0, ?)", (filter_of(["a.fits"]),))
         old.execute("INSERT INTO thaw VALUES ('m31.tar', 'Bulk', 7, '2025-01-02T00:00:00Z', 'thawing', NULL, NULL)")
         old.execute(f"PRAGMA user_version = {version}")
     old.close()

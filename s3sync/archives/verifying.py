@@ -1,0 +1,127 @@
+"""Verbs that verify archives: all of them, some that are named, or by turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.work import carrying
+from s3sync.archives.moving import Moving
+from s3sync.archives.opened import Place
+from s3sync.core.archive.records import Archived
+from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.times import format_time
+
+if TYPE_CHECKING:
+    from s3sync.archive.thaw import Price
+    from s3sync.archive.verify_all import Verified, VerifyReport
+
+
+class ByTurns(Struct, frozen=True):
+    """Choice of archives for a run by turns: a share of each set, those not looked at for so long, or both."""
+
+    share: Fraction | None = None
+    older_than_s: int | None = None
+
+
+class Verifying(Moving, frozen=True):
+    """Verbs that verify archives."""
+
+    def verify(
+        self,
+        *units: str,
+        set: str | None = None,
+        deep: bool = False,
+        by_turns: ByTurns | None = None,
+        max_cost: float | None = None,
+        confirm: Callable[[Price], bool] = lambda price: True,
+        told: Callable[[Verified], None] = lambda one: None,
+    ) -> VerifyReport:
+        """Compare archives in the store with what is known of them; `deep` reads every byte. Changes nothing there.
+
+        All of them are compared with one listing; some that are named, and those whose turn it is, each by its index
+        and the store's checksum. Before anything is read back `confirm` hears the price, if it is worth a question;
+        with `max_cost` nobody is asked. Raises `Halt` for more than that, and where `confirm` said no.
+        """
+        from s3sync.archive.reading_price import agree, reading_price
+        from s3sync.archive.verify_all import VerifyReport, verify_each, verify_listed
+
+        report = VerifyReport()
+
+        def tell(one: Verified) -> None:
+            report.archives.append(one)
+            told(one)
+
+        chosen = self.archives_of(list(units), set=set) if by_turns is None else []
+        for place in self.places(set):
+            with place.catalogue() as catalogue:
+                if by_turns is not None:
+                    archives = self._whose_turn(place, catalogue, set, by_turns, deep, report)
+                else:
+                    archives = [one for there, one in chosen if there == place]
+                if archives:
+                    channel = self._on(self._channel(place.sets[0]), place.sets[0])
+                    if deep:
+                        agree(place.settings, reading_price(place.settings, archives), max_cost, confirm)
+                    with carrying(channel) as carrier:
+                        if units or deep or by_turns is not None:
+                            read = channel.note_read
+                            verify_each(carrier, catalogue, archives, deep=deep, told=tell, note_read=read)
+                        else:
+                            verify_listed(carrier, catalogue, archives, tell)
+                if by_turns is not None:
+                    self._note_runs(place, catalogue, report)
+        return report
+
+    def _whose_turn(
+        self, place: Place, catalogue: Catalogue, set: str | None, by_turns: ByTurns, deep: bool, report: VerifyReport
+    ) -> list[Archived]:
+        """Archives of a store whose turn it is. Adds to the report how each set stands, and what was wrong before."""
+        from s3sync.archive.catalogue.turns import still_wrong
+
+        found: list[Archived] = []
+        for chosen in place.sets:
+            if set in (None, chosen.name):
+                keys = self._next(catalogue, chosen, by_turns, deep, report)
+                found += [one for key in keys if (one := catalogue.archive(key)) is not None]
+                report.still_wrong += still_wrong(catalogue, chosen.name, keys)
+        return found
+
+    def _next(
+        self, catalogue: Catalogue, chosen: ArchiveSet, by_turns: ByTurns, deep: bool, report: VerifyReport
+    ) -> list[str]:
+        from s3sync.archive.catalogue import turns
+        from s3sync.core.archive.turns import Turn, before, taken
+        from s3sync.core.times import parse_time
+
+        now, kind, within_s = self.now(), turns.READ if deep else turns.LOOK, chosen.verify_within_s
+        at, name = format_time(now), chosen.name
+        oldest = None if by_turns.older_than_s is None else format_time(before(now, by_turns.older_than_s))
+        total = turns.count_of(catalogue, name, kind, at)
+        due = total if oldest is None else turns.count_of(catalogue, name, kind, at, oldest)
+        found = turns.next_of(catalogue, name, kind, at, min(due, taken(total, by_turns.share)), oldest)
+        overdue = 0
+        if within_s is not None:
+            limit = format_time(before(now, within_s))
+            overdue = turns.count_of(catalogue, name, kind, at, limit) - sum(one.last < limit for one in found)
+        ran = parse_time(turns.last_run(catalogue, name, at) or "")
+        since_s = None if ran is None else int((now - ran).total_seconds())
+        report.turns.append(
+            Turn(set=name, total=total, due=due, chosen=len(found), within_s=within_s, overdue=overdue, since_s=since_s)
+        )
+        return [one.key for one in found]
+
+    def _note_runs(self, place: Place, catalogue: Catalogue, report: VerifyReport) -> None:
+        """Write into the log that this run was, for the next to know how far apart they are."""
+        from s3sync.archive.catalogue.turns import BY_TURNS
+        from s3sync.core.archive.records import LogEntry
+
+        names = {one.name for one in place.sets}
+        for turn in report.turns:
+            if turn.set in names and turn.chosen:
+                detail = f"{turn.chosen} of {turn.total} archives"
+                catalogue.note(LogEntry(self.now_text(), self.user, BY_TURNS, turn.set, "", "", detail=detail))
