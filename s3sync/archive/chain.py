@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.disks import disk_below
 from s3sync.archive.indexes import add_rows, read_rows
 from s3sync.archive.sets import source_base
 from s3sync.config.schemes import scheme_of
@@ -26,6 +27,13 @@ def folder_of(chosen: ArchiveSet) -> Path | None:
         return None
     parts = urlsplit(chosen.store, allow_fragments=False)
     return Path(os.path.realpath(unquote(parts.path + (f"?{parts.query}" if parts.query else ""))))
+
+
+def folder_in(chosen: ArchiveSet) -> Path:
+    """The same, for a set whose store is known to be a folder."""
+    folder = folder_of(chosen)
+    assert folder is not None
+    return folder
 
 
 def step_before(chosen: ArchiveSet, sets: Mapping[str, ArchiveSet], root: Path | None) -> ArchiveSet | None:
@@ -80,15 +88,6 @@ def require_same_disk(store: Store, catalogue: Catalogue, name: str) -> None:
     catalogue.execute("INSERT OR IGNORE INTO store VALUES (?)", found)
 
 
-def disk_below(folder: Path) -> Path | None:
-    """Mount point of a disk of its own that a folder lies on, or would lie on; None for the computer's own disk."""
-    found = folder
-    while not found.is_mount() and found != found.parent:
-        found = found.parent
-    is_own = found == found.parent or Path.home().is_relative_to(found)
-    return None if is_own else found
-
-
 def is_empty(folder: Path) -> bool:
     """True for a folder that is not there or has nothing in it, as a mount point without its disk."""
     try:
@@ -98,11 +97,16 @@ def is_empty(folder: Path) -> bool:
 
 
 def not_connected(chosen: ArchiveSet, base: Path, error: BucketMissing) -> ConfigError:
-    """Error for a source on a disk that is not there, or is another one."""
+    """Error for a source on a disk of a store that is not there, or is another one."""
+    return away(chosen, base, str(error), error.hint)
+
+
+def away(chosen: ArchiveSet, base: Path, why: str, hint: str | None = None) -> ConfigError:
+    """Error for a source whose disk is not there."""
     return ConfigError(
         f"the source of archives.{chosen.name} is not there: {base}",
-        why=str(error),
-        hint=error.hint or "connect the disk: nothing was taken for empty",
+        why=why,
+        hint=hint or "connect the disk: nothing was taken for empty",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from s3sync.archive.billing import objects_of
-from s3sync.archive.run import RunReport, UnitState
+from s3sync.archive.run_report import RunReport, UnitState
 from s3sync.archive.thaw import Price, price_of
 from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of

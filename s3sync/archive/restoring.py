@@ -92,6 +92,8 @@ class Restoring(Struct, frozen=True):
     confirm: Confirm
     is_own: Callable[[Index], bool]
     """True if this computer sent what an index is of."""
+    landed: Callable[[Index, list[Member], Restored], None] = lambda index, wanted, found: None
+    """Told of what was restored, before anybody hears of it."""
 
     def restore(
         self, archived: Archived, to: Destination, report: RestoreReport, told: Callable[[Restored], None]
@@ -127,20 +129,10 @@ class Restoring(Struct, frozen=True):
                 mask=None if is_own else usual_mask(),
             )
             forget(self.catalogue, index.key)
-            outcome = "failed" if found.problems else "done"
-            self.catalogue.note(
-                LogEntry(
-                    format_time(now),
-                    self.carrier.user,
-                    "restore",
-                    index.set,
-                    index.unit,
-                    index.key,
-                    found.size,
-                    outcome,
-                    f"{files_text(found.files)} to {to.path.absolute()}",
-                )
-            )
+            self.landed(index, wanted, found)
+            outcome, came = "failed" if found.problems else "done", f"{files_text(found.files)} to {to.path.absolute()}"
+            of = (self.carrier.user, "restore", index.set, index.unit, index.key, found.size)
+            self.catalogue.note(LogEntry(format_time(now), *of, outcome, came))
         report.units.append(found)
         told(found)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.blocks import BLOCK, Blocks, results_of
@@ -13,11 +12,11 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.chain import is_rest
 from s3sync.archive.indexes import RowBook, read_rows
 from s3sync.archive.last_copies import refuse_loss, refuse_own_copy, refuse_unnamed_loss, verify_before_deletion
-from s3sync.archive.remove_local import Removed, remove_local, would_remove
+from s3sync.archive.remove_local import remove_local, would_remove
+from s3sync.archive.run_report import Options, RunReport, UnitReport, UnitState
 from s3sync.archive.send import forget, is_archived, send_unit
 from s3sync.archive.speed import ACTION, LEAST_BYTES, Stopwatch, sent_in
 from s3sync.archive.split import send_split
-from s3sync.archive.thaw import Price
 from s3sync.archive.verify import Proof
 from s3sync.archive.volumes import Portion, is_complete, known_archives, known_indexes, merged, portions_of
 from s3sync.archive.walk import light_of
@@ -28,74 +27,6 @@ from s3sync.core.times import format_time, moment
 from s3sync.core.typed import typed
 from s3sync.errors import ENDS_THE_RUN, Halt, S3syncError
 from s3sync.transfer.pool import Result
-
-
-class UnitState(StrEnum):
-    """State of a unit after a run."""
-
-    SENT = "sent"
-    KNOWN = "archived"
-    """Present in the store already, the same."""
-    CHANGED = "changed"
-    """An archive of it is in the store, of other content."""
-    PLANNED = "planned"
-    """A dry run: it would be sent."""
-    FAILED = "failed"
-
-
-class UnitReport(Struct, frozen=True):
-    """Result of one unit. `size` is that of its files, `stored` that of the archive."""
-
-    unit: str
-    key: str
-    state: UnitState
-    files: int
-    size: int
-    stored: int = 0
-    bytes_sent: int = 0
-    verified: Proof | None = None
-    removed: Removed | None = None
-    problems: tuple[str, ...] = ()
-    error: str | None = None
-    hint: str | None = None
-
-
-class RunReport(Struct):
-    """Result of a run on one set."""
-
-    set: str
-    store: str
-    dry_run: bool
-    units: list[UnitReport] = field(default_factory=list)
-    reading: Price | None = None
-    """Price of reading back what a dry run would send, where that was asked for."""
-    not_due: int = 0
-    """Units that are left out because they are younger than the set, or `--older-than`, says."""
-
-    def of(self, state: UnitState) -> list[UnitReport]:
-        return [one for one in self.units if one.state is state]
-
-    @property
-    def exit_code(self) -> int:
-        """3 when a unit failed, or was left out because another version of it is in the store."""
-        problems = any(one.problems or (one.removed and one.removed.problems) for one in self.units)
-        return 3 if problems or self.of(UnitState.FAILED) or self.of(UnitState.CHANGED) else 0
-
-
-class Options(Struct, frozen=True):
-    """Choice of units, and what is done with them beside sending.
-
-    `new_only`: leave out those of which any version is in the store. `force`: replace such a version.
-    """
-
-    year: str | None = None
-    limit: int | None = None
-    new_only: bool = False
-    force: bool = False
-    delete_local: bool = False
-    deep: bool = False
-    dry_run: bool = False
-
 
 Told = Callable[[UnitReport], None]
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from s3sync.archive.catalogue.listing import STANDARD
+from s3sync.archive.chain import key_before, step_before
 from s3sync.archive.units import find_units
 from s3sync.archives.opened import Opened, Place
 from s3sync.config.schemes import scheme_of
 from s3sync.connect import connect
-from s3sync.core.archive.records import Archived
-from s3sync.core.archive.values import Kind
+from s3sync.core.archive.records import Archived, Status
+from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Unit
+from s3sync.core.times import format_time, moment
 from s3sync.errors import ConfigError, ProjectError, S3syncError
 from s3sync.project import project_names
 
@@ -55,7 +58,8 @@ class Everywhere(Opened, frozen=True):
         """
         found: dict[str, Whereabouts] = {}
         unseen: list[str] = []
-        for name, here in self._local(unseen):
+        between: list[tuple[str, There]] = []
+        for name, here in self._local(unseen, between):
             known = found.setdefault(name, Whereabouts(name))
             known.local = known.local or here
         for place in self.places() if self.sets() else ():
@@ -66,16 +70,25 @@ class Everywhere(Opened, frozen=True):
                 else:
                     known.s3 = known.s3 or there
             unseen += _not_connected(place)
+        for name, there in between:
+            known = found.setdefault(name, Whereabouts(name))
+            known.ssd = known.ssd or there
         wanted = [found[name] for name in sorted(found) if pattern is None or _fits(name, pattern)]
         if pattern is not None and not wanted:
             raise ProjectError(f"no project matches {pattern!r}", why=f"{len(found)} are known")
         return wanted, unseen
 
-    def _local(self, unseen: list[str]) -> Iterator[tuple[str, Here]]:
+    def _local(self, unseen: list[str], between: list[tuple[str, There]]) -> Iterator[tuple[str, Here]]:
+        """What is on this computer. What a set finds on the disk of the step before, nobody sent there: `between`."""
         for chosen in self.sets().values():
+            before = step_before(chosen, self.sets(), self.settings.root)
             try:
                 self.require_source(chosen)
                 for unit in find_units(chosen, self.settings.root, due_only=False):
+                    if before is not None:
+                        key = key_before(chosen, before, unit.id, self.settings.root)
+                        between.append((unit.id.rpartition("/")[2], _found(before, key, unit)))
+                        continue
                     files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
                     yield unit.id, Here(unit.root, unit.size, files)
             except ConfigError as error:
@@ -85,6 +98,26 @@ class Everywhere(Opened, frozen=True):
             for name in project_names(self.settings, root):
                 folder = root / name if (root / name).is_dir() else root
                 yield name, _measured(folder / self.settings.staging)
+
+
+def _found(before: ArchiveSet, key: str, unit: Unit) -> There:
+    """A unit as it lies on the disk of a set."""
+    files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
+    at = format_time(moment(unit.newest_ns))
+    one = Archived(
+        key=key,
+        unit=unit.id,
+        set=before.name,
+        pack=Pack.NONE,
+        status=Status.NOT_INDEXED,
+        size=unit.size,
+        original_size=unit.size,
+        files=files,
+        uploaded_at=at,
+        created_by="",
+        storage_class=STANDARD,
+    )
+    return There(before.store, one, unit.size)
 
 
 def _archived(place: Place) -> Iterator[tuple[str, There]]:

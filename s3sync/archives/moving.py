@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from s3sync.archive.chain import key_before, note_moved_on, require_same_disk, step_before
+from s3sync.archive.chain import folder_in, key_before, note_moved_on, require_same_disk, step_before
+from s3sync.archive.disks import NewStore, require_disk
 from s3sync.archive.units import Young, find_units
 from s3sync.archive.work import Channel, carrying, working
 from s3sync.archives.catalogued import Catalogued
@@ -15,10 +16,12 @@ from s3sync.archives.opened import Place
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import LogEntry
 from s3sync.core.archive.values import ArchiveSet, Unit
+from s3sync.errors import UsageError
 from s3sync.transfer.flow import CEILING
 
 if TYPE_CHECKING:
-    from s3sync.archive.run import Options, RunReport, UnitReport
+    from s3sync.archive.reading_price import Agreement
+    from s3sync.archive.run_report import Options, RunReport, UnitReport
     from s3sync.archive.thaw import Price
 
 
@@ -43,46 +46,73 @@ class Moving(Catalogued, frozen=True):
         max_cost: float | None = None,
         confirm: Callable[[Price], bool] = lambda price: True,
         told: Callable[[UnitReport], None] = lambda unit: None,
+        confirm_new: Callable[[NewStore], bool] | None = None,
     ) -> RunReport:
         """Send the units of a set that are not in its store yet, or those that are named, whatever their age.
 
         `told` hears of each unit when it is done with. Before anything is read back to delete files here, `confirm`
         hears the price, if it is worth a question; with `max_cost` nobody is asked. With `options.deep` that is before
-        anything is sent, and where `confirm` said no, or it is more, `Halt` is raised.
+        anything is sent, and where `confirm` said no, or it is more, `Halt` is raised. A folder store is made at the
+        first run. Where its disk may not be connected, that needs `options.create`, or `confirm_new` to say so; else
+        `Halt` is raised.
         """
-        from s3sync.archive.reading_price import Agreement, price_of_run
-        from s3sync.archive.run import Options, deletes, plan, run
+        from s3sync.archive.reading_price import Agreement
+        from s3sync.archive.run import plan
+        from s3sync.archive.run_report import Options
 
         chosen, options = self.chosen(set, older_than=older_than), options or Options()
-        settings, reads_all = self.settings_of(chosen), options.deep and deletes(chosen, options)
         young = Young()
         found = self.units(chosen, *names, due_only=False)
         units = found if names else young.without(chosen, found)
-        channel = self._channel(chosen)
-        is_first = scheme_of(channel.url).is_folder and not channel.is_known
-        if options.dry_run and is_first:
-            report = plan(None, chosen, units, options, told)
+        channel, made = self._channel(chosen), None
+        is_folder = scheme_of(channel.url).is_folder
+        if options.create and not is_folder:
+            raise UsageError(f"archives.{chosen.name} sends to no folder", hint="leave out --create")
+        if not is_folder or channel.is_known:
+            opened = self._on(channel, chosen)
         elif options.dry_run:
-            with carrying(self._on(channel, chosen)) as carrier:
+            made = require_disk(chosen, folder_in(chosen), create=options.create, confirm=None)
+            report = plan(None, chosen, units, options, told)
+            report.not_due, report.made = young.count, made
+            return report
+        else:
+            opened, made = self._first(channel, chosen, options.create, confirm_new)
+        report = self._run(chosen, opened, units, options, Agreement(self.settings_of(chosen), max_cost, confirm), told)
+        report.not_due, report.made = young.count, made
+        return report
+
+    def _run(
+        self,
+        chosen: ArchiveSet,
+        channel: Channel,
+        units: Iterator[Unit],
+        options: Options,
+        agreement: Agreement,
+        told: Callable[[UnitReport], None],
+    ) -> RunReport:
+        """Run on a store that is open."""
+        from s3sync.archive.reading_price import price_of_run
+        from s3sync.archive.run import deletes, plan, run
+
+        settings, reads_all = self.settings_of(chosen), options.deep and deletes(chosen, options)
+        is_folder = scheme_of(channel.url).is_folder
+        if options.dry_run:
+            with carrying(channel) as carrier:
                 report = plan(carrier, chosen, units, options, told)
                 report.reading = price_of_run(settings, chosen, report) if reads_all else None
-        else:
-            from s3sync.archives.telling import telling
+            return report
+        from s3sync.archives.telling import telling
 
-            opened = self._on(channel, chosen, make=is_first)
-            with telling(self.settings, "archive run") as history, working(opened, chosen) as work:
-                if scheme_of(channel.url).is_folder:
-                    require_same_disk(work.carrier.store, work.catalogue, chosen.name)
-                agreement = Agreement(settings, max_cost, confirm)
-                if reads_all and not scheme_of(channel.url).is_folder:
-                    every = list(units)
-                    units = iter(every)
-                    planned = plan(work.carrier, chosen, every, options, lambda unit: None)
-                    agreement.to_all(price_of_run(settings, chosen, planned))
-                work = structs.replace(work, moved_on=self._moved_on(chosen), agree_to_read=agreement.to_one)
-                report = run(history.of(work), units, options, told)
-        report.not_due = young.count
-        return report
+        with telling(self.settings, "archive run") as history, working(channel, chosen) as work:
+            if is_folder:
+                require_same_disk(work.carrier.store, work.catalogue, chosen.name)
+            if reads_all and not is_folder:
+                every = list(units)
+                units = iter(every)
+                planned = plan(work.carrier, chosen, every, options, lambda unit: None)
+                agreement.to_all(price_of_run(settings, chosen, planned))
+            work = structs.replace(work, moved_on=self._moved_on(chosen), agree_to_read=agreement.to_one)
+            return run(history.of(work), units, options, told)
 
     def _moved_on(self, chosen: ArchiveSet) -> Callable[[Unit], None]:
         """A function that tells the step before that files of a unit left its disk, because the next step has them."""
@@ -118,16 +148,25 @@ class Moving(Catalogued, frozen=True):
             self.lock_wait_s,
         )
 
-    def _on(self, channel: Channel, chosen: ArchiveSet, *, make: bool = False) -> Channel:
-        """The channel with its store open. Raises `NotTrusted` for one that the user has not agreed to.
+    def _on(self, channel: Channel, chosen: ArchiveSet) -> Channel:
+        """The channel with its store open. Raises `NotTrusted` for one that the user has not agreed to."""
+        from s3sync.connect import connect
 
-        `make`: make a folder store, to which nothing was ever sent from this computer. Later its folder is missing
-        only where its disk is not connected.
+        settings = self.settings_of(chosen)
+        store = connect(settings, pace=channel.pace)
+        Place(settings, (chosen,), self.environ).require_same_disk(store)
+        return channel.on(store)
+
+    def _first(
+        self, channel: Channel, chosen: ArchiveSet, create: bool, confirm: Callable[[NewStore], bool] | None
+    ) -> tuple[Channel, NewStore | None]:
+        """The channel with a folder store open to which nothing was ever sent from this computer; it is made.
+
+        Later its folder is missing only where its disk is not connected. Returns also what was made, if it was.
         """
         from s3sync.connect import connect
 
         settings = self.settings_of(chosen)
-        store = connect(settings, pace=channel.pace, create=make or None, first_use=make)
-        if not make:
-            Place(settings, (chosen,), self.environ).require_same_disk(store)
-        return channel.on(store)
+        connect(settings, create=False)  # asks whether the user agreed to it, before the disk is looked at
+        made = require_disk(chosen, folder_in(chosen), create=create, confirm=confirm)
+        return channel.on(connect(settings, pace=channel.pace, create=True, first_use=True)), made

@@ -12,7 +12,8 @@ from typing import Self
 from msgspec import Struct, field, structs
 
 from s3sync.archive.catalogue import Catalogue, catalogue_path
-from s3sync.archive.chain import is_empty, not_connected, require_same_disk, step_before
+from s3sync.archive.chain import away, is_empty, not_connected, require_same_disk, step_before
+from s3sync.archive.disks import unmounted
 from s3sync.archive.sets import load_sets, require_set, settings_of, source_base
 from s3sync.config import Settings, load_settings
 from s3sync.config.schemes import scheme_of
@@ -133,9 +134,12 @@ class Opened(Struct, frozen=True):
         An empty mount point, or another disk on it, would look as if nothing were left to archive.
         """
         before = step_before(chosen, self.sets(), self.settings.root)
+        base, _ = source_base(chosen, self.settings.root)
         if before is None:
+            if is_empty(base) and (why := unmounted(Path(os.path.realpath(base)))) is not None:
+                raise away(chosen, base, why)
             return
-        (place,), (base, _) = self.places(before.name), source_base(chosen, self.settings.root)
+        (place,) = self.places(before.name)
         try:
             store = place.store()
             if not place.catalogue_path.exists() and is_empty(base):  # nothing was sent there from this computer

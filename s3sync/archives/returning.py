@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from s3sync.archive.chain import folder_of, key_before, step_before
+from s3sync.archive.chain import folder_in, folder_of, key_before, step_before
 from s3sync.archive.place import Destination
 from s3sync.archive.sets import source_base
 from s3sync.archive.work import carrying
@@ -19,10 +19,10 @@ from s3sync.core.archive.adopt import may_be_unit_of
 from s3sync.core.archive.extraction import path_problem
 from s3sync.core.archive.layout import LayoutError, key_for, parse_layout, range_of
 from s3sync.core.archive.records import Archived, Status
-from s3sync.core.archive.values import ArchiveSet, Pack, UnitKind
+from s3sync.core.archive.values import ArchiveSet, Index, Member, Pack, UnitKind
 from s3sync.core.outcome import Problem
 from s3sync.errors import Archived as Cold
-from s3sync.errors import ArchiveError, DiskFull, LocalError, UsageError
+from s3sync.errors import ArchiveError, DiskFull, LocalError, StoreError, UsageError
 from s3sync.store import identity_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ LOCAL, SSD = "local", "ssd"
 OF_ONE_UNIT = (ArchiveError, Cold, LocalError, UsageError)
 """Errors that are a unit's own, or its set's: the others are restored all the same."""
 _Job = tuple[Place, Archived, "RestoreOptions"]
+
+
+def _nobody(index: Index, wanted: list[Member], found: Restored) -> None:
+    """Nobody has to hear of a restore."""
 
 
 class Returning(Moving, frozen=True):
@@ -108,7 +112,9 @@ class Returning(Moving, frozen=True):
             channel = self._on(self._channel(chosen), chosen)
             before, hears = len(report.pending), told if options.dry_run else partial(history.hears, archived.set, told)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
-                job = Restoring(carrier, chosen, self.settings_of(chosen), catalogue, options, confirm, channel.is_made)
+                settings, own = self.settings_of(chosen), channel.is_made
+                landed = self._note_on_ssd if options.to == SSD else _nobody
+                job = Restoring(carrier, chosen, settings, catalogue, options, confirm, own, landed)
                 try:
                     job.restore(archived, self._destination(chosen, archived, options.to), report, hears)
                 except DiskFull:
@@ -120,6 +126,19 @@ class Returning(Moving, frozen=True):
             if len(report.pending) > before:
                 left.append((place, archived, options))
         return left
+
+    def _note_on_ssd(self, index: Index, wanted: list[Member], found: Restored) -> None:
+        """Write down that the SSD has it now. What cannot be written is a problem of the unit: the files are there."""
+        from s3sync.archive.landed import note_landed
+
+        target = self._ssd_set()
+        (place,) = self.places(target.name)
+        try:
+            store, now = place.store(), self.now()
+            with place.catalogue(make=True) as catalogue:
+                note_landed(store, catalogue, target, folder_in(target), index, wanted, found, user=self.user, now=now)
+        except (StoreError, ArchiveError, LocalError) as error:
+            found.problems.append((index.unit, f"it is on the disk, and could not be noted there: {error}"))
 
     def thaws(self, *units: str, set: str | None = None) -> list[ThawLine]:
         """State of the thaws of units, as the store has it now; without a name, of the restores that wait for one."""
@@ -238,8 +257,7 @@ class Returning(Moving, frozen=True):
     def _on_ssd(self, chosen: ArchiveSet, archived: Archived) -> Destination:
         """Folder on the disk of the set with a folder store. Raises `BucketMissing` where it is not connected."""
         target = self._ssd_set()
-        folder = folder_of(target)
-        assert folder is not None
+        folder = folder_in(target)
         if target.pack is not Pack.NONE:
             raise UsageError(
                 f"archives.{target.name} packs its units",

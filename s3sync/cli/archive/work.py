@@ -14,7 +14,7 @@ from s3sync.cli.options import Yes
 from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
-    from s3sync.archive.run import RunReport
+    from s3sync.archive.run_report import RunReport
     from s3sync.archives.verifying import ByTurns
     from s3sync.config import Settings
 
@@ -29,6 +29,11 @@ Deletes: TypeAlias = Annotated[
 MaxCost: TypeAlias = Annotated[
     float | None,
     typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Do not ask, and read back up to this price."),
+]
+
+
+Create: TypeAlias = Annotated[
+    bool, typer.Option("--create", help="Make the set's folder store also where its disk may not be connected.")
 ]
 
 
@@ -57,33 +62,42 @@ def run(
         bool, typer.Option("--deep", help="With --delete-local: read every byte of the archive back first.")
     ] = False,
     max_cost: MaxCost = None,
+    create: Create = False,
     yes: Yes = False,
 ) -> int:
     """Send units that are not in their store yet: packed, hashed and streamed, without a temporary file.
 
     An interrupted run resumes where it was. Units that are named are sent whatever their age. What is read back before
-    files are deleted is billed by some stores: the price is said first, where it is worth a question.
+    files are deleted is billed by some stores: the price is said first, where it is worth a question. A folder store is
+    made at the first run: where its disk may not be connected, that is asked about, which --yes does not answer.
     """
-    from s3sync.archive.run import Options
+    from s3sync.archive.run_report import Options
     from s3sync.cli.progress import watching
-    from s3sync.cli.show.archive_run import print_unit
+    from s3sync.cli.show.archive_run import ask_new, print_unit
     from s3sync.cli.show.archive_verify import ask
 
-    options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run)
+    options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run, create)
     with watching(call) as lines:
         archives = opened(call, lines)
         told = print_unit(lines, call.quiet or call.json, call.verbose)
         confirm = (lambda price: True) if yes else lines.before(ask)
         age = seconds_of(older_than)
         report = archives.run(
-            *(units or ()), set=set, older_than=age, options=options, max_cost=max_cost, confirm=confirm, told=told
+            *(units or ()),
+            set=set,
+            older_than=age,
+            options=options,
+            max_cost=max_cost,
+            confirm=confirm,
+            told=told,
+            confirm_new=lines.before(ask_new),
         )
     _show_run(call, archives.settings, report)
     return report.exit_code
 
 
 def _show_run(call: Call, settings: Settings, report: RunReport) -> None:
-    from s3sync.archive.run import UnitState
+    from s3sync.archive.run_report import UnitState
     from s3sync.cli.output import print_json
     from s3sync.cli.show.archive_run import print_summary, run_json
     from s3sync.cli.show.notices import of_units

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from s3sync.archive.run import RunReport, UnitReport, UnitState
+from s3sync.archive.disks import NewStore
+from s3sync.archive.run_report import RunReport, UnitReport, UnitState
 from s3sync.archive.thaw import Price
-from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
+from s3sync.cli.output import SCHEMA, answered_yes, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
 from s3sync.cli.show.restore import amount_of, say_price
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
 from s3sync.core.quantities import counted, files_text, size_text
+
+
+def ask_new(new: NewStore) -> bool:
+    """Say where a folder store would be made, and ask whether it belongs there."""
+    warn(f"There is no folder store at {printable(str(new.folder))} yet, and {printable(new.doubt or '')}.")
+    return answered_yes(f"Make it {printable(new.disk)}?")
 
 
 def print_unit(lines: Lines, quiet: bool, verbose: bool) -> Callable[[UnitReport], None]:
@@ -73,6 +80,9 @@ def print_summary(report: RunReport, *, quiet: bool) -> None:
     if failed := report.of(UnitState.FAILED):
         parts.append(f"{len(failed)} failed")
     if not quiet:
+        if (made := report.made) is not None:
+            deed = "would make" if report.dry_run else "made"
+            say(f"{deed.capitalize()} the folder store {printable(str(made.folder))}, {printable(made.disk)}")
         say(f"Summary: {', '.join(parts)}")
         if report.not_due:
             are = "unit is" if report.not_due == 1 else "units are"
@@ -95,6 +105,7 @@ def run_json(report: RunReport) -> Json:
         "store": mask_url(report.store),
         "dry_run": report.dry_run,
         "not_due": report.not_due,
+        "makes_store": report.made is not None,
         "reading": _price_json(report.reading) if report.reading is not None else None,
         "units": [_unit_json(unit) for unit in report.units],
         "exit_code": report.exit_code,

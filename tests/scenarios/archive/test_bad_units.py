@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.archive.run import Options, UnitState
+from s3sync.archive.run_report import Options, UnitState
 from s3sync.archives import Archives
 from s3sync.transfer.progress import Silent, Work
 from tests.kit.people import Person

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.archive.run import UnitState
+from s3sync.archive.run_report import UnitState
 from s3sync.archives import Archives
 from s3sync.core.archive.index import index_text, parse_index
 from s3sync.core.archive.volumes import archives_of, joined

@@ -14,7 +14,8 @@ import pytest
 
 from s3sync.archive import blocks
 from s3sync.archive.blocks import BLOCK, Blocks, results_of
-from s3sync.archive.run import Options, UnitState, run
+from s3sync.archive.run import run
+from s3sync.archive.run_report import Options, UnitState
 from s3sync.archive.work import Channel, Working, working
 from s3sync.core.archive.values import Kind, Pack, Source, Unit, UnitKind
 from s3sync.errors import Unreachable

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from s3sync.archive.reading_price import Agreement, agree, price_of_run, reading_price
-from s3sync.archive.run import RunReport, UnitReport, UnitState
+from s3sync.archive.run_report import RunReport, UnitReport, UnitState
 from s3sync.archive.thaw import Price
 from s3sync.config import Settings, load_settings
 from s3sync.core.archive.costs import GB
