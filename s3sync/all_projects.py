@@ -15,6 +15,7 @@ from s3sync.config import Settings, load_settings
 from s3sync.connect import connect, pace_of
 from s3sync.errors import ENDS_THE_RUN, Interrupted, NotAStore, S3syncError, StoreError
 from s3sync.project import ProjectFolder, local_projects
+from s3sync.repositories.note import note_repository
 from s3sync.shared.listed import AskedAhead
 from s3sync.store.port import Pace, Store
 from s3sync.sync.report import EXIT_CONFLICTS, EXIT_DONE, EXIT_SOME_FAILED, RunReport, StatusReport
@@ -77,6 +78,7 @@ class AllProjects(Struct, frozen=True):
         names = sorted(folders)
         store = connect(settings, pace=pace)
         if names:
+            note_repository(settings)
             store = AskedAhead(store, settings.repo, names)
         return cls(names, folders, settings, store, cwd, pace, progress, lock_wait_s)
 

@@ -16,6 +16,7 @@ from s3sync.core.names import nfc
 from s3sync.core.plan import Policy, Verb
 from s3sync.errors import ProjectError, S3syncError, UsageError
 from s3sync.project import ProjectFolder, find_project
+from s3sync.repositories.note import note_repository
 from s3sync.shared.projects import StoreProjects
 from s3sync.state.places import KnownPlace
 from s3sync.store.port import Pace, Store
@@ -59,7 +60,9 @@ class Project(Together, frozen=True):
         settings = load_settings(cwd, flags=flags or {}, environ=os.environ if environ is None else environ)
         pace = pace_of(settings)
         store = connect(settings, pace=pace)
-        return cls.at(locate(settings, store, cwd, name), settings, store, pace, cwd, progress, lock_wait_s)
+        folder = locate(settings, store, cwd, name)
+        note_repository(settings)
+        return cls.at(folder, settings, store, pace, cwd, progress, lock_wait_s)
 
     @classmethod
     def at(

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from s3sync.all_repositories import Found, side_by_side
 from s3sync.archive.catalogue.listing import STANDARD
 from s3sync.archive.chain import key_before, step_before
 from s3sync.archive.units import find_units
 from s3sync.archives.opened import Opened, Place
+from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of
+from s3sync.config.settings import load_own_settings
 from s3sync.connect import connect
 from s3sync.core.archive.records import Archived, Status
 from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Unit
 from s3sync.core.times import format_time, moment
 from s3sync.errors import ConfigError, ProjectError, S3syncError
 from s3sync.project import project_names
+from s3sync.repositories.book import Remembered
 
 
 class Here(Struct, frozen=True):
@@ -45,6 +49,13 @@ class Whereabouts(Struct):
     local: Here | None = None
     ssd: There | None = None
     s3: There | None = None
+
+
+class Whole(Struct, frozen=True):
+    """Projects of one repository, and what could not be looked at, in words."""
+
+    projects: list[Whereabouts] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
 
 class Everywhere(Opened, frozen=True):
@@ -118,6 +129,45 @@ def _found(before: ArchiveSet, key: str, unit: Unit) -> There:
         storage_class=STANDARD,
     )
     return There(before.store, one, unit.size)
+
+
+def all_everywhere(
+    pattern: str | None = None,
+    *,
+    path: str | os.PathLike[str] = ".",
+    flags: Mapping[str, str | None] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[Whole, list[Found[Whole]]]:
+    """Places of the projects of the repository around, and of each that is remembered. No server is asked.
+
+    The user's own sets are told with the repository around alone. Raises `ProjectError` where none fits `pattern`.
+    """
+    around = _whole(Everywhere.open(path=path, flags=flags, environ=environ), pattern)
+    process = os.environ if environ is None else environ
+    mine = Everywhere(load_own_settings(flags or {}, process), dict(flags or {}), process)
+    own = {one.id for one in _whole(mine, pattern).projects}
+
+    def look(one: Remembered, _: Settings) -> Whole:
+        found = _whole(Everywhere.open(path=one.root, flags=flags, environ=environ), pattern)
+        return Whole([each for each in found.projects if each.id not in own], found.unseen)
+
+    every = side_by_side(look, flags=flags, environ=environ)
+    if pattern is not None and not around.projects and not any(one.found and one.found.projects for one in every):
+        known = len(every)
+        raise ProjectError(
+            f"no project matches {pattern!r}",
+            why=f"{known} {'repository was' if known == 1 else 'repositories were'} looked at",
+        )
+    return around, every
+
+
+def _whole(opened: Everywhere, pattern: str | None) -> Whole:
+    try:
+        return Whole(*opened.everywhere(pattern))
+    except ProjectError:
+        if pattern is None:
+            raise
+        return Whole()
 
 
 def _archived(place: Place) -> Iterator[tuple[str, There]]:

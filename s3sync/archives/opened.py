@@ -21,6 +21,7 @@ from s3sync.connect import connect
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
 from s3sync.errors import BucketMissing
+from s3sync.repositories.note import note_repository
 from s3sync.store import identity_of
 from s3sync.store.port import Store
 from s3sync.transfer.progress import Progress, Silent
@@ -50,6 +51,7 @@ class Place(Struct, frozen=True):
         store whose disk is not connected, or is another one than the catalogue's, unless `any_disk`.
         """
         store = connect(self.settings)
+        note_repository(self.settings)
         if not any_disk:
             self.require_same_disk(store)
         return store

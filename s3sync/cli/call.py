@@ -38,6 +38,8 @@ class Call(Struct):
     bwlimit: str | None = None
     writes: bool = False
     """True if the command can change anything."""
+    repository: str = ""
+    """Short name by which a repository was named that is not the one around."""
     progress: Lines | None = None
     """Lines of what arrived so far, for whoever interrupts."""
 

@@ -40,6 +40,9 @@ ProjectName: TypeAlias = Annotated[
 All: TypeAlias = Annotated[
     bool, typer.Option("--all", "-a", help="Every project of the repository that has a staging folder here.")
 ]
+Everywhere: TypeAlias = Annotated[
+    bool, typer.Option("--everywhere", help="Every project of every repository that `s3sync repos` lists.")
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Name every file.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]

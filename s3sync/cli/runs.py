@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from shlex import quote
@@ -14,6 +15,7 @@ from s3sync.errors import ProjectError, S3syncError, UsageError
 
 if TYPE_CHECKING:
     from s3sync.api import Project
+    from s3sync.cli.elsewhere import Words
     from s3sync.sync.report import RunReport
     from s3sync.transfer.progress import Progress
 
@@ -28,13 +30,24 @@ def run(
 ) -> int:
     if all_projects:
         refuse_names(names, project)
-        return _run_all(call, kind, lambda opened: verb(opened, []))
+        return run_all(call, kind, lambda opened: verb(opened, []))
+    from s3sync.cli.elsewhere import Words, in_reach
+
+    return in_reach(
+        call,
+        Words(names or [], project),
+        lambda words: _run_one(call, kind, words, verb),
+        lambda root: run_all(call, kind, lambda opened: verb(opened, []), root),
+    )
+
+
+def _run_one(call: Call, kind: Verb, words: Words, verb: Callable[[Project, list[str]], RunReport]) -> int:
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.run import print_run, run_headline, run_json
 
     with watching(call) as progress:
-        opened, files = open_project(call, names, project, progress)
+        opened, files = open_project(call, words.names, words.project, progress, words.root)
         if call.shows_progress:
             progress.headline = run_headline(kind, opened.session.place, False)
         stopped: S3syncError | None = None
@@ -57,14 +70,14 @@ def run(
     return report.exit_code
 
 
-def refuse_names(names: list[str] | None, project: str | None) -> None:
-    """Raises `UsageError` where `--all` comes with names."""
+def refuse_names(names: list[str] | None, project: str | None, option: str = "--all") -> None:
+    """Raises `UsageError` where `--all`, or another option that means all, comes with names."""
     if names or project:
         why = "and a project or a file was named, too"
-        raise UsageError("--all means every project", why=why, hint="leave out the name, or leave out --all")
+        raise UsageError(f"{option} means every project", why=why, hint=f"leave out the name, or leave out {option}")
 
 
-def _run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport]) -> int:
+def run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport], root: str | os.PathLike[str] = ".") -> int:
     """One verb on every project: a report for each, and what they come to together."""
     from s3sync.all_projects import AllProjects, worst_code
     from s3sync.cli.output import print_json
@@ -72,7 +85,7 @@ def _run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport]) -> in
     from s3sync.cli.show.run_all import AllLines, run_all_json
 
     with watching(call) as progress:
-        opened = AllProjects.open(flags=call.flags, progress=progress, lock_wait_s=call.wait)
+        opened = AllProjects.open(path=root, flags=call.flags, progress=progress, lock_wait_s=call.wait)
         lines = AllLines(kind, call, progress)
         told = []
         for one in opened.each(lambda project: verb(lines.headed(project))):
@@ -106,9 +119,13 @@ def naming(opened: Project, files: list[str], call: Call) -> Iterator[None]:
 
 
 def open_project(
-    call: Call, names: list[str] | None, project: str | None, progress: Progress
+    call: Call,
+    names: list[str] | None,
+    project: str | None,
+    progress: Progress,
+    root: str | os.PathLike[str] = ".",
 ) -> tuple[Project, list[str]]:
-    """The project, and the file names among the arguments.
+    """The project around `root`, or one of its repository, and the file names among the arguments.
 
     Outside a project the first argument is the project. Inside one it is a file, unless it names another project and
     no file of this one.
@@ -118,7 +135,7 @@ def open_project(
     words = list(names or [])
 
     def open_named(name: str | None) -> Project:
-        return Project.open(name, flags=call.flags, progress=progress, lock_wait_s=call.wait)
+        return Project.open(name, path=root, flags=call.flags, progress=progress, lock_wait_s=call.wait)
 
     try:
         here = open_named(project)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +10,12 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import EXCHANGE, OPENS, command
 
+EXIT_SOME_FAILED = 3
+
 
 @command(
     EXCHANGE,
-    "s3sync projects\ns3sync projects 'b6*' --json",
+    "s3sync projects\ns3sync projects 'b6*' --json\ns3sync projects --everywhere",
     0, 1, 2, 3, 5, 130,
     takes=OPENS,
     verbose="Also name those of which nothing is left but records in the store.",
@@ -22,24 +23,31 @@ from s3sync.cli.declare import EXCHANGE, OPENS, command
 def projects(
     call: Call,
     pattern: Annotated[
-        str | None, typer.Argument(metavar="[PATTERN]", help="A beginning of names, or a glob.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[PATTERN]",
+            help="A beginning of names, or a glob; or a repository that `s3sync repos` lists.",
+            show_default=False,
+        ),
     ] = None,
     everywhere: Annotated[
-        bool, typer.Option("--everywhere", help="Say where each lives instead: here, on an SSD, in cold storage.")
+        bool, typer.Option("--everywhere", help="Say where each lives, of every repository: here, on an SSD, cold.")
     ] = False,
 ) -> int:
     """List the repository's projects, here and in the store, and what waits in which direction."""
+    from s3sync.cli.elsewhere import in_repository
+
     if everywhere:
         return _everywhere(call, pattern)
+    return in_repository(call, pattern, lambda root, rest: _projects(call, rest, root))
+
+
+def _projects(call: Call, pattern: str | None, root: Path) -> int:
     from s3sync.cli.output import print_json
     from s3sync.cli.show.projects import print_projects, projects_json
-    from s3sync.config import load_settings
-    from s3sync.connect import connect
-    from s3sync.setup.overview import overview
+    from s3sync.repository import projects as list_projects
 
-    cwd = Path.cwd()
-    settings = load_settings(cwd, flags=call.flags, environ=os.environ)
-    report = overview(settings, cwd, connect(settings), pattern)
+    report = list_projects(pattern, path=root, flags=call.flags)
     if call.json:
         print_json(projects_json(report))
     else:
@@ -48,13 +56,15 @@ def projects(
 
 
 def _everywhere(call: Call, pattern: str | None) -> int:
-    from s3sync.archives import Archives
+    """Where each project lives: of the repository around, and of all that are remembered."""
+    from s3sync.archives.everywhere import all_everywhere
     from s3sync.cli.output import print_json
-    from s3sync.cli.show.everywhere import everywhere_json, print_everywhere
+    from s3sync.cli.show.everywhere import all_json, print_all
 
-    found, unseen = Archives.open(flags=call.flags).everywhere(pattern)
+    around, every = all_everywhere(pattern, flags=call.flags)
+    code = EXIT_SOME_FAILED if any(one.error is not None for one in every) else 0
     if call.json:
-        print_json(everywhere_json(found, unseen))
+        print_json(all_json(around, every, code))
     else:
-        print_everywhere(found, unseen, quiet=call.quiet)
-    return 0
+        print_all(around, every, quiet=call.quiet)
+    return code

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from s3sync.archives.everywhere import There, Whereabouts
+from s3sync.all_repositories import Found
+from s3sync.archives.everywhere import There, Whereabouts, Whole
 from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
+from s3sync.cli.show.repositories import heading, repository_json, say_error
 from s3sync.cli.show.words import Json
+from s3sync.config import find_repo_root
 from s3sync.core.quantities import size_text
 
 
-def everywhere_json(found: Sequence[Whereabouts], unseen: Sequence[str]) -> Json:
-    """Each project as the manifest of earlier tools has it."""
+def all_json(around: Whole, every: Sequence[Found[Whole]], exit_code: int) -> Json:
+    """Each project as the manifest of earlier tools has it: of the repository around, and of each remembered one."""
     return {
         "schema": SCHEMA,
         "command": "projects",
-        "projects": [_manifest(one) for one in found],
-        "not_seen": list(unseen),
-        "exit_code": 0,
+        **_body(around),
+        "repositories": [repository_json(one.repository, one.error, **_body(one.found or Whole())) for one in every],
+        "exit_code": exit_code,
     }
+
+
+def _body(whole: Whole) -> Json:
+    return {"projects": [_manifest(one) for one in whole.projects], "not_seen": list(whole.unseen)}
 
 
 def _manifest(one: Whereabouts) -> Json:
@@ -51,17 +59,34 @@ def _there(there: There | None, where: str) -> Json:
     }
 
 
-def print_everywhere(found: Sequence[Whereabouts], unseen: Sequence[str], *, quiet: bool) -> None:
+def print_all(around: Whole, every: Sequence[Found[Whole]], *, quiet: bool) -> None:
+    """Each remembered repository with its projects; the one around first, where it is none of these."""
+    known = [one.found for one in every if one.found is not None]
     if not quiet:
         say(f"{symbols().status} Projects everywhere, as far as this computer knows")
-        width = max([len(printable(one.id)) for one in found] + [7])
-        for one in found:
-            local = size_text(one.local.size) if one.local else "-"
-            ssd = size_text(one.ssd.size) if one.ssd else "-"
-            cold = f"{size_text(one.s3.size)} {printable(one.s3.first.storage_class)}" if one.s3 else "-"
-            say(f"  {printable(one.id).ljust(width)}  here {local:>9}  SSD {ssd:>9}  S3 {cold}")
-        if not found:
+        root = str(find_repo_root(Path.cwd()))
+        shown = {each.id for one in every if one.repository.path == root and one.found for each in one.found.projects}
+        mine = [one for one in around.projects if one.id not in shown]
+        _print_projects(mine)
+        for one in every:
+            if one.found is not None and one.found.projects:
+                if len(every) > 1 or mine:
+                    heading(one.repository)
+                _print_projects(one.found.projects)
+        if not mine and not any(whole.projects for whole in known):
             say("  none yet")
         say("What others archived: s3sync archive catalogue rebuild")
-    for what in unseen:
+    for what in dict.fromkeys([*around.unseen, *(what for whole in known for what in whole.unseen)]):
         warn(f"warning: not looked at: {printable(what)}")
+    for one in every:
+        if one.error is not None:
+            say_error(one)
+
+
+def _print_projects(found: Sequence[Whereabouts]) -> None:
+    width = max([len(printable(one.id)) for one in found] + [7])
+    for one in found:
+        local = size_text(one.local.size) if one.local else "-"
+        ssd = size_text(one.ssd.size) if one.ssd else "-"
+        cold = f"{size_text(one.s3.size)} {printable(one.s3.first.storage_class)}" if one.s3 else "-"
+        say(f"  {printable(one.id).ljust(width)}  here {local:>9}  SSD {ssd:>9}  S3 {cold}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from s3sync.cli.show.words import Json, is_around
+from s3sync.cli.show.words import Json, is_around, project_typed
 from s3sync.core.pins import Difference, Differs
-from s3sync.core.typed import typed
 from s3sync.sync.report import ProjectAddress
 
 _WORDS = (
@@ -19,7 +18,7 @@ def pin_line(found: Difference | None, place: ProjectAddress) -> str | None:
     if found is None or not found.differs:
         return None
     parts = ", ".join(f"{count} {word}" for kind, word in _WORDS if (count := found.counts.get(kind, 0)))
-    project = "" if is_around(place) else f" {typed(place.project)}"
+    project = "" if is_around(place) else f" {project_typed(place)}"
     return f"Pin: {parts} (`s3sync down --pinned{project}` goes back to it, `s3sync pin{project}` pins what is here)"
 
 

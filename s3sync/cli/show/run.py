@@ -28,6 +28,7 @@ from s3sync.cli.show.words import (
     is_around,
     locked_json,
     place_json,
+    project_typed,
     resolve_command,
     state_sign,
     warn_of_failures,
@@ -38,7 +39,6 @@ from s3sync.core.names import short_text
 from s3sync.core.plan import Verb
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
-from s3sync.core.typed import typed
 from s3sync.errors import S3syncError
 from s3sync.sync.report import ConflictReport, Moved, ProjectAddress, Received, RunReport
 
@@ -59,7 +59,7 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = Fa
             warn(line)
     undecided = [conflict.name for conflict in report.conflicts if conflict.resolution is None]
     if undecided:
-        sync = "s3sync sync" if is_around(report.place) else f"s3sync sync {typed(report.place.project)}"
+        sync = "s3sync sync" if is_around(report.place) else f"s3sync sync {project_typed(report.place)}"
         decides = f"`{resolve_command(report.place, undecided[0])}` asks whose version stays"
         warn(f"hint: `{printable(sync)}` keeps both versions; {decides}")
     warn_of_locked(report.locked)

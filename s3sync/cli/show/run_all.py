@@ -48,14 +48,14 @@ class AllLines:
             for line in error_lines(one.error):
                 warn(line)
 
-    def summarize(self, told: Sequence[Told[RunReport]]) -> None:
-        """Say what all came to, and which projects had no turn."""
+    def summarize(self, told: Sequence[Told[RunReport]], *, hints: bool = True) -> None:
+        """Say what all came to, and which projects had no turn. `hints` are commands for the repository around."""
         waiting = [one.project for one in told if not one.begun]
         if waiting:
             named = ", ".join(map(printable, waiting[:5])) + (", ..." if len(waiting) > 5 else "")
             warn(f"not begun: {counted(len(waiting), 'project')} ({named}), as the error above concerns all of them")
         ended = [one.project for one in told if one.begun and one.error is not None]
-        if ended and not waiting:
+        if ended and not waiting and hints:
             warn(f"hint: to continue with one project alone: `s3sync {self._verb.value} {typed(ended[0])}`")
         if self._call.quiet:
             return
@@ -107,14 +107,14 @@ def run_all_json(verb: Verb, told: Sequence[Told[RunReport]], exit_code: int, *,
         "schema": SCHEMA,
         "command": verb.value,
         "dry_run": dry_run,
-        "projects": [_project_json(one) for one in told],
+        "projects": [project_json(one) for one in told],
         "bytes_sent": sum(report.bytes_sent for report in reports),
         "bytes_received": sum(report.bytes_received for report in reports),
         "exit_code": exit_code,
     }
 
 
-def _project_json(one: Told[RunReport]) -> Json:
+def project_json(one: Told[RunReport]) -> Json:
     done = {"project": one.project} if one.report is None else run_body(one.report)
     if one.error is None:
         return done

@@ -31,6 +31,7 @@ from s3sync.cli.show.words import (
     is_around,
     lock_json,
     place_json,
+    project_typed,
     resolve_command,
     state_sign,
     warn_of_failures,
@@ -39,7 +40,6 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import ConflictKind, State
-from s3sync.core.typed import typed
 from s3sync.errors import S3syncError
 from s3sync.sync.locked import held_text
 from s3sync.sync.report import FileStatus, ProjectAddress, StatusReport
@@ -128,7 +128,7 @@ NEXT = (
 def _say_how_to_finish(report: StatusReport) -> None:
     """What each kind of difference wants, once; in words that can be typed where the user is."""
     counts = report.counts
-    project = "" if is_around(report.place) else f" {typed(report.place.project)}"
+    project = "" if is_around(report.place) else f" {project_typed(report.place)}"
     for text, states in NEXT:
         if any(counts.get(state) for state in states):
             say(COMMAND.sub(lambda command: f"`{command[1]}{project}`", text))
@@ -203,6 +203,14 @@ def print_all(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]
     """Every project a line, side by side; then what is wrong with any of them."""
     if not quiet:
         say(f"{symbols().status} S3 Staging Status: all projects")
+    print_projects_of(reports, failed, quiet=quiet)
+
+
+def print_projects_of(
+    reports: list[StatusReport], failed: list[tuple[str, S3syncError]], *, quiet: bool, of: str = ""
+) -> None:
+    """The projects of one repository. `of` is what stands before their names where several are shown."""
+    if not quiet:
         width = max([len(printable(report.place.project)) for report in reports] + [7])
         for report in reports:
             total = sum(file.size_bytes for file in report.files)
@@ -212,9 +220,9 @@ def print_all(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]
         if not reports and not failed:
             say("  no project has a staging folder here: make one with `s3sync init PROJECT`")
     for report in reports:
-        warn_of_failures(report.failed, f"{report.place.project}/")
+        warn_of_failures(report.failed, f"{of}{report.place.project}/")
     for name, error in failed:
-        warn(f"{symbols().failed} {printable(name)}")
+        warn(f"{symbols().failed} {printable(of + name)}")
         for line in error_lines(error):
             warn(line)
 
@@ -253,9 +261,10 @@ def _pin_json(report: StatusReport) -> Json | None:
 
 
 def all_json(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]) -> Json:
+    return {"schema": SCHEMA, "command": "status", "projects": all_bodies(reports, failed)}
+
+
+def all_bodies(reports: list[StatusReport], failed: list[tuple[str, S3syncError]]) -> list[Json]:
+    """Projects of one repository: those that have a status, and those that have an error instead."""
     broken = [{"project": name, "error": error_body(error)} for name, error in failed]
-    return {
-        "schema": SCHEMA,
-        "command": "status",
-        "projects": [status_body(report) for report in reports] + broken,
-    }
+    return [status_body(report) for report in reports] + broken

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from s3sync.cli.call import CALL
 from s3sync.cli.output import Symbols, ago_text, printable, symbols, warn
 from s3sync.core.manifest.record import CleanedRecord
 from s3sync.core.names import short_text
@@ -31,9 +32,16 @@ def is_around(place: ProjectAddress) -> bool:
     return Path.cwd().resolve().is_relative_to(place.root.resolve())
 
 
+def project_typed(place: ProjectAddress) -> str:
+    """The project's name as a word of `status`, `up`, `down` and `sync`, as it can be typed where the user is."""
+    return typed(f"{CALL.repository}/{place.project}" if CALL.repository else place.project)
+
+
 def resolve_command(place: ProjectAddress, name: str) -> str:
     """Command that decides a conflict, as it can be typed where the user is."""
     project = "" if is_around(place) else f" --project {typed(place.project)}"
+    if CALL.repository and project:
+        return printable(f"cd {typed(place.root)} && s3sync resolve {typed(name)}")
     return printable(f"s3sync resolve{project} {typed(name)}")
 
 

@@ -1,0 +1,110 @@
+"""Words that name nothing here: a repository by its short name, or a project that was archived.
+
+What is here comes first, always: this is asked only when a word named no project and no file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.cli.call import Call
+from s3sync.core.short_names import parted
+from s3sync.errors import ProjectError, UsageError
+
+
+class Words(Struct, frozen=True):
+    """Names of a command, and the folder in whose repository they are meant."""
+
+    names: list[str] = field(default_factory=list)
+    project: str | None = None
+    root: str | Path = "."
+
+    @property
+    def first(self) -> str | None:
+        """The word that may name a project."""
+        return self.project if self.project is not None else next(iter(self.names), None)
+
+
+def in_reach(call: Call, words: Words, one: Callable[[Words], int], whole: Callable[[Path], int]) -> int:
+    """Run a command on `one` project; where its word names nothing here, in the repository or from the archive that it
+    names. `whole` runs it on all projects of a repository."""
+    try:
+        return one(words)
+    except UsageError as error:
+        if not _is_about(error, words):
+            raise
+        there = repository_named(words.first or "", call)
+        if there is None:
+            return _archived(call, error, words)
+    root, project = there
+    if project is None:
+        if words.project is None and len(words.names) > 1:
+            raise UsageError(
+                f"{words.names[0]!r} means every project of that repository",
+                why="and a file was named, too",
+                hint=f"name the project: {words.names[0].rstrip('/')}/PROJECT",
+            )
+        return whole(root)
+    files = words.names if words.project is not None else words.names[1:]
+    meant = Words(files, project, root)
+    try:
+        return one(meant)
+    except UsageError as error:
+        if not _is_about(error, meant):
+            raise
+        return _archived(call, error, meant)
+
+
+def in_repository(call: Call, word: str | None, run: Callable[[Path, str | None], int]) -> int:
+    """Run a command that looks at a whole repository, with a word of its own; where that names nothing here, in the
+    repository that it begins with, with what follows."""
+    try:
+        return run(Path(), word)
+    except ProjectError as error:
+        if word is None or not _is_about(error, Words(project=word)):
+            raise
+        there = repository_named(word, call)
+        if there is None:
+            raise
+    return run(*there)
+
+
+def repository_named(word: str, call: Call) -> tuple[Path, str | None] | None:
+    """Folder of the repository that a word begins with, and the project that follows; None where none has that name.
+
+    Raises `ProjectError` for one that is not there any more.
+    """
+    from s3sync.repositories.book import read_book
+    from s3sync.repositories.place import settings_at
+
+    name, project = parted(word)
+    found = read_book(os.environ).named(name)
+    if found is None:
+        return None
+    settings_at(found, flags=call.flags)
+    call.repository = found.name
+    if call.shows_progress:
+        from s3sync.cli.output import printable, say
+
+        say(f"Repository {printable(found.name)} ({printable(found.path)})")
+    return found.root, project
+
+
+def _is_about(error: UsageError, words: Words) -> bool:
+    """True for an error that says that the first word names nothing."""
+    word = words.first
+    if word is None or type(error) not in (UsageError, ProjectError):
+        return False
+    from s3sync.config import find_repo_root
+
+    outside = isinstance(error, ProjectError) and find_repo_root(Path(words.root)) is None
+    return outside or repr(word.rstrip("/" + os.sep)) in error.message or repr(word) in error.message
+
+
+def _archived(call: Call, error: UsageError, words: Words) -> int:
+    """Say where a project lives that was archived, and offer to bring it back. Raises `error` for any other word."""
+    raise error
