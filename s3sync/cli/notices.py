@@ -57,6 +57,20 @@ def begin(settings: Settings, found: Iterable[Notice]) -> Sending | None:
     return Sending(settings.notify, *message(lines))
 
 
+def tell(settings: Settings, found: Iterable[Notice]) -> bool:
+    """Send notices and wait for the end of it; True if they were sent, or are kept for whoever sends next."""
+    lines = _chosen(settings, found)
+    if _keep(settings, lines):
+        sending = _send_kept(settings, has_new=True)
+        if sending is not None:
+            warn_of_failures(sending)
+        return True
+    from s3sync.core.notices import message
+    from s3sync.team.notices.send import Sending
+
+    return warn_of_failures(Sending(settings.notify, *message(lines)))
+
+
 def _chosen(settings: Settings, found: Iterable[Notice]) -> list[Line]:
     from s3sync.config import is_of_repository
     from s3sync.core.notices import DEFAULT_TEXT, lines_of, tame
@@ -86,8 +100,8 @@ def _send_kept(settings: Settings, *, has_new: bool) -> Sending | None:
     return Sending(settings.notify, *message(batch.lines, batch.more), batch.done)
 
 
-def warn_of_failures(sending: Sending) -> None:
-    """Wait for the end of it, which is a matter of seconds, and say what was not sent."""
+def warn_of_failures(sending: Sending) -> bool:
+    """Wait for the end of it, which is a matter of seconds, and say what was not sent. True if any address took it."""
     from s3sync.cli.output import printable, warn
     from s3sync.errors import ConfigError
 
@@ -95,10 +109,11 @@ def warn_of_failures(sending: Sending) -> None:
         sent = sending.finish()
     except ConfigError as error:
         warn(f"warning: {printable(str(error))}: {printable(error.hint or '')}")
-        return
+        return False
     for one in sent:
         if one.why is not None:
             warn(f"warning: the notice to {printable(one.address)} was not sent: {printable(one.why)}")
+    return any(one.why is None for one in sent)
 
 
 class Digest:

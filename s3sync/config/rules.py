@@ -63,9 +63,32 @@ DEFAULT_RECEIPTS = ReceiptRules()
 RECEIPTS: Mapping[str, values.Check] = {"readers": values.one_of("none", "ack")}
 
 
-EVENTS = ("up", "down", "conflict", "lock", "cleanup", "archive", "thaw", "verify")
+class CostRules(Struct, frozen=True):
+    """Limits of a month in dollars: `budget` is what it should cost at the most, `alarms` are amounts that are told
+    once a month, when it has come to them."""
+
+    budget: float | None = None
+    alarms: tuple[float, ...] = (5.0, 10.0, 20.0)
+
+
+MOST_ALARMS = 20
+
+
+def _alarms(value: object) -> tuple[float, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise values.BadValue("it must be a list of dollars", "write it like [5, 10, 20]")
+    if len(value) > MOST_ALARMS:
+        raise values.BadValue(f"it has {len(value)} amounts, and {MOST_ALARMS} are the most")
+    return tuple(sorted({values.dollars(one) for one in value}))
+
+
+DEFAULT_COSTS = CostRules()
+COSTS: Mapping[str, values.Check] = {"budget": values.dollars, "alarms": _alarms}
+
+
+EVENTS = ("up", "down", "conflict", "lock", "cleanup", "archive", "thaw", "verify", "cost")
 """Events that a notice can be of. `down` is of `watch --notify` alone: what arrived from others; `verify` of `archive
-verify` by turns, and of any that found something wrong."""
+verify` by turns, and of any that found something wrong; `cost` of `cost --notify`."""
 
 
 class NoticeRules(Struct, frozen=True):

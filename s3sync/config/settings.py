@@ -23,10 +23,12 @@ from s3sync.config.locate import (
 )
 from s3sync.config.read import says_trust
 from s3sync.config.rules import (
+    DEFAULT_COSTS,
     DEFAULT_HOOKS,
     DEFAULT_NOTICES,
     DEFAULT_RECEIPTS,
     DEFAULT_TRASH,
+    CostRules,
     HookRules,
     NoticeRules,
     ReceiptRules,
@@ -84,6 +86,7 @@ class Settings:
     receipts: ReceiptRules = DEFAULT_RECEIPTS
     archives: Mapping[str, ArchiveSet] | None = None
     prices: Mapping[str, RegionPrices] | None = None
+    costs: CostRules = DEFAULT_COSTS
     credentials: Credentials = "chain"
     root: Path | None = None
     env: Mapping[str, str] = field(default_factory=lambda: _EMPTY)

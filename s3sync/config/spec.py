@@ -25,6 +25,8 @@ from s3sync.config import addresses, schemes, values
 from s3sync.config.litter import OF_SYSTEMS
 from s3sync.config.locate import DEFAULT_STAGING
 from s3sync.config.rules import (
+    COSTS,
+    DEFAULT_COSTS,
     DEFAULT_HOOKS,
     DEFAULT_NOTICES,
     DEFAULT_RECEIPTS,
@@ -33,6 +35,7 @@ from s3sync.config.rules import (
     NOTICES,
     RECEIPTS,
     TRASH,
+    CostRules,
     HookRules,
     NoticeRules,
     ReceiptRules,
@@ -264,28 +267,15 @@ KEYS: tuple[Key, ...] = (
     Key("ca_bundle", values.plain_text, "A file of authorities to trust.", own=True, unset="the system's"),
     Key("proxy", addresses.proxy, "The HTTP proxy to the store.", own=True, mask="address", unset="the environment's"),
     Key(
-        "connect_timeout",
-        values.whole(1, 600),
-        "Seconds that a connection may take.",
-        repo=True,
-        own=True,
-        unset="8",
+        "connect_timeout", values.whole(1, 600), "Seconds that a connection may take.", repo=True, own=True, unset="8",
     ),
     Key(
-        "read_timeout",
-        values.whole(5, 3600),
-        "Seconds without a byte after which a request is given up.",
-        repo=True,
-        own=True,
-        unset="30, and 300 while sending",
+        "read_timeout", values.whole(5, 3600), "Seconds without a byte after which a request is given up.",
+        repo=True, own=True, unset="30, and 300 while sending",
     ),
     Key(
-        "retries",
-        values.whole(0, 100),
-        "How often a request is sent again at most.",
-        repo=True,
-        own=True,
-        unset="as long as it is worth it, up to 90 s",
+        "retries", values.whole(0, 100), "How often a request is sent again at most.",
+        repo=True, own=True, unset="as long as it is worth it, up to 90 s",
     ),
     Key(
         "trash",
@@ -329,6 +319,15 @@ KEYS: tuple[Key, ...] = (
         own=True,
         merges=True,
         unset="the program's list",
+    ),
+    Key(
+        "costs",
+        values.nested(COSTS, into=CostRules),
+        "The budget of a month in dollars, and the amounts that are told: [costs](costs.md#budget-and-alarms).",
+        default=DEFAULT_COSTS,
+        repo=True,
+        own=True,
+        unset="`{alarms: [5, 10, 20]}`",
     ),
 )  # fmt: skip
 

@@ -218,6 +218,18 @@ def one_of(*words: str) -> Check:
     return check
 
 
+MOST_DOLLARS = 1_000_000
+
+
+def dollars(value: object) -> float:
+    """Amount of money above nothing."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadValue(f"it must be a number of dollars, not {_kind(value)}", "write it like 20 or 7.50")
+    if not 0 < value <= MOST_DOLLARS:  # also what is no number
+        raise BadValue(f"it must be above 0, and {MOST_DOLLARS} at the most")
+    return float(value)
+
+
 def nested(fields: Mapping[str, Check], into: Callable[..., object] = dict) -> Check:
     """A check for a mapping with keys of its own; null in it means not set. The checked values are given to `into`."""
 

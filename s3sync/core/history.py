@@ -45,6 +45,8 @@ BROUGHT_BACK, REOPENED = "brought_back", "reopened"
 RECEIVED = "received"
 """A file that a client sent, and somebody took in: the event is the client's."""
 
+_SUMS = ("sent_bytes", "received_bytes", "writes", "reads")
+
 NO_MONTH = "0000-00"
 """Month of events whose time is none."""
 
@@ -70,7 +72,9 @@ class Event(Struct, frozen=True, omit_defaults=True):
     """Record of what a run did, or of a piece of it: the events of one `run` are shown as one.
 
     `revision` is that of metadata.json when it was told, which is later than `at` where it had to wait for a write.
-    `counts` are all files by what was done, `files` those that are named, `more` how many are not.
+    `counts` are all files by what was done, `files` those that are named, `more` how many are not. `sent_bytes` and
+    `received_bytes` went over the wire; `writes` and `reads` are requests, of the dearer kind (PUT, COPY, POST, LIST)
+    and others. Of a store that bills none, and in events of versions that did not count them, these are 0.
     """
 
     schema: Annotated[int, Meta(ge=1)]
@@ -86,6 +90,10 @@ class Event(Struct, frozen=True, omit_defaults=True):
     size_bytes: _Count = 0
     more: _Count = 0
     note: Annotated[str, Meta(max_length=512)] | None = None
+    sent_bytes: _Count = 0
+    received_bytes: _Count = 0
+    writes: _Count = 0
+    reads: _Count = 0
 
 
 class Draft(Struct):
@@ -98,6 +106,10 @@ class Draft(Struct):
     size_bytes: int = 0
     note: str | None = None
     room: int = NAMES_BYTES
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    writes: int = 0
+    reads: int = 0
 
     @property
     def names_more(self) -> bool:
@@ -120,6 +132,7 @@ class Draft(Struct):
         return Event(
             SCHEMA, id, at, by[:256], self.verb, self.run, 0, host[:256], tuple(self.files), dict(self.counts),
             self.size_bytes, sum(self.counts.values()) - len(self.files), self.note,
+            min(self.sent_bytes, MOST_SIZE), min(self.received_bytes, MOST_SIZE), self.writes, self.reads,
         )  # fmt: skip
 
 
@@ -258,4 +271,5 @@ def _joined(first: Event, second: Event) -> Event:
         size_bytes=first.size_bytes + second.size_bytes,
         more=first.more + second.more + len(files) - len(named),
         note=second.note or first.note,
+        **{name: getattr(first, name) + getattr(second, name) for name in _SUMS},
     )

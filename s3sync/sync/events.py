@@ -18,6 +18,8 @@ from s3sync.core.times import format_time
 from s3sync.shared.history import Moving
 from s3sync.state.memory import StateDB
 from s3sync.state.untold import Untold
+from s3sync.store.aspects import aspect
+from s3sync.store.counting import CountsRequests
 from s3sync.sync.session import Session
 
 DID = {
@@ -60,6 +62,10 @@ class Events:
         if effect.kind is Kind.SENT and draft.names_more:
             before = self._seen.files.get(effect.path)
         draft.add(did, effect.path, effect.size, None if before is None else before.uploaded_by)
+        if effect.kind is Kind.SENT:
+            draft.sent_bytes += effect.bytes
+        elif effect.kind is Kind.FETCHED:
+            draft.received_bytes += effect.bytes
 
     def decided(self, conflicts: Sequence[ConflictRecord]) -> None:
         """Note which conflicts this plan decides, or opens again."""
@@ -84,7 +90,10 @@ class Events:
             self._draft.counts[history.FOUND] = self._draft.counts.get(history.FOUND, 0) + more
 
     def _finish(self, by: str, at: str, host: str) -> None:
-        event = self._draft.event(_id(), by, at, host)
+        draft, billed = self._draft, aspect(self._session.store, CountsRequests)
+        if billed is not None and draft.counts:
+            draft.writes, draft.reads = billed.take_requests()
+        event = draft.event(_id(), by, at, host)
         if event is not None:
             self._own.append(event)
         self._draft = self._new()

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-
-from msgspec import json as text_of
 
 from s3sync.archives.kept import Exported, StoreChecked, StoreRebuilt
 from s3sync.cli.output import SCHEMA, printable, say, warn
 from s3sync.cli.show.archive_list import archived_json, member_json
+from s3sync.cli.show.csv_lines import csv_line
 from s3sync.cli.show.words import Json, failed_json, warn_of_failures
 from s3sync.core.archive.records import Archived
 from s3sync.core.quantities import counted, size_text
 
 NAMED = 20
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-"""Characters that a terminal or a spreadsheet would obey, or that turn text around. Tabs and line breaks stay."""
-_FORMULA = re.compile(r"(^|[;|\t\n])([\s\"]*)('*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Beginning of what a spreadsheet takes for a formula, also in the next cell where it divides lines elsewhere: there
-quotes around it, which were text, are none of it."""
 
 
 def rebuilt_json(found: Sequence[StoreRebuilt], code: int) -> Json:
@@ -78,10 +69,10 @@ def print_csv(found: Sequence[Exported]) -> None:
     first = next(rows, None)
     if first is None:
         return
-    say(_csv_line(first))
-    say(_csv_line(first.values()))
+    say(csv_line(first))
+    say(csv_line(first.values()))
     for row in rows:
-        say(_csv_line(row.values()))
+        say(csv_line(row.values()))
 
 
 def _rows(found: Iterable[Exported]) -> Iterator[Json]:
@@ -92,23 +83,6 @@ def _rows(found: Iterable[Exported]) -> Iterator[Json]:
         else:
             named = ({f"member_{name}": value for name, value in member_json(member).items()} for member in one.members)
             yield from ({"unit": body["unit"], "archive": body["key"], **member} for member in named)
-
-
-def _csv_line(values: Iterable[object]) -> str:
-    """A line for a spreadsheet. What it would take for a formula is written as text."""
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerow([_cell(value) for value in values])
-    return written.getvalue().removesuffix("\n")
-
-
-def _cell(value: object) -> str:
-    """Text of a cell. Whoever takes one apostrophe from before each formula has the name again."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        return text_of.encode(value).decode()
-    shown = _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
-    return _FORMULA.sub(r"\1\2'\3", shown)
 
 
 def checked_json(found: Sequence[StoreChecked], code: int) -> Json:

@@ -6,7 +6,8 @@ from s3sync.archive.billing import CostReport
 from s3sync.archives.billed import Costs
 from s3sync.cli.output import SCHEMA, printable, say, warn
 from s3sync.cli.show.words import Json
-from s3sync.core.archive.costs import Money, amount_text, class_notes
+from s3sync.core.archive import costs
+from s3sync.core.archive.costs import Money, class_notes
 from s3sync.core.quantities import counted, size_text
 
 DEAREST = 10
@@ -18,10 +19,7 @@ def money_json(money: Money) -> Json:
 
 def money_text(money: Money, currency: str = "USD") -> str:
     """An amount; one that lacks something says so."""
-    if not money.unknown:
-        return amount_text(money.amount, currency)
-    lacking = printable(", ".join(sorted(money.unknown)))
-    return f"at least {amount_text(money.amount, currency)} (no price for {lacking})"
+    return printable(costs.money_text(money, currency))
 
 
 def costs_json(found: Costs) -> Json:

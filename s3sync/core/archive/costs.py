@@ -57,6 +57,13 @@ def amount_text(amount: float, currency: str = "USD") -> str:
     return f"under {sign}0.01" if amount > 0 and not cents else f"{sign}{cents:,}"
 
 
+def money_text(money: Money, currency: str = "USD") -> str:
+    """An amount; one that lacks something says so. The names in it may be anybody's."""
+    if not money.unknown:
+        return amount_text(money.amount, currency)
+    return f"at least {amount_text(money.amount, currency)} (no price for {', '.join(sorted(money.unknown))})"
+
+
 class Item(Struct, frozen=True):
     """Something that is stored. `age_days` is since its upload, `class_days` since it came into its class.
 

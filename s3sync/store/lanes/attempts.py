@@ -84,15 +84,22 @@ class Retries:
             else:
                 self._limiter.took(time.monotonic() - began)
                 self._limiter.answered()
+                self.counted()
                 return result
             if failure.status and not failure.retried:
                 self._limiter.took(time.monotonic() - began)
+            if 200 <= failure.status < 500 and failure.status not in BUSY:
+                self.counted()  # a refusal is billed, an error of the server's is not
             if failure.status in BUSY:
                 self._limiter.slow_down()
             self._limiter.breaks += failure.cause == "broken"
             if failure.silent:
                 self._renew(began)
             self.again(failure, time.monotonic() - began)
+
+    def counted(self) -> None:
+        """Count one request that is billed."""
+        self._limiter.tally.count(self._doing)
 
     def again(self, failure: Failure, lasted_s: float = 0.0) -> None:
         """Wait before another attempt, or raise `RequestFailed`. `lasted_s`: how long the one that failed lasted."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 import time
 
+from s3sync.store.lanes.tally import Tally
+
 CEILING = 256.0
 HALVE_EVERY_S = 0.5
 """Requests that were under way together are refused together: that is one hint, not many."""
@@ -29,6 +31,7 @@ class Limiter:
         """Number of requests whose connection broke under them; counted roughly, too."""
         self.answers = 0
         """Number of requests that were answered as they should be; counted without the lock, so roughly."""
+        self.tally = Tally()
 
     def __enter__(self) -> None:
         """Wait until one more request may be under way."""

@@ -11,10 +11,9 @@ from s3sync.errors import StoreError
 from s3sync.store.aspects import AccessKey
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.s3.client import CONNECT_S, READ_S, bounded, keep_bounds
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
-from s3sync.store.s3.tls import ca_bundle
+from s3sync.store.s3.services import make_service, service_error
 
 _KEY = re.compile(r"[!-~]{1,256}")
 """Id or secret of a key: printed for somebody to copy."""
@@ -79,36 +78,10 @@ class S3Accounts:
                 return None
             if failure.code in ("LimitExceeded", "EntityAlreadyExists"):
                 raise StoreError(f"could not {doing} {user}", why=failure.message or failure.code) from None
-            found = self._io.error(failure, doing, user)
-            if type(found) is StoreError and found.hint is None:  # a server without IAM says anything
-                raise StoreError(
-                    f"could not {doing} {user}",
-                    why=f"the server does not answer as IAM does ({found.why})",
-                    hint="make users by the server's own means: `s3sync setup policy` prints what one may do",
-                ) from None
-            raise found from None
+            hint = "make users by the server's own means: `s3sync setup policy` prints what one may do"
+            raise service_error(self._io, failure, doing, user, "IAM", hint) from None
 
     def _iam(self) -> Any:
         if self._client is None:
-            from botocore.config import Config
-
-            keys, address = self._io.credentials.keys(), self._io.address
-            bundle, proxy = ca_bundle(self._io.env, self._io.wire.ca_bundle), self._io.wire.proxy
-            keep_bounds()
-            client = self._io.credentials.session.create_client(
-                "iam",
-                region_name=address.region,
-                endpoint_url=address.endpoint,
-                verify=None if bundle is None else str(bundle),
-                config=Config(
-                    connect_timeout=self._io.wire.connect_timeout or CONNECT_S,
-                    read_timeout=self._io.wire.read_timeout or READ_S,
-                    retries={"mode": "standard", "total_max_attempts": 1},  # `attempts` decides
-                    proxies={"http": proxy, "https": proxy} if proxy else None,
-                ),
-                aws_access_key_id=keys.access_key,
-                aws_secret_access_key=keys.secret_key,
-                aws_session_token=keys.token,
-            )
-            self._client = bounded(client, address.shown)
+            self._client = make_service(self._io, "iam")
         return self._client

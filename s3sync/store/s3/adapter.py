@@ -72,6 +72,9 @@ class S3Store(ReadableBucket):
     def breaks(self) -> int:
         return self._fast.limiter.breaks
 
+    def take_requests(self) -> tuple[int, int]:
+        return self._fast.limiter.tally.take()
+
     def start_up(self) -> None:
         from s3sync.store.s3.connections import open_ahead
 

@@ -136,7 +136,10 @@ def _again(
     """A listing of botocore's, begun again after a passing failure, without what was given before."""
     while True:
         try:
-            for item in listing():
+            attempts.counted()  # also of one that is empty
+            for number, item in enumerate(listing()):
+                if number and number % _PAGE == 0:
+                    attempts.counted()
                 if given.add(name(item)):
                     yield item
             return

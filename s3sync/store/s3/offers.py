@@ -7,6 +7,7 @@ from typing import Any
 
 from s3sync.store.aspects import Accounts, Administers, Presigns, ReadsTimed, StorageClasses, Tags, Thaws, Versions
 from s3sync.store.forms import Forms
+from s3sync.store.money import Bills, Budgets
 from s3sync.store.port import Bucket
 from s3sync.store.s3.requests import Requests
 
@@ -59,6 +60,18 @@ def _accounts(io: Requests) -> Accounts:
     return S3Accounts(io)
 
 
+def _bills(io: Requests) -> Bills:
+    from s3sync.store.s3.money import S3Bills
+
+    return S3Bills(io)
+
+
+def _budgets(io: Requests) -> Budgets:
+    from s3sync.store.s3.money import S3Budgets
+
+    return S3Budgets(io)
+
+
 def _forms(io: Requests) -> Forms:
     from s3sync.store.s3.forms import S3Forms
 
@@ -82,4 +95,6 @@ OFFERED: Mapping[type, Callable[[Requests], Any]] = {
     Accounts: _accounts,
     ReadsTimed: _reads_timed,
     Forms: _forms,
+    Bills: _bills,
+    Budgets: _budgets,
 }

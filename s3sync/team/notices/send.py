@@ -42,6 +42,19 @@ def masked(url: str) -> str:
     return f"{hidden(scheme)}://{MASK}" if found else MASK
 
 
+class Manner(Struct, frozen=True):
+    """Form of a message, and the patience with whoever takes it. `html`: its body is a page, which a mail carries
+    beside a plain text of it. `to`: the only address that a mail goes to, instead of those in its server's URL."""
+
+    html: bool = False
+    to: str | None = None
+    connect_s: float = CONNECT_S
+    patience_s: float = PATIENCE_S
+
+
+NOTICE = Manner()
+
+
 class Sending:
     """A message on its way in the background, from the moment that this is made.
 
@@ -49,9 +62,14 @@ class Sending:
     """
 
     def __init__(
-        self, urls: Sequence[str], title: str, body: str, done: Callable[[bool], None] = lambda sent: None
+        self,
+        urls: Sequence[str],
+        title: str,
+        body: str,
+        done: Callable[[bool], None] = lambda sent: None,
+        manner: Manner = NOTICE,
     ) -> None:
-        self._urls, self._done = list(urls), done
+        self._urls, self._done, self._manner = list(urls), done, manner
         self._found: dict[int, Sent] = {}
         self._missing: str | None = None
         self._thread = threading.Thread(target=self._send, args=(title, body), name="s3sync-notices", daemon=True)
@@ -64,7 +82,7 @@ class Sending:
             self._done(False)
             hint = "pip install 's3sync-collab[notify]'"
             raise ConfigError("no notice was sent", why=self._missing, hint=hint)
-        late = f"no answer within {PATIENCE_S:.0f} s"
+        late = f"no answer within {self._manner.patience_s:.0f} s"
         found = [self._found.get(number, Sent(masked(url), late)) for number, url in enumerate(self._urls)]
         self._done(any(one.why is None for one in found))
         return found
@@ -75,10 +93,10 @@ class Sending:
         except ImportError:
             self._missing = "the addresses in `notify` need apprise, which is not installed"
             return
-        log, end = _Log.of_apprise(), time.monotonic() + PATIENCE_S
+        log, end = _Log.of_apprise(), time.monotonic() + self._manner.patience_s
 
         def work(number: int, url: str) -> None:
-            self._found[number] = _send_one(apprise, log, url, title, body)
+            self._found[number] = _send_one(apprise, log, url, title, body, self._manner)
 
         threads = [
             threading.Thread(target=work, args=item, name=f"s3sync-notice-{item[0]}", daemon=True)
@@ -90,15 +108,15 @@ class Sending:
             thread.join(max(0.0, end - time.monotonic()))
 
 
-def _send_one(apprise: object, log: _Log, url: str, title: str, body: str) -> Sent:
+def _send_one(apprise: object, log: _Log, url: str, title: str, body: str, manner: Manner) -> Sent:
     try:
-        why = _try(apprise, log, url, title, body)
+        why = _try(apprise, log, url, title, body, manner)
     except Exception as error:  # noqa: BLE001 - of a hundred plugins: a notice never ends a run
         why = f"{type(error).__name__}: {error}"
     return Sent(masked(url), None if why is None else _without(why, url))
 
 
-def _try(apprise: object, log: _Log, url: str, title: str, body: str) -> str | None:
+def _try(apprise: object, log: _Log, url: str, title: str, body: str, manner: Manner) -> str | None:
     """Send to one address; the reason why it did not work, or None."""
     named = not_whole((*AUTHORITIES, *_OF_REQUESTS), os.environ)
     if named:
@@ -115,9 +133,11 @@ def _try(apprise: object, log: _Log, url: str, title: str, body: str) -> str | N
     service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)  # type: ignore[attr-defined]
     if service is None:
         return "apprise knows no such address"
-    service.socket_connect_timeout = min(service.socket_connect_timeout, CONNECT_S)
+    service.socket_connect_timeout = min(service.socket_connect_timeout, manner.connect_s)
     service.socket_read_timeout = min(service.socket_read_timeout, READ_S)
-    if service.notify(title=title, body=body, body_format="text"):
+    if manner.to is not None:
+        service.targets, service.cc, service.bcc = [(False, manner.to)], set(), set()
+    if service.notify(title=title, body=body, body_format="html" if manner.html else "text"):
         return None
     return log.end() or "it was not taken"
 

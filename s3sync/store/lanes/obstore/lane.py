@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -141,11 +142,14 @@ class ObstoreLane(ABC):
         import obstore
 
         pages = iter(obstore.list(self._client(BODIES), prefix or None, offset=after or None, chunk_size=1000))
-        while True:
+        self.limiter.tally.count("list")  # also of one that is empty
+        for number in count():
             with WATCH.request(f"{self.server} to list"):
                 page = next(pages, None)
             if page is None:
                 return
+            if number:
+                self.limiter.tally.count("list")
             yield [_info(meta) for meta in page]
 
     def head(self, key: str, if_match: str | None = None) -> tuple[ObjectInfo, dict[str, str], str | None]:

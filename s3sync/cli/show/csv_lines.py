@@ -1,0 +1,33 @@
+"""Lines of a CSV that a spreadsheet opens: nothing in them is taken for a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+from msgspec import json as text_of
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+"""Characters that a terminal or a spreadsheet would obey, or that turn text around. Tabs and line breaks stay."""
+_FORMULA = re.compile(r"(^|[;|\t\n])([\s\"]*)('*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Beginning of what a spreadsheet takes for a formula, also in the next cell where it divides lines elsewhere: there
+quotes around it, which were text, are none of it."""
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """A line for a spreadsheet. What it would take for a formula is written as text."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerow([_cell(value) for value in values])
+    return written.getvalue().removesuffix("\n")
+
+
+def _cell(value: object) -> str:
+    """Text of a cell. Whoever takes one apostrophe from before each formula has the name again."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return text_of.encode(value).decode()
+    shown = _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
+    return _FORMULA.sub(r"\1\2'\3", shown)
