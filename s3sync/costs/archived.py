@@ -27,7 +27,7 @@ class Found(Struct):
 
 
 def archive_books(place: Place, months: Collection[str]) -> Found:
-    """Archives that the catalogue has of a store, and traffic that its log tells of some months. Asks nothing of the network."""
+    """Archives in the catalogue of a store, and traffic of some months in its log. Asks nothing of the network."""
     found, lots, moved = Found(), Lots(), Movements()
     if not place.catalogue_path.exists():
         if not scheme_of(place.url).is_folder:
