@@ -1004,7 +1004,7 @@ MUTANTS = (
     Mutant(
         "archive-cells",
         "no cell of an export is a formula, whatever divides cells",
-        "s3sync/cli/show/archive_catalogue.py",
+        "s3sync/cli/show/csv_lines.py",
         '([\\s\\"]*)',
         "(\\s*)",
         ("tests/scenarios/archive/test_hostile_records.py", "-k", "formulas"),
