@@ -1196,9 +1196,9 @@ MUTANTS = (
     Mutant(
         "users-bounded",
         "rule 7: what a server answers about users ends",
-        "s3sync/store/s3/accounts.py",
-        "self._client = bounded(client, address.shown)",
-        "self._client = client",
+        "s3sync/store/s3/services.py",
+        "return bounded(client, address.shown)",
+        "return client",
         ("tests/promises/hostile/test_accounts.py", "-k", "without_end and body"),
     ),
     Mutant(
