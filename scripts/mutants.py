@@ -841,6 +841,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_new_disk.py", "-k", "plugged_in"),
     ),
     Mutant(
+        "archive-price-unknown",
+        "what has no price is not counted as free where a limit is to hold",
+        "s3sync/archive/thaw.py",
+        "return None if self.cost is None or total.unknown else total.amount",
+        "return None if self.cost is None else total.amount",
+        ("tests/scenarios/archive/test_reading_price.py", "-k", "none_is_free"),
+    ),
+    Mutant(
         "archive-landed-beside",
         "P13: a file that a restore put beside another one is not taken for the unit's own",
         "s3sync/archive/landed.py",

@@ -88,15 +88,18 @@ def agree(settings: Settings, price: Price, limit: float | None, confirm: Callab
     """
     if scheme_of(settings.store).is_folder or not price.objects:
         return
-    total = price.cost.total if price.cost is not None else None
-    is_known = total is not None and not total.unknown
+    amount = price.amount
     if limit is not None:
-        if total is None or not is_known or total.amount > limit:
-            why = price.unknown or "not all prices are known"
-            if total is not None and is_known:
-                why = f"it is {total.amount:.2f} {price.currency}"
+        if amount is None or amount > limit:
+            why = f"it is {amount:.2f} {price.currency}" if amount is not None else price.lacking
             raise Halt(f"nothing was read back for {limit:.2f} or less", why=why, hint="raise --max-cost, or say --yes")
         return
-    dear = total is not None and total.amount >= WORTH_A_QUESTION
-    if (dear or (settings.endpoint_url is None and not is_known)) and not confirm(price):
+    if is_worth_a_question(settings, price) and not confirm(price):
         raise declined("nothing was read back")
+
+
+def is_worth_a_question(settings: Settings, price: Price) -> bool:
+    """True for a price that is much, or is not known as a whole where AWS bills it."""
+    if price.amount is None:
+        return settings.endpoint_url is None and not scheme_of(settings.store).is_folder
+    return price.amount >= WORTH_A_QUESTION

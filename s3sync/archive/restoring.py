@@ -16,6 +16,7 @@ from s3sync.archive.copies import ByContent
 from s3sync.archive.foreign import as_they_were, foreign_index
 from s3sync.archive.indexes import index_of
 from s3sync.archive.place import Destination
+from s3sync.archive.reading_price import is_worth_a_question
 from s3sync.archive.restore import Restored, restore_unit, wanted_of
 from s3sync.archive.thaw import (
     ColdObject,
@@ -44,8 +45,6 @@ from s3sync.store.aspects import Thaw, ThawState, Tier
 LOCAL, SSD = "local", "ssd"
 PLACES = (LOCAL, SSD)
 """Names that `to` takes instead of a folder: where a unit came from, and the disk of a set with a folder store."""
-WORTH_A_QUESTION = 1.0
-"""Price from which a restore asks although nothing has to be thawed."""
 
 
 class RestoreOptions(Struct, frozen=True):
@@ -225,13 +224,12 @@ class Restoring(Struct, frozen=True):
         for key, size in objects:
             by_class.setdefault(known.get(key, index.storage_class), []).append(size)
         price = price_of(self.settings, by_class, cold, self.options.tier, self.options.days)
-        amount = price.cost.total.amount if price.cost is not None else None
-        limit = self.options.max_cost
+        amount, limit = price.amount, self.options.max_cost
         if limit is not None and (amount is None or amount > limit):
-            said = price.unknown or "there are no prices"
-            why = f"it is {amount:.2f} {price.currency}" if amount is not None else said
-            raise Halt(f"{index.unit} is not restored for {limit:.2f} or less", why=why, hint="raise --max-cost")
-        asks = price.cold > 0 or (amount is not None and amount >= WORTH_A_QUESTION)
+            why = f"it is {amount:.2f} {price.currency}" if amount is not None else price.lacking
+            hint = "raise --max-cost" if amount is not None else "leave --max-cost out: then it asks, and --yes answers"
+            raise Halt(f"{index.unit} is not restored for {limit:.2f} or less", why=why, hint=hint)
+        asks = price.cold > 0 or is_worth_a_question(self.settings, price)
         if asks and limit is None and not self.options.yes and not self.confirm(price):
             raise declined(f"{index.unit} was not restored")
 

@@ -14,7 +14,7 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.price_list import price_book
 from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of
-from s3sync.core.archive.costs import Restore, restore_cost
+from s3sync.core.archive.costs import Money, Restore, restore_cost
 from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.core.archive.volumes import archives_of
 from s3sync.errors import ENDS_THE_RUN, Archived, ConfigError, NotFound, StoreError, Unsupported
@@ -181,6 +181,18 @@ class Price(Struct, frozen=True):
     unknown: str | None
     currency: str = "USD"
     as_of: str = ""
+
+    @property
+    def amount(self) -> float | None:
+        """Amount of all of it; None where some of it has no price."""
+        total = self.cost.total if self.cost is not None else Money()
+        return None if self.cost is None or total.unknown else total.amount
+
+    @property
+    def lacking(self) -> str:
+        """The reason why the amount is not known, in words."""
+        names = sorted(self.cost.total.unknown) if self.cost is not None else []
+        return f"there is no price for {', '.join(names)}" if names else self.unknown or "there are no prices"
 
 
 def price_of(

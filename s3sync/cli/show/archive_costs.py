@@ -18,7 +18,7 @@ def money_json(money: Money) -> Json:
 
 
 def money_text(money: Money, currency: str = "USD") -> str:
-    """An amount; one that lacks something says so."""
+    """An amount; one that lacks something says so, and of which nothing is known is none."""
     return printable(costs.money_text(money, currency))
 
 
@@ -84,7 +84,7 @@ def _print_report(report: CostReport, verbose: bool) -> None:
     if not report.classes:
         say("  nothing is archived, as far as this computer knows: `s3sync archive catalogue rebuild`")
         return
-    overhead = f", of which {money_text(report.overhead, currency)} is overhead" if report.overhead.amount else ""
+    overhead = f", of which {money_text(report.overhead, currency)} is overhead" if report.overhead != Money() else ""
     say(f"now: {money_text(report.month, currency)} a month{overhead}")
     say(f"the next 12 months, with the rules that hold: {money_text(report.year, currency)}")
     if verbose:

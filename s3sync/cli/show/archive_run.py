@@ -114,13 +114,13 @@ def run_json(report: RunReport) -> Json:
 
 def _price_json(price: Price) -> Json:
     """`price` is None where some of it is not known, for the reason in `unknown`."""
-    total = price.cost.total if price.cost is not None else None
+    lacking = sorted(price.cost.total.unknown) if price.cost is not None else []
     return {
         "objects": price.objects,
         "size_bytes": price.size,
-        "price": total.amount if total is not None and not total.unknown else None,
+        "price": price.amount,
         "currency": price.currency,
-        "unknown": price.unknown if total is None else ", ".join(sorted(total.unknown)) or None,
+        "unknown": ", ".join(lacking) or price.unknown,
     }
 
 

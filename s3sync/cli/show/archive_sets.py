@@ -8,10 +8,11 @@ from s3sync.archive.analyze import Analysis, SetAnalysis, Total, UnitLine
 from s3sync.archive.importing import ImportReport
 from s3sync.archive.init import InitSetReport
 from s3sync.cli.output import SCHEMA, duration_text, printable, say, warn
+from s3sync.cli.show.archive_costs import money_text
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
 from s3sync.config.schemes import scheme_of
-from s3sync.core.archive.costs import COLD, Money, amount_text, class_notes
+from s3sync.core.archive.costs import COLD, Money, class_notes
 from s3sync.core.quantities import counted, files_text, size_text
 
 NAMED = 20
@@ -181,10 +182,10 @@ def _print_price(one: SetAnalysis, report: Analysis) -> None:
     if one.month is None or one.sending is None:
         say(f"  price: not known: {printable(one.no_price or '')}")
     else:
-        month, sending = (_money_text(money, report.currency) for money in (one.month, one.sending))
+        month, sending = (money_text(money, report.currency) for money in (one.month, one.sending))
         say(f"  price: {month} a month, {sending} to send ({one.region}, prices of {one.as_of})")
     if one.moves is not None:
-        then = f": {_money_text(one.moved, report.currency)} a month then" if one.moved is not None else ""
+        then = f": {money_text(one.moved, report.currency)} a month then" if one.moved is not None else ""
         say(f"  rules (once `s3sync archive lifecycle apply` set them): {one.moves}{then}")
     if (note := class_notes(one.set.storage_class)) is not None:
         say(f"  {note}")
@@ -194,8 +195,3 @@ def _print_price(one: SetAnalysis, report: Analysis) -> None:
 
 def _total_text(total: Total) -> str:
     return f"{counted(total.units, 'unit')}, {files_text(total.files)}, {size_text(total.size)}"
-
-
-def _money_text(money: Money, currency: str) -> str:
-    missing = f" (without {', '.join(sorted(money.unknown))}, which has no price)" if money.unknown else ""
-    return amount_text(money.amount, currency) + missing

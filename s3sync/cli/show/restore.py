@@ -10,8 +10,8 @@ from s3sync.archive.thaw import Price
 from s3sync.archive.waiting import ThawLine
 from s3sync.cli.output import SCHEMA, answered_yes, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
+from s3sync.cli.show.archive_costs import money_text
 from s3sync.cli.show.words import Json
-from s3sync.core.archive.costs import amount_text
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.store.aspects import Tier
 
@@ -41,8 +41,7 @@ def say_price(price: Price) -> None:
             ("transfer out", cost.egress),
             ("together", cost.total),
         ):
-            unknown = f", without {', '.join(sorted(money.unknown))}" if money.unknown else ""
-            warn(f"  {name}: {amount_text(money.amount, price.currency)}{unknown}")
+            warn(f"  {name}: {money_text(money, price.currency)}")
 
 
 def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -> Callable[[Restored], None]:

@@ -58,10 +58,14 @@ def amount_text(amount: float, currency: str = "USD") -> str:
 
 
 def money_text(money: Money, currency: str = "USD") -> str:
-    """An amount; one that lacks something says so. The names in it may be anybody's."""
+    """An amount; one that lacks something says so, and of which nothing is known is none.
+
+    The names in it may be anybody's.
+    """
     if not money.unknown:
         return amount_text(money.amount, currency)
-    return f"at least {amount_text(money.amount, currency)} (no price for {', '.join(sorted(money.unknown))})"
+    known = f"at least {amount_text(money.amount, currency)}" if money.amount else "not known"
+    return f"{known} (no price for {', '.join(sorted(money.unknown))})"
 
 
 class Item(Struct, frozen=True):

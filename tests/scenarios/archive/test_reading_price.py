@@ -55,3 +55,31 @@ def test_what_a_colleague_sent_is_read_back_for_an_agreed_price_alone(moto: Serv
     assert (ana.repo / "raw/m42/a.fits").exists()
     ana.ok("archive", "run", "--delete-local", "--yes", cwd=ana.repo)
     assert not (ana.repo / "raw/m42").exists()
+
+
+@pytest.mark.moto
+def test_where_requests_have_no_price_each_verb_says_so_and_none_is_free(moto: Server, tmp_path: Path) -> None:
+    """Of ca-west-1 only storage is certain."""
+    david = somebody(moto, tmp_path, uuid.uuid4().hex)
+    path = david.repo / ".s3sync.yaml"
+    path.write_text(path.read_text().replace(DEAR, ""))
+    david.environ = {**david.environ, "AWS_REGION": "ca-west-1"}
+    analysis = david.ok("archive", "analyze", cwd=david.repo).out
+    assert "not known (no price for requests of STANDARD) to send" in analysis and "$0.00" not in analysis
+    dry = david.ok("archive", "run", "--delete-local", "--deep", "--dry-run", "--json", cwd=david.repo).json["reading"]
+    lacking = "egress, reading STANDARD, retrieval from STANDARD"
+    assert (dry["price"], dry["unknown"]) == (None, lacking)
+    for words in (("archive", "run", "--delete-local", "--deep"), ("archive", "verify", "--deep"), ("restore", "m42")):
+        refused = david.expect(5, *words, "--max-cost", "1000000", cwd=david.repo)
+        assert f"there is no price for {lacking}" in refused.err
+        asked = david.expect(5, *words, cwd=david.repo)
+        assert "together: not known (no price for egress" in asked.err and "requests: $0.00" not in asked.err
+        if words[0] == "archive" and words[1] == "run":
+            david.ok("archive", "run", cwd=david.repo)
+    david.ok("restore", "m42", "--yes", cwd=david.repo)
+    moved = david.ok("archive", "transition", "m42", "--to", "DEEP_ARCHIVE", "--dry-run", cwd=david.repo).out
+    assert "not known (no price for requests of DEEP_ARCHIVE" in moved
+    cost = david.ok("archive", "cost", cwd=david.repo).out
+    assert "now: under $0.01 a month" in cost and "no price for egress" in cost
+    units = david.ok("archive", "cost", "--json", cwd=david.repo).json["stores"][0]["units"]
+    assert "reading STANDARD" in str(units)

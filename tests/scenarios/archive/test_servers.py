@@ -108,7 +108,7 @@ def test_a_cold_unit_is_thawed_first(name: str, request: pytest.FixtureRequest, 
     assert "Restore 1 object" in asked.err
     assert "cold" in david.ok("restore", "m42", "--status", cwd=david.repo).out
     dear = david.expect(5, "restore", "m42", "--max-cost", "1", cwd=david.repo)
-    assert "raise --max-cost" in dear.err
+    assert "leave --max-cost out" in dear.err
     first = david.run("restore", "m42", "--yes", cwd=david.repo)
     assert first.code in (0, 8), first
     david.ok("restore", "m42", "--yes", "--wait", cwd=david.repo)
