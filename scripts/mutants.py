@@ -914,6 +914,22 @@ MUTANTS = (
         ("tests/scenarios/archive/test_unnamed.py", "-k", "since_it_was_looked_at"),
     ),
     Mutant(
+        "replica-others-stay",
+        "rules of replication that others have set stay as they are",
+        "s3sync/core/replication.py",
+        'others = tuple(rule for rule in present if str(rule.get("ID")) not in mine)',
+        "others = ()",
+        ("tests/unit/core/test_replication.py", "-k", "others_stay"),
+    ),
+    Mutant(
+        "replica-sends-warm",
+        "a set with a replica sends nothing that is cold at once, as that is replicated by nobody",
+        "s3sync/core/replication.py",
+        "return replace(chosen, storage_class=USUAL, tags=",
+        "return replace(chosen, tags=",
+        ("tests/unit/core/test_replication.py", "-k", "sends_standard"),
+    ),
+    Mutant(
         "archive-turns-in-order",
         "P13: each archive has its turn, as the longest ago comes first",
         "s3sync/archive/catalogue/turns.py",

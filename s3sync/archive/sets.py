@@ -14,6 +14,7 @@ from s3sync.config import Settings
 from s3sync.config.settings import load_own_settings
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.names import STATE_DIR
+from s3sync.core.replication import as_replicated
 from s3sync.core.spelling import stands_for
 from s3sync.errors import ConfigError
 from s3sync.local.patterns import compile_patterns
@@ -24,7 +25,8 @@ PRIVATE = (".git", STATE_DIR)
 
 def load_sets(settings: Settings) -> dict[str, ArchiveSet]:
     """The sets by name, in the order of the settings. Raises `ConfigError` for a pattern that is none."""
-    found = {name: _with_projects(chosen, settings) for name, chosen in (settings.archives or {}).items()}
+    said = (settings.archives or {}).items()
+    found = {name: as_replicated(_with_projects(chosen, settings)) for name, chosen in said}
     for chosen in found.values():
         for field in ("select", "ignore", "heavy", "light", "sidecars"):
             _check_patterns(chosen, field)

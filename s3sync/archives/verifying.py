@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,19 @@ from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.work import carrying
 from s3sync.archives.moving import Moving
 from s3sync.archives.opened import Place
+from s3sync.config import Settings
+from s3sync.config.schemes import bucket_url
+from s3sync.connect import connect
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.replication import replica_name
 from s3sync.core.times import format_time
+from s3sync.errors import ConfigError
 
 if TYPE_CHECKING:
     from s3sync.archive.thaw import Price
     from s3sync.archive.verify_all import Verified, VerifyReport
+    from s3sync.archive.verify_replica import ReplicaReport
 
 
 class ByTurns(Struct, frozen=True):
@@ -26,6 +33,13 @@ class ByTurns(Struct, frozen=True):
 
     share: Fraction | None = None
     older_than_s: int | None = None
+
+
+def replica_settings(settings: Settings, chosen: ArchiveSet) -> Settings:
+    """Settings with which the replica of a set's store is opened: the same server and identity, another bucket."""
+    bucket, _, prefix = settings.store.partition("://")[2].partition("/")
+    url = bucket_url(chosen.replica_bucket or replica_name(bucket), prefix.strip("/"))
+    return replace(settings, store=url, region=chosen.replica_region)
 
 
 class Verifying(Moving, frozen=True):
@@ -76,6 +90,32 @@ class Verifying(Moving, frozen=True):
                 if by_turns is not None:
                     self._note_runs(place, catalogue, report)
         return report
+
+    def verify_replica(self, *, set: str | None = None) -> list[ReplicaReport]:
+        """Compare the replicas in other regions with the stores that they are of. Changes nothing on either side.
+
+        Raises `ConfigError` where no set, or not the one that is named, has a replica.
+        """
+        from s3sync.archive.verify_replica import ReplicaReport, verify_replica
+
+        reports: list[ReplicaReport] = []
+        for place in self.places(set):
+            for chosen in place.sets:
+                if set not in (None, chosen.name) or chosen.replica_region is None:
+                    continue
+                settings = replica_settings(place.settings, chosen)
+                report = ReplicaReport(chosen.name, settings.store, chosen.replica_region)
+                there = connect(settings, create=False)
+                with place.catalogue() as catalogue, carrying(self._on(self._channel(chosen), chosen)) as carrier:
+                    verify_replica(carrier, there, catalogue, report)
+                reports.append(report)
+        if not reports:
+            raise ConfigError(
+                "no archive set has a replica" if set is None else f"archives.{set} has no replica",
+                why="its settings name no `replica_region`",
+                hint="docs/at-scale.md says how a set gets one",
+            )
+        return reports
 
     def _whose_turn(
         self, place: Place, catalogue: Catalogue, set: str | None, by_turns: ByTurns, deep: bool, report: VerifyReport

@@ -25,6 +25,7 @@ MOST_SETS = 100
 MOST_TAGS = 10
 """Tags of one object in S3."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _TAG = re.compile(r"[\w .:/=+@-]*")
 
 
@@ -89,6 +90,7 @@ def _made(name: str, fields: Any) -> ArchiveSet:
         _fits_unit(fields["layout"], kind)
     if ("lifecycle_days" in fields) != ("lifecycle_class" in fields):
         raise BadValue("`lifecycle_days` and `lifecycle_class` go together")
+    _fits_replica(fields)
     fields.setdefault("ignore", OF_SYSTEMS)
     if kind is UnitKind.GROUP:
         fields.setdefault("layout", "{id}")
@@ -98,6 +100,25 @@ def _made(name: str, fields: Any) -> ArchiveSet:
         if age in fields:
             fields[f"{age}_s"] = fields.pop(age)
     return ArchiveSet(name=name, source=fields.pop("source", ""), **fields)
+
+
+def _fits_replica(fields: Any) -> None:
+    if "replica_bucket" in fields and "replica_region" not in fields:
+        raise BadValue("`replica_bucket` and `replica_region` go together")
+    if "replica_region" not in fields:
+        return
+    if not schemes.scheme_of(fields["store"]).has_server:
+        raise BadValue("only a bucket is replicated to another region", at=("replica_region",))
+    if len(fields.get("tags", ())) == MOST_TAGS:
+        raise BadValue(f"with `replica_region`, {MOST_TAGS - 1} tags are the most: one says which class it moves to")
+
+
+def replica_bucket(value: object) -> str:
+    """Name of a bucket that S3 takes today. Raises `BadValue`."""
+    text = values.line(value).strip()
+    if not _BUCKET.fullmatch(text):
+        raise BadValue(f"{hidden(text)!r} is not a bucket's name", "write the name alone, as lab-archive-replica")
+    return text
 
 
 def _fits_unit(layout: str, kind: UnitKind) -> None:
@@ -224,4 +245,6 @@ _CHECKS: Mapping[str, values.Check] = {
     "max_size": _amount,
     "lifecycle_days": values.whole(0, 36500),
     "lifecycle_class": storage_class,
+    "replica_region": addresses.region,
+    "replica_bucket": replica_bucket,
 }

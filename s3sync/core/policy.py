@@ -30,7 +30,7 @@ def member_policy(
     `reads_only`: nothing can be written; with `acknowledges` the metadata.json of a project can, which says what he has
     fetched. `versions`: also list and read what a bucket with versioning keeps.
     """
-    where = _arn(bucket, region)
+    where = arn_of(bucket, region)
     inside = f"{literal(prefix)}{literal(repo)}/*"
     files = f"{where}/{inside}"
     listing = ["s3:ListBucket", "s3:ListBucketVersions"] if versions else ["s3:ListBucket"]
@@ -101,6 +101,6 @@ def user_reason(name: str) -> str | None:
     return "an IAM user's name has 1 to 64 letters, digits and + = , . @ _ -"
 
 
-def _arn(bucket: str, region: str) -> str:
+def arn_of(bucket: str, region: str) -> str:
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
     return f"arn:{partition}:s3:::{bucket}"

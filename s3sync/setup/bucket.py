@@ -12,25 +12,15 @@ from msgspec import Struct, field
 
 from s3sync.archive.rules import RulesView, write
 from s3sync.config import Settings, mask_url
-from s3sync.core.archive.lifecycle import Wanted, difference, is_ours, rule_text
+from s3sync.core.archive.lifecycle import Wanted as WantedRules
+from s3sync.core.archive.lifecycle import difference, is_ours, rule_text
 from s3sync.core.bucket_rules import CORS, INBOX_DAYS, OURS, TRASH_DAYS, allows_pages, is_obsolete, wanted_lifecycle
+from s3sync.core.policy import Policy
 from s3sync.errors import AccessDenied, Unsupported, declined
+from s3sync.setup.replica import Replica, Wanted
+from s3sync.setup.steps import Step, bucket_of_store
 from s3sync.store.aspects import Administers, require_aspect
 from s3sync.store.port import Store
-
-
-class Step(Struct, frozen=True):
-    """One setting of a bucket: how it is, and the changes that it needs, in words. `unknown`: why nobody can tell.
-
-    `is_denied`: because this user may not ask. `costs` says what a change takes away from somebody.
-    """
-
-    name: str
-    now: str
-    changes: tuple[str, ...] = ()
-    costs: tuple[str, ...] = ()
-    unknown: str | None = None
-    is_denied: bool = False
 
 
 class BucketReport(Struct):
@@ -40,6 +30,8 @@ class BucketReport(Struct):
     repo: str
     dry_run: bool
     steps: list[Step] = field(default_factory=list)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    """Policies of the role that replicates, where that is wanted."""
     done: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -53,18 +45,13 @@ class BucketReport(Struct):
         return any(step.is_denied for step in self.steps)
 
 
-class Wishes(Struct, frozen=True):
-    """Settings that are wanted. `trash_days` None: the trash is kept for ever."""
+class Wishes(Struct):
+    """Settings that are wanted. `trash_days` None: the trash is kept for ever. A replica needs versioning."""
 
     versioning: bool = False
     trash_days: int | None = TRASH_DAYS
     pages: bool = True
-
-
-def bucket_of_store(store: Store) -> tuple[str, str]:
-    """Name of the bucket, and the prefix of the store in it: empty, or ending in `/`."""
-    name, _, prefix = store.url.partition("://")[2].partition("/")
-    return name, f"{prefix}/" if prefix else ""
+    replica: Wanted | None = None
 
 
 def set_up_bucket(
@@ -77,7 +64,7 @@ def set_up_bucket(
 ) -> BucketReport:
     """Look, ask, and carry out what differs. Raises `Halt` where the answer is no, `Unsupported`, `StoreError`."""
     work = _Work(store, settings, wishes)
-    report = BucketReport(mask_url(settings.store), settings.repo, dry_run, work.look())
+    report = BucketReport(mask_url(settings.store), settings.repo, dry_run, work.look(), work.policies)
     if dry_run or not report.to_do:
         return report
     if not confirm(report):
@@ -100,6 +87,7 @@ class _Work:
         self._bucket = require_aspect(store, Administers)
         self.name, self.root = bucket_of_store(store)
         self._exists = True
+        self._replica = None if wishes.replica is None else Replica(store, settings, wishes.replica)
         self._view: RulesView | None = None
         """The rules as they were shown: others are not written over."""
 
@@ -113,6 +101,10 @@ class _Work:
             "lifecycle": self._lifecycle,
             "cors": self._cors,
         }
+        if self._replica is not None:
+            looks["replica"] = self._replica.bucket_step
+            looks["role"] = self._role
+            looks["replication"] = self._replica.rules_step
         for name, look in looks.items():
             try:
                 steps.append(look())
@@ -137,6 +129,21 @@ class _Work:
         elif name == "cors":
             others = [rule for rule in bucket.cors_rules() if not str(rule.get("ID", "")).startswith(OURS)]
             bucket.put_cors_rules([*others, CORS])
+        elif self._replica is not None:
+            deeds = {
+                "replica": self._replica.make_bucket,
+                "role": self._replica.make_role,
+                "replication": self._replica.write_rules,
+            }
+            deeds[name]()
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        return {} if self._replica is None else self._replica.policies
+
+    def _role(self) -> Step:
+        assert self._replica is not None
+        return self._replica.role_step(exists=self._exists)
 
     def _existence(self) -> Step:
         region = self._settings.region or "us-east-1"
@@ -163,7 +170,7 @@ class _Work:
 
     def _versioning(self) -> Step:
         found = self._ask(self._bucket.versioning_status, None) or "never enabled"
-        if found == "Enabled" or not self._wishes.versioning:
+        if found == "Enabled" or not (self._wishes.versioning or self._replica is not None):
             return Step("versioning", found)
         costs = ("what is replaced or deleted from then on is billed until a rule expires it",)
         return Step("versioning", found, ("enable it",), costs)
@@ -176,7 +183,7 @@ class _Work:
         stay = [rule for rule in present if is_ours(rule, root) and str(rule.get("ID")) not in names]
         kept = tuple(rule for rule in present if not is_obsolete(rule, mine, root, repo))
         found = difference(kept, [*stay, *mine], root)
-        return RulesView(self._store.url, root, present, Wanted((*stay, *mine)), found)
+        return RulesView(self._store.url, root, present, WantedRules((*stay, *mine)), found)
 
     def _lifecycle(self) -> Step:
         view = self._view = self._rules()

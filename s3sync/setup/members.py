@@ -9,7 +9,7 @@ from msgspec import Struct
 from s3sync.config import Settings, mask_url
 from s3sync.core.policy import Policy, member_policy, policy_name, same_policy, user_reason
 from s3sync.errors import Unsupported, UsageError, declined
-from s3sync.setup.bucket import bucket_of_store
+from s3sync.setup.steps import bucket_of_store
 from s3sync.store.aspects import Accounts, aspect, require_aspect
 from s3sync.store.port import Store
 

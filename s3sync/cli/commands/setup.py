@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from s3sync.config import Settings
     from s3sync.setup.bucket import BucketReport, Wishes
     from s3sync.setup.members import MemberReport
+    from s3sync.setup.replica import Wanted
     from s3sync.store.port import Store
 
 SOME_DENIED, TO_DO = 3, 7
@@ -76,7 +77,8 @@ def check(
 
 @setup.word(
     "bucket",
-    "s3sync setup bucket --check-only\ns3sync setup bucket --region eu-central-1 --enable-versioning",
+    "s3sync setup bucket --check-only\ns3sync setup bucket --region eu-central-1 --enable-versioning\n"
+    "s3sync setup bucket --store s3://lab-archive --replicate-to eu-west-1",
     0, 1, 2, 3, 5, 6, 7, 130,
     takes=OF_STORE | {"dry_run"},
 )  # fmt: skip
@@ -85,6 +87,14 @@ def bucket(
     region: Region = None,
     enable_versioning: Versioning = False,
     trash_days: TrashDays = 90,
+    replicate_to: Annotated[
+        str | None,
+        typer.Option("--replicate-to", metavar="REGION", help="Have S3 replicate to a bucket in that region."),
+    ] = None,
+    replica_bucket: Annotated[
+        str | None,
+        typer.Option("--replica-bucket", metavar="NAME", help="The replica's bucket; else BUCKET-replica."),
+    ] = None,
     no_pages: Annotated[bool, typer.Option("--no-pages", help="No CORS rule for pages.")] = False,
     check_only: Annotated[bool, typer.Option("--check-only", help="Only say what differs: exit 7.")] = False,
     yes: Yes = False,
@@ -96,6 +106,7 @@ def bucket(
 
     store, settings = _open(call, region)
     wishes = _wishes(enable_versioning, trash_days, pages=not no_pages)
+    wishes.replica = _replica(replicate_to, replica_bucket)
     only = check_only or call.dry_run
     confirm = (lambda report: True) if yes else _ask_bucket
     report = set_up_bucket(store, settings, wishes, confirm=confirm, dry_run=only)
@@ -185,6 +196,24 @@ def _wishes(versioning: bool, trash_days: int, *, pages: bool) -> Wishes:
     from s3sync.setup.bucket import Wishes
 
     return Wishes(versioning, trash_days or None, pages)
+
+
+def _replica(region: str | None, bucket: str | None) -> Wanted | None:
+    """The replica that was asked for. Raises `UsageError`."""
+    from s3sync.config.addresses import region as checked
+    from s3sync.config.archives import replica_bucket
+    from s3sync.config.values import BadValue
+    from s3sync.errors import UsageError
+    from s3sync.setup.replica import Wanted
+
+    if region is None:
+        if bucket is not None:
+            raise UsageError("--replica-bucket goes with --replicate-to", hint="name the region, too")
+        return None
+    try:
+        return Wanted(checked(region), None if bucket is None else replica_bucket(bucket))
+    except BadValue as error:
+        raise UsageError(error.why, hint=error.hint) from None
 
 
 def _ask_bucket(report: BucketReport) -> bool:

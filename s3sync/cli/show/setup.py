@@ -11,8 +11,9 @@ from s3sync.cli.show.words import Json
 from s3sync.config import Settings, mask_url
 from s3sync.core.policy import Policy
 from s3sync.core.typed import typed
-from s3sync.setup.bucket import BucketReport, Step
+from s3sync.setup.bucket import BucketReport
 from s3sync.setup.members import MemberReport
+from s3sync.setup.steps import Step
 
 NAMES = {
     "bucket": "bucket",
@@ -21,6 +22,9 @@ NAMES = {
     "versioning": "versioning",
     "lifecycle": "lifecycle",
     "cors": "CORS",
+    "replica": "replica",
+    "role": "role",
+    "replication": "replication",
 }
 
 
@@ -83,6 +87,7 @@ def _bucket_body(report: BucketReport) -> Json:
             }
             for step in report.steps
         ],
+        "policies": {name: dict(policy) for name, policy in report.policies.items()},
         "done": report.done,
         "failed": [{"name": name, "error": why} for name, why in report.failed.items()],
     }

@@ -67,7 +67,10 @@ def wanted_rules(sets: Iterable[ArchiveSet], root: str) -> Wanted:
     """Rules for the sets of a store that begins at `root` in its bucket (empty, or ending in `/`)."""
     rules, problems = [_unfinished(root)], list[str]()
     rules += [_by_tag(tag, root) for tag in BY_TAG]
-    for chosen in sets:
+    chosen_sets = list(sets)
+    targets = {chosen.tags[MOVE_TAG] for chosen in chosen_sets if chosen.replica_region and MOVE_TAG in chosen.tags}
+    rules += [move_rule(target, root) for target in sorted(targets) if target in COLDNESS]
+    for chosen in chosen_sets:
         if chosen.lifecycle_days is None or chosen.lifecycle_class is None:
             continue
         move = (chosen.lifecycle_days, chosen.lifecycle_class)

@@ -55,7 +55,9 @@ class ArchiveSet(Struct, frozen=True):
     empty for the repository's projects. `older_than_s`, `max_size` (bytes) None: without limit. `timezone` is an IANA
     name. `tags` are S3's, at most 10. `confined`: a repository's settings say it, so that it stays inside of it.
     `region`, `endpoint_url` and `profile` belong to `store`; None for those of the settings. `marker` is what a folder
-    has to hold to be a unit: the staging folder, where the units are projects.
+    has to hold to be a unit: the staging folder, where the units are projects. `verify_within_s` is the period in which
+    each archive is to be verified once. `replica_region` is where the store's bucket is replicated to, `replica_bucket`
+    the bucket there, if not the one that `replication.replica_name` says.
     """
 
     name: str
@@ -86,6 +88,8 @@ class ArchiveSet(Struct, frozen=True):
     confined: bool = False
     marker: str | None = None
     verify_within_s: int | None = None
+    replica_region: str | None = None
+    replica_bucket: str | None = None
 
 
 class Source(Struct, frozen=True, gc=False):

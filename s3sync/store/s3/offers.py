@@ -9,6 +9,7 @@ from s3sync.store.aspects import Accounts, Administers, Presigns, ReadsTimed, St
 from s3sync.store.forms import Forms
 from s3sync.store.money import Bills, Budgets
 from s3sync.store.port import Bucket
+from s3sync.store.replicating import Replicates, Roles
 from s3sync.store.s3.requests import Requests
 
 
@@ -72,6 +73,18 @@ def _budgets(io: Requests) -> Budgets:
     return S3Budgets(io)
 
 
+def _replicates(io: Requests) -> Replicates:
+    from s3sync.store.s3.replication import S3Replication
+
+    return S3Replication(io)
+
+
+def _roles(io: Requests) -> Roles:
+    from s3sync.store.s3.accounts import S3Roles
+
+    return S3Roles(io)
+
+
 def _forms(io: Requests) -> Forms:
     from s3sync.store.s3.forms import S3Forms
 
@@ -97,4 +110,6 @@ OFFERED: Mapping[type, Callable[[Requests], Any]] = {
     Forms: _forms,
     Bills: _bills,
     Budgets: _budgets,
+    Replicates: _replicates,
+    Roles: _roles,
 }

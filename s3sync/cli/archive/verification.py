@@ -1,0 +1,129 @@
+"""Word that verifies archives: `verify`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from s3sync.cli.archive.group import SetName, Units, archive, opened, seconds_of
+from s3sync.cli.call import Call
+from s3sync.cli.declare import OPENS
+from s3sync.cli.notices import telling
+from s3sync.cli.options import Yes
+from s3sync.errors import UsageError
+
+if TYPE_CHECKING:
+    from s3sync.archives.verifying import ByTurns
+
+
+@archive.word(
+    "verify",
+    "s3sync archive verify --all\ns3sync archive verify b40 --deep\ns3sync archive verify --sample 2%",
+    0, 1, 2, 3, 5, 130,
+    takes=(OPENS | {"transfers", "bwlimit"}) - {"store"},
+    verbose="Name every archive.",
+)  # fmt: skip
+def verify(
+    call: Call,
+    units: Units = None,
+    set: SetName = None,
+    every: Annotated[bool, typer.Option("--all", help="All archives, as without any UNIT.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read every byte, and compare each member with its SHA-256.")
+    ] = False,
+    sample: Annotated[
+        str | None,
+        typer.Option("--sample", metavar="SHARE", help="By turns: so much of each set (2%), the longest ago first."),
+    ] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option("--older-than", metavar="AGE", help="By turns: what was not looked at for so long (90d)."),
+    ] = None,
+    replica: Annotated[
+        bool, typer.Option("--replica", help="Compare the replicas in other regions with their stores.")
+    ] = False,
+    max_cost: Annotated[
+        float | None,
+        typer.Option("--max-cost", metavar="AMOUNT", min=0, help="--deep: do not ask up to this price."),
+    ] = None,
+    yes: Yes = False,
+) -> int:
+    """Compare the archives in the store with what is known of them. Changes nothing there.
+
+    All are compared with one listing: size, ETag, and that each has its index. Units that are named, and those whose
+    turn it is, are compared with their indexes and with the store's own checksum. --deep says first what reading
+    costs, where it is worth a question.
+    """
+    if max_cost is not None and not deep:
+        raise UsageError("--max-cost goes with --deep", hint="without it nothing is read back")
+    if every and units:
+        raise UsageError("--all goes without UNIT", hint="s3sync archive verify --all")
+    by_turns = _by_turns(sample, older_than, named=bool(units or every))
+    if replica:
+        if units or every or deep or by_turns is not None:
+            raise UsageError("--replica stands by itself", hint="s3sync archive verify --replica [--set NAME]")
+        return _verify_replica(call, set)
+    return _verify(call, tuple(units or ()), set, deep, by_turns, max_cost, yes)
+
+
+def _verify(
+    call: Call,
+    units: tuple[str, ...],
+    set: str | None,
+    deep: bool,
+    by_turns: ByTurns | None,
+    max_cost: float | None,
+    yes: bool,
+) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.archive_verify import ask, of_verify, print_verified, print_verify_summary, verify_json
+
+    with watching(call) as lines:
+        told = print_verified(lines, call.quiet or call.json, call.verbose)
+        confirm = (lambda price: True) if yes else lines.before(ask)
+        archives = opened(call, lines)
+        report = archives.verify(
+            *units, set=set, deep=deep, by_turns=by_turns, max_cost=max_cost, confirm=confirm, told=told
+        )
+    with telling(call, archives.settings, lambda: of_verify(report, archives.settings)):
+        if call.json:
+            print_json(verify_json(report))
+        else:
+            print_verify_summary(report, quiet=call.quiet)
+    return report.exit_code
+
+
+def _verify_replica(call: Call, set: str | None) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.archive_replica import print_replicas, replicas_json
+
+    with watching(call) as lines:
+        reports = opened(call, lines).verify_replica(set=set)
+    code = 0 if all(one.is_good for one in reports) else 3
+    if call.json:
+        print_json(replicas_json(reports, code))
+    else:
+        print_replicas(reports, quiet=call.quiet)
+    return code
+
+
+def _by_turns(sample: str | None, older_than: str | None, *, named: bool) -> ByTurns | None:
+    """The choice of archives whose turn it is; None where neither option was given. Raises `UsageError`."""
+    from s3sync.archives.verifying import ByTurns
+    from s3sync.core.archive.turns import USAGE, parse_share
+
+    if sample is None and older_than is None:
+        return None
+    if named:
+        raise UsageError(
+            "--sample and --older-than go without UNIT and --all",
+            why="they choose the archives themselves",
+            hint="s3sync archive verify --sample 2% --set NAME",
+        )
+    share = parse_share(sample) if sample is not None else None
+    if sample is not None and share is None:
+        raise UsageError(f"{sample!r:.80} is no share for --sample", hint=USAGE)
+    return ByTurns(share, seconds_of(older_than))
