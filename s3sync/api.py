@@ -20,6 +20,7 @@ from s3sync.repositories.note import note_repository
 from s3sync.shared.projects import StoreProjects
 from s3sync.state.places import KnownPlace
 from s3sync.store.port import Pace, Store
+from s3sync.sync.own_memory import Adoptable
 from s3sync.sync.places import PlacesReport
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
 from s3sync.sync.session import Session
@@ -188,6 +189,14 @@ class Project(Together, frozen=True):
         from s3sync.sync.places import forget_place
 
         return forget_place(self.session, word, confirm=confirm, dry_run=dry_run)
+
+    def adopt_memory(
+        self, *, confirm: Callable[[Adoptable], bool] = lambda found: True, dry_run: bool = False
+    ) -> PlacesReport:
+        """Believe a memory of this folder that is not known to be this user's. Touches no file."""
+        from s3sync.sync.own_memory import adopt
+
+        return adopt(self.session, confirm=confirm, dry_run=dry_run)
 
     def cleanup(
         self,

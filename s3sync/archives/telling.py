@@ -85,7 +85,7 @@ class Telling:
                 if project.staging.is_dir():
                     session = Session(self._settings, project, connect(self._settings, create=False))
                     state_folder(project.staging)
-                    with session.memory() as state:
+                    with session.memory(locked=False) as state:
                         note_event(session, state, draft)
         self._drafts.clear()
 

@@ -54,7 +54,7 @@ def doctor(
         if fix:
             report.fixed = [*local.mend(session), *memory.mend(session)]
     if settings and project:
-        report.checks += [*local.checks(settings, project), *memory.checks(project)]
+        report.checks += [*local.checks(settings, project), *memory.checks(project, settings.env)]
     else:
         report.checks += [skipped(check, "needs project") for check in (*local.NAMES, *memory.NAMES)]
     if settings and store and not settings.repo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from s3sync.core.entries import Entry, same
@@ -17,7 +18,9 @@ from s3sync.errors import S3syncError
 from s3sync.local.room import known_room, state_folder, state_room
 from s3sync.project import ProjectFolder
 from s3sync.state.lock import who_holds
-from s3sync.state.memory import REPAIR, CachedDigest, StateDB
+from s3sync.state.memory import FILE, REPAIR, CachedDigest, StateDB
+from s3sync.state.opening import ADOPT
+from s3sync.state.own import Owner
 from s3sync.state.places import StorePlace
 from s3sync.state.rebuild import rebuild
 from s3sync.state.repair import Examined, PlaceMemory, examine, salvage
@@ -31,15 +34,16 @@ NAMES = ("state_database", "partial_files", "lock")
 _UPGRADE = "upgrade s3sync: docs/upgrade-and-remove.md says how"
 
 
-def checks(project: ProjectFolder) -> list[Check]:
+def checks(project: ProjectFolder, environ: Mapping[str, str]) -> list[Check]:
     try:
         found = examine(project.state_dir)
     except S3syncError as error:
         return [failed_by("state_database", error), skipped("partial_files", "needs state_database"), _lock(project)]
-    return [_database(found), _partials(project, found), _lock(project)]
+    is_own = Owner(environ).owns(project.state_dir / FILE)
+    return [_database(found, is_own=is_own), _partials(project, found), _lock(project)]
 
 
-def _database(found: Examined) -> Check:
+def _database(found: Examined, *, is_own: bool) -> Check:
     name = "state_database"
     if not found.exists:
         return ok(name, "none yet: nothing is remembered")
@@ -47,6 +51,11 @@ def _database(found: Examined) -> Check:
         return fail(name, "it was written by a newer s3sync", _UPGRADE)
     if found.damage:
         return fail(name, f"it is damaged: {found.damage}", f"run {REPAIR}")
+    if (found.base or found.transfers) and not is_own:
+        why = (
+            "it is not known to be yours: another computer's, another user's, or of an older s3sync; it is not believed"
+        )
+        return warn(name, why, f"the next run sets it aside; if it is your own, {ADOPT}")
     unfinished = f", {found.transfers} unfinished transfers" if found.transfers else ""
     return ok(name, f"sound; {files_text(found.base)} in the base{unfinished}")
 
@@ -124,7 +133,8 @@ def mend(session: Session) -> list[str]:
 
 def _rebuild(session: Session) -> str:
     here = whereabouts(session.settings, session.store, session.project)
-    saved = salvage(session.project.state_dir)
+    owner = Owner(session.settings.env)
+    saved = salvage(session.project.state_dir, owner)
     ours = next((memory for memory in saved if _is_same(memory.place, here)), None)
     others = [memory for memory in saved if memory is not ours and memory.is_whole and memory.place.v1_name is None]
     digests: dict[str, CachedDigest] = {}
@@ -139,7 +149,7 @@ def _rebuild(session: Session) -> str:
     for memory in kept:
         memory.transfers = [item for item in memory.transfers if _goes_on(session.project, item[0])]
     folder = state_folder(session.project.staging)
-    aside = rebuild(folder, f"{session.clock():%Y%m%d-%H%M%S}", kept, digests)
+    aside = rebuild(folder, f"{session.clock():%Y%m%d-%H%M%S}", kept, digests, owner)
     known = files_text(len(ours.base))
     return f"state.db was damaged and is rebuilt with {known} ({how}); the damaged one is {aside.name}"
 

@@ -23,7 +23,7 @@ from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import scan_folder
 from s3sync.project import ProjectFolder
 from s3sync.shared.manifest import read_manifest
-from s3sync.state.memory import StateDB
+from s3sync.state.opening import open_memory
 from s3sync.store import Bucket, Store, bucket_of
 from s3sync.store.port import ObjectInfo
 from s3sync.sync.whereabouts import whereabouts
@@ -147,7 +147,8 @@ def _room(settings: Settings, store: Store, project: ProjectFolder, listed: list
 def _to_fetch(settings: Settings, store: Store, project: ProjectFolder, listed: list[ObjectInfo]) -> int:
     ignored = load_ignore(settings.ignore, project.repo_root, project.staging)
     try:
-        with StateDB(project.state_dir, whereabouts(settings, store, project), read_only=True) as state:
+        place = whereabouts(settings, store, project)
+        with open_memory(project.state_dir, place, settings.env, read_only=True) as state:
             base = state.load_base()
     except S3syncError:
         base = {}

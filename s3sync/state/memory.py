@@ -40,13 +40,14 @@ _NO_PLACE = -1
 
 class StateDB(Database):
     """Open with `StateDB(folder, place)`; with `read_only` nothing on the disk changes, and changes are forgotten.
+    Whose it is, is not asked here: see `opening.open_memory`.
 
     Base, transfers, parts and intents are those of `place` alone. The place is entered with the first of them.
     Without a place (None) there is only what belongs to none: digests and facts.
     """
 
-    def __init__(self, folder: Path, place: StorePlace | None, *, read_only: bool = False) -> None:
-        super().__init__(folder / FILE, SCHEMA, MIGRATIONS, read_only=read_only, repair=REPAIR)
+    def __init__(self, folder: Path, place: StorePlace | None, *, read_only: bool = False, blank: bool = False) -> None:
+        super().__init__(folder / FILE, SCHEMA, MIGRATIONS, read_only=read_only, repair=REPAIR, blank=blank)
         self._place = place
         self._place_id = _NO_PLACE if place is None else self._find(place)
 

@@ -11,6 +11,7 @@ from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import remove_tree
 from s3sync.state.memory import FILE, StateDB
+from s3sync.state.own import Owner
 from s3sync.state.repair import PlaceMemory
 from s3sync.state.schema import (
     CachedDigest,
@@ -23,8 +24,9 @@ def rebuild(
     stamp: str,
     memories: Iterable[PlaceMemory],
     digests: Mapping[str, CachedDigest],
+    owner: Owner,
 ) -> Path:
-    """Put a new database in the place of a damaged one, and give the name that the damaged one has now.
+    """Put a new database, the owner's, in the place of a damaged one, and give the name that the damaged one has now.
 
     The caller holds the project's lock. After a crash at any point the damaged file is still there, under one of its
     names, and either it, none or the new one is `state.db`; none is an empty memory, which deletes nothing.
@@ -37,6 +39,7 @@ def rebuild(
     ):
         try:
             with StateDB(Path(work.path), None) as fresh:
+                owner.mark(fresh)
                 fresh.save(digests=digests)
             for memory in memories:
                 _write(Path(work.path), memory)

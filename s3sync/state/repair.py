@@ -25,6 +25,7 @@ from s3sync.local.room import OURS
 from s3sync.state import trusted
 from s3sync.state.journal import DID, Done
 from s3sync.state.memory import FILE
+from s3sync.state.own import Owner
 from s3sync.state.places import StorePlace
 from s3sync.state.schema import (
     DIGEST_COLUMNS,
@@ -140,8 +141,8 @@ def _examine(connection: sqlite3.Connection) -> Examined:
     return Examined(base=len({path for path, _ in base}), transfers=len(transfers))
 
 
-def salvage(folder: Path) -> list[PlaceMemory]:
-    """Whatever can still be read of a damaged database, for each place that is surely known by name."""
+def salvage(folder: Path, owner: Owner) -> list[PlaceMemory]:
+    """Whatever can still be read of a damaged database of the owner's, for each place that is surely known by name."""
     if not os.path.lexists(folder / FILE):
         return []
     log = folder / f"{FILE}-wal"
@@ -152,7 +153,7 @@ def salvage(folder: Path) -> list[PlaceMemory]:
             trusted.refuse_foreign_schema(connection)
             known = trusted.tables(connection)
             source = _OF_VERSION[2 if "place" in known else 1]  # the version number may be what is wrong
-            if not written_back or not _is_sound(connection, source.place_table):
+            if not written_back or not _is_sound(connection, source.place_table) or not owner.owns_open(connection):
                 return []
             rows = connection.execute(source.places).fetchall()
         except sqlite3.Error:

@@ -15,18 +15,15 @@ from pathlib import Path
 
 import xxhash
 
-from s3sync.config.locate import user_data_folder
 from s3sync.core import limits
 from s3sync.disk.durable import write_all
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.disk.own import own_folder
-from s3sync.disk.secret import secret_in
 from s3sync.errors import ConfigError, LocalError
 from s3sync.local.room import known_room, state_room
+from s3sync.state.own import own_secret
 
 FILE = "metadata.json"
 _NEW = f"{FILE}.new"
-FOLDER, SECRET = "seen", "secret"
 _DIGEST = 32
 """Hexadecimal digits of a digest."""
 _HEAD = 512
@@ -108,8 +105,7 @@ class SeenText:
 
     def _digest(self, etag: str, *, create: bool) -> blake2b:
         """The digest of a text of that version in this place, before the text. Raises `OSError` without a secret."""
-        with own_folder(user_data_folder(self._environ), FOLDER, create=create) as folder:
-            digest = blake2b(key=secret_in(folder, SECRET, create=create), digest_size=_DIGEST // 2)
+        digest = blake2b(key=own_secret(self._environ, create=create), digest_size=_DIGEST // 2)
         digest.update(b"%d %s %s\n" % (len(self._whole_place), self._whole_place, etag.encode("ascii")))
         return digest
 

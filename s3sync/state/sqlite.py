@@ -35,6 +35,7 @@ class Database:
     version or the next. With `read_only` nothing on the disk changes, and what is written is forgotten on `close`.
     Raises `LocalError`, `DiskFull`; a file of a newer version is refused and left alone. `repair` is the hint for a
     damaged file. `look_through` False: without a look at all pages first, for large files that can be made anew.
+    `blank`, with `read_only`: as if there were no file.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class Database:
         read_only: bool = False,
         repair: str = DOCTOR,
         look_through: bool = True,
+        blank: bool = False,
     ) -> None:
         self.path, self.read_only = path, read_only
+        self._blank = blank
         self._look_through = look_through
         self._schema, self._migrations, self._repair = schema, migrations, repair
         self._lock = threading.RLock()
@@ -72,7 +75,7 @@ class Database:
     def _copy(self) -> sqlite3.Connection:
         """A dry run works on a copy: even opening a WAL database for reading writes files beside it."""
         connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # it has no name on the disk
-        if os.path.lexists(self.path):
+        if not self._blank and os.path.lexists(self.path):
             with trusted.private_copy(self.path) as copy:
                 source = sqlite3.connect(copy)
                 source.backup(connection)

@@ -20,12 +20,14 @@ FIRST_TIME = "first time with this store: everything is compared by content, and
 
 
 class PlacesReport(OfProject, Struct):
-    """The places that are remembered, and those that were forgotten just now."""
+    """The places that are remembered, those that were forgotten just now, and what was adopted."""
 
     place: ProjectAddress
     places: list[KnownPlace] = field(default_factory=list)
     forgotten: list[KnownPlace] = field(default_factory=list)
     dry_run: bool = False
+    adopted: str | None = None
+    """Name of the file that is believed from now on."""
 
 
 def first_time(state: StateDB, session: Session) -> list[str]:

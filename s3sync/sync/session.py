@@ -18,7 +18,6 @@ from s3sync.core.records import stamp_of
 from s3sync.core.times import format_time
 from s3sync.project import ProjectFolder
 from s3sync.spill.table import SpilledDict
-from s3sync.state.memory import StateDB
 from s3sync.store.aspects import Timed, aspect
 from s3sync.store.port import Pace, Store, Unlimited
 from s3sync.sync.report import ProjectAddress
@@ -27,6 +26,7 @@ from s3sync.transfer.flow import CEILING, Flow
 from s3sync.transfer.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from s3sync.state.memory import StateDB
     from s3sync.state.seen_text import SeenText
     from s3sync.transfer.pool import Pool
 
@@ -88,19 +88,21 @@ class Session(Struct, frozen=True):
         """A new name for a trash folder, here and on the remote: by time, and of nobody else in the same second."""
         return stamp_of(self.clock(), uuid.uuid4().hex, self.settings.user or "nobody")
 
-    def memory(self, *, read_only: bool = False) -> StateDB:
+    def memory(self, *, read_only: bool = False, locked: bool = True) -> StateDB:
         """Open state.db for the place in the store that this session works with.
 
-        Raises `LocalError` where our folder is none of ours.
+        `locked` False: for whoever does not hold the project's lock. Raises `LocalError` where our folder is none
+        of ours.
         """
         from s3sync.local.room import known_room
+        from s3sync.state.opening import open_memory
         from s3sync.sync.whereabouts import whereabouts
 
         room = known_room(self.project.staging)
         if room is not None:
             room.close()
         place = whereabouts(self.settings, self.store, self.project)
-        return StateDB(self.project.state_dir, place, read_only=read_only)
+        return open_memory(self.project.state_dir, place, self.settings.env, read_only=read_only, locked=locked)
 
     def kept_manifest(self, state: StateDB) -> SeenText | None:
         """metadata.json as this computer saw it last, where asking for it is a way."""

@@ -85,7 +85,7 @@ def open_state(session: Session) -> StateDB:
     try:
         if session.project.staging.is_dir():
             state_folder(session.project.staging)
-            return session.memory()
+            return session.memory(locked=False)
     except LocalError:
         pass
     return session.memory(read_only=True)

@@ -214,7 +214,7 @@ def _conditions(session: Session) -> Iterator[tuple[StateDB, Answers]]:
             read_only = False
     except LocalError:
         pass
-    with session.memory(read_only=read_only) as state, asked(session, state) as honours:
+    with session.memory(read_only=read_only, locked=False) as state, asked(session, state) as honours:
         yield state, honours
 
 

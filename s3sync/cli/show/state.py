@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, ago_text, print_json, printable, say
 from s3sync.cli.show.words import Json, place_json
+from s3sync.core.quantities import files_text
 from s3sync.state.places import KnownPlace
+from s3sync.sync.own_memory import Adoptable
 from s3sync.sync.places import PlacesReport
 
 
@@ -18,6 +20,14 @@ def forget_question(known: KnownPlace) -> Iterator[str]:
     if known.unfinished:
         yield "Unfinished uploads stay in that store, which costs: `s3sync transfers --abort-all` there ends them."
     yield "Forget it?"
+
+
+def adopt_question(found: Adoptable) -> Iterator[str]:
+    """Lines to show, and as the last one the question."""
+    unfinished = f", and {found.unfinished} unfinished transfers" if found.unfinished else ""
+    yield f"{printable(str(found.path))} says of {files_text(found.files)} that they were agreed on{unfinished}."
+    yield "Whoever wrote it decides what the next `sync` deletes and replaces, so adopt it only if it is your own."
+    yield "Believe it?"
 
 
 def show_state(report: PlacesReport, call: Call) -> None:
@@ -34,6 +44,7 @@ def state_json(report: PlacesReport) -> Json:
         **place_json(report.place),
         "dry_run": report.dry_run,
         "places": [_place(known) for known in report.places],
+        "adopted": report.adopted,
         "forgotten": [_place(known) for known in report.forgotten],
     }
 
@@ -53,6 +64,9 @@ def _place(known: KnownPlace) -> Json:
 def print_state(report: PlacesReport) -> None:
     for known in report.forgotten:
         say(f"{'would forget' if report.dry_run else 'forgot'} {printable(known.place.shown)}")
+    if report.adopted:
+        would = "would adopt" if report.dry_run else "adopted"
+        say(f"{would} {printable(report.adopted)}: it counts as yours on this computer")
     if not report.places and not report.forgotten:
         say("This folder was not synced yet.")
     addresses = [known.place.shown for known in report.places]

@@ -60,7 +60,7 @@ def in_a_hurry(settings: Settings) -> Settings:
 
 def _ask(session: Session) -> Waits | None:
     try:
-        with session.memory() as state:
+        with session.memory(locked=False) as state:
             settled = f"settled metadata.json {state.place_id}"
             try:
                 stored = read_manifest(session.store, session.project.prefix, unless=state.fact(settled))

@@ -41,7 +41,7 @@ COMMANDS = (
     "status", "status -v", "status --all", "up", "down", "sync", "sync --on-conflict mine", "verify", "verify --deep",
     "cleanup --yes", "cleanup --local --yes", "transfers -v", "transfers --abort-all --yes", "trash list",
     "trash restore a.txt", "trash restore a.txt --to d/e.txt", "trash empty --yes", "undo --yes", "undo --dry-run",
-    "doctor", "doctor --fix", "projects", "state", "config", "config set transfers 3", "init --yes", "init other --yes",
+    "doctor", "doctor --fix", "projects", "state", "state adopt --yes", "config", "config set transfers 3", "init --yes", "init other --yes",
     "trust --list", "down --on-conflict theirs --max-delete 99", "up --again", "sync --dry-run --json",
     "log -v", "log a.txt --json", "inbox", "who", "who a.txt", "members -v", "members remove jan", "lock a.txt",
     "unlock a.txt", "unlock --force a.txt b/c.txt", "locks -v", "up --unlock", "versions a.txt -v",
@@ -59,7 +59,7 @@ LOCK, EVENTS = f"locks/{PROJECT}/{lock_id('a.txt')}", f"events/{PROJECT}/2026-01
 NAMES = {
     "memory": ("", "state.db", "state.db-wal", "state.db-shm", "state.db-journal", "lock", "lock.json", "partial",
                "trash", "trash/x", "trash/20260101T000000Z", "trash/20260101T000000Z/a.txt", "partial/" + "a" * 32,
-               "tmp", "state.corrupt-x.db", "metadata.json", "metadata.json.new"),
+               "tmp", "state.corrupt-x.db", "state.other.db", "state.between.db", "metadata.json", "metadata.json.new"),
     "staging": ("a.txt", "b", "b/c.txt", "d", "d/e.txt", ".s3syncignore", "metadata.json", "a.txt.s3sync", "new.txt"),
     "project": ("s3-staging", ".video-tools.env", ".s3sync.yaml", "x", "s3-staging/b", "s3-staging.lock.yaml"),
     "repository": (".s3sync.yaml", ".video-tools.env", ".s3syncignore", ".gitignore", "other", "other/s3-staging",

@@ -1,0 +1,163 @@
+"""A state.db that somebody handed over: with an archive of a folder, a disk, a clone. What it says is not believed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person, pair
+
+NAMES = [f"clip{number}.mp4" for number in range(5)]
+OWN = "it counts as yours"
+FOREIGN = "is not known to be yours"
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> tuple[Person, Person]:
+    """David and Jan, who say their store in person: nobody says yes to everything. Jan has sent five files, and
+    David has looked."""
+    store = f"file://{tmp_path}/store"
+    david, jan = pair(tmp_path, store, {who: {"S3SYNC_STORE": store, "S3SYNC_TRUST": "0"} for who in ("david", "jan")})
+    for name in NAMES:
+        jan.write(name, f"content of {name}")
+    jan.ok("up")
+    david.ok("status")
+    return david, jan
+
+
+def hand_over(giver: Person, taker: Person) -> Path:
+    """The folder as an archive of it brings it: the taker's by its owner and modes."""
+    folder = taker.staging / ".s3sync"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(giver.staging / ".s3sync", folder)
+    return folder
+
+
+def there(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "store").rglob("*/b63-flivideo/*.mp4") if "trash" not in str(path))
+
+
+def rows(file: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize(
+    "marked", [True, False, None], ids=["by another user", "without a mark", "with a guessed mark"]
+)
+def test_a_base_of_somebody_else_deletes_nothing(
+    tmp_path: Path, people: tuple[Person, Person], marked: bool | None
+) -> None:
+    """Without the rule `sync` takes the files that are not here for deleted by this user, and deletes them there."""
+    david, jan = people
+    folder = hand_over(jan, david)
+    david.write(NAMES[0], f"content of {NAMES[0]}")
+    if not marked:
+        with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
+            connection.execute("DELETE FROM fact" if marked is False else "UPDATE fact SET value = name")
+    before = (folder / "state.db").read_bytes()
+    status = david.ok("status")
+    assert FOREIGN in status.err and "s3sync state adopt" in status.err, status
+    assert (folder / "state.db").read_bytes() == before
+    david.ok("sync", "--dry-run", "--max-delete", "100")
+    assert not (folder / "state.other.db").exists()
+    ran = david.ok("sync", "--max-delete", "100")
+    assert FOREIGN in ran.err and "state.other.db" in ran.err, ran
+    assert there(tmp_path) == NAMES and sorted(david.files()) == NAMES
+    assert len(rows(folder / "state.other.db", "SELECT path FROM base")) == 5
+    assert FOREIGN not in david.ok("status").err
+    (david.staging / NAMES[0]).unlink()
+    david.ok("sync")
+    assert there(tmp_path) == NAMES[1:]
+
+
+def test_what_it_wants_told_is_not_published(tmp_path: Path, people: tuple[Person, Person]) -> None:
+    david, jan = people
+    folder = hand_over(jan, david)
+    with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
+        (place,) = connection.execute("SELECT id FROM place").fetchone()
+        false = {"name": "film.mov", "by": "jan", "at": "2026-01-01T00:00:00Z"}
+        connection.execute("INSERT INTO intent VALUES (?, 'delete', 'film.mov', ?)", (place, json.dumps(false)))
+    david.write("new.mp4", "new")
+    david.ok("up")
+    text = next((tmp_path / "store").rglob("metadata.json")).read_text()
+    assert "new.mp4" in text and "film.mov" not in text
+    assert david.run("undo", "--yes").code != 0 or there(tmp_path) == NAMES
+
+
+def test_it_is_adopted_after_a_question(people: tuple[Person, Person]) -> None:
+    david, jan = people
+    folder = hand_over(jan, david)
+    asked = david.expect(5, "state", "adopt")
+    assert "5 files" in asked.err and FOREIGN not in asked.err, asked
+    assert "would adopt state.db" in david.ok("state", "adopt", "--dry-run").out
+    assert FOREIGN in david.ok("status").err
+    assert OWN in david.ok("state", "adopt", "--yes").out
+    assert FOREIGN not in david.ok("status").err and set(david.states().values()) == {"local_deleted"}
+    assert "nothing to adopt" in david.expect(2, "state", "adopt", "--yes").err
+    hand_over(david, jan)
+    assert FOREIGN not in jan.ok("status").err, "the other's mark is still in it"
+    hand_over(jan, david)
+    assert FOREIGN not in david.ok("status").err
+    with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
+        connection.execute("DELETE FROM fact")
+    david.ok("down")
+    assert (folder / "state.other.db").exists() and set(david.states().values()) == {"in_sync"}
+    assert david.ok("state", "adopt", "--yes", "--json").json["adopted"] == "state.other.db"
+
+
+def test_two_computers_that_share_a_disk_have_their_memories_by_turns(people: tuple[Person, Person]) -> None:
+    """Each one's lies aside while the other's is used, and comes back without a word."""
+    david, jan = people
+    hand_over(jan, david)
+    david.ok("down")
+    folder = hand_over(david, jan)
+    told = jan.ok("down")
+    assert FOREIGN not in told.err
+    assert rows(folder / "state.db", "SELECT count(*) FROM base") == [(5,)]
+    hand_over(jan, david)
+    (david.staging / NAMES[1]).unlink()
+    told = david.ok("sync")
+    assert FOREIGN not in told.err and NAMES[1] not in david.files()
+    assert not [file for file in folder.iterdir() if "between" in file.name]
+
+
+def test_a_damaged_one_of_somebody_else_is_rebuilt_without_it(tmp_path: Path, people: tuple[Person, Person]) -> None:
+    """`doctor --fix` takes over what can still be read: only of this user's own."""
+    david, jan = people
+    folder = hand_over(jan, david)
+    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as connection:
+        connection.execute("DROP TABLE digest")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    david.run("doctor", "--fix")
+    assert (folder / "state.db").exists() and rows(folder / "state.db", "SELECT count(*) FROM base") == [(0,)]
+    assert FOREIGN not in david.ok("sync", "--max-delete", "100").err
+    assert there(tmp_path) == NAMES
+
+
+def test_doctor_says_whose_it_is(people: tuple[Person, Person]) -> None:
+    david, jan = people
+    hand_over(jan, david)
+    found = david.run("doctor", "--json").json
+    (check,) = [check for check in found["checks"] if check["name"] == "state_database"]
+    assert check["level"] == "warn" and FOREIGN.removeprefix("is ") in json.dumps(check), check
+
+
+def test_where_no_secret_can_be_kept_nothing_is_believed_and_nothing_lost(
+    tmp_path: Path, people: tuple[Person, Person]
+) -> None:
+    david, _ = people
+    blocked = tmp_path / "no-folder"
+    blocked.write_text("")
+    env = {"XDG_DATA_HOME": str(blocked)}
+    david.ok("down", env=env)
+    assert FOREIGN in david.ok("down", env=env).err
+    (david.staging / NAMES[0]).unlink()
+    david.ok("sync", env=env)
+    assert there(tmp_path) == NAMES
+    david.ok("status", env={**env, "S3SYNC_TRUST": "1"})
