@@ -142,17 +142,20 @@ def _is_users(path: str) -> bool:
     return path.startswith((f"store/{REPO}/.s3sync/trash/", f"store/{REPO}/.s3sync/inbox/"))
 
 
-SEEN = ("/.s3sync/metadata.json", "/.s3sync/metadata.json.new", "/s3sync/seen/secret")
+SEEN = ("/.s3sync/metadata.json", "/.s3sync/metadata.json.new")
+OWN = ("/s3sync/seen/", "/s3sync/repositories/")
+"""What lies in the user's own folder and differs from run to run: a random secret, and when a clone was last used."""
 
 
 def _passes(path: str) -> bool:
     """What may lie about: the write-ahead log of a state.db; metadata.json as it was seen last, which its digest and
-    the store vouch for; the secret of that digest, which is random; locks, which mean nothing without their holder; what a killed writer left in the folder store's
+    the store vouch for; what is in the user's own folder; locks, which mean nothing without their holder; what a killed writer left in the folder store's
     tmp/, which may be another writer's and is swept after a day; and the few bytes with which `init` tries the store,
     below `.s3sync/` there. An upload without parts is one whose id reached nobody: it costs nothing, and
     `s3sync transfers` shows it."""
     return (
         path.endswith(("/state.db-wal", "/state.db-shm", "/.s3sync/lock", "/.s3sync/lock.json", *SEEN))
+        or any(folder in path for folder in OWN)
         or "/.s3sync-store/locks/" in path
         or "/.s3sync-store/tmp/" in path
         or "/.s3sync-store/records/" in path  # looked at with the object that each is of
