@@ -22,7 +22,7 @@ def secret_in(folder: GuardedFolder, name: str, *, create: bool = True) -> bytes
     except FileNotFoundError:
         if not create:
             raise
-        new = f".{os.urandom(8).hex()}.tmp"
+        new = f".{os.urandom(16).hex()}.tmp"
         folder.write(new, os.urandom(SIZE))
         with suppress(FileExistsError):
             folder.link(new, name)

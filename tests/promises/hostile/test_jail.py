@@ -41,7 +41,7 @@ COMMANDS = (
     "status", "status -v", "status --all", "up", "down", "sync", "sync --on-conflict mine", "verify", "verify --deep",
     "cleanup --yes", "cleanup --local --yes", "transfers -v", "transfers --abort-all --yes", "trash list",
     "trash restore a.txt", "trash restore a.txt --to d/e.txt", "trash empty --yes", "undo --yes", "undo --dry-run",
-    "doctor", "doctor --fix", "projects", "state", "state adopt --yes", "config", "config set transfers 3", "init --yes", "init other --yes",
+    "doctor", "doctor --fix", "projects", "state", "config", "config set transfers 3", "init --yes", "init other --yes",
     "trust --list", "down --on-conflict theirs --max-delete 99", "up --again", "sync --dry-run --json",
     "log -v", "log a.txt --json", "inbox", "who", "who a.txt", "members -v", "members remove jan", "lock a.txt",
     "unlock a.txt", "unlock --force a.txt b/c.txt", "locks -v", "up --unlock", "versions a.txt -v",
@@ -49,7 +49,7 @@ COMMANDS = (
     "hooks install", "hooks status", "hooks uninstall", "hooks run post-merge", "hooks run pre-push", "watch status",
     "projects --everywhere", "archive list", "archive find a", "restore --status", "setup policy",
     "receive --list", "receive --end 0 --discard --yes", "share a.txt clip.mp4 --page", "share --list", "conflicts -v",
-    "resolve a.txt --open", "up --dry-run",
+    "resolve a.txt --open", "up --dry-run", "state adopt --yes",
 )  # fmt: skip
 TALKING = [words for words in COMMANDS if words.split()[0] not in ("config", "state", "init", "trust", "hooks")]
 LARGE = 17 * 2**20
