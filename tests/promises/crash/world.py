@@ -149,10 +149,10 @@ OWN = ("/s3sync/seen/", "/s3sync/repositories/")
 
 def _passes(path: str) -> bool:
     """What may lie about: the write-ahead log of a state.db; metadata.json as it was seen last, which its digest and
-    the store vouch for; what is in the user's own folder; locks, which mean nothing without their holder; what a killed
-    writer left in the folder store's tmp/, which may be another writer's and is swept after a day; and the few bytes with which `init` tries the store,
-    below `.s3sync/` there. An upload without parts is one whose id reached nobody: it costs nothing, and
-    `s3sync transfers` shows it."""
+    the store vouch for; what is in the user's own folder; locks, which mean nothing without their holder; what
+    a killed writer left in the folder store's tmp/, which may be another writer's and is swept after a day; and
+    the few bytes with which `init` tries the store, below `.s3sync/` there. An upload without parts is one
+    whose id reached nobody: it costs nothing, and `s3sync transfers` shows it."""
     return (
         path.endswith(("/state.db-wal", "/state.db-shm", "/.s3sync/lock", "/.s3sync/lock.json", *SEEN))
         or any(folder in path for folder in OWN)
