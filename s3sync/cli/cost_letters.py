@@ -62,8 +62,8 @@ def _notice(settings: Settings, report: CostReport, limit: float) -> Notice:
     so_far = amount_text(report.total.total.amount, report.currency)
     expected = expected_text(report)
     more = f", expected: {expected}" if expected is not None else ""
-    summary = f"{report.month} reached {amount_text(limit, report.currency)}: {so_far} so far{more}"
-    return Notice(EVENT, settings.user or "s3sync", settings.repo, "costs", summary)
+    summary = f"reached {amount_text(limit, report.currency)}: {so_far} so far{more}"
+    return Notice(EVENT, report.month, settings.repo, "costs", summary)  # "costs: 2026-11 reached $5.00: ..."
 
 
 def send_report(costs: Costs, report: CostReport, email: str, *, quiet: bool) -> int | None:

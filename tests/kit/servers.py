@@ -330,7 +330,7 @@ class MiniStack(ProcessServer):
         environment = {
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
-            "SERVICES": "s3,iam,sts,kms",
+            "SERVICES": "s3,iam,sts,kms,budgets",
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(data),
             "AUTH": "true",

@@ -64,9 +64,10 @@ def cost(
         show.print_cost(report, verbose=call.verbose)
     told = tell_alarms(costs, report) if notify else []
     failed = None if email is None else send_report(costs, report, email, quiet=call.quiet or call.json)
+    code = report.exit_code if failed is None else failed
     if call.json:
-        print_json(show.cost_json(report, told, email if failed is None else None))
-    return report.exit_code if failed is None else failed
+        print_json(show.cost_json(report, told, email if failed is None else None, code))
+    return code
 
 
 def _agreement(yes: bool) -> Callable[[], bool]:

@@ -14,6 +14,7 @@ from s3sync.cli.options import Yes
 if TYPE_CHECKING:
     from s3sync.config import Settings
     from s3sync.setup.bucket import BucketReport, Wishes
+    from s3sync.setup.budget import BudgetReport
     from s3sync.setup.members import MemberReport
     from s3sync.setup.replica import Wanted
     from s3sync.store.port import Store
@@ -181,6 +182,42 @@ def member(
     return 0
 
 
+@setup.word(
+    "budget",
+    "s3sync setup budget --amount 20 --email team@example.com --dry-run\ns3sync setup budget --email team@example.com",
+    0, 1, 2, 5, 130,
+    takes=OF_STORE | {"dry_run"},
+)  # fmt: skip
+def budget(
+    call: Call,
+    amount: Annotated[
+        float | None,
+        typer.Option("--amount", metavar="DOLLARS", help="Of a month; else that of `costs.budget`, else 10."),
+    ] = None,
+    email: Annotated[
+        list[str] | None, typer.Option("--email", metavar="ADDRESS", help="Who is mailed; may be said several times.")
+    ] = None,
+    alarms: Annotated[
+        bool, typer.Option("--alarms", help="Mail at the dollars of `costs.alarms`, and not at 50, 80 and 100 %.")
+    ] = False,
+    yes: Yes = False,
+) -> int:
+    """Have AWS itself mail when S3 comes near to an amount in a month. Shows first what is made or changed."""
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.budget import budget_json, print_budget
+    from s3sync.setup.budget import set_up_budget, wanted_budget
+
+    store, settings = _open(call, None)
+    wanted = wanted_budget(settings, amount, email or [], in_dollars=alarms)
+    confirm = (lambda report: True) if yes else _ask_budget
+    report = set_up_budget(store, settings, wanted, confirm=confirm, dry_run=call.dry_run)
+    if call.json:
+        print_json(budget_json(report))
+    else:
+        print_budget(report, quiet=call.quiet)
+    return 0
+
+
 def _open(call: Call, region: str | None) -> tuple[Store, Settings]:
     import os
 
@@ -231,4 +268,13 @@ def _ask_member(report: MemberReport) -> bool:
     warn(f"{printable(report.user)}, for {printable(report.repo)} in {printable(report.store)}:")
     for one in report.to_do:
         warn(f"  {one}")
+    return answered_yes("Do that?")
+
+
+def _ask_budget(report: BudgetReport) -> bool:
+    from s3sync.cli.output import answered_yes, warn
+    from s3sync.cli.show.budget import budget_lines
+
+    for line in budget_lines(report):
+        warn(line)
     return answered_yes("Do that?")

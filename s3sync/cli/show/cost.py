@@ -21,7 +21,7 @@ SHOWN = 20
 _WIDTH = 12
 
 
-def cost_json(report: CostReport, told: Iterable[float], mailed: str | None) -> Json:
+def cost_json(report: CostReport, told: Iterable[float], mailed: str | None, code: int) -> Json:
     outlook = report.outlook
     return {
         "schema": SCHEMA,
@@ -52,7 +52,7 @@ def cost_json(report: CostReport, told: Iterable[float], mailed: str | None) -> 
         "bill": None if report.bill is None else _bill_json(report.bill),
         "notes": list(words.footnotes(report)),
         "warnings": list(report.warnings),
-        "exit_code": report.exit_code,
+        "exit_code": code,
     }
 
 
@@ -200,7 +200,7 @@ def _print_bill(view: BillView, report: CostReport) -> None:
     }
     for kind, more in difference.by_kind:
         billed, own = amount_text(bill.of(kind), bill.currency), counted_here.get(kind)
-        if own is None and not bill.of(kind):
+        if not own and not bill.of(kind):
             continue
         beside = "" if own is None else f"  counted here {amount_text(own, report.currency)}"
         sign = "+" if more >= 0 else "-"

@@ -18,6 +18,7 @@ from s3sync.store.s3.services import GLOBAL, make_service, service_error
 
 SERVICE = "Amazon Simple Storage Service"
 MOST_LINES = 5_000
+RIGHTS = "budgets:ViewBudget and budgets:ModifyBudget"
 _METRIC = "UnblendedCost"
 
 
@@ -46,7 +47,7 @@ class S3Bills:
         except Exception as error:  # noqa: BLE001 - `from_botocore` knows them all
             failure = _failure(error)
             hint = "the bill is on the provider's web page"
-            raise service_error(self._io, failure, doing, of, "Cost Explorer", hint) from None
+            raise service_error(self._io, failure, doing, of, "Cost Explorer", hint, "ce:GetCostAndUsage") from None
         try:
             return _read(answer)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -141,7 +142,7 @@ class S3Budgets:
             if failure.code == "NotFoundException":
                 raise _MissingError(f"could not {doing} {of}", why=failure.message or "it is not there") from None
             hint = "make the budget on the provider's web page"
-            raise service_error(self._io, failure, doing, of, "AWS Budgets", hint) from None
+            raise service_error(self._io, failure, doing, of, "AWS Budgets", hint, RIGHTS) from None
 
 
 class _MissingError(StoreError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sync.errors import StoreError
+from s3sync.errors import AccessDenied, NotFound, StoreError
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.s3.client import CONNECT_S, READ_S, bounded, keep_bounds
 from s3sync.store.s3.requests import Requests
@@ -42,10 +42,17 @@ def make_service(io: Requests, name: str, region: str | None = None) -> Any:
     return bounded(client, address.shown)
 
 
-def service_error(io: Requests, failure: Failure, doing: str, of: str, service: str, hint: str) -> StoreError:
-    """Our error for a failure: "could not <doing> <of>". A server without the service says anything."""
+def service_error(
+    io: Requests, failure: Failure, doing: str, of: str, service: str, hint: str, rights: str | None = None
+) -> StoreError:
+    """Our error for a failure: "could not <doing> <of>". A server without the service says anything.
+
+    `hint` is for a server without it, `rights` for a user without these.
+    """
     found = io.error(failure, doing, of)
-    if type(found) is StoreError and found.hint is None:
-        why = f"the server does not answer as {service} does ({found.why})"
+    if isinstance(found, AccessDenied) and rights is not None:
+        return AccessDenied(f"could not {doing} {of}", why=found.why, hint=f"it takes the right to {rights}")
+    if isinstance(found, NotFound) or (type(found) is StoreError and found.hint is None):
+        why = f"the server does not answer as {service} does ({found.why or found.message})"
         return StoreError(f"could not {doing} {of}", why=why, hint=hint)
     return found
