@@ -1761,8 +1761,8 @@ MUTANTS = (
     Mutant(
         "unit-program",
         "a unit names its program as systemd reads it",
-        "s3sync/team/watching/service.py",
-        "(_ANY_PROGRAM,) if _NOT_IN_PROGRAMS & set(job.program) else ()",
+        "s3sync/services/text.py",
+        "(_ANY_PROGRAM,) if _NOT_IN_PROGRAMS & set(program) else ()",
         "()",
         ("tests/scenarios/team/test_watch.py", "-k", "its_words"),
     ),

@@ -151,7 +151,7 @@ def _analyzed(
         years[unit.fields.get("year") or str(moment(unit.newest_ns).year)].add(unit)
         if ripe:
             due.add(unit)
-            items += _objects(chosen, unit)
+            items += items_of(chosen, unit)
     prices, where, no_price = _prices(chosen, settings, book, region)
     rate = given if speed is None else speed.rate
     moved = [replace(item, storage_class=colder(item.storage_class, item.moves, float("inf"))) for item in items]
@@ -169,7 +169,7 @@ def _analyzed(
         region=where,
         as_of=book.month_of(str(where)) if prices else None,
         month=month_cost(items, prices) if prices else None,
-        sending=_sending(items, chosen, prices) if prices else None,
+        sending=sending_cost(items, chosen, prices) if prices else None,
         moved=month_cost(moved, prices) if prices and moves else None,
         moves=moves,
         no_price=no_price,
@@ -182,7 +182,7 @@ def _moves_text(items: Iterable[Item]) -> str | None:
     return ", ".join(f"to {name} after {counted(days, 'day')}" for days, name in found) or None
 
 
-def _objects(chosen: ArchiveSet, unit: Unit) -> list[Item]:
+def items_of(chosen: ArchiveSet, unit: Unit) -> list[Item]:
     """The objects that a unit becomes, with the moves of the set's rules; compression is not known before."""
     rules, kept = wanted_rules([chosen], "").rules, chosen.storage_class
     sizes = [unit.size]
@@ -191,7 +191,8 @@ def _objects(chosen: ArchiveSet, unit: Unit) -> list[Item]:
     return [Item(unit.id, size, kept, moves=moves_of(rules, unit.key, chosen.tags, size)) for size in sizes]
 
 
-def _sending(items: Sequence[Item], chosen: ArchiveSet, prices: RegionPrices) -> Money:
+def sending_cost(items: Sequence[Item], chosen: ArchiveSet, prices: RegionPrices) -> Money:
+    """Price of the requests by which these objects are sent."""
     price = prices.write.get(chosen.storage_class)
     if price is None:
         return Money(0.0, frozenset((f"requests of {chosen.storage_class}",)))

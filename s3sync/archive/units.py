@@ -24,6 +24,9 @@ from s3sync.core.spelling import stands_for
 from s3sync.disk.errors import reason_of
 from s3sync.errors import ConfigError, UsageError
 
+EMPTY = "there is no file in it"
+"""Reason for which a folder without files is refused."""
+
 
 def find_units(
     chosen: ArchiveSet,
@@ -204,7 +207,7 @@ def _unit(chosen: ArchiveSet, outline: Outline, selection: Selection) -> Unit:
         try:
             sources = in_order(list(walk(Path(outline.root), selection, problems)))
             if all(source.kind is Kind.FOLDER for source in sources):
-                refused = "there is no file in it"
+                refused = EMPTY
         except Unreadable as error:
             sources, refused = (), str(error)
     sidecars = outline.sidecars

@@ -9,16 +9,15 @@ from pathlib import Path
 from s3sync.archive.analyze import Analysis, analyze
 from s3sync.archive.init import InitSetReport, init_set
 from s3sync.archives.adopting import Adopting
+from s3sync.archives.automating import Automating
 from s3sync.archives.everywhere import Everywhere
 from s3sync.archives.kept import Kept
-from s3sync.archives.leaving import Leaving
 from s3sync.archives.returning import Returning
-from s3sync.archives.verifying import Verifying
 
 __all__ = ["Archives"]
 
 
-class Archives(Returning, Verifying, Leaving, Adopting, Kept, Everywhere, frozen=True):
+class Archives(Returning, Automating, Adopting, Kept, Everywhere, frozen=True):
     """The archive sets that hold in a folder. Make one with `Archives.open`.
 
     Every method raises an `S3syncError`: see `s3sync.errors` for the tree.

@@ -17,6 +17,7 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import LogEntry
 from s3sync.core.archive.values import ArchiveSet, Unit
 from s3sync.errors import UsageError
+from s3sync.transfer.deadline import stopping_in
 from s3sync.transfer.flow import CEILING
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Moving(Catalogued, frozen=True):
         confirm: Callable[[Price], bool] = lambda price: True,
         told: Callable[[UnitReport], None] = lambda unit: None,
         confirm_new: Callable[[NewStore], bool] | None = None,
+        only: Callable[[Unit], bool] | None = None,
+        ends_in_s: float | None = None,
     ) -> RunReport:
         """Send the units of a set that are not in its store yet, or those that are named, whatever their age.
 
@@ -54,7 +57,8 @@ class Moving(Catalogued, frozen=True):
         hears the price, if it is worth a question; with `max_cost` nobody is asked. With `options.deep` that is before
         anything is sent, and where `confirm` said no, or it is more, `Halt` is raised. A folder store is made at the
         first run. Where its disk may not be connected, that needs `options.create`, or `confirm_new` to say so; else
-        `Halt` is raised.
+        `Halt` is raised. `only` takes some of the units.
+        After `ends_in_s` seconds it ends as if it were interrupted, with `Interrupted`.
         """
         from s3sync.archive.reading_price import Agreement
         from s3sync.archive.run import plan
@@ -64,6 +68,7 @@ class Moving(Catalogued, frozen=True):
         young = Young()
         found = self.units(chosen, *names, due_only=False)
         units = found if names else young.without(chosen, found)
+        units = units if only is None else filter(only, units)
         channel, made = self._channel(chosen), None
         is_folder = scheme_of(channel.url).is_folder
         if options.create and not is_folder:
@@ -77,7 +82,8 @@ class Moving(Catalogued, frozen=True):
             return report
         else:
             opened, made = self._first(channel, chosen, options.create, confirm_new)
-        report = self._run(chosen, opened, units, options, Agreement(self.settings_of(chosen), max_cost, confirm), told)
+        agreement = Agreement(self.settings_of(chosen), max_cost, confirm)
+        report = self._run(chosen, opened, units, options, agreement, told, ends_in_s)
         report.not_due, report.made = young.count, made
         return report
 
@@ -89,6 +95,7 @@ class Moving(Catalogued, frozen=True):
         options: Options,
         agreement: Agreement,
         told: Callable[[UnitReport], None],
+        ends_in_s: float | None,
     ) -> RunReport:
         """Run on a store that is open."""
         from s3sync.archive.reading_price import price_of_run
@@ -111,8 +118,15 @@ class Moving(Catalogued, frozen=True):
                 units = iter(every)
                 planned = plan(work.carrier, chosen, every, options, lambda unit: None)
                 agreement.to_all(price_of_run(settings, chosen, planned))
-            work = structs.replace(work, moved_on=self._moved_on(chosen), agree_to_read=agreement.to_one)
-            return run(history.of(work), units, options, told)
+            work = structs.replace(
+                work,
+                carrier=structs.replace(work.carrier, clock=self.clock),
+                now=self.clock,
+                moved_on=self._moved_on(chosen),
+                agree_to_read=agreement.to_one,
+            )
+            with stopping_in(work.carrier.pool, ends_in_s):
+                return run(history.of(work), units, options, told)
 
     def _moved_on(self, chosen: ArchiveSet) -> Callable[[Unit], None]:
         """A function that tells the step before that files of a unit left its disk, because the next step has them."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +24,7 @@ from s3sync.errors import BucketMissing
 from s3sync.repositories.note import note_repository
 from s3sync.store import identity_of
 from s3sync.store.port import Store
+from s3sync.sync.session import utc_now
 from s3sync.transfer.progress import Progress, Silent
 
 
@@ -85,6 +86,7 @@ class Opened(Struct, frozen=True):
     environ: Mapping[str, str]
     progress: Progress = field(default_factory=Silent)
     lock_wait_s: float = 0
+    clock: Callable[[], datetime] = utc_now
 
     @classmethod
     def open(
@@ -95,15 +97,17 @@ class Opened(Struct, frozen=True):
         environ: Mapping[str, str] | None = None,
         progress: Progress | None = None,
         lock_wait_s: float = 0,
+        clock: Callable[[], datetime] = utc_now,
     ) -> Self:
         """The sets of the repository around `path` and of the user's own settings. Asks nothing of the network.
 
         `flags` override settings by their name, as `{"profile": "team"}`. `environ` is the process environment if None.
+        `clock` tells what is written down as the time, and by which `auto` decides.
         """
         environ = os.environ if environ is None else environ
         flags = dict(flags or {})
         settings = load_settings(Path(path).resolve(), flags=flags, environ=environ)
-        return cls(settings, flags, environ, progress or Silent(), lock_wait_s)
+        return cls(settings, flags, environ, progress or Silent(), lock_wait_s, clock)
 
     def sets(self) -> dict[str, ArchiveSet]:
         """The sets by name."""
@@ -154,9 +158,8 @@ class Opened(Struct, frozen=True):
         """Name for the log; empty where none is set."""
         return self.settings.user or ""
 
-    @staticmethod
-    def now() -> datetime:
-        return datetime.now(UTC)
+    def now(self) -> datetime:
+        return self.clock()
 
     def now_text(self) -> str:
         return format_time(self.now())

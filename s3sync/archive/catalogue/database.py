@@ -15,7 +15,7 @@ from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, THAW_COLUMNS
 from s3sync.archive.catalogue.search import Searching
 from s3sync.config.locate import user_data_folder
 from s3sync.core.archive.records import PRESENT, Archived, LogEntry, Statistic, Status, ThawNote
-from s3sync.core.archive.values import Index, Member, SplitIndex
+from s3sync.core.archive.values import Index, Kind, Member, SplitIndex
 from s3sync.disk.errors import local_errors
 
 FOLDER = "archive"
@@ -114,6 +114,15 @@ class Catalogue(Searching):
                 key,
             )
         ]
+
+    def newest_ns(self, key: str) -> int | None:
+        """Time of the newest file of an archive; None where none of its files is known."""
+        rows = self.execute(
+            "SELECT max(mtime_ns) FROM member WHERE archive = (SELECT id FROM archive WHERE key = ?) AND kind = ?",
+            key,
+            str(Kind.FILE),
+        )
+        return rows[0][0] if rows else None
 
     def archives(
         self,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from s3sync.cli.archive import adoption, group, listing, money, moves, sets, upkeep, verification, work
+from s3sync.cli.archive import adoption, auto, group, listing, money, moves, sets, upkeep, verification, work
 
-WORDS = (sets, work, verification, listing, upkeep, money, moves, adoption)
+WORDS = (sets, work, verification, listing, upkeep, money, moves, adoption, auto)
 """Files with the words. They are loaded in the order of their names."""
 
 archive = group.archive

@@ -6,8 +6,6 @@ and is the same whenever it is made for the same project.
 
 from __future__ import annotations
 
-import os
-import plistlib
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,16 +15,20 @@ from shlex import quote
 
 from msgspec import Struct
 
-from s3sync.disk.errors import local_errors
-from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import LocalError, S3syncError
+from s3sync.errors import S3syncError
+from s3sync.services.files import read_file, remove_file, write_file
+from s3sync.services.text import (
+    agent_text,
+    agents_folder,
+    home,
+    refuse_odd,
+    systemd_command,
+    systemd_folder,
+    systemd_text,
+)
 
 MARK = "made by `s3sync watch install`"
-LARGEST = 64 * 1024
 RESTART_S = 30
-_NOT_IN_PROGRAMS = frozenset("\"'\\$")
-"""Characters that systemd takes in no path of a program, or reads otherwise than in the words after it."""
-_ANY_PROGRAM = "/usr/bin/env"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -69,30 +71,23 @@ class ServiceReport(Struct):
 
 def service_of(job: Job, environ: Mapping[str, str], platform: str = sys.platform) -> Service:
     """Raises `S3syncError` where the system has no such thing, or a path cannot stand in such a file."""
-    for text in (job.program, job.root, *job.words):
-        if any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
-            raise S3syncError("cannot write the unit", why=f"{text!r} has a control character in it", hint="rename it")
-    if job.root.endswith("\\"):
-        raise S3syncError("cannot write the unit", why=f"{job.root!r} ends in a backslash", hint="rename it")
-    home = Path(environ.get("HOME") or Path.home())
+    refuse_odd(job.root, (job.program, *job.words))
     if platform == "linux":
-        base = Path(environ.get("XDG_CONFIG_HOME", ""))
-        base = base if base.is_absolute() else home / ".config"  # as systemd: a relative one would be in the clone
         unit = f"{job.name}.service"
         return Service(
             "systemd",
-            base / "systemd" / "user" / unit,
+            systemd_folder(environ) / unit,
             _unit(job),
             f"systemctl --user daemon-reload && systemctl --user enable --now {unit}",
             f"systemctl --user disable --now {unit}",
             f"systemctl --user status {unit}",
         )
     if platform == "darwin":
-        path = home / "Library" / "LaunchAgents" / f"{job.name}.plist"
+        path = agents_folder(environ) / f"{job.name}.plist"
         return Service(
             "launchd",
             path,
-            _agent(job, home),
+            _agent(job, home(environ)),
             f"launchctl bootstrap gui/$(id -u) {quote(str(path))}",
             f"launchctl bootout gui/$(id -u)/{job.name}",
             f"launchctl print gui/$(id -u)/{job.name}",
@@ -105,16 +100,13 @@ def service_of(job: Job, environ: Mapping[str, str], platform: str = sys.platfor
 
 
 def _unit(job: Job) -> str:
-    first = (_ANY_PROGRAM,) if _NOT_IN_PROGRAMS & set(job.program) else ()
-    command = " ".join(map(_systemd_word, (*first, job.program, *job.words)))
-    described = _plain(f"{job.repo}/{job.project}").replace("%", "%%")
     return (
         f"# {MARK}; `s3sync watch uninstall` removes it\n"
         "[Unit]\n"
-        f"Description=s3sync watch of {described}\n\n"
+        f"Description=s3sync watch of {systemd_text(f'{job.repo}/{job.project}')}\n\n"
         "[Service]\n"
         f"WorkingDirectory={job.root.replace('%', '%%')}\n"
-        f"ExecStart={command}\n"
+        f"ExecStart={systemd_command(job.program, job.words)}\n"
         "Restart=on-failure\n"
         f"RestartSec={RESTART_S}\n"
         "RestartPreventExitStatus=2 5 6\n"
@@ -123,16 +115,6 @@ def _unit(job: Job) -> str:
         "[Install]\n"
         "WantedBy=default.target\n"
     )
-
-
-def _systemd_word(word: str) -> str:
-    """A word of ExecStart as systemd.service(5) quotes it."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{escaped}"'
-
-
-def _plain(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _agent(job: Job, home: Path) -> str:
@@ -148,24 +130,20 @@ def _agent(job: Job, home: Path) -> str:
         "StandardErrorPath": log,
         "ProcessType": "Background",
     }
-    text = plistlib.dumps(document, sort_keys=True).decode()
-    head, end, rest = text.partition("\n")
-    return f"{head}{end}<!-- {MARK} -->\n{rest}"
+    return agent_text(document, MARK)
 
 
 def look(service: Service, *, running: str | None = None) -> ServiceReport:
     """Say whether the file is there. Raises `LocalError` where a file of somebody else has its name."""
-    return ServiceReport(service, _read(service.path) is not None, running=running)
+    return ServiceReport(service, read_file(service.path, MARK) is not None, running=running)
 
 
 def install(service: Service, *, dry_run: bool = False) -> ServiceReport:
     """Write the file. One that is there and the same is left."""
-    report = ServiceReport(service, installed=True, changed=_read(service.path) != service.text, dry_run=dry_run)
+    changed = read_file(service.path, MARK) != service.text
+    report = ServiceReport(service, installed=True, changed=changed, dry_run=dry_run)
     if report.changed and not dry_run:
-        with local_errors("cannot write", service.path):
-            service.path.parent.mkdir(parents=True, exist_ok=True)
-            with _folder_of(service.path) as folder:
-                folder.write(service.path.name, service.text.encode(), mode=0o644)
+        write_file(service.path, service.text)
     return report
 
 
@@ -174,29 +152,9 @@ def uninstall(service: Service, *, dry_run: bool = False) -> ServiceReport:
     report = look(service)
     report.dry_run, report.changed = dry_run, report.installed
     if report.installed and not dry_run:
-        with local_errors("cannot remove", service.path), _folder_of(service.path) as folder:
-            folder.unlink(service.path.name, missing_ok=True)
+        remove_file(service.path)
     report.installed = report.installed and dry_run
     return report
-
-
-def _folder_of(path: Path) -> GuardedFolder:
-    """The user's own folder, which may be a link of his to where he keeps his settings."""
-    return GuardedFolder.open(os.path.realpath(path.parent))
-
-
-def _read(path: Path) -> str | None:
-    with local_errors("cannot read", path):
-        try:
-            with _folder_of(path) as folder:
-                text = folder.read(path.name, LARGEST).decode("utf-8", "surrogateescape")
-        except FileNotFoundError:
-            return None
-    if MARK not in text:
-        raise LocalError(
-            f"{path} is not written by s3sync", why="it lacks the line that says so", hint="move it away, or keep it"
-        )
-    return text
 
 
 def command_words(project: str, options: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,120 @@
+"""Memory of `archive auto` on this computer: its last runs, what they cost, and the lock by which one runs at a time.
+
+It is kept in the user's own folder, in a file for each repository (or for the user's own sets outside of any).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import DecodeError, Struct, ValidationError, field, json
+
+from s3sync.config.locate import user_data_folder
+from s3sync.disk.errors import local_errors
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own import own_folder
+from s3sync.state.lock import Kind, project_lock, who_holds
+
+FOLDER = "auto"
+LARGEST = 256 * 1024
+MOST_MONTHS = 24
+HINT = "make the folder yours and writable"
+
+
+class LastRun(Struct, frozen=True):
+    """One run. `ended` None: it did not end, or is at work. `summary` says in words what came of it."""
+
+    began: str
+    ended: str | None = None
+    outcome: str = "running"
+    exit_code: int | None = None
+    summary: str = ""
+
+
+class Memory(Struct):
+    """Last run that moved or could have, and what the steps of each month cost (`2026-11`).
+
+    `refused`: why none could begin since.
+    """
+
+    last: LastRun | None = None
+    refused: str | None = None
+    spent: dict[str, float] = field(default_factory=dict)
+
+
+class Kept:
+    """Memory that is written as soon as something changes. Holds the lock of its repository."""
+
+    def __init__(self, folder: GuardedFolder, name: str, memory: Memory) -> None:
+        self._folder, self._name, self.memory = folder, name, memory
+
+    def begin(self, began: str) -> None:
+        self.memory.last, self.memory.refused = LastRun(began), None
+        self._write()
+
+    def refuse(self, why: str) -> None:
+        """Note why a run did not begin."""
+        self.memory.refused = why[:2000]
+        self._write()
+
+    def end(self, ended: str, outcome: str, exit_code: int, summary: str) -> None:
+        began = self.memory.last.began if self.memory.last is not None else ended
+        self.memory.last = LastRun(began, ended, outcome, exit_code, summary[:2000])
+        self._write()
+
+    def spend(self, now: datetime, amount: float) -> None:
+        """Note what a step costs, before it is begun; a negative amount takes back what was not spent."""
+        if amount:
+            month = f"{now:%Y-%m}"
+            self.memory.spent[month] = max(0.0, self.memory.spent.get(month, 0.0) + amount)
+            for old in sorted(self.memory.spent)[:-MOST_MONTHS]:
+                del self.memory.spent[old]
+            self._write()
+
+    def _write(self) -> None:
+        with local_errors("cannot write", self._folder.path, hint=HINT):
+            self._folder.write(self._name, json.encode(self.memory))
+
+
+def name_of(root: Path | None) -> str:
+    """Name of what belongs to the sets of a repository, or to the user's own."""
+    return hashlib.sha256(str(root or "").encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+@contextmanager
+def kept(environ: Mapping[str, str], root: Path | None, now: datetime, wait_s: float = 0) -> Iterator[Kept]:
+    """Hold the lock, and give the memory. Raises `LockHeld` for another run at work, `LocalError`."""
+    base, name = user_data_folder(environ), name_of(root)
+    with ExitStack() as held:
+        with local_errors("cannot use", base / FOLDER, hint=HINT):
+            folder = held.enter_context(own_folder(base, FOLDER))
+        held.enter_context(project_lock(folder, now=now, wait_s=wait_s, kind=_kind(name)))
+        yield Kept(folder, f"{name}.json", _read(folder, f"{name}.json"))
+
+
+def look(environ: Mapping[str, str], root: Path | None) -> tuple[Memory, str | None]:
+    """The memory, and who is at work. Writes nothing."""
+    base, name = user_data_folder(environ), name_of(root)
+    try:
+        with own_folder(base, FOLDER, create=False) as folder:
+            return _read(folder, f"{name}.json"), who_holds(folder, _kind(name))
+    except OSError:
+        return Memory(), None
+
+
+def _kind(name: str) -> Kind:
+    return Kind(
+        f"{name}.lock", f"{name}.holder.json", "another `s3sync archive auto` is at work", "one is enough; it goes on"
+    )
+
+
+def _read(folder: GuardedFolder, name: str) -> Memory:
+    """A file that cannot be read is an empty memory: its last run and this month's costs are not known."""
+    try:
+        return json.decode(folder.read(name, LARGEST), type=Memory)
+    except (OSError, ValidationError, DecodeError, UnicodeDecodeError):
+        return Memory()

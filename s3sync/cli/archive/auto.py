@@ -1,0 +1,285 @@
+"""Word that does by itself, each night, what the ages of units say: `auto`, and its installation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from s3sync.cli.archive.group import Region, archive, opened, seconds_of
+from s3sync.cli.call import Call
+from s3sync.cli.declare import MOVES
+from s3sync.errors import UsageError
+from s3sync.services.timers import Scheduler
+
+if TYPE_CHECKING:
+    from datetime import datetime, time
+
+    from s3sync.archives.automating import AutoOptions
+    from s3sync.services.timers import Placed, PlacedReport, Task
+
+
+class Deed(StrEnum):
+    """Deed of `archive auto`."""
+
+    RUN = "run"
+    INSTALL = "install"
+    UNINSTALL = "uninstall"
+    STATUS = "status"
+
+
+OneSet: TypeAlias = Annotated[
+    str | None, typer.Option("--set", metavar="NAME", help="Only this archive set, instead of all.")
+]
+Until: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--until", metavar="HH:MM", help="End at that time of the day, at most 12 hours later; what runs resumes next."
+    ),
+]
+AutoBudget: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--budget", metavar="DOLLARS", min=0, help="Leave alone what takes the month above it; default: `costs.budget`."
+    ),
+]
+SsdAfter: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--ssd-after", metavar="AGE", help="Instead of the set's age, or 90d: to the SSD after that long."),
+]
+S3After: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--s3-after", metavar="AGE", help="Instead of the set's age, or 180d: into the bucket."),
+]
+GlacierAfter: TypeAlias = Annotated[
+    str | None, typer.Option("--glacier-after", metavar="AGE", help="Instead of 365d: into the cold class.")
+]
+Cold: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--cold", metavar="CLASS", help="Instead of GLACIER, where a set names no lifecycle_class."),
+]
+Sure: TypeAlias = Annotated[
+    bool, typer.Option("--clock-is-right", help="Go on although the clock seems to have jumped.")
+]
+
+
+At: TypeAlias = Annotated[
+    str | None, typer.Option("--at", metavar="HH:MM", help="install: begin each night at that time (default 03:00).")
+]
+Email: TypeAlias = Annotated[
+    str | None, typer.Option("--email", metavar="ADDRESS", help="install: also mail the costs there each month.")
+]
+With: TypeAlias = Annotated[
+    Scheduler | None,
+    typer.Option("--with", help="install, uninstall, status: this scheduler, instead of the system's own."),
+]
+
+
+@archive.word(
+    "auto",
+    "s3sync archive auto --dry-run\ns3sync archive auto --until 06:00 --budget 10\n"
+    "s3sync archive auto install --at 03:00 --until 06:00\ns3sync archive auto status",
+    0, 1, 2, 3, 5, 6, 130,
+    takes=MOVES - {"store"},
+    verbose="Name all that is left alone.",
+)  # fmt: skip
+def auto(
+    call: Call,
+    deed: Annotated[
+        Deed, typer.Argument(metavar="[run|install|uninstall|status]", help="What to do; without a word: run.")
+    ] = Deed.RUN,
+    set: OneSet = None,
+    until: Until = None,
+    budget: AutoBudget = None,
+    ssd_after: SsdAfter = None,
+    s3_after: S3After = None,
+    glacier_after: GlacierAfter = None,
+    cold: Cold = None,
+    region: Region = None,
+    sure: Sure = False,
+    at: At = None,
+    email: Email = None,
+    scheduler: With = None,
+) -> int:
+    """Move each unit one tier further that nobody worked on for long enough: SSD after 90 days, S3 after 180, Glacier
+    after 365.
+
+    For cron: asks nothing, one at a time, and each step is verified before the place before it is emptied. Left alone,
+    with the reason, is what was worked on, is locked, shared, or has an open conflict. `install` has the system run it
+    each night, and ask about thaws, verify by turns and mail the costs; `status` says how the last run ended.
+    """
+    given = {
+        "set": set, "until": until, "budget": budget, "ssd-after": ssd_after, "s3-after": s3_after,
+        "glacier-after": glacier_after, "cold": cold, "region": region,
+    }  # fmt: skip
+    said = {name: str(value) for name, value in given.items() if value is not None}
+    installing = {"--at": at, "--email": email}
+    _refuse_unfit(deed, said, installing, scheduler, sure)
+    options = _options(call, said, budget, sure)
+    if deed is Deed.RUN:
+        return _run(call, options)
+    if deed is Deed.INSTALL:
+        return _install(call, said, at or "03:00", email, scheduler)
+    return _uninstall(call, scheduler) if deed is Deed.UNINSTALL else _status(call, scheduler)
+
+
+def _refuse_unfit(
+    deed: Deed, said: Mapping[str, str], installing: Mapping[str, str | None], scheduler: Scheduler | None, sure: bool
+) -> None:
+    """Raise `UsageError` for options that belong to another word."""
+    hint = "see `s3sync archive auto --help`"
+    wrong = [name for name, value in installing.items() if value is not None] if deed is not Deed.INSTALL else []
+    if wrong:
+        raise UsageError(f"{wrong[0]} belongs to `archive auto install`", hint=hint)
+    if scheduler is not None and deed is Deed.RUN:
+        raise UsageError("--with belongs to `archive auto install`, `uninstall` and `status`", hint=hint)
+    if sure and deed is not Deed.RUN:
+        raise UsageError("--clock-is-right belongs to one run, which somebody looks at", hint=hint)
+    if said and deed in (Deed.UNINSTALL, Deed.STATUS):
+        raise UsageError(f"--{next(iter(said))} belongs to `archive auto` and `archive auto install`", hint=hint)
+
+
+def _options(call: Call, said: Mapping[str, str], budget: float | None, sure: bool) -> AutoOptions:
+    """Options of a run. Raises `UsageError`."""
+    from s3sync.archives.auto_survey import AutoRules
+    from s3sync.archives.automating import AutoOptions
+    from s3sync.cli.archive.listing import known_class
+    from s3sync.core.archive.automation import Tier
+    from s3sync.core.archive.costs import COLDNESS
+
+    target = known_class(said.get("cold", "GLACIER"))
+    if target not in COLDNESS[1:]:
+        raise UsageError(f"{target} is no cold class", hint=f"one of {', '.join(COLDNESS[1:])}")
+    after = {}
+    for tier in Tier:
+        seconds = seconds_of(said.get(f"{tier}-after"), f"--{tier}-after")
+        if seconds is not None:
+            after[tier] = seconds
+    rules = AutoRules(said.get("set"), after, target, said.get("region"))
+    return AutoOptions(rules, _until(said.get("until")), budget, sure, call.dry_run)
+
+
+def _until(text: str | None) -> datetime | None:
+    """End of the window; now where it is over. Raises `UsageError` for what is no time of the day."""
+    if text is None:
+        return None
+    from datetime import datetime
+
+    from s3sync.core.archive.automation import window_end
+
+    now = datetime.now().astimezone()
+    return window_end(_hour(text, "--until"), now) or now
+
+
+def _hour(text: str, option: str) -> time:
+    from s3sync.core.archive.automation import parse_hour
+
+    hour = parse_hour(text)
+    if hour is None:
+        raise UsageError(f"{text!r} is no time of the day for {option}", hint=f"write it as {option} 06:00")
+    return hour
+
+
+def _run(call: Call, options: AutoOptions) -> int:
+    from s3sync.cli.notices import telling
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.archive_auto import auto_json, of_auto, print_auto, print_step
+
+    with watching(call) as lines:
+        archives = opened(call, lines)
+        report = archives.auto(options, told=print_step(lines, call.quiet or call.json))
+    with telling(call, archives.settings, lambda: of_auto(report, archives.settings)):
+        if call.json:
+            print_json(auto_json(report))
+        else:
+            print_auto(report, quiet=call.quiet, verbose=call.verbose or call.dry_run)
+    return report.exit_code
+
+
+def _install(call: Call, said: Mapping[str, str], at: str, email: str | None, scheduler: Scheduler | None) -> int:
+    from pathlib import Path
+
+    from s3sync.archives.auto_jobs import KINDS, logs_folder, placed_for, tasks_of
+    from s3sync.cli.commands.hooks import program_path
+    from s3sync.cli.commands.watch import starting
+    from s3sync.disk.own import MODE
+    from s3sync.services.timers import install, scheduler_of, uninstall
+
+    hour, archives, chosen = _hour(at, "--at"), opened(call), scheduler_of(scheduler)
+    if email is not None and ("@" not in email or email.startswith("-") or not email.isprintable()):
+        raise UsageError(f"{email!r} is no address for --email", hint="write it as --email you@example.com")
+    archives.places(said.get("set"))
+    words = [f"--{name}={value}" for name, value in said.items()]
+    words += [f"--{name}={value}" for name in ("transfers", "bwlimit") if (value := call.flags[name]) is not None]
+    program = starting(program_path(), ())
+    log = str(Path(call.log_file).absolute()) if call.log_file is not None else None
+    settings = archives.settings
+    kinds = [kind for kind in KINDS if kind != "cost" or email is not None]
+
+    def tasks(kinds: list[str]) -> list[Task]:
+        return tasks_of(
+            settings, os.environ, program, at=hour, words=words, email=email, log=log, flags=call.flags, kinds=kinds
+        )
+
+    if log is None and not call.dry_run:
+        logs_folder(os.environ).mkdir(parents=True, exist_ok=True, mode=MODE)
+    found = tasks(kinds)
+    reports = [install(placed_for(found, chosen, settings, os.environ), dry_run=call.dry_run)]
+    gone = tasks([kind for kind in KINDS if kind not in kinds]) if chosen is not Scheduler.CRON else []
+    if gone:  # of an earlier installation, which had a mail
+        reports.append(uninstall(placed_for(gone, chosen, settings, os.environ), dry_run=call.dry_run))
+    return _show_installed(call, "install", reports, found)
+
+
+def _every(call: Call, scheduler: Scheduler | None) -> list[Placed]:
+    """Files and lines that an installation of these sets can have made."""
+    import sys
+    from datetime import time
+
+    from s3sync.archives.auto_jobs import placed_for, tasks_of
+    from s3sync.disk.programs import program
+
+    settings = opened(call).settings
+    tasks = tasks_of(settings, os.environ, ("s3sync", ()), at=time(3))
+    own = Scheduler.LAUNCHD if sys.platform == "darwin" else Scheduler.SYSTEMD
+    every = [own, *([Scheduler.CRON] if program("crontab") is not None else [])]
+    return [placed_for(tasks, one, settings, os.environ) for one in ([scheduler] if scheduler else every)]
+
+
+def _uninstall(call: Call, scheduler: Scheduler | None) -> int:
+    from s3sync.services.timers import uninstall
+
+    reports = [uninstall(one, dry_run=call.dry_run) for one in _every(call, scheduler)]
+    return _show_installed(call, "uninstall", reports, [])
+
+
+def _status(call: Call, scheduler: Scheduler | None) -> int:
+    from s3sync.archive.auto_state import look
+    from s3sync.archives.auto_jobs import night_of
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.archive_auto import print_status, status_json
+    from s3sync.services.timers import look as look_at
+
+    memory, running = look(os.environ, opened(call).settings.root)
+    reports = [look_at(one) for one in _every(call, scheduler)]
+    when = next((found for one in reports if one.installed and (found := night_of(one.placed)) is not None), None)
+    if call.json:
+        print_json(status_json(memory, running, reports, when))
+    elif not call.quiet:
+        print_status(memory, running, reports, when)
+    return 0
+
+
+def _show_installed(call: Call, deed: str, reports: list[PlacedReport], tasks: list[Task]) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.archive_auto import installed_json, print_installed
+
+    if call.json:
+        print_json(installed_json(deed, reports, tasks))
+    elif not call.quiet:
+        print_installed(deed, reports, tasks)
+    return 0

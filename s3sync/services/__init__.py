@@ -1,0 +1,1 @@
+"""Files by which the system starts s3sync: units of systemd, agents of launchd, lines of a crontab."""

@@ -1,0 +1,252 @@
+"""`archive auto` through the command line: what goes, what stays and why, windows, budgets, clocks, other runs."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.archive.auto_state import kept
+from s3sync.archives import Archives
+from s3sync.archives.automating import AutoOptions, StepState
+from s3sync.errors import Halt
+from s3sync.transfer.progress import Silent, Work
+from tests.kit.people import PROJECT, Person, pair
+from tests.kit.servers import Server
+from tests.scenarios.archive.conftest import at_home, own_settings, put
+
+MIB = 1024 * 1024
+SSD = """
+archives:
+  ssd: {{store: 'file://{root}/T7/projects', source: '{source}', layout: '{{id}}', pack: none}}
+"""
+VAULT = """
+prices: {{us-east-1: {{storage: {{STANDARD: 100000, GLACIER: 1}}, write: {{STANDARD: 0, GLACIER: 0}}}}}}
+archives:
+  vault:
+    store: s3://{bucket}/{prefix}
+    source: '{source}'
+    layout: "{{id}}"
+    endpoint_url: {endpoint}
+    region: us-east-1
+"""
+
+
+class Desk:
+    """Somebody with old projects in a folder, and an SSD."""
+
+    def __init__(self, root: Path) -> None:
+        self.david, self.root = Person("david", root / "david"), root
+        self.video, self.ssd = root / "video", root / "T7"
+        own_settings(self.david, SSD.format(root=root, source=self.video))
+        self.ssd.mkdir()
+        put(self.video, "b40/cut/a.mp4", os.urandom(30_000))
+        put(self.video, "b41/x.mp4", os.urandom(20_000), int(time.time()))
+
+    def auto(self, *words: str, code: int = 0) -> Any:
+        return self.david.expect(code, "archive", "auto", *words, cwd=self.david.repo)
+
+    def archives(self, after: timedelta = timedelta(0)) -> Archives:
+        """The same sets in this process, with a clock that is wrong by some time."""
+        return Archives.open(
+            path=self.david.repo, environ=at_home(self.david), clock=lambda: datetime.now(UTC) + after
+        )  # fmt: skip
+
+    @property
+    def has_moved(self) -> bool:
+        return (self.ssd / "projects/b40/cut/a.mp4").exists() and not (self.video / "b40").exists()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_the_plan_is_said_and_then_done_and_once_is_enough(desk: Desk) -> None:
+    plan = desk.auto("--dry-run", "--json").json
+    assert [(one["unit"], one["to"], one["state"]) for one in plan["steps"]] == [("b40", "ssd", "planned")]
+    assert plan["not_due"] == 1 and not desk.ssd.joinpath("projects").exists()
+    assert "none yet" in desk.auto("status").out and not list(desk.david.root.rglob("auto/*.json"))
+    done = desk.auto().out
+    assert "b40 - to the SSD (archives.ssd): moved" in done and "removed 1 file where it was" in done
+    assert desk.has_moved and (desk.video / "b41/x.mp4").exists()
+    assert "moved 0 units" in desk.auto().out
+    assert "moved 0 units" in desk.auto("status").out
+    assert "would move 0 units" in desk.auto("--dry-run", "--ssd-after", "2d").out
+    assert "moved 1 unit" in desk.auto("--ssd-after", "0s").out
+
+
+def test_an_ssd_that_is_away_is_said_and_the_next_run_does_it(desk: Desk) -> None:
+    put(desk.video, "b39/x.mp4")
+    desk.auto()
+    put(desk.video, "b42/x.mp4")
+    desk.ssd.rename(desk.root / "drawer")
+    told = desk.auto(code=3)
+    assert "archives.ssd was not looked at" in told.err and "connect the disk" in told.err
+    assert (desk.video / "b42/x.mp4").exists() and not desk.ssd.exists()
+    assert "failed in part (exit code 3)" in desk.auto("status").out
+    desk.ssd.mkdir()  # an empty mount point
+    desk.auto(code=3)
+    assert not list(desk.ssd.iterdir()) and (desk.video / "b42/x.mp4").exists()
+    desk.ssd.rmdir()
+    (desk.root / "drawer").rename(desk.ssd)
+    desk.auto()
+    assert (desk.ssd / "projects/b42/x.mp4").exists() and not (desk.video / "b42").exists()
+
+
+def test_a_clock_that_was_set_back_moves_nothing_until_somebody_says_that_it_is_right(desk: Desk) -> None:
+    assert desk.archives(timedelta(days=20)).auto().exit_code == 0
+    put(desk.video, "b43/x.mp4")
+    told = desk.auto(code=5)
+    assert "the clock of this computer cannot be right" in told.err and "--clock-is-right" in told.err
+    assert (desk.video / "b43/x.mp4").exists()
+    assert "since then it did not begin" in desk.auto("status").out
+    desk.auto(code=5)
+    desk.auto("--clock-is-right")
+    assert not (desk.video / "b43").exists()
+    put(desk.video, "b44/x.mp4")
+    desk.auto()
+    assert not (desk.video / "b44").exists()
+
+
+def test_a_clock_that_jumped_ahead_moves_nothing_and_is_not_remembered(desk: Desk) -> None:
+    with pytest.raises(Halt, match="more than a year after the newest thing known"):
+        desk.archives(timedelta(days=800)).auto()
+    assert not desk.has_moved
+    desk.auto()
+    assert desk.has_moved
+
+
+def test_one_at_a_time(desk: Desk) -> None:
+    with kept(at_home(desk.david), desk.david.repo, datetime.now(UTC)):
+        told = desk.auto(code=6)
+        assert "another `s3sync archive auto` is at work" in told.err and f"process {os.getpid()}" in told.err
+        assert f"at work now: process {os.getpid()}" in desk.auto("status").out
+    assert not desk.has_moved
+    desk.auto()
+    assert desk.has_moved
+
+
+def test_a_window_that_is_over_begins_nothing(desk: Desk) -> None:
+    over = f"{datetime.now().astimezone() - timedelta(hours=2):%H:%M}"
+    told = desk.auto("--until", over)
+    assert "b40 - to the SSD (archives.ssd): not begun" in told.out and "1 left for the next run" in told.out
+    assert not desk.has_moved
+    assert "no time of the day" in desk.auto("--until", "6", code=2).err
+
+
+class _Slow(Silent):
+    """Keeps an upload from being done before its window is over."""
+
+    def __init__(self, until: datetime) -> None:
+        self.sent, self.reused, self._until = 0, 0, until
+
+    def advance(self, work: Work, path: str, n: int) -> None:
+        self.sent += n
+        if self.sent > 48 * MIB:
+            time.sleep(max(0.0, (self._until - datetime.now(UTC)).total_seconds() + 0.3))
+
+    def reuse(self, work: Work, path: str, n: int) -> None:
+        self.reused += n
+
+
+def vault(desk: Desk, server: Server, prefix: str) -> None:
+    """Give the desk a bucket instead of the SSD, where 300 KB cost $28 a month."""
+    endpoint = server.environment()["AWS_ENDPOINT_URL"]
+    text = VAULT.format(bucket=server.bucket, prefix=prefix, source=desk.video, endpoint=endpoint)
+    own_settings(desk.david, text)
+    desk.david.environ = server.environment("david")
+
+
+@pytest.mark.moto
+def test_an_upload_stops_with_its_window_and_resumes(desk: Desk, moto: Server) -> None:
+    vault(desk, moto, uuid.uuid4().hex)
+    put(desk.video, "b45/x.mp4", os.urandom(64 * MIB))
+    until = datetime.now(UTC) + timedelta(seconds=2)
+    slow = _Slow(until)
+    archives = Archives.open(path=desk.david.repo, environ=at_home(desk.david), progress=slow)
+    (desk.video / "b40/cut/a.mp4").unlink()
+    report = archives.auto(AutoOptions(until=until))
+    assert [(one.candidate.unit, one.state) for one in report.steps] == [("b45", StepState.CUT)]
+    assert report.exit_code == 0 and "1 left for the next run" in report.summary
+    assert (desk.video / "b45/x.mp4").exists() and 0 < slow.sent < 64 * MIB
+    again = _Slow(datetime.now(UTC) - timedelta(days=1))
+    report = Archives.open(path=desk.david.repo, environ=at_home(desk.david), progress=again).auto()
+    assert [one.state for one in report.steps] == [StepState.DONE] and again.reused >= 5 * MIB
+    assert not (desk.video / "b45").exists()
+
+
+@pytest.mark.moto
+def test_a_budget_that_is_too_small_is_not_passed(desk: Desk, moto: Server) -> None:
+    prefix = uuid.uuid4().hex
+    vault(desk, moto, prefix)
+    for name in ("b50", "b51"):
+        put(desk.video, f"{name}/x.mp4", os.urandom(300_000))
+    (desk.video / "b40/cut/a.mp4").unlink()
+    unknown = desk.auto("--budget", "30").out
+    assert "b50 - left alone: there is a budget, and the price is not known" in unknown
+    words = ("--region", "us-east-1", "--budget", "30")
+    plan = desk.auto(*words, "--dry-run").out
+    assert "b50 - to the bucket (archives.vault): would go" in plan and "$27.94 more a month" in plan
+    assert "b51 - left alone: the month would cost $55.88, and the budget is $30.00" in plan
+    assert "This month: $27.94 of $30.00" in desk.auto(*words).out
+    assert (desk.video / "b51/x.mp4").exists() and not (desk.video / "b50").exists()
+    assert "b51 - left alone" in desk.auto(*words, "--glacier-after", "99y").out
+    # the cold class makes the month cheaper: it is done whatever the budget is, and then there is room
+    cooled = desk.auto("--region", "us-east-1", "--budget", "0").out
+    assert "b50 - to GLACIER (archives.vault): moved" in cooled and "b51 - left alone" in cooled
+    head = moto.client("admin").head_object(Bucket=moto.bucket, Key=f"{prefix}/b50.tar")
+    assert head["StorageClass"] == "GLACIER"
+    assert "b51 - to the bucket (archives.vault): moved" in desk.auto(*words).out
+
+
+@pytest.mark.ministack
+def test_what_people_work_on_is_left_alone_and_why_is_said(tmp_path: Path, ministack: Server) -> None:
+    environments = {name: ministack.environment(name) for name in ("david", "jan")}
+    david, jan = pair(tmp_path, f"s3://{ministack.bucket}/{uuid.uuid4().hex}", environments)
+    with (david.root / "home/.config/s3sync/config.yaml").open("a") as file:
+        file.write(SSD.format(root=tmp_path, source=david.repo))
+    (tmp_path / "T7").mkdir()
+    put(david.repo, "b39-old/s3-staging/x.mp4")
+    put(david.staging, "a.mp4", b"one")
+    put(david.staging, "b.mp4", b"one")
+
+    def left() -> str:
+        report = david.ok("archive", "auto", "--dry-run", "--json", cwd=david.repo).json
+        assert [one["unit"] for one in report["steps"]] == ["b39-old"]
+        (found,) = report["left"]
+        assert found["unit"] == PROJECT
+        return str(found["reason"])
+
+    david.ok("up")
+    assert left().startswith("david worked on it (up) on ")
+    jan.ok("down")
+    jan.ok("lock", "b.mp4")
+    assert left().startswith("jan has locked b.mp4 until ")
+    jan.ok("unlock", "b.mp4")
+    david.ok("share", "b.mp4", "--page", "--expires", "2h")
+    david.ok("receive", "--expires", "2h")
+    jan.write("a.mp4", b"jan's")
+    jan.ok("up")
+    put(david.staging, "a.mp4", b"david's")
+    reason = left()
+    assert "it is shared on a page until " in reason and "a client may send files to it until " in reason
+    david.expect(4, "up")
+    david.ok("receive", "--list")
+    for page in david.ok("share", "--list", "--json").json["pages"]:
+        david.ok("share", "--end", page["id"])
+    for inbox in david.ok("receive", "--list", "--json").json["inboxes"]:
+        david.ok("receive", "--end", inbox["id"])
+    assert left() == "1 conflict is open: a.mp4"
+    (tmp_path / "david.wrong").mkdir()
+    wrong = {"AWS_SECRET_ACCESS_KEY": "wrong"}
+    told = david.expect(3, "archive", "auto", cwd=david.repo, env=wrong)
+    assert "b39-old - left alone: it cannot be seen whether somebody works on it" in told.out
+    assert "the team's store was not looked at" in told.err
+    done = david.ok("archive", "auto", cwd=david.repo).out
+    assert "b39-old - to the SSD (archives.ssd): moved" in done and (david.staging / "a.mp4").exists()

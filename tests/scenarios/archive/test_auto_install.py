@@ -1,0 +1,165 @@
+"""`archive auto install`: timers that systemd takes, agents for launchd, lines of a crontab beside those of others."""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.scenarios.archive.conftest import own_settings, put
+from tests.scenarios.archive.test_auto import SSD
+from tests.scenarios.team.test_watch_service import ANALYZE, values, verified, words
+
+CRONTAB = """#!/bin/sh
+# a crontab(1) that keeps its table in a file
+if [ "$1" = -l ]; then
+    test -e "$HOME/table" || { echo "no crontab for jan" >&2; exit 1; }
+    exec cat "$HOME/table"
+fi
+exec cat > "$HOME/table"
+"""
+MAIL = ("--email", "jan@example.com")
+
+
+@pytest.fixture
+def david(tmp_path: Path) -> Person:
+    person = Person("david", tmp_path / "david's 100% $HOME", {"AWS_SECRET_ACCESS_KEY": "s3cr3t"})
+    (tmp_path / "T7").mkdir()
+    own_settings(person, SSD.format(root=tmp_path, source=tmp_path / "video"))
+    put(tmp_path / "video", "b40/a.mp4")
+    return person
+
+
+def auto(david: Person, *more: str, code: int = 0, **env: str) -> str:
+    return david.expect(code, "archive", "auto", *more, cwd=david.repo, env=env).out
+
+
+def units(david: Person) -> list[Path]:
+    return sorted((david.root / "home/.config/systemd/user").glob("s3sync-*"))
+
+
+@pytest.mark.skipif(ANALYZE is None, reason="there is no systemd")
+def test_systemd_takes_the_timers_and_their_tasks_run(david: Person, tmp_path: Path) -> None:
+    chosen = ("--at", "02:30", "--until", "06:00", "--budget", "10", "--bwlimit", "10M", *MAIL)
+    said = auto(david, "install", "--with", "systemd", *chosen)
+    assert "systemctl --user enable --now s3sync-auto-" in said and "each day at 02:30: s3sync archive auto" in said
+    assert [path.name.split("-")[1] + path.suffix for path in units(david)] == [
+        f"{kind}{end}" for kind in ("auto", "cost", "poll", "verify") for end in (".service", ".timer")
+    ]
+    assert "s3cr3t" not in "".join(path.read_text() for path in units(david))
+    for path in units(david):
+        done = verified(path, tmp_path)
+        assert (done.returncode, path.name in done.stderr) == (0, False), done.stderr
+    times = {path.name.split("-")[1]: values(path.read_text())["OnCalendar"] for path in units(david)[1::2]}
+    assert times == {
+        "auto": "*-*-* 02:30:00", "cost": "*-*-01 08:30:00", "poll": "*-*-* *:47:00", "verify": "*-*-* 04:30:00",
+    }  # fmt: skip
+    for calendar in times.values():
+        subprocess.run([str(ANALYZE), "calendar", calendar], check=True, capture_output=True)
+    # what they say starts, in the environment of a service
+    service = values(units(david)[0].read_text())
+    command = words(service["ExecStart"])
+    assert command[1:6] == ["archive", "auto", "--until=06:00", "--budget=10.0", "--bwlimit=10M"]
+    assert command[6:8] == ["--user=david", "--log-file"]
+    ran = subprocess.run(
+        [word for word in command if not word.startswith("--until")], cwd=service["WorkingDirectory"], check=False,
+        env={"HOME": str(david.root / "home"), "PATH": "/usr/bin:/bin", "S3SYNC_TRUST": "1"}, capture_output=True,
+    )  # fmt: skip
+    assert ran.returncode == 0 and (tmp_path / "T7/projects/b40/a.mp4").exists(), ran
+    assert "moved 1 unit" in Path(command[-1]).read_text()
+    for path in units(david)[::2]:
+        task = words(values(path.read_text())["ExecStart"])
+        if "poll" not in task:
+            subprocess.run([*task, "--help"], check=True, capture_output=True, env=david.env())
+    shown = auto(david, "status")
+    assert "installed with systemd, and not started" in shown and " 02:30" in shown and "moved 1 unit" in shown
+
+
+@pytest.mark.skipif(shutil.which("systemctl") is None, reason="there is no systemd")
+def test_uninstall_removes_what_was_written_and_nothing_else(david: Person) -> None:
+    folder = david.root / "home/.config/systemd/user"
+    put(folder, "mine.timer", b"[Timer]\n")
+    auto(david, "install", *MAIL)
+    first = {path: path.read_text() for path in units(david)}
+    assert len(first) == 8 and "Everything is there already" in auto(david, "install", *MAIL)
+    assert "would be removed" in auto(david, "install", "--dry-run") and len(units(david)) == 8
+    auto(david, "install")
+    assert len(units(david)) == 6, "without an address there is no mail"
+    wants = folder / "timers.target.wants"
+    wants.mkdir()
+    for path in [*units(david), folder / "mine.timer"]:  # as `systemctl enable` does
+        if path.suffix == ".timer":
+            (wants / path.name).symlink_to(path)
+    assert "not started" not in auto(david, "status")
+    assert "would be removed" in auto(david, "uninstall", "--dry-run") and len(units(david)) == 6
+    assert "systemctl --user stop s3sync-auto-" in auto(david, "uninstall")
+    assert [path.name for path in folder.rglob("*") if not path.is_dir()] == ["mine.timer", "mine.timer"]
+    assert "Nothing is installed" in auto(david, "uninstall")
+    assert "not installed" in auto(david, "status")
+    put(folder, next(iter(first)).name, b"[Service]\n")
+    told = david.expect(1, "archive", "auto", "install", cwd=david.repo)
+    assert "not written by s3sync" in told.err
+
+
+def test_lines_of_a_crontab_stand_beside_those_of_others(david: Person, tmp_path: Path) -> None:
+    script = put(tmp_path, "bin/crontab", CRONTAB.encode())
+    script.chmod(0o755)
+    table, path = david.root / "home/table", f"{tmp_path}/bin:{os.environ['PATH']}"
+    auto(david, "install", "--with", "cron", PATH=path)
+    assert len(table.read_text().splitlines()) == 5
+    auto(david, "uninstall", "--with", "cron", PATH=path)
+    assert table.read_bytes() == b""
+    others = b"# mine\n5 4 * * * /opt/backup --quiet 2>&1 \\% x\n\xff\n"
+    table.write_bytes(others)
+    shown = auto(david, "install", "--with", "cron", "--dry-run", PATH=path)
+    assert "0 3 * * * cd " in shown and table.read_bytes() == others
+    auto(david, "install", "--with", "cron", "--at", "01:15", *MAIL, PATH=path)
+    text = table.read_bytes()
+    assert text.startswith(others) and text.count(b"\n") == others.count(b"\n") + 6
+    assert "installed with cron" in auto(david, "status", "--with", "cron", PATH=path)
+    assert " 01:15" in auto(david, "status", "--with", "cron", PATH=path)
+    night = next(line for line in text.decode("utf-8", "replace").splitlines() if " archive auto -" in line)
+    command = night.split(" ", 5)[5].replace("\\%", "%")  # as cron takes it
+    env = {"HOME": str(david.root / "home"), "PATH": "/usr/bin:/bin", "S3SYNC_TRUST": "1"}
+    subprocess.run(["/bin/sh", "-c", command], env=env, check=True, capture_output=True)
+    assert (tmp_path / "T7/projects/b40/a.mp4").exists()
+    auto(david, "uninstall", PATH=path)
+    assert table.read_bytes() == others
+
+
+def test_an_agent_of_launchd_says_when_and_what(david: Person) -> None:
+    auto(david, "install", "--with", "launchd", "--at", "22:00", "--log-file", str(david.root / "all.log"))
+    folder = david.root / "home/Library/LaunchAgents"
+    found = {path.name.split("-")[1]: plistlib.loads(path.read_bytes()) for path in folder.iterdir()}
+    assert found["auto"]["StartCalendarInterval"] == {"Hour": 22, "Minute": 0}
+    assert found["poll"]["StartCalendarInterval"] == {"Minute": 17}
+    assert {one["ProgramArguments"][-1] for one in found.values()} == {str(david.root / "all.log")}
+    assert {one["WorkingDirectory"] for one in found.values()} == {str(david.repo)}
+    assert " 22:00" in auto(david, "status", "--with", "launchd")
+    auto(david, "uninstall", "--with", "launchd")
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("install", "--at", "25:00"), "no time of the day for --at"),
+        (("install", "--email", "nobody"), "no address for --email"),
+        (("install", "--clock-is-right"), "belongs to one run"),
+        (("install", "--ssd-after", "soon"), "no duration for --ssd-after"),
+        (("install", "--set", "nosuch"), "no archive set 'nosuch'"),
+        (("install", "--cold", "STANDARD"), "no cold class"),
+        (("--at", "03:00"), "belongs to `archive auto install`"),
+        (("--with", "cron"), "--with belongs to"),
+        (("status", "--budget", "3"), "--budget belongs to"),
+        (("--set", "nosuch"), "no archive set 'nosuch'"),
+    ],
+)
+def test_words_that_do_not_fit_are_said(david: Person, words: tuple[str, ...], said: str) -> None:
+    assert said in david.expect(2, "archive", "auto", *words, cwd=david.repo).err
+    assert not units(david)
