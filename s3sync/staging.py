@@ -60,3 +60,15 @@ def _reason(path: Path, status: os.stat_result) -> str | None:
 
 def _is_link(status: os.stat_result) -> bool:
     return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
+
+
+def holds_files(staging: Path) -> bool:
+    """True if there is anything in a staging folder but hidden files, which s3sync and systems leave there; also where
+    that cannot be looked at."""
+    try:
+        with os.scandir(staging) as entries:
+            return any(not entry.name.startswith(".") for entry in entries)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

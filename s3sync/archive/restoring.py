@@ -28,7 +28,7 @@ from s3sync.archive.thaw import (
     thaw_all,
     wait_for,
 )
-from s3sync.archive.waiting import Request, forget, note_thaws, remember
+from s3sync.archive.waiting import Request, forget, note_thaws, remember, requests_in
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
@@ -61,6 +61,8 @@ class RestoreOptions(Struct, frozen=True):
     dry_run: bool = False
     obeyed: bool = False
     """Names are restored, too, that other programs obey, from an archive that this computer did not send."""
+    notify: bool = False
+    """Have a notice sent when what is being thawed can be read."""
 
 
 class RestoreReport(Struct):
@@ -214,7 +216,9 @@ class Restoring(Struct, frozen=True):
         """Keep what was asked for, until the thaw is done and `--resume` goes on."""
         said = self.options
         to = said.to if said.to is None or said.to in PLACES else str(Path(said.to).absolute())
-        request = Request(to, said.members, said.light, said.obeyed)
+        before = requests_in(self.catalogue).get(key)
+        notify = said.notify or (before is not None and before.notify)
+        request = Request(to, said.members, said.light, said.obeyed, notify)
         remember(self.catalogue, key, request, format_time(self.carrier.clock()))
 
     def _ask(self, index: Index, objects: list[tuple[str, int]], cold: list[ColdObject]) -> None:

@@ -75,9 +75,13 @@ class ThawLook:
 
     def cold(self, objects: Iterable[tuple[str, int]]) -> list[ColdObject]:
         """Objects that cannot be read now. A store that reads what it calls cold at once is believed."""
+        return self.unreadable(self.states(objects))
+
+    def unreadable(self, states: Iterable[ColdObject]) -> list[ColdObject]:
+        """Those of objects, whose states were looked at, that cannot be read now."""
         found: list[ColdObject] = []
         believed = False
-        for one in self.states(objects):
+        for one in states:
             expired = has_expired(one.thaw, self._carrier.clock())
             if one.thaw.state is ThawState.WARM or (one.thaw.state is ThawState.THAWED and not expired):
                 continue

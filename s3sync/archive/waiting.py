@@ -24,6 +24,10 @@ class Request(Struct, frozen=True):
     members: tuple[str, ...] = ()
     light: bool = False
     obeyed: bool = False
+    notify: bool = False
+    """A notice is sent when it can go on, and when the thaw is over."""
+    told: str = ""
+    """State of the thaw that was told last by `poll`; empty while it is under way."""
 
 
 class ThawLine(Struct, frozen=True):
@@ -74,6 +78,15 @@ def thaw_lines(carrier: Carrier, catalogue: Catalogue, archived: Archived) -> li
     """State of an archive's thaw, of each object, as the store has it now."""
     if aspect(carrier.store, Thaws) is None:
         return [ThawLine(archived.unit, archived.key, str(ThawState.WARM), archived.storage_class, None)]
+    found = ThawLook(carrier).states(archive_objects(carrier, catalogue, archived))
+    now, note = carrier.clock(), archived.thaw
+    if note is not None:
+        note_thaws(catalogue, archived.key, (one.thaw for one in found), note.tier, note.days, note.requested_at)
+    return [_line(archived, one.key, one.thaw, note, now) for one in found]
+
+
+def archive_objects(carrier: Carrier, catalogue: Catalogue, archived: Archived) -> list[tuple[str, int]]:
+    """Keys and sizes of the objects that an archive consists of."""
     objects = [(key, size) for key, size, _ in catalogue.parts(archived.key)] or [(archived.key, archived.size)]
     if archived.status in FOREIGN and archived.pack is Pack.NONE:
         members = (one for one in catalogue.members(archived.key) if one.kind is Kind.FILE and one.key is not None)
@@ -81,11 +94,7 @@ def thaw_lines(carrier: Carrier, catalogue: Catalogue, archived: Archived) -> li
     elif archived.pack is Pack.NONE:
         index = read_rows(carrier.store, archived.set).get(archived.key)
         objects = objects_of(index, index.members) if index is not None else []
-    found = ThawLook(carrier).states(objects)
-    now, note = carrier.clock(), archived.thaw
-    if note is not None:
-        note_thaws(catalogue, archived.key, (one.thaw for one in found), note.tier, note.days, note.requested_at)
-    return [_line(archived, one.key, one.thaw, note, now) for one in found]
+    return objects
 
 
 def _line(archived: Archived, key: str, thaw: Thaw, note: ThawNote | None, now: datetime) -> ThawLine:

@@ -12,12 +12,12 @@ from s3sync.archives.adopting import Adopting
 from s3sync.archives.automating import Automating
 from s3sync.archives.everywhere import Everywhere
 from s3sync.archives.kept import Kept
-from s3sync.archives.returning import Returning
+from s3sync.archives.polling import Polling
 
 __all__ = ["Archives"]
 
 
-class Archives(Returning, Automating, Adopting, Kept, Everywhere, frozen=True):
+class Archives(Polling, Automating, Adopting, Kept, Everywhere, frozen=True):
     """The archive sets that hold in a folder. Make one with `Archives.open`.
 
     Every method raises an `S3syncError`: see `s3sync.errors` for the tree.

@@ -107,4 +107,9 @@ def _is_about(error: UsageError, words: Words) -> bool:
 
 def _archived(call: Call, error: UsageError, words: Words) -> int:
     """Say where a project lives that was archived, and offer to bring it back. Raises `error` for any other word."""
-    raise error
+    from s3sync.cli.lives import offer, where_it_lives
+
+    lives = where_it_lives(words.first or "", call, words.root)
+    if lives is None:
+        raise error
+    return offer(lives, call, words.root)

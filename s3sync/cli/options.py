@@ -109,6 +109,6 @@ EXIT_CODES = {
     5: "halted for safety: nothing was done",
     6: "locked by somebody else or by another s3sync, or others were faster",
     7: "something to do (with --exit-code; of `setup`, when it only looks)",
-    8: "pending: an archive is being thawed",
+    8: "pending: an archive has to be thawed, or is being thawed",
     130: "interrupted",
 }

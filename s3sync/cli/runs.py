@@ -42,6 +42,7 @@ def run(
 
 
 def _run_one(call: Call, kind: Verb, words: Words, verb: Callable[[Project, list[str]], RunReport]) -> int:
+    from s3sync.cli.lives import archived_json, mention, of_empty
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.run import print_run, run_headline, run_json
@@ -59,15 +60,22 @@ def _run_one(call: Call, kind: Verb, words: Words, verb: Callable[[Project, list
                 raise
             report, stopped = error.report, error
     settings = opened.session.settings
+    lives = of_empty(opened, call) if stopped is None and not _has_anything(report) else None
     with telling(call, settings, lambda: of_runs([report], settings.user)):
         if call.json:
-            print_json(run_json(report, stopped))
+            print_json({**run_json(report, stopped), **archived_json(lives)})
             call.answered = True
         else:
             print_run(report, verbose=call.verbose, quiet=call.quiet, begun=progress.begun)
     if stopped is not None:
         raise stopped
-    return report.exit_code
+    return report.exit_code if lives is None else mention(lives, call, opened.session.project.repo_root)
+
+
+def _has_anything(report: RunReport) -> bool:
+    """True if a run met any file of the project."""
+    met = (report.uploaded, report.downloaded, report.deleted, report.conflicts, report.failed, report.skipped)
+    return any(met) or bool(report.locked)
 
 
 def refuse_names(names: list[str] | None, project: str | None, option: str = "--all") -> None:

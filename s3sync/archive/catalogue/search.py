@@ -17,6 +17,8 @@ _MOST_BLOCKS = 200
 MOST_NAME = 4096
 """Characters of a name that is searched for: no path is longer."""
 
+MOST_UNITS = 10_000
+
 
 class Searching(Database):
     """The questions that a catalogue answers about what is in its archives."""
@@ -111,6 +113,17 @@ class Searching(Database):
             return []
         pattern = f"*{as_glob(folded(name))}*" if not set(WILD) & set(name) else folded(name)
         rows = self.execute("SELECT DISTINCT unit FROM archive WHERE name GLOB ? ORDER BY unit", pattern)
+        return [str(row[0]) for row in rows]
+
+    def units_begun(self, word: str, limit: int = MOST_UNITS) -> list[str]:
+        """Ids of units that begin with a word, or whose last name does, without case."""
+        if not 0 < len(word) <= MOST_NAME:
+            return []
+        name = folded(word)
+        rows = self.execute(
+            "SELECT DISTINCT unit FROM archive WHERE (name >= ? AND name < ?) OR name GLOB ? ORDER BY unit LIMIT ?",
+            name, f"{name}\U0010ffff", f"*/{as_glob(name)}*", limit,
+        )  # fmt: skip
         return [str(row[0]) for row in rows]
 
     def _found(self, where: str, values: list[object], limit: int) -> list[FoundMember]:

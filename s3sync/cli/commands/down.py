@@ -14,7 +14,7 @@ from s3sync.core.plan import Policy, Verb
 from s3sync.errors import UsageError
 
 
-@command(EXCHANGE, "s3sync down\ns3sync down --on-conflict keep-both", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES)
+@command(EXCHANGE, "s3sync down\ns3sync down --on-conflict keep-both", 0, 1, 2, 3, 4, 5, 6, 8, 130, takes=MOVES)
 def down(
     call: Call,
     names: Names = None,

@@ -70,8 +70,11 @@ def run(
             return _before_commit()
         if hook == "pre-push":
             _before_push()
-        elif hook == "post-merge" or _is_another_branch(arguments or []):
-            _after_merge()
+        else:
+            if hook == "post-checkout":
+                _after_checkout()
+            if hook == "post-merge" or _is_another_branch(arguments or []):
+                _after_merge()
     except (S3syncError, OSError) as error:
         if call.debug:
             raise
@@ -112,6 +115,20 @@ def _after_merge() -> None:
     from s3sync.cli.background import say_soon
 
     say_soon(_what_waits, _tell)
+
+
+def _after_checkout() -> None:
+    """Say of each folder that was checked out, and whose media are archived, where these are. Asks no store."""
+    from s3sync.team.githooks.checked_out import bare_folders
+
+    settings = _settings()
+    names = bare_folders(settings) if settings.archives else []
+    if names:
+        from s3sync.archives import Archives
+        from s3sync.cli.show.hooks import archived_line
+
+        archives = Archives.open(flags={}, environ=os.environ)
+        _tell(*(archived_line(lives) for name in names if (lives := archives.lives(name)) is not None))
 
 
 def _what_waits() -> str:

@@ -75,6 +75,9 @@ def restore(
         bool,
         typer.Option("--obeyed", help="Also names that programs obey, such as .git, where another computer sent them."),
     ] = False,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Have a notice sent when it is thawed: by `archive poll`, or a watch.")
+    ] = False,
     yes: Yes = False,
 ) -> int:
     """Bring archived units back: verified, with modes and times, and never over something else.
@@ -96,7 +99,9 @@ def restore(
     if not units and not resume:
         raise UsageError("no UNIT was named", hint="`s3sync archive list` lists them; '*' means all")
     speed = Tier(tier.value.title())
-    options = RestoreOptions(to, tuple(member or ()), light, speed, days, wait, yes, max_cost, call.dry_run, obeyed)
+    options = RestoreOptions(
+        to, tuple(member or ()), light, speed, days, wait, yes, max_cost, call.dry_run, obeyed, notify
+    )
     return _restore(call, units or [], set, options, resume=resume)
 
 
@@ -118,10 +123,12 @@ def _restore(call: Call, units: list[str], set: str | None, options: RestoreOpti
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.notices import of_restore
-    from s3sync.cli.show.restore import ask, print_rest, print_restored, print_waiting, restore_json
+    from s3sync.cli.show.restore import ask, print_rest, print_restored, print_waiting, restore_json, warn_of_silence
 
     with watching(call) as watch:
         archives = Archives.open(flags=call.flags, environ=os.environ, progress=watch)
+        if options.notify:
+            warn_of_silence(archives.settings)
         told = print_restored(watch, quiet=call.quiet or call.json, verbose=call.verbose, dry_run=call.dry_run)
         report = archives.restore(
             *units,

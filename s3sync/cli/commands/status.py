@@ -20,16 +20,9 @@ if TYPE_CHECKING:
 @command(
     EXCHANGE,
     "s3sync status\ns3sync status --all --json\ns3sync status voz/boy-baker",
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    7,
-    130,
+    0, 1, 2, 3, 4, 5, 7, 8, 130,
     takes=OPENS,
-)
+)  # fmt: skip
 def status(
     call: Call,
     names: Names = None,
@@ -58,6 +51,7 @@ def status(
 
 
 def _status(call: Call, words: Words, exit_code: bool) -> int:
+    from s3sync.cli.lives import archived_json, mention, of_empty
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.status import print_status, status_json
@@ -66,12 +60,14 @@ def _status(call: Call, words: Words, exit_code: bool) -> int:
         opened, files = open_project(call, words.names, words.project, progress, words.root)
         with naming(opened, files, call):
             report = opened.status(*files)
+    lives = None if report.files else of_empty(opened, call)
     with telling(call, opened.session.settings, tuple):
         if call.json:
-            print_json(status_json(report))
+            print_json({**status_json(report), **archived_json(lives)})
         else:
             print_status(report, verbose=call.verbose, quiet=call.quiet)
-    return report.exit_code if exit_code or report.failed else 0
+    code = report.exit_code if exit_code or report.failed else 0
+    return code if lives is None else mention(lives, call, opened.session.project.repo_root) or code
 
 
 def _status_all(call: Call, exit_code: bool, root: str | os.PathLike[str] = ".") -> int:

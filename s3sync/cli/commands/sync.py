@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from s3sync.sync.report import RunReport
 
 
-@command(EXCHANGE, "s3sync sync\ns3sync sync --dry-run", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES)
+@command(EXCHANGE, "s3sync sync\ns3sync sync --dry-run", 0, 1, 2, 3, 4, 5, 6, 8, 130, takes=MOVES)
 def sync(
     call: Call,
     names: Names = None,

@@ -13,7 +13,7 @@ from s3sync.cli.runs import run
 from s3sync.core.plan import Verb
 
 
-@command(EXCHANGE, "s3sync up\ns3sync up b63 draft.mp4 '*.wav'", 0, 1, 2, 3, 4, 5, 6, 130, takes=MOVES)
+@command(EXCHANGE, "s3sync up\ns3sync up b63 draft.mp4 '*.wav'", 0, 1, 2, 3, 4, 5, 6, 8, 130, takes=MOVES)
 def up(
     call: Call,
     names: Names = None,

@@ -37,6 +37,7 @@ def run(call: Call, project: OneName = None, down: Down = False, notify: Notify 
     from s3sync.cli.notices import Digest
     from s3sync.cli.show.notices import of_told
     from s3sync.cli.show.watch import tell_json, tell_text
+    from s3sync.cli.thaws import ThawLooks
     from s3sync.team.watching.told import Told
     from s3sync.team.watching.watcher import Watcher
 
@@ -55,9 +56,10 @@ def run(call: Call, project: OneName = None, down: Down = False, notify: Notify 
     def session() -> Session:
         return opened.pop() if opened else _open(call, first.project.name, first.project.repo_root)
 
+    thaws = ThawLooks(first.settings, first.project.repo_root, call, tell, digest)
     with _ended_by_the_system():
         try:
-            Watcher(session, tell, down=down).run()
+            Watcher(session, tell, down=down, beside=thaws.look).run()
         except KeyboardInterrupt:
             return 0
         finally:

@@ -15,6 +15,7 @@ from s3sync.team.githooks.install import Hook, HooksReport, HookState
 from s3sync.team.githooks.script import HOOKS, before
 
 if TYPE_CHECKING:
+    from s3sync.archives.naming import Lives
     from s3sync.team.githooks.staged import Staged
     from s3sync.team.githooks.unsent import Unsent
     from s3sync.team.githooks.waiting import Waits
@@ -111,6 +112,13 @@ def waits_line(found: Sequence[Waits]) -> str:
     verb = "down" if files else "sync"
     command = f"s3sync {verb} {typed(found[0].project)}" if len(found) == 1 else f"s3sync {verb} --all"
     return f"s3sync: {where}: {', '.join(parts)}: `{printable(command)}`"
+
+
+def archived_line(lives: Lives) -> str:
+    """Say in one line where the media of a project are that was checked out."""
+    where = f"{lives.first.storage_class}, {size_text(lives.size)}"
+    command = f"s3sync restore {typed(lives.unit)}"
+    return printable(f"s3sync: {lives.project}: its files are archived ({where}): `{command}`")
 
 
 def unsent_line(found: Sequence[Unsent]) -> str:

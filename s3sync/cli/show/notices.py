@@ -18,6 +18,7 @@ from s3sync.team.watching.told import Ran, Told, Waiting
 
 if TYPE_CHECKING:
     from s3sync.archive.restoring import RestoreReport
+    from s3sync.archives.polling import PollReport
     from s3sync.team.resolution import ResolveReport
 
 MOST_MEMBERS = 3
@@ -89,6 +90,25 @@ def of_restore(report: RestoreReport, settings: Settings, *, resume: bool) -> It
     if not resume:
         yield from of_units("thaw", "waits for the thaw of", settings, [(unit, 0) for unit in report.pending])
     yield from of_units("thaw", "restored", settings, [(one.unit, 0) for one in report.units])
+
+
+def of_poll(report: PollReport, settings: Settings) -> Iterator[Notice]:
+    """Thaws of which somebody wants to hear, and that were not told before."""
+    wanted = [one for one in report.new if one.notify]
+    ready = [one for one in wanted if one.state == "ready"]
+    until = min((one.until for one in ready if one.until is not None), default=None)
+    yield from of_units(
+        "thaw",
+        f"can bring back{f', until {until},' if until else ''}",
+        settings,
+        [(one.unit, 0) for one in ready],
+    )
+    yield from of_units(
+        "thaw",
+        "has to ask again for the thaw, which is over, of",
+        settings,
+        [(one.unit, 0) for one in wanted if one.state == "expired"],
+    )
 
 
 def _place(place: ProjectAddress) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from s3sync.cli.output import SCHEMA, answered_yes, printable, say, symbols, war
 from s3sync.cli.progress import Lines
 from s3sync.cli.show.archive_costs import money_text
 from s3sync.cli.show.words import Json
+from s3sync.config import Settings
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.store.aspects import Tier
 
@@ -107,6 +108,16 @@ def print_rest(report: RestoreReport, *, quiet: bool, resume: bool = False) -> N
         say("No restore waits for a thaw.")
     elif not quiet and len(report.units) > 1:
         say(f"Summary: restored {counted(len(report.units), 'unit')}")
+
+
+def warn_of_silence(settings: Settings) -> None:
+    """Warn where a notice is asked for that nobody would get."""
+    if not settings.notify:
+        warn("warning: no notice will be sent: the setting `notify` has no address")
+        warn("hint: put one into your own settings: `s3sync notify show`; `s3sync archive poll` tells it all the same")
+    elif "thaw" not in settings.notices.events:
+        warn("warning: no notice will be sent: `notices` has events, and `thaw` is none of them")
+        warn("hint: add thaw to `notices: {events: [...]}`, as docs/notifications.md shows")
 
 
 def print_thaws(lines: list[ThawLine]) -> None:

@@ -27,8 +27,22 @@ from s3sync.cli.show.hooks import waits_line
 from s3sync.cli.show.run import conflict_lines, run_body
 from s3sync.cli.show.words import Json, failed_json, failure_lines, locked_line, place_json
 from s3sync.core.quantities import files_text, size_text
+from s3sync.core.typed import typed
 from s3sync.team.watching.service import ServiceReport
-from s3sync.team.watching.told import Back, Begun, Deleted, Gone, Left, Ran, Started, Told, Trouble, Waiting, Works
+from s3sync.team.watching.told import (
+    Back,
+    Begun,
+    Deleted,
+    Gone,
+    Left,
+    Ran,
+    Started,
+    Thaws,
+    Told,
+    Trouble,
+    Waiting,
+    Works,
+)
 
 _OUT, _ERR = True, False
 
@@ -74,6 +88,8 @@ def _lines(told: Told) -> Iterator[tuple[bool, str]]:
         yield from ((_ERR, line) for line in failure_lines(told.problems))
     elif isinstance(told, Deleted):
         yield from _deleted(told)
+    elif isinstance(told, Thaws):
+        yield from ((_OUT, line) for line in _thaws(told))
     elif isinstance(told, Trouble):
         yield from ((_ERR, line) for line in error_lines(told.error))
         yield _ERR, "the watch goes on, and tries again"
@@ -105,6 +121,13 @@ def _deleted(told: Deleted) -> Iterator[tuple[bool, str]]:
         yield _OUT, f"{files_text(told.there)} deleted on the remote, and kept here until you run `s3sync sync`"
 
 
+def _thaws(told: Thaws) -> Iterator[str]:
+    for unit, until in told.ready:
+        yield printable(f"{unit} can be read{f' until {until}' if until else ''}: `s3sync restore --resume`")
+    for unit in told.over:
+        yield printable(f"{unit} is cold again, its thaw is over: `s3sync restore {typed(unit)}` asks once more")
+
+
 def _document(told: Told) -> Json:
     return {"schema": SCHEMA, "command": "watch", "event": type(told).__name__.lower(), **_fields(told)}
 
@@ -121,6 +144,8 @@ def _fields(told: Told) -> Json:
         return {"files": waits.files, "size_bytes": waits.size_bytes, "deleted": waits.deleted, "by": dict(waits.by)}
     if isinstance(told, Left):
         return {"failed": list(map(failed_json, told.problems))}
+    if isinstance(told, Thaws):
+        return {"ready": [{"unit": unit, "until": until} for unit, until in told.ready], "over": list(told.over)}
     if isinstance(told, Deleted):
         return {"here": told.here, "there": told.there}
     if isinstance(told, Trouble):

@@ -60,6 +60,13 @@ class Deleted(Struct, frozen=True):
     there: int
 
 
+class Thaws(Struct, frozen=True):
+    """Archives that can be read now, each until a time or None, and those whose thaw is over: news for a restore."""
+
+    ready: Sequence[tuple[str, str | None]] = ()
+    over: Sequence[str] = ()
+
+
 class Trouble(Struct, frozen=True):
     """An error that keeps the watch from working. It is told once, however often it is met."""
 
@@ -80,4 +87,4 @@ class Back(Struct, frozen=True):
     staging: str
 
 
-Told: TypeAlias = Started | Begun | Ran | Waiting | Left | Deleted | Trouble | Works | Gone | Back
+Told: TypeAlias = Started | Begun | Ran | Waiting | Left | Deleted | Thaws | Trouble | Works | Gone | Back

@@ -44,7 +44,8 @@ LARGE, FEW = 100_000_000, 3
 
 
 class Watcher:
-    """Watch one project until interrupted. `tell` is called in the thread that calls `run`."""
+    """Watch one project until interrupted. `tell` is called in the thread that calls `run`; so is `beside`, with the
+    time, after each step that worked."""
 
     def __init__(
         self,
@@ -52,11 +53,12 @@ class Watcher:
         tell: Callable[[Told], None],
         *,
         down: bool = False,
+        beside: Callable[[float], None] = lambda now: None,
         clock: Clock | None = None,
         events: Callable[[Path, Callable[[], None]], Events] = Events,
     ) -> None:
         self._exchange = Exchange(open_session)
-        self._tell, self._down = tell, down
+        self._tell, self._down, self._beside = tell, down, beside
         self._clock = clock or RealClock()
         self._new_events = events
         session = self._exchange.session
@@ -99,6 +101,7 @@ class Watcher:
                 self._look(now)
                 self._ask(now)
                 self._worked()
+                self._beside(now)
             except (S3syncError, OSError) as error:
                 self._failed(error)
         now = self._clock.now()
