@@ -8,9 +8,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 INTERRUPTED = 130
 GRACE_S = 0.7
@@ -58,3 +61,20 @@ def leave(code: int = INTERRUPTED) -> NoReturn:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
+
+
+@contextmanager
+def ended_by_the_system() -> Iterator[None]:
+    """Have SIGTERM, by which systemd and launchd end a program, do what Ctrl-C does."""
+
+    def end_now(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end_now)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -61,13 +61,13 @@ def who(session: Session, word: str | None, cwd: Path) -> WhoReport:
     """Say who has a file in its newest version, or everything. Raises `UsageError` for a name that is none."""
     manifest = read_manifest(session.store, session.project.prefix).manifest
     record = None if word is None else _record(session, manifest, word, cwd)
-    return WhoReport(session.place, "who", _states(manifest, record), record)
+    return WhoReport(session.place, "who", member_states(manifest, record), record)
 
 
 def members(session: Session) -> WhoReport:
     """List everybody who has ever written metadata.json, and has not been removed."""
     manifest = read_manifest(session.store, session.project.prefix).manifest
-    return WhoReport(session.place, "members", _states(manifest, None))
+    return WhoReport(session.place, "members", member_states(manifest, None))
 
 
 def remove_member(session: Session, name: str, *, dry_run: bool = False) -> WhoReport:
@@ -89,7 +89,7 @@ def remove_member(session: Session, name: str, *, dry_run: bool = False) -> WhoR
         edits = session.edits()
         edits.counts_as_sync, edits.leaves = False, name
         stored = write_edits(session.store, session.project.prefix, stored, edits)
-    states = [one for one in _states(stored.manifest, None) if one.name != name]
+    states = [one for one in member_states(stored.manifest, None) if one.name != name]
     return WhoReport(session.place, "members remove", states, removed=name, dry_run=dry_run)
 
 
@@ -107,7 +107,8 @@ def _record(session: Session, manifest: Manifest, word: str, cwd: Path) -> FileR
     )
 
 
-def _states(manifest: Manifest, record: FileRecord | None) -> list[MemberState]:
+def member_states(manifest: Manifest, record: FileRecord | None) -> list[MemberState]:
+    """Every member, with what he has of that file, or of all."""
     return [
         MemberState(name, last, *_holds(name, manifest.receipts, record))
         for name, last in sorted(manifest.members.items())

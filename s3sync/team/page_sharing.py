@@ -30,6 +30,7 @@ from s3sync.shared.pages import (
     put_page,
 )
 from s3sync.store.aspects import Presigns
+from s3sync.store.port import Store
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, ProjectAddress
 from s3sync.sync.session import Session
 from s3sync.team.pages.ffmpeg import Ffmpeg, find_ffmpeg
@@ -91,7 +92,7 @@ def share_page(
 ) -> PageReport:
     """Make a page of files, and a link to it. Raises as `share` does, and `ConfigError` for a user without a name."""
     by, title = session.settings.require_user(), _checked(title, session.project.name)
-    presigns = presigning(session, lasts)
+    presigns = presigning(session.store, lasts)
     found, refused = sharable(session, words, cwd)
     if len(found) > MOST_FILES:
         raise UsageError(
@@ -119,7 +120,7 @@ def share_page(
     link = presigns.presign_get(key, lasts=lasts)
     if now is not None:
         drop_ended(session.store, session.project.prefix, now)
-    report.page = SharedPage(title, by, min(ends, link.expires), _id_of(key), link.url, early)
+    report.page = SharedPage(title, by, min(ends, link.expires), id_of(key), link.url, early)
     return report
 
 
@@ -169,28 +170,41 @@ def _items(
 
 def shared_pages(session: Session) -> PagesReport:
     """List the pages of a project that are in the store. Raises `StoreError`."""
-    listed = list_pages(session.store, session.project.prefix)
+    return PagesReport(session.place, pages_at(session.store, session.project.prefix))
+
+
+def pages_at(store: Store, prefix: str) -> list[KeptPage]:
+    """Pages that are kept for a prefix, with what their objects say of them. Raises `StoreError`."""
     with Aside(ASKED_AT_ONCE, "s3sync-pages") as threads:
-        found = list(threads.map(lambda page: described(session.store, page), listed))
-    return PagesReport(session.place, [page for page in found if page is not None])
+        found = list(threads.map(lambda page: described(store, page), list_pages(store, prefix)))
+    return [page for page in found if page is not None]
 
 
 def end_page(session: Session, word: str, *, dry_run: bool = False) -> PagesReport:
     """Delete a page, by its id or its link. Raises `UsageError` for one that is not there, `StoreError`."""
-    identity = word if _ID.fullmatch(word) else _id_of(unquote(urlsplit(word).path))
-    for page in list_pages(session.store, session.project.prefix):
+    ended = end_page_at(session.store, session.project.prefix, word, dry_run=dry_run)
+    if ended is None:
+        raise UsageError(
+            f"no page {word[:200]!r} is in the store",
+            why="it was ended, or it is of another project",
+            hint="`s3sync share --list` shows the pages with their ids",
+        )
+    return PagesReport(session.place, [ended], ended=True, dry_run=dry_run)
+
+
+def end_page_at(store: Store, prefix: str, word: str, *, dry_run: bool = False) -> KeptPage | None:
+    """Delete a page that is kept for a prefix; None for one that is not there. Raises `StoreError`."""
+    identity = word if _ID.fullmatch(word) else id_of(unquote(urlsplit(word).path))
+    for page in list_pages(store, prefix):
         if page.id == identity:
-            told = described(session.store, page) or page
+            told = described(store, page) or page
             if not dry_run:
-                session.store.delete(page.key)
-            return PagesReport(session.place, [told], ended=True, dry_run=dry_run)
-    raise UsageError(
-        f"no page {word[:200]!r} is in the store",
-        why="it was ended, or it is of another project",
-        hint="`s3sync share --list` shows the pages with their ids",
-    )
+                store.delete(page.key)
+            return told
+    return None
 
 
-def _id_of(key: str) -> str | None:
+def id_of(key: str) -> str | None:
+    """Id of the page of a key; None for a key that is none of a page."""
     said = read_page_name(key.rpartition("/")[2])
     return None if said is None else said[1]

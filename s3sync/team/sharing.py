@@ -17,6 +17,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import State
 from s3sync.errors import NotFound, UsageError
 from s3sync.store.aspects import Presigns, Thaws, ThawState, aspect, require_aspect
+from s3sync.store.port import Store
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, FileStatus, ProjectAddress
 from s3sync.sync.select import make_selector
 from s3sync.sync.session import Session
@@ -79,7 +80,7 @@ def share(
     Raises `UsageError` for a name that is none and for a time that no link can last, `Unsupported` for a store that
     makes no links, `StoreError`.
     """
-    presigns = presigning(session, lasts)
+    presigns = presigning(session.store, lasts)
     found, refused = sharable(session, words, cwd)
     report = ShareReport(session.place, refused=refused)
     for one in found:
@@ -91,7 +92,7 @@ def share(
     return report
 
 
-def presigning(session: Session, lasts: timedelta) -> Presigns:
+def presigning(store: Store, lasts: timedelta) -> Presigns:
     """The store's links. Raises `UsageError` for a time that no link can last, `Unsupported`."""
     if not SHORTEST <= lasts <= LONGEST:
         raise UsageError(
@@ -101,7 +102,7 @@ def presigning(session: Session, lasts: timedelta) -> Presigns:
             if lasts > LONGEST
             else "write it as --expires 2d",
         )
-    return require_aspect(session.store, Presigns)
+    return require_aspect(store, Presigns)
 
 
 def sharable(session: Session, words: Sequence[str], cwd: Path) -> tuple[list[Sharable], list[Problem]]:

@@ -47,6 +47,7 @@ _LOOKED_AT = 1024
 _PATIENCE_S = 1.0
 """Time in which the program that opens a viewer says that there is none."""
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+RESOLVES = "`s3sync resolve` without --open shows size, author and time; `s3sync versions` has the ids"
 
 
 def why_not_shown(name: str) -> str | None:
@@ -80,8 +81,8 @@ def _is_text(beginning: bytes) -> bool:
 class Viewer:
     """Opener of files here. Raises `S3syncError` where there is nothing."""
 
-    def __init__(self, environ: Mapping[str, str], platform: str = sys.platform) -> None:
-        self._environ, self._command = environ, None if platform == "win32" else _command(environ, platform)
+    def __init__(self, environ: Mapping[str, str], platform: str = sys.platform, *, hint: str = RESOLVES) -> None:
+        self._environ, self._command = environ, None if platform == "win32" else _command(environ, platform, hint)
 
     def open(self, paths: Iterable[str]) -> list[tuple[str, str]]:
         """Open files, of which each has a whole path. Returns those that could not be, with the reasons."""
@@ -107,9 +108,8 @@ class Viewer:
             return error.strerror or str(error)
 
 
-def _command(environ: Mapping[str, str], platform: str) -> str:
+def _command(environ: Mapping[str, str], platform: str, hint: str) -> str:
     name = "open" if platform == "darwin" else "xdg-open"
-    hint = "`s3sync resolve` without --open shows size, author and time; `s3sync versions` has the ids"
     if platform != "darwin" and not any(environ.get(screen) for screen in _SCREENS):
         raise S3syncError("no viewer can be opened", why="this session has no screen", hint=hint)
     found = program(name)

@@ -28,6 +28,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "sound.mp3": (*SOUND, "-c:a", "libmp3lame"),
     "pretty.mp4": (*BLOBS, *H264),
     "pretty.wav": SWELLS,
+    "pretty.jpg": (*BLOBS, "-vf", "scale=240:-2", "-frames:v", "1"),
+    "prettier.jpg": ("-f", "lavfi", "-i", "mandelbrot=size=240x136:start_scale=0.8:rate=1", "-frames:v", "1"),
     "still.jpg": (*PICTURE, "-frames:v", "1"),
     "still.tif": (*PICTURE, "-frames:v", "1"),
 }

@@ -123,11 +123,11 @@ def _listed(call: Call, report: PagesReport) -> int:
     return 0
 
 
-def seconds_of(text: str) -> int:
-    """Seconds that `--expires` says. Raises `UsageError`."""
+def seconds_of(text: str, option: str = "--expires") -> int:
+    """Seconds that an option says. Raises `UsageError`."""
     from s3sync.core.durations import USAGE, parse_duration
 
     seconds = parse_duration(text)
     if seconds is None:
-        raise UsageError(f"--expires cannot be {text!r}", why="it is no time", hint=USAGE)
+        raise UsageError(f"{option} cannot be {text!r}", why="it is no time", hint=USAGE)
     return seconds

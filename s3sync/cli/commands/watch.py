@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -18,8 +14,6 @@ from s3sync.cli.declare import ASKS, OPENS, TEAM, Group
 from s3sync.cli.options import OneName
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from s3sync.sync.session import Session
     from s3sync.team.watching.service import Service, ServiceReport
 
@@ -34,6 +28,7 @@ watch = Group(TEAM, "Upload what is finished as soon as it is, and say or fetch 
 @watch.word("run", "s3sync watch\ns3sync watch b63 --down", 0, 1, 2, 5, 6, 130, takes=RUNS)
 def run(call: Call, project: OneName = None, down: Down = False, notify: Notify = False) -> int:
     """Watch a project until Ctrl-C. Nothing is deleted and no question is answered: that waits for you."""
+    from s3sync.cli.interrupt import ended_by_the_system
     from s3sync.cli.notices import Digest
     from s3sync.cli.show.notices import of_told
     from s3sync.cli.show.watch import tell_json, tell_text
@@ -57,7 +52,7 @@ def run(call: Call, project: OneName = None, down: Down = False, notify: Notify 
         return opened.pop() if opened else _open(call, first.project.name, first.project.repo_root)
 
     thaws = ThawLooks(first.settings, first.project.repo_root, call, tell, digest)
-    with _ended_by_the_system():
+    with ended_by_the_system():
         try:
             Watcher(session, tell, down=down, beside=thaws.look).run()
         except KeyboardInterrupt:
@@ -106,23 +101,6 @@ def _open(call: Call, project: str | None, start: Path) -> Session:
     from s3sync.api import Project
 
     return Project.open(project, path=start, flags=call.flags).session
-
-
-@contextmanager
-def _ended_by_the_system() -> Iterator[None]:
-    """Have SIGTERM, by which systemd and launchd end a program, do what Ctrl-C does."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _service(call: Call, project: str | None, options: list[str]) -> tuple[Service, Path]:

@@ -30,7 +30,7 @@ PATIENCE_S = 20.0
 """Time for one question. A file that takes longer has no poster."""
 FORMATS = (
     "mov,mp4,m4a,3gp,matroska,webm,avi,mxf,mpegts,mpeg,flv,asf,ogg,dv,wav,w64,aiff,flac,mp3,aac,caf,"
-    "tiff_pipe,bmp_pipe,psd_pipe,dpx_pipe,exr_pipe,tga_pipe"
+    "jpeg_pipe,png_pipe,webp_pipe,tiff_pipe,bmp_pipe,psd_pipe,dpx_pipe,exr_pipe,tga_pipe"
 )
 """Formats that hold all their data, and lead nowhere else."""
 MOST_PIXELS = 150_000_000
@@ -90,10 +90,10 @@ class Ffmpeg(Struct, frozen=True):
         _, told = self._run(descriptor, path, [], lambda chunk: None)
         return read_facts(told.decode("utf-8", "replace"))
 
-    def poster(self, descriptor: int, path: str, *, at_s: float = 0.0) -> bytes | None:
-        """A frame as JPEG, no larger than `POSTER_SIDE` either way; None where there is none."""
-        side = f"'min({POSTER_SIDE},iw)':'min({POSTER_SIDE},ih)'"
-        scale = f"scale={side}:force_original_aspect_ratio=decrease:force_divisible_by=2"
+    def poster(self, descriptor: int, path: str, *, at_s: float = 0.0, side: int = POSTER_SIDE) -> bytes | None:
+        """A frame as JPEG, no larger than `side` either way; None where there is none."""
+        side_of = f"'min({side},iw)':'min({side},ih)'"
+        scale = f"scale={side_of}:force_original_aspect_ratio=decrease:force_divisible_by=2"
         words = ["-map", "0:V:0", "-frames:v", "1", "-vf", scale, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]
         words += ["-q:v", "6", "-map_metadata", "-1", "-f", "image2pipe", "pipe:1"]
         found = bytearray()

@@ -98,7 +98,7 @@ def page(
     style, script = _STYLE + style, _SCRIPT + script
     if "</" in script or "</" in style or "\r" in script + style:
         raise ValueError("script and style must not end their element")
-    policy = _policy(style, script, sources or {})
+    policy = escape(policy_of(style, script, sources or {}), quote=True)
     until = moment(origin.until)
     return f"""<!doctype html>
 <html lang="en" data-until="{format_time(origin.until)}">
@@ -129,7 +129,7 @@ def page(
 """.encode()
 
 
-def _policy(style: str, script: str, sources: Mapping[str, Iterable[str]]) -> str:
+def policy_of(style: str, script: str, sources: Mapping[str, Iterable[str]]) -> str:
     """Content-Security-Policy of a page: nothing, but its own style and script, and these sources."""
     directives: dict[str, Iterable[str]] = {
         "default-src": ["'none'"],
@@ -141,8 +141,7 @@ def _policy(style: str, script: str, sources: Mapping[str, Iterable[str]]) -> st
     }
     for kind, allowed in sources.items():
         directives[kind] = [one for one in (*directives.get(kind, ()), *allowed) if one != "'none'"]
-    policy = "; ".join(f"{kind} {' '.join(dict.fromkeys(allowed))}" for kind, allowed in directives.items())
-    return escape(policy, quote=True)
+    return "; ".join(f"{kind} {' '.join(dict.fromkeys(allowed))}" for kind, allowed in directives.items())
 
 
 def _hash_of(content: str) -> str:

@@ -60,7 +60,7 @@ def look_into(staging: Path, names: Sequence[str], ffmpeg: Ffmpeg | None) -> Loo
         if time.monotonic() > deadline:
             late.append(name)
             continue
-        with _opened(staging, name) as found:
+        with opened(staging, name) as found:
             if found is None:
                 away.append(name)
             else:
@@ -107,7 +107,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 @contextmanager
-def _opened(staging: Path, name: str) -> Iterator[tuple[int, str] | None]:
+def opened(staging: Path, name: str) -> Iterator[tuple[int, str] | None]:
     """The descriptor and path of a file of the staging folder; None where there is none that may be opened."""
     found: tuple[int, str] | None = None
     for form in dict.fromkeys((name, normalize("NFD", name))):

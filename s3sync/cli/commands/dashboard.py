@@ -1,0 +1,272 @@
+"""s3sync dashboard"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+from msgspec import Struct
+
+from s3sync.cli.call import Call
+from s3sync.cli.declare import CHECK, OPENS, command
+from s3sync.errors import UsageError
+
+if TYPE_CHECKING:
+    from s3sync.dashboard.values import Dashboard
+    from s3sync.team.viewing import Viewer
+
+
+class Part(StrEnum):
+    """Part that is published only on request."""
+
+    PICTURES = "pictures"
+
+
+EXAMPLES = """s3sync dashboard --open
+s3sync dashboard --serve
+s3sync dashboard 'b6*' --publish --expires 2d --title 'Films of this autumn'"""
+LEAST_S = 2
+"""Shortest time between two looks of a served dashboard."""
+HINT = "leave out --open, and open the file that is named in a browser"
+
+Pattern: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="[PATTERN]", help="A beginning of names, or a glob.", show_default=False)
+]
+Out: TypeAlias = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write it there, instead of into your own folder.")
+]
+Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace what is there and is no dashboard.")]
+Serve: TypeAlias = Annotated[bool, typer.Option("--serve", help="Show it live on this computer, until Ctrl-C.")]
+Port: TypeAlias = Annotated[
+    int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="Port of --serve; else a free one.")
+]
+Every: TypeAlias = Annotated[
+    str, typer.Option("--every", metavar="TIME", help="How often --serve may look again: 10s, 5m.")
+]
+Publish: TypeAlias = Annotated[
+    bool, typer.Option("--publish", help="Put a view for people outside into the store, behind a link that ends.")
+]
+PublishTo: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--publish-to", metavar="PREFIX", help="Put that view where a web host serves this prefix."),
+]
+Expires: TypeAlias = Annotated[
+    str, typer.Option("--expires", metavar="TIME", help="How long the link works: 30m, 4h, 2d; up to 7d.")
+]
+With: TypeAlias = Annotated[
+    list[Part] | None, typer.Option("--with", help="Publish these, too, which are left out otherwise.")
+]
+End: TypeAlias = Annotated[
+    str | None, typer.Option("--end", metavar="PAGE", help="End a published one now, by its id or its link.")
+]
+
+
+class _Asked(Struct):
+    """Options of a dashboard that is made: which projects, and whether with pictures."""
+
+    call: Call
+    pattern: str | None
+    pictures: bool
+
+    def maker(self) -> Callable[[], Dashboard]:
+        """A function that looks anew each time it is called."""
+        from s3sync.dashboard.gather import dashboard_of
+        from s3sync.dashboard.pictures import Pictures
+
+        start, pictures = Path.cwd(), Pictures() if self.pictures else None
+        return lambda: dashboard_of(start, flags=self.call.flags, pattern=self.pattern, pictures=pictures)
+
+
+@command(CHECK, EXAMPLES, 0, 1, 2, 3, 5, 130, takes=OPENS | {"dry_run"})
+def dashboard(
+    call: Call,
+    pattern: Pattern = None,
+    opens: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    out: Out = None,
+    force: Force = False,
+    serve: Serve = False,
+    port: Port = None,
+    every: Every = "10s",
+    publish: Publish = False,
+    publish_to: PublishTo = None,
+    expires: Expires = "7d",
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Title of what is published.")] = None,
+    shows: With = None,
+    published: Annotated[bool, typer.Option("--list", help="List what is published behind links.")] = False,
+    end: End = None,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Make no pictures of films and images.")] = False,
+) -> int:
+    """Show where everything stands on one page: projects by place, conflicts, locks, people, transfers and thaws.
+
+    It is one file that loads nothing from the network. --publish makes another one, without paths, keys and commands.
+    """
+    modes = {"--serve": serve, "--publish": publish, "--publish-to": publish_to is not None, "--list": published}
+    mode = _mode({**modes, "--end": end is not None, "--out": out is not None})
+    _refuse_nonsense(
+        call, mode, {"--port": port is not None, "--title": title is not None, "--with": bool(shows)}, opens
+    )
+    asked = _Asked(call, pattern, not no_pictures and (mode not in ("--publish", "--publish-to") or bool(shows)))
+    if mode in ("--list", "--end"):
+        return _kept(call, end)
+    if mode == "--publish":
+        return _publish(asked, None, expires, title, shows, force=force)
+    if mode == "--publish-to":
+        return _publish(asked, publish_to, expires, title, shows, force=force)
+    if mode == "--serve":
+        return _serve(asked, port or 0, every, opens=opens)
+    return _write(asked, out, force=force, opens=opens)
+
+
+def _mode(given: dict[str, bool]) -> str:
+    chosen = [option for option, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} do not go together", hint="choose one of them")
+    return chosen[0] if chosen else ""
+
+
+def _refuse_nonsense(call: Call, mode: str, given: dict[str, bool], opens: bool) -> None:
+    """Raise `UsageError` for options that do not go together, before anything is asked."""
+    publishes = mode in ("--publish", "--publish-to")
+    if given["--port"] and mode != "--serve":
+        raise UsageError("--port goes with --serve", hint="add --serve")
+    for option in ("--title", "--with"):
+        if given[option] and not publishes:
+            raise UsageError(f"{option} goes with --publish", why="nothing is published", hint="add --publish")
+    if opens and mode not in ("", "--out", "--serve"):
+        raise UsageError(f"--open does not go with {mode}", hint="open the link that it prints")
+    if call.json and mode in ("--out", "--serve"):
+        raise UsageError(f"--json does not go with {mode}", why="it prints the data instead", hint=f"leave out {mode}")
+    if call.dry_run and mode == "--serve":
+        raise UsageError("--dry-run does not go with --serve", why="it writes nothing anyway", hint="leave it out")
+
+
+def _write(asked: _Asked, out: Path | None, *, force: bool, opens: bool) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.dashboard import dashboard_json, print_written, warn_of
+    from s3sync.dashboard.files import own_name, write_own, write_to
+    from s3sync.dashboard.page import page_of
+
+    call, viewer = asked.call, _viewer() if opens else None
+    board = asked.maker()()
+    if call.json:
+        print_json(dashboard_json(board))
+        return board.exit_code
+    body, one = page_of(board), board.repositories[0]
+    if call.dry_run:
+        print_written(board, out, len(body), dry_run=True, quiet=call.quiet)
+    else:
+        path = (
+            write_own(os.environ, own_name(one.name, one.root or ""), body)
+            if out is None
+            else write_to(out, body, force=force, staging=_staging(call))
+        )
+        print_written(board, path, len(body), dry_run=False, quiet=call.quiet)
+        if viewer is not None:
+            _open(viewer, path)
+    warn_of(board)
+    return board.exit_code
+
+
+def _staging(call: Call) -> list[Path]:
+    from s3sync.config import load_settings
+    from s3sync.project import list_projects
+
+    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    return [project.staging for project in list_projects(settings, Path.cwd())]
+
+
+def _viewer() -> Viewer:
+    from s3sync.team.viewing import Viewer
+
+    return Viewer(os.environ, hint=HINT)
+
+
+def _open(viewer: Viewer, path: Path) -> None:
+    from s3sync.cli.output import printable, warn
+
+    for _, why in viewer.open([str(path)]):
+        warn(f"warning: no browser was opened: {printable(why)}")
+
+
+def _serve(asked: _Asked, port: int, every: str, *, opens: bool) -> int:
+    from s3sync.cli.commands.share import seconds_of
+    from s3sync.cli.interrupt import ended_by_the_system
+    from s3sync.cli.show.dashboard import print_served, warn_of
+    from s3sync.dashboard.live import Live
+    from s3sync.dashboard.serve import serving
+
+    call, every_s = asked.call, seconds_of(every, "--every")
+    if every_s < LEAST_S:
+        raise UsageError(f"--every cannot be {every!r}", why=f"a look takes a while: at least {LEAST_S} s", hint="10s")
+    viewer = _viewer() if opens else None
+    with ended_by_the_system():
+        try:
+            with Live(asked.maker(), every_s) as live, serving(live, port) as served:
+                print_served(served.url, quiet=call.quiet)
+                warn_of(live.now().board)
+                with served.door(os.environ) as door:
+                    if viewer is not None:
+                        _open(viewer, door)
+                    served.wait()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def _publish(
+    asked: _Asked, prefix: str | None, expires: str, title: str | None, shows: list[Part] | None, *, force: bool
+) -> int:
+    from s3sync.cli.commands.share import seconds_of
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.dashboard import print_published, published_json, warn_of
+    from s3sync.config import load_settings
+    from s3sync.connect import connect
+    from s3sync.dashboard.publish import checked_prefix, checked_title, links_of, publish, publish_to
+    from s3sync.sync.session import utc_now
+
+    call, lasts = asked.call, timedelta(seconds=seconds_of(expires))
+    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    settings.require_user()
+    checked_title(title, settings.repo)
+    store = connect(settings)
+    parts = [str(one) for one in shows or ()]
+    if prefix is not None:
+        checked_prefix(prefix, settings.repo)
+        board = asked.maker()()
+        report = publish_to(settings, store, board, prefix, title=title, shows=parts, force=force, dry_run=call.dry_run)
+    else:
+        links_of(store, lasts)
+        board = asked.maker()()
+        report = publish(
+            settings, store, board, lasts=lasts, now=utc_now(), title=title, shows=parts, dry_run=call.dry_run
+        )
+    if call.json:
+        print_json(published_json(report, board.exit_code))
+    else:
+        print_published(report, quiet=call.quiet)
+        warn_of(board)
+    return board.exit_code
+
+
+def _kept(call: Call, end: str | None) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.dashboard import print_kept, published_json
+    from s3sync.config import load_settings
+    from s3sync.connect import connect
+    from s3sync.dashboard.publish import end_published, list_published
+
+    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    store = connect(settings)
+    report = (
+        list_published(settings, store) if end is None else end_published(settings, store, end, dry_run=call.dry_run)
+    )
+    if call.json:
+        print_json(published_json(report, 0))
+    else:
+        print_kept(report, quiet=call.quiet)
+    return 0

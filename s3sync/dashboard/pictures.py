@@ -1,0 +1,94 @@
+"""Small pictures of the files that are on this disk, as `data:` addresses: so many, so large, in so much time."""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from s3sync.core.media_types import Kind, kind_of, type_in_a_page
+from s3sync.dashboard.values import File, Project
+from s3sync.disk.durable import read_all
+from s3sync.team.pages.ffmpeg import Ffmpeg, find_ffmpeg
+from s3sync.team.pages.looking import opened
+
+OF_A_PROJECT, OF_ALL = 6, 90
+"""Pictures of one project, and of all of them."""
+MOST_BYTES = 3_000_000
+"""Size of all pictures together."""
+MOST_S = 20.0
+"""Time for all pictures of one look. Those that are late come with the next one."""
+SIDE = 240
+AS_IT_IS = 24_000
+"""Size of a file up to which it is shown as it is."""
+_BEGINS = {
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
+_FILM_AT_S = 1.0
+"""Second of a film whose picture is taken. A shorter one shows its first."""
+
+
+class Pictures:
+    """Maker of pictures, which remembers those that it made: a file that did not change is not opened again."""
+
+    def __init__(self, ffmpeg: Ffmpeg | None = None) -> None:
+        program = find_ffmpeg()
+        self._ffmpeg = ffmpeg or (Ffmpeg(program, patience_s=5.0) if program is not None else None)
+        self._made: dict[tuple[str, int, int, int], str | None] = {}
+
+    def add(self, projects: Iterable[Project], staging: Mapping[str, Path]) -> None:
+        """Give files their pictures. Never fails: what cannot be had is left out."""
+        deadline, left, size = time.monotonic() + MOST_S, OF_ALL, 0
+        kept: dict[tuple[str, int, int, int], str | None] = {}
+        for project in projects:
+            folder, few = staging.get(project.name), min(OF_A_PROJECT, left)
+            for at, file in enumerate(project.files if folder is not None else ()):
+                if not few or size > MOST_BYTES or time.monotonic() > deadline:
+                    break
+                if folder is None or not _has_picture(file):
+                    continue
+                picture = self._picture(folder, file.name, kept)
+                if picture is not None:
+                    project.files[at] = replace(file, picture=picture)
+                    few, left, size = few - 1, left - 1, size + len(picture)
+        self._made = kept
+
+    def _picture(self, staging: Path, name: str, kept: dict[tuple[str, int, int, int], str | None]) -> str | None:
+        with opened(staging, name) as found:
+            if found is None:
+                return None
+            descriptor, path = found
+            status = os.fstat(descriptor)
+            key = (path, status.st_size, status.st_mtime_ns, status.st_ino)
+            if key not in self._made:
+                self._made[key] = self._make(descriptor, path, name, status.st_size)
+            kept[key] = self._made[key]
+            return kept[key]
+
+    def _make(self, descriptor: int, path: str, name: str, size: int) -> str | None:
+        kind = type_in_a_page(name)
+        if kind in _BEGINS and size <= AS_IT_IS:
+            body = read_all(descriptor, AS_IT_IS)
+            return _address(kind, body) if body is not None and body.startswith(_BEGINS[kind]) else None
+        if self._ffmpeg is None:
+            return None
+        at_s = _FILM_AT_S if kind_of(name) is Kind.VIDEO else 0.0
+        poster = self._ffmpeg.poster(descriptor, path, at_s=at_s, side=SIDE)
+        if poster is None and at_s:
+            poster = self._ffmpeg.poster(descriptor, path, side=SIDE)
+        return _address("image/jpeg", poster) if poster is not None else None
+
+
+def _has_picture(file: File) -> bool:
+    return kind_of(file.name) in (Kind.VIDEO, Kind.PICTURE)
+
+
+def _address(kind: str, body: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(body).decode()}"

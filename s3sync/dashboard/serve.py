@@ -1,0 +1,201 @@
+"""The dashboard on this computer alone: a small server that answers whoever knows its address, and changes nothing.
+
+Other users and pages of this computer can reach it. So the address has a random token, which is the only thing that
+it answers to; a request has to name the server as the page does (a page of another host that was made to lead here by
+its DNS does not); and what it sends may not be framed, kept or read by other pages.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from html import escape
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from s3sync.dashboard.files import own_for_a_while
+from s3sync.dashboard.live import Live
+from s3sync.dashboard.page import page_of, parts, policy
+from s3sync.errors import LocalError
+
+HOST = "127.0.0.1"
+MOST_AT_ONCE = 16
+"""Connections that are answered at once. Others are closed."""
+PATIENCE_S = 20.0
+"""Time that a connection may stay silent."""
+END_S = 0.1
+"""Time that the server takes to end at the most, after Ctrl-C."""
+DATA = "data.json"
+
+
+class DashboardServer(ThreadingHTTPServer):
+    """Server of one dashboard. `url` is its address, token included. Raises `LocalError` for a port that is taken."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 32
+
+    def __init__(self, live: Live, port: int = 0) -> None:
+        self.live = live
+        self.token = secrets.token_urlsafe(32)
+        self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
+        style, script = parts()
+        self.policy = policy(style, script, live=True) + "; frame-ancestors 'none'"
+        try:
+            super().__init__((HOST, port), Handler)
+        except OSError as error:
+            raise LocalError(
+                f"cannot serve on port {port}",
+                why=error.strerror or str(error),
+                hint="name another one, or leave out --port: a free one is found",
+            ) from error
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.server_port}/{self.token}/"
+
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """Names by which a browser may know this server."""
+        return f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._slots.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._slots.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._slots.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that broke: the address is in what Python would print."""
+
+    def server_bind(self) -> None:
+        """Bind without asking any resolver for this computer's name."""
+        with suppress(AttributeError, OSError):
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # type: ignore[attr-defined,unused-ignore]
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = HOST, self.server_address[1]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers to one connection: the page, and its data. Everything else is refused in a few words."""
+
+    server: DashboardServer
+    protocol_version = default_request_version = "HTTP/1.1"
+    timeout = PATIENCE_S
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        hosts = self.headers.get_all("Host") or []
+        if len(hosts) != 1 or hosts[0].strip().lower() not in self.server.hosts:
+            self.close_connection = True
+            self._plain(421, "This address does not lead here.")
+            return
+        token, slash, name = self.path.removeprefix("/").partition("/")
+        known = hmac.compare_digest(token.encode("utf-8", "replace"), self.server.token.encode())
+        if not known or not self.path.startswith("/") or not slash or name not in ("", DATA):
+            self._plain(404, "There is nothing here. The whole address is where s3sync dashboard was started.")
+            return
+        data = self.server.live.now()
+        if name == "":
+            self._send(200, "text/html; charset=utf-8", page_of(data.board), {})
+            return
+        more = {"ETag": data.etag, "S3sync-Made-At": data.board.made_at}
+        if self.headers.get("If-None-Match") == data.etag:
+            self._send(304, None, b"", more)
+        else:
+            self._send(200, "application/json", data.body, more)
+
+    def _plain(self, code: int, words: str) -> None:
+        self._send(code, "text/plain; charset=utf-8", f"{words}\n".encode(), {"Allow": "GET, HEAD"})
+
+    def _send(self, code: int, kind: str | None, body: bytes, more: dict[str, str]) -> None:
+        self.send_response_only(code)
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": self.server.policy,
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            **more,
+        }
+        if kind is not None:
+            headers |= {"Content-Type": kind, "Content-Length": str(len(body))}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request, or one that would change something, whose body is not read."""
+        self.close_connection = True
+        self.command = getattr(self, "command", None) or "GET"
+        with suppress(OSError):
+            if code == HTTPStatus.NOT_IMPLEMENTED:
+                self._plain(405, "This page can only be read.")
+            else:
+                self._plain(int(code), "This is no request that can be answered.")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing: the address has the token in it."""
+
+
+class Served:
+    """A server at work. Made by `serving`."""
+
+    def __init__(self, server: DashboardServer) -> None:
+        self._server = server
+        self.url = server.url
+
+    @contextmanager
+    def door(self, environ: Mapping[str, str]) -> Iterator[Path]:
+        """A file for as long as the block, that leads a browser to the address.
+
+        Other users see the arguments of programs, and so it is the file that a browser is started with.
+        """
+        target = escape(self.url, quote=True)
+        body = f'<!doctype html>\n<meta charset="utf-8">\n<meta http-equiv="refresh" content="0; url={target}">\n'
+        with own_for_a_while(environ, f"open-{self._server.server_port}.html", body.encode()) as path:
+            yield path
+
+    @staticmethod
+    def wait() -> None:
+        """Wait for Ctrl-C, which is a `KeyboardInterrupt` here."""
+        while True:
+            time.sleep(3600)
+
+
+@contextmanager
+def serving(live: Live, port: int = 0) -> Iterator[Served]:
+    """Serve for as long as the block. Raises `LocalError` for a port that is taken."""
+    with DashboardServer(live, port) as server:
+        threading.Thread(target=server.serve_forever, args=(END_S,), name="s3sync-serve", daemon=True).start()
+        try:
+            yield Served(server)
+        finally:
+            server.shutdown()
