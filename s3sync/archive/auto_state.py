@@ -6,7 +6,7 @@ It is kept in the user's own folder, in a file for each repository (or for the u
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import DecodeError, Struct, ValidationError, field, json
 
 from s3sync.config.locate import user_data_folder
+from s3sync.core.archive.values import ArchiveSet
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
@@ -38,11 +39,12 @@ class LastRun(Struct, frozen=True):
 class Memory(Struct):
     """Last run that moved or could have, and what the steps of each month cost (`2026-11`).
 
-    `refused`: why none could begin since.
+    `refused`: why none could begin since. `agreed`: digests of the repository's sets that the user agreed to, by name.
     """
 
     last: LastRun | None = None
     refused: str | None = None
+    agreed: dict[str, str] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
 
 
@@ -51,6 +53,11 @@ class Kept:
 
     def __init__(self, folder: GuardedFolder, name: str, memory: Memory) -> None:
         self._folder, self._name, self.memory = folder, name, memory
+
+    def agree(self, sets: Iterable[ArchiveSet]) -> None:
+        """Remember that the user agreed to these sets of the repository, as they are now, and to no others."""
+        self.memory.agreed = {one.name: digest_of(one) for one in sets if one.confined}
+        self._write()
 
     def begin(self, began: str) -> None:
         self.memory.last, self.memory.refused = LastRun(began), None
@@ -78,6 +85,14 @@ class Kept:
     def _write(self) -> None:
         with local_errors("cannot write", self._folder.path, hint=HINT):
             self._folder.write(self._name, json.encode(self.memory))
+
+
+def digest_of(chosen: ArchiveSet) -> str:
+    """Digest of all that a set says. What it does not say has no part in it, so that new rules change no old digest."""
+    usual = ArchiveSet(chosen.name, chosen.store, chosen.source)
+    names = chosen.__struct_fields__
+    said = {name: getattr(chosen, name) for name in names if getattr(chosen, name) != getattr(usual, name)}
+    return hashlib.sha256(json.encode((chosen.name, chosen.store, chosen.source, said), order="sorted")).hexdigest()
 
 
 def name_of(root: Path | None) -> str:

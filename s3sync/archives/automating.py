@@ -16,8 +16,9 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from s3sync.archive.auto_state import Kept, kept
-from s3sync.archives.auto_survey import AutoRules, Survey
+from s3sync.archive.auto_state import Kept, digest_of, kept
+from s3sync.archives.auto_looks import AutoRules
+from s3sync.archives.auto_survey import Survey
 from s3sync.archives.leaving import Leaving
 from s3sync.archives.verifying import Verifying
 from s3sync.config.locate import user_file
@@ -55,12 +56,16 @@ class Step(Struct, frozen=True):
 
 class AutoOptions(Struct, frozen=True):
     """Bounds of a run. `until`: end of its window; `budget`: most that a month may cost, None for that of the settings;
-    `sure`: the clock is right."""
+    `sure`: the clock is right.
+
+    `agree`: the user agrees to the repository's sets as they are now.
+    """
 
     rules: AutoRules = AutoRules()
     until: datetime | None = None
     budget: float | None = None
     sure: bool = False
+    agree: bool = False
     dry_run: bool = False
 
 
@@ -151,9 +156,23 @@ class Automating(Verifying, Leaving, frozen=True):
             memory.end(report.ended, outcome, report.exit_code, report.summary)
             return report
 
+    def agree_to_sets(self, *, dry_run: bool = False) -> list[str]:
+        """Agree to the sets of the repository as they are now, so that `auto` goes by them; return their names."""
+        sets = [one for one in self.sets().values() if one.confined]
+        if sets and not dry_run:
+            with kept(self.environ, self.settings.root, self.now(), self.lock_wait_s) as memory:
+                memory.agree(sets)
+        return [one.name for one in sets]
+
     def _plan(self, options: AutoOptions, memory: Kept, report: AutoReport) -> Plan:
         now, last = self.now(), memory.memory.last
-        survey = Survey(self, options.rules)
+        sets = self.sets().values()
+        if options.agree and not options.dry_run:
+            memory.agree(sets)
+        agreed = memory.memory.agreed
+        if options.agree:
+            agreed = {one.name: digest_of(one) for one in sets if one.confined}
+        survey = Survey(self, options.rules, agreed)
         candidates = survey.candidates()
         before = parse_time(last.ended or last.began) if last is not None else None
         known = [*survey.newest, *self._files_of_settings()]

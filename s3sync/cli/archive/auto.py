@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -61,6 +61,9 @@ Cold: TypeAlias = Annotated[
     str | None,
     typer.Option("--cold", metavar="CLASS", help="Instead of GLACIER, where a set names no lifecycle_class."),
 ]
+Agree: TypeAlias = Annotated[
+    bool, typer.Option("--agree", help="Agree to the sets of the repository, as they are now: files leave by them.")
+]
 Sure: TypeAlias = Annotated[
     bool, typer.Option("--clock-is-right", help="Go on although the clock seems to have jumped.")
 ]
@@ -100,6 +103,7 @@ def auto(
     cold: Cold = None,
     region: Region = None,
     sure: Sure = False,
+    agree: Agree = False,
     at: At = None,
     email: Email = None,
     scheduler: With = None,
@@ -117,8 +121,8 @@ def auto(
     }  # fmt: skip
     said = {name: str(value) for name, value in given.items() if value is not None}
     installing = {"--at": at, "--email": email}
-    _refuse_unfit(deed, said, installing, scheduler, sure)
-    options = _options(call, said, budget, sure)
+    _refuse_unfit(deed, said, installing, scheduler, sure, agree)
+    options = _options(call, said, budget, sure, agree)
     if deed is Deed.RUN:
         return _run(call, options)
     if deed is Deed.INSTALL:
@@ -127,7 +131,12 @@ def auto(
 
 
 def _refuse_unfit(
-    deed: Deed, said: Mapping[str, str], installing: Mapping[str, str | None], scheduler: Scheduler | None, sure: bool
+    deed: Deed,
+    said: Mapping[str, str],
+    installing: Mapping[str, str | None],
+    scheduler: Scheduler | None,
+    sure: bool,
+    agree: bool,
 ) -> None:
     """Raise `UsageError` for options that belong to another word."""
     hint = "see `s3sync archive auto --help`"
@@ -138,13 +147,15 @@ def _refuse_unfit(
         raise UsageError("--with belongs to `archive auto install`, `uninstall` and `status`", hint=hint)
     if sure and deed is not Deed.RUN:
         raise UsageError("--clock-is-right belongs to one run, which somebody looks at", hint=hint)
+    if agree and deed is not Deed.RUN:
+        raise UsageError("--agree belongs to one run", why="`archive auto install` agrees, and says to what", hint=hint)
     if said and deed in (Deed.UNINSTALL, Deed.STATUS):
         raise UsageError(f"--{next(iter(said))} belongs to `archive auto` and `archive auto install`", hint=hint)
 
 
-def _options(call: Call, said: Mapping[str, str], budget: float | None, sure: bool) -> AutoOptions:
+def _options(call: Call, said: Mapping[str, str], budget: float | None, sure: bool, agree: bool) -> AutoOptions:
     """Options of a run. Raises `UsageError`."""
-    from s3sync.archives.auto_survey import AutoRules
+    from s3sync.archives.auto_looks import AutoRules
     from s3sync.archives.automating import AutoOptions
     from s3sync.cli.archive.listing import known_class
     from s3sync.core.archive.automation import Tier
@@ -159,7 +170,7 @@ def _options(call: Call, said: Mapping[str, str], budget: float | None, sure: bo
         if seconds is not None:
             after[tier] = seconds
     rules = AutoRules(said.get("set"), after, target, said.get("region"))
-    return AutoOptions(rules, _until(said.get("until")), budget, sure, call.dry_run)
+    return AutoOptions(rules, _until(said.get("until")), budget, sure, agree, call.dry_run)
 
 
 def _until(text: str | None) -> datetime | None:
@@ -225,6 +236,7 @@ def _install(call: Call, said: Mapping[str, str], at: str, email: str | None, sc
             settings, os.environ, program, at=hour, words=words, email=email, log=log, flags=call.flags, kinds=kinds
         )
 
+    agreed = archives.agree_to_sets(dry_run=call.dry_run)
     if log is None and not call.dry_run:
         logs_folder(os.environ).mkdir(parents=True, exist_ok=True, mode=MODE)
     found = tasks(kinds)
@@ -232,7 +244,7 @@ def _install(call: Call, said: Mapping[str, str], at: str, email: str | None, sc
     gone = tasks([kind for kind in KINDS if kind not in kinds]) if chosen is not Scheduler.CRON else []
     if gone:  # of an earlier installation, which had a mail
         reports.append(uninstall(placed_for(gone, chosen, settings, os.environ), dry_run=call.dry_run))
-    return _show_installed(call, "install", reports, found)
+    return _show_installed(call, "install", reports, found, agreed)
 
 
 def _every(call: Call, scheduler: Scheduler | None) -> list[Placed]:
@@ -274,12 +286,14 @@ def _status(call: Call, scheduler: Scheduler | None) -> int:
     return 0
 
 
-def _show_installed(call: Call, deed: str, reports: list[PlacedReport], tasks: list[Task]) -> int:
+def _show_installed(
+    call: Call, deed: str, reports: list[PlacedReport], tasks: list[Task], agreed: Sequence[str] = ()
+) -> int:
     from s3sync.cli.output import print_json
     from s3sync.cli.show.archive_auto import installed_json, print_installed
 
     if call.json:
-        print_json(installed_json(deed, reports, tasks))
+        print_json(installed_json(deed, reports, tasks, agreed))
     elif not call.quiet:
-        print_installed(deed, reports, tasks)
+        print_installed(deed, reports, tasks, agreed)
     return 0

@@ -155,13 +155,15 @@ def _candidate_json(one: Candidate) -> Json:
     }
 
 
-def print_installed(deed: str, reports: Sequence[PlacedReport], tasks: Sequence[Task]) -> None:
+def print_installed(deed: str, reports: Sequence[PlacedReport], tasks: Sequence[Task], agreed: Sequence[str]) -> None:
     would = "would be " if any(one.dry_run for one in reports) else ""
     for one in reports:
         for path in one.changed:
             say(f"{printable(path)}: {would}{'removed' if one.removes else 'written'}")
     if not any(one.changed for one in reports):
         say("Everything is there already" if deed == "install" else "Nothing is installed")
+    if agreed:
+        say(f"Files leave this disk by these sets of the repository, as they are now: {printable(', '.join(agreed))}")
     for task in tasks:
         say(f"  {_when_text(task.when)}: s3sync {_kind(task)}; log in {printable(task.words[-1])}")
     for one in reports:
@@ -213,12 +215,13 @@ def _time(text: str) -> str:
     return printable(text.replace("T", " ").replace("Z", " UTC"))
 
 
-def installed_json(deed: str, reports: Sequence[PlacedReport], tasks: Sequence[Task]) -> Json:
+def installed_json(deed: str, reports: Sequence[PlacedReport], tasks: Sequence[Task], agreed: Sequence[str]) -> Json:
     return {
         "schema": SCHEMA,
         "command": "archive",
         "action": f"auto {deed}",
         "dry_run": any(one.dry_run for one in reports),
+        "agreed": list(agreed),
         "places": list(map(_placed_json, reports)),
         "tasks": [
             {"name": task.name, "when": _when_text(task.when), "command": [task.program, *task.words]} for task in tasks

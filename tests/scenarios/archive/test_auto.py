@@ -14,11 +14,13 @@ import pytest
 from s3sync.archive.auto_state import kept
 from s3sync.archives import Archives
 from s3sync.archives.automating import AutoOptions, StepState
+from s3sync.core.archive.automation import Candidate
 from s3sync.errors import Halt
 from s3sync.transfer.progress import Silent, Work
 from tests.kit.people import PROJECT, Person, pair
+from tests.kit.receiver import chat
 from tests.kit.servers import Server
-from tests.scenarios.archive.conftest import at_home, own_settings, put
+from tests.scenarios.archive.conftest import at_home, own_settings, put, settings
 
 MIB = 1024 * 1024
 SSD = """
@@ -120,6 +122,74 @@ def test_a_clock_that_jumped_ahead_moves_nothing_and_is_not_remembered(desk: Des
     assert not desk.has_moved
     desk.auto()
     assert desk.has_moved
+
+
+def test_an_ssd_that_is_unplugged_in_the_middle_costs_nothing(desk: Desk) -> None:
+    for name in ("b42", "b43", "b44"):
+        put(desk.video, f"{name}/x.mp4", name.encode())
+    desk.auto("--ssd-after", "99y")  # the disk is known from here on
+    begun: list[str] = []
+
+    def begins(one: Candidate) -> None:
+        begun.append(one.unit)
+        if len(begun) == 2:
+            desk.ssd.rename(desk.root / "drawer")
+
+    put(desk.video, "b39/x.mp4", b"b39")
+    desk.david.ok("archive", "run", "b39", "--set", "ssd", cwd=desk.david.repo)
+    report = desk.archives().auto(begins=begins)
+    states = [one.state for one in report.steps]
+    assert states[:2] == [StepState.DONE, StepState.FAILED] and StepState.DONE not in states[1:], report
+    assert report.exit_code == 3 and not desk.ssd.exists()
+    left = {name for name in ("b40", "b42", "b43", "b44") if (desk.video / name).exists()}
+    assert left == {"b40", "b42", "b43", "b44"} - {begun[0]}
+    (desk.root / "drawer").rename(desk.ssd)
+    desk.auto()
+    for name in ("b42", "b43", "b44"):
+        assert (desk.ssd / f"projects/{name}/x.mp4").read_bytes() == name.encode()
+        assert not (desk.video / name).exists()
+
+
+def test_what_is_worked_on_while_it_runs_stays(desk: Desk) -> None:
+    def begins(one: Candidate) -> None:
+        put(desk.video, "b40/cut/new.mp4", b"new", int(time.time()))
+
+    report = desk.archives().auto(begins=begins)
+    (step,) = report.steps
+    assert step.state is StepState.FAILED and "worked on while this ran" in (step.error or "")
+    assert (desk.video / "b40/cut/a.mp4").exists() and (desk.video / "b40/cut/new.mp4").exists()
+
+
+def test_files_leave_by_a_set_of_the_repository_only_as_the_user_agreed_to_it(desk: Desk) -> None:
+    own_settings(desk.david, "")
+    text = "archives:\n  raw: {{store: 'file://{root}/T7/raw', source: 'raw/*', pack: none, older_than: {age}}}\n"
+    settings(desk.david, text.format(root=desk.root, age="1d"))
+    put(desk.david.repo, "raw/m42/a.fits")
+    young = put(desk.david.repo, "raw/m31/a.fits", when=int(time.time()) - 30 * 86400)
+    told = desk.auto(code=3)
+    assert "archives.raw was not looked at" in told.err and "--agree --dry-run" in told.err
+    assert "m42 - to the SSD (archives.raw): would go" in desk.auto("--agree", "--dry-run").out
+    desk.auto(code=3)
+    assert (desk.david.repo / "raw/m42/a.fits").exists()
+    assert "m42 - to the SSD (archives.raw): moved" in desk.auto("--agree").out
+    assert young.exists(), "a repository does not hasten it"
+    desk.auto()
+    settings(desk.david, text.format(root=desk.root, age="200d"))
+    put(desk.david.repo, "raw/m43/a.fits")
+    assert "was changed since" in desk.auto(code=3).err and (desk.david.repo / "raw/m43/a.fits").exists()
+    said = desk.auto("install", "--with", "launchd").out
+    assert "by these sets of the repository, as they are now: raw" in said
+    desk.auto()
+    assert not (desk.david.repo / "raw/m43").exists()
+
+
+def test_a_night_that_did_something_is_told_and_a_quiet_one_is_not(desk: Desk) -> None:
+    with chat() as told:
+        desk.david.environ = {**desk.david.environ, "S3SYNC_NOTIFY": f"json://127.0.0.1:{told.port}"}
+        desk.auto("--dry-run")
+        desk.auto()
+        desk.auto()
+        assert [one["message"] for one in told.got] == ["archives: david moved 1 unit (30.0 KB): b40"]
 
 
 def test_one_at_a_time(desk: Desk) -> None:
