@@ -8,6 +8,7 @@ S3syncError                     exit 1   the root: what, why, hint
 |   |-- ScanError                        the staging folder could not be read completely
 |   |-- DiskFull                         no space left, or over quota
 |   |-- SourceChanged                    a file changed while it was being read
+|   |-- OtherContent                     a file's bytes are not those that a record promises
 |   `-- TargetChanged                    a local file is no longer the one that was planned against
 |-- StoreError                  exit 1   the object store
 |   |-- NotFound                         no such object or upload
@@ -25,9 +26,10 @@ S3syncError                     exit 1   the root: what, why, hint
 |   `-- ChecksumMismatch                 the bytes that came are not the bytes that were promised
 |-- ManifestError               exit 1   metadata.json cannot be trusted (broken, too large, newer)
 |-- ArchiveError                exit 1   an archive or its index cannot be trusted (cut short, altered, newer)
+|-- DatabaseError               exit 1   the database of an archive set does not answer, or refuses
 |-- Pending                     exit 8   an archive is being thawed, and cannot be read yet
 |-- Halt                        exit 5   refused before any write; the hint names the flag that allows it
-|   `-- NotTrusted                       a file of the repository names a store that the user has not agreed to
+|   `-- NotTrusted                       a file of the repository names a store, or a database, not agreed to
 |-- LockHeld                    exit 6   another s3sync works on this staging folder
 |-- LostRace                    exit 6   other writers kept winning the compare-and-swap
 `-- Interrupted                 exit 130 Ctrl-C
@@ -80,6 +82,10 @@ class DiskFull(LocalError):
 
 
 class SourceChanged(LocalError):
+    pass
+
+
+class OtherContent(LocalError):
     pass
 
 
@@ -148,6 +154,10 @@ class ManifestError(S3syncError):
 
 
 class ArchiveError(S3syncError):
+    pass
+
+
+class DatabaseError(S3syncError):
     pass
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.kit import workers
 from tests.kit.browser import Browser, chromium
+from tests.kit.databases import Postgres
 from tests.kit.servers import MiniStack, Moto, SeaweedFS
 
 if TYPE_CHECKING:
@@ -74,6 +75,12 @@ def seaweedfs() -> Iterator[SeaweedFS]:
 @pytest.fixture(scope="session")
 def ministack() -> Iterator[MiniStack]:
     with MiniStack() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
         yield server
 
 

@@ -101,7 +101,7 @@ def _rules(preset: str | None, store: str | None, source: str | None, more: Mapp
     if scheme_of(store).is_folder:
         rules = {key: value for key, value in rules.items() if key not in _OF_BUCKETS}
     if source is not None:
-        rules["source"] = source
+        rules["files" if rules.get("source") == "sql" else "source"] = source
     return rules
 
 

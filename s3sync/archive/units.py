@@ -40,8 +40,10 @@ def find_units(
 
     `root` is the repository, None outside of any. Units that cannot be archived come with the reason in `refused`.
     Raises `ConfigError` before the first one when there is no source, and when two units have one key; `UsageError`
-    for a name that no unit has.
+    for a name that no unit has. A set whose objects come from a table has no units on the disk.
     """
+    if chosen.rows is not None:
+        return  # what a table holds, `archive/rows` says
     selection = Selection(chosen)
     outlines = _outlines(chosen, root, selection)
     _refuse_clashes(chosen, outlines)

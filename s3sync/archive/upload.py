@@ -21,7 +21,15 @@ from s3sync.core.checksum import Checksum
 from s3sync.core.etag import MAX_PARTS, MIB, PART_SIZE, choose_part_size
 from s3sync.core.times import format_time
 from s3sync.disk.tree import kept_folders
-from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, SourceChanged, StoreError
+from s3sync.errors import (
+    AccessDenied,
+    ChecksumMismatch,
+    NotFound,
+    OtherContent,
+    PreconditionFailed,
+    SourceChanged,
+    StoreError,
+)
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Create, Headers, Part, WriteMode, Written
 from s3sync.transfer.pool import PARTS_AT_ONCE
@@ -54,6 +62,10 @@ class Content(Struct, frozen=True):
     storage_class: str | None = None
     tags: Mapping[str, str] = {}
     metadata: Mapping[str, str] = {}
+    kind: str | None = None
+    """Content type of a file that is an object by itself."""
+    md5: str | None = None
+    """MD5 that the bytes must have, in hexadecimal: what has another one is not sent."""
 
     @property
     def size(self) -> int:
@@ -73,7 +85,7 @@ class Content(Struct, frozen=True):
         return max(SMALLEST_PART, -(-self.most // MAX_PARTS // MIB) * MIB)
 
     def headers(self, archive_id: str) -> Headers:
-        kind = _CONTENT_TYPES.get(self.pack if self.top is not None else Pack.NONE)
+        kind = self.kind if self.top is None else _CONTENT_TYPES.get(self.pack)
         metadata = {**self.metadata, ARCHIVE_ID: archive_id}
         return Headers(metadata, kind, self.storage_class, self.tags)
 
@@ -114,11 +126,11 @@ def upload(carrier: Carrier, journal: Journal, content: Content, mode: WriteMode
             if job is not None:
                 try:
                     return job.run(mode)
-                except (NotFound, SourceChanged, ChecksumMismatch):
+                except (NotFound, SourceChanged, OtherContent, ChecksumMismatch):
                     job.abandon()
             job = _Job(carrier, journal, content, content.part_size)
             return job.run(mode)
-        except (SourceChanged, PreconditionFailed, ChecksumMismatch):
+        except (SourceChanged, OtherContent, PreconditionFailed, ChecksumMismatch):
             if job is not None:
                 job.abandon()
             raise
@@ -141,6 +153,7 @@ class _Job:
         self.whole = aspect(carrier.store, WholeChecksums)
         self.stream = TarStream(content.root, content.top, content.sources, carrier.pool.check)
         self.maker: Maker
+        self.digest = hashlib.md5(usedforsecurity=False) if content.md5 is not None else None
         self.bytes_sent = 0
 
     def run(self, mode: WriteMode) -> Uploaded:
@@ -167,9 +180,11 @@ class _Job:
                 self._begin()
                 made = chain((first,), made)
                 del first
+            made = self._digested(made)
             at_once = MOST_AT_ONCE if self.part_size == SMALLEST_PART else PARTS_AT_ONCE
             parts = self.carrier.pool.gather(self._send, made, at_once)
             self.maker.let_go()
+            self._require_md5(self.digest.hexdigest() if self.digest is not None else None)
             return self._complete([*self.sent.parts, *parts], mode)
         finally:
             self.stream.close()
@@ -179,9 +194,35 @@ class _Job:
             return None
         return self.whole.new_checksum(self.sent.checksum or None)
 
+    def _digested(self, made: Iterator[PartBody]) -> Iterator[PartBody]:
+        """The parts, of which the MD5 of all is made on the way. Those of an earlier run are read again for it."""
+        if self.digest is None:
+            yield from made
+            return
+        if self.sent.parts:
+            earlier = TarStream(self.content.root, None, self.content.sources, self.carrier.pool.check)
+            try:
+                for there in self.sent.parts:
+                    piece = memoryview(bytearray(there.size))
+                    self.digest.update(piece[: earlier.fill(piece)])
+            finally:
+                earlier.close()
+        for part in made:
+            self.digest.update(part.body)
+            yield part
+
+    def _require_md5(self, found: str | None) -> None:
+        if self.content.md5 not in (None, found):
+            raise OtherContent(
+                f"{self.content.sources[0].path} is not the file that its row says",
+                why=f"its MD5 is {found}, and the row says {self.content.md5}",
+                hint="look at which of the two is right: nothing was sent",
+            )
+
     def _put(self, part: PartBody, mode: WriteMode) -> Uploaded:
         """An object of one part is put whole. One that is there already with the same bytes is it."""
         digest = hashlib.md5(part.body, usedforsecurity=False)
+        self._require_md5(digest.hexdigest())
         gauge = Gauge(self.carrier.progress, Work.UPLOAD, self.content.name)
         headers = self.content.headers(uuid.uuid4().hex)
         try:
@@ -244,7 +285,7 @@ class _Job:
             if not etag:
                 raise
             written = Written(etag)
-        return self._uploaded(written, sum(part.size for part in parts), checksum, None)
+        return self._uploaded(written, sum(part.size for part in parts), checksum, self.content.md5)
 
     def _uploaded(self, written: Written, size: int, checksum: str | None, md5: str | None) -> Uploaded:
         members, frames = self.stream.members(), tuple(self.maker.frames)

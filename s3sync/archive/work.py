@@ -135,12 +135,17 @@ def carrying(channel: Channel) -> Iterator[Carrier]:
 
 
 @contextmanager
-def working(channel: Channel, rules: ArchiveSet) -> Iterator[Working]:
-    """Open a run on a set. Raises `LockHeld` when another one works on its store."""
+def working(channel: Channel, rules: ArchiveSet, *, share: str = "") -> Iterator[Working]:
+    """Open a run on a set. Raises `LockHeld` when another one works on its store.
+
+    `share`: name of a part of the set that this run does, beside others that do other parts; each has its own lock.
+    """
     folder = channel.room
     with local_errors("cannot use", folder, hint="make the folder yours and writable"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        room = GuardedFolder.open(folder, private=True)
+        place = folder / share if share else folder
+        place.mkdir(exist_ok=True, mode=0o700)
+        room = GuardedFolder.open(place, private=True)
     with (
         room,
         project_lock(room, now=datetime.now(UTC), wait_s=channel.lock_wait_s),

@@ -20,8 +20,8 @@ from s3sync.archive.transition import transition
 from s3sync.archive.units import find_units
 from s3sync.archive.work import Channel
 from s3sync.archives.billed import Billed
-from s3sync.archives.moving import Moving
 from s3sync.archives.opened import Place
+from s3sync.archives.tables import Tables
 from s3sync.core.archive.costs import COLD, SMALLEST, Money
 from s3sync.core.archive.lifecycle import can_move, move_rule
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
@@ -73,7 +73,7 @@ class LeaveReport(Struct, frozen=True):
         return 3 if self.failed else 0
 
 
-class Leaving(Moving, Billed, frozen=True):
+class Leaving(Tables, Billed, frozen=True):
     """Verbs after which an archive is no longer as it was."""
 
     def transition(
@@ -139,6 +139,8 @@ class Leaving(Moving, Billed, frozen=True):
         """Remove archives for good. Raises `Halt` for units that are not on this disk, unless `last_copies`."""
         reports = []
         for place, archives in self._chosen(names, set, None):
+            for chosen in place.sets:
+                self.refuse_pointed_at(chosen, [one.key for one in archives if one.set == chosen.name])
             price, no_price = self._price(place, archives, None, region)
             seen = self._with_copy(place, archives)
             last = sorted({one.unit for one in archives if one.key not in seen})

@@ -38,6 +38,11 @@ class Moving(Catalogued, frozen=True):
         self.require_source(chosen)
         return find_units(chosen, self.settings.root, due_only=due_only, names=names)
 
+    def _units_to_run(self, chosen: ArchiveSet, *names: str) -> Iterator[Unit]:
+        if chosen.rows is not None:
+            raise UsageError(f"archives.{chosen.name} takes its objects from a table", hint="call `run_rows`")
+        return self.units(chosen, *names, due_only=False)
+
     def run(
         self,
         *names: str,
@@ -66,7 +71,7 @@ class Moving(Catalogued, frozen=True):
 
         chosen, options = self.chosen(set, older_than=older_than), options or Options()
         young = Young()
-        found = self.units(chosen, *names, due_only=False)
+        found = self._units_to_run(chosen, *names)
         units = found if names else young.without(chosen, found)
         units = units if only is None else filter(only, units)
         channel, made = self._channel(chosen), None

@@ -33,11 +33,30 @@ def confirmed(place: Place, quiet: bool) -> bool:
     from s3sync.cli.show.trust import trust_question
     from s3sync.trust import previous, read_book, sharing
 
+    if place.database_of is not None:
+        return _confirmed_database(place, quiet)
     if not quiet:
         before, others = previous(place, os.environ), sharing(place, read_book(os.environ))
         for line in trust_question(place, before, others, _sets_at(place)):
             warn(line)
     return answered_yes("Do you trust this place?")
+
+
+def _confirmed_database(place: Place, quiet: bool) -> bool:
+    """Show which database a set asks, and the statements that it runs there, and ask."""
+    from pathlib import Path
+
+    from s3sync.archive.sets import load_sets
+    from s3sync.cli.output import answered_yes, warn
+    from s3sync.cli.show.trust import database_question
+    from s3sync.config import load_settings
+    from s3sync.trust import previous
+
+    if not quiet:
+        chosen = load_sets(load_settings(Path.cwd(), flags={}, environ=os.environ)).get(place.database_of or "")
+        for line in database_question(place, previous(place, os.environ), chosen):
+            warn(line)
+    return answered_yes("Do you trust this database with these statements?")
 
 
 def _sets_at(place: Place) -> list[ArchiveSet]:

@@ -48,7 +48,7 @@ def sets_of_repository(value: object) -> Mapping[str, ArchiveSet]:
             raise BadValue(
                 "a repository's set reads only inside the repository",
                 "write it relative to the repository; sets for other folders belong in your own settings file",
-                (name, "source"),
+                (name, "source" if chosen.rows is None else "files"),
             )
         if chosen.delete_local is not DeleteLocal.NEVER:
             raise BadValue(
@@ -79,26 +79,34 @@ def _set(name: object, said: object) -> ArchiveSet:
 
 
 def _made(name: str, fields: Any) -> ArchiveSet:
+    from s3sync.config.table_sets import OF_TABLES, SQL, from_table
     from s3sync.core.archive.values import ArchiveSet, Pack, UnitKind
 
     if "store" not in fields:
         raise BadValue("it does not say where it sends", "add `store:`, as s3://bucket/prefix")
+    if ("lifecycle_days" in fields) != ("lifecycle_class" in fields):
+        raise BadValue("`lifecycle_days` and `lifecycle_class` go together")
+    _fits_replica(fields)
+    for age in ("older_than", "verify_within"):
+        if age in fields:
+            fields[f"{age}_s"] = fields.pop(age)
+    if fields.get("source") == SQL:
+        return from_table(name, fields)
+    alone = next((key for key in OF_TABLES if key in fields), None)
+    if alone is not None:
+        raise BadValue(f"`{alone}` goes with `source: sql`", at=(alone,))
     kind = fields.get("unit", UnitKind.FOLDER)
     if (kind is UnitKind.GROUP) != ("group" in fields):
         raise BadValue("`unit: group` and `group:` go together", 'write group: "{object}_{night}", and unit: group')
     if "layout" in fields:
         _fits_unit(fields["layout"], kind)
-    if ("lifecycle_days" in fields) != ("lifecycle_class" in fields):
-        raise BadValue("`lifecycle_days` and `lifecycle_class` go together")
-    _fits_replica(fields)
     fields.setdefault("ignore", OF_SYSTEMS)
     if kind is UnitKind.GROUP:
         fields.setdefault("layout", "{id}")
     if kind is UnitKind.FILE:
         fields.setdefault("pack", Pack.NONE)
-    for age in ("older_than", "verify_within"):
-        if age in fields:
-            fields[f"{age}_s"] = fields.pop(age)
+    if isinstance(fields.get("select"), str):
+        raise BadValue("it must be a list of patterns", "a statement goes with `source: sql`", ("select",))
     return ArchiveSet(name=name, source=fields.pop("source", ""), **fields)
 
 
@@ -215,6 +223,22 @@ def _timezone(value: object) -> str:
     return text
 
 
+def _select(value: object) -> object:
+    """Patterns, or the statement of a set whose objects come from a table."""
+    return _rule("statement")(value) if isinstance(value, str) else values.texts(value)
+
+
+def _rule(name: str) -> values.Check:
+    """A check of a set whose objects come from a table, which others do not wait for."""
+
+    def check(value: object) -> object:
+        from s3sync.config import table_sets
+
+        return getattr(table_sets, name)(value)
+
+    return check
+
+
 def _amount(value: object) -> int | None:
     return values.bytes_of(values.amount(value)) or None
 
@@ -227,7 +251,7 @@ _CHECKS: Mapping[str, values.Check] = {
     "source": _source,
     "unit": _unit,
     "group": _layout,
-    "select": values.texts,
+    "select": _select,
     "ignore": values.texts,
     "heavy": values.texts,
     "light": values.texts,
@@ -247,4 +271,9 @@ _CHECKS: Mapping[str, values.Check] = {
     "lifecycle_class": storage_class,
     "replica_region": addresses.region,
     "replica_bucket": replica_bucket,
+    "url": _rule("database"),
+    "update": _rule("statement"),
+    "url_template": _rule("template"),
+    "files": _source,
+    "first": _rule("first"),
 }

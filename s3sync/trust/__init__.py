@@ -18,6 +18,7 @@ from s3sync.trust.check import (
     require,
     sharing,
 )
+from s3sync.trust.databases import database_place, require_database
 from s3sync.trust.place import KEYS_OF_REPOSITORY, Place, place_of
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Place",
     "Remembered",
     "claim_name",
+    "database_place",
     "forget",
     "is_known",
     "is_named_by_repository",
@@ -38,5 +40,6 @@ __all__ = [
     "refuse_taken_name",
     "remember",
     "require",
+    "require_database",
     "sharing",
 ]

@@ -132,7 +132,11 @@ def _says_name(settings: Settings) -> bool:
 def previous(place: Place, environ: Mapping[str, str]) -> Place | None:
     """The place that was agreed to last for this repository, if it is another one. The default store needed no yes."""
     own = default_store(environ)
-    known = [found.place for found in read_book(environ) if found.repository == place.repository and found.store != own]
+    known = [
+        found.place
+        for found in read_book(environ)
+        if found.repository == place.repository and found.store != own and found.database_of == place.database_of
+    ]
     return known[-1] if known and known[-1] != place else None
 
 

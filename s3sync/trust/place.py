@@ -30,6 +30,9 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `name` is the repository's name in the store where a file of the repository gives it another one than its folder
     has: under it lie the files of others. In the default store it is always said. `repository_keys` says that the keys
     come with the repository: what else signs is the user's own.
+
+    `database_of`: `store` is no store, but the database that this archive set asks, and `statements` is a digest of the
+    statements that it runs there.
     """
 
     repository: str
@@ -39,6 +42,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     kms_key: str | None = None
     name: str | None = None
     repository_keys: bool = False
+    database_of: str | None = None
+    statements: str | None = None
 
     @property
     def unencrypted(self) -> bool:

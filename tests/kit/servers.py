@@ -43,7 +43,7 @@ GRPC_OFFSET = 10000
 
 # Run as `python -c` before the server, because preexec_fn may deadlock in a process that has threads. On Linux the
 # kernel then kills the server when we die; the parent is compared in case we died before it was asked to.
-_DIE_WITH_PARENT = """
+DIE_WITH_PARENT = """
 import os, sys
 if sys.platform == "linux":
     import ctypes
@@ -184,7 +184,7 @@ class ProcessServer(Server):
         argv, environment = self._command(work, data)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-ISc", _DIE_WITH_PARENT, str(os.getpid()), *argv],
+                [sys.executable, "-ISc", DIE_WITH_PARENT, str(os.getpid()), *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

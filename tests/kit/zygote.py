@@ -125,6 +125,8 @@ def _import_everything() -> None:
 
     import boto3
     import obstore.store  # noqa: F401
+    import psycopg  # noqa: F401
+    import sqlalchemy.dialects.postgresql  # noqa: F401
 
     import s3sync
     from tests.kit.servers import share_models

@@ -63,7 +63,9 @@ def init(
     call: Call,
     preset: Annotated[
         str | None,
-        typer.Option("--preset", metavar="KIND", help="projects, sessions, processing, final, media or footage."),
+        typer.Option(
+            "--preset", metavar="KIND", help="projects, sessions, processing, final, media, media-db or footage."
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="The set's name; default: that of the preset.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from s3sync.cli.archive import rows
 from s3sync.cli.archive.group import SetName, Units, archive, opened, seconds_of
 from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS
@@ -17,9 +18,21 @@ if TYPE_CHECKING:
     from s3sync.archives.verifying import ByTurns
 
 
+CheckStore: TypeAlias = Annotated[
+    bool, typer.Option("--check-store", help="`source: sql`: look whether the store has the object of each row.")
+]
+CheckLocal: TypeAlias = Annotated[
+    bool, typer.Option("--check-local", help="`source: sql`: read the file of each row, and compare its MD5.")
+]
+MostRows: TypeAlias = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="`source: sql`: look at no more than N rows.")
+]
+
+
 @archive.word(
     "verify",
-    "s3sync archive verify --all\ns3sync archive verify b40 --deep\ns3sync archive verify --sample 2%",
+    "s3sync archive verify --all\ns3sync archive verify b40 --deep\ns3sync archive verify --sample 2%\n"
+    "s3sync archive verify --set media --check-store",
     0, 1, 2, 3, 5, 130,
     takes=(OPENS | {"transfers", "bwlimit"}) - {"store"},
     verbose="Name every archive.",
@@ -47,14 +60,21 @@ def verify(
         float | None,
         typer.Option("--max-cost", metavar="AMOUNT", min=0, help="--deep: do not ask up to this price."),
     ] = None,
+    check_store: CheckStore = False,
+    check_local: CheckLocal = False,
+    limit: MostRows = None,
     yes: Yes = False,
 ) -> int:
     """Compare the archives in the store with what is known of them. Changes nothing there.
 
     All are compared with one listing: size, ETag, and that each has its index. Units that are named, and those whose
     turn it is, are compared with their indexes and with the store's own checksum. --deep says first what reading
-    costs, where it is worth a question.
+    costs, where it is worth a question. Of a set with `source: sql` the rows are compared with each other.
     """
+    of_units = {"UNIT": units, "--all": every, "--deep": deep, "--sample": sample, "--older-than": older_than}
+    of_rows = {"--check-store": check_store, "--check-local": check_local, "--limit": limit}
+    if not replica and rows.is_verified(call, set, of_units, of_rows):
+        return rows.verify(call, set, store=check_store, local=check_local, limit=limit)
     if max_cost is not None and not deep:
         raise UsageError("--max-cost goes with --deep", hint="without it nothing is read back")
     if every and units:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from s3sync.cli.archive import rows
 from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
 from s3sync.cli.call import Call
 from s3sync.cli.declare import MOVES
@@ -13,7 +14,7 @@ from s3sync.cli.notices import telling
 from s3sync.cli.options import Yes
 
 if TYPE_CHECKING:
-    from s3sync.archive.run_report import RunReport
+    from s3sync.archive.run_report import Options, RunReport
     from s3sync.config import Settings
 
 Deletes: TypeAlias = Annotated[
@@ -23,6 +24,17 @@ Deletes: TypeAlias = Annotated[
         help="Verify each archive in a second pass, read the local files again, and delete them for good. Light"
         " files stay.",
     ),
+]
+BATCH = 50
+BatchSize: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size", metavar="N", min=1, max=10_000, help=f"`source: sql`: write N rows at once. Default: {BATCH}."
+    ),
+]
+Share: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--worker", metavar="K/N", help="`source: sql`: take the K-th of N shares of the rows, by hash."),
 ]
 MaxCost: TypeAlias = Annotated[
     float | None,
@@ -37,7 +49,8 @@ Create: TypeAlias = Annotated[
 
 @archive.word(
     "run",
-    "s3sync archive run --older-than 6months --dry-run\ns3sync archive run b40 --delete-local",
+    "s3sync archive run --older-than 6months --dry-run\ns3sync archive run b40 --delete-local\n"
+    "s3sync archive run --set media --limit 1000",
     0, 1, 2, 3, 5, 6, 130,
     takes=MOVES - {"store"},
     verbose="Also name the units that are archived already.",
@@ -48,7 +61,9 @@ def run(
     set: SetName = None,
     older_than: OlderThan = None,
     year: Annotated[str | None, typer.Option("--year", metavar="YYYY", help="Only units of this year.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Send at most N units.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="Send at most N units, or rows.")
+    ] = None,
     not_archived: Annotated[
         bool, typer.Option("--not-archived", help="Leave out units of which any version is in the store.")
     ] = False,
@@ -59,6 +74,8 @@ def run(
     deep: Annotated[
         bool, typer.Option("--deep", help="With --delete-local: read every byte of the archive back first.")
     ] = False,
+    batch_size: BatchSize = None,
+    worker: Share = None,
     max_cost: MaxCost = None,
     create: Create = False,
     yes: Yes = False,
@@ -68,20 +85,31 @@ def run(
     An interrupted run resumes where it was. Units that are named are sent whatever their age. What is read back before
     files are deleted is billed by some stores: the price is said first, where it is worth a question. A folder store is
     made at the first run: where its disk may not be connected, that is asked about, which --yes does not answer.
+
+    Of a set with `source: sql` the files of rows are sent, and each row gets the address of its object.
     """
     from s3sync.archive.run_report import Options
+
+    of_units = (units, older_than, year, not_archived, delete_local, deep, max_cost is not None)
+    if rows.takes(call, set, of_units, {"--batch-size": batch_size, "--worker": worker}):
+        return rows.run(call, set, (limit, batch_size or BATCH, force, create), worker)
+    options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run, create)
+    return _run(call, units or [], set, seconds_of(older_than), options, max_cost, yes)
+
+
+def _run(
+    call: Call, units: list[str], set: str | None, age: int | None, options: Options, max_cost: float | None, yes: bool
+) -> int:
     from s3sync.cli.progress import watching
     from s3sync.cli.show.archive_run import ask_new, print_unit
     from s3sync.cli.show.archive_verify import ask
 
-    options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run, create)
     with watching(call) as lines:
         archives = opened(call, lines)
         told = print_unit(lines, call.quiet or call.json, call.verbose)
         confirm = (lambda price: True) if yes else lines.before(ask)
-        age = seconds_of(older_than)
         report = archives.run(
-            *(units or ()),
+            *units,
             set=set,
             older_than=age,
             options=options,

@@ -30,7 +30,7 @@ def trust(
     forget: Annotated[bool, typer.Option("--forget", help="Take back what you agreed to for this repository.")] = False,
     yes: Yes = False,
 ) -> int:
-    """Agree to the stores, servers and AWS profiles that this repository names, on this computer."""
+    """Agree to the stores, servers, AWS profiles and databases that this repository names, on this computer."""
     from s3sync.cli.show.trust import place_json, print_places
     from s3sync.errors import UsageError
     from s3sync.trust import read_book
@@ -69,6 +69,7 @@ def _agree(call: Call, yes: bool) -> None:
     needless = settings.store_is_default and not name_taken_by(settings)
     places = [] if needless else [place_of(settings)]
     places += [place for place in _places_of_sets(settings) if place not in places]
+    places += _databases_of_sets(settings)
     known = [found.place for found in read_book(settings.env)]
     changed = False
     for place in places:
@@ -93,3 +94,23 @@ def _places_of_sets(settings: Settings) -> list[Place]:
     opened = [settings_of(chosen, settings, os.environ) for chosen in load_sets(settings).values() if chosen.confined]
     places = [place_of(one) for one in opened if is_named_by_repository(one)]
     return [place for number, place in enumerate(places) if place not in places[:number]]
+
+
+def _databases_of_sets(settings: Settings) -> list[Place]:
+    """Databases that archive sets ask because a file of the repository says so."""
+    from s3sync.archive.sets import load_sets
+    from s3sync.config.databases import database_of
+    from s3sync.errors import ConfigError
+    from s3sync.trust import database_place
+
+    found = []
+    for chosen in load_sets(settings).values() if settings.archives else ():
+        if chosen.rows is None:
+            continue
+        try:
+            database = database_of(chosen, settings, os.environ)
+        except ConfigError:
+            continue  # who runs the set hears what is missing
+        if chosen.confined or database.of_repository:
+            found.append(database_place(settings, chosen, database))
+    return found

@@ -49,6 +49,22 @@ def trust_question(
         yield "s3sync sends files of the staging folders there, and puts files from there into them."
 
 
+def database_question(place: Place, before: Place | None, chosen: ArchiveSet | None) -> Iterator[str]:
+    """The database that a set asks, and its statements, in words."""
+    if before is None:
+        yield "A file of this repository has an archive set ask a database, which you have not agreed to:"
+    else:
+        yield "This is another database, or these are other statements, than you agreed to for this set:"
+    parts = [("set", place.database_of or ""), ("repository", place.repository), ("database", place.store)]
+    if before is not None and before.store != place.store:
+        parts.append(("before", before.store))
+    if chosen is not None and chosen.rows is not None:
+        parts += [("reads", " ".join(chosen.rows.select.split())), ("writes", " ".join(chosen.rows.update.split()))]
+    for label, value in parts:
+        yield from hanging(f"  {label + ':':<{LABEL - 2}}", printable(value))
+    yield "s3sync archive runs these there with the rights of the login that the address has."
+
+
 def _parts(place: Place, before: Place | None) -> Iterator[tuple[str, str]]:
     yield "repository", place.repository
     yield "store", place.store
@@ -99,6 +115,7 @@ def print_places(what: str, places: list[Json], call: Call) -> None:
         key = f", KMS key {place['kms_key']}" if place["kms_key"] else ""
         name = f" as {place['name']}" if place["name"] else ""
         when = f" ({place['at']})" if "at" in place else ""
+        name = f" for archives.{place['database_of']}" if place["database_of"] else name
         told = f"{place['repository']}: {place['store']}{name}{server}{signer}{key}{when}"
         say(f"  {printable(told)}")
     if not places:

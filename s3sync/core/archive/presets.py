@@ -73,6 +73,24 @@ PRESETS: Mapping[str, Preset] = {
             "lifecycle_class": "GLACIER",
         },
     ),
+    "media-db": Preset(
+        "pictures, clips and documents that a table lists, under the MD5 of their content; the table gets the address",
+        {
+            "source": "sql",
+            "files": "cache/media",
+            "select": (
+                "SELECT media_id AS id, local_file_path AS path, md5_sum AS md5, mime_type, media_type,"
+                " file_size AS size, created_at, archive_url FROM post_media"
+                " WHERE media_id > :last ORDER BY media_id LIMIT :limit"
+            ),
+            "update": (
+                "UPDATE post_media SET archive_url = :archive_url, md5_sum = COALESCE(md5_sum, :md5),"
+                " updated_at = :archived_at"
+                " WHERE media_id = :id AND COALESCE(archive_url, '') = COALESCE(:old, '')"
+            ),
+            "layout": "cache/{captured:%Y/%m}/{md5}.{ext}",
+        },
+    ),
     "footage": Preset(
         "camera files in the folders in which they lie, with what the camera wrote beside them, to GLACIER",
         {

@@ -48,6 +48,21 @@ class Kind(StrEnum):
     LINK = "link"
 
 
+class RowRules(Struct, frozen=True):
+    """Table that the objects of a set come from (`source: sql`).
+
+    `url`: address of the database, or the name of a variable that holds it; None for the usual ones (`USUAL` in
+    `config/databases.py`). `first`: what `:last` is before the first page. `url_template` None: the store's address
+    and the key.
+    """
+
+    select: str
+    update: str
+    url: str | None = None
+    url_template: str | None = None
+    first: int | str = 0
+
+
 class ArchiveSet(Struct, frozen=True):
     """Named rules for archives (`archives:` in the settings).
 
@@ -90,6 +105,8 @@ class ArchiveSet(Struct, frozen=True):
     verify_within_s: int | None = None
     replica_region: str | None = None
     replica_bucket: str | None = None
+    rows: RowRules | None = None
+    """Table that the objects come from; `source` is then the folder of their files."""
 
 
 class Source(Struct, frozen=True, gc=False):

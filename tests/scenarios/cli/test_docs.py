@@ -112,7 +112,7 @@ def test_the_errors_and_their_docstring_are_the_same_tree() -> None:
     assert set(drawn) == set(error_tree())
     assert {name: int(code) for name, code in drawn.items() if code} == {
         name: kind.exit_code for name, kind in error_tree().items() if "exit_code" in vars(kind)
-    } | {"LocalError": 1, "StoreError": 1, "ManifestError": 1, "ArchiveError": 1}
+    } | {"LocalError": 1, "StoreError": 1, "ManifestError": 1, "ArchiveError": 1, "DatabaseError": 1}
 
 
 def error_tree() -> dict[str, type[errors.S3syncError]]:

@@ -51,7 +51,7 @@ def test_f47_the_oldest_of_too_many_is_asked_about_again(environ: dict[str, str]
 def test_every_part_of_a_place_counts(environ: dict[str, str]) -> None:
     parts: dict[str, Any] = {
         "repository": "/r", "store": "s3://b", "endpoint": "https://h", "profile": "p", "kms_key": "k", "name": "n",
-        "repository_keys": False,
+        "repository_keys": False, "database_of": "media", "statements": "0f",
     }  # fmt: skip
     assert parts.keys() == {field.name for field in fields(Place)}
     assert remember(Place(**parts), environ)

@@ -1,0 +1,1 @@
+"""Objects that come from a table: reading its rows, finding their files, sending them, and writing where they are."""

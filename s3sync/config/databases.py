@@ -1,0 +1,159 @@
+"""Address of the database of an archive set: where it was said, what is taken of it, and what is shown of it.
+
+A variable of the process counts before one in the repository's `.env`, of which nothing but the one that the set names
+is taken. What a repository says never names a file with keys, a password file, a service or an authority.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec import Struct
+
+from s3sync.config.envfile import require_few_blanks
+from s3sync.config.locate import exists
+from s3sync.config.read import read_text, says_trust
+from s3sync.config.settings import Settings
+from s3sync.core.archive.values import ArchiveSet
+from s3sync.errors import ConfigError
+
+USUAL = ("DATABASE_URL", "SUPABASE_DB_URL", "SUPABASE_DATABASE_URL", "POSTGRES_URL")
+"""Variables that are looked for where a set names none."""
+DOTENV = ".env"
+_OF_CLIENTS = frozenset({"pgbouncer", "connection_limit", "pool_timeout", "schema", "supa", "statement_cache_size"})
+"""Words that other clients take from an address, and libpq does not know."""
+_HARMLESS = frozenset({"sslmode", "host", "port", "user", "dbname", "connect_timeout", "channel_binding", "gssencmode"})
+_OWN = frozenset({"sslrootcert", "sslcert", "sslkey", "options", "target_session_attrs", "password", "sslpassword"})
+"""Words that only the user himself may say: these name files, or settings of the server."""
+
+
+class Database(Struct, frozen=True):
+    """Address of a database. `said` are the words of libpq for PostgreSQL, `path` is SQLite's file.
+
+    `shown` has no password. `origin` says in words where the address stands; `of_repository`: a file there said it.
+    """
+
+    shown: str
+    origin: str
+    of_repository: bool
+    path: Path | None = None
+    said: Mapping[str, str] = {}
+
+    @property
+    def password(self) -> str | None:
+        return self.said.get("password")
+
+    def __repr__(self) -> str:
+        return f"Database({self.shown!r})"
+
+
+def database_of(chosen: ArchiveSet, settings: Settings, environ: Mapping[str, str]) -> Database:
+    """The database of a set. Raises `ConfigError` where none is named, or it cannot be used."""
+    assert chosen.rows is not None
+    url = chosen.rows.url
+    if url is not None and "://" in url:
+        where = settings.origins.get("archives", "the settings") if chosen.confined else "your own settings"
+        return _parsed(chosen, url, where, chosen.confined, settings.root)
+    names = (url,) if url is not None else USUAL
+    for name in names:
+        if environ.get(name, "").strip():
+            return _parsed(chosen, environ[name].strip(), f"the variable {name}", False, settings.root)
+    found = _dotenv(settings.root, names, environ) if settings.root is not None else None
+    if found is not None:
+        return _parsed(chosen, found[1], f"{found[0]} in {DOTENV}", True, settings.root)
+    raise ConfigError(
+        f"archives.{chosen.name} does not say which database to ask",
+        why=f"none of {', '.join(USUAL)} is set in the environment or in {DOTENV} of the repository"
+        if url is None
+        else f"{url} is set neither in the environment nor in {DOTENV} of the repository",
+        hint=f"export {names[0]}=postgresql://user@host/name, or write `url: sqlite:///path` into the set",
+    )
+
+
+def _dotenv(root: Path, names: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first of these variables that the repository's `.env` has, and its value. Raises `ConfigError`."""
+    path = root / DOTENV
+    if not exists(path):
+        return None
+    from dotenv.parser import parse_stream
+
+    text = read_text(path, within=root, any_owner=says_trust(environ))
+    require_few_blanks(text, path)
+    said = {one.key: one.value for one in parse_stream(io.StringIO(text.removeprefix("\ufeff"))) if one.key in names}
+    return next(((name, value.strip()) for name in names if (value := said.get(name)) and value.strip()), None)
+
+
+def _parsed(chosen: ArchiveSet, url: str, origin: str, of_repository: bool, root: Path | None) -> Database:
+    kind, separator, rest = url.partition("://")
+    if kind == "sqlite" and separator:
+        return _sqlite(chosen, rest, origin, of_repository, root)
+    if kind in ("postgres", "postgresql", "postgresql+psycopg") and separator:
+        return _postgres(chosen, f"postgresql://{rest}", origin, of_repository)
+    raise ConfigError(
+        f"{origin} is no address of a database that s3sync knows",
+        why="it begins with neither sqlite:// nor postgresql://",
+        hint="write sqlite:///path/to/file.db, or postgresql://user:password@host:5432/name",
+    )
+
+
+def _sqlite(chosen: ArchiveSet, rest: str, origin: str, of_repository: bool, root: Path | None) -> Database:
+    path = unquote(rest.partition("?")[0]).removeprefix("/")
+    if not path or path == ":memory:":
+        raise ConfigError(
+            f"{origin} names no file", why="`sqlite:///` is followed by a path", hint="as sqlite:///cache/media.db"
+        )
+    place = Path(path).expanduser()
+    if not place.is_absolute():
+        place = (root or Path.home()) / place
+    confined = chosen.confined or of_repository
+    if confined and (root is None or not Path(os.path.realpath(place)).is_relative_to(root.resolve())):
+        raise ConfigError(
+            f"archives.{chosen.name} is not read",
+            why=f"its database {place} lies outside of the repository",
+            hint="a set for another database belongs in your own settings file",
+        )
+    return Database(f"sqlite:///{place}", origin, of_repository, path=place)
+
+
+def _postgres(chosen: ArchiveSet, url: str, origin: str, of_repository: bool) -> Database:
+    try:
+        parts = urlsplit(url)
+        said = {"host": parts.hostname, "port": str(parts.port) if parts.port else None}
+        said |= {"user": parts.username, "password": parts.password, "dbname": parts.path.lstrip("/")}
+        found = {name: unquote(value) for name, value in said.items() if value}
+        more = {name: value for name, value in parse_qsl(parts.query) if name not in _OF_CLIENTS}
+    except ValueError:
+        raise ConfigError(
+            f"{origin} is no address of PostgreSQL",
+            why="its host or its port cannot be read; a password is written with %40 for @ and %2F for /",
+            hint="write postgresql://user:password@host:5432/name",
+        ) from None
+    odd = next((name for name in more if name not in _HARMLESS | (frozenset() if of_repository else _OWN)), None)
+    if odd is not None:
+        whose = "a repository's address may not say that" if odd in _OWN else "s3sync does not know it"
+        raise ConfigError(f"{origin} has {odd[:40]!r} in it", why=whose, hint="take it out of the address")
+    found |= more
+    return Database(_shown(found), origin, of_repository, said=found)
+
+
+def _shown(said: Mapping[str, str]) -> str:
+    """The address in one form, without a password."""
+    host = said.get("host", "")
+    port = f":{said['port']}" if "port" in said else ""
+    user = f"{said['user']}@" if "user" in said else ""
+    place = f"[{host}]" if ":" in host and not host.startswith("/") else host
+    return f"postgresql://{user}{place}{port}/{said.get('dbname', '')}" + (
+        f"?sslmode={said['sslmode']}" if said.get("sslmode") in ("disable", "allow") else ""
+    )
+
+
+def masked(text: str, database: Database) -> str:
+    """A message of a driver without the password."""
+    text = re.sub(r"://([^/\s:@]+):[^@\s]+@", r"://\1:****@", text)
+    secret = database.password
+    return text.replace(secret, "****") if secret and len(secret) > 2 else text
