@@ -181,7 +181,7 @@ def _more(report: CostReport) -> Iterator[str]:
     for line in words.alarm_lines(report):
         yield f"{'Alarm':<{_WIDTH}}{colour(line, YELLOW)}"
     if (text := words.trash_text(report)) is not None:
-        yield f"{'Trash':<{_WIDTH}}{printable(text)}: `s3sync trash empty --remote` ends it"
+        yield f"{'Trash':<{_WIDTH}}{printable(text)}: `s3sync trash list --remote` shows what is in it"
     if (text := words.saved_text(report)) is not None:
         yield f"{'Saved':<{_WIDTH}}{printable(text)}"
     if (text := words.lacking(report)) is not None:

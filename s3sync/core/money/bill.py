@@ -81,7 +81,7 @@ def _reasons(more: dict[str, float], bill: Bill, counted: Amounts, has_versions:
         reasons.append("the bill is of all buckets of the account, and the costs above are of this repository alone")
     if more[STORAGE] > SMALL:
         if has_versions:
-            reasons.append("the bucket keeps old versions, which no listing shows: `s3sync cleanup --versions`")
+            reasons.append("the bucket keeps old versions, which are billed and not listed")
         if is_past:
             reasons.append("what lay there in that month and was deleted since is in the bill alone")
         reasons.append("unfinished uploads are billed and not listed: `s3sync transfers`")

@@ -45,7 +45,7 @@ class S3Bills:
         try:
             answer = client.get_cost_and_usage(**question)
         except Exception as error:  # noqa: BLE001 - `from_botocore` knows them all
-            failure = _failure(error)
+            failure = error.failure if isinstance(error, RequestFailed) else _failure(error)
             hint = "the bill is on the provider's web page"
             raise service_error(self._io, failure, doing, of, "Cost Explorer", hint, "ce:GetCostAndUsage") from None
         try:

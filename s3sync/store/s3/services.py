@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sync.errors import AccessDenied, NotFound, StoreError
+from s3sync.errors import AccessDenied, NotAStore, NotFound, StoreError
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.s3.client import CONNECT_S, READ_S, bounded, keep_bounds
 from s3sync.store.s3.requests import Requests
@@ -52,7 +52,7 @@ def service_error(
     found = io.error(failure, doing, of)
     if isinstance(found, AccessDenied) and rights is not None:
         return AccessDenied(f"could not {doing} {of}", why=found.why, hint=f"it takes the right to {rights}")
-    if isinstance(found, NotFound) or (type(found) is StoreError and found.hint is None):
+    if isinstance(found, NotFound | NotAStore) or (type(found) is StoreError and found.hint is None):
         why = f"the server does not answer as {service} does ({found.why or found.message})"
         return StoreError(f"could not {doing} {of}", why=why, hint=hint)
     return found

@@ -58,7 +58,7 @@ def test_a_days_work_is_counted_by_who_did_it(team: Team) -> None:
     assert set(projects) == {PROJECT, "old"}
     assert sum(one["size_bytes"] for one in projects.values()) == found["total"]["size_bytes"]
     shown = team.david.ok("cost", "--by", "project", *EAST).out
-    for part in (PROJECT, "DEEP_ARCHIVE", "Requests", "Data out", "So far", "Expected", "s3sync trash empty --remote"):
+    for part in (PROJECT, "DEEP_ARCHIVE", "Requests", "Data out", "So far", "Expected", "s3sync trash list --remote"):
         assert part in shown
     assert "Alarm" not in shown and "Budget" not in shown
     old = read_with_the_last_month(team)
