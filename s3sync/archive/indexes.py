@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from hashlib import md5
 
-from s3sync.core.archive.index import MOST_BYTES, index_pieces, index_text, parse_index
+from s3sync.core.archive.index import MOST_BYTES, index_pieces, index_text, memory_of, parse_index
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.core.names import STATE_DIR
@@ -17,6 +18,9 @@ from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMo
 SUFFIX = index_key("")
 IN_ONE_PIECE = 4000
 """Members of an index that is sent as bytes: about 1 MiB, for which S3 needs no botocore."""
+SMALL = 1 << 20
+MOST_MEMORY = 640_000_000
+"""Bytes of memory for one index: one of a million members counts as 610 MB, and a command has 1 GiB."""
 MOST_ROWS = 2_000_000
 """Lines of a set's rows: of empty ones the largest file would have as many as it has bytes."""
 _ROUNDS = 20
@@ -28,11 +32,42 @@ def rows_key(set_name: str) -> str:
     return f"{STATE_DIR}/archive/{set_name}.jsonl"
 
 
-def read_index(store: Store, key: str) -> Index:
-    """Index of the archive with this key. Raises `NotFound`, `ArchiveError` for one that cannot be used."""
+def read_index(store: Store, key: str, *, fits: bool = False) -> Index:
+    """Index of the archive with this key. Raises `NotFound`, `ArchiveError` for one that cannot be used.
+
+    `fits`: one that would take more memory than a command has cannot be used either.
+    """
     name = index_key(key)
     text, _ = read_text(store, name)
+    if fits:
+        _require_memory([text], f"{store.url}/{name}")
     return parse_index(text, key, f"{store.url}/{name}")
+
+
+def small_index(store: Store, key: str) -> Index | None:
+    """The same of one with `SMALL` bytes at most, of which many may be read at once; None for a larger one."""
+    name = index_key(key)
+    with store.get(name) as reader:
+        text = bytearray()
+        for chunk in reader:
+            text += chunk
+            if len(text) > SMALL:
+                return None
+    return parse_index(bytes(text), key, f"{store.url}/{name}")
+
+
+def _require_memory(texts: Iterable[bytes], where: str) -> None:
+    """Raise `ArchiveError` for what takes more memory than a command has. What is no index is found by who reads it."""
+    total = 0
+    for text in texts:
+        with suppress(ValueError):
+            total += memory_of(text)
+        if total > MOST_MEMORY:
+            raise ArchiveError(
+                f"cannot use {where}",
+                why="it would take more memory than a command may have",
+                hint="ask whoever wrote it; all others are read",
+            )
 
 
 def index_of(store: Store, archive: Archived) -> Index | None:
@@ -68,12 +103,14 @@ def write_index(store: Store, index: Index) -> str:
     ).etag
 
 
-def read_rows(store: Store, set_name: str) -> dict[str, Index]:
-    """Indexes of a set's units without container, by key. Raises `ArchiveError`."""
+def read_rows(store: Store, set_name: str, *, fits: bool = False) -> dict[str, Index]:
+    """Indexes of a set's units without container, by key. Raises `ArchiveError`; `fits` as in `read_index`."""
     try:
         text, _ = read_text(store, rows_key(set_name))
     except NotFound:
         return {}
+    if fits and text.count(b"\n") <= MOST_ROWS:
+        _require_memory(text.split(b"\n"), f"{store.url}/{rows_key(set_name)}")
     return dict(_parsed(store, set_name, text))
 
 

@@ -8,9 +8,11 @@ from typing import TypeAlias
 from s3sync.core.effects import LivesOn
 from s3sync.core.names import STATE_DIR
 from s3sync.disk.errors import local_errors
+from s3sync.errors import ENDS_THE_RUN, StoreError
 from s3sync.local.digests import digest
 from s3sync.local.place import standing
 from s3sync.state.journal import Done
+from s3sync.store.port import Store
 from s3sync.sync.session import Session
 from s3sync.sync.trash import md5_of, trash_there
 from s3sync.sync.view import View
@@ -44,7 +46,17 @@ def living_there(
             return file.key, file.etag
     store, prefix = session.store, session.project.prefix
     found = [one for one in trash_there(store, prefix) if (one.name, one.size) == (lives_on.path, was.size)]
-    return next(((one.where, one.etag) for one in reversed(found) if md5_of(store.head(one.where)) == was.md5), None)
+    return next(((one.where, one.etag) for one in reversed(found) if _holds(store, one.where, was.md5)), None)
+
+
+def _holds(store: Store, key: str, md5: str) -> bool:
+    """True if an object says that it has this content. One that cannot be asked hides no other."""
+    try:
+        return md5_of(store.head(key)) == md5
+    except ENDS_THE_RUN:
+        raise
+    except StoreError:
+        return False
 
 
 def in_trash_here(session: Session, done: Done) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import warnings
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +14,10 @@ from msgspec import Struct
 from s3sync.aside import Aside
 from s3sync.core.batches import batched
 from s3sync.core.etag import part_count, plain_md5
-from s3sync.core.names import STATE_DIR, nfc, refuse_reason
+from s3sync.core.names import STATE_DIR, nfc, refuse_reason, short_text
 from s3sync.core.records import bounded, is_hashed, old_records, read_stamp, records
 from s3sync.core.times import format_time, moment, parse_time
-from s3sync.errors import AccessDenied, LocalError, NotFound
+from s3sync.errors import ENDS_THE_RUN, LocalError, NotFound, StoreError
 from s3sync.local.digests import digest
 from s3sync.local.scan import look_at
 from s3sync.local.trash import delete_trashed, trashed
@@ -33,6 +34,10 @@ and the next run takes it away."""
 
 YOUNG = timedelta(days=1)
 """Age below which a trash is not tidied: a run may be about to replace what it put there, or be undone."""
+
+
+class UnnamedInTrash(UserWarning):
+    """Something in the remote trash has a hashed name, and its own cannot be asked for."""
 
 
 class Trashed(Struct, frozen=True):
@@ -75,7 +80,11 @@ def trash_here(project: ProjectFolder) -> Iterator[Trashed]:
 
 
 def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
-    """Objects in the remote trash, also in that of older versions. Their names are as hostile as any key."""
+    """Objects in the remote trash, also in that of older versions. Their names are as hostile as any key.
+
+    Those whose name cannot be asked for are told in one line, and hide no other. Raises `StoreError`.
+    """
+    unnamed = list[tuple[tuple[str, str], StoreError]]()
     with Aside(LOOKUPS_AT_ONCE, "s3sync-trash") as threads:
         for place in (records(prefix, "trash"), old_records(prefix, "trash")):
             listed = (info for info in store.list(place) if info.key.startswith(place))
@@ -85,7 +94,16 @@ def trash_there(store: Store, prefix: str) -> Iterator[Trashed]:
                 ]
                 names = threads.map(lambda item: _true_name(store, *item), hashed)
                 true_names = {key: name for (key, _), name in zip(hashed, names, strict=True)}
-                yield from filter(None, (_trashed(place, info, true_names.get(info.key)) for info in some))
+                unnamed += [
+                    (_named(place, key), said) for key, said in true_names.items() if isinstance(said, StoreError)
+                ]
+                known = {key: said if isinstance(said, str) else "" for key, said in true_names.items()}
+                yield from filter(None, (_trashed(place, info, known.get(info.key)) for info in some))
+    if unnamed:
+        ((stamp, name), error), more = unnamed[0], f" and {len(unnamed) - 1} more" * (len(unnamed) > 1)
+        what = f"{short_text(name)} of {short_text(stamp)}{more}"
+        text = f"the trash on the remote has what cannot be told by name: {what}: {error}"
+        warnings.warn(text, UnnamedInTrash, stacklevel=2)
 
 
 def _named(place: str, key: str) -> tuple[str, str]:
@@ -104,12 +122,17 @@ def _trashed(place: str, info: ObjectInfo, true_name: str | None) -> Trashed | N
     return Trashed("remote", name, info.key, info.size, at, said.by, info.etag, info.modified.timestamp())
 
 
-def _true_name(store: Store, key: str, name: str) -> str:
-    """The name in the metadata of a hashed one, if it is the name that has this hash; empty where nobody tells it."""
+def _true_name(store: Store, key: str, name: str) -> str | StoreError:
+    """The name in the metadata of a hashed one, if it is the name that has this hash; empty for one that is gone, and
+    the error where nobody tells it."""
     try:
         said = nfc(store.head(key).metadata.get("name", ""))
-    except (NotFound, AccessDenied):
+    except NotFound:
         return ""
+    except ENDS_THE_RUN:
+        raise
+    except StoreError as error:
+        return error
     return said if bounded(said) == name else name
 
 
@@ -204,7 +227,9 @@ class Contents:
             head = store.head(found.where)
         except NotFound:
             return True
-        except AccessDenied:  # under a key of whoever put it there, or so
+        except ENDS_THE_RUN:
+            raise
+        except StoreError:  # under a key of whoever put it there, or so
             return False
         same_size = head.info.size == found.size
         return head.etag_is_md5 and same_size and self.knows(found.size, head.info.etag, held=held)

@@ -11,18 +11,18 @@ from msgspec import Struct
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.listed import listed, places_of
 from s3sync.archive.catalogue.listing import Listing
-from s3sync.archive.indexes import SUFFIX, read_index, read_rows, rows_key
+from s3sync.archive.indexes import SUFFIX, read_index, read_rows, rows_key, small_index
 from s3sync.core.archive.values import Index, SplitIndex
 from s3sync.core.archive.volumes import unit_key
 from s3sync.core.outcome import Problem
 from s3sync.errors import ENDS_THE_RUN, S3syncError
 from s3sync.store.port import Store
-from s3sync.transfer.pool import Pool, Result
+from s3sync.transfer.pool import Pool
 
 T = TypeVar("T")
 
 READERS = 16
-"""Indexes that are read at once: each is in memory as a whole."""
+"""Small indexes that are read at once: each is in memory as a whole."""
 _FOLDER, _, _END = rows_key("\0").partition("\0")
 _HINT = "`s3sync archive verify` says more"
 
@@ -55,15 +55,15 @@ def rebuild(
     with Listing(catalogue) as listing:
         _add_all(listing, catalogue, store)
         wanted = listing.unread_indexes(SUFFIX)
-        for number, ((key, etag), result) in enumerate(_read(store, wanted), 1):
-            found = _taken(result.result, f"{key}{SUFFIX}", problems)
+        for number, (key, etag, result) in enumerate(_read(store, wanted), 1):
+            found = _taken(result, f"{key}{SUFFIX}", problems)
             if found is not None and not _is_replaced(found, listing):
                 catalogue.record(found, index_etag=etag)
                 read += 1
             if told is not None:
                 told(number, len(wanted))
         for name, etag in listing.unread_rows(_FOLDER, _END):
-            rows = _taken(partial(read_rows, store, name), rows_key(name), problems)
+            rows = _taken(partial(read_rows, store, name, fits=True), rows_key(name), problems)
             if rows is not None:
                 read += _record_rows(catalogue, listing, name, etag, rows)
         problems += also(listing)
@@ -105,9 +105,18 @@ def _add_all(listing: Listing, catalogue: Catalogue, store: Store) -> None:
         listing.add(listed(store))
 
 
-def _read(store: Store, wanted: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Result[Index]]]:
+def _read(store: Store, wanted: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, Callable[[], Index | None]]]:
+    """Key and ETag of each index, and what reads it: the small ones at once, then each large one alone."""
+    large = list[tuple[str, str]]()
     with Pool(READERS, least_ahead=0) as pool:
-        yield from pool.map(lambda one: read_index(store, one[0]), wanted)
+        for (key, etag), result in pool.map(lambda one: small_index(store, one[0]), wanted):
+            if result.error is None and result.result() is None:
+                large.append((key, etag))
+            else:
+                yield key, etag, result.result
+            del result
+    for key, etag in large:
+        yield key, etag, partial(read_index, store, key, fits=True)
 
 
 def _taken(result: Callable[[], T], name: str, problems: list[Problem]) -> T | None:

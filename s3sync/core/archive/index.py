@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from msgspec import DecodeError, Struct, ValidationError, json
+from msgspec import DecodeError, MsgspecError, Raw, Struct, ValidationError, json
 from msgspec.structs import replace
 
 from s3sync.core.archive.tar import as_bytes
@@ -16,6 +16,8 @@ from s3sync.errors import ArchiveError
 MOST_SIZE = 2**60
 """Bytes of an archive, unpacked: far more than any store takes, and few enough to count with."""
 MOST_BYTES = 512 * 1024 * 1024
+_MEMBER, _OTHERS = 400, 16
+"""Bytes of memory for a member, and for each byte of the rest."""
 """Bytes of one index, which is read into memory: about two million members."""
 MEMBERS_AT_ONCE = 1000
 """Members whose text is made at once."""
@@ -55,6 +57,32 @@ def _members_text(members: Sequence[Member]) -> bytes:
         return json.encode(members)
     except UnicodeEncodeError:
         return json.encode(_members(members, _escaped))
+
+
+class _Outline(Struct):
+    """Parts of an index, not looked into."""
+
+    members: Raw = Raw()
+    sidecars: Raw = Raw()
+    frames: Raw = Raw()
+    parts: Raw = Raw()
+    tags: Raw = Raw()
+    fields: Raw = Raw()
+
+
+def memory_of(text: bytes) -> int:
+    """Bytes of memory that an index takes with its text, told before it is made. Raises `ValueError` for what is none.
+
+    A member has six texts at most, whoever wrote it; of frames and words a few bytes become a hundred.
+    """
+    try:
+        found = json.decode(text, type=_Outline)
+    except (MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    members = bytes(found.members).count(b"{") + bytes(found.sidecars).count(b"{")
+    others = sum(len(bytes(part)) for part in (found.frames, found.parts, found.tags, found.fields))
+    made = members * _MEMBER + others * _OTHERS
+    return len(text) + made * (2 if b"\\u0000" in text else 1)
 
 
 def parse_index(text: bytes, key: str | None, where: str) -> Index:

@@ -91,3 +91,32 @@ def test_very_many_of_them_are_an_error_of_the_store(synced: Person, monkeypatch
         opened(synced).status()
     (put_there(synced) / "3.txt").unlink()
     assert len(opened(synced).status().failed) == 3
+
+
+def trash_of(person: Person) -> Path:
+    """One file in the remote trash, and the folder of the run that put it there."""
+    person.write("gone.txt", "gone")
+    person.ok("up")
+    (person.staging / "gone.txt").unlink()
+    person.ok("sync")
+    (found,) = [path for path in (person.root.parent.parent / "store").rglob("gone.txt") if "trash" in path.parts]
+    return found.parent
+
+
+def test_one_in_the_trash_that_tells_no_name_hides_no_other(synced: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that are too long for a key are hashed; the object says which it is, and here nobody gets it."""
+    hashed = [f"~{letter * 64}" for letter in "ab"]
+    folder = trash_of(synced)
+    for name in hashed:
+        (folder / name).write_text("odd")
+    refuse_heads(monkeypatch, StoreError("could not read it", why="it is encrypted"), *hashed)
+    with pytest.warns(
+        UserWarning, match=r"~a+\.\.\. of \d{8}-\S+ and 1 more: could not read it: it is encrypted"
+    ) as told:
+        found = opened(synced).trash()
+    assert [one.name for one in found.files] == ["gone.txt"] and len(told) == 1
+    with pytest.warns(UserWarning, match="cannot be told by name"):
+        assert [one.until is not None for one in opened(synced).versions("gone.txt").versions] == [True]
+    refuse_heads(monkeypatch, Unreachable("no answer"), *hashed)
+    with pytest.raises(Unreachable):
+        opened(synced).trash()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import json
 from msgspec.structs import asdict
 
+from s3sync.archive import indexes
 from s3sync.archive.carrier import open_carrier
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.catalogue.listing import Listing
@@ -16,7 +20,9 @@ from s3sync.archive.catalogue.rebuild import Rebuilt, compare, rebuild
 from s3sync.archive.indexes import add_rows, read_rows, rows_key
 from s3sync.archive.journal import Journal
 from s3sync.archive.send import send_unit
+from s3sync.core.archive.index import index_text, memory_of, parse_index
 from s3sync.core.archive.values import Index, Pack, index_key
+from s3sync.errors import ArchiveError
 from s3sync.store import Store
 from s3sync.store.port import Body, Buffer, Written
 from s3sync.store.wrapped import Wrapped
@@ -195,3 +201,55 @@ def test_rows_of_which_all_units_are_gone_are_known(store: Store, catalogue: Cat
     assert catalogue.archives() == [] and compare(catalogue, store).is_same
     with Catalogue(tmp_path / "other.db") as other:
         assert compare(other, store).is_same
+
+
+def test_one_index_that_no_memory_holds_hides_no_other(
+    store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large ones are read one by one; what would take more memory than a command has is told, and not made."""
+    whole = send(store, tmp_path, "b40")
+    false = json.decode(index_text(send(store, tmp_path, "b41"))) | {
+        "frames": [(number, 1, 1) for number in range(90_000)]
+    }
+    put(store, index_key("old/b41.tar"), json.encode(false))
+    put(store, rows_key("loose"), b"\n".join([json.encode(false)] * 2))
+    monkeypatch.setattr(indexes, "MOST_MEMORY", 10_000_000)
+    report = rebuild(catalogue, store, NOW)
+    assert [one.key for one in catalogue.archives()] == [whole.key] and report.read == 1
+    assert sorted(one.path for one in report.problems) == [rows_key("loose"), index_key("old/b41.tar")]
+    assert all("more memory" in one.error for one in report.problems)
+    monkeypatch.undo()
+    assert "more memory" not in str(rebuild(catalogue, store, NOW).problems)
+
+
+def test_a_large_index_is_read(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    made = send(store, tmp_path, "b40")
+    put(store, index_key(made.key), index_text(made) + b" " * indexes.SMALL)
+    assert rebuild(catalogue, store, NOW).read == 1
+    assert list(catalogue.members(made.key)) == list(made.members)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"members": [{"path": f"p{n}", "kind": "folder", "size": 9999, "mode": 9999, "mtime_ns": 10**18,
+                      "sha256": f"a{n}", "target": f"b{n}", "key": f"old/b40.tar/{n}",
+                      "etag": f"d{n}"} for n in range(9000)]},
+        {"members": [{"path": "", "kind": "folder", "size": 0, "mode": 0, "mtime_ns": 0}] * 20_000},
+        {"fields": {f"{n:x}": "" for n in range(40_000)}},
+        {"tags": {f"{n:x}": f"{n}" for n in range(40_000)}},
+        {"frames": [(1000 + n, 1000, 1000) for n in range(40_000)]},
+    ],
+    ids=["texts", "members", "fields", "tags", "frames"],
+)  # fmt: skip
+def test_the_memory_of_an_index_is_known_before_it_is_made(more: dict[str, Any], store: Store, tmp_path: Path) -> None:
+    text = json.encode(json.decode(index_text(send(store, tmp_path, "b40"))) | more)
+    told = memory_of(text)
+    tracemalloc.start()
+    try:
+        with suppress(ArchiveError):
+            parse_index(text, None, "here")
+        assert tracemalloc.get_traced_memory()[1] + len(text) < told * 1.25
+    finally:
+        tracemalloc.stop()
+    assert told < 18 * len(text)
