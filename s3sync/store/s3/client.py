@@ -15,7 +15,7 @@ from s3sync.store.options import Wire
 from s3sync.store.s3.address import Address
 from s3sync.store.s3.answers import StrictAnswers
 from s3sync.store.s3.bounded import BoundedSession
-from s3sync.store.s3.connections import patient
+from s3sync.store.s3.connections import keep_bounds
 from s3sync.store.s3.credentials import Credentials
 from s3sync.store.s3.tls import ca_bundle
 
@@ -50,19 +50,6 @@ def make_client(address: Address, credentials: Credentials, env: Mapping[str, st
     )
     _adjust(client.meta.events, wire)
     return bounded(client, address.shown)
-
-
-def keep_bounds() -> None:
-    """Have all connections of botocore that are opened from now on end answers whose head does not end."""
-    from botocore.awsrequest import (
-        AWSHTTPConnection,
-        AWSHTTPConnectionPool,
-        AWSHTTPSConnection,
-        AWSHTTPSConnectionPool,
-    )
-
-    AWSHTTPConnectionPool.ConnectionCls = patient(AWSHTTPConnection)
-    AWSHTTPSConnectionPool.ConnectionCls = patient(AWSHTTPSConnection)
 
 
 def bounded(client: Any, server: str) -> Any:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from s3sync.aside import Aside
-from s3sync.store.s3.bounded import BoundedResponse
+from s3sync.store.s3.bounded import BoundedResponse, BoundedSession
 
 SILENT_S = 45
 """Seconds in which nothing of what was sent is acknowledged, until a connection is given up.
@@ -49,6 +49,38 @@ def patient(kind: type[Any]) -> type[Any]:
             super().send(data)
 
     return Patient
+
+
+def keep_bounds() -> None:
+    """Have all connections of botocore that are opened from now on end answers whose head does not end."""
+    from botocore.awsrequest import (
+        AWSHTTPConnection,
+        AWSHTTPConnectionPool,
+        AWSHTTPSConnection,
+        AWSHTTPSConnectionPool,
+    )
+
+    AWSHTTPConnectionPool.ConnectionCls = patient(AWSHTTPConnection)
+    AWSHTTPSConnectionPool.ConnectionCls = patient(AWSHTTPSConnection)
+
+
+_OF_TOKENS = ("sts", "sso", "sso-oidc", "signin")
+"""Services that botocore itself asks, for the credentials of a role or a sign-in."""
+
+
+def bound_tokens(session: Any) -> None:
+    """Have the clients that a botocore session makes for itself, to find credentials, give up what does not end."""
+    keep_bounds()
+    create = session.create_client
+
+    def create_bounded(service_name: str, *args: Any, **more: Any) -> Any:
+        client = create(service_name, *args, **more)
+        if service_name in _OF_TOKENS:
+            endpoint = client._endpoint
+            endpoint.http_session = BoundedSession(endpoint.http_session, f"AWS ({service_name})")
+        return client
+
+    session.create_client = create_bounded
 
 
 def _set(sock: Any, name: str, value: int) -> None:

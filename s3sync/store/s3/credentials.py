@@ -18,6 +18,7 @@ from typing import Any
 
 from s3sync.config.secrets import hidden
 from s3sync.errors import ConfigError, CredentialsError
+from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.s3.errors import HINTS
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.own_paths import CONFIG, CREDENTIALS, require_whole, whole_path
@@ -186,6 +187,7 @@ class Credentials:
                 self.profile.require_whole_paths(self._env)
                 import botocore.session
 
+                from s3sync.store.s3.connections import bound_tokens
                 from s3sync.store.s3.models import read_quickly
 
                 # A profile given to the session overrides keys in the environment, one that botocore finds does not.
@@ -194,6 +196,7 @@ class Credentials:
                 session.set_config_variable("config_file", str(self.profile.config_file))
                 session.set_config_variable("credentials_file", str(self.profile.credentials_file))
                 read_quickly(session)
+                bound_tokens(session)
                 self._session = session
             return self._session
 
@@ -241,6 +244,8 @@ class Credentials:
 
 
 def _unusable(error: Exception) -> CredentialsError:
+    if isinstance(error, RequestFailed):
+        return CredentialsError("could not get credentials", why="the answer of AWS does not end", hint=_HINT)
     failure = from_botocore(error)
     # A program that gives credentials may print them when it fails, and botocore repeats what it printed.
     why = hidden(failure.message) if failure.cause == "credentials" else type(error).__name__

@@ -9,7 +9,8 @@ from typing import Any
 
 from s3sync.errors import AccessDenied, NotAStore, NotFound, StoreError
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.s3.client import CONNECT_S, READ_S, bounded, keep_bounds
+from s3sync.store.s3.client import CONNECT_S, READ_S, bounded
+from s3sync.store.s3.connections import keep_bounds
 from s3sync.store.s3.requests import Requests
 from s3sync.store.s3.tls import ca_bundle
 

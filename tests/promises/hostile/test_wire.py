@@ -6,6 +6,7 @@ Memory and time stay bounded, nothing goes to another server, and the end is one
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import socket
 import subprocess
@@ -16,16 +17,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from s3sync.errors import StoreError
+from s3sync.errors import CredentialsError, StoreError
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.lanes import rounds
 from s3sync.store.lanes.obstore import lane
 from s3sync.store.port import Headers, Overwrite
 from s3sync.store.s3 import bounded
 from s3sync.store.s3.address import Address
+from s3sync.store.s3.credentials import Credentials
 from tests.kit.peak import peak_mib
 from tests.kit.people import Person
 from tests.promises.hostile.checks import said
@@ -329,3 +332,36 @@ def test_f41_work_goes_on_when_the_reader_leaves(david: Person) -> None:
         david.write(f"{number}.mp4", f"{number}")
     assert "Uploading" in shell(david, "up | head -1").stdout
     assert david.ok("status", "--json").json["in_sync"]
+
+
+ROLES = {
+    "a role of a web identity": {
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "{home}/token",
+        "AWS_ROLE_ARN": "arn:aws:iam::1:role/x",
+    },
+    "a role of a profile": {"AWS_PROFILE": "role"},
+}
+
+
+@pytest.mark.parametrize("asked", ROLES)
+@pytest.mark.parametrize("kind", ["without end", "byte by byte"])
+def test_f53_credentials_are_not_waited_for_without_end(
+    asked: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients that botocore makes for itself have bounds, too."""
+    monkeypatch.setattr(bounded, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(bounded, "PATIENCE_S", 1.0)
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / "token").write_text("token")
+    keys = "aws_access_key_id = AKIA0000000000000000\naws_secret_access_key = x\nregion = us-east-1\n"
+    profile = "[profile role]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = base\nregion = us-east-1\n"
+    (tmp_path / ".aws" / "config").write_text(f"{profile}[profile base]\n{keys}")
+    with wire(endless(OK, b"x" * 65536) if kind == "without end" else dripping) as server:
+        more = {name: value.format(home=tmp_path) for name, value in ROLES[asked].items()}
+        env = {"HOME": str(tmp_path), "AWS_ENDPOINT_URL_STS": server.url, "AWS_REGION": "us-east-1", **more}
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name, value in {**env, "AWS_MAX_ATTEMPTS": "1"}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(CredentialsError, match="does not end"):
+            Credentials(None, env).keys()
