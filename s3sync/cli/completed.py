@@ -29,10 +29,36 @@ def project_names(incomplete: str) -> list[str]:
     return _local_projects(incomplete) or _in_time(lambda: _remote_projects(incomplete))
 
 
+def _elsewhere(incomplete: str) -> list[str]:
+    """Repositories by their short names, and behind `NAME/` the projects of one."""
+    name, slash, project = incomplete.partition("/")
+    if not slash:
+        return [f"{one}/" for one in repository_names(name)]
+    from s3sync.config import load_settings
+    from s3sync.project import project_names as names_of
+    from s3sync.repositories.book import read_book
+
+    with suppress(Exception):
+        found = read_book(os.environ).named(name)
+        if found is not None:
+            settings = load_settings(found.root, flags={}, environ=os.environ)
+            return _offered((f"{name}/{one}" for one in names_of(settings, found.root)), f"{name}/{project}")
+    return []
+
+
 def names(incomplete: str) -> list[str]:
     """Files of the project around, and projects where there is none or the name is one's beginning."""
     found = [*_files(incomplete), *_local_projects(incomplete)][:OFFERED]
-    return found or _in_time(lambda: _remote_projects(incomplete))
+    return found or _elsewhere(incomplete) or _in_time(lambda: _remote_projects(incomplete))
+
+
+def repository_names(incomplete: str) -> list[str]:
+    """Short names of repositories."""
+    from s3sync.repositories.book import read_book
+
+    with suppress(Exception):
+        return _offered((one.name for one in read_book(os.environ).repositories), incomplete)
+    return []
 
 
 def members(incomplete: str) -> list[str]:

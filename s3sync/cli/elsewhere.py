@@ -6,7 +6,7 @@ What is here comes first, always: this is asked only when a word named no projec
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -71,6 +71,30 @@ def in_repository(call: Call, word: str | None, run: Callable[[Path, str | None]
         if there is None:
             raise
     return run(*there)
+
+
+def repository_root(name: str | None, call: Call) -> Path:
+    """Folder of the repository of that short name, or where the user is. Raises `UsageError`, `ProjectError`."""
+    if name is None:
+        return Path()
+    from s3sync.repositories.book import read_book, require
+    from s3sync.repositories.place import settings_at
+
+    found = require(read_book(os.environ), name.rstrip("/"))
+    settings_at(found, flags=call.flags)
+    call.repository = found.name
+    return found.root
+
+
+def refuse_of_one(name: str | None, given: Mapping[str, object]) -> None:
+    """Raise `UsageError` where `--everywhere` comes with a name, or with options that are about one repository."""
+    if name is not None:
+        refuse = f"and {name!r} was named, too"
+        raise UsageError("--everywhere means every repository", why=refuse, hint="leave out the name, or --everywhere")
+    for option, value in given.items():
+        if value:
+            hint = f"name one of them: `s3sync repos` lists them; or leave out {option}"
+            raise UsageError(f"{option} is about one repository, and --everywhere about all", hint=hint)
 
 
 def repository_named(word: str, call: Call) -> tuple[Path, str | None] | None:

@@ -43,6 +43,18 @@ All: TypeAlias = Annotated[
 Everywhere: TypeAlias = Annotated[
     bool, typer.Option("--everywhere", help="Every project of every repository that `s3sync repos` lists.")
 ]
+EveryRepository: TypeAlias = Annotated[
+    bool, typer.Option("--everywhere", help="Every repository that `s3sync repos` lists.")
+]
+RepositoryName: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[REPOSITORY]",
+        help="Another repository, by its name in `s3sync repos`.",
+        show_default=False,
+        autocompletion=completed.repository_names,
+    ),
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Name every file.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]

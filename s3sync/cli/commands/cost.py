@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s3sync.cli.call import Call
+from s3sync.cli.cost_everywhere import cost_everywhere
 from s3sync.cli.declare import CHECK, OPENS, command
-from s3sync.cli.options import Yes
+from s3sync.cli.elsewhere import refuse_of_one, repository_root
+from s3sync.cli.options import EveryRepository, RepositoryName, Yes
 from s3sync.core.money.by import By
 from s3sync.errors import UsageError
 
@@ -19,13 +21,15 @@ if TYPE_CHECKING:
 
 @command(
     CHECK,
-    "s3sync cost\ns3sync cost --month 2026-10 --by project\ns3sync cost --notify --email team@example.com",
+    "s3sync cost --month 2026-10 --by project\ns3sync cost --everywhere\ns3sync cost --notify --email team@example.com",
     0, 1, 2, 3, 5, 130,
     takes=OPENS,
     verbose="Name every project or user.",
 )  # fmt: skip
 def cost(
     call: Call,
+    repository: RepositoryName = None,
+    everywhere: EveryRepository = False,
     month: Annotated[
         str | None, typer.Option("--month", metavar="YYYY-MM", help="Another month than this one.", show_default=False)
     ] = None,
@@ -53,7 +57,11 @@ def cost(
 
     if csv and call.json:
         raise UsageError("--csv and --json are two forms of one output", hint="leave one of them out")
-    costs = Costs.open(flags=call.flags, environ=os.environ, region=region)
+    if everywhere:
+        refuse_of_one(repository, {"--bill": bill, "--notify": notify, "--email": email, "--csv": csv})
+        return cost_everywhere(call, month, by, region)
+    root = repository_root(repository, call)
+    costs = Costs.open(path=root, flags=call.flags, environ=os.environ, region=region)
     require_addresses(costs.settings, email, notify=notify)
     report = costs.report(month, by=by, bill=_agreement(yes) if bill else None)
     if not call.json:

@@ -113,6 +113,12 @@ def test_three_repositories_with_one_broken_hide_no_other(owner: Owner) -> None:
     said = owner.expect(3, "sync", "--everywhere")
     assert "3 repositories, 1 of them could not be looked at" in said.out and "ftp" in said.err
     assert "baker" in owner.expect(3, "projects", "--everywhere").err
+    costs = by_name(owner.expect(3, "cost", "--everywhere", "--json"))
+    assert costs["voz"]["cost"]["repo"] == "voz" and costs["baker"]["cost"] is None and "ftp" in str(costs["baker"])
+    assert "nothing is billed" in owner.expect(3, "cost", "--everywhere").out
+    assert owner.ok("cost", "voz", "--json").json["repo"] == "voz"
+    assert "--csv is about one repository" in owner.expect(2, "cost", "--everywhere", "--csv").err
+    assert "did you mean voz?" in owner.expect(2, "cost", "vox").err
     (owner.root / "baker/.s3sync.yaml").unlink()
     assert owner.ok("status", "--everywhere").err == ""
     assert owner.expect(7, "status", "--everywhere", "--exit-code").out
