@@ -1,4 +1,4 @@
-"""F01: kill -9 before and after each step of `archive run --delete-local` and of `restore`, on a folder store.
+"""F01: kill -9 at each step of `archive run --delete-local`, `archive auto` and `restore`, on a folder store.
 
 After the kill every file is here or in an archive, as other readers than ours see it; the command run again ends as an
 undisturbed run does. Each run of the suite kills once at each kind of step, `S3SYNC_CRASH=all` before and after every
@@ -46,9 +46,11 @@ HEAVY = {"light_1.fits": content("light", 70_000), "cal/dark.fits": content("dar
 LIGHT = {"log.txt": b"clear sky\n"}
 RUN = ("archive", "run", "m42", "--delete-local")
 RESTORE = ("restore", "m42")
+AUTO = ("archive", "auto", "--agree")
 LEAVES_BEHIND = re.compile(r"\.s3sync-store/(tmp|locks|records)/|\.s3sync-store/uploads/.*upload\.json$")
 """What a killed writer of a folder store may leave, as in the sweep of syncing."""
 AREAS = {
+    "memory of automation": r"/s3sync/auto/",
     "journal": r"journal",
     "catalogue": r"\.db\b",
     "store's temporary file": r"\.s3sync-store/tmp/",
@@ -192,6 +194,22 @@ def test_f01_archived_and_removed_killed_at_each_step(pack: str, chosen: Chosen,
         vault.kill(RUN, step, side)
         assert not vault.lost(), f"killed {side} {step}"
         again = vault.run(RUN)
+        assert (again.code, vault.lost()) == (0, set()), f"killed {side} {step}, run again: {again}"
+        assert (vault.tree(), vault.objects()) == (left, objects), f"killed {side} {step}, run again"
+
+
+@pytest.mark.timeout(3600 if EVERY else 300)
+def test_f01_automation_killed_at_each_step(chosen: Chosen, tmp_path: Path) -> None:
+    """Each of its steps is a run; beside those it writes what it remembers."""
+    vault = Vault(tmp_path, "tar")
+    steps = vault.steps(AUTO)
+    assert {("unlink", "file"), ("rename", "memory of automation -> memory of automation")} <= set(map(kind, steps))
+    left, objects = vault.tree(), vault.objects()
+    assert left.keys() == LIGHT.keys()
+    for step, side in chosen.of("auto", steps):
+        vault.kill(AUTO, step, side)
+        assert not vault.lost(), f"killed {side} {step}"
+        again = vault.run(AUTO)
         assert (again.code, vault.lost()) == (0, set()), f"killed {side} {step}, run again: {again}"
         assert (vault.tree(), vault.objects()) == (left, objects), f"killed {side} {step}, run again"
 
