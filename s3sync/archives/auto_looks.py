@@ -102,10 +102,15 @@ class Looks:
                 unit.id: _seen(chosen, unit, prices) for unit in self.archives.units(chosen, due_only=False)
             }
         except S3syncError as error:
-            if chosen in self.wanted():
+            if chosen in self.wanted() and not self._is_ahead(chosen):
                 self.problems.append(Problem(f"archives.{chosen.name}", str(error), error.hint))
             return
         self.newest += [one.newest for one in self.units[chosen.name].values()]
+
+    def _is_ahead(self, chosen: ArchiveSet) -> bool:
+        """True for a set behind a step by which nothing was ever sent from here: it has nothing to find yet."""
+        before = step_before(chosen, self.sets, self.root)
+        return before is not None and not self.archives.places(before.name)[0].catalogue_path.exists()
 
     def is_earlier(self, chosen: ArchiveSet, unit: str) -> bool:
         """True if files of a unit still lie in a step before, from where they come first."""

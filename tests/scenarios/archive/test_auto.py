@@ -267,11 +267,18 @@ def test_a_budget_that_is_too_small_is_not_passed(desk: Desk, moto: Server) -> N
     assert "This month: $27.94 of $30.00" in desk.auto(*words).out
     assert (desk.video / "b51/x.mp4").exists() and not (desk.video / "b50").exists()
     assert "b51 - left alone" in desk.auto(*words, "--glacier-after", "99y").out
+    # where the step that makes room fails, the one that needs it is not done
+    client, key = moto.client("admin"), f"{prefix}/b50.tar"
+    client.copy_object(Bucket=moto.bucket, Key=f"{prefix}-kept", CopySource=f"{moto.bucket}/{key}")
+    client.delete_object(Bucket=moto.bucket, Key=key)
+    failed = desk.auto(*words, code=3)
+    assert "b50 - to GLACIER (archives.vault): stays" in failed.err
+    assert "b51 - to the bucket (archives.vault): not begun: the month would cost $56" in failed.out
+    client.copy_object(Bucket=moto.bucket, Key=key, CopySource=f"{moto.bucket}/{prefix}-kept")
     # the cold class makes the month cheaper: it is done whatever the budget is, and then there is room
     cooled = desk.auto("--region", "us-east-1", "--budget", "0").out
     assert "b50 - to GLACIER (archives.vault): moved" in cooled and "b51 - left alone" in cooled
-    head = moto.client("admin").head_object(Bucket=moto.bucket, Key=f"{prefix}/b50.tar")
-    assert head["StorageClass"] == "GLACIER"
+    assert client.head_object(Bucket=moto.bucket, Key=key)["StorageClass"] == "GLACIER"
     assert "b51 - to the bucket (archives.vault): moved" in desk.auto(*words).out
 
 
