@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from threading import Lock
 
 from msgspec import Struct, field
 
@@ -33,6 +35,11 @@ from s3sync.store.port import ObjectInfo, Store
 
 AT_ONCE = 16
 """Projects whose metadata.json is read side by side."""
+SMALL = 1024 * 1024
+"""Size of a month of events above which one is read after the other: its events take several times as much memory."""
+MOST_OF_A_WORD = 256
+"""Characters of a user or a class: others may have written what they like."""
+_one_large = Lock()
 
 
 class Found(Struct):
@@ -132,14 +139,16 @@ def _read(store: Store, repo: str, name: str, project: _Project, months: Collect
         if event is not None:
             done.events.event(name, event)
     for info in project.months:
-        month = read_month(store, info)
-        done.warnings += month.warnings
-        for event in month.events:
-            done.events.event(name, event)
+        with _one_large if info.size > SMALL else nullcontext():
+            month = read_month(store, info)
+            done.warnings += month.warnings
+            for event in month.events:
+                done.events.event(name, event)
+            del month
     for info in project.objects:
         one = owned(info.key.removeprefix(f"{repo}/"))
-        user = _user_of(one, manifest)
-        size, storage_class = max(0, info.size), info.storage_class or STANDARD
+        user = _user_of(one, manifest)[:MOST_OF_A_WORD]
+        size, storage_class = max(0, info.size), (info.storage_class or STANDARD)[:MOST_OF_A_WORD]
         done.lots.add(one.project, user, one.kind, storage_class, size, info.modified.timestamp())
     return done
 

@@ -253,6 +253,7 @@ class Costs:
                 f"the rules that move archives are not known, and the year is counted without: {error}"
             )
             return None
+        self._warnings += [one for one in found.warnings if one.startswith("the rules of ")]
         own = NOTHING if self._own is None else rate([self._own], self._now.timestamp(), MONTH_DAYS).times(12)
         return sum((one.year for one in found.reports), NOTHING) + own
 

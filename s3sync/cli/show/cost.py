@@ -12,6 +12,7 @@ from s3sync.core.archive.costs import Money, amount_text
 from s3sync.core.money.bill import KINDS
 from s3sync.core.money.by import By
 from s3sync.core.money.shares import Amounts, Share
+from s3sync.core.names import short_text
 from s3sync.core.quantities import counted, size_text
 from s3sync.costs import words
 from s3sync.costs.report import BillView, CostReport
@@ -138,18 +139,19 @@ def _print_classes(report: CostReport) -> None:
     rows = [
         one for one in report.classes if one.amounts.size or one.amounts.storage.amount or one.amounts.storage.unknown
     ]
-    width = max([len(printable(one.name)) for one in rows] + [8])
+    width = max([len(printable(short_text(one.name))) for one in rows] + [8])
     for one in rows:
         amounts = one.amounts
         size = f"{size_text(amounts.size):>9}  {counted(amounts.objects, 'object'):>14}"
-        say(f"  {printable(one.name).ljust(width)}  {size}  {_money(amounts.storage, report)}")
+        name = printable(short_text(one.name)).ljust(width)
+        say(f"  {name}  {size}  {_money(amounts.storage, report)}")
     if not rows:
         say("  nothing is stored")
 
 
 def _print_shares(report: CostReport, verbose: bool) -> None:
     shown = report.shares if verbose else report.shares[:SHOWN]
-    names = [printable(one.name) for one in shown]
+    names = [printable(short_text(one.name)) for one in shown]
     width = max([len(name) for name in names] + [len(report.by)])
     say(f"By {report.by}:")
     say(f"  {''.ljust(width)}  {'size':>9}  {'storage':>10}  {'requests':>12}  {'data out':>10}  {'in all':>10}")

@@ -10,7 +10,7 @@ from msgspec import Struct
 from s3sync.core.archive.costs import MONTH_DAYS, NOTHING, Money
 from s3sync.core.money.books import Books
 from s3sync.core.money.month import DAY_S, Month
-from s3sync.core.money.shares import Amounts, as_standard, rate, storage, total
+from s3sync.core.money.shares import Amounts, rate, storage, total
 
 
 class Outlook(Struct, frozen=True):
@@ -79,4 +79,4 @@ def to_tell(found: Iterable[Alarm], told: Collection[float]) -> list[Alarm]:
 
 def saving(every: Sequence[Books], month: Month, now: float) -> Saving:
     """Savings by colder classes in a month up to `now`."""
-    return Saving(storage(every, month, now), storage([as_standard(one) for one in every], month, now))
+    return Saving(storage(every, month, now), storage(every, month, now, as_standard=True))

@@ -6,16 +6,15 @@ as one of 15 GB (https://aws.amazon.com/s3/pricing/, "Storage"). What was delete
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from s3sync.core.archive.costs import GB, NOTHING, Money
 from s3sync.core.archive.prices import RegionPrices
 from s3sync.core.money.books import STANDARD, Books, Lot, Traffic
 from s3sync.core.money.by import By
-from s3sync.core.money.month import Month
+from s3sync.core.money.month import DAY_S, Month
 
 NO_PRICES = RegionPrices()
 
@@ -80,10 +79,9 @@ def total(every: Iterable[Books], month: Month, now: float) -> Amounts:
 
 def rate(every: Iterable[Books], now: float, days: float, only: Callable[[Lot], bool] = lambda lot: True) -> Money:
     """Storage of a whole month of so many days, if all stays as it is now."""
-    month = Month(now, now + days * 86400)
-    return sum(
-        (_stored(lot, books, month, month.end) for books in every for lot in _there(books, now) if only(lot)), NOTHING
-    )
+    month = Month(now, now + days * DAY_S)
+    held = ((_held(filter(only, _there(books, now)), month, month.end), books) for books in every)
+    return sum((_price_of(one, books) for one, books in held), NOTHING)
 
 
 def size_of(every: Iterable[Books], now: float, only: Callable[[Lot], bool]) -> int:
@@ -91,15 +89,10 @@ def size_of(every: Iterable[Books], now: float, only: Callable[[Lot], bool]) -> 
     return sum(lot.size for books in every for lot in _there(books, now) if only(lot))
 
 
-def as_standard(books: Books) -> Books:
-    """The books as if everything had been left in STANDARD: without overhead, and without smallest sizes."""
-    lots = tuple(replace(lot, storage_class=STANDARD, billed=((STANDARD, lot.size),)) for lot in books.lots)
-    return replace(books, lots=lots)
-
-
-def storage(every: Iterable[Books], month: Month, now: float) -> Money:
-    """Storage of a month up to `now`."""
-    return sum((_stored(lot, books, month, now) for books in every for lot in books.lots), NOTHING)
+def storage(every: Iterable[Books], month: Month, now: float, *, as_standard: bool = False) -> Money:
+    """Storage of a month up to `now`. `as_standard`: if everything had been left in STANDARD, without overhead."""
+    held = ((_held(books.lots, month, now, as_standard=as_standard), books) for books in every)
+    return sum((_price_of(one, books) for one, books in held), NOTHING)
 
 
 def _there(books: Books, now: float) -> Iterator[Lot]:
@@ -116,23 +109,36 @@ def _amounts(
     books: Books, month: Month, now: float, name: Callable[[Lot | Traffic], str]
 ) -> Iterator[tuple[str, Amounts]]:
     until = min(month.end, now)
+    lots: dict[str, list[Lot]] = {}
     for lot in books.lots:
-        money = _stored(lot, books, month, now)
-        is_there = lot.since <= until <= lot.until
-        if is_there or money != NOTHING:
-            yield name(lot), Amounts(money, size=lot.size * is_there, objects=lot.objects * is_there)
+        if lot.since <= now and lot.since < month.end and lot.until > month.start:
+            lots.setdefault(name(lot), []).append(lot)
+    for key, some in lots.items():
+        size = sum(lot.size for lot in some if until < lot.until)
+        objects = sum(lot.objects for lot in some if until < lot.until)
+        yield key, Amounts(_price_of(_held(some, month, now), books), size=size, objects=objects)
     for one in books.traffic:
         if one.month == month.name:
             yield name(one), _moved(one, books)
 
 
-def _stored(lot: Lot, books: Books, month: Month, now: float) -> Money:
-    share = month.share(lot.since, min(lot.until, now))
-    if not share or books.is_free:
+def _held(lots: Iterable[Lot], month: Month, now: float, *, as_standard: bool = False) -> dict[str, float]:
+    """Bytes that are billed by class, each times the part of the month for which it lay there."""
+    found: dict[str, float] = {}
+    for lot in lots:
+        share = month.share(lot.since, min(lot.until, now))
+        if not share:
+            continue
+        for name, stored in ((STANDARD, lot.size),) if as_standard else lot.billed:
+            found[name] = found.get(name, 0.0) + stored * share
+    return found
+
+
+def _price_of(held: Mapping[str, float], books: Books) -> Money:
+    if books.is_free:
         return NOTHING
     prices = books.prices or NO_PRICES
-    parts = (_priced(prices.storage.get(name), name, stored / GB * share) for name, stored in lot.billed if stored)
-    return sum(parts, NOTHING)
+    return sum((_priced(prices.storage.get(name), name, stored / GB) for name, stored in held.items()), NOTHING)
 
 
 def _moved(one: Traffic, books: Books) -> Amounts:

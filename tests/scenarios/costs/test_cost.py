@@ -194,3 +194,45 @@ def test_the_bill_stands_beside_it_when_it_was_agreed_to(team: Team) -> None:
     assert any("this repository alone" in reason for reason in found["reasons"])
     shown = team.david.ok("cost", "--bill", "--yes", *EAST).out
     assert "Bill of the account for S3: $2.63, an estimate" in shown and "why: " in shown
+
+
+def event(number: int, month: str, **more: object) -> bytes:
+    """A line of the history, as somebody's run told it."""
+    at = {"schema": 1, "id": f"e{number}", "at": f"{month}-03T10:00:00Z", "by": "jan", "verb": "down"}
+    return json.dumps({**at, "counts": {"fetched": 1}, "size_bytes": 2**30, **more}).encode() + b"\n"
+
+
+def test_an_earlier_month_is_counted_from_its_events_and_is_a_lower_limit(team: Team) -> None:
+    """Two gigabytes of an event that counted, one of an older one, and of the hostile lines nothing: 3 at $0.09."""
+    team.put("p/a.bin", 10)
+    lines = event(1, "2025-10", received_bytes=2**31, writes=1, reads=10_000) + event(2, "2025-10")
+    lines += event(1, "2025-10", received_bytes=2**31, writes=1) + b"no event\n" + event(3, "2025-11")
+    lines += event(4, "2025-10", received_bytes=-5) + event(5, "2025-10", by="x" * 300)
+    key = f"{team.prefix}/v-appydave/.s3sync/events/p/2025-10.jsonl"
+    team.server.client().put_object(Bucket=team.server.bucket, Key=key, Body=lines)
+    told = team.david.expect(3, "cost", "--month", "2025-10", "--json", "--by", "user", *EAST)
+    found = told.json
+    assert found["total"]["egress"]["amount"] == pytest.approx(3 * 0.09) and found["total"]["storage"]["amount"] == 0
+    assert found["total"]["requests"]["amount"] == pytest.approx(10 * 0.0004 + 0.000005)
+    assert found["is_over"] and found["expected"] is None and [one["name"] for one in found["shares"]] == ["jan"]
+    assert any("deleted since is not counted" in note for note in found["notes"])
+    assert any("1 event is of versions that counted no requests" in note for note in found["notes"])
+    assert "3 lines" in found["warnings"][0]  # and therefore exit 3
+    assert "the first that is known is of 2025-10" in team.david.expect(2, "cost", "--month", "2025-09", *EAST).err
+    months = read_with_the_last_month(team)
+    assert months[-1] == this_month()
+
+
+def test_who_may_not_list_is_told_so_and_the_archives_are_still_counted(team: Team, tmp_path: Path) -> None:
+    store = f"s3://{team.server.bucket}/{team.prefix}-cold"
+    sets = f"archives: {{cold: {{store: '{store}', source: 'films', unit: folder, pack: tar}}}}\n"
+    for person in (team.david, team.jan):
+        text = f"store: s3://nothing-{team.prefix[:20]}\nrepo: v-appydave\n"
+        (person.repo / ".s3sync.yaml").write_text(text + (sets if person is team.david else ""), "utf-8")
+    film = team.david.repo / "films" / "b40" / "cut.mov"
+    film.parent.mkdir(parents=True)
+    film.write_bytes(b"c" * 300_000)
+    team.david.ok("archive", "run", "--set", "cold")
+    told = team.david.expect(3, "cost", "--by", "project", *EAST)
+    assert "the projects are not counted" in told.err and "b40" in told.out
+    assert "error: " in team.jan.expect(1, "cost", *EAST).err
