@@ -2078,6 +2078,8 @@ MUTANTS = (
         "if newest is not None and now - newest > LONGEST_JUMP:",
         "if False:",
         ("tests/unit/core/test_automation.py", "-k", "clock"),
+    ),
+    Mutant(
         "cost-by-the-hour",
         "storage costs for the time for which it lay there, and not for the whole month",
         "s3sync/core/money/shares.py",
