@@ -84,7 +84,7 @@ def look_at(
     if pattern is not None and not found.projects and found.problem is None:
         raise ProjectError(f"no project matches {pattern!r}", why=f"{len(every)} are known")
     _add_commands(found.projects)
-    _bound(found.projects)
+    bound(found.projects)
     if pictures is not None:
         pictures.add(found.projects, staging)
     return found
@@ -140,7 +140,7 @@ def _look_at_each(
     return staging
 
 
-def _bound(projects: Iterable[Project]) -> None:
+def bound(projects: Iterable[Project]) -> None:
     """Name no more files than a page can hold; the others are counted."""
     left = MOST_FILES
     for project in projects:

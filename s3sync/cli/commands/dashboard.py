@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import CHECK, OPENS, command
+from s3sync.cli.elsewhere import in_repository
+from s3sync.cli.options import EveryRepository
 from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,13 +31,19 @@ class Part(StrEnum):
 
 EXAMPLES = """s3sync dashboard --open
 s3sync dashboard --serve
+s3sync dashboard --everywhere --open
 s3sync dashboard 'b6*' --publish --expires 2d --title 'Films of this autumn'"""
 LEAST_S = 2
 """Shortest time between two looks of a served dashboard."""
 HINT = "leave out --open, and open the file that is named in a browser"
 
 Pattern: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="[PATTERN]", help="A beginning of names, or a glob.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="[PATTERN]",
+        help="Names, by beginning or glob; or a repository.",
+        show_default=False,
+    ),
 ]
 Out: TypeAlias = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Write it there, instead of into your own folder.")
@@ -67,18 +75,24 @@ End: TypeAlias = Annotated[
 
 
 class _Asked(Struct):
-    """Options of a dashboard that is made: which projects, and whether with pictures."""
+    """Options of a dashboard that is made: which projects, whether with pictures, and of which repository, or all."""
 
     call: Call
     pattern: str | None
     pictures: bool
+    everywhere: bool = False
+    root: Path = Path()
 
     def maker(self) -> Callable[[], Dashboard]:
         """A function that looks anew each time it is called."""
         from s3sync.dashboard.gather import dashboard_of
         from s3sync.dashboard.pictures import Pictures
 
-        start, pictures = Path.cwd(), Pictures() if self.pictures else None
+        start, pictures = self.root.resolve(), Pictures() if self.pictures else None
+        if self.everywhere:
+            from s3sync.dashboard.everywhere import dashboard_everywhere
+
+            return lambda: dashboard_everywhere(flags=self.call.flags, pattern=self.pattern, pictures=pictures)
         return lambda: dashboard_of(start, flags=self.call.flags, pattern=self.pattern, pictures=pictures)
 
 
@@ -86,6 +100,7 @@ class _Asked(Struct):
 def dashboard(
     call: Call,
     pattern: Pattern = None,
+    everywhere: EveryRepository = False,
     opens: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     out: Out = None,
     force: Force = False,
@@ -107,19 +122,25 @@ def dashboard(
     """
     modes = {"--serve": serve, "--publish": publish, "--publish-to": publish_to is not None, "--list": published}
     mode = _mode({**modes, "--end": end is not None, "--out": out is not None})
+    if everywhere and mode in ("--publish", "--publish-to", "--list", "--end"):
+        raise UsageError(f"{mode} is about one repository, and --everywhere about all", hint="go into one of them")
     _refuse_nonsense(
         call, mode, {"--port": port is not None, "--title": title is not None, "--with": bool(shows)}, opens
     )
-    asked = _Asked(call, pattern, not no_pictures and (mode not in ("--publish", "--publish-to") or bool(shows)))
     if mode in ("--list", "--end"):
         return _kept(call, end)
-    if mode == "--publish":
-        return _publish(asked, None, expires, title, shows, force=force)
-    if mode == "--publish-to":
-        return _publish(asked, publish_to, expires, title, shows, force=force)
-    if mode == "--serve":
-        return _serve(asked, port or 0, every, opens=opens)
-    return _write(asked, out, force=force, opens=opens)
+    publishes = mode in ("--publish", "--publish-to")
+    pictures = not no_pictures and (not publishes or bool(shows))
+
+    def show(root: Path, rest: str | None) -> int:
+        asked = _Asked(call, rest, pictures, everywhere, root)
+        if publishes:
+            return _publish(asked, publish_to, expires, title, shows, force=force)
+        if mode == "--serve":
+            return _serve(asked, port or 0, every, opens=opens)
+        return _write(asked, out, force=force, opens=opens)
+
+    return show(Path(), pattern) if everywhere else in_repository(call, pattern, show)
 
 
 def _mode(given: dict[str, bool]) -> str:
@@ -148,7 +169,7 @@ def _refuse_nonsense(call: Call, mode: str, given: dict[str, bool], opens: bool)
 def _write(asked: _Asked, out: Path | None, *, force: bool, opens: bool) -> int:
     from s3sync.cli.output import print_json
     from s3sync.cli.show.dashboard import dashboard_json, print_written, warn_of
-    from s3sync.dashboard.files import own_name, write_own, write_to
+    from s3sync.dashboard.files import write_own, write_to
     from s3sync.dashboard.page import page_of
 
     call, viewer = asked.call, _viewer() if opens else None
@@ -156,14 +177,14 @@ def _write(asked: _Asked, out: Path | None, *, force: bool, opens: bool) -> int:
     if call.json:
         print_json(dashboard_json(board))
         return board.exit_code
-    body, one = page_of(board), board.repositories[0]
+    body = page_of(board)
     if call.dry_run:
         print_written(board, out, len(body), dry_run=True, quiet=call.quiet)
     else:
         path = (
-            write_own(os.environ, own_name(one.name, one.root or ""), body)
+            write_own(os.environ, _own_name(board, everywhere=asked.everywhere), body)
             if out is None
-            else write_to(out, body, force=force, staging=_staging(call))
+            else write_to(out, body, force=force, staging=_staging(board, call))
         )
         print_written(board, path, len(body), dry_run=False, quiet=call.quiet)
         if viewer is not None:
@@ -172,12 +193,29 @@ def _write(asked: _Asked, out: Path | None, *, force: bool, opens: bool) -> int:
     return board.exit_code
 
 
-def _staging(call: Call) -> list[Path]:
+def _own_name(board: Dashboard, *, everywhere: bool) -> str:
+    from s3sync.dashboard.files import own_name
+
+    one = None if everywhere else board.repositories[0]
+    return own_name("everywhere", "") if one is None else own_name(one.name, one.root or "")
+
+
+def _staging(board: Dashboard, call: Call) -> list[Path]:
+    """Staging folders of all that is on the page: it is written into none of them."""
     from s3sync.config import load_settings
+    from s3sync.errors import S3syncError
     from s3sync.project import list_projects
 
-    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
-    return [project.staging for project in list_projects(settings, Path.cwd())]
+    found: list[Path] = []
+    for one in board.repositories:
+        root = Path(one.root or ".")
+        try:
+            settings = load_settings(root, flags=call.flags, environ=os.environ)
+            found += (project.staging for project in list_projects(settings, root))
+        except S3syncError:
+            if one.problem is None:
+                raise
+    return found
 
 
 def _viewer() -> Viewer:
@@ -230,7 +268,7 @@ def _publish(
     from s3sync.sync.session import utc_now
 
     call, lasts = asked.call, timedelta(seconds=seconds_of(expires))
-    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    settings = load_settings(asked.root.resolve(), flags=call.flags, environ=os.environ)
     settings.require_user()
     checked_title(title, settings.repo)
     store = connect(settings)

@@ -119,6 +119,18 @@ def test_three_repositories_with_one_broken_hide_no_other(owner: Owner) -> None:
     assert owner.ok("cost", "voz", "--json").json["repo"] == "voz"
     assert "--csv is about one repository" in owner.expect(2, "cost", "--everywhere", "--csv").err
     assert "did you mean voz?" in owner.expect(2, "cost", "vox").err
+    board = owner.expect(3, "dashboard", "--everywhere", "--json").json
+    assert [(one["name"], "ftp" in (one["problem"] or "")) for one in board["repositories"]] == [
+        ("alpha", False), ("baker", True), ("voz", False),
+    ]  # fmt: skip
+    page = owner.expect(3, "dashboard", "--everywhere", "--out", "page.html")
+    assert "dashboard of 4 projects" in page.out and "ftp" in page.err
+    assert "voz-2" in (owner.nowhere / "page.html").read_text()
+    (one,) = owner.ok("dashboard", "voz/voz-1", "--json").json["repositories"]
+    assert [project["name"] for project in one["projects"]] == ["voz-1"]
+    inside = owner.root / "voz/voz-1/s3-staging/page.html"
+    assert "staging" in owner.expect(2, "dashboard", "--everywhere", "--out", str(inside)).err
+    assert "--publish is about one repository" in owner.expect(2, "dashboard", "--everywhere", "--publish").err
     (owner.root / "baker/.s3sync.yaml").unlink()
     assert owner.ok("status", "--everywhere").err == ""
     assert owner.expect(7, "status", "--everywhere", "--exit-code").out
