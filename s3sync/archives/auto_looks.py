@@ -23,7 +23,7 @@ from s3sync.core.archive.prices import RegionPrices
 from s3sync.core.archive.records import Status
 from s3sync.core.archive.values import ArchiveSet, Kind, Unit
 from s3sync.core.outcome import Problem
-from s3sync.core.times import moment
+from s3sync.core.times import moment, parse_time
 from s3sync.core.versions import time_text
 from s3sync.errors import ConfigError, S3syncError
 
@@ -33,12 +33,13 @@ FILES = "its newest file was changed"
 class AutoRules(Struct, frozen=True):
     """Choices for a run. `after`: seconds by tier that count instead of what the sets and the defaults say.
 
-    `cold`: the class of the last step, where a set does not name one. `region`: prices of that region count.
+    `cold`: the class of the last step, where a set does not name one; None for GLACIER in a bucket on AWS, and none
+    elsewhere: few other servers have cold classes. `region`: prices of that region count.
     """
 
     set: str | None = None
     after: Mapping[Tier, int] = field(default_factory=dict)
-    cold: str = "GLACIER"
+    cold: str | None = None
     region: str | None = None
 
 
@@ -64,10 +65,11 @@ class Looks:
     def __init__(self, archives: Moving, rules: AutoRules, agreed: Mapping[str, str]) -> None:
         self.archives, self.rules, self._agreed = archives, rules, agreed
         self.now, self.root = archives.now(), archives.settings.root
-        self.sets = archives.sets()
+        self.sets = {name: one for name, one in archives.sets().items() if one.rows is None}
         self._team = Team(archives.environ, archives.flags, self.now)
         self.units: dict[str, dict[str, Seen]] = {}
         self._keys: dict[str, Mapping[str, str]] = {}
+        self._restored: dict[tuple[str, str], Touch] | None = None
         self.problems: list[Problem] = []
         self.not_due = self.by_rule = 0
         self.newest: list[datetime] = []
@@ -146,6 +148,8 @@ class Looks:
         here = self.units.get(chosen.name, {}).get(unit) if seen is None else None
         found += [(chosen, here)] if here is not None else []
         touches = [Touch(one.newest, FILES) for _, one in found]
+        names = [(chosen.name, unit), *((one.name, name) for one, name in self._names_before(chosen, unit))]
+        touches += [touch for name in names if (touch := self._restores().get(name)) is not None]
         signs = self._team.signs(self._origin(chosen, unit, seen))
         obstacles = [*signs.obstacles]
         if signs.error is not None:
@@ -155,6 +159,22 @@ class Looks:
             latest = max(touch.at for touch in touches)
             obstacles.append(f"its newest file is of the future ({time_text(latest)})")
         return [*touches, *signs.touches], obstacles
+
+    def _restores(self) -> Mapping[tuple[str, str], Touch]:
+        """Last restores by set and unit, also for the units of the steps before: who asks for one has use for it."""
+        if self._restored is None:
+            self._restored = {}
+            for place in self.archives.places():
+                with place.catalogue() as catalogue:
+                    rows = catalogue.restored()
+                for name, unit, at, by in rows:
+                    when, chosen = parse_time(at), self.sets.get(name)
+                    if when is None or chosen is None:
+                        continue
+                    for one in [(name, unit), *((s.name, n) for s, n in self._names_before(chosen, unit))]:
+                        if one not in self._restored or self._restored[one].at < when:
+                            self._restored[one] = Touch(when, f"{by or 'somebody'} restored it")
+        return self._restored
 
     def _origin(self, chosen: ArchiveSet, unit: str, seen: Seen | None) -> Path:
         """Path that a unit has, or had, in the first of the steps."""

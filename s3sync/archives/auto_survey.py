@@ -23,7 +23,7 @@ from s3sync.core.archive.records import Archived, Status
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.outcome import Problem
 from s3sync.core.times import moment, parse_time
-from s3sync.errors import S3syncError
+from s3sync.errors import S3syncError, UsageError
 from s3sync.store.aspects import Administers, aspect
 
 
@@ -34,6 +34,12 @@ class Survey(Looks):
         """Units whose files are old enough for the next tier, with all that speaks for or against it."""
         if self.rules.set is not None or not self.sets:
             self.archives.chosen(self.rules.set)  # which says what is wrong
+        if self.rules.set is not None and self.rules.set not in self.sets:
+            raise UsageError(
+                f"archives.{self.rules.set} is filled from a table",
+                why="rows have no age by which they go from disk to disk",
+                hint=f"s3sync archive run --set {self.rules.set}",
+            )
         self.say_unagreed()
         for chosen in self.sets.values():
             self.look(chosen)
@@ -134,15 +140,17 @@ class Survey(Looks):
 
     def _may_cool(self, one: Archived, chosen: ArchiveSet) -> bool:
         target, now = self._target(chosen), one.storage_class
-        is_colder = now in COLDNESS and COLDNESS.index(now) < COLDNESS.index(target)
+        if target not in COLDNESS or now not in COLDNESS or COLDNESS.index(now) >= COLDNESS.index(target):
+            return False
         here = self.units.get(chosen.name, {}).get(one.unit)
-        return one.status is Status.STORED and one.is_complete and is_colder and not (here and here.heavy)
+        return one.status is Status.STORED and one.is_complete and not (here and here.heavy)
 
     def _cooled(
         self, place: Place, chosen: ArchiveSet, one: Archived, newest: datetime, after_s: int, rules: Sequence[Rule],
         prices: RegionPrices | None, no_price: str | None,
     ) -> Iterator[Candidate]:  # fmt: skip
         target = self._target(chosen)
+        assert target is not None
         objects = objects_of(one)
         moves = moves_of(rules, f"{place.root}{one.key}", one.tags, one.size // objects)
         if any(COLDNESS.index(name) > COLDNESS.index(one.storage_class) for _, name in moves):
@@ -165,8 +173,9 @@ class Survey(Looks):
             month, once, no_price, target, (one.key,),
         )  # fmt: skip
 
-    def _target(self, chosen: ArchiveSet) -> str:
-        return chosen.lifecycle_class or self.rules.cold
+    def _target(self, chosen: ArchiveSet) -> str | None:
+        usual = "GLACIER" if self.archives.settings_of(chosen).endpoint_url is None else None
+        return chosen.lifecycle_class or self.rules.cold or usual
 
     def _rules_of(self, place: Place) -> Sequence[Rule]:
         """Rules that hold in the bucket. What they move is left to them; where they cannot be seen there are none."""

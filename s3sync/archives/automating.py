@@ -29,6 +29,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.quantities import counted, size_text
 from s3sync.core.times import format_time, moment, parse_time
 from s3sync.errors import ENDS_THE_RUN, Halt, Interrupted, LockHeld, S3syncError
+from s3sync.store.aspects import Versions, aspect
 
 
 class StepState(StrEnum):
@@ -274,12 +275,17 @@ class Automating(Verifying, Leaving, frozen=True):
         return Step(one, StepState.DONE, removed.files if removed is not None else 0)
 
     def _cool(self, one: Candidate, options: AutoOptions) -> Step:
-        """Move the archives of a unit in the bucket, and compare them with their index where they are then."""
+        """Move the archives of a unit in the bucket, and compare them with their index where they are then.
+
+        In a bucket that keeps versions a copy would leave the old one, which is billed on: there a rule moves them.
+        """
         assert one.target is not None
         for place, archive in self.archives_of([one.unit], set=one.set):
             if archive.key not in one.archives or archive.unit != one.unit:
                 continue
-            plan = self._move_plan(place, [archive], one.target, options.rules.region, by_tag=False)
+            versions = aspect(place.store(), Versions)
+            by_tag = versions is not None and versions.keeps_versions()
+            plan = self._move_plan(place, [archive], one.target, options.rules.region, by_tag)
             done = self._carry_out(place, plan, lambda plan: True, dry_run=False)
             if done.failed:
                 return Step(one, StepState.FAILED, error=done.failed[0].error, hint=done.failed[0].hint)

@@ -176,6 +176,13 @@ class Catalogue(Searching):
         with self.rows_of("log"):
             return [schema.log_row(row) for row in rows]
 
+    def restored(self) -> list[tuple[str, str, str, str]]:
+        """Set and unit of all that was ever restored from here, with when that was last, and by whom."""
+        rows = self.execute(
+            "SELECT set_name, unit, max(at), by FROM log WHERE action = 'restore' GROUP BY set_name, unit"
+        )
+        return [(str(row[0]), str(row[1]), str(row[2]), str(row[3])) for row in rows]
+
     def note_verified(self, key: str, at: str, how: str) -> None:
         """`how`: "listed", "checksum" or "read"."""
         self.execute("UPDATE archive SET verified_at = ?, verified_how = ? WHERE key = ?", at, how, key)

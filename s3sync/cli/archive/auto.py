@@ -59,7 +59,7 @@ GlacierAfter: TypeAlias = Annotated[
 ]
 Cold: TypeAlias = Annotated[
     str | None,
-    typer.Option("--cold", metavar="CLASS", help="Instead of GLACIER, where a set names no lifecycle_class."),
+    typer.Option("--cold", metavar="CLASS", help="Instead of GLACIER on AWS, where a set names no lifecycle_class."),
 ]
 Agree: TypeAlias = Annotated[
     bool, typer.Option("--agree", help="Agree to the sets of the repository, as they are now: files leave by them.")
@@ -161,8 +161,8 @@ def _options(call: Call, said: Mapping[str, str], budget: float | None, sure: bo
     from s3sync.core.archive.automation import Tier
     from s3sync.core.archive.costs import COLDNESS
 
-    target = known_class(said.get("cold", "GLACIER"))
-    if target not in COLDNESS[1:]:
+    target = known_class(said.get("cold"))
+    if target is not None and target not in COLDNESS[1:]:
         raise UsageError(f"{target} is no cold class", hint=f"one of {', '.join(COLDNESS[1:])}")
     after = {}
     for tier in Tier:

@@ -225,10 +225,10 @@ class _Slow(Silent):
         self.reused += n
 
 
-def vault(desk: Desk, server: Server, prefix: str) -> None:
+def vault(desk: Desk, server: Server, prefix: str, bucket: str | None = None) -> None:
     """Give the desk a bucket instead of the SSD, where 300 KB cost $28 a month."""
     endpoint = server.environment()["AWS_ENDPOINT_URL"]
-    text = VAULT.format(bucket=server.bucket, prefix=prefix, source=desk.video, endpoint=endpoint)
+    text = VAULT.format(bucket=bucket or server.bucket, prefix=prefix, source=desk.video, endpoint=endpoint)
     own_settings(desk.david, text)
     desk.david.environ = server.environment("david")
 
@@ -251,6 +251,33 @@ def test_an_upload_stops_with_its_window_and_resumes(desk: Desk, moto: Server) -
     assert not (desk.video / "b45").exists()
 
 
+def test_what_came_back_stays_although_its_files_are_old(desk: Desk) -> None:
+    desk.auto()
+    desk.david.ok("restore", "b40", cwd=desk.david.repo)
+    assert "b40 - left alone: david restored it on " in desk.auto().out
+    assert (desk.video / "b40/cut/a.mp4").exists()
+    assert "b40 - to the SSD" in desk.auto("--ssd-after", "0s").out
+
+
+@pytest.mark.moto
+def test_in_a_bucket_that_keeps_versions_a_rule_moves_them(desk: Desk, moto: Server) -> None:
+    client, bucket = moto.client("admin"), f"auto-{uuid.uuid4().hex[:12]}"
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    vault(desk, moto, "v", bucket)
+    put(desk.video, "b50/x.mp4", os.urandom(300_000))
+    desk.auto()
+    assert not (desk.video / "b50").exists()
+    assert "b50 - to GLACIER (archives.vault): moved" in desk.auto("--cold", "GLACIER").out
+    tags = client.get_object_tagging(Bucket=bucket, Key="v/b50.tar")["TagSet"]
+    assert {"Key": "s3sync-move", "Value": "GLACIER"} in tags
+    versions = client.list_object_versions(Bucket=bucket)["Versions"]
+    assert [one["Key"] for one in versions].count("v/b50.tar") == 1, "no copy was made"
+    again = desk.auto("--cold", "GLACIER").out
+    assert "1 archive moved by rules of the bucket" in again and "moved 0 units" in again
+    assert "b50" not in desk.auto("--dry-run").out, "elsewhere than on AWS no class is cold unless it is named"
+
+
 @pytest.mark.moto
 def test_a_budget_that_is_too_small_is_not_passed(desk: Desk, moto: Server) -> None:
     prefix = uuid.uuid4().hex
@@ -260,7 +287,7 @@ def test_a_budget_that_is_too_small_is_not_passed(desk: Desk, moto: Server) -> N
     (desk.video / "b40/cut/a.mp4").unlink()
     unknown = desk.auto("--budget", "30").out
     assert "b50 - left alone: there is a budget, and the price is not known" in unknown
-    words = ("--region", "us-east-1", "--budget", "30")
+    words = ("--region", "us-east-1", "--cold", "GLACIER", "--budget", "30")
     plan = desk.auto(*words, "--dry-run").out
     assert "b50 - to the bucket (archives.vault): would go" in plan and "$27.94 more a month" in plan
     assert "b51 - left alone: the month would cost $55.88, and the budget is $30.00" in plan
@@ -276,7 +303,7 @@ def test_a_budget_that_is_too_small_is_not_passed(desk: Desk, moto: Server) -> N
     assert "b51 - to the bucket (archives.vault): not begun: the month would cost $56" in failed.out
     client.copy_object(Bucket=moto.bucket, Key=key, CopySource=f"{moto.bucket}/{prefix}-kept")
     # the cold class makes the month cheaper: it is done whatever the budget is, and then there is room
-    cooled = desk.auto("--region", "us-east-1", "--budget", "0").out
+    cooled = desk.auto(*words[:4], "--budget", "0").out
     assert "b50 - to GLACIER (archives.vault): moved" in cooled and "b51 - left alone" in cooled
     assert client.head_object(Bucket=moto.bucket, Key=key)["StorageClass"] == "GLACIER"
     assert "b51 - to the bucket (archives.vault): moved" in desk.auto(*words).out

@@ -74,8 +74,7 @@ def test_systemd_takes_the_timers_and_their_tasks_run(david: Person, tmp_path: P
     assert "moved 1 unit" in Path(command[-1]).read_text()
     for path in units(david)[::2]:
         task = words(values(path.read_text())["ExecStart"])
-        if "poll" not in task:
-            subprocess.run([*task, "--help"], check=True, capture_output=True, env=david.env())
+        subprocess.run([*task, "--help"], check=True, capture_output=True, env=david.env())
     shown = auto(david, "status")
     assert "installed with systemd, and not started" in shown and " 02:30" in shown and "moved 1 unit" in shown
 

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from s3sync.archives import Archives
-from s3sync.archives.automating import AutoReport
+from s3sync.archives.auto_looks import AutoRules
+from s3sync.archives.automating import AutoOptions, AutoReport
 from tests.kit.people import Person
 from tests.kit.servers import Server
 from tests.scenarios.archive.conftest import at_home, own_settings
@@ -89,7 +90,7 @@ class Month:
         return Archives.open(path=self.video, environ=home, clock=lambda: self.now)
 
     def night(self, **environ: str) -> AutoReport:
-        return self.archives(**environ).auto()
+        return self.archives(**environ).auto(AutoOptions(AutoRules(cold="GLACIER")))
 
     def killed(self) -> None:
         words = [sys.executable, "-c", textwrap.dedent(KILLED), str(self.video), self.now.isoformat()]
