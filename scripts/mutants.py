@@ -2027,7 +2027,7 @@ MUTANTS = (
         "memory-by-turns",
         "a user's own memory comes back where another computer used the disk meanwhile",
         "s3sync/state/opening.py",
-        "is_back = owner.owns(folder / ASIDE)",
+        "is_back = owner.owns(folder / ASIDE, max_bytes=MOST_BYTES)",
         "is_back = False",
         ("tests/promises/hostile/test_foreign_memory.py", "-k", "turns"),
     ),

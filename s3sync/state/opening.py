@@ -18,6 +18,8 @@ from s3sync.state.places import StorePlace
 
 ASIDE = "state.other.db"
 _BETWEEN = "state.between.db"
+MOST_BYTES = 1 << 30
+"""Bytes of one that is looked at, to be taken back: it is copied for that. A million files take 300 MB."""
 ADOPT = "s3sync state adopt"
 
 
@@ -53,7 +55,7 @@ def open_memory(
 
 def set_aside(folder: Path, owner: Owner) -> bool:
     """Put a memory aside, in the place of one that was there; True if that one was this user's, and is back now."""
-    is_back = owner.owns(folder / ASIDE)
+    is_back = owner.owns(folder / ASIDE, max_bytes=MOST_BYTES)
     exchange(folder, back=is_back)
     return is_back
 

@@ -64,11 +64,12 @@ class Owner:
             state.remember(name, value)
         return bool(name)
 
-    def owns(self, file: Path) -> bool:
-        """True if a database has the mark, or the user says yes to everything; False also for one that is none."""
+    def owns(self, file: Path, *, max_bytes: int = trusted.MOST_BYTES) -> bool:
+        """True if a database has the mark, or the user says yes to everything; False also for one that is none, or is
+        larger than `max_bytes`."""
         with (
             suppress(OSError, sqlite3.Error),
-            trusted.private_copy(file) as copy,
+            trusted.private_copy(file, max_bytes=max_bytes) as copy,
             closing(sqlite3.connect(copy)) as connection,
         ):
             trusted.harden(connection)

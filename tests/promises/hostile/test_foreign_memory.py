@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -161,3 +162,25 @@ def test_where_no_secret_can_be_kept_nothing_is_believed_and_nothing_lost(
     david.ok("sync", env=env)
     assert there(tmp_path) == NAMES
     david.ok("status", env={**env, "S3SYNC_TRUST": "1"})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
+@pytest.mark.parametrize("kind", ["a link", "a FIFO", "a folder", "far too large"])
+def test_what_is_odd_beside_it_is_not_obeyed(tmp_path: Path, people: tuple[Person, Person], kind: str) -> None:
+    david, jan = people
+    folder, canary = hand_over(jan, david), tmp_path / "canary"
+    canary.write_text("mine")
+    for name in ("state.other.db", "state.between.db"):
+        odd = folder / name
+        if kind == "a link":
+            odd.symlink_to(canary)
+        elif kind == "a FIFO":
+            os.mkfifo(odd)
+        elif kind == "a folder":
+            odd.mkdir()
+        else:
+            with odd.open("wb") as large:
+                large.truncate(15 << 30)
+    result = david.run("sync", "--max-delete", "100")
+    assert (result.code, "state.db" in result.err) == (1 if kind == "a folder" else 0, True), result
+    assert there(tmp_path) == NAMES and canary.read_text() == "mine"
