@@ -20,7 +20,17 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 sys.path.insert(0, str(ROOT))
 
-from benchlib import archive_catalogue, archive_report, archives, breaking, line_report, report, timed, wire  # noqa: E402
+from benchlib import (  # noqa: E402
+    archive_catalogue,
+    archive_report,
+    archives,
+    breaking,
+    line_report,
+    media_rows,
+    report,
+    timed,
+    wire,
+)
 from benchlib.archive_tools import missing, peers_of  # noqa: E402
 from benchlib.lab import MIB, QUICK, Lab, Sizes  # noqa: E402
 from benchlib.lines import LINE_JOBS, QUICK_LINE, Bench, LineSizes, cost_of_the_line  # noqa: E402
@@ -49,6 +59,7 @@ JOBS: dict[str, Callable[[Lab], None]] = {
     "archive-units": archives.archive_units,
     "archive-scale": archive_catalogue.archive_scale,
     "archive-fits": archive_catalogue.archive_fits,
+    media_rows.JOB: media_rows.media_rows,
 }
 
 
@@ -59,7 +70,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--line", choices=[*LINES, "all"], help="measure over a line: near, home, far, or none between")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: two minutes")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the timed jobs (default: 3; --quick: 1)")
-    parser.add_argument("--files", type=int, metavar="N", help="files of archive-small (default: 10000)")
+    parser.add_argument(
+        "--files", type=int, metavar="N", help="files of archive-small, rows of media-rows (default: 10000)"
+    )
     parser.add_argument("--clips", type=int, metavar="N", help="files of archive-large, of 20 MiB (default: 50)")
     parser.add_argument("--units", type=int, metavar="N", help="units of archive-units (default: 200)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there")

@@ -114,14 +114,33 @@ def read_rows(store: Store, set_name: str, *, fits: bool = False) -> dict[str, I
     return dict(_parsed(store, set_name, text))
 
 
+def read_digests(store: Store, set_name: str) -> dict[str, str | None]:
+    """MD5 of a set's units without container, by key, where they have one. Raises `ArchiveError`."""
+    try:
+        text, _ = read_text(store, rows_key(set_name))
+    except NotFound:
+        return {}
+    return {key: index.md5 for key, index in _parsed(store, set_name, text)}
+
+
+def _lines(store: Store, set_name: str, text: bytes) -> Iterator[tuple[str, bytes]]:
+    """Lines as they are, by the keys of their rows; each of them can be read."""
+    for line, index in _read_lines(store, set_name, text):
+        yield index.key, line
+
+
 def _parsed(store: Store, set_name: str, text: bytes) -> Iterator[tuple[str, Index]]:
+    for _, index in _read_lines(store, set_name, text):
+        yield index.key, index
+
+
+def _read_lines(store: Store, set_name: str, text: bytes) -> Iterator[tuple[bytes, Index]]:
     where = f"{store.url}/{rows_key(set_name)}"
     if text.count(b"\n") > MOST_ROWS:
         raise ArchiveError(f"cannot use {where}", why=f"it has more than {MOST_ROWS:,} lines")
     for number, line in enumerate(text.split(b"\n"), 1):  # no other letter ends a line: only these were counted
         if line.strip():
-            index = parse_index(line, None, f"line {number} of {where}")
-            yield index.key, index
+            yield line, parse_index(line, None, f"line {number} of {where}")
 
 
 def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozenset[str] = frozenset()) -> None:
@@ -129,7 +148,7 @@ def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozense
 
     Rows that this program cannot read are an error, and nothing is written.
     """
-    rows = {index.key: index for index in added}
+    rows = {index.key: index_text(index) for index in added}
     for _ in range(_ROUNDS):
         mode: WriteMode
         try:
@@ -137,9 +156,11 @@ def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozense
             mode = Update(etag)
         except NotFound:
             text, mode = b"", Create()
-        found = dict(_parsed(store, set_name, text))
-        merged = {key: index for key, index in (found | rows).items() if key not in gone}
-        body = b"".join(index_text(index) + b"\n" for index in merged.values())
+        found = dict(_lines(store, set_name, text))
+        merged = {key: line for key, line in (found | rows).items() if key not in gone}
+        del text, found
+        body = b"\n".join((*merged.values(), b""))
+        del merged
         try:
             _put(store, rows_key(set_name), body, mode, _ROWS)
             return

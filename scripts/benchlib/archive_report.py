@@ -8,7 +8,7 @@ from pathlib import Path
 from benchlib.lab import Lab
 from benchlib.report import Circumstances, cells, markdown_table, tool_names
 
-PREFIX = "archive-"
+PREFIX = "(?:archive|media)-"
 HEADING = "## Archives"
 PREFACE = """\
 Written by `scripts/bench JOB --output docs/benchmarks.md`: a folder packed uncompressed and sent by s3sync, with the
@@ -18,7 +18,7 @@ compress. Seconds are medians, and depend on the computer."""
 
 
 def is_of_archives(job: str) -> bool:
-    return job.startswith(PREFIX)
+    return job.startswith(("archive-", "media-"))
 
 
 def section_of(document: str) -> str:

@@ -149,6 +149,11 @@ class Catalogue(Searching):
         with self.rows_of("archive"):
             return [schema.archive_row(row) for row in rows]
 
+    def digests(self, set: str) -> dict[str, str | None]:
+        """MD5 of a set's archives in the store, by key, where it is known."""
+        rows = self.execute("SELECT key, md5 FROM archive WHERE set_name = ? AND status = ?", set, str(Status.STORED))
+        return {str(key): md5 for key, md5 in rows}
+
     def archive(self, key: str) -> Archived | None:
         rows = self.execute(
             f"SELECT {ARCHIVE_COLUMNS}, {THAW_COLUMNS} FROM archive a LEFT JOIN thaw t ON t.key = a.key"

@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from s3sync.archive.indexes import RowBook
+from s3sync.archive.indexes import add_rows, read_digests
 from s3sync.archive.rows.files import Finder
 from s3sync.archive.rows.report import RowOptions, RowsReport
 from s3sync.archive.rows.sending import Planned, Sender, Sent
 from s3sync.archive.rows.survey import Group, RowProblem
 from s3sync.archive.rows.table import Table, Write
 from s3sync.archive.work import Working
-from s3sync.core.archive.records import Status
 from s3sync.core.archive.rows import Row
 from s3sync.core.archive.values import SINGLE_FORMAT, Index, Pack
 from s3sync.core.times import parse_time
@@ -66,9 +65,12 @@ class RowRun:
         self, work: Working, table: Table, finder: Finder, options: RowOptions, report: RowsReport, told: Told
     ) -> None:
         self._work, self._table, self._options, self._report, self._told = work, table, options, report, told
-        self._book = RowBook(work.carrier.store, work.rules.name)
-        self._unflushed, self._known = 0, _known_objects(work, self._book)
-        self._sender = Sender(work.rules, table, finder, self._known, options.force)
+        self._indexed = read_digests(work.carrier.store, work.rules.name)
+        mine = work.catalogue.digests(work.rules.name)
+        # what only the catalogue has, a run that was killed did not come to write
+        missing = (_of_catalogue(work, key) for key in mine.keys() - self._indexed.keys())
+        self._unflushed = [index for index in missing if index is not None]
+        self._sender = Sender(work.rules, table, finder, mine | self._indexed, options.force)
         self._waiting: list[tuple[Sent, Row]] = []
         self._sent: list[Sent] = []
 
@@ -125,10 +127,9 @@ class RowRun:
                 if sent.index is not None:
                     self._work.catalogue.record(sent.index)
                     self._work.note("archive", sent.index.unit, sent.index.key, sent.index.size)
-                    self._book.put(sent.index)
-                    self._unflushed += 1
+                    self._unflushed.append(sent.index)
         self._sent = []
-        if self._unflushed >= max(FLUSH_ROWS, len(self._known) // FLUSH_SHARE):
+        if len(self._unflushed) >= max(FLUSH_ROWS, len(self._indexed) // FLUSH_SHARE):
             self._flush()
 
     def _write(self, some: list[tuple[Sent, Row]]) -> None:
@@ -145,44 +146,36 @@ class RowRun:
                 self._report.by_others += 1
 
     def _flush(self) -> None:
-        written = self._book.flush()
-        if written:
-            self._work.journal.note_made(written)
-        self._known |= {index.key: index for index in written}
-        self._unflushed = 0
+        """Add what was sent to the index in the store, and to this computer's own record."""
+        if self._unflushed:
+            add_rows(self._work.carrier.store, self._work.rules.name, self._unflushed)
+            self._work.journal.note_made(self._unflushed)
+            self._indexed |= {index.key: index.md5 for index in self._unflushed}
+            self._unflushed = []
 
 
-def _known_objects(work: Working, book: RowBook) -> dict[str, Index]:
-    """Objects of the set by key, of the index in the store and of the catalogue of this computer.
-
-    What only the catalogue has, a run that was killed did not come to write: it is written with the next ones.
-    """
-    found: dict[str, Index] = {}
-    for archived in work.catalogue.archives(set=work.rules.name, status=(Status.STORED,)):
-        index = book.get(archived.key)
-        if index is None and archived.pack is Pack.NONE:
-            created = parse_time(archived.uploaded_at) or work.now()
-            index = Index(
-                SINGLE_FORMAT,
-                archived.unit,
-                archived.set,
-                archived.key,
-                Pack.NONE,
-                tuple(work.catalogue.members(archived.key)),
-                archived.size,
-                archived.original_size,
-                created,
-                archived.created_by,
-                md5=archived.md5,
-                etag=archived.etag,
-                storage_class=archived.storage_class,
-                tags=dict(archived.tags),
-                fields=dict(archived.fields),
-            )
-            book.put(index)
-        if index is not None:
-            found[archived.key] = index
-    return found
+def _of_catalogue(work: Working, key: str) -> Index | None:
+    """Index of an object that the catalogue of this computer has; None where it has none by now."""
+    archived = work.catalogue.archive(key)
+    if archived is None or archived.pack is not Pack.NONE:
+        return None
+    return Index(
+        SINGLE_FORMAT,
+        archived.unit,
+        archived.set,
+        archived.key,
+        Pack.NONE,
+        tuple(work.catalogue.members(archived.key)),
+        archived.size,
+        archived.original_size,
+        parse_time(archived.uploaded_at) or work.now(),
+        archived.created_by,
+        md5=archived.md5,
+        etag=archived.etag,
+        storage_class=archived.storage_class,
+        tags=dict(archived.tags),
+        fields=dict(archived.fields),
+    )
 
 
 def _count(report: RowsReport, plan: Planned, size: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -56,9 +58,11 @@ class Sent(Struct, frozen=True):
 
 
 class Sender:
-    """Sends the files of groups, from any thread. `known`: indexes of objects by key, as they were when it began."""
+    """Sends the files of groups, from any thread. `known`: MD5 of objects by key, as they were when it began."""
 
-    def __init__(self, chosen: ArchiveSet, table: Table, finder: Finder, known: dict[str, Index], force: bool) -> None:
+    def __init__(
+        self, chosen: ArchiveSet, table: Table, finder: Finder, known: Mapping[str, str | None], force: bool
+    ) -> None:
         self._set, self._table, self._finder, self._known, self._force = chosen, table, finder, known, force
         self._layout = parse_layout(chosen.layout)
 
@@ -116,8 +120,7 @@ class Sender:
         )
 
     def _send(self, carrier: Carrier, journal: Journal, group: Group, plan: Planned) -> Sent:
-        there = self._known.get(plan.key)
-        if there is not None and there.md5 == group.md5:
+        if group.md5 and self._known.get(plan.key) == group.md5:
             head = _head(carrier, plan.key)
             if head is not None and _is_it(head, plan.source.size, group.md5):
                 return Sent(group, plan, group.md5, None)

@@ -44,7 +44,11 @@ def print_init(report: InitSetReport) -> None:
     if chosen is not None and by_rule and chosen.storage_class not in COLD:
         say("What it sends gets cold by a rule of the bucket, which `s3sync archive lifecycle apply` sets.")
     if not report.dry_run:
-        say(f"Change it there as you like. What it would send: s3sync archive analyze --set {printable(report.name)}")
+        of_table = report.chosen is not None and report.chosen.rows is not None
+        look = (
+            f"run --set {printable(report.name)} --dry-run" if of_table else f"analyze --set {printable(report.name)}"
+        )
+        say(f"Change it there as you like. What it would send: s3sync archive {look}")
 
 
 def import_json(report: ImportReport) -> Json:

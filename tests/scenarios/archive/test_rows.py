@@ -265,3 +265,48 @@ def test_words_that_do_not_go_with_a_table(david: Person, sqlite: Table) -> None
     assert "UNIT does not go with this set" in david.expect(2, "archive", "run", "b40").err
     (david.repo / FILES).mkdir(parents=True)
     assert david.ok("archive", "run", "--json").json["rows"] == 0
+
+
+def test_files_in_parts_are_compared_with_their_md5_as_well(david: Person, sqlite: Table, store: str) -> None:
+    body = JPEG + bytes(17 * 1024 * 1024)
+    right = sqlite.add(1, body)
+    sqlite.add(2, body[:-1] + b"x", md5="1" * 32)
+    found = david.expect(3, "archive", "run", "--set", "media")
+    assert f"and the row says {'1' * 32}" in found.err
+    assert objects(store) == [f"cache/2024/03/{right}.jpg"]
+    assert sqlite.addresses()[2] is None
+    assert not list(Path(store.removeprefix("file://")).glob(".s3sync-store/uploads/*/*"))
+    checked = david.expect(3, "archive", "verify", "--set", "media", "--check-store", "--check-local", "--json").json
+    assert checked["in_store"] == 1
+
+
+def test_a_row_that_the_database_refuses_holds_up_no_other(david: Person, table: Table, store: str) -> None:
+    for number in range(1, 5):
+        table.add(number, JPEG + bytes([number]))
+    refused = hashlib.md5(JPEG + bytes([3])).hexdigest()
+    if table.url.startswith("sqlite"):
+        table.run(
+            "CREATE TRIGGER no BEFORE UPDATE ON post_media WHEN NEW.archive_url LIKE '%" + refused + "%'"
+            " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        )
+    else:
+        table.run(f"ALTER TABLE post_media ADD CHECK (archive_url NOT LIKE '%{refused}%')")
+    found = david.expect(3, "archive", "run", "--set", "media")
+    assert "row 3:" in found.err
+    assert "Left: 1 row without an address" in found.out
+    assert [number for number, url in table.addresses().items() if url is None] == [3]
+
+
+def test_a_select_that_gives_the_same_page_again_ends(david: Person, sqlite: Table, store: str) -> None:
+    sqlite.add(1, JPEG)
+    sqlite.run(
+        "INSERT INTO post_media (media_id, created_at, md5_sum) WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL"
+        " SELECT i + 1 FROM n WHERE i < 1500) SELECT i, created_at, md5_sum FROM n, post_media"
+    )
+    again = "SELECT media_id AS id, md5_sum AS md5, created_at FROM post_media WHERE {} ORDER BY media_id LIMIT {}"
+    media_set(david, store, select=again.format(":last = :last", ":limit"))
+    assert "the same rows again" in david.expect(2, "archive", "run", "--set", "media").err
+    media_set(david, store, select=again.format("media_id > :last", ":limit * 2"))
+    assert "more rows than :limit" in david.expect(2, "archive", "run", "--set", "media").err
+    media_set(david, store, select=again.format("media_id > :last", ":limit").replace("media_id AS id", "media_id"))
+    assert "SELECT media_id AS id" in david.expect(2, "archive", "run", "--set", "media").err
