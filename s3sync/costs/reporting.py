@@ -88,6 +88,8 @@ class Costs:
         `bill` is asked before the provider is asked for its bill, which costs a cent. Raises `UsageError` for a month
         that has not begun, one before anything that is known, and nonsense; `StoreError` where nothing can be listed.
         """
+        if by not in list(By):
+            raise UsageError(f"by cannot be {str(by)[:40]!r}", why=f"it is one of {', '.join(By)}")
         by, which, present = By(by), parse_month(month, self._now), month_at(self._now)
         books = self._books([which])
         if which != present:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,8 @@ from s3sync.cli.elsewhere import refuse_of_one, repository_root
 from s3sync.cli.options import EveryRepository, RepositoryName, Yes
 from s3sync.core.money.by import By
 from s3sync.errors import UsageError
+
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +63,8 @@ def cost(
     if everywhere:
         refuse_of_one(repository, {"--bill": bill, "--notify": notify, "--email": email, "--csv": csv})
         return cost_everywhere(call, month, by, region)
+    if repository is not None and _MONTH.fullmatch(repository):
+        raise UsageError(f"{repository} is a month", hint=f"s3sync cost --month {repository}")
     root = repository_root(repository, call)
     costs = Costs.open(path=root, flags=call.flags, environ=os.environ, region=region)
     require_addresses(costs.settings, email, notify=notify)
@@ -71,7 +76,7 @@ def cost(
     elif not (call.json or call.quiet):
         show.print_cost(report, verbose=call.verbose)
     told = tell_alarms(costs, report) if notify else []
-    failed = None if email is None else send_report(costs, report, email, quiet=call.quiet or call.json)
+    failed = None if email is None else send_report(costs, report, email, quiet=call.quiet or call.json or csv)
     code = report.exit_code if failed is None else failed
     if call.json:
         print_json(show.cost_json(report, told, email if failed is None else None, code))

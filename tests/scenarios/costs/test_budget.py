@@ -109,3 +109,8 @@ def test_a_folder_has_no_budget(tmp_path: Path) -> None:
     david = Person("david", tmp_path / "david")
     david.write("a.mp4", "a")
     assert "has no" in david.expect(1, "setup", "budget", "--email", "team@example.com").err
+
+
+def test_a_server_without_a_bill_is_told_and_the_rest_is_shown(owner: Person) -> None:
+    told = owner.expect(3, "cost", "--bill", "--yes", "--region", "us-east-1")
+    assert "does not answer as Cost Explorer does" in told.err and "So far      $0.00" in told.out

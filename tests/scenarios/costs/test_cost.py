@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from s3sync.costs import Costs
+from s3sync.errors import UsageError
 from tests.kit.people import PROJECT, Person
 from tests.kit.receiver import Chat, chat
 from tests.scenarios.archive.conftest import at_home
@@ -104,6 +105,12 @@ def test_what_cannot_be_known_is_said_and_the_rest_shown(team: Team) -> None:
 def test_a_month_of_which_nothing_can_be_known(team: Team, month: str, part: str) -> None:
     team.put("p/a.bin", 10)
     assert part in team.david.expect(2, "cost", "--month", month, *EAST).err
+
+
+def test_a_month_without_its_option_is_understood(team: Team) -> None:
+    assert "hint: s3sync cost --month 2026-10" in team.david.expect(2, "cost", "2026-10").err
+    with pytest.raises(UsageError):
+        Costs.open(path=team.david.repo, environ=at_home(team.david)).report(by="colour")
 
 
 def test_a_folder_costs_what_its_disk_costs(tmp_path: Path) -> None:
