@@ -21,6 +21,8 @@ _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from s3sync.costs import CostReport, Costs
+
 
 @command(
     CHECK,
@@ -53,9 +55,7 @@ def cost(
     yes: Yes = False,
 ) -> int:
     """Say what a month costs: storage by class, requests and data out, what is expected, the budget and alarms."""
-    from s3sync.cli.cost_letters import require_addresses, send_report, tell_alarms
-    from s3sync.cli.output import print_json
-    from s3sync.cli.show import cost as show
+    from s3sync.cli.cost_letters import require_addresses
     from s3sync.costs import Costs
 
     if csv and call.json:
@@ -69,6 +69,15 @@ def cost(
     costs = Costs.open(path=root, flags=call.flags, environ=os.environ, region=region)
     require_addresses(costs.settings, email, notify=notify)
     report = costs.report(month, by=by, bill=_agreement(yes) if bill else None)
+    return _tell(call, costs, report, email, csv=csv, notify=notify)
+
+
+def _tell(call: Call, costs: Costs, report: CostReport, email: str | None, *, csv: bool, notify: bool) -> int:
+    """Show the report, tell its alarms, and mail it."""
+    from s3sync.cli.cost_letters import send_report, tell_alarms
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show import cost as show
+
     if not call.json:
         show.warn_of(report)
     if csv:
