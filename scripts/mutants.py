@@ -2066,17 +2066,17 @@ MUTANTS = (
     Mutant(
         "auto-budget-again",
         "a step that needs the room of another one is not done where that one failed",
-        "s3sync/archives/automating.py",
-        "reason = reason or too_dear(one, plan.budget, month)",
+        "s3sync/archives/auto_steps.py",
+        "reason = reason or too_dear(one, self._plan.budget, self._month)",
         "reason = reason or None",
         ("tests/scenarios/archive/test_auto.py", "-k", "budget"),
     ),
     Mutant(
         "auto-same-unit",
         "automation moves a unit only as it was when that was decided",
-        "s3sync/archives/automating.py",
-        "return unit.id == one.unit and unit.newest_ns == one.newest_ns and unit.size == one.size",
-        "return unit.id == one.unit",
+        "s3sync/archives/auto_steps.py",
+        "return one is not None and unit.newest_ns == one.newest_ns and unit.size == one.size",
+        "return one is not None",
         ("tests/scenarios/archive/test_auto.py", "-k", "while_it_runs"),
     ),
     Mutant(

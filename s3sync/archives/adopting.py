@@ -141,7 +141,7 @@ class Adopting(Moving, frozen=True):
         A folder without marker gets one after a question, if no archive was ever known there: else its disk is not
         connected. Raises `BucketMissing`, `Halt`.
         """
-        settings, channel = self.settings_of(chosen), self._channel(chosen)
+        settings, channel = self.settings_of(chosen), self.channel(chosen)
         store = connect(settings, pace=channel.pace, create=False)
         if not scheme_of(channel.url).is_folder:
             return channel.on(store), None, True

@@ -95,13 +95,14 @@ class Leaving(Tables, Billed, frozen=True):
         reports = []
         for place, archives in self._chosen(names, set, older_than):
             moving = [one for one in archives if one.storage_class != to]
-            plan = self._move_plan(place, moving, to, region, by_tag)
-            reports.append(self._carry_out(place, plan, confirm, dry_run))
+            plan = self.move_plan(place, moving, to, region, by_tag)
+            reports.append(self.carry_out(place, plan, confirm, dry_run))
         return reports
 
-    def _move_plan(
+    def move_plan(
         self, place: Place, moving: Sequence[Archived], to: str, region: str | None, by_tag: bool
     ) -> LeavePlan:
+        """Plan of moving archives of one store to a class."""
         store = place.store()
         require_aspect(store, Tags if by_tag else StorageClasses)
         has_rules = aspect(store, Tags) is not None and aspect(store, Administers) is not None
@@ -155,7 +156,7 @@ class Leaving(Tables, Billed, frozen=True):
                     why="nothing proves that this disk has a copy of all that is in them, so they may be the last ones",
                     hint=f"restore them first: s3sync restore {' '.join(map(typed, last[:5]))}; or say --last-copies",
                 )
-            reports.append(self._carry_out(place, plan, confirm, dry_run))
+            reports.append(self.carry_out(place, plan, confirm, dry_run))
         return reports
 
     def _chosen(
@@ -227,9 +228,10 @@ class Leaving(Tables, Billed, frozen=True):
                     found[one.key] = seen
         return found
 
-    def _carry_out(
+    def carry_out(
         self, place: Place, plan: LeavePlan, confirm: Callable[[LeavePlan], bool], dry_run: bool
     ) -> LeaveReport:
+        """Do what a plan says, once `confirm` agreed. Raises `Halt` where it did not."""
         if dry_run or not plan.archives:
             return LeaveReport(plan, (), plan.refused, dry_run)
         if not confirm(plan):

@@ -74,7 +74,7 @@ class Moving(Catalogued, frozen=True):
         found = self._units_to_run(chosen, *names)
         units = found if names else young.without(chosen, found)
         units = units if only is None else filter(only, units)
-        channel, made = self._channel(chosen), None
+        channel, made = self.channel(chosen), None
         is_folder = scheme_of(channel.url).is_folder
         if options.create and not is_folder:
             raise UsageError(f"archives.{chosen.name} sends to no folder", hint="leave out --create")
@@ -150,7 +150,7 @@ class Moving(Catalogued, frozen=True):
 
         return tell
 
-    def _channel(self, chosen: ArchiveSet) -> Channel:
+    def channel(self, chosen: ArchiveSet) -> Channel:
         """Address of a set's store, and who works on it."""
         from s3sync.connect import pace_of
 

@@ -119,7 +119,7 @@ class Polling(Naming, frozen=True):
         dry_run: bool,
     ) -> None:
         chosen = self.chosen(name)
-        with carrying(self._on(self._channel(chosen), chosen)) as carrier:
+        with carrying(self._on(self.channel(chosen), chosen)) as carrier:
             look = ThawLook(carrier)
             objects = {one.key: archive_objects(carrier, catalogue, one) for one, _ in found}
             states = {one.key: one for one in look.states(each for every in objects.values() for each in every)}

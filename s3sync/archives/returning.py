@@ -109,7 +109,7 @@ class Returning(Moving, frozen=True):
         left: list[_Job] = []
         for place, archived, options in jobs:
             chosen = self.chosen(archived.set)
-            channel = self._on(self._channel(chosen), chosen)
+            channel = self._on(self.channel(chosen), chosen)
             before, hears = len(report.pending), told if options.dry_run else partial(history.hears, archived.set, told)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
                 settings, own = self.settings_of(chosen), channel.is_made
@@ -150,7 +150,7 @@ class Returning(Moving, frozen=True):
             with place.catalogue() as catalogue:
                 if not units and archived.key not in requests_in(catalogue):
                     continue
-                with carrying(self._on(self._channel(chosen), chosen)) as carrier:
+                with carrying(self._on(self.channel(chosen), chosen)) as carrier:
                     found += thaw_lines(carrier, catalogue, archived)
         return found
 

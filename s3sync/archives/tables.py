@@ -138,7 +138,7 @@ class Tables(Moving, frozen=True):
 
     @contextmanager
     def _working(self, job: _Job) -> Iterator[Working]:
-        channel = self._channel(job.chosen)
+        channel = self.channel(job.chosen)
         if scheme_of(channel.url).is_folder and not channel.is_known:
             opened, _ = self._first(channel, job.chosen, job.options.create, job.confirm_new)
         else:
@@ -162,7 +162,7 @@ class Tables(Moving, frozen=True):
         chosen, options = self.chosen(set), options or VerifyOptions()
         with self._table(chosen) as (table, shown):
             finder = Finder(chosen, self.settings.root) if options.check_local else None
-            store = self._on(self._channel(chosen), chosen).store if options.check_store else None
+            store = self._on(self.channel(chosen), chosen).store if options.check_store else None
             return verify_rows(chosen, table, shown, finder, store, options, told)
 
     def refuse_pointed_at(self, chosen: ArchiveSet, keys: Iterable[str]) -> None:

@@ -78,7 +78,7 @@ class Verifying(Moving, frozen=True):
                 else:
                     archives = [one for there, one in chosen if there == place]
                 if archives:
-                    channel = self._on(self._channel(place.sets[0]), place.sets[0])
+                    channel = self._on(self.channel(place.sets[0]), place.sets[0])
                     if deep:
                         agree(place.settings, reading_price(place.settings, archives), max_cost, confirm)
                     with carrying(channel) as carrier:
@@ -106,7 +106,7 @@ class Verifying(Moving, frozen=True):
                 settings = replica_settings(place.settings, chosen)
                 report = ReplicaReport(chosen.name, settings.store, chosen.replica_region)
                 there = connect(settings, create=False)
-                with place.catalogue() as catalogue, carrying(self._on(self._channel(chosen), chosen)) as carrier:
+                with place.catalogue() as catalogue, carrying(self._on(self.channel(chosen), chosen)) as carrier:
                     verify_replica(carrier, there, catalogue, report)
                 reports.append(report)
         if not reports:

@@ -18,7 +18,7 @@ from s3sync.services.timers import Scheduler
 if TYPE_CHECKING:
     from datetime import datetime, time
 
-    from s3sync.archives.automating import AutoOptions
+    from s3sync.archives.auto_report import AutoOptions
     from s3sync.services.timers import Placed, PlacedReport, Task
 
 
@@ -156,7 +156,7 @@ def _refuse_unfit(
 def _options(call: Call, said: Mapping[str, str], budget: float | None, sure: bool, agree: bool) -> AutoOptions:
     """Options of a run. Raises `UsageError`."""
     from s3sync.archives.auto_looks import AutoRules
-    from s3sync.archives.automating import AutoOptions
+    from s3sync.archives.auto_report import AutoOptions
     from s3sync.cli.archive.listing import known_class
     from s3sync.core.archive.automation import Tier
     from s3sync.core.archive.costs import COLDNESS

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import to_builtins
 
 from s3sync.archive.auto_state import Memory
-from s3sync.archives.automating import AutoReport, Step, StepState
+from s3sync.archives.auto_report import AutoReport, Step, StepState
 from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
 from s3sync.cli.show.words import Json, failed_json

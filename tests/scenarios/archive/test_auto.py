@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ import pytest
 
 from s3sync.archive.auto_state import kept
 from s3sync.archives import Archives
-from s3sync.archives.automating import AutoOptions, StepState
+from s3sync.archives.auto_report import AutoOptions, Step, StepState
 from s3sync.core.archive.automation import Candidate
 from s3sync.errors import Halt
 from s3sync.transfer.progress import Silent, Work
@@ -128,21 +129,21 @@ def test_an_ssd_that_is_unplugged_in_the_middle_costs_nothing(desk: Desk) -> Non
     for name in ("b42", "b43", "b44"):
         put(desk.video, f"{name}/x.mp4", name.encode())
     desk.auto("--ssd-after", "99y")  # the disk is known from here on
-    begun: list[str] = []
+    done: list[str] = []
 
-    def begins(one: Candidate) -> None:
-        begun.append(one.unit)
-        if len(begun) == 2:
+    def told(step: Step) -> None:
+        done.append(step.candidate.unit)
+        if len(done) == 1:
             desk.ssd.rename(desk.root / "drawer")
 
     put(desk.video, "b39/x.mp4", b"b39")
     desk.david.ok("archive", "run", "b39", "--set", "ssd", cwd=desk.david.repo)
-    report = desk.archives().auto(begins=begins)
+    report = desk.archives().auto(told=told)
     states = [one.state for one in report.steps]
     assert states[:2] == [StepState.DONE, StepState.FAILED] and StepState.DONE not in states[1:], report
     assert report.exit_code == 3 and not desk.ssd.exists()
     left = {name for name in ("b40", "b42", "b43", "b44") if (desk.video / name).exists()}
-    assert left == {"b40", "b42", "b43", "b44"} - {begun[0]}
+    assert left == {"b40", "b42", "b43", "b44"} - {done[0]}
     (desk.root / "drawer").rename(desk.ssd)
     desk.auto()
     for name in ("b42", "b43", "b44"):
@@ -158,6 +159,32 @@ def test_what_is_worked_on_while_it_runs_stays(desk: Desk) -> None:
     (step,) = report.steps
     assert step.state is StepState.FAILED and "worked on while this ran" in (step.error or "")
     assert (desk.video / "b40/cut/a.mp4").exists() and (desk.video / "b40/cut/new.mp4").exists()
+
+
+def test_one_that_vanishes_while_it_runs_stops_no_other(desk: Desk) -> None:
+    for name in ("b42", "b43"):
+        put(desk.video, f"{name}/x.mp4", name.encode())
+
+    def begins(one: Candidate) -> None:
+        shutil.rmtree(desk.video / "b42", ignore_errors=True)
+
+    report = desk.archives().auto(begins=begins)
+    states = {one.candidate.unit: one.state for one in report.steps}
+    assert states == {"b40": StepState.DONE, "b42": StepState.FAILED, "b43": StepState.DONE}
+    assert (desk.ssd / "projects/b43/x.mp4").read_bytes() == b"b43" and not (desk.video / "b43").exists()
+
+
+def test_a_set_of_single_files_goes_in_batches(desk: Desk) -> None:
+    own_settings(desk.david, SSD.format(root=desk.root, source=desk.video).replace("'{id}'", "'{path}', unit: file"))
+    desk.ssd.joinpath("projects").mkdir()
+    names = [f"{n % 7}/{n}.jpg" for n in range(230)]
+    for name in names:
+        put(desk.video, name, name.encode())
+    put(desk.video, "0/now.jpg", b"now", int(time.time()))
+    report = desk.archives().auto()
+    assert {one.state for one in report.steps} == {StepState.DONE} and len(report.steps) == 231
+    assert all((desk.ssd / "projects" / name).read_bytes() == name.encode() for name in names)
+    assert sorted(path.name for path in desk.video.rglob("*.*")) == ["now.jpg", "x.mp4"]
 
 
 def test_files_leave_by_a_set_of_the_repository_only_as_the_user_agreed_to_it(desk: Desk) -> None:

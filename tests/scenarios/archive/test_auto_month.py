@@ -21,7 +21,7 @@ import pytest
 
 from s3sync.archives import Archives
 from s3sync.archives.auto_looks import AutoRules
-from s3sync.archives.automating import AutoOptions, AutoReport
+from s3sync.archives.auto_report import AutoOptions, AutoReport
 from tests.kit.people import Person
 from tests.kit.servers import Server
 from tests.scenarios.archive.conftest import at_home, own_settings
