@@ -9,7 +9,7 @@ from hashlib import md5
 from msgspec import Struct
 
 from s3sync.core.shares import has_ended, page_name, pages_prefix, read_page_name
-from s3sync.errors import AccessDenied, NotFound, StoreError
+from s3sync.errors import ENDS_THE_RUN, NotFound, StoreError
 from s3sync.store.aspects import ListsOnce
 from s3sync.store.port import Headers, Overwrite, Store
 
@@ -57,12 +57,14 @@ def list_pages(store: Store, prefix: str) -> list[KeptPage]:
 
 
 def described(store: Store, page: KeptPage) -> KeptPage | None:
-    """A page with what its object says of it, if it may be asked; None for one that is gone. Raises `StoreError`."""
+    """A page with what its object says of it, if it can be asked; None for one that is gone. Raises what ends a run."""
     try:
         said = store.head(page.key).metadata
     except NotFound:
         return None
-    except AccessDenied:
+    except ENDS_THE_RUN:
+        raise
+    except StoreError:
         return page
     count = said.get(FILES, "")
     files = int(count) if count.isascii() and count.isdigit() and len(count) < 6 else None

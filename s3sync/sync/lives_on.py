@@ -16,7 +16,7 @@ from s3sync.core.batches import batched
 from s3sync.core.etag import plain_md5
 from s3sync.core.manifest.record import DeletedRecord, Manifest
 from s3sync.core.names import refuse_reason
-from s3sync.errors import AccessDenied, NotFound
+from s3sync.errors import ENDS_THE_RUN, StoreError
 from s3sync.shared.manifest import read_manifest
 from s3sync.shared.scan import LOOKUPS_AT_ONCE
 from s3sync.store.port import ObjectHead, Store
@@ -75,7 +75,9 @@ class _Looks:
     def _head(self, key: str) -> ObjectHead | None:
         try:
             return self._store.head(key)
-        except (NotFound, AccessDenied):
+        except ENDS_THE_RUN:
+            raise
+        except StoreError:  # gone, or given to nobody
             return None
 
 
