@@ -91,6 +91,7 @@ def each(
     begin: Callable[[Remembered], object] = lambda one: None,
     told: Callable[[Told[RunReport]], object] = lambda one: None,
     *,
+    turn: Callable[[Project | None], object] = lambda project: None,
     flags: Mapping[str, str | None] | None = None,
     environ: Mapping[str, str] | None = None,
     progress: Progress | None = None,
@@ -98,7 +99,8 @@ def each(
 ) -> Iterator[Found[list[Told[RunReport]]]]:
     """Run `up`, `down` or `sync` on every project of one repository after the other: each has the line to itself.
 
-    `begin` hears of each repository before its turn, `told` of each project after it. Raises as `side_by_side`.
+    `begin` hears of each repository before its turn, `told` of each project after it; `turn` as in
+    `AllProjects.each`. Raises as `side_by_side`.
     """
 
     def run(one: Remembered, _: Settings) -> list[Told[RunReport]]:
@@ -106,7 +108,7 @@ def each(
             path=one.root, flags=flags, environ=environ, progress=progress, lock_wait_s=lock_wait_s
         )
         done = []
-        for project in opened.each(verb):
+        for project in opened.each(verb, turn):
             done.append(project)
             told(project)
         return done

@@ -130,6 +130,22 @@ MUTANTS = (
         ("tests/unit/core/test_keep_both.py",),
     ),
     Mutant(
+        "crew-bound",
+        "the pools of several projects together have no more under way than one",
+        "s3sync/transfer/crew.py",
+        "        if large < LARGE_AT_ONCE:\n",
+        "        if parts.running < LARGE_AT_ONCE:\n",
+        ("tests/unit/transfer/test_crew.py", "-k", "bounded"),
+    ),
+    Mutant(
+        "all-said-once",
+        "an error that hits every project is said once, also of projects side by side",
+        "s3sync/all_projects.py",
+        "if first is not None and one.report is None and",
+        "if False and",
+        ("tests/scenarios/people/test_all_projects.py", "-k", "said_once"),
+    ),
+    Mutant(
         "limit-of-the-run",
         "P10: a limit on deletions counts the whole run, not each of its rounds",
         "s3sync/core/safety.py",

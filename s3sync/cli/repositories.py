@@ -36,7 +36,7 @@ def run_everywhere(call: Call, kind: Verb, verb: Callable[[Project], RunReport])
 
         found = []
         for one in each(
-            lambda project: verb(lines.headed(project)), begin, lines.show,
+            verb, begin, lines.show, turn=lines.turn,
             flags=call.flags, progress=progress, lock_wait_s=call.wait,
         ):  # fmt: skip
             found.append(one)

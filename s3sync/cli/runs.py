@@ -96,7 +96,7 @@ def run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport], root: 
         opened = AllProjects.open(path=root, flags=call.flags, progress=progress, lock_wait_s=call.wait)
         lines = AllLines(kind, call, progress)
         told = []
-        for one in opened.each(lambda project: verb(lines.headed(project))):
+        for one in opened.each(verb, lines.turn):
             told.append(one)
             lines.show(one)
     code = worst_code(told)

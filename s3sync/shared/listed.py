@@ -108,6 +108,11 @@ class AskedAhead(Wrapped):
     def endpoint(self) -> str | None:
         return endpoint_of(self.inner)
 
+    def count(self, name: str) -> int | None:
+        """Number of objects of a project, where its listing was taken and nobody has asked for it yet."""
+        found = self._listings.get(name)
+        return None if found is None else len(found)
+
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         name = None if after else project_of(self._prefix, prefix)
         known: Sequence[ObjectInfo] | None = None if name is None else self._take(self._listings, name)

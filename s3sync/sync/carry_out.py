@@ -12,13 +12,12 @@ from s3sync.core.history import going
 from s3sync.core.outcome import Problem, Raced
 from s3sync.core.plan import Action, Plan
 from s3sync.core.times import format_time
-from s3sync.errors import S3syncError
+from s3sync.errors import Interrupted, S3syncError
 from s3sync.shared.history import Moving, moving
 from s3sync.state.intents import Intents
 from s3sync.state.journal import Done
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
-from s3sync.store.aspects import Timed, aspect
 from s3sync.sync.hooks import Witness
 from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
@@ -84,7 +83,7 @@ def _carry_out(
     try:
         raced = _take_steps(session, state, seen, plan, recorder, reporter, done) if plan.actions else {}
     except BaseException as error:
-        save = recorder.save_here if isinstance(error, KeyboardInterrupt) else recorder.save
+        save = recorder.save_here if isinstance(error, (KeyboardInterrupt, Interrupted)) else recorder.save
         with suppress(S3syncError):  # whoever wants to stop does not wait for the store
             save()
         recorder.close()
@@ -166,13 +165,8 @@ def _show(session: Session, effect: Effect) -> None:
 
 def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
     from s3sync.transfer.context import Transport
-    from s3sync.transfer.line import Line
 
-    timed = aspect(session.store, Timed)
-
-    def round_trip_s() -> float | None:
-        return None if timed is None else timed.round_trip_s
-
+    up, down = session.lines()
     return Transport(
         session.store,
         session.project.prefix,
@@ -181,6 +175,6 @@ def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
         UnfinishedTransfers(state),
         format_time(session.clock()),
         session.pace,
-        up=Line(round_trip_s=round_trip_s),
-        down=Line(round_trip_s=round_trip_s),
+        up=up,
+        down=down,
     )

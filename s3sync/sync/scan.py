@@ -148,7 +148,7 @@ def _compare(session: Session, seen: View, state: StateDB, gone_sizes: Sizes) ->
 
 
 def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) -> None:
-    from s3sync.transfer.pool import HASHERS, Pool, Result
+    from s3sync.transfer.pool import Result
 
     files, known = seen.here.files, seen.digests
     session.progress.expect(Work.HASH, len(paths), sum(files[path].size for path in paths))
@@ -168,7 +168,7 @@ def _hash(session: Session, seen: View, paths: Sequence[str], state: StateDB) ->
     fresh: dict[str, CachedDigest] = {}
     unsaved = 0
     found = SpilledDict(CachedDigest)  # the workers read the other one meanwhile
-    with Pool(min(session.workers, HASHERS)) as pool:
+    with session.hashing_pool() as pool:
         done = (hashed for _, some in pool.map(work, _together(paths, files)) for hashed in some.result())
         for path, hashed in done:
             try:

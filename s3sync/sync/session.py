@@ -28,11 +28,27 @@ from s3sync.transfer.progress import Progress, Silent
 if TYPE_CHECKING:
     from s3sync.state.memory import StateDB
     from s3sync.state.seen_text import SeenText
+    from s3sync.sync.together import Together
+    from s3sync.transfer.line import Line
     from s3sync.transfer.pool import Pool
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def flow_to(store: Store, workers: int) -> Flow:
+    """Limit of the small requests to a store, from what its first answers took."""
+    timed = aspect(store, Timed)
+    return Flow(workers) if timed is None else Flow(workers, timed.round_trip_s, lambda: timed.breaks)
+
+
+def line_to(store: Store) -> Line:
+    """One direction of the line to a store."""
+    from s3sync.transfer.line import Line
+
+    timed = aspect(store, Timed)
+    return Line(round_trip_s=lambda: None if timed is None else timed.round_trip_s)
 
 
 class Session(Struct, frozen=True):
@@ -50,6 +66,8 @@ class Session(Struct, frozen=True):
     """Name of this command in the history: it may write metadata.json several times."""
     told_as: str | None = None
     """Name of this command in the history, where its verb is made of another's steps."""
+    together: Together | None = None
+    """Threads and bounds that it shares with the runs of other projects beside it."""
 
     @property
     def place(self) -> ProjectAddress:
@@ -65,11 +83,22 @@ class Session(Struct, frozen=True):
         """A pool for requests: how many are under way at once finds itself, up to `workers`."""
         from s3sync.transfer.pool import Pool
 
-        timed = aspect(self.store, Timed)
+        if self.together is not None:
+            return Pool(crew=self.together.crew)
         workers = most_connections(self.workers)
-        if timed is None:
-            return Pool(workers, Flow(workers))
-        return Pool(workers, Flow(workers, timed.round_trip_s, lambda: timed.breaks))
+        return Pool(workers, flow_to(self.store, workers))
+
+    def hashing_pool(self) -> Pool:
+        """A pool for reading files of this disk."""
+        from s3sync.transfer.pool import HASHERS, Pool
+
+        return Pool(min(self.workers, HASHERS if self.together is None else self.together.hashers))
+
+    def lines(self) -> tuple[Line, Line]:
+        """Lines to the store, up and down, that know what is under way on them."""
+        if self.together is not None:
+            return self.together.up, self.together.down
+        return line_to(self.store), line_to(self.store)
 
     def edits(self) -> Edits:
         """An empty set of changes to metadata.json, signed and dated. Those of nobody are never published."""

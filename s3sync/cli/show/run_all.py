@@ -29,12 +29,14 @@ class AllLines:
         self._verb, self._call, self._progress = verb, call, progress
         self._began = time.monotonic()
 
-    def headed(self, project: Project) -> Project:
-        """Begin a project's turn: files that arrive from now on stand below its headline."""
+    def turn(self, project: Project | None) -> None:
+        """Begin a project's turn: files that arrive from now on stand below its headline.
+
+        None: several begin, and what arrived is told with their reports.
+        """
         if self._call.shows_progress:
-            self._progress.headline = run_headline(self._verb, project.session.place, False)
+            self._progress.headline = "" if project is None else run_headline(self._verb, project.session.place, False)
             self._progress.begun = False
-        return project
 
     def show(self, one: Told[RunReport]) -> None:
         if self._call.json:

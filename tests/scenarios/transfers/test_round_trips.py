@@ -62,6 +62,7 @@ LIMITS = {
     "`share` of a file": Limit(4, 4),
     "`status --all` of 100 projects": Limit(6, 105, budget=8),
     "`up --all` of 100 projects, nothing to do": Limit(6, 105),
+    "`up --all` of 100 projects, one file changed in 50": Limit(9, 205),
 }
 
 
@@ -172,6 +173,15 @@ def test_every_project(office: Office) -> None:
     found = watched(office, office.david, "up", "--all", "--json")
     assert [len(project["skipped"]) for project in found.json["projects"]] == [0, *[3] * 100]
     check(found, "`up --all` of 100 projects, nothing to do")
+    for text in ("was cut", "was cut again"):  # what the store honours is found out once in each project
+        for name in names[:50]:
+            (office.david.repo / name / "s3-staging/0.txt").write_text(f"the clip of {name} {text}")
+        if text == "was cut":
+            office.david.ok("up", "--all", cwd=office.david.repo)
+    found = watched(office, office.david, "up", "--all", "--json")
+    changed = [project["uploaded"] for project in found.json["projects"] if project["project"] in names[:50]]
+    assert [[file["name"] for file in some] for some in changed] == [["0.txt"]] * 50
+    check(found, "`up --all` of 100 projects, one file changed in 50")
 
 
 def put_project(office: Office, name: str) -> None:
