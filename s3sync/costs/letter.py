@@ -118,6 +118,7 @@ def _shares(head: str, shares: tuple[Share, ...], report: CostReport, *, whole: 
 def _more(report: CostReport) -> Iterator[str]:
     found = [
         ("Trash", words.trash_text(report), "<code>s3sync trash list --remote</code> shows what is in it"),
+        ("Versions", words.versions_text(report), ""),
         ("Saved", words.saved_text(report), ""),
     ]
     lines = [f"{name}: {_text(text)}{f'. {after}' if after else ''}" for name, text, after in found if text is not None]

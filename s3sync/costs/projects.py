@@ -17,6 +17,7 @@ from s3sync.core.money.books import (
     FILES,
     NO_PERSON,
     NOBODY,
+    OLD,
     RECORDS,
     STANDARD,
     Lot,
@@ -30,13 +31,15 @@ from s3sync.shared.history import read_month
 from s3sync.shared.manifest import read_manifest
 from s3sync.shared.projects import MOST_PROJECTS
 from s3sync.spill.sequence import SpilledList
-from s3sync.store.aspects import Thaws, aspect
+from s3sync.store.aspects import Thaws, Versions, aspect
 from s3sync.store.port import ObjectInfo, Store
 
 AT_ONCE = 16
 """Projects whose metadata.json is read side by side."""
 SMALL = 1024 * 1024
 """Size of a month of events above which one is read after the other: its events take several times as much memory."""
+MOST_EVENTS = 200_000
+"""Events of a project that are counted: of hostile ones there are as many as somebody likes."""
 MOST_OF_A_WORD = 256
 """Characters of a user or a class: others may have written what they like."""
 _one_large = Lock()
@@ -86,6 +89,28 @@ def project_books(store: Store, repo: str, months: Collection[str], apart: Colle
     found.traffic = [one for one in movements if one.month in months]
     known = [one.month for one in movements if one.month[:4] != "0000"]
     found.first = min([*known, *([found.first] if found.first else [])], default=None)
+    return found
+
+
+def old_versions(store: Store, repo: str, apart: Collection[str] = ()) -> Found:
+    """Lots of what the bucket keeps of replaced and deleted objects: none where it keeps none.
+
+    Raises `StoreError`: `AccessDenied` for who may not list them.
+    """
+    found, lots = Found(), Lots()
+    versions = aspect(store, Versions)
+    if versions is None or not versions.keeps_versions():
+        return found
+    for count, one in enumerate(versions.list_versions(f"{repo}/")):
+        if count >= limits.now.objects_listed:
+            found.warnings.append(f"more than {limits.now.objects_listed} old versions: the rest is not counted")
+            break
+        if one.is_latest or one.is_marker or any(one.key.startswith(prefix) for prefix in apart):
+            continue
+        project = owned(one.key.removeprefix(f"{repo}/")).project
+        storage_class = (one.storage_class or STANDARD)[:MOST_OF_A_WORD]
+        lots.add(project, NOBODY, OLD, storage_class, max(0, one.size), one.modified.timestamp())
+    found.lots = list(lots)
     return found
 
 
@@ -142,9 +167,12 @@ def _read(store: Store, repo: str, name: str, project: _Project, months: Collect
         with _one_large if info.size > SMALL else nullcontext():
             month = read_month(store, info)
             done.warnings += month.warnings
-            for event in month.events:
+            for event in month.events[: max(0, MOST_EVENTS - len(done.events.seen))]:
                 done.events.event(name, event)
             del month
+        if len(done.events.seen) >= MOST_EVENTS:
+            done.warnings.append(f"{name} has more than {MOST_EVENTS} events in these months: the rest is not counted")
+            break
     for info in project.objects:
         one = owned(info.key.removeprefix(f"{repo}/"))
         user = _user_of(one, manifest)[:MOST_OF_A_WORD]

@@ -18,18 +18,17 @@ from s3sync.connect import connect
 from s3sync.core.archive.costs import MONTH_DAYS, NOTHING, Money
 from s3sync.core.archive.prices import PriceBook, RegionPrices
 from s3sync.core.money.bill import compare
-from s3sync.core.money.books import TRASH, Books
+from s3sync.core.money.books import OLD, TRASH, Books, Lot
 from s3sync.core.money.by import By
 from s3sync.core.money.month import Month, month_at, month_before, parse_month
 from s3sync.core.money.outlook import alarms, outlook, saving
 from s3sync.core.money.shares import rate, shares, size_of, total
 from s3sync.costs.archived import archive_books
 from s3sync.costs.billing import ask_for_bill
-from s3sync.costs.projects import project_books
+from s3sync.costs.projects import old_versions, project_books
 from s3sync.costs.report import BillView, CostReport, MonthCost, PricedPlace
 from s3sync.costs.told import Told
-from s3sync.errors import ConfigError, Interrupted, NotTrusted, S3syncError, UsageError
-from s3sync.store.aspects import Versions, aspect
+from s3sync.errors import ConfigError, Interrupted, NotTrusted, S3syncError, StoreError, UsageError
 from s3sync.store.port import Store
 
 MOST_MONTHS = 60
@@ -60,6 +59,7 @@ class Costs:
         self._first: str | None = None
         self._own: Books | None = None
         """The projects' books."""
+        self._misses_versions = False
         self._store: Store | None = None
 
     @classmethod
@@ -113,8 +113,10 @@ class Costs:
             budget=rules.budget,
             alarms=tuple(limits),
             saving=saving(books, which, now),
-            trash=rate(books, now, present.days, lambda lot: lot.kind == TRASH),
-            trash_size=size_of(books, now, lambda lot: lot.kind == TRASH),
+            trash=rate(books, now, present.days, _is(TRASH)),
+            trash_size=size_of(books, now, _is(TRASH)),
+            old_versions=rate(books, now, present.days, _is(OLD)),
+            old_versions_size=size_of(books, now, _is(OLD)),
             uncounted=sum(one.uncounted for each in books for one in each.traffic if one.month == which.name),
             bill=None if bill is None else self._bill(which, books, now, bill),
             warnings=tuple(dict.fromkeys(self._warnings)),
@@ -181,12 +183,27 @@ class Costs:
         store = self._open()
         base, repo = self.settings.store.rstrip("/"), self.settings.repo
         apart = [f"{place.url.rstrip('/').removeprefix(f'{base}/')}/" for place in places if place.url.startswith(base)]
-        found = project_books(store, repo, months, [one for one in apart if one.startswith(f"{repo}/")])
+        apart = [one for one in apart if one.startswith(f"{repo}/")]
+        found = project_books(store, repo, months, apart)
+        found.lots += self._old_versions(store, apart)
         self._first = found.first
         for warning in found.warnings:
             self._lacks(warning)
         region, prices, as_of = self._prices_of(self.settings)
         return Books(url, region, prices, as_of, tuple(found.lots), tuple(found.traffic))
+
+    def _old_versions(self, store: Store, apart: Collection[str]) -> list[Lot]:
+        """Old versions, as far as this user may list them."""
+        self._misses_versions = False
+        try:
+            found = old_versions(store, self.settings.repo, apart)
+        except StoreError as error:
+            self._misses_versions = True
+            why = error.why or error.message
+            self._warnings.append(f"old versions, which a bucket with versioning bills, are not counted: {why}")
+            return []
+        self._warnings += found.warnings
+        return found.lots
 
     def _of_archives(self, place: Place, months: Collection[str]) -> Books:
         url = mask_url(place.url)
@@ -272,12 +289,14 @@ class Costs:
             return BillView(why="it was not asked for: a question costs $0.01 (--yes agrees)")
         try:
             bill = ask_for_bill(self._open(), which, self._now)
-            versions = aspect(self._open(), Versions)
-            keeps = versions is not None and versions.keeps_versions()
         except Interrupted:
             raise
         except S3syncError as error:
             return BillView(why=f"{error}; {error.hint}" if error.hint else str(error))
         is_past = which != month_at(self._now)
         counted = total(books, which, now)
-        return BillView(bill, compare(bill, counted, has_versions=keeps, is_past=is_past))
+        return BillView(bill, compare(bill, counted, has_versions=self._misses_versions, is_past=is_past))
+
+
+def _is(kind: str) -> Callable[[Lot], bool]:
+    return lambda lot: lot.kind == kind

@@ -89,6 +89,14 @@ def trash_text(report: CostReport) -> str | None:
     return f"{size_text(report.trash_size)}, {money(report.trash, report.currency)} a month"
 
 
+def versions_text(report: CostReport) -> str | None:
+    """Cost of old versions in a bucket that keeps them; None where there are none."""
+    if not report.old_versions_size:
+        return None
+    kept = f"{size_text(report.old_versions_size)}, {money(report.old_versions, report.currency)} a month"
+    return f"{kept}, kept by the bucket of what was replaced or deleted"
+
+
 def traffic_text(report: CostReport) -> tuple[str, str]:
     """Numbers behind the requests, and behind data out."""
     amounts = report.total

@@ -32,6 +32,7 @@ class Version(Struct, frozen=True):
     modified: datetime
     is_latest: bool
     is_marker: bool
+    storage_class: str | None = None
 
 
 @runtime_checkable

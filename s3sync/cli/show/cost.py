@@ -50,6 +50,7 @@ def cost_json(report: CostReport, told: Iterable[float], mailed: str | None, cod
         "all_standard": money_json(report.saving.standard),
         "saved": money_json(report.saving.saved),
         "trash": {"size_bytes": report.trash_size, "month": money_json(report.trash)},
+        "old_versions": {"size_bytes": report.old_versions_size, "month": money_json(report.old_versions)},
         "bill": None if report.bill is None else _bill_json(report.bill),
         "notes": list(words.footnotes(report)),
         "warnings": list(report.warnings),
@@ -184,6 +185,8 @@ def _more(report: CostReport) -> Iterator[str]:
         yield f"{'Alarm':<{_WIDTH}}{colour(line, YELLOW)}"
     if (text := words.trash_text(report)) is not None:
         yield f"{'Trash':<{_WIDTH}}{printable(text)}: `s3sync trash list --remote` shows what is in it"
+    if (text := words.versions_text(report)) is not None:
+        yield f"{'Versions':<{_WIDTH}}{printable(text)}"
     if (text := words.saved_text(report)) is not None:
         yield f"{'Saved':<{_WIDTH}}{printable(text)}"
     if (text := words.lacking(report)) is not None:

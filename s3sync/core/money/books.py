@@ -15,8 +15,9 @@ from s3sync.core.archive.prices import RegionPrices
 from s3sync.core.history import FETCHED, SENT, Event, month_of
 from s3sync.core.money.month import HOUR_S
 
-FILES, TRASH, RECORDS, ARCHIVES = "files", "trash", "records", "archives"
-"""Kinds of what is stored. Records are what s3sync itself keeps beside the files."""
+FILES, TRASH, RECORDS, ARCHIVES, OLD = "files", "trash", "records", "archives", "old versions"
+"""Kinds of what is stored. Records are what s3sync itself keeps beside the files; old versions what a bucket with
+versioning keeps of what was replaced or deleted."""
 STANDARD = "STANDARD"
 NOBODY = "(unknown)"
 """User of what nobody is known to have sent."""

@@ -87,4 +87,5 @@ def _versions(page: dict[str, Any]) -> Iterator[Version]:
                 item["LastModified"],
                 item["IsLatest"],
                 kind == "DeleteMarkers",
+                item.get("StorageClass"),
             )

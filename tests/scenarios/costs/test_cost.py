@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import urllib.request
@@ -13,7 +14,10 @@ from typing import Any
 import pytest
 
 from s3sync.costs import Costs
+from s3sync.costs.projects import old_versions, project_books
 from s3sync.errors import UsageError
+from s3sync.store import StoreOptions, open_store
+from s3sync.store.port import Headers, Overwrite
 from tests.kit.people import PROJECT, Person
 from tests.kit.receiver import Chat, chat
 from tests.scenarios.archive.conftest import at_home
@@ -243,3 +247,33 @@ def test_who_may_not_list_is_told_so_and_the_archives_are_still_counted(team: Te
     told = team.david.expect(3, "cost", "--by", "project", *EAST)
     assert "the projects are not counted" in told.err and "b40" in told.out
     assert "error: " in team.jan.expect(1, "cost", *EAST).err
+
+
+def test_old_versions_are_counted_where_the_bucket_keeps_them(team: Team) -> None:
+    client, bucket = team.server.client(), f"versioned-{team.prefix[:12]}"
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    (team.david.repo / ".s3sync.yaml").write_text(f"store: s3://{bucket}\nrepo: v-appydave\n", "utf-8")
+    for size in (3_000, 40_000, 500):
+        client.put_object(Bucket=bucket, Key="v-appydave/p/a.bin", Body=b"x" * size, StorageClass="STANDARD_IA")
+    client.put_object(Bucket=bucket, Key="v-appydave/p/b.bin", Body=b"x" * 7)
+    client.delete_object(Bucket=bucket, Key="v-appydave/p/b.bin")
+    client.put_object(Bucket=bucket, Key="other/p/b.bin", Body=b"x" * 9)
+    client.delete_object(Bucket=bucket, Key="other/p/b.bin")
+    found = team.david.ok("cost", "--json", "--by", "project", *EAST).json
+    assert found["old_versions"]["size_bytes"] == 43_007 and found["total"]["size_bytes"] == 43_507
+    assert named(found["classes"])["STANDARD_IA"]["objects"] == 3 and not found["warnings"]
+    # of at least 128 KB each in STANDARD_IA, and 7 bytes in STANDARD
+    month = (2 * 128 * 1024 * 0.0125 + 7 * 0.023) / GB
+    assert found["old_versions"]["month"]["amount"] == pytest.approx(month, abs=1e-6)
+    assert "kept by the bucket" in team.david.ok("cost", *EAST).out
+
+
+def test_what_is_counted_elsewhere_is_left_out(tmp_path: Path) -> None:
+    store = open_store(tmp_path.as_uri(), StoreOptions(create=True))
+    for key in ("r/p/a", "r/cold/b.tar", "r/coldest/c", "other/d"):
+        digest = hashlib.md5(b"x", usedforsecurity=False).digest()
+        store.put(key, b"x", mode=Overwrite(), headers=Headers(), md5=digest)
+    found = project_books(store, "r", {this_month()}, ["r/cold/"])
+    assert sorted(lot.project for lot in found.lots) == ["coldest", "p"] and found.first is None
+    assert old_versions(store, "r").lots == []
