@@ -20,6 +20,7 @@ from s3sync.core.archive.named import units_of
 from s3sync.core.archive.records import THAWED, Archived, as_of
 from s3sync.core.archive.thaw_times import THAW_TIMES
 from s3sync.core.archive.values import Pack
+from s3sync.core.folder_names import project_reason
 from s3sync.core.names import nfc
 from s3sync.errors import S3syncError
 from s3sync.staging import holds_files
@@ -101,7 +102,9 @@ class Naming(Returning, frozen=True):
         if not to.is_relative_to(root) or to == root:
             return None  # no project of this repository
         name = to.relative_to(root).parts[0]
-        if nfc(name) != unit.rpartition("/")[2] or holds_files(root / name / self.settings.staging):
+        if project_reason(nfc(name)) is not None or nfc(name) != unit.rpartition("/")[2]:
+            return None
+        if holds_files(root / name / self.settings.staging):
             return None
         archives = tuple(as_of(one, self.now()) for _, one, _ in jobs)
         return Lives(name, unit, mask_url(place.url), archives, tuple(self._ways(place, archives)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -264,3 +266,32 @@ def test_a_unit_on_another_disk_is_no_thaw_and_costs_nothing(tmp_path: Path) -> 
     back = on_terminal(david, "status", "b40", cwd=david.repo, answers=[("[y/N] ", "y")])
     assert back.code == 0 and (david.repo / "b40/s3-staging/cut.mp4").exists(), back
     assert json.loads(david.ok("status", "b40", "--json", cwd=david.repo).out)["project"] == "b40"
+
+
+def test_a_watch_tells_of_a_thaw_and_sends_the_wish(looks: Moto, tmp_path: Path, room: Chat) -> None:
+    """Also one that sends no notices of its own."""
+    pytest.importorskip("apprise")
+    david = desk(looks, tmp_path)
+    david.expect(8, "restore", "b40", "b41", "--yes", cwd=david.repo)
+    david.expect(8, "restore", "b41", "--notify", "--yes", cwd=david.repo)
+    when_ready(david)
+    environ = {**david.env(), "S3SYNC_NOTIFY": f"json://127.0.0.1:{room.port}/x", "_S3SYNC_THAWS": "0.1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "s3sync", "watch", "b50", "--json"],
+        cwd=david.repo, env=environ, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    told: list[str] = []
+    try:
+        assert process.stdout is not None
+        while len(told) < 2 and (line := process.stdout.readline()):
+            event = json.loads(line)
+            told += [one["unit"] for one in event["ready"]] if event["event"] == "thaws" else []
+        assert sorted(told) == ["b40-old", "b41-old"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert "b41-old" in room.text and "b40-old" not in room.text and "can bring back" in room.text
+    assert not any(thaw["new"] for thaw in david.ok("archive", "poll", "--json", cwd=david.repo).json["thaws"])
+    assert not (david.repo / "b40-old/s3-staging").exists(), "a watch restores nothing"
