@@ -63,6 +63,8 @@ class RestoreOptions(Struct, frozen=True):
     """Names are restored, too, that other programs obey, from an archive that this computer did not send."""
     notify: bool = False
     """Have a notice sent when what is being thawed can be read."""
+    by_batch: bool = False
+    """S3 Batch Operations begin the thaws."""
 
 
 class RestoreReport(Struct):
@@ -115,7 +117,7 @@ class Restoring(Struct, frozen=True):
             found = Restored(index.unit, index.key, str(to.path), len(files), sum(member.size for member in wanted))
         else:
             if not self._is_ready(index, wanted):
-                self._remember(index.key)
+                self.remember(index.key)
                 report.pending.append(index.unit)
                 return
             now = self.carrier.clock()
@@ -162,10 +164,17 @@ class Restoring(Struct, frozen=True):
                 hint=f"`s3sync restore {typed(archived.unit)}` reads it, and thaws it first if it is cold",
             )
         if not self._is_ready(foreign_index(archived, ()), []):
-            self._remember(archived.key)
+            self.remember(archived.key)
             report.pending.append(archived.unit)
             return None
         return read_now(self.carrier, self.catalogue, archived)
+
+    def objects(self, archived: Archived) -> list[tuple[str, int]]:
+        """Objects that have to be readable for what is wanted of an archive, each with its size."""
+        if archived.status in (Status.NOT_INDEXED, Status.PROPOSED):
+            return [(archived.key, archived.size)]
+        index = self._index(archived)
+        return objects_of(index, wanted_of(index, self._chooser(index)))
 
     def _index(self, archived: Archived) -> Index:
         """The index as the store has it: the catalogue may be older. Of another tool's archive it is here alone."""
@@ -212,7 +221,7 @@ class Restoring(Struct, frozen=True):
         at, tier = format_time(self.carrier.clock()), str(self.options.tier)
         note_thaws(self.catalogue, index.key, thaws, tier, self.options.days, at)
 
-    def _remember(self, key: str) -> None:
+    def remember(self, key: str) -> None:
         """Keep what was asked for, until the thaw is done and `--resume` goes on."""
         said = self.options
         to = said.to if said.to is None or said.to in PLACES else str(Path(said.to).absolute())

@@ -97,7 +97,7 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
     for block in batched(found, NOTED_AT_ONCE):
         with catalogue.transaction():
             for verified, one in block:
-                _tell(carrier, catalogue, verified, one, LOOK, told)
+                tell(carrier, catalogue, verified, one, LOOK, told)
 
 
 def _expected_files(
@@ -144,7 +144,7 @@ def verify_each(
     """
     for one in archives:
         found = _verified(carrier, catalogue, one, deep, note_read)
-        _tell(carrier, catalogue, found, one, READ if deep else LOOK, told)
+        tell(carrier, catalogue, found, one, READ if deep else LOOK, told)
 
 
 def _verified(
@@ -173,7 +173,8 @@ def _verified(
         return Verified(one.unit, one.key, one.size, None, str(error), error.hint)
 
 
-def _tell(carrier: Carrier, catalogue: Catalogue, found: Verified, one: Archived, kind: str, told: Told) -> None:
+def tell(carrier: Carrier, catalogue: Catalogue, found: Verified, one: Archived, kind: str, told: Told) -> None:
+    """Note the result of a look at an archive, of the `kind` of its turn, and tell it."""
     at = format_time(carrier.clock())
     with catalogue.transaction():
         if found.proof is not None:

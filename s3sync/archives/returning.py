@@ -13,8 +13,9 @@ from s3sync.archive.chain import folder_in, folder_of, key_before, step_before
 from s3sync.archive.place import Destination
 from s3sync.archive.sets import source_base
 from s3sync.archive.work import carrying
-from s3sync.archives.moving import Moving
+from s3sync.archives.batching import Follow
 from s3sync.archives.opened import Place
+from s3sync.archives.thawing import Thawing
 from s3sync.core.archive.adopt import may_be_unit_of
 from s3sync.core.archive.extraction import path_problem
 from s3sync.core.archive.layout import LayoutError, key_for, parse_layout, range_of
@@ -39,11 +40,11 @@ OF_ONE_UNIT = (ArchiveError, Cold, LocalError, UsageError)
 _Job = tuple[Place, Archived, "RestoreOptions"]
 
 
-def _nobody(index: Index, wanted: list[Member], found: Restored) -> None:
+def nobody(index: Index, wanted: list[Member], found: Restored) -> None:
     """Nobody has to hear of a restore."""
 
 
-class Returning(Moving, frozen=True):
+class Returning(Thawing, frozen=True):
     """Verbs that bring units back."""
 
     def restore(
@@ -55,19 +56,23 @@ class Returning(Moving, frozen=True):
         confirm: Callable[[Price], bool] = lambda price: True,
         told: Callable[[Restored], None] = lambda one: None,
         waiting: Callable[[list[str]], None] = lambda units: None,
+        following: Follow = lambda job, state: None,
     ) -> RestoreReport:
         """Bring units back from their archives. Those in cold storage are thawed first, once `confirm` agreed.
 
         `confirm` is asked where something has to be thawed or the price is worth a word. Units that are being thawed
         are in the report's `pending`; with `options.wait` all thaws are asked for first, `waiting` is told, and then
         they are waited for. `resume`: go on with restores that wait for a thaw (of all units, or those that are named),
-        each with the options that it was begun with. Raises `Halt` where `confirm` said no.
+        each with the options that it was begun with. With
+        `options.by_batch` S3 Batch Operations begin the thaws. Raises `Halt` where `confirm` said no.
         """
         from s3sync.archive.restoring import RestoreOptions, RestoreReport
 
         options = options or RestoreOptions()
         jobs = self._resumed(units, set, options) if resume else self._chosen_for(units, set, options)
         report = RestoreReport()
+        if options.by_batch and jobs and not options.dry_run:
+            jobs = self.thaw_by_batch(jobs, report, confirm, following)
         if not options.wait:
             self._restore_all(jobs, report, confirm, told)
             return report
@@ -113,7 +118,7 @@ class Returning(Moving, frozen=True):
             before, hears = len(report.pending), told if options.dry_run else partial(history.hears, archived.set, told)
             with carrying(channel) as carrier, place.catalogue() as catalogue:
                 settings, own = self.settings_of(chosen), channel.is_made
-                landed = self._note_on_ssd if options.to == SSD else _nobody
+                landed = self._note_on_ssd if options.to == SSD else nobody
                 job = Restoring(carrier, chosen, settings, catalogue, options, confirm, own, landed)
                 try:
                     job.restore(archived, self._destination(chosen, archived, options.to), report, hears)

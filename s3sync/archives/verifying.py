@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.work import carrying
-from s3sync.archives.moving import Moving
+from s3sync.archives.batching import Batching
 from s3sync.archives.opened import Place
 from s3sync.config import Settings
 from s3sync.config.schemes import bucket_url
@@ -42,7 +42,7 @@ def replica_settings(settings: Settings, chosen: ArchiveSet) -> Settings:
     return replace(settings, store=url, region=chosen.replica_region)
 
 
-class Verifying(Moving, frozen=True):
+class Verifying(Batching, frozen=True):
     """Verbs that verify archives."""
 
     def verify(

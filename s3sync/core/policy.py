@@ -94,6 +94,43 @@ def _plain(value: Any, depth: int = MOST_DEEP) -> Any:
     return value
 
 
+def batch_role(bucket: str) -> str:
+    """Name of the role that does batch jobs on a bucket, of what IAM allows in a name."""
+    return f"{NAME}-batch-{re.sub('[^A-Za-z0-9_.-]', '-', bucket)}"[:64]
+
+
+BATCH_TRUST: Policy = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "batchoperations.s3.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+"""Policy that lets S3 Batch Operations take a role."""
+
+
+def batch_policy(bucket: str, prefix: str, region: str = "") -> Policy:
+    """Rights of the role that does batch jobs: to read, thaw and tag archives, and to write its reports."""
+    where = arn_of(bucket, region)
+    below, own = f"{where}/{literal(prefix)}*", f"{where}/{literal(prefix)}.s3sync/batch/*"
+    deeds = ["s3:RestoreObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _statement("ReadThawAndTag", below, "s3:GetObject", "s3:GetObjectVersion", *deeds),
+            _statement("WriteReports", own, "s3:PutObject"),
+        ],
+    }
+
+
+def batch_user_policy(bucket: str, region: str = "") -> Policy:
+    """Rights of whoever begins batch jobs: to make and follow them, and to pass the role to S3 Batch alone."""
+    partition = arn_of(bucket, region).split(":")[1]
+    passes = _statement("PassTheRole", f"arn:{partition}:iam::*:role/{batch_role(bucket)}", "iam:PassRole")
+    passes["Condition"] = {"StringEquals": {"iam:PassedToService": "batchoperations.s3.amazonaws.com"}}
+    jobs = _statement("MakeAndFollowJobs", "*", "s3:CreateJob", "s3:DescribeJob")
+    return {"Version": "2012-10-17", "Statement": [jobs, passes]}
+
+
 def user_reason(name: str) -> str | None:
     """Reason why IAM can have no user of this name; None when it can."""
     if _USER.fullmatch(name):

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from s3sync.config import Settings, mask_url
-from s3sync.core.policy import Policy, member_policy, policy_name, same_policy, user_reason
+from s3sync.core.policy import (
+    BATCH_TRUST,
+    Policy,
+    batch_policy,
+    batch_role,
+    batch_user_policy,
+    member_policy,
+    policy_name,
+    same_policy,
+    user_reason,
+)
 from s3sync.errors import Unsupported, UsageError, declined
 from s3sync.setup.steps import bucket_of_store
 from s3sync.store.aspects import Accounts, aspect, require_aspect
@@ -53,6 +63,26 @@ def policy_for(store: Store, settings: Settings, *, reads_only: bool = False, ve
         acknowledges=settings.receipts.readers_acknowledge,
         versions=versions,
         region=settings.region or "",
+    )
+
+
+class BatchPolicies(Struct, frozen=True):
+    """Rights for S3 Batch Operations: those of the role, who may take it, and those of whoever begins jobs."""
+
+    role: str
+    role_policy: Policy
+    trust: Policy
+    user_policy: Policy
+
+
+def batch_policies(store: Store, settings: Settings, user: str | None = None) -> BatchPolicies:
+    """The least rights for batch jobs on a store. Raises `Unsupported` for one that has no policies, `UsageError`."""
+    name_of_policy(store, settings, user)
+    policy_for(store, settings)
+    bucket, prefix = bucket_of_store(store)
+    region = settings.region or ""
+    return BatchPolicies(
+        batch_role(bucket), batch_policy(bucket, prefix, region), BATCH_TRUST, batch_user_policy(bucket, region)
     )
 
 

@@ -3,7 +3,8 @@
 `member.name` is the last segment of the path without case, and `member.head` the first eight bytes of the SHA-256 as a
 number: by these two a member is found among millions. The UNIQUE constraints are the indexes of the tables. `part` has
 the volumes of a split unit, `piece` what names have in their middle, `request` the restores that wait for a thaw,
-`store` which disk a folder store was on, `turn` how the last look at an archive ended (`turns`).
+`store` which disk a folder store was on, `turn` how the last look at an archive ended (`turns`), `job` and `task` what
+S3 Batch Operations do (`batch`).
 """
 
 from __future__ import annotations
@@ -69,6 +70,16 @@ CREATE TABLE turn (
     key TEXT NOT NULL, kind TEXT NOT NULL, at TEXT NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (key, kind)
 ) WITHOUT ROWID;
 """
+_BATCHES = """
+CREATE TABLE job (
+    token TEXT PRIMARY KEY, kind TEXT NOT NULL, algorithm TEXT NOT NULL, options TEXT NOT NULL, begun_at TEXT NOT NULL,
+    etag TEXT NOT NULL, id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE task (
+    job TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL, archive TEXT NOT NULL, expected TEXT NOT NULL,
+    state TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY (job, key), UNIQUE (job, archive, key)
+) WITHOUT ROWID;
+"""
 _MORE = """
 CREATE TABLE part (
     archive INTEGER NOT NULL, n INTEGER NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT,
@@ -77,12 +88,13 @@ CREATE TABLE part (
 CREATE TABLE request (key TEXT PRIMARY KEY, asked_at TEXT NOT NULL, options TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE store (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-SCHEMA += pieces.SCHEMA + _TURNS
+SCHEMA += pieces.SCHEMA + _TURNS + _BATCHES
 MIGRATIONS: tuple[Migration, ...] = (
     _MORE,
     "ALTER TABLE archive ADD COLUMN expected_class TEXT;",
     pieces.add_pieces,
     _TURNS,
+    _BATCHES,
 )
 
 ARCHIVE_COLUMNS = (

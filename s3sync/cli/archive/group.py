@@ -13,6 +13,7 @@ from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
     from s3sync.archives import Archives
+    from s3sync.core.archive.engines import Engine
     from s3sync.transfer.progress import Progress
 
 archive = Group(
@@ -38,6 +39,22 @@ Units: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(metavar="[UNIT]...", help="Only these units, by name or glob.", show_default=False),
 ]
+
+
+EngineName: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--engine", metavar="NAME", help="Who does it: s3-batch is S3 itself."),
+]
+
+
+def engine_of(said: str | None) -> Engine | None:
+    """The engine that was given as an option. Raises `UsageError`."""
+    from s3sync.core.archive.engines import USAGE, parse_engine
+
+    found = parse_engine(said) if said is not None else None
+    if said is not None and found is None:
+        raise UsageError(f"{said!r:.80} is no engine", hint=USAGE)
+    return found
 
 
 def opened(call: Call, progress: Progress | None = None) -> Archives:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from s3sync.cli.archive import rows
-from s3sync.cli.archive.group import SetName, Units, archive, opened, seconds_of
+from s3sync.cli.archive.group import EngineName, SetName, Units, archive, engine_of, opened, seconds_of
 from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS
 from s3sync.cli.notices import telling
@@ -21,6 +22,24 @@ if TYPE_CHECKING:
 CheckStore: TypeAlias = Annotated[
     bool, typer.Option("--check-store", help="`source: sql`: look whether the store has the object of each row.")
 ]
+Deep: TypeAlias = Annotated[
+    bool, typer.Option("--deep", help="Read every byte, and compare each member with its SHA-256.")
+]
+Sample: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--sample", metavar="SHARE", help="By turns: so much of each set (2%), the longest ago first."),
+]
+LookedAtBefore: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--older-than", metavar="AGE", help="By turns: what was not looked at for so long (90d)."),
+]
+Replica: TypeAlias = Annotated[
+    bool, typer.Option("--replica", help="Compare the replicas in other regions with their stores.")
+]
+ReadingCost: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--max-cost", metavar="AMOUNT", min=0, help="--deep: do not ask up to this price."),
+]
 CheckLocal: TypeAlias = Annotated[
     bool, typer.Option("--check-local", help="`source: sql`: read the file of each row, and compare its MD5.")
 ]
@@ -33,7 +52,7 @@ MostRows: TypeAlias = Annotated[
     "verify",
     "s3sync archive verify --all\ns3sync archive verify b40 --deep\ns3sync archive verify --sample 2%\n"
     "s3sync archive verify --set media --check-store",
-    0, 1, 2, 3, 5, 130,
+    0, 1, 2, 3, 5, 8, 130,
     takes=(OPENS | {"transfers", "bwlimit"}) - {"store"},
     verbose="Name every archive.",
 )  # fmt: skip
@@ -42,24 +61,13 @@ def verify(
     units: Units = None,
     set: SetName = None,
     every: Annotated[bool, typer.Option("--all", help="All archives, as without any UNIT.")] = False,
-    deep: Annotated[
-        bool, typer.Option("--deep", help="Read every byte, and compare each member with its SHA-256.")
-    ] = False,
-    sample: Annotated[
-        str | None,
-        typer.Option("--sample", metavar="SHARE", help="By turns: so much of each set (2%), the longest ago first."),
-    ] = None,
-    older_than: Annotated[
-        str | None,
-        typer.Option("--older-than", metavar="AGE", help="By turns: what was not looked at for so long (90d)."),
-    ] = None,
-    replica: Annotated[
-        bool, typer.Option("--replica", help="Compare the replicas in other regions with their stores.")
-    ] = False,
-    max_cost: Annotated[
-        float | None,
-        typer.Option("--max-cost", metavar="AMOUNT", min=0, help="--deep: do not ask up to this price."),
-    ] = None,
+    deep: Deep = False,
+    sample: Sample = None,
+    older_than: LookedAtBefore = None,
+    engine: EngineName = None,
+    wait: Annotated[bool, typer.Option("--wait", help="--engine s3-batch: wait until S3 is done.")] = False,
+    replica: Replica = False,
+    max_cost: ReadingCost = None,
     check_store: CheckStore = False,
     check_local: CheckLocal = False,
     limit: MostRows = None,
@@ -71,20 +79,34 @@ def verify(
     turn it is, are compared with their indexes and with the store's own checksum. --deep says first what reading
     costs, where it is worth a question. Of a set with `source: sql` the rows are compared with each other.
     """
-    of_units = {"UNIT": units, "--all": every, "--deep": deep, "--sample": sample, "--older-than": older_than}
+    of_units = {"UNIT": units, "--all": every, "--deep": deep, "--sample": sample or older_than, "--engine": engine}
     of_rows = {"--check-store": check_store, "--check-local": check_local, "--limit": limit}
     if not replica and rows.is_verified(call, set, of_units, of_rows):
         return rows.verify(call, set, store=check_store, local=check_local, limit=limit)
-    if max_cost is not None and not deep:
-        raise UsageError("--max-cost goes with --deep", hint="without it nothing is read back")
-    if every and units:
-        raise UsageError("--all goes without UNIT", hint="s3sync archive verify --all")
     by_turns = _by_turns(sample, older_than, named=bool(units or every))
+    by_batch = engine_of(engine) is not None
+    alone = {"UNIT": units, "--all": every, "--deep": deep, "--sample": by_turns, "--max-cost": max_cost is not None}
+    _refuse_unfit(alone, by_batch=by_batch, wait=wait, replica=replica)
+    if by_batch:
+        return _verify_by_batch(call, tuple(units or ()), set, wait, yes)
     if replica:
-        if units or every or deep or by_turns is not None:
-            raise UsageError("--replica stands by itself", hint="s3sync archive verify --replica [--set NAME]")
         return _verify_replica(call, set)
     return _verify(call, tuple(units or ()), set, deep, by_turns, max_cost, yes)
+
+
+def _refuse_unfit(given: Mapping[str, object], *, by_batch: bool, wait: bool, replica: bool) -> None:
+    """Raise `UsageError` for options that do not go together."""
+    said = {name for name, value in given.items() if value}
+    if "--max-cost" in said and "--deep" not in said:
+        raise UsageError("--max-cost goes with --deep", hint="without it nothing is read back")
+    if {"UNIT", "--all"} <= said:
+        raise UsageError("--all goes without UNIT", hint="s3sync archive verify --all")
+    if wait and not by_batch:
+        raise UsageError("--wait goes with --engine s3-batch", hint="everything else is waited for anyway")
+    if by_batch and (replica or said & {"--deep", "--sample"}):
+        raise UsageError("--engine s3-batch reads every byte by itself", hint="name units, or nothing for all")
+    if replica and said:
+        raise UsageError("--replica stands by itself", hint="s3sync archive verify --replica [--set NAME]")
 
 
 def _verify(
@@ -112,6 +134,30 @@ def _verify(
             print_json(verify_json(report))
         else:
             print_verify_summary(report, quiet=call.quiet)
+    return report.exit_code
+
+
+def _verify_by_batch(call: Call, units: tuple[str, ...], set: str | None, wait: bool, yes: bool) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.archive_batch import ask, batch_json, of_batch, print_batch, print_following
+    from s3sync.cli.show.archive_verify import print_verified
+
+    with watching(call) as lines:
+        archives = opened(call, lines)
+        report = archives.verify_by_batch(
+            *units,
+            set=set,
+            wait=wait,
+            confirm=(lambda new: True) if yes else lines.before(ask),
+            following=print_following(lines, call.quiet),
+            told=print_verified(lines, call.quiet or call.json, call.verbose),
+        )
+    with telling(call, archives.settings, lambda: of_batch(report, archives.settings)):
+        if call.json:
+            print_json(batch_json("verify", report))
+        else:
+            print_batch(report, quiet=call.quiet)
     return report.exit_code
 
 

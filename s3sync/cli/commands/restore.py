@@ -42,6 +42,9 @@ Members: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--member", metavar="PATH", help="Only these: a file, a folder or a glob."),
 ]
+Engine: TypeAlias = Annotated[
+    str | None, typer.Option("--engine", metavar="NAME", help="Who does it: s3-batch is S3 itself.")
+]
 Resume: TypeAlias = Annotated[
     bool, typer.Option("--resume", help="Go on with restores that wait for a thaw, as they were asked for.")
 ]
@@ -71,6 +74,7 @@ def restore(
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", metavar="AMOUNT", min=0, help="Do not ask up to this price.")
     ] = None,
+    engine: Engine = None,
     obeyed: Annotated[
         bool,
         typer.Option("--obeyed", help="Also names that programs obey, such as .git, where another computer sent them."),
@@ -98,11 +102,18 @@ def restore(
         )
     if not units and not resume:
         raise UsageError("no UNIT was named", hint="`s3sync archive list` lists them; '*' means all")
-    speed = Tier(tier.value.title())
-    options = RestoreOptions(
-        to, tuple(member or ()), light, speed, days, wait, yes, max_cost, call.dry_run, obeyed, notify
-    )
+    how = (Tier(tier.value.title()), days, wait, yes, max_cost, call.dry_run, obeyed, notify, _is_by_batch(engine))
+    options = RestoreOptions(to, tuple(member or ()), light, *how)
     return _restore(call, units or [], set, options, resume=resume)
+
+
+def _is_by_batch(engine: str | None) -> bool:
+    """True if S3 Batch Operations are to begin the thaws. Raises `UsageError`."""
+    from s3sync.cli.archive.group import engine_of
+    from s3sync.core.archive.engines import S3_BATCH
+
+    found = engine_of(engine)
+    return found is not None and found.name == S3_BATCH
 
 
 def _say_status(call: Call, units: list[str], set: str | None) -> int:
@@ -122,6 +133,7 @@ def _restore(call: Call, units: list[str], set: str | None, options: RestoreOpti
     from s3sync.archives import Archives
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
+    from s3sync.cli.show.archive_batch import print_following
     from s3sync.cli.show.notices import of_restore
     from s3sync.cli.show.restore import ask, print_rest, print_restored, print_waiting, restore_json, warn_of_silence
 
@@ -138,6 +150,7 @@ def _restore(call: Call, units: list[str], set: str | None, options: RestoreOpti
             confirm=watch.before(ask),
             told=told,
             waiting=print_waiting(watch, options.tier, quiet=call.quiet),
+            following=print_following(watch, call.quiet),
         )
     with telling(call, archives.settings, lambda: of_restore(report, archives.settings, resume=resume)):
         if call.json:

@@ -120,7 +120,16 @@ def bucket(
     return code
 
 
-@setup.word("policy", "s3sync setup policy --user jan > policy.json", 0, 1, 2, 5, 130, takes=OF_STORE)
+@setup.word(
+    "policy",
+    "s3sync setup policy --user jan > policy.json\ns3sync setup policy --batch",
+    0,
+    1,
+    2,
+    5,
+    130,
+    takes=OF_STORE,
+)
 def policy(
     call: Call,
     user: Annotated[
@@ -128,6 +137,9 @@ def policy(
     ] = None,
     read_only: ReadOnly = False,
     versions: WithVersions = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="The rights for S3 Batch Operations instead: role, and who passes it.")
+    ] = False,
 ) -> int:
     """Print the IAM policy with the least rights that a member needs, as JSON. Asks and changes nothing."""
     from s3sync.cli.output import print_json
@@ -135,12 +147,30 @@ def policy(
     from s3sync.setup.members import name_of_policy, policy_for
 
     store, settings = _open(call, None)
+    if batch:
+        return _batch_policies(call, store, settings, user, fits=not (read_only or versions))
     name = name_of_policy(store, settings, user)
     found = policy_for(store, settings, reads_only=read_only, versions=versions)
     if call.json:
         print_json(policy_json(settings, name, found))
     else:
         print_policy(found, name, user, quiet=call.quiet)
+    return 0
+
+
+def _batch_policies(call: Call, store: Store, settings: Settings, user: str | None, *, fits: bool) -> int:
+    from s3sync.cli.output import print_json
+    from s3sync.cli.show.setup import batch_policies_json, print_batch_policies
+    from s3sync.errors import UsageError
+    from s3sync.setup.members import batch_policies
+
+    if not fits:
+        raise UsageError("--batch goes without --read-only and --versions", hint="s3sync setup policy --batch")
+    found = batch_policies(store, settings, user)
+    if call.json:
+        print_json(batch_policies_json(settings, found))
+    else:
+        print_batch_policies(found, user, quiet=call.quiet)
     return 0
 
 

@@ -12,7 +12,7 @@ from s3sync.config import Settings, mask_url
 from s3sync.core.policy import Policy
 from s3sync.core.typed import typed
 from s3sync.setup.bucket import BucketReport
-from s3sync.setup.members import MemberReport
+from s3sync.setup.members import BatchPolicies, MemberReport
 from s3sync.setup.steps import Step
 
 NAMES = {
@@ -113,6 +113,29 @@ def policy_json(settings: Settings, name: str, policy: Policy) -> Json:
         "policy": dict(policy),
         "exit_code": 0,
     }
+
+
+def print_batch_policies(found: BatchPolicies, user: str | None, *, quiet: bool) -> None:
+    """The policies on stdout as one document; how to use them on stderr."""
+    for line in json.dumps(_batch_policies(found), indent=2).splitlines():
+        say(line)
+    if not quiet:
+        who = f"--user-name {typed(user)}" if user is not None else "--user-name NAME"
+        warn("hint: save each as a file, then make the role, give it its rights, and let the user pass it:")
+        warn(f"  aws iam create-role --role-name {found.role} --assume-role-policy-document file://trust.json")
+        role = f"--role-name {found.role} --policy-name {found.role} --policy-document file://role_policy.json"
+        warn(f"  aws iam put-role-policy {role}")
+        warn(f"  aws iam put-user-policy {who} --policy-name {found.role} --policy-document file://user_policy.json")
+
+
+def _batch_policies(found: BatchPolicies) -> Json:
+    policies = {"trust": found.trust, "role_policy": found.role_policy, "user_policy": found.user_policy}
+    return {"role": found.role, **{name: dict(policy) for name, policy in policies.items()}}
+
+
+def batch_policies_json(settings: Settings, found: BatchPolicies) -> Json:
+    store = mask_url(settings.store)
+    return {"schema": SCHEMA, "command": "setup policy", "store": store, **_batch_policies(found), "exit_code": 0}
 
 
 def print_member(report: MemberReport, *, quiet: bool = False) -> None:

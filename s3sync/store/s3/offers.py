@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from s3sync.store.aspects import Accounts, Administers, Presigns, ReadsTimed, StorageClasses, Tags, Thaws, Versions
+from s3sync.store.batching import Batches
 from s3sync.store.forms import Forms
 from s3sync.store.money import Bills, Budgets
 from s3sync.store.port import Bucket
@@ -85,6 +86,12 @@ def _roles(io: Requests) -> Roles:
     return S3Roles(io)
 
 
+def _batches(io: Requests) -> Batches:
+    from s3sync.store.s3.batches import S3Batches
+
+    return S3Batches(io)
+
+
 def _forms(io: Requests) -> Forms:
     from s3sync.store.s3.forms import S3Forms
 
@@ -112,4 +119,5 @@ OFFERED: Mapping[type, Callable[[Requests], Any]] = {
     Budgets: _budgets,
     Replicates: _replicates,
     Roles: _roles,
+    Batches: _batches,
 }

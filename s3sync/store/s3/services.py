@@ -18,8 +18,11 @@ GLOBAL = "us-east-1"
 """Region of the services that AWS has only once."""
 
 
-def make_service(io: Requests, name: str, region: str | None = None) -> Any:
-    """A botocore client of a service, which tries once: `io.attempts` decides. Raises `CredentialsError`."""
+def make_service(io: Requests, name: str, region: str | None = None, endpoint: str | None = None) -> Any:
+    """A botocore client of a service, which tries once: `io.attempts` decides. Raises `CredentialsError`.
+
+    `endpoint`: its address, where it is neither AWS's nor the store's.
+    """
     from botocore.config import Config
 
     keys, address = io.credentials.keys(), io.address
@@ -28,7 +31,7 @@ def make_service(io: Requests, name: str, region: str | None = None) -> Any:
     client = io.credentials.session.create_client(
         name,
         region_name=region or address.region,
-        endpoint_url=address.endpoint,
+        endpoint_url=endpoint or address.endpoint,
         verify=None if bundle is None else str(bundle),
         config=Config(
             connect_timeout=io.wire.connect_timeout or CONNECT_S,

@@ -1,0 +1,145 @@
+"""Thaws of many units at once, begun by S3 Batch Operations. A job that is complete has begun them, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from s3sync.archive.work import carrying
+from s3sync.archives.batching import Batching, Follow
+from s3sync.archives.opened import Place
+from s3sync.core.archive.records import Archived
+from s3sync.core.outcome import Problem
+from s3sync.errors import Halt, UsageError, declined
+from s3sync.store.aspects import Tier
+
+if TYPE_CHECKING:
+    from s3sync.archive.batch.run import Batch
+    from s3sync.archive.batch.tasks import Job
+    from s3sync.archive.restoring import RestoreOptions, RestoreReport, Restoring
+    from s3sync.archive.thaw import ColdObject, Price
+
+Asked: TypeAlias = "tuple[Place, Archived, RestoreOptions]"
+
+
+class Thawing(Batching, frozen=True):
+    """Verbs that thaw by a job."""
+
+    def thaw_by_batch(
+        self,
+        jobs: Sequence[Asked],
+        report: RestoreReport,
+        confirm: Callable[[Price], bool],
+        following: Follow = lambda job, state: None,
+    ) -> list[Asked]:
+        """Begin the thaws of units by a job for each store, or go on with the one that is under way; those to restore.
+
+        Units whose job is not complete are in the report's `pending`, to be resumed. Objects that S3 refused are in
+        `failed`. Raises `UsageError` for a tier that jobs do not have, `Halt` where the price was not agreed to.
+        """
+        ready: list[Asked] = []
+        places: list[Place] = []
+        for place, _, options in jobs:
+            if options.tier is Tier.EXPEDITED:
+                raise UsageError("S3 Batch Operations thaw by bulk or standard", hint="--tier bulk, or no --engine")
+            self._require_bucket(place)
+            places += [place] if place not in places else []
+        for place in places:
+            ready += self._thaw_at(place, [one for one in jobs if one[0] == place], report, confirm, following)
+        return ready
+
+    def _thaw_at(
+        self,
+        place: Place,
+        asked: Sequence[Asked],
+        report: RestoreReport,
+        confirm: Callable[[Price], bool],
+        following: Follow,
+    ) -> list[Asked]:
+        from s3sync.archive.batch import tasks
+        from s3sync.archive.restoring import Restoring
+
+        channel, options = self._on(self.channel(place.sets[0]), place.sets[0]), asked[0][2]
+        with carrying(channel) as carrier, place.catalogue() as catalogue:
+            batch = self._batch(place, carrier, catalogue)
+            found = tasks.begun(catalogue, tasks.RESTORE)
+            restorings = [
+                Restoring(carrier, self.chosen(one.set), place.settings, catalogue, own, confirm, channel.is_made)
+                for _, one, own in asked
+            ]
+            jobs = found or self._plan_thaws(batch, asked, restorings, confirm)
+            is_pending = False
+            for job in jobs:
+                job, state = batch.follow(job, following) if options.wait else batch.advance(job)
+                is_pending = is_pending or not state.has_ended
+                if state.status == "Complete":
+                    batch.read_back(job)
+                    report.failed += self._refused(batch, job)
+                elif state.has_ended:
+                    report.failed.append(Problem(f"job {job.id}", f"it is {state.status.lower()}: {state.why}"))
+                if state.has_ended:
+                    tasks.forget(catalogue, job)
+            if not is_pending:
+                return list(asked)
+            for (_, one, _), restoring in zip(asked, restorings, strict=True):
+                restoring.remember(one.key)
+                report.pending.append(one.unit)
+        return []
+
+    def _plan_thaws(
+        self,
+        batch: Batch,
+        asked: Sequence[Asked],
+        restorings: Sequence[Restoring],
+        confirm: Callable[[Price], bool],
+    ) -> list[Job]:
+        """Job that thaws what is cold of these units; none where nothing is."""
+        from s3sync.archive.batch import tasks
+        from s3sync.archive.thaw import ThawLook
+        from s3sync.store.aspects import ThawState
+
+        options, cold, owner = asked[0][2], list[Any](), dict[str, str]()
+        look = ThawLook(batch.carrier)
+        for (_, one, _), restoring in zip(asked, restorings, strict=True):
+            for found in look.cold(restoring.objects(one)):
+                if found.thaw.state is ThawState.COLD:
+                    cold.append(found)
+                    owner[found.key] = one.key
+        if not cold:
+            return []
+        self._agree(asked[0][0], options, cold, confirm)
+        said = {"days": str(options.days), "tier": str(options.tier)}
+        job = tasks.new_job(batch.catalogue, tasks.RESTORE, "", said, self.now_text())
+        tasks.add_tasks(batch.catalogue, job, (tasks.Task(one.key, owner[one.key]) for one in cold))
+        return [tasks.agree(batch.catalogue, job)]
+
+    def _agree(
+        self, place: Place, options: RestoreOptions, cold: Sequence[ColdObject], confirm: Callable[[Price], bool]
+    ) -> None:
+        """The price of all of it, before S3 is asked for anything. Raises `Halt`."""
+        from s3sync.archive.thaw import price_of
+
+        classes: dict[str, list[int]] = {}
+        for one in cold:
+            classes.setdefault(one.thaw.storage_class, []).append(one.size)
+        price = price_of(place.settings, classes, cold, options.tier, options.days)
+        limit, amount = options.max_cost, price.amount
+        if limit is not None and (amount is None or amount > limit):
+            why = f"it is {amount:.2f} {price.currency}" if amount is not None else price.lacking
+            raise Halt(f"nothing is thawed for {limit:.2f} or less", why=why, hint="raise --max-cost")
+        if limit is None and not options.yes and not confirm(price):
+            raise declined("nothing was thawed")
+
+    def _refused(self, batch: Batch, job: Job) -> list[Problem]:
+        """Units of which S3 refused to thaw something, or told nothing."""
+        from s3sync.archive.batch.tasks import archives_by_state
+
+        found: list[Problem] = []
+        for key, still_open, wrong, why in archives_by_state(batch.catalogue, job):
+            archived = batch.catalogue.archive(key)
+            unit = archived.unit if archived is not None else key
+            if wrong:
+                found.append(Problem(unit, why, "run the command again: what is thawing by now is passed over"))
+            elif still_open:
+                found.append(Problem(unit, f"the report of job {job.id} says nothing of {still_open} of its objects"))
+        return found
