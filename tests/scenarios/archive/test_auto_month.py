@@ -96,6 +96,7 @@ class Month:
         words = [sys.executable, "-c", textwrap.dedent(KILLED), str(self.video), self.now.isoformat()]
         done = subprocess.run(words, env=at_home(self.david), capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == -signal.SIGKILL, done
+        assert "and did not end" in self.david.ok("archive", "auto", "status", cwd=self.video).out
 
     # -- what is where, by content
 
