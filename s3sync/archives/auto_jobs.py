@@ -52,7 +52,7 @@ def tasks_of(
         "auto": (("archive", "auto", *words), When(at.minute, at.hour)),
         "poll": (("archive", "poll"), When((at.minute + 17) % 60)),
         "verify": (("archive", "verify", "--sample", SHARE), When(at.minute, later)),
-        "cost": (("cost", "--email", email or ""), When(at.minute, 8, day=1)),
+        "cost": (("cost", "--month", "last", "--email", email or ""), When(at.minute, 8, day=1)),
     }
     tasks = []
     for kind in kinds:

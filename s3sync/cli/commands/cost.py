@@ -36,7 +36,10 @@ def cost(
     repository: RepositoryName = None,
     everywhere: EveryRepository = False,
     month: Annotated[
-        str | None, typer.Option("--month", metavar="YYYY-MM", help="Another month than this one.", show_default=False)
+        str | None,
+        typer.Option(
+            "--month", metavar="YYYY-MM", help="Another month than this one; last: the one before.", show_default=False
+        ),
     ] = None,
     by: Annotated[By, typer.Option("--by", help="What to divide the costs by.")] = By.CLASS,
     bill: Annotated[

@@ -10,6 +10,7 @@ from msgspec import Struct
 from s3sync.errors import UsageError
 
 _MONTH = re.compile(r"(\d{4})-(\d\d)", re.ASCII)
+LAST = "last"
 HOUR_S, DAY_S = 3600.0, 86400.0
 
 
@@ -49,12 +50,15 @@ def month_before(month: Month, count: int = 1) -> Month:
 
 
 def parse_month(text: str | None, now: datetime) -> Month:
-    """The month that a text names; without one the present. Raises `UsageError` for a later one, and nonsense."""
-    if text is None:
-        return month_at(now)
+    """The month that a text names: `last` the one before this, none this one.
+
+    Raises `UsageError` for a later one, and nonsense.
+    """
+    if text is None or text == LAST:
+        return month_at(now) if text is None else month_before(month_at(now))
     found = _MONTH.fullmatch(text)
     if found is None or not 1 <= int(found[2]) <= 12 or int(found[1]) < 1970:
-        raise UsageError(f"{text[:40]!r} is no month", hint=f"write it like {now:%Y-%m}")
+        raise UsageError(f"{text[:40]!r} is no month", hint=f"write it like {now:%Y-%m}, or {LAST}")
     month = month_at(datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC))
     if month.start > now.timestamp():
         raise UsageError(

@@ -167,6 +167,7 @@ def test_a_month_of_nonsense_or_to_come(text: str) -> None:
 def test_months_follow_each_other() -> None:
     assert parse_month(None, NOW) == parse_month("2026-11", NOW) == NOVEMBER
     assert (NOVEMBER.name, NOVEMBER.days) == ("2026-11", 30)
+    assert parse_month("last", NOW) == parse_month("2026-10", NOW) == month_before(NOVEMBER)
     assert month_before(NOVEMBER, 11).name == "2025-12" and month_before(NOVEMBER, 9).days == 28
     assert month_at(datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC)).days == 29
     assert month_before(NOVEMBER).end == NOVEMBER.start
