@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from functools import partial
 from hashlib import md5
@@ -123,10 +123,13 @@ def read_digests(store: Store, set_name: str) -> dict[str, str | None]:
     return {key: index.md5 for key, index in _parsed(store, set_name, text)}
 
 
-def _lines(store: Store, set_name: str, text: bytes) -> Iterator[tuple[str, bytes]]:
-    """Lines as they are, by the keys of their rows; each of them can be read."""
-    for line, index in _read_lines(store, set_name, text):
-        yield index.key, line
+def _without(store: Store, set_name: str, text: bytes, keys: Set[str]) -> bytes:
+    """The text without the lines of these keys: itself, if there are none. Each line can be read, or it raises."""
+    going = [line for line, index in _read_lines(store, set_name, text) if index.key in keys]
+    if not going:
+        return text
+    lines = set(going)
+    return b"\n".join(line for line in text.split(b"\n") if line not in lines)
 
 
 def _parsed(store: Store, set_name: str, text: bytes) -> Iterator[tuple[str, Index]]:
@@ -138,7 +141,11 @@ def _read_lines(store: Store, set_name: str, text: bytes) -> Iterator[tuple[byte
     where = f"{store.url}/{rows_key(set_name)}"
     if text.count(b"\n") > MOST_ROWS:
         raise ArchiveError(f"cannot use {where}", why=f"it has more than {MOST_ROWS:,} lines")
-    for number, line in enumerate(text.split(b"\n"), 1):  # no other letter ends a line: only these were counted
+    begin = number = 0
+    while begin < len(text):  # no other letter ends a line: only these were counted
+        end = text.find(b"\n", begin)
+        end = len(text) if end < 0 else end
+        line, begin, number = text[begin:end], end + 1, number + 1
         if line.strip():
             yield line, parse_index(line, None, f"line {number} of {where}")
 
@@ -156,11 +163,9 @@ def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozense
             mode = Update(etag)
         except NotFound:
             text, mode = b"", Create()
-        found = dict(_lines(store, set_name, text))
-        merged = {key: line for key, line in (found | rows).items() if key not in gone}
-        del text, found
-        body = b"\n".join((*merged.values(), b""))
-        del merged
+        kept = _without(store, set_name, text, rows.keys() | gone)
+        body = b"\n".join((kept.rstrip(b"\n"), *rows.values(), b"")).lstrip(b"\n")
+        del text, kept
         try:
             _put(store, rows_key(set_name), body, mode, _ROWS)
             return

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from s3sync.archive.sets import require_set, settings_of
 from s3sync.config import REPO_FILE, Settings, find_repo_root, load_settings, says_trust, user_file
 from s3sync.config.schemes import scheme_of
+from s3sync.config.table_sets import SQL
 from s3sync.config.write_sets import block, write_sets
 from s3sync.core.archive.presets import PRESETS
 from s3sync.core.archive.values import ArchiveSet
@@ -61,7 +62,8 @@ def init_set(
             hint="name it: --source ~/Videos/projects",
         )
     if own:
-        rules["source"] = _placed(str(rules["source"]), start, None)  # also a preset's: it holds wherever one stands
+        folder = _folder_key(rules)
+        rules[folder] = _placed(str(rules[folder]), start, None)  # also a preset's: it holds wherever one stands
     path = user_file(environ) if own else Path(str(root)) / REPO_FILE
     changed = write_sets(path, {name: rules}, committed=not own, dry_run=dry_run)
     chosen = None
@@ -101,8 +103,13 @@ def _rules(preset: str | None, store: str | None, source: str | None, more: Mapp
     if scheme_of(store).is_folder:
         rules = {key: value for key, value in rules.items() if key not in _OF_BUCKETS}
     if source is not None:
-        rules["files" if rules.get("source") == "sql" else "source"] = source
+        rules[_folder_key(rules)] = source
     return rules
+
+
+def _folder_key(rules: Mapping[str, object]) -> str:
+    """Rule that names the folder of a set: where its objects come from a table, `source` says that."""
+    return "files" if rules.get("source") == SQL else "source"
 
 
 def _placed(source: str | None, start: Path, root: Path | None) -> str | None:

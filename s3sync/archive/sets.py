@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.names import STATE_DIR
 from s3sync.core.replication import as_replicated
 from s3sync.core.spelling import stands_for
-from s3sync.errors import ConfigError
+from s3sync.errors import ConfigError, UsageError
 from s3sync.local.patterns import compile_patterns
 
 PRIVATE = (".git", STATE_DIR)
@@ -57,6 +57,22 @@ def require_set(settings: Settings, name: str | None) -> ArchiveSet:
         why=f"the sets are {names}",
         hint=f"did you mean {near[0]!r}?" if near else None,
     )
+
+
+def require_units(sets: Iterable[ArchiveSet], *, named: bool) -> list[ArchiveSet]:
+    """The sets that have units on the disk. Raises `UsageError` for one that was named and takes its objects from a
+    table, and where all do.
+    """
+    every = list(sets)
+    found = [one for one in every if one.rows is None]
+    if every and (not found or (named and len(found) < len(every))):
+        name = next(one.name for one in every if one.rows is not None)
+        raise UsageError(
+            f"archives.{name} takes its objects from a table",
+            why="what is not archived of it, the rows say",
+            hint=f"s3sync archive run --set {name} --dry-run, or archive verify --set {name}",
+        )
+    return found
 
 
 def settings_of(

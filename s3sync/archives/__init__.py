@@ -8,6 +8,7 @@ from pathlib import Path
 
 from s3sync.archive.analyze import Analysis, analyze
 from s3sync.archive.init import InitSetReport, init_set
+from s3sync.archive.sets import require_units
 from s3sync.archives.adopting import Adopting
 from s3sync.archives.automating import Automating
 from s3sync.archives.everywhere import Everywhere
@@ -66,6 +67,7 @@ class Archives(Polling, Automating, Adopting, Kept, Everywhere, frozen=True):
             if set is not None or not self.sets()
             else [self.chosen(name, older_than=older_than) for name in self.sets()]
         )
+        sets = require_units(sets, named=set is not None)
         return analyze(
             [(one, self.settings_of(one), self.units(one, *names, due_only=False)) for one in sets],
             rate=rate,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from s3sync.archive.catalogue.extras import sidecars_of
+from s3sync.archive.sets import require_units
 from s3sync.archive.speed import Measured, measured
 from s3sync.archive.units import find_units
 from s3sync.archives.opened import Opened, Place
@@ -71,9 +72,11 @@ class Catalogued(Opened, frozen=True):
 
     def not_archived(self, *, set: str | None = None) -> Iterator[NotArchived]:
         """Units on this disk that no archive of the catalogue is of, whatever their age."""
-        for place in self.places(set):
+        places = self.places(set)
+        require_units((one for place in places for one in place.sets), named=set is not None)
+        for place in places:
             for chosen in place.sets:
-                if set not in (None, chosen.name):
+                if set not in (None, chosen.name) or chosen.rows is not None:
                     continue
                 self.require_source(chosen)
                 with place.catalogue() as catalogue:

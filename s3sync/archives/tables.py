@@ -12,6 +12,7 @@ from s3sync.archives.moving import Moving
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.rows import Worker
 from s3sync.core.archive.values import ArchiveSet, UnitKind
+from s3sync.disk.tree import kept_folders
 from s3sync.errors import Halt, S3syncError
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ class Tables(Moving, frozen=True):
             wanted = found.pending(worker, force=options.force)
             job = _Job(chosen, table, finder, found, worker, options, report, told, confirm_new)
             try:
-                self._pack_rows(job) if packs else self._send_rows(job)
+                with kept_folders():
+                    self._pack_rows(job) if packs else self._send_rows(job)
             except S3syncError as error:
                 error.report = report
                 raise
@@ -153,17 +155,21 @@ class Tables(Moving, frozen=True):
         *,
         set: str | None = None,
         options: VerifyOptions | None = None,
-        told: Callable[[RowProblem], None] = lambda problem: None,
+        told: Told = lambda one: None,
     ) -> RowsVerified:
-        """Compare what the rows say with each other, and as `options` ask with the store and this disk."""
+        """Compare what the rows say with each other, and as `options` ask with the store and this disk.
+
+        `told` hears of each problem, and of waits for the database.
+        """
         from s3sync.archive.rows.files import Finder
         from s3sync.archive.rows.verify import VerifyOptions, verify_rows
 
         chosen, options = self.chosen(set), options or VerifyOptions()
-        with self._table(chosen) as (table, shown):
+        with self._table(chosen, told) as (table, shown):
             finder = Finder(chosen, self.settings.root) if options.check_local else None
             store = self._on(self.channel(chosen), chosen).store if options.check_store else None
-            return verify_rows(chosen, table, shown, finder, store, options, told)
+            with kept_folders():
+                return verify_rows(chosen, table, shown, finder, store, options, told)
 
     def refuse_pointed_at(self, chosen: ArchiveSet, keys: Iterable[str]) -> None:
         """Raise `Halt` for objects that a row's address leads to: nothing is removed while one does."""

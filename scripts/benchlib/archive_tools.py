@@ -13,6 +13,8 @@ from tests.kit.people import Person
 from tests.kit.servers import Server
 
 UNIT = "unit"
+LOOP = "boto3 loop"
+"""Name of the loop over rows that `media_rows` compares with."""
 SETTINGS = """
 archives:
   bench:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchlib.archive_tools import ArchivePeer, Archiver
+from benchlib.archive_tools import LOOP, ArchivePeer, Archiver
 from benchlib.lab import Budget, Lab
 from benchlib.measure import Command
 from benchlib.tools import Ours, Tool, program
@@ -57,7 +57,7 @@ class Rows(Archiver):
 class Loop(ArchivePeer):
     """A loop in Python with boto3 and psycopg: one row after the other."""
 
-    name = "boto3 loop"
+    name = LOOP
 
     def __init__(self, server: SeaweedFS, root: Path, url: str, files: Path) -> None:
         super().__init__(server, root)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchlib.archive_catalogue import ASTROPY
-from benchlib.archive_tools import Restic, TarPipe, ZstdPipe
+from benchlib.archive_tools import LOOP, Restic, TarPipe, ZstdPipe
 from benchlib.lab import QUICK, Growth, Lab, Row, Sizes
 from benchlib.tools import Aws, Ours, Rclone, RcloneChecksum, RcloneTrack, S5cmd
 
@@ -73,7 +73,7 @@ def verdict(row: Row) -> str:
 def tool_names(rows: list[Row]) -> list[str]:
     there = {name for row in rows for name in row.values}
     kinds = (Ours, Rclone, RcloneChecksum, RcloneTrack, S5cmd, Aws, TarPipe, ZstdPipe, Restic)
-    return [name for name in (*(kind.name for kind in kinds), ASTROPY) if name in there]
+    return [name for name in (*(kind.name for kind in kinds), ASTROPY, LOOP) if name in there]
 
 
 def cells(row: Row, tools: list[str]) -> list[str]:

@@ -80,14 +80,21 @@ class Finder:
                 text = text[len(base) + 1 :]
                 break
         else:
-            tail = "/".join(self._tail)
-            _, inside, end = f"/{text.removeprefix('./')}".partition(f"/{tail}/") if tail else ("", "", "")
-            if inside:
-                text = end
-            elif text.startswith("/") or text[1:2] == ":":
+            inside = self._inside(f"/{text.removeprefix('./')}")
+            if inside is None and (text.startswith("/") or text[1:2] == ":"):
                 return None
+            text = text if inside is None else inside
         names = text.removeprefix("./").split("/")
         return None if any(map(self._refuses, names)) else "/".join(names)
+
+    def _inside(self, text: str) -> str | None:
+        """The rest of a path behind the last names of the set's folder: two of them, where it has two."""
+        for count in range(len(self._tail), min(2, len(self._tail)) - 1, -1):
+            tail = "/".join(self._tail[-count:]) if count else ""
+            _, found, rest = text.partition(f"/{tail}/") if tail else ("", "", "")
+            if found:
+                return rest
+        return None
 
     def _refuses(self, name: str) -> bool:
         odd = name in ("", ".", "..") or "\0" in name or len(name) > 255

@@ -22,7 +22,7 @@ T = TypeVar("T")
 PAGE = 1000
 """Rows that are asked for at once."""
 WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Waits before a database that is gone is asked again."""
+"""Waits before a database that is gone is asked again. One that never answered is not waited for."""
 
 
 class Write(Struct, frozen=True):
@@ -58,6 +58,7 @@ class Table:
         self.addresses = Addresses(store, self.rules.url_template)
         self.zone: tzinfo = (zone_of(chosen) if chosen.timezone else None) or UTC
         self._waits, self._clock, self._proven = waits, clock, False
+        self._answered = False
 
     # -- reading
 
@@ -154,13 +155,15 @@ class Table:
         )
 
     def _patiently(self, act: Callable[[], T]) -> T:
-        for wait in WAITS_S:
+        for wait in WAITS_S if self._answered else ():
             try:
                 return act()
             except Gone as error:
                 self._waits(f"{error}; asking again in {wait:g} s")
                 time.sleep(wait)
-        return act()
+        found = act()
+        self._answered = True
+        return found
 
     def close(self) -> None:
         self._connection.close()

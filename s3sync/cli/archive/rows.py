@@ -98,12 +98,12 @@ def verify(call: Call, name: str | None, *, store: bool, local: bool, limit: int
     from s3sync.archive.rows.verify import VerifyOptions
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
-    from s3sync.cli.show.archive_rows import print_problem, print_rows_verified, verified_json
+    from s3sync.cli.show.archive_rows import print_row, print_rows_verified, verified_json
 
     with watching(call) as lines:
         options = VerifyOptions(store, local, limit)
         report = opened(call, lines).verify_rows(
-            set=name, options=options, told=lambda problem: print_problem(lines, problem)
+            set=name, options=options, told=print_row(lines, call.quiet or call.json, call.verbose)
         )
     if call.json:
         print_json(verified_json(report))

@@ -263,8 +263,22 @@ def test_a_file_that_is_a_link_is_not_followed(david: Person, sqlite: Table, tmp
 def test_words_that_do_not_go_with_a_table(david: Person, sqlite: Table) -> None:
     assert "--delete-local does not go with this set" in david.expect(2, "archive", "run", "--delete-local").err
     assert "UNIT does not go with this set" in david.expect(2, "archive", "run", "b40").err
+    for words in (("analyze",), ("list", "--not-archived")):
+        assert "takes its objects from a table" in david.expect(2, "archive", *words).err
     (david.repo / FILES).mkdir(parents=True)
     assert david.ok("archive", "run", "--json").json["rows"] == 0
+
+
+def test_a_set_of_ones_own_with_a_whole_path(david: Person, store: str, tmp_path: Path) -> None:
+    """Outside of a repository, with paths as the application wrote them."""
+    david.ok("archive", "init", "--preset", "media-db", "--own", "--source", FILES, "--store", store, cwd=david.repo)
+    table = Table(david, None)
+    table.add(1, JPEG + b"one", md5=None)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    url = f"sqlite:///{david.repo}/media.db"
+    david.ok("archive", "run", cwd=elsewhere, env={"DATABASE_URL": url, "S3SYNC_TRUST": None})
+    assert None not in table.addresses().values()
 
 
 def test_files_in_parts_are_compared_with_their_md5_as_well(david: Person, sqlite: Table, store: str) -> None:

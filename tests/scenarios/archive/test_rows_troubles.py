@@ -160,6 +160,16 @@ def test_a_database_that_comes_back_is_waited_for(
     assert addresses_are_whole(table, 1)
 
 
+def test_a_database_that_never_answered_is_not_waited_for(david: Person, tmp_path: Path) -> None:
+    media_set(david, f"file://{tmp_path}/store")
+    (david.repo / "cache/media").mkdir(parents=True)
+    found = david.expect(
+        1, "archive", "verify", "--set", "media", env={"DATABASE_URL": "postgresql://u:pw@127.0.0.1:1/x"}
+    )
+    assert "cannot reach postgresql://u@127.0.0.1:1/x" in found.err
+    assert "waiting:" not in found.err
+
+
 def test_a_pooler_by_transactions(david: Person, table: Table, postgres: Postgres) -> None:
     if PgBouncer.program is None:
         if os.environ.get("CI") == "true":

@@ -38,6 +38,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Finder:
         ("./images/a.jpg", "images/a.jpg"),
         ("cache/media/images/a.jpg", "images/a.jpg"),
         ("/app/cache/media/images/a.jpg", "images/a.jpg"),
+        ("media/images/a.jpg", "media/images/a.jpg"),
         (r"C:\app\cache\media\images\a.jpg", "images/a.jpg"),
         ("/etc/passwd", None),
         ("C:/secret", None),
