@@ -16,7 +16,9 @@ from s3sync.archive.auto_state import kept
 from s3sync.archives import Archives
 from s3sync.archives.auto_report import AutoOptions, Step, StepState
 from s3sync.core.archive.automation import Candidate
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import Halt
+from s3sync.state.lock import project_lock
 from s3sync.transfer.progress import Silent, Work
 from tests.kit.people import PROJECT, Person, pair
 from tests.kit.receiver import chat
@@ -225,6 +227,20 @@ def test_one_at_a_time(desk: Desk) -> None:
         assert "another `s3sync archive auto` is at work" in told.err and f"process {os.getpid()}" in told.err
         assert f"at work now: process {os.getpid()}" in desk.auto("status").out
     assert not desk.has_moved
+    desk.auto()
+    assert desk.has_moved
+
+
+def test_a_store_that_another_command_works_on_is_left_for_the_next_run(desk: Desk) -> None:
+    desk.auto("--ssd-after", "99y")
+    archives = desk.archives()
+    put(desk.video, "b39/x.mp4")
+    archives.run("b39", set="ssd")
+    room = archives.channel(archives.chosen("ssd")).room
+    with GuardedFolder.open(room, private=True) as held, project_lock(held, now=datetime.now(UTC)):
+        told = desk.auto()
+    assert "b40 - to the SSD (archives.ssd): not begun: another s3sync is working" in told.err + told.out
+    assert "moved 0 units, 2 left for the next run" in told.out and not desk.has_moved
     desk.auto()
     assert desk.has_moved
 
