@@ -2120,6 +2120,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_foreign_memory.py", "-k", "rebuilt"),
     ),
     Mutant(
+        "git-follows-links",
+        "rule 4: git is not asked where it would read what a link of a clone leads to",
+        "s3sync/team/githooks/folder.py",
+        "if (top / \".git\").is_symlink() and not",
+        "if False and not",
+        ("tests/promises/hostile/test_git_folders.py", "-k", "somebodys"),
+    ),
+    Mutant(
         "trash-one-odd",
         "one object in the trash that tells no name hides no other",
         "s3sync/sync/trash.py",

@@ -20,7 +20,7 @@ from s3sync.errors import ConfigError, ProjectError
 
 PATIENCE_S, FOR_ALL_FILES_S = 10, 30
 """Time for a question about settings, and for one about all files of a commit."""
-_READ_BY_GIT = ("HEAD", "config", "index", "packed-refs")
+_READ_BY_GIT = ("HEAD", "config", "index", "packed-refs", "commondir")
 HUSKY = ".husky"
 _LARGEST_ANSWER = 64 * 1024
 RUNS_NOTHING = ("-c", "core.fsmonitor=false")
@@ -150,15 +150,22 @@ def run_git(
 
 
 def _refuse_endless(root: Path) -> None:
-    """Raise `ProjectError` for what git would wait for: it reads its own files whatever they are."""
+    """Raise `ProjectError` for what git would wait for, or read outside of its folder: it reads whatever is there."""
     from s3sync.gitconfig import git_folder
 
     top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), root)
+    if (top / ".git").is_symlink() and not (top / ".git").is_dir():
+        raise ProjectError(f"git cannot use {top / '.git'}", why="it is a link, and to no folder", hint="remove it")
     folder = git_folder(top)
+    inside = os.path.realpath(folder)
     for name in _READ_BY_GIT:
         path = folder / name
         with suppress(OSError, ValueError):
             if not stat.S_ISREG(path.stat().st_mode):
                 raise ProjectError(
                     f"git cannot read {path}", why="it is no plain file, and git would wait for it", hint="remove it"
+                )
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(inside):
+                raise ProjectError(
+                    f"git may not read {path}", why="it is a link out of git's folder", hint="put a plain file there"
                 )

@@ -116,3 +116,25 @@ def test_git_is_not_asked_where_it_would_wait(name: str, words: tuple[str, ...],
     told = synced.run("hooks", *words, cwd=synced.repo)
     assert "no plain file, and git would wait for it" in told.err, told
     assert told.code == (0 if words[0] == "run" else 2)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+@pytest.mark.parametrize("name", ["", "HEAD", "config", "index", "packed-refs", "commondir"])
+def test_git_is_not_asked_where_it_would_read_somebodys_file(name: str, synced: Person, tmp_path: Path) -> None:
+    """A clone's `.git` may be of an archive that a stranger made; git follows what is in it."""
+    private, git = tmp_path / "private", synced.repo / ".git"
+    private.write_text("precious")
+    os.utime(private, ns=(10**18, 2 * 10**18))
+    if name:
+        git.rmdir()
+        subprocess.run(["git", "init", "-q", "."], cwd=synced.repo, env=synced.env(), check=True)
+        (git / name).unlink(missing_ok=True)
+        (git / name).symlink_to(private)
+    else:
+        git.rmdir()
+        git.symlink_to(private)
+    for words in (["status"], ["install"], ["uninstall"]):
+        told = synced.expect(2, "hooks", *words, cwd=synced.repo)
+        assert "it is a link" in told.err, told
+    synced.expect(0, "hooks", "run", "post-merge", cwd=synced.repo)
+    assert private.stat().st_atime_ns == 10**18, "it was read"

@@ -143,8 +143,13 @@ def test_settings_that_are_a_link_are_not_written_into(newer: tuple[Person, Pers
     elsewhere = jan.repo / ".git" / "config"
     text = elsewhere.read_bytes()
     config.symlink_to(elsewhere)
-    assert "no plain file" in david.expect(2, "hooks", "install", "--settings").err
+    assert "it is a link out of git's folder" in david.expect(2, "hooks", "install", "--settings").err
     assert elsewhere.read_bytes() == text
+    config.unlink()
+    (config.parent / "kept").write_bytes(text)
+    config.symlink_to("kept")
+    assert "no plain file" in david.expect(2, "hooks", "install", "--settings").err
+    assert (config.parent / "kept").read_bytes() == text
 
 
 def test_a_git_that_is_too_old_is_said(clones: tuple[Person, Person]) -> None:
