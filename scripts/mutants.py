@@ -2123,7 +2123,7 @@ MUTANTS = (
         "git-follows-links",
         "rule 4: git is not asked where it would read what a link of a clone leads to",
         "s3sync/team/githooks/folder.py",
-        "if (top / \".git\").is_symlink() and not",
+        'if (top / ".git").is_symlink() and not',
         "if False and not",
         ("tests/promises/hostile/test_git_folders.py", "-k", "somebodys"),
     ),
