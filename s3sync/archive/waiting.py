@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct, ValidationError, json
+from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
@@ -43,6 +44,12 @@ class ThawLine(Struct, frozen=True):
 def remember(catalogue: Catalogue, key: str, request: Request, at: str) -> None:
     """Keep a restore that waits; of several of one archive the last."""
     catalogue.execute("INSERT OR REPLACE INTO request VALUES (?, ?, ?)", key, at, json.encode(request).decode())
+
+
+def note_told(catalogue: Catalogue, key: str, request: Request, told: str) -> None:
+    """Note the state that was told of a restore that waits; one that is done meanwhile stays forgotten."""
+    options = json.encode(replace(request, told=told)).decode()
+    catalogue.execute("UPDATE request SET options = ? WHERE key = ?", options, key)
 
 
 def forget(catalogue: Catalogue, key: str) -> None:

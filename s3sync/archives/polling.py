@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.restore import Restored
 from s3sync.archive.restoring import RestoreOptions, RestoreReport
 from s3sync.archive.thaw import ColdObject, Price, ThawLook
-from s3sync.archive.waiting import Request, archive_objects, note_thaws, remember, requests_in
+from s3sync.archive.waiting import Request, archive_objects, note_thaws, note_told, requests_in
 from s3sync.archive.work import carrying
 from s3sync.archives.naming import Naming
 from s3sync.archives.opened import Place
@@ -77,10 +76,11 @@ class Polling(Naming, frozen=True):
         dry_run: bool = False,
         told: Callable[[Restored], None] = lambda one: None,
     ) -> PollReport:
-        """Ask each store once how the thaws stand; what became ready or is over counts as told. A store that cannot be
-        asked hides no other. `finish`: restore what is ready, as it was asked for; nothing is thawed once more.
+        """Ask each store once how the thaws stand. A store that cannot be asked hides no other. `finish`: restore what
+        is ready, as it was asked for; nothing is thawed once more.
 
-        Asks nothing of a store for which nothing waits. Raises `ConfigError`.
+        What became ready or is over is new until `note_told`. Asks nothing of a store for which nothing waits. Raises
+        `ConfigError`.
         """
         report = PollReport()
         for place in self.places(set) if self.sets() or set is not None else ():
@@ -96,6 +96,19 @@ class Polling(Naming, frozen=True):
         if finish:
             report.restored = self._finish(ready, dry_run, told)
         return report
+
+    def note_told(self, report: PollReport) -> None:
+        """Count what a poll found as told: call it when whoever wants to hear of it is sure to. Raises `LocalError`."""
+        for place in self.places() if report.thaws else ():
+            mine = [one for one in report.thaws if one.store == mask_url(place.url)]
+            if not mine:
+                continue
+            with place.catalogue() as catalogue:
+                requests = requests_in(catalogue)
+                for one in mine:
+                    told, request = "" if one.state == THAWING else one.state, requests.get(one.key)
+                    if request is not None and request.told != told:
+                        note_told(catalogue, one.key, request, told)
 
     def _poll(self, place: Place, set: str | None, report: PollReport, *, dry_run: bool) -> None:
         with place.catalogue() as catalogue:
@@ -140,9 +153,6 @@ class Polling(Naming, frozen=True):
                     continue
                 if note is not None:
                     note_thaws(catalogue, one.key, (each.thaw for each in mine), tier, note.days, at)
-                if is_new or (state == THAWING and request.told):
-                    asked_at = at or format_time(carrier.clock())
-                    remember(catalogue, one.key, replace(request, told="" if state == THAWING else state), asked_at)
 
     def _finish(self, ready: Iterable[Polled], dry_run: bool, told: Callable[[Restored], None]) -> RestoreReport:
         """Restore what is ready. Its price was agreed to when it was asked for; what is cold after all is left."""

@@ -49,14 +49,17 @@ class ThawLooks:
         from s3sync.cli.show.notices import of_poll
 
         flags = {name: value for name, value in self._call.flags.items() if name != "store"}
-        report = Archives.open(path=self._root, flags=flags, environ=os.environ).poll()
+        archives = Archives.open(path=self._root, flags=flags, environ=os.environ)
+        report = archives.poll()
         ready = [(one.unit, one.until) for one in report.new if one.state == READY]
         over = [one.unit for one in report.new if one.state == EXPIRED]
-        if not ready and not over:
-            return
-        self._tell(Thaws(ready, over))
-        notices = of_poll(report, self._settings)
+        notices, sending = of_poll(report, self._settings), None
         if self._digest is not None:
             self._digest.add(notices)
-        elif self._settings.notify and (sending := begin(self._settings, notices)) is not None:
+        elif self._settings.notify and ready + over:
+            sending = begin(self._settings, notices)
+        archives.note_told(report)  # the notices are kept by now, also if this is killed
+        if ready or over:
+            self._tell(Thaws(ready, over))
+        if sending is not None:
             warn_of_failures(sending)

@@ -54,6 +54,8 @@ def poll(
     if exit_code and not code and any(one.state == "thawing" for one in report.thaws):
         code = PENDING
     with telling(call, archives.settings, lambda: _notices(report, archives.settings)):
+        if not call.dry_run:  # the notices are kept by now, also if this is killed
+            archives.note_told(report)
         if call.json:
             print_json(poll_json(report, code, dry_run=call.dry_run))
         else:
