@@ -146,6 +146,14 @@ MUTANTS = (
         ("tests/scenarios/people/test_all_projects.py", "-k", "said_once"),
     ),
     Mutant(
+        "part-that-broke-off",
+        "P1: what was hashed of a part that broke off has no part in the file's digests",
+        "s3sync/transfer/fetch/follower.py",
+        "self._full.copy(), self._fast.copy(), md5",
+        "self._full, self._fast, md5",
+        ("tests/unit/transfer/test_follower.py",),
+    ),
+    Mutant(
         "limit-of-the-run",
         "P10: a limit on deletions counts the whole run, not each of its rounds",
         "s3sync/core/safety.py",

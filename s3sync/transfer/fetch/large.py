@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from hashlib import md5, sha256
+from hashlib import sha256
 
 import xxhash
 
-from s3sync.core.etag import choose_part_size, composite_etag, may_be_part_size, part_count, part_ranges
+from s3sync.core.etag import choose_part_size, may_be_part_size, part_count, part_ranges
 from s3sync.core.unfinished import Direction, Unfinished, is_token
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ChecksumMismatch, LocalError, NotFound, PreconditionFailed, Unsupported
-from s3sync.local.digests import CHUNK, Digests, PartDigests, open_file, range_xxh3
+from s3sync.local.digests import CHUNK, PartDigests, open_file, range_xxh3
 from s3sync.local.scan import LocalFile
+from s3sync.store.port import Buffer
 from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.arriving import arriving
+from s3sync.transfer.fetch.follower import Follower
 from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
 from s3sync.transfer.fetch.whole import download_whole, verify
 from s3sync.transfer.line import ABOUT_TO_BEGIN
@@ -119,14 +122,14 @@ class _Job:
     digests: dict[int, str] = field(default_factory=dict)
     received: int = 0
     from_old: set[int] = field(default_factory=set)
-    follower: _Follower = field(init=False)
+    follower: Follower = field(init=False)
     _count: threading.Lock = field(default_factory=threading.Lock)
     _flushing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         helped = self.old is not None and self.theirs is not None
         with_md5 = helped and part_count(self.wanted.etag) == len(self.ranges)
-        self.follower = _Follower(self.temp, self.ranges, with_md5=with_md5)
+        self.follower = Follower(self.temp, self.ranges, with_md5=with_md5)
 
     def is_sure(self) -> bool:
         """True if the object holds these bytes, whatever a peer says: all came from there, or its ETag tells."""
@@ -174,7 +177,8 @@ class _Job:
         start, stop = self.ranges[number]
         digest = self._from_old(number, start, stop)
         if digest is None:
-            digest = self._fetch(start, stop)
+            with self.follower.following(number) as hear:
+                digest = self._fetch(start, stop, hear)
             self.transport.ledger.part_done(self.wanted.path, Direction.DOWN, number, digest)
         else:
             self.from_old.add(number)
@@ -201,7 +205,7 @@ class _Job:
         self.transport.progress.reuse(Work.DOWNLOAD, self.wanted.path, stop - start)
         return digest.hexdigest()
 
-    def _fetch(self, start: int, stop: int) -> str:
+    def _fetch(self, start: int, stop: int, hear: Callable[[Buffer], None]) -> str:
         digest, left = xxhash.xxh3_128(), stop - start
         wanted = self.wanted
         with (
@@ -219,6 +223,7 @@ class _Job:
                     raise Unsupported("the server ignores which range is asked for")
                 write_all(target.fileno(), chunk)
                 digest.update(chunk)
+                hear(chunk)
                 moved(stop - start - left)
                 self.transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
             self._flush(target.fileno())
@@ -236,56 +241,3 @@ class _Job:
                 _fdatasync(descriptor)
             finally:
                 self._flushing.release()
-
-
-class _Follower:
-    """Hashes the temp file from front to back, always as far as its parts have arrived without a gap.
-
-    `with_md5`: each part as well, for the ETag that S3 makes of an object in such parts.
-    """
-
-    def __init__(self, temp: Temp, ranges: list[tuple[int, int]], *, with_md5: bool = False) -> None:
-        self._temp, self._ranges, self._with_md5 = temp, ranges, with_md5
-        self._part_md5s: list[bytes] = []
-        self._arrived: set[int] = set()
-        self._next = 0
-        self._full, self._fast = md5(usedforsecurity=False), xxhash.xxh3_128()
-        self._busy = threading.Lock()
-
-    def arrived(self, number: int) -> None:
-        """Note a part; whoever finds nobody else hashing does what can be done."""
-        self._arrived.add(number)
-        while self._next in self._arrived and self._busy.acquire(blocking=False):
-            try:
-                self._hash()
-            finally:
-                self._busy.release()
-
-    def _hash(self) -> None:
-        with local_errors("cannot read", self._temp.path), open(self._temp.open(), "rb", buffering=0) as stream:
-            while self._next in self._arrived:
-                start, stop = self._ranges[self._next]
-                stream.seek(start)
-                left, part = stop - start, md5(usedforsecurity=False)
-                while left:
-                    chunk = stream.read(min(CHUNK, left))
-                    if not chunk:
-                        raise ChecksumMismatch(f"{self._temp.path} became shorter while it was being written")
-                    self._full.update(chunk)
-                    self._fast.update(chunk)
-                    if self._with_md5:
-                        part.update(chunk)
-                    left -= len(chunk)
-                self._part_md5s.append(part.digest())
-                self._next += 1
-
-    @property
-    def etag(self) -> str | None:
-        """After `finish`: the ETag of an object of these parts; None without their MD5s."""
-        return composite_etag(self._part_md5s) if self._with_md5 else None
-
-    def finish(self) -> Digests:
-        """After the last part has arrived."""
-        with self._busy:
-            self._hash()
-        return Digests(self._fast.hexdigest(), self._full.hexdigest())
