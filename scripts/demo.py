@@ -151,6 +151,9 @@ def archiving(david: Person, flags: list[str], folder: Path) -> None:
         raise SystemExit("demo: the restored folder is not what was archived")
     say("\nThe restored folder holds the same bytes as before.")
 
+    scene("Where everything stands: one page, for any browser")
+    show(david, "dashboard", cwd=david.repo)
+
 
 def environment_for(folder: Path, environments: Mapping[str, Mapping[str, str]]) -> tuple[Person, Person]:
     people = []

@@ -12,6 +12,7 @@ from s3sync.config import Settings
 from s3sync.core.times import format_time
 from s3sync.dashboard.gather import bound, look_at
 from s3sync.dashboard.pictures import Pictures
+from s3sync.dashboard.priced import CostTeller
 from s3sync.dashboard.values import Dashboard, Repository
 from s3sync.errors import ProjectError
 from s3sync.repositories.book import Remembered
@@ -24,6 +25,7 @@ def dashboard_everywhere(
     environ: Mapping[str, str] | None = None,
     pattern: str | None = None,
     pictures: Pictures | None = None,
+    costs: CostTeller | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Dashboard:
     """The dashboard of every remembered repository, by their short names. What the user's own archive sets know is
@@ -35,7 +37,7 @@ def dashboard_everywhere(
 
     def look(one: Remembered, _: Settings) -> Repository | None:
         try:
-            found = look_at(one.root, flags=flags, environ=environ, pattern=pattern, pictures=pictures)
+            found = look_at(one.root, flags=flags, environ=environ, pattern=pattern, pictures=pictures, costs=costs)
         except ProjectError:
             if pattern is None:
                 raise

@@ -18,6 +18,7 @@ from s3sync.core.times import format_time
 from s3sync.dashboard import commands
 from s3sync.dashboard.archived import add_archives
 from s3sync.dashboard.pictures import Pictures
+from s3sync.dashboard.priced import CostTeller
 from s3sync.dashboard.projects import folder_of, held_there, look_here, look_there
 from s3sync.dashboard.values import Dashboard, Project, Repository
 from s3sync.errors import NotTrusted, ProjectError, S3syncError, StoreError
@@ -38,10 +39,11 @@ def dashboard_of(
     environ: Mapping[str, str] | None = None,
     pattern: str | None = None,
     pictures: Pictures | None = None,
+    costs: CostTeller | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Dashboard:
     """The dashboard of the repository around `path`. Raises as `look_at` does."""
-    found = look_at(path, flags=flags, environ=environ, pattern=pattern, pictures=pictures)
+    found = look_at(path, flags=flags, environ=environ, pattern=pattern, pictures=pictures, costs=costs)
     return Dashboard(format_time(clock()), [found])
 
 
@@ -52,11 +54,13 @@ def look_at(
     environ: Mapping[str, str] | None = None,
     pattern: str | None = None,
     pictures: Pictures | None = None,
+    costs: CostTeller | None = None,
 ) -> Repository:
     """Look at a repository: all its projects and units, or those that match a glob or begin with `pattern`.
 
-    A store that cannot be asked, and a project that is broken, are told in its `problem`, and hide nothing else.
-    Raises `ProjectError` where there is no repository or none matches, `ConfigError`, `NotTrusted`.
+    `pictures` and `costs` take their time, and are left out without them. A store that cannot be asked, and a project
+    that is broken, are told in its `problem`, and hide nothing else. Raises `ProjectError` where there is no repository
+    or none matches, `ConfigError`, `NotTrusted`.
     """
     start, environ, flags = Path(path).resolve(), os.environ if environ is None else environ, dict(flags or {})
     settings, root = load_settings(start, flags=flags, environ=environ), repo_root(start)
@@ -87,6 +91,8 @@ def look_at(
     bound(found.projects)
     if pictures is not None:
         pictures.add(found.projects, staging)
+    if costs is not None and found.problem is None:
+        costs.add(found, root, flags, environ)
     return found
 
 

@@ -15,10 +15,10 @@ from s3sync.dashboard.values import Dashboard
 from s3sync.team.pages.frame import data, policy_of, text
 
 FOLDER = "assets"
-STYLES = ("colors.css", "layout.css", "list.css", "project.css")
+STYLES = ("colors.css", "layout.css", "list.css", "project.css", "costs.css")
 SCRIPTS = (
     "elements.js", "words.js", "copy.js", "model.js", "list.js", "projects.js", "project.js", "together.js",
-    "thaws.js", "tabs.js", "keys.js", "live.js", "start.js",
+    "thaws.js", "costs.js", "tabs.js", "keys.js", "live.js", "start.js",
 )  # fmt: skip
 MARK = "s3sync dashboard"
 """Generator of the document, by which a later run knows that a file is a dashboard and may be replaced."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from s3sync.core.archive.costs import COLDNESS
 from s3sync.dashboard.values import (
     Conflict,
+    Costs,
     Dashboard,
     File,
     Held,
@@ -17,13 +18,14 @@ from s3sync.dashboard.values import (
     Member,
     Project,
     Repository,
+    SpentMonth,
     Thaw,
     Tiers,
     Version,
 )
 
 PICTURES, COSTS = "pictures", "costs"
-ON_REQUEST = (PICTURES,)
+ON_REQUEST = (PICTURES, COSTS)
 """Parts that are published only where they were asked for."""
 _ONLY_HERE = "local_new"
 UNTOLD = "this could not be looked at when the page was made"
@@ -48,7 +50,20 @@ def public_view(
 
 def _repository(one: Repository, shows: Collection[str]) -> Repository:
     projects = [_project(project, shows) for project in one.projects if not project.is_own]
-    return Repository(name=one.name, projects=projects, problem=None if one.problem is None else UNTOLD)
+    return Repository(
+        name=one.name,
+        projects=projects,
+        costs=_costs(one.costs) if COSTS in shows else None,
+        problem=None if one.problem is None else UNTOLD,
+    )
+
+
+def _costs(costs: Costs | None) -> Costs | None:
+    """The sums. What each project costs is not told, for one's client is not another's."""
+    if costs is None:
+        return None
+    months = [SpentMonth(one.month, one.storage, one.requests, one.egress, one.is_whole) for one in costs.months]
+    return Costs(costs.currency, months, costs.expected, is_billed=costs.is_billed)
 
 
 def _project(one: Project, shows: Collection[str]) -> Project:

@@ -151,6 +151,41 @@ class Project(Struct):
     commands: list[Command] = field(default_factory=list)
 
 
+class SpentMonth(Struct, frozen=True):
+    """Costs of a month; `is_whole` is false for the present one. `lacks`: a part of it has no price."""
+
+    month: str
+    storage: float
+    requests: float
+    egress: float
+    is_whole: bool
+    lacks: bool = False
+
+
+class CostShare(Struct, frozen=True):
+    """Costs of a project in the present month."""
+
+    name: str
+    amount: float
+    size_bytes: int
+
+
+class Costs(Struct, frozen=True):
+    """Costs of a repository, the oldest month first. `expected` is what the present one will come to.
+
+    `is_billed` is false where all stores are folders. `lacks` names what has no price.
+    """
+
+    currency: str
+    months: list[SpentMonth] = field(default_factory=list)
+    expected: float | None = None
+    budget: float | None = None
+    shares: list[CostShare] = field(default_factory=list)
+    is_billed: bool = True
+    lacks: str | None = None
+    commands: list[Command] = field(default_factory=list)
+
+
 class Repository(Struct):
     """Repository. `enter` goes there in a shell. `problem` is why it could not be looked at, `notes` what is amiss."""
 
@@ -160,6 +195,7 @@ class Repository(Struct):
     enter: str | None = None
     user: str | None = None
     projects: list[Project] = field(default_factory=list)
+    costs: Costs | None = None
     notes: list[str] = field(default_factory=list)
     problem: str | None = None
 

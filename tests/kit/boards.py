@@ -11,6 +11,8 @@ from s3sync.core.times import format_time
 from s3sync.dashboard import commands
 from s3sync.dashboard.values import (
     Conflict,
+    Costs,
+    CostShare,
     Dashboard,
     File,
     Held,
@@ -18,6 +20,7 @@ from s3sync.dashboard.values import (
     Member,
     Project,
     Repository,
+    SpentMonth,
     Thaw,
     Tiers,
     Transfer,
@@ -116,9 +119,26 @@ def _projects(count: int, dice: random.Random) -> Iterator[Project]:
         )
 
 
+def costs() -> Costs:
+    """Costs of a year, of which the last month has a week to go."""
+    months = [f"{year}-{month:02}" for year, month in [(2025, 12), *((2026, number) for number in range(1, 12))]]
+    sums = (3.2, 3.4, 4.1, 4.8, 5.9, 7.7, 9.4, 8.2, 7.1, 6.4, 6.6, 5.2)
+    spent = [
+        SpentMonth(one, sum_ * 0.78, sum_ * 0.07, sum_ * 0.15, one != months[-1])
+        for one, sum_ in zip(months, sums, strict=True)
+    ]
+    shares = [
+        CostShare("b63-flivideo", 2.61, 8 * GB),
+        CostShare("b64-harbour-film", 1.4, 8 * GB),
+        CostShare("b40-old-town", 0.17, 48 * GB),
+    ]
+    return Costs("USD", spent, 6.31, 8.0, shares, commands=[*commands.command("What this month costs", "cost")])
+
+
 def team() -> Dashboard:
     """Some projects with everything that a dashboard shows."""
     board = many(14)
+    board.repositories[0].costs = costs()
     first, second, third, fourth = board.repositories[0].projects[:4]
     for project, name in zip(
         (first, second, third, fourth), ("b63-flivideo", "b64-harbour-film", "b40-old-town", "b41-kites"), strict=True
@@ -220,5 +240,23 @@ def hostile() -> Dashboard:
         )
         for name in bad
     ]
-    repository = Repository(bad[0], bad[1], bad[2], f"cd '{bad[3]}'", bad[5], projects, notes=[bad[7]], problem=bad[8])
+    repository = Repository(
+        bad[0],
+        bad[1],
+        bad[2],
+        f"cd '{bad[3]}'",
+        bad[5],
+        projects,
+        notes=[bad[7]],
+        problem=bad[8],
+        costs=Costs(
+            bad[0],
+            [SpentMonth(one, 1.0, 2.0, 3.0, False, True) for one in bad],
+            9.0,
+            8.0,
+            [CostShare(one, 1.0, 5) for one in bad],
+            lacks=bad[1],
+            commands=projects[2].commands,
+        ),
+    )
     return Dashboard(format_time(NOW), [repository])

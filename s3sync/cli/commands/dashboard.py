@@ -27,6 +27,7 @@ class Part(StrEnum):
     """Part that is published only on request."""
 
     PICTURES = "pictures"
+    COSTS = "costs"
 
 
 EXAMPLES = """s3sync dashboard --open
@@ -75,11 +76,12 @@ End: TypeAlias = Annotated[
 
 
 class _Asked(Struct):
-    """Options of a dashboard that is made: which projects, whether with pictures, and of which repository, or all."""
+    """Options of a dashboard that is made: which projects, with what that takes time, of which repository, or all."""
 
     call: Call
     pattern: str | None
     pictures: bool
+    costs: bool
     everywhere: bool = False
     root: Path = Path()
 
@@ -87,13 +89,15 @@ class _Asked(Struct):
         """A function that looks anew each time it is called."""
         from s3sync.dashboard.gather import dashboard_of
         from s3sync.dashboard.pictures import Pictures
+        from s3sync.dashboard.priced import CostTeller
 
-        start, pictures = self.root.resolve(), Pictures() if self.pictures else None
+        start, flags, pattern = self.root.resolve(), self.call.flags, self.pattern
+        pictures, costs = Pictures() if self.pictures else None, CostTeller() if self.costs else None
         if self.everywhere:
             from s3sync.dashboard.everywhere import dashboard_everywhere
 
-            return lambda: dashboard_everywhere(flags=self.call.flags, pattern=self.pattern, pictures=pictures)
-        return lambda: dashboard_of(start, flags=self.call.flags, pattern=self.pattern, pictures=pictures)
+            return lambda: dashboard_everywhere(flags=flags, pattern=pattern, pictures=pictures, costs=costs)
+        return lambda: dashboard_of(start, flags=flags, pattern=pattern, pictures=pictures, costs=costs)
 
 
 @command(CHECK, EXAMPLES, 0, 1, 2, 3, 5, 130, takes=OPENS | {"dry_run"})
@@ -115,6 +119,9 @@ def dashboard(
     published: Annotated[bool, typer.Option("--list", help="List what is published behind links.")] = False,
     end: End = None,
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Make no pictures of films and images.")] = False,
+    no_costs: Annotated[
+        bool, typer.Option("--no-costs", help="Leave out the costs, which take a longer look.")
+    ] = False,
 ) -> int:
     """Show where everything stands on one page: projects by place, conflicts, locks, people, transfers and thaws.
 
@@ -129,11 +136,12 @@ def dashboard(
     )
     if mode in ("--list", "--end"):
         return _kept(call, end)
-    publishes = mode in ("--publish", "--publish-to")
-    pictures = not no_pictures and (not publishes or bool(shows))
+    publishes, parts = mode in ("--publish", "--publish-to"), shows or []
+    pictures = Part.PICTURES in parts if publishes else not no_pictures
+    costs = Part.COSTS in parts if publishes else not no_costs
 
     def show(root: Path, rest: str | None) -> int:
-        asked = _Asked(call, rest, pictures, everywhere, root)
+        asked = _Asked(call, rest, pictures, costs, everywhere, root)
         if publishes:
             return _publish(asked, publish_to, expires, title, shows, force=force)
         if mode == "--serve":

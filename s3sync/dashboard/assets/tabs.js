@@ -7,6 +7,7 @@ const TABS = [
   {id: "people", word: "People", count: () => new Set(everyOf("members").map(({one}) => one.name)).size, panel: peoplePanel},
   ...(board.is_public ? [] : [{id: "transfers", word: "Transfers", count: countOf("transfers"), panel: transfersPanel}]),
   {id: "thaws", word: "Thaws", count: countOf("thaws"), panel: thawsPanel},
+  ...(board.is_public && !hasCosts() ? [] : [{id: "costs", word: "Costs", count: () => 0, panel: costsPanel}]),
 ];
 const panel = el("div", {class: "panel", role: "tabpanel", id: "panel"});
 const tabs = el("div", {class: "tabs", role: "tablist", "aria-label": "Dashboard"}, TABS.map((tab, at) => {
@@ -27,7 +28,8 @@ const show = ({keep = false} = {}) => {
     one.button.tabIndex = one === tab ? 0 : -1;
     one.button.classList.toggle("bad", one.id === "conflicts" && one.count() > 0);
   }
-  const at = scrollY;
+  const at = scrollY, {offsetLeft, offsetWidth} = tab.button;
+  tabs.scrollLeft = Math.max(Math.min(tabs.scrollLeft, offsetLeft - 24), offsetLeft + offsetWidth + 24 - tabs.clientWidth);
   panel.setAttribute("aria-labelledby", `tab-${tab.id}`);
   panel.replaceChildren(...[entry ? projectPanel(entry) : tab.panel()].flat(3).filter(Boolean));
   if (tab.id === "projects" && !entry) list.paint();

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
+from s3sync.dashboard.priced import FRESH_S, CostTeller
 from tests.kit.browser import Browser, until
 from tests.kit.films import film
 from tests.kit.people import PROJECT, Person, pair
 from tests.kit.servers import SeaweedFS, Server
-from tests.scenarios.archive.conftest import put
+from tests.scenarios.archive.conftest import at_home, put
 from tests.scenarios.archive.test_servers import on
 
 CANARY = "grading, the client must not know"
@@ -107,6 +108,22 @@ def test_a_project_that_is_not_here_is_told_from_the_store(tmp_path: Path) -> No
     assert next(one["line"] for one in found["commands"]) == "s3sync down b64-other"
     assert [one["name"] for one in boards(jan, "b64")["repositories"][0]["projects"]] == ["b64-other"]
     assert "no project matches" in jan.expect(2, "dashboard", "b99", cwd=jan.repo).err
+
+
+def test_costs_are_counted_once_an_hour(tmp_path: Path) -> None:
+    david, _ = pair(tmp_path, (tmp_path / "store").as_uri(), {})
+    assert project_of(boards(david, "--no-costs")) and boards(david, "--no-costs")["repositories"][0]["costs"] is None
+    costs = boards(david)["repositories"][0]["costs"]
+    assert costs["is_billed"] is False and costs["commands"][0]["line"] == "s3sync cost"
+    for command in costs["commands"][:2]:
+        david.ok(*command["line"].split()[1:], cwd=david.repo)
+    now = [0.0]
+    teller = CostTeller(lambda: now[0])
+    first = teller.of(david.repo, {}, at_home(david))
+    now[0] = FRESH_S - 1
+    assert teller.of(david.repo, {}, at_home(david)) is first
+    now[0] = FRESH_S + 1
+    assert teller.of(david.repo, {}, at_home(david)) is not first
 
 
 def test_a_store_that_is_away_hides_nothing_else(tmp_path: Path) -> None:

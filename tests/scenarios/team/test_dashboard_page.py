@@ -9,7 +9,6 @@ import os
 import re
 import socket
 import subprocess
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +86,8 @@ def keep(browser: Browser, page: Page, tmp_path: Path, name: str) -> None:
 
 
 def test_each_tab_shows_what_is_in_it(browser: Browser, tmp_path: Path) -> None:
-    page = opened(browser, tmp_path, boards.team())
+    page = opened(browser, tmp_path, boards.team(), size=(1280, 860))
+    keep(browser, page, tmp_path, "dashboard.png")
     told = {
         "Projects": ["b63-flivideo", "1 conflict", "2 to do", "2 locks", "9.0 GB"],
         "Conflicts": ["cut/draft 3.mp4", "Yours 6.0 GB by david", "Theirs 6.0 GB by jan",
@@ -98,6 +98,8 @@ def test_each_tab_shows_what_is_in_it(browser: Browser, tmp_path: Path) -> None:
         "Transfers": ["Upload interrupted at 1.4 GB of 2.0 GB", "s3sync up --project=b63-flivideo cut/color.mov"],
         "Thaws": ["ready in at most 2 h 00 min", "It can be read for another 2 d 4 h",
                   "s3sync restore --status b40-old-town"],
+        "Costs": ["$5.20 so far this month, $6.31 expected at its end, budget $8.00", "b64-harbour-film 8.0 GB $1.40",
+                  "s3sync cost"],
     }  # fmt: skip
     for number, (tab, texts) in enumerate(told.items(), 1):
         page.get_by_role("tab", name=tab).click()
@@ -112,8 +114,10 @@ def test_each_tab_shows_what_is_in_it(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_a_projects_page_has_its_files_who_has_them_pictures_and_commands(browser: Browser, tmp_path: Path) -> None:
-    page = opened(browser, tmp_path, boards.team(), permissions=["clipboard-read", "clipboard-write"])
+    rights = ["clipboard-read", "clipboard-write"]
+    page = opened(browser, tmp_path, boards.team(), permissions=rights, size=(1280, 1000), theme="dark")
     page.get_by_text("b63-flivideo").click()
+    keep(browser, page, tmp_path, "dashboard-dark.png")
     assert page.get_by_role("heading", level=2).inner_text() == "b63-flivideo"
     draft = page.locator(".file").filter(has_text="draft 3.mp4")
     assert draft.locator(".has").all_inner_texts() == ["✓\nhas it:\njan"]
@@ -223,6 +227,8 @@ def test_keys(browser: Browser, tmp_path: Path) -> None:
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, tmp_path: Path, theme: str) -> None:
     page = opened(browser, tmp_path, boards.team() if theme == "light" else boards.hostile(), size=PHONE, theme=theme)
     assert (brightness(page) < 200) is (theme == "dark")
+    if theme == "light":
+        keep(browser, page, tmp_path, "dashboard-phone.png")
     for tab in page.get_by_role("tab").all():
         tab.click()
         assert fits_its_width(page), tab.inner_text()
@@ -237,7 +243,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, tmp_path:
 
 def test_no_name_is_a_script_and_nothing_is_asked_for(browser: Browser, tmp_path: Path) -> None:
     page = opened(browser, tmp_path, boards.hostile())
-    for tab in "123456":
+    for tab in "1234567":
         page.keyboard.press(tab)
         seen = page.get_by_role("tabpanel").inner_text()
         assert "alert(1)" in seen and "\u202e" not in seen and "\x1b" not in seen
@@ -247,7 +253,10 @@ def test_no_name_is_a_script_and_nothing_is_asked_for(browser: Browser, tmp_path
         lines = page.locator(".command code").all_inner_texts()
         assert not any("\n" in line or "\x1b" in line for line in lines)
         page.keyboard.press("Escape")
-    assert page.locator("script").count() == 2 and page.locator("svg, img, iframe, [onerror], [onload]").count() == 0
+    assert (
+        page.locator("script").count() == 2
+        and page.locator("svg:not(.chart), img, iframe, [onerror], [onload]").count() == 0
+    )
     assert browser.requests == [page.url.split("#")[0]]
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=data:, onerror=alert(11)>')")
     browser.forgive("Content Security Policy")
@@ -297,9 +306,40 @@ def test_a_published_view_has_neither_commands_nor_this_disk(browser: Browser, t
     page.get_by_text("b63-flivideo").click()
     assert "draft 3.mp4" in page.locator(".files").inner_text()
     assert page.locator(".command, .copy").count() == 0
-    for tab in "23456":
+    for tab in "234567":
         page.keyboard.press(tab)
         assert page.locator(".command, .copy").count() == 0
+
+
+def test_costs_by_month_are_a_picture_and_a_table(browser: Browser, tmp_path: Path) -> None:
+    page = opened(browser, tmp_path, boards.team(), size=(1280, 960))
+    page.keyboard.press("7")
+    keep(browser, page, tmp_path, "dashboard-costs.png")
+    chart = page.locator("svg.chart")
+    heights = {
+        part: chart.locator(f"rect.{part}").evaluate_all("all => all.map((one) => +one.getAttribute('height'))")
+        for part in ("storage", "requests", "egress", "expected")
+    }
+    costs = boards.costs()
+    unit = heights["storage"][0] / costs.months[0].storage
+    for part in ("storage", "requests", "egress"):
+        assert heights[part] == pytest.approx([getattr(month, part) * unit for month in costs.months]), part
+    last = costs.months[-1]
+    assert costs.expected is not None
+    assert heights["expected"] == pytest.approx([(costs.expected - last.storage - last.requests - last.egress) * unit])
+    assert "Jun 26 $9.40" in (chart.get_attribute("aria-label") or "")
+    page.get_by_text("As a table").click()
+    assert page.locator(".costs tbody tr").count() == 12
+    assert page.locator(".costs tbody tr").first.inner_text().split("\t") == [
+        "Nov 26 so far",
+        "$4.06",
+        "$0.36",
+        "$0.78",
+        "$5.20",
+    ]
+    page = opened(browser, tmp_path, boards.many(3))
+    page.keyboard.press("7")
+    assert "not looked at" in page.get_by_role("tabpanel").inner_text()
 
 
 def test_several_repositories_are_one_list_and_commands_go_there(browser: Browser, tmp_path: Path) -> None:
@@ -320,13 +360,3 @@ def test_several_repositories_are_one_list_and_commands_go_there(browser: Browse
     page.keyboard.press("Enter")
     assert page.get_by_role("heading", level=2).inner_text().startswith("v-other / b0000")
     assert page.locator(".command code").first.inner_text().startswith("cd /home/david/v-other && s3sync ")
-
-
-def test_the_pictures_of_the_documents(browser: Browser, tmp_path: Path) -> None:
-    page = opened(browser, tmp_path, boards.team(), size=(1280, 860), now=boards.NOW + timedelta(minutes=1))
-    keep(browser, page, tmp_path, "dashboard.png")
-    page = opened(browser, tmp_path, boards.team(), size=(1280, 1000), theme="dark")
-    page.get_by_text("b63-flivideo").click()
-    keep(browser, page, tmp_path, "dashboard-dark.png")
-    page = opened(browser, tmp_path, boards.team(), size=PHONE)
-    keep(browser, page, tmp_path, "dashboard-phone.png")

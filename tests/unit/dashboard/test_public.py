@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from s3sync.dashboard.page import page_of
-from s3sync.dashboard.public import PICTURES, public_view
+from s3sync.dashboard.public import COSTS, PICTURES, public_view
 from s3sync.dashboard.values import Dashboard
 from tests.kit.boards import team
 
@@ -107,13 +107,18 @@ def test_a_canary_stands_in_every_kind_of_text() -> None:
     } <= canaries.texts
 
 
-@pytest.mark.parametrize("shows", [(), (PICTURES,)])
+@pytest.mark.parametrize("shows", [(), (PICTURES,), (COSTS,)])
 def test_what_is_left_out_of_a_published_view(shows: tuple[str, ...]) -> None:
     board = Canaries().board
     view = public_view(board, title="Films", by="david", until=None, shows=shows)
     expected = PUBLISHED | ({"File.picture"} if PICTURES in shows else set())
+    expected |= {"Costs.currency", "SpentMonth.month"} if COSTS in shows else set()
     assert found_in(msgspec.json.encode(view)) == expected
     assert found_in(page_of(view)) == expected
+    assert b"folder-of" in msgspec.json.encode(board.repositories[0].projects[0].files)
+    assert b"folder-of" not in msgspec.json.encode(
+        [project.files for one in view.repositories for project in one.projects]
+    )
 
 
 def test_a_file_is_published_by_its_last_name_and_what_is_only_here_not_at_all() -> None:
