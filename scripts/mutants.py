@@ -1018,6 +1018,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_batch.py", "-k", "not_in_the_report"),
     ),
     Mutant(
+        "cluster-address",
+        "an engine is at the address that was typed, or nowhere",
+        "s3sync/core/archive/engines.py",
+        "if name == DASK and (not given or _ADDRESS.fullmatch(address)):",
+        "if name == DASK:",
+        ("tests/unit/archive/test_batch.py", "-k", "no_engine"),
+    ),
+    Mutant(
         "replica-others-stay",
         "rules of replication that others have set stay as they are",
         "s3sync/core/replication.py",

@@ -16,13 +16,15 @@ from s3sync.archives.opened import Place
 from s3sync.config import Settings
 from s3sync.config.schemes import bucket_url
 from s3sync.connect import connect
-from s3sync.core.archive.records import Archived
+from s3sync.core.archive.engines import Engine
+from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.replication import replica_name
 from s3sync.core.times import format_time
 from s3sync.errors import ConfigError
 
 if TYPE_CHECKING:
+    from s3sync.archive.carrier import Carrier
     from s3sync.archive.thaw import Price
     from s3sync.archive.verify_all import Verified, VerifyReport
     from s3sync.archive.verify_replica import ReplicaReport
@@ -51,6 +53,7 @@ class Verifying(Batching, frozen=True):
         set: str | None = None,
         deep: bool = False,
         by_turns: ByTurns | None = None,
+        engine: Engine | None = None,
         max_cost: float | None = None,
         confirm: Callable[[Price], bool] = lambda price: True,
         told: Callable[[Verified], None] = lambda one: None,
@@ -59,7 +62,8 @@ class Verifying(Batching, frozen=True):
 
         All of them are compared with one listing; some that are named, and those whose turn it is, each by its index
         and the store's checksum. Before anything is read back `confirm` hears the price, if it is worth a question;
-        with `max_cost` nobody is asked. Raises `Halt` for more than that, and where `confirm` said no.
+        with `max_cost` nobody is asked. With `deep` an `engine` may read them on other workers.
+        Raises `Halt` for more than that, and where `confirm` said no.
         """
         from s3sync.archive.reading_price import agree, reading_price
         from s3sync.archive.verify_all import VerifyReport, verify_each, verify_listed
@@ -82,7 +86,9 @@ class Verifying(Batching, frozen=True):
                     if deep:
                         agree(place.settings, reading_price(place.settings, archives), max_cost, confirm)
                     with carrying(channel) as carrier:
-                        if units or deep or by_turns is not None:
+                        if deep and engine is not None:
+                            self._verify_spread(carrier, catalogue, place, archives, engine, tell)
+                        elif units or deep or by_turns is not None:
                             read = channel.note_read
                             verify_each(carrier, catalogue, archives, deep=deep, told=tell, note_read=read)
                         else:
@@ -90,6 +96,29 @@ class Verifying(Batching, frozen=True):
                 if by_turns is not None:
                     self._note_runs(place, catalogue, report)
         return report
+
+    def _verify_spread(
+        self,
+        carrier: Carrier,
+        catalogue: Catalogue,
+        place: Place,
+        archives: list[Archived],
+        engine: Engine,
+        told: Callable[[Verified], None],
+    ) -> None:
+        """Read archives on the workers of an engine. Those of other tools are known here alone, and are read here."""
+        from s3sync.archive import cluster
+        from s3sync.archive.catalogue.turns import READ
+        from s3sync.archive.verify_all import Verified, tell, verify_each
+
+        tasks = [cluster.task_of(place.settings, self.user, one) for one in archives if one.status not in FOREIGN]
+        if tasks:
+            with cluster.spread_over(engine) as over:
+                for task, found in cluster.spread(over, cluster.verify_one, tasks):
+                    result = found if isinstance(found, Verified) else cluster.failed(task, found)
+                    tell(carrier, catalogue, result, task.archived, READ, told)
+        foreign = [one for one in archives if one.status in FOREIGN]
+        verify_each(carrier, catalogue, foreign, deep=True, told=told)
 
     def verify_replica(self, *, set: str | None = None) -> list[ReplicaReport]:
         """Compare the replicas in other regions with the stores that they are of. Changes nothing on either side.

@@ -43,7 +43,9 @@ Units: TypeAlias = Annotated[
 
 EngineName: TypeAlias = Annotated[
     str | None,
-    typer.Option("--engine", metavar="NAME", help="Who does it: s3-batch is S3 itself."),
+    typer.Option(
+        "--engine", metavar="NAME", help="Who does it: s3-batch (S3 itself); --deep: dask, or dask=tcp://HOST:PORT."
+    ),
 ]
 
 

@@ -13,10 +13,12 @@ from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS
 from s3sync.cli.notices import telling
 from s3sync.cli.options import Yes
+from s3sync.core.archive.engines import S3_BATCH
 from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
     from s3sync.archives.verifying import ByTurns
+    from s3sync.core.archive.engines import Engine
 
 
 CheckStore: TypeAlias = Annotated[
@@ -84,14 +86,17 @@ def verify(
     if not replica and rows.is_verified(call, set, of_units, of_rows):
         return rows.verify(call, set, store=check_store, local=check_local, limit=limit)
     by_turns = _by_turns(sample, older_than, named=bool(units or every))
-    by_batch = engine_of(engine) is not None
+    chosen = engine_of(engine)
+    by_batch = chosen is not None and chosen.name == S3_BATCH
     alone = {"UNIT": units, "--all": every, "--deep": deep, "--sample": by_turns, "--max-cost": max_cost is not None}
     _refuse_unfit(alone, by_batch=by_batch, wait=wait, replica=replica)
     if by_batch:
         return _verify_by_batch(call, tuple(units or ()), set, wait, yes)
     if replica:
         return _verify_replica(call, set)
-    return _verify(call, tuple(units or ()), set, deep, by_turns, max_cost, yes)
+    if chosen is not None and not deep:
+        raise UsageError("--engine dask goes with --deep", hint="what is not read is no work for a cluster")
+    return _verify(call, tuple(units or ()), set, deep, by_turns, chosen, max_cost, yes)
 
 
 def _refuse_unfit(given: Mapping[str, object], *, by_batch: bool, wait: bool, replica: bool) -> None:
@@ -115,6 +120,7 @@ def _verify(
     set: str | None,
     deep: bool,
     by_turns: ByTurns | None,
+    engine: Engine | None,
     max_cost: float | None,
     yes: bool,
 ) -> int:
@@ -127,7 +133,7 @@ def _verify(
         confirm = (lambda price: True) if yes else lines.before(ask)
         archives = opened(call, lines)
         report = archives.verify(
-            *units, set=set, deep=deep, by_turns=by_turns, max_cost=max_cost, confirm=confirm, told=told
+            *units, set=set, deep=deep, by_turns=by_turns, engine=engine, max_cost=max_cost, confirm=confirm, told=told
         )
     with telling(call, archives.settings, lambda: of_verify(report, archives.settings)):
         if call.json:

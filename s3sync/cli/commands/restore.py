@@ -113,7 +113,9 @@ def _is_by_batch(engine: str | None) -> bool:
     from s3sync.core.archive.engines import S3_BATCH
 
     found = engine_of(engine)
-    return found is not None and found.name == S3_BATCH
+    if found is not None and found.name != S3_BATCH:
+        raise UsageError(f"no restore goes by {found.name}", hint="--engine s3-batch thaws by jobs of S3")
+    return found is not None
 
 
 def _say_status(call: Call, units: list[str], set: str | None) -> int:

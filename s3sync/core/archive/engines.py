@@ -1,19 +1,28 @@
-"""Engines that do a verb on many archives instead of this process."""
+"""Engines that do a verb on many archives: S3 itself, or workers of a cluster, instead of this process."""
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
-S3_BATCH = "s3-batch"
-USAGE = "write s3-batch: S3 itself does it"
+S3_BATCH, DASK = "s3-batch", "dask"
+USAGE = "write s3-batch, dask for workers on this computer, or dask=tcp://HOST:PORT for a cluster of yours"
+_ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[A-Za-z0-9.:\[\]_-]{1,255}")
 
 
 class Engine(Struct, frozen=True):
-    """Engine by name."""
+    """Engine by name. `address` is that of a scheduler; None for one that is made here and ends with the command."""
 
     name: str
+    address: str | None = None
 
 
 def parse_engine(text: str) -> Engine | None:
     """Engine that a text names; None for none."""
-    return Engine(S3_BATCH) if text.strip() == S3_BATCH else None
+    name, given, address = text.strip().partition("=")
+    if name == S3_BATCH and not given:
+        return Engine(S3_BATCH)
+    if name == DASK and (not given or _ADDRESS.fullmatch(address)):
+        return Engine(DASK, address or None)
+    return None

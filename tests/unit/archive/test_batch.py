@@ -225,3 +225,8 @@ def test_many_lines_are_one_object(store: Store) -> None:
 @pytest.mark.parametrize("text", ["", "s3-batch=x", "dask=", "dask=http://a", "dask=tcp://a b", "dask=tcp://a/../b"])
 def test_what_is_no_engine_is_none(text: str) -> None:
     assert parse_engine(text) is None
+
+
+def test_an_engine_and_its_address() -> None:
+    found = parse_engine("dask=tcp://10.0.0.1:8786")
+    assert found is not None and (found.name, found.address) == ("dask", "tcp://10.0.0.1:8786")

@@ -1,0 +1,121 @@
+"""`archive verify --deep --engine dask`: on a real cluster, with a worker that is killed and a scheduler that dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.archive import cluster
+from s3sync.core.archive.engines import Engine
+from s3sync.errors import ArchiveError
+from tests.kit.people import Person
+from tests.kit.servers import free_ports
+from tests.scenarios.archive.conftest import put, settings
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.slow
+
+SET = """
+archives:
+  sessions:
+    store: {store}
+    source: raw/*
+    layout: "raw/{{id}}"
+    pack: tar
+"""
+UNITS = 8
+
+
+@pytest.fixture
+def archived(david: Person, tmp_path: Path) -> Person:
+    settings(david, SET.format(store=(tmp_path / "vault").as_uri()))
+    for number in range(UNITS):
+        put(david.repo, f"raw/m{number}/light.fits", os.urandom(1000))
+    david.ok("archive", "run", "--create", cwd=david.repo)
+    david.fresh = True
+    return david
+
+
+def started(*words: str) -> subprocess.Popen[bytes]:
+    argv, quiet = [sys.executable, "-m", f"distributed.cli.{words[0]}", *words[1:]], subprocess.DEVNULL
+    return subprocess.Popen(argv, stdout=quiet, stderr=quiet)
+
+
+@pytest.fixture
+def scheduler() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    port = free_ports(1)[0]
+    process = started("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    yield process, f"tcp://127.0.0.1:{port}"
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def workers(scheduler: tuple[subprocess.Popen[bytes], str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    address = scheduler[1]
+    words = (address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--death-timeout", "20")
+    found = [started("dask_worker", *words) for _ in range(2)]
+    yield found
+    for one in found:
+        one.kill()
+        one.wait()
+
+
+def slowly(number: int) -> tuple[int, int]:
+    """A task that takes a moment; its worker's process."""
+    time.sleep(0.3)
+    return number, os.getpid()
+
+
+def test_a_worker_that_is_killed_costs_its_task_alone_and_a_scheduler_that_dies_is_told(
+    archived: Person,
+    scheduler: tuple[subprocess.Popen[bytes], str],
+    workers: list[subprocess.Popen[bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cluster, "GONE_S", 1.0)
+    process, address = scheduler
+    told = archived.ok("archive", "verify", "--deep", "--engine", f"dask={address}", "--json", cwd=archived.repo).json
+    assert {one["unit"]: one["verified"] for one in told["archives"]} == {f"m{n}": "read" for n in range(UNITS)}
+    (tmp_path / "vault/raw/m3.tar").write_bytes(b"rotten")
+    bad = archived.expect(3, "archive", "verify", "--deep", "--engine", f"dask={address}", cwd=archived.repo)
+    assert "m3" in bad.err and f"verified {UNITS - 1} archives" in bad.out
+    found: list[Any] = []
+    with cluster.spread_over(Engine("dask", address)) as over:
+        for _, result in cluster.spread(over, slowly, range(12)):
+            if not found:
+                os.kill(workers[0].pid, signal.SIGKILL)
+            found.append(result)
+        assert sorted(number for number, _ in found) == list(range(12))
+        with pytest.raises(ArchiveError, match="the cluster is gone"):
+            for _ in cluster.spread(over, slowly, range(12)):
+                process.kill()
+    gone = archived.expect(1, "archive", "verify", "--deep", "--engine", f"dask={address}", cwd=archived.repo)
+    assert "does not answer" in gone.err
+
+
+def test_workers_are_made_here_where_no_address_is_named(archived: Person) -> None:
+    told = archived.ok("archive", "verify", "--deep", "--engine", "dask", "m1", "m2", "--json", cwd=archived.repo).json
+    assert {one["verified"] for one in told["archives"]} == {"read"}
+
+
+def test_threads_go_the_same_way() -> None:
+    with ThreadPoolExecutor(2) as threads:
+        results = dict(cluster.spread(cluster.Spread(threads), lambda n: 1 // n, [0, 1, 2]))
+    assert results[1] == 1 and isinstance(results[0], ZeroDivisionError)
+
+
+def test_what_is_no_work_for_a_cluster_is_refused(archived: Person) -> None:
+    archived.fresh = False
+    assert "goes with --deep" in archived.expect(2, "archive", "verify", "--engine", "dask", cwd=archived.repo).err
+    assert "no restore goes by dask" in archived.expect(2, "restore", "m1", "--engine", "dask", cwd=archived.repo).err
