@@ -24,6 +24,7 @@ from benchlib import (  # noqa: E402
     archive_catalogue,
     archive_report,
     archives,
+    batch_scale,
     breaking,
     line_report,
     media_rows,
@@ -59,6 +60,7 @@ JOBS: dict[str, Callable[[Lab], None]] = {
     "archive-units": archives.archive_units,
     "archive-scale": archive_catalogue.archive_scale,
     "archive-fits": archive_catalogue.archive_fits,
+    "batch-scale": batch_scale.batch_scale,
     media_rows.JOB: media_rows.media_rows,
 }
 

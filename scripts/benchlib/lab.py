@@ -40,9 +40,10 @@ class Sizes:
     units: int = 200
     catalogue: tuple[int, int] = (12_000, 10_000_000)
     """Archives, and members of all of them."""
+    batch: int = 10_000_000
 
 
-QUICK = Sizes(1, 300, 1_000, 64 * MIB, 2 * MIB, (100, 1_000), 3, 1, 5, 500, 20, (60, 50_000))
+QUICK = Sizes(1, 300, 1_000, 64 * MIB, 2 * MIB, (100, 1_000), 3, 1, 5, 500, 20, (60, 50_000), 100_000)
 
 
 @dataclass(frozen=True)
