@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -35,6 +36,7 @@ def in_reach(call: Call, words: Words, one: Callable[[Words], int], whole: Calla
     try:
         return one(words)
     except UsageError as error:
+        _hint_at_names(error, words)
         if not _is_about(error, words):
             raise
         there = repository_named(words.first or "", call)
@@ -57,6 +59,25 @@ def in_reach(call: Call, words: Words, one: Callable[[Words], int], whole: Calla
         if not _is_about(error, meant):
             raise
         return _archived(call, error, meant)
+
+
+def _hint_at_names(error: UsageError, words: Words) -> None:
+    """Have the error of somebody who stands in no repository name those that he has."""
+    from s3sync.config import find_repo_root
+    from s3sync.errors import S3syncError
+    from s3sync.repositories.book import read_book
+
+    if type(error) is not ProjectError or find_repo_root(Path(words.root)) is not None:
+        return
+    with suppress(S3syncError):
+        names = [one.name for one in read_book(os.environ).repositories]
+        if names:
+            more = ", ..." if len(names) > MOST_HINTED else ""
+            listed = ", ".join(names[:MOST_HINTED])
+            error.hint = f"go into a clone, or name one of your repositories ({listed}{more}), as {names[0]}/PROJECT"
+
+
+MOST_HINTED = 5
 
 
 def in_repository(call: Call, word: str | None, run: Callable[[Path, str | None], int]) -> int:

@@ -78,7 +78,9 @@ def test_what_a_command_worked_in_is_remembered_once_and_named_from_anywhere(own
     assert [one["name"] for one in owner.ok("projects", "voz/b40", "--json").json["projects"]] == ["b40-intro"]
     assert "means every project" in owner.expect(2, "sync", "voz", "more.txt").err
     assert "there is no project 'b9'" in owner.expect(2, "status", "voz/b9").err
-    assert "is not in a git repository" in owner.expect(2, "status", "vo").err, "a beginning is none"
+    for words in (("status", "vo"), ("status",), ("up", "nosuch")):
+        outside = owner.expect(2, *words).err
+        assert "is not in a git repository" in outside and "(voz), as voz/PROJECT" in outside, "a beginning is none"
 
 
 def test_what_is_here_comes_before_a_short_name(owner: Owner) -> None:
