@@ -12,10 +12,10 @@ from s3sync.archive.rows.files import Finder
 from s3sync.archive.rows.report import MOST_KEPT
 from s3sync.archive.rows.sending import MD5
 from s3sync.archive.rows.survey import RowProblem, Tally, survey
-from s3sync.archive.rows.table import Table
+from s3sync.archive.rows.table import Table, Unusable
 from s3sync.core.archive.rows import Row
 from s3sync.core.archive.values import ArchiveSet, UnitKind
-from s3sync.errors import NotFound
+from s3sync.errors import DatabaseError, NotFound
 from s3sync.spill.table import SpilledDict
 from s3sync.store.port import Store
 
@@ -201,7 +201,13 @@ def _listing(store: Store, layout: str) -> SpilledDict[_Listed]:
 def pointed_at(table: Table, keys: frozenset[str]) -> dict[str, str]:
     """Keys, of these, that a row's address leads to, each with the id of such a row."""
     found: dict[str, str] = {}
-    for row in survey(table, None, by_unit=False).every():
+    for row in table.rows():
+        if isinstance(row, Unusable):
+            raise DatabaseError(
+                f"a row of archives.{table.set} cannot be read, so that it is not known what it points at",
+                why=f"row {row.number} of the select: {row.why}",
+                hint="correct the row, or the select",
+            )
         key = table.addresses.key(row.archive_url) if row.archive_url else None
         if key in keys:
             found.setdefault(key, str(row.id))

@@ -165,6 +165,15 @@ def test_a_select_that_would_write_is_refused(david: Person, postgres: Postgres,
     assert len(table.addresses()) == 1
 
 
+def test_nor_does_sqlite_write_in_a_select(david: Person, sqlite: Table, store: str) -> None:
+    sqlite.add(1, JPEG)
+    media_set(
+        david, store, select="WITH x AS (SELECT :last, :limit ORDER BY 1) DELETE FROM post_media RETURNING media_id"
+    )
+    assert "readonly database" in david.expect(1, "archive", "run", "--set", "media").err
+    assert len(sqlite.addresses()) == 1
+
+
 def test_verify_says_what_is_archived_and_what_is_not_as_it_should_be(david: Person, table: Table, store: str) -> None:
     one, two = table.add(1, JPEG + b"one"), table.add(2, JPEG + b"two")
     table.add(3, JPEG + b"one")
@@ -193,6 +202,8 @@ def test_nothing_is_removed_while_a_row_points_at_it(david: Person, sqlite: Tabl
     found = david.expect(5, "archive", "remove", f"images/{md5}.jpg", "--yes", "--last-copies")
     assert "the row 1 in sqlite" in found.err
     assert objects(store) == [f"cache/2024/03/{md5}.jpg"]
+    sqlite.run("UPDATE post_media SET created_at = 'nonsense', md5_sum = 'x'")
+    david.expect(5, "archive", "remove", f"images/{md5}.jpg", "--yes", "--last-copies")
     sqlite.run("UPDATE post_media SET archive_url = NULL")
     david.ok("archive", "remove", f"images/{md5}.jpg", "--yes", "--last-copies")
     assert objects(store) == []
