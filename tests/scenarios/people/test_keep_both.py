@@ -13,7 +13,7 @@ from s3sync.api import Project
 from s3sync.core.entries import Entry
 from s3sync.core.keep_both import Fingerprint, Intent
 from s3sync.state.intents import Intents
-from s3sync.state.memory import StateDB
+from s3sync.state.opening import open_memory
 from s3sync.state.places import StorePlace
 from s3sync.sync.recover import recover
 
@@ -94,7 +94,9 @@ def test_f31_whichever_store_is_in_use_the_file_gets_its_name_back(project: Proj
     intent = noted(own, project.staging)
     own.rename(kept)
     (project.staging / ".s3sync").mkdir()
-    with StateDB(project.session.project.state_dir, StorePlace("s3://another/prefix/")) as state:
+    with open_memory(
+        project.session.project.state_dir, StorePlace("s3://another/prefix/"), project.session.settings.env
+    ) as state:
         Intents(state).keep_both(intent)
     assert after(project) == ({OWN: b"mine"}, [], True)
 
