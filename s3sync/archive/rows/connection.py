@@ -21,6 +21,7 @@ from s3sync.state import trusted
 CONNECT_S, STATEMENT_S, PATIENCE_S = 10, 120, 30
 """Seconds that a connection may take, one statement of PostgreSQL, and the wait for whoever writes in SQLite."""
 Values: TypeAlias = Mapping[str, object]
+_CORRECT = "correct the statement in the settings, or the table"
 _HINT = "nothing is lost: run the command again when it answers; what was sent is not sent again"
 
 
@@ -128,7 +129,7 @@ class _SQLite:
                     hint="correct the address, or connect the disk",
                 ) from error
             kind = Gone if isinstance(error, sqlite3.OperationalError) and "lock" in why else DatabaseError
-            raise kind(f"{name} refused", why=why, hint=_HINT if kind is Gone else None) from error
+            raise kind(f"{name} refused", why=why, hint=_HINT if kind is Gone else _CORRECT) from error
 
 
 class _Postgres:
@@ -223,4 +224,4 @@ class _Postgres:
                 why=f"the `select` would change something: {why}",
                 hint="a select only reads; what a row gets is in `update`",
             )
-        return DatabaseError(f"{self._database.shown} refused", why=why, hint="correct the statement in the settings")
+        return DatabaseError(f"{self._database.shown} refused", why=why, hint=_CORRECT)
