@@ -13,7 +13,7 @@ from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import EXPIRED, PRESENT, THAWED, Archived
 from s3sync.core.times import format_time, parse_time
 from s3sync.dashboard import commands
-from s3sync.dashboard.values import Held, Project, Thaw
+from s3sync.dashboard.values import Held, ShownProject, Thaw
 from s3sync.errors import S3syncError
 
 HOURS = {
@@ -27,7 +27,7 @@ HOURS = {
 THAWING = "thawing"
 
 
-def add_archives(archives: Archives, project: Callable[[str], Project], *, ask: bool = True) -> list[str]:
+def add_archives(archives: Archives, project: Callable[[str], ShownProject], *, ask: bool = True) -> list[str]:
     """Fill in what the catalogues know of each unit, and of the units on this disk. Returns what is amiss, in words.
 
     What a set of the repository knows is no longer the user's own. `ask`: have the stores say how the thaws that
@@ -53,7 +53,7 @@ def add_archives(archives: Archives, project: Callable[[str], Project], *, ask: 
     return unseen
 
 
-def _add(found: Project, listed: Listed) -> None:
+def _add(found: ShownProject, listed: Listed) -> None:
     archive, tiers = listed.archive, found.tiers
     if scheme_of(listed.store).is_folder:
         tiers.ssd = _sum(tiers.ssd, archive)

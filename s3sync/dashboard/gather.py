@@ -20,7 +20,7 @@ from s3sync.dashboard.archived import add_archives
 from s3sync.dashboard.pictures import Pictures
 from s3sync.dashboard.priced import CostTeller
 from s3sync.dashboard.projects import folder_of, held_there, look_here, look_there
-from s3sync.dashboard.values import Dashboard, Project, Repository
+from s3sync.dashboard.values import Dashboard, Repository, ShownProject
 from s3sync.errors import NotTrusted, ProjectError, S3syncError, StoreError
 from s3sync.project import ProjectFolder, local_projects, repo_root
 from s3sync.shared.listed import ListedStore
@@ -65,15 +65,15 @@ def look_at(
     start, environ, flags = Path(path).resolve(), os.environ if environ is None else environ, dict(flags or {})
     settings, root = load_settings(start, flags=flags, environ=environ), repo_root(start)
     found = Repository(settings.repo, mask_url(settings.store), str(root), f"cd {quote(str(root))}", settings.user)
-    every: dict[str, Project] = {}
+    every: dict[str, ShownProject] = {}
     here = local_projects(settings, start)
     for name in here:
-        every[name] = Project(name, here=True)
+        every[name] = ShownProject(name, here=True)
     staging: dict[str, Path] = {}
     try:
         listed = ListedStore(connect(settings), settings.repo)
         for name in {*listed.projects, *listed.failed}:
-            every.setdefault(name, Project(name)).in_store = True
+            every.setdefault(name, ShownProject(name)).in_store = True
         staging = _look_at_each(settings, listed, [every[name] for name in _wanted(every, pattern)], here)
     except NotTrusted:
         raise
@@ -81,7 +81,7 @@ def look_at(
         found.problem = str(error)
     archives = Archives.open(path=start, flags=flags, environ=environ)
     try:
-        found.notes += add_archives(archives, lambda name: every.setdefault(name, Project(name, is_own=True)))
+        found.notes += add_archives(archives, lambda name: every.setdefault(name, ShownProject(name, is_own=True)))
     except S3syncError as error:
         found.notes.append(f"the archives cannot be told: {error}")
     found.projects = [every[name] for name in _wanted(every, pattern)]
@@ -96,7 +96,7 @@ def look_at(
     return found
 
 
-def _add_commands(projects: Iterable[Project]) -> None:
+def _add_commands(projects: Iterable[ShownProject]) -> None:
     for one in projects:
         archived = bool(one.tiers.ssd or one.tiers.glacier or one.thaws)
         one.commands = commands.of_project(
@@ -113,7 +113,10 @@ def _fits(name: str, pattern: str) -> bool:
 
 
 def _look_at_each(
-    settings: Settings, store: ListedStore, projects: list[Project], here: Mapping[str, Callable[[], ProjectFolder]]
+    settings: Settings,
+    store: ListedStore,
+    projects: list[ShownProject],
+    here: Mapping[str, Callable[[], ProjectFolder]],
 ) -> dict[str, Path]:
     """Look at projects side by side; return the staging folders of those that are here.
 
@@ -122,7 +125,7 @@ def _look_at_each(
     staging: dict[str, Path] = {}
     errors: list[StoreError] = []
 
-    def look(found: Project) -> None:
+    def look(found: ShownProject) -> None:
         prefix = f"{settings.repo}/{found.name}/"
         held_there(store.projects.get(found.name, ()), prefix, found.tiers)
         try:
@@ -146,7 +149,7 @@ def _look_at_each(
     return staging
 
 
-def bound(projects: Iterable[Project]) -> None:
+def bound(projects: Iterable[ShownProject]) -> None:
     """Name no more files than a page can hold; the others are counted."""
     left = MOST_FILES
     for project in projects:

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from s3sync.core.media_types import Kind, kind_of, type_in_a_page
-from s3sync.dashboard.values import File, Project
+from s3sync.dashboard.values import File, ShownProject
 from s3sync.disk.durable import read_all
 from s3sync.team.pages.ffmpeg import Ffmpeg, find_ffmpeg
 from s3sync.team.pages.looking import opened
@@ -43,7 +43,7 @@ class Pictures:
         self._ffmpeg = ffmpeg or (Ffmpeg(program, patience_s=5.0) if program is not None else None)
         self._made: dict[tuple[str, int, int, int], str | None] = {}
 
-    def add(self, projects: Iterable[Project], staging: Mapping[str, Path]) -> None:
+    def add(self, projects: Iterable[ShownProject], staging: Mapping[str, Path]) -> None:
         """Give files their pictures. Never fails: what cannot be had is left out."""
         deadline, left, size = time.monotonic() + MOST_S, OF_ALL, 0
         kept: dict[tuple[str, int, int, int], str | None] = {}

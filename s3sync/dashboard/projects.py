@@ -13,7 +13,7 @@ from s3sync.core.reconcile import State
 from s3sync.core.team import FileLock, LockState
 from s3sync.core.times import format_time, moment
 from s3sync.dashboard import commands
-from s3sync.dashboard.values import Conflict, File, Held, Lock, Member, Project, Tiers, Transfer, Version
+from s3sync.dashboard.values import Conflict, File, Held, Lock, Member, ShownProject, Tiers, Transfer, Version
 from s3sync.project import ProjectFolder
 from s3sync.shared.listed import ListedStore
 from s3sync.shared.locks import courtesies
@@ -33,7 +33,7 @@ MOST_NAMES = 50
 """Members that are told of each file, and conflicts, locks and transfers of a project that are shown."""
 
 
-def look_here(found: Project, session: Session) -> None:
+def look_here(found: ShownProject, session: Session) -> None:
     """Fill in what one scan of the project says. Raises `StoreError`, `ScanError`, `ManifestError`."""
     user = session.settings.user
     with open_state(session) as state:
@@ -57,7 +57,7 @@ def look_here(found: Project, session: Session) -> None:
     _tell_of(found, manifest)
 
 
-def look_there(found: Project, session_store: ListedStore, prefix: str, user: str | None) -> None:
+def look_there(found: ShownProject, session_store: ListedStore, prefix: str, user: str | None) -> None:
     """Fill in what the store has of a project that is not here. Raises `StoreError`, `ManifestError`."""
     manifest = read_manifest(session_store, prefix).manifest
     objects = [
@@ -102,7 +102,7 @@ def folder_of(project: ProjectFolder) -> str:
     return project.staging.relative_to(project.repo_root).as_posix()
 
 
-def _tell_of(found: Project, manifest: Manifest) -> None:
+def _tell_of(found: ShownProject, manifest: Manifest) -> None:
     found.last_sync_at, found.last_sync_by = manifest.last_sync, manifest.last_sync_by
     for one in member_states(manifest, None)[:MOST_NAMES]:
         lacks = len(one.lacks) + one.more

@@ -16,8 +16,8 @@ from s3sync.dashboard.values import (
     Held,
     Lock,
     Member,
-    Project,
     Repository,
+    ShownProject,
     SpentMonth,
     Thaw,
     Tiers,
@@ -66,9 +66,9 @@ def _costs(costs: Costs | None) -> Costs | None:
     return Costs(costs.currency, months, costs.expected, is_billed=costs.is_billed)
 
 
-def _project(one: Project, shows: Collection[str]) -> Project:
+def _project(one: ShownProject, shows: Collection[str]) -> ShownProject:
     files = [_file(file, shows) for file in one.files if file.state != _ONLY_HERE]
-    return Project(
+    return ShownProject(
         name=one.name,
         in_store=one.in_store,
         tiers=Tiers(ssd=_held(one.tiers.ssd), s3=_held(one.tiers.s3), glacier=_held(one.tiers.glacier)),

@@ -125,7 +125,7 @@ class Thaw(Struct, frozen=True):
     commands: tuple[Command, ...] = ()
 
 
-class Project(Struct):
+class ShownProject(Struct):
     """A project, or a unit of an archive set. `counts` are the states of its files, `files_left` those not in `files`.
 
     `problem` is why it could not be looked at. `is_own`: it is known by this user's own archive sets and disk alone.
@@ -194,7 +194,7 @@ class Repository(Struct):
     root: str | None = None
     enter: str | None = None
     user: str | None = None
-    projects: list[Project] = field(default_factory=list)
+    projects: list[ShownProject] = field(default_factory=list)
     costs: Costs | None = None
     notes: list[str] = field(default_factory=list)
     problem: str | None = None

@@ -18,8 +18,8 @@ from s3sync.dashboard.values import (
     Held,
     Lock,
     Member,
-    Project,
     Repository,
+    ShownProject,
     SpentMonth,
     Thaw,
     Tiers,
@@ -90,7 +90,7 @@ def many(count: int, *, seed: int = 7) -> Dashboard:
     )
 
 
-def _projects(count: int, dice: random.Random) -> Iterator[Project]:
+def _projects(count: int, dice: random.Random) -> Iterator[ShownProject]:
     for number in range(count):
         name = f"b{number:04}-{dice.choice(WORDS)}-{dice.choice(WORDS)}"
         days = dice.randrange(1, 1500)
@@ -104,7 +104,7 @@ def _projects(count: int, dice: random.Random) -> Iterator[Project]:
         here, in_store = tiers.local is not None, tiers.s3 is not None
         counts = {"in_sync": files, "local_new": 2} if here and number % 9 == 0 else {"in_sync": files}
         names = [f"cut/{dice.choice(WORDS)}-{at:02}.mp4" for at in range(6)]
-        yield Project(
+        yield ShownProject(
             name,
             here=here,
             in_store=in_store,
@@ -215,7 +215,7 @@ def hostile() -> Dashboard:
     """Every text that others choose is one that somebody chose badly."""
     bad = HOSTILE
     projects = [
-        Project(
+        ShownProject(
             name,
             here=True,
             in_store=True,

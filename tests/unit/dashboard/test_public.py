@@ -16,9 +16,9 @@ from tests.kit.boards import team
 
 PUBLISHED = {
     "Repository.name",
-    "Project.name",
-    "Project.last_sync_at",
-    "Project.last_sync_by",
+    "ShownProject.name",
+    "ShownProject.last_sync_at",
+    "ShownProject.last_sync_by",
     "Held.at",
     "File.name",
     "File.by",

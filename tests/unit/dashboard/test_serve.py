@@ -14,7 +14,7 @@ import pytest
 
 from s3sync.dashboard.live import Live
 from s3sync.dashboard.serve import MOST_AT_ONCE, Served, serving
-from s3sync.dashboard.values import Dashboard, Project
+from s3sync.dashboard.values import Dashboard, ShownProject
 from s3sync.errors import LocalError, S3syncError, Unreachable
 from tests.kit.boards import many
 from tests.kit.browser import until
@@ -251,7 +251,7 @@ def test_a_look_that_fails_is_told_beside_what_was_known(looks: Looks) -> None:
         until(lambda: told()["problem"] == "the store cannot be reached: no network")
         assert len(told()["projects"]) == 3  # type: ignore[arg-type]
         board = many(3)
-        board.repositories[0].projects.append(Project("new-one"))
+        board.repositories[0].projects.append(ShownProject("new-one"))
         looks.now = board
         until(lambda: told()["problem"] is None)
 
