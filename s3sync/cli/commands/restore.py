@@ -158,5 +158,5 @@ def _restore(call: Call, units: list[str], set: str | None, options: RestoreOpti
         if call.json:
             print_json(restore_json(report, dry_run=call.dry_run))
         else:
-            print_rest(report, quiet=call.quiet, resume=resume)
+            print_rest(report, quiet=call.quiet, resume=resume, by_batch=options.by_batch)
     return report.exit_code

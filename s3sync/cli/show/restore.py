@@ -94,7 +94,7 @@ def print_waiting(lines: Lines, tier: Tier, *, quiet: bool) -> Callable[[list[st
     return told
 
 
-def print_rest(report: RestoreReport, *, quiet: bool, resume: bool = False) -> None:
+def print_rest(report: RestoreReport, *, quiet: bool, resume: bool = False, by_batch: bool = False) -> None:
     """Say of each unit that did not come back why, and which are still cold."""
     for problem in report.failed:
         warn(f"{symbols().failed} {printable(problem.path)}: {printable(problem.error)}")
@@ -103,7 +103,9 @@ def print_rest(report: RestoreReport, *, quiet: bool, resume: bool = False) -> N
     for unit in report.pending:
         warn(f"{printable(unit)} is being thawed and cannot be read yet")
     if report.pending:
-        warn("hint: `s3sync restore --resume` goes on when it is ready, also with --wait; --status says how it stands")
+        engine = " --engine s3-batch" if by_batch else ""
+        going_on = f"`s3sync restore --resume{engine}` goes on when it is ready, also with --wait"
+        warn(f"hint: {going_on}; --status says how it stands")
     elif resume and not report.units and not report.failed and not quiet:
         say("No restore waits for a thaw.")
     elif not quiet and len(report.units) > 1:

@@ -141,6 +141,7 @@ def test_what_is_cold_is_verified_without_a_thaw_and_thawed_by_a_job(
     fake.slow = 1
     units = ("m1", "m2")
     first = lab.run("restore", *units, "--to", "back", "--engine", "s3-batch", "--yes", code=8)
+    assert "restore --resume --engine s3-batch" in first.err
     assert "m1 is being thawed" in first.err and not (lab.person.repo / "back").exists()
     assert "cold" in lab.run("restore", "--status").out, "the job has not even begun"
     again = lab.run("restore", "--resume", "--engine", "s3-batch", "--yes", code=8)
