@@ -905,6 +905,22 @@ MUTANTS = (
         ("tests/scenarios/archive/test_rows_troubles.py", "-k", "asked_about"),
     ),
     Mutant(
+        "rows-trust-addresses",
+        "P13: what a repository has written into rows is agreed to with its statements",
+        "s3sync/trust/databases.py",
+        "*([rows.url_template] if rows.url_template is not None else [])",
+        "*()",
+        ("tests/unit/config/test_table_sets.py", "-k", "agreed_to_as_well"),
+    ),
+    Mutant(
+        "rows-question-lines",
+        "P13: a comment hides nothing of a statement that is asked about",
+        "s3sync/cli/show/trust.py",
+        'statement.split("\\n")',
+        '[" ".join(statement.split())]',
+        ("tests/unit/cli/test_database_question.py", "-k", "comment_hides"),
+    ),
+    Mutant(
         "archive-disk-away",
         "P13: a folder store is not made where its disk may not be connected",
         "s3sync/archive/disks.py",

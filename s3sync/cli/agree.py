@@ -50,10 +50,12 @@ def _confirmed_database(place: Place, quiet: bool) -> bool:
     from s3sync.cli.output import answered_yes, warn
     from s3sync.cli.show.trust import database_question
     from s3sync.config import load_settings
-    from s3sync.trust import previous
+    from s3sync.trust import previous, statements_of
 
+    chosen = load_sets(load_settings(Path.cwd(), flags={}, environ=os.environ)).get(place.database_of or "")
+    if chosen is None or chosen.rows is None or statements_of(chosen) != place.statements:
+        return False  # the settings have changed meanwhile: nobody agrees to what was not shown
     if not quiet:
-        chosen = load_sets(load_settings(Path.cwd(), flags={}, environ=os.environ)).get(place.database_of or "")
         for line in database_question(place, previous(place, os.environ), chosen):
             warn(line)
     return answered_yes("Do you trust this database with these statements?")

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -28,6 +28,8 @@ DOTENV = ".env"
 _OF_CLIENTS = frozenset({"pgbouncer", "connection_limit", "pool_timeout", "schema", "supa", "statement_cache_size"})
 """Words that other clients take from an address, and libpq does not know."""
 _HARMLESS = frozenset({"sslmode", "host", "port", "user", "dbname", "connect_timeout", "channel_binding", "gssencmode"})
+_USUAL_OF_LIBPQ = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+"""Variables that libpq takes for what an address leaves out (postgresql.org/docs/current/libpq-envars.html)."""
 _OWN = frozenset({"sslrootcert", "sslcert", "sslkey", "options", "target_session_attrs", "password", "sslpassword"})
 """Words that only the user himself may say: these name files, or settings of the server."""
 
@@ -58,14 +60,14 @@ def database_of(chosen: ArchiveSet, settings: Settings, environ: Mapping[str, st
     url = chosen.rows.url
     if url is not None and "://" in url:
         where = settings.origins.get("archives", "the settings") if chosen.confined else "your own settings"
-        return _parsed(chosen, url, where, chosen.confined, settings.root)
+        return _parsed(chosen, url, where, chosen.confined, settings.root, environ)
     names = (url,) if url is not None else USUAL
     for name in names:
         if environ.get(name, "").strip():
-            return _parsed(chosen, environ[name].strip(), f"the variable {name}", False, settings.root)
+            return _parsed(chosen, environ[name].strip(), f"the variable {name}", False, settings.root, environ)
     found = _dotenv(settings.root, names, environ) if settings.root is not None else None
     if found is not None:
-        return _parsed(chosen, found[1], f"{found[0]} in {DOTENV}", True, settings.root)
+        return _parsed(chosen, found[1], f"{found[0]} in {DOTENV}", True, settings.root, environ)
     raise ConfigError(
         f"archives.{chosen.name} does not say which database to ask",
         why=f"none of {', '.join(USUAL)} is set in the environment or in {DOTENV} of the repository"
@@ -88,12 +90,14 @@ def _dotenv(root: Path, names: tuple[str, ...], environ: Mapping[str, str]) -> t
     return next(((name, value.strip()) for name in names if (value := said.get(name)) and value.strip()), None)
 
 
-def _parsed(chosen: ArchiveSet, url: str, origin: str, of_repository: bool, root: Path | None) -> Database:
+def _parsed(
+    chosen: ArchiveSet, url: str, origin: str, of_repository: bool, root: Path | None, environ: Mapping[str, str]
+) -> Database:
     kind, separator, rest = url.partition("://")
     if kind == "sqlite" and separator:
         return _sqlite(chosen, rest, origin, of_repository, root)
     if kind in ("postgres", "postgresql", "postgresql+psycopg") and separator:
-        return _postgres(chosen, f"postgresql://{rest}", origin, of_repository)
+        return _postgres(f"postgresql://{rest}", origin, of_repository, environ)
     raise ConfigError(
         f"{origin} is no address of a database that s3sync knows",
         why="it begins with neither sqlite:// nor postgresql://",
@@ -120,7 +124,7 @@ def _sqlite(chosen: ArchiveSet, rest: str, origin: str, of_repository: bool, roo
     return Database(f"sqlite:///{place}", origin, of_repository, path=place)
 
 
-def _postgres(chosen: ArchiveSet, url: str, origin: str, of_repository: bool) -> Database:
+def _postgres(url: str, origin: str, of_repository: bool, environ: Mapping[str, str]) -> Database:
     try:
         parts = urlsplit(url)
         said = {"host": parts.hostname, "port": str(parts.port) if parts.port else None}
@@ -138,18 +142,27 @@ def _postgres(chosen: ArchiveSet, url: str, origin: str, of_repository: bool) ->
         whose = "a repository's address may not say that" if odd in _OWN else "s3sync does not know it"
         raise ConfigError(f"{origin} has {odd[:40]!r} in it", why=whose, hint="take it out of the address")
     found |= more
-    return Database(_shown(found), origin, of_repository, said=found)
+    service = environ.get("PGSERVICE", "")
+    if not service:
+        usual = {name: environ.get(variable, "") for name, variable in _USUAL_OF_LIBPQ.items()}
+        found = {name: value for name, value in usual.items() if value} | found
+    return Database(_shown(found, service), origin, of_repository, said=found)
 
 
-def _shown(said: Mapping[str, str]) -> str:
-    """The address in one form, without a password."""
-    host = said.get("host", "")
-    port = f":{said['port']}" if "port" in said else ""
-    user = f"{said['user']}@" if "user" in said else ""
+def _shown(said: Mapping[str, str], service: str) -> str:
+    """The address in one form, without a password. No part of it reads as another one: it is what is agreed to.
+
+    `service`: of the user's environment, which says what the address leaves out.
+    """
+    part = {name: quote(value, safe=",:/" if name == "host" else ",") for name, value in said.items()}
+    host = part.get("host", "")
+    port = f":{part['port']}" if "port" in part else ""
+    user = f"{part['user']}@" if "user" in part else ""
     place = f"[{host}]" if ":" in host and not host.startswith("/") else host
-    return f"postgresql://{user}{place}{port}/{said.get('dbname', '')}" + (
-        f"?sslmode={said['sslmode']}" if said.get("sslmode") in ("disable", "allow") else ""
-    )
+    more = {"sslmode": said.get("sslmode")} if said.get("sslmode") in ("disable", "allow") else {}
+    more |= {"service": quote(service, safe="")} if service else {}
+    asked = "&".join(f"{name}={value}" for name, value in more.items())
+    return f"postgresql://{user}{place}{port}/{part.get('dbname', '')}" + (f"?{asked}" if asked else "")
 
 
 def masked(text: str, database: Database) -> str:

@@ -84,7 +84,7 @@ def statement(value: object) -> str:
 
     if not isinstance(value, str) or not value.strip():
         raise BadValue("it must be a statement of SQL", 'put it in quotes, or in lines of its own behind "|"')
-    if len(value) > MOST_CHARACTERS or any(ord(char) < 0x20 and char not in "\n\t\r" for char in value):
+    if len(value) > MOST_CHARACTERS or any(ord(char) < 0x20 and char not in "\n\t" for char in value):
         raise BadValue(f"it has more than {MOST_CHARACTERS} characters, or one that no statement has")
     return value.strip()
 

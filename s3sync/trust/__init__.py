@@ -18,7 +18,7 @@ from s3sync.trust.check import (
     require,
     sharing,
 )
-from s3sync.trust.databases import database_place, require_database
+from s3sync.trust.databases import database_place, require_database, statements_of
 from s3sync.trust.place import KEYS_OF_REPOSITORY, Place, place_of
 
 __all__ = [
@@ -42,4 +42,5 @@ __all__ = [
     "require",
     "require_database",
     "sharing",
+    "statements_of",
 ]

@@ -18,14 +18,20 @@ from s3sync.trust.place import Place
 
 def database_place(settings: Settings, chosen: ArchiveSet, database: Database) -> Place:
     """The database and the statements of a set, as they are agreed to together."""
-    assert chosen.rows is not None
-    text = "\0".join((chosen.rows.select, chosen.rows.update))
     return Place(
         repository=str(settings.root or ""),
         store=database.shown,
         database_of=chosen.name,
-        statements=hashlib.sha256(text.encode()).hexdigest()[:32],
+        statements=statements_of(chosen),
     )
+
+
+def statements_of(chosen: ArchiveSet) -> str:
+    """Digest of the statements, and of the addresses that `update` writes."""
+    assert chosen.rows is not None
+    rows = chosen.rows
+    parts = (rows.select, rows.update, *([rows.url_template] if rows.url_template is not None else []))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def require_database(settings: Settings, chosen: ArchiveSet, database: Database) -> None:

@@ -59,10 +59,20 @@ def database_question(place: Place, before: Place | None, chosen: ArchiveSet | N
     if before is not None and before.store != place.store:
         parts.append(("before", before.store))
     if chosen is not None and chosen.rows is not None:
-        parts += [("reads", " ".join(chosen.rows.select.split())), ("writes", " ".join(chosen.rows.update.split()))]
+        parts += [*_lines("reads", chosen.rows.select), *_lines("writes", chosen.rows.update)]
+        if chosen.rows.url_template is not None:
+            parts.append(("addresses", chosen.rows.url_template))
     for label, value in parts:
-        yield from hanging(f"  {label + ':':<{LABEL - 2}}", printable(value))
+        yield from hanging(f"  {label + ':' if label else '':<{LABEL - 2}}", printable(value))
     yield "s3sync archive runs these there with the rights of the login that the address has."
+
+
+def _lines(label: str, statement: str) -> Iterator[tuple[str, str]]:
+    """Lines of a statement as they are, each marked where there are several: a comment ends where its line does."""
+    lines = [line.replace("\t", " ").strip(" ") for line in statement.split("\n")]
+    lines = [line for line in lines if line]
+    for number, line in enumerate(lines):
+        yield "" if number else label, f"| {line}" if len(lines) > 1 else line
 
 
 def _parts(place: Place, before: Place | None) -> Iterator[tuple[str, str]]:

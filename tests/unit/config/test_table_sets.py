@@ -10,6 +10,7 @@ from s3sync.archive.sets import load_sets
 from s3sync.config.databases import Database, database_of, masked
 from s3sync.core.archive.values import ArchiveSet, Pack, UnitKind
 from s3sync.errors import ConfigError
+from s3sync.trust import statements_of
 from tests.unit.config.conftest import Load
 
 SELECT = "SELECT id, path, md5, created_at FROM t WHERE id > :last ORDER BY id LIMIT :limit"
@@ -131,3 +132,36 @@ def test_a_link_out_of_the_repository_is_no_database_of_it(load: Load, repo: Pat
 def test_messages_are_masked() -> None:
     found = Database("postgresql://u@h/d", "x", False, said={"password": "hunter2"})
     assert masked("cannot use postgresql://u:hunter2@h/d: hunter2", found) == "cannot use postgresql://u:****@h/d: ****"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://app%40db.internal%2Fmedia%3Fx=@evil.example/d", "postgresql://app%40db.internal%2Fmedia%3Fx%3D@evil.example/d"),
+        ("postgresql://db.internal/a?host=evil.example", "postgresql://evil.example/a"),
+        ("postgresql://h/d%20%1b[2J?user=a%2Fb", "postgresql://a%2Fb@h/d%20%1B%5B2J"),
+        ("postgresql:///d?host=/run/pg", "postgresql:///run/pg/d"),
+        ("postgresql://h/d?host=one,two", "postgresql://one,two/d"),
+    ],
+)  # fmt: skip
+def test_no_part_of_an_address_reads_as_another_one(load: Load, repo: Path, url: str, shown: str) -> None:
+    (repo / ".env").write_text(f"DATABASE_URL={url}\n")
+    assert database(load, repo).shown == shown
+
+
+def test_what_an_address_leaves_out_is_shown_too(load: Load, repo: Path) -> None:
+    """Otherwise a short address is the production's, and the question names no host."""
+    (repo / ".env").write_text("DATABASE_URL=postgresql:///app\n")
+    usual = {"PGHOST": "db.internal", "PGPORT": "6543", "PGUSER": "root", "PGDATABASE": "other"}
+    found = database(load, repo, **usual)
+    assert found.shown == "postgresql://root@db.internal:6543/app"
+    assert found.said == {"host": "db.internal", "port": "6543", "user": "root", "dbname": "app"}
+    served = database(load, repo, **usual, PGSERVICE="prod")
+    assert (served.shown, served.said) == ("postgresql:///app?service=prod", {"dbname": "app"})
+
+
+def test_the_addresses_that_are_written_are_agreed_to_as_well(load: Load) -> None:
+    plain = one(load)
+    first = one(load, url_template="https://ours.example/{key}")
+    second = one(load, url_template="https://evil.example/{key}")
+    assert len({statements_of(chosen) for chosen in (plain, first, second)}) == 3
