@@ -147,12 +147,13 @@ def _parsed(line: str) -> _Rule | None:
         return None
     ignores = not text.startswith("!")
     text = text.removeprefix("!")
-    if not text or (len(text) - len(text.rstrip("\\"))) % 2:
+    name = text.removesuffix("/")
+    if not text or any((len(end) - len(end.rstrip("\\"))) % 2 for end in (text, name)):
         raise ValueError(f"{line!r} is no pattern")
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"it is longer than {MOST_CHARACTERS} characters")
     folders_only = text.endswith("/")
-    text = text.removesuffix("/")
+    text = name
     by_name = "/" not in text
     text = text.removeprefix("/")
     if text.startswith("**/") and "/" not in text[3:] and text[3:].strip("*"):

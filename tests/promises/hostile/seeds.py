@@ -89,6 +89,6 @@ SEEDS: dict[str, list[bytes]] = {
         b'\x07["{\\"name\\":\\"a\\",\\"kept_as\\":\\"../b\\",\\"by\\":\\"\\",\\"at\\":\\"\\"}","conflict"]',
         b'\x08["{\\"kind\\":\\"fetched\\",\\"path\\":\\"a\\"}"]', b'\x08["' + b"[" * 3000 + b'"]',
     ],
-    "ignore": [b"*a*a*a*a*a*a*a*b", b"**/a/**/b/**/c", b"!keep\n*.tmp\n/x/**", b"[!a]*[]a]?\\*", b"[a-"],
+    "ignore": [b"*a*a*a*a*a*a*a*b", b"**/a/**/b/**/c", b"!keep\n*.tmp\n/x/**", b"[!a]*[]a]?\\*", b"[a-", b"!x?\\/"],
     "shown": [b"\x1b]8;;http://evil\x1b\\", "\x9b31m\u202e\u0301\u0301".encode(), ("e" + "\u0301" * 40).encode()],
 }  # fmt: skip
