@@ -14,6 +14,7 @@ from s3sync.archive.catalogue import pieces, schema
 from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, THAW_COLUMNS
 from s3sync.archive.catalogue.search import Searching
 from s3sync.config.locate import user_data_folder
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import PRESENT, Archived, LogEntry, Statistic, Status, ThawNote
 from s3sync.core.archive.values import Index, Kind, Member, SplitIndex
 from s3sync.disk.errors import local_errors
@@ -26,7 +27,19 @@ _CACHE_KB = 32_000
 
 
 def catalogue_path(store: str, endpoint: str | None, environ: Mapping[str, str]) -> Path:
-    """Path of the catalogue of a store with its prefix."""
+    """Path of the catalogue of a store with its prefix.
+
+    A folder has no server: its catalogue is one, whatever `endpoint` a shell has set. One that was made for a folder
+    under an endpoint is used as long as there is no other.
+    """
+    if scheme_of(store).is_folder and endpoint:
+        path = _path(store, None, environ)
+        made = _path(store, endpoint, environ)
+        return made if made.exists() and not path.exists() else path
+    return _path(store, endpoint, environ)
+
+
+def _path(store: str, endpoint: str | None, environ: Mapping[str, str]) -> Path:
     place = hashlib.sha256(f"{store.rstrip('/')}\n{endpoint or ''}".encode()).hexdigest()[:16]
     return user_data_folder(environ) / FOLDER / f"{place}.db"
 

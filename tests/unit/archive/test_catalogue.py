@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -198,6 +199,21 @@ def test_each_store_with_its_prefix_and_server_has_its_own_file(tmp_path: Path) 
     places = [("s3://b", None), ("s3://b/x", None), ("s3://b", "http://localhost:9000")]
     assert len({catalogue_path(*place, environ) for place in places}) == 3
     assert catalogue_path("s3://b/", None, environ) == catalogue_path("s3://b", None, environ)
+
+
+def test_a_folder_has_one_file_whatever_server_the_shell_names(tmp_path: Path) -> None:
+    environ = {"XDG_DATA_HOME": str(tmp_path)}
+    url, server = "file:///mnt/t7", "http://localhost:9000"
+    plain = catalogue_path(url, None, environ)
+    assert catalogue_path(url, server, environ) == plain
+    old_name = hashlib.sha256("\n".join((url, server)).encode()).hexdigest()[:16]
+    earlier = plain.with_name(f"{old_name}.db")
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
+    assert catalogue_path(url, server, environ) == earlier, "one of an earlier version is not lost"
+    assert catalogue_path(url, "http://other:9000", environ) == plain
+    plain.touch()
+    assert catalogue_path(url, server, environ) == plain
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
