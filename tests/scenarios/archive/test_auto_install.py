@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import plistlib
 import shutil
 import subprocess
@@ -10,19 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.crontab import real_crontab
 from tests.kit.people import Person
 from tests.scenarios.archive.conftest import own_settings, put
 from tests.scenarios.archive.test_auto import SSD
 from tests.scenarios.team.test_watch_service import ANALYZE, values, verified, words
 
-CRONTAB = """#!/bin/sh
-# a crontab(1) that keeps its table in a file
-if [ "$1" = -l ]; then
-    test -e "$HOME/table" || { echo "no crontab for jan" >&2; exit 1; }
-    exec cat "$HOME/table"
-fi
-exec cat > "$HOME/table"
-"""
 MAIL = ("--email", "jan@example.com")
 
 
@@ -106,29 +98,28 @@ def test_uninstall_removes_what_was_written_and_nothing_else(david: Person) -> N
 
 
 def test_lines_of_a_crontab_stand_beside_those_of_others(david: Person, tmp_path: Path) -> None:
-    script = put(tmp_path, "bin/crontab", CRONTAB.encode())
-    script.chmod(0o755)
-    table, path = david.root / "home/table", f"{tmp_path}/bin:{os.environ['PATH']}"
-    auto(david, "install", "--with", "cron", PATH=path)
-    assert len(table.read_text().splitlines()) == 5
-    auto(david, "uninstall", "--with", "cron", PATH=path)
-    assert table.read_bytes() == b""
-    others = b"# mine\n5 4 * * * /opt/backup --quiet 2>&1 \\% x\n\xff\n"
-    table.write_bytes(others)
-    shown = auto(david, "install", "--with", "cron", "--dry-run", PATH=path)
-    assert "0 3 * * * cd " in shown and table.read_bytes() == others
-    auto(david, "install", "--with", "cron", "--at", "01:15", *MAIL, PATH=path)
-    text = table.read_bytes()
-    assert text.startswith(others) and text.count(b"\n") == others.count(b"\n") + 6
-    assert "installed with cron" in auto(david, "status", "--with", "cron", PATH=path)
-    assert " 01:15" in auto(david, "status", "--with", "cron", PATH=path)
+    others = b"# mine \xff\n5 4 31 2 * /opt/backup --quiet 2>&1 \\% x \xff\n"
+    with real_crontab() as table:
+        auto(david, "install", "--with", "cron")
+        assert len(table.more.splitlines()) == 5
+        auto(david, "uninstall", "--with", "cron")
+        assert table.read() == (table.own or b"")
+        table.write((table.own or b"") + others)
+        shown = auto(david, "install", "--with", "cron", "--dry-run")
+        assert "0 3 * * * cd " in shown and table.more == others
+        auto(david, "install", "--with", "cron", "--at", "01:15", *MAIL)
+        text = table.more
+        assert text.startswith(others) and text.count(b"\n") == others.count(b"\n") + 6
+        table.write((table.own or b"") + text + others)
+        assert "installed with cron" in auto(david, "status", "--with", "cron")
+        assert " 01:15" in auto(david, "status", "--with", "cron")
+        auto(david, "uninstall")
+        assert table.more == others + others
     night = next(line for line in text.decode("utf-8", "replace").splitlines() if " archive auto -" in line)
     command = night.split(" ", 5)[5].replace("\\%", "%")  # as cron takes it
     env = {"HOME": str(david.root / "home"), "PATH": "/usr/bin:/bin", "S3SYNC_TRUST": "1"}
     subprocess.run(["/bin/sh", "-c", command], env=env, check=True, capture_output=True)
     assert (tmp_path / "T7/projects/b40/a.mp4").exists()
-    auto(david, "uninstall", PATH=path)
-    assert table.read_bytes() == others
 
 
 def test_an_agent_of_launchd_says_when_and_what(david: Person) -> None:
