@@ -20,7 +20,6 @@ from s3sync.repositories.note import note_repository
 from s3sync.shared.projects import StoreProjects
 from s3sync.state.places import KnownPlace
 from s3sync.store.port import Pace, Store
-from s3sync.sync.own_memory import Adoptable
 from s3sync.sync.places import PlacesReport
 from s3sync.sync.report import CleanupReport, RunReport, StatusReport, TransfersReport, TransferStatus
 from s3sync.sync.session import Session
@@ -29,6 +28,7 @@ from s3sync.transfer.flow import CEILING
 from s3sync.transfer.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from s3sync.sync.own_memory import Adoptable
     from s3sync.sync.restore import TrashReport
     from s3sync.sync.undo import UndoReport
 

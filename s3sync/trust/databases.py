@@ -7,13 +7,16 @@ without a question; what changed is asked about again (docs/decisions/0098-a-tab
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from s3sync.config import Settings, says_trust
-from s3sync.config.databases import Database
-from s3sync.core.archive.values import ArchiveSet
 from s3sync.errors import NotTrusted
 from s3sync.trust.book import read_book
 from s3sync.trust.place import Place
+
+if TYPE_CHECKING:  # each command imports this room, and few ask a database
+    from s3sync.config.databases import Database
+    from s3sync.core.archive.values import ArchiveSet
 
 
 def database_place(settings: Settings, chosen: ArchiveSet, database: Database) -> Place:

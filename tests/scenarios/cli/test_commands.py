@@ -30,7 +30,10 @@ LEAVES = [
 ]
 """Every command line that does something, with the second words of groups."""
 SLOW_IMPORTS = {"boto3", "botocore", "s3transfer", "obstore", "rich.progress"}
-NOT_FOR_NOTHING = {"concurrent.futures", "configparser", "filelock", "json", "logging", "s3sync.transfer.pool"}
+NOT_FOR_NOTHING = {
+    "concurrent.futures", "configparser", "filelock", "json", "logging", "s3sync.transfer.pool",
+    "s3sync.config.databases", "s3sync.repositories.book", "s3sync.state.repair",
+}  # fmt: skip
 """Some milliseconds each; a run with nothing to do needs none of them."""
 
 
