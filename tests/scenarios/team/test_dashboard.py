@@ -256,11 +256,14 @@ def test_a_thaw_that_finishes_while_the_page_is_open(moto: Server, tmp_path: Pat
         put(david.repo, "raw/m42/a.fits", b"light")
         david.ok("archive", "run", "--delete-local", cwd=david.repo)
         david.expect(8, "restore", "m42", "--yes", cwd=david.repo)
+        never, now = {"progression": "manual", "times": 1_000_000}, {"progression": "immediate"}
+        state_manager.set_transition("s3::keyrestore", never)  # however often the page has it looked at
         with serving(david, "--every", "2s") as url:
             page = browser.open(url)
             page.get_by_role("tab", name="Thaws").click()
             thaw = page.locator(".thaw")
             assert thaw.get_attribute("data-state") == "thawing" and "ready in at most" in thaw.inner_text()
+            state_manager.set_transition("s3::keyrestore", now)
             until(lambda: thaw.get_attribute("data-state") == "thawed")
             assert (
                 "It can be read for another" in thaw.inner_text() and "s3sync restore --resume m42" in thaw.inner_text()
