@@ -1042,6 +1042,14 @@ MUTANTS = (
         ("tests/unit/archive/test_batch.py", "-k", "no_engine"),
     ),
     Mutant(
+        "cluster-own-key",
+        "no other user of the computer has something run by workers that are made here",
+        "s3sync/archive/cluster.py",
+        "threads_per_worker=1, security=security, ",
+        "threads_per_worker=1, ",
+        ("tests/scenarios/archive/test_cluster.py", "-k", "another_user"),
+    ),
+    Mutant(
         "replica-others-stay",
         "rules of replication that others have set stay as they are",
         "s3sync/core/replication.py",

@@ -11,8 +11,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec import Struct
@@ -42,6 +43,8 @@ RETRIES = 2
 GONE_S = 5.0
 """Time without a scheduler after which it is given up."""
 _THREADS = 4
+_NO_PAGES: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+"""Setting by which a cluster made here shows nothing of itself: its server of pages has no token."""
 
 
 class VerifyTask(Struct, frozen=True):
@@ -104,13 +107,11 @@ def spread_over(engine: Engine | None) -> Iterator[Spread]:
         import dask
         import distributed
     except ImportError:
-        raise ConfigError(
-            "dask is not installed", why="--engine dask needs it", hint="pip install 's3sync-collab[cluster]'"
-        ) from None
-    Client, LocalCluster = cast("Any", distributed.Client), cast("Any", distributed.LocalCluster)  # noqa: N806
+        raise _not_installed("dask") from None
+    Client = cast("Any", distributed.Client)  # noqa: N806
     quiet = {"distributed.logging.distributed": "critical", "distributed.comm.timeouts.connect": "5s"}
-    with dask.config.set(quiet):
-        cluster = LocalCluster(dashboard_address=None, threads_per_worker=1) if engine.address is None else None
+    with dask.config.set({**quiet, **(_NO_PAGES if engine.address is None else {})}), ExitStack() as held:
+        cluster = _own_cluster(distributed, held) if engine.address is None else None
         try:
             client = Client(cluster if cluster is not None else engine.address, timeout="5s", set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -123,6 +124,25 @@ def spread_over(engine: Engine | None) -> Iterator[Spread]:
             client.close(timeout=2)
             if cluster is not None:
                 cluster.close(timeout=5)
+
+
+def _own_cluster(distributed: Any, held: ExitStack) -> Any:
+    """Workers on this computer. What reaches a scheduler or a worker runs programs, and others can reach the ports of
+    this computer: so they talk by TLS to each other alone, with a key that is made for this. Their folder is private.
+    """
+    try:
+        security = distributed.Security.temporary()
+    except ImportError:
+        raise _not_installed("cryptography") from None
+    folder = held.enter_context(TemporaryDirectory(prefix="s3sync-", ignore_cleanup_errors=True))
+    return distributed.LocalCluster(
+        dashboard_address=None, threads_per_worker=1, security=security, local_directory=folder
+    )
+
+
+def _not_installed(name: str) -> ConfigError:
+    hint = "pip install 's3sync-collab[cluster]'"
+    return ConfigError(f"{name} is not installed", why="--engine dask needs it", hint=hint)
 
 
 def spread(over: Spread, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[tuple[T, R | BaseException]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -107,6 +109,33 @@ def test_a_worker_that_is_killed_costs_its_task_alone_and_a_scheduler_that_dies_
 def test_workers_are_made_here_where_no_address_is_named(archived: Person) -> None:
     told = archived.ok("archive", "verify", "--deep", "--engine", "dask", "m1", "m2", "--json", cwd=archived.repo).json
     assert {one["verified"] for one in told["archives"]} == {"read"}
+
+
+def test_another_user_of_this_computer_has_nothing_run_by_workers_that_are_made_here() -> None:
+    """What a scheduler or a worker is sent, it runs; and whoever is on this computer reaches their ports."""
+    with cluster.spread_over(Engine("dask")) as over:
+        client = cast("Any", over.executor)._client
+        workers = client.scheduler_info()["workers"]
+        assert workers and all(one.startswith("tls://") for one in workers)
+        folder = Path(next(iter(workers.values()))["local_directory"])
+        assert stat.S_IMODE(folder.parents[1].stat().st_mode) == 0o700
+        address = client.scheduler.address
+        for other, security in (("tcp", None), ("tls", distributed.Security.temporary())):
+            with pytest.raises(OSError):
+                distributed.Client(
+                    address.replace("tls", other), security=security, timeout="500ms", set_as_default=False
+                )
+        pages = int(client.scheduler_info()["services"].get("dashboard", 0))
+        assert not pages or requests_of(pages) == 404
+        done = [cast("Any", found)[0] for _, found in cluster.spread(over, slowly, range(2))]
+        assert sorted(done) == [0, 1]
+
+
+def requests_of(port: int) -> int:
+    """Status of a page on which Dask shows what it does."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", "/info/main/workers.html")
+    return connection.getresponse().status
 
 
 def test_threads_go_the_same_way() -> None:
