@@ -2208,6 +2208,14 @@ MUTANTS = (
         ("tests/unit/archive/test_auto_team.py",),
     ),
     Mutant(
+        "costs-both-limits",
+        "who commits to a repository lifts no limit of its user's",
+        "s3sync/config/settings.py",
+        "    if joined is not None and mine is not None and mine.value is not setting.value:\n",
+        "    if False and joined is not None and mine is not None:\n",
+        ("tests/unit/config/test_limits.py", "-k", "lifts"),
+    ),
+    Mutant(
         "auto-budget-again",
         "a step that needs the room of another one is not done where that one failed",
         "s3sync/archives/auto_steps.py",

@@ -82,6 +82,12 @@ def _alarms(value: object) -> tuple[float, ...]:
     return tuple(sorted({values.dollars(one) for one in value}))
 
 
+def both_limits(shared: CostRules, own: CostRules) -> CostRules:
+    """The limits of a repository and of a user together: whoever commits lifts no limit that somebody set himself."""
+    budgets = [one.budget for one in (shared, own) if one.budget is not None]
+    return CostRules(min(budgets, default=None), tuple(sorted({*shared.alarms, *own.alarms})))
+
+
 DEFAULT_COSTS = CostRules()
 COSTS: Mapping[str, values.Check] = {"budget": values.dollars, "alarms": _alarms}
 

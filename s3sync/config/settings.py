@@ -220,8 +220,10 @@ def _choose(key: str, layers: Iterable[_Layer]) -> Setting:
 
 
 def _with_own(key: str, setting: Setting, own: _Layer) -> Setting:
-    """The setting with those of its keys that only the user's own file may say, wherever the rest comes from."""
-    mine = own.get(key)
+    """The setting with what the user's own file says of it beside the one of the repository that it comes from."""
+    mine, joined = own.get(key), BY_NAME[key].joined
+    if joined is not None and mine is not None and mine.value is not setting.value:
+        return Setting(joined(setting.value, checked(key, mine.value)), f"{setting.origin} and {mine.origin}")
     if BY_NAME[key].merges and mine is not None and mine.value is not setting.value:
         return Setting(
             MappingProxyType({**cast("Any", setting.value), **cast("Any", mine.value)}),

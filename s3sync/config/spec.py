@@ -17,7 +17,7 @@ or the rights of others (`receipts`), never may: they are for the user's own fil
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -40,6 +40,7 @@ from s3sync.config.rules import (
     NoticeRules,
     ReceiptRules,
     TrashRules,
+    both_limits,
 )
 
 _UNFINISHED = (
@@ -75,6 +76,7 @@ class Key(Struct, frozen=True):
       repository's; there they are refused.
     - `of_repository`: what more holds of a repository's value; gives it back, or raises `BadValue`.
     - `merges`: a mapping by name, of which both files may hold some; the user's own ones are stronger.
+    - `joined`: what holds where both files say it, of the repository's value and the user's own.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Key(Struct, frozen=True):
     own_keys: tuple[str, ...] = ()
     of_repository: Callable[[object], object] | None = None
     merges: bool = False
+    joined: Callable[[Any, Any], object] | None = None
 
 
 def _archive_sets(value: object) -> object:
@@ -324,9 +327,7 @@ KEYS: tuple[Key, ...] = (
         "costs",
         values.nested(COSTS, into=CostRules),
         "The budget of a month in dollars, and the amounts that are told: [costs](costs.md#budget-and-alarms).",
-        default=DEFAULT_COSTS,
-        repo=True,
-        own=True,
+        default=DEFAULT_COSTS, repo=True, own=True, joined=both_limits,
         unset="`{alarms: [5, 10, 20]}`",
     ),
 )  # fmt: skip
