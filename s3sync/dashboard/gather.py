@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from shlex import quote
 
+from msgspec.structs import replace
+
 from s3sync.archives import Archives
 from s3sync.config import Settings, load_settings, mask_url
 from s3sync.connect import connect
@@ -30,6 +32,8 @@ AT_ONCE = 8
 """Projects that are looked at at once: each asks the store for its metadata.json."""
 MOST_FILES = 20_000
 """Files of all projects that are named."""
+MOST_TOLD = 4_000_000
+"""Characters of members' names that stand at files: others chose how long each is, and all stand at each file."""
 
 
 def dashboard_of(
@@ -150,10 +154,14 @@ def _look_at_each(
 
 
 def bound(projects: Iterable[ShownProject]) -> None:
-    """Name no more files than a page can hold; the others are counted."""
-    left = MOST_FILES
+    """Name no more files than a page can hold, and members at them; other files are counted, other members unknown."""
+    left, told = MOST_FILES, 0
     for project in projects:
         named = project.files[:left]
         project.files_left += len(project.files) - len(named)
         project.files = named
         left -= len(named)
+        for at, file in enumerate(named):
+            told += sum(map(len, (*file.has, *file.lacks)))
+            if told > MOST_TOLD:
+                named[at] = replace(file, has=(), lacks=())
