@@ -138,7 +138,7 @@ def _around(
             return child
     if root in local.values():
         return root
-    why = f"there is no {settings.staging} folder on the way up to {root}"
+    why = f"there is no {settings.staging} folder on the way up to {root}, and no --project was named"
     if child:
         why += f", and the store has no project {nfc(child.name)!r}"
     hint = _choices(local) or _choices(_asked(remote))

@@ -12,6 +12,7 @@ from s3sync.cli.show.words import (
     failed_json,
     locked_json,
     place_json,
+    project_option,
     warn_of_failures,
     warn_of_locked,
 )
@@ -86,9 +87,10 @@ def _say_what_still_costs(report: CleanupReport) -> None:
         return
     count = report.trash_kept_files + sum(item.in_trash for item in report.deleted)
     costs = "still takes space here" if report.side == "local" else "is still billed"
+    look = f"s3sync trash list{'' if report.side == 'local' else ' --remote'}{project_option(report.place)}"
     say(
         f"The trash holds {files_text(count)} ({size_text(report.bytes_in_trash)}), which {costs}: "
-        f"`s3sync trash list{'' if report.side == 'local' else ' --remote'}` shows them"
+        f"`{printable(look)}` shows them"
     )
 
 

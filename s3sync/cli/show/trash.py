@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from s3sync.cli.output import SCHEMA, ago_text, printable, say, warn
-from s3sync.cli.show.words import Json, place_json
+from s3sync.cli.show.words import Json, place_json, project_option
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.spelling import obeyed_reason
@@ -19,13 +19,18 @@ NAMED = 20
 
 def empty_question(report: TrashReport) -> Iterator[str]:
     """Lines to show, and as the last one the question."""
-    if report.last_copies:
-        yield f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be restored:"
-        yield from (f"  {printable(one.name)} ({size_text(one.size)})" for one in islice(report.last_copies, NAMED))
-        if len(report.last_copies) > NAMED:
-            yield f"  ... and {len(report.last_copies) - NAMED} more"
+    yield from _last_copies(report)
     total = size_text(sum(found.size for found in report.emptied))
     yield f"Delete permanently {files_text(len(report.emptied))} ({total}) from the trash?"
+
+
+def _last_copies(report: TrashReport) -> Iterator[str]:
+    if not report.last_copies:
+        return
+    yield f"{files_text(len(report.last_copies))} of these exist nowhere else and cannot be restored:"
+    yield from (f"  {printable(one.name)} ({size_text(one.size)})" for one in islice(report.last_copies, NAMED))
+    if len(report.last_copies) > NAMED:
+        yield f"  ... and {len(report.last_copies) - NAMED} more"
 
 
 def trash_json(action: str, report: TrashReport) -> Json:
@@ -66,6 +71,8 @@ def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
         for found in report.emptied if verbose or len(report.emptied) <= NAMED else ():
             say(f"  {_line(found)}: {would}deleted permanently")
         total = size_text(sum(found.size for found in report.emptied))
+        for line in _last_copies(report) if report.dry_run else ():
+            say(line)
         say(f"Summary: {would}deleted {files_text(len(report.emptied))} ({total}) from the trash")
     else:
         versions = Counter((found.name, found.side) for found in report.files)
@@ -74,7 +81,8 @@ def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
         total = size_text(sum(found.size for found in report.files))
         say(f"The trash holds {files_text(len(report.files))} ({total})" if report.files else "The trash is empty.")
         if report.files:
-            say("To bring one back: s3sync trash restore NAME" + (" --when TIME" if max(versions.values()) > 1 else ""))
+            when = " --when TIME" if max(versions.values()) > 1 else ""
+            say(printable(f"To bring one back: s3sync trash restore NAME{when}{project_option(report.place)}"))
 
 
 def _line(found: Trashed, *, exact: bool = False) -> str:

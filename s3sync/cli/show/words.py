@@ -37,9 +37,14 @@ def project_typed(place: ProjectAddress) -> str:
     return typed(f"{CALL.repository}/{place.project}" if CALL.repository else place.project)
 
 
+def project_option(place: ProjectAddress) -> str:
+    """The option that names the project to a command whose words are files; empty where the user stands in it."""
+    return "" if is_around(place) else f" --project {typed(place.project)}"
+
+
 def resolve_command(place: ProjectAddress, name: str) -> str:
     """Command that decides a conflict, as it can be typed where the user is."""
-    project = "" if is_around(place) else f" --project {typed(place.project)}"
+    project = project_option(place)
     if CALL.repository and project:
         return printable(f"cd {typed(place.root)} && s3sync resolve {typed(name)}")
     return printable(f"s3sync resolve{project} {typed(name)}")

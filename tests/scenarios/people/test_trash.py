@@ -86,11 +86,25 @@ def test_a13_emptying_asks_names_last_copies_and_spares_what_is_young(people: Pe
     regret(people)
     asked = david.expect(5, "trash", "empty", "--remote", answer="n\n")
     assert "permanently" in asked.err and "exist nowhere else" in asked.err and "gone.mp4" in asked.err
+    looked = david.ok("trash", "empty", "--remote", "--dry-run").out
+    assert "would be deleted" in looked and looked.count("gone.mp4") == 2 and "exist nowhere else" in looked
     assert david.ok("trash", "empty", "--remote", "--older-than", "1d", "--yes", "--json").json["emptied"] == []
     david.expect(2, "trash", "empty", "--older-than", "soon")
     david.expect(2, "trash", "restor", "gone.mp4")
     assert len(david.ok("trash", "empty", "--remote", "--yes", "--json").json["emptied"]) == 2
     assert david.ok("trash", "--remote", "--json").json["files"] == []
+
+
+def test_from_the_repositorys_root_the_commands_that_are_shown_name_the_project(people: People) -> None:
+    david, _ = people
+    regret(people)
+    assert "no --project was named" in david.expect(2, "trash", "list", "--remote", cwd=david.repo).err
+    shown = david.ok("trash", "list", "--remote", "--project", PROJECT, cwd=david.repo).out
+    assert f"s3sync trash restore NAME --project {PROJECT}" in shown
+    david.ok("trash", "restore", "gone.mp4", "--project", PROJECT, cwd=david.repo)
+    assert (
+        f"`s3sync trash list --remote --project {PROJECT}`" in david.ok("cleanup", PROJECT, "--yes", cwd=david.repo).out
+    )
 
 
 def test_b5_a_name_too_long_for_the_trash_can_be_replaced_deleted_and_restored(people: People) -> None:
