@@ -39,7 +39,7 @@ def of_names(path: str) -> dict[str, str]:
     if found:
         fields["range"] = found
     else:
-        fields["no range"] = "the name does not begin with a number, such as b40"
+        fields["no range"] = "the name does not begin with a number, such as b40; the layout {id} takes any name"
     return fields
 
 

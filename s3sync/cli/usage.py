@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import Any
 
@@ -25,6 +26,7 @@ MEANT = {
 """Commands of git, rclone and the like, with what they are called here."""
 SHARED_NAMES = {f"--{name.replace('_', '-')}" for name in SHARED} | {"-v", "-q", "-n", "-p", "--project", "--yes", "-y"}
 _KINDS = {"float range": "number", "integer range": "whole number", "float": "number", "integer": "whole number"}
+_ONE_OF = re.compile(r"'(.*)' is not one of ('[^']*'(?:, '[^']*')*)\.?$", re.DOTALL)
 _KINDS |= {"int range": "whole number", "int": "whole number"}
 
 
@@ -42,6 +44,8 @@ def usage_error(error: TyperException) -> UsageError:
             return UsageError(
                 f"{_shown(error)} is missing", why=f"the command is: {usage}", hint=f"see `{command} --help`"
             )
+        if error.param.param_type_name == "argument" and (word := _ONE_OF.match(error.message)):  # type: ignore[attr-defined]
+            return _no_word(word[1], word[2], _usage(context, command), command)
         return UsageError(f"the value of {name} is not valid", why=_why(error), hint=f"see `{command} --help`")
     commands = getattr(context.command, "commands", None) if context else None
     if commands:
@@ -73,6 +77,13 @@ def _no_option(option: str, command: str, known: list[str]) -> UsageError:
     near = get_close_matches(option, known, 1, 0.7)
     hint = f"did you mean {near[0]}?" if near else f"see `{command} --help`"
     return UsageError(f"there is no option {option}", why=f"`{command}` takes {', '.join(known)}", hint=hint)
+
+
+def _no_word(word: str, known: str, why: str, command: str) -> UsageError:
+    """An argument that takes one of a few words: it has no name that its help would show."""
+    near = get_close_matches(word, re.findall("'([^']*)'", known), 1)
+    hint = f"did you mean `{command} {near[0]}`?" if near else f"see `{command} --help`"
+    return UsageError(f"{word!r} is not one of {known}", why=why, hint=hint)
 
 
 def _no_command(word: str, known: list[str]) -> UsageError:

@@ -49,7 +49,7 @@ def subject(report: CostReport) -> str:
     """One line: repository, month, amount, and whether a limit was reached."""
     amount = amount_text(report.total.total.amount, report.currency)
     alarm = ", over budget" if report.is_over_budget else ", alarm" if any(a.reached for a in report.alarms) else ""
-    return f"s3sync: {_plain(report.repo)} costs {amount}, {words.title(report)}{alarm}"
+    return f"s3sync: {_plain(words.whose(report))} costs {amount}, {words.title(report)}{alarm}"
 
 
 def page(report: CostReport) -> str:
@@ -63,7 +63,7 @@ def page(report: CostReport) -> str:
 
 
 def _body(report: CostReport) -> Iterator[str]:
-    yield f"<h1>Costs of {_text(report.repo)}</h1>"
+    yield f"<h1>Costs of {_text(words.whose(report))}</h1>"
     yield f'<p class="dim">{_text(words.title(report))}</p>'
     yield from _limits(report)
     yield '<div class="card">'
@@ -116,8 +116,9 @@ def _shares(head: str, shares: tuple[Share, ...], report: CostReport, *, whole: 
 
 
 def _more(report: CostReport) -> Iterator[str]:
+    looking = "<code>s3sync trash list --remote --project NAME</code>"
     found = [
-        ("Trash", words.trash_text(report), "<code>s3sync trash list --remote</code> shows what is in it"),
+        ("Trash", words.trash_text(report), f"{looking} shows it, of {_text(words.trash_names(report))}"),
         ("Versions", words.versions_text(report), ""),
         ("Saved", words.saved_text(report), ""),
     ]

@@ -47,9 +47,9 @@ class CostReport(Struct, frozen=True):
     """Costs of a repository in one month: its projects, and its archive sets.
 
     `shares` divide `total` by `by`, `classes` by storage class. `outlook` is None for a month that is over. `trash` is
-    a whole month of what lies in the remote trash now, and `trash_size` its bytes; `old_versions` and
-    `old_versions_size` those of what a bucket with versioning keeps. `is_incomplete`: something could not
-    be asked, or has no prices at all; `warnings` say what.
+    a whole month of what lies in the remote trash now, `trash_size` its bytes and `trash_of` its projects;
+    `old_versions` and `old_versions_size` those of what a bucket with versioning keeps. `is_incomplete`: something
+    could not be asked, or has no prices at all; `warnings` say what.
     """
 
     repo: str
@@ -67,6 +67,7 @@ class CostReport(Struct, frozen=True):
     saving: Saving = Saving(NOTHING, NOTHING)
     trash: Money = NOTHING
     trash_size: int = 0
+    trash_of: tuple[str, ...] = ()
     old_versions: Money = NOTHING
     old_versions_size: int = 0
     uncounted: int = 0

@@ -28,7 +28,7 @@ from s3sync.costs.billing import ask_for_bill
 from s3sync.costs.projects import old_versions, project_books
 from s3sync.costs.report import BillView, CostReport, MonthCost, PricedPlace
 from s3sync.costs.told import Told
-from s3sync.errors import ConfigError, Interrupted, NotTrusted, S3syncError, StoreError, UsageError
+from s3sync.errors import ConfigError, Interrupted, NotTrusted, ProjectError, S3syncError, StoreError, UsageError
 from s3sync.store.port import Store
 
 MOST_MONTHS = 60
@@ -115,6 +115,7 @@ class Costs:
             saving=saving(books, which, now),
             trash=rate(books, now, present.days, _is(TRASH)),
             trash_size=size_of(books, now, _is(TRASH)),
+            trash_of=tuple(dict.fromkeys(one.project for each in books for one in each.lots if one.kind == TRASH)),
             old_versions=rate(books, now, present.days, _is(OLD)),
             old_versions_size=size_of(books, now, _is(OLD)),
             uncounted=sum(one.uncounted for each in books for one in each.traffic if one.month == which.name),
@@ -165,6 +166,14 @@ class Costs:
         self._warnings, self._is_incomplete = [], False
         places = self._archive_places()
         self._own = None
+        if self.settings.root is None:
+            if not places:
+                raise ProjectError(
+                    "there is no repository here whose costs could be counted",
+                    why="there is no git repository on the way up, and your own settings have no archive set",
+                    hint="name one that `s3sync repos` lists: s3sync cost NAME; or take all: s3sync cost --everywhere",
+                )
+            return [self._of_archives(place, months) for place in places]
         try:
             self._own = self._of_projects(months, places)
         except (Interrupted, NotTrusted):
@@ -254,11 +263,12 @@ class Costs:
         first = self._first_known(books)
         if first is not None and which.name >= first:
             return
-        raise UsageError(
-            f"nothing is known of {which.name}",
-            why="nothing was ever stored" if first is None else f"the first that is known is of {first}",
-            hint=None if first is None else f"--month {first}, or a later one",
-        )
+        why, hint = f"the first that is known is of {first}", f"--month {first}, or a later one"
+        if first is None:
+            is_free = all(one.is_free for one in books)
+            why = "a folder costs what its disk costs" if is_free else "nothing is in the store, and nothing was sent"
+            hint = "`s3sync cost` says what is known now"
+        raise UsageError(f"nothing is known of {which.name}", why=why, hint=hint)
 
     def _later(self, books: list[Books]) -> Money | None:
         """Storage of the next twelve months with the rules of lifecycle that hold; None where there are no archives."""

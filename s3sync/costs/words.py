@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from datetime import date
 
 from s3sync.core.archive.costs import Money, amount_text
+from s3sync.core.names import short_text
 from s3sync.core.quantities import size_text
 from s3sync.costs.report import CostReport
+
+MOST_NAMED = 5
+"""Projects that a line names."""
+
+
+def whose(report: CostReport) -> str:
+    """What the costs are of: the repository, or outside of one the user's own archive sets."""
+    return report.repo or "your own archive sets"
 
 
 def title(report: CostReport) -> str:
@@ -87,6 +96,12 @@ def trash_text(report: CostReport) -> str | None:
     if not report.trash_size:
         return None
     return f"{size_text(report.trash_size)}, {money(report.trash, report.currency)} a month"
+
+
+def trash_names(report: CostReport) -> str:
+    """Projects whose trash it is: it is looked at, and emptied, one by one."""
+    names, more = sorted(report.trash_of), len(report.trash_of) - MOST_NAMED
+    return ", ".join(map(short_text, names[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
 
 
 def versions_text(report: CostReport) -> str | None:

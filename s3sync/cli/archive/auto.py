@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime, time
 
     from s3sync.archives.auto_report import AutoOptions
+    from s3sync.config import Settings
     from s3sync.services.timers import Placed, PlacedReport, Task
 
 
@@ -221,9 +222,9 @@ def _install(call: Call, said: Mapping[str, str], at: str, email: str | None, sc
     from s3sync.services.timers import install, scheduler_of, uninstall
 
     hour, archives, chosen = _hour(at, "--at"), opened(call), scheduler_of(scheduler)
-    if email is not None and ("@" not in email or email.startswith("-") or not email.isprintable()):
-        raise UsageError(f"{email!r} is no address for --email", hint="write it as --email you@example.com")
     archives.places(said.get("set"))
+    if email is not None:
+        _require_mail(email, archives.settings)
     words = [f"--{name}={value}" for name, value in said.items()]
     words += [f"--{name}={value}" for name in ("transfers", "bwlimit") if (value := call.flags[name]) is not None]
     program = starting(program_path(), ())
@@ -245,6 +246,26 @@ def _install(call: Call, said: Mapping[str, str], at: str, email: str | None, sc
     if gone:  # of an earlier installation, which had a mail
         reports.append(uninstall(placed_for(gone, chosen, settings, os.environ), dry_run=call.dry_run))
     return _show_installed(call, "install", reports, found, agreed)
+
+
+def _require_mail(email: str, settings: Settings) -> None:
+    """Raise `UsageError` for what is no address; warn where the costs would not be mailed."""
+    from s3sync.cli.output import warn
+    from s3sync.errors import ConfigError
+    from s3sync.team.notices.mail import mail_server, require_address
+
+    try:
+        require_address(email)
+        mail_server(settings.notify)
+    except ConfigError as error:
+        warn(f"warning: no mail will be sent: {error.why}")
+        warn("hint: put one into `notify` in your own settings: docs/costs.md#mail shows how")
+    except UsageError:
+        raise UsageError(f"{email!r} is no address for --email", hint="write it as --email you@example.com") from None
+    else:
+        if settings.origins.get("notify", "").startswith("environment"):
+            warn("warning: no mail will be sent: `notify` is set for this shell alone, by S3SYNC_NOTIFY")
+            warn("hint: what the system runs each month reads your own settings: write it there")
 
 
 def _every(call: Call, scheduler: Scheduler | None) -> list[Placed]:

@@ -73,6 +73,8 @@ def seconds_of(age: str | None, option: str = "--older-than") -> int | None:
     if age is None:
         return None
     seconds = parse_duration(age)
+    if seconds and age.strip().isdigit():  # whoever means days would have files of a minute ago leave
+        raise UsageError(f"{age!r} has no unit for {option}", hint=f"write {age.strip()}d for days; {USAGE}")
     if seconds is None:
         raise UsageError(f"{age!r} is no duration for {option}", hint=USAGE)
     return seconds

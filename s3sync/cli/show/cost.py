@@ -116,7 +116,7 @@ def warn_of(report: CostReport) -> None:
 
 
 def print_cost(report: CostReport, *, verbose: bool) -> None:
-    say(f"{symbols().status} Costs of {printable(report.repo)}: {words.title(report)}")
+    say(f"{symbols().status} Costs of {printable(words.whose(report))}: {words.title(report)}")
     for place in report.places:
         where = place.note or f"in {place.region}, prices of {place.as_of}"
         say(f"  {printable(place.store)}: {where}")
@@ -184,7 +184,8 @@ def _more(report: CostReport) -> Iterator[str]:
     for line in words.alarm_lines(report):
         yield f"{'Alarm':<{_WIDTH}}{colour(line, YELLOW)}"
     if (text := words.trash_text(report)) is not None:
-        yield f"{'Trash':<{_WIDTH}}{printable(text)}: `s3sync trash list --remote` shows what is in it"
+        yield f"{'Trash':<{_WIDTH}}{printable(text)}: `s3sync trash list --remote --project NAME` shows it"
+        yield f"{'':<{_WIDTH}}of {printable(words.trash_names(report))}"
     if (text := words.versions_text(report)) is not None:
         yield f"{'Versions':<{_WIDTH}}{printable(text)}"
     if (text := words.saved_text(report)) is not None:

@@ -135,6 +135,17 @@ def test_an_agent_of_launchd_says_when_and_what(david: Person) -> None:
     assert not list(folder.iterdir())
 
 
+def test_a_mail_that_no_server_would_take_each_month_is_told_at_once(david: Person, tmp_path: Path) -> None:
+    def told(**env: str) -> str:
+        return david.expect(0, "archive", "auto", "install", "--dry-run", *MAIL, cwd=david.repo, env=env).err
+
+    mail = "mailto://127.0.0.1:25?from=costs@example.com"
+    assert "no mail will be sent: no mail server is known" in told()
+    assert "set for this shell alone" in told(S3SYNC_NOTIFY=mail)
+    own_settings(david, SSD.format(root=tmp_path, source=tmp_path / "video") + f"notify: ['{mail}']\n")
+    assert "mail" not in told()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -142,6 +153,9 @@ def test_an_agent_of_launchd_says_when_and_what(david: Person) -> None:
         (("install", "--email", "nobody"), "no address for --email"),
         (("install", "--clock-is-right"), "belongs to one run"),
         (("install", "--ssd-after", "soon"), "no duration for --ssd-after"),
+        (("--s3-after", "30", "--dry-run"), "'30' has no unit for --s3-after"),
+        (("unistall",), "did you mean `s3sync archive auto uninstall`?"),
+        (("b40-old",), "'b40-old' is not one of 'run', 'install', 'uninstall', 'status'"),
         (("install", "--set", "nosuch"), "no archive set 'nosuch'"),
         (("install", "--cold", "STANDARD"), "no cold class"),
         (("--at", "03:00"), "belongs to `archive auto install`"),

@@ -63,7 +63,15 @@ def test_a_days_work_is_counted_by_who_did_it(team: Team) -> None:
     assert set(projects) == {PROJECT, "old"}
     assert sum(one["size_bytes"] for one in projects.values()) == found["total"]["size_bytes"]
     shown = team.david.ok("cost", "--by", "project", *EAST).out
-    for part in (PROJECT, "DEEP_ARCHIVE", "Requests", "Data out", "So far", "Expected", "s3sync trash list --remote"):
+    for part in (
+        PROJECT,
+        "DEEP_ARCHIVE",
+        "Requests",
+        "Data out",
+        "So far",
+        "Expected",
+        "trash list --remote --project NAME",
+    ):
         assert part in shown
     assert "Alarm" not in shown and "Budget" not in shown
     old = read_with_the_last_month(team)
@@ -125,7 +133,34 @@ def test_a_folder_costs_what_its_disk_costs(tmp_path: Path) -> None:
     assert "a folder costs what its disk costs" in told.out and "Nothing is billed." in told.out and not told.err
     assert david.ok("cost", "--json").json["total"]["total"]["amount"] == 0
     assert "a folder has no bill" in david.expect(3, "cost", "--bill", "--yes").err
-    assert "nothing was ever stored" in david.expect(2, "cost", "--month", "2020-01").err
+    earlier = david.expect(2, "cost", "--month", "last").err
+    assert "a folder costs what its disk costs" in earlier and "`s3sync cost` says" in earlier
+
+
+def test_outside_of_a_repository_it_counts_the_sets_of_ones_own_or_says_that_it_counts_nothing(tmp_path: Path) -> None:
+    david = Person("david", tmp_path / "david")
+    away = tmp_path / "away"
+    away.mkdir()
+    told = david.expect(2, "cost", cwd=away)
+    assert "no repository here" in told.err and "s3sync cost --everywhere" in told.err and not told.out
+    assert david.expect(2, "cost", "--json", "--notify", cwd=away).json["error"]["type"] in (
+        "ConfigError",
+        "ProjectError",
+    )
+    (away / "film").mkdir()
+    david.ok(
+        "archive",
+        "init",
+        "--preset",
+        "projects",
+        "--own",
+        "--source",
+        ".",
+        "--store",
+        f"file://{tmp_path}/ssd",
+        cwd=away,
+    )
+    assert "Costs of your own archive sets: " in david.ok("cost", cwd=away).out
 
 
 def test_no_cell_is_a_formula(team: Team) -> None:
