@@ -15,7 +15,7 @@ MOST_NAMED = 5
 
 
 def whose(report: CostReport) -> str:
-    """What the costs are of: the repository, or outside of one the user's own archive sets."""
+    """Owner of the costs, in words: the repository, or outside of one the user's own archive sets."""
     return report.repo or "your own archive sets"
 
 
