@@ -25,7 +25,7 @@ class Data(Struct, frozen=True):
 
 
 class Live:
-    """Holder of the newest dashboard. `look` makes one; what it raises is told in the one that is kept.
+    """Holder of the newest dashboard. `look` makes one; what it raises later is told in the one that is kept.
 
     Looks begin at least `every_s` seconds after the last one began, however many ask, and none while nobody does.
     """
@@ -61,6 +61,9 @@ class Live:
                 self._data = self._sent(self._look())
             except S3syncError as error:
                 self._data = self._sent(_with_trouble(self._data.board, str(error)))
+            except Exception as error:  # noqa: BLE001 - without its thread the page would show old facts as new ones
+                trouble = f"it could not be looked at: {type(error).__name__}: {error}"
+                self._data = self._sent(_with_trouble(self._data.board, trouble))
 
     def _sent(self, board: Dashboard) -> Data:
         board = replace(board, refresh_s=self._every_s)

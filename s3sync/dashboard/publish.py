@@ -11,7 +11,6 @@ from msgspec import Struct, field
 from s3sync.config import Settings
 from s3sync.core.folder_names import segment_reason
 from s3sync.core.names import STATE_DIR
-from s3sync.core.shares import LONGEST_TITLE
 from s3sync.core.times import format_time
 from s3sync.dashboard.page import MARK, page_of
 from s3sync.dashboard.public import public_view
@@ -20,7 +19,7 @@ from s3sync.errors import AccessDenied, NotFound, Unsupported, UsageError
 from s3sync.shared.pages import BY, TITLE, KeptPage, drop_ended, new_page_key, put_page
 from s3sync.store.aspects import Presigns
 from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
-from s3sync.team.page_sharing import end_page_at, id_of, pages_at
+from s3sync.team.page_sharing import checked_title, end_page_at, id_of, pages_at
 from s3sync.team.pages.frame import CONTENT_TYPE
 from s3sync.team.sharing import EARLY, presigning
 
@@ -135,18 +134,6 @@ def end_published(settings: Settings, store: Store, word: str, *, dry_run: bool 
             hint="`s3sync dashboard --list` shows them with their ids",
         )
     return PublishReport(settings.repo, store.url, dry_run, pages=[found], ended=True)
-
-
-def checked_title(title: str | None, otherwise: str) -> str:
-    """Title without blanks around it. Raises `UsageError` for what no title can be."""
-    title = (title or "").strip() or otherwise
-    if len(title) > LONGEST_TITLE or not title.isprintable():
-        raise UsageError(
-            "the title of a page cannot be that text",
-            why=f"it has more than {LONGEST_TITLE} characters, or some that cannot be printed",
-            hint="say it in a few words: --title 'Films of this autumn'",
-        )
-    return title
 
 
 def checked_prefix(prefix: str, repo: str) -> str:

@@ -91,7 +91,7 @@ def share_page(
     dry_run: bool = False,
 ) -> PageReport:
     """Make a page of files, and a link to it. Raises as `share` does, and `ConfigError` for a user without a name."""
-    by, title = session.settings.require_user(), _checked(title, session.project.name)
+    by, title = session.settings.require_user(), checked_title(title, session.project.name)
     presigns = presigning(session.store, lasts)
     found, refused = sharable(session, words, cwd)
     if len(found) > MOST_FILES:
@@ -124,7 +124,7 @@ def share_page(
     return report
 
 
-def _checked(title: str | None, otherwise: str) -> str:
+def checked_title(title: str | None, otherwise: str) -> str:
     """Title of the page without blanks around it. Raises `UsageError` for what no title can be."""
     title = (title or "").strip() or otherwise
     if len(title) > LONGEST_TITLE or not title.isprintable():

@@ -272,8 +272,9 @@ def _publish(
     from s3sync.cli.show.dashboard import print_published, published_json, warn_of
     from s3sync.config import load_settings
     from s3sync.connect import connect
-    from s3sync.dashboard.publish import checked_prefix, checked_title, links_of, publish, publish_to
+    from s3sync.dashboard.publish import checked_prefix, links_of, publish, publish_to
     from s3sync.sync.session import utc_now
+    from s3sync.team.page_sharing import checked_title
 
     call, lasts = asked.call, timedelta(seconds=seconds_of(expires))
     settings = load_settings(asked.root.resolve(), flags=call.flags, environ=os.environ)

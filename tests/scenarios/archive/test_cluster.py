@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 from s3sync.archive import cluster
 from s3sync.core.archive.engines import Engine
 from s3sync.errors import ArchiveError
+from tests.kit.browser import until
 from tests.kit.people import Person
 from tests.kit.servers import free_ports
 from tests.scenarios.archive.conftest import put, settings
@@ -52,10 +54,16 @@ def started(*words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(argv, stdout=quiet, stderr=quiet)
 
 
+def is_heard(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), 1):
+        return True
+
+
 @pytest.fixture
 def scheduler() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     port = free_ports(1)[0]
     process = started("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    until(lambda: is_heard(port))  # a client waits 5 s for it
     yield process, f"tcp://127.0.0.1:{port}"
     process.kill()
     process.wait()

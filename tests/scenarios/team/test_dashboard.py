@@ -24,6 +24,7 @@ from tests.kit.people import PROJECT, Person, pair
 from tests.kit.servers import SeaweedFS, Server
 from tests.scenarios.archive.conftest import at_home, put
 from tests.scenarios.archive.test_servers import on
+from tests.scenarios.transfers.commands import hearing_ctrl_c
 
 CANARY = "grading, the client must not know"
 
@@ -207,7 +208,7 @@ def test_open_starts_the_browser_with_the_file_and_never_with_the_address(tmp_pa
 def serving(person: Person, *words: str, env: dict[str, str] | None = None) -> Iterator[str]:
     """The address of a dashboard that is served, and ended by Ctrl-C."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "s3sync", "dashboard", "--serve", *words],
+        [*hearing_ctrl_c(), sys.executable, "-m", "s3sync", "dashboard", "--serve", *words],
         cwd=person.repo, env={**person.env(), **(env or {})},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 from s3sync.dashboard.live import Live
 from s3sync.dashboard.serve import MOST_AT_ONCE, Served, serving
 from s3sync.dashboard.values import Dashboard, ShownProject
-from s3sync.errors import LocalError, S3syncError, Unreachable
+from s3sync.errors import LocalError, Unreachable
 from tests.kit.boards import many
 from tests.kit.browser import until
 
@@ -25,7 +25,7 @@ class Looks:
 
     def __init__(self) -> None:
         self.count = self.at_once = self.most = 0
-        self.now: Dashboard | S3syncError = many(3)
+        self.now: Dashboard | Exception = many(3)
         self.go_on = threading.Event()
         self.go_on.set()
 
@@ -34,7 +34,7 @@ class Looks:
         self.most = max(self.most, self.at_once)
         try:
             assert self.go_on.wait(60)
-            if isinstance(self.now, S3syncError):
+            if isinstance(self.now, Exception):
                 raise self.now
             return self.now
         finally:
@@ -242,15 +242,24 @@ def test_one_look_at_a_time_and_none_while_nobody_asks(looks: Looks) -> None:
     assert count == 3, "nobody asked since"
 
 
-def test_a_look_that_fails_is_told_beside_what_was_known(looks: Looks) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Unreachable("the store cannot be reached", why="no network"), "the store cannot be reached: no network"),
+        (OSError(5, "Input/output error"), "it could not be looked at: OSError: [Errno 5] Input/output error"),
+        (ValueError("odd"), "it could not be looked at: ValueError: odd"),
+    ],
+    ids=["of the store", "of a disk", "of ours"],
+)
+def test_a_look_that_fails_is_told_beside_what_was_known(looks: Looks, error: Exception, said: str) -> None:
     with served(looks, every_s=0.05) as server:
-        looks.now = Unreachable("the store cannot be reached", why="no network")
+        looks.now = error
 
         def told() -> dict[str, object]:
             found: dict[str, object] = json.loads(get(server, path_of(server) + "data.json")[2])["repositories"][0]
             return found
 
-        until(lambda: told()["problem"] == "the store cannot be reached: no network")
+        until(lambda: told()["problem"] == said)
         assert len(told()["projects"]) == 3  # type: ignore[arg-type]
         board = many(3)
         board.repositories[0].projects.append(ShownProject("new-one"))
