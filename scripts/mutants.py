@@ -2144,6 +2144,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_foreign_memory.py", "-k", "deletes_nothing"),
     ),
     Mutant(
+        "memory-rules-of-others",
+        "rule 4: an empty state.db with rules of its own is not believed",
+        "s3sync/state/own.py",
+        '    if {_plain(str(sql)) for sql in texts} != {_plain(sql) for sql in SCHEMA.split(";") if sql.strip()}:\n',
+        "    if not texts:\n",
+        ("tests/promises/hostile/test_foreign_memory.py", "-k", "rules_of_its_own"),
+    ),
+    Mutant(
         "memory-mark-of-anybody",
         "rule 4: nobody else can make the mark of a state.db",
         "s3sync/state/own.py",

@@ -21,7 +21,7 @@ from s3sync.disk.secret import secret_in
 from s3sync.errors import ConfigError, LocalError
 from s3sync.state import trusted
 from s3sync.state.memory import StateDB
-from s3sync.state.schema import OF_A_PLACE
+from s3sync.state.schema import OF_A_PLACE, SCHEMA
 
 FOLDER, SECRET = "seen", "secret"
 MARK = "known to "
@@ -96,6 +96,16 @@ class Owner:
 
 
 def _is_blank(state: StateDB) -> bool:
+    """True for one that holds nothing, and whose tables are ours to the letter: of a table that only has our columns,
+    a rule of its own (`UNIQUE (size) ON CONFLICT REPLACE`) would lose rows later on."""
+    texts = (sql for (sql,) in state.execute("SELECT sql FROM sqlite_master WHERE type = 'table'"))
+    if {_plain(str(sql)) for sql in texts} != {_plain(sql) for sql in SCHEMA.split(";") if sql.strip()}:
+        return False
     return not state.execute(f"SELECT {_HAS_ROWS}")[0][0] and not state.execute(
         "SELECT 1 FROM fact WHERE substr(name, 1, ?) <> ? LIMIT 1", len(MARK), MARK
     )
+
+
+def _plain(sql: str) -> str:
+    """Text of a table without the blanks and quotes in which versions of SQLite and of s3sync may differ."""
+    return "".join(sql.replace('"', "").split()).casefold()

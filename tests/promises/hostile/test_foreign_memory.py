@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.state.schema import SCHEMA, VERSION
 from tests.kit.people import Person, pair
 
 NAMES = [f"clip{number}.mp4" for number in range(5)]
@@ -184,3 +185,40 @@ def test_what_is_odd_beside_it_is_not_obeyed(tmp_path: Path, people: tuple[Perso
     result = david.run("sync", "--max-delete", "100")
     assert (result.code, "state.db" in result.err) == (1 if kind == "a folder" else 0, True), result
     assert there(tmp_path) == NAMES and canary.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("ours", "other"),
+    [
+        ("PRIMARY KEY (place, path)\n)", "PRIMARY KEY (place, path), UNIQUE (size) ON CONFLICT REPLACE\n)"),
+        ("name TEXT NOT NULL, value TEXT NOT NULL,", "name TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (kind),"),
+        ("PRIMARY KEY (place, path)\n)", "PRIMARY KEY (place, path) ON CONFLICT IGNORE\n)"),
+    ],
+    ids=["a size once", "one intent", "nothing twice"],
+)
+def test_an_empty_one_with_rules_of_its_own_is_not_believed(
+    people: tuple[Person, Person], ours: str, other: str
+) -> None:
+    """It has nothing in it to be believed yet, and would lose what is written into it later on."""
+    david, _ = people
+    folder = david.staging / ".s3sync"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    assert ours in SCHEMA
+    with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
+        connection.executescript(SCHEMA.replace(ours, other, 1) + f"PRAGMA user_version = {VERSION};")
+    (folder / "state.db").chmod(0o600)
+    assert FOREIGN in david.ok("down").err
+    assert len(rows(folder / "state.db", "SELECT path FROM base")) == 5
+    assert other.replace("\n)", "") not in str(rows(folder / "state.db", "SELECT sql FROM sqlite_master"))
+
+
+def test_an_empty_one_that_is_written_otherwise_is(people: tuple[Person, Person]) -> None:
+    david, _ = people
+    folder = david.staging / ".s3sync"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
+        connection.executescript(" ".join(SCHEMA.split()) + f"PRAGMA user_version = {VERSION};")
+    (folder / "state.db").chmod(0o600)
+    assert FOREIGN not in david.ok("down").err
