@@ -18,7 +18,7 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.named import units_of
 from s3sync.core.archive.records import THAWED, Archived, as_of
-from s3sync.core.archive.thaw_times import THAW_TIMES
+from s3sync.core.archive.thaw_times import THAW_TIMES, takes_text
 from s3sync.core.archive.values import Pack
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import nfc
@@ -123,9 +123,13 @@ class Naming(Returning, frozen=True):
             return [Way(None, price_of(place.settings, classes, (), Tier.BULK, days), None)]
         on_aws = scheme_of(place.url).has_server and place.settings.endpoint_url is None
         slowest = max((one.thaw.storage_class for one in cold), key=lambda name: name == "DEEP_ARCHIVE")
+        times = THAW_TIMES[slowest]
         return [
-            Way(tier, price_of(place.settings, classes, cold, tier, days), times[str(tier)] if on_aws else None)
-            for times in [THAW_TIMES[slowest]]
+            Way(
+                tier,
+                price_of(place.settings, classes, cold, tier, days),
+                takes_text(times[str(tier)]) if on_aws else None,
+            )
             for tier in Tier
             if str(tier) in times
         ]

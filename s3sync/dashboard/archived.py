@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import timedelta
 
 from s3sync.archives import Archives
 from s3sync.archives.catalogued import Listed
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import EXPIRED, PRESENT, THAWED, Archived
+from s3sync.core.archive.thaw_times import THAW_TIMES
 from s3sync.core.times import format_time, parse_time
 from s3sync.dashboard import commands
 from s3sync.dashboard.values import Held, ShownProject, Thaw
 from s3sync.errors import S3syncError
 
-HOURS = {
-    ("GLACIER", "expedited"): 5 / 60,
-    ("GLACIER", "standard"): 5,
-    ("GLACIER", "bulk"): 12,
-    ("DEEP_ARCHIVE", "standard"): 12,
-    ("DEEP_ARCHIVE", "bulk"): 48,
-}
-"""Hours that a thaw takes at most on AWS: docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html"""  # noqa: E501
 THAWING = "thawing"
 
 
@@ -82,11 +74,11 @@ def thaw_of(archive: Archived) -> Thaw | None:
     note = archive.thaw
     if note is None or note.state not in (THAWING, THAWED, EXPIRED):
         return None
-    asked, hours = parse_time(note.requested_at), HOURS.get((archive.storage_class, note.tier.lower()))
+    asked, takes = parse_time(note.requested_at), THAW_TIMES.get(archive.storage_class, {}).get(note.tier.capitalize())
     ready_by = note.ready_at
-    if ready_by is None and asked is not None and hours is not None:
+    if ready_by is None and asked is not None and takes is not None:
         with suppress(OverflowError):
-            ready_by = format_time(asked + timedelta(hours=hours))
+            ready_by = format_time(asked + takes)
     return Thaw(
         key=archive.key,
         unit=archive.unit,

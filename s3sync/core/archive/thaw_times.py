@@ -6,8 +6,16 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieva
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-THAW_TIMES: Mapping[str, Mapping[str, str]] = {
-    "GLACIER": {"Bulk": "12 hours", "Standard": "5 hours", "Expedited": "5 minutes"},
-    "DEEP_ARCHIVE": {"Bulk": "48 hours", "Standard": "12 hours"},
+_HOUR = timedelta(hours=1)
+THAW_TIMES: Mapping[str, Mapping[str, timedelta]] = {
+    "GLACIER": {"Bulk": 12 * _HOUR, "Standard": 5 * _HOUR, "Expedited": timedelta(minutes=5)},
+    "DEEP_ARCHIVE": {"Bulk": 48 * _HOUR, "Standard": 12 * _HOUR},
 }
+
+
+def takes_text(time: timedelta) -> str:
+    """A time of the table in words: `48 hours`, `5 minutes`."""
+    hours = time // _HOUR
+    return f"{hours} hours" if hours else f"{time // timedelta(minutes=1)} minutes"

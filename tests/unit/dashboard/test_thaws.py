@@ -22,6 +22,7 @@ def archived(note: ThawNote | None, storage_class: str = "GLACIER") -> Archived:
         ("GLACIER", "Expedited", "2026-11-26T10:05:00Z"),
         ("GLACIER", "Standard", "2026-11-26T15:00:00Z"),
         ("GLACIER", "Bulk", "2026-11-26T22:00:00Z"),
+        ("GLACIER", "bulk", "2026-11-26T22:00:00Z"),
         ("DEEP_ARCHIVE", "Standard", "2026-11-26T22:00:00Z"),
         ("DEEP_ARCHIVE", "Bulk", "2026-11-28T10:00:00Z"),
         ("DEEP_ARCHIVE", "Expedited", None),
