@@ -269,7 +269,8 @@ def _require_mail(email: str, settings: Settings) -> None:
 
 
 def _every(call: Call, scheduler: Scheduler | None) -> list[Placed]:
-    """Files and lines that an installation of these sets can have made."""
+    """Files and lines that an installation of these sets can have made. Of the tasks that are installed, where there
+    are some: systemd starts and stops none of several units of which one is not there."""
     import sys
     from datetime import time
 
@@ -280,7 +281,14 @@ def _every(call: Call, scheduler: Scheduler | None) -> list[Placed]:
     tasks = tasks_of(settings, os.environ, ("s3sync", ()), at=time(3))
     own = Scheduler.LAUNCHD if sys.platform == "darwin" else Scheduler.SYSTEMD
     every = [own, *([Scheduler.CRON] if program("crontab") is not None else [])]
-    return [placed_for(tasks, one, settings, os.environ) for one in ([scheduler] if scheduler else every)]
+
+    def of(one: Scheduler) -> Placed:
+        found = placed_for(tasks, one, settings, os.environ)
+        names = {path.stem for path in found.files if os.path.lexists(path)}
+        there = [task for task in tasks if task.name in names]
+        return placed_for(there, one, settings, os.environ) if there else found
+
+    return [of(one) for one in ([scheduler] if scheduler else every)]
 
 
 def _uninstall(call: Call, scheduler: Scheduler | None) -> int:

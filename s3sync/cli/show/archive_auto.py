@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from shlex import join
 
 from msgspec import to_builtins
 
@@ -165,7 +166,9 @@ def print_installed(deed: str, reports: Sequence[PlacedReport], tasks: Sequence[
     if agreed:
         say(f"Files leave this disk by these sets of the repository, as they are now: {printable(', '.join(agreed))}")
     for task in tasks:
-        say(f"  {_when_text(task.when)}: s3sync {_kind(task)}; log in {printable(task.words[-1])}")
+        *words, _, log = task.words  # the last option is --log-file
+        words = words[3:] if words[0] == "-P" else words  # Python's own, where s3sync has no script
+        say(f"  {_when_text(task.when)}: s3sync {printable(join(words))}; log in {printable(log)}")
     for one in reports:
         for line in one.placed.lines if deed == "install" and one.dry_run else ():
             say(printable(line))
@@ -175,11 +178,6 @@ def print_installed(deed: str, reports: Sequence[PlacedReport], tasks: Sequence[
                 say("Timers of yours run while you are logged in; always, after: loginctl enable-linger")
         elif one.removes and one.changed and one.placed.stop:
             say(f"end it: {printable(one.placed.stop)}")
-
-
-def _kind(task: Task) -> str:
-    kind = task.name.split("-")[1]
-    return {"auto": "archive auto", "poll": "archive poll", "verify": "archive verify --sample", "cost": "cost"}[kind]
 
 
 def _when_text(when: When) -> str:

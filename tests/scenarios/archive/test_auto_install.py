@@ -39,7 +39,8 @@ def units(david: Person) -> list[Path]:
 def test_systemd_takes_the_timers_and_their_tasks_run(david: Person, tmp_path: Path) -> None:
     chosen = ("--at", "02:30", "--until", "06:00", "--budget", "10", "--bwlimit", "10M", *MAIL)
     said = auto(david, "install", "--with", "systemd", *chosen)
-    assert "systemctl --user enable --now s3sync-auto-" in said and "each day at 02:30: s3sync archive auto" in said
+    assert "systemctl --user enable --now s3sync-auto-" in said and "each day at 02:30: s3sync archive auto --" in said
+    assert "each day at 04:30: s3sync archive verify --sample 2%" in said and "s3sync cost --month last --email" in said
     assert [path.name.split("-")[1] + path.suffix for path in units(david)] == [
         f"{kind}{end}" for kind in ("auto", "cost", "poll", "verify") for end in (".service", ".timer")
     ]
@@ -81,6 +82,8 @@ def test_uninstall_removes_what_was_written_and_nothing_else(david: Person) -> N
     assert "would be removed" in auto(david, "install", "--dry-run") and len(units(david)) == 8
     auto(david, "install")
     assert len(units(david)) == 6, "without an address there is no mail"
+    shown = auto(david, "status")
+    assert "s3sync-verify-" in shown and "s3sync-cost-" not in shown, "systemctl refuses all where one is not there"
     wants = folder / "timers.target.wants"
     wants.mkdir()
     for path in [*units(david), folder / "mine.timer"]:  # as `systemctl enable` does
@@ -88,7 +91,8 @@ def test_uninstall_removes_what_was_written_and_nothing_else(david: Person) -> N
             (wants / path.name).symlink_to(path)
     assert "not started" not in auto(david, "status")
     assert "would be removed" in auto(david, "uninstall", "--dry-run") and len(units(david)) == 6
-    assert "systemctl --user stop s3sync-auto-" in auto(david, "uninstall")
+    ended = auto(david, "uninstall")
+    assert "systemctl --user stop s3sync-auto-" in ended and "s3sync-cost-" not in ended
     assert [path.name for path in folder.rglob("*") if not path.is_dir()] == ["mine.timer", "mine.timer"]
     assert "Nothing is installed" in auto(david, "uninstall")
     assert "not installed" in auto(david, "status")
