@@ -27,7 +27,10 @@ def _state(lives: Lives) -> str:
     if scheme_of(lives.store).is_folder:
         return "it is archived, on another disk"
     thaw = lives.first.thaw
-    return f"it is archived, and thawed until {thaw.until}" if thaw is not None else "it is archived"
+    if thaw is None:
+        return "it is archived"
+    until = f" until {thaw.until[:16].replace('T', ' ')} UTC" if thaw.until else ""
+    return f"it is archived, and thawed{until}"
 
 
 def _where(lives: Lives) -> str:

@@ -36,7 +36,9 @@ def owned(rest: str) -> Owned:
     if first == STATE_DIR:
         kind, _, below = more.partition("/")
         project, _, name = below.partition("/")
-        if not (project and name):
+        if not (project and name) or project.startswith(
+            "."
+        ):  # no project is hidden: `.dashboard` is all projects' page
             return Owned(ALL_PROJECTS, RECORDS)
         if kind == "trash":
             return _in_trash(project, name)

@@ -122,6 +122,8 @@ def test_a_rate_is_of_what_is_there_now() -> None:
         (".s3sync/events/film/2026-11-2.jsonl", Owned("film", "records", events="2026-11")),
         (".s3sync/events/film/2026-11.jsonl.bak", Owned("film", "records")),
         (".s3sync/locks/film/x", Owned("film", "records")),
+        (".s3sync/shares/film/20261103T100000Z-00000abc.html", Owned("film", "records")),
+        (".s3sync/shares/.other/20261103T100000Z-00000abc.html", Owned("(repository)", "records")),
         (".s3sync/x", Owned("(repository)", "records")),
         ("metadata.json", Owned("(repository)", "records")),
         ("e\u0301/a", Owned("\u00e9", "files", "a")),
