@@ -49,13 +49,19 @@ def public_view(
 
 
 def _repository(one: Repository, shows: Collection[str]) -> Repository:
-    projects = [_project(project, shows) for project in one.projects if not project.is_own]
+    projects = [_project(project, shows) for project in one.projects if _is_told(project)]
     return Repository(
         name=one.name,
         projects=projects,
         costs=_costs(one.costs) if COSTS in shows else None,
         problem=None if one.problem is None else UNTOLD,
     )
+
+
+def _is_told(project: ShownProject) -> bool:
+    """True for one that the team has: one that is on this disk alone was shown to nobody yet, not even by its name."""
+    tiers = project.tiers
+    return not project.is_own and (project.in_store or any((tiers.ssd, tiers.s3, tiers.glacier)))
 
 
 def _costs(costs: Costs | None) -> Costs | None:

@@ -11,7 +11,7 @@ import pytest
 
 from s3sync.dashboard.page import page_of
 from s3sync.dashboard.public import COSTS, PICTURES, public_view
-from s3sync.dashboard.values import Dashboard
+from s3sync.dashboard.values import Dashboard, Held, Repository, ShownProject, Tiers
 from tests.kit.boards import team
 
 PUBLISHED = {
@@ -147,6 +147,22 @@ def test_the_users_own_archive_sets_are_not_published() -> None:
     view = public_view(board, title=None, by="david", until=None)
     assert "b40-old-town" not in [project.name for project in view.repositories[0].projects]
     assert len(view.repositories[0].projects) == 13
+
+
+@pytest.mark.parametrize(
+    ("project", "is_told"),
+    [
+        (ShownProject("acme-takeover", here=True, tiers=Tiers(local=Held(5, 1))), False),
+        (ShownProject("acme-takeover", here=True, counts={"local_new": 1}), False),
+        (ShownProject("kites", here=True, in_store=True), True),
+        (ShownProject("kites", tiers=Tiers(glacier=Held(5, 1))), True),
+        (ShownProject("kites", is_own=True, tiers=Tiers(glacier=Held(5, 1))), False),
+    ],
+)
+def test_a_project_that_is_only_here_is_not_even_named(project: ShownProject, is_told: bool) -> None:
+    board = Dashboard("2026-11-26T10:00:00Z", [Repository("voz", projects=[project])])
+    view = public_view(board, title=None, by="david", until=None)
+    assert (project.name in page_of(view).decode()) is is_told
 
 
 def values_of(value: Any) -> Iterator[Any]:
