@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
@@ -22,6 +23,30 @@ from s3sync.store.port import Store
 MOST_TAGS = 10
 
 
+class TagLook(Struct, frozen=True):
+    """Objects of an archive, each with the tags that it has and the one that moves it. `lacking`: those without it."""
+
+    objects: Mapping[str, Mapping[str, str]]
+    lacking: frozenset[str]
+
+
+def look_to_tag(store: Store, archive: Archived, target: str) -> TagLook:
+    """The tags that the objects of an archive are to have, so that the rule for `target` moves them.
+
+    Raises `ArchiveError` for an object that says it is something else, or has no place for a tag.
+    """
+    tags = require_aspect(store, Tags)
+    index = None if archive.status in FOREIGN else require_index(store, archive)
+    objects, lacking = dict[str, Mapping[str, str]](), set[str]()
+    for key in [archive.key] if index is None else _objects(index):
+        if index is not None:
+            head_of_own(store, index.set, index.unit, key)
+        found, objects[key] = _merged(tags, key, dict(archive.tags if index is None else index.tags), target)
+        if found != objects[key]:
+            lacking.add(key)
+    return TagLook(objects, frozenset(lacking))
+
+
 def tag_for_move(
     store: Store, catalogue: Catalogue, archive: Archived, target: str, journal: Journal | None = None
 ) -> None:
@@ -38,6 +63,29 @@ def tag_for_move(
     for key in _objects(index):
         head_of_own(store, index.set, index.unit, key)
         _tag(tags, key, dict(index.tags), target)
+    _note_tagged(store, catalogue, index, target, journal)
+
+
+def note_tagged(
+    store: Store, catalogue: Catalogue, archive: Archived, target: str, keys: Set[str], journal: Journal | None = None
+) -> None:
+    """Have the index of an archive say that its objects are tagged: those under `keys` are, by the store's word.
+
+    Raises `ArchiveError` where it names others by now.
+    """
+    if archive.status in FOREIGN:
+        return
+    index = require_index(store, archive)
+    if not keys >= set(_objects(index)):
+        raise ArchiveError(
+            f"did not note that {archive.unit} is tagged",
+            why="it was sent again meanwhile, and has objects that the job did not have",
+            hint="run the command again: it tags these",
+        )
+    _note_tagged(store, catalogue, index, target, journal)
+
+
+def _note_tagged(store: Store, catalogue: Catalogue, index: Index, target: str, journal: Journal | None) -> None:
     tagged = replace(index, tags={**index.tags, MOVE_TAG: target})
     if journal is not None:
         journal.note_moved(index, tagged)
@@ -58,7 +106,16 @@ def _objects(index: Index) -> Iterator[str]:
 
 
 def _tag(tags: Tags, key: str, known: dict[str, str], target: str) -> None:
-    """Add the tag to those of an object. `known`: what its index says, for a store that hides those of cold ones."""
+    found, merged = _merged(tags, key, known, target)
+    if merged != found:
+        tags.put_tags(key, merged)
+
+
+def _merged(tags: Tags, key: str, known: dict[str, str], target: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Tags of an object, and the same with the one that moves it.
+
+    `known`: what its index says, for a store that hides those of cold ones.
+    """
     try:
         found = tags.get_tags(key)
     except Cold:
@@ -70,5 +127,4 @@ def _tag(tags: Tags, key: str, known: dict[str, str], target: str) -> None:
             why=f"it has {len(found)} tags already, and {MOST_TAGS} are the most",
             hint="without --by-tag it is copied in place",
         )
-    if merged != found:
-        tags.put_tags(key, merged)
+    return found, merged

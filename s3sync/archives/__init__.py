@@ -14,11 +14,12 @@ from s3sync.archives.automating import Automating
 from s3sync.archives.everywhere import Everywhere
 from s3sync.archives.kept import Kept
 from s3sync.archives.polling import Polling
+from s3sync.archives.tagging import TaggingByBatch
 
 __all__ = ["Archives"]
 
 
-class Archives(Polling, Automating, Adopting, Kept, Everywhere, frozen=True):
+class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, frozen=True):
     """The archive sets that hold in a folder. Make one with `Archives.open`.
 
     Every method raises an `S3syncError`: see `s3sync.errors` for the tree.

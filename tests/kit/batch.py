@@ -16,7 +16,7 @@ import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
@@ -65,6 +65,12 @@ class Batch:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def begin_anew(self) -> None:
+        """Forget all jobs, and break nothing: for the next test."""
+        fresh = Batch(self.server, self.port)
+        for one in fields(self):
+            setattr(self, one.name, getattr(fresh, one.name))
 
     def create(self, order: ET.Element) -> str:
         token, self.roles = _text(order, "ClientRequestToken"), [*self.roles, _text(order, "RoleArn")]

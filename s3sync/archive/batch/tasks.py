@@ -197,6 +197,12 @@ def archives_by_state(catalogue: Catalogue, job: Job) -> Iterator[tuple[str, int
         after = rows[-1][0]
 
 
+def keys_of(catalogue: Catalogue, job: Job, archive: str) -> frozenset[str]:
+    """Keys of the objects of an archive that a job has."""
+    rows = catalogue.execute("SELECT key FROM task WHERE job = ? AND archive = ?", job.token, archive)
+    return frozenset(str(key) for (key,) in rows)
+
+
 # -- tasks of archives
 
 

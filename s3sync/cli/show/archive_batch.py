@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from s3sync.archive.batch.tasks import Job
 from s3sync.archives.batching import BatchReport, JobLine, NewJobs
@@ -33,16 +33,7 @@ def print_following(lines: Lines, quiet: bool) -> Callable[[Job, JobState], None
 
 def print_batch(report: BatchReport, *, quiet: bool) -> None:
     """Show how each job stands, what its report said, and what is to be done next."""
-    for line in report.jobs:
-        if line.state.has_ended and line.state.status != "Complete":
-            why = printable(line.state.why or "no reason was told")
-            warn(f"  {symbols().failed} job {printable(line.id)}: {printable(line.state.status)}: {why}")
-        elif not quiet:
-            sign = symbols().done if line.state.has_ended else symbols().newer_here
-            objects = counted(line.objects, "object")
-            say(f"  {sign} job {printable(line.id)} ({line.kind}, {objects}): {_state_text(line.state)}")
-        if line.foreign:
-            warn(f"warning: {line.foreign} lines of its report are of no object of this job, and were not believed")
+    print_jobs(report.jobs, quiet=quiet)
     ended = [line for line in report.jobs if line.state.status == "Complete"]
     if ended and not quiet:
         done = f"verified {counted(report.right, 'archive')} ({size_text(report.size)}): S3 read every byte"
@@ -52,12 +43,31 @@ def print_batch(report: BatchReport, *, quiet: bool) -> None:
     if report.unknown:
         told = counted(report.unknown, "archive")
         warn(f"warning: no checksum is known of {told}: `s3sync archive verify --deep` reads them")
+    warn_of_jobs(report)
+    if not report.jobs and not quiet:
+        say("No archive can be verified so.")
+
+
+def print_jobs(lines: Sequence[JobLine], *, quiet: bool) -> None:
+    """Show how jobs stand."""
+    for line in lines:
+        if line.state.has_ended and line.state.status != "Complete":
+            why = printable(line.state.why or "no reason was told")
+            warn(f"  {symbols().failed} job {printable(line.id)}: {printable(line.state.status)}: {why}")
+        elif not quiet:
+            sign = symbols().done if line.state.has_ended else symbols().newer_here
+            objects = counted(line.objects, "object")
+            say(f"  {sign} job {printable(line.id)} ({line.kind}, {objects}): {_state_text(line.state)}")
+        if line.foreign:
+            warn(f"warning: {line.foreign} lines of its report are of no object of this job, and were not believed")
+
+
+def warn_of_jobs(report: BatchReport) -> None:
+    """Say what is to be done about jobs that failed, or are under way."""
     if report.has_failed:
         warn("hint: `s3sync setup policy --batch` prints the rights that it needs; then run the command again")
     if report.is_pending:
         warn("hint: run the same command again later, or with --wait: it goes on with the same job")
-    if not report.jobs and not quiet:
-        say("No archive can be verified so.")
 
 
 def _state_text(state: JobState) -> str:
@@ -84,7 +94,7 @@ def batch_json(action: str, report: BatchReport) -> Json:
         "command": "archive",
         "action": action,
         "engine": "s3-batch",
-        "jobs": [_job_json(line) for line in report.jobs],
+        "jobs": [job_json(line) for line in report.jobs],
         "verified": report.right,
         "verified_bytes": report.size,
         "wrong": [{"unit": one.unit, "key": one.key, "error": one.error} for one in report.wrong],
@@ -93,7 +103,7 @@ def batch_json(action: str, report: BatchReport) -> Json:
     }
 
 
-def _job_json(line: JobLine) -> Json:
+def job_json(line: JobLine) -> Json:
     return {
         "kind": line.kind,
         "id": line.id,

@@ -89,14 +89,15 @@ def print_leave(reports: Sequence[LeaveReport], *, quiet: bool) -> None:
                 say(line)
         done = plan.archives if report.dry_run else report.done
         if not quiet:
-            for line in _done_lines(plan, done, dry_run=report.dry_run):
+            for line in done_lines(plan, done, dry_run=report.dry_run):
                 say(line)
         warn_of_failures(report.failed)
     if not reports and not quiet:
         warn("No archive is that old.")
 
 
-def _done_lines(plan: LeavePlan, done: Sequence[Archived], *, dry_run: bool) -> Iterator[str]:
+def done_lines(plan: LeavePlan, done: Sequence[Archived], *, dry_run: bool) -> Iterator[str]:
+    """Lines that say what was done, or would be."""
     tagged = [one for one in done if one.key in plan.by_tag]
     rest = [one for one in done if one.key not in plan.by_tag]
     would = "would be " if dry_run else ""
