@@ -11,7 +11,7 @@ from s3sync.all_repositories import Found, side_by_side
 from s3sync.config import Settings
 from s3sync.core.times import format_time
 from s3sync.dashboard.gather import bound, look_at
-from s3sync.dashboard.pictures import Pictures
+from s3sync.dashboard.pictures import Pictures, bound_pictures
 from s3sync.dashboard.priced import CostTeller
 from s3sync.dashboard.values import Dashboard, Repository
 from s3sync.errors import ProjectError
@@ -51,7 +51,9 @@ def dashboard_everywhere(
         raise ProjectError(f"no project matches {pattern!r}", why=f"repositories that were looked at: {len(every)}")
     for other in found[1:]:
         other.projects = [project for project in other.projects if not project.is_own]
-    bound([project for one in found for project in one.projects])
+    projects = [project for one in found for project in one.projects]
+    bound(projects)
+    bound_pictures(projects)
     return Dashboard(format_time(clock()), found)
 
 

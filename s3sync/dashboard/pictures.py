@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -36,12 +37,16 @@ _FILM_AT_S = 1.0
 
 
 class Pictures:
-    """Maker of pictures, which remembers those that it made: a file that did not change is not opened again."""
+    """Maker of pictures, which remembers those that it made: a file that did not change is not opened again.
+
+    One maker serves the repositories that are looked at side by side: each forgets of its own folders alone.
+    """
 
     def __init__(self, ffmpeg: Ffmpeg | None = None) -> None:
         program = find_ffmpeg()
         self._ffmpeg = ffmpeg or (Ffmpeg(program, patience_s=5.0) if program is not None else None)
         self._made: dict[tuple[str, int, int, int], str | None] = {}
+        self._changing = threading.Lock()
 
     def add(self, projects: Iterable[ShownProject], staging: Mapping[str, Path]) -> None:
         """Give files their pictures. Never fails: what cannot be had is left out."""
@@ -58,7 +63,9 @@ class Pictures:
                 if picture is not None:
                     project.files[at] = replace(file, picture=picture)
                     few, left, size = few - 1, left - 1, size + len(picture)
-        self._made = kept
+        own = tuple(f"{folder}{os.sep}" for folder in staging.values())
+        with self._changing:
+            self._made = {key: one for key, one in self._made.items() if not key[0].startswith(own)} | kept
 
     def _picture(self, staging: Path, name: str, kept: dict[tuple[str, int, int, int], str | None]) -> str | None:
         with opened(staging, name) as found:
@@ -67,9 +74,8 @@ class Pictures:
             descriptor, path = found
             status = os.fstat(descriptor)
             key = (path, status.st_size, status.st_mtime_ns, status.st_ino)
-            if key not in self._made:
-                self._made[key] = self._make(descriptor, path, name, status.st_size)
-            kept[key] = self._made[key]
+            known = self._made
+            kept[key] = known[key] if key in known else self._make(descriptor, path, name, status.st_size)
             return kept[key]
 
     def _make(self, descriptor: int, path: str, name: str, size: int) -> str | None:
@@ -84,6 +90,18 @@ class Pictures:
         if poster is None and at_s:
             poster = self._ffmpeg.poster(descriptor, path, side=SIDE)
         return _address("image/jpeg", poster) if poster is not None else None
+
+
+def bound_pictures(projects: Iterable[ShownProject]) -> None:
+    """Leave out what is more than one page holds: of several repositories each has as many."""
+    left, size = OF_ALL, 0
+    for project in projects:
+        for at, file in enumerate(project.files):
+            if file.picture is None:
+                continue
+            left, size = left - 1, size + len(file.picture)
+            if left < 0 or size > MOST_BYTES:
+                project.files[at] = replace(file, picture=None)
 
 
 def _has_picture(file: File) -> bool:
