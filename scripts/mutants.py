@@ -2432,6 +2432,14 @@ MUTANTS = (
         ("tests/unit/dashboard/test_public.py", "-k", "only_here_is_not_even"),
     ),
     Mutant(
+        "dashboard-strangers",
+        "strangers who hold all connections keep nobody out who has the address",
+        "s3sync/dashboard/serve.py",
+        "if not self._slots.acquire(blocking=False) and not self._makes_room():",
+        "if not self._slots.acquire(blocking=False):",
+        ("tests/unit/dashboard/test_serve.py", "-k", "strangers_who"),
+    ),
+    Mutant(
         "dashboard-out",
         "a dashboard is not written over what is none",
         "s3sync/dashboard/files.py",

@@ -27,7 +27,9 @@ from s3sync.errors import LocalError
 
 HOST = "127.0.0.1"
 MOST_AT_ONCE = 16
-"""Connections that are answered at once. Others are closed."""
+"""Connections that are answered at once. For one more, the oldest goes that never said the token."""
+WAIT_S = 0.5
+"""Time that a connection waits for that."""
 PATIENCE_S = 20.0
 """Time that a connection may stay silent."""
 END_S = 0.1
@@ -46,6 +48,8 @@ class DashboardServer(ThreadingHTTPServer):
         self.live = live
         self.token = secrets.token_urlsafe(32)
         self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._strangers: dict[socket.socket, None] = {}
+        self._guard = threading.Lock()
         style, script = parts()
         self.policy = policy(style, script, live=True) + "; frame-ancestors 'none'"
         try:
@@ -67,19 +71,39 @@ class DashboardServer(ThreadingHTTPServer):
         return f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._slots.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False) and not self._makes_room():
             self.shutdown_request(request)
             return
+        with self._guard:
+            self._strangers[request] = None
         try:
             super().process_request(request, client_address)
         except BaseException:
+            self.knows(request)
             self._slots.release()
             raise
+
+    def _makes_room(self) -> bool:
+        """End the oldest connection of a stranger, who could hold it for ever byte by byte; whether its slot is had."""
+        with self._guard:
+            oldest = next(iter(self._strangers), None)
+            if oldest is None:
+                return False
+            del self._strangers[oldest]
+            with suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)
+        return self._slots.acquire(timeout=WAIT_S)
+
+    def knows(self, request: socket.socket) -> None:
+        """Count a connection as none of a stranger's."""
+        with self._guard:
+            self._strangers.pop(request, None)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self.knows(request)
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -118,6 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         if not known or not self.path.startswith("/") or not slash or name not in ("", DATA):
             self._plain(404, "There is nothing here. The whole address is where s3sync dashboard was started.")
             return
+        self.server.knows(self.request)
         data = self.server.live.now()
         if name == "":
             self._send(200, "text/html; charset=utf-8", page_of(data.board), {})

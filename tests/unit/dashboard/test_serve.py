@@ -198,16 +198,39 @@ def test_every_answer_may_not_be_framed_kept_or_read_by_others(server: Served) -
         assert "Access-Control-Allow-Origin" not in headers and "Server" not in headers
 
 
-def test_more_connections_than_it_answers_at_once_are_closed_and_it_lives_on(looks: Looks) -> None:
+def connected(server: Served, held: ExitStack) -> socket.socket:
+    return held.enter_context(socket.create_connection(("127.0.0.1", port_of(server)), timeout=30))
+
+
+def test_of_more_connections_than_it_answers_at_once_the_oldest_are_closed_and_it_lives_on(looks: Looks) -> None:
     """A server of its own: on the others' an answer to the test before may still be ending."""
     with served(looks) as server:
         with ExitStack() as held:
-            silent = [
-                held.enter_context(socket.create_connection(("127.0.0.1", port_of(server)), timeout=30))
-                for _ in range(MOST_AT_ONCE + 4)
-            ]
-            assert [one.recv(1) for one in silent[MOST_AT_ONCE:]] == [b""] * 4
+            silent = [connected(server, held) for _ in range(MOST_AT_ONCE + 4)]
+            assert [one.recv(1) for one in silent[:4]] == [b""] * 4
         until(lambda: get(server, path_of(server))[0] == 200)
+
+
+def test_strangers_who_hold_all_connections_keep_nobody_out_who_has_the_address(looks: Looks) -> None:
+    """Each sends a byte now and then, so that none of them is ever silent for long."""
+    with served(looks) as server, ExitStack() as held:
+        request = f"HEAD {path_of(server)} HTTP/1.1\r\nHost: 127.0.0.1:{port_of(server)}\r\n\r\n".encode()
+        own = connected(server, held)
+        own.sendall(request)
+        assert head_of(own).startswith(b"HTTP/1.1 200")
+        for one in [connected(server, held) for _ in range(2 * MOST_AT_ONCE)]:
+            with suppress(OSError):
+                one.sendall(b"G")
+        assert get(server, path_of(server))[0] == 200
+        own.sendall(request)
+        assert head_of(own).startswith(b"HTTP/1.1 200"), "a page that is open stays connected"
+
+
+def head_of(connection: socket.socket) -> bytes:
+    head = b""
+    while not head.endswith(b"\r\n\r\n") and (chunk := connection.recv(1)):
+        head += chunk
+    return head
 
 
 def test_it_is_reached_on_this_computer_alone(server: Served) -> None:
