@@ -11,10 +11,11 @@ from types import MappingProxyType
 from msgspec import structs
 
 from s3sync.config import Settings
+from s3sync.config.schemes import bucket_url
 from s3sync.config.settings import load_own_settings
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.names import STATE_DIR
-from s3sync.core.replication import as_replicated
+from s3sync.core.replication import as_replicated, replica_name
 from s3sync.core.spelling import stands_for
 from s3sync.errors import ConfigError, UsageError
 from s3sync.local.patterns import compile_patterns
@@ -99,6 +100,19 @@ def settings_of(
         credentials=credentials,
         origins=MappingProxyType({**base.origins, **dict.fromkeys(said, origin)}),
     )
+
+
+def replica_settings(settings: Settings, chosen: ArchiveSet) -> Settings:
+    """Settings with which the replica of a set's store is opened: the same server and identity, another bucket."""
+    bucket, _, prefix = settings.store.partition("://")[2].partition("/")
+    url = bucket_url(chosen.replica_bucket or replica_name(bucket), prefix.strip("/"))
+    return replace(settings, store=url, region=chosen.replica_region)
+
+
+def stores_of(chosen: ArchiveSet, settings: Settings, environ: Mapping[str, str]) -> list[Settings]:
+    """Settings with which the store of a set is opened, and its replica where it has one."""
+    found = settings_of(chosen, settings, environ)
+    return [found] if chosen.replica_region is None else [found, replica_settings(found, chosen)]
 
 
 def _with_projects(chosen: ArchiveSet, settings: Settings) -> ArchiveSet:

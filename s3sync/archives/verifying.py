@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.sets import replica_settings
 from s3sync.archive.work import carrying
 from s3sync.archives.batching import Batching
 from s3sync.archives.opened import Place
-from s3sync.config import Settings
-from s3sync.config.schemes import bucket_url
 from s3sync.connect import connect
 from s3sync.core.archive.engines import Engine
 from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import ArchiveSet
-from s3sync.core.replication import replica_name
 from s3sync.core.times import format_time
 from s3sync.errors import ConfigError
 
@@ -35,13 +32,6 @@ class ByTurns(Struct, frozen=True):
 
     share: Fraction | None = None
     older_than_s: int | None = None
-
-
-def replica_settings(settings: Settings, chosen: ArchiveSet) -> Settings:
-    """Settings with which the replica of a set's store is opened: the same server and identity, another bucket."""
-    bucket, _, prefix = settings.store.partition("://")[2].partition("/")
-    url = bucket_url(chosen.replica_bucket or replica_name(bucket), prefix.strip("/"))
-    return replace(settings, store=url, region=chosen.replica_region)
 
 
 class Verifying(Batching, frozen=True):

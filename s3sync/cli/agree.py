@@ -65,7 +65,7 @@ def _sets_at(place: Place) -> list[ArchiveSet]:
     """Archive sets of the repository that send to a place to which its staging folders do not."""
     from pathlib import Path
 
-    from s3sync.archive.sets import load_sets, settings_of
+    from s3sync.archive.sets import load_sets, stores_of
     from s3sync.config import load_settings
     from s3sync.errors import ConfigError
     from s3sync.trust import place_of
@@ -75,6 +75,6 @@ def _sets_at(place: Place) -> list[ArchiveSet]:
         if not settings.archives or place_of(settings) == place:
             return []
         sets = [one for one in load_sets(settings).values() if one.confined]
-        return [one for one in sets if place_of(settings_of(one, settings, os.environ)) == place]
+        return [one for one in sets if place in map(place_of, stores_of(one, settings, os.environ))]
     except ConfigError:
         return []  # the command says what is wrong with the settings

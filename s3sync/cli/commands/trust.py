@@ -85,13 +85,14 @@ def _agree(call: Call, yes: bool) -> None:
 
 
 def _places_of_sets(settings: Settings) -> list[Place]:
-    """Places of the stores that the repository's archive sets send to, each once."""
+    """Places of the stores that the repository's archive sets send to, and of their replicas, each once."""
     if not settings.archives:
         return []
-    from s3sync.archive.sets import load_sets, settings_of
+    from s3sync.archive.sets import load_sets, stores_of
     from s3sync.trust import is_named_by_repository, place_of
 
-    opened = [settings_of(chosen, settings, os.environ) for chosen in load_sets(settings).values() if chosen.confined]
+    sets = [chosen for chosen in load_sets(settings).values() if chosen.confined]
+    opened = [one for chosen in sets for one in stores_of(chosen, settings, os.environ)]
     places = [place_of(one) for one in opened if is_named_by_repository(one)]
     return [place for number, place in enumerate(places) if place not in places[:number]]
 

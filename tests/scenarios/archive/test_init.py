@@ -139,3 +139,15 @@ def test_one_trust_agrees_to_the_stores_of_the_sets_too(tmp_path: Path) -> None:
     david.ok("archive", "run", cwd=david.repo)
     assert (tmp_path / "cold").exists()
     assert "trusted already" in david.ok("trust", cwd=david.repo).out
+
+
+def test_one_trust_agrees_to_the_replicas_of_the_sets_too(tmp_path: Path) -> None:
+    """`archive verify --replica` says that `s3sync trust` agrees to it."""
+    david = Person("david", tmp_path / "david", {"S3SYNC_TRUST": "", "S3SYNC_USER": "david"})
+    rules = "store: 's3://team/cold', source: raw/*, replica_region: eu-west-1"
+    settings(david, f"endpoint_url: http://127.0.0.1:9\narchives: {{a: {{{rules}}}}}\n")
+    refused = david.expect(5, "archive", "verify", "--replica", cwd=david.repo)
+    assert "s3://team-replica/cold at http://127.0.0.1:9" in refused.err and "`s3sync trust`" in refused.err
+    assert "s3://team-replica/cold at http://127.0.0.1:9" in david.ok("trust", "--yes", cwd=david.repo).out
+    settings(david, f"endpoint_url: http://127.0.0.1:9\narchives: {{a: {{{rules}, replica_bucket: other}}}}\n")
+    assert "s3://other/cold" in david.expect(5, "archive", "verify", "--replica", cwd=david.repo).err
