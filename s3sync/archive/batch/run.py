@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from s3sync.archive.batch.report import files_of, judged, rows_of
 from s3sync.archive.batch.tasks import AGREED, OPEN, RESTORE, TAG, VERIFY, Job, Task
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
-from s3sync.errors import ArchiveError, NotFound
+from s3sync.errors import ArchiveError, NotFound, StoreError
 from s3sync.store.batching import JobState, Order, require_batches
 from s3sync.store.port import Headers, Overwrite, Part, Store
 
@@ -120,18 +121,24 @@ def put_lines(store: Store, key: str, lines: Iterator[bytes]) -> str:
     """Write lines as one object, of which a part is in memory at a time; its ETag."""
     body = bytearray()
     upload, parts = "", list[Part]()
-    for line in lines:
-        body += line
-        if len(body) >= PART:
-            upload = upload or store.start_upload(key, Headers())
+    try:
+        for line in lines:
+            body += line
+            if len(body) >= PART:
+                upload = upload or store.start_upload(key, Headers())
+                parts.append(_part(store, key, upload, len(parts) + 1, body))
+                body.clear()
+        if not upload:
+            md5 = hashlib.md5(body, usedforsecurity=False).digest()
+            return store.put(key, bytes(body), mode=Overwrite(), headers=Headers(), md5=md5).etag
+        if body:
             parts.append(_part(store, key, upload, len(parts) + 1, body))
-            body.clear()
-    if not upload:
-        md5 = hashlib.md5(body, usedforsecurity=False).digest()
-        return store.put(key, bytes(body), mode=Overwrite(), headers=Headers(), md5=md5).etag
-    if body:
-        parts.append(_part(store, key, upload, len(parts) + 1, body))
-    return store.complete_upload(key, upload, parts, mode=Overwrite()).etag
+        return store.complete_upload(key, upload, parts, mode=Overwrite()).etag
+    except BaseException:
+        if upload:
+            with suppress(StoreError):  # its parts would be billed, and nobody knows of them
+                store.abort_upload(key, upload)
+        raise
 
 
 def _part(store: Store, key: str, upload: str, number: int, body: bytearray) -> Part:

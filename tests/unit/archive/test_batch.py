@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from s3sync.archive.batch.run import operation_of, put_lines
 from s3sync.archive.batch.tasks import Job, Task
 from s3sync.archive.catalogue import Catalogue
 from s3sync.core.archive.engines import parse_engine
-from s3sync.errors import AccessDenied, ArchiveError, NotFound
+from s3sync.errors import AccessDenied, ArchiveError, NotFound, Unreachable
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.batching import Order, require_batches
 from s3sync.store.port import Headers, Overwrite, Store
+from s3sync.store.wrapped import Wrapped
 
 JOB = Job("t" * 32, tasks.VERIFY, "CRC64NVME", {}, "2026-01-01T00:00:00Z", "e", "1111-2222")
 KEYS = {"AWS_ACCESS_KEY_ID": "a" * 20, "AWS_SECRET_ACCESS_KEY": "b" * 40}
@@ -220,6 +221,33 @@ def test_many_lines_are_one_object(store: Store) -> None:
     line = b"x" * 999 + b"\n"
     put_lines(store, "m.csv", (line for _ in range(40_000)))
     assert store.head("m.csv").info.size == 40_000_000
+
+
+class Breaking(Wrapped):
+    """A store that is away when the second part comes."""
+
+    def put_part(self, key: str, upload_id: str, number: int, body: Any) -> str:
+        if number > 1:
+            raise Unreachable("the store cannot be reached")
+        return super().put_part(key, upload_id, number, body)
+
+
+def lines_until(error: BaseException) -> Iterator[bytes]:
+    yield from (b"x" * 1_000_000 for _ in range(20))
+    raise error
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), ArchiveError("the catalogue is damaged")], ids=["Ctrl-C", "catalogue"]
+)
+def test_lines_that_end_early_leave_no_upload_behind(store: Store, error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        put_lines(store, "m.csv", lines_until(error))
+    with pytest.raises(Unreachable):
+        put_lines(Breaking(store), "m.csv", (b"x" * 1_000_000 for _ in range(40)))
+    assert list(store.list_uploads("")) == []
+    with pytest.raises(NotFound):
+        store.head("m.csv")
 
 
 @pytest.mark.parametrize("text", ["", "s3-batch=x", "dask=", "dask=http://a", "dask=tcp://a b", "dask=tcp://a/../b"])
