@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from s3sync.cli.output import SCHEMA, ago_text, printable, say, warn
-from s3sync.cli.show.words import Json, place_json, project_option
+from s3sync.cli.show.words import Json, place_json, project_option, project_word
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.spelling import obeyed_reason
@@ -64,7 +64,7 @@ def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
     if action == "restore" and report.restored is not None:
         say(f"  {_line(report.restored)}: {would}restored to {printable(report.restored_to or '')}")
         if not report.dry_run:
-            say("It is new here: `s3sync up` sends it.")
+            say(printable(f"It is new here: `s3sync up{project_word(report.place)}` sends it."))
         if reason := obeyed_reason(report.restored_to or ""):
             warn(f"warning: look at {printable(report.restored_to or '')} before you work in that folder: {reason}")
     elif action == "empty":

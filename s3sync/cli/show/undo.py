@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3sync.cli.output import SCHEMA, ago_text, printable, say, warn
-from s3sync.cli.show.words import Json, failure_lines, place_json, warn_of_failures
+from s3sync.cli.show.words import Json, failure_lines, place_json, project_word, warn_of_failures
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text
 from s3sync.core.typed import typed
@@ -54,7 +54,7 @@ def print_undo(report: UndoReport, *, quiet: bool, verbose: bool) -> None:
             said = f"Summary: {would} {_run(report)}"
             say(said + (f", left {len(report.refused)} alone" if report.refused else ""))
         for hint in _still_to_come(report):
-            say(f"hint: {hint}")
+            say(printable(f"hint: {hint}"))
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
     warn_of_failures(report.refused)
@@ -65,17 +65,19 @@ def _still_to_come(report: UndoReport) -> Iterator[str]:
     here, there = (
         [one for one in report.undone if one.was_deleted and one.side == side] for side in ("local", "remote")
     )
+    project = project_word(report.place)
     if here:
         are, it = ("is", "it") if len(here) == 1 else ("are", "them")
         yield (
             f"{files_text(len(here))} that {are} here again {are} still deleted on the remote, and the next "
-            f"`s3sync sync` deletes {it} here again; to keep and send one: `s3sync up --again {typed(here[0].name)}`"
+            f"`s3sync sync` deletes {it} here again; to keep and send one: "
+            f"`s3sync up --again{project} {typed(here[0].name)}`"
         )
     if there:
         are, it = ("is", "it") if len(there) == 1 else ("are", "them")
         yield (
             f"{files_text(len(there))} that {are} on the remote again {are} not here, and the next `s3sync sync` "
-            f"deletes {it} there again; to fetch {it}: `s3sync down`"
+            f"deletes {it} there again; to fetch {it}: `s3sync down{project}`"
         )
 
 

@@ -37,6 +37,11 @@ def project_typed(place: ProjectAddress) -> str:
     return typed(f"{CALL.repository}/{place.project}" if CALL.repository else place.project)
 
 
+def project_word(place: ProjectAddress) -> str:
+    """The project as a first word of `status`, `up`, `down` and `sync`; empty where the user stands in it."""
+    return "" if is_around(place) else f" {project_typed(place)}"
+
+
 def project_option(place: ProjectAddress) -> str:
     """The option that names the project to a command whose words are files; empty where the user stands in it."""
     return "" if is_around(place) else f" --project {typed(place.project)}"

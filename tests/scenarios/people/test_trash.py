@@ -101,7 +101,9 @@ def test_from_the_repositorys_root_the_commands_that_are_shown_name_the_project(
     assert "no --project was named" in david.expect(2, "trash", "list", "--remote", cwd=david.repo).err
     shown = david.ok("trash", "list", "--remote", "--project", PROJECT, cwd=david.repo).out
     assert f"s3sync trash restore NAME --project {PROJECT}" in shown
-    david.ok("trash", "restore", "gone.mp4", "--project", PROJECT, cwd=david.repo)
+    undone = david.ok("undo", PROJECT, "--dry-run", cwd=david.repo).out
+    restored = david.ok("trash", "restore", "gone.mp4", "--project", PROJECT, cwd=david.repo).out
+    assert f"`s3sync down {PROJECT}`" in undone and f"`s3sync up {PROJECT}` sends it" in restored
     assert (
         f"`s3sync trash list --remote --project {PROJECT}`" in david.ok("cleanup", PROJECT, "--yes", cwd=david.repo).out
     )
