@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from s3sync.core.checksum import Checksum
 from s3sync.errors import Unsupported
-from s3sync.store.port import ObjectHead, ObjectInfo, Reader, Store
+from s3sync.store.port import Bucket, ObjectHead, ObjectInfo, Reader, Store
 from s3sync.store.wrapped import Wrapped
 
 T = TypeVar("T")
@@ -271,19 +271,16 @@ class Offers(Protocol):
         """The aspect; None for one that the store lacks."""
 
 
-_LACKS: dict[str, str] = {
-    "Versions": "keeps no versions",
-    "Presigns": "makes no links that work without credentials",
-    "Tags": "has no tags",
-    "StorageClasses": "has no storage classes",
-    "Thaws": "has no cold storage to thaw from",
-    "Administers": "has no bucket to set up",
-    "Accounts": "has no users of its own",
-    "Bucket": "has no bucket to ask",
-    "Budgets": "has no budget that watches over it",
-    "Roles": "has no roles that could replicate it",
-    "WholeChecksums": "keeps no checksum of a whole object",
-    "ReadsTimed": "does not tell the time",
+_LACKS: dict[type, str] = {
+    Versions: "keeps no versions",
+    Presigns: "makes no links that work without credentials",
+    Tags: "has no tags",
+    StorageClasses: "has no storage classes",
+    Thaws: "has no cold storage to thaw from",
+    Administers: "has no bucket to set up",
+    Accounts: "has no users of its own",
+    Bucket: "has no bucket to ask",
+    ReadsTimed: "does not tell the time",
 }
 
 
@@ -336,7 +333,7 @@ def require_aspect(store: Store, kind: type[T]) -> T:
     found = aspect(store, kind)
     if found is None:
         raise Unsupported(
-            f"{store.url} {_LACKS.get(kind.__name__, f'has nothing of the kind {kind.__name__}')}",
+            f"{store.url} {_LACKS.get(kind, 'has nothing that could do it')}",
             why="a store of this kind cannot do that",
             hint="use a store that can, such as a bucket on S3",
         )

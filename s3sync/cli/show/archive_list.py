@@ -266,7 +266,8 @@ def print_log(entries: Sequence[LogEntry], unit: str | None) -> None:
         by = f" by {printable(one.by)}" if one.by else ""
         detail = f": {printable(one.detail)}" if one.detail else ""
         size = f" ({size_text(one.size)})" if one.size else ""
-        say(f"{printable(f'{one.at}  {one.action} {one.unit}')}{size}{by} - {printable(one.outcome)}{detail}")
+        what = f"{one.action} {one.unit}" if one.unit else one.action  # a run is about no unit alone
+        say(f"{printable(f'{one.at}  {what}')}{size}{by} - {printable(one.outcome)}{detail}")
     if not entries:
         about = f" about a unit {printable(unit)!r}: name it as `s3sync archive list` does" if unit is not None else ""
         say(f"Nothing was done from this computer yet{about}.")

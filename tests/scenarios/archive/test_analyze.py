@@ -101,7 +101,7 @@ def test_the_time_is_that_of_earlier_runs_and_says_so(david: Person) -> None:
     assert "time: not known yet" in before.out and "--rate 10M" in before.out
     david.ok("archive", "run", cwd=david.repo)
     log = david.ok("archive", "log", cwd=david.repo).out
-    assert "sent in " in log
+    assert "sent in " in log and "  run (" in log and "\\x20" not in log
     after = david.ok("archive", "analyze", cwd=david.repo)
     assert "as 1 run here measured, last on 2" in after.out
     found = david.ok("archive", "analyze", "--json", cwd=david.repo).json["sets"][0]
