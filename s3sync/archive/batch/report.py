@@ -80,6 +80,8 @@ def files_of(store: Store, job: Job, bucket: str, root: str) -> list[File]:
         plain = not set(one.key.split("/")) & {"", ".", ".."}
         if one.bucket != bucket or not one.key.startswith(below) or not plain or not _HEX.fullmatch(one.m_d5_checksum):
             raise _refused(store, name, "it names a file that is not of this job")
+    if len({one.key for one in found.results}) < len(found.results):
+        raise _refused(store, name, "it names a file twice")
     return [File(one.key.removeprefix(root), one.m_d5_checksum) for one in found.results]
 
 

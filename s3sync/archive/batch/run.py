@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.batch import tasks
-from s3sync.archive.batch.report import files_of, judged, rows_of
+from s3sync.archive.batch.report import Row, files_of, judged, rows_of
 from s3sync.archive.batch.tasks import AGREED, OPEN, RESTORE, TAG, VERIFY, Job, Task
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
@@ -26,6 +26,8 @@ from s3sync.store.port import Headers, Overwrite, Part, Store
 
 PART = 16 * 1024 * 1024
 FIRST_POLL_S, POLL_S, LOOK_S = 2.0, 60.0, 0.5
+MOST_FOREIGN = 1_000
+"""Lines of a report that may be of no object of its job."""
 TO_DO = "to do"
 """State of a job that S3 was not asked for yet."""
 
@@ -85,11 +87,12 @@ class Batch(Struct, frozen=True):
 
         Raises `ArchiveError` for a report that is not there, is cut short or altered, or is of something else.
         """
+        left = iter(range(tasks.count_of(self.catalogue, job)[0] + MOST_FOREIGN))
         with self.catalogue.transaction():
             foreign = 0
             for file in files_of(self.store, job, self.bucket, self.root):
                 rows = rows_of(self.store, file, self.bucket, self.root)
-                results = (judged(row, self._task(job, row.key)) for row in rows)
+                results = (judged(row, self._task(job, row.key)) for row in _bounded(rows, left, job))
                 foreign += tasks.settle(self.catalogue, job, results)
         return foreign
 
@@ -102,6 +105,18 @@ class Batch(Struct, frozen=True):
     def _send_manifest(self, job: Job) -> str:
         lines = tasks.manifest_lines(self.catalogue, job, self.bucket, self.root)
         return put_lines(self.store, job.manifest, lines)
+
+
+def _bounded(rows: Iterator[Row], left: Iterator[int], job: Job) -> Iterator[Row]:
+    """The lines, as long as there are no more than a job has objects: whoever writes one may write it without end."""
+    for row in rows:
+        if next(left, None) is None:
+            raise ArchiveError(
+                f"cannot use the report of the job {job.id}",
+                why="it has more lines than the job has objects",
+                hint="look at the job in the console, and at who may write into the bucket",
+            )
+        yield row
 
 
 def operation_of(job: Job) -> Mapping[str, Any]:

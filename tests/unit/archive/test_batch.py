@@ -6,16 +6,18 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from botocore.stub import ANY, Stubber
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from s3sync.archive.batch import tasks
 from s3sync.archive.batch.report import File, files_of, forms_of, judged, rows_of, sums_in
-from s3sync.archive.batch.run import operation_of, put_lines
+from s3sync.archive.batch.run import MOST_FOREIGN, Batch, operation_of, put_lines
 from s3sync.archive.batch.tasks import Job, Task
 from s3sync.archive.catalogue import Catalogue
 from s3sync.core.archive.engines import parse_engine
@@ -141,6 +143,7 @@ def entry(**other: str) -> dict[str, str]:
         json.dumps(
             {"Format": "Report_CSV_20180820", "Results": [entry(Key=f"deep/{JOB.reports}/../../secret.csv")]}
         ).encode(),
+        json.dumps({"Format": "Report_CSV_20180820", "Results": [entry(), entry()]}).encode(),
         b" " * (9 * 1024 * 1024),
     ],
 )
@@ -192,6 +195,26 @@ def test_what_a_broken_file_said_before_its_end_is_taken_back(store: Store, cata
         rows = rows_of(store, File("r.csv", "0" * 32), "lab", "deep/")
         tasks.settle(catalogue, job, (judged(row, None) for row in rows))
     assert [one.state for one in tasks.tasks_of(catalogue, job)] == [tasks.OPEN]
+
+
+@pytest.mark.parametrize(("lines", "is_read"), [(MOST_FOREIGN, True), (MOST_FOREIGN + 2, False)])
+def test_a_report_of_more_lines_than_a_job_has_objects_is_read_to_no_end(
+    lines: int, is_read: bool, store: Store, catalogue: Catalogue
+) -> None:
+    job = replace(tasks.new_job(catalogue, tasks.VERIFY, "MD5", {}, "now"), id=JOB.id)
+    tasks.add_tasks(catalogue, job, [Task("a b.tar", "a b.tar")])
+    body, name = LINE + LINE.replace(b"a%20b", b"c") * (lines - 1), f"{job.reports}/job-{job.id}/results/x.csv"
+    told = entry(Key=f"deep/{name}", MD5Checksum=hashlib.md5(body).hexdigest())
+    put(store, name, body)
+    text = json.dumps({"Format": "Report_CSV_20180820", "Results": [told]}).encode()
+    put(store, f"{job.reports}/job-{job.id}/manifest.json", text)
+    batch = Batch(cast("Any", SimpleNamespace(store=store)), catalogue, "lab", "deep/", "role")
+    if is_read:
+        assert batch.read_back(job) == lines - 1
+    else:
+        with pytest.raises(ArchiveError, match="more lines than"):
+            batch.read_back(job)
+        assert [one.state for one in tasks.tasks_of(catalogue, job)] == [tasks.OPEN]
 
 
 @given(st.text(max_size=200))
