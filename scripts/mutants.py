@@ -2447,6 +2447,30 @@ MUTANTS = (
         "        return True\n",
         ("tests/unit/dashboard/test_files.py", "-k", "no_dashboard"),
     ),
+    Mutant(
+        "one-catalogue-of-a-folder",
+        "an SSD's catalogue is one, whatever server a shell names: what cron moved there is known",
+        "s3sync/archive/catalogue/database.py",
+        "    if scheme_of(store).is_folder and endpoint:",
+        "    if False:",
+        ("tests/unit/archive/test_catalogue.py", "-k", "folder"),
+    ),
+    Mutant(
+        "last-copies-in-a-dry-run",
+        "who looks before emptying a trash is told what exists nowhere else",
+        "s3sync/cli/show/trash.py",
+        "for line in _last_copies(report) if report.dry_run else ():",
+        "for line in ():",
+        ("tests/scenarios/people/test_trash.py", "-k", "a13"),
+    ),
+    Mutant(
+        "timers-that-are-there",
+        "the line that starts the nights names no unit that is not there: systemd would start none",
+        "s3sync/cli/archive/auto.py",
+        "        there = [task for task in tasks if task.name in names]",
+        "        there = tasks",
+        ("tests/scenarios/archive/test_auto_install.py", "-k", "uninstall"),
+    ),
 )
 
 

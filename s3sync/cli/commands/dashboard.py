@@ -55,7 +55,7 @@ Port: TypeAlias = Annotated[
     int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="Port of --serve; else a free one.")
 ]
 Every: TypeAlias = Annotated[
-    str, typer.Option("--every", metavar="TIME", help="How often --serve may look again: 10s, 5m.")
+    str | None, typer.Option("--every", metavar="TIME", help="How often --serve may look again: 5m; default: 10s.")
 ]
 Publish: TypeAlias = Annotated[
     bool, typer.Option("--publish", help="Put a view for people outside into the store, behind a link that ends.")
@@ -110,7 +110,7 @@ def dashboard(
     force: Force = False,
     serve: Serve = False,
     port: Port = None,
-    every: Every = "10s",
+    every: Every = None,
     publish: Publish = False,
     publish_to: PublishTo = None,
     expires: Expires = "7d",
@@ -132,7 +132,10 @@ def dashboard(
     if everywhere and mode in ("--publish", "--publish-to", "--list", "--end"):
         raise UsageError(f"{mode} is about one repository, and --everywhere about all", hint="go into one of them")
     _refuse_nonsense(
-        call, mode, {"--port": port is not None, "--title": title is not None, "--with": bool(shows)}, opens
+        call,
+        mode,
+        {"--port": port is not None, "--every": every is not None, "--title": title is not None, "--with": bool(shows)},
+        opens,
     )
     if mode in ("--list", "--end"):
         return _kept(call, end)
@@ -145,7 +148,7 @@ def dashboard(
         if publishes:
             return _publish(asked, publish_to, expires, title, shows, force=force)
         if mode == "--serve":
-            return _serve(asked, port or 0, every, opens=opens)
+            return _serve(asked, port or 0, every or "10s", opens=opens)
         return _write(asked, out, force=force, opens=opens)
 
     return show(Path(), pattern) if everywhere else in_repository(call, pattern, show)
@@ -161,8 +164,9 @@ def _mode(given: dict[str, bool]) -> str:
 def _refuse_nonsense(call: Call, mode: str, given: dict[str, bool], opens: bool) -> None:
     """Raise `UsageError` for options that do not go together, before anything is asked."""
     publishes = mode in ("--publish", "--publish-to")
-    if given["--port"] and mode != "--serve":
-        raise UsageError("--port goes with --serve", hint="add --serve")
+    for option in ("--port", "--every"):
+        if given[option] and mode != "--serve":
+            raise UsageError(f"{option} goes with --serve", hint="add --serve")
     for option in ("--title", "--with"):
         if given[option] and not publishes:
             raise UsageError(f"{option} goes with --publish", why="nothing is published", hint="add --publish")

@@ -160,6 +160,7 @@ def test_where_it_is_written(tmp_path: Path) -> None:
         (("--serve", "--publish"), "do not go together"),
         (("--out", "a.html", "--serve"), "do not go together"),
         (("--port", "8000"), "--port goes with --serve"),
+        (("--every", "1m", "--out", "x.html"), "--every goes with --serve"),
         (("--title", "x"), "--title goes with --publish"),
         (("--with", "pictures"), "--with goes with --publish"),
         (("--publish", "--open"), "--open does not go with --publish"),
