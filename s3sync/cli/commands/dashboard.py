@@ -131,12 +131,8 @@ def dashboard(
     mode = _mode({**modes, "--end": end is not None, "--out": out is not None})
     if everywhere and mode in ("--publish", "--publish-to", "--list", "--end"):
         raise UsageError(f"{mode} is about one repository, and --everywhere about all", hint="go into one of them")
-    _refuse_nonsense(
-        call,
-        mode,
-        {"--port": port is not None, "--every": every is not None, "--title": title is not None, "--with": bool(shows)},
-        opens,
-    )
+    given = {"--port": port, "--every": every, "--title": title, "--with": shows or None}
+    _refuse_nonsense(call, mode, {option: value is not None for option, value in given.items()}, opens)
     if mode in ("--list", "--end"):
         return _kept(call, end)
     publishes, parts = mode in ("--publish", "--publish-to"), shows or []

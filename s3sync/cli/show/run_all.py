@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from s3sync.cli.output import SCHEMA, duration_text, error_body, error_lines, printable, say, symbols, warn
 from s3sync.cli.show.run import print_run, run_body, run_headline
-from s3sync.cli.show.words import Json
+from s3sync.cli.show.words import NO_PROJECT, Json
 from s3sync.core.plan import Verb
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.reconcile import State
@@ -62,7 +62,7 @@ class AllLines:
         if self._call.quiet:
             return
         if not told:
-            say("no project has a staging folder here: make one with `s3sync init PROJECT`")
+            say(NO_PROJECT)
             return
         took = duration_text(time.monotonic() - self._began)
         say(f"All {counted(len(told), 'project')}: {_together(told, self._call.dry_run)}, {took}")

@@ -23,6 +23,7 @@ from s3sync.cli.output import (
 from s3sync.cli.show.transfers import transfer_json, transfer_line
 from s3sync.cli.show.words import (
     ABSENT_THERE,
+    NO_PROJECT,
     Json,
     by_text,
     cleaned_json,
@@ -218,7 +219,7 @@ def print_projects_of(
             summary = status_summary(report).removeprefix("Status: ")
             say(f"  {name}  {files_text(len(report.files)):>9}  {size_text(total):>9}  {summary}")
         if not reports and not failed:
-            say("  no project has a staging folder here: make one with `s3sync init PROJECT`")
+            say(f"  {NO_PROJECT}")
     for report in reports:
         warn_of_failures(report.failed, f"{of}{report.place.project}/")
     for name, error in failed:

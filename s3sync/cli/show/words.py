@@ -23,6 +23,12 @@ Json: TypeAlias = dict[str, Any]
 """A document that docs/json.md promises. Lists of many files are iterators: `print_json` takes them one by one."""
 
 
+NO_PROJECT = (
+    "no project has a staging folder here: `s3sync projects` lists what the store has, and `s3sync init PROJECT` makes"
+    " a new one"
+)
+
+
 def place_json(place: ProjectAddress) -> Json:
     return {"project": place.project, "repo": place.repo, "store": place.store}
 

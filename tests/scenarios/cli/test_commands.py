@@ -256,7 +256,10 @@ def test_a_broken_project_does_not_hide_the_others(david: Person) -> None:
 
 def test_status_of_all_projects_where_there_is_none(david: Person) -> None:
     david.project.rename(david.root / "moved")
-    assert "no project has a staging folder here" in david.ok("status", "--all", cwd=david.repo).out
+    assert (
+        "no project has a staging folder here: `s3sync projects` lists"
+        in david.ok("status", "--all", cwd=david.repo).out
+    )
 
 
 def test_the_exit_codes_of_status(new_person: NewPerson) -> None:
