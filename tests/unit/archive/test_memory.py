@@ -6,6 +6,7 @@ import hashlib
 import os
 import tracemalloc
 from array import array
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import pytest
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
-from s3sync.archive.indexes import read_index, write_index
+from s3sync.archive.indexes import add_rows, read_digests, read_index, rows_key, write_index
 from s3sync.archive.journal import Journal
 from s3sync.archive.passed import Passed
+from s3sync.archive.rows.survey import Survey
 from s3sync.core.archive.index import index_pieces, index_text
+from s3sync.core.archive.rows import Row, Worker
 from s3sync.core.archive.values import Index, Kind, Member, Pack, Source
 from s3sync.store.bodies import Remade, pieces
 from tests.contract.stores import in_folder
@@ -60,6 +63,47 @@ def test_the_text_of_an_index_is_never_in_memory_as_a_whole(tmp_path: Path) -> N
         assert peak < len(index_text(index)) / 2
         found = read_index(store, "m42.tar")
         assert found == index and journal.is_made(found)
+
+
+def single(number: int) -> Index:
+    key = f"cache/2024/03/{number:032x}.jpg"
+    member = Member(f"{number:032x}.jpg", Kind.FILE, 200, 0o644, number, "0" * 64, key=key)
+    when = datetime(2025, 6, 1, tzinfo=UTC)
+    return Index(1, f"images/{member.path}", "s", key, Pack.NONE, (member,), 9, 9, when, "ana", md5=f"{number:032x}")
+
+
+def test_the_rows_of_a_set_are_in_memory_once(tmp_path: Path) -> None:
+    """Also while one is replaced, which leaves out a line, and while their digests are read."""
+    store = in_folder(tmp_path / "store").open()
+    add_rows(store, "s", map(single, range(4000)))
+    size = (tmp_path / "store" / rows_key("s")).stat().st_size
+
+    def peak_of(act: Callable[[], object]) -> float:
+        tracemalloc.start()
+        try:
+            act()
+            return tracemalloc.get_traced_memory()[1] / size
+        finally:
+            tracemalloc.stop()
+
+    assert peak_of(lambda: add_rows(store, "s", [single(9000)])) < 1.6
+    assert peak_of(lambda: add_rows(store, "s", [replace(single(5), created_by="jan")])) < 2.6
+    found: dict[str, str | None] = {}
+    assert peak_of(lambda: found.update(read_digests(store, "s"))) < 2.2
+    assert found == {one.key: one.md5 for one in map(single, [*range(4000), 9000])}
+
+
+def test_rows_of_a_table_go_to_the_disk_beyond_a_page() -> None:
+    tracemalloc.start()
+    try:
+        found = Survey()
+        for n in range(15_000):
+            md5 = hashlib.md5(b"%d" % n).hexdigest()
+            found.take(Row(n, md5, f"images/{md5}.jpg", "jpg", "image", f"2024-03-05T10:00:{n % 60:02}Z"), md5)
+        assert found.pending(Worker(), force=False) == 15_000
+        assert tracemalloc.get_traced_memory()[1] < 4 * MIB
+    finally:
+        tracemalloc.stop()
 
 
 def test_members_that_were_packed_are_made_only_when_they_are_asked_for(tmp_path: Path) -> None:
