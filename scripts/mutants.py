@@ -1058,6 +1058,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_batch.py", "-k", "sent_again"),
     ),
     Mutant(
+        "reading-own-pool",
+        "an archive whose look is refused does not stop the reading of the others",
+        "s3sync/archive/verify_all.py",
+        "            own = replace(carrier, pool=pool)\n",
+        "            own = carrier\n",
+        ("tests/scenarios/archive/test_verify.py", "-k", "is_refused_is_told"),
+    ),
+    Mutant(
         "cluster-address",
         "an engine is at the address that was typed, or nowhere",
         "s3sync/core/archive/engines.py",

@@ -42,7 +42,8 @@ RETRIES = 2
 """Number of times that Dask gives a task to another worker, where it failed in a way that is not ours."""
 GONE_S = 5.0
 """Time without a scheduler after which it is given up."""
-_THREADS = 4
+THREADS = 4
+"""Archives that threads read side by side. What they fetch together is bounded by the pool that they share."""
 _NO_PAGES: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
 """Setting by which a cluster made here shows nothing of itself: its server of pages has no token."""
 
@@ -94,14 +95,18 @@ def verify_one(task: VerifyTask) -> Verified:
 
 
 @contextmanager
-def spread_over(engine: Engine | None) -> Iterator[Spread]:
+def spread_over(engine: Engine | None, at_once: int = THREADS) -> Iterator[Spread]:
     """Threads of this process, or workers of Dask: of a cluster that is made here and ends with the block, or another.
 
+    Of threads there are `at_once`, at most a few. What they have not begun when the block ends they do not begin.
     Raises `ConfigError` where Dask is not installed, and `ArchiveError` for a scheduler that does not answer.
     """
     if engine is None or engine.name != DASK:
-        with ThreadPoolExecutor(_THREADS, "s3sync-spread") as threads:
+        threads = ThreadPoolExecutor(min(THREADS, at_once), "s3sync-spread")
+        try:
             yield Spread(threads)
+        finally:
+            threads.shutdown(cancel_futures=True)
         return
     try:
         import dask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -147,15 +148,46 @@ def verify_each(
         tell(carrier, catalogue, found, one, READ if deep else LOOK, told)
 
 
+def reading(carrier: Carrier, note_read: Callable[[Index, Looks], None]) -> Callable[[Archived], Verified]:
+    """A function that reads an archive of ours, for threads. All of them keep the bounds of the carrier's pool.
+
+    It raises what ends a run. Any other error is in its result.
+    """
+    one_at_a_time = Lock()
+
+    def note(index: Index, looks: Looks) -> None:
+        with one_at_a_time:
+            note_read(index, looks)
+
+    def read(one: Archived) -> Verified:
+        with carrier.pool.beside() as pool:
+            pool.check()
+            own = replace(carrier, pool=pool)
+            return _looked_at(own, one, lambda: index_of(own.store, one), True, note)
+
+    return read
+
+
 def _verified(
     carrier: Carrier, catalogue: Catalogue, one: Archived, deep: bool, note_read: Callable[[Index, Looks], None]
 ) -> Verified:
+    def found() -> Index | None:
+        if one.status in FOREIGN:
+            return foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
+        return index_of(carrier.store, one)
+
+    return _looked_at(carrier, one, found, deep, note_read)
+
+
+def _looked_at(
+    carrier: Carrier,
+    one: Archived,
+    found: Callable[[], Index | None],
+    deep: bool,
+    note_read: Callable[[Index, Looks], None],
+) -> Verified:
     try:
-        index = (
-            foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
-            if one.status in FOREIGN
-            else index_of(carrier.store, one)
-        )
+        index = found()
         if index is None:
             raise ArchiveError(f"{carrier.store.url}/{one.key} has no index any more")
         looks = looks_of(carrier, index) if deep else {}

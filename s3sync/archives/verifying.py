@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,11 @@ from s3sync.errors import ConfigError
 
 if TYPE_CHECKING:
     from s3sync.archive.carrier import Carrier
+    from s3sync.archive.journal import Looks
     from s3sync.archive.thaw import Price
     from s3sync.archive.verify_all import Verified, VerifyReport
     from s3sync.archive.verify_replica import ReplicaReport
+    from s3sync.core.archive.values import Index
 
 
 class ByTurns(Struct, frozen=True):
@@ -76,39 +78,68 @@ class Verifying(Batching, frozen=True):
                     if deep:
                         agree(place.settings, reading_price(place.settings, archives), max_cost, confirm)
                     with carrying(channel) as carrier:
-                        if deep and engine is not None:
-                            self._verify_spread(carrier, catalogue, place, archives, engine, tell)
-                        elif units or deep or by_turns is not None:
-                            read = channel.note_read
-                            verify_each(carrier, catalogue, archives, deep=deep, told=tell, note_read=read)
+                        if deep:
+                            before, order = len(report.archives), {one.key: n for n, one in enumerate(archives)}
+                            self._read_all(carrier, catalogue, place, archives, engine, tell, channel.note_read)
+                            report.archives[before:] = sorted(report.archives[before:], key=lambda one: order[one.key])
+                        elif units or by_turns is not None:
+                            verify_each(carrier, catalogue, archives, deep=False, told=tell)
                         else:
                             verify_listed(carrier, catalogue, archives, tell)
                 if by_turns is not None:
                     self._note_runs(place, catalogue, report)
         return report
 
-    def _verify_spread(
+    def _read_all(
         self,
         carrier: Carrier,
         catalogue: Catalogue,
         place: Place,
         archives: list[Archived],
-        engine: Engine,
+        engine: Engine | None,
         told: Callable[[Verified], None],
+        note_read: Callable[[Index, Looks], None],
     ) -> None:
-        """Read archives on the workers of an engine. Those of other tools are known here alone, and are read here."""
-        from s3sync.archive import cluster
-        from s3sync.archive.catalogue.turns import READ
-        from s3sync.archive.verify_all import Verified, tell, verify_each
+        """Read archives side by side: in threads, or on the workers of an engine.
 
-        tasks = [cluster.task_of(place.settings, self.user, one) for one in archives if one.status not in FOREIGN]
-        if tasks:
-            with cluster.spread_over(engine) as over:
-                for task, found in cluster.spread(over, cluster.verify_one, tasks):
-                    result = found if isinstance(found, Verified) else cluster.failed(task, found)
-                    tell(carrier, catalogue, result, task.archived, READ, told)
+        Those of other tools are known here alone, and are read here, one after the other.
+        """
+        from s3sync.archive.catalogue.turns import READ
+        from s3sync.archive.verify_all import tell, verify_each
+
+        ours = [one for one in archives if one.status not in FOREIGN]
+        if ours:
+            for one, found in self._read(carrier, place, ours, engine, note_read):
+                tell(carrier, catalogue, found, one, READ, told)
         foreign = [one for one in archives if one.status in FOREIGN]
-        verify_each(carrier, catalogue, foreign, deep=True, told=told)
+        verify_each(carrier, catalogue, foreign, deep=True, told=told, note_read=note_read)
+
+    def _read(
+        self,
+        carrier: Carrier,
+        place: Place,
+        ours: list[Archived],
+        engine: Engine | None,
+        note_read: Callable[[Index, Looks], None],
+    ) -> Iterator[tuple[Archived, Verified]]:
+        """Each archive with its result, as they are done. Raises what ends a run; what was given before is done."""
+        from s3sync.archive import cluster
+        from s3sync.archive.verify_all import Verified, reading
+
+        with cluster.spread_over(engine, carrier.pool.workers) as over:
+            try:
+                if engine is None:
+                    for one, found in cluster.spread(over, reading(carrier, note_read), ours):
+                        if isinstance(found, BaseException):
+                            raise found
+                        yield one, found
+                    return
+                tasks = (cluster.task_of(place.settings, self.user, one) for one in ours)
+                for task, told in cluster.spread(over, cluster.verify_one, tasks):
+                    yield task.archived, told if isinstance(told, Verified) else cluster.failed(task, told)
+            except BaseException:
+                carrier.pool.stop()
+                raise
 
     def verify_replica(self, *, set: str | None = None) -> list[ReplicaReport]:
         """Compare the replicas in other regions with the stores that they are of. Changes nothing on either side.

@@ -85,6 +85,10 @@ class Pool:
         self._least_ahead = LEAST_AHEAD if least_ahead is None else least_ahead
         self._stopped = threading.Event()
 
+    def beside(self) -> Pool:
+        """Another pool with the threads and bounds of this one: it ends with it, and stops without it."""
+        return Pool(crew=self._crew)
+
     @property
     def at_once(self) -> int:
         """Number of small items that may be under way now."""
@@ -220,6 +224,7 @@ class Pool:
         self._stopped.set()
         self._crew.wake(self._queue)
         if not self._shares:
+            self._crew.stop()  # and those beside it
             self._crew.end(wait=False)
 
     def __enter__(self) -> Pool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 import uuid
 from datetime import UTC, datetime
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.archive.carrier import open_carrier
+from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.journal import Looks
 from s3sync.archive.restoring import RestoreOptions
+from s3sync.archive.verify import Proof, verify_archive
 from s3sync.archive.verify_all import Verified, verify_listed
 from s3sync.archives import Archives
 from s3sync.core.archive.values import Index, Pack, index_key
+from s3sync.errors import AccessDenied, Unreachable
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.port import Create, Headers
 from tests.kit.people import Person
@@ -123,3 +127,72 @@ def test_many_archives_are_verified_with_a_request_for_each_thousand_objects(sea
             assert [one.error for one in told if one.error] == [] and len(told) == count
             assert asked == {"ListObjectsV2": 2}, asked
             assert {one.verified_how for one in catalogue.archives()} == {"listed"}
+
+
+def many(david: Person, vault: Path, count: int) -> Archives:
+    settings(david, SET.format(store=vault.as_uri(), pack="tar"))
+    for number in range(count):
+        put(david.repo, f"raw/m{number:02}/light.fits", b"x" * (1000 + number))
+    david.ok("archive", "run", "--create", cwd=david.repo)
+    return Archives.open(path=david.repo, environ=at_home(david))
+
+
+def test_archives_are_read_side_by_side_and_told_in_their_order(
+    david: Person, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits for another one that is being read: one after the other they would wait for ever."""
+    archives, two = many(david, vault, 6), threading.Barrier(2, timeout=30)
+
+    def met(carrier: Carrier, index: Index, **how: bool) -> Proof:
+        two.wait()
+        return verify_archive(carrier, index, **how)
+
+    monkeypatch.setattr("s3sync.archive.verify_all.verify_archive", met)
+    heard = list[str]()
+    report = archives.verify(deep=True, told=lambda one: heard.append(one.unit))
+    assert [one.unit for one in report.archives] == [f"m{number:02}" for number in range(6)] == sorted(heard)
+    assert {one.proof for one in report.archives} == {Proof.READ}
+
+
+def test_what_ends_a_run_of_reading_leaves_what_was_read_noted(
+    david: Person, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archives, begun, heard = many(david, vault, 12), list[str](), list[str]()
+
+    def gone(carrier: Carrier, index: Index, **how: bool) -> Proof:
+        begun.append(index.unit)
+        if index.unit in ("m00", "m01"):
+            return verify_archive(carrier, index, **how)
+        while index.unit != "m02" or len(heard) < 2:
+            carrier.pool.check()
+            time.sleep(0.01)
+        raise Unreachable("the server does not answer")
+
+    monkeypatch.setattr("s3sync.archive.verify_all.verify_archive", gone)
+    with pytest.raises(Unreachable):
+        archives.verify(deep=True, told=lambda one: heard.append(one.unit))
+    assert sorted(heard) == ["m00", "m01"]
+    assert not {"m08", "m09", "m10", "m11"} & set(begun), "what had not begun does not begin"
+    shown = david.ok("archive", "list", "--json", cwd=david.repo).json["archives"]
+    assert {one["unit"] for one in shown if one["verified_how"] == "read"} == {"m00", "m01"}
+
+
+def test_an_answer_that_is_refused_is_told_of_its_archive_and_the_others_are_read(
+    david: Person, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that fails leaves the pool of the others alone."""
+    archives, told = many(david, vault, 3), threading.Event()
+
+    def refused(carrier: Carrier, index: Index) -> Looks:
+        def look(key: str) -> None:
+            raise AccessDenied(f"no right to look at {key}")
+
+        for _, result in carrier.pool.map(look, [index.key] if index.unit == "m00" else []):
+            result.result()
+        assert told.wait(30)
+        return {}
+
+    monkeypatch.setattr("s3sync.archive.verify_all.looks_of", refused)
+    report = archives.verify(deep=True, told=lambda one: told.set())
+    assert [one.proof for one in report.archives] == [None, Proof.READ, Proof.READ]
+    assert "no right to look" in str(report.archives[0].error)
