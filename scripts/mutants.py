@@ -2256,6 +2256,14 @@ MUTANTS = (
         ("tests/unit/config/test_limits.py", "-k", "lifts"),
     ),
     Mutant(
+        "prices-of-a-commit",
+        "who commits to a repository makes nothing look cheaper than the price list knows it",
+        "s3sync/core/archive/prices.py",
+        "max(price, known.get(name, price))",
+        "price",
+        ("tests/unit/config/test_prices.py", "-k", "cheaper"),
+    ),
+    Mutant(
         "auto-budget-again",
         "a step that needs the room of another one is not done where that one failed",
         "s3sync/archives/auto_steps.py",

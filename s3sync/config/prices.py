@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from msgspec import ValidationError, convert
+from msgspec.structs import replace
 
 from s3sync.config.secrets import hidden
 from s3sync.config.values import BadValue
@@ -26,11 +27,21 @@ def prices(value: object) -> Mapping[str, RegionPrices]:
     return MappingProxyType({str(region): _of(str(region), said) for region, said in value.items() if said is not None})
 
 
+def prices_of_repository(value: object) -> Mapping[str, RegionPrices]:
+    """Checked prices that a repository says: whoever commits may not make a thaw look cheaper than the list knows it,
+    for `--max-cost` and budgets go by it.
+    """
+    said = prices(value)
+    return MappingProxyType({region: replace(found, only_raises=True) for region, found in said.items()})
+
+
 def _of(region: str, said: object) -> RegionPrices:
     if not _REGION.fullmatch(region):
         raise BadValue("a region is named like us-east-1", at=(hidden(region),))
     if isinstance(said, RegionPrices):
         return said  # it was checked before
+    if isinstance(said, Mapping) and "only-raises" in said:
+        raise BadValue("`only-raises` is not for settings", "leave it out", (region,))
     try:
         found = convert(said, RegionPrices)
     except ValidationError as error:

@@ -17,6 +17,7 @@ or the rights of others (`receipts`), never may: they are for the user's own fil
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -97,22 +98,13 @@ class Key(Struct, frozen=True):
     joined: Callable[[Any, Any], object] | None = None
 
 
-def _archive_sets(value: object) -> object:
-    from s3sync.config import archives  # whoever only syncs has none, and does not wait for it
+def _later(module: str, name: str) -> Callable[[object], object]:
+    """A check of a module of this room, loaded when the setting is there: whoever only syncs does not wait for it."""
 
-    return archives.sets(value)
+    def check(value: object) -> object:
+        return getattr(import_module(f"s3sync.config.{module}"), name)(value)
 
-
-def _sets_of_repository(value: object) -> object:
-    from s3sync.config import archives
-
-    return archives.sets_of_repository(value)
-
-
-def _prices(value: object) -> object:
-    from s3sync.config import prices
-
-    return prices.prices(value)
+    return check
 
 
 KEYS: tuple[Key, ...] = (
@@ -306,20 +298,21 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "archives",
-        _archive_sets,
+        _later("archives", "sets"),
         "Archive sets by name: [archiving](archive.md).",
         repo=True,
         own=True,
-        of_repository=_sets_of_repository,
+        of_repository=_later("archives", "sets_of_repository"),
         merges=True,
         unset="none",
     ),
     Key(
         "prices",
-        _prices,
+        _later("prices", "prices"),
         "Prices of a store by region, where the program's list lacks them: [costs](costs.md#prices-of-your-own).",
         repo=True,
         own=True,
+        of_repository=_later("prices", "prices_of_repository"),
         merges=True,
         unset="the program's list",
     ),

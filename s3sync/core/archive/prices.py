@@ -18,7 +18,8 @@ class RegionPrices(Struct, frozen=True, forbid_unknown_fields=True):
 
     `storage`: for a GB and month, a GB being 2**30 bytes. `write` and `read`: for 1,000 requests, those that lifecycle
     rules make among them. `retrieval`: for a GB by tier; `thaw`: for 1,000 requests by tier. `egress`: for a GB out to
-    the internet. `as_of`: the month in which they were read, where it is not that of the whole list.
+    the internet. `as_of`: the month in which they were read, where it is not that of the whole list. `only_raises`: of
+    what a price book knows the dearer counts, because whoever wrote these prices may not make spending look cheaper.
     """
 
     storage: Mapping[str, float] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class RegionPrices(Struct, frozen=True, forbid_unknown_fields=True):
     egress: float | None = None
     as_of: str | None = None
     same_as: str | None = field(default=None, name="as")
+    only_raises: bool = field(default=False, name="only-raises")
 
 
 class PriceBook(Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,10 +93,32 @@ def price_problem(prices: RegionPrices) -> str | None:
 
 def _merge(old: RegionPrices, new: RegionPrices) -> RegionPrices:
     merged: dict[str, object] = {}
-    for name, value in asdict(new).items():
+    for name, value in asdict(_raised(old, new) if new.only_raises else new).items():
         before = getattr(old, name)
         if isinstance(value, Mapping):
             merged[name] = {**before, **value}
         else:
             merged[name] = before if value is None else value
-    return RegionPrices(**{**merged, "same_as": None})  # type: ignore[arg-type]
+    return RegionPrices(**{**merged, "same_as": None, "only_raises": False})  # type: ignore[arg-type]
+
+
+def _raised(old: RegionPrices, new: RegionPrices) -> RegionPrices:
+    """`new` with the dearer of both wherever `old` has a price, too."""
+
+    def dearer(known: Mapping[str, float], said: Mapping[str, float]) -> dict[str, float]:
+        return {name: max(price, known.get(name, price)) for name, price in said.items()}
+
+    def by_tier(
+        known: Mapping[str, Mapping[str, float]], said: Mapping[str, Mapping[str, float]]
+    ) -> dict[str, Mapping[str, float]]:
+        return {name: {**known.get(name, {}), **dearer(known.get(name, {}), tiers)} for name, tiers in said.items()}
+
+    return replace(
+        new,
+        storage=dearer(old.storage, new.storage),
+        write=dearer(old.write, new.write),
+        read=dearer(old.read, new.read),
+        retrieval=by_tier(old.retrieval, new.retrieval),
+        thaw=by_tier(old.thaw, new.thaw),
+        egress=new.egress if old.egress is None or new.egress is None else max(old.egress, new.egress),
+    )

@@ -17,6 +17,24 @@ def test_prices_of_both_files_count_and_the_own_ones_win(load: Load) -> None:
     assert book.of("north-2").egress == 0
 
 
+def test_a_repository_makes_nothing_cheaper_than_the_list_knows_it(load: Load) -> None:
+    team = (
+        "prices: {us-east-1: {storage: {STANDARD: 0.0, GLACIER: 5.0}, read: {STANDARD: 0.0}, egress: 0.0, "
+        "retrieval: {DEEP_ARCHIVE: {Bulk: 0.0}}, thaw: {DEEP_ARCHIVE: {Bulk: 0.0, Standard: 9.0}}}}\n"
+    )
+    listed = price_book().of("us-east-1")
+    book = price_book(load(yaml=team).prices).of("us-east-1")
+    assert book.egress == listed.egress and book.read == listed.read
+    assert book.storage == {**listed.storage, "GLACIER": 5.0}
+    assert book.retrieval == listed.retrieval
+    assert book.thaw == {**listed.thaw, "DEEP_ARCHIVE": {**listed.thaw["DEEP_ARCHIVE"], "Standard": 9.0}}
+
+
+def test_the_user_may_say_that_it_is_cheaper(load: Load) -> None:
+    mine = price_book(load(user_yaml="prices: {us-east-1: {egress: 0.0, storage: {STANDARD: 0.001}}}\n").prices)
+    assert mine.of("us-east-1").egress == 0.0 and mine.of("us-east-1").storage["STANDARD"] == 0.001
+
+
 @pytest.mark.parametrize(
     ("said", "where", "why"),
     [
@@ -28,6 +46,7 @@ def test_prices_of_both_files_count_and_the_own_ones_win(load: Load) -> None:
         ("{north-1: {egress: 100000000.0}}", "prices.north-1", "is no price"),
         ("{north-1: {storage: {GLACIER_FLEXIBLE_RETRIEVAL: 1}}}", "prices.north-1", "it is called GLACIER"),
         ("{north-1: {retrieval: {DEEP_ARCHIVE: {bulk: 1}}}}", "prices.north-1", "is no tier"),
+        ("{north-1: {only-raises: false, egress: 1}}", "prices.north-1", "not for settings"),
         ("{north-1: {as: us-east-1}}", "prices.north-1", "price list alone"),
         ('{"../x": {egress: 1}}', "prices", "us-east-1"),
     ],
