@@ -2264,6 +2264,14 @@ MUTANTS = (
         ("tests/unit/config/test_prices.py", "-k", "cheaper"),
     ),
     Mutant(
+        "archive-forgets",
+        "what leaves for an archive is no wish to delete the team's copies",
+        "s3sync/archives/forgetting.py",
+        "state.forget_elsewhere(names, in_any_case=True)",
+        "pass",
+        ("tests/scenarios/people/test_history_of_archives.py", "-k", "nobodys"),
+    ),
+    Mutant(
         "auto-budget-again",
         "a step that needs the room of another one is not done where that one failed",
         "s3sync/archives/auto_steps.py",

@@ -224,7 +224,8 @@ def _removed(
         proven = verify_before_deletion(work, index, deep=options.deep, rows=fresh)
         proof = proven if proven is not Proof.CHECKSUM else proof
         work.catalogue.note_verified(index.key, format_time(work.now()), str(proven))
-    removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
+    with work.leaving(unit):
+        removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
     if removed.files:
         work.moved_on(unit)
         work.freed(unit, removed.files)

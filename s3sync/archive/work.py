@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -116,6 +116,8 @@ class Working(Struct, frozen=True):
     """Told of each unit that was sent."""
     freed: Callable[[Unit, int], None] = lambda unit, files: None
     """Told of each unit whose files were deleted here, and how many those were."""
+    leaving: Callable[[Unit], AbstractContextManager[None]] = lambda unit: nullcontext()
+    """Held open while a unit's files are deleted here. It raises `S3syncError` where they must not go now."""
     agree_to_read: Callable[[Archived], None] = lambda archived: None
     """Asked before an archive is read back as a whole. Raises `Halt` where the price is not agreed to."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from s3sync.archive.restore import Restored
 from s3sync.archive.work import Working
+from s3sync.archives.forgetting import forgetting
 from s3sync.config import Settings
 from s3sync.connect import connect
 from s3sync.core.archive.values import Kind, Unit
@@ -41,7 +42,11 @@ class Telling:
 
     def of(self, work: Working) -> Working:
         """The run with us told of what it does."""
-        return replace(work, sent=self.sent, freed=self.freed)
+        return replace(work, sent=self.sent, freed=self.freed, leaving=self.leaving)
+
+    def leaving(self, unit: Unit) -> AbstractContextManager[None]:
+        """Have the projects of a unit forget its files before they are deleted here."""
+        return forgetting(unit, self._project, self._settings.env)
 
     def sent(self, unit: Unit) -> None:
         """Note a unit that was archived."""
@@ -91,6 +96,12 @@ class Telling:
 
     def _of(self, path: str) -> tuple[ProjectFolder, Draft] | None:
         """The project that a file or folder is in, and its event."""
+        project = self._project(path)
+        return (
+            None if project is None else self._drafts.setdefault(project.root, (project, Draft(self._verb, self._run)))
+        )
+
+    def _project(self, path: str) -> ProjectFolder | None:
         below = path.removeprefix(f"{self._root}{os.sep}")
         if not self._root or (below == path and path != self._root):
             return None
@@ -100,10 +111,7 @@ class Telling:
                 self._projects[first] = find_project(self._settings, Path(self._root, first), None)
             except S3syncError:
                 self._projects[first] = None
-        project = self._projects[first]
-        if project is None:
-            return None
-        return self._drafts.setdefault(project.root, (project, Draft(self._verb, self._run)))
+        return self._projects[first]
 
 
 @contextmanager

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.state.lock import project_lock
 from tests.kit.people import PROJECT, Person, pair
 from tests.scenarios.people.test_history import did, entries
 
@@ -75,3 +78,35 @@ def test_a_project_that_cannot_be_told_stops_no_archive(both: tuple[Person, Pers
     david.ok("archive", "run", PROJECT, "--set", "films", "--force")
     assert david.ok("restore", PROJECT, "--set", "films", "--to", str(tmp_path / "back")).code == 0
     assert (tmp_path / "back" / PROJECT / "s3-staging/a.mp4").read_bytes() == b"a"
+
+
+def test_what_left_for_an_archive_is_deleted_at_nobodys(both: tuple[Person, Person]) -> None:
+    david, jan = both
+    david.write("cut/a.mp4", "a")
+    david.write("b.mp4", "bb")
+    david.ok("up")
+    jan.ok("down")
+    for name in ("c.mp4", "d.mp4", "e.mp4"):
+        jan.write(name, name)
+    jan.ok("up")
+    david.ok("archive", "run", PROJECT, "--set", "films", "--delete-local")
+    david.ok("down", "c.mp4", "d.mp4", "e.mp4")  # most of what the base knew is here: the gate has nothing to halt
+    states = {one["name"]: one["state"] for one in david.ok("status", "--json").json["files"]}
+    assert states["cut/a.mp4"] == states["b.mp4"] == "remote_new"
+    synced = david.ok("sync", "--json").json
+    assert synced["deleted"] == []
+    assert (david.staging / "cut/a.mp4").read_text("utf-8") == "a", "as after a cleanup, what the store has comes back"
+    assert jan.ok("sync", "--json").json["deleted"] == []
+    assert (jan.staging / "b.mp4").read_text("utf-8") == "bb"
+
+
+def test_nothing_leaves_while_another_run_works_on_the_project(both: tuple[Person, Person]) -> None:
+    david, _ = both
+    david.write("a.mp4", "a")
+    david.ok("up")
+    with GuardedFolder.open(david.staging / ".s3sync") as room, project_lock(room, now=datetime.now(UTC)):
+        refused = david.run("archive", "run", PROJECT, "--set", "films", "--delete-local")
+        assert refused.code == 3 and "another s3sync is working on this project" in refused.err
+        assert (david.staging / "a.mp4").read_text("utf-8") == "a"
+    david.ok("archive", "run", PROJECT, "--set", "films", "--delete-local")
+    assert not (david.staging / "a.mp4").exists()
