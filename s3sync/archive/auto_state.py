@@ -6,6 +6,7 @@ It is kept in the user's own folder, in a file for each repository (or for the u
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -18,6 +19,7 @@ from s3sync.core.archive.values import ArchiveSet
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
+from s3sync.errors import LocalError
 from s3sync.state.lock import Kind, project_lock, who_holds
 
 FOLDER = "auto"
@@ -128,8 +130,20 @@ def _kind(name: str) -> Kind:
 
 
 def _read(folder: GuardedFolder, name: str) -> Memory:
-    """A file that cannot be read is an empty memory: its last run and this month's costs are not known."""
+    """The memory, or an empty one where there is none yet.
+
+    Raises `LocalError` for one that cannot be read: as an empty one, it would let this month spend its budget again.
+    """
+    path = f"{folder.path}{os.sep}{name}"
+    with local_errors("cannot read", path, hint=HINT):
+        if folder.find(name) is None:
+            return Memory()
+        body = folder.read(name, LARGEST)
     try:
-        return json.decode(folder.read(name, LARGEST), type=Memory)
-    except (OSError, ValidationError, DecodeError, UnicodeDecodeError):
-        return Memory()
+        return json.decode(body, type=Memory)
+    except (ValidationError, DecodeError, UnicodeDecodeError) as error:
+        raise LocalError(
+            f"{path} is damaged",
+            why=f"what automation spent this month is not known ({error})",
+            hint="move it away: the budget begins anew then, and `archive auto --agree` agrees to a repository's sets",
+        ) from None
