@@ -2264,6 +2264,14 @@ MUTANTS = (
         ("tests/unit/config/test_prices.py", "-k", "cheaper"),
     ),
     Mutant(
+        "memory-journal",
+        "a journal beside state.db has SQLite delete no other file",
+        "s3sync/state/trusted.py",
+        "        _require_own_journal(folder, path.name)\n        if not create:",
+        "        if not create:",
+        ("tests/promises/hostile/test_foreign_memory.py", "-k", "beside_it"),
+    ),
+    Mutant(
         "archive-forgets",
         "what leaves for an archive is no wish to delete the team's copies",
         "s3sync/archives/forgetting.py",

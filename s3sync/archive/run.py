@@ -224,7 +224,8 @@ def _removed(
         proven = verify_before_deletion(work, index, deep=options.deep, rows=fresh)
         proof = proven if proven is not Proof.CHECKSUM else proof
         work.catalogue.note_verified(index.key, format_time(work.now()), str(proven))
-    with work.leaving(unit):
+    goes = [[one for one in every if not light(one.path)] for every in (unit.sources, unit.sidecars)]
+    with work.leaving(replace(unit, sources=tuple(goes[0]), sidecars=tuple(goes[1]))):
         removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
     if removed.files:
         work.moved_on(unit)

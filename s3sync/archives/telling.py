@@ -46,7 +46,7 @@ class Telling:
 
     def leaving(self, unit: Unit) -> AbstractContextManager[None]:
         """Have the projects of a unit forget its files before they are deleted here."""
-        return forgetting(unit, self._project, self._settings.env)
+        return forgetting(unit, self._settings.env)
 
     def sent(self, unit: Unit) -> None:
         """Note a unit that was archived."""

@@ -7,6 +7,7 @@ ours before anything of it is used.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sqlite3
@@ -27,7 +28,12 @@ MOST_ROW_BYTES = 64 * 1024 * 1024
 """The digests of the parts of the largest possible object take 330 kB."""
 STEP, MOST_STEPS = 1_000_000, 3_000
 """Instructions of SQLite that one statement may take: a check of a million files takes a few dozen million."""
-_BESIDE = ("-wal", "-shm", "-journal")
+_JOURNAL = "-journal"
+_BESIDE = ("-wal", "-shm", _JOURNAL)
+_ENDS_WITH_A_NAME = bytes.fromhex("d9d505f920a163d7")
+"""Last bytes of a journal that names another one: SQLite deletes that file when it plays the journal back
+(sqlite.org/atomiccommit.html, section 5.0). No database of ours has one.
+"""
 _RUNS = re.compile(r"\b(VIRTUAL|GENERATED|AS|CHECK|REFERENCES|COLLATE|TRIGGER|VIEW)\b|DEFAULT\s*\(", re.IGNORECASE)
 _COMMENT = re.compile(r"--|/\*")
 """Ours have none, and a quote in one hides what follows from whoever leaves strings out."""
@@ -43,6 +49,7 @@ def require_plain(path: Path, *, create: bool = False) -> None:
     with GuardedFolder.open(path.parent) as folder:
         for ending in _BESIDE:
             folder.check(path.name + ending, max_bytes=MOST_BYTES, alone=True)
+        _require_own_journal(folder, path.name)
         if not create:
             folder.check(path.name, max_bytes=MOST_BYTES, alone=True)
             return
@@ -53,6 +60,27 @@ def require_plain(path: Path, *, create: bool = False) -> None:
                     os.fchmod(descriptor, 0o600)
         finally:
             os.close(descriptor)
+
+
+def require_own_journal(path: Path) -> None:
+    """Raise `Refused` where the journal beside a database names another file, which SQLite would delete."""
+    with GuardedFolder.open(path.parent, shared=True) as folder:
+        _require_own_journal(folder, path.name)
+
+
+def _require_own_journal(folder: GuardedFolder, name: str) -> None:
+    journal = name + _JOURNAL
+    if folder.find(journal) is None:
+        return
+    descriptor = folder.open_read(journal)
+    try:
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+        os.lseek(descriptor, max(0, end - len(_ENDS_WITH_A_NAME)), os.SEEK_SET)
+        names_another = os.read(descriptor, len(_ENDS_WITH_A_NAME)) == _ENDS_WITH_A_NAME
+    finally:
+        os.close(descriptor)
+    if names_another:
+        raise Refused(errno.EPERM, "it names another file, which opening the database would delete", journal)
 
 
 def harden(connection: sqlite3.Connection) -> Budget:
@@ -175,6 +203,7 @@ __all__ = [
     "private_copy",
     "refuse_foreign_schema",
     "refuse_other_tables",
+    "require_own_journal",
     "require_plain",
     "tables",
     "tables_of",

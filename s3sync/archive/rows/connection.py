@@ -10,11 +10,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote
 
 from s3sync.config.databases import Database, masked
 from s3sync.core.archive.sql import binds_of
+from s3sync.disk.errors import local_errors
 from s3sync.errors import ConfigError, DatabaseError
 from s3sync.state import trusted
 
@@ -84,6 +86,9 @@ class _SQLite:
             self._opened("ro").close()
 
     def _opened(self, mode: str) -> sqlite3.Connection:
+        path = Path(str(self._database.path))
+        with local_errors("cannot open", path, hint="open it once with the tool that writes it"):
+            trusted.require_own_journal(path)
         place = f"file:{quote(str(self._database.path))}?mode={mode}"
         connection = sqlite3.connect(place, uri=True, isolation_level=None, timeout=PATIENCE_S)
         trusted.harden(connection)

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.archive.rows.connection import connect
+from s3sync.config.databases import Database
+from s3sync.errors import S3syncError
 from s3sync.state.schema import SCHEMA, VERSION
+from tests.kit.journals import plant_journal
 from tests.kit.people import Person, pair
 
 NAMES = [f"clip{number}.mp4" for number in range(5)]
@@ -222,3 +226,53 @@ def test_an_empty_one_that_is_written_otherwise_is(people: tuple[Person, Person]
         connection.executescript(" ".join(SCHEMA.split()) + f"PRAGMA user_version = {VERSION};")
     (folder / "state.db").chmod(0o600)
     assert FOREIGN not in david.ok("down").err
+
+
+def test_sqlite_deletes_what_a_journal_names(tmp_path: Path) -> None:
+    """What the two tests below plant works: without our look, opening the database is enough."""
+    canary, database = tmp_path / "canary", tmp_path / "some.db"
+    canary.write_text("canary")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE t (a)")
+        connection.commit()
+    plant_journal(database, str(canary))
+    assert rows(database, "SELECT count(*) FROM t") == [(0,)]
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("of", ["my own", "somebody else's"])
+def test_a_journal_beside_it_deletes_no_other_file(tmp_path: Path, people: tuple[Person, Person], of: str) -> None:
+    david, jan = people
+    david.ok("down")
+    folder = david.staging / ".s3sync" if of == "my own" else hand_over(jan, david)
+    canary = tmp_path / "canary"
+    canary.write_text("canary")
+    journal = plant_journal(folder / "state.db", str(canary))
+    for words in (["status"], ["up"], ["down"], ["sync"], ["undo"], ["status", "--json"]):
+        done = david.run(*words)
+        assert canary.read_text() == "canary", words
+        if "--json" not in words and done.code:
+            assert "names another file" in done.err, words
+    david.run("state", "adopt", "--yes")
+    assert canary.read_text() == "canary"
+    assert david.expect(1, "up").err.count("names another file") == 1
+    journal.unlink()
+    david.ok("status")
+
+
+def test_a_journal_beside_a_table_of_media_deletes_no_other_file(tmp_path: Path) -> None:
+    canary, file = tmp_path / "canary", tmp_path / "media.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE media (id INTEGER PRIMARY KEY, archive_url TEXT)")
+        connection.execute("INSERT INTO media VALUES (1, NULL)")
+        connection.commit()
+    canary.write_text("canary")
+    media = connect(Database(f"sqlite:///{file}", "a test", False, path=file))
+    plant_journal(file, str(canary))
+    with pytest.raises(S3syncError, match="cannot open"):
+        media.update(
+            "UPDATE media SET archive_url = :archive_url WHERE id = :id", [{"id": 1, "archive_url": "u"}], proves=False
+        )
+    with pytest.raises(S3syncError, match="cannot open"):
+        media.page("SELECT id FROM media", {}, 10)
+    assert canary.read_text() == "canary"

@@ -110,3 +110,24 @@ def test_nothing_leaves_while_another_run_works_on_the_project(both: tuple[Perso
         assert (david.staging / "a.mp4").read_text("utf-8") == "a"
     david.ok("archive", "run", PROJECT, "--set", "films", "--delete-local")
     assert not (david.staging / "a.mp4").exists()
+
+
+def test_what_left_by_a_set_of_ones_own_is_deleted_at_nobodys_either(
+    both: tuple[Person, Person], tmp_path: Path
+) -> None:
+    david, _ = both
+    for name in ("day1/a.mp4", "day2/b.mp4", "day2/b.srt", "day3/c.mp4", "day3/d.mp4"):
+        david.write(name, name)
+    david.ok("up")
+    config = tmp_path / "config/s3sync/config.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        f"archives:\n  own:\n    store: {(tmp_path / 'mine').as_uri()}\n    source: {david.staging}/*\n"
+        '    layout: "{id}"\n    pack: tar\n    light: ["*.srt"]\n'
+    )
+    elsewhere = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    david.ok("archive", "run", "day2", "--set", "own", "--delete-local", cwd=tmp_path, env=elsewhere)
+    states = {one["name"]: one["state"] for one in david.ok("status", "--json").json["files"]}
+    assert states["day2/b.mp4"] == "remote_new"
+    assert states["day2/b.srt"] == "in_sync", "it stayed, and is known"
+    assert david.ok("sync", "--json").json["deleted"] == []
