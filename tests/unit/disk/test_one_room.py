@@ -34,6 +34,7 @@ ALLOWED = {
     ("local/tracked.py", "listdir"): "the names in .git",
     ("setup/init.py", "mkdir"): "the project's and the staging folder themselves",
     ("setup/init.py", "read_text"): "the template that ships with s3sync",
+    ("sync/own_memory.py", "rename"): "in a copy that is this process' own",
     ("doctor/local.py", "listdir"): "whether the staging folder can be read, and our own names",
 }
 
