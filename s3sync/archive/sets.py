@@ -19,6 +19,7 @@ from s3sync.core.replication import as_replicated, replica_name
 from s3sync.core.spelling import stands_for
 from s3sync.errors import ConfigError, UsageError
 from s3sync.local.patterns import compile_patterns
+from s3sync.staging import is_link
 
 PRIVATE = (".git", STATE_DIR)
 """Folders of git and of s3sync itself: they hold addresses with passwords, and state that is of one computer."""
@@ -155,13 +156,23 @@ def source_base(chosen: ArchiveSet, root: Path | None) -> tuple[Path, tuple[str,
     else:
         base = root.joinpath(*parts[:fixed])
     _refuse_private(chosen, base, root)
-    if chosen.confined and root is not None and not Path(os.path.realpath(base)).is_relative_to(root.resolve()):
+    if chosen.confined and root is not None:
+        _refuse_links(chosen, base, root)
+    return base, tuple(parts[fixed:])
+
+
+def _refuse_links(chosen: ArchiveSet, base: Path, root: Path) -> None:
+    """What a user agreed to is a folder: no commit puts a link to another one in its place."""
+    below = (path for path in (base, *base.parents) if path != root and path.is_relative_to(root))
+    link = next((path for path in below if is_link(path)), None)
+    outside = not Path(os.path.realpath(base)).is_relative_to(root.resolve())
+    if link is not None or outside:
+        where = "a link that leads out of the repository" if outside else "a link, which a commit can turn elsewhere"
         raise ConfigError(
             f"archives.{chosen.name} is not read",
-            why=f"{base} is a link that leads out of the repository",
-            hint="a set for another folder belongs in your own settings file",
+            why=f"{link or base} is {where}",
+            hint="name the folder itself, or write the set into your own settings file",
         )
-    return base, tuple(parts[fixed:])
 
 
 def _refuse_private(chosen: ArchiveSet, base: Path, root: Path | None) -> None:

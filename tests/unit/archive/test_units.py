@@ -195,6 +195,18 @@ def test_a_repositorys_source_leads_out_through_no_link(tmp_path: Path) -> None:
     assert list(find_units(chosen("units", confined=True), tmp_path / "repo")) == []
 
 
+@pytest.mark.parametrize("source", ["raw", "raw/*", "top/raw/*"])
+def test_no_commit_turns_a_repositorys_source_to_another_folder_of_it(source: str, tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    put(repo, "secret/raw/u/x")
+    (repo / "raw").symlink_to("secret/raw")
+    (repo / "top").symlink_to("secret")
+    with pytest.raises(ConfigError) as error:
+        next(find_units(chosen(source, confined=True), repo))
+    assert "is a link, which a commit can turn elsewhere" in str(error.value.why)
+    assert [unit.id for unit in find_units(chosen(repo / source, confined=False), repo)], "the user's own may be one"
+
+
 @pytest.mark.parametrize("source", [".git", ".git/modules", "raw/.s3sync", "raw/.GIT", ".git/*", "link"])
 @pytest.mark.parametrize("confined", [True, False])
 def test_no_source_is_in_a_folder_of_git_or_of_s3sync(source: str, confined: bool, tmp_path: Path) -> None:
