@@ -70,9 +70,10 @@ def require_own_journal(path: Path) -> None:
 
 def _require_own_journal(folder: GuardedFolder, name: str) -> None:
     journal = name + _JOURNAL
-    if folder.find(journal) is None:
+    try:
+        descriptor = folder.open_read(journal)
+    except FileNotFoundError:  # as always, and where another run was just done with it
         return
-    descriptor = folder.open_read(journal)
     try:
         end = os.lseek(descriptor, 0, os.SEEK_END)
         os.lseek(descriptor, max(0, end - len(_ENDS_WITH_A_NAME)), os.SEEK_SET)
