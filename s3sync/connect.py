@@ -54,6 +54,8 @@ def connect(
             region=settings.region,
             endpoint_url=settings.endpoint_url,
             profile=settings.profile if settings.credentials == "profile" else None,
+            credentials_path=settings.credentials_path,
+            credentials_env=settings.credentials_env,
             env=settings.env,
             create=create is not False
             and (settings.store_is_default or (bool(create) and (first_use or not is_known(settings)))),

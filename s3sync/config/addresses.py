@@ -1,8 +1,9 @@
-"""Settings that are addresses of servers and proxies; and a region. Those of stores: `schemes.py`."""
+"""Settings that are addresses of servers and proxies; a region; the place of a credential. Stores: `schemes.py`."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from s3sync.config.secrets import hidden
 from s3sync.config.values import MOST_ADDRESS, BadValue, line, plain_text
@@ -13,6 +14,7 @@ _ENDPOINT = re.compile(
 )
 """The host in ASCII: libraries differ about where a backslash ends it, and letters of other scripts look the same."""
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://.")
 MOST_NOTIFIED = 20
 
@@ -44,6 +46,22 @@ def region(value: object) -> str:
     text = plain_text(value).strip()
     if not _REGION.fullmatch(text):
         raise BadValue(f"{hidden(text)!r} is not a region's name", "write it like us-east-1")
+    return text
+
+
+def credentials_path(value: object) -> str:
+    """The path of a file, from the root or the home folder: what a relative one names, any repository could choose."""
+    text = plain_text(value).strip()
+    if not Path(text).is_absolute() and not text.startswith("~/"):
+        raise BadValue("it is not the whole path of a file", "write it like ~/.config/s3sync/store-key.json")
+    return text
+
+
+def variable_name(value: object) -> str:
+    text = plain_text(value).strip()
+    if not _VARIABLE.fullmatch(text):
+        why = "it is not the name of an environment variable"
+        raise BadValue(why, "write the variable's name, as TEAM_STORE_KEY, and never the credential itself")
     return text
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SECRET_NAME = re.compile(r"secret|passw|token|credential|access_?key|api_?key")
 _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 _URL_LOGIN = re.compile(r"://[^/\s]*@")
+_OF_THE_USER = {"credentials_path": "FILE", "credentials_env": "VARIABLE"}
 _AWS_CHAIN = "keep credentials in an AWS profile (aws configure), the environment, or an uncommitted .video-tools.env"
 
 
@@ -96,7 +97,13 @@ def _unknown(key: str, path: Path, line: int, kind: FileKind) -> ConfigError:
 
     message = f"unknown setting {hidden(key)!r} in {path} line {line}"
     if key in BY_NAME:
-        return ConfigError(message, why="it is a setting, but not one of this file", hint=_belongs(key, kind))
+        why = "it is a setting, but not one of this file"
+        if kind.committed and key in _OF_THE_USER:
+            why = "whoever commits to the repository may not choose what you sign with"
+            return ConfigError(
+                message, why=why, hint=f"remove it; for yourself: s3sync config set {key} {_OF_THE_USER[key]}"
+            )
+        return ConfigError(message, why=why, hint=_belongs(key, kind))
     near = difflib.get_close_matches(key.casefold().replace("-", "_"), kind.keys, 1)
     why = f"the settings are: {', '.join(kind.keys)}"
     return ConfigError(message, why=why, hint=f"did you mean {near[0]!r}?" if near else "remove it")
@@ -125,7 +132,7 @@ def _refuse_secrets(key: str, value: Node, path: Path, line: int, kind: FileKind
 
 
 def _looks_secret(key: str) -> bool:
-    return _SECRET_NAME.search(key.casefold().replace("-", "_")) is not None
+    return key not in BY_NAME and _SECRET_NAME.search(key.casefold().replace("-", "_")) is not None
 
 
 def _secret(message: str, kind: FileKind) -> ConfigError:

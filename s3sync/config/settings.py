@@ -64,6 +64,8 @@ class Settings:
     region: str | None = None
     endpoint_url: str | None = None
     profile: str | None = None
+    credentials_path: str | None = None
+    credentials_env: str | None = None
     staging: str = DEFAULT_STAGING
     ignore: tuple[str, ...] = DEFAULT_IGNORE
     user: str | None = None

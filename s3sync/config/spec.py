@@ -8,8 +8,9 @@ test compares. A setting with keys of its own takes `values.nested` as its check
 
 **What a repository holds is written by whoever may commit to it.** A key may stand there (`repo`, `env_file`) only when
 the worst value of it harms nobody who runs s3sync in the repository. Settings that name a program, a configuration
-file, an authority (`ca_bundle`) or a proxy (`proxy`), and those about the person (`user` in `.s3sync.yaml`, `notify`)
-or the rights of others (`receipts`), never may: they are for the user's own file and the process environment. `store`,
+file or a credential (`credentials_path`, `credentials_env`), an authority (`ca_bundle`) or a proxy (`proxy`), and those
+about the person (`user` in `.s3sync.yaml`, `notify`) or the rights of others (`receipts`), never may: they are for the
+user's own file and the process environment. `store`,
 `endpoint_url`, `profile` and `kms_key_id` may, because a new one is asked about first
 (docs/decisions/0019-trust-on-first-use.md). What lets last copies be destroyed is the user's to say, too.
 """
@@ -130,11 +131,8 @@ KEYS: tuple[Key, ...] = (
         unset="the root folder's name",
     ),
     Key(
-        "project",
-        values.project,
-        "The name in the store of the project that the repository's root is.",
-        repo=True,
-        unset="the root folder's name, if the root is a project",
+        "project", values.project, "The name in the store of the project that the repository's root is.",
+        repo=True, unset="the root folder's name, if the root is a project",
     ),
     Key(
         "region",
@@ -166,6 +164,14 @@ KEYS: tuple[Key, ...] = (
         env_file=True,
         flag="`--profile`",
         unset="AWS's own order",
+    ),
+    Key(
+        "credentials_path", addresses.credentials_path, "A file with the credential of a store that is not S3.",
+        own=True, variables=("S3SYNC_CREDENTIALS_PATH",), unset="the vendor's own login",
+    ),
+    Key(
+        "credentials_env", addresses.variable_name, "The environment variable that holds it.",
+        own=True, variables=("S3SYNC_CREDENTIALS_ENV",), unset="the vendor's own login",
     ),
     Key(
         "staging",

@@ -47,6 +47,8 @@ class StoreOptions(Struct, frozen=True):
     `env` is the merged environment (process, env file) that the AWS_* variables are read from; a store looks at no
     other. `create` lets a folder store make its folder and marker; no other store creates anything when opened.
     `private` closes the folder to others.
+    `credentials_path` and `credentials_env` say where the user's own credential of another store than S3 lies:
+    `own_credential` reads it.
     `repository` is the folder that a folder store must stay apart from, and `repo` its name in the store.
     """
 
@@ -60,3 +62,5 @@ class StoreOptions(Struct, frozen=True):
     repo: str = ""
     wire: Wire = field(default_factory=Wire)
     pace: Pace = field(default_factory=Unlimited)
+    credentials_path: str | None = None
+    credentials_env: str | None = None

@@ -15,7 +15,7 @@ from s3sync.errors import ConfigError
 from tests.unit.config.conftest import Load
 
 DOCS = Path(__file__).parents[3] / "docs" / "configuration.md"
-NEVER_OF_A_REPOSITORY = {"ca_bundle", "proxy", "notify", "receipts"}
+NEVER_OF_A_REPOSITORY = {"ca_bundle", "proxy", "notify", "receipts", "credentials_path", "credentials_env"}
 
 
 class Keep(Struct, frozen=True):

@@ -103,7 +103,7 @@ def test_secrets_in_a_committed_file(load: Load, yaml: str) -> None:
 @pytest.mark.parametrize(
     ("user_yaml", "message", "hint"),
     [
-        ("stor: x\n", "the settings are: profile, user, ", "remove it"),
+        ("stor: x\n", "the settings are: profile, credentials_path, credentials_env, user, ", "remove it"),
         ("usr: x\n", "unknown setting 'usr'", "did you mean 'user'?"),
         ("store: s3://x\n", "unknown setting 'store'", "belongs in the repository's .s3sync.yaml"),
         ("user: a/b\n", "'a/b' cannot be a user's name: it has '/' in it", "1 to 64 letters"),
@@ -229,3 +229,34 @@ def test_a_repository_folder_whose_name_will_not_do(load: Load, repo: Path) -> N
     with pytest.raises(ConfigError, match="this repository needs a name"):
         load_settings(odd, flags={}, environ={})
     assert load_settings(odd, flags={"repo": "odd"}, environ={}).repo == "odd"
+
+
+_CREDENTIALS = [("credentials_path", "/srv/key.json", "FILE"), ("credentials_env", "KEY", "VARIABLE")]
+
+
+@pytest.mark.parametrize(("key", "value", "what"), _CREDENTIALS)
+def test_a_repository_chooses_no_credential(load: Load, key: str, value: str, what: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(yaml=f"{key}: {value}\n")
+    assert "may not choose what you sign with" in str(refused.value.why)
+    assert refused.value.hint and refused.value.hint.endswith(f"s3sync config set {key} {what}")
+
+
+@pytest.mark.parametrize(("key", "value", "what"), _CREDENTIALS)
+def test_the_user_chooses_a_credential(load: Load, key: str, value: str, what: str) -> None:
+    assert getattr(load(user_yaml=f"{key}: {value}\n"), key) == value
+    assert getattr(load(environ={f"S3SYNC_{key.upper()}": f"{value}2"}), key) == f"{value}2"
+
+
+@pytest.mark.parametrize(("key", "value", "what"), _CREDENTIALS)
+def test_an_env_file_chooses_no_credential(load: Load, key: str, value: str, what: str) -> None:
+    with pytest.raises(ConfigError, match=f"S3SYNC_{key.upper()}"):
+        load(env_file=f"S3SYNC_{key.upper()}={value}\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("credentials_path", "key.json"), ("credentials_env", "A=b"), ("credentials_env", "a b")]
+)
+def test_what_names_no_credential(load: Load, key: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=key):
+        load(user_yaml=f"{key}: {value}\n")
