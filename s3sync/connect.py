@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from s3sync.config import Settings
-from s3sync.errors import S3syncError
+from s3sync.config.schemes import scheme_of
+from s3sync.errors import ConfigError, S3syncError
 from s3sync.project import ProjectFolder, find_project, project_names
 from s3sync.shared.projects import StoreProjects
 from s3sync.store import StoreOptions, Wire, open_store
@@ -44,6 +45,7 @@ def connect(
         from s3sync.config.above import refuse_store_above
 
         refuse_store_above(settings.root)
+    _require_possible(settings)
     if not trusted:
         require_trust(settings)
         if create is not False:
@@ -80,7 +82,24 @@ def _wire(settings: Settings) -> Wire:
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
         retries=settings.retries,
+        accelerate=settings.accelerate,
     )
+
+
+def _require_possible(settings: Settings) -> None:
+    """Raises `ConfigError` for a storage class, or a way to the store, that stores of this kind do not have."""
+    scheme = scheme_of(settings.store)
+    if settings.storage_class is not None and settings.storage_class not in scheme.classes:
+        raise ConfigError(
+            f"there is no storage class {settings.storage_class} {scheme.there}",
+            why=f"{settings.origins.get('storage_class', 'a setting')} asks for it",
+            hint=f"set storage_class to one of: {', '.join(scheme.classes)}"
+            if scheme.classes
+            else "take storage_class out",
+        )
+    if settings.accelerate and scheme.vendor != "AWS":
+        why = f"{settings.origins.get('accelerate', 'a setting')} asks for it, and only S3 on AWS has it"
+        raise ConfigError("transfer acceleration is not possible here", why=why, hint="take `accelerate` out")
 
 
 def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> ProjectFolder:

@@ -2503,6 +2503,22 @@ MUTANTS = (
         "        there = tasks",
         ("tests/scenarios/archive/test_auto_install.py", "-k", "uninstall"),
     ),
+    Mutant(
+        "class-of-small-files",
+        "a small file is not stored where it is billed as a larger one",
+        "s3sync/core/storage_class.py",
+        "return None if size < SMALLEST_BILLED",
+        "return None if size < 0",
+        ("tests/unit/core/test_storage_class.py",),
+    ),
+    Mutant(
+        "acceleration-of-aws",
+        "no request for a server of one's own goes to AWS: acceleration is refused there",
+        "s3sync/store/s3/address.py",
+        "    if address.accelerated:",
+        "    if False:",
+        ("tests/contract/test_wire.py", "-k", "acceleration_where"),
+    ),
 )
 
 

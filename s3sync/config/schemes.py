@@ -28,6 +28,7 @@ class Scheme(Struct, frozen=True):
     None for "the store". `vendor` is the server where none is named; None where there is no server, and so no region,
     credentials or encryption of its own. `probed`: another server than the vendor's may ignore the conditions of
     writes, which is found out before they are relied on. `is_folder`: the address is a path on this computer.
+    `classes`: storage classes from which a file is read at once.
     """
 
     form: str
@@ -37,6 +38,7 @@ class Scheme(Struct, frozen=True):
     vendor: str | None = None
     probed: bool = False
     is_folder: bool = False
+    classes: tuple[str, ...] = ()
 
     @property
     def has_server(self) -> bool:
@@ -95,8 +97,10 @@ def folder_url(path: str) -> str:
     return f"file://{path}" if path.startswith("/") else f"file:///{path}"
 
 
+_S3_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR")
+
 SCHEMES: dict[str, Scheme] = {
-    "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True),
+    "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, classes=_S3_CLASSES),
     "file": Scheme("file:///path", _folder, is_folder=True, mask=str),
 }
 _UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS")
@@ -131,6 +135,23 @@ def store(value: object) -> str:
     if scheme is None:
         raise BadValue(f"there is no store of the kind {hidden(kind) + '://'!r}", _nearest(kind))
     return scheme.read(rest)
+
+
+_TO_THAW = ("GLACIER", "DEEP_ARCHIVE", "FLEXIBLE_RETRIEVAL", "GLACIER_FLEXIBLE_RETRIEVAL")
+
+
+def file_class(value: object) -> str:
+    """The check of the setting `storage_class`: a class from which files are read at once. Raises `BadValue`."""
+    text = line(value).strip().upper()
+    if text in _TO_THAW:
+        raise BadValue(
+            f"files in {text} cannot be read before they are thawed, and those of a project are in use",
+            "archive projects that have ended: s3sync archive init",
+        )
+    known = [name for scheme in SCHEMES.values() for name in scheme.classes]
+    if text not in known:
+        raise BadValue(f"{hidden(line(value))!r} is no class of a store", f"the classes are {', '.join(known)}")
+    return text
 
 
 def _examples() -> str:

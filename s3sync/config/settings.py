@@ -75,6 +75,8 @@ class Settings:
     bwlimit: object = None
     sse: str | None = None
     kms_key_id: str | None = None
+    storage_class: str | None = None
+    accelerate: bool = False
     acl: str | None = None
     addressing: str | None = None
     request_payer: str | None = None

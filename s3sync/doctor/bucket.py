@@ -1,22 +1,24 @@
-"""Setup of the bucket: encryption, public access, lifecycle, versioning. Its owner's affair, so mostly advice."""
+"""Setup of the bucket: encryption, public access, lifecycle, versions, locks, speed. Its owner's affair: advice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from s3sync.core.quantities import counted
 from s3sync.doctor.report import Check, fail, failed_by, ok, skipped, warn
 from s3sync.errors import S3syncError
 from s3sync.store import Bucket
 from s3sync.store.port import Silence
 
-NAMES = ("encryption", "public_access", "lifecycle", "versioning")
+NAMES = ("encryption", "public_access", "lifecycle", "versioning", "object_lock", "acceleration")
 _ABORT = "add a lifecycle rule with AbortIncompleteMultipartUpload: docs/iam-policy.md has one"
 _BLOCK = "turn on the bucket's public access block: docs/iam-policy.md has the command"
 _COLD = ("GLACIER", "DEEP_ARCHIVE")
 
 
-def checks(bucket: Bucket | None, prefix: str) -> list[Check]:
+def checks(bucket: Bucket | None, prefix: str, *, accelerated: bool = False) -> list[Check]:
+    """Checks of the bucket, for the project below `prefix`. `accelerated`: the settings ask for acceleration."""
     if bucket is None:
         return [skipped(name, "a folder has no such setting") for name in NAMES]
     made: tuple[Callable[[], Check], ...] = (
@@ -24,6 +26,8 @@ def checks(bucket: Bucket | None, prefix: str) -> list[Check]:
         lambda: _public_access(bucket),
         lambda: _lifecycle(bucket, prefix),
         lambda: _versioning(bucket, prefix),
+        lambda: _object_lock(bucket),
+        lambda: _acceleration(bucket, accelerated),
     )
     return [_try(name, check) for name, check in zip(NAMES, made, strict=True)]
 
@@ -111,3 +115,30 @@ def _versioning(bucket: Bucket, prefix: str) -> Check:
             "would end that, and `s3sync cleanup --versions` does for one project",
         )
     return ok("versioning", "off: what `up` replaces is gone for good")
+
+
+def _object_lock(bucket: Bucket) -> Check:
+    name, found = "object_lock", bucket.object_lock()
+    if isinstance(found, Silence):
+        return _unknown(name, found)
+    if isinstance(found, bool):
+        return ok(name, "on, and keeps only what somebody locks" if found else "off")
+    return ok(
+        name,
+        f"on ({found.mode}): each version, also of metadata.json, is kept and paid for during "
+        f"{counted(found.days, 'day')}, whoever deletes it; `s3sync cleanup --versions` frees its room only then",
+    )
+
+
+def _acceleration(bucket: Bucket, asked_for: bool) -> Check:
+    name, found = "acceleration", bucket.acceleration()
+    if isinstance(found, Silence):
+        return _unknown(name, found)
+    if asked_for and not found:
+        hint = "take `accelerate` out of the settings, or switch it on in the bucket"
+        return warn(name, "the settings ask for it, and the bucket does not have it", hint)
+    if asked_for:
+        return ok(name, "in use: AWS bills it per GB, besides the traffic")
+    if found:
+        return ok(name, "the bucket has it: `s3sync config set accelerate true` uses it, billed per GB; for far lines")
+    return ok(name, "off")

@@ -48,7 +48,7 @@ def checks(settings: Settings, store: Store, project: ProjectFolder | None, *, d
         listed, read = rights.without_writing(store, project)
         tried = ("write", "delete", "multipart", "tags", *conditions.NAMES)
         found += [*read, *(skipped(name, "a dry run writes nothing") for name in tried)]
-        found += bucket_room.checks(bucket, project.prefix)
+        found += bucket_room.checks(bucket, project.prefix, accelerated=settings.accelerate)
         swept = skipped("leftovers", "a dry run deletes nothing")
         return [*found, _records(store, project), _room(settings, store, project, listed), swept]
     now = bucket.store_time if bucket and bucket.store_time else datetime.now(UTC)
@@ -57,7 +57,7 @@ def checks(settings: Settings, store: Store, project: ProjectFolder | None, *, d
         listed, made = rights.checks(store, project, own)
         missing = next((c.name for c in made if c.name in ("write", "delete") and c.level is not Level.OK), None)
         found += [*made, *conditions.checks(store, own, missing)]
-    found += bucket_room.checks(bucket, project.prefix)
+    found += bucket_room.checks(bucket, project.prefix, accelerated=settings.accelerate)
     return [*found, _records(store, project), _room(settings, store, project, listed), swept]
 
 

@@ -16,6 +16,7 @@ class Wire(Struct, frozen=True):
 
     `sse`, `kms_key_id`: server-side encryption to ask for. `acl`: a canned ACL. `request_payer`: "requester".
     `addressing`: where the bucket stands, "path" or "virtual". `ca_bundle`: a file of authorities. `proxy`: a URL.
+    `accelerate`: go through AWS's nearest location.
     Timeouts are in seconds. `retries`: how often a request is sent again at the most.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
@@ -30,6 +31,7 @@ class Wire(Struct, frozen=True):
     connect_timeout: int | None = None
     read_timeout: int | None = None
     retries: int | None = None
+    accelerate: bool = False
 
     def headers(self, *, writes: bool) -> dict[str, str]:
         """The headers that every request, or one that `writes` an object, carries for it."""

@@ -272,6 +272,16 @@ class Silence(Struct, frozen=True):
     allowed: bool
 
 
+class Retention(Struct, frozen=True):
+    """Time for which a bucket keeps each new version of an object, whoever deletes it: `mode` GOVERNANCE or COMPLIANCE.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+    """
+
+    mode: str
+    days: int
+
+
 @runtime_checkable
 class Bucket(Protocol):
     """Settings of a bucket. Only S3 has one; nothing but `doctor` asks. All methods raise `StoreError`.
@@ -295,6 +305,11 @@ class Bucket(Protocol):
         """The enabled rules that hold for every key below the prefix, as S3 writes them."""
 
     def versioning(self) -> str | Silence | None: ...
+    def object_lock(self) -> Retention | bool | Silence:
+        """True if versions can be locked one by one, and nothing is by itself; False without Object Lock."""
+
+    def acceleration(self) -> bool | Silence:
+        """True if the bucket takes requests at AWS's nearest location (`accelerate`)."""
 
 
 @runtime_checkable

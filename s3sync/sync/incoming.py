@@ -23,6 +23,7 @@ from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.media_types import shown_type
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
+from s3sync.core.storage_class import class_of_new
 from s3sync.core.times import format_ns, format_time
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, LocalError, NotFound, PreconditionFailed, StoreError
 from s3sync.shared.inboxes import ASKED_AT_ONCE, Lying, Sent, describe, entry_of, list_inboxes, summed
@@ -281,7 +282,11 @@ class _TakingIn:
             "md5": sent.md5 or "",
             MARK: mark,
         }
-        headers = Headers({name: value for name, value in said.items() if value}, content_type=shown_type(sent.name))
+        headers = Headers(
+            {name: value for name, value in said.items() if value},
+            content_type=shown_type(sent.name),
+            storage_class=class_of_new(sent.size, self._session.settings.storage_class),
+        )
         try:
             return self._session.store.copy(sent.key, key, source_etag=sent.etag, mode=Create(), headers=headers)
         except PreconditionFailed:

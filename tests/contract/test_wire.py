@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from s3sync.errors import ConfigError, Throttled, Unreachable
+from s3sync.errors import ConfigError, StoreError, Throttled, Unreachable
 from s3sync.store import Store, StoreOptions, Wire, open_store
 from s3sync.store.port import Create, Headers, Overwrite
 from s3sync.store.s3.address import find_address
@@ -110,6 +110,55 @@ def test_b6_a_dead_proxy_is_named(moto: Moto, operation: str, monkeypatch: pytes
     assert "Error" not in said
 
 
+@pytest.mark.parametrize("operation", ["small", "large", "copy"])
+def test_an_accelerated_bucket_is_asked_at_the_nearest_location(
+    operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a proxy sees it, of both lanes; whatever else the settings say is for the region."""
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+    asked: list[str] = []
+    with strict_proxy(asked) as address:
+        keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
+        wire = Wire(proxy=f"http://{address}", accelerate=True)
+        store = open_store("s3://film", StoreOptions(region="eu-west-1", env=keys, wire=wire))
+        with pytest.raises(Unreachable):
+            if operation == "copy":
+                store.copy("a", "b", source_etag="x", mode=Overwrite(), headers=None)
+            else:
+                put(store, "a", noise(9 if operation == "small" else 2 * MIB))
+    assert set(asked) == {"film.s3-accelerate.amazonaws.com:443"}
+
+
+@pytest.mark.parametrize(
+    ("bucket", "region", "endpoint", "addressing", "why"),
+    [
+        ("our.film", "eu-west-1", None, None, "without a dot"),
+        ("film", "cn-north-1", None, None, "does not have it in cn-north-1"),
+        ("film", "us-gov-west-1", None, "virtual", "does not have it in us-gov-west-1"),
+        ("film", "eu-west-1", "https://minio.example.com", None, "on https://minio.example.com, and only AWS"),
+        ("film", "eu-west-1", None, "path", "`addressing: path` asks for another place"),
+    ],
+)
+def test_acceleration_where_there_is_none(
+    bucket: str, region: str, endpoint: str | None, addressing: str | None, why: str
+) -> None:
+    wire = Wire(accelerate=True, addressing=addressing)
+    with pytest.raises(ConfigError, match="acceleration is not possible here") as failed:
+        open_store(f"s3://{bucket}", StoreOptions(region=region, endpoint_url=endpoint, env={}, wire=wire))
+    assert why in (failed.value.why or "") and "take `accelerate` out" in (failed.value.hint or "")
+
+
+@pytest.mark.parametrize("word", ["not configured", "disabled"])
+def test_a_bucket_without_acceleration_is_told(opened: Callable[[Wire], Store], proxy: Proxy, word: str) -> None:
+    """In AWS's own words, which both come as InvalidRequest."""
+    said = f"S3 Transfer Acceleration is {word} on this bucket"
+    refusal = (400, ERROR.format(code="InvalidRequest", message=said, more=""))
+    proxy.faults.append(Fault(lambda method, path: True, times=10, answer=refusal))
+    with pytest.raises(StoreError) as failed:
+        put(opened(Wire()), "a")
+    assert "take `accelerate` out" in (failed.value.hint or "")
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("login", ["", "user:hidden@"])
 @pytest.mark.parametrize("operation", ["small", "large"])
@@ -133,11 +182,13 @@ def test_b6_a_proxy_that_wants_a_password_is_asked_about_it(
 
 
 @contextmanager
-def strict_proxy() -> Iterator[str]:
-    """A proxy that lets nobody through, at this host and port."""
+def strict_proxy(asked: list[str] | None = None) -> Iterator[str]:
+    """A proxy that lets nobody through, at this host and port; where they want to go is noted in `asked`."""
 
     class Handler(BaseHTTPRequestHandler):
         def refuse(self) -> None:
+            if asked is not None:
+                asked.append(self.path)
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.send_response(407)
             self.send_header("Proxy-Authenticate", 'Basic realm="corp"')

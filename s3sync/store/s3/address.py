@@ -17,15 +17,20 @@ _S3_OF_AWS = re.compile(
     r"(?:bucket\.vpce-[a-z0-9-]+\.)?s3(?:-fips|-accelerate|-[a-z]{2}-[a-z]+-\d)?(?:\.dualstack)?"
     r"(?:\.[a-z]{2}(?:-[a-z]+)+-\d+)?(?:\.vpce)?\.amazonaws\.com(?:\.cn)?"
 )
+_WITHOUT_ACCELERATION = ("cn-", "us-gov-", "us-iso", "eusc-")
 
 
 class Address(Struct, frozen=True):
-    """`endpoint` is None for AWS itself. `addressing` says where the bucket stands, None for the usual place."""
+    """`endpoint` is None for AWS itself. `addressing` says where the bucket stands, None for the usual place.
+
+    `accelerated`: AWS's nearest location takes the requests, and carries them to the region.
+    """
 
     bucket: str
     region: str
     endpoint: str | None
     addressing: str | None = None
+    accelerated: bool = False
 
     @property
     def path_style(self) -> bool:
@@ -40,6 +45,8 @@ class Address(Struct, frozen=True):
 
     @property
     def _aws(self) -> str:
+        if self.accelerated:
+            return "https://s3-accelerate.amazonaws.com"
         domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
         return f"https://s3.{self.region}.{domain}"
 
@@ -79,7 +86,30 @@ def find_address(bucket: str, options: StoreOptions, profile: Profile) -> Addres
                 "endpoint_url is not the URL of a server", hint="write it as https://host[:port], without credentials"
             )
         _refuse_bucket_in(endpoint, bucket)
-    return Address(bucket, region or DEFAULT_REGION, endpoint or None, options.wire.addressing)
+    address = Address(
+        bucket, region or DEFAULT_REGION, endpoint or None, options.wire.addressing, options.wire.accelerate
+    )
+    if address.accelerated:
+        _require_acceleration(address)
+    return address
+
+
+def _require_acceleration(address: Address) -> None:
+    """Raises `ConfigError` for a bucket that cannot be reached so.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
+    """
+    why = None
+    if address.endpoint is not None:
+        why = f"the store is on {mask_url(address.endpoint)}, and only AWS has it"
+    elif address.region.startswith(_WITHOUT_ACCELERATION):
+        why = f"AWS does not have it in {address.region}"
+    elif "." in address.bucket:
+        why = "it needs a bucket without a dot in its name"
+    elif address.addressing == "path":
+        why = "it needs the bucket in the host, and `addressing: path` asks for another place"
+    if why is not None:
+        raise ConfigError("transfer acceleration is not possible here", why=why, hint="take `accelerate` out")
 
 
 def _refuse_bucket_in(endpoint: str, bucket: str) -> None:

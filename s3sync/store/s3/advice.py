@@ -13,6 +13,10 @@ HEAD_REFUSED = "HeadRefused"
 _FULL = "make room in the store, or have its quota raised; nothing here was changed"
 _ACCOUNT = "settle it with the provider of the store: the account is closed or not paid for"
 _KEPT = "the bucket keeps objects for a time (Object Lock, retention); ask its owner, or wait until that is over"
+_NOT_ACCELERATED = (
+    "take `accelerate` out of the settings, or have the bucket's owner switch it on: aws s3api "
+    "put-bucket-accelerate-configuration --bucket NAME --accelerate-configuration Status=Enabled"
+)
 _HOST = "set `addressing: virtual`: this store wants the bucket's name in the host"
 _TOO_LARGE = "what stands between here and the store limits the size of a request; raise its limit to 64 MiB or more"
 
@@ -44,6 +48,7 @@ _BY_WORDS = (
     ("quota exceeded", _FULL),
     ("cap exceeded", _FULL),
     ("storage full", _FULL),
+    ("transfer acceleration is", _NOT_ACCELERATED),
     ("object lock", _KEPT),
     ("worm protected", _KEPT),
     ("retention", _KEPT),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from s3sync.store.lanes.attempts import RequestFailed
-from s3sync.store.port import Silence
+from s3sync.store.port import Retention, Silence
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.full import date_of
 from s3sync.store.s3.requests import Requests
@@ -20,6 +20,7 @@ UNSET = frozenset(
         "NoSuchBucketPolicy",
         "NoSuchLifecycleConfiguration",
         "NoSuchCORSConfiguration",
+        "ObjectLockConfigurationNotFoundError",
     }
 )
 LOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -81,6 +82,19 @@ class S3Bucket:
         answer = self._setting("get_bucket_versioning")
         return answer.get("Status") if isinstance(answer, dict) else answer
 
+    def object_lock(self) -> Retention | bool | Silence:
+        answer = self._setting("get_object_lock_configuration")
+        if not isinstance(answer, dict):
+            return False if answer is None else answer
+        found = answer.get("ObjectLockConfiguration", {})
+        rule = found.get("Rule", {}).get("DefaultRetention", {})
+        days = rule.get("Days") or 365 * rule.get("Years", 0)
+        return Retention(str(rule.get("Mode")), days) if days else found.get("ObjectLockEnabled") == "Enabled"
+
+    def acceleration(self) -> bool | Silence:
+        answer = self._setting("get_bucket_accelerate_configuration")
+        return answer.get("Status") == "Enabled" if isinstance(answer, dict) else answer or False
+
     def _setting(self, operation: str) -> dict[str, Any] | Silence | None:
         """The answer, None where nobody set anything, or why the store does not say. Raises `StoreError`."""
         try:
@@ -123,6 +137,8 @@ _RIGHTS = {
     "get_bucket_acl": "s3:GetBucketAcl",
     "get_bucket_lifecycle_configuration": "s3:GetLifecycleConfiguration",
     "get_bucket_versioning": "s3:GetBucketVersioning",
+    "get_object_lock_configuration": "s3:GetBucketObjectLockConfiguration",
+    "get_bucket_accelerate_configuration": "s3:GetAccelerateConfiguration",
 }
 
 

@@ -72,7 +72,11 @@ def _config(address: Address, wire: Wire) -> Any:
         "max_pool_connections": _POOL,
         # Content-MD5 is always given and signed, and the server verifies it: hashing the body once more for the
         # signature, or for another checksum, would only cost time.
-        "s3": {"addressing_style": "path" if address.path_style else "virtual", "payload_signing_enabled": False},
+        "s3": {
+            "addressing_style": "path" if address.path_style else "virtual",
+            "payload_signing_enabled": False,
+            "use_accelerate_endpoint": address.accelerated,
+        },
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",
         "ignore_configured_endpoint_urls": True,

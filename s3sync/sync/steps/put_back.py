@@ -8,6 +8,7 @@ from s3sync.core.effects import Effect, Kind, Outcome
 from s3sync.core.executable import HEADER, as_metadata, is_executable
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.plan import Action
+from s3sync.core.storage_class import class_of_new
 from s3sync.core.times import format_time
 from s3sync.errors import PreconditionFailed
 from s3sync.local.place import place
@@ -63,7 +64,8 @@ class PutBack(Tools):
         if record:
             said = {"md5": record.md5 or "", "mtime": record.modified_at or "", **as_metadata(record.executable)}
         said |= {"uploaded-by": by[:USER_LENGTH], "project-id": self.session.project.name}
-        headers = Headers({name: value for name, value in said.items() if value})
+        kept_in = class_of_new(info.size, self.session.settings.storage_class)
+        headers = Headers({name: value for name, value in said.items() if value}, storage_class=kept_in)
         etag = copy_or_fail(self.transport, action.source, info.etag, info.size, key, mode, headers)
         self.elsewhere.copied(action.source, info.etag, action.path, key, etag)
         new = FileRecord(

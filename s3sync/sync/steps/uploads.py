@@ -42,8 +42,10 @@ class Uploads(Tools):
     def _send(self, path: str, file: LocalFile, key: str, mode: WriteMode, scanned_as: str | None = None) -> Uploaded:
         """Publish a file. `scanned_as` is the path under which the scan saw it, if that is another."""
         known = self.seen.digests_of(scanned_as or path)
-        user, runs = self.session.settings.require_user(), self._may_be_run(scanned_as or path, file)
-        source = Source(path, file, known, user, self.session.project.name, runs)
+        settings, runs = self.session.settings, self._may_be_run(scanned_as or path, file)
+        source = Source(
+            path, file, known, settings.require_user(), self.session.project.name, runs, settings.storage_class
+        )
         self.session.progress.begin(Work.UPLOAD, path, file.size)
         try:
             sent = self._copy_on_server(source, key, mode)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from s3sync.core.executable import as_metadata
 from s3sync.core.media_types import BY_SUFFIX
+from s3sync.core.storage_class import class_of_new
 from s3sync.core.times import format_ns
 from s3sync.local.digests import Digests, PartDigests
 from s3sync.local.scan import LocalFile
@@ -23,7 +24,7 @@ _PACKED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "ap
 class Source(Struct, frozen=True):
     """File to upload: its place, the path it is known by, its digests if a scan made them, and whose it is.
 
-    `executable`: whether whoever receives it may run it.
+    `executable`: whether whoever receives it may run it. `storage_class`: what its object is to have, if it fits.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Source(Struct, frozen=True):
     user: str
     project_id: str
     executable: bool = False
+    storage_class: str | None = None
 
     def headers(self, digests: Digests | None) -> Headers:
         """Headers of the object. They name its MD5 where it is known before the first byte goes."""
@@ -41,6 +43,7 @@ class Source(Struct, frozen=True):
         return Headers(
             metadata=metadata | as_metadata(self.executable),
             content_type=_content_type(self.path[self.path.rfind("/") + 1 :].partition(".")[2]),
+            storage_class=class_of_new(self.file.size, self.storage_class),
         )
 
 

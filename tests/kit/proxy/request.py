@@ -13,6 +13,7 @@ CHUNKED, UNTIL_CLOSE = -1, -2  # the length of a body that says none
 
 # What follows `?` and tells one operation from another: the last part of its name.
 _SUBRESOURCES = {
+    "accelerate": "AccelerateConfiguration",
     "acl": "Acl", "attributes": "Attributes", "cors": "Cors", "encryption": "Encryption", "legal-hold": "LegalHold",
     "lifecycle": "LifecycleConfiguration", "location": "Location", "object-lock": "ObjectLockConfiguration",
     "ownershipControls": "OwnershipControls", "policy": "Policy", "policyStatus": "PolicyStatus",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,14 +15,14 @@ from s3sync.api import Project
 from s3sync.doctor import bucket as bucket_room
 from s3sync.doctor import conditions
 from s3sync.doctor.report import DoctorReport
-from s3sync.store import bucket_of
+from s3sync.store import StoreOptions, bucket_of, open_store
 from tests.kit.people import PROJECT, REPO, Person, tree
 from tests.kit.proxy import Proxy
 from tests.kit.servers import MiniStack, Moto, SeaweedFS, Server
 from tests.scenarios.doctor.conftest import CONDITIONAL, NewPatient, by_name, examine, keys_of, levels, not_ok
 
 DOCS = Path(__file__).parents[3] / "docs"
-BUCKET_CHECKS = ["encryption", "public_access", "lifecycle", "versioning"]
+BUCKET_CHECKS = ["encryption", "public_access", "lifecycle", "versioning", "object_lock", "acceleration"]
 
 
 def behind(server: Server) -> Proxy:
@@ -43,7 +44,7 @@ def test_a_folder_store_in_order(new_patient: NewPatient, tmp_path: Path) -> Non
     skipped = {"credentials", "clock", "tags", *BUCKET_CHECKS}
     assert {name for name, level in found.items() if level != "ok"} == skipped
     assert all(found[name] == "ok" for name in CONDITIONAL)
-    assert document["counts"] == {"ok": len(found) - 7, "warn": 0, "fail": 0, "skipped": 7}
+    assert document["counts"] == {"ok": len(found) - 9, "warn": 0, "fail": 0, "skipped": 9}
     assert (tree(store), david.files()) == before
     assert not (store / PROJECT / ".s3sync" / "doctor").exists()
     said = david.ok("doctor", "--verbose").out.splitlines()
@@ -58,7 +59,7 @@ def test_seaweedfs_in_order(new_patient: NewPatient, seaweedfs: SeaweedFS) -> No
     david.ok("up")
     before = keys_of(seaweedfs, david)
     report = examine(david)
-    assert not_ok(report) == {"encryption": "skipped", "lifecycle": "warn"}
+    assert not_ok(report) == {"encryption": "skipped", "object_lock": "skipped", "lifecycle": "warn"}
     assert report.exit_code == 0
     assert keys_of(seaweedfs, david) == before
 
@@ -197,6 +198,9 @@ def test_how_the_bucket_is_set_up(new_patient: NewPatient, ministack: MiniStack)
     admin.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     assert looks("versioning")[1].startswith("on:") and "NoncurrentVersionExpiration" in looks("versioning")[1]
     admin.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    assert looks("object_lock") == looks("acceleration") == ("ok", "off")
+    admin.put_bucket_accelerate_configuration(Bucket=bucket, AccelerateConfiguration={"Status": "Enabled"})
+    assert "s3sync config set accelerate true" in looks("acceleration")[1]
     admin.delete_public_access_block(Bucket=bucket)
     assert looks("public_access")[0] == "warn"
     ownership = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
@@ -207,11 +211,28 @@ def test_how_the_bucket_is_set_up(new_patient: NewPatient, ministack: MiniStack)
     assert "by its ACL" in by_name(report)["public_access"].found
 
 
+def test_what_object_lock_keeps_is_said(moto: Moto) -> None:
+    admin, bucket = moto._client(moto.admin), f"locked-{uuid.uuid4().hex}"
+    admin.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    options = StoreOptions(endpoint_url=moto.endpoint_url, env=moto.environment("david"))
+
+    def said() -> str:
+        made = bucket_room.checks(bucket_of(open_store(f"s3://{bucket}", options)), "film/")
+        return next(check.found for check in made if check.name == "object_lock" and check.level.value == "ok")
+
+    assert said() == "on, and keeps only what somebody locks"
+    for period, words in (({"Days": 1}, "during 1 day,"), ({"Years": 2}, "during 730 days,")):
+        rule = {"DefaultRetention": {"Mode": "COMPLIANCE", **period}}
+        locked = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+        admin.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=locked)
+        assert said().startswith("on (COMPLIANCE): each version") and words in said()
+
+
 @pytest.mark.seaweedfs
 def test_a_server_that_knows_no_such_settings(new_patient: NewPatient, seaweedfs: SeaweedFS) -> None:
     with behind(seaweedfs) as proxy:
         david = new_patient(seaweedfs, endpoint=proxy.endpoint_url)
-        for operation in ("GetBucket*", "GetPublicAccessBlock"):
+        for operation in ("GetBucket*", "GetPublicAccessBlock", "GetObjectLock*"):
             proxy.on(operation).reply(501, "NotImplemented")
         report = examine(david)
     found = by_name(report)
