@@ -53,8 +53,8 @@ def doctor(
         report.place = session.place
         if fix:
             report.fixed = [*local.mend(session), *memory.mend(session)]
-    if settings and project:
-        report.checks += [*local.checks(settings, project), *memory.checks(project, settings.env)]
+    if settings and store and project:
+        report.checks += [*local.checks(settings, project), *memory.checks(settings, store, project)]
     else:
         report.checks += [skipped(check, "needs project") for check in (*local.NAMES, *memory.NAMES)]
     if settings and store and not settings.repo:

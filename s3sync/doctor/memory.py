@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
+from s3sync.config import Settings
 from s3sync.core.entries import Entry, same
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.unfinished import Direction, Unfinished, is_token
@@ -24,6 +24,7 @@ from s3sync.state.own import Owner
 from s3sync.state.places import StorePlace
 from s3sync.state.rebuild import rebuild
 from s3sync.state.repair import Examined, PlaceMemory, examine, salvage
+from s3sync.store.port import Store
 from s3sync.sync.recover import stale_partials
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
@@ -34,12 +35,12 @@ NAMES = ("state_database", "partial_files", "lock")
 _UPGRADE = "upgrade s3sync: docs/upgrade-and-remove.md says how"
 
 
-def checks(project: ProjectFolder, environ: Mapping[str, str]) -> list[Check]:
+def checks(settings: Settings, store: Store, project: ProjectFolder) -> list[Check]:
     try:
         found = examine(project.state_dir)
     except S3syncError as error:
         return [failed_by("state_database", error), skipped("partial_files", "needs state_database"), _lock(project)]
-    is_own = Owner(environ).owns(project.state_dir / FILE)
+    is_own = Owner(settings.env).owns(project.state_dir / FILE, whereabouts(settings, store, project))
     return [_database(found, is_own=is_own), _partials(project, found), _lock(project)]
 
 
@@ -149,7 +150,7 @@ def _rebuild(session: Session) -> str:
     for memory in kept:
         memory.transfers = [item for item in memory.transfers if _goes_on(session.project, item[0])]
     folder = state_folder(session.project.staging)
-    aside = rebuild(folder, f"{session.clock():%Y%m%d-%H%M%S}", kept, digests, owner)
+    aside = rebuild(folder, f"{session.clock():%Y%m%d-%H%M%S}", kept, digests, owner, here)
     known = files_text(len(ours.base))
     return f"state.db was damaged and is rebuilt with {known} ({how}); the damaged one is {aside.name}"
 

@@ -46,12 +46,24 @@ class StateDB(Database):
     Without a place (None) there is only what belongs to none: digests and facts.
     """
 
-    def __init__(self, folder: Path, place: StorePlace | None, *, read_only: bool = False, blank: bool = False) -> None:
-        super().__init__(folder / FILE, SCHEMA, MIGRATIONS, read_only=read_only, repair=REPAIR, blank=blank)
+    def __init__(
+        self,
+        folder: Path,
+        place: StorePlace | None,
+        *,
+        file: str = FILE,
+        read_only: bool = False,
+        blank: bool = False,
+    ) -> None:
+        super().__init__(folder / file, SCHEMA, MIGRATIONS, read_only=read_only, repair=REPAIR, blank=blank)
         self._place = place
         self._place_id = _NO_PLACE if place is None else self._find(place)
 
     # -- the place
+
+    @property
+    def place(self) -> StorePlace | None:
+        return self._place
 
     @property
     def place_id(self) -> int:
@@ -152,10 +164,14 @@ class StateDB(Database):
     def count_digests(self) -> int:
         return int(self.execute("SELECT count(*) FROM digest")[0][0])
 
-    def each_base(self) -> Iterator[tuple[str, Entry]]:
-        """The base of this place in the order of its paths, not held in memory together."""
+    def each_base(self, place_id: int | None = None) -> Iterator[tuple[str, Entry]]:
+        """The base of this place, or of another one, in the order of its paths, not held in memory together."""
         query = f"SELECT {BASE_COLUMNS} FROM base WHERE place = ? AND path > ? ORDER BY path LIMIT {_page()}"
-        return self._read("base", base_row, query, self._place_id)
+        return self._read("base", base_row, query, self._place_id if place_id is None else place_id)
+
+    def forget_base(self, place_id: int, paths: Iterable[str]) -> None:
+        """Drop paths from the base of a place."""
+        self.execute_many("DELETE FROM base WHERE place = ? AND path = ?", [(place_id, path) for path in paths])
 
     def each_digest(self) -> Iterator[tuple[str, CachedDigest]]:
         """The whole digest cache, likewise."""
@@ -219,9 +235,8 @@ class StateDB(Database):
         self.execute_many("DELETE FROM base WHERE path = ? AND place <> ?", [(path, self._place_id) for path in gone])
 
     def _each_elsewhere(self) -> Iterator[str]:
-        query = f"SELECT {BASE_COLUMNS} FROM base WHERE place = ? AND path > ? ORDER BY path LIMIT {_page()}"
         for (place,) in self.execute("SELECT id FROM place WHERE id <> ?", self._place_id):
-            yield from (path for path, _ in self._read("base", base_row, query, place))
+            yield from (path for path, _ in self.each_base(place))
 
     def paths_elsewhere(self) -> Iterator[str]:
         """The paths that are in the base of another place and not in this one's."""

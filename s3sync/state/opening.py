@@ -1,7 +1,7 @@
 """Opening state.db: this user's own is believed; one that is not is set aside, and nothing of it is used.
 
 At most one lies aside. It is taken back when it is this user's own, so that two computers can share a disk: each has
-its memory again when it is its turn.
+its memory again when it is its turn, as far as the other's has not outdated it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.state.memory import FILE, StateDB
+from s3sync.state.outdated import forget_outdated
 from s3sync.state.own import Owner
 from s3sync.state.places import StorePlace
 
@@ -40,24 +41,37 @@ def open_memory(
     if state is not None:
         return state
     if read_only or not locked:
+        if owner.owns(folder / ASIDE, place, max_bytes=MOST_BYTES):
+            return _as_it_will_be(folder, place)
         _tell(folder, f"if it is your own, `{ADOPT}` believes it")
         return StateDB(folder, place, read_only=True, blank=True)
-    if set_aside(folder, owner):
+    if _set_aside(folder, place, owner):
         state = _accepted(folder, place, owner)
         if state is not None:
             return state
-        set_aside(folder, owner)
+        _set_aside(folder, place, owner)
     _tell(folder, f"it is kept as {ASIDE}; if it is your own, `{ADOPT}` brings it back")
     fresh = StateDB(folder, place)
     owner.accepts(fresh)
     return fresh
 
 
-def set_aside(folder: Path, owner: Owner) -> bool:
-    """Put a memory aside, in the place of one that was there; True if that one was this user's, and is back now."""
-    is_back = owner.owns(folder / ASIDE, max_bytes=MOST_BYTES)
+def _set_aside(folder: Path, place: StorePlace | None, owner: Owner) -> bool:
+    """Put a memory aside, in the place of one that was there; True if that one was this user's, and is back now, with
+    what the other does not outdate. A crash leaves it aside or back, and outdated in either case."""
+    is_back = owner.owns(folder / ASIDE, place, max_bytes=MOST_BYTES)
+    if is_back:
+        with StateDB(folder, place, file=ASIDE) as back:
+            forget_outdated(back, folder)
     exchange(folder, back=is_back)
     return is_back
+
+
+def _as_it_will_be(folder: Path, place: StorePlace | None) -> StateDB:
+    """What lies aside as the next run will take it back: nothing on the disk changes."""
+    state = StateDB(folder, place, file=ASIDE, read_only=True)
+    forget_outdated(state, folder)
+    return state
 
 
 def exchange(folder: Path, *, back: bool = True) -> None:

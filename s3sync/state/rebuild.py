@@ -12,6 +12,7 @@ from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import remove_tree
 from s3sync.state.memory import FILE, StateDB
 from s3sync.state.own import Owner
+from s3sync.state.places import StorePlace
 from s3sync.state.repair import PlaceMemory
 from s3sync.state.schema import (
     CachedDigest,
@@ -25,8 +26,10 @@ def rebuild(
     memories: Iterable[PlaceMemory],
     digests: Mapping[str, CachedDigest],
     owner: Owner,
+    here: StorePlace,
 ) -> Path:
     """Put a new database, the owner's, in the place of a damaged one, and give the name that the damaged one has now.
+    `here`: the place in use.
 
     The caller holds the project's lock. After a crash at any point the damaged file is still there, under one of its
     names, and either it, none or the new one is `state.db`; none is an empty memory, which deletes nothing.
@@ -38,11 +41,11 @@ def rebuild(
         room.folder(name, create=0o700) as work,
     ):
         try:
-            with StateDB(Path(work.path), None) as fresh:
-                owner.mark(fresh)
-                fresh.save(digests=digests)
             for memory in memories:
                 _write(Path(work.path), memory)
+            with StateDB(Path(work.path), here) as fresh:
+                fresh.save(digests=digests)
+                owner.mark(fresh)
             aside = _move_aside(room, stamp)
             work.rename(FILE, FILE, room)
             room.sync()

@@ -153,12 +153,13 @@ def salvage(folder: Path, owner: Owner) -> list[PlaceMemory]:
             trusted.refuse_foreign_schema(connection)
             known = trusted.tables(connection)
             source = _OF_VERSION[2 if "place" in known else 1]  # the version number may be what is wrong
-            if not written_back or not _is_sound(connection, source.place_table) or not owner.owns_open(connection):
+            if not written_back or not _is_sound(connection, source.place_table):
                 return []
-            rows = connection.execute(source.places).fetchall()
+            rows = [row for row in connection.execute(source.places).fetchall() if is_place(*row[1:5])]
+            rows = [row for row in rows if owner.owns_open(connection, StorePlace(*row[1:4]))]
         except sqlite3.Error:
             return []
-        return [_salvage_place(connection, source, row) for row in rows if is_place(*row[1:5])]
+        return [_salvage_place(connection, source, row) for row in rows]
 
 
 def _salvage_place(connection: sqlite3.Connection, source: _Source, row: Row) -> PlaceMemory:

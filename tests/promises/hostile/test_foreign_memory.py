@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,10 +14,15 @@ import pytest
 
 from s3sync.archive.rows.connection import connect
 from s3sync.config.databases import Database
+from s3sync.core.keep_both import Intent
 from s3sync.errors import S3syncError
+from s3sync.state.intents import Intents
+from s3sync.state.memory import StateDB
+from s3sync.state.places import StorePlace
 from s3sync.state.schema import SCHEMA, VERSION
+from s3sync.store.folder import FolderStore
 from tests.kit.journals import plant_journal
-from tests.kit.people import Person, pair
+from tests.kit.people import Person, pair, tree
 
 NAMES = [f"clip{number}.mp4" for number in range(5)]
 OWN = "it counts as yours"
@@ -46,6 +52,12 @@ def hand_over(giver: Person, taker: Person) -> Path:
 
 def there(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "store").rglob("*/b63-flivideo/*.mp4") if "trash" not in str(path))
+
+
+def second(tmp_path: Path) -> dict[str, str]:
+    """Settings that name another store."""
+    FolderStore(tmp_path / "second", create=True)
+    return {"S3SYNC_STORE": f"file://{tmp_path}/second"}
 
 
 def rows(file: Path, query: str) -> list[tuple[object, ...]]:
@@ -129,8 +141,209 @@ def test_two_computers_that_share_a_disk_have_their_memories_by_turns(people: tu
     hand_over(jan, david)
     (david.staging / NAMES[1]).unlink()
     told = david.ok("sync")
-    assert FOREIGN not in told.err and NAMES[1] not in david.files()
+    assert FOREIGN not in told.err and NAMES[1] not in david.files(), "both memories say that it was here"
     assert not [file for file in folder.iterdir() if "between" in file.name]
+
+
+@pytest.fixture
+def by_turns(people: tuple[Person, Person]) -> tuple[Person, Person]:
+    """David and Jan have one disk, with a memory of each, in which all five are agreed on; it was Jan's turn last."""
+    david, jan = people
+    david.ok("down")
+    take_over(david, jan)
+    jan.ok("down")
+    take_over(jan, david)
+    david.ok("down")
+    take_over(david, jan)
+    jan.ok("down")
+    return david, jan
+
+
+def take_over(giver: Person, taker: Person) -> None:
+    """The whole disk goes to the other computer."""
+    shutil.rmtree(taker.staging, ignore_errors=True)
+    shutil.copytree(giver.staging, taker.staging)
+
+
+@pytest.mark.parametrize(
+    ("how", "verb"),
+    [
+        ("freed", ["sync", "--max-delete", "100"]),
+        ("freed by a glob", ["cleanup", "--yes"]),
+        ("let go by another place", ["sync", "--max-delete", "100"]),
+    ],
+)
+def test_what_the_other_computer_freed_is_nobodys_wish_to_delete_it(
+    tmp_path: Path, by_turns: tuple[Person, Person], how: str, verb: list[str]
+) -> None:
+    """The memory that comes back is older than the other's turn, and says that all five lay here."""
+    david, jan = by_turns
+    if how == "let go by another place":
+        other = second(tmp_path)
+        jan.ok("up", env=other)
+        jan.ok("cleanup", "--local", "--yes", env=other)
+    else:
+        jan.ok("cleanup", "--local", "--yes", *(["clip[0-3].mp4"] if how == "freed by a glob" else []))
+    gone = sorted(set(NAMES) - set(jan.files()))
+    assert len(gone) >= 4
+    take_over(jan, david)
+    before = tree(david.staging / ".s3sync")
+    assert {david.states()[name] for name in gone} == {"remote_new"}
+    planned = david.ok("sync", "--dry-run", "--max-delete", "100", "--json").json
+    assert not planned["deleted"] and before == tree(david.staging / ".s3sync")
+    done = david.run(*verb)
+    assert set(gone) <= set(there(tmp_path)), done
+    if verb[0] == "sync":
+        assert sorted(david.files()) == NAMES == there(tmp_path) and FOREIGN not in done.err
+        (david.staging / NAMES[0]).unlink()
+        david.ok("sync")
+        assert there(tmp_path) == NAMES[1:], "what goes in its own turn is a deletion again"
+
+
+def test_what_a_killed_run_of_the_other_moved_away_is_nobodys_wish_to_delete_it(
+    tmp_path: Path, by_turns: tuple[Person, Person]
+) -> None:
+    """In a conflict a file lies for a moment under another name: only the memory of the run that was killed knows."""
+    david, jan = by_turns
+    aside = "clip2 (conflict of jan).mp4"
+    with StateDB(jan.staging / ".s3sync", StorePlace("file:///elsewhere")) as state:
+        Intents(state).keep_both(Intent(NAMES[2], aside, "jan", "2026-01-01T00:00:00Z"))
+    take_over(jan, david)
+    (david.staging / NAMES[2]).rename(david.staging / aside)
+    david.ok("sync", "--max-delete", "100")
+    assert set(NAMES) <= set(there(tmp_path))
+
+
+def test_what_the_other_computer_archived_is_nobodys_wish_to_delete_it(
+    tmp_path: Path, by_turns: tuple[Person, Person]
+) -> None:
+    david, jan = by_turns
+    archive = f"""archives:
+  done:
+    source: {jan.repo}
+    unit: folder
+    store: file://{tmp_path}/cold
+"""
+    settings = jan.root / "home/.config/s3sync/config.yaml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(archive)
+    jan.ok("archive", "run", "--set", "done", "--create", "--delete-local", "--yes", cwd=jan.repo)
+    assert not jan.files()
+    take_over(jan, david)
+    david.run("sync", "--max-delete", "100")
+    assert there(tmp_path) == NAMES
+
+
+def test_an_edit_after_the_others_turn_is_still_an_edit(tmp_path: Path, by_turns: tuple[Person, Person]) -> None:
+    """What both memories say is believed: nothing is asked about, and what nobody edited stays as it is."""
+    david, jan = by_turns
+    jan.write("new.mp4", "by jan")
+    jan.ok("up")
+    take_over(jan, david)
+    david.write(NAMES[0], "edited in his own turn")
+    assert david.states()[NAMES[0]] == "local_modified"
+    assert [item["name"] for item in david.ok("up", "--json").json["uploaded"]] == [NAMES[0]]
+
+
+def test_what_the_other_replaced_is_asked_about_and_not_replaced_again(
+    tmp_path: Path, by_turns: tuple[Person, Person]
+) -> None:
+    david, jan = by_turns
+    jan.write(NAMES[0], "second version")
+    jan.ok("up")
+    take_over(jan, david)
+    david.write(NAMES[0], "third version, by David")
+    assert david.states()[NAMES[0]] == "conflict"
+
+
+def test_a_damaged_memory_of_the_other_says_nothing(tmp_path: Path, by_turns: tuple[Person, Person]) -> None:
+    """One of another computer that cannot be read outdates all of this one's: no file counts as deleted."""
+    david, jan = by_turns
+    jan.ok("cleanup", "--local", "--yes", NAMES[0])
+    take_over(jan, david)
+    with closing(sqlite3.connect(david.staging / ".s3sync/state.db")) as connection, connection:
+        connection.execute("UPDATE base SET size = 'much'")
+    david.run("sync", "--max-delete", "100")
+    assert there(tmp_path) == NAMES
+
+
+def test_one_that_was_set_aside_is_adopted_without_what_is_gone_since(
+    tmp_path: Path, people: tuple[Person, Person]
+) -> None:
+    david, jan = people
+    hand_over(jan, david)
+    for name in NAMES:
+        david.write(name, f"content of {name}")
+    david.ok("up")
+    david.ok("cleanup", "--local", "--yes", NAMES[0])
+    assert david.ok("state", "adopt", "--yes", "--json").json["adopted"] == "state.other.db"
+    assert david.states()[NAMES[0]] == "remote_new"
+    david.ok("sync", "--max-delete", "100")
+    assert there(tmp_path) == NAMES
+
+
+@pytest.mark.parametrize(
+    "kind", ["another project", "another store", "another project, beside its place", "another store, beside its place"]
+)
+def test_one_of_another_place_proves_nothing(tmp_path: Path, people: tuple[Person, Person], kind: str) -> None:
+    """A marked state.db of this user's that somebody got, with a base that he wrote for the place that he means."""
+    david, _ = people
+    david.ok("down")
+    folder = david.staging / ".s3sync"
+    ((url, endpoint, store_id),) = rows(folder / "state.db", "SELECT url, endpoint, store_id FROM place")
+    base = rows(folder / "state.db", "SELECT path, size, md5, etag FROM base")
+    other = david.repo / "c01-other" / "s3-staging"
+    other.mkdir(parents=True)
+    (other / "own.mp4").write_text("own")
+    if kind.startswith("another store"):
+        shutil.rmtree(folder)
+        david.ok("up", env=second(tmp_path))
+    else:
+        david.ok("up", cwd=other.parent)
+        shutil.copy(other / ".s3sync/state.db", folder / "state.db")
+    for name in NAMES:
+        (david.staging / name).unlink()
+    with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
+        if "beside" in kind:
+            connection.execute("INSERT INTO place (url, endpoint, store_id) VALUES ('', '', '')")
+        (mine,) = connection.execute("SELECT max(id) FROM place").fetchone()
+        connection.execute(
+            "UPDATE place SET (url, endpoint, store_id) = (?, ?, ?) WHERE id = ?", (url, endpoint, store_id, mine)
+        )
+        connection.executemany("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?)", [(mine, *row) for row in base])
+    ran = david.run("sync", "--max-delete", "100")
+    assert FOREIGN in ran.err, ran
+    assert there(tmp_path) == NAMES
+
+
+def test_another_store_of_the_project_is_no_question(tmp_path: Path, people: tuple[Person, Person]) -> None:
+    david, _ = people
+    david.ok("down")
+    env = second(tmp_path)
+    assert FOREIGN not in david.ok("up", env=env).err
+    assert FOREIGN not in david.ok("status").err
+    (david.staging / NAMES[0]).unlink()
+    assert david.states()[NAMES[0]] == "local_deleted"
+    assert "nothing to adopt" in david.expect(2, "state", "adopt", "--yes").err
+
+
+def test_a_mark_of_the_first_kind_is_taken_over_without_a_question(
+    tmp_path: Path, people: tuple[Person, Person]
+) -> None:
+    """One that was marked as a whole is this user's, and has marks of its places from now on, and that one no more."""
+    david, _ = people
+    david.ok("down")
+    file = david.staging / ".s3sync/state.db"
+    secret = (david.root / "home/.local/share/s3sync/seen/secret").read_bytes()
+    old = hashlib.blake2b(key=secret, digest_size=32, person=b"state.db").hexdigest()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DELETE FROM fact WHERE name LIKE 'known to %'")
+        connection.execute("INSERT INTO fact VALUES (?, ?)", ("known to " + old[:32], old[32:]))
+    (david.staging / NAMES[0]).unlink()
+    assert FOREIGN not in david.ok("sync").err and there(tmp_path) == NAMES[1:]
+    marks = rows(file, "SELECT name FROM fact WHERE name LIKE 'known to %'")
+    assert len(marks) == 1 and old[:32] not in str(marks)
+    assert FOREIGN not in david.ok("status").err
 
 
 def test_a_damaged_one_of_somebody_else_is_rebuilt_without_it(tmp_path: Path, people: tuple[Person, Person]) -> None:
