@@ -14,6 +14,7 @@ import pytest
 from tests.kit import workers
 from tests.kit.browser import Browser, chromium
 from tests.kit.databases import Postgres
+from tests.kit.google import FakeGcs
 from tests.kit.servers import MiniStack, Moto, SeaweedFS
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ def ministack() -> Iterator[MiniStack]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gcs() -> Iterator[FakeGcs]:
+    with FakeGcs() as server:
         yield server
 
 

@@ -51,24 +51,31 @@ class Scheme(Struct, frozen=True):
 
 
 def _bucket(rest: str) -> str:
+    return _address(rest, "s3", "use AWS_PROFILE, or the AWS_* keys in the environment")
+
+
+def _google_bucket(rest: str) -> str:
+    return _address(rest, "gs", "use `gcloud auth application-default login`, or the setting credentials_path")
+
+
+def _address(rest: str, kind: str, login: str) -> str:
+    """The address of a bucket and a prefix in it. `login`: where a credential belongs instead."""
     if "@" in rest:
-        raise BadValue(
-            "credentials do not belong in the store's address", "use AWS_PROFILE, or the AWS_* keys in the environment"
-        )
+        raise BadValue("credentials do not belong in the store's address", login)
     if "?" in rest or "#" in rest:
         raise BadValue(
             "the store's address takes no '?' and no '#'", "region and endpoint_url are settings of their own"
         )
     bucket, _, prefix = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
-        raise BadValue(f"{hidden(bucket)!r} is not a bucket's name", "write s3://bucket/prefix")
+        raise BadValue(f"{hidden(bucket)!r} is not a bucket's name", f"write {kind}://bucket/prefix")
     prefix = nfc(prefix).strip("/")
     problem = refuse_folder(prefix) if prefix else None
     if problem:
         raise BadValue(f"the prefix {hidden(prefix)!r} cannot be used: {problem}")
     if len(rest) > MOST_ADDRESS:
         raise BadValue(f"the address has more than {MOST_ADDRESS} characters", "use a shorter prefix")
-    return bucket_url(bucket, prefix)
+    return bucket_url(bucket, prefix, kind)
 
 
 def _folder(rest: str) -> str:
@@ -87,9 +94,9 @@ def _folder(rest: str) -> str:
     return folder_url("/" + "/".join(parts))
 
 
-def bucket_url(bucket: str, prefix: str = "") -> str:
+def bucket_url(bucket: str, prefix: str = "", kind: str = "s3") -> str:
     """The address of a bucket, or of a prefix in it."""
-    return f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+    return f"{kind}://{bucket}/{prefix}" if prefix else f"{kind}://{bucket}"
 
 
 def folder_url(path: str) -> str:
@@ -101,6 +108,7 @@ _S3_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "
 
 SCHEMES: dict[str, Scheme] = {
     "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, classes=_S3_CLASSES),
+    "gs": Scheme("gs://bucket[/prefix]", _google_bucket, name="Google Cloud", vendor="Google Cloud"),
     "file": Scheme("file:///path", _folder, is_folder=True, mask=str),
 }
 _UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS")

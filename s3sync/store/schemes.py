@@ -25,6 +25,16 @@ def _open_s3(url: str, options: StoreOptions) -> Store:
     return S3Store(bucket, prefix, options)
 
 
+def _open_google(url: str, options: StoreOptions) -> Store:
+    from s3sync.store.gcs import GcsStore
+
+    bucket, _, prefix = url.partition("://")[2].partition("/")
+    prefix = prefix.strip("/")
+    if not bucket or any(char in bucket for char in "@?#: ") or "//" in prefix:
+        raise UsageError("this is not the URL of a bucket", hint="use gs://bucket[/prefix]")
+    return GcsStore(bucket, prefix, options)
+
+
 def _open_folder(url: str, options: StoreOptions) -> Store:
     from s3sync.store.folder import FolderStore
 
@@ -46,7 +56,11 @@ def _open_folder(url: str, options: StoreOptions) -> Store:
     return FolderStore(Path(path), create=options.create, private=options.private, pace=options.pace)
 
 
-OPENERS: Mapping[str, Callable[[str, StoreOptions], Store]] = {"s3": _open_s3, "file": _open_folder}
+OPENERS: Mapping[str, Callable[[str, StoreOptions], Store]] = {
+    "s3": _open_s3,
+    "gs": _open_google,
+    "file": _open_folder,
+}
 
 
 def open_store(url: str, options: StoreOptions) -> Store:

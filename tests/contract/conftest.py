@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.store import Store
-from tests.contract.stores import UnderTest, in_folder, on_server
+from tests.contract.stores import UnderTest, in_folder, on_google, on_server
 from tests.kit.servers import MiniStack, Server, share_models
 
 share_models()
@@ -19,11 +19,14 @@ SERVERS = [
 ]
 
 
-@pytest.fixture(params=["folder", *SERVERS])
+@pytest.fixture(params=["folder", *SERVERS, pytest.param("gcs", marks=pytest.mark.gcs)])
 def under_test(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnderTest]:
     """Every store, one after the other."""
     if request.param == "folder":
         yield in_folder(tmp_path / "store")
+        return
+    if request.param == "gcs":
+        yield on_google(request.getfixturevalue("gcs"))
         return
     with _left_usable(request.getfixturevalue(request.param)) as server:
         yield on_server(server)

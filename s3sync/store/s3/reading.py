@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from s3sync.errors import PreconditionFailed, StoreError, Unchanged
 from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.empty import EmptyReader
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import decode, size_of, strip
 from s3sync.store.lanes.obstore.failures import from_obstore
@@ -18,7 +19,7 @@ from s3sync.store.port import ObjectHead, ObjectInfo, Reader
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.full import FullReader
 from s3sync.store.s3.listing import list_folders, list_objects
-from s3sync.store.s3.requests import MD5_HEX, EmptyReader, Requests
+from s3sync.store.s3.requests import MD5_HEX, Requests
 
 _Conditions: TypeAlias = tuple[str | None, str | None]
 """ETags: one that the object must have, and one that it must not have."""

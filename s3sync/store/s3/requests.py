@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from s3sync.store.lanes.attempts import RequestFailed, Retries
 from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.options import StoreOptions
-from s3sync.store.port import Buffer, ObjectInfo, Part
+from s3sync.store.port import Part
 from s3sync.store.s3.address import find_address
 from s3sync.store.s3.advice import HEAD_REFUSED
 from s3sync.store.s3.credentials import Credentials
@@ -120,22 +120,6 @@ class Requests:
             if told.code or told.cause == "not_s3":
                 return told
         return failure
-
-
-class EmptyReader:
-    """A `port.Reader` over no bytes."""
-
-    def __init__(self, info: ObjectInfo) -> None:
-        self.info = info
-
-    def __enter__(self) -> EmptyReader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def __iter__(self) -> Iterator[Buffer]:
-        return iter(())
 
 
 def multipart_etag(parts: Sequence[Part]) -> str | None:

@@ -20,7 +20,7 @@ from s3sync.store.folder import FolderStore
 from s3sync.store.port import Store
 
 ROOM = Path(s3sync.__file__).parent
-ADDRESSES = {"s3": "s3://team-bucket/films", "file": "file:///mnt/nas/films"}
+ADDRESSES = {"s3": "s3://team-bucket/films", "gs": "gs://team-bucket/films", "file": "file:///mnt/nas/films"}
 
 
 def test_both_halves_know_the_same_kinds() -> None:
@@ -39,16 +39,17 @@ def test_what_the_setting_takes_can_be_opened(kind: str) -> None:
 def test_what_is_said_of_each_kind() -> None:
     assert {kind: (scheme.there, scheme.has_server, scheme.probed) for kind, scheme in SCHEMES.items()} == {
         "s3": ("on S3", True, True),
+        "gs": ("on Google Cloud", True, False),
         "file": ("in the store", False, False),
     }
 
 
 def test_of_a_kind_that_only_a_newer_version_knows_everything_is_shown() -> None:
-    assert scheme_of("gs://bucket").has_server
+    assert scheme_of("xs://bucket").has_server
     assert scheme_of("no address").has_server
 
 
-@pytest.mark.parametrize("text", ["S3://bucket", "gs://bucket", "s3:/bucket", "bucket", "fil:///mnt"])
+@pytest.mark.parametrize("text", ["S3://bucket", "xs://bucket", "s3:/bucket", "bucket", "fil:///mnt"])
 def test_what_is_no_kind_is_refused_with_the_kinds(text: str) -> None:
     with pytest.raises(BadValue) as refused:
         schemes.store(text)

@@ -173,7 +173,7 @@ def test_good_stores(load: Load, clean_environment: Path, given: str, store: str
     [
         ("bucket", "is not an address", "s3://bucket/prefix"),
         ("s4://bucket", "there is no store of the kind 's4://'", "did you mean 's3://'?"),
-        ("https://bucket", "there is no store of the kind", "s3:// or file://"),
+        ("https://bucket", "there is no store of the kind", "use s3:// or "),
         ("s3://", "is not a bucket's name", ""),
         ("s3:///a", "is not a bucket's name", ""),
         ("s3://bucket/a//b", "empty folder", ""),

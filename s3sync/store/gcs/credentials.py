@@ -1,0 +1,163 @@
+"""Credentials for requests to Google: the user's own key or login, as `google-auth` reads it.
+
+In this order: `credentials_env` and `credentials_path` of the user's own settings, `GOOGLE_APPLICATION_CREDENTIALS`,
+the login of `gcloud auth application-default login`, and on a machine of Google's its service account.
+Source: https://cloud.google.com/docs/authentication/application-default-credentials
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from s3sync.errors import CredentialsError, S3syncError, StoreError
+from s3sync.store.options import StoreOptions
+from s3sync.store.own_credential import LARGEST, own_credential
+
+SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
+VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+_LOGIN = "gcloud auth application-default login"
+_HINT = f"run `{_LOGIN}`, or name a service account's key: s3sync config set credentials_path FILE"
+
+
+def require_library() -> None:
+    """Raise `StoreError` where the extra `gcs` is not installed."""
+    missing = [name for name in ("google.auth", "google_crc32c", "requests") if not _is_there(name)]
+    if missing:
+        raise StoreError(
+            "stores on Google Cloud need a library that is not installed",
+            why=f"there is no {missing[0]}",
+            hint="pip install 's3sync-collab[gcs]'",
+        )
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+class Credentials:
+    """Tokens of one identity, shared by all threads. `anonymous`: none is sent, and none is looked for.
+
+    `failure` is what was wrong the last time a token was asked for.
+    """
+
+    def __init__(self, options: StoreOptions, *, anonymous: bool) -> None:
+        self.anonymous = anonymous
+        self.failure: S3syncError | None = None
+        self.origin = "nothing"
+        self._options = options
+        self._found: Any = None
+        self._lock = threading.Lock()
+
+    def found(self) -> Any:
+        """The `google.auth` credentials. Raises `CredentialsError`."""
+        with self._lock:
+            return self._find()
+
+    def token(self, request: Callable[[], Any]) -> str | None:
+        """A token that is valid for some minutes more; None where requests go unsigned.
+
+        `request` makes the transport by which it is renewed. Raises what `google.auth` raises, and `CredentialsError`.
+        """
+        if self.anonymous:
+            return None
+        with self._lock:
+            try:
+                found = self._find()
+                if not found.valid:
+                    found.refresh(request())
+                self.failure = None
+                return str(found.token)
+            except S3syncError as error:
+                self.failure = error
+                raise
+
+    def for_obstore(self, request: Callable[[], Any]) -> dict[str, Any]:
+        """The token with its end, as obstore wants it."""
+        token = self.token(request)
+        expiry = getattr(self._found, "expiry", None)
+        return {"token": token or "", "expires_at": expiry.replace(tzinfo=UTC) if expiry else None}
+
+    def expiry(self) -> datetime | None:
+        """None: what a key signs holds until its own end."""
+        return None
+
+    def _find(self) -> Any:
+        if self._found is None:
+            self._found, self.origin = _find(self._options)
+        return self._found
+
+
+def _find(options: StoreOptions) -> tuple[Any, str]:
+    own = own_credential(options)
+    if own is not None:
+        return _loaded(own.text, own.origin), own.origin
+    named = options.env.get(VARIABLE, "").strip()
+    if named:
+        if not Path(named).is_absolute():
+            why = "it is not the whole path of a file, and in another folder it would name another one"
+            raise CredentialsError(f"cannot use {VARIABLE}", why=why, hint="write the path from the root")
+        return _loaded(_read(Path(named)), f"{VARIABLE} ({named})"), VARIABLE
+    login = _login_file(options.env)
+    if login.is_file():
+        return _loaded(_read(login), str(login)), "the application default login of gcloud"
+    on_google = _machine()
+    if on_google is not None:
+        return on_google, "this machine's service account"
+    raise CredentialsError("no credentials for Google Cloud Storage", why="nobody is signed in", hint=_HINT)
+
+
+def _login_file(env: Mapping[str, str]) -> Path:
+    """https://cloud.google.com/docs/authentication/application-default-credentials#personal"""
+    if env.get("CLOUDSDK_CONFIG"):
+        folder = Path(env["CLOUDSDK_CONFIG"])
+    elif os.name == "nt":
+        folder = Path(env.get("APPDATA", "")) / "gcloud"
+    else:
+        folder = Path(env.get("HOME") or Path.home()) / ".config" / "gcloud"
+    return folder / "application_default_credentials.json"
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise CredentialsError(f"cannot read the credentials in {path}", why=why, hint=_HINT) from None
+
+
+def _loaded(text: str, origin: str) -> Any:
+    from google.auth import load_credentials_from_dict
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        told = json.loads(text)
+        if not isinstance(told, dict):
+            raise ValueError("it is no JSON object")
+        found, _ = load_credentials_from_dict(told, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+    except (ValueError, RecursionError, GoogleAuthError, KeyError, TypeError):
+        # What the library says may quote the key.
+        raise CredentialsError(
+            f"cannot use the credentials of {origin}",
+            why="it is not the JSON of a service account's key, or of a login of gcloud",
+            hint=_HINT,
+        ) from None
+    return found
+
+
+def _machine() -> Any:
+    """The service account of a machine of Google's; None elsewhere, without asking the network."""
+    from google.auth import compute_engine
+    from google.auth.compute_engine import _metadata
+
+    return compute_engine.Credentials() if _metadata.detect_gce_residency_linux() else None  # type: ignore[no-untyped-call]
