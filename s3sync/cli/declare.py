@@ -41,12 +41,14 @@ MOVES = WRITES | {"transfers", "bwlimit"}
 
 EXCHANGE, TEAM, BACK, FINISH = "Exchange files", "Work together", "Take back", "Finish a project"
 SET_UP, CHECK = "Set up", "Look closer"
+PLACES = "Between any two places"
 SECTIONS = {
     EXCHANGE: ("up", "down", "sync", "status"),
     TEAM: (
         *("inbox", "log", "watch", "share", "receive", "conflicts", "resolve"),
         *("lock", "unlock", "locks", "who", "members"),
     ),
+    PLACES: ("copy", "move", "check"),
     BACK: ("undo", "trash"),
     FINISH: (),
     SET_UP: ("init",),

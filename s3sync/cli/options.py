@@ -97,7 +97,9 @@ Transfers: TypeAlias = Annotated[
 ]
 Bandwidth: TypeAlias = Annotated[
     str | None,
-    typer.Option("--bwlimit", metavar="LIMIT", help="10M (MiB a second), 1M:10M (up:down), off, or a timetable."),
+    typer.Option(
+        "--bwlimit", "--bandwidth", metavar="LIMIT", help="10M (MiB a second), 1M:10M (up:down), off, or a timetable."
+    ),
 ]
 
 

@@ -67,9 +67,9 @@ def asked(session: Session, state: StateDB) -> Iterator[Answers]:
     elif endpoint is None or not scheme_of(session.settings.store).probed:
         yield lambda condition: Honours.ENFORCED
     else:
-        from s3sync.sync.store_facts import Guard
+        from s3sync.sync.store_facts import Guard, Probed
 
-        guard = Guard(session, state, endpoint)
+        guard = Guard(Probed.by(session), state, endpoint)
         try:
             yield guard.honours
         finally:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from threading import Lock
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.aside import Answer, Aside
@@ -20,6 +22,7 @@ from s3sync.state import probes
 from s3sync.state.memory import StateDB
 from s3sync.store import endpoint_of
 from s3sync.store.checked import CheckedStore
+from s3sync.store.port import Store
 from s3sync.store.probe import HOPELESS, Condition, Honours, check_conditions
 from s3sync.sync.session import Session
 
@@ -44,7 +47,7 @@ def guarded(
     if endpoint is None or not is_probed or not session.store.capabilities.conditional_writes:
         yield session
         return
-    guard = Guard(session, state, endpoint)
+    guard = Guard(Probed.by(session), state, endpoint)
     if actions:
         guard.foresee(needed(actions))
     try:
@@ -73,16 +76,29 @@ def needed(actions: Iterable[Action]) -> set[Condition]:
     return found
 
 
+class Probed(Struct, frozen=True):
+    """A store that is tried out, below a prefix (empty, or ending in `/`) of it."""
+
+    store: Store
+    prefix: str
+    env: Mapping[str, str]
+    clock: Callable[[], datetime]
+
+    @classmethod
+    def by(cls, session: Session) -> Probed:
+        return cls(session.store, session.project.prefix, session.settings.env, session.clock)
+
+
 class Guard:
     """Answers of the store to each condition: found out once, beside the work, and remembered.
 
     Whoever writes waits only for the answer that he needs. May be called from several threads.
     """
 
-    def __init__(self, session: Session, state: StateDB, endpoint: str) -> None:
-        self._session, self._state, self._endpoint = session, state, endpoint
-        self._bucket = urlsplit(session.store.url).netloc
-        self._place = f"{endpoint} {session.store.url}"
+    def __init__(self, probed: Probed, state: StateDB, endpoint: str) -> None:
+        self._probed, self._state, self._endpoint = probed, state, endpoint
+        self._bucket = urlsplit(probed.store.url).netloc
+        self._place = f"{endpoint} {probed.store.url}"
         self._asked: dict[Condition, Answer[Honours]] = {}
         self._lock = Lock()
         self._threads: Aside | None = None
@@ -138,7 +154,7 @@ class Guard:
         known = self._state.fact(self._fact(condition))
         if known in set(Honours):
             return Honours(known)
-        env, now = self._session.settings.env, self._session.clock()
+        env, now = self._probed.env, self._probed.clock()
         is_enforced = condition in probes.enforced(env, self._endpoint, self._bucket, now)
         return Honours.ENFORCED if is_enforced else None
 
@@ -146,10 +162,10 @@ class Guard:
         return f"{condition} condition: {self._place}"
 
     def _find_out(self, conditions: list[Condition]) -> None:
-        scratch = f"{self._session.project.prefix}{STATE_DIR}/probe-{uuid.uuid4().hex}"
+        scratch = f"{self._probed.prefix}{STATE_DIR}/probe-{uuid.uuid4().hex}"
         error: BaseException | None = None
         try:
-            check_conditions(self._session.store, conditions, scratch, self._found)
+            check_conditions(self._probed.store, conditions, scratch, self._found)
         except (AccessDenied, *HOPELESS) as lack:
             error = lack
         except StoreError:
@@ -165,9 +181,9 @@ class Guard:
 
     def _found(self, condition: Condition, honours: Honours) -> None:
         self._state.remember(self._fact(condition), honours.value)
-        env = self._session.settings.env
+        env = self._probed.env
         if honours is Honours.ENFORCED:
-            probes.remember(env, self._endpoint, self._bucket, condition, self._session.clock())
+            probes.remember(env, self._endpoint, self._bucket, condition, self._probed.clock())
         elif probes.is_shared(self._endpoint):
             probes.forget(env, self._endpoint, self._bucket)
         self._asked[condition].set_result(honours)

@@ -25,6 +25,7 @@ class Source(Struct, frozen=True):
     """File to upload: its place, the path it is known by, its digests if a scan made them, and whose it is.
 
     `executable`: whether whoever receives it may run it. `storage_class`: what its object is to have, if it fits.
+    `user` or `project_id` empty: its object names none.
     """
 
     path: str
@@ -37,7 +38,8 @@ class Source(Struct, frozen=True):
 
     def headers(self, digests: Digests | None) -> Headers:
         """Headers of the object. They name its MD5 where it is known before the first byte goes."""
-        metadata = {"uploaded-by": self.user, "project-id": self.project_id, "mtime": format_ns(self.file.mtime_ns)}
+        told = {"uploaded-by": self.user, "project-id": self.project_id, "mtime": format_ns(self.file.mtime_ns)}
+        metadata = {name: value for name, value in told.items() if value}
         if digests is not None:
             metadata["md5"] = digests.md5
         return Headers(

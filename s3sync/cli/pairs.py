@@ -1,0 +1,160 @@
+"""Common part of the commands on two places: opening, running, showing the report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s3sync.cli.call import Call
+from s3sync.cli.pair_options import Picks
+from s3sync.errors import S3syncError, UsageError
+
+if TYPE_CHECKING:
+    from s3sync.pairs.api import TwoPlaces
+    from s3sync.pairs.report import PairReport
+
+
+def two_places(call: Call, a: str, b: str, picks: Picks, profile_b: str | None) -> TwoPlaces:
+    """Both, not opened yet. Raises `UsageError` for a filter that is none."""
+    from s3sync.pairs.api import TwoPlaces
+    from s3sync.pairs.filters import Filters, names_of, parse_size
+
+    if call.store is not None:
+        why = "both places are named already"
+        raise UsageError("--store has no part in two places", why=why, hint="leave it out")
+    filters = Filters(
+        tuple(picks.include),
+        tuple(picks.exclude),
+        None if picks.from_file is None else names_of(_read(picks.from_file)),
+        None if picks.min_size is None else parse_size("--min-size", picks.min_size),
+        None if picks.max_size is None else parse_size("--max-size", picks.max_size),
+        picks.newer,
+        picks.older,
+    )
+    return TwoPlaces(a, b, flags=call.flags, profile_b=profile_b, filters=filters, lock_wait_s=call.wait)
+
+
+def _read(file: str) -> str:
+    import sys
+
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"cannot read {file}", why=why, hint="name a text file with one path a line") from error
+
+
+def run_pair(call: Call, places: TwoPlaces, verb: Callable[[TwoPlaces], PairReport]) -> int:
+    """Run, and show what was done, also where an error ended it."""
+    from msgspec.structs import replace
+
+    from s3sync.cli.output import print_json
+    from s3sync.cli.progress import watching
+    from s3sync.cli.show.pairs import pair_json, print_pair
+
+    stopped: S3syncError | None = None
+    with watching(call) as progress:
+        try:
+            report = verb(replace(places, progress=progress))
+        except S3syncError as error:
+            if error.report is None:
+                raise
+            report, stopped = error.report, error
+    if call.json:
+        print_json(pair_json(report, stopped))
+        call.answered = True
+    else:
+        print_pair(report, verbose=call.verbose, quiet=call.quiet)
+    if stopped is not None:
+        raise stopped
+    return report.exit_code
+
+
+def sync_places(
+    call: Call,
+    words: Sequence[str],
+    project: str | None,
+    towards: tuple[str | None, str | None],
+    picks: Picks,
+    profile_b: str | None,
+    wish: tuple[bool, bool, int | None],
+) -> int | None:
+    """Run `sync` on two places; None where its words mean files of a project.
+
+    `towards` are the options --to-cloud and --to-local, `wish` --bidirectional, --delete and --max-delete.
+    """
+    both, delete, max_delete = wish
+    pair = meant(words, *towards, Path.cwd(), is_asked=both or delete or picks.any or profile_b is not None)
+    if pair is None:
+        return None
+    if project:
+        raise UsageError("--project has no part in two places", why="both are named already", hint="leave it out")
+    places = two_places(call, *pair, picks, profile_b)
+    return run_pair(
+        call,
+        places,
+        lambda opened: opened.sync(bidirectional=both, delete=delete, max_delete=max_delete, dry_run=call.dry_run),
+    )
+
+
+def meant(
+    words: Sequence[str], to_cloud: str | None, to_local: str | None, cwd: Path, *, is_asked: bool
+) -> tuple[str, str] | None:
+    """The two places that words of `sync` mean; None where they mean files of a project.
+
+    `is_asked`: an option was given that only two places have. Raises `UsageError` for one that has no two places.
+    """
+    if to_cloud is not None or to_local is not None:
+        return _towards(words, to_cloud, to_local)
+    if len(words) == 2 and not _stays_project(words, cwd):
+        return words[0], words[1]
+    if is_asked:
+        raise UsageError(
+            "this option is one of two places",
+            why=f"{len(words)} were named, or none as an address or a path",
+            hint="write `s3sync sync A B`, as ./footage s3://bucket/footage",
+        )
+    return None
+
+
+def _towards(words: Sequence[str], to_cloud: str | None, to_local: str | None) -> tuple[str, str]:
+    from s3sync.pairs.opening import is_address
+
+    option, target = ("--to-cloud", to_cloud) if to_cloud is not None else ("--to-local", to_local or "")
+    if to_cloud is not None and to_local is not None:
+        raise UsageError("--to-cloud and --to-local contradict each other", hint="leave out one of them")
+    if len(words) > 1:
+        raise UsageError(f"{option} names the second place", why="two others were named, too", hint="name one")
+    if to_cloud is not None and not is_address(to_cloud):
+        raise UsageError(
+            f"{option} takes a store's address", why=f"{to_cloud!r:.80} is none", hint="s3://bucket/folder"
+        )
+    if to_local is not None and is_address(to_local):
+        raise UsageError(f"{option} takes a folder", why=f"{to_local!r:.80} is an address", hint="use --to-cloud")
+    if not words and to_local is not None:
+        raise UsageError(
+            f"{option} needs the place to copy from", hint="write `s3sync sync s3://bucket/folder --to-local .`"
+        )
+    return (words[0] if words else "."), (target or "") if to_cloud is not None else _as_path(target or "")
+
+
+def _as_path(word: str) -> str:
+    from s3sync.pairs.opening import is_path
+
+    return word if is_path(word) else f"./{word}"
+
+
+def _stays_project(words: Sequence[str], cwd: Path) -> bool:
+    """True where words of `sync` mean files of a project, as they did before two places could be named.
+
+    Paths that all lie in a staging folder are such; an address never is.
+    """
+    from s3sync.config.locate import in_staging
+    from s3sync.pairs.opening import is_address, is_path
+
+    if any(map(is_address, words)):
+        return False
+    paths = [Path(os.path.realpath(cwd / Path(word).expanduser())) for word in words if is_path(word)]
+    return not paths or all(any(in_staging(path, above) for above in path.parents) for path in paths)

@@ -1,0 +1,80 @@
+"""Looking at a place: the scan of a folder, the listing of a store, and names that are not carried on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from s3sync.core.names import is_folder_marker, path_of_key, refuse, refuse_reason
+from s3sync.core.outcome import Problem
+from s3sync.errors import LocalError, StoreError
+from s3sync.local.scan import scan_folder
+from s3sync.pairs.values import Bucket, Folder, Found, Place, Seen
+
+
+def look(place: Place, wanted: Callable[[str], bool]) -> Seen:
+    """List the files of a place whose paths are wanted; a missing folder is empty. Raises `ScanError`, `StoreError`."""
+    return _scan(place, wanted) if isinstance(place, Folder) else _list(place, wanted)
+
+
+def _scan(place: Folder, wanted: Callable[[str], bool]) -> Seen:
+    scan, seen = scan_folder(place.root, place.ignored), Seen()
+    for path, file in scan.files.items():
+        found = Found(file.size, mtime_ns=file.mtime_ns, file=file)
+        if wanted(path):
+            seen.files[path] = found
+    seen.problems = [
+        problem if problem.hint is None else Problem(problem.path, problem.error, _plain(problem.hint))
+        for problem in scan.problems
+    ]
+    seen.hidden, seen.complete = scan.hidden, scan.complete
+    return seen
+
+
+def _plain(hint: str) -> str:
+    return hint.replace("the staging folder", "the folder")
+
+
+def _list(place: Bucket, wanted: Callable[[str], bool]) -> Seen:
+    seen, ignored = Seen(), place.settings.ignore
+    is_ignored = _ignoring(ignored)
+    for info in place.store.list(place.prefix):
+        if not info.key.startswith(place.prefix):
+            raise StoreError(
+                f"{place.shown} listed what was not asked for", why="the store's listing cannot be trusted"
+            )
+        path = path_of_key(place.prefix, info.key)
+        if path is None or is_folder_marker(path, info.size) or is_ignored(path):
+            continue
+        reason = refuse_reason(path)
+        if reason is not None:
+            seen.problems.append(Problem(path, f"is left alone: {reason}", "rename the object"))
+            seen.hidden.append(path)
+        elif path in seen.files:
+            seen.problems.append(Problem(path, "is there twice, in two Unicode spellings of one name", "rename one"))
+            seen.hidden.append(path)
+            seen.complete = False
+        else:
+            found = Found(info.size, info.key, info.etag, int(info.modified.timestamp()) * 1_000_000_000)
+            if wanted(path):
+                seen.files[path] = found
+    refuse.cache_clear()
+    return seen
+
+
+def _ignoring(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    if not patterns:
+        return lambda path: False
+    from s3sync.local.patterns import compile_patterns
+
+    return compile_patterns(patterns).match_file
+
+
+def is_missing(place: Place) -> bool:
+    """True for a folder that is not there. A store has no folders that could be. Raises `LocalError`."""
+    if isinstance(place, Bucket):
+        return False
+    if place.root.is_dir():
+        return False
+    if place.root.exists():
+        raise LocalError(f"{place.shown} is a file", why="two places are folders, buckets or projects")
+    return True

@@ -1,0 +1,196 @@
+"""From two words of a command line to two open places.
+
+A word with a scheme is a store, one that begins with `/`, `./`, `../` or `~` a folder, and any other a project or,
+where none has that name, a folder. Addresses on the command line are trusted as `--store` is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from s3sync.config import Settings, find_repo_root, load_settings, mask_url
+from s3sync.config.locate import default_store
+from s3sync.config.schemes import name_of_scheme, scheme_of
+from s3sync.config.schemes import store as checked_address
+from s3sync.config.values import BadValue
+from s3sync.connect import connect
+from s3sync.core.names import STATE_DIR
+from s3sync.core.pairs import End, Overlap, common_root, overlap
+from s3sync.errors import ConfigError, ProjectError, UsageError
+from s3sync.local.ignore import load_ignore
+from s3sync.pairs.values import Bucket, Folder, Place
+from s3sync.project import find_project
+from s3sync.store import endpoint_of
+from s3sync.store.port import Pace, Unlimited
+
+_PATHS = ("/", "./", "../", "~")
+
+
+class Asked(Struct, frozen=True):
+    """Two places as they were typed, and what goes with them. `profiles` are of A and of B, where they differ."""
+
+    a: str
+    b: str
+    cwd: Path
+    flags: Mapping[str, str | None]
+    environ: Mapping[str, str]
+    profiles: tuple[str | None, str | None] = (None, None)
+    pace: Pace = Unlimited()
+
+    def word(self, end: End) -> str:
+        return self.a if end is End.A else self.b
+
+
+class Opened(Struct, frozen=True):
+    """Both places. `in_one_store`: the server can copy from one to the other."""
+
+    places: Mapping[End, Place]
+    in_one_store: bool = False
+
+
+def is_address(word: str) -> bool:
+    """True for the address of a store."""
+    return "://" in word or (word.partition(":")[0] in ("rclone",) and ":" in word)
+
+
+def is_path(word: str) -> bool:
+    """True for a folder that is named as one."""
+    return word in (".", "..") or word.startswith(_PATHS) or (os.name == "nt" and word[1:2] == ":")
+
+
+def open_places(asked: Asked) -> Opened:
+    """Open both; nothing is made. Raises `UsageError`, `ConfigError`, `NotTrusted`, `StoreError`."""
+    settings = {end: _settings(asked, end) for end in End}
+    one = _one_store(asked, settings)
+    opened = one or Opened({end: _open(asked, end, settings[end]) for end in End})
+    _refuse_overlap(opened.places[End.A], opened.places[End.B])
+    return opened
+
+
+def _settings(asked: Asked, end: End) -> Settings:
+    """The settings that a place is opened with: those of here, with its address in place of the store's."""
+    word = asked.word(end)
+    profile = asked.profiles[0 if end is End.A else 1]
+    flags = {**asked.flags, **({"profile": profile} if profile else {})}
+    # the store of the repository around has no part in it, and is not asked about
+    flags["store"] = word if is_address(word) else default_store(asked.environ)
+    try:
+        return load_settings(asked.cwd, flags=flags, environ=asked.environ)
+    except ConfigError as error:
+        if not is_address(word) or "flag --store" not in error.message:
+            raise
+        which = "first" if end is End.A else "second"
+        raise UsageError(f"the {which} place is no store's address", why=error.why, hint=error.hint) from None
+
+
+def _open(asked: Asked, end: End, settings: Settings) -> Place:
+    word = asked.word(end)
+    if is_address(word):
+        return _bucket(settings, settings.store, "", asked)
+    if not is_path(word):
+        found = _project(asked, word)
+        if found is not None:
+            return found
+    return _folder(asked, word, settings)
+
+
+def _bucket(settings: Settings, address: str, prefix: str, asked: Asked) -> Bucket:
+    """Below `prefix` of the store with that address."""
+    store = connect(_at(settings, address), create=False, pace=asked.pace)
+    return Bucket(store, prefix, mask_url(settings.store), settings, endpoint_of(store) or "")
+
+
+def _at(settings: Settings, address: str) -> Settings:
+    from dataclasses import replace as replaced
+
+    return replaced(settings, store=address)
+
+
+def _one_store(asked: Asked, settings: Mapping[End, Settings]) -> Opened | None:
+    """Both in one store, which is opened at what their addresses have in common; None where they are in two."""
+    if not (is_address(asked.a) and is_address(asked.b)) or asked.profiles[0] != asked.profiles[1]:
+        return None
+    a, b = settings[End.A].store, settings[End.B].store
+    if name_of_scheme(a) != name_of_scheme(b) or scheme_of(a).is_folder:
+        return None
+    try:
+        root = checked_address(common_root(a, b))
+    except BadValue:
+        return None
+    root = root.rstrip("/")
+    if _refused(root):
+        return None
+    store = connect(_at(settings[End.A], root), create=False, pace=asked.pace)
+    places = {}
+    for end, address in ((End.A, a), (End.B, b)):
+        below = address.removeprefix(root).strip("/")
+        shown = mask_url(address)
+        places[end] = Bucket(store, f"{below}/" if below else "", shown, settings[end], endpoint_of(store) or "")
+    return Opened(places, in_one_store=True)
+
+
+def _refused(root: str) -> bool:
+    return root.partition("://")[2] == ""
+
+
+def _project(asked: Asked, word: str) -> Folder | None:
+    """The project of that name; None where a folder has it and no project, or nothing is around that has projects."""
+    flags = {name: value for name, value in asked.flags.items() if name != "store"}
+    try:
+        settings = load_settings(asked.cwd, flags=flags, environ=asked.environ)
+        project = find_project(settings, asked.cwd, word)
+    except ProjectError as error:
+        if (asked.cwd / word).is_dir():
+            return None
+        raise ProjectError(
+            f"there is no project and no folder {word!r:.80}",
+            why=error.message if find_repo_root(asked.cwd) is not None else "and no repository is around",
+            hint="a store is named by its address, as s3://bucket/folder; a new folder as ./folder",
+        ) from None
+    if project.name != word.rstrip("/") and (asked.cwd / word).is_dir():
+        return None
+    ignored = load_ignore(settings.ignore, project.repo_root, project.staging)
+    return Folder(project.staging, f"project {project.name} ({project.staging})", ignored, settings, project.name)
+
+
+def _folder(asked: Asked, word: str, settings: Settings) -> Folder:
+    path = Path(word).expanduser() if word.startswith("~") else Path(word)
+    root = Path(os.path.realpath(asked.cwd / path))
+    if STATE_DIR in root.parts:
+        raise UsageError(f"{word} is s3sync's own folder", why="what lies there is its memory", hint="name another one")
+    none = root / STATE_DIR / "none"  # what a folder's own file says may only add to what the user leaves out
+    return Folder(root, word, load_ignore(settings.ignore, none, root), settings)
+
+
+def make(place: Bucket) -> None:
+    """Make the folder of a folder store. Raises `StoreError`, `DiskFull`."""
+    connect(place.settings, create=True, first_use=True)
+
+
+def _refuse_overlap(a: Place, b: Place) -> None:
+    """Raise `UsageError` where one place is the other, or lies in it."""
+    one, two = _where(a), _where(b)
+    if one[0] != two[0]:
+        return
+    found = overlap(one[1], two[1])
+    if found is None:
+        return
+    told = {
+        Overlap.SAME: f"{a.shown} and {b.shown} are one place",
+        Overlap.A_IN_B: f"{a.shown} lies in {b.shown}",
+        Overlap.B_IN_A: f"{b.shown} lies in {a.shown}",
+    }[found]
+    raise UsageError(told, why="each run would copy its own copies", hint="name two places that are apart")
+
+
+def _where(place: Place) -> tuple[str, str]:
+    """Kind of place, and its address in it, with `/` between names: that of a folder store is its folder's."""
+    if isinstance(place, Folder):
+        return "folder", place.root.as_posix()
+    if scheme_of(place.settings.store).is_folder:
+        return "folder", os.path.realpath(place.settings.store.partition("://")[2])
+    return f"{name_of_scheme(place.settings.store)} {place.endpoint}", place.settings.store

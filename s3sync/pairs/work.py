@@ -1,0 +1,268 @@
+"""Two open places during one command: their memory, what both hold, and what is known of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+
+from msgspec import Struct
+
+from s3sync.config import Settings
+from s3sync.config.schemes import scheme_of
+from s3sync.core.entries import Entry
+from s3sync.core.outcome import Problem
+from s3sync.core.pairs import End
+from s3sync.core.reconcile import Decision, decide
+from s3sync.core.records import stamp_of
+from s3sync.core.times import format_time
+from s3sync.disk.tree import kept_folders
+from s3sync.errors import ENDS_THE_RUN, BucketMissing, S3syncError, UsageError
+from s3sync.local.room import state_room
+from s3sync.local.tidy import tidy
+from s3sync.pairs.digests import Knowledge, settle
+from s3sync.pairs.filters import EVERYTHING, Wanted
+from s3sync.pairs.looking import is_missing, look
+from s3sync.pairs.memory import PairMemory, open_pair_memory
+from s3sync.pairs.moving import Mover
+from s3sync.pairs.opening import Opened, make
+from s3sync.pairs.streaming import Bounded
+from s3sync.pairs.values import Bucket, Folder, Found, Seen
+from s3sync.spill.table import SpilledDict, merge_by_path
+from s3sync.state.lock import project_lock
+from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.store.checked import CheckedStore
+from s3sync.store.port import Pace, Store
+from s3sync.store.probe import Honours
+from s3sync.sync.session import flow_to, line_to
+from s3sync.sync.store_facts import PUT, Guard, Probed
+from s3sync.transfer.context import Transport
+from s3sync.transfer.descriptors import most_connections
+from s3sync.transfer.pool import HASHERS, Pool
+from s3sync.transfer.progress import Progress
+
+
+class Work(Struct):
+    """`base` is empty where changes go one way: nothing is concluded from it then."""
+
+    opened: Opened
+    memory: PairMemory
+    knows: Mapping[End, Knowledge]
+    progress: Progress
+    pace: Pace
+    workers: int
+    now: datetime
+    writes: tuple[End, ...]
+    seen: Mapping[End, Seen] = {}
+    base: SpilledDict[Entry] | None = None
+    wanted: Wanted = EVERYTHING
+    one_way: bool = True
+
+    @property
+    def user(self) -> str:
+        return self.settings.user or ""
+
+    @property
+    def settings(self) -> Settings:
+        return self.opened.places[End.A].settings
+
+    def stamp(self) -> str:
+        return stamp_of(self.now, uuid.uuid4().hex, self.user or "nobody")
+
+    def look(self, wanted: Wanted, *, both: bool) -> None:
+        """List both places. Raises where a place is missing that must not be taken for an empty one."""
+        self.wanted, self.one_way = wanted, not both
+        known = self.memory.pair.count_base() > 0
+        for end in End:
+            place = self.opened.places[end]
+            if is_missing(place) and (end is End.A or (both and known)):
+                was = "; it was there when the two were last synced" if known else ""
+                raise UsageError(
+                    f"there is no folder {place.shown}{was}",
+                    why="a place that is missing is never taken for an empty one",
+                    hint="connect its disk, or look at the spelling",
+                )
+        self.seen = {end: self._look(end, wanted, known=known) for end in End}
+        self.base = SpilledDict(Entry)
+        if both:
+            for path, entry in self.memory.pair.each_base():
+                if wanted.name(path):
+                    self.base[path] = entry
+
+    def _look(self, end: End, wanted: Wanted, *, known: bool) -> Seen:
+        """List a place. The folder of a folder store that is B, and was never seen, is made when it is needed."""
+        place = self.opened.places[end]
+        try:
+            return look(place, wanted.name)
+        except BucketMissing:
+            if end is End.A or known or not scheme_of(place.settings.store).is_folder:
+                raise
+        if self.writes and isinstance(place, Bucket):
+            make(place)
+        return Seen()
+
+    @property
+    def complete(self) -> bool:
+        return all(seen.complete for seen in self.seen.values())
+
+    @property
+    def hidden(self) -> set[str]:
+        return {path for seen in self.seen.values() for path in seen.hidden}
+
+    def decisions(self, failed: Callable[[Problem], None]) -> Iterator[Decision]:
+        """Decide every path in order; what cannot be compared fails alone. Raises what ends the run."""
+        hidden = self.hidden
+        assert self.base is not None
+        for known, one, two in merge_by_path(self.base, self.seen[End.A].files, self.seen[End.B].files):
+            paths = [
+                path
+                for path in sorted({*known, *one, *two})
+                if not is_below(path, hidden) and self.wanted.both(one.get(path), two.get(path), one_way=self.one_way)
+            ]
+            md5s = self._settle(paths, known, one, two, failed)
+            for path in paths:
+                if path in md5s:
+                    a, b = _entry(one.get(path), md5s[path][0]), _entry(two.get(path), md5s[path][1])
+                    yield decide(path, known.get(path), a, b)
+
+    def _settle(
+        self,
+        paths: list[str],
+        known: Mapping[str, Entry],
+        one: Mapping[str, Found],
+        two: Mapping[str, Found],
+        failed: Callable[[Problem], None],
+    ) -> dict[str, tuple[str | None, str | None]]:
+        """The MD5s that the decisions need, of A and of B; what failed is left out."""
+
+        def work(path: str) -> tuple[str | None, str | None]:
+            a, b, base = one.get(path), two.get(path), known.get(path)
+            if a is not None and b is not None and a.size == b.size:
+                return settle(path, a, b, self.knows)
+            first = self._against(End.A, path, a, base)
+            return first, self._against(End.B, path, b, base)
+
+        found: dict[str, tuple[str | None, str | None]] = {}
+        with Pool(min(self.workers, HASHERS)) as pool:
+            for path, result in pool.map(work, paths):
+                try:
+                    found[path] = result.result()
+                except ENDS_THE_RUN:
+                    raise
+                except S3syncError as error:
+                    failed(Problem(path, str(error), error.hint))
+        for knows in self.knows.values():
+            knows.save()
+        return found
+
+    def _against(self, end: End, path: str, found: Found | None, base: Entry | None) -> str | None:
+        """MD5 of a file that only the base can equal."""
+        if found is None or base is None or found.size != base.size:
+            return None
+        knows = self.knows[end]
+        likely = knows.likely(path, found)
+        return likely if likely == base.md5 else knows.told(path, found)
+
+    @contextmanager
+    def mover(self, stamp: str, warn: Callable[[str], None]) -> Iterator[tuple[Mover, Pool]]:
+        """Open what moves files: a pool, a line to each store, and a look before writes where a store needs it."""
+        stores = {end: place.store for end, place in self.opened.places.items() if isinstance(place, Bucket)}
+        target = stores.get(End.B) or stores.get(End.A)
+        workers = most_connections(self.workers)
+        with ExitStack() as stack:
+            stack.enter_context(kept_folders())
+            places = dict(self.opened.places)
+            for end in list(stores):
+                place = places[end]
+                assert isinstance(place, Bucket)
+                checked = stack.enter_context(self._guarded(place, warn)) if end in self.writes else place.store
+                places[end] = Bucket(checked, place.prefix, place.shown, place.settings, place.endpoint)
+                stores[end] = checked
+            pool = stack.enter_context(Pool(workers, flow_to(target, workers) if target is not None else None))
+            ledger, started = UnfinishedTransfers(self.memory.pair), format_time(self.now)
+            transports = {
+                end: Transport(
+                    store,
+                    places[end].prefix,  # type: ignore[union-attr]
+                    pool,
+                    self.progress,
+                    ledger,
+                    started,
+                    self.pace,
+                    up=line_to(store),
+                    down=line_to(store),
+                )
+                for end, store in stores.items()
+            }
+            yield (
+                Mover(
+                    places, self.seen, self.knows, transports, Bounded(), self.progress,
+                    self.opened.in_one_store, stamp, self.user,
+                ),
+                pool,
+            )  # fmt: skip
+
+    @contextmanager
+    def _guarded(self, place: Bucket, warn: Callable[[str], None]) -> Iterator[Store]:
+        """The store to write with: one that does not enforce conditions is looked at before each write."""
+        if not place.store.capabilities.conditional_writes:
+            yield CheckedStore(place.store, lambda condition: Honours.REFUSED)
+            return
+        if not place.endpoint or not scheme_of(place.settings.store).probed:
+            yield place.store
+            return
+        probed = Probed(place.store, place.prefix, place.settings.env, lambda: self.now)
+        guard = Guard(probed, self.memory.pair, place.endpoint)
+        try:
+            guard.foresee(set(PUT))
+            yield CheckedStore(place.store, guard.honours)
+            warning = guard.warning()
+        finally:
+            guard.close()
+        if warning:
+            warn(warning)
+
+
+def is_below(path: str, hidden: set[str]) -> bool:
+    """True for a path about which nothing is known: it, or a folder that it is in, is hidden."""
+    if not hidden:
+        return False
+    parts = path.split("/")
+    return any("/".join(parts[:n]) in hidden for n in range(1, len(parts) + 1))
+
+
+def _entry(found: Found | None, md5: str | None) -> Entry | None:
+    return None if found is None else Entry(found.size, md5)
+
+
+@contextmanager
+def at_work(
+    opened: Opened,
+    environ: Mapping[str, str],
+    progress: Progress,
+    pace: Pace,
+    workers: int,
+    now: datetime,
+    *,
+    writes: tuple[End, ...],
+    wait_s: float,
+) -> Iterator[Work]:
+    """Open the memory of two places, and hold what nobody else may work on meanwhile.
+
+    `writes`: the places that may change; none for a look. Raises `LockHeld`, `LocalError`.
+    """
+    a, b = opened.places[End.A], opened.places[End.B]
+    with ExitStack() as stack:
+        memory = stack.enter_context(
+            open_pair_memory(a.identity, b.identity, environ, read_only=not writes, now=now, wait_s=wait_s)
+        )
+        for end in writes:
+            place = opened.places[end]
+            if isinstance(place, Folder) and place.project is not None:
+                room = stack.enter_context(state_room(place.root))
+                stack.enter_context(project_lock(room, now=now, wait_s=wait_s))
+            elif isinstance(place, Folder):
+                stack.callback(tidy, place.root)
+        knows = {end: Knowledge(opened.places[end], memory.ends[end], pace.receive) for end in End}
+        yield Work(opened, memory, knows, progress, pace, workers, now, writes)
