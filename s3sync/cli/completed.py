@@ -113,9 +113,10 @@ def _in_time(ask: Callable[[], list[str]]) -> list[str]:
 
 
 def setting_names(incomplete: str) -> list[str]:
+    from s3sync.config import cloud
     from s3sync.config.spec import BY_NAME
 
-    return [name for name in BY_NAME if name.startswith(incomplete)]
+    return [name for name in (*BY_NAME, *cloud.NAMES) if name.startswith(incomplete)]
 
 
 def _files(incomplete: str) -> list[str]:

@@ -34,6 +34,7 @@ from s3sync.config.rules import (
     ReceiptRules,
     TrashRules,
 )
+from s3sync.config.schemes import scheme_of
 from s3sync.config.secrets import hidden, mask_url
 from s3sync.config.spec import BY_NAME, DEFAULT_IGNORE, KEYS, checked
 from s3sync.config.values import BadValue, Setting, name_problem
@@ -59,6 +60,7 @@ class Settings:
     """
 
     store: str
+    provider: str | None = None
     repo: str
     project: str | None = None
     region: str | None = None
@@ -144,6 +146,7 @@ def _load(start: Path, root: Path | None, flags: Mapping[str, str | None], envir
         _user_layer(user_file(environ)),
         _default_layer(root, environ),
     ]
+    layers[1] = process = _without_aws(process, str(_choose("store", layers).value))
     chosen = {key: _with_own(key, _choose(key, layers), layers[4]) for key in BY_NAME}
     credentials, env, key_origins = _credentials(layers, environ, values, env_path)
     return Settings(
@@ -153,6 +156,16 @@ def _load(start: Path, root: Path | None, flags: Mapping[str, str | None], envir
         env=MappingProxyType(env),
         origins=MappingProxyType({**{key: setting.origin for key, setting in chosen.items()}, **key_origins}),
     )
+
+
+def _without_aws(process: _Layer, store: str) -> _Layer:
+    """What the process says, but for AWS's own variables where the store is another vendor's: they are set for others.
+
+    Else `AWS_ENDPOINT_URL`, which somebody has for his buckets, would be where a bucket of Google's is looked for.
+    """
+    if scheme_of(store).vendor in (None, "AWS"):
+        return process
+    return {name: said for name, said in process.items() if not said.origin.startswith("environment AWS_")}
 
 
 def _flag_layer(flags: Mapping[str, str | None]) -> _Layer:

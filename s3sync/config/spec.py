@@ -121,6 +121,10 @@ KEYS: tuple[Key, ...] = (
         unset="a folder on this computer",
     ),
     Key(
+        "provider", values.one_of("s3", "gcs", "azure"), "The cloud that `cloud.bucket` means while there is no store.",
+        repo=True, unset="`s3`",
+    ),
+    Key(
         "repo",
         values.repo,
         "The repository's name in the store.",

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from s3sync.config import REPO_FILE, find_repo_root, user_file, write_repo_config, write_user_config
+from s3sync.config import (
+    REPO_FILE,
+    cloud,
+    find_repo_root,
+    load_settings,
+    user_file,
+    write_repo_config,
+    write_user_config,
+)
 from s3sync.config.locate import exists
 from s3sync.config.secrets import hidden
 from s3sync.config.spec import BY_NAME
@@ -28,6 +36,8 @@ def change_setting(
             why="it takes `set KEY VALUE` or `unset KEY`",
             hint="s3sync config set user NAME",
         )
+    if key in cloud.NAMES:
+        return _change_cloud(key, values, start, environ)
     _require_key(key, in_repo)
     value: object = None
     if values:
@@ -47,6 +57,19 @@ def change_setting(
     return file, (value is not None or exists(file)) and write_repo_config(file, {key: value})
 
 
+def _change_cloud(name: str, values: Sequence[str], start: Path, environ: Mapping[str, str]) -> tuple[Path, bool]:
+    """One of the other names of the store and its fields. They are of the team, with `--repo` or without."""
+    if len(values) > 1:
+        raise UsageError(f"{name!r} takes one value", why=f"{len(values)} were given", hint="put it in quotes")
+    root = find_repo_root(start)
+    if root is None:
+        raise UsageError("you are in no repository", why=f"so there is no {REPO_FILE}", hint="`cd` into one")
+    changes = cloud.change(name, values[0] if values else None, load_settings(start, flags={}, environ=environ))
+    file = root / REPO_FILE
+    wanted = any(value is not None for value in changes.values())
+    return file, (wanted or exists(file)) and write_repo_config(file, changes)
+
+
 def _require_key(key: str, in_repo: bool) -> None:
     allowed = [name for name, found in BY_NAME.items() if (found.repo if in_repo else found.own)]
     if key in allowed:
@@ -56,4 +79,5 @@ def _require_key(key: str, in_repo: bool) -> None:
         raise UsageError(
             f"{key!r} is not set there", why="it may not stand in that file", hint=f"it belongs in {where}"
         )
-    raise UsageError(f"there is no setting {hidden(key)!r}", why=f"the settings are: {', '.join(allowed)}")
+    hint = f"the cloud's are: {', '.join(cloud.NAMES)}" if key.startswith("cloud.") else None
+    raise UsageError(f"there is no setting {hidden(key)!r}", why=f"the settings are: {', '.join(allowed)}", hint=hint)

@@ -64,7 +64,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def signer(self) -> str:
         if self.repository_keys:
             return KEYS_OF_REPOSITORY
-        return f"your AWS profile {self.profile}" if self.profile else "your own AWS credentials"
+        vendor = scheme_of(self.store).vendor or "AWS"
+        return f"your AWS profile {self.profile}" if self.profile else f"your own {vendor} credentials"
 
     def _signers(self, before: Place) -> tuple[str, str, str]:
         if self.repository_keys or before.repository_keys:
@@ -96,17 +97,17 @@ def place_of(settings: Settings) -> Place:
     if settings.store_is_default:
         return Place(repository=str(settings.root or ""), store=settings.store, name=settings.repo)
     scheme = scheme_of(settings.store)
-    on_server = scheme.has_server
+    on_server, is_aws = scheme.has_server, scheme.vendor == "AWS"
     folder = None if settings.root is None else nfc(settings.root.name)
     renamed = is_of_repository(settings.origins.get("repo", "")) and settings.repo != folder
     return Place(
         repository=str(settings.root or ""),
         store=scheme.mask(settings.store),
         endpoint=_server(settings) if on_server else None,
-        profile=settings.profile if on_server and settings.credentials == "profile" else None,
-        kms_key=settings.kms_key_id if on_server else None,
+        profile=settings.profile if is_aws and settings.credentials == "profile" else None,
+        kms_key=settings.kms_key_id if is_aws else None,
         name=settings.repo if renamed else None,
-        repository_keys=on_server and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
+        repository_keys=is_aws and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
     )
 
 
@@ -123,6 +124,8 @@ def _server(settings: Settings) -> str | None:
             bucket = settings.store.partition("://")[2].partition("/")[0]
             return server.replace("://", f"://{bucket}.", 1)
         return server
+    if scheme_of(settings.store).vendor != "AWS":
+        return None
     return f"AWS in {settings.region}" if is_apart(settings.region) else None
 
 

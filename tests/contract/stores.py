@@ -50,6 +50,8 @@ KNOWN_DEVIATIONS: dict[tuple[str, str], str] = {
     ("seaweedfs", "part sent again"): "lists both, and times tell them apart only by the second",
     ("seaweedfs", "complete race"): "the condition of CompleteMultipartUpload is not atomic",
     ("gcs", "composite etag"): "knows a composed object by its generation; the emulator tells an MD5 of it",
+    ("gcs", "whole checksums"): "keeps a CRC32C of a whole, which s3sync makes of those of the parts by itself",
+    ("gcs", "more than a page of parts"): "costs three requests a part; tests/contract/test_gcs.py has shorter pages",
     ("gcs", "copy part"): "copies whole objects alone",
     ("gcs", "copy part source etag"): "copies whole objects alone",
     ("gcs", "complete race"): "the emulator ignores the condition of compose (tests/contract/test_gcs.py reads it)",

@@ -72,7 +72,9 @@ def test_a_store_that_is_not_there(under_test: UnderTest, tmp_path: Path) -> Non
     if under_test.root is not None:
         store: Store = FolderStore(tmp_path / "unmounted")
     else:
-        store = open_store("s3://no-such-bucket-of-ours", StoreOptions(env=under_test.env))
+        kind = under_test.url.partition("://")[0]
+        options = StoreOptions(env=under_test.env, endpoint_url=under_test.endpoint)
+        store = open_store(f"{kind}://no-such-bucket-of-ours", options)
     with pytest.raises((BucketMissing, AccessDenied)):
         folders(store, "r/")
 

@@ -108,7 +108,8 @@ def test_parts_in_parallel(store: Store) -> None:
     assert read(store, "a") == body
 
 
-def test_more_than_a_page_of_parts(store: Store) -> None:
+def test_more_than_a_page_of_parts(under_test: UnderTest, store: Store) -> None:
+    under_test.require("more than a page of parts")
     upload_id = store.start_upload("a", Headers())
     with ThreadPoolExecutor(16) as pool:
         parts = list(pool.map(lambda n: send(store, "a", upload_id, n, b"%d" % n), range(1, 1106)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, TypeAlias
@@ -43,25 +44,61 @@ def show(
     """Show every setting, or some, and where it comes from. Credentials are masked."""
     from s3sync.cli.output import print_json
     from s3sync.cli.show.config import config_json, print_config
-    from s3sync.config import load_settings, masked
 
-    rows = masked(load_settings(Path.cwd(), flags=call.flags, environ=os.environ))
-    if unknown := sorted(set(keys or ()) - {row[0] for row in rows}):
-        names = ", ".join(row[0] for row in rows)
-        raise UsageError(
-            f"there is no setting {unknown[0]!r}",
-            why=f"the settings are: {names}",
-            hint="to change one: s3sync config set KEY VALUE, or s3sync config unset KEY",
-        )
-    if keys:
-        rows = [row for row in rows if row[0] in keys]
-    elif call.quiet:
+    rows = _rows(call, keys or ())
+    if not keys and call.quiet:
         rows = [row for row in rows if row[2] != "default"]
     if call.json:
         print_json(config_json(rows))
     else:
         print_config(rows, verbose=call.verbose)
     return 0
+
+
+@config.word("get", "s3sync config get store\ns3sync config get cloud.provider cloud.bucket", 0, 1, 2, takes=OPENS)
+def get(
+    call: Call,
+    keys: Annotated[
+        list[str],
+        typer.Argument(metavar="KEY...", help="The settings' names.", autocompletion=completed.setting_names),
+    ],
+) -> int:
+    """Print the values of some settings, one on each line, and nothing else: `-` for one that nobody set."""
+    from s3sync.cli.output import print_json, printable, say
+    from s3sync.cli.show.config import config_json
+
+    rows = {row[0]: row for row in _rows(call, keys)}
+    if call.json:
+        print_json(config_json(list(rows.values())))
+        return 0
+    for key in keys:
+        value = rows[key][1]
+        say("-" if value is None else printable(value))
+    return 0
+
+
+def _rows(call: Call, keys: Sequence[str]) -> list[tuple[str, str | None, str]]:
+    """All rows, or those of some keys, of which `cloud.provider` and its like are other names of the store's parts."""
+    from s3sync.config import cloud, load_settings, masked
+    from s3sync.config.secrets import hidden
+
+    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    rows = masked(settings)
+    if not keys:
+        return rows
+    origins = cloud.origins(settings)
+    rows += [
+        (name, None if value is None else hidden(value), origins[name])
+        for name, value in cloud.fields(settings).items()
+    ]
+    if unknown := sorted(set(keys) - {row[0] for row in rows}):
+        names = ", ".join(row[0] for row in rows)
+        raise UsageError(
+            f"there is no setting {unknown[0]!r}",
+            why=f"the settings are: {names}",
+            hint="to change one: s3sync config set KEY VALUE, or s3sync config unset KEY",
+        )
+    return [row for row in rows if row[0] in keys]
 
 
 @config.word(

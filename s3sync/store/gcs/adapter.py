@@ -15,6 +15,7 @@ from s3sync.store.gcs.reading import ReadableBucket
 from s3sync.store.gcs.related import Related
 from s3sync.store.gcs.requests import date_of, is_refused
 from s3sync.store.gcs.resources import FIELDS, base64_of, generation_of, md5_of, resource_of, token_of
+from s3sync.store.gcs.rewriting import rewrite
 from s3sync.store.gcs.uploads import Uploads
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.options import StoreOptions
@@ -126,15 +127,8 @@ class GcsStore(ReadableBucket):
         condition = self._io.condition(name, mode)
         if condition.get("ifGenerationMatch") == "0":
             self._refuse_taken(name)
-        path = f"{self._io.api.path_of(origin)}/rewriteTo{self._io.api.path_of(name).removeprefix('/storage/v1')}"
-        asked = {"ifSourceGenerationMatch": generation_of(there), "sourceGeneration": generation_of(there), **condition}
         body = {} if headers is None else {"contentType": "application/octet-stream", **resource_of(headers)}
-        while True:
-            told = self._io.ask("copy to", name, "POST", path, body, **asked)
-            if told.get("done", True):
-                break
-            asked["rewriteToken"] = str(told.get("rewriteToken", ""))
-        return self._written(name, told.get("resource", {})).etag
+        return self._written(name, rewrite(self._io, "copy to", there, name, body, condition)).etag
 
     def _refuse_taken(self, name: str) -> None:
         """Look before a creation that costs more than the look."""

@@ -64,12 +64,13 @@ class Api:
             self._send("POST", path, asked, body, {"Content-Type": body.content_type}, self._timeouts(writes=True))
         )
 
-    def media(self, key: str, start: int, stop: int | None) -> Any:
+    def media(self, key: str, start: int, stop: int | None, generation: str | None = None) -> Any:
         """The answer to a GET of an object's bytes, unread. Its `raw` is a stream; whoever asks closes it."""
         more = {"Accept-Encoding": "gzip"}  # else what is stored compressed would come in another size
         if start or stop is not None:
             more["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
-        return self._send("GET", self.path_of(key), {"alt": "media"}, None, more, self._timeouts())
+        asked = {"alt": "media"} | ({} if generation is None else {"generation": generation})
+        return self._send("GET", self.path_of(key), asked, None, more, self._timeouts())
 
     def renew(self, began: float) -> None:
         """Open new connections from now on: a request that began then met with silence."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from s3sync.errors import StoreError
 from s3sync.store.aspects import Form, Link
+from s3sync.store.lanes.links import attachment, seconds_of
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
 
-LONGEST = timedelta(days=7)
-"""Signature version 4 allows no more."""
 _R = TypeVar("_R")
 
 
@@ -28,14 +26,14 @@ class S3Presigns:
     ) -> Link:
         arguments = {"ResponseContentType": content_type} if content_type else {}
         if download_as is not None:
-            arguments["ResponseContentDisposition"] = _attachment(download_as)
+            arguments["ResponseContentDisposition"] = attachment(download_as)
         return self._link("get_object", key, lasts, arguments)
 
     def presign_put(self, key: str, *, lasts: timedelta) -> Link:
         return self._link("put_object", key, lasts, {})
 
     def presign_post(self, key: str, *, lasts: timedelta, most_bytes: int) -> Form:
-        name, seconds = self._io.key(key), _seconds(lasts)
+        name, seconds = self._io.key(key), seconds_of(lasts)
         if "${filename}" in name:
             raise StoreError(f"could not make a form for {key!r}", why="S3 would put the file's name into it")
         limit = [["content-length-range", 0, most_bytes]]
@@ -47,12 +45,12 @@ class S3Presigns:
         self, key: str, fields: dict[str, str], conditions: list[Any], lasts: timedelta
     ) -> tuple[dict[str, Any], datetime]:
         """A form as botocore makes it, and its end. `key` is the whole key in the bucket."""
-        seconds, bucket = _seconds(lasts), self._io.address.bucket
+        seconds, bucket = seconds_of(lasts), self._io.address.bucket
         made = self._make(key, lambda client: client.generate_presigned_post(bucket, key, fields, conditions, seconds))
         return made, self._expiry(seconds)
 
     def _link(self, operation: str, key: str, lasts: timedelta, arguments: dict[str, Any]) -> Link:
-        name, seconds = self._io.key(key), _seconds(lasts)
+        name, seconds = self._io.key(key), seconds_of(lasts)
         given = {"Bucket": self._io.address.bucket, "Key": name, **arguments}
         url = self._make(name, lambda client: client.generate_presigned_url(operation, given, seconds))
         return Link(url, self._expiry(seconds))
@@ -70,15 +68,3 @@ class S3Presigns:
         end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
         session = self._io.credentials.expiry()
         return min(end, session) if session else end
-
-
-def _seconds(lasts: timedelta) -> int:
-    if not timedelta(seconds=1) <= lasts <= LONGEST:
-        raise StoreError("could not make the link", why="it can last from 1 second to 7 days", hint="choose less")
-    return int(lasts.total_seconds())
-
-
-def _attachment(name: str) -> str:
-    """A `Content-Disposition` that makes browsers save a file (RFC 6266), whatever its name."""
-    plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\' else "_" for char in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
