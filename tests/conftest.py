@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.kit import workers
+from tests.kit.azurite import Azurite
+from tests.kit.azurite import lacking as lacks_azurite
 from tests.kit.browser import Browser, chromium
 from tests.kit.databases import Postgres
 from tests.kit.google import FakeGcs
@@ -41,7 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
     return workers.scheduler(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
-_OURS = ("AWS_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_")
+_OURS = ("AWS_", "AZURE_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_")
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +78,15 @@ def seaweedfs() -> Iterator[SeaweedFS]:
 @pytest.fixture(scope="session")
 def ministack() -> Iterator[MiniStack]:
     with MiniStack() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    lacks = lacks_azurite()
+    if lacks is not None and not os.environ.get("CI"):
+        pytest.skip(lacks)
+    with Azurite() as server:
         yield server
 
 

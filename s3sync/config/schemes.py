@@ -18,6 +18,9 @@ from s3sync.config.values import MOST_ADDRESS, MOST_BLANKS, BadValue, has_gap, l
 from s3sync.core.names import nfc, refuse_folder
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftstorage
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Scheme(Struct, frozen=True):
@@ -29,6 +32,7 @@ class Scheme(Struct, frozen=True):
     credentials or encryption of its own. `probed`: another server than the vendor's may ignore the conditions of
     writes, which is found out before they are relied on. `is_folder`: the address is a path on this computer.
     `classes`: storage classes from which a file is read at once.
+    `uses_aws`: it is signed with keys or a profile of AWS, and what AWS's environment says counts for it.
     """
 
     form: str
@@ -39,6 +43,7 @@ class Scheme(Struct, frozen=True):
     probed: bool = False
     is_folder: bool = False
     classes: tuple[str, ...] = ()
+    uses_aws: bool = False
 
     @property
     def has_server(self) -> bool:
@@ -78,6 +83,27 @@ def _address(rest: str, kind: str, login: str) -> str:
     return bucket_url(bucket, prefix, kind)
 
 
+def _container(rest: str) -> str:
+    form = "write az://account/container/prefix"
+    if "@" in rest or "?" in rest or "#" in rest:
+        raise BadValue(
+            "credentials do not belong in the store's address", "set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN"
+        )
+    account, _, below = rest.partition("/")
+    container, _, prefix = below.partition("/")
+    if not _ACCOUNT.fullmatch(account):
+        raise BadValue(f"{hidden(account)!r} is not a storage account's name", form)
+    if not _CONTAINER.fullmatch(container):
+        raise BadValue(f"{hidden(container)!r} is not a container's name", form)
+    prefix = nfc(prefix).strip("/")
+    problem = refuse_folder(prefix) if prefix else None
+    if problem:
+        raise BadValue(f"the prefix {hidden(prefix)!r} cannot be used: {problem}")
+    if len(rest) > MOST_ADDRESS:
+        raise BadValue(f"the address has more than {MOST_ADDRESS} characters", "use a shorter prefix")
+    return f"az://{account}/{container}/{prefix}" if prefix else f"az://{account}/{container}"
+
+
 def _folder(rest: str) -> str:
     rest = rest.removeprefix("localhost") if rest.startswith("localhost/") else rest
     hint = "write file:///path/to/folder, or file://~/folder for one in your home"
@@ -107,11 +133,16 @@ def folder_url(path: str) -> str:
 _S3_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR")
 
 SCHEMES: dict[str, Scheme] = {
-    "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, classes=_S3_CLASSES),
+    "s3": Scheme(
+        "s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, uses_aws=True, classes=_S3_CLASSES
+    ),
     "gs": Scheme("gs://bucket[/prefix]", _google_bucket, name="Google Cloud", vendor="Google Cloud"),
+    "az": Scheme(
+        "az://account/container[/prefix]", _container, name="Azure", vendor="Azure", classes=("Hot", "Cool", "Cold")
+    ),
     "file": Scheme("file:///path", _folder, is_folder=True, mask=str),
 }
-_UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS")
+_UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS", uses_aws=True)
 """Kind of store that a newer version may have written down: all of its place is shown."""
 
 USAGE = " or ".join(scheme.form for scheme in SCHEMES.values())
@@ -145,7 +176,7 @@ def store(value: object) -> str:
     return scheme.read(rest)
 
 
-_TO_THAW = ("GLACIER", "DEEP_ARCHIVE", "FLEXIBLE_RETRIEVAL", "GLACIER_FLEXIBLE_RETRIEVAL")
+_TO_THAW = ("GLACIER", "DEEP_ARCHIVE", "FLEXIBLE_RETRIEVAL", "GLACIER_FLEXIBLE_RETRIEVAL", "ARCHIVE")
 
 
 def file_class(value: object) -> str:
@@ -157,9 +188,10 @@ def file_class(value: object) -> str:
             "archive projects that have ended: s3sync archive init",
         )
     known = [name for scheme in SCHEMES.values() for name in scheme.classes]
-    if text not in known:
+    found = next((name for name in known if name.upper() == text), None)
+    if found is None:
         raise BadValue(f"{hidden(line(value))!r} is no class of a store", f"the classes are {', '.join(known)}")
-    return text
+    return found
 
 
 def _examples() -> str:

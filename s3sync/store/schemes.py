@@ -35,6 +35,19 @@ def _open_google(url: str, options: StoreOptions) -> Store:
     return GcsStore(bucket, prefix, options)
 
 
+def _open_azure(url: str, options: StoreOptions) -> Store:
+    from s3sync.store.azure import AzureStore
+
+    account, _, below = url.partition("://")[2].partition("/")
+    container, _, prefix = below.partition("/")
+    prefix = prefix.strip("/")
+    if "@" in account or "?" in url:
+        raise UsageError("a store URL carries no credentials", hint="put them in the environment")
+    if not account or not container or any(char in account + container for char in "#: .") or "//" in prefix:
+        raise UsageError("this is not the URL of a container", hint=f"use {USAGE}")
+    return AzureStore(account, container, prefix, options)
+
+
 def _open_folder(url: str, options: StoreOptions) -> Store:
     from s3sync.store.folder import FolderStore
 
@@ -59,6 +72,7 @@ def _open_folder(url: str, options: StoreOptions) -> Store:
 OPENERS: Mapping[str, Callable[[str, StoreOptions], Store]] = {
     "s3": _open_s3,
     "gs": _open_google,
+    "az": _open_azure,
     "file": _open_folder,
 }
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from s3sync.store import Store
-from tests.contract.stores import UnderTest, in_folder, on_google, on_server
+from tests.contract.stores import UnderTest, in_folder, on_azurite, on_google, on_server
+from tests.kit.azurite import Azurite
 from tests.kit.servers import MiniStack, Server, share_models
 
 share_models()
@@ -19,7 +20,14 @@ SERVERS = [
 ]
 
 
-@pytest.fixture(params=["folder", *SERVERS, pytest.param("gcs", marks=pytest.mark.gcs)])
+@pytest.fixture(
+    params=[
+        "folder",
+        *SERVERS,
+        pytest.param("gcs", marks=pytest.mark.gcs),
+        pytest.param("azurite", marks=pytest.mark.azurite),
+    ]
+)
 def under_test(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnderTest]:
     """Every store, one after the other."""
     if request.param == "folder":
@@ -28,8 +36,16 @@ def under_test(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Under
     if request.param == "gcs":
         yield on_google(request.getfixturevalue("gcs"))
         return
+    if request.param == "azurite":
+        yield on_azurite(request.getfixturevalue("azurite"))
+        return
     with _left_usable(request.getfixturevalue(request.param)) as server:
         yield on_server(server)
+
+
+@pytest.fixture
+def azure(azurite: Azurite) -> UnderTest:
+    return on_azurite(azurite)
 
 
 @pytest.fixture(params=SERVERS)

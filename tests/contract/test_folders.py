@@ -12,6 +12,7 @@ from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.folder import FolderStore
 from tests.contract.proxy import Fault, proxying
 from tests.contract.stores import UnderTest, on_server, put
+from tests.kit.azurite import Azurite
 from tests.kit.servers import Moto
 
 
@@ -44,7 +45,7 @@ def test_unusual_names(store: Store, name: str) -> None:
 def test_odd_names_of_other_tools(under_test: UnderTest, name: str) -> None:
     if under_test.root is not None and name in ("", ".."):
         pytest.skip("a disk has no such name")
-    for behaviour in {"": ("key a//b",), "..": ("key a/../b",), "a\nb": ("key a\nb",)}.get(name, ()):
+    for behaviour in {"": ("key a//b",), "..": ("key a/../b",), "a\nb": ("key a\nb",)}.get(name, (f"key {name}",)):
         under_test.require(behaviour)
     store = under_test.open()
     put(store, "r/plain/a")
@@ -71,6 +72,9 @@ def test_more_than_a_page(store: Store) -> None:
 def test_a_store_that_is_not_there(under_test: UnderTest, tmp_path: Path) -> None:
     if under_test.root is not None:
         store: Store = FolderStore(tmp_path / "unmounted")
+    elif isinstance(under_test.server, Azurite):
+        url = f"az://{under_test.server.account}/no-such-container"
+        store = open_store(url, StoreOptions(env=under_test.env))
     else:
         kind = under_test.url.partition("://")[0]
         options = StoreOptions(env=under_test.env, endpoint_url=under_test.endpoint)

@@ -50,7 +50,7 @@ class Failure(Struct, frozen=True):
     silent: bool = False
 
 
-_VENDORS = frozenset({"botocore", "obstore", "urllib3", "awscrt", "google"})
+_VENDORS = frozenset({"botocore", "obstore", "urllib3", "awscrt", "google", "azure", "requests"})
 
 
 def is_vendors(error: BaseException) -> bool:

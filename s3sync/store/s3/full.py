@@ -41,7 +41,7 @@ class FullLane:
         self._lock = threading.Lock()
         self._client: Any = None
         self._renewed = 0.0
-        self._copies_have_md5 = False
+        self._copies_have_md5, self.failure_of = False, from_botocore
 
     @property
     def client(self) -> Any:

@@ -12,13 +12,13 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.empty import EmptyReader
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import decode, size_of, strip
+from s3sync.store.lanes.listing import list_folders, list_objects
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.lanes.obstore.reader import ObstoreReader
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import ObjectHead, ObjectInfo, Reader
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.full import FullReader
-from s3sync.store.s3.listing import list_folders, list_objects
 from s3sync.store.s3.requests import MD5_HEX, Requests
 
 _Conditions: TypeAlias = tuple[str | None, str | None]

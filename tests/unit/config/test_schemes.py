@@ -20,7 +20,12 @@ from s3sync.store.folder import FolderStore
 from s3sync.store.port import Store
 
 ROOM = Path(s3sync.__file__).parent
-ADDRESSES = {"s3": "s3://team-bucket/films", "gs": "gs://team-bucket/films", "file": "file:///mnt/nas/films"}
+ADDRESSES = {
+    "s3": "s3://team-bucket/films",
+    "gs": "gs://team-bucket/films",
+    "az": "az://teamfilms/shared/films",
+    "file": "file:///mnt/nas/films",
+}
 
 
 def test_both_halves_know_the_same_kinds() -> None:
@@ -40,6 +45,7 @@ def test_what_is_said_of_each_kind() -> None:
     assert {kind: (scheme.there, scheme.has_server, scheme.probed) for kind, scheme in SCHEMES.items()} == {
         "s3": ("on S3", True, True),
         "gs": ("on Google Cloud", True, False),
+        "az": ("on Azure", True, False),
         "file": ("in the store", False, False),
     }
 

@@ -30,9 +30,9 @@ from s3sync.store.folder.layout import Layout
 from s3sync.store.folder.listing import _entries
 from s3sync.store.lanes.attempts import Retries
 from s3sync.store.lanes.limiter import Limiter
+from s3sync.store.lanes.listing import list_objects
 from s3sync.store.lanes.rounds import Names
 from s3sync.store.port import Create, Headers, ObjectInfo
-from s3sync.store.s3.listing import list_objects
 from s3sync.sync.case import take_the_remotes_case
 from s3sync.sync.twins import hide_twins
 from s3sync.sync.view import View

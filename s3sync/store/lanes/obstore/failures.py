@@ -77,6 +77,8 @@ def from_obstore(error: BaseException) -> Failure:
         return Failure("answer", 301, "PermanentRedirect", "the bucket is in another region", retried)
     if wants_proxy_password(text):
         return PROXY_PASSWORD
+    if "Wanted range starting at" in text:  # the store gave the whole object, and obstore looked
+        return Failure("answer", 416, retried=retried)
     by_kind = _STATUS_BY_KIND.get(type(error).__name__)
     if by_kind:
         return Failure("answer", by_kind, retried=retried)

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -106,6 +106,13 @@ class ObstoreLane(ABC):
         inner = min(self._most_retries, client.retry["max_retries"]) if client is BODIES else 0
         return {**client.retry, "max_retries": inner}
 
+    def encode(self, metadata: Mapping[str, str]) -> dict[str, str]:
+        """Metadata as the store's headers hold it; `decode` gives it back."""
+        return codec.encode(metadata)
+
+    def decode(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return codec.decode(headers)
+
     def cannot(self, key: str) -> bool:
         """True if requests for a key have to go another way: obstore cannot name it."""
         return is_odd(key)
@@ -160,7 +167,7 @@ class ObstoreLane(ABC):
         answer = obstore.get(self._client(ANSWERS), key, options=options)
         attributes = answer.attributes
         metadata = {name: value for name, value in attributes.items() if name not in _HEADER_NAMES}
-        return _info(answer.meta, attributes), codec.decode(metadata), attributes.get("Content-Type")
+        return _info(answer.meta, attributes), self.decode(metadata), attributes.get("Content-Type")
 
     def get(
         self, key: str, start: int, stop: int | None, if_match: str | None, if_none_match: str | None = None
@@ -192,7 +199,7 @@ class ObstoreLane(ABC):
         """
         import obstore
 
-        attributes: dict[str, str] = codec.encode(headers.metadata)
+        attributes: dict[str, str] = self.encode(headers.metadata)
         if headers.content_type:
             attributes["Content-Type"] = headers.content_type
         if headers.storage_class:

@@ -1,4 +1,4 @@
-"""List a bucket completely and exactly, as fast as obstore allows.
+"""List a bucket or container completely and exactly, as fast as obstore allows.
 
 obstore's listing is quick, and wrong in three ways that would let a sync delete or invent files (all measured):
 
@@ -7,14 +7,15 @@ obstore's listing is quick, and wrong in three ways that would let a sync delete
 - a `/` at the end of a key is dropped in silence, so that the folder marker `cut/` becomes a file `cut`;
 - a page that is no listing but, say, a web page or an error with status 200 counts as an empty and last page.
 
-Each is noticed here, and settled by botocore or by a question to the store. A store that gives the same page again and
-again is noticed too: S3 names each key once, so a page without a new one ends the listing with an error (`rounds`).
+Each is noticed here, and settled by the full lane (the vendor's own library) or by a question to the store. A store
+that gives the same page again and again is noticed too: each key is named once, so a page without a new one ends the
+listing with an error (`rounds`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -22,11 +23,9 @@ from s3sync.errors import S3syncError
 from s3sync.store.lanes.attempts import RequestFailed, Retries
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.obstore.failures import from_obstore
+from s3sync.store.lanes.obstore.lane import ObstoreLane
 from s3sync.store.lanes.rounds import EndlessListingGuard, Names
 from s3sync.store.port import ObjectInfo
-from s3sync.store.s3.failures import from_botocore
-from s3sync.store.s3.fast import FastLane
-from s3sync.store.s3.full import FullLane
 
 _PAGE = 1000
 _ASK_EACH = 4
@@ -34,9 +33,17 @@ _ASK_EACH = 4
 _T = TypeVar("_T")
 
 
+class FullListing(Protocol):
+    """Listings of a vendor's own library. They raise its exceptions, which `failure_of` reads."""
+
+    def list_objects(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]: ...
+    def folders(self, prefix: str) -> Iterator[str]: ...
+    def failure_of(self, error: BaseException) -> Failure: ...
+
+
 def list_objects(
-    fast: FastLane,
-    full: FullLane,
+    fast: ObstoreLane,
+    full: FullListing,
     prefix: str,
     after: str = "",
     *,
@@ -89,13 +96,13 @@ def _up_to(until: Container[str], listing: Iterator[ObjectInfo]) -> Iterator[Obj
             return
 
 
-def list_folders(fast: FastLane, full: FullLane, prefix: str) -> Iterator[str]:
+def list_folders(fast: ObstoreLane, full: FullListing, prefix: str) -> Iterator[str]:
     """The folders directly below a prefix, each once. obstore would hold all pages before it gives the first, and drop
     odd names. Raises `RequestFailed`, or our own errors."""
-    yield from _again(fast.attempts("list"), lambda: full.folders(prefix), Names(), lambda name: name)
+    yield from _again(full, fast.attempts("list"), lambda: full.folders(prefix), Names(), lambda name: name)
 
 
-def _list_fast(fast: FastLane, prefix: str, seen: Names, after: str) -> Iterator[ObjectInfo]:
+def _list_fast(fast: ObstoreLane, prefix: str, seen: Names, after: str) -> Iterator[ObjectInfo]:
     """obstore's listing; begun again after a passing failure, without giving anything twice.
 
     `seen` collects the keys of all objects that have content; empty ones are only given.
@@ -120,20 +127,24 @@ def _list_fast(fast: FastLane, prefix: str, seen: Names, after: str) -> Iterator
 
 
 def _list_full(
-    fast: FastLane, full: FullLane, prefix: str, given: Names, after: str, until: Container[str]
+    fast: ObstoreLane, full: FullListing, prefix: str, given: Names, after: str, until: Container[str]
 ) -> Iterator[ObjectInfo]:
-    """botocore's listing, without the keys that were given before."""
+    """The full lane's listing, without the keys that were given before."""
 
     def listing() -> Iterator[ObjectInfo]:
         return _up_to(until, full.list_objects(prefix, after))
 
-    yield from _again(fast.attempts("list"), listing, given, lambda info: info.key)
+    yield from _again(full, fast.attempts("list"), listing, given, lambda info: info.key)
 
 
 def _again(
-    attempts: Retries, listing: Callable[[], Iterator[_T]], given: Names, name: Callable[[_T], str]
+    full: FullListing,
+    attempts: Retries,
+    listing: Callable[[], Iterator[_T]],
+    given: Names,
+    name: Callable[[_T], str],
 ) -> Iterator[_T]:
-    """A listing of botocore's, begun again after a passing failure, without what was given before."""
+    """A listing of the full lane's, begun again after a passing failure, without what was given before."""
     while True:
         try:
             attempts.counted()  # also of one that is empty
@@ -145,11 +156,11 @@ def _again(
             return
         except (S3syncError, RequestFailed):
             raise
-        except Exception as error:  # noqa: BLE001 - `from_botocore` knows them all
-            attempts.again(from_botocore(error))
+        except Exception as error:  # noqa: BLE001 - `failure_of` knows them all
+            attempts.again(full.failure_of(error))
 
 
-def _settle(fast: FastLane, full: FullLane, prefix: str, infos: list[ObjectInfo]) -> Iterator[ObjectInfo]:
+def _settle(fast: ObstoreLane, full: FullListing, prefix: str, infos: list[ObjectInfo]) -> Iterator[ObjectInfo]:
     """An empty object, a folder marker whose `/` was dropped, or both."""
     key = infos[0].key
     if len(infos) > 1:
@@ -160,7 +171,7 @@ def _settle(fast: FastLane, full: FullLane, prefix: str, infos: list[ObjectInfo]
         yield infos[0]
 
 
-def _is_empty_object(fast: FastLane, key: str) -> bool:
+def _is_empty_object(fast: ObstoreLane, key: str) -> bool:
     try:
         info, _, _ = fast.attempts("read").run(lambda: fast.head(key), from_obstore)
     except RequestFailed as error:

@@ -1,0 +1,158 @@
+"""Credentials for a storage account, from the user's own environment or his own login, and from nowhere else.
+
+The first that is there counts: a connection string, an account key, a shared access signature (SAS), then a login
+(azure-identity where it is installed, else the Azure CLI). What says which account it is of is never used for another.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from s3sync.errors import CredentialsError
+from s3sync.store.azure.errors import HINTS
+from s3sync.store.azure.login import Token, find_login
+
+KEY, SAS, CONNECTION = "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING"
+ACCOUNT = "AZURE_STORAGE_ACCOUNT"
+_RENEW_S = 300
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+# https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key
+_DEVELOPMENT = {
+    "accountname": "devstoreaccount1",
+    "accountkey": "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+    "blobendpoint": "http://127.0.0.1:10000/devstoreaccount1",
+}
+
+
+class Signer(Struct, frozen=True):
+    """Means to sign: exactly one of an account's key, a SAS without its `?`, and a login that gives tokens."""
+
+    key: str | None = None
+    sas: str | None = None
+    login: Any = None
+
+    def __repr__(self) -> str:
+        return f"Signer({self.words})"
+
+    @property
+    def words(self) -> str:
+        if self.login is not None:
+            return "a login"
+        return "an account key" if self.key else "a shared access signature"
+
+
+class Credentials:
+    """Finder of what signs the requests to one account, found on first use. May be called from several threads."""
+
+    def __init__(self, account: str, env: Mapping[str, str]) -> None:
+        self.account, self._env = account, env
+        self._lock = threading.RLock()
+        self._signer: Signer | None = None
+        self._token: Token | None = None
+        self.secrets: tuple[str, ...] = ()
+
+    @property
+    def endpoint(self) -> str | None:
+        """The blob endpoint that the user's own connection string names for this account."""
+        values = self._connection()
+        return values.get("blobendpoint") if values.get("accountname") == self.account else None
+
+    def signer(self) -> Signer:
+        """Find what signs. Raises `CredentialsError`."""
+        with self._lock:
+            if self._signer is None:
+                self._signer = self._find()
+                self.secrets = tuple(filter(None, (self._signer.key, self._signer.sas)))
+            return self._signer
+
+    def token(self) -> Token:
+        """A token of the login that is good for some minutes. Raises `CredentialsError`."""
+        with self._lock:
+            if self._token is None or self._token.expires - time.time() < _RENEW_S:
+                self._token = self.signer().login()
+                self.secrets = (self._token.value,)
+            return self._token
+
+    def for_obstore(self) -> dict[str, Any]:
+        """The credentials in obstore's form (`obstore.store.AzureCredential`)."""
+        signer = self.signer()
+        if signer.login is not None:
+            token = self.token()
+            return {"token": token.value, "expires_at": datetime.fromtimestamp(token.expires - _RENEW_S, UTC)}
+        if signer.key:
+            return {"access_key": signer.key, "expires_at": None}
+        return {"sas_token": signer.sas, "expires_at": None}
+
+    def for_sdk(self) -> Any:
+        """The credentials in the form that azure-storage-blob takes."""
+        signer = self.signer()
+        if signer.login is not None:
+            return _Logged(self)
+        return {"account_name": self.account, "account_key": signer.key} if signer.key else signer.sas
+
+    def _find(self) -> Signer:
+        values = self._connection()
+        if values:
+            named = values.get("accountname")
+            if named and named != self.account:
+                raise self._of_another(CONNECTION, named)
+            if values.get("accountkey"):
+                return Signer(key=_checked_key(values["accountkey"], CONNECTION))
+            if values.get("sharedaccesssignature"):
+                return Signer(sas=values["sharedaccesssignature"].lstrip("?"))
+            raise CredentialsError(f"{CONNECTION} has neither a key nor a signature", hint=HINTS[CredentialsError])
+        if self._env.get(KEY) or self._env.get(SAS):
+            named, variable = self._env.get(ACCOUNT), KEY if self._env.get(KEY) else SAS
+            if named and named != self.account:
+                raise self._of_another(variable, named)
+            key = self._env.get(KEY)
+            return Signer(key=_checked_key(key, KEY)) if key else Signer(sas=self._env[SAS].lstrip("?"))
+        return Signer(login=find_login(self._env))
+
+    def _of_another(self, variable: str, named: str) -> CredentialsError:
+        return CredentialsError(
+            f"{variable} is not for the account {self.account}",
+            why=f"your environment says that it is of the account {named[:40]!r}, and it is sent to no other",
+            hint=f"set the credentials of {self.account}, or name the other account in the store's address",
+        )
+
+    def _connection(self) -> dict[str, str]:
+        """The fields of the connection string by name in small letters; none without one."""
+        text = self._env.get(CONNECTION, "").strip()
+        if not text:
+            return {}
+        pairs = [part.partition("=") for part in text.split(";") if part.strip()]
+        values = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        if values.get("usedevelopmentstorage", "").lower() == "true":
+            return _DEVELOPMENT
+        return values
+
+
+def _checked_key(key: str, variable: str) -> str:
+    if not _BASE64.fullmatch(key) or len(key) % 4:
+        raise CredentialsError(
+            f"{variable} holds no account key",
+            why="a key is base64, as the portal shows it under Access keys",
+            hint="copy it again, or set AZURE_STORAGE_SAS_TOKEN for a shared access signature",
+        )
+    return key
+
+
+class _Logged:
+    """A login as azure-core takes it (`azure.core.credentials.TokenCredential`)."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:
+        from azure.core.credentials import AccessToken
+
+        token = self._credentials.token()
+        return AccessToken(token.value, int(token.expires))

@@ -1,0 +1,83 @@
+"""A login that is there already: azure-identity where it is installed, else the Azure CLI of the user."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from s3sync.disk.programs import program
+from s3sync.errors import CredentialsError
+from s3sync.store.azure.errors import HINTS
+
+SCOPE = "https://storage.azure.com/.default"
+WAIT_S = 60
+MOST_SAID = 200
+
+
+class Token(Struct, frozen=True):
+    """Token of a login, with the time when it ends in seconds since 1970."""
+
+    value: str
+    expires: float
+
+    def __repr__(self) -> str:
+        return "Token(...)"
+
+
+def find_login(env: Mapping[str, str]) -> Callable[[], Token]:
+    """A function that gives a token. Raises `CredentialsError` where there is no login to ask."""
+    try:
+        from azure.identity import DefaultAzureCredential
+    except ImportError:
+        found = program("az")
+        if found is None:
+            raise CredentialsError(
+                "there are no credentials for Azure",
+                why="neither a key nor a signature is in the environment, and the Azure CLI is not installed",
+                hint=HINTS[CredentialsError],
+            ) from None
+        return lambda: _of_cli(found, env)
+    credential = DefaultAzureCredential()
+
+    def token() -> Token:
+        try:
+            found = credential.get_token(SCOPE)
+        except Exception as error:  # noqa: BLE001 - each way to log in has errors of its own
+            raise _refused(str(error)) from None
+        return Token(found.token, float(found.expires_on))
+
+    return token
+
+
+def _of_cli(found: str, env: Mapping[str, str]) -> Token:
+    """Ask `az account get-access-token`, as if from the home folder: no repository has a say in what it reads."""
+    home = Path(env.get("HOME") or env.get("USERPROFILE") or Path.home())
+    command = [found, "account", "get-access-token", "--scope", SCOPE, "--output", "json"]
+    try:
+        done = subprocess.run(
+            command, cwd=home if home.is_absolute() and home.is_dir() else Path("/"), env=dict(env),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=WAIT_S, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise _refused(done.stderr.decode(errors="replace"))
+        told = json.loads(done.stdout)
+        expires = told.get("expires_on") or datetime.fromisoformat(told["expiresOn"]).timestamp()
+        return Token(str(told["accessToken"]), float(expires))
+    except subprocess.TimeoutExpired:
+        raise _refused(f"it did not answer within {WAIT_S} s") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise _refused("its answer is not understood") from None
+
+
+def _refused(why: str) -> CredentialsError:
+    line = next((line.strip() for line in why.splitlines() if line.strip()), "")
+    return CredentialsError(
+        "the Azure login gives no token",
+        why="".join(char if char.isprintable() else " " for char in line)[:MOST_SAID] or None,
+        hint="run `az login`, or " + HINTS[CredentialsError],
+    )

@@ -1,0 +1,87 @@
+"""Requests of one store on Azure: the two lanes, trying again, and errors that say why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from s3sync.errors import StoreError
+from s3sync.store.azure.address import find_address
+from s3sync.store.azure.credentials import Credentials
+from s3sync.store.azure.errors import Target, translate
+from s3sync.store.azure.failures import from_azure
+from s3sync.store.azure.fast import FastLane
+from s3sync.store.azure.full import FullLane
+from s3sync.store.azure.names import MOST_CHARACTERS, require_name
+from s3sync.store.lanes.attempts import RequestFailed, Retries
+from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
+from s3sync.store.lanes.obstore.failures import from_obstore
+from s3sync.store.options import StoreOptions
+
+_T = TypeVar("_T")
+
+
+class Requests:
+    """Common parts of a store's operations. Names here are whole names in the container, but for `key`'s argument.
+
+    `root` is what all names of the store begin with.
+    """
+
+    def __init__(self, account: str, container: str, prefix: str, options: StoreOptions) -> None:
+        self.container_url = f"az://{account}/{container}"
+        self.url = f"{self.container_url}/{prefix}" if prefix else self.container_url
+        self.root = f"{prefix}/" if prefix else ""
+        self.credentials = Credentials(account, options.env)
+        self.address = find_address(account, container, options.endpoint_url or self.credentials.endpoint)
+        self.pace = options.pace
+        self.fast = FastLane(self.address, self.credentials, options.wire)
+        self.full = FullLane(self.address, self.credentials, options.wire, options.pace)
+
+    def key(self, key: str) -> str:
+        """The whole name of an object. Raises `StoreError` for one that no blob has."""
+        if not key or "\0" in key or len(self.root + key) > MOST_CHARACTERS:
+            require_name(self.root + key, key)
+        return self.root + key
+
+    def new_key(self, key: str) -> str:
+        """The whole name of an object that is to be written. Raises `StoreError` for one that Azure would change."""
+        require_name(self.root + key, key)
+        return self.root + key
+
+    def attempts(self, doing: str) -> Retries:
+        return self.fast.attempts(doing, self._renew)
+
+    def _renew(self, began: float) -> None:
+        self.fast.renew(began)
+        self.full.renew(began)
+
+    def on_full(self, doing: str, name: str, call: Callable[[], _T]) -> _T:
+        """The result of a call of the full lane. Raises our errors."""
+        try:
+            return self.attempts(doing).run(call, from_azure)
+        except RequestFailed as error:
+            raise self.error(error.failure, doing, name) from None
+
+    def error(self, failure: Failure, doing: str, name: str) -> StoreError:
+        """Our error for a failure: "could not <doing> <name>"."""
+        unsaid = failure.cause == "answer" and not failure.code and failure.status not in OF_GATEWAYS
+        if unsaid and 400 <= failure.status < 500:
+            failure = self._ask_why(failure, name)
+        address = self.address
+        target = Target(
+            self.url, self.container_url, address.account, address.container, address.shown,
+            self.credentials.secrets, self.fast.proxy,
+        )  # fmt: skip
+        return translate(failure, target, doing, name)
+
+    def _ask_why(self, failure: Failure, name: str) -> Failure:
+        """The answer to a HEAD has no body that could tell a missing container from a missing blob: ask with GET."""
+        try:
+            self.fast.get(name if name and not self.fast.cannot(name) else "s3sync-why", 0, 1, None)
+        except RequestFailed as error:
+            return error.failure
+        except Exception as error:  # noqa: BLE001 - whatever it is, the first failure was one already
+            told = from_obstore(error)
+            if told.code or told.cause == "not_s3":
+                return told
+        return failure
