@@ -19,11 +19,9 @@ def pace_of(settings: Settings) -> Pace:
     """The limit on the speed that the settings ask for."""
     if settings.bwlimit is None:
         return Unlimited()
-    from s3sync.core.bandwidth import parse_bandwidth
-    from s3sync.transfer.pace import Throttle
+    from s3sync.transfer.pace import pace_at
 
-    timetable = parse_bandwidth(settings.bwlimit)
-    return Unlimited() if timetable.unlimited else Throttle(timetable)
+    return pace_at(settings.bwlimit)
 
 
 def connect(
@@ -64,13 +62,14 @@ def connect(
             private=settings.store_is_default,
             repository=settings.root,
             repo=settings.repo,
-            wire=_wire(settings),
+            wire=wire_of(settings),
             pace=pace or Unlimited(),
         ),
     )
 
 
-def _wire(settings: Settings) -> Wire:
+def wire_of(settings: Settings) -> Wire:
+    """Settings of the requests to the store."""
     return Wire(
         sse=settings.sse,
         kms_key_id=settings.kms_key_id,

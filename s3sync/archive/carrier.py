@@ -19,7 +19,11 @@ from s3sync.transfer.progress import Progress, Silent
 
 
 class Carrier(Struct, frozen=True):
-    """One run on one store. `user` signs what is sent; `clock` tells times for people."""
+    """One run on one store. `user` signs what is sent; `clock` tells times for people.
+
+    `mark`: id that all objects get by which an upload is known, where somebody else may do the same task once more;
+    None: each has its own.
+    """
 
     store: Store
     pool: Pool
@@ -29,6 +33,7 @@ class Carrier(Struct, frozen=True):
     up: Line = field(default_factory=Line)
     down: Line = field(default_factory=Line)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    mark: str | None = None
 
 
 @contextmanager

@@ -7,31 +7,17 @@ signs with the credentials that it has.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from itertools import islice
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from s3sync.archive.carrier import open_carrier
-from s3sync.archive.indexes import index_of
-from s3sync.archive.verify import verify_archive
-from s3sync.archive.verify_all import Verified
 from s3sync.core.archive.engines import DASK, Engine
-from s3sync.core.archive.records import Archived
-from s3sync.core.typed import typed
-from s3sync.errors import Archived as Cold
-from s3sync.errors import ArchiveError, ConfigError, S3syncError
-from s3sync.store import StoreOptions, Wire, open_store
-
-if TYPE_CHECKING:
-    from s3sync.config import Settings
+from s3sync.errors import ArchiveError, ConfigError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -44,54 +30,20 @@ GONE_S = 5.0
 """Time without a scheduler after which it is given up."""
 THREADS = 4
 """Archives that threads read side by side. What they fetch together is bounded by the pool that they share."""
+GOES_ON = "what was done is noted: run the command again, with --engine or without it"
+_END = object()
+_LARGE = {"distributed.admin.large-graph-warning-threshold": "1GB"}
+"""Setting by which Dask does not remark that a task is large: one has all names of its unit."""
 _NO_PAGES: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
 """Setting by which a cluster made here shows nothing of itself: its server of pages has no token."""
 
 
-class VerifyTask(Struct, frozen=True):
-    """One archive that is to be read. The store is opened where the task is done."""
-
-    store: str
-    region: str | None
-    endpoint: str | None
-    profile: str | None
-    wire: Wire
-    user: str
-    archived: Archived
-
-
 class Spread(Struct, frozen=True):
-    """Executor, and whether it can still be reached."""
+    """Executor, whether it can still be reached, and how the rest is done if it cannot."""
 
     executor: Executor
     is_there: Callable[[], bool] = lambda: True
-
-
-def task_of(settings: Settings, user: str, archived: Archived) -> VerifyTask:
-    """The task of reading an archive. Of the settings it has what names the store, and no key."""
-    plain = replace(archived, tags=dict(archived.tags), fields=dict(archived.fields))
-    profile = settings.profile if settings.credentials == "profile" else None
-    wire = Wire(addressing=None if settings.addressing == "auto" else settings.addressing)
-    return VerifyTask(settings.store, settings.region, settings.endpoint_url, profile, wire, user, plain)
-
-
-def verify_one(task: VerifyTask) -> Verified:
-    """Read an archive, and compare each member with its SHA-256. What is wrong with it is in the result."""
-    one = task.archived
-    options = StoreOptions(task.region, task.endpoint, task.profile, env=os.environ, wire=task.wire)
-    try:
-        store = open_store(task.store, options)
-        index = index_of(store, one)
-        if index is None:
-            raise ArchiveError(f"{store.url}/{one.key} has no index any more")
-        with open_carrier(store, task.user) as carrier:
-            proof = verify_archive(carrier, index, deep=True, copies=True)
-        return Verified(one.unit, one.key, one.size, proof)
-    except Cold as error:
-        hint = f"`s3sync restore {typed(one.unit)}` thaws it; without --deep it is verified as it is"
-        return Verified(one.unit, one.key, one.size, None, str(error), hint, cold=True)
-    except S3syncError as error:
-        return Verified(one.unit, one.key, one.size, None, str(error), error.hint)
+    rest: str = GOES_ON
 
 
 @contextmanager
@@ -114,7 +66,7 @@ def spread_over(engine: Engine | None, at_once: int = THREADS) -> Iterator[Sprea
     except ImportError:
         raise _not_installed("dask") from None
     Client = cast("Any", distributed.Client)  # noqa: N806
-    quiet = {"distributed.logging.distributed": "critical", "distributed.comm.timeouts.connect": "5s"}
+    quiet = {"distributed.logging.distributed": "critical", "distributed.comm.timeouts.connect": "5s", **_LARGE}
     with dask.config.set({**quiet, **(_NO_PAGES if engine.address is None else {})}), ExitStack() as held:
         cluster = _own_cluster(distributed, held) if engine.address is None else None
         try:
@@ -150,49 +102,64 @@ def _not_installed(name: str) -> ConfigError:
     return ConfigError(f"{name} is not installed", why="--engine dask needs it", hint=hint)
 
 
-def spread(over: Spread, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[tuple[T, R | BaseException]]:
-    """Each task with its result, or what went wrong with it, as they are done; few are given out ahead.
+def spread(
+    over: Spread,
+    function: Callable[[T], R],
+    tasks: Iterable[T],
+    *,
+    ahead: int = AHEAD,
+    weight: Callable[[T], int] = lambda task: 0,
+    most: int = 1,
+) -> Iterator[tuple[T, R | BaseException]]:
+    """Each task with its result, or what went wrong with it, as they are done; `ahead` are given out before.
 
-    Raises `ArchiveError` when the executor cannot be reached any more. What was given before is done.
+    While those that are under way weigh `most`, no more are given out. Tasks are asked for one by one, and results seen
+    to in between. Raises `ArchiveError` when the executor cannot be reached any more. What was given before is done.
     """
     source, pending = iter(tasks), dict[Future[R], T]()
-    last_there = time.monotonic()
-    while True:
-        for one in islice(source, AHEAD - len(pending)):
-            pending[over.executor.submit(function, one)] = one
+    weighs, last_there, is_more = 0, time.monotonic(), True
+    while is_more or pending:
+        if is_more and len(pending) < ahead and weighs < most:
+            found = next(source, _END)
+            is_more = found is not _END
+            if is_more:
+                task = cast("T", found)
+                pending[_submitted(over, function, task)] = task
+                weighs += weight(task)
         if not pending:
-            return
-        done, _ = wait(pending, timeout=1.0, return_when=FIRST_COMPLETED)
+            continue
+        takes = is_more and len(pending) < ahead and weighs < most
+        done, _ = wait(pending, timeout=0 if takes else 1.0, return_when=FIRST_COMPLETED)
         if over.is_there():
             last_there = time.monotonic()
         elif time.monotonic() - last_there > GONE_S or any(one.cancelled() for one in done):
-            raise gone()
+            raise gone(over)
         for future in done:
-            yield pending.pop(future), _result(future, over)
+            task = pending.pop(future)
+            weighs -= weight(task)
+            yield task, _result(future, over)
+
+
+def _submitted(over: Spread, function: Callable[[T], R], task: T) -> Future[R]:
+    try:
+        return over.executor.submit(function, task)
+    except Exception:
+        if over.is_there():
+            raise
+        raise gone(over) from None
 
 
 def _result(future: Future[Any], over: Spread) -> Any:
     try:
         return future.result()
     except CancelledError:
-        raise gone() from None
+        raise gone(over) from None
     except Exception as error:  # noqa: BLE001 - whatever a worker met is told for its task
         if not over.is_there():
-            raise gone() from None
+            raise gone(over) from None
         return error
 
 
-def gone() -> ArchiveError:
+def gone(over: Spread) -> ArchiveError:
     """Error for a scheduler that ended in the middle."""
-    return ArchiveError(
-        "the cluster is gone",
-        why="its scheduler does not answer any more",
-        hint="what was verified is noted: `--older-than 1d` reads the rest, also without --engine",
-    )
-
-
-def failed(task: VerifyTask, error: Any) -> Verified:
-    """Result of a task whose workers were killed again and again, or met what is no error of ours."""
-    one, kind = task.archived, type(error).__name__
-    why = "its workers were killed each time" if kind == "KilledWorker" else f"its worker failed: {kind}: {error}"
-    return Verified(one.unit, one.key, one.size, None, why[:500], "look at the workers' memory and their log")
+    return ArchiveError("the cluster is gone", why="its scheduler does not answer any more", hint=over.rest)

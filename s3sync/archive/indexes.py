@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from functools import partial
 from hashlib import md5
+from typing import Protocol
 
 from s3sync.core.archive.index import MOST_BYTES, index_pieces, index_text, memory_of, parse_index
 from s3sync.core.archive.records import Archived
@@ -188,6 +189,13 @@ def add_rows(store: Store, set_name: str, added: Iterable[Index], gone: frozense
         why="others kept writing it at the same time",
         hint="run the command again: what was sent is there",
     )
+
+
+class TakesRows(Protocol):
+    """Whoever takes in the index of a unit without container."""
+
+    def put(self, index: Index) -> None:
+        """Take in a row."""
 
 
 class RowBook:

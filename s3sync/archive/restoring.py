@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -84,8 +85,30 @@ class RestoreReport(Struct):
         return Pending.exit_code if self.pending else 0
 
 
+class Ready(Struct, frozen=True):
+    """A unit that can be read now, and what is wanted of it. `refused`, `mask`: as `restore_unit` takes them."""
+
+    index: Index
+    to: Destination
+    wanted: list[Member]
+    at: datetime
+    refused: Mapping[str, str]
+    mask: int | None
+
+    @property
+    def stamp(self) -> str:
+        """Time in the names of what is put beside other content."""
+        return self.at.strftime("%Y%m%d-%H%M%S")
+
+    @property
+    def is_foreign(self) -> bool:
+        """True if another tool made the archive: what it holds is known on this computer alone."""
+        return isinstance(self.index, ForeignIndex)
+
+
 class Restoring(Struct, frozen=True):
-    """One restore, of one unit after the other."""
+    """Restores from one set: what is before a unit is fetched, the fetching, and what is after. Only the fetching may
+    be done by another thread."""
 
     carrier: Carrier
     rules: ArchiveSet
@@ -98,13 +121,16 @@ class Restoring(Struct, frozen=True):
     landed: Callable[[Index, list[Member], Restored], None] = lambda index, wanted, found: None
     """Told of what was restored, before anybody hears of it."""
 
-    def restore(
+    def ready(
         self, archived: Archived, to: Destination, report: RestoreReport, told: Callable[[Restored], None]
-    ) -> None:
-        """Restore a unit into a folder. Adds to the report; one that is being thawed is noted as pending."""
+    ) -> Ready | None:
+        """Members to fetch of a unit into a folder, once its price is agreed to and it is thawed.
+
+        None for one that is being thawed, which is noted as pending, and in a dry run, which is told at once.
+        """
         index = self._ready_index(archived, report)
         if index is None:
-            return
+            return None
         wanted = wanted_of(index, self._chooser(index))
         if not wanted:
             raise UsageError(
@@ -115,27 +141,34 @@ class Restoring(Struct, frozen=True):
         if self.options.dry_run:
             files = [member for member in wanted if member.kind is not Kind.FOLDER]
             found = Restored(index.unit, index.key, str(to.path), len(files), sum(member.size for member in wanted))
-        else:
-            if not self._is_ready(index, wanted):
-                self.remember(index.key)
-                report.pending.append(index.unit)
-                return
-            now = self.carrier.clock()
-            is_own = self.is_own(index)
-            found = restore_unit(
-                _by_content(self.carrier, index),
-                index,
-                to,
-                wanted,
-                now.strftime("%Y%m%d-%H%M%S"),
-                {} if is_own else self._obeyed(index, wanted),
-                mask=None if is_own else usual_mask(),
+            report.units.append(found)
+            told(found)
+            return None
+        if not self._is_ready(index, wanted):
+            self.remember(index.key)
+            report.pending.append(index.unit)
+            return None
+        is_own = self.is_own(index)
+        refused = {} if is_own else self._obeyed(index, wanted)
+        return Ready(index, to, wanted, self.carrier.clock(), refused, None if is_own else usual_mask())
+
+    def fetch(self, ready: Ready) -> Restored:
+        """Bring what is wanted onto the disk, in any thread. Raises as `restore_unit` does."""
+        with self.carrier.pool.beside() as pool:
+            carrier = _by_content(replace(self.carrier, pool=pool), ready.index)
+            return restore_unit(
+                carrier, ready.index, ready.to, ready.wanted, ready.stamp, ready.refused, mask=ready.mask
             )
-            forget(self.catalogue, index.key)
-            self.landed(index, wanted, found)
-            outcome, came = "failed" if found.problems else "done", f"{files_text(found.files)} to {to.path.absolute()}"
-            of = (self.carrier.user, "restore", index.set, index.unit, index.key, found.size)
-            self.catalogue.note(LogEntry(format_time(now), *of, outcome, came))
+
+    def done(self, ready: Ready, found: Restored, report: RestoreReport, told: Callable[[Restored], None]) -> None:
+        """Note a unit that was restored. Adds to the report."""
+        index = ready.index
+        forget(self.catalogue, index.key)
+        self.landed(index, ready.wanted, found)
+        outcome = "failed" if found.problems else "done"
+        came = f"{files_text(found.files)} to {ready.to.path.absolute()}"
+        of = (self.carrier.user, "restore", index.set, index.unit, index.key, found.size)
+        self.catalogue.note(LogEntry(format_time(ready.at), *of, outcome, came))
         report.units.append(found)
         told(found)
 

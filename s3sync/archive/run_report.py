@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -40,6 +41,9 @@ class UnitReport(Struct, frozen=True):
     problems: tuple[str, ...] = ()
     error: str | None = None
     hint: str | None = None
+
+
+Told = Callable[[UnitReport], None]
 
 
 class RunReport(Struct):

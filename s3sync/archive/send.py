@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace as changed
 
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.indexes import RowBook, add_rows, write_index
+from s3sync.archive.content import Content
+from s3sync.archive.indexes import TakesRows, add_rows, write_index
 from s3sync.archive.journal import Journal
-from s3sync.archive.upload import Content, Uploaded, upload
+from s3sync.archive.upload import Uploaded, upload
 from s3sync.core.archive.layout import sidecar_key
 from s3sync.core.archive.tar import as_bytes, is_utf8
 from s3sync.core.archive.values import (
@@ -40,7 +41,7 @@ def send_unit(
     journal: Journal,
     *,
     replace: bool = False,
-    rows: RowBook | None = None,
+    rows: TakesRows | None = None,
 ) -> tuple[Index, int]:
     """Send a unit, and return its index, as it is in the store, and the bytes that were sent.
 
@@ -48,8 +49,6 @@ def send_unit(
     it. What is there already under its key is replaced only with `replace`. Raises `Halt` for a key that is taken,
     `SourceChanged` when a file does not stand still, `LocalError`, `StoreError`. Interrupted, it resumes.
     """
-    if unit.refused is not None:
-        raise LocalError(f"cannot archive {unit.id}", why=unit.refused)
     refuse_unsendable(rules, unit)
     carrier.progress.begin(Work.UPLOAD, unit.id, unit.size)
     try:
@@ -97,7 +96,9 @@ def _traits(one: Source | Member) -> tuple[object, ...]:
 
 
 def refuse_unsendable(rules: ArchiveSet, unit: Unit) -> None:
-    """Raise `LocalError` or `UsageError` for a unit without files, or with a key that no store takes."""
+    """Raise `LocalError` or `UsageError` for a unit that cannot be read, has no files, or a key that no store takes."""
+    if unit.refused is not None:
+        raise LocalError(f"cannot archive {unit.id}", why=unit.refused)
     if not any(source.kind is Kind.FILE for source in unit.sources):
         raise LocalError(
             f"{unit.id} holds no files", why="an archive of nothing would be of no use", hint="put files into it"

@@ -11,14 +11,13 @@ from itertools import chain
 from msgspec import Struct
 
 from s3sync.archive.carrier import Carrier, MemoryBody
+from s3sync.archive.content import ARCHIVE_ID, SMALLEST_PART, Content
 from s3sync.archive.journal import Begun, Journal, Sent
 from s3sync.archive.parts import Maker, PartBody
 from s3sync.archive.stream import TarStream
-from s3sync.core.archive.tar import BLOCK, END, as_bytes
-from s3sync.core.archive.values import Frame, Member, Pack, Source
-from s3sync.core.batches import batched
+from s3sync.core.archive.values import Frame, Member, Pack
 from s3sync.core.checksum import Checksum
-from s3sync.core.etag import MAX_PARTS, MIB, PART_SIZE, choose_part_size
+from s3sync.core.etag import MIB
 from s3sync.core.times import format_time
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import (
@@ -31,74 +30,16 @@ from s3sync.errors import (
     StoreError,
 )
 from s3sync.store.aspects import WholeChecksums, aspect
-from s3sync.store.port import Create, Headers, Part, WriteMode, Written
+from s3sync.store.port import Create, Part, WriteMode, Written
 from s3sync.transfer.pool import PARTS_AT_ONCE
 from s3sync.transfer.progress import Gauge, Work
-
-ARCHIVE_ID = "archive-id"
-"""Metadata by which an archive is known for the one that an upload made."""
 
 AT_ONCE = MIB
 """Bytes of an archive that are handed to the store in one piece: S3 then takes them without botocore, whose start takes
 longer than the rest of such a run."""
-SMALLEST_PART, MOST_AT_ONCE = 5 * MIB, 6
-"""Bytes of a container's part, the fewest that S3 takes, and how many of them there are at once: five are on their way
-while one is made, in less memory than five of the size in which files are sent."""
-
-
-class Content(Struct, frozen=True):
-    """Content of one object: sources below a folder of the disk, and how they are packed.
-
-    `top` is the folder in the container; None: the one source is the object, as it is. `name` is for people.
-    """
-
-    key: str
-    name: str
-    root: str
-    top: str | None
-    sources: tuple[Source, ...]
-    pack: Pack
-    level: int | None = None
-    storage_class: str | None = None
-    tags: Mapping[str, str] = {}
-    metadata: Mapping[str, str] = {}
-    kind: str | None = None
-    """Content type of a file that is an object by itself."""
-    md5: str | None = None
-    """MD5 that the bytes must have, in hexadecimal: what has another one is not sent."""
-
-    @property
-    def size(self) -> int:
-        return sum(source.size for source in self.sources)
-
-    @property
-    def most(self) -> int:
-        """Bytes that the object has at most."""
-        packed = sum(source.size + 4 * BLOCK for source in self.sources) + len(END)
-        return self.size if self.top is None else packed + packed // 32 + MIB
-
-    @property
-    def part_size(self) -> int:
-        """Size of the parts: of a container as small as 10,000 of them allow, if it is more than one."""
-        if self.top is None or self.most <= PART_SIZE:
-            return choose_part_size(self.most)
-        return max(SMALLEST_PART, -(-self.most // MAX_PARTS // MIB) * MIB)
-
-    def headers(self, archive_id: str) -> Headers:
-        kind = self.kind if self.top is None else _CONTENT_TYPES.get(self.pack)
-        metadata = {**self.metadata, ARCHIVE_ID: archive_id}
-        return Headers(metadata, kind, self.storage_class, self.tags)
-
-    def signature(self, part_size: int) -> str:
-        """Digest of everything that decides which bytes are made."""
-        digest = hashlib.sha256(as_bytes(f"2 {self.key} {self.pack} {self.level} {part_size} {self.top}\n"))
-        for some in batched(self.sources, 1000):
-            rows = [f"{a.path}\0{a.target or ''}\0{a.kind} {a.mode} {a.size} {a.mtime_ns}\n" for a in some]
-            digest.update(as_bytes("".join(rows)))
-        return digest.hexdigest()
-
-
-_CONTENT_TYPES = {Pack.TAR: "application/x-tar", Pack.TAR_GZ: "application/gzip", Pack.TAR_ZST: "application/zstd"}
+MOST_AT_ONCE = 6
+"""Parts of a container at once, of the smallest size: five are on their way while one is made, in less memory than five
+of the size in which files are sent."""
 
 
 class Uploaded(Struct, frozen=True):
@@ -224,21 +165,26 @@ class _Job:
         digest = hashlib.md5(part.body, usedforsecurity=False)
         self._require_md5(digest.hexdigest())
         gauge = Gauge(self.carrier.progress, Work.UPLOAD, self.content.name)
-        headers = self.content.headers(uuid.uuid4().hex)
+        headers = self.content.headers(self._new_id())
         try:
             body = part.body if part.size <= AT_ONCE else MemoryBody(part.body, gauge)
             written = self.carrier.store.put(self.content.key, body, mode=mode, headers=headers, md5=digest.digest())
             self.bytes_sent = part.size
         except PreconditionFailed:
             head = self.carrier.store.head(self.content.key)
-            if not (isinstance(mode, Create) and head.etag_is_md5 and head.info.etag == digest.hexdigest()):
+            same = head.etag_is_md5 and head.info.etag == digest.hexdigest()
+            if not (isinstance(mode, Create) and (same or _is_marked(self.carrier, head.metadata))):
                 raise
             written = Written(head.info.etag)
         gauge(part.size)
         return self._uploaded(written, part.size, part.checksum, digest.hexdigest())
 
+    def _new_id(self) -> str:
+        """Id by which the object is known for the one that is made now."""
+        return self.carrier.mark or uuid.uuid4().hex
+
     def _begin(self) -> None:
-        content, archive_id = self.content, uuid.uuid4().hex
+        content, archive_id = self.content, self._new_id()
         upload_id = self.carrier.store.start_upload(content.key, content.headers(archive_id))
         self.begun = Begun(
             content.key,
@@ -280,10 +226,13 @@ class _Job:
             written = self.carrier.store.complete_upload(
                 key, upload_id, parts, mode=mode, checksum=checksum if agreed else None
             )
-        except (PreconditionFailed, NotFound):
+        except (PreconditionFailed, NotFound) as error:
             etag = _made_before(self.carrier, self.begun)
             if not etag:
                 raise
+            if isinstance(error, PreconditionFailed):  # another worker was first with the same: this one is of no use
+                with suppress(StoreError):
+                    self.carrier.store.abort_upload(key, upload_id)
             written = Written(etag)
         return self._uploaded(written, sum(part.size for part in parts), checksum, self.content.md5)
 
@@ -299,6 +248,11 @@ class _Job:
         self.journal.end(self.content.key)
         with suppress(StoreError):
             self.carrier.store.abort_upload(self.content.key, self.begun.upload_id)
+
+
+def _is_marked(carrier: Carrier, metadata: Mapping[str, str]) -> bool:
+    """True if an object is of the task that is done here, by whichever worker."""
+    return carrier.mark is not None and metadata.get(ARCHIVE_ID) == carrier.mark
 
 
 def _made_before(carrier: Carrier, begun: Begun) -> str | None:

@@ -10,7 +10,7 @@ from msgspec import structs
 from s3sync.archive.chain import folder_in, key_before, note_moved_on, require_same_disk, step_before
 from s3sync.archive.disks import NewStore, require_disk
 from s3sync.archive.units import Young, find_units
-from s3sync.archive.work import Channel, carrying, working
+from s3sync.archive.work import Channel, Working, carrying, working
 from s3sync.archives.catalogued import Catalogued
 from s3sync.archives.opened import Place
 from s3sync.config.schemes import scheme_of
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from s3sync.archive.reading_price import Agreement
     from s3sync.archive.run_report import Options, RunReport, UnitReport
     from s3sync.archive.thaw import Price
+    from s3sync.config import Settings
+    from s3sync.core.archive.engines import Engine
 
 
 class Moving(Catalogued, frozen=True):
@@ -55,6 +57,7 @@ class Moving(Catalogued, frozen=True):
         confirm_new: Callable[[NewStore], bool] | None = None,
         only: Callable[[Unit], bool] | None = None,
         ends_in_s: float | None = None,
+        engine: Engine | None = None,
     ) -> RunReport:
         """Send the units of a set that are not in its store yet, or those that are named, whatever their age.
 
@@ -63,7 +66,8 @@ class Moving(Catalogued, frozen=True):
         anything is sent, and where `confirm` said no, or it is more, `Halt` is raised. A folder store is made at the
         first run. Where its disk may not be connected, that needs `options.create`, or `confirm_new` to say so; else
         `Halt` is raised. `only` takes some of the units.
-        After `ends_in_s` seconds it ends as if it were interrupted, with `Interrupted`.
+        After `ends_in_s` seconds it ends as if it were interrupted, with `Interrupted`. The workers of an `engine` pack
+        and send, and all else is done here. One that does not see the disk of the units is an `ArchiveError`.
         """
         from s3sync.archive.reading_price import Agreement
         from s3sync.archive.run import plan
@@ -88,7 +92,7 @@ class Moving(Catalogued, frozen=True):
         else:
             opened, made = self._first(channel, chosen, options.create, confirm_new)
         agreement = Agreement(self.settings_of(chosen), max_cost, confirm)
-        report = self._run(chosen, opened, units, options, agreement, told, ends_in_s)
+        report = self._run(chosen, opened, units, options, agreement, told, ends_in_s, engine)
         report.not_due, report.made = young.count, made
         return report
 
@@ -101,10 +105,12 @@ class Moving(Catalogued, frozen=True):
         agreement: Agreement,
         told: Callable[[UnitReport], None],
         ends_in_s: float | None,
+        engine: Engine | None,
     ) -> RunReport:
         """Run on a store that is open."""
         from s3sync.archive.reading_price import price_of_run
-        from s3sync.archive.run import deletes, plan, run
+        from s3sync.archive.run import plan, run
+        from s3sync.archive.settling import deletes
 
         settings, reads_all = self.settings_of(chosen), options.deep and deletes(chosen, options)
         is_folder = scheme_of(channel.url).is_folder
@@ -131,7 +137,26 @@ class Moving(Catalogued, frozen=True):
                 agree_to_read=agreement.to_one,
             )
             with stopping_in(work.carrier.pool, ends_in_s):
-                return run(history.of(work), units, options, told)
+                if engine is None:
+                    return run(history.of(work), units, options, told)
+                return self._run_over(history.of(work), settings, units, options, told, engine)
+
+    def _run_over(
+        self,
+        work: Working,
+        settings: Settings,
+        units: Iterator[Unit],
+        options: Options,
+        told: Callable[[UnitReport], None],
+        engine: Engine,
+    ) -> RunReport:
+        from s3sync.archive.cluster import spread_over
+        from s3sync.archive.run_over import Workers, run_over
+        from s3sync.archives.spreading import where_of
+
+        where = where_of(settings, self.settings.require_user(), work.carrier.store)
+        with spread_over(engine) as over:
+            return run_over(work, units, options, told, Workers(over, where))
 
     def _moved_on(self, chosen: ArchiveSet) -> Callable[[Unit], None]:
         """A function that tells the step before that files of a unit left its disk, because the next step has them."""

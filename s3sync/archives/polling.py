@@ -15,7 +15,7 @@ from s3sync.archive.waiting import Request, archive_objects, note_thaws, note_to
 from s3sync.archive.work import carrying
 from s3sync.archives.naming import Naming
 from s3sync.archives.opened import Place
-from s3sync.archives.returning import OF_ONE_UNIT
+from s3sync.archives.thawing import OF_ONE_UNIT
 from s3sync.config import mask_url
 from s3sync.core.archive.records import EXPIRED, Archived
 from s3sync.core.outcome import Problem

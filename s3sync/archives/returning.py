@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,30 +15,29 @@ from s3sync.archive.place import Destination
 from s3sync.archive.sets import source_base
 from s3sync.archive.work import carrying
 from s3sync.archives.batching import Follow
-from s3sync.archives.opened import Place
-from s3sync.archives.thawing import Thawing
+from s3sync.archives.thawing import Asked, Thawing
 from s3sync.core.archive.adopt import may_be_unit_of
 from s3sync.core.archive.extraction import path_problem
 from s3sync.core.archive.layout import LayoutError, key_for, parse_layout, range_of
 from s3sync.core.archive.records import Archived, Status
 from s3sync.core.archive.values import ArchiveSet, Index, Member, Pack, UnitKind
-from s3sync.core.outcome import Problem
-from s3sync.errors import Archived as Cold
-from s3sync.errors import ArchiveError, DiskFull, LocalError, StoreError, UsageError
+from s3sync.errors import ArchiveError, LocalError, StoreError, UsageError
 from s3sync.store import identity_of
+from s3sync.transfer.flow import CEILING
 
 if TYPE_CHECKING:
+    from s3sync.archive.carrier import Carrier
+    from s3sync.archive.catalogue import Catalogue
     from s3sync.archive.restore import Restored
     from s3sync.archive.restoring import RestoreOptions, RestoreReport
     from s3sync.archive.thaw import Price
     from s3sync.archive.waiting import ThawLine
-    from s3sync.archives.telling import Telling
+    from s3sync.archive.work import Channel
+    from s3sync.archives.bringing import Begun
+    from s3sync.core.archive.engines import Engine
 
 LOCAL, SSD = "local", "ssd"
 """Places that units came from and that lie between, as `to` names them."""
-OF_ONE_UNIT = (ArchiveError, Cold, LocalError, UsageError)
-"""Errors that are a unit's own, or its set's: the others are restored all the same."""
-_Job = tuple[Place, Archived, "RestoreOptions"]
 
 
 def nobody(index: Index, wanted: list[Member], found: Restored) -> None:
@@ -57,14 +57,16 @@ class Returning(Thawing, frozen=True):
         told: Callable[[Restored], None] = lambda one: None,
         waiting: Callable[[list[str]], None] = lambda units: None,
         following: Follow = lambda job, state: None,
+        engine: Engine | None = None,
     ) -> RestoreReport:
         """Bring units back from their archives. Those in cold storage are thawed first, once `confirm` agreed.
 
         `confirm` is asked where something has to be thawed or the price is worth a word. Units that are being thawed
         are in the report's `pending`; with `options.wait` all thaws are asked for first, `waiting` is told, and then
         they are waited for. `resume`: go on with restores that wait for a thaw (of all units, or those that are named),
-        each with the options that it was begun with. With
-        `options.by_batch` S3 Batch Operations begin the thaws. Raises `Halt` where `confirm` said no.
+        each with the options that it was begun with. With `options.by_batch` S3 Batch Operations begin the thaws. The
+        workers of an `engine` fetch, verify and place, and all else is done here; one that does not see the folder is
+        an `ArchiveError`. Raises `Halt` where `confirm` said no.
         """
         from s3sync.archive.restoring import RestoreOptions, RestoreReport
 
@@ -74,63 +76,64 @@ class Returning(Thawing, frozen=True):
         if options.by_batch and jobs and not options.dry_run:
             jobs = self.thaw_by_batch(jobs, report, confirm, following)
         if not options.wait:
-            self._restore_all(jobs, report, confirm, told)
+            self._restore_all(jobs, report, confirm, told, engine)
             return report
-        asked = [(place, archived, replace(chosen, wait=False)) for place, archived, chosen in jobs]
-        left = self._restore_all(asked, report, confirm, told)
+        asked = [job._replace(options=replace(job.options, wait=False)) for job in jobs]
+        left = self._restore_all(asked, report, confirm, told, engine)
         if left and not options.dry_run:
             waiting(report.pending)
             report.pending = []
-            rest = [
-                (place, archived, replace(chosen, wait=True, yes=True, max_cost=None))
-                for place, archived, chosen in left
-            ]
-            self._restore_all(rest, report, confirm, told)
+            rest = [job._replace(options=replace(job.options, wait=True, yes=True, max_cost=None)) for job in left]
+            self._restore_all(rest, report, confirm, told, engine)
         return report
 
     def _restore_all(
         self,
-        jobs: list[_Job],
+        jobs: list[Asked],
         report: RestoreReport,
         confirm: Callable[[Price], bool],
         told: Callable[[Restored], None],
-    ) -> list[_Job]:
-        """Restore units one by one; return those that are being thawed."""
+        engine: Engine | None = None,
+    ) -> list[Asked]:
+        """Restore units, several at once; return those that are being thawed."""
+        from s3sync.archives.bringing import Alone, Jobs, bring
         from s3sync.archives.telling import telling
 
-        with telling(self.settings, "restore") as history:
-            return self._restore_each(jobs, report, confirm, told, history)
+        alone, begin = Alone(), len(report.units)
+        at_once, waits = self.settings.transfers or CEILING, any(job.options.wait for job in jobs)
+        with telling(self.settings, "restore") as history, ExitStack() as held:
 
-    def _restore_each(
+            def hears(of: str, options: RestoreOptions) -> Callable[[Restored], None]:
+                return told if options.dry_run else partial(history.hears, of, told)
+
+            opened: dict[str, tuple[Channel, Carrier, Catalogue]] = {}
+            coming = Jobs(jobs, report, partial(self._restoring_of, held, opened, alone.asking(confirm)), hears)
+            bring(coming.ready(), engine, coming.settle, alone, at_once=at_once, waits=waits)
+            coming.close(begin)
+        return coming.left
+
+    def _restoring_of(
         self,
-        jobs: list[_Job],
-        report: RestoreReport,
+        held: ExitStack,
+        opened: dict[str, tuple[Channel, Carrier, Catalogue]],
         confirm: Callable[[Price], bool],
-        told: Callable[[Restored], None],
-        history: Telling,
-    ) -> list[_Job]:
+        job: Asked,
+    ) -> Begun:
+        """What restores a unit: units of one set share what is open."""
         from s3sync.archive.restoring import Restoring
+        from s3sync.archives.bringing import Begun
+        from s3sync.archives.spreading import where_of
 
-        left: list[_Job] = []
-        for place, archived, options in jobs:
-            chosen = self.chosen(archived.set)
+        chosen = self.chosen(job.archived.set)
+        if chosen.name not in opened:
             channel = self._on(self.channel(chosen), chosen)
-            before, hears = len(report.pending), told if options.dry_run else partial(history.hears, archived.set, told)
-            with carrying(channel) as carrier, place.catalogue() as catalogue:
-                settings, own = self.settings_of(chosen), channel.is_made
-                landed = self._note_on_ssd if options.to == SSD else nobody
-                job = Restoring(carrier, chosen, settings, catalogue, options, confirm, own, landed)
-                try:
-                    job.restore(archived, self._destination(chosen, archived, options.to), report, hears)
-                except DiskFull:
-                    raise
-                except OF_ONE_UNIT as error:
-                    if len(jobs) == 1:
-                        raise
-                    report.failed.append(Problem(archived.unit, str(error), error.hint))
-            if len(report.pending) > before:
-                left.append((place, archived, options))
-        return left
+            carrier = held.enter_context(carrying(channel))
+            opened[chosen.name] = channel, carrier, held.enter_context(job.place.catalogue())
+        channel, carrier, catalogue = opened[chosen.name]
+        settings, landed = self.settings_of(chosen), self._note_on_ssd if job.options.to == SSD else nobody
+        restoring = Restoring(carrier, chosen, settings, catalogue, job.options, confirm, channel.is_made, landed)
+        to = self._destination(chosen, job.archived, job.options.to)
+        return Begun(restoring, to, partial(where_of, settings, self.settings.require_user(), carrier.store))
 
     def _note_on_ssd(self, index: Index, wanted: list[Member], found: Restored) -> None:
         """Write down that the SSD has it now. What cannot be written is a problem of the unit: the files are there."""
@@ -161,19 +164,19 @@ class Returning(Thawing, frozen=True):
 
     # -- which archive, and where to
 
-    def _resumed(self, units: Iterable[str], set: str | None, options: RestoreOptions) -> list[_Job]:
+    def _resumed(self, units: Iterable[str], set: str | None, options: RestoreOptions) -> list[Asked]:
         from s3sync.archive.waiting import requests_in
 
-        found: list[_Job] = []
+        found: list[Asked] = []
         for place, archived in self.archives_of(list(units), set=set):
             with place.catalogue() as catalogue:
                 request = requests_in(catalogue).get(archived.key)
             if request is not None:
                 said = {name: getattr(request, name) for name in ("to", "members", "light", "obeyed")}
-                found.append((place, archived, replace(options, **said)))
+                found.append(Asked(place, archived, replace(options, **said)))
         return found
 
-    def _chosen_for(self, units: Iterable[str], set: str | None, options: RestoreOptions) -> list[_Job]:
+    def _chosen_for(self, units: Iterable[str], set: str | None, options: RestoreOptions) -> list[Asked]:
         """Archives to restore from. Of a unit on the steps of a chain the nearest one that has all of it counts."""
         every = self.archives_of(list(units), set=set)
         if not units:
@@ -192,7 +195,7 @@ class Returning(Thawing, frozen=True):
                 skipped.add((one.set, one.key))
             else:
                 skipped.add(near)
-        return [(place, one, options) for place, one in every if (one.set, one.key) not in skipped]
+        return [Asked(place, one, options) for place, one in every if (one.set, one.key) not in skipped]
 
     def _nearer(self, one: Archived) -> tuple[str, str] | None:
         """Set and key that an archive's unit had in the step before."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s3sync.archive.work import carrying
 from s3sync.archives.batching import Batching, Follow
 from s3sync.archives.opened import Place
 from s3sync.core.archive.records import Archived
 from s3sync.core.outcome import Problem
-from s3sync.errors import Halt, UsageError, declined
+from s3sync.errors import Archived as Cold
+from s3sync.errors import ArchiveError, Halt, LocalError, UsageError, declined
 from s3sync.store.aspects import Tier
 
 if TYPE_CHECKING:
@@ -19,7 +20,17 @@ if TYPE_CHECKING:
     from s3sync.archive.restoring import RestoreOptions, RestoreReport, Restoring
     from s3sync.archive.thaw import ColdObject, Price
 
-Asked: TypeAlias = "tuple[Place, Archived, RestoreOptions]"
+
+OF_ONE_UNIT = (ArchiveError, Cold, LocalError, UsageError)
+"""Errors that are a unit's own, or its set's: the others are restored all the same."""
+
+
+class Asked(NamedTuple):
+    """One unit that is to be restored, and how."""
+
+    place: Place
+    archived: Archived
+    options: RestoreOptions
 
 
 class Thawing(Batching, frozen=True):

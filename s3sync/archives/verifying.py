@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.sets import replica_settings
@@ -125,6 +126,8 @@ class Verifying(Batching, frozen=True):
         """Each archive with its result, as they are done. Raises what ends a run; what was given before is done."""
         from s3sync.archive import cluster
         from s3sync.archive.verify_all import Verified, reading
+        from s3sync.archive.workers.reading import unverified, verify_one, verify_task
+        from s3sync.archives.spreading import where_of
 
         with cluster.spread_over(engine, carrier.pool.workers) as over:
             try:
@@ -134,9 +137,13 @@ class Verifying(Batching, frozen=True):
                             raise found
                         yield one, found
                     return
-                tasks = (cluster.task_of(place.settings, self.user, one) for one in ours)
-                for task, told in cluster.spread(over, cluster.verify_one, tasks):
-                    yield task.archived, told if isinstance(told, Verified) else cluster.failed(task, told)
+                over = replace(
+                    over, rest="what was verified is noted: `--older-than 1d` reads the rest, also without --engine"
+                )
+                where = where_of(place.settings, self.user, carrier.store)
+                tasks = (verify_task(where, one) for one in ours)
+                for task, told in cluster.spread(over, verify_one, tasks):
+                    yield task.archived, told if isinstance(told, Verified) else unverified(task, told)
             except BaseException:
                 carrier.pool.stop()
                 raise

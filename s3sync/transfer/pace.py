@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from s3sync.core.bandwidth import Timetable
+from s3sync.core.bandwidth import Timetable, parse_bandwidth
+from s3sync.store.port import Pace, Unlimited
 
 BURST_S = 0.2
 """After a pause, so many seconds' worth of bytes may pass at once."""
@@ -25,6 +26,12 @@ class Throttle:
 
     def receive(self, n: int) -> None:
         self._down.pass_through(n, lambda: self._timetable.at(_minute()).down)
+
+
+def pace_at(text: object) -> Pace:
+    """The limit that a text of the settings asks for; none without one."""
+    timetable = parse_bandwidth(text) if text is not None else None
+    return Unlimited() if timetable is None or timetable.unlimited else Throttle(timetable)
 
 
 def _minute() -> int:

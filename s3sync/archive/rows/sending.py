@@ -8,12 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
+from s3sync.archive.content import Content
 from s3sync.archive.journal import Journal
 from s3sync.archive.rows.files import Finder, suffix_of_file
 from s3sync.archive.rows.survey import Group
 from s3sync.archive.rows.table import Table
 from s3sync.archive.send import USUAL
-from s3sync.archive.upload import Content, Uploaded, upload
+from s3sync.archive.upload import Uploaded, upload
 from s3sync.core.archive.layout import LayoutError, parse_layout
 from s3sync.core.archive.rows import fields_of, key_of_row
 from s3sync.core.archive.values import SINGLE_FORMAT, ArchiveSet, Index, Pack, Source

@@ -49,6 +49,16 @@ EngineName: TypeAlias = Annotated[
 ]
 
 
+def workers_of(said: str | None, verb: str) -> Engine | None:
+    """The engine whose workers do a verb. Raises `UsageError` for one that has none."""
+    from s3sync.core.archive.engines import DASK
+
+    found = engine_of(said)
+    if found is not None and found.name != DASK:
+        raise UsageError(f"no {verb} goes by {found.name}", hint="--engine dask has workers do it")
+    return found
+
+
 def engine_of(said: str | None) -> Engine | None:
     """The engine that was given as an option. Raises `UsageError`."""
     from s3sync.core.archive.engines import USAGE, parse_engine

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from s3sync.core.archive.rows import Worker
 
 
-OF_UNITS = ("UNIT", "--older-than", "--year", "--not-archived", "--delete-local", "--deep", "--max-cost")
+OF_UNITS = ("UNIT", "--older-than", "--year", "--not-archived", "--delete-local", "--deep", "--max-cost", "--engine")
 _FROM_A_TABLE = "its objects come from a table: --limit, --force, --batch-size and --worker choose among the rows"
 _FROM_NO_TABLE = "its objects come from no table (`source: sql`)"
 

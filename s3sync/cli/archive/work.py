@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from s3sync.cli.archive import rows
-from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
+from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of, workers_of
 from s3sync.cli.call import Call
 from s3sync.cli.declare import MOVES
 from s3sync.cli.notices import telling
@@ -16,6 +16,7 @@ from s3sync.cli.options import Yes
 if TYPE_CHECKING:
     from s3sync.archive.run_report import Options, RunReport
     from s3sync.config import Settings
+    from s3sync.core.archive.engines import Engine as Workers
 
 Deletes: TypeAlias = Annotated[
     bool,
@@ -42,6 +43,10 @@ MaxCost: TypeAlias = Annotated[
 ]
 
 
+Engine: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--engine", metavar="NAME", help="Who packs and sends: dask, or dask=tcp://HOST:PORT."),
+]
 Create: TypeAlias = Annotated[
     bool, typer.Option("--create", help="Make the set's folder store also where its disk may not be connected.")
 ]
@@ -50,7 +55,7 @@ Create: TypeAlias = Annotated[
 @archive.word(
     "run",
     "s3sync archive run --older-than 6months --dry-run\ns3sync archive run b40 --delete-local\n"
-    "s3sync archive run --set media --limit 1000",
+    "s3sync archive run --set media --limit 1000\ns3sync archive run --engine dask=tls://10.0.0.5:8786",
     0, 1, 2, 3, 5, 6, 130,
     takes=MOVES - {"store"},
     verbose="Also name the units that are archived already.",
@@ -78,6 +83,7 @@ def run(
     worker: Share = None,
     max_cost: MaxCost = None,
     create: Create = False,
+    engine: Engine = None,
     yes: Yes = False,
 ) -> int:
     """Send units that are not in their store yet: packed, hashed and streamed, without a temporary file.
@@ -90,15 +96,23 @@ def run(
     """
     from s3sync.archive.run_report import Options
 
-    of_units = (units, older_than, year, not_archived, delete_local, deep, max_cost is not None)
+    of_units = (units, older_than, year, not_archived, delete_local, deep, max_cost is not None, engine)
     if rows.takes(call, set, of_units, {"--batch-size": batch_size, "--worker": worker}):
         return rows.run(call, set, (limit, batch_size or BATCH, force, create), worker)
     options = Options(year, limit, not_archived, force, delete_local, deep, call.dry_run, create)
-    return _run(call, units or [], set, seconds_of(older_than), options, max_cost, yes)
+    workers = workers_of(engine, "run")
+    return _run(call, units or [], set, seconds_of(older_than), options, max_cost, yes, workers)
 
 
 def _run(
-    call: Call, units: list[str], set: str | None, age: int | None, options: Options, max_cost: float | None, yes: bool
+    call: Call,
+    units: list[str],
+    set: str | None,
+    age: int | None,
+    options: Options,
+    max_cost: float | None,
+    yes: bool,
+    workers: Workers | None,
 ) -> int:
     from s3sync.cli.progress import watching
     from s3sync.cli.show.archive_run import ask_new, print_unit
@@ -117,6 +131,7 @@ def _run(
             confirm=confirm,
             told=told,
             confirm_new=lines.before(ask_new),
+            engine=workers,
         )
     _show_run(call, archives.settings, report)
     return report.exit_code

@@ -16,6 +16,7 @@ from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
     from s3sync.archive.restoring import RestoreOptions
+    from s3sync.core.archive.engines import Engine as Workers
 
 
 class Speed(StrEnum):
@@ -43,7 +44,12 @@ Members: TypeAlias = Annotated[
     typer.Option("--member", metavar="PATH", help="Only these: a file, a folder or a glob."),
 ]
 Engine: TypeAlias = Annotated[
-    str | None, typer.Option("--engine", metavar="NAME", help="Who does it: s3-batch is S3 itself.")
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="Who does it: s3-batch (S3 itself) the thaws; dask, or dask=tcp://HOST:PORT the fetching.",
+    ),
 ]
 Resume: TypeAlias = Annotated[
     bool, typer.Option("--resume", help="Go on with restores that wait for a thaw, as they were asked for.")
@@ -91,31 +97,29 @@ def restore(
     not fetched again.
     """
     from s3sync.archive.restoring import RestoreOptions
+    from s3sync.cli.archive.group import engine_of
+    from s3sync.core.archive.engines import S3_BATCH
     from s3sync.store.aspects import Tier
 
     if status:
         return _say_status(call, units or [], set)
-    if resume and (to is not None or member or light):
+    _refuse_unfit(units, resume=resume, chooses=bool(to is not None or member or light))
+    chosen = engine_of(engine)
+    by_batch = chosen is not None and chosen.name == S3_BATCH
+    how = (Tier(tier.value.title()), days, wait, yes, max_cost, call.dry_run, obeyed, notify, by_batch)
+    options = RestoreOptions(to, tuple(member or ()), light, *how)
+    return _restore(call, units or [], set, options, None if by_batch else chosen, resume=resume)
+
+
+def _refuse_unfit(units: list[str] | None, *, resume: bool, chooses: bool) -> None:
+    """Raise `UsageError` for words that do not go together."""
+    if resume and chooses:
         raise UsageError(
             "--resume goes on with what was asked for",
             hint="leave --to, --member and --light out, or leave --resume out",
         )
     if not units and not resume:
         raise UsageError("no UNIT was named", hint="`s3sync archive list` lists them; '*' means all")
-    how = (Tier(tier.value.title()), days, wait, yes, max_cost, call.dry_run, obeyed, notify, _is_by_batch(engine))
-    options = RestoreOptions(to, tuple(member or ()), light, *how)
-    return _restore(call, units or [], set, options, resume=resume)
-
-
-def _is_by_batch(engine: str | None) -> bool:
-    """True if S3 Batch Operations are to begin the thaws. Raises `UsageError`."""
-    from s3sync.cli.archive.group import engine_of
-    from s3sync.core.archive.engines import S3_BATCH
-
-    found = engine_of(engine)
-    if found is not None and found.name != S3_BATCH:
-        raise UsageError(f"no restore goes by {found.name}", hint="--engine s3-batch thaws by jobs of S3")
-    return found is not None
 
 
 def _say_status(call: Call, units: list[str], set: str | None) -> int:
@@ -131,7 +135,9 @@ def _say_status(call: Call, units: list[str], set: str | None) -> int:
     return 0
 
 
-def _restore(call: Call, units: list[str], set: str | None, options: RestoreOptions, *, resume: bool) -> int:
+def _restore(
+    call: Call, units: list[str], set: str | None, options: RestoreOptions, engine: Workers | None, *, resume: bool
+) -> int:
     from s3sync.archives import Archives
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
@@ -153,6 +159,7 @@ def _restore(call: Call, units: list[str], set: str | None, options: RestoreOpti
             told=told,
             waiting=print_waiting(watch, options.tier, quiet=call.quiet),
             following=print_following(watch, call.quiet),
+            engine=engine,
         )
     with telling(call, archives.settings, lambda: of_restore(report, archives.settings, resume=resume)):
         if call.json:

@@ -24,8 +24,8 @@ import msgspec
 import pytest
 
 from s3sync.archive.catalogue import catalogue_path
+from s3sync.archive.content import SMALLEST_PART
 from s3sync.archive.stream import TarStream
-from s3sync.archive.upload import SMALLEST_PART
 from tests.kit.people import Person
 from tests.promises.crash.steps import Step
 from tests.promises.crash.sweep import SIDES

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +18,8 @@ import pytest
 from s3sync.archive import cluster
 from s3sync.core.archive.engines import Engine
 from s3sync.errors import ArchiveError
-from tests.kit.browser import until
 from tests.kit.people import Person
-from tests.kit.servers import free_ports
+from tests.scenarios.archive.clusters import a_scheduler, two_workers
 from tests.scenarios.archive.conftest import put, settings
 
 distributed = pytest.importorskip("distributed")
@@ -49,35 +46,16 @@ def archived(david: Person, tmp_path: Path) -> Person:
     return david
 
 
-def started(*words: str) -> subprocess.Popen[bytes]:
-    argv, quiet = [sys.executable, "-m", f"distributed.cli.{words[0]}", *words[1:]], subprocess.DEVNULL
-    return subprocess.Popen(argv, stdout=quiet, stderr=quiet)
-
-
-def is_heard(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), 1):
-        return True
-
-
 @pytest.fixture
 def scheduler() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    port = free_ports(1)[0]
-    process = started("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    until(lambda: is_heard(port))  # a client waits 5 s for it
-    yield process, f"tcp://127.0.0.1:{port}"
-    process.kill()
-    process.wait()
+    with a_scheduler() as found:
+        yield found
 
 
 @pytest.fixture
 def workers(scheduler: tuple[subprocess.Popen[bytes], str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    address = scheduler[1]
-    words = (address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--death-timeout", "20")
-    found = [started("dask_worker", *words) for _ in range(2)]
-    yield found
-    for one in found:
-        one.kill()
-        one.wait()
+    with two_workers(scheduler[1]) as found:
+        yield found
 
 
 def slowly(number: int) -> tuple[int, int]:
@@ -155,4 +133,6 @@ def test_threads_go_the_same_way() -> None:
 def test_what_is_no_work_for_a_cluster_is_refused(archived: Person) -> None:
     archived.fresh = False
     assert "goes with --deep" in archived.expect(2, "archive", "verify", "--engine", "dask", cwd=archived.repo).err
-    assert "no restore goes by dask" in archived.expect(2, "restore", "m1", "--engine", "dask", cwd=archived.repo).err
+    assert (
+        "no run goes by s3-batch" in archived.expect(2, "archive", "run", "--engine", "s3-batch", cwd=archived.repo).err
+    )

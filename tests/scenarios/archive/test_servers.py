@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.archive.upload import SMALLEST_PART
+from s3sync.archive.content import SMALLEST_PART
 from tests.kit.people import Person
 from tests.kit.proxy import Proxy, Request
 from tests.kit.servers import Server

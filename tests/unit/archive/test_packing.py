@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from s3sync.archive.carrier import Carrier, open_carrier
+from s3sync.archive.content import SMALLEST_PART
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.journal import Journal
 from s3sync.archive.place import Destination
 from s3sync.archive.restore import restore_unit
 from s3sync.archive.send import is_archived, send_unit
 from s3sync.archive.stream import TarStream
-from s3sync.archive.upload import SMALLEST_PART
 from s3sync.archive.volumes import known_indexes
 from s3sync.core.archive.values import Kind, Pack
 from s3sync.errors import Halt, LocalError, SourceChanged

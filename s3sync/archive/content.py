@@ -1,0 +1,74 @@
+"""Content of an object of an archive, as it is about to be sent, and the sizes in which that is done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from s3sync.core.archive.tar import BLOCK, END, as_bytes
+from s3sync.core.archive.values import Pack, Source
+from s3sync.core.batches import batched
+from s3sync.core.etag import MAX_PARTS, MIB, PART_SIZE, choose_part_size
+from s3sync.store.port import Headers
+
+ARCHIVE_ID = "archive-id"
+"""Metadata by which an archive is known for the one that an upload made."""
+SMALLEST_PART = 5 * MIB
+"""Bytes of a container's part: the fewest that S3 takes."""
+
+
+class Content(Struct, frozen=True):
+    """Content of one object: sources below a folder of the disk, and how they are packed.
+
+    `top` is the folder in the container; None: the one source is the object, as it is. `name` is for people.
+    """
+
+    key: str
+    name: str
+    root: str
+    top: str | None
+    sources: tuple[Source, ...]
+    pack: Pack
+    level: int | None = None
+    storage_class: str | None = None
+    tags: Mapping[str, str] = {}
+    metadata: Mapping[str, str] = {}
+    kind: str | None = None
+    """Content type of a file that is an object by itself."""
+    md5: str | None = None
+    """MD5 that the bytes must have, in hexadecimal: what has another one is not sent."""
+
+    @property
+    def size(self) -> int:
+        return sum(source.size for source in self.sources)
+
+    @property
+    def most(self) -> int:
+        """Bytes that the object has at most."""
+        packed = sum(source.size + 4 * BLOCK for source in self.sources) + len(END)
+        return self.size if self.top is None else packed + packed // 32 + MIB
+
+    @property
+    def part_size(self) -> int:
+        """Size of the parts: of a container as small as 10,000 of them allow, if it is more than one."""
+        if self.top is None or self.most <= PART_SIZE:
+            return choose_part_size(self.most)
+        return max(SMALLEST_PART, -(-self.most // MAX_PARTS // MIB) * MIB)
+
+    def headers(self, archive_id: str) -> Headers:
+        kind = self.kind if self.top is None else _CONTENT_TYPES.get(self.pack)
+        metadata = {**self.metadata, ARCHIVE_ID: archive_id}
+        return Headers(metadata, kind, self.storage_class, self.tags)
+
+    def signature(self, part_size: int) -> str:
+        """Digest of everything that decides which bytes are made."""
+        digest = hashlib.sha256(as_bytes(f"2 {self.key} {self.pack} {self.level} {part_size} {self.top}\n"))
+        for some in batched(self.sources, 1000):
+            rows = [f"{a.path}\0{a.target or ''}\0{a.kind} {a.mode} {a.size} {a.mtime_ns}\n" for a in some]
+            digest.update(as_bytes("".join(rows)))
+        return digest.hexdigest()
+
+
+_CONTENT_TYPES = {Pack.TAR: "application/x-tar", Pack.TAR_GZ: "application/gzip", Pack.TAR_ZST: "application/zstd"}

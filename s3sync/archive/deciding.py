@@ -1,0 +1,61 @@
+"""Decision about a unit: whether it is in the store already, is to be sent, or must not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from s3sync.archive.chain import is_rest
+from s3sync.archive.indexes import RowBook
+from s3sync.archive.last_copies import refuse_loss, refuse_unnamed_loss
+from s3sync.archive.run_report import Options, UnitState
+from s3sync.archive.send import is_archived
+from s3sync.archive.settling import Staged
+from s3sync.archive.volumes import Portion, is_complete, known_archives, known_indexes, merged, portions_of
+from s3sync.archive.walk import light_of
+from s3sync.archive.work import Working
+from s3sync.core.archive.values import ArchiveSet, Index, Unit
+from s3sync.core.times import moment
+
+
+def decided(work: Working, unit: Unit, options: Options, rows: RowBook | None) -> Staged:
+    """The unit as it stands in the store; `PLANNED` if it is to be sent. Raises `Halt` where that would lose files."""
+    known = known_indexes(work.carrier, work.rules, unit, rows)
+    if not known and not options.force and _is_rest(work, unit):
+        return Staged(UnitState.KNOWN, ())
+    state = state_of(work.rules, unit, known, options)
+    if state is not UnitState.PLANNED:
+        return Staged(state, known)
+    refuse_loss(known, unit)
+    if options.force:
+        refuse_unnamed_loss(work.carrier, work.rules, unit, known, work.journal.is_made)
+    return Staged(state, known)
+
+
+def _is_rest(work: Working, unit: Unit) -> bool:
+    """True for light files that stayed here when the rest was archived further on, in a chain of sets."""
+    light = light_of(work.rules)
+    return is_rest(work.catalogue, unit, (one.path for one in unit.sources if light(one.path)))
+
+
+def state_of(rules: ArchiveSet, unit: Unit, known: tuple[Index, ...], options: Options) -> UnitState:
+    """State of a unit of which so much is known."""
+    if not known or options.force:
+        return UnitState.PLANNED
+    if is_complete(known):
+        return UnitState.KNOWN if is_archived(merged(known), unit) else UnitState.CHANGED
+    portions = {portion.part.key: portion for portion in portions_of(rules, unit)}
+    fits = all(_is_of(archive, portions) for archive in known_archives(known).values())
+    return UnitState.PLANNED if fits else UnitState.CHANGED
+
+
+def _is_of(index: Index, portions: dict[str, Portion]) -> bool:
+    """True if an index is of a volume as it would be sent now, so that only others are missing."""
+    portion = portions.get(index.key)
+    return portion is not None and index.volumes == portion.total and is_archived(index, portion.part)
+
+
+def chosen_of(units: Iterable[Unit], options: Options) -> Iterator[Unit]:
+    """Units that a run is about."""
+    for unit in units:
+        if options.year is None or options.year == (unit.fields.get("year") or str(moment(unit.newest_ns).year)):
+            yield unit
