@@ -17,6 +17,7 @@ from s3sync.sync.session import Session
 
 if TYPE_CHECKING:
     from s3sync.core.outcome import Problem
+    from s3sync.sync.queueing import QueueReport
     from s3sync.team.bring_back import BringReport
     from s3sync.team.conflicts import ConflictsReport, OpenConflict
     from s3sync.team.history import HistoryReport
@@ -54,6 +55,30 @@ class Together(Struct, frozen=True):
         from s3sync.team.locking import lock
 
         return lock(self.session, self._names(files), self.cwd, lasts_s=lasts, why=why, dry_run=dry_run)
+
+    def queue(self, *files: FileName) -> QueueReport:
+        """Have these files, or all that is new or changed, go up by the next `run_queue`. Asks no network."""
+        from s3sync.sync.queueing import enqueue
+
+        return enqueue(self.session, self._names(files), self.cwd)
+
+    def queued(self) -> QueueReport:
+        """List what waits to go up."""
+        from s3sync.sync.queueing import list_queue
+
+        return list_queue(self.session)
+
+    def run_queue(self, *, dry_run: bool = False) -> QueueReport:
+        """Send what waits, as `up` would now. What could not be sent waits on."""
+        from s3sync.sync.queueing import run_queue
+
+        return run_queue(self.session, dry_run=dry_run)
+
+    def clear_queue(self, *names: str, dry_run: bool = False) -> QueueReport:
+        """Have these, as `queued` names them, or all, wait no more. Touches no file."""
+        from s3sync.sync.queueing import clear_queue
+
+        return clear_queue(self.session, names, dry_run=dry_run)
 
     def unlock(self, *files: FileName, force: bool = False, dry_run: bool = False) -> LocksReport:
         """Release your locks on these files, or with `force` anybody's."""

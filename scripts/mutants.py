@@ -2599,6 +2599,22 @@ MUTANTS = (
         "    if False:",
         ("tests/contract/test_wire.py", "-k", "acceleration_where"),
     ),
+    Mutant(
+        "queue-waits-on",
+        "what could not be sent waits on in the queue",
+        "s3sync/core/wishes.py",
+        "return not any(path == wish.word or",
+        "return not any(False and path == wish.word or",
+        ("tests/unit/core/test_wishes.py",),
+    ),
+    Mutant(
+        "queue-inside",
+        "rule 1: a queue that somebody else wrote names nothing outside the staging folder",
+        "s3sync/state/queued.py",
+        'not absolute and ".." not in wish.word.split("/")',
+        "not absolute",
+        ("tests/scenarios/people/test_queue.py", "-k", "nobody_of_ours"),
+    ),
 )
 
 

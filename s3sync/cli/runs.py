@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
 from s3sync.cli.notices import of_runs, telling
+from s3sync.config.schemes import scheme_of
 from s3sync.core.plan import Verb
-from s3sync.errors import ProjectError, S3syncError, UsageError
+from s3sync.errors import BucketMissing, ProjectError, S3syncError, Unreachable, UsageError
 
 if TYPE_CHECKING:
     from s3sync.api import Project
@@ -53,7 +54,7 @@ def _run_one(call: Call, kind: Verb, words: Words, verb: Callable[[Project, list
             progress.headline = run_headline(kind, opened.session.place, False)
         stopped: S3syncError | None = None
         try:
-            with naming(opened, files, call):
+            with naming(opened, files, call), queued_offline(call, kind, opened, files):
                 report = verb(opened, files)
         except S3syncError as error:
             if error.report is None:
@@ -107,6 +108,20 @@ def run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport], root: 
         else:
             lines.summarize(told)
     return code
+
+
+@contextmanager
+def queued_offline(call: Call, kind: Verb, opened: Project, files: list[str]) -> Iterator[None]:
+    """Put what an `up` could not send for want of a network into the queue, where the user's settings say so."""
+    try:
+        yield
+    except (Unreachable, BucketMissing) as error:
+        settings = opened.session.settings
+        away = isinstance(error, Unreachable) or scheme_of(settings.store).is_folder  # a disk that is not plugged in
+        if away and kind is Verb.UP and not call.dry_run and settings.offline == "queue":
+            opened.queue(*files)
+            error.hint = "it waits in the queue: `s3sync queue run`, a watch or git's hooks send it (docs/offline.md)"
+        raise
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from s3sync.config.key import Key
 from s3sync.config.locate import REPO_FILE
 from s3sync.config.read import read_text
 from s3sync.config.secrets import hidden
-from s3sync.config.spec import BY_NAME, KEYS, Key
+from s3sync.config.spec import BY_NAME, KEYS
 from s3sync.config.values import BadValue, Setting
 from s3sync.errors import ConfigError
 

@@ -11,8 +11,8 @@ from msgspec import Struct, structs
 from s3sync.config.secrets import MASK, hidden, mask_url, without_keys
 
 if TYPE_CHECKING:
+    from s3sync.config.key import Mask
     from s3sync.config.settings import Settings
-    from s3sync.config.spec import Mask
 
 
 _KEY_ID = "AWS_ACCESS_KEY_ID"

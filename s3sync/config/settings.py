@@ -81,6 +81,7 @@ class Settings:
     accelerate: bool = False
     acl: str | None = None
     addressing: str | None = None
+    offline: str = "fail"
     request_payer: str | None = None
     ca_bundle: str | None = None
     proxy: str | None = None

@@ -45,6 +45,8 @@ class Selector:
         self._folders: set[str] = set()
         self._above: set[str] = set()
         self._patterns: Patterns | None = None
+        self.meant: list[str] = []
+        """Meaning of the words, once resolved: files, folders (empty: all) and patterns, below the staging folder."""
 
     def __call__(self, path: str) -> bool:
         if path in self._files:
@@ -83,6 +85,7 @@ class Selector:
         patterns = _fitting(open_words, known, absent)
         self._patterns = _compiled("", patterns) if patterns else None
         self._above = {folder for path in (*self._files, *self._folders) for folder in _folders_above(path)}
+        self.meant = [*sorted(self._files), *sorted(self._folders), *patterns]
         self._is_resolved = True
 
     def _take_name(self, word: _Word, files: set[str], folders: set[str]) -> bool:

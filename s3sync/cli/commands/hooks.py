@@ -68,6 +68,7 @@ def run(
     try:
         if hook == REFUSES:
             return _before_commit()
+        _send_queued()
         if hook == "pre-push":
             _before_push()
         else:
@@ -96,6 +97,14 @@ def _before_commit() -> int:
     staged = look_at_staged(_settings(), repo_root(Path.cwd()))
     _tell(*staged_lines(staged))
     return 5 if staged.is_refused else 0
+
+
+def _send_queued() -> None:
+    """Have what waits for the line sent, beside git: it may take long, and its line may still be away."""
+    from s3sync.cli.queueing import projects_with_queues, send_beside
+
+    if next(projects_with_queues(_settings()), None) is not None:
+        send_beside(program_path(), _root())
 
 
 def _before_push() -> None:

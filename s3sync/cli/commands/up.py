@@ -13,7 +13,9 @@ from s3sync.cli.runs import run
 from s3sync.core.plan import Verb
 
 
-@command(EXCHANGE, "s3sync up\ns3sync up b63 draft.mp4 '*.wav'", 0, 1, 2, 3, 4, 5, 6, 8, 130, takes=MOVES)
+@command(
+    EXCHANGE, "s3sync up\ns3sync up b63 draft.mp4 '*.wav'\ns3sync up --queue", 0, 1, 2, 3, 4, 5, 6, 8, 130, takes=MOVES
+)
 def up(
     call: Call,
     names: Names = None,
@@ -30,8 +32,16 @@ def up(
     unlock: Annotated[
         bool, typer.Option("--unlock", help="Then release your locks on the files that are in sync.")
     ] = False,
+    queue: Annotated[
+        bool,
+        typer.Option("--queue", help="Send it when the line is back: `s3sync queue run`, a watch, git's hooks."),
+    ] = False,
 ) -> int:
     """Upload what is new or changed here. Nothing is deleted, and nobody's change is overwritten."""
+    if queue:
+        from s3sync.cli.queueing import put_into_queue
+
+        return put_into_queue(call, names, project, all_projects, with_more=again or unlock or bool(on_conflict))
     return run(
         call, Verb.UP, names, project, all_projects,
         lambda opened, files: opened.up(

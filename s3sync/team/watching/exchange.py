@@ -12,6 +12,7 @@ from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile
 from s3sync.shared.manifest import read_manifest
+from s3sync.sync.queueing import run_queue
 from s3sync.sync.report import FileStatus, RunReport
 from s3sync.sync.run import Options, run
 from s3sync.sync.select import Exactly
@@ -64,6 +65,10 @@ class Exchange:
         staging = self.session.project.staging
         selector = Exactly(files, staging, ignores_case=ignores_case(staging))
         return run(self.session, Verb.UP, Options(selector))
+
+    def send_queued(self) -> RunReport | None:
+        """Send what waits in the queue; None where nothing does. Raises as `run`."""
+        return run_queue(self.session).run
 
     def fetch(self) -> RunReport:
         """Download what is new or changed on the remote; what was deleted here stays deleted. Raises as `run`."""

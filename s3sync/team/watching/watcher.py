@@ -73,6 +73,7 @@ class Watcher:
         self._events: Events | None = None
         self._trouble: str | None = None
         self._busy_since: float | None = None
+        self._queue_is_due = True
         self._is_gone = False
         self._in_use_since: dict[str, float] = {}
         self._said: dict[object, None] = {}
@@ -178,6 +179,10 @@ class Watcher:
             self._tell(Left(problems))
         if look.finished:
             self._send(look.finished)
+        if look.finished or self._queue_is_due:
+            queued, self._queue_is_due = self._exchange.send_queued(), False
+            if queued is not None:
+                self._told(queued)
 
     def _long_in_use(self, names: list[str], now: float) -> Iterator[Problem]:
         """Files that a program has not let go of for a long time, so that nobody waits for them in vain."""
@@ -295,6 +300,7 @@ class Watcher:
                 return
         else:
             self._pace.failed(now)
+            self._queue_is_due = True
             self._exchange.reopen()
         if error.report is not None:
             self._told(error.report)

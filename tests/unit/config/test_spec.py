@@ -9,7 +9,8 @@ import pytest
 from msgspec import Struct
 
 from s3sync.config import Settings, files, masked, spec
-from s3sync.config.spec import KEYS, Key
+from s3sync.config.key import Key
+from s3sync.config.spec import KEYS
 from s3sync.config.values import nested, one_of, plain_text, whole
 from s3sync.errors import ConfigError
 from tests.unit.config.conftest import Load
@@ -57,7 +58,7 @@ def test_the_documentation_has_the_table() -> None:
 def test_every_key_has_its_field_and_no_other() -> None:
     others = {"credentials", "env", "origins", "root"}
     assert [key.name for key in KEYS] == [field.name for field in fields(Settings) if field.name not in others]
-    said = ("staging", "ignore", "notify", "notices", "trash", "hooks", "receipts", "costs", "accelerate")
+    said = ("staging", "ignore", "notify", "notices", "trash", "hooks", "receipts", "costs", "accelerate", "offline")
     assert {field.name: field.default for field in fields(Settings) if field.name in said} == {
         key.name: key.default for key in KEYS if key.default is not None
     }

@@ -1,0 +1,73 @@
+"""The queue at the command line: `up --queue`, and the queues of all projects of a repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s3sync.cli.call import Call
+from s3sync.errors import S3syncError, UsageError
+
+if TYPE_CHECKING:
+    from s3sync.api import Project
+    from s3sync.config import Settings
+
+
+def put_into_queue(
+    call: Call, names: list[str] | None, project: str | None, all_projects: bool, *, with_more: bool
+) -> int:
+    """`up --queue`. Raises `UsageError` with options that only a run can have."""
+    from s3sync.cli.output import print_json
+    from s3sync.cli.runs import open_project
+    from s3sync.cli.show.queue import print_queued, queue_json
+    from s3sync.transfer.progress import Silent
+
+    if with_more or all_projects or call.dry_run:
+        why = "the queue runs `s3sync up` as it is, on one project, with the files of that moment"
+        raise UsageError("--queue goes with no other option", why=why, hint="leave the other options out")
+    opened, files = open_project(call, names, project, Silent())
+    report = opened.queue(*files)
+    if call.json:
+        print_json(queue_json("up --queue", report))
+    else:
+        print_queued(report, quiet=call.quiet)
+    return 0
+
+
+def projects_with_queues(settings: Settings, call: Call | None = None) -> Iterator[Project]:
+    """Each project of the repository here in whose queue something waits. Asks nothing of the network.
+
+    One that cannot be looked at is passed over.
+    """
+    from s3sync.api import Project
+    from s3sync.connect import connect, pace_of
+    from s3sync.team.githooks.waiting import synced_projects
+
+    store = None
+    for folder in synced_projects(settings, Path.cwd()):
+        with suppress(S3syncError):
+            pace = pace_of(settings)
+            store = store or connect(settings, create=False, pace=pace)
+            opened = Project.at(folder, settings, store, pace, Path.cwd(), lock_wait_s=call.wait if call else 0)
+            if opened.queued().waiting:
+                yield opened
+
+
+def send_beside(program: str, root: Path) -> None:
+    """Start a run of all queues of a repository that nobody waits for, and that nothing of ours keeps open."""
+    words = (program,) if Path(program).is_absolute() else (sys.executable, "-P", "-m", "s3sync")
+    with suppress(OSError):
+        subprocess.Popen(
+            [*words, "queue", "run", "--all", "--quiet"],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+        )

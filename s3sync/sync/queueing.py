@@ -1,0 +1,124 @@
+"""The queue: files that are to go up when the line is back. A run of it is a run of `up`, with the base of its moment.
+
+Nothing here asks the network but `run_queue`. A wish names what to look at, never what a file held.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from s3sync.core.plan import Verb
+from s3sync.core.times import format_time
+from s3sync.core.wishes import EVERYTHING, Wish, added, is_done
+from s3sync.errors import UsageError
+from s3sync.local.ignore import load_ignore
+from s3sync.local.patterns import has_wildcard
+from s3sync.local.scan import scan_folder
+from s3sync.state.queued import MOST_WORD, Queue
+from s3sync.sync.report import ProjectAddress, RunReport
+from s3sync.sync.run import Options, run
+from s3sync.sync.select import Selector
+from s3sync.sync.session import Session
+
+ABSENT = "the staging folder has none"
+
+
+class QueueReport(Struct):
+    """Report of a command on the queue: what waits after it. `gone`: those of it that name what is not here any more.
+
+    `run` is what a run of it did, None where nothing was to be done. `cleared` is what waits no more.
+    """
+
+    place: ProjectAddress
+    waiting: list[Wish] = field(default_factory=list)
+    gone: list[Wish] = field(default_factory=list)
+    run: RunReport | None = None
+    cleared: list[Wish] = field(default_factory=list)
+    dry_run: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """Code of the run; 1 where something that waits is gone and a run met it."""
+        code = 0 if self.run is None else self.run.exit_code
+        return code or int(self.run is not None and bool(self.gone))
+
+
+def enqueue(session: Session, names: Sequence[str], cwd: Path) -> QueueReport:
+    """Have these files wait, or everything without names. Raises `UsageError` for a name that fits nothing here."""
+    session.settings.require_user()
+    words = _words(session, names, cwd) if names else [EVERYTHING]
+    with session.lock(), session.memory() as state:
+        queue = Queue(state)
+        queue.put(added(queue.wishes(), words, format_time(session.clock())))
+        return _report(session, queue.wishes())
+
+
+def list_queue(session: Session) -> QueueReport:
+    """Look at what waits. Changes nothing."""
+    with session.memory(read_only=True) as state:
+        return _report(session, Queue(state).wishes())
+
+
+def clear_queue(session: Session, names: Sequence[str] = (), *, dry_run: bool = False) -> QueueReport:
+    """Have these wait no more, or none without names. Touches no file. Raises `UsageError` for a name that is none."""
+    with session.lock(), session.memory(read_only=dry_run) as state:
+        queue = Queue(state)
+        waiting = queue.wishes()
+        going = [wish for wish in waiting if not names or wish.word in names]
+        _refuse_unknown(names, waiting)
+        queue.forget(going)
+        report = _report(session, [wish for wish in waiting if wish not in going])
+        report.cleared, report.dry_run = going, dry_run
+        return report
+
+
+def run_queue(session: Session, *, dry_run: bool = False) -> QueueReport:
+    """Send what waits, as `up` would now. What could not be sent waits on. Raises as `run`; then all of it does."""
+    report = list_queue(session)
+    ready = [wish for wish in report.waiting if wish not in report.gone]
+    if not ready:
+        report.run = RunReport(Verb.UP, session.place, dry_run=dry_run) if report.gone else None
+        return report
+    words = [wish.word for wish in ready if wish.word != EVERYTHING]
+    staging = session.project.staging
+    selector = Selector(words, staging, staging) if words else None
+    report.run = run(session, Verb.UP, Options(selector, dry_run=dry_run))
+    report.dry_run = dry_run
+    if dry_run:
+        return report
+    unsent = [*(problem.path for problem in report.run.failed), *report.run.locked]
+    done = [wish for wish in ready if is_done(wish, unsent, is_pattern=has_wildcard(wish.word))]
+    with session.memory(locked=False) as state:
+        queue = Queue(state)
+        queue.forget([wish for wish in done if wish in queue.wishes()])
+        report.waiting = queue.wishes()
+    return report
+
+
+def _report(session: Session, waiting: list[Wish]) -> QueueReport:
+    staging = session.project.staging
+    gone = [wish for wish in waiting if not has_wildcard(wish.word) and not os.path.lexists(staging / wish.word)]
+    return QueueReport(session.place, waiting, gone)
+
+
+def _words(session: Session, names: Sequence[str], cwd: Path) -> list[str]:
+    project, settings = session.project, session.settings
+    ignored = load_ignore(settings.ignore, project.repo_root, project.staging)
+    here = scan_folder(project.staging, ignored).files
+    selector = Selector(names, project.staging, cwd)
+    selector.resolve(lambda: here, absent=ABSENT)
+    if any(len(word) > MOST_WORD for word in selector.meant):
+        raise UsageError("a name is too long to be kept", why=f"it has more than {MOST_WORD} characters")
+    return selector.meant
+
+
+def _refuse_unknown(names: Sequence[str], waiting: Sequence[Wish]) -> None:
+    unknown = [name for name in names if name not in {wish.word for wish in waiting}]
+    if unknown:
+        raise UsageError(
+            f"{unknown[0]!r} does not wait in the queue", hint="`s3sync queue list` shows what does, as it is named"
+        )
