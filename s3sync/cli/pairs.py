@@ -86,7 +86,7 @@ def sync_places(
     `towards` are the options --to-cloud and --to-local, `wish` --bidirectional, --delete and --max-delete.
     """
     both, delete, max_delete = wish
-    pair = meant(words, *towards, Path.cwd(), is_asked=both or delete or picks.any or profile_b is not None)
+    pair = meant(call, words, *towards, Path.cwd(), is_asked=both or delete or picks.any or profile_b is not None)
     if pair is None:
         return None
     if project:
@@ -100,7 +100,7 @@ def sync_places(
 
 
 def meant(
-    words: Sequence[str], to_cloud: str | None, to_local: str | None, cwd: Path, *, is_asked: bool
+    call: Call, words: Sequence[str], to_cloud: str | None, to_local: str | None, cwd: Path, *, is_asked: bool
 ) -> tuple[str, str] | None:
     """The two places that words of `sync` mean; None where they mean files of a project.
 
@@ -108,7 +108,7 @@ def meant(
     """
     if to_cloud is not None or to_local is not None:
         return _towards(words, to_cloud, to_local)
-    if len(words) == 2 and not _stays_project(words, cwd):
+    if len(words) == 2 and not _stays_project(call, words, cwd):
         return words[0], words[1]
     if is_asked:
         raise UsageError(
@@ -146,15 +146,22 @@ def _as_path(word: str) -> str:
     return word if is_path(word) else f"./{word}"
 
 
-def _stays_project(words: Sequence[str], cwd: Path) -> bool:
+def _stays_project(call: Call, words: Sequence[str], cwd: Path) -> bool:
     """True where words of `sync` mean files of a project, as they did before two places could be named.
 
-    Paths that all lie in a staging folder are such; an address never is.
+    Paths that all lie in staging folders of the repository are such; an address never is.
     """
-    from s3sync.config.locate import in_staging
+    from s3sync.config import find_repo_root, load_settings
     from s3sync.pairs.opening import is_address, is_path
 
     if any(map(is_address, words)):
         return False
     paths = [Path(os.path.realpath(cwd / Path(word).expanduser())) for word in words if is_path(word)]
-    return not paths or all(any(in_staging(path, above) for above in path.parents) for path in paths)
+    if not paths:
+        return True
+    root = find_repo_root(cwd)
+    if root is None or not all(path.is_relative_to(root) for path in paths):
+        return False
+    staging = tuple(load_settings(cwd, flags=call.flags, environ=os.environ).staging.split("/"))
+    inside = (path.relative_to(root).parts for path in paths)
+    return all(staging in (parts[: len(staging)], parts[1 : len(staging) + 1]) for parts in inside)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from s3sync.core.names import is_folder_marker, path_of_key, refuse, refuse_reason
+from msgspec.structs import replace
+
+from s3sync.core.names import is_folder_marker, nfc, path_of_key, refuse, refuse_reason
 from s3sync.core.outcome import Problem
-from s3sync.errors import LocalError, StoreError
+from s3sync.errors import LocalError, NotFound, StoreError
 from s3sync.local.scan import scan_folder
 from s3sync.pairs.values import Bucket, Folder, Found, Place, Seen
 
@@ -17,7 +19,9 @@ def look(place: Place, wanted: Callable[[str], bool]) -> Seen:
 
 
 def _scan(place: Folder, wanted: Callable[[str], bool]) -> Seen:
-    scan, seen = scan_folder(place.root, place.ignored), Seen()
+    only = place.only
+    scan = scan_folder(place.root, place.ignored if only is None else lambda path: path != only)
+    seen = Seen()
     for path, file in scan.files.items():
         found = Found(file.size, mtime_ns=file.mtime_ns, file=file)
         if wanted(path):
@@ -67,6 +71,20 @@ def _ignoring(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     from s3sync.local.patterns import compile_patterns
 
     return compile_patterns(patterns).match_file
+
+
+def one_object(place: Bucket) -> Bucket | None:
+    """The place of the one object that an address names; None where there is none. Raises `StoreError`."""
+    if not place.prefix:
+        return None
+    above, _, name = place.prefix.rstrip("/").rpartition("/")
+    if refuse_reason(nfc(name)) is not None:
+        return None
+    try:
+        place.store.head(place.prefix.rstrip("/"))
+    except NotFound:
+        return None
+    return replace(place, prefix=f"{above}/" if above else "", only=nfc(name))
 
 
 def is_missing(place: Place) -> bool:

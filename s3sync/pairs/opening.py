@@ -18,7 +18,7 @@ from s3sync.config.schemes import name_of_scheme, scheme_of
 from s3sync.config.schemes import store as checked_address
 from s3sync.config.values import BadValue
 from s3sync.connect import connect
-from s3sync.core.names import STATE_DIR
+from s3sync.core.names import STATE_DIR, nfc
 from s3sync.core.pairs import End, Overlap, common_root, overlap
 from s3sync.errors import ConfigError, ProjectError, UsageError
 from s3sync.local.ignore import load_ignore
@@ -90,18 +90,29 @@ def _settings(asked: Asked, end: End) -> Settings:
 def _open(asked: Asked, end: End, settings: Settings) -> Place:
     word = asked.word(end)
     if is_address(word):
-        return _bucket(settings, settings.store, "", asked)
+        return _bucket(settings, asked)
     if not is_path(word):
         found = _project(asked, word)
         if found is not None:
             return found
-    return _folder(asked, word, settings)
+    return _folder(asked, word, settings, may_be_file=end is End.A)
 
 
-def _bucket(settings: Settings, address: str, prefix: str, asked: Asked) -> Bucket:
-    """Below `prefix` of the store with that address."""
-    store = connect(_at(settings, address), create=False, pace=asked.pace)
+def _bucket(settings: Settings, asked: Asked) -> Bucket:
+    """The place with that address, in a store that is opened above it: the address may be that of one object."""
+    root, prefix = settings.store, ""
+    above, _, last = root.rpartition("/")
+    if not scheme_of(root).is_folder and last and _is_address(above):
+        root, prefix = above, f"{last}/"
+    store = connect(_at(settings, root), create=False, pace=asked.pace)
     return Bucket(store, prefix, mask_url(settings.store), settings, endpoint_of(store) or "")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(text.partition("://")[2].strip("/")) and checked_address(text) == text
+    except BadValue:
+        return False
 
 
 def _at(settings: Settings, address: str) -> Settings:
@@ -117,13 +128,10 @@ def _one_store(asked: Asked, settings: Mapping[End, Settings]) -> Opened | None:
     a, b = settings[End.A].store, settings[End.B].store
     if name_of_scheme(a) != name_of_scheme(b) or scheme_of(a).is_folder:
         return None
-    try:
-        root = checked_address(common_root(a, b))
-    except BadValue:
+    root = common_root(a, b)
+    if not _is_address(root):
         return None
-    root = root.rstrip("/")
-    if _refused(root):
-        return None
+    root = root.rpartition("/")[0] if root in (a, b) and _is_address(root.rpartition("/")[0]) else root
     store = connect(_at(settings[End.A], root), create=False, pace=asked.pace)
     places = {}
     for end, address in ((End.A, a), (End.B, b)):
@@ -131,10 +139,6 @@ def _one_store(asked: Asked, settings: Mapping[End, Settings]) -> Opened | None:
         shown = mask_url(address)
         places[end] = Bucket(store, f"{below}/" if below else "", shown, settings[end], endpoint_of(store) or "")
     return Opened(places, in_one_store=True)
-
-
-def _refused(root: str) -> bool:
-    return root.partition("://")[2] == ""
 
 
 def _project(asked: Asked, word: str) -> Folder | None:
@@ -157,13 +161,18 @@ def _project(asked: Asked, word: str) -> Folder | None:
     return Folder(project.staging, f"project {project.name} ({project.staging})", ignored, settings, project.name)
 
 
-def _folder(asked: Asked, word: str, settings: Settings) -> Folder:
+def _folder(asked: Asked, word: str, settings: Settings, *, may_be_file: bool) -> Folder:
     path = Path(word).expanduser() if word.startswith("~") else Path(word)
     root = Path(os.path.realpath(asked.cwd / path))
     if STATE_DIR in root.parts:
         raise UsageError(f"{word} is s3sync's own folder", why="what lies there is its memory", hint="name another one")
+    only = None
+    if root.is_file():
+        if not may_be_file:
+            raise UsageError(f"{word} is a file", why="B is a folder, a store or a project", hint="name its folder")
+        root, only = root.parent, nfc(root.name)
     none = root / STATE_DIR / "none"  # what a folder's own file says may only add to what the user leaves out
-    return Folder(root, word, load_ignore(settings.ignore, none, root), settings)
+    return Folder(root, word, load_ignore(settings.ignore, none, root), settings, None, only)
 
 
 def make(place: Bucket) -> None:
@@ -190,7 +199,7 @@ def _refuse_overlap(a: Place, b: Place) -> None:
 def _where(place: Place) -> tuple[str, str]:
     """Kind of place, and its address in it, with `/` between names: that of a folder store is its folder's."""
     if isinstance(place, Folder):
-        return "folder", place.root.as_posix()
+        return "folder", (place.root if place.only is None else place.root / place.only).as_posix()
     if scheme_of(place.settings.store).is_folder:
         return "folder", os.path.realpath(place.settings.store.partition("://")[2])
     return f"{name_of_scheme(place.settings.store)} {place.endpoint}", place.settings.store

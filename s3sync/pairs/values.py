@@ -38,17 +38,21 @@ class Seen(Struct):
 
 
 class Folder(Struct, frozen=True):
-    """A folder of this computer. `shown` is what output calls it; `project` the name of one whose files it has."""
+    """A folder of this computer. `shown` is what output calls it; `project` the name of one whose files it has.
+
+    `only`: the one file of it that was named.
+    """
 
     root: Path
     shown: str
     ignored: Callable[[str], bool]
     settings: Settings
     project: str | None = None
+    only: str | None = None
 
     @property
     def identity(self) -> str:
-        return f"folder:{self.root}"
+        return f"folder:{self.root}" if self.only is None else f"folder:{self.root / self.only}"
 
 
 class Bucket(Struct, frozen=True):
@@ -62,6 +66,7 @@ class Bucket(Struct, frozen=True):
     shown: str
     settings: Settings
     endpoint: str = ""
+    only: str | None = None
 
     @property
     def identity(self) -> str:

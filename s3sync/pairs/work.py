@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of
@@ -23,7 +24,7 @@ from s3sync.local.room import state_room
 from s3sync.local.tidy import tidy
 from s3sync.pairs.digests import Knowledge, settle
 from s3sync.pairs.filters import EVERYTHING, Wanted
-from s3sync.pairs.looking import is_missing, look
+from s3sync.pairs.looking import is_missing, look, one_object
 from s3sync.pairs.memory import PairMemory, open_pair_memory
 from s3sync.pairs.moving import Mover
 from s3sync.pairs.opening import Opened, make
@@ -72,7 +73,7 @@ class Work(Struct):
 
     def look(self, wanted: Wanted, *, both: bool) -> None:
         """List both places. Raises where a place is missing that must not be taken for an empty one."""
-        self.wanted, self.one_way = wanted, not both
+        self.one_way = not both
         known = self.memory.pair.count_base() > 0
         for end in End:
             place = self.opened.places[end]
@@ -83,12 +84,29 @@ class Work(Struct):
                     why="a place that is missing is never taken for an empty one",
                     hint="connect its disk, or look at the spelling",
                 )
-        self.seen = {end: self._look(end, wanted, known=known) for end in End}
+        first = self._named(self._look(End.A, wanted, known=known), wanted)
+        self.seen = {End.A: first, End.B: self._look(End.B, self.wanted, known=known)}
         self.base = SpilledDict(Entry)
         if both:
             for path, entry in self.memory.pair.each_base():
-                if wanted.name(path):
+                if self.wanted.name(path):
                     self.base[path] = entry
+
+    def _named(self, seen: Seen, wanted: Wanted) -> Seen:
+        """Files of A; where it is one file, or one object that has the address, only that one is wanted at all."""
+        self.wanted, place = wanted, self.opened.places[End.A]
+        if isinstance(place, Bucket) and self.one_way and not seen.files and not seen.problems:
+            found = one_object(place)
+            if found is not None:
+                self.opened = replace(self.opened, places={**self.opened.places, End.A: found})
+                self.knows = {**self.knows, End.A: Knowledge(found, self.memory.ends[End.A], self.pace.receive)}
+                seen, place = look(found, lambda path: path == found.only), found
+        only = place.only
+        if only is not None:
+            self.wanted = Wanted(lambda path: path == only and wanted.name(path), wanted.fits)
+            for path in [path for path in seen.files if path != only]:
+                del seen.files[path]
+        return seen
 
     def _look(self, end: End, wanted: Wanted, *, known: bool) -> Seen:
         """List a place. The folder of a folder store that is B, and was never seen, is made when it is needed."""

@@ -1,0 +1,125 @@
+"""Two places that are none, are one, or cannot hold a name: one clear error each, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.kit.people import REPO
+from tests.scenarios.pairs.desk import Desk
+
+pytestmark = pytest.mark.seaweedfs
+
+
+def test_places_that_cannot_be_a_pair(desk: Desk) -> None:
+    a = desk.place("folder", "a")
+    a.put("day/x", b"1")
+    (desk.work / "file").write_bytes(b"1")
+    (desk.work / "link").symlink_to(desk.work / "a")
+    bucket = f"s3://{desk.servers['sea'].bucket}"
+    rows = [
+        (2, "are one place", "./a", "./a"),
+        (2, "are one place", "./a", "./link"),
+        (2, "are one place", "./a", f"file://{desk.work}/a"),
+        (2, "lies in ./a", "./a", "./a/day"),
+        (2, "lies in", "./a/day", "./a"),
+        (2, "lies in", f"{bucket}/x/y", f"{bucket}/x"),
+        (2, "there is no folder ./nosuch", "./nosuch", "./b"),
+        (2, "no project and no folder 'nosuch'", "nosuch", "./b"),
+        (2, "credentials do not belong", "s3://me:secret@bucket/x", "./b"),
+        (2, "there is no store of the kind", "ftp://host/x", "./b"),
+        (2, "is a file", "./a", "./file"),
+        (1, "no folder store", f"file://{desk.work}/nosuch", "./b"),
+        (1, "there is nothing at", f"{bucket}/{desk.tag}/typo", "./b"),
+    ]
+    for code, text, one, two in rows:
+        result = desk.person.expect(code, "sync", one, two, "--profile", "sea", cwd=desk.work)
+        assert text in result.err, (text, result.err)
+        assert "secret" not in result.err and result.err.count("error:") == 1
+    assert not (desk.work / "b").exists()
+    told = desk.person.expect(2, "copy", "./a", "./b", "--newer", "soon", "--json", cwd=desk.work).json
+    assert told["error"]["message"].startswith("--newer cannot be 'soon'")
+
+
+def test_an_empty_source_deletes_nothing_unasked(desk: Desk) -> None:
+    a, b = desk.place("folder", "a"), desk.place("sea", "b")
+    for number in range(3):
+        b.put(f"{number}", b"kept")
+    (desk.work / "a").mkdir()
+    assert desk.run("sync", a, b).code == 0
+    told = desk.run("sync", a, b, "--delete", code=5)
+    assert "./a is empty" in told.err and len(b.files()) == 3
+    desk.run("sync", a, b, "--delete", "--max-delete", "2", code=5)
+    desk.run("sync", a, b, "--delete", "--max-delete", "3")
+    assert b.files() == {} and len(b.trash()) == 3
+
+
+def test_names_that_are_not_carried_on_are_said(desk: Desk) -> None:
+    a, b = desk.place("sea", "a"), desk.place("folder", "b")
+    a.put("fine.mov", b"1")
+    a.put(".git/config", b"[core]")
+    a.put("metadata.json", b"{}")
+    told = desk.run("copy", a, b, "--json", code=3).json
+    assert [item["name"] for item in told["failed"]] == [".git/config"]
+    assert b.files() == {"fine.mov": b"1"}
+    (desk.work / "b" / "way").write_bytes(b"a file")
+    a.put("way/in.mov", b"1")
+    told = desk.run("copy", a, b, "--json", code=3).json
+    assert {item["name"] for item in told["failed"]} == {".git/config", "way/in.mov"}
+    assert b.files() == {"fine.mov": b"1", "way": b"a file"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+def test_what_cannot_be_read_is_never_taken_for_gone(desk: Desk) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root reads everything")
+    a, b = desk.place("folder", "a"), desk.place("folder", "b")
+    a.put("x", b"1")
+    a.put("closed/y", b"1")
+    desk.run("sync", a, b)
+    (desk.work / "a" / "closed").chmod(0)
+    told = desk.run("sync", a, b, "--delete", code=3)
+    assert "closed" in told.err and "closed/y" in b.files()
+
+
+def test_words_of_a_project_stay_files_of_it(desk: Desk) -> None:
+    person = desk.person
+    person.ok("init", "b63", "--store", f"file://{desk.work}/team", "--repo", REPO, cwd=person.repo)
+    staging = person.repo / "b63" / "s3-staging"
+    for name in ("one.mov", "two.mov", "three.mov"):
+        (staging / name).write_bytes(b"1")
+    told = person.ok("sync", "./one.mov", "./two.mov", "--json", cwd=staging).json
+    assert sorted(item["name"] for item in told["uploaded"]) == ["one.mov", "two.mov"]
+
+    told = person.ok("sync", "b63", "./backup", "--json", cwd=person.repo).json
+    assert sorted(item["name"] for item in told["copied"]) == ["one.mov", "three.mov", "two.mov"]
+    assert sorted(path.name for path in (person.repo / "backup").iterdir()) == ["one.mov", "three.mov", "two.mov"]
+    (person.repo / "backup" / "four.mov").write_bytes(b"4")
+    person.ok("copy", "./backup", "b63", cwd=person.repo)
+    assert person.ok("status", "b63", "--json", cwd=person.repo).json["counts"]["local_new"] == 2
+    told = person.expect(2, "sync", "b63", "--delete", cwd=person.repo)
+    assert "this option is one of two places" in told.err
+
+
+def test_a_repository_has_no_say_in_where_an_address_leads(desk: Desk) -> None:
+    """A committed endpoint is asked about before a place is opened through it, as before any command."""
+    person, asks = desk.person, {"S3SYNC_TRUST": None}
+    (person.repo / ".s3sync.yaml").write_text("repo: r\nendpoint_url: http://127.0.0.1:9\n")
+    (person.repo / "x").mkdir()
+    told = person.expect(5, "copy", "s3://bucket/x", "./x", cwd=person.repo, env=asks)
+    assert "you have not agreed to it" in told.err
+
+
+def test_one_file_can_be_named(desk: Desk) -> None:
+    """A file of a folder, and an object: the file alone is copied, and nothing else is looked at."""
+    a, cloud, b = desk.place("folder", "a"), desk.place("sea", "c"), desk.place("folder", "b")
+    for name in ("day/clip.mov", "day/other.mov"):
+        a.put(name, name.encode())
+    person, more = desk.person, ("--profile", "sea", "--json")
+    told = person.ok("copy", "./a/day/clip.mov", cloud.word, *more, cwd=desk.work).json
+    assert [item["name"] for item in told["copied"]] == ["clip.mov"] and set(cloud.files()) == {"clip.mov"}
+    cloud.put("other.mov", b"1")
+    told = person.ok("sync", f"{cloud.word}/clip.mov", b.word, "--delete", *more, cwd=desk.work).json
+    assert [item["name"] for item in told["copied"]] == ["clip.mov"]
+    assert b.files() == {"clip.mov": b"day/clip.mov"}
