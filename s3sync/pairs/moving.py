@@ -33,8 +33,9 @@ from s3sync.local.modes import POSIX, copy_file
 from s3sync.local.place import delete_for_good, expect, move_to_trash, new_partial, place
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile, look_at
+from s3sync.pairs.bodies import Bounded
 from s3sync.pairs.digests import Knowledge
-from s3sync.pairs.streaming import Bounded, Streamer
+from s3sync.pairs.streaming import Streamer
 from s3sync.pairs.values import Bucket, Folder, Found, Place, Seen
 from s3sync.store.port import Create, Headers, Overwrite, Update, WriteMode
 from s3sync.transfer.context import Transport

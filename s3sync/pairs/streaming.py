@@ -7,45 +7,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from hashlib import md5
 
 from msgspec import Struct
 
 from s3sync.core.etag import MIB, PART_SIZE, choose_part_size, part_ranges, plain_md5
 from s3sync.core.unfinished import Direction, Unfinished
-from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
+from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed
+from s3sync.pairs.bodies import IN_MEMORY, Bounded, InOrder, Range, StreamedBody, fetch
 from s3sync.pairs.values import Bucket, Found
 from s3sync.store.port import Headers, ObjectHead, Part, WriteMode
 from s3sync.transfer.context import Transport
-from s3sync.transfer.fetch.arriving import arriving
-from s3sync.transfer.fetch.wanted import Wanted
 from s3sync.transfer.pool import PARTS_AT_ONCE
 from s3sync.transfer.progress import Work
 from s3sync.transfer.send.server_copy import copy_on_server
-
-IN_MEMORY = 48 * MIB
-"""Bytes of parts that are under way at once: received, and not yet acknowledged."""
-
-
-class Bounded:
-    """A bound on the bytes in memory, shared by all threads. One body larger than the bound goes alone."""
-
-    def __init__(self, most: int = IN_MEMORY) -> None:
-        self._most, self._used = most, 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def hold(self, n: int) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._used or self._used + n <= self._most)
-            self._used += n
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._used -= n
-                self._changed.notify_all()
 
 
 class Streamed(Struct, frozen=True):
@@ -78,29 +53,17 @@ class Streamer(Struct, frozen=True):
             if etag is not None:
                 self.target.progress.reuse(Work.UPLOAD, path, found.size)
                 return Streamed(etag, known, 0)
-        if found.size <= PART_SIZE or not self.target.store.capabilities.multipart:
+        if found.size <= PART_SIZE:
             return self._whole(path, found, key, mode, headers, known)
+        if not self.target.store.capabilities.multipart:
+            return self._in_one(path, found, key, mode, headers, known)
         return self._in_parts(path, found, key, mode, headers, known)
-
-    def _fetch(self, path: str, found: Found, start: int, stop: int) -> bytes:
-        wanted = Wanted(path, found.key, found.size, found.etag, None)
-        body = bytearray()
-        with closing(arriving(self.source, wanted, start, stop)) as chunks:
-            for chunk in chunks:
-                self.source.pool.check()
-                self.source.pace.receive(len(chunk))
-                body += chunk
-                if len(body) > stop - start:
-                    raise StoreError(f"{path} cannot be copied", why="the server ignores which range is asked for")
-        if len(body) != stop - start:
-            raise ChecksumMismatch(f"{path} did not arrive whole", why=f"{len(body)} of {stop - start} bytes came")
-        return bytes(body)
 
     def _whole(
         self, path: str, found: Found, key: str, mode: WriteMode, headers: Headers, known: str | None
     ) -> Streamed:
         with self.bounded.hold(found.size):
-            body = self._fetch(path, found, 0, found.size) if found.size else b""
+            body = fetch(self.source, path, found, 0, found.size) if found.size else b""
             digest = md5(body, usedforsecurity=False)
             _verify(path, known, digest.hexdigest())
             headers = _with_md5(headers, digest.hexdigest())
@@ -109,33 +72,66 @@ class Streamer(Struct, frozen=True):
         self.target.progress.advance(Work.UPLOAD, path, found.size)
         return Streamed(etag, digest.hexdigest(), found.size)
 
+    def _in_one(
+        self, path: str, found: Found, key: str, mode: WriteMode, headers: Headers, known: str | None
+    ) -> Streamed:
+        """Stream a large object to a store that takes no parts. One of unknown MD5 is read once before, to be told."""
+        moved = 0 if known else found.size
+        known = known or self._digest(path, found)
+        headers = _with_md5(headers, known)
+        with (
+            self.target.up.body(found.size, self.target.pool.check),
+            StreamedBody(self.source, path, found) as body,
+        ):
+            etag = self.target.store.put(key, body, mode=mode, headers=headers, md5=bytes.fromhex(known)).etag
+        self.target.progress.advance(Work.UPLOAD, path, found.size)
+        return Streamed(etag, known, found.size + moved)
+
+    def _digest(self, path: str, found: Found) -> str:
+        running = md5(usedforsecurity=False)
+        with StreamedBody(self.source, path, found) as body:
+            while chunk := body.read(MIB):
+                running.update(chunk)
+        return running.hexdigest()
+
     def _in_parts(
         self, path: str, found: Found, key: str, mode: WriteMode, headers: Headers, known: str | None
     ) -> Streamed:
         job = self._resumed(path, found, key) or self._begun(path, found, key, headers)
+        hashed = None if job.there else InOrder(self.target.pool.check)
         sent = 0
         lock = threading.Lock()
 
-        def bring(numbered: tuple[int, tuple[int, int]]) -> Part:
+        def bring(part: Range) -> Part:
             nonlocal sent
-            number, (start, stop) = numbered
-            there = job.there.get(number)
+            there = job.there.get(part.number)
             if there is not None:
-                self.target.progress.reuse(Work.UPLOAD, path, stop - start)
+                self.target.progress.reuse(Work.UPLOAD, path, part.size)
                 return there
-            with self.bounded.hold(stop - start), self.target.up.body(stop - start, self.target.pool.check, key):
-                body = self._fetch(path, found, start, stop)
-                etag = self.target.store.put_part(key, job.upload_id, number, body)
-            self.target.ledger.part_done(path, Direction.UP, number, etag)
-            self.target.progress.advance(Work.UPLOAD, path, stop - start)
+            try:
+                with self.target.up.body(part.size, self.target.pool.check, key):
+                    body = fetch(self.source, path, found, part.start, part.stop)
+                    etag = self.target.store.put_part(key, job.upload_id, part.number, body)
+                self.target.ledger.part_done(path, Direction.UP, part.number, etag)
+                if hashed is not None:
+                    hashed.feed(part.number, body)
+            except BaseException:
+                if hashed is not None:
+                    hashed.give_up()
+                raise
+            finally:
+                self.bounded.release(part.size)
+            self.target.progress.advance(Work.UPLOAD, path, part.size)
             with lock:
-                sent += stop - start
-            return Part(number, stop - start, etag)
+                sent += part.size
+            return Part(part.number, part.size, etag)
 
-        ranges = list(enumerate(part_ranges(found.size, job.part_size), 1))
         at_once = max(1, min(PARTS_AT_ONCE, IN_MEMORY // job.part_size))
         try:
-            parts = self.target.pool.gather(bring, ranges, at_once)
+            parts = self.target.pool.gather(bring, self._ranges(found.size, job), at_once)
+            if hashed is not None:
+                _verify(path, known, hashed.hexdigest())
+                known = hashed.hexdigest()
             etag = self.target.store.complete_upload(key, job.upload_id, parts, mode=mode).etag
         except NotFound as error:
             self._abandon(path, key, job.upload_id)
@@ -145,6 +141,13 @@ class Streamer(Struct, frozen=True):
             raise
         self.target.ledger.end(path, Direction.UP)
         return Streamed(etag, known, sent)
+
+    def _ranges(self, size: int, job: _Job) -> Iterator[Range]:
+        """The parts in order, each once there is memory for it: no earlier one waits for what a later one holds."""
+        for number, (start, stop) in enumerate(part_ranges(size, job.part_size), 1):
+            if number not in job.there:
+                self.bounded.take(stop - start)
+            yield Range(number, start, stop)
 
     def _resumed(self, path: str, found: Found, key: str) -> _Job | None:
         """The remembered upload of this very version, with the parts that the store acknowledged; else it is ended."""

@@ -22,13 +22,13 @@ from s3sync.disk.tree import kept_folders
 from s3sync.errors import ENDS_THE_RUN, BucketMissing, S3syncError, UsageError
 from s3sync.local.room import state_room
 from s3sync.local.tidy import tidy
+from s3sync.pairs.bodies import Bounded
 from s3sync.pairs.digests import Knowledge, settle
 from s3sync.pairs.filters import EVERYTHING, Wanted
 from s3sync.pairs.looking import is_missing, look, one_object
 from s3sync.pairs.memory import PairMemory, open_pair_memory
 from s3sync.pairs.moving import Mover
 from s3sync.pairs.opening import Opened, make
-from s3sync.pairs.streaming import Bounded
 from s3sync.pairs.values import Bucket, Folder, Found, Seen
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.lock import project_lock
@@ -215,7 +215,7 @@ class Work(Struct):
             }
             yield (
                 Mover(
-                    places, self.seen, self.knows, transports, Bounded(), self.progress,
+                    places, self.seen, self.knows, transports, Bounded(pool.check), self.progress,
                     self.opened.in_one_store, stamp, self.user,
                 ),
                 pool,
