@@ -17,6 +17,7 @@ from tests.kit.azurite import lacking as lacks_azurite
 from tests.kit.browser import Browser, chromium
 from tests.kit.databases import Postgres
 from tests.kit.google import FakeGcs
+from tests.kit.remotes import Remotes
 from tests.kit.servers import MiniStack, Moto, SeaweedFS
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
     return workers.scheduler(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
-_OURS = ("AWS_", "AZURE_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_")
+_OURS = ("AWS_", "AZURE_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_", "RCLONE_")
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +89,12 @@ def azurite() -> Iterator[Azurite]:
         pytest.skip(lacks)
     with Azurite() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def remotes() -> Iterator[Remotes]:
+    with Remotes() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,9 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftstorage
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+_REMOTE = re.compile(r"[\w.+@][\w.+@ -]{0,63}")
+"""Name of a remote in rclone's configuration. Source: https://rclone.org/docs/#valid-remote-names"""
+_COLON = re.compile(r"([A-Za-z]+):(?!//)")
 
 
 class Scheme(Struct, frozen=True):
@@ -44,6 +47,8 @@ class Scheme(Struct, frozen=True):
     is_folder: bool = False
     classes: tuple[str, ...] = ()
     uses_aws: bool = False
+    by_remote: bool = False
+    """True if the address is `kind:REMOTE:path`: a remote that the user has set up himself."""
 
     @property
     def has_server(self) -> bool:
@@ -120,6 +125,27 @@ def _folder(rest: str) -> str:
     return folder_url("/" + "/".join(parts))
 
 
+def _remote(rest: str) -> str:
+    name, colon, path = rest.partition(":")
+    hint = "write rclone:REMOTE:path, with a name that `rclone listremotes` shows"
+    if not name or not colon:
+        raise BadValue("an rclone store needs a remote of your rclone configuration", hint)
+    if not _REMOTE.fullmatch(name) or name != name.strip() or "," in name or "=" in name:
+        raise BadValue(f"{hidden(name)!r} is not the name of an rclone remote", hint)
+    names = [one for one in nfc(path).split("/") if one]
+    if ".." in names or "." in names or "]" in path or not path.isprintable():
+        raise BadValue("the path on an rclone remote takes no '.', no '..' and no ']'", hint)
+    if len(rest) > MOST_ADDRESS:
+        raise BadValue(f"the address has more than {MOST_ADDRESS} characters", "use a shorter path")
+    return f"rclone:{name}:{'/' if path.startswith('/') else ''}{'/'.join(names)}"
+
+
+def remote_of(url: str) -> tuple[str, str]:
+    """The remote's name and the path in it, of the address of an rclone store."""
+    name, _, path = url.removeprefix("rclone:").partition(":")
+    return name, path
+
+
 def bucket_url(bucket: str, prefix: str = "", kind: str = "s3") -> str:
     """The address of a bucket, or of a prefix in it."""
     return f"{kind}://{bucket}/{prefix}" if prefix else f"{kind}://{bucket}"
@@ -141,6 +167,7 @@ SCHEMES: dict[str, Scheme] = {
         "az://account/container[/prefix]", _container, name="Azure", vendor="Azure", classes=("Hot", "Cool", "Cold")
     ),
     "file": Scheme("file:///path", _folder, is_folder=True, mask=str),
+    "rclone": Scheme("rclone:REMOTE:path", _remote, mask=str, by_remote=True),
 }
 _UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS", uses_aws=True)
 """Kind of store that a newer version may have written down: all of its place is shown."""
@@ -149,8 +176,11 @@ USAGE = " or ".join(scheme.form for scheme in SCHEMES.values())
 
 
 def name_of_scheme(url: str) -> str:
-    """Word before `://`, in small letters; empty where there is none."""
+    """Word before `://`, or before the `:` of `rclone:`, in small letters; empty where there is none."""
     scheme, colon, _ = url.partition("://")
+    if found := _COLON.match(url):
+        known = SCHEMES.get(found[1].lower())
+        return found[1].lower() if known is not None and known.by_remote else ""
     return scheme.lower() if colon else ""
 
 
@@ -162,7 +192,7 @@ def scheme_of(url: str) -> Scheme:
 def store(value: object) -> str:
     """The check of the setting `store`: an address in its one spelling. Raises `BadValue`."""
     text = line(value).strip()
-    kind, colon, rest = text.partition("://")
+    kind, colon, rest = text.partition(":" if name_of_scheme(text) and _COLON.match(text) else "://")
     scheme = SCHEMES.get(kind)
     parts = rest.split("/") if scheme and scheme.is_folder else (text, rest, rest.partition("/")[2])
     if any(map(looks_secret, parts)):

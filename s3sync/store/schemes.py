@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from s3sync.config.schemes import USAGE, name_of_scheme
+from s3sync.config.schemes import USAGE, name_of_scheme, remote_of
+from s3sync.config.schemes import store as store_address
+from s3sync.config.values import BadValue
 from s3sync.errors import UsageError
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Store
@@ -69,11 +71,34 @@ def _open_folder(url: str, options: StoreOptions) -> Store:
     return FolderStore(Path(path), create=options.create, private=options.private, pace=options.pace)
 
 
+def _open_rclone(url: str, options: StoreOptions) -> Store:
+    from s3sync.store.rclone import RcloneStore
+
+    try:
+        remote, path = remote_of(store_address(url))
+    except BadValue as bad:
+        raise UsageError(f"this is not the address of an rclone store: {bad.why}", hint=bad.hint) from None
+    return RcloneStore(remote, path, options, _apart_from(options))
+
+
+def _apart_from(options: StoreOptions) -> Callable[[Path], None] | None:
+    """Refusal of a folder of this computer that overlaps the repository, for a remote that turns out to be one."""
+
+    def require(root: Path) -> None:
+        from s3sync.store.folder.apart import require_apart
+
+        if options.repository is not None:
+            require_apart(root, options.repository, options.repo)
+
+    return require if options.repository is not None else None
+
+
 OPENERS: Mapping[str, Callable[[str, StoreOptions], Store]] = {
     "s3": _open_s3,
     "gs": _open_google,
     "az": _open_azure,
     "file": _open_folder,
+    "rclone": _open_rclone,
 }
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from s3sync.store import Store
-from tests.contract.stores import UnderTest, in_folder, on_azurite, on_google, on_server
+from tests.contract.stores import UnderTest, in_folder, on_azurite, on_google, on_remote, on_server
 from tests.kit.azurite import Azurite
+from tests.kit.remotes import KINDS
 from tests.kit.servers import MiniStack, Server, share_models
 
 share_models()
@@ -20,12 +21,16 @@ SERVERS = [
 ]
 
 
+REMOTES = [pytest.param(f"rclone-{kind}", marks=pytest.mark.rclone) for kind in KINDS]
+
+
 @pytest.fixture(
     params=[
         "folder",
         *SERVERS,
         pytest.param("gcs", marks=pytest.mark.gcs),
         pytest.param("azurite", marks=pytest.mark.azurite),
+        *REMOTES,
     ]
 )
 def under_test(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnderTest]:
@@ -38,6 +43,11 @@ def under_test(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Under
         return
     if request.param == "azurite":
         yield on_azurite(request.getfixturevalue("azurite"))
+        return
+    if request.param.startswith("rclone-"):
+        found = on_remote(request.getfixturevalue("remotes"), request.param.removeprefix("rclone-"))
+        found.require(request.module.__name__.rpartition(".")[2])
+        yield found
         return
     with _left_usable(request.getfixturevalue(request.param)) as server:
         yield on_server(server)

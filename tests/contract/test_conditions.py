@@ -43,7 +43,8 @@ def test_create(store: Store, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [9, 2 * MIB])
-def test_update(store: Store, size: int) -> None:
+def test_update(under_test: UnderTest, store: Store, size: int) -> None:
+    under_test.require("changes within a second")
     first = put(store, "a", noise(size))
     second = put(store, "a", noise(size), Update(first))
     for stale in (first, "0" * 32):
@@ -103,7 +104,8 @@ def test_counting_together_loses_nothing(under_test: UnderTest) -> None:
     assert read(under_test.open(), "n") == b"20"
 
 
-def test_conditional_delete(store: Store) -> None:
+def test_conditional_delete(under_test: UnderTest, store: Store) -> None:
+    under_test.require("changes within a second")
     first = put(store, "a", b"first")
     second = put(store, "a", b"second")
     with pytest.raises(PreconditionFailed):

@@ -28,7 +28,8 @@ def test_prefixes_are_exact(store: Store) -> None:
 
 
 @pytest.mark.parametrize("count", [1000, 1100])
-def test_more_than_a_page(store: Store, count: int) -> None:
+def test_more_than_a_page(under_test: UnderTest, store: Store, count: int) -> None:
+    under_test.require("a thousand objects")
     names = [f"p/{number:05d}" for number in range(count)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda name: put(store, name, name.encode()), names))
@@ -76,6 +77,7 @@ def test_unusual_keys_work_throughout(store: Store, key: str) -> None:
 def test_odd_keys_of_other_tools(under_test: UnderTest, key: str) -> None:
     if under_test.root is not None and ("//" in key or ".." in key):
         pytest.skip("a disk has no such name")
+    under_test.require("odd keys")
     under_test.require(f"key {key}")
     store = under_test.open()
     put(store, "plain")

@@ -19,6 +19,12 @@ PART = 5 * MIB
 BIG = noise(2 * PART + 12345)
 
 
+@pytest.fixture(autouse=True)
+def in_parts(request: pytest.FixtureRequest) -> None:
+    if "under_test" in request.fixturenames:
+        request.getfixturevalue("under_test").require("parts")
+
+
 def start(store: Store, key: str = "cut/draft.mp4", body: bytes = BIG) -> tuple[str, list[Part]]:
     upload_id = store.start_upload(key, Headers({"uploaded-by": "José"}, "video/mp4"))
     pieces = [body[at : at + PART] for at in range(0, len(body), PART)]

@@ -97,17 +97,20 @@ def test_leaving_a_reader_early(store: Store) -> None:
         'q"\\',
     ],
 )
-def test_metadata_comes_back(store: Store, value: str) -> None:
+def test_metadata_comes_back(under_test: UnderTest, store: Store, value: str) -> None:
+    under_test.require("metadata")
     put(store, "a", headers=Headers({"uploaded-by": value, "plain": "x"}))
     assert dict(store.head("a").metadata) == {"uploaded-by": value, "plain": "x"}
 
 
-def test_content_type_comes_back(store: Store) -> None:
+def test_content_type_comes_back(under_test: UnderTest, store: Store) -> None:
+    under_test.require("metadata")
     put(store, "a", headers=Headers(content_type="video/mp4"))
     assert store.head("a").content_type == "video/mp4"
 
 
-def test_large_put_keeps_its_headers(store: Store) -> None:
+def test_large_put_keeps_its_headers(under_test: UnderTest, store: Store) -> None:
+    under_test.require("metadata")
     put(store, "a", noise(2 * MIB), headers=Headers({"uploaded-by": "José"}, "video/mp4"))
     head = store.head("a")
     assert (dict(head.metadata), head.content_type) == ({"uploaded-by": "José"}, "video/mp4")
@@ -138,7 +141,8 @@ def test_delete(store: Store) -> None:
         store.head("a/b/c")
 
 
-def test_copy_keeps_content_and_headers(store: Store) -> None:
+def test_copy_keeps_content_and_headers(under_test: UnderTest, store: Store) -> None:
+    under_test.require("metadata")
     etag = put(store, "a", b"content", headers=Headers({"uploaded-by": "José"}, "video/mp4"))
     copied = store.copy("a", "b/ü +%&.mp4", source_etag=etag, mode=Overwrite(), headers=None)
     head = store.head("b/ü +%&.mp4")
@@ -146,7 +150,8 @@ def test_copy_keeps_content_and_headers(store: Store) -> None:
     assert (head.info.etag, dict(head.metadata), head.content_type) == (copied, {"uploaded-by": "José"}, "video/mp4")
 
 
-def test_a14_the_executable_bit_goes_with_every_way_of_writing(store: Store) -> None:
+def test_a14_the_executable_bit_goes_with_every_way_of_writing(under_test: UnderTest, store: Store) -> None:
+    under_test.require("metadata")
     headers = Headers({"uploaded-by": "jan", **as_metadata(True)})
     etag = put(store, "small", b"#!/bin/sh", headers=headers)
     put(store, "large", noise(2 * MIB), headers=headers)
@@ -160,7 +165,8 @@ def test_a14_the_executable_bit_goes_with_every_way_of_writing(store: Store) -> 
     assert executable == {"small", "large", "as it was", "said anew", "parts"} == set(keys(store)) - {"no longer"}
 
 
-def test_copy_with_new_headers(store: Store) -> None:
+def test_copy_with_new_headers(under_test: UnderTest, store: Store) -> None:
+    under_test.require("metadata")
     etag = put(store, "a", headers=Headers({"uploaded-by": "jan"}))
     store.copy("a", "b", source_etag=etag, mode=Overwrite(), headers=Headers({"project-id": "b63"}, "audio/wav"))
     head = store.head("b")

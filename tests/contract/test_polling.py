@@ -25,6 +25,7 @@ def poll(store: Store, key: str, etag: str, start: int = 0, stop: int | None = N
 @pytest.mark.parametrize("key", ["a/metadata.json", "odd//name"])
 def test_what_is_unchanged_is_not_sent_again(under_test: UnderTest, key: str) -> None:
     """The second key goes the other way on S3, as obstore cannot name it."""
+    under_test.require(f"key {key}")
     if "//" in key:
         under_test.require("key a//b")
         if under_test.root is not None:
@@ -127,7 +128,8 @@ def timed(store: Store, body: bytes, mode: Create | Overwrite | Update) -> Writt
 
 
 @pytest.mark.parametrize("size", [10, 2 * MIB])
-def test_the_time_of_a_write_is_the_stores(store: Store, size: int) -> None:
+def test_the_time_of_a_write_is_the_stores(under_test: UnderTest, store: Store, size: int) -> None:
+    under_test.require("time of a write")
     first = timed(store, noise(size), Create())
     assert first.at is not None and first.at.tzinfo is not None
     head = store.head("lock").info
@@ -170,6 +172,7 @@ def test_a_folders_time_is_that_of_its_disk(tmp_path: Path) -> None:
 
 
 def test_tags_travel_with_an_object_or_are_refused(under_test: UnderTest) -> None:
+    under_test.require("parts")
     store = under_test.open()
     tagged = Headers({"uploaded-by": "jan"}, tags={"archive": "fast", "kind": "video 4k+a/b=c:d@e"})
     tags = aspect(store, Tags)

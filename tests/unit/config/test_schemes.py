@@ -25,6 +25,7 @@ ADDRESSES = {
     "gs": "gs://team-bucket/films",
     "az": "az://teamfilms/shared/films",
     "file": "file:///mnt/nas/films",
+    "rclone": "rclone:team:films/b63",
 }
 
 
@@ -47,6 +48,7 @@ def test_what_is_said_of_each_kind() -> None:
         "gs": ("on Google Cloud", True, False),
         "az": ("on Azure", True, False),
         "file": ("in the store", False, False),
+        "rclone": ("in the store", False, False),
     }
 
 

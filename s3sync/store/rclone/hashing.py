@@ -1,0 +1,56 @@
+"""Hashes of a body on its way, in the kinds that remotes keep."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from s3sync.core.content_hash import DropboxHash
+from s3sync.store.port import Buffer
+
+
+class Running(Protocol):
+    """A hash that is being computed."""
+
+    def update(self, data: Buffer, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+KINDS: Mapping[str, Callable[[], Running]] = {
+    "md5": lambda: hashlib.md5(usedforsecurity=False),
+    "sha1": lambda: hashlib.sha1(usedforsecurity=False),
+    "sha256": hashlib.sha256,
+    "dropbox": DropboxHash,
+}
+
+
+class Hashed:
+    """Pieces of a body; once all are taken, its MD5 and its ETag by a remote that keeps hashes of that kind."""
+
+    def __init__(self, pieces: Iterator[Buffer], kind: str | None) -> None:
+        self._pieces = pieces
+        self._md5 = KINDS["md5"]()
+        self._kind = kind
+        make = None if kind is None or kind == "md5" else KINDS.get(kind)
+        self._own = None if make is None else make()
+        self.size = 0
+
+    def __iter__(self) -> Iterator[Buffer]:
+        for piece in self._pieces:
+            self._md5.update(piece)
+            if self._own is not None:
+                self._own.update(piece)
+            self.size += len(piece)
+            yield piece
+
+    @property
+    def md5(self) -> str:
+        return self._md5.hexdigest()
+
+    @property
+    def etag(self) -> str | None:
+        """None for a remote without hashes, or of a kind that is not computed here."""
+        if self._kind == "md5":
+            return self.md5
+        return None if self._own is None else f"{self._kind}:{self._own.hexdigest()}"

@@ -1,0 +1,87 @@
+"""Answers of rclone as values, read strictly and within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from s3sync.core.times import moment, parse_ns
+from s3sync.store.port import ObjectInfo
+
+HASHES = ("md5", "sha256", "dropbox", "quickxor", "sha1", "whirlpool", "crc32")
+"""Kinds of hashes, the most useful first: an MD5 compares with everything."""
+
+
+class Item(Struct, frozen=True, rename="pascal", gc=False):
+    """One file or folder of a listing. Source: https://rclone.org/commands/rclone_lsjson/"""
+
+    path: str
+    size: int
+    mod_time: str
+    is_dir: bool = False
+    id: str = field(default="", name="ID")
+    mime_type: str | None = None
+    hashes: Mapping[str, str] | None = None
+
+    @property
+    def etag(self) -> str:
+        """The version: a hash of the content, else time and size, which tell versions of one second apart by size."""
+        for kind in HASHES:
+            found = (self.hashes or {}).get(kind)
+            if found:
+                return found if kind == "md5" else f"{kind}:{found}"
+        return f"at:{parse_ns(self.mod_time) or 0:x}:{self.size:x}"
+
+    @property
+    def modified(self) -> datetime:
+        return moment(parse_ns(self.mod_time) or 0)
+
+    def info(self, key: str) -> ObjectInfo:
+        return ObjectInfo(key, self.size, self.etag, self.modified)
+
+
+class Listing(Struct, frozen=True):
+    """Answer of operations/list."""
+
+    found: list[Item] = field(name="list")
+
+
+class Stat(Struct, frozen=True):
+    """Answer of operations/stat: None for what is not there."""
+
+    item: Item | None
+
+
+class Said(Struct, frozen=True):
+    """Answer of a call that failed."""
+
+    error: str
+    status: int = 500
+
+
+class Features(Struct, frozen=True, rename="pascal"):
+    """Abilities of a backend that matter here. Source: https://rclone.org/rc/#operations-fsinfo"""
+
+    copy: bool = False
+    move: bool = False
+    case_insensitive: bool = False
+    duplicate_files: bool = False
+    is_local: bool = False
+    partial_uploads: bool = False
+    slow_hash: bool = False
+
+
+class Facts(Struct, frozen=True, rename="pascal"):
+    """Answer of operations/fsinfo."""
+
+    features: Features
+    hashes: tuple[str, ...] = ()
+    root: str = ""
+
+    @property
+    def hash_kinds(self) -> list[str]:
+        """The one kind of hash to ask for: none where the backend would have to read each file for it."""
+        known = [] if self.features.slow_hash else [kind for kind in HASHES if kind in self.hashes]
+        return known[:1]
