@@ -51,9 +51,7 @@ def place_of(
     store_url: str, endpoint: str | None, prefix: str, *, store_id: str = "", v1_name: str | None = None
 ) -> StorePlace:
     """The place that a store's URL, its endpoint (None for AWS) and a project's prefix name together."""
-    if scheme_of(store_url).by_remote:
-        return StorePlace(f"{store_url.rstrip('/')}/{prefix}", "", store_id, v1_name)
-    scheme, _, rest = store_url.partition("://")
+    scheme, _, rest = store_url.partition(":" if scheme_of(store_url).by_remote else "://")
     scheme = scheme.lower()
     if scheme_of(store_url).is_folder:
         root = Path(unquote(urlsplit(store_url, allow_fragments=False).path))

@@ -1,4 +1,4 @@
-"""What rclone says of a failure, as one of our errors: the one table for all of its backends."""
+"""Failures as rclone words them, as our errors: the one table for all of its backends."""
 
 from __future__ import annotations
 
