@@ -82,6 +82,6 @@ class Facts(Struct, frozen=True, rename="pascal"):
 
     @property
     def hash_kinds(self) -> list[str]:
-        """The one kind of hash to ask for: none where the backend would have to read each file for it."""
+        """Kind of hash to ask for, if any: none where the backend would have to read each file for it."""
         known = [] if self.features.slow_hash else [kind for kind in HASHES if kind in self.hashes]
         return known[:1]
