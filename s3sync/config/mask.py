@@ -51,7 +51,7 @@ def shown_value(name: str, value: str) -> str:
     """A value of a setting as it may be repeated to whoever typed it: without a login, a token or a secret."""
     from s3sync.config.spec import BY_NAME
 
-    return hidden(_shown(BY_NAME[name].mask, value) or "")
+    return hidden(_shown(BY_NAME[name].mask if name in BY_NAME else "none", value) or "")
 
 
 def _shown(mask: Mask, value: object) -> str | None:
@@ -85,6 +85,14 @@ def _without(text: str, secrets: Iterable[str]) -> str:
 
 
 def _credentials_row(settings: Settings) -> tuple[str, str, str]:
+    from s3sync.config.schemes import scheme_of
+
+    vendor = scheme_of(settings.store).vendor
+    if vendor not in (None, "AWS"):
+        for name in ("credentials_env", "credentials_path"):
+            if getattr(settings, name) is not None:
+                return "credentials", f"what {name} names", settings.origins.get(name, "default")
+        return "credentials", f"{vendor}'s own login", "default"
     if settings.credentials == "keys":
         return "credentials", "access keys", settings.origins.get(_KEY_ID, "environment")
     if settings.credentials == "profile":

@@ -20,7 +20,7 @@ _COLD = ("GLACIER", "DEEP_ARCHIVE")
 def checks(bucket: Bucket | None, prefix: str, *, accelerated: bool = False) -> list[Check]:
     """Checks of the bucket, for the project below `prefix`. `accelerated`: the settings ask for acceleration."""
     if bucket is None:
-        return [skipped(name, "a folder has no such setting") for name in NAMES]
+        return [skipped(name, "this store has no such setting") for name in NAMES]
     made: tuple[Callable[[], Check], ...] = (
         lambda: _encryption(bucket),
         lambda: _public_access(bucket),

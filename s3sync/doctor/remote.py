@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from s3sync.config import Settings, masked
+from s3sync.config.schemes import scheme_of
 from s3sync.core.names import path_of_key, refuse_reason
 from s3sync.core.quantities import files_text, size_text
 from s3sync.doctor import bucket as bucket_room
@@ -75,11 +76,13 @@ def _reach(settings: Settings, store: Store, bucket: Bucket | None, prefix: str)
             next(iter(store.list(prefix)), None)
     except S3syncError as problem:
         error = problem
-    if bucket is None:
+    if bucket is None and not scheme_of(settings.store).has_server:
         made = [skipped("credentials", "a folder needs none"), skipped("clock", "a folder has this computer's")]
         return [*made, failed_by("bucket", error) if error else ok("bucket", store.url)], "bucket" if error else None
     answered_at = datetime.now(UTC)
-    clock = _clock(bucket.store_time, asked_at, answered_at, error)
+    clock = skipped("clock", "this store tells no time in an answer")
+    if bucket is not None:
+        clock = _clock(bucket.store_time, asked_at, answered_at, error)
     signed = _signed_by(settings)
     if isinstance(error, CredentialsError):
         return [failed_by("credentials", error), clock, skipped("bucket", "needs credentials")], "credentials"

@@ -123,7 +123,7 @@ def _multipart(store: Store, key: str) -> Check:
 def _tags(store: Store, key: str) -> Check:
     tags = aspect(store, Tags)
     if tags is None:
-        return skipped("tags", "a folder has no tags")
+        return skipped("tags", "this store has no tags")
     wanted = {"s3sync": "doctor"}
     try:
         _put(store, key)

@@ -6,14 +6,21 @@ compose, copy, delete and resumable uploads, `deleteSourceObjects`, soft delete,
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
 import json
 import os
 import platform
+import socket
+import threading
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -81,3 +88,141 @@ def _program() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
+
+
+@dataclass
+class Request:
+    """One request as it passed: `params` of its query, `body` and `answer` where they are JSON."""
+
+    method: str
+    path: str
+    params: dict[str, list[str]]
+    headers: dict[str, str]
+    body: Any = None
+    status: int = 0
+    answer: Any = None
+
+
+@dataclass
+class _Rule:
+    method: str
+    path: str
+    times: int = 1
+    lose: bool = False
+    answer: tuple[int, str] | None = None
+    change: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+
+class Recorder:
+    """A proxy that notes every request, and makes the emulator's answers Google's: what was composed has no MD5."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.requests: list[Request] = []
+        self._rules: list[_Rule] = []
+        self._lock = threading.Lock()
+
+    def all(self, method: str, path: str) -> list[Request]:
+        return [one for one in self.requests if one.method == method and path in one.path]
+
+    def last(self, method: str, path: str) -> Request:
+        return self.all(method, path)[-1]
+
+    def lose(self, method: str, path: str) -> None:
+        """Carry out the next such request, and break the connection before its answer."""
+        self._rules.append(_Rule(method, path, lose=True))
+
+    def answer(self, method: str, path: str, status: int, body: str) -> None:
+        """Answer the next such request with this, and carry it not out."""
+        self._rules.append(_Rule(method, path, answer=(status, body)))
+
+    def change(self, method: str, path: str, how: Callable[[dict[str, Any]], dict[str, Any]], times: int = 1) -> None:
+        """Change the JSON answer of the next such requests."""
+        self._rules.append(_Rule(method, path, times, change=how))
+
+    def note(self, request: Request) -> _Rule:
+        with self._lock:
+            self.requests.append(request)
+            for rule in self._rules:
+                if rule.times and rule.method == request.method and rule.path in request.path:
+                    rule.times -= 1
+                    return rule
+        return _Rule("", "")
+
+
+@contextmanager
+def recording(endpoint: str) -> Iterator[Recorder]:
+    """A recorder in front of the emulator at `endpoint`. The Host header passes through as the emulator expects it."""
+    recorder, target = Recorder(), urlsplit(endpoint).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            parts = urlsplit(self.path)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            request = Request(self.command, parts.path, parse_qs(parts.query), headers, _json(body))
+            rule = recorder.note(request)
+            if rule.answer is not None:
+                request.status = rule.answer[0]
+                return self._give(rule.answer[0], [], rule.answer[1].encode())
+            upstream = http.client.HTTPConnection(target, timeout=30)
+            passed = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            upstream.request(self.command, self.path, body or None, {**passed, "Host": target})
+            answer = upstream.getresponse()
+            content = answer.read()
+            upstream.close()
+            told = _json(content) if "json" in (answer.getheader("Content-Type") or "") else None
+            if isinstance(told, dict):
+                told = rule.change(_as_google(told)) if rule.change else _as_google(told)
+                content = json.dumps(told).encode()
+            request.status, request.answer = answer.status, told
+            if rule.lose:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return None
+            return self._give(answer.status, answer.getheaders(), content)
+
+        def _give(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers:
+                if name.lower() not in {"connection", "transfer-encoding", "content-length", "date", "server"}:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Quiet(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            pass
+
+    with Quiet(("127.0.0.1", free_ports(1)[0]), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        recorder.url = f"http://127.0.0.1:{server.server_port}"
+        yield recorder
+        server.shutdown()
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _as_google(told: Any) -> Any:
+    """Every description of a composed object in it without its MD5: Google keeps none of what it did not see whole."""
+    if isinstance(told, list):
+        return [_as_google(one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    composed = "s3sync-upload" in (told.get("metadata") or {})
+    return {name: _as_google(value) for name, value in told.items() if not (composed and name == "md5Hash")}

@@ -150,11 +150,13 @@ def mtimes(root: Path) -> dict[str, int]:
     }
 
 
-def pair(root: Path, store: str, environments: Mapping[str, Mapping[str, str]]) -> tuple[Person, Person]:
+def pair(
+    root: Path, store: str, environments: Mapping[str, Mapping[str, str]], endpoint: str | None = None
+) -> tuple[Person, Person]:
     """David and Jan with their clones, both set up by `s3sync init` against one store."""
-    people = []
+    people, more = [], ["--endpoint", endpoint] if endpoint else []
     for name in ("david", "jan"):
         person = Person(name, root / name, environments.get(name, {}))
-        person.ok("init", PROJECT, "--store", store, "--user", name, "--repo", REPO, cwd=person.repo)
+        person.ok("init", PROJECT, "--store", store, "--user", name, "--repo", REPO, *more, cwd=person.repo)
         people.append(person)
     return people[0], people[1]

@@ -137,22 +137,43 @@ def _read(path: Path) -> str:
 
 
 def _loaded(text: str, origin: str) -> Any:
-    from google.auth import load_credentials_from_dict
     from google.auth.exceptions import GoogleAuthError
 
     try:
         told = json.loads(text)
-        if not isinstance(told, dict):
-            raise ValueError("it is no JSON object")
-        found, _ = load_credentials_from_dict(told, scopes=[SCOPE])  # type: ignore[no-untyped-call]
-    except (ValueError, RecursionError, GoogleAuthError, KeyError, TypeError):
-        # What the library says may quote the key.
+        found = _of_kind(told) if isinstance(told, dict) else None
+    except (ValueError, RecursionError, GoogleAuthError, KeyError, TypeError, AttributeError):
+        found = None  # what the library says may quote the key
+    if found is None:
         raise CredentialsError(
             f"cannot use the credentials of {origin}",
             why="it is not the JSON of a service account's key, or of a login of gcloud",
             hint=_HINT,
-        ) from None
+        )
     return found
+
+
+def _of_kind(told: dict[str, Any]) -> Any:
+    """Credentials of a kind that starts no program; None for another."""
+    kind = told.get("type")
+    if kind == "service_account":
+        from google.oauth2 import service_account
+
+        return service_account.Credentials.from_service_account_info(told, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+    if kind == "authorized_user":
+        from google.oauth2 import credentials
+
+        return credentials.Credentials.from_authorized_user_info(told, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+    if kind == "impersonated_service_account":
+        from google.auth import impersonated_credentials
+
+        return impersonated_credentials.Credentials.from_impersonated_service_account_info(told, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+    source = told.get("credential_source")
+    if kind == "external_account" and isinstance(source, dict) and ("file" in source or "url" in source):
+        from google.auth import identity_pool
+
+        return identity_pool.Credentials.from_info(told, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+    return None
 
 
 def _machine() -> Any:

@@ -65,6 +65,8 @@ class Uploads:
 
     def __init__(self, io: Requests) -> None:
         self._io = io
+        self.md5s: dict[str, str] = {}
+        """Of wholes by their uploads' ids: what is composed has no MD5 but the one that is written beside it."""
         self._begun, self._parts = f"{io.root}{MULTIPART}begun/", f"{io.root}{MULTIPART}parts/"
 
     def start(self, key: str, headers: Headers) -> str:
@@ -99,6 +101,7 @@ class Uploads:
 
     def complete(self, key: str, upload_id: str, parts: Sequence[Part], mode: WriteMode) -> Json:
         """Compose the object. Raises `NotFound` for an upload that is gone, unless it is what made the object."""
+        self._require_id(key, upload_id)
         try:
             record = self._record(key, upload_id)
         except NotFound:
@@ -113,7 +116,8 @@ class Uploads:
         self._look_first(key, mode, condition)
         first = info_of(chosen[0], "").size if chosen else 0
         resource = resource_of(record.headers)
-        resource["metadata"] = {**resource.get("metadata", {}), UPLOAD: f"{upload_id} {first}"}
+        told = {"md5": self.md5s[upload_id]} if upload_id in self.md5s else {}
+        resource["metadata"] = {**told, **resource.get("metadata", {}), UPLOAD: f"{upload_id} {first}"}
         try:
             made = compose(self._io, key, f"{self._parts}{upload_id}/", chosen, resource, condition)
         except (PreconditionFailed, NotFound):
@@ -122,6 +126,7 @@ class Uploads:
         if crc32c_of(made) != expected:
             raise self._wrong_bytes(key)
         self._clean_up(key, upload_id)
+        self.md5s.pop(upload_id, None)
         return made
 
     def abort(self, key: str, upload_id: str) -> None:
