@@ -58,7 +58,15 @@ class S3syncError(Exception):
 
 
 class UsageError(S3syncError):
+    """`unknown`: the word of the command that names nothing here, where that is what is wrong."""
+
     exit_code = 2
+
+    def __init__(
+        self, message: str, *, why: str | None = None, hint: str | None = None, unknown: str | None = None
+    ) -> None:
+        super().__init__(message, why=why, hint=hint)
+        self.unknown = unknown
 
 
 class ConfigError(UsageError):

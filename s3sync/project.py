@@ -152,7 +152,7 @@ def _named(
     """The folder of the project that the user named."""
     problem = name_problem(name)
     if problem:
-        raise ProjectError(f"{name!r} is not a project's name", why=problem, hint=_choices(local))
+        raise ProjectError(f"{name!r} is not a project's name", why=problem, hint=_choices(local), unknown=name)
     if name in local:
         return local[name]
     linked = _linked(root, name, local)
@@ -168,7 +168,8 @@ def _named(
         return folder
     matches = sorted(other for other in known if other.startswith(name))
     if len(matches) > 1:
-        raise ProjectError(f"{name!r} could be several projects", why=", ".join(matches), hint="type more of the name")
+        why, hint = ", ".join(matches), "type more of the name"
+        raise ProjectError(f"{name!r} could be several projects", why=why, hint=hint, unknown=name)
     if not matches:
         raise _unknown(settings, name, known, folder)
     return local.get(matches[0]) or _child(root, matches[0])
@@ -245,7 +246,8 @@ def _child(root: Path, name: str) -> Path:
     exact = next((path for path in spelled if nfc(path.name) == name), None)
     if exact is None and spelled and _is_there(root / name):
         why = "its folder is spelled with other capitals"
-        raise ProjectError(f"there is no project {name!r} here", why=why, hint=f"did you mean {nfc(spelled[0].name)}?")
+        hint = f"did you mean {nfc(spelled[0].name)}?"
+        raise ProjectError(f"there is no project {name!r} here", why=why, hint=hint, unknown=name)
     return exact or root / name
 
 
@@ -255,15 +257,15 @@ def _unknown(settings: Settings, name: str, names: Iterable[str], folder: Path) 
             f"{name!r} is not a project yet",
             why=f"it has no {settings.staging} folder",
             hint=f"create {folder / settings.staging}",
+            unknown=name,
         )
     by_key = {other.casefold(): other for other in sorted(names)}
     meant = [other for key, other in by_key.items() if name.casefold() in key]
     meant += [by_key[key] for key in near(name.casefold(), by_key, 3) if by_key[key] not in meant]
     hint = f"did you mean {', '.join(meant[:5])}?" if meant else _choices(by_key.values())
     why = f"neither {folder.parent} nor the store has one of that name"
-    return ProjectError(
-        f"there is no project {name!r}", why=why, hint=hint or f"create it: `s3sync init {typed(name)}`"
-    )
+    hint = hint or f"create it: `s3sync init {typed(name)}`"
+    return ProjectError(f"there is no project {name!r}", why=why, hint=hint, unknown=name)
 
 
 def _choices(names: Iterable[str]) -> str | None:

@@ -34,9 +34,10 @@ from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
 from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Kind, Member
+from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
-from s3sync.core.spelling import obeyed_refusal
+from s3sync.core.spelling import obeyed_refusal, stands_for
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
 from s3sync.errors import ArchiveError, Halt, Pending, UsageError, declined
@@ -149,7 +150,7 @@ class Restoring(Struct, frozen=True):
             report.pending.append(index.unit)
             return None
         is_own = self.is_own(index)
-        refused = {} if is_own else self._obeyed(index, wanted)
+        refused = self._left_out(index, wanted, is_own=is_own)
         return Ready(index, to, wanted, self.carrier.clock(), refused, None if is_own else usual_mask())
 
     def fetch(self, ready: Ready) -> Restored:
@@ -172,13 +173,16 @@ class Restoring(Struct, frozen=True):
         report.units.append(found)
         told(found)
 
-    def _obeyed(self, index: Index, wanted: list[Member]) -> dict[str, str]:
-        """Members that make other programs run something, with the reason, if others may have put them there."""
-        if self.options.obeyed:
-            return {}
+    def _left_out(self, index: Index, wanted: list[Member], *, is_own: bool) -> dict[str, str]:
+        """Members that make other programs run something, with the reason, if others may have put them there; and
+        those of a memory of s3sync, whoever did: it would say of files that are not here that they were deleted."""
         found: dict[str, str] = {}
         for member in wanted:
-            refusal = obeyed_refusal(f"{index.unit}/{member.path}")
+            where = f"{index.unit}/{member.path}"
+            if any(stands_for(name, (STATE_DIR,)) for name in where.split("/")):
+                found[member.path] = f"{STATE_DIR} is reserved for s3sync itself, and never restored"
+                continue
+            refusal = None if is_own or self.options.obeyed else obeyed_refusal(where)
             if refusal is not None:
                 found[member.path] = f"{refusal.reason}, and another computer sent it; --obeyed restores it, too"
         return found

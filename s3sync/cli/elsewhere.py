@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from s3sync.cli.call import Call
+from s3sync.core.names import nfc
 from s3sync.core.short_names import parted
 from s3sync.errors import ProjectError, UsageError
 
@@ -142,12 +143,14 @@ def repository_named(word: str, call: Call) -> tuple[Path, str | None] | None:
 def _is_about(error: UsageError, words: Words) -> bool:
     """True for an error that says that the first word names nothing."""
     word = words.first
-    if word is None or type(error) not in (UsageError, ProjectError):
+    if word is None:
         return False
+    if error.unknown is not None:
+        ends = "/" + os.sep
+        return nfc(error.unknown).rstrip(ends) == nfc(word).rstrip(ends)
     from s3sync.config import find_repo_root
 
-    outside = isinstance(error, ProjectError) and find_repo_root(Path(words.root)) is None
-    return outside or repr(word.rstrip("/" + os.sep)) in error.message or repr(word) in error.message
+    return isinstance(error, ProjectError) and find_repo_root(Path(words.root)) is None
 
 
 def _archived(call: Call, error: UsageError, words: Words) -> int:

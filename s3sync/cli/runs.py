@@ -130,7 +130,7 @@ def naming(opened: Project, files: list[str], call: Call) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        if type(error) is not UsageError or not files or repr(files[0]) not in error.message:
+        if isinstance(error, ProjectError) or not files or error.unknown != files[0]:
             raise
         if not opened.in_store(files[0]):
             raise
@@ -138,6 +138,7 @@ def naming(opened: Project, files: list[str], call: Call) -> Iterator[None]:
             error.message,
             why=f"{files[0]} is a project in the store, and no file of {opened.name}, where you are",
             hint=f"`s3sync {call.command} --project {quote(files[0])}` means the project",
+            unknown=files[0],
         ) from error
 
 

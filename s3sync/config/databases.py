@@ -20,6 +20,7 @@ from s3sync.config.locate import exists
 from s3sync.config.read import read_text, says_trust
 from s3sync.config.settings import Settings
 from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.spelling import obeyed_refusal
 from s3sync.errors import ConfigError
 
 USUAL = ("DATABASE_URL", "SUPABASE_DB_URL", "SUPABASE_DATABASE_URL", "POSTGRES_URL")
@@ -114,14 +115,22 @@ def _sqlite(chosen: ArchiveSet, rest: str, origin: str, of_repository: bool, roo
     place = Path(path).expanduser()
     if not place.is_absolute():
         place = (root or Path.home()) / place
-    confined = chosen.confined or of_repository
-    if confined and (root is None or not Path(os.path.realpath(place)).is_relative_to(root.resolve())):
+    if (chosen.confined or of_repository) and (why := _why_not_there(place, root)) is not None:
         raise ConfigError(
             f"archives.{chosen.name} is not read",
-            why=f"its database {place} lies outside of the repository",
+            why=f"its database {place} {why}",
             hint="a set for another database belongs in your own settings file",
         )
     return Database(f"sqlite:///{place}", origin, of_repository, path=place)
+
+
+def _why_not_there(place: Path, root: Path | None) -> str | None:
+    """Reason why a repository may not have a file used as a database; None where it may."""
+    real = Path(os.path.realpath(place))
+    if root is None or not real.is_relative_to(root.resolve()):
+        return "lies outside of the repository"
+    refusal = obeyed_refusal(real.relative_to(root.resolve()).as_posix())
+    return None if refusal is None else f"is none: {refusal.reason}"
 
 
 def _postgres(url: str, origin: str, of_repository: bool, environ: Mapping[str, str]) -> Database:

@@ -29,7 +29,7 @@ def prices(value: object) -> Mapping[str, RegionPrices]:
 
 def prices_of_repository(value: object) -> Mapping[str, RegionPrices]:
     """Checked prices that a repository says: whoever commits may not make a thaw look cheaper than the list knows it,
-    for `--max-cost` and budgets go by it.
+    nor say a price that the list lacks, for `--max-cost` and budgets go by it.
     """
     said = prices(value)
     return MappingProxyType({region: replace(found, only_raises=True) for region, found in said.items()})

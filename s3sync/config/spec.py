@@ -280,7 +280,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "prices",
         _later("prices", "prices"),
-        "Prices of a store by region, where the program's list lacks them: [costs](costs.md#prices-of-your-own).",
+        "Prices of a store by region; those of a repository only raise: [costs](costs.md#prices-of-your-own).",
         repo=True,
         own=True,
         of_repository=_later("prices", "prices_of_repository"),

@@ -38,9 +38,8 @@ def lacking(report: CostReport) -> str | None:
     if not names:
         return None
     regions = ", ".join(sorted({one.region or one.store for one in report.places if not one.is_free}))
-    return (
-        f"no price is known for {', '.join(names)}: write it into `prices:` in the settings ({regions}; docs/costs.md)"
-    )
+    where = f"write it into `prices:` in your own settings ({regions}; docs/costs.md)"
+    return f"no price is known for {', '.join(names)}: {where}"
 
 
 _MONTHS = (

@@ -48,7 +48,8 @@ def dashboard_everywhere(
     every = side_by_side(look, flags=flags, environ=environ)
     found = [shown for one in every if (shown := _shown(one)) is not None]
     if pattern is not None and not any(one.projects for one in found):
-        raise ProjectError(f"no project matches {pattern!r}", why=f"repositories that were looked at: {len(every)}")
+        why = f"repositories that were looked at: {len(every)}"
+        raise ProjectError(f"no project matches {pattern!r}", why=why, unknown=pattern)
     for other in found[1:]:
         other.projects = [project for project in other.projects if not project.is_own]
     projects = [project for one in found for project in one.projects]

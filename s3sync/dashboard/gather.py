@@ -90,7 +90,7 @@ def look_at(
         found.notes.append(f"the archives cannot be told: {error}")
     found.projects = [every[name] for name in _wanted(every, pattern)]
     if pattern is not None and not found.projects and found.problem is None:
-        raise ProjectError(f"no project matches {pattern!r}", why=f"{len(every)} are known")
+        raise ProjectError(f"no project matches {pattern!r}", why=f"{len(every)} are known", unknown=pattern)
     _add_commands(found.projects)
     bound(found.projects)
     if pictures is not None:

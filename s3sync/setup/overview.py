@@ -78,9 +78,8 @@ def overview(settings: Settings, start: Path, store: Store, pattern: str | None 
     names = sorted({*local, *listed.projects, *listed.failed})
     wanted = [name for name in names if pattern is None or _matches(name, nfc(pattern))]
     if pattern is not None and not wanted:
-        raise ProjectError(
-            f"no project matches {pattern!r}", why=f"the projects are: {', '.join(names[:10]) or 'none'}"
-        )
+        why = f"the projects are: {', '.join(names[:10]) or 'none'}"
+        raise ProjectError(f"no project matches {pattern!r}", why=why, unknown=pattern)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3sync-projects") as threads:
         found = threads.map(lambda name: _look(settings, root, listed, name, local.get(name)), wanted)
         projects = list(found)

@@ -12,6 +12,7 @@ import os
 import re
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
@@ -26,8 +27,14 @@ MOST_BYTES = 16 * 1024**3
 """A million files take about 300 MB."""
 MOST_ROW_BYTES = 64 * 1024 * 1024
 """The digests of the parts of the largest possible object take 330 kB."""
-STEP, MOST_STEPS = 1_000_000, 3_000
-"""Instructions of SQLite that one statement may take: a check of a million files takes a few dozen million."""
+STEP, MOST_STEPS = 1_000, 3_000_000
+"""Instructions of SQLite between two looks, and looks, that one statement may take: a check of a million files takes a
+few dozen million instructions."""
+MOST_S = 120.0
+"""Seconds that one statement may take: an instruction may be a function that takes long."""
+MOST_PATTERN = 1_000
+"""Characters of a pattern of LIKE or GLOB: comparing is one instruction, whose time is that of the text and the pattern
+multiplied."""
 _JOURNAL = "-journal"
 _BESIDE = ("-wal", "-shm", _JOURNAL)
 _ENDS_WITH_A_NAME = bytes.fromhex("d9d505f920a163d7")
@@ -90,6 +97,7 @@ def harden(connection: sqlite3.Connection) -> Budget:
     connection.execute("PRAGMA cell_size_check = ON")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_ROW_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MOST_PATTERN)
     if hasattr(connection, "setconfig"):  # Python 3.12
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)  # type: ignore[attr-defined,unused-ignore]
     budget = Budget()
@@ -98,18 +106,18 @@ def harden(connection: sqlite3.Connection) -> Budget:
 
 
 class Budget:
-    """Rest of the instructions that a statement may take."""
+    """Rest of the instructions and of the time that a statement may take."""
 
     def __init__(self) -> None:
         self.renew()
 
     def renew(self) -> None:
         """For the next statement."""
-        self._left = MOST_STEPS
+        self._left, self._ends = MOST_STEPS, time.monotonic() + MOST_S
 
     def spend(self) -> int:
         self._left -= 1
-        return int(self._left < 0)
+        return int(self._left < 0 or time.monotonic() > self._ends)
 
 
 def refuse_foreign_schema(connection: sqlite3.Connection) -> None:

@@ -232,7 +232,7 @@ def _nothing(
     if told is not None:
         name = typed(next(path for path in word.paths if path in gone))
         hint = f"`s3sync trash restore {name}` brings it back while it is in a trash; `s3sync trash list` shows what is"
-        return UsageError(what, why=told, hint=hint)
+        return UsageError(what, why=told, hint=hint, unknown=word.typed)
     wanted = word.paths[-1].rstrip("/") if word.paths else word.typed
     name = wanted.rpartition("/")[2]
     meant = next((path for path in known() if path.rpartition("/")[2] == name), None)
@@ -242,4 +242,5 @@ def _nothing(
         what,
         why=absent,
         hint=f"did you mean {meant!r}?" if meant else _HINT,
+        unknown=word.typed,
     )

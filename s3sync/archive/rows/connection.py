@@ -133,6 +133,8 @@ class _SQLite:
                     why=f"no database is there, or it may not be written ({self._database.origin} names it)",
                     hint="correct the address, or connect the disk",
                 ) from error
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                why = f"the statement takes more than {trusted.MOST_S:.0f} s, or more steps than any of ours"
             kind = Gone if isinstance(error, sqlite3.OperationalError) and "lock" in why else DatabaseError
             raise kind(f"{name} refused", why=why, hint=_HINT if kind is Gone else _CORRECT) from error
 

@@ -106,6 +106,6 @@ def _print_report(report: CostReport, verbose: bool) -> None:
     if report.leaving.amount or report.leaving.unknown:
         say(f"if all were removed or moved now, minimum durations still cost {money_text(report.leaving, currency)}")
     if report.month.unknown:
-        say(f"Prices that are lacking go into `prices:` in the settings, for {report.region}: docs/costs.md")
+        say(f"Prices that are lacking go into `prices:` in your own settings, for {report.region}: docs/costs.md")
     if report.small:
         say(f"{counted(report.small, 'archive')} with tags under 128 KB: rules do not move these by default")

@@ -19,7 +19,8 @@ class RegionPrices(Struct, frozen=True, forbid_unknown_fields=True):
     `storage`: for a GB and month, a GB being 2**30 bytes. `write` and `read`: for 1,000 requests, those that lifecycle
     rules make among them. `retrieval`: for a GB by tier; `thaw`: for 1,000 requests by tier. `egress`: for a GB out to
     the internet. `as_of`: the month in which they were read, where it is not that of the whole list. `only_raises`: of
-    what a price book knows the dearer counts, because whoever wrote these prices may not make spending look cheaper.
+    what a price book knows the dearer counts, and what it does not know stays unknown, because whoever wrote these
+    prices may not make spending look cheaper.
     """
 
     storage: Mapping[str, float] = field(default_factory=dict)
@@ -66,6 +67,8 @@ class PriceBook(Struct, frozen=True, forbid_unknown_fields=True):
         """The book with prices of the settings instead of its own; what they do not say stays."""
         merged = dict(self.regions)
         for region, said in mine.items():
+            if said.only_raises and region not in merged:
+                continue
             merged[region] = _merge(self.of(region) if region in merged else RegionPrices(), said)
         return replace(self, regions=merged)
 
@@ -103,15 +106,15 @@ def _merge(old: RegionPrices, new: RegionPrices) -> RegionPrices:
 
 
 def _raised(old: RegionPrices, new: RegionPrices) -> RegionPrices:
-    """`new` with the dearer of both wherever `old` has a price, too."""
+    """The dearer of both wherever `old` has a price, and nothing else of `new`."""
 
     def dearer(known: Mapping[str, float], said: Mapping[str, float]) -> dict[str, float]:
-        return {name: max(price, known.get(name, price)) for name, price in said.items()}
+        return {name: max(price, known[name]) for name, price in said.items() if name in known}
 
     def by_tier(
         known: Mapping[str, Mapping[str, float]], said: Mapping[str, Mapping[str, float]]
     ) -> dict[str, Mapping[str, float]]:
-        return {name: {**known.get(name, {}), **dearer(known.get(name, {}), tiers)} for name, tiers in said.items()}
+        return {name: {**known[name], **dearer(known[name], tiers)} for name, tiers in said.items() if name in known}
 
     return replace(
         new,
@@ -120,5 +123,5 @@ def _raised(old: RegionPrices, new: RegionPrices) -> RegionPrices:
         read=dearer(old.read, new.read),
         retrieval=by_tier(old.retrieval, new.retrieval),
         thaw=by_tier(old.thaw, new.thaw),
-        egress=new.egress if old.egress is None or new.egress is None else max(old.egress, new.egress),
+        egress=None if old.egress is None or new.egress is None else max(old.egress, new.egress),
     )

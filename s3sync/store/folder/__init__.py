@@ -15,6 +15,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from s3sync.core.times import moment
+from s3sync.disk.copying import append
 from s3sync.errors import (
     AccessDenied,
     ChecksumMismatch,
@@ -28,7 +29,7 @@ from s3sync.errors import (
 from s3sync.store.aspects import TimedBody
 from s3sync.store.bodies import pieces
 from s3sync.store.folder import listing, objects, uploads
-from s3sync.store.folder.files import Record, append, drop_temporary, sweep, temporary_file
+from s3sync.store.folder.files import Record, drop_temporary, sweep, temporary_file
 from s3sync.store.folder.layout import Layout
 from s3sync.store.port import (
     Body,

@@ -113,7 +113,8 @@ def test_the_time_is_that_of_earlier_runs_and_says_so(david: Person) -> None:
 def test_prices_of_the_settings_and_moves_of_rules_count(david: Person) -> None:
     text = SET.replace("us-east-1", "eu-north-9").replace("DEEP_ARCHIVE", "STANDARD")
     own = "prices: {eu-north-9: {storage: {STANDARD: 1.0, GLACIER: 0.5}, write: {STANDARD: 0.005}, as_of: 2026-11}}\n"
-    settings(david, f"{text}    tags: {{archive: delayed}}\n{own}")
+    settings(david, f"{text}    tags: {{archive: delayed}}\n")
+    own_settings(david, own)
     put(david.repo, "raw/m42/b.fits", bytes(64 << 20))
     found = david.ok("archive", "analyze", cwd=david.repo)
     assert "price: $0.06 a month" in found.out and "prices of 2026-11" in found.out

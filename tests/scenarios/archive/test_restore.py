@@ -255,6 +255,27 @@ def test_what_programs_obey_comes_back_where_it_was_sent_and_elsewhere_only_when
     assert (ana.repo / "back/m42" / name).read_bytes() == b"run me"
 
 
+@pytest.mark.parametrize("name", [".s3sync/state.db", "cut/.S3Sync./partial/x", "S3SYNC~1/config", ".s3sync/"])
+def test_no_memory_of_s3sync_is_ever_restored(name: str, david: Person, vault: Path, tmp_path: Path) -> None:
+    """Its rows say of what is not here that it was deleted; an index can name one, though no archive of ours has it."""
+    prepare(david, vault, "tar")
+    put(david.repo, "raw/m42/decoy.db", b"rows")
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    index = vault / "raw/m42.tar.index.json"
+    text = json.loads(index.read_bytes())
+    (member,) = [one for one in text["members"] if one["path"] == "decoy.db"]
+    member["path"] = name.rstrip("/") + ("/x" if name.endswith("/") else "")
+    index.write_text(json.dumps(text))
+    ana = Person("ana", tmp_path / "ana", {})
+    settings(ana, (david.repo / ".s3sync.yaml").read_text())
+    ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
+    for who, words in ((ana, ["--obeyed"]), (david, []), (david, ["--obeyed"])):
+        where = tmp_path / f"back-{who.name}-{len(words)}"
+        refused = who.expect(3, "restore", "m42", "--to", str(where), *words, cwd=who.repo)
+        assert "never restored" in refused.err and (where / "m42/log.txt").exists(), refused
+        assert not [path for path in where.rglob("*") if "s3sync" in path.name.lower()]
+
+
 @pytest.mark.parametrize("damage", ["no index", "foreign", "no such member"])
 def test_a_unit_that_cannot_come_back_stops_no_other(damage: str, david: Person, vault: Path) -> None:
     prepare(david, vault, "tar")

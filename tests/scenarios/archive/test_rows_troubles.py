@@ -226,12 +226,19 @@ def test_a_repository_that_names_a_database_is_asked_about(david: Person, postgr
         ("postgresql+evil://host/db", "no address of a database"),
         ("sqlite:////etc/passwd", "lies outside of the repository"),
         ("sqlite:///../other.db", "lies outside of the repository"),
+        ("sqlite:///b63/s3-staging/.s3sync/state.db", "is reserved for s3sync itself"),
+        ("sqlite:///.S3Sync/state.db", "is reserved for s3sync itself"),
+        ("sqlite:///.git/annex/keys.db", "programs of version control run"),
+        ("sqlite:///sub/.GIT./index", "programs of version control run"),
+        ("sqlite:///cache/linked/x.db", "programs of version control run"),
     ],
 )
 def test_what_a_repository_may_not_say_of_a_database(david: Person, tmp_path: Path, url: str, says: str) -> None:
     media_set(david, f"file://{tmp_path}/store")
+    (david.repo / "cache").mkdir()
+    (david.repo / "cache/linked").symlink_to(david.repo / ".git")
     (david.repo / ".env").write_text(f"DATABASE_URL={url}\n")
-    (david.repo / "cache/media").mkdir(parents=True)
+    (david.repo / "cache/media").mkdir()
     assert says in david.expect(2, "archive", "run").err
 
 

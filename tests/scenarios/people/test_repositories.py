@@ -98,6 +98,17 @@ def test_what_is_here_comes_before_a_short_name(owner: Owner) -> None:
     assert owner.ok("status", "voz", "--json", at=here).json["project"] == "voz-cut"
 
 
+def test_an_error_that_only_has_the_word_in_it_leads_to_no_other_repository(owner: Owner) -> None:
+    """What is wrong here is said: the command does not go on in whatever repository has that name."""
+    here, other = owner.repository("here", "b40"), owner.repository("voz", "b41")
+    owner.ok("status", "b41", at=other)
+    (here / "voz/s3-staging").mkdir(parents=True)
+    (here / "s3-staging").mkdir()
+    (here / ".s3sync.yaml").write_text("project: voz\n")
+    refused = owner.expect(2, "status", "voz", at=here)
+    assert "two projects have the name 'voz'" in refused.err and "Repository voz" not in refused.err
+
+
 def test_three_repositories_with_one_broken_hide_no_other(owner: Owner) -> None:
     for name in ("alpha", "baker", "voz"):
         owner.ok("up", f"{name}-1", at=owner.repository(name, f"{name}-1", f"{name}-2"))

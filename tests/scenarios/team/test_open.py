@@ -12,6 +12,7 @@ import pytest
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import S3syncError
 from s3sync.team import viewing
+from s3sync.team.side_by_side import _copied
 from s3sync.team.viewing import Viewer, why_not_opened, why_not_shown
 from tests.kit.browser import until
 from tests.kit.people import Person, pair
@@ -77,8 +78,9 @@ def test_both_sides_are_shown_before_the_question_and_what_was_fetched_goes(
     )  # fmt: skip
     assert told.code == 0 and "by david" in told.out, told
     shown = screen.shown()
-    assert shown[str(jan.staging / FILM)][2] == MINE.decode()
-    (fetched,) = [path for path in shown if path.startswith(str(temporary))]
+    (mine, fetched) = sorted(shown)
+    assert mine.startswith(str(temporary)) and Path(mine).parent == Path(fetched).parent
+    assert mine.endswith("/mine.mp4") and shown[mine][2:] == [MINE.decode(), "600"]
     assert fetched.endswith("/theirs.mp4") and shown[fetched][2:] == [THEIRS.decode(), "600"]
     for lines in shown.values():
         count, folder, path = lines[0].split(" ", 2)
@@ -125,7 +127,7 @@ def test_what_would_run_is_not_opened_and_the_question_comes_all_the_same(
         before_answer=screen.has_shown(opened),
     )  # fmt: skip
     assert told.code == 0 and "is not opened: " in told.out, told
-    assert list(screen.shown()) == [str(jan.staging / name)] * opened
+    assert [lines[2] for lines in screen.shown().values()] == [MINE.decode()] * opened
 
 
 def test_of_two_kept_versions_both_lie_here_and_none_is_fetched(
@@ -133,13 +135,40 @@ def test_of_two_kept_versions_both_lie_here_and_none_is_fetched(
 ) -> None:
     _, jan = clashing
     (copy,) = [one["kept_as"] for one in jan.expect(4, "sync", "--json").json["conflicts"]]
-    screen = Screen(tmp_path / "screen")
+    screen, both = Screen(tmp_path / "screen"), {jan.read(FILM), jan.read(copy)}
     told = on_terminal(
         jan, "resolve", FILM, "--open", answers=[("or both? ", "m")], env=screen.environ,
         before_answer=screen.has_shown(2),
     )  # fmt: skip
     assert told.code == 0
-    assert set(screen.shown()) == {str(jan.staging / FILM), str(jan.staging / copy)}
+    assert {lines[2].encode() for lines in screen.shown().values()} == both
+    assert not [path for path in screen.shown() if path.startswith(str(jan.staging))]
+
+
+@pytest.mark.parametrize("kind", ["swapped when the viewer starts", "a link on the way"])
+def test_a_viewer_is_given_what_was_looked_at(clashing: tuple[Person, Person], tmp_path: Path, kind: str) -> None:
+    """It opens a path when it likes: by then somebody may have put something else into a shared staging folder."""
+    _, jan = clashing
+    screen = Screen(tmp_path / "screen")
+    canary = tmp_path / "outside" / "a film.mp4"
+    canary.parent.mkdir()
+    canary.write_bytes(b"\x00private")
+    folder = jan.staging / "cut"
+    swap = f"mv '{folder}' '{folder}.was'; ln -s '{canary.parent}' '{folder}'"
+    program = screen.folder / "xdg-open"
+    if kind == "swapped when the viewer starts":
+        program.write_text(program.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{swap}\n"))
+        on_terminal(
+            jan, "resolve", FILM, "--open", answers=[(QUESTION, "?")], env=screen.environ,
+            before_answer=screen.has_shown(2),
+        )  # fmt: skip
+        assert {lines[2] for lines in screen.shown().values()} == {MINE.decode(), THEIRS.decode()}
+        return
+    with GuardedFolder.open(str(tmp_path)) as private:
+        os.system(swap)
+        with pytest.raises(OSError):
+            _copied(str(jan.staging), str(jan.staging / FILM), private, "mine.mp4")
+        assert private.find("mine.mp4") is None
 
 
 def test_without_a_screen_or_a_viewer_it_is_said_and_nothing_is_decided(

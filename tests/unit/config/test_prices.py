@@ -5,16 +5,43 @@ from __future__ import annotations
 import pytest
 
 from s3sync.archive.price_list import price_book
+from s3sync.core.archive.costs import restore_cost
 from s3sync.errors import ConfigError
 from tests.unit.config.conftest import Load
 
 
 def test_prices_of_both_files_count_and_the_own_ones_win(load: Load) -> None:
-    team = "prices: {north-1: {storage: {STANDARD: 0.03}}, north-2: {egress: 0}}\n"
+    team = "prices: {north-1: {storage: {STANDARD: 0.03}}, us-east-1: {egress: 9}}\n"
     own = "prices: {north-1: {storage: {STANDARD: 0.02}}}\n"
     book = price_book(load(yaml=team, user_yaml=own).prices)
     assert book.of("north-1").storage["STANDARD"] == 0.02
-    assert book.of("north-2").egress == 0
+    assert book.of("us-east-1").egress == 9
+
+
+@pytest.mark.parametrize("price", [0, 0.0001, 99.0])
+def test_what_the_list_lacks_stays_unknown_whatever_a_repository_says(load: Load, price: float) -> None:
+    """A price of nothing, or next to nothing, would have `--max-cost` and budgets let everything pass."""
+    tiers = f"{{DEEP_ARCHIVE: {{Bulk: {price}, Expedited: {price}}}}}"
+    classes = f"{{STANDARD: {price}, DEEP_ARCHIVE: {price}}}"
+    said = (
+        f"{{storage: {classes}, write: {classes}, read: {classes}, retrieval: {tiers}, thaw: {tiers}, egress: {price}}}"
+    )
+    book = price_book(load(yaml=f"prices: {{north-1: {said}, eu-central-1: {said}, us-east-1: {said}}}\n").prices)
+    with pytest.raises(ConfigError, match="no prices for the region"):
+        book.of("north-1")
+    listed, found = price_book().of("eu-central-1"), book.of("eu-central-1")
+    assert (found.write, found.read, found.thaw, found.egress) == ({}, {}, {}, None)
+    assert found.storage == {"STANDARD": max(price, listed.storage["STANDARD"])}
+    assert found.retrieval == listed.retrieval
+    assert "Expedited" not in book.of("us-east-1").thaw["DEEP_ARCHIVE"]
+    restored = restore_cost([10**12], "DEEP_ARCHIVE", "Bulk", 7, found, egress=True)
+    assert restored.total.unknown
+
+
+def test_a_price_that_the_repository_says_too_is_the_users(load: Load) -> None:
+    team, own = "prices: {north-1: {egress: 0}}\n", "prices: {north-1: {egress: 0.05}}\n"
+    assert price_book(load(yaml=team, user_yaml=own).prices).of("north-1").egress == 0.05
+    assert price_book(load(user_yaml=own).prices).of("north-1").egress == 0.05
 
 
 def test_a_repository_makes_nothing_cheaper_than_the_list_knows_it(load: Load) -> None:
