@@ -2352,6 +2352,22 @@ MUTANTS = (
         ("tests/promises/hostile/test_foreign_memory.py", "-k", "proves_nothing"),
     ),
     Mutant(
+        "share-is-noted",
+        "a link that is made is noted where everybody's automation sees it",
+        "s3sync/team/sharing.py",
+        "    if report.shared:\n        _note",
+        "    if False:\n        _note",
+        ("tests/scenarios/team/test_share.py", "-k", "notes_until"),
+    ),
+    Mutant(
+        "share-holds-back",
+        "a project that somebody has a link to is left where it is",
+        "s3sync/archives/auto_team.py",
+        "    if shared.link is not None:",
+        "    if False:",
+        ("tests/scenarios/archive/test_auto.py", "-k", "people_work"),
+    ),
+    Mutant(
         "auto-own-events",
         "archiving is no work on a project: else each step puts off the next one",
         "s3sync/archives/auto_team.py",

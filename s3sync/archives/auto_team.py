@@ -26,7 +26,7 @@ from s3sync.errors import BucketMissing, ConfigError, S3syncError
 from s3sync.project import ProjectFolder, find_project, list_projects
 from s3sync.shared.locks import read_locks
 from s3sync.shared.manifest import read_manifest
-from s3sync.shared.pages import list_pages
+from s3sync.shared.pages import SharedUntil, shared_until
 from s3sync.state.untold import Untold
 from s3sync.store.port import Store
 from s3sync.sync.session import Session
@@ -146,9 +146,7 @@ class Team:
             _add_lock(signs, lock)
         signs.obstacles += [f"it cannot be seen whether it is locked: {text}" for text in locks.warnings]
         signs.obstacles += _conflict_text([one.name for one in manifest.conflicts if not one.resolved])
-        for page in list_pages(store, prefix):
-            if page.until > now:
-                signs.obstacles.append(f"it is shared on a page until {time_text(page.until)}")
+        _add_shares(signs, shared_until(store, prefix, now))
         for inbox in manifest.inboxes.values():
             until = parse_time(inbox.until)
             if inbox.ended is None and until is not None and until > now:
@@ -170,6 +168,15 @@ def _add_lock(signs: Signs, lock: FileLock) -> None:
         signs.obstacles.append(f"{lock.by} has locked {lock.name}{until}")
     elif lock.state is LockState.EXPIRED and lock.since is not None:
         signs.touches.append(Touch(lock.since, f"{lock.by or 'somebody'} locked {lock.name or 'a file'}"))
+
+
+def _add_shares(signs: Signs, shared: SharedUntil) -> None:
+    if shared.unclear:
+        signs.obstacles.append("it cannot be seen whether it is shared: it has too many pages and links")
+    if shared.page is not None:
+        signs.obstacles.append(f"it is shared on a page until {time_text(shared.page)}")
+    if shared.link is not None:
+        signs.obstacles.append(f"somebody has a link to it until {time_text(shared.link)}")
 
 
 def _conflict_text(names: list[str]) -> list[str]:

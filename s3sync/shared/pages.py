@@ -1,20 +1,23 @@
-"""Shared pages in the store: written, listed, described and deleted (`core/shares.py` has their names)."""
+"""Shared pages and records of links in the store, which `core/shares.py` names: written, listed and deleted."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
 from hashlib import md5
+from itertools import islice
 
 from msgspec import Struct
 
-from s3sync.core.shares import has_ended, page_name, pages_prefix, read_page_name
+from s3sync.core.shares import has_ended, link_name, page_name, pages_prefix, read_page_name, read_share_name
 from s3sync.errors import ENDS_THE_RUN, NotFound, StoreError
 from s3sync.store.aspects import ListsOnce
 from s3sync.store.port import Headers, Overwrite, Store
 
 MOST_PAGES = 1_000
 """Pages of a project that are listed."""
+MOST_LOOKED_AT = 100_000
+"""Records of a project that are looked at to know whether it is shared. More are as good as one that has not ended."""
 BY, TITLE, FILES = "made-by", "title", "files"
 
 
@@ -40,6 +43,37 @@ def put_page(store: Store, key: str, body: bytes, content_type: str, told: dict[
     digest = md5(body, usedforsecurity=False).digest()
     headers = Headers(metadata=told, content_type=content_type)
     return store.put(key, body, mode=Overwrite(), headers=headers, md5=digest, timed=True).at
+
+
+def note_links(store: Store, prefix: str, until: datetime, told: dict[str, str]) -> datetime | None:
+    """Write down that links were made, of which the last one ends then: not what they open, and nothing that opens it.
+
+    Returns the store's time where it tells it. Raises `StoreError`.
+    """
+    key = pages_prefix(prefix) + link_name(until, uuid.uuid4().hex[:8])
+    return put_page(store, key, b"", "text/plain", told)
+
+
+class SharedUntil(Struct, frozen=True):
+    """Ends of a project's last page and last link, where they have not ended. `unclear`: there are too many."""
+
+    page: datetime | None = None
+    link: datetime | None = None
+    unclear: bool = False
+
+
+def shared_until(store: Store, prefix: str, now: datetime) -> SharedUntil:
+    """Ends of what a project is shared by, from the names of its records. Raises `StoreError`."""
+    place = pages_prefix(prefix)
+    last: dict[bool, datetime] = {}
+    for number, info in enumerate(store.list_once(place) if isinstance(store, ListsOnce) else store.list(place)):
+        if number >= MOST_LOOKED_AT:
+            return SharedUntil(unclear=True)
+        said = read_share_name(info.key.removeprefix(place))
+        if said is not None and said[0] > now:
+            until, _, is_page = said
+            last[is_page] = max(until, last.get(is_page, until))
+    return SharedUntil(last.get(True), last.get(False))
 
 
 def list_pages(store: Store, prefix: str) -> list[KeptPage]:
@@ -72,12 +106,13 @@ def described(store: Store, page: KeptPage) -> KeptPage | None:
 
 
 def drop_ended(store: Store, prefix: str, now: datetime) -> int:
-    """Delete pages that ended some time before `now`, which is the store's time. What cannot be deleted stays."""
-    dropped = 0
+    """Delete pages and records of links that ended some time before `now`, the store's time. What cannot go stays."""
+    place, dropped = pages_prefix(prefix), 0
     try:
-        for page in list_pages(store, prefix):
-            if has_ended(page.until, now):
-                store.delete(page.key)
+        for info in islice(store.list(place), MOST_PAGES):
+            said = read_share_name(info.key.removeprefix(place))
+            if said is not None and has_ended(said[0], now):
+                store.delete(info.key)
                 dropped += 1
     except StoreError:
         pass

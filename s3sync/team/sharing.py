@@ -15,7 +15,8 @@ from msgspec import Struct, field
 
 from s3sync.core.outcome import Problem
 from s3sync.core.reconcile import State
-from s3sync.errors import NotFound, UsageError
+from s3sync.errors import NotFound, StoreError, UsageError
+from s3sync.shared.pages import BY, FILES, drop_ended, note_links
 from s3sync.store.aspects import Presigns, Thaws, ThawState, aspect, require_aspect
 from s3sync.store.port import Store
 from s3sync.sync.report import EXIT_DONE, EXIT_SOME_FAILED, FileStatus, ProjectAddress
@@ -54,6 +55,7 @@ class ShareReport(Struct):
     place: ProjectAddress
     shared: list[Shared] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -75,7 +77,8 @@ class Sharable(Struct, frozen=True):
 def share(
     session: Session, words: Sequence[str], cwd: Path, *, lasts: timedelta = LONGEST, download: bool = False
 ) -> ShareReport:
-    """Make links to files. `download`: browsers save the file instead of showing it.
+    """Make links to files, and write down that there are some, for `archive auto`. `download`: browsers save the file
+    instead of showing it.
 
     Raises `UsageError` for a name that is none and for a time that no link can last, `Unsupported` for a store that
     makes no links, `StoreError`.
@@ -89,7 +92,23 @@ def share(
         link = presigns.presign_get(one.key, lasts=lasts, download_as=Path(name).name if download else None)
         ends = one.end(link.expires)
         report.shared.append(Shared(name, one.file.size_bytes, link.url, ends, ends < asked - EARLY))
+    if report.shared:
+        _note(session, report)
     return report
+
+
+def _note(session: Session, report: ShareReport) -> None:
+    """Have the team's store say until when somebody has a link, and no more of it. Without that the links work, too."""
+    by, until = session.settings.user, max(one.expires for one in report.shared)
+    if until <= session.clock():
+        return
+    told = {FILES: str(len(report.shared)), **({BY: by} if by else {})}
+    try:
+        now = note_links(session.store, session.project.prefix, until, told)
+        if now is not None:
+            drop_ended(session.store, session.project.prefix, now)
+    except StoreError as error:
+        report.warnings.append(f"`archive auto` may archive the project before they end: {error}")
 
 
 def presigning(store: Store, lasts: timedelta) -> Presigns:

@@ -47,7 +47,7 @@ def share(
 ) -> int:
     """Make links by which anybody can fetch files, until they end: one for each file, or with --page one for all.
 
-    Links to files change nothing in the store. A page is kept there until it ends.
+    Of a link the store notes only until when there is one, for `archive auto`. A page is kept there until it ends.
     """
     from s3sync.api import Project
 
@@ -83,7 +83,7 @@ def _refuse_nonsense(call: Call, modes: list[str], names: list[str], given: dict
     if given["--qr"] and call.json:
         raise UsageError("--qr does not go with --json", hint="make the code of the `url` in the document")
     if call.dry_run and not mode:
-        raise UsageError("--dry-run goes with --page and --end", why="a link to a file changes nothing in the store")
+        raise UsageError("--dry-run goes with --page and --end", why="a link to a file changes none")
     if given["--qr"]:
         from s3sync.cli.show.share import require_segno
 

@@ -25,6 +25,8 @@ def print_share(report: ShareReport, *, quiet: bool, qr: bool) -> None:
         write(sys.stdout, one.url)
         if qr:
             write(sys.stdout, code_of(one.url))
+    for line in report.warnings:
+        warn(f"warning: {printable(line)}")
     for line in failure_lines(report.refused):
         warn(line)
 
@@ -45,6 +47,7 @@ def share_json(report: ShareReport) -> Json:
             for one in report.shared
         ],
         "refused": list(map(failed_json, report.refused)),
+        "warnings": report.warnings,
         "exit_code": report.exit_code,
     }
 

@@ -378,6 +378,12 @@ def test_what_people_work_on_is_left_alone_and_why_is_said(tmp_path: Path, minis
     jan.ok("lock", "b.mp4")
     assert left().startswith("jan has locked b.mp4 until ")
     jan.ok("unlock", "b.mp4")
+    jan.ok("share", "b.mp4", "--expires", "2h")
+    assert left().startswith("somebody has a link to it until ")
+    client = ministack.client("admin")
+    for one in client.list_objects_v2(Bucket=ministack.bucket)["Contents"]:
+        if one["Key"].endswith(".link"):
+            client.delete_object(Bucket=ministack.bucket, Key=one["Key"])
     david.ok("share", "b.mp4", "--page", "--expires", "2h")
     david.ok("receive", "--expires", "2h")
     jan.write("a.mp4", b"jan's")

@@ -59,6 +59,39 @@ def test_a_link_opens_the_file_for_anybody_and_only_that(seaweed_pair: tuple[Per
 
 
 @pytest.mark.seaweedfs
+def test_the_store_notes_until_when_there_is_a_link_and_nothing_that_opens_it(
+    seaweed_pair: tuple[Person, Person], seaweedfs: SeaweedFS
+) -> None:
+    """`archive auto` of anybody sees it by that. Who may not write there has the link all the same, and is told."""
+    david, jan = seaweed_pair
+    david.write("a.mp4", b"film")
+    david.write("b.mp4", b"other")
+    david.ok("up")
+    client = seaweedfs.client("admin")
+    place = f"{david.ok('status', '--json').json['store'].split('/')[3]}/{REPO}/.s3sync/shares/{PROJECT}/"
+
+    def noted() -> list[str]:
+        found = client.list_objects_v2(Bucket=seaweedfs.bucket, Prefix=place).get("Contents", [])
+        return [str(one["Key"]).removeprefix(place) for one in found]
+
+    old = "20200101T000000Z-00000000.link"
+    client.put_object(Bucket=seaweedfs.bucket, Key=place + old, Body=b"")
+    told = jan.ok("share", "*.mp4", "--expires", "2h", "--json").json
+    assert not told["warnings"] and len(told["shared"]) == 2
+    (name,) = noted()  # one for all links of a command; what ended long ago is gone
+    last = max(ends(one["expires"]) for one in told["shared"])
+    assert name.startswith(f"{last:%Y%m%dT%H%M%SZ}-") and name.endswith(".link")
+    found = client.get_object(Bucket=seaweedfs.bucket, Key=place + name)
+    said = {key: found["Metadata"][key] for key in ("made-by", "files")}
+    assert found["Body"].read() == b"" and said == {"made-by": "jan", "files": "2"}
+    assert not any(word in str(found) for word in ("Signature", "a.mp4"))
+    assert not jan.ok("share", "--list", "--json").json["pages"]
+    reader = jan.ok("share", "a.mp4", "--json", env=seaweedfs.environment("reader"))
+    assert fetched(reader.json["shared"][0]["url"])[0] == b"film"
+    assert "may archive the project before they end" in reader.json["warnings"][0] and len(noted()) == 1
+
+
+@pytest.mark.seaweedfs
 def test_what_a_link_would_not_show_is_refused_with_the_reason(seaweed_pair: tuple[Person, Person]) -> None:
     david, jan = seaweed_pair
     for name in ("same.mp4", "changed.mp4", "newer.mp4", "gone.mp4"):
