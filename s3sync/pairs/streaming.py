@@ -17,6 +17,7 @@ from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed
 from s3sync.pairs.bodies import IN_MEMORY, Bounded, InOrder, Range, StreamedBody, fetch
 from s3sync.pairs.values import Bucket, Found
 from s3sync.store.port import Headers, ObjectHead, Part, WriteMode
+from s3sync.store.whole_md5 import note_md5
 from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import PARTS_AT_ONCE
 from s3sync.transfer.progress import Work
@@ -132,6 +133,8 @@ class Streamer(Struct, frozen=True):
             if hashed is not None:
                 _verify(path, known, hashed.hexdigest())
                 known = hashed.hexdigest()
+            if known is not None:
+                note_md5(self.target.store, job.upload_id, known)
             etag = self.target.store.complete_upload(key, job.upload_id, parts, mode=mode).etag
         except NotFound as error:
             self._abandon(path, key, job.upload_id)

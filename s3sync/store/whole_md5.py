@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from s3sync.store.port import Store
+from s3sync.store.wrapped import unwrapped
+
 
 @runtime_checkable
-class KeepsWholeMd5(Protocol):
+class NotesWholeMd5(Protocol):
     """Keep the MD5 of a whole beside an object that came in parts, for whoever reads it with another tool."""
 
-    def keep_md5(self, upload_id: str, md5: str) -> None:
-        """Have `complete_upload` of this upload keep the MD5, in hex. Asks nobody."""
+    def note_md5(self, upload_id: str, md5: bytes) -> None:
+        """Have `complete_upload` of this upload keep the MD5. Asks nobody."""
+
+
+def note_md5(store: Store, upload_id: str, md5: str) -> None:
+    """Tell a store the MD5 of a whole, in hex, before its upload is completed. Most know it by themselves."""
+    bare = unwrapped(store)
+    if isinstance(bare, NotesWholeMd5):
+        bare.note_md5(upload_id, bytes.fromhex(md5))

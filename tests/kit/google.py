@@ -71,8 +71,12 @@ class FakeGcs(ProcessServer):
 
     def names(self, prefix: str = "") -> list[str]:
         """Every object of the bucket below a prefix, also those that no listing of ours shows."""
+        return [item["name"] for item in self.objects(prefix)]
+
+    def objects(self, prefix: str = "") -> list[dict[str, Any]]:
+        """Their descriptions."""
         found = self.ask("GET", f"/storage/v1/b/{self.bucket}/o?prefix={quote(prefix, safe='')}")
-        return [item["name"] for item in found.get("items", ())]
+        return list(found.get("items", ()))
 
 
 def _program() -> Path:

@@ -168,8 +168,8 @@ class GcsStore(ReadableBucket):
             hint="send the part",
         )
 
-    def keep_md5(self, upload_id: str, md5: str) -> None:
-        self._uploads.md5s[upload_id] = md5
+    def note_md5(self, upload_id: str, md5: bytes) -> None:
+        self._uploads.md5s[upload_id] = md5.hex()
 
     def list_parts(self, key: str, upload_id: str) -> Iterator[Part]:
         return self._uploads.list_parts(self._io.key(key), upload_id)

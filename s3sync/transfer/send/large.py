@@ -19,8 +19,7 @@ from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Part, Update, WriteMode
-from s3sync.store.whole_md5 import KeepsWholeMd5
-from s3sync.store.wrapped import unwrapped
+from s3sync.store.whole_md5 import note_md5
 from s3sync.transfer.context import Transport
 from s3sync.transfer.line import ABOUT_TO_BEGIN
 from s3sync.transfer.pool import COPIES_AT_ONCE, PARTS_AT_ONCE
@@ -174,9 +173,8 @@ class _Job:
         checksum = self.checksum.value() if self.checksum else None
         try:
             store = self.transport.store
-            keeper = unwrapped(store)
-            if isinstance(keeper, KeepsWholeMd5) and self.hashed is not None:
-                keeper.keep_md5(self.upload_id, self.hashed[0].md5)
+            if self.hashed is not None:
+                note_md5(store, self.upload_id, self.hashed[0].md5)
             return store.complete_upload(self.key, self.upload_id, parts, mode=mode, checksum=checksum).etag
         except (PreconditionFailed, NotFound) as error:
             etag = self._published(mode, checksum)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import uuid
@@ -121,3 +122,13 @@ def test_credentials_that_are_none_are_one_error(tmp_path: Path, env: dict[str, 
     failed = eve.run("up")
     assert failed.code == 1 and told in failed.err and hint in failed.err and failed.err.count("error") == 1
     assert eve.read("a.txt") == b"film"
+
+
+def test_a_large_file_has_its_md5_beside_it(people: tuple[Person, Person], gcs: FakeGcs) -> None:
+    body = os.urandom(9 * MIB)
+    people[0].write("film.mp4", body)
+    people[0].ok("up")
+    (item,) = [
+        one for one in gcs.objects() if one["name"].endswith(f"{PROJECT}/film.mp4") and one["size"] == str(9 * MIB)
+    ]
+    assert item["metadata"]["md5"] == hashlib.md5(body).hexdigest()
