@@ -929,6 +929,22 @@ MUTANTS = (
         ("tests/scenarios/archive/test_new_disk.py", "-k", "plugged_in"),
     ),
     Mutant(
+        "archive-rows-of-the-last",
+        "rows that were made ahead are those of the archive that is recorded",
+        "s3sync/archive/catalogue/database.py",
+        "if staged is None or staged is not self.coming or",
+        "if staged is None or",
+        ("tests/unit/archive/test_ahead.py", "-k", "other_members"),
+    ),
+    Mutant(
+        "archive-ahead-in-whole-blocks",
+        "the filters of names are those of whole blocks, however members pass",
+        "s3sync/archive/ahead.py",
+        "        while len(members) - self._taken >= BLOCK:\n            self._add(members, self._taken + BLOCK)\n",
+        "        self._add(members, len(members))\n",
+        ("tests/unit/archive/test_ahead.py",),
+    ),
+    Mutant(
         "archive-yes-makes-none",
         "P13: nor does `--yes` make it",
         "s3sync/cli/archive/work.py",

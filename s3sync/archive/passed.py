@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import overload
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, overload
 
 from s3sync.core.archive.values import Kind, Member, Source
+
+if TYPE_CHECKING:
+    from s3sync.archive.catalogue.staged import Staged
 
 DIGEST = 32
 """Bytes of a SHA-256."""
@@ -15,18 +18,27 @@ DIGEST = 32
 class Passed(Sequence[Member]):
     """A sequence of members that takes 44 bytes for each, beside the sources, which are in memory anyway.
 
-    As members they would take as much once more, while the catalogue and the index need room.
+    As members they would take as much once more, while the catalogue and the index need room. `text` and `staged` are
+    what was made of them while they passed (`archive/ahead.py`), as long as that is there.
     """
 
-    __slots__ = ("_digests", "_nth", "_offsets", "_sources")
+    __slots__ = ("_digests", "_files", "_nth", "_offsets", "_sources", "staged", "text")
 
     def __init__(self, sources: Sequence[Source], count: int, digests: bytearray, offsets: array[int]) -> None:
         """The first `count` of the sources; `digests` and `offsets` are those of the files among them."""
         self._sources, self._digests, self._offsets = sources, digests, offsets
-        self._nth, files = array("Q"), 0
-        for number in range(count):
-            self._nth.append(files)
+        self._nth, self._files = array("I"), 0
+        self.text: Callable[[], Iterator[bytes]] | None = None
+        self.staged: Staged | None = None
+        self.reach(count)
+
+    def reach(self, count: int) -> None:
+        """Take in those up to `count`, which have passed since."""
+        nth, sources, files = self._nth, self._sources, self._files
+        for number in range(len(nth), count):
+            nth.append(files)
             files += sources[number].kind is Kind.FILE
+        self._files = files
 
     def __len__(self) -> int:
         return len(self._nth)

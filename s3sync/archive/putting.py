@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from s3sync.archive.ahead import Ahead
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.journal import Journal
 from s3sync.core.archive.values import ArchiveSet, Index
@@ -23,6 +24,8 @@ class Putting(Struct, frozen=True):
     """Told of the index of a unit in volumes as it is by now, also where an error ends it."""
     outdated: Callable[[str], None] = lambda key: None
     """Told of the key of each index that is not there any more, as an earlier version had one for each volume."""
+    ahead: Ahead | None = None
+    """Makes, while a unit travels, what its catalogue is to have; None where nobody has one."""
 
 
 class Put(Struct, frozen=True):

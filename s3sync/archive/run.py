@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from s3sync.archive.ahead import ahead_of
 from s3sync.archive.blocks import BLOCK, Blocks, results_of
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.deciding import chosen_of, decided, state_of
@@ -100,6 +101,9 @@ def _stage(work: Working, unit: Unit, options: Options, rows: RowBook | None) ->
     if staged.state is not UnitState.PLANNED:
         return staged
     tells = work.catalogue
-    putting = Putting(work.carrier, work.rules, work.journal, work.journal.is_made, tells.record, tells.forget)
-    put = put_unit(putting, unit, staged.known, replace=options.force, rows=rows)
+    with ahead_of(work.catalogue, work.rules, unit) as ahead:
+        putting = Putting(
+            work.carrier, work.rules, work.journal, work.journal.is_made, tells.record, tells.forget, ahead
+        )
+        put = put_unit(putting, unit, staged.known, replace=options.force, rows=rows)
     return Staged(UnitState.SENT, (put.index,), put.bytes_sent)

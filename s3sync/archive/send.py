@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace as changed
 
+from s3sync.archive.ahead import Ahead
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.content import Content
 from s3sync.archive.indexes import TakesRows, add_rows, write_index
@@ -42,9 +43,11 @@ def send_unit(
     *,
     replace: bool = False,
     rows: TakesRows | None = None,
+    ahead: Ahead | None = None,
 ) -> tuple[Index, int]:
     """Send a unit, and return its index, as it is in the store, and the bytes that were sent.
 
+    `ahead`: makes text and rows of a container's members while it travels.
     `rows`: takes the index of a unit without container, for whoever writes it later, and ends what the journal has of
     it. What is there already under its key is replaced only with `replace`. Raises `Halt` for a key that is taken,
     `SourceChanged` when a file does not stand still, `LocalError`, `StoreError`. Interrupted, it resumes.
@@ -55,7 +58,7 @@ def send_unit(
         if rules.pack is Pack.NONE:
             index, sent = _send_files(carrier, rules, unit, journal, replace)
         else:
-            index, sent = send_archive(carrier, rules, unit, journal, replace)
+            index, sent = send_archive(carrier, rules, unit, journal, replace, ahead)
         sidecars, more = send_sidecars(carrier, rules, unit, journal, index, replace)
         index = changed(index, sidecars=sidecars)
         if rows is not None:
@@ -125,9 +128,11 @@ def _mode(carrier: Carrier, key: str, may_replace: bool) -> WriteMode:
         return Create()
 
 
-def _upload(carrier: Carrier, journal: Journal, content: Content, may_replace: bool) -> Uploaded:
+def _upload(
+    carrier: Carrier, journal: Journal, content: Content, may_replace: bool, ahead: Ahead | None = None
+) -> Uploaded:
     try:
-        return upload(carrier, journal, content, _mode(carrier, content.key, may_replace))
+        return upload(carrier, journal, content, _mode(carrier, content.key, may_replace), ahead)
     except PreconditionFailed as error:
         raise Halt(
             f"did not send {content.name}",
@@ -182,10 +187,16 @@ def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: Sequence[Me
 
 
 def send_archive(
-    carrier: Carrier, rules: ArchiveSet, unit: Unit, journal: Journal, may_replace: bool
+    carrier: Carrier,
+    rules: ArchiveSet,
+    unit: Unit,
+    journal: Journal,
+    may_replace: bool,
+    ahead: Ahead | None = None,
 ) -> tuple[Index, int]:
     """Send one container, without its sidecars and its index. Interrupted, it resumes."""
-    made = _upload(carrier, journal, _content(carrier, rules, unit, unit.key, top_of(unit), *unit.sources), may_replace)
+    content = _content(carrier, rules, unit, unit.key, top_of(unit), *unit.sources)
+    made = _upload(carrier, journal, content, may_replace, ahead)
     index = changed(
         _index(carrier, rules, unit, made.members, made.size),
         etag=made.etag,

@@ -33,7 +33,8 @@ def put_unit(
         )
     if len(portions) > 1:
         return send_split(putting, unit, portions, known, replace=replace)
-    index, sent = send_unit(putting.carrier, putting.rules, unit, putting.journal, replace=replace, rows=rows)
+    carrier, journal, ahead = putting.carrier, putting.journal, putting.ahead
+    index, sent = send_unit(carrier, putting.rules, unit, journal, replace=replace, rows=rows, ahead=ahead)
     return Put(index, sent)
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from s3sync.archive.passed import Passed
 from s3sync.core.archive import tar
-from s3sync.core.archive.values import Kind, Member, Source
+from s3sync.core.archive.values import Kind, Source
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below
@@ -52,6 +52,7 @@ class TarStream:
         self._next = 0
         self._pending = memoryview(b"")
         self._digests, self._offsets, self._told = bytearray(), array("Q"), 0
+        self._passed = Passed(sources, 0, self._digests, self._offsets)
         self._file: _OpenFile | None = None
         self._folder: tuple[str, GuardedFolder] | None = None
 
@@ -161,9 +162,10 @@ class TarStream:
         self._digests += digest
         self._offsets.append(offset)
 
-    def members(self) -> Sequence[Member]:
-        """Members that are through."""
-        return Passed(self._sources, self._next - (self._file is not None), self._digests, self._offsets)
+    def members(self) -> Passed:
+        """Members that are through: always the same sequence, which grows."""
+        self._passed.reach(self._next - (self._file is not None))
+        return self._passed
 
     def close(self) -> None:
         """Close the file and the folder that are open."""

@@ -10,6 +10,7 @@ from itertools import chain
 
 from msgspec import Struct
 
+from s3sync.archive.ahead import Ahead
 from s3sync.archive.carrier import Carrier, MemoryBody
 from s3sync.archive.content import ARCHIVE_ID, SMALLEST_PART, Content
 from s3sync.archive.journal import Begun, Journal, Sent
@@ -55,9 +56,12 @@ class Uploaded(Struct, frozen=True):
     version_id: str | None = None
 
 
-def upload(carrier: Carrier, journal: Journal, content: Content, mode: WriteMode) -> Uploaded:
+def upload(
+    carrier: Carrier, journal: Journal, content: Content, mode: WriteMode, ahead: Ahead | None = None
+) -> Uploaded:
     """Make an object and put it into the store, if `mode` holds. An upload that was interrupted resumes.
 
+    `ahead` takes the members as they pass.
     Raises `SourceChanged` when a file does not stand still (nothing is there then), `PreconditionFailed`,
     `LocalError`, `StoreError`. Memory: a few parts.
     """
@@ -66,11 +70,11 @@ def upload(carrier: Carrier, journal: Journal, content: Content, mode: WriteMode
         try:
             if job is not None:
                 try:
-                    return job.run(mode)
+                    return job.run(mode, ahead)
                 except (NotFound, SourceChanged, OtherContent, ChecksumMismatch):
                     job.abandon()
             job = _Job(carrier, journal, content, content.part_size)
-            return job.run(mode)
+            return job.run(mode, ahead)
         except (SourceChanged, OtherContent, PreconditionFailed, ChecksumMismatch):
             if job is not None:
                 job.abandon()
@@ -97,9 +101,11 @@ class _Job:
         self.digest = hashlib.md5(usedforsecurity=False) if content.md5 is not None else None
         self.bytes_sent = 0
 
-    def run(self, mode: WriteMode) -> Uploaded:
+    def run(self, mode: WriteMode, ahead: Ahead | None) -> Uploaded:
         """Raises `NotFound` when the upload is gone."""
         content, progress = self.content, self.carrier.progress
+        if ahead is not None:
+            ahead.begin()
         try:
             self.stream.resume(self.sent.position)
             self.maker = Maker(
@@ -121,11 +127,13 @@ class _Job:
                 self._begin()
                 made = chain((first,), made)
                 del first
-            made = self._digested(made)
+            made = self._noted(self._digested(made), ahead)
             at_once = MOST_AT_ONCE if self.part_size == SMALLEST_PART else PARTS_AT_ONCE
             parts = self.carrier.pool.gather(self._send, made, at_once)
             self.maker.let_go()
             self._require_md5(self.digest.hexdigest() if self.digest is not None else None)
+            if ahead is not None:
+                ahead.finish(self.stream.members())
             return self._complete([*self.sent.parts, *parts], mode)
         finally:
             self.stream.close()
@@ -151,6 +159,13 @@ class _Job:
         for part in made:
             self.digest.update(part.body)
             yield part
+
+    def _noted(self, made: Iterator[PartBody], ahead: Ahead | None) -> Iterator[PartBody]:
+        """The parts, the members of each of which are taken in while it travels."""
+        for part in made:
+            yield part
+            if ahead is not None:
+                ahead.take(self.stream.members())
 
     def _require_md5(self, found: str | None) -> None:
         if self.content.md5 not in (None, found):

@@ -114,11 +114,22 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; other threads wait. Inside another transaction it is part of that one."""
+        with self._within("BEGIN IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """A transaction in which only temporary tables are written: no other process waits for it."""
+        with self._within("BEGIN"):
+            yield
+
+    @contextmanager
+    def _within(self, begin: str) -> Iterator[None]:
         with self._lock, self._errors():
             if self._connection.in_transaction:
                 yield
                 return
-            with _immediate(self._connection):
+            with _begun(self._connection, begin):
                 yield
 
     @contextmanager
@@ -200,7 +211,7 @@ def bring_up(connection: sqlite3.Connection, schema: str, migrations: Sequence[M
     """
     newest = len(migrations) + 1
     while (version := version_of(connection)) < newest:
-        with _immediate(connection):
+        with _begun(connection, "BEGIN IMMEDIATE"):
             if version_of(connection) != version:
                 continue
             if version == 0:
@@ -216,8 +227,8 @@ def bring_up(connection: sqlite3.Connection, schema: str, migrations: Sequence[M
 
 
 @contextmanager
-def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _begun(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
     try:
         yield
         connection.execute("COMMIT")

@@ -13,6 +13,8 @@ from typing import Any, Self
 from s3sync.archive.catalogue import pieces, schema
 from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, THAW_COLUMNS
 from s3sync.archive.catalogue.search import Searching
+from s3sync.archive.catalogue.staged import Staged
+from s3sync.archive.passed import Passed
 from s3sync.config.locate import user_data_folder
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import PRESENT, Archived, LogEntry, Statistic, Status, ThawNote
@@ -21,7 +23,7 @@ from s3sync.disk.errors import local_errors
 
 FOLDER = "archive"
 REPAIR = "s3sync archive catalogue rebuild --anew: it puts the file aside, and reads the indexes in the store"
-_MEMBERS_AT_ONCE, _WRITTEN_AT_ONCE = 10_000, pieces.BLOCK
+_MEMBERS_AT_ONCE = 10_000
 _CACHE_KB, _LITTLE_CACHE_KB = 32_000, 8_000
 """Pages of the file in memory: with SQLite's own 2 MB, many members are written twice as slowly."""
 
@@ -67,6 +69,7 @@ class Catalogue(Searching):
         if not read_only:
             with local_errors("cannot use", path.parent, hint="make the folder yours and writable"):
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.coming: Staged | None = None
         super().__init__(path, schema.SCHEMA, schema.MIGRATIONS, read_only=read_only, repair=REPAIR, look_through=False)
         self.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
 
@@ -260,19 +263,14 @@ class Catalogue(Searching):
     # -- rows
 
     def _add_members(self, archive: int, index: Index) -> None:
-        holders = _holders(index)
-        for begin in range(0, len(index.members), _WRITTEN_AT_ONCE):
-            block = index.members[begin : begin + _WRITTEN_AT_ONCE]
-            rows = [
-                schema.member_values(archive, begin + n, member, holder)
-                for n, (member, holder) in enumerate(zip(block, holders, strict=False))
-            ]
-            self.execute_many(f"INSERT INTO member VALUES ({', '.join('?' * 13)})", rows)
-            filters = [
-                (archive, begin + at, pieces.filter_of(str(row[3]) for row in rows[at : at + pieces.BLOCK]))
-                for at in range(0, len(rows), pieces.BLOCK)
-            ]
-            self.execute_many("INSERT INTO piece VALUES (?, ?, ?)", filters)
+        staged = index.members.staged if isinstance(index.members, Passed) else None
+        if staged is None or staged is not self.coming or not staged.put(archive, len(index.members)):
+            holders = _holders(index)
+            for begin in range(0, len(index.members), pieces.BLOCK):
+                block = index.members[begin : begin + pieces.BLOCK]
+                rows = schema.block_values(archive, begin, block, holders)
+                self.execute_many(schema.ADD_MEMBER, rows)
+                self.execute("INSERT INTO piece VALUES (?, ?, ?)", archive, begin, schema.filter_of(rows))
         sidecars = {member.path: member for member in index.sidecars}.values()
         self.execute_many(
             "INSERT INTO sidecar VALUES (?, ?, ?, ?, ?)",

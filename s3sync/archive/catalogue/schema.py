@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -104,6 +104,7 @@ ARCHIVE_COLUMNS = (
 )
 _COLUMNS = ARCHIVE_COLUMNS.count(",") + 1
 THAW_COLUMNS = "t.tier, t.days, t.requested_at, t.state, t.until, t.ready_at"
+ADD_MEMBER = f"INSERT INTO member VALUES ({', '.join('?' * 13)})"
 MEMBER_COLUMNS = "path, kind, size, mode, mtime_ns, sha256, start, target, key"
 FOUND_COLUMNS = "a.unit, coalesce(m.key, a.key), m.path, m.kind, m.size, m.mtime_ns, m.sha256, a.storage_class"
 LOG_COLUMNS = "at, by, action, set_name, unit, key, size, outcome, detail"
@@ -206,6 +207,21 @@ def member_values(archive: int, n: int, member: Member, holder: str | None = Non
         number(member.mode), mtime_ns, text(sha256), head_of(sha256), number(member.offset),
         None if target is None else text(target), None if key is None else text(key),
     )  # fmt: skip
+
+
+def block_values(
+    archive: int, begin: int, members: Sequence[Member], holders: Iterator[str | None]
+) -> list[tuple[object, ...]]:
+    """Rows of some neighbouring members, of which the first is number `begin`."""
+    return [
+        member_values(archive, n, member, holder)
+        for n, (member, holder) in enumerate(zip(members, holders, strict=False), begin)
+    ]
+
+
+def filter_of(rows: Sequence[tuple[object, ...]]) -> bytes:
+    """Filter of the names in the rows of a block."""
+    return pieces.filter_of(str(row[3]) for row in rows)
 
 
 def member_row(row: tuple[Any, ...]) -> Member:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from msgspec import DecodeError, MsgspecError, Raw, Struct, ValidationError, json
 from msgspec.structs import replace
@@ -28,6 +29,15 @@ _HINT = (
 )
 
 
+@runtime_checkable
+class Worded(Protocol):
+    """Members whose text may have been made already."""
+
+    @property
+    def text(self) -> Callable[[], Iterator[bytes]] | None:
+        """Makes their text as it stands between the brackets of an index; None where it has to be made of them."""
+
+
 class _Version(Struct):
     format: int
 
@@ -42,21 +52,26 @@ def index_text(index: Index) -> bytes:
 
 def index_pieces(index: Index) -> Iterator[bytes]:
     """The same text piece by piece: as a whole it takes as much memory as the members do."""
-    if len(index.members) <= MEMBERS_AT_ONCE:
+    known = index.members.text if isinstance(index.members, Worded) else None
+    if known is None and len(index.members) <= MEMBERS_AT_ONCE:
         yield index_text(index)
         return
     before, mark, after = index_text(replace(index, members=())).partition(_NO_MEMBERS)
     yield before + mark[:-1]
-    for number, block in enumerate(batched(index.members, MEMBERS_AT_ONCE)):
-        yield (b"," if number else b"") + _members_text(block)[1:-1]
+    if known is not None:
+        yield from known()
+    else:
+        for number, block in enumerate(batched(index.members, MEMBERS_AT_ONCE)):
+            yield (b"," if number else b"") + members_text(block)
     yield b"]" + after
 
 
-def _members_text(members: Sequence[Member]) -> bytes:
+def members_text(members: Sequence[Member]) -> bytes:
+    """Text of some members, without the brackets around all."""
     try:
-        return json.encode(members)
+        return json.encode(members)[1:-1]
     except UnicodeEncodeError:
-        return json.encode(_members(members, _escaped))
+        return json.encode(_members(members, _escaped))[1:-1]
 
 
 class _Outline(Struct):

@@ -19,9 +19,11 @@ _TYPES = {Kind.FILE: b"0", Kind.FOLDER: b"5", Kind.LINK: b"2"}
 _OWNER = b"0000000\0" * 2
 _MAGIC = b"ustar\x0000" + bytes(64) + b"0000000\0" * 2
 _BACK = _MAGIC + bytes(155 + 12)
+_FILE_BACK = b"0" + bytes(100) + _BACK
 _FIXED = sum(_BACK) + 8 * 32
 """Sum of the bytes that are the same in every header; the checksum's own count as blanks. The others are summed up by
 Adler-32, whose lower half is their sum and one: so few bytes never reach its modulus of 65,521."""
+_FILE = _FIXED + ord("0")
 
 
 def as_bytes(name: str) -> bytes:
@@ -37,6 +39,10 @@ def padding(size: int) -> int:
 def header(top: str, source: Source) -> bytes:
     """Everything that stands in front of a member's content; the name begins with the folder `top`."""
     kind = source.kind
+    if kind is Kind.FILE:
+        path, size, mtime = f"{top}/{source.path}", source.size, source.mtime_ns // 1_000_000_000
+        if path.isascii() and len(path) <= 100 and size <= LARGEST and 0 <= mtime <= LARGEST:
+            return _plain_file(path.encode(), source.mode & 0o7777, size, mtime)
     name = as_bytes(f"{top}/{source.path}/" if kind is Kind.FOLDER else f"{top}/{source.path}")
     link = as_bytes(source.target or "") if kind is Kind.LINK else b""
     size = source.size if kind is Kind.FILE else 0
@@ -89,6 +95,12 @@ def is_utf8(name: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _plain_file(name: bytes, mode: int, size: int, mtime: int) -> bytes:
+    """What `_block` gives for a file, in fewer steps: there are many."""
+    front = b"%b%07o\0%b%011o\0%011o\0" % (name.ljust(100, b"\0"), mode, _OWNER, size, mtime)
+    return b"%b%06o\0 %b" % (front, (adler32(front) & 0xFFFF) - 1 + _FILE, _FILE_BACK)
 
 
 def _block(name: bytes, mode: int, size: int, mtime: int, kind: bytes, link: bytes) -> bytes:
