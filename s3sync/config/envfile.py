@@ -30,7 +30,9 @@ READ = frozenset((*_COLLAB, *KEY_VARIABLES, *(name for key in KEYS if key.env_fi
 MOST_BLANKS = 256
 """Blanks in a row: dotenv looks for a comment behind each of them, to the end of all of them."""
 _BLANKS = re.compile(r"[^\S\r\n]+")
-_DANGEROUS = re.compile(r"AWS_.*|S3SYNC_.*|BOTO_CONFIG|SSL_CERT_(FILE|DIR)|.*_(PROXY|CA_BUNDLE)", re.IGNORECASE)
+_DANGEROUS = re.compile(
+    r"AWS_.*|AZURE_.*|S3SYNC_.*|BOTO_CONFIG|SSL_CERT_(FILE|DIR)|.*_(PROXY|CA_BUNDLE)", re.IGNORECASE
+)
 
 
 def read_env_file(path: Path, root: Path, *, any_owner: bool = False) -> dict[str, str]:

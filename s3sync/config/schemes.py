@@ -35,7 +35,6 @@ class Scheme(Struct, frozen=True):
     credentials or encryption of its own. `probed`: another server than the vendor's may ignore the conditions of
     writes, which is found out before they are relied on. `is_folder`: the address is a path on this computer.
     `classes`: storage classes from which a file is read at once.
-    `uses_aws`: it is signed with keys or a profile of AWS, and what AWS's environment says counts for it.
     """
 
     form: str
@@ -46,7 +45,6 @@ class Scheme(Struct, frozen=True):
     probed: bool = False
     is_folder: bool = False
     classes: tuple[str, ...] = ()
-    uses_aws: bool = False
     by_remote: bool = False
     """True if the address is `kind:REMOTE:path`: a remote that the user has set up himself."""
 
@@ -159,9 +157,7 @@ def folder_url(path: str) -> str:
 _S3_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR")
 
 SCHEMES: dict[str, Scheme] = {
-    "s3": Scheme(
-        "s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, uses_aws=True, classes=_S3_CLASSES
-    ),
+    "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, classes=_S3_CLASSES),
     "gs": Scheme("gs://bucket[/prefix]", _google_bucket, name="Google Cloud", vendor="Google Cloud"),
     "az": Scheme(
         "az://account/container[/prefix]", _container, name="Azure", vendor="Azure", classes=("Hot", "Cool", "Cold")
@@ -169,7 +165,7 @@ SCHEMES: dict[str, Scheme] = {
     "file": Scheme("file:///path", _folder, is_folder=True, mask=str),
     "rclone": Scheme("rclone:REMOTE:path", _remote, mask=str, by_remote=True),
 }
-_UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS", uses_aws=True)
+_UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS")
 """Kind of store that a newer version may have written down: all of its place is shown."""
 
 USAGE = " or ".join(scheme.form for scheme in SCHEMES.values())

@@ -35,7 +35,11 @@ from s3sync.store.wrapped import Wrapped
 from tests.contract.stores import UnderTest, md5, noise, on_server, put, read
 from tests.kit.servers import Server
 
-OF_A_KIND = {"folder": (), "gcs": (Versions, Presigns, StorageClasses)}
+OF_A_KIND = {
+    "folder": (),
+    "azurite": (Presigns, Tags, StorageClasses, Thaws, Bucket),
+    "gcs": (Versions, Presigns, StorageClasses),
+}
 ALL = (Versions, Presigns, Tags, StorageClasses, Thaws, Administers, Bucket)
 
 

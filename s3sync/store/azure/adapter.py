@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed
 from s3sync.store.azure.errors import HINTS, error_class
 from s3sync.store.azure.failures import from_azure
-from s3sync.store.azure.tiers import require_tier
 from s3sync.store.azure.uploading import Uploading
+from s3sync.store.azure.words import require_tier
 from s3sync.store.bodies import size_of
 from s3sync.store.lanes.attempts import RequestFailed, Retries
 from s3sync.store.lanes.failures import Failure

@@ -13,7 +13,7 @@ from s3sync.store.azure.errors import error_class
 from s3sync.store.azure.failures import from_azure
 from s3sync.store.azure.full import matches
 from s3sync.store.azure.reading import ReadableContainer
-from s3sync.store.azure.tiers import require_tier
+from s3sync.store.azure.words import require_tier
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import strip

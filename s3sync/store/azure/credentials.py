@@ -1,7 +1,8 @@
 """Credentials for a storage account, from the user's own environment or his own login, and from nowhere else.
 
-The first that is there counts: a connection string, an account key, a shared access signature (SAS), then a login
-(azure-identity where it is installed, else the Azure CLI). What says which account it is of is never used for another.
+The first that is there counts: the credential that the user's settings name, a connection string, an account key, a
+shared access signature (SAS), then a login (azure-identity where it is installed, else the Azure CLI). What says which
+account it is of is never used for another.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from msgspec import Struct
 from s3sync.errors import CredentialsError
 from s3sync.store.azure.errors import HINTS
 from s3sync.store.azure.login import Token, find_login
+from s3sync.store.options import StoreOptions
+from s3sync.store.own_credential import own_credential
 
 KEY, SAS, CONNECTION = "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING"
 ACCOUNT = "AZURE_STORAGE_ACCOUNT"
@@ -51,8 +53,8 @@ class Signer(Struct, frozen=True):
 class Credentials:
     """Finder of what signs the requests to one account, found on first use. May be called from several threads."""
 
-    def __init__(self, account: str, env: Mapping[str, str]) -> None:
-        self.account, self._env = account, env
+    def __init__(self, account: str, options: StoreOptions) -> None:
+        self.account, self._env, self._options = account, options.env, options
         self._lock = threading.RLock()
         self._signer: Signer | None = None
         self._token: Token | None = None
@@ -98,13 +100,18 @@ class Credentials:
         return {"account_name": self.account, "account_key": signer.key} if signer.key else signer.sas
 
     def _find(self) -> Signer:
+        own = own_credential(self._options)
+        if own is not None and "accountname=" not in own.text.lower():  # a connection string is read below
+            return (
+                Signer(sas=own.text.lstrip("?")) if "sig=" in own.text else Signer(key=_checked(own.text, own.origin))
+            )
         values = self._connection()
         if values:
             named = values.get("accountname")
             if named and named != self.account:
-                raise self._of_another(CONNECTION, named)
+                raise self._of_another("your connection string", named)
             if values.get("accountkey"):
-                return Signer(key=_checked_key(values["accountkey"], CONNECTION))
+                return Signer(key=_checked(values["accountkey"], CONNECTION))
             if values.get("sharedaccesssignature"):
                 return Signer(sas=values["sharedaccesssignature"].lstrip("?"))
             raise CredentialsError(f"{CONNECTION} has neither a key nor a signature", hint=HINTS[CredentialsError])
@@ -113,7 +120,7 @@ class Credentials:
             if named and named != self.account:
                 raise self._of_another(variable, named)
             key = self._env.get(KEY)
-            return Signer(key=_checked_key(key, KEY)) if key else Signer(sas=self._env[SAS].lstrip("?"))
+            return Signer(key=_checked(key, KEY)) if key else Signer(sas=self._env[SAS].lstrip("?"))
         return Signer(login=find_login(self._env))
 
     def _of_another(self, variable: str, named: str) -> CredentialsError:
@@ -124,9 +131,10 @@ class Credentials:
         )
 
     def _connection(self) -> dict[str, str]:
-        """The fields of the connection string by name in small letters; none without one."""
-        text = self._env.get(CONNECTION, "").strip()
-        if not text:
+        """Fields of the user's connection string by name in small letters; none without one."""
+        own = own_credential(self._options)
+        text = own.text if own is not None else self._env.get(CONNECTION, "").strip()
+        if not text or "=" not in text.partition(";")[0]:
             return {}
         pairs = [part.partition("=") for part in text.split(";") if part.strip()]
         values = {name.strip().lower(): value.strip() for name, _, value in pairs}
@@ -135,7 +143,7 @@ class Credentials:
         return values
 
 
-def _checked_key(key: str, variable: str) -> str:
+def _checked(key: str, variable: str) -> str:
     if not _BASE64.fullmatch(key) or len(key) % 4:
         raise CredentialsError(
             f"{variable} holds no account key",

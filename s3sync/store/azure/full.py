@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from s3sync.errors import Unsupported
@@ -17,6 +17,7 @@ from s3sync.store.azure.address import Address
 from s3sync.store.azure.credentials import Credentials
 from s3sync.store.azure.failures import from_azure
 from s3sync.store.azure.fast import CONNECT_S
+from s3sync.store.azure.signing import sign
 from s3sync.store.bodies import Sending
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
@@ -249,9 +250,12 @@ class FullLane:
         signer = self._credentials.signer()
         if not readable or not signer.key:
             return url
-        from s3sync.store.azure.presign import sign
+        expires = datetime.now(UTC) + timedelta(hours=1)
+        return f"{url}?{sign(self._address, signer.key, name, expires)}"
 
-        return f"{url}?{sign(self._address, signer.key, name, seconds=3600)}"
+    def plain_url(self, name: str) -> str:
+        """The URL of a blob, without a signature."""
+        return str(self.blob(name).url).partition("?")[0]
 
 
 class _Stream(Sending):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
-from s3sync.errors import StoreError
+from s3sync.errors import S3syncError, StoreError
 from s3sync.store.azure.address import find_address
 from s3sync.store.azure.credentials import Credentials
 from s3sync.store.azure.errors import Target, translate
@@ -31,7 +31,7 @@ class Requests:
         self.container_url = f"az://{account}/{container}"
         self.url = f"{self.container_url}/{prefix}" if prefix else self.container_url
         self.root = f"{prefix}/" if prefix else ""
-        self.credentials = Credentials(account, options.env)
+        self.credentials = Credentials(account, options)
         self.address = find_address(account, container, options.endpoint_url or self.credentials.endpoint)
         self.pace = options.pace
         self.fast = FastLane(self.address, self.credentials, options.wire)
@@ -61,6 +61,26 @@ class Requests:
             return self.attempts(doing).run(call, from_azure)
         except RequestFailed as error:
             raise self.error(error.failure, doing, name) from None
+
+    def items(self, doing: str, prefix: str, *, after: str = "", include: Sequence[str] = ()) -> Iterator[Any]:
+        """The library's entries below a prefix, in order; begun again after a passing failure. Raises our errors."""
+        attempts, given = self.attempts(doing), after
+        while True:
+            try:
+                attempts.counted()
+                for item in self.full.items(prefix, include, after=given):
+                    yield item
+                    given = item.name
+                return
+            except (S3syncError, GeneratorExit):
+                raise
+            except RequestFailed as error:
+                raise self.error(error.failure, doing, prefix) from None
+            except Exception as error:  # noqa: BLE001 - `from_azure` knows them all
+                try:
+                    attempts.again(from_azure(error))
+                except RequestFailed as failed:
+                    raise self.error(failed.failure, doing, prefix) from None
 
     def error(self, failure: Failure, doing: str, name: str) -> StoreError:
         """Our error for a failure: "could not <doing> <name>"."""

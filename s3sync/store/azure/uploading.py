@@ -27,7 +27,7 @@ from s3sync.store.azure.blocks import (
 from s3sync.store.azure.copying import WholeBlobs
 from s3sync.store.azure.errors import error_class
 from s3sync.store.azure.failures import from_azure
-from s3sync.store.azure.tiers import require_tier
+from s3sync.store.azure.words import require_tier
 from s3sync.store.bodies import pieces
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.obstore.failures import from_obstore
@@ -222,10 +222,7 @@ class Uploading(WholeBlobs):
     def list_uploads(self, prefix: str) -> Iterator[Upload]:
         root = self._io.root + RECORDS
 
-        def listed() -> list[Any]:
-            return list(self._full.items(root))
-
-        for item in self._io.on_full("list the uploads below", self._io.root + prefix, listed):
+        for item in list(self._io.items("list the uploads below", root)):
             upload_id = item.name[len(root) :]
             if not is_upload(upload_id):
                 continue

@@ -5,6 +5,7 @@ It is read once: hashed from front to back, and each part sent as soon as it is 
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -28,6 +29,10 @@ from s3sync.transfer.send.source import Source, Uploaded
 
 MIN_PART = 5 * MIB
 """S3 takes no smaller part, the last one excepted."""
+
+
+class PartsGone(UserWarning):
+    """An upload has to begin again, as its store dropped the parts that it had acknowledged."""
 
 
 def upload_parts(transport: Transport, key: str, source: Source, mode: WriteMode, old_etag: str | None) -> Uploaded:
@@ -260,6 +265,10 @@ def _resume(transport: Transport, key: str, source: Source) -> _Job | None:
     try:
         if unfinished.key == key and unfinished.fingerprint == fingerprint(source.file):
             there = {part.number: part for part in transport.store.list_parts(key, upload_id)}
+            remembered = transport.ledger.parts_done(source.path, Direction.UP)
+            if remembered and not there:
+                text = f"{source.path}: what was sent of it is gone from the store, and is sent again"
+                warnings.warn(f"{text}: somebody else published this file meanwhile", PartsGone, stacklevel=2)
             return _Job(
                 transport,
                 key,
@@ -269,7 +278,7 @@ def _resume(transport: Transport, key: str, source: Source) -> _Job | None:
                 Digests(unfinished.xxh3, unfinished.md5) if unfinished.xxh3 and unfinished.md5 else None,
                 True,
                 there,
-                transport.ledger.parts_done(source.path, Direction.UP),
+                remembered,
             )
     except NotFound:
         transport.ledger.end(source.path, Direction.UP)

@@ -1,0 +1,37 @@
+"""Reading with the clock of the store: obstore does not show the header that tells it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from s3sync.store.aspects import TimedBody
+from s3sync.store.azure.full import info_of
+from s3sync.store.azure.requests import Requests
+
+
+class AzureReadsTimed:
+    """`aspects.ReadsTimed` of a container."""
+
+    def __init__(self, io: Requests) -> None:
+        self._io = io
+
+    def read_timed(self, key: str, most_bytes: int) -> TimedBody:
+        name, told = self._io.key(key), list[datetime | None]()
+
+        def read() -> tuple[Any, bytes | None]:
+            answer = self._io.full.blob(name).download_blob(raw_response_hook=lambda found: told.append(date_of(found)))
+            return answer.properties, answer.readall() if answer.size <= most_bytes else None
+
+        properties, body = self._io.on_full("read", name, read)
+        return TimedBody(info_of(key, properties), body, told[-1] if told else None)
+
+
+def date_of(answer: Any) -> datetime | None:
+    """The store's clock at the time of an answer of the library's pipeline."""
+    try:
+        found = parsedate_to_datetime(answer.http_response.headers.get("Date", ""))
+    except (TypeError, ValueError, AttributeError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

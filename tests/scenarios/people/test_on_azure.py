@@ -1,0 +1,92 @@
+"""The main scenarios of two people on Azure: its ETags say nothing of content, and its blocks are nobody's."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.kit.azurite import Azurite
+from tests.kit.people import Person, pair
+from tests.scenarios.people.test_trash import (  # noqa: F401
+    test_a13_what_was_deleted_is_listed_on_both_sides_and_comes_back,
+)
+from tests.scenarios.people.test_two_people import (  # noqa: F401
+    test_a_conflict_is_named_with_its_author_and_overwrites_nothing,
+    test_an_edit_survives_the_other_side_deleting_it,
+    test_deleting_the_state_folder_never_deletes_files,
+    test_edits_go_both_ways_and_a_second_run_does_nothing,
+    test_mine_and_theirs_decide_and_the_loser_goes_to_the_trash,
+    test_sync_carries_a_deletion_and_keeps_the_bytes_in_the_trash,
+    test_sync_keeps_both_versions_and_both_users_converge,
+    test_the_same_size_and_time_with_other_bytes_is_an_edit,
+    test_thirty_files_travel_byte_identical_with_their_times,
+)
+from tests.scenarios.people.test_undo import test_undo_of_a_sync_brings_both_sides_back  # noqa: F401
+from tests.scenarios.transfers.commands import parts_remembered, started, until
+
+pytestmark = pytest.mark.azurite
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def people(azurite: Azurite, tmp_path: Path) -> tuple[Person, Person]:
+    """David and Jan in one container. An account's key is everybody's."""
+    environments = {name: azurite.environment() for name in ("david", "jan")}
+    return pair(tmp_path, f"{azurite.url}/{uuid.uuid4().hex}", environments)
+
+
+def killed_while_sending(person: Person, size: int) -> bytes:
+    """David's `up` of a large file is killed when some of its parts have arrived, as a limit on the speed allows."""
+    data = os.urandom(size)
+    person.write("film.mov", data)
+    with started(person, "up", "--bwlimit", "6M") as command:
+        until(lambda: parts_remembered(person) >= 1, "a part of an upload")
+        command.kill()
+    return data
+
+
+def test_a_killed_upload_sends_only_the_rest(people: tuple[Person, Person]) -> None:
+    david, jan = people
+    data = killed_while_sending(david, 33 * MIB)
+    there = david.ok("status", "--json").json["transfers"]
+    assert [(one["name"], one["direction"], one["ours"]) for one in there] == [("film.mov", "up", True)]
+    report = david.ok("up", "--json").json
+    assert report["bytes_saved"] >= there[0]["done_bytes"] > 0  # some arrived that nobody could note any more
+    assert report["bytes_sent"] + report["bytes_saved"] == 33 * MIB
+    jan.ok("down")
+    assert jan.read("film.mov") == data
+    assert david.ok("status", "--json").json["transfers"] == []
+
+
+def test_an_edit_of_a_large_file_sends_the_part_that_changed(people: tuple[Person, Person]) -> None:
+    david, jan = people
+    data = bytearray(os.urandom(33 * MIB))
+    david.write("film.mov", bytes(data))
+    david.ok("up")
+    data[20 * MIB] ^= 1
+    david.write("film.mov", bytes(data))
+    report = david.ok("up", "--json").json
+    assert (report["bytes_sent"], report["bytes_saved"]) == (8 * MIB, 25 * MIB)
+    jan.ok("down")
+    assert jan.read("film.mov") == bytes(data)
+
+
+def test_parts_that_a_colleague_dropped_by_publishing_are_sent_again_and_why_is_said(
+    people: tuple[Person, Person],
+) -> None:
+    """Both begin to send a new file of the same name, and Jan is done first."""
+    david, jan = people
+    data = killed_while_sending(david, 33 * MIB)
+    theirs = os.urandom(17 * MIB)
+    jan.write("film.mov", theirs)
+    jan.ok("up")
+    ran = david.run("up")
+    assert "film.mov" in ran.out + ran.err and "jan" in ran.out + ran.err  # a conflict, and nothing is replaced
+    assert jan.ok("verify", "--deep").code == 0
+    ran = david.ok("up", "--on-conflict", "mine")
+    assert "what was sent of it is gone from the store" in ran.err
+    jan.ok("sync")
+    assert jan.read("film.mov") == data
