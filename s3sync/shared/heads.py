@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from s3sync.core.etag import plain_md5
 from s3sync.core.executable import is_executable
 from s3sync.core.manifest.record import FileRecord
 from s3sync.core.times import format_ns, format_time, parse_ns
 from s3sync.shared.refused import UNKNOWN
-from s3sync.store.port import ObjectHead
+from s3sync.store.port import ObjectHead, ObjectInfo
 
 
 def told_md5(head: ObjectHead) -> str | None:
@@ -30,3 +32,17 @@ def record_of(path: str, head: ObjectHead, md5: str | None) -> FileRecord:
         modified_at=format_time(head.info.modified) if mtime_ns is None else format_ns(mtime_ns),
         executable=is_executable(head.metadata),
     )
+
+
+def explained(record: FileRecord | None, info: ObjectInfo) -> FileRecord | None:
+    """Give back the record, if it speaks of this version. One without ETag (older format) does if its MD5 is it."""
+    if record is None or record.size_bytes != info.size:
+        return None
+    if record.etag is None:
+        return record if record.md5 is not None and record.md5 == plain_md5(info.etag) else None
+    return record if record.etag == info.etag else None
+
+
+def explained_by_any(records: Iterable[FileRecord], info: ObjectInfo) -> FileRecord | None:
+    """Find the record that speaks of this version, among those that lost against another user's."""
+    return next((record for record in records if explained(record, info) is not None), None)

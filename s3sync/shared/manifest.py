@@ -1,11 +1,15 @@
-"""metadata.json in the store: read, and written only by compare-and-swap."""
+"""metadata.json in the store: read, and written only by compare-and-swap.
+
+Where a store has none, each user has a manifest of his own instead (`own_manifests.py`): what is read here is then the
+merged one.
+"""
 
 from __future__ import annotations
 
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from hashlib import md5
 from typing import Protocol
@@ -31,6 +35,8 @@ class StoredManifest(Struct, frozen=True):
 
     manifest: Manifest
     etag: str | None
+    others: Mapping[str, list[FileRecord]] = {}
+    """Records that lost against another user's when manifests were merged, by name."""
 
 
 class Seen(Protocol):
@@ -58,6 +64,8 @@ def read_manifest(store: Store, prefix: str, *, unless: str | None = None, kept:
     Raises `Unchanged` where it still has the ETag `unless`; `ManifestError`, `StoreError`, and `DiskFull` or
     `LocalError` where a temporary file cannot be written.
     """
+    if not store.capabilities.conditional_writes:
+        return _read_merged(store, prefix, unless)
     repo, project = prefix.rstrip("/").rsplit("/", 1)
     try:
         with ManifestText() as text:
@@ -70,6 +78,15 @@ def read_manifest(store: Store, prefix: str, *, unless: str | None = None, kept:
     manifest.project_id = manifest.project_id or project
     manifest.repo = manifest.repo or repo
     return StoredManifest(manifest, etag)
+
+
+def _read_merged(store: Store, prefix: str, unless: str | None) -> StoredManifest:
+    from s3sync.shared.own_manifests import read_all
+
+    found = read_all(store, prefix)
+    if unless is not None and found.etag == unless:
+        raise Unchanged("the manifests are still those that are known")
+    return StoredManifest(found.manifest, found.etag, found.others)
 
 
 def _fetch(store: Store, key: str, text: ManifestText, unless: str | None, kept: Kept | None) -> tuple[str, bool]:
@@ -137,13 +154,11 @@ def write_edits(
     the manifest read back carries our id, and that is success. Raises `LostRace` when others win all the time.
     """
     seen = known.manifest if seen is None else seen
+    if not store.capabilities.conditional_writes:
+        return _write_own(store, prefix, edits, seen)
     for attempt in range(TRIES):
         write_id = uuid.uuid4().hex
-        there = {name for name in doubtful(known.manifest, edits, seen) if _is_there(store, prefix + name)}
-        deleted = deleted_since(known.manifest, edits, seen)
-        gone = {name for name in deleted if not _is_there(store, prefix + name)}
-        looked = None if known.manifest is seen else seen.files
-        manifest = apply(known.manifest, edits, write_id, there, seen.deleted, gone, looked)
+        manifest = _edited(store, prefix, known.manifest, edits, seen, write_id)
         mode = Create() if known.etag is None else Update(known.etag)
         try:
             with ManifestText() as text:
@@ -156,8 +171,38 @@ def write_edits(
             known = read_manifest(store, prefix)
             if known.manifest.write_id == write_id:
                 return known
-            time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))
-    raise LostRace(
+            _pause(attempt)
+    raise _lost()
+
+
+def _edited(store: Store, prefix: str, known: Manifest, edits: Edits, seen: Manifest, write_id: str) -> Manifest:
+    there = {name for name in doubtful(known, edits, seen) if _is_there(store, prefix + name)}
+    deleted = deleted_since(known, edits, seen)
+    gone = {name for name in deleted if not _is_there(store, prefix + name)}
+    looked = None if known is seen else seen.files
+    return apply(known, edits, write_id, there, seen.deleted, gone, looked)
+
+
+def _write_own(store: Store, prefix: str, edits: Edits, seen: Manifest) -> StoredManifest:
+    """Put the edits into this user's own manifest. Only his other computers can be in the way of that."""
+    from s3sync.shared.own_manifests import read_all, write
+
+    for attempt in range(TRIES):
+        known = read_all(store, prefix)
+        manifest = _edited(store, prefix, known.manifest, edits, seen, uuid.uuid4().hex)
+        try:
+            return StoredManifest(manifest, write(store, prefix, known, manifest, edits.at, edits.by), known.others)
+        except PreconditionFailed:
+            _pause(attempt)
+    raise _lost()
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))
+
+
+def _lost() -> LostRace:
+    return LostRace(
         "metadata.json could not be written",
         why=f"other writers were faster {TRIES} times",
         hint="the files themselves are uploaded; run the command again to record them",

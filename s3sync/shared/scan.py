@@ -10,7 +10,7 @@ from s3sync.aside import Aside
 from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.entries import Entry
-from s3sync.core.etag import part_count, plain_md5
+from s3sync.core.etag import part_count
 from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
 from s3sync.core.outcome import Problem
@@ -19,7 +19,7 @@ from s3sync.core.spelling import Refusal
 from s3sync.core.times import parse_ns
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, ManifestError, NotAStore, NotFound, StoreError
 from s3sync.local.holds import refused_here
-from s3sync.shared.heads import record_of, told_md5
+from s3sync.shared.heads import explained, explained_by_any, record_of, told_md5
 from s3sync.shared.manifest import Kept, StoredManifest, read_manifest
 from s3sync.shared.nested import look_around, refuse_inner_projects
 from s3sync.shared.parts import read_md5
@@ -256,7 +256,9 @@ def _match(
     scan.vanished = SpilledDict(FileRecord, len(records) - len(objects))
     for known, listed in merge_by_path(records, objects):
         for path, info in listed.items():
-            record = _explained(known.get(path), info)
+            record = explained(known.get(path), info)
+            if record is None and (record := explained_by_any(scan.stored.others.get(path, ()), info)) is not None:
+                scan.repaired[path] = record
             if record is None:
                 unexplained[path] = info
             else:
@@ -275,15 +277,6 @@ def _there_after_all(store: Store, prefix: str, gone: SpilledDict[FileRecord], t
     names = list(gone)
     found = threads.map(lambda name: _is_there(store, prefix + name), names)
     return [name for name, there in zip(names, found, strict=True) if there]
-
-
-def _explained(record: FileRecord | None, info: ObjectInfo) -> FileRecord | None:
-    """The record, if it speaks of this version. One without ETag (the older format) does when its MD5 is the ETag."""
-    if record is None or record.size_bytes != info.size:
-        return None
-    if record.etag is None:
-        return record if record.md5 is not None and record.md5 == plain_md5(info.etag) else None
-    return record if record.etag == info.etag else None
 
 
 def _file(info: ObjectInfo, record: FileRecord) -> RemoteFile:
