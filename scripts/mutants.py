@@ -2155,7 +2155,7 @@ MUTANTS = (
         "receipt-first",
         "P2: a first receipt knows what was sent since its writer looked",
         "s3sync/shared/manifest.py",
-        "None if known.manifest is seen else seen.files",
+        "None if known is seen else seen.files",
         "None",
         ("tests/promises/simulator/test_stories.py", "-k", "came and looked"),
     ),

@@ -62,7 +62,7 @@ def merged(*manifests: Statements) -> dict[Thing, Statement]:
 
 
 def values_of(document: Mapping[str, Any]) -> dict[Thing, Any]:
-    """What a metadata.json says, by things. `document` is its JSON."""
+    """Statements of a metadata.json, by the things they are about. `document` is its JSON."""
     found: dict[Thing, Any] = {}
     for field in ("files", "deleted"):
         for item in document.get(field) or ():
