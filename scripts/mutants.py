@@ -2679,6 +2679,46 @@ MUTANTS = (
         "not absolute",
         ("tests/scenarios/people/test_queue.py", "-k", "nobody_of_ours"),
     ),
+    Mutant(
+        "gcs-generation",
+        "P6: a write on Google Cloud replaces only the generation that was looked at",
+        "s3sync/store/gcs/requests.py",
+        '        return {"ifGenerationMatch": self.generation(name, mode.etag)}\n',
+        "        return {}\n",
+        ("tests/contract/test_gcs.py", "-k", "generation"),
+    ),
+    Mutant(
+        "gcs-compose-condition",
+        "P6: and so does the last step of composing a large file",
+        "s3sync/store/gcs/composing.py",
+        "    return _one(io, key, key, sources, resource, condition)\n",
+        "    return _one(io, key, key, sources, resource, {})\n",
+        ("tests/contract/test_gcs.py", "-k", "composed"),
+    ),
+    Mutant(
+        "gcs-compose-checksum",
+        "P2: the CRC32C of what was composed is that of the parts",
+        "s3sync/store/gcs/uploads.py",
+        "        if crc32c_of(made) != expected:\n",
+        "        if crc32c_of(made) is None:\n",
+        ("tests/contract/test_gcs.py", "-k", "other_bytes"),
+    ),
+    Mutant(
+        "gcs-token",
+        "a token goes to Google and to no other server",
+        "s3sync/store/gcs/requests.py",
+        "        self.credentials = Credentials(options, anonymous=not self.address.is_google)\n",
+        "        self.credentials = Credentials(options, anonymous=False)\n",
+        ("tests/contract/test_gcs.py", "-k", "token or google"),
+    ),
+    Mutant(
+        "credential-of-a-repository",
+        "a repository chooses no credential",
+        "s3sync/config/spec.py",
+        '        own=True, variables=("S3SYNC_CREDENTIALS_ENV",), unset="the vendor\'s own login",\n',
+        '        own=True, repo=True, variables=("S3SYNC_CREDENTIALS_ENV",), unset="the vendor\'s own login",\n',
+        ("tests/unit/config/test_strictness.py", "-k", "credential"),
+    ),
 )
 
 

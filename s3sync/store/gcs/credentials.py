@@ -66,7 +66,8 @@ class Credentials:
     def token(self, request: Callable[[], Any]) -> str | None:
         """A token that is valid for some minutes more; None where requests go unsigned.
 
-        `request` makes the transport by which it is renewed. Raises what `google.auth` raises, and `CredentialsError`.
+        `request` makes the transport by which it is renewed. Raises `CredentialsError`, and what `google.auth` raises
+        where the server of tokens cannot be reached.
         """
         if self.anonymous:
             return None
@@ -74,12 +75,24 @@ class Credentials:
             try:
                 found = self._find()
                 if not found.valid:
-                    found.refresh(request())
+                    self._renew(found, request())
                 self.failure = None
                 return str(found.token)
             except S3syncError as error:
                 self.failure = error
                 raise
+
+    def _renew(self, found: Any, request: Any) -> None:
+        from google.auth.exceptions import GoogleAuthError, TransportError
+
+        try:
+            found.refresh(request)
+        except TransportError:
+            raise
+        except GoogleAuthError:  # what it says may quote the answer, and with it the key
+            raise CredentialsError(
+                f"Google refuses the credentials of {self.origin}", why="the key or the login is refused", hint=_HINT
+            ) from None
 
     def for_obstore(self, request: Callable[[], Any]) -> dict[str, Any]:
         """The token with its end, as obstore wants it."""

@@ -15,6 +15,7 @@ from s3sync.store.lanes.failures import (
     Failure,
     wants_proxy_password,
 )
+from s3sync.store.lanes.obstore.failures import from_obstore
 
 
 class Refused(OSError):
@@ -83,6 +84,12 @@ def from_google(error: BaseException) -> Failure:
     cause = _BY_NAME.get(name, "other")
     silent = name in _TIMEOUTS
     return Failure(cause, message=TIMED_OUT if silent else _reason(name, chain), silent=silent)
+
+
+def from_either(error: BaseException) -> Failure:
+    """Read an exception of obstore, or of the request for the token that it needed first."""
+    is_of_tokens = type(error).__module__.partition(".")[0] == "google"
+    return from_google(error) if is_of_tokens else from_obstore(error)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from s3sync.errors import PreconditionFailed, StoreError, Unchanged
-from s3sync.store.gcs.failures import from_google
+from s3sync.store.gcs.failures import from_either, from_google
 from s3sync.store.gcs.requests import Requests
 from s3sync.store.gcs.resources import LISTED, MD5_HEX, UPLOAD, generation_of, head_of, info_of, metadata_of
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.empty import EmptyReader
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import size_of, strip
-from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.lanes.obstore.reader import CHUNK, ObstoreReader
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import ObjectHead, ObjectInfo, Reader
@@ -97,7 +96,7 @@ class ReadableBucket:
                 generation, told = call.headers.get("x-goog-generation", ""), ""
                 opened: Callable[[ObjectInfo], Reader] = lambda info: MediaReader(info, call, fail)  # noqa: E731
             else:
-                found = self._io.attempts("read").run(lambda: self._io.fast.get(name, start, stop, None), from_obstore)
+                found = self._io.attempts("read").run(lambda: self._io.fast.get(name, start, stop, None), from_either)
                 generation, told = str(found.meta["version"] or ""), strip(found.meta["e_tag"])
                 size, modified = size_of(found.meta["size"]), found.meta["last_modified"]
                 opened = lambda info: ObstoreReader(info, found, fail)  # noqa: E731
