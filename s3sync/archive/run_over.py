@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
 
 from msgspec import Struct
 
@@ -26,8 +25,9 @@ from s3sync.core.archive.values import Pack, Unit
 from s3sync.errors import S3syncError, SourceChanged
 from s3sync.transfer.pool import Result
 
-MOST_NAMES = 500_000
-"""Files of units that are under way, by which their memory is bounded. One unit may have more."""
+MOST_NAMES, NAMES_AHEAD = 500_000, 50_000
+"""Files of units that are under way, and that are looked at together, by which memory is bounded. One unit may have
+more."""
 
 
 class Workers(Struct, frozen=True):
@@ -94,7 +94,7 @@ class _Run:
 
     def _tasks(self) -> Iterator[PackTask]:
         while (left := self._left()) > 0:
-            block = list(islice(self.source, left))
+            block = self._block(left)
             if not block:
                 self.has_ended = True
                 return
@@ -105,6 +105,17 @@ class _Run:
                     yield found
                 else:
                     self._take(unit, Result(found, result.error))
+
+    def _block(self, most: int) -> list[Unit]:
+        """The next units, that are looked at side by side: fewer where they are large."""
+        block, names = list[Unit](), 0
+        while len(block) < most and names < NAMES_AHEAD:
+            unit = next(self.source, None)
+            if unit is None:
+                break
+            block.append(unit)
+            names += len(unit.sources)
+        return block
 
     def _begun(self, unit: Unit) -> Staged | PackTask:
         """The task of sending a unit; the unit as it stands, where there is nothing to send."""

@@ -25,7 +25,7 @@ from s3sync.archives.thawing import OF_ONE_UNIT, Asked
 from s3sync.core.archive.engines import Engine
 from s3sync.core.archive.records import Archived
 from s3sync.core.outcome import Problem
-from s3sync.errors import DiskFull, S3syncError
+from s3sync.errors import DiskFull, LocalError, S3syncError
 from s3sync.transfer.pool import Pool
 
 MOST_MEMBERS = 200_000
@@ -200,7 +200,11 @@ def _by_workers(coming: Iterator[Coming], engine: Engine, told: Told) -> None:
         def tasks() -> Iterator[FetchTask]:
             for one in coming:
                 stack = held.enter_context(ExitStack())
-                mark = stack.enter_context(marked(one.ready.to))
+                try:
+                    mark = stack.enter_context(marked(one.ready.to))
+                except LocalError as error:
+                    told(one, error)
+                    continue
                 marks[mark.text] = one, stack
                 yield fetch_task(one.where(), one.archived, one.ready, mark)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 from msgspec import Struct
 
 from s3sync import errors
-from s3sync.errors import ArchiveError, S3syncError
+from s3sync.errors import ENDS_THE_RUN, ArchiveError, S3syncError
 
 TEXT = 2000
 """Characters of each text that are believed."""
@@ -21,7 +23,11 @@ class Failure(Struct, frozen=True):
 
 
 def failure_of(error: S3syncError) -> Failure:
-    return Failure(type(error).__name__, error.message, error.why, error.hint)
+    """The error as data. One that is about the worker's own line or keys says which worker that is."""
+    message = error.message
+    if isinstance(error, ENDS_THE_RUN):
+        message = f"the worker on {socket.gethostname()[:80]} cannot go on: {message}"
+    return Failure(type(error).__name__, message, error.why, error.hint)
 
 
 def error_of(found: Failure) -> S3syncError:

@@ -171,7 +171,8 @@ def test_a_scheduler_that_dies_is_told_and_the_next_run_goes_on(
     person: Person, vault: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "GONE_S", 1.0)
-    filled(person, 3 * MIB)
+    filled(person, 17 * MIB)
+    put(person.repo, "raw/m0/light.fits", b"soon there")  # long before the others, of which none is then
     with dask(person) as (scheduler, _, engine):
         sets = archives(person, flags={"bwlimit": "1M"})
         address = Engine("dask", engine.removeprefix("dask="))
@@ -181,6 +182,26 @@ def test_a_scheduler_that_dies_is_told_and_the_next_run_goes_on(
         assert "run the command again" in str(gone.value.hint)
     person.ok("archive", "run", "--set", "sessions", cwd=person.repo)
     person.ok("archive", "verify", "--deep", "--set", "sessions", cwd=person.repo)
+
+
+def test_ctrl_c_reaches_workers_that_are_made_here_and_is_said_once(person: Person, vault: Path) -> None:
+    """A terminal sends it to all processes of a command."""
+    filled(person, 17 * MIB)
+    words = ("archive", "run", "--set", "sessions", "--create", "--engine", "dask", "--bwlimit", "4M")
+    with subprocess.Popen(
+        [*person.program, *words],
+        cwd=person.repo,
+        env=person.env(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        until(lambda: underway(person) > 0 or running.poll() is not None)
+        os.killpg(running.pid, signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode == 130 and "nothing is lost" in told and "Traceback" not in told, told
+    assert "archived 4 units" in person.ok("archive", "run", "--set", "sessions", cwd=person.repo).out
 
 
 class Elsewhere(Executor):
