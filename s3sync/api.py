@@ -30,6 +30,7 @@ from s3sync.transfer.progress import Progress, Silent
 if TYPE_CHECKING:
     from s3sync.sync.own_memory import Adoptable
     from s3sync.sync.restore import TrashReport
+    from s3sync.sync.selecting import SelectReport
     from s3sync.sync.undo import UndoReport
 
 SIDES = ("local", "remote")
@@ -121,6 +122,17 @@ class Project(Together, frozen=True):
         `again` also sends what a cleanup took from the remote; `unlock` releases one's own locks on what is sent.
         """
         return self._run(Verb.UP, files, on_conflict, dry_run, again=again, unlock=unlock)
+
+    def select(
+        self,
+        choose: Callable[[SelectReport], Sequence[str] | None] = lambda report: None,
+        *,
+        dry_run: bool = False,
+    ) -> SelectReport:
+        """List the remote, and remember what of it is wanted here, if `choose` gives patterns."""
+        from s3sync.sync.selecting import select_files
+
+        return select_files(self.session, choose, dry_run=dry_run)
 
     def down(
         self,

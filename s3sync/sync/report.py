@@ -157,6 +157,8 @@ class RunReport(OfProject, Struct):
     trash_files: int = 0
     trash_bytes: int = 0
     """Files deleted for good from the two trashes, which were beyond the limits of the setting `trash`."""
+    deselected: int = 0
+    """Files that are only on the remote, and not selected here: they were left alone."""
     elapsed_s: float = 0.0
 
     @property
@@ -261,6 +263,9 @@ class StatusReport(OfProject, Struct):
     verified: str | None = None
     """`records` or `deep` in the answer of `verify`."""
     warnings: list[str] = field(default_factory=list)
+    deselected: int = 0
+    deselected_bytes: int = 0
+    """Files that are only on the remote, and not selected here."""
 
     def flush(self) -> None:
         """Move full blocks to disk, while other reports are made."""

@@ -194,6 +194,7 @@ def _round(run: _Run, wanted: Callable[[str], bool] | None, *, is_first: bool = 
         plan = replace(plan, is_whole=True, acknowledges=options.acknowledge)
     run.gatekeeper.ask(plan, seen, report)
     report_plan(report, plan, seen)
+    report.deselected = len(seen.deselected)
     warn_of_arrivals(report, plan, seen)
     told = filter(None, (silence_warning(state, seen), *warnings_of(seen.locks)))
     report.warnings += [warning for warning in told if warning not in report.warnings]

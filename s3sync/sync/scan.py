@@ -28,6 +28,7 @@ from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.sync.case import take_the_remotes_case
 from s3sync.sync.foresight import start_store
 from s3sync.sync.same_content import settle_unknown_md5s
+from s3sync.sync.selection import leave_out_deselected
 from s3sync.sync.session import Session
 from s3sync.sync.twins import hide_twins, note_obstacles
 from s3sync.sync.unproven import leave_out_unproven
@@ -86,8 +87,6 @@ def scan(
         leave_out_unproven(seen, state)
     pairs = hide_twins(seen, blind)
     gone_sizes = _without_ignored(seen, state, ignored)
-    for some in batched(filter(ignored, state.paths_elsewhere()), limits.now.files_before_save):
-        state.forget_elsewhere(some)
     _compare(session, seen, state, gone_sizes)
     note_obstacles(seen, pairs)
     refuse.cache_clear()  # all names are judged, and it holds many of them
@@ -120,6 +119,9 @@ def _without_ignored(seen: View, state: StateDB, ignored: Callable[[str], bool])
         state.forget_elsewhere(some)
         for path in some:
             del seen.base[path]
+    leave_out_deselected(seen, state)
+    for some in batched(filter(ignored, state.paths_elsewhere()), limits.now.files_before_save):
+        state.forget_elsewhere(some)
     return sizes
 
 

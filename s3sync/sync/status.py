@@ -77,6 +77,8 @@ def make_report(
         cleaned=manifest.cleaned,
         asked_at=session.clock(),
         warnings=[warning] if (warning := names_warning(session)) else [],
+        deselected=len(seen.deselected),
+        deselected_bytes=seen.deselected_bytes,
     )
 
 

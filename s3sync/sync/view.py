@@ -48,6 +48,10 @@ class View(Struct):
 
     locks: Locks = field(default_factory=Locks)
 
+    deselected: set[str] = field(default_factory=set)
+    """Paths that are only on the remote, and that this computer's user does not want here: hidden, too."""
+    deselected_bytes: int = 0
+
     replaced: set[str] = field(default_factory=set)
     """Paths that only this side has, of whose name the remote has made a folder, or a file of one of their folders."""
 
@@ -98,6 +102,7 @@ class View(Struct):
     def limit_to(self, selector: Selector) -> None:
         """Find out what the words of a command mean, and leave out problems of what they do not name.
 
+        What they name counts whether it is selected or not.
         Raises `UsageError` for a word that is no name of anything and fits nothing.
         """
 
@@ -110,6 +115,8 @@ class View(Struct):
             f"on {short_text(record.deleted_at)}"
             for name, record in deleted.items()
         }
+        self.hidden -= self.deselected
+        self.deselected, self.deselected_bytes = set(), 0
         selector.resolve(known, gone)
         self.problems = [problem for problem in self.problems if selector.concerns(problem.path)]
 

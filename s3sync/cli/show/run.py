@@ -147,6 +147,8 @@ def _run_summary(report: RunReport) -> str:
     waiting = len(report.skipped) - skipped
     if waiting:
         parts.append(f"left {waiting} alone")
+    if report.deselected:
+        parts.append(f"{report.deselected} not selected here")
     if report.conflicts:
         parts.append(f"{len(report.conflicts)} in conflict")
     if report.locked:
@@ -216,6 +218,7 @@ def run_body(report: RunReport) -> Json:
         "bytes_sent": report.bytes_sent,
         "bytes_received": report.bytes_received,
         "bytes_saved": report.bytes_saved,
+        "deselected": report.deselected,
         "trash": {"files": report.trash_files, "bytes": report.trash_bytes},
         "elapsed_s": round(report.elapsed_s, 3),
         "exit_code": report.exit_code,

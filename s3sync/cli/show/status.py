@@ -66,6 +66,7 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         for transfer in report.transfers:
             say(transfer_line(transfer))
         say(status_summary(report))
+        _say_deselected(report)
         copies = State.CLEANED_UP in report.counts
         if report.cleaned and (copies or not report.files):
             say(cleaned_line(report.cleaned, has_copies=copies, is_empty=not has_remote_files(report)))
@@ -89,6 +90,12 @@ def print_status(report: StatusReport, *, verbose: bool, quiet: bool) -> None:
         warn(f"warning: {printable(warning)}")
     warn_of_kept(report)
     warn_of_failures(report.failed)
+
+
+def _say_deselected(report: StatusReport) -> None:
+    if report.deselected:
+        few = f"{files_text(report.deselected)} ({size_text(report.deselected_bytes)})"
+        say(f"  {few} only on the remote, not selected here: `s3sync select` shows them")
 
 
 def say_incoming(report: StatusReport) -> None:
@@ -250,6 +257,7 @@ def status_body(report: StatusReport) -> Json:
         "warnings": report.warnings,
         "last_sync": {"at": report.last_sync_at, "by": report.last_sync_by},
         "cleaned": cleaned_json(report.cleaned),
+        "deselected": {"files": report.deselected, "bytes": report.deselected_bytes},
     }
 
 

@@ -1,0 +1,53 @@
+"""Files of the remote and what of them is selected, as people and as scripts read it."""
+
+from __future__ import annotations
+
+from s3sync.cli.output import SCHEMA, printable, say, short_name
+from s3sync.cli.show.words import Json, place_json
+from s3sync.core.quantities import files_text, size_text
+from s3sync.sync.selecting import Group, SelectReport
+
+
+def print_groups(report: SelectReport) -> None:
+    say(f"Files of {printable(report.place.project)} on the remote:")
+    for group in report.groups:
+        say(_line(group))
+
+
+def _line(group: Group) -> str:
+    mark = "x" if group.wanted == group.files else "-" if group.wanted else " "
+    some = f", {group.wanted} selected" if 0 < group.wanted < group.files else ""
+    here = "all here" if group.here == group.files else f"{group.here} here" if group.here else "not here"
+    return (
+        f"  [{mark}] {short_name(group.name)}  {files_text(group.files)} ({size_text(group.size_bytes)}){some}, {here}"
+    )
+
+
+def print_select(report: SelectReport, *, quiet: bool) -> None:
+    if quiet:
+        return
+    print_groups(report)
+    would = "would be " if report.dry_run else ""
+    if not report.patterns:
+        say(f"Selected: everything{', as before' if not report.changed else ''}")
+        return
+    shown = " ".join(printable(pattern) for pattern in report.patterns)
+    said = f"{would}remembered" if report.changed else "as before"
+    say(f"Selected: {shown} ({report.wanted} of {files_text(report.files)}), {said}")
+    if report.changed:
+        say("What is here stays. What is not selected is not fetched, and deleting it here deletes it nowhere else.")
+
+
+def select_json(report: SelectReport) -> Json:
+    return {
+        "schema": SCHEMA,
+        "command": "select",
+        **place_json(report.place),
+        "dry_run": report.dry_run,
+        "changed": report.changed,
+        "patterns": report.patterns,
+        "files": report.files,
+        "wanted": report.wanted,
+        "groups": list(report.groups),
+        "exit_code": 0,
+    }

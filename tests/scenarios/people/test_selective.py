@@ -1,0 +1,77 @@
+"""Selective sync: what is not selected is not fetched, and never counts as deleted, whatever is done here."""
+
+from __future__ import annotations
+
+from tests.kit.people import Person
+
+
+def filled(people: tuple[Person, Person]) -> tuple[Person, Person]:
+    david, jan = people
+    for name in ("raw/a.mov", "raw/b.mov", "audio/a.wav", "cut.prproj"):
+        david.write(name, name)
+    david.ok("up")
+    return david, jan
+
+
+def test_the_rest_is_left_alone(people: tuple[Person, Person]) -> None:
+    david, jan = filled(people)
+    shown = jan.ok("select")
+    assert "[x] raw/  2 files" in shown.out and "Selected: everything" in shown.out
+    told = jan.ok("select", "audio/", "*.prproj", "--json").json
+    assert (told["wanted"], told["files"], told["changed"]) == (2, 4, True)
+    assert [group["name"] for group in told["groups"]] == ["audio/", "cut.prproj", "raw/"]
+
+    jan.ok("down")
+    assert set(jan.files()) == {"audio/a.wav", "cut.prproj"}
+    status = jan.ok("status", "--json").json
+    assert status["in_sync"] is True and status["deselected"]["files"] == 2
+    assert "2 files" in (line := jan.ok("status").out) and "not selected here" in line
+    told = jan.ok("sync", "--json").json
+    assert (told["deleted"], told["downloaded"], told["deselected"]) == ([], [], 2)
+    assert set(david.ok("status", "--json").json["lacking"]["jan"]["files"]) == {"raw/a.mov", "raw/b.mov"}
+
+    jan.ok("down", "raw/a.mov")  # named, so it is wanted
+    assert "raw/a.mov" in jan.files()
+    jan.write("raw/new.mov", "mine")  # and what is here is sent
+    assert [item["name"] for item in jan.ok("up", "--json").json["uploaded"]] == ["raw/new.mov"]
+
+
+def test_nothing_deselected_counts_as_deleted(people: tuple[Person, Person]) -> None:
+    """Deleted while it was not selected, before any other command, with and without one in between."""
+    david, jan = filled(people)
+    jan.ok("down")
+    jan.ok("select", "audio/")
+    (jan.staging / "raw/a.mov").unlink()
+    assert jan.ok("sync", "--json").json["deleted"] == []
+    (jan.staging / "raw/b.mov").unlink()
+    jan.ok("select", "--all")
+    told = jan.ok("sync", "--json").json
+    assert told["deleted"] == []
+    assert {item["name"] for item in told["downloaded"]} == {"raw/a.mov", "raw/b.mov"}
+    assert set(david.states().values()) == {"in_sync"}
+
+    (jan.staging / "raw/a.mov").unlink()  # selected: this one is meant
+    assert [item["name"] for item in jan.ok("sync", "--json").json["deleted"]] == ["raw/a.mov"]
+
+
+def test_a_change_on_the_remote_of_what_is_not_selected(people: tuple[Person, Person]) -> None:
+    david, jan = filled(people)
+    jan.ok("down")
+    jan.ok("select", "--add", "audio/")
+    (jan.staging / "raw/a.mov").unlink()
+    david.write("raw/a.mov", "another take")
+    david.write("raw/b.mov", "another b")
+    david.ok("up")
+    told = jan.ok("sync", "--json").json
+    assert (told["conflicts"], [item["name"] for item in told["downloaded"]]) == ([], ["raw/b.mov"])
+    (david.staging / "cut.prproj").unlink()
+    david.ok("sync")
+    assert [item["name"] for item in jan.ok("sync", "--json").json["deleted"]] == ["cut.prproj"]
+
+
+def test_bad_selections(people: tuple[Person, Person]) -> None:
+    _, jan = filled(people)
+    assert "no file of the 4" in jan.expect(2, "select", "nosuch/").err
+    assert "leave out one" in jan.expect(2, "select", "--all", "raw/").err
+    jan.ok("select", "raw/", "--dry-run")
+    assert jan.ok("select", "--json").json["patterns"] == []
