@@ -2216,6 +2216,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_inboxes.py", "-k", "fills"),
     ),
     Mutant(
+        "received-flood",
+        "rule 10: a flooded inbox costs `status` one page of a listing",
+        "s3sync/shared/inboxes.py",
+        "_sort(islice(_listing(store, place), GLANCE), place",
+        "_sort(_listing(store, place), place",
+        ("tests/promises/hostile/test_inboxes.py", "-k", "flood"),
+    ),
+    Mutant(
         "viewer-text",
         "rule 3: no player is given a text in place of a film",
         "s3sync/team/viewing.py",
@@ -2350,6 +2358,14 @@ MUTANTS = (
         "max(price, known[name]) for name, price in said.items() if name in known",
         "max(price, known.get(name, price)) for name, price in said.items()",
         ("tests/unit/config/test_prices.py", "-k", "lacks"),
+    ),
+    Mutant(
+        "rows-as-they-come",
+        "rule 7: of rows without end no more is read than was asked for",
+        "s3sync/archive/rows/connection.py",
+        "            if len(found) >= most:\n",
+        "            if False:\n",
+        ("tests/scenarios/archive/test_rows_flood.py", "-k", "without_end"),
     ),
     Mutant(
         "statements-end",

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.aside import Aside
 from s3sync.core.etag import plain_md5
@@ -17,8 +19,11 @@ from s3sync.errors import ENDS_THE_RUN, NotFound, StoreError
 from s3sync.store.aspects import ListsOnce
 from s3sync.store.port import ObjectInfo, Store
 
-MOST, LISTED = 10_000, 100_000
-"""Files of clients that one command looks at, and objects that it lists for them: others could hide behind many."""
+MOST, LISTED = 10_000, 12_000
+"""Files of clients that one command looks at, and objects that it lists for them, twice where there are more: whoever
+has a link puts in as many as he likes, and each 1,000 are a request of everybody's."""
+GLANCE = 1_000
+"""Objects that `status` lists: one page."""
 ASKED_AT_ONCE = 16
 
 
@@ -47,6 +52,14 @@ class Lying(Struct, frozen=True):
     """Objects that arrived after somebody ended their inbox, or belong to none that is known."""
     more: bool = False
     """True if there are more than one command looks at."""
+
+
+def glance(store: Store, prefix: str, inboxes: Mapping[str, Inbox]) -> Lying:
+    """The first objects in the inboxes of a project, by one request. Raises `StoreError`."""
+    found, place = Lying([], []), inbox_prefix(prefix)
+    everything = _sort(islice(_listing(store, place), GLANCE), place, inboxes, found, GLANCE, GLANCE)
+    full = len(found.waiting) + len(found.late) >= GLANCE
+    return found if everything and not full else replace(found, more=True)
 
 
 def list_inboxes(store: Store, prefix: str, inboxes: Mapping[str, Inbox]) -> Lying:

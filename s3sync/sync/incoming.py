@@ -26,7 +26,7 @@ from s3sync.core.quantities import files_text
 from s3sync.core.storage_class import class_of_new
 from s3sync.core.times import format_ns, format_time
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, LocalError, NotFound, PreconditionFailed, StoreError
-from s3sync.shared.inboxes import ASKED_AT_ONCE, Lying, Sent, describe, entry_of, list_inboxes, summed
+from s3sync.shared.inboxes import ASKED_AT_ONCE, GLANCE, Lying, Sent, describe, entry_of, glance, list_inboxes, summed
 from s3sync.shared.manifest import StoredManifest, write_edits
 from s3sync.state.memory import StateDB
 from s3sync.store.port import Create, Headers, ObjectInfo
@@ -41,19 +41,22 @@ ROUNDS = 5
 """Times that another name is looked for when others were faster."""
 ASKED = 20
 """Files that `status` asks whose they are; others are counted."""
+EMPTIES = "where they are no files of yours, `s3sync receive --list` shows whose, and `--end ID --discard` empties one"
 CLAIMS_KEPT = 20
 """Claims that are done and wait for the next write to be forgotten."""
 
 
-def waiting(session: Session, manifest: Manifest) -> list[Waiting]:
+def waiting(session: Session, manifest: Manifest, warnings: list[str]) -> list[Waiting]:
     """Tell what clients sent and nobody has taken in, and change nothing. What cannot be seen is not told."""
     try:
-        lying = list_inboxes(session.store, session.project.prefix, manifest.inboxes)
+        lying = glance(session.store, session.project.prefix, manifest.inboxes)
         known = describe(session.store, session.project.prefix, lying.waiting[:ASKED])
     except ENDS_THE_RUN:
         raise
     except (StoreError, LocalError):
         return []
+    if lying.more:
+        warnings.append(f"clients sent more than {GLANCE:,} files, which are not all counted here: {EMPTIES}")
     return summed(known.sent, [*known.unknown, *lying.waiting[ASKED:]])
 
 
@@ -83,7 +86,7 @@ def take_in(session: Session, state: StateDB, seen: View, report: RunReport, *, 
                 work.take(_known(own, report, some))
             work.tidy(lying)
     if lying.more:
-        report.warnings.append("clients sent more files than one run takes in: run the command again")
+        report.warnings.append(f"clients sent more files than one run takes in: run the command again; {EMPTIES}")
     return work.changed
 
 

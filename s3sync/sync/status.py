@@ -34,13 +34,14 @@ def status(session: Session, selector: Selector | None = None) -> StatusReport:
         names, silence = names_warning(session, state), silence_warning(state, seen)
     report = make_report(session, seen, unfinished, selector)
     report.lacking = {} if selector else lacking(seen.there.stored.manifest, session.settings.user)
+    flood = list[str]()
     if not selector and seen.there.stored.manifest.inboxes:
         from s3sync.sync.incoming import waiting
 
-        report.incoming = waiting(session, seen.there.stored.manifest)
+        report.incoming = waiting(session, seen.there.stored.manifest, flood)
     unreadable = None if selector else _compare_with_pins(session, seen, report)
     found = filter(None, (names, silence, unreadable))
-    report.warnings = list(dict.fromkeys([*found, *told, *warnings_of(seen.locks)]))
+    report.warnings = list(dict.fromkeys([*found, *told, *warnings_of(seen.locks), *flood]))
     return report
 
 

@@ -7,9 +7,11 @@ prepared on the server (`prepare_threshold=None`, psycopg.org/psycopg3/docs/adva
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote
@@ -22,6 +24,8 @@ from s3sync.state import trusted
 
 CONNECT_S, STATEMENT_S, PATIENCE_S = 10, 120, 30
 """Seconds that a connection may take, one statement of PostgreSQL, and the wait for whoever writes in SQLite."""
+GRACE_S = 30
+"""Seconds after which a server is not waited for that has not ended a page or a batch by itself."""
 Values: TypeAlias = Mapping[str, object]
 _CORRECT = "correct the statement in the settings, or the table"
 _HINT = "nothing is lost: run the command again when it answers; what was sent is not sent again"
@@ -139,6 +143,40 @@ class _SQLite:
             raise kind(f"{name} refused", why=why, hint=_HINT if kind is Gone else _CORRECT) from error
 
 
+def _some(driver: Any, sql: str, values: Values, most: int) -> list[dict[str, Any]]:
+    """The first rows of a query, each as it comes: libpq holds all that a server sends, whatever was asked for.
+
+    https://www.postgresql.org/docs/current/libpq-single-row-mode.html. With `most` rows the connection is closed.
+    """
+    found: list[dict[str, Any]] = []
+    cursor = driver.cursor()
+    with closing(cursor.stream(sql, values)) as rows:
+        for row in rows:
+            found.append({str(column[0]).lower(): cell for column, cell in zip(cursor.description, row, strict=True)})
+            if len(found) >= most:
+                driver.close()
+                break
+    return found
+
+
+@contextmanager
+def _ends(driver: Any) -> Iterator[None]:
+    """End the connection when a block takes longer than a server's own limit lets it: one that keeps none, or is no
+    PostgreSQL, would be waited for for ever."""
+
+    def end() -> None:
+        with suppress(OSError), socket.fromfd(driver.pgconn.socket, socket.AF_INET, socket.SOCK_STREAM) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(STATEMENT_S + GRACE_S, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class _Postgres:
     """A database of PostgreSQL by SQLAlchemy and psycopg, on one connection that is made again when it broke."""
 
@@ -173,14 +211,22 @@ class _Postgres:
         statement, binds = self._statement(sql)
         begin = f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '{STATEMENT_S}s'"
         with self._errors(), self._engine.connect() as connection:
-            connection.exec_driver_sql(begin)
-            result = connection.execute(statement, {name: values[name] for name in binds})
-            names = [str(name).lower() for name in result.keys()]  # noqa: SIM118 - it is no mapping
-            return [dict(zip(names, row, strict=True)) for row in result.fetchmany(most + 1)]
+            driver = connection.connection.driver_connection
+            with _ends(driver):
+                connection.exec_driver_sql(begin)
+                said = {name: values[name] for name in binds}
+                rows = _some(driver, str(statement.compile(self._engine)), said, most + 1)
+            if len(rows) > most:
+                connection.invalidate()  # what else it sends is not waited for
+            return rows
 
     def update(self, sql: str, batch: Sequence[Values], *, proves: bool) -> list[int]:
         statement, binds = self._statement(sql)
-        with self._errors(), self._engine.begin() as connection:
+        with (
+            self._errors(),
+            self._engine.begin() as connection,
+            _ends(connection.connection.driver_connection),
+        ):
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_S}s'")
 
             def run(values: Values) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from s3sync.api import Project
-from s3sync.core.inboxes import Inbox
+from s3sync.core.inboxes import Inbox, inbox_prefix
 from s3sync.core.manifest.edits import Edits
 from s3sync.errors import AccessDenied, StoreError, Unreachable
 from s3sync.shared import inboxes
@@ -17,7 +19,8 @@ from s3sync.shared.manifest import read_manifest, write_edits
 from s3sync.store import open_store
 from s3sync.store.folder import FolderStore
 from s3sync.store.options import StoreOptions
-from s3sync.store.port import Store
+from s3sync.store.port import ObjectInfo, Store
+from s3sync.sync.status import status
 from tests.kit.clients import PREFIX, drop, open_inbox
 from tests.kit.people import Person, pair
 
@@ -109,3 +112,43 @@ def test_whoever_fills_one_inbox_hides_no_other(
     assert "film.mov" in [one.name for one in report.received] and david.read("film.mov") == b"film"
     assert [text for text in report.warnings if "run the command again" in text]
     assert len(report.received) == 1 if ended else len(report.received) > 3
+
+
+class Flooded(FolderStore):
+    """A store in which somebody with a link goes on and on. Counts what is listed of the inboxes."""
+
+    def __init__(self, root: Path, inbox: str) -> None:
+        super().__init__(root)
+        self.inbox, self.listed, self.lists = inbox, 0, 0
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        if "/inbox/" not in prefix:
+            yield from super().list(prefix, after=after)
+            return
+        self.lists += 1
+        flood = f"{inbox_prefix(PREFIX)}{self.inbox}/"
+        if not flood.startswith(prefix):
+            yield from super().list(prefix)
+            return
+        for number in range(1_000_000):
+            self.listed += 1
+            yield ObjectInfo(f"{flood}{number:032x}", 1, "etag", datetime(2026, 6, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("ended", [None, "2026-01-02T00:00:00Z"], ids=["open", "ended"])
+def test_a_flood_costs_few_requests_and_is_said(
+    folder: tuple[Store, Person], tmp_path: Path, ended: str | None
+) -> None:
+    store, david = folder
+    with_two_inboxes(store, FIRST, ended)
+    drop(store, LAST, b"film", "film.mov", "Ben")
+    flooded = Flooded(tmp_path / "store", FIRST)
+    known = read_manifest(store, PREFIX).manifest.inboxes
+    seen = inboxes.glance(flooded, PREFIX, known)
+    assert seen.more and flooded.listed <= 1_000 and flooded.lists == 1
+    found = inboxes.list_inboxes(flooded, PREFIX, known)
+    assert found.more and flooded.listed <= 1_000 + 2 * 12_001 and flooded.lists == 4
+    assert "film.mov" in [one.name for one in inboxes.describe(store, PREFIX, found.waiting[-1:]).sent]
+    session = replace(opened(david).session, store=flooded)
+    (warning,) = [text for text in status(session).warnings if "clients" in text]
+    assert "more than 1,000 files" in warning and "--discard" in warning
