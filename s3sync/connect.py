@@ -31,10 +31,12 @@ def connect(
     pace: Pace | None = None,
     trusted: bool = False,
     first_use: bool = False,
+    sealed: bool = True,
 ) -> Store:
     """The store that the settings name. A folder store is made with `create`, but not where this clone knew one: its
     disk is not connected, and a new one on the empty mount point would look emptied. The embedded one is made by
-    default. `first_use`: whoever calls knows that it was never used, and wants it made.
+    default. `first_use`: whoever calls knows that it was never used, and wants it made. Of an encrypted repository it
+    is the sealed view, but for those who look after its keys (`sealed` False).
 
     Raises `NotTrusted` for a store that the user has not agreed to, unless `trusted` (for `init`, which is how to).
     Raises `ConfigError` for a folder store that overlaps the repository, and for settings that no longer count.
@@ -48,7 +50,7 @@ def connect(
         require_trust(settings)
         if create is not False:
             claim_name(settings)
-    return open_store(
+    store = open_store(
         settings.store,
         StoreOptions(
             region=settings.region,
@@ -66,6 +68,18 @@ def connect(
             pace=pace or Unlimited(),
         ),
     )
+    return _sealed(store, settings) if sealed else store
+
+
+def _sealed(store: Store, settings: Settings) -> Store:
+    """The sealed view of a store where the settings ask for it, or this user has a key of the place."""
+    from s3sync.keys.known import is_encrypted
+
+    if not is_encrypted(settings):
+        return store
+    from s3sync.keys.opening import sealed_store
+
+    return sealed_store(store, settings)
 
 
 def wire_of(settings: Settings) -> Wire:

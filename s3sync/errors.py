@@ -24,6 +24,7 @@ S3syncError                     exit 1   the root: what, why, hint
 |   |-- Unsupported                      the store lacks a capability
 |   |-- Archived                         the object is in cold storage and has to be thawed first
 |   `-- ChecksumMismatch                 the bytes that came are not the bytes that were promised
+|       `-- NotAuthentic                 nobody with the repository's key encrypted them for that place
 |-- ManifestError               exit 1   metadata.json cannot be trusted (broken, too large, newer)
 |-- ArchiveError                exit 1   an archive or its index cannot be trusted (cut short, altered, newer)
 |-- DatabaseError               exit 1   the database of an archive set does not answer, or refuses
@@ -154,6 +155,10 @@ class Archived(StoreError):
 
 
 class ChecksumMismatch(StoreError):
+    pass
+
+
+class NotAuthentic(ChecksumMismatch):
     pass
 
 

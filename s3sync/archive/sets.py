@@ -17,7 +17,8 @@ from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.names import STATE_DIR
 from s3sync.core.replication import as_replicated, replica_name
 from s3sync.core.spelling import stands_for
-from s3sync.errors import ConfigError, UsageError
+from s3sync.errors import ConfigError, Unsupported, UsageError
+from s3sync.keys.known import is_encrypted
 from s3sync.local.patterns import compile_patterns
 from s3sync.staging import is_link
 
@@ -35,8 +36,19 @@ def load_sets(settings: Settings) -> dict[str, ArchiveSet]:
     return found
 
 
+def refuse_encrypted(settings: Settings) -> None:
+    """Raise `Unsupported` for an encrypted repository: an archive would hold its files as anybody can read them."""
+    if is_encrypted(settings):
+        raise Unsupported(
+            f"{settings.repo} is encrypted, and archives are not",
+            why="what an archive packs would lie in its store as anybody can read it",
+            hint="nothing was done; archives are for repositories without `encrypt: yes`",
+        )
+
+
 def require_set(settings: Settings, name: str | None) -> ArchiveSet:
     """The set of that name; without one, the only set. Raises `ConfigError`."""
+    refuse_encrypted(settings)
     found = load_sets(settings)
     if name is None and len(found) == 1:
         return next(iter(found.values()))

@@ -21,6 +21,7 @@ from s3sync.connect import connect
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
 from s3sync.errors import BucketMissing
+from s3sync.keys.known import is_encrypted
 from s3sync.repositories.note import note_repository
 from s3sync.store import identity_of
 from s3sync.store.port import Store
@@ -110,8 +111,8 @@ class Opened(Struct, frozen=True):
         return cls(settings, flags, environ, progress or Silent(), lock_wait_s, clock)
 
     def sets(self) -> dict[str, ArchiveSet]:
-        """The sets by name."""
-        return load_sets(self.settings)
+        """The sets by name; none of an encrypted repository, which has no archives."""
+        return {} if is_encrypted(self.settings) else load_sets(self.settings)
 
     def chosen(self, name: str | None, *, older_than: int | None = None) -> ArchiveSet:
         """The set of that name, or the only one; `older_than` (seconds) instead of its own."""

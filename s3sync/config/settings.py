@@ -76,6 +76,7 @@ class Settings:
     transfers: int | None = None
     bwlimit: object = None
     sse: str | None = None
+    encrypt: bool = False
     kms_key_id: str | None = None
     storage_class: str | None = None
     accelerate: bool = False

@@ -207,6 +207,10 @@ KEYS: tuple[Key, ...] = (
         "sse", values.one_of("AES256", "aws:kms", "aws:kms:dsse"), "Encryption to ask the store for with each upload.",
         repo=True, own=True, unset="what the bucket does by itself",
     ),
+    Key(
+        "encrypt", values.switch, "Whether files are encrypted before they are sent: [encryption](encryption.md).",
+        default=False, repo=True, unset="`no`",
+    ),
     Key("kms_key_id", values.kms_key, "The KMS key for `sse: aws:kms`.", repo=True, own=True, unset="the bucket's"),
     Key(
         "storage_class", schemes.file_class, "Class of files that are uploaded from now on: [which](#storage-class).",

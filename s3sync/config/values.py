@@ -192,6 +192,11 @@ def yes_or_no(value: object) -> bool:
     return value
 
 
+def switch(value: object) -> bool:
+    """`yes` or `no`, also as the text that a command line gives."""
+    return yes_or_no({"yes": True, "true": True, "no": False, "false": False}.get(str(value).lower(), value))
+
+
 def amount(value: object) -> str:
     """An amount of bytes as people write it, `20G`; `0` for none."""
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""

@@ -140,6 +140,8 @@ def rendered(value: object) -> str:
         return "[" + ", ".join(rendered(item) for item in value) + "]"
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) and _is_plain(value) else _quoted(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return str(value)
 
 

@@ -17,8 +17,9 @@ from s3sync.dashboard.public import public_view
 from s3sync.dashboard.values import Dashboard
 from s3sync.errors import AccessDenied, NotFound, Unsupported, UsageError
 from s3sync.shared.pages import BY, TITLE, KeptPage, drop_ended, new_page_key, put_page
-from s3sync.store.aspects import Presigns
+from s3sync.store.aspects import Presigns, aspect
 from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
+from s3sync.store.seals import Seals
 from s3sync.team.page_sharing import checked_title, end_page_at, id_of, pages_at
 from s3sync.team.pages.frame import CONTENT_TYPE
 from s3sync.team.sharing import EARLY, presigning
@@ -86,11 +87,22 @@ def publish(
 
 def links_of(store: Store, lasts: timedelta) -> Presigns:
     """The store's links. Raises `UsageError` for a time that no link can last, `Unsupported`."""
+    refuse_encrypted(store)
     try:
         return presigning(store, lasts)
     except Unsupported as error:
         hint = "--publish-to PREFIX writes it into the store, where a web host may serve it"
         raise Unsupported(error.message, why=error.why, hint=hint) from error
+
+
+def refuse_encrypted(store: Store) -> None:
+    """Raise `Unsupported` for the store of an encrypted repository."""
+    if aspect(store, Seals) is not None:
+        raise Unsupported(
+            "an encrypted repository publishes no page",
+            why="a browser opens what the store has, and that is encrypted",
+            hint="`s3sync dashboard` without publishing shows the page on this computer",
+        )
 
 
 def publish_to(
@@ -108,6 +120,7 @@ def publish_to(
 
     Raises `UsageError` for a place among the repository's own, and where something else lies, unless `force`.
     """
+    refuse_encrypted(store)
     by, key = settings.require_user(), f"{checked_prefix(prefix, settings.repo)}/{INDEX}"
     title = checked_title(title, settings.repo)
     view = public_view(board, title=title, by=by, until=None, shows=shows)

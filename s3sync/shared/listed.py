@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 from s3sync.core import limits
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import MANIFEST, nfc
+from s3sync.core.sealed import current_key
 from s3sync.core.team import all_locks_prefix, is_lock_id
 from s3sync.errors import ENDS_THE_RUN, NotAStore, NotFound, StoreError, Unchanged
 from s3sync.shared.locks import MOST_LOCKS
@@ -100,7 +101,7 @@ class AskedAhead(Wrapped):
         self._bytes = 0
         self._listings: dict[str, SpilledList[ObjectInfo]] = {}
         self._manifests: dict[str, _Kept | NotFound] = {}
-        self._around = {key: _Memo() for key in (MANIFEST, f"{self._prefix}{MANIFEST}")}
+        self._around = {key: _Memo() for key in (MANIFEST, f"{self._prefix}{MANIFEST}", current_key(repo))}
         self._ask(names)
         self._fresh_until = time.monotonic() + FRESH_S
 

@@ -20,8 +20,9 @@ from s3sync.core.manifest.edits import Edits, apply, deleted_since, doubtful
 from s3sync.core.manifest.parse import broken, parse, parse_in_pieces, too_much
 from s3sync.core.manifest.record import FileRecord, Manifest, render
 from s3sync.core.names import MANIFEST
+from s3sync.core.sealed import MAGIC
 from s3sync.disk.errors import local_errors
-from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed, Unchanged
+from s3sync.errors import Halt, LostRace, ManifestError, NotFound, PreconditionFailed, Unchanged
 from s3sync.shared.manifest_text import ManifestText
 from s3sync.spill.table import SpilledDict
 from s3sync.store.port import Create, Headers, Reader, Store, Update
@@ -128,8 +129,19 @@ def _receive(reader: Reader, text: ManifestText) -> None:
     """Raises `ManifestError` for what is too large, before it costs memory or much of the disk."""
     _refuse(too_much(reader.info.size, 0))
     for chunk in reader:
+        if not len(text) and bytes(chunk[: len(MAGIC)]) == MAGIC:
+            raise encrypted(reader.info.key)
         text.write(chunk)
         _refuse(text.too_much())
+
+
+def encrypted(what: str) -> Halt:
+    """The refusal to go on in an encrypted repository as if it were none."""
+    return Halt(
+        "this repository is encrypted, and the settings do not say so",
+        why=f"{what} in the store says it, and files would be sent as anybody can read them",
+        hint="set `encrypt: yes` in .s3sync.yaml, as the team has it, and take the key with `s3sync keys import`",
+    )
 
 
 def _refuse(reason: str | None) -> None:

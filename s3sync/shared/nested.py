@@ -14,8 +14,12 @@ import msgspec
 
 from s3sync.aside import Aside
 from s3sync.core.names import MANIFEST, nfc
+from s3sync.core.sealed import current_key
 from s3sync.errors import ConfigError, StoreError
+from s3sync.shared.manifest import encrypted
+from s3sync.store.aspects import aspect
 from s3sync.store.port import Store
+from s3sync.store.seals import Seals
 
 _HEAD = 4096
 """Bytes to read: the project is named in the first of the file."""
@@ -44,8 +48,12 @@ def look_around(store: Store, repo: str, threads: Aside) -> Callable[[], None]:
     around = store.url.rstrip("/").rpartition("/")[2]
     places = ((f"{repo}/{MANIFEST}", repo), (MANIFEST, around))
     asked = [(threads.submit(_names_in, store, key), name) for key, name in places]
+    keys = current_key(repo)
+    has_keys = threads.submit(_is_there, store, keys) if aspect(store, Seals) is None else None
 
     def refuse() -> None:
+        if has_keys is not None and has_keys.result():
+            raise encrypted(keys)
         for answer, name in asked:
             found = answer.result()
             if found is not None and found[1] == name:
@@ -57,6 +65,15 @@ def look_around(store: Store, repo: str, threads: Aside) -> Callable[[], None]:
 
 def _nested(store: Store, why: str) -> ConfigError:
     return ConfigError(f"this repository cannot use the store {store.url}", why=why, hint=_HINT)
+
+
+def _is_there(store: Store, key: str) -> bool:
+    """Asked as metadata.json of the places around is, so that many projects ask once (`AskedAhead`)."""
+    try:
+        with store.get(key, stop=_HEAD):
+            return True
+    except StoreError:
+        return False
 
 
 def _names_in(store: Store, key: str) -> tuple[str, str] | None:

@@ -10,21 +10,20 @@ from s3sync.aside import Aside
 from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.entries import Entry
-from s3sync.core.etag import part_count
 from s3sync.core.manifest.record import FileRecord, Manifest
 from s3sync.core.names import HADOOP_MARKER, is_folder_marker, nfc, path_of_key, refuse
 from s3sync.core.outcome import Problem
-from s3sync.core.records import old_records, part_file_key
+from s3sync.core.records import old_records
 from s3sync.core.spelling import Refusal
 from s3sync.core.times import parse_ns
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, ManifestError, NotAStore, NotFound, StoreError
 from s3sync.local.holds import refused_here
-from s3sync.shared.heads import explained, explained_by_any, record_of, told_md5
+from s3sync.shared.heads import explained, explained_by_any, record_of
 from s3sync.shared.manifest import Kept, StoredManifest, read_manifest
 from s3sync.shared.nested import look_around, refuse_inner_projects
-from s3sync.shared.parts import read_md5
 from s3sync.shared.pieces import in_pieces
 from s3sync.shared.refused import UNKNOWN, RefusedObjects
+from s3sync.shared.vouched import Vouch, known_md5, vouch_of
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.sizes import Sizes
 from s3sync.spill.table import SpilledDict, merge_by_path, spilled
@@ -292,8 +291,9 @@ def _ask_each(
     base: Mapping[str, Entry],
     threads: Aside,
 ) -> None:
+    vouch = vouch_of(store, scan.stored.manifest) if unexplained else None
     for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
-        for path, found in threads.map(lambda item: _look_up(store, prefix, item[0], item[1], base), some):
+        for path, found in threads.map(lambda item: _look_up(store, prefix, item[0], item[1], base, vouch), some):
             if isinstance(found, AccessDenied) and scan.stored.etag is None:  # else this user may read here
                 raise found
             if isinstance(found, StoreError):
@@ -304,7 +304,7 @@ def _ask_each(
 
 
 def _look_up(
-    store: Store, prefix: str, path: str, info: ObjectInfo, base: Mapping[str, Entry]
+    store: Store, prefix: str, path: str, info: ObjectInfo, base: Mapping[str, Entry], vouch: Vouch | None
 ) -> tuple[str, RemoteFile | StoreError | None]:
     """Ask the object itself, and of a large one what was put beside it. None when it went away since the listing.
 
@@ -312,16 +312,13 @@ def _look_up(
     """
     try:
         head = store.head(info.key)
+        md5 = known_md5(store, prefix, path, head, base.get(path), vouch)
     except NotFound:
         return path, None
     except (*ENDS_THE_RUN, NotAStore):
         raise
     except StoreError as error:
         return path, error
-    known = base.get(path)
-    md5 = known.md5 if known and known.etag == head.info.etag else told_md5(head)
-    if md5 is None and part_count(head.info.etag) is not None:
-        md5 = read_md5(store, part_file_key(prefix, path), head.info.etag, head.info.size)
     return path, _file(head.info, record_of(path, head, md5))
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from s3sync.core.checksum import Checksum
 from s3sync.errors import Unsupported
 from s3sync.store.port import Bucket, ObjectHead, ObjectInfo, Reader, Store
-from s3sync.store.wrapped import Wrapped
+from s3sync.store.wrapped import Wrapped, hides_inner, refusal_of
 
 T = TypeVar("T")
 
@@ -323,7 +323,7 @@ def aspect(store: Store, kind: type[T]) -> T | None:
         if isinstance(found, kind):
             return found
         offered = found.offers(kind) if isinstance(found, Offers) else None
-        if offered is not None or not isinstance(found, Wrapped):
+        if offered is not None or not isinstance(found, Wrapped) or hides_inner(found):
             return offered
         found = found.inner
 
@@ -332,7 +332,7 @@ def require_aspect(store: Store, kind: type[T]) -> T:
     """An aspect. Raises `Unsupported` where the store lacks it."""
     found = aspect(store, kind)
     if found is None:
-        raise Unsupported(
+        raise refusal_of(store, kind) or Unsupported(
             f"{store.url} {_LACKS.get(kind, 'has nothing that could do it')}",
             why="a store of this kind cannot do that",
             hint="use a store that can, such as a bucket on S3",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from s3sync.store.port import Store
-from s3sync.store.wrapped import unwrapped
+from s3sync.store.wrapped import Wrapped, hides_inner
 
 
 @runtime_checkable
@@ -17,7 +17,12 @@ class NotesWholeMd5(Protocol):
 
 
 def note_md5(store: Store, upload_id: str, md5: str) -> None:
-    """Tell a store the MD5 of a whole, in hex, before its upload is completed. Most know it by themselves."""
-    bare = unwrapped(store)
+    """Tell a store the MD5 of a whole, in hex, before its upload is completed. Most know it by themselves, and one that
+    has ciphertext is told nothing."""
+    bare = store
+    while isinstance(bare, Wrapped):
+        if hides_inner(bare):
+            return
+        bare = bare.inner
     if isinstance(bare, NotesWholeMd5):
         bare.note_md5(upload_id, bytes.fromhex(md5))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from s3sync.errors import Unsupported
 from s3sync.store.port import (
     Body,
     Buffer,
@@ -108,3 +109,19 @@ def unwrapped(store: Store) -> Store:
     while isinstance(store, Wrapped):
         store = store.inner
     return store
+
+
+def refusal_of(store: Store, kind: type) -> Unsupported | None:
+    """The word of a store, or of one that is wrapped in it, on an ability that it keeps back."""
+    while isinstance(store, Wrapped):
+        refuses: Callable[[type], Unsupported | None] | None = getattr(store, "refusal", None)
+        told = None if refuses is None else refuses(kind)
+        if told is not None:
+            return told
+        store = store.inner
+    return None
+
+
+def hides_inner(store: Wrapped) -> bool:
+    """True where what is wrapped must not be found through it, but for what it offers itself: of an encrypted store."""
+    return getattr(store, "hides_inner", False) is True

@@ -28,6 +28,8 @@ from s3sync.shared.manifest import write_edits
 from s3sync.state.intents import Intents
 from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.store.aspects import aspect
+from s3sync.store.seals import Seals
 from s3sync.sync.events import Events
 from s3sync.sync.holding import Holding
 from s3sync.sync.lacking import not_acknowledged
@@ -76,6 +78,7 @@ class Recorder:
         self._digests: dict[str, CachedDigest] = {}
         self._decided: dict[str, ConflictRecord] = {}
         self._reopened: dict[str, ConflictRecord] = {}
+        self._sealed = aspect(session.store, Seals) is not None
         self._published_at = time.monotonic()
         self._save_at, self._moved = self._published_at + SAVE_EVERY_S, 0
         self._edits = session.edits()
@@ -193,13 +196,13 @@ class Recorder:
     def save_sometimes(self) -> None:
         now = time.monotonic()
         if now >= self._save_at:
-            if self._is_worth_publishing(now):
+            if self._sealed or self._is_worth_publishing(now):
                 self.save()
             else:
                 self.save_here()
                 self._save_at = now + SAVE_EVERY_S
         elif len(self._base) >= limits.now.files_before_save:
-            self.save_here()
+            self.save() if self._sealed else self.save_here()
 
     def _is_worth_publishing(self, now: float) -> bool:
         """Deletions are always told: without them nobody knows whose they are."""
@@ -208,10 +211,14 @@ class Recorder:
         return is_cheap or len(self._edits.deleted) > 0 or now - self._published_at >= HIDDEN_S
 
     def save(self) -> None:
-        """This computer's memory first, then metadata.json. Either may fail alone: the next run repairs it."""
+        """This computer's memory first, then metadata.json. Either may fail alone: the next run repairs it.
+
+        Of an encrypted project metadata.json is first: a base that is ahead of it would look like an older version that
+        somebody put back (`core/vouching.py`).
+        """
         began = time.monotonic()
-        self.save_here()
-        self._publish()
+        for step in (self._publish, self.save_here) if self._sealed else (self.save_here, self._publish):
+            step()
         ended = self._published_at = time.monotonic()
         self._save_at, self._moved = ended + pause_after(ended - began), 0
 

@@ -17,11 +17,14 @@ from s3sync.core.outcome import Problem
 from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import file_checksum, local_etag
 from s3sync.local.scan import LocalFile
+from s3sync.local.slice import open_slice
 from s3sync.shared.scan import RemoteFile
+from s3sync.shared.vouched import replaced
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Store
+from s3sync.store.seals import Seals
 from s3sync.sync.session import Session
 from s3sync.sync.view import View
 from s3sync.transfer.ledger import Ledger
@@ -48,6 +51,8 @@ def settle_unknown_md5s(session: Session, seen: View) -> None:
             if (record := seen.there.repaired.get(path)) is not None:
                 record.md5 = digests.md5
                 seen.there.repaired[path] = record
+    if aspect(session.store, Seals) is not None:
+        leave_out_unvouched(seen)
 
 
 def is_same(store: Store, remote: RemoteFile, file: LocalFile, *, surely: bool = False) -> bool:
@@ -57,7 +62,9 @@ def is_same(store: Store, remote: RemoteFile, file: LocalFile, *, surely: bool =
     to be the same. Raises `LocalError`, `StoreError`.
     """
     try:
-        parts = part_count(remote.etag)
+        parts, seals = part_count(remote.etag), aspect(store, Seals)
+        if seals is not None:
+            return _is_sealed_same(store, seals, remote, file)
         if parts is not None:
             part_size = remote.record.part_size or store.first_part_size(remote.key)
             known = part_size is not None and is_part_size(file.size, parts, part_size)
@@ -71,6 +78,30 @@ def is_same(store: Store, remote: RemoteFile, file: LocalFile, *, surely: bool =
         return running is not None and file_checksum(file, running) == told
     except NotFound:
         return False  # deleted since it was listed: whatever is planned for it will find that out
+
+
+def _is_sealed_same(store: Store, seals: Seals, remote: RemoteFile, file: LocalFile) -> bool:
+    """True if an encrypted object is what the file would become: what it becomes follows from its bytes."""
+    if remote.entry.size != file.size:
+        return False
+    parts, part_size = part_count(remote.etag), None
+    if parts is not None:
+        part_size = remote.record.part_size or store.first_part_size(remote.key)
+        if part_size is None or not is_part_size(file.size, parts, part_size):
+            return False
+    with open_slice(file, 0, file.size) as body:
+        return seals.sealed_etag(remote.key, body, part_size) == remote.etag
+
+
+def leave_out_unvouched(seen: View) -> None:
+    """Hide the objects of an encrypted project that neither metadata.json names nor the file here vouches for."""
+    for path in seen.there.without_md5:
+        remote = seen.there.files[path]
+        if remote.entry.md5 is None:
+            error = replaced()
+            seen.problems.append(Problem(path, str(error), error.hint))
+            seen.hidden.add(path)
+            seen.there.repaired.pop(path, None)
 
 
 def is_vouched(ledger: Ledger, path: str, remote: RemoteFile, base: Entry | None) -> bool:

@@ -27,6 +27,7 @@ from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.sync.case import take_the_remotes_case
 from s3sync.sync.foresight import start_store
+from s3sync.sync.rolled_back import tell_rollback
 from s3sync.sync.same_content import settle_unknown_md5s
 from s3sync.sync.selection import leave_out_deselected
 from s3sync.sync.session import Session
@@ -60,8 +61,7 @@ def scan(
     digests.update(state.each_digest())
     blind = ignores_case(session.project.staging)
     with Aside(2, "s3sync-scan") as threads:
-        prefix = session.project.prefix
-        kept = session.kept_manifest(state)
+        prefix, kept = session.project.prefix, session.kept_manifest(state)
         remote = threads.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only, kept=kept)
         locking = threads.submit(courtesies, session.store, prefix) if locks else None
         here = scan_folder(session.project.staging, ignored, len(base))
@@ -69,6 +69,7 @@ def scan(
             start_store(session.store, sends, base, here.files, digests)
         there = remote.result()
         known_locks = locking.result() if locking is not None else Locks()
+    tell_rollback(session.store, state, there.stored)
     if blind:
         base = take_the_remotes_case(base, here, there)
     seen = View(

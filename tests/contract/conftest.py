@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.store import Store
-from tests.contract.stores import UnderTest, in_folder, on_azurite, on_google, on_remote, on_server
+from tests.contract.stores import UnderTest, in_folder, on_azurite, on_google, on_remote, on_server, sealed_in_folder
 from tests.kit.azurite import Azurite
 from tests.kit.remotes import KINDS
 from tests.kit.servers import MiniStack, Server, share_models
@@ -27,6 +27,7 @@ REMOTES = [pytest.param(f"rclone-{kind}", marks=pytest.mark.rclone) for kind in 
 @pytest.fixture(
     params=[
         "folder",
+        "sealed",
         *SERVERS,
         pytest.param("gcs", marks=pytest.mark.gcs),
         pytest.param("azurite", marks=pytest.mark.azurite),
@@ -37,6 +38,9 @@ def under_test(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Under
     """Every store, one after the other."""
     if request.param == "folder":
         yield in_folder(tmp_path / "store")
+        return
+    if request.param == "sealed":
+        yield sealed_in_folder(tmp_path / "store")
         return
     if request.param == "gcs":
         yield on_google(request.getfixturevalue("gcs"))

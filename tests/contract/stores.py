@@ -13,6 +13,7 @@ import pytest
 
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.port import Buffer, Headers, Overwrite, Part, WriteMode
+from s3sync.store.sealed import RepositoryKey, seal
 from tests.kit.azurite import Azurite
 from tests.kit.google import FakeGcs
 from tests.kit.remotes import Remotes
@@ -37,6 +38,11 @@ KNOWN_DEVIATIONS: dict[tuple[str, str], str] = {
     ("moto", "upload that is gone"): "answers 500 instead of NoSuchUpload",
     ("moto", "upload time"): "says that every upload was begun in 2010",
     ("folder", "whole checksums"): "keeps no checksum of a whole: its bytes lie on a disk that anybody can read",
+    ("sealed", "whole checksums"): "has the digest of a whole in metadata.json alone",
+    ("sealed", "metadata"): "tells nothing of an object beside its key's id",
+    ("sealed", "plain etag"): "has the ETag of the ciphertext",
+    ("sealed", "any range of a copy"): "copies whole blocks of 1 MiB",
+    ("sealed", "objects of other tools"): "opens nothing that it has not sealed",
     ("ministack", "whole checksums"): "makes a checksum over the checksums of parts, whatever it is asked for",
     ("moto", "wrong whole checksum"): "compares no checksum",
     ("ministack", "first part size"): "ignores partNumber",
@@ -100,8 +106,13 @@ class UnderTest:
     behind: Path | None = None
     """The folder that a remote of rclone serves."""
 
+    sealed: bool = False
+
     def open(self) -> Store:
-        return open_store(self.url, StoreOptions(env=self.env, create=True, endpoint_url=self.endpoint))
+        return self._wrapped(open_store(self.url, StoreOptions(env=self.env, create=True, endpoint_url=self.endpoint)))
+
+    def _wrapped(self, store: Store) -> Store:
+        return seal(store, "repo", lambda: RepositoryKey(bytes(32))) if self.sealed else store
 
     def require(self, behaviour: str) -> None:
         """Skip the test if this server is known to deviate here."""
@@ -146,7 +157,7 @@ class UnderTest:
 
     def others(self, **env: str) -> Store:
         """The same place with other settings."""
-        return open_store(self.url, StoreOptions(env=self.env | env, endpoint_url=self.endpoint))
+        return self._wrapped(open_store(self.url, StoreOptions(env=self.env | env, endpoint_url=self.endpoint)))
 
 
 def on_server(server: Server) -> UnderTest:
@@ -170,6 +181,11 @@ def on_remote(remotes: Remotes, kind: str) -> UnderTest:
     return UnderTest(
         f"rclone-{kind}", remotes.url(kind, name), remotes.environment(), behind=remotes.folder(kind, name)
     )
+
+
+def sealed_in_folder(root: Path) -> UnderTest:
+    """The sealed view of a folder store."""
+    return UnderTest("sealed", root.as_uri(), root=root, sealed=True)
 
 
 def md5(body: Buffer) -> bytes:

@@ -37,6 +37,7 @@ from tests.kit.servers import Server
 
 OF_A_KIND = {
     "folder": (),
+    "sealed": (),
     "azurite": (Presigns, Tags, StorageClasses, Thaws, Bucket),
     "gcs": (Versions, Presigns, StorageClasses),
 }

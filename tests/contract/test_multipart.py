@@ -38,7 +38,9 @@ def whole_etag(parts: Sequence[Part]) -> str:
 def test_full_life(under_test: UnderTest, store: Store) -> None:
     upload_id, parts = start(store)
     assert keys(store) == []
-    assert [part.etag for part in parts] == [md5(BIG[at : at + PART]).hex() for at in range(0, len(BIG), PART)]
+    assert under_test.sealed or [part.etag for part in parts] == [
+        md5(BIG[at : at + PART]).hex() for at in range(0, len(BIG), PART)
+    ]
     assert list(store.list_parts("cut/draft.mp4", upload_id)) == parts
     etag = store.complete_upload("cut/draft.mp4", upload_id, parts, mode=Create()).etag
     head = store.head("cut/draft.mp4")
@@ -46,7 +48,8 @@ def test_full_life(under_test: UnderTest, store: Store) -> None:
     assert (head.info.size, head.info.etag) == (len(BIG), etag)
     if under_test.shows("composite etag"):
         assert (etag, head.etag_is_md5) == (whole_etag(parts), False)
-    assert (dict(head.metadata), head.content_type) == ({"uploaded-by": "José"}, "video/mp4")
+    if under_test.shows("metadata"):
+        assert (dict(head.metadata), head.content_type) == ({"uploaded-by": "José"}, "video/mp4")
     assert list(store.list_uploads("")) == []
 
 
@@ -200,6 +203,7 @@ def test_completing_again_gives_the_same_answer(store: Store) -> None:
 def test_a_part_copied_from_another_object(under_test: UnderTest, store: Store) -> None:
     under_test.require("copy part")
     under_test.require("copied parts")
+    under_test.require("any range of a copy")
     source = put(store, "old ü+.mp4", BIG)
     upload_id = store.start_upload("new", Headers())
     fresh = noise(PART)

@@ -114,4 +114,6 @@ def here_by_content(seen: View) -> Mapping[str, str]:
 def wanted_of(path: str, remote: RemoteFile, *, replaces: bool) -> Wanted:
     """`replaces`: a file that may be private; until the new one has its mode, nobody else reads that either."""
     entry, part_size = remote.entry, remote.record.part_size
-    return Wanted(path, remote.key, entry.size, remote.etag, entry.md5, part_size, private=replaces)
+    told = remote.record.checksum
+    content_sum = told if told is not None and told.startswith("sha256-") else None
+    return Wanted(path, remote.key, entry.size, remote.etag, entry.md5, part_size, replaces, content_sum)

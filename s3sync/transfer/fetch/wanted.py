@@ -24,6 +24,7 @@ class Wanted(Struct, frozen=True):
     """Version to fetch, and what is known of its content. `md5` None: the ETag has to vouch for it.
 
     `private`: it replaces a file, whose mode it gets in the end; until then nobody else may read it.
+    `content_sum`: the digest that metadata.json of an encrypted project has of it, which nothing but the content meets.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Wanted(Struct, frozen=True):
     md5: str | None
     part_size: int | None = None
     private: bool = False
+    content_sum: str | None = None
 
 
 class Temp(Struct, frozen=True):

@@ -17,6 +17,7 @@ from s3sync.local.digests import Digests, file_checksum, local_etag
 from s3sync.local.scan import look_at
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Buffer, Store
+from s3sync.store.seals import Seals
 from s3sync.transfer.context import Transport
 from s3sync.transfer.fetch.arriving import arriving
 from s3sync.transfer.fetch.wanted import Downloaded, Temp, Wanted
@@ -66,6 +67,13 @@ def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received:
     Where an ETag says nothing (under KMS), the checksum does that the store keeps of the whole; where it keeps none,
     the size has to do. Raises `ChecksumMismatch`.
     """
+    sealed = aspect(store, Seals) if wanted.content_sum is not None else None
+    if sealed is not None and file_checksum(look_at(temp.path), sealed.content_sum()) != wanted.content_sum:
+        raise ChecksumMismatch(
+            f"{wanted.path} is not the content that metadata.json names",
+            why="pieces of other files or of older versions were put into it in the store",
+            hint="nothing was written; have the file uploaded again by whoever has it, and see docs/encryption.md",
+        )
     if received == wanted.size and digests.md5 == wanted.md5:
         return
     if received == wanted.size:

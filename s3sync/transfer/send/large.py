@@ -20,6 +20,7 @@ from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Part, Update, WriteMode
+from s3sync.store.seals import Seals
 from s3sync.store.whole_md5 import note_md5
 from s3sync.transfer.context import Transport
 from s3sync.transfer.line import ABOUT_TO_BEGIN
@@ -77,10 +78,12 @@ class _Job:
     sent: list[tuple[Part, int]] = field(default_factory=list)
     checksum: Checksum | None = None
     whole: WholeChecksums | None = None
+    seals: Seals | None = None
     hashed: tuple[Digests, PartDigests] | None = None
     sure: bool = True
 
     def __post_init__(self) -> None:
+        self.seals = aspect(self.transport.store, Seals)
         self.whole = aspect(self.transport.store, WholeChecksums)
         if self.whole is not None and self.whole.verifies(self.upload_id):
             self.checksum = self.whole.new_checksum()
@@ -119,11 +122,14 @@ class _Job:
         """The part that the server has already, if it holds the bytes that the file has there now.
 
         Its ETag is their MD5; or, where ETags say nothing, it is the one that was acknowledged to us, and the server
-        compares the whole object's checksum in the end.
+        compares the whole object's checksum in the end. What is encrypted is made anew, which tells for sure.
         """
         there = self.there.get(part.number)
         if there is None or there.size != part.stop - part.start:
             return None
+        if self.seals is not None:
+            with open_slice(self.source.file, part.start, part.stop) as body:
+                return there if self.seals.sealed_etag(self.key, body, None) == there.etag else None
         acknowledged = self.checksum is not None and self.remembered.get(part.number) == there.etag
         return there if acknowledged or there.etag == part.md5 else None
 

@@ -8,9 +8,11 @@ import xxhash
 
 from s3sync.core.etag import MIB, PART_SIZE
 from s3sync.errors import SourceChanged
-from s3sync.local.digests import Digests, digest, read_range
+from s3sync.local.digests import Digests, digest, file_checksum, read_range
 from s3sync.local.slice import open_slice
+from s3sync.store.aspects import aspect
 from s3sync.store.port import WriteMode
+from s3sync.store.seals import Seals
 from s3sync.transfer.context import Transport
 from s3sync.transfer.progress import Gauge, Work, both
 from s3sync.transfer.send.source import Source, Uploaded
@@ -37,14 +39,21 @@ def upload(transport: Transport, key: str, source: Source, mode: WriteMode, old_
 def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMode) -> Uploaded:
     size, store = source.file.size, transport.store
     etag, outdated = "", False
+    seals = aspect(store, Seals)
+    sums = seals.content_sum() if seals is not None else None
+    checksum = None
     gauge = Gauge(transport.progress, Work.UPLOAD, source.path)
     if size <= IN_MEMORY:
         body = read_range(source.file, 0, size)
         full = md5(body, usedforsecurity=False)
         digests = Digests(xxhash.xxh3_128_hexdigest(body), full.hexdigest())
+        if sums is not None:
+            sums.update(body)
+            checksum = sums.value()
         etag = store.put(key, body, mode=mode, headers=source.headers(digests), md5=full.digest()).etag
     else:
         digests = source.known or digest(source.file)
+        checksum = None if sums is None else file_checksum(source.file, sums)
         try:
             with (
                 transport.up.body(size, transport.pool.check) as moved,
@@ -58,4 +67,4 @@ def _upload_whole(transport: Transport, key: str, source: Source, mode: WriteMod
                 raise
             outdated = True
     gauge(size)
-    return Uploaded(etag, digests, None, size, outdated=outdated)
+    return Uploaded(etag, digests, None, size, checksum=checksum, outdated=outdated)

@@ -58,7 +58,19 @@ def test_the_documentation_has_the_table() -> None:
 def test_every_key_has_its_field_and_no_other() -> None:
     others = {"credentials", "env", "origins", "root"}
     assert [key.name for key in KEYS] == [field.name for field in fields(Settings) if field.name not in others]
-    said = ("staging", "ignore", "notify", "notices", "trash", "hooks", "receipts", "costs", "accelerate", "offline")
+    said = (
+        "staging",
+        "ignore",
+        "notify",
+        "notices",
+        "trash",
+        "hooks",
+        "receipts",
+        "costs",
+        "accelerate",
+        "offline",
+        "encrypt",
+    )
     assert {field.name: field.default for field in fields(Settings) if field.name in said} == {
         key.name: key.default for key in KEYS if key.default is not None
     }

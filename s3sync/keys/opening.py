@@ -1,0 +1,55 @@
+"""From a store to its sealed view: where it is encrypted, by the settings or by what this user knows."""
+
+from __future__ import annotations
+
+from s3sync.config import Settings
+from s3sync.errors import Halt, Unsupported
+from s3sync.keys.members import current_id
+from s3sync.keys.own import read_key
+from s3sync.store.port import Store
+from s3sync.store.sealed import RepositoryKey, seal
+
+
+def sealed_store(inner: Store, settings: Settings) -> Store:
+    """The sealed view. The key is read when the first request needs it, which raises `Halt` where it is not here.
+
+    Raises `Halt` at once where the settings do not say that it is encrypted: nobody switches that off.
+    """
+    if not settings.encrypt:
+        origin = settings.origins.get("encrypt", "default")
+        said = "no file says so any more" if origin.startswith("default") else f"{origin} says `encrypt: no`"
+        raise Halt(
+            f"{settings.repo} in {inner.url} is encrypted, and the settings do not say so",
+            why=f"{said}, and files would be sent as anybody can read them",
+            hint="set `encrypt: yes` in .s3sync.yaml again; encryption cannot be switched off for a repository that "
+            "has it",
+        )
+    require_conditions(inner)
+    return seal(inner, settings.repo, lambda: _key(inner, settings))
+
+
+def require_conditions(inner: Store) -> None:
+    """Raise `Unsupported` for a store that refuses no second writer: what counts in it is nobody's to say."""
+    if not inner.capabilities.conditional_writes:
+        raise Unsupported(
+            f"{inner.url} cannot have an encrypted repository",
+            why="it has no conditional writes, on which metadata.json of such a repository rests",
+            hint="use a bucket or a folder; docs/encryption.md lists what does not work",
+        )
+
+
+def _key(inner: Store, settings: Settings) -> RepositoryKey:
+    key = read_key(settings)
+    if key is not None:
+        return key
+    if current_id(inner, settings.repo) is None:
+        raise Halt(
+            f"{settings.repo} is to be encrypted, and has no key yet",
+            why="`encrypt: yes` is set, and the store has no key for it",
+            hint="the first of the team runs `s3sync keys create`",
+        )
+    raise Halt(
+        f"{settings.repo} is encrypted, and its key is not on this computer",
+        why="nothing of it can be read without",
+        hint="run `s3sync keys me` and have a member run `s3sync keys add` with it, then `s3sync keys import`",
+    )

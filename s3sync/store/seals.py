@@ -1,0 +1,27 @@
+"""Ability of a store that encrypts on this side: what it would make of some bytes, and a digest of them that nobody can
+imitate. `aspect(store, Seals)` finds it.
+
+Of such a store nothing counts that metadata.json, which is sealed itself, does not name: see `core/vouching.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from s3sync.core.checksum import Checksum
+from s3sync.store.port import Body, Buffer, ObjectHead
+
+
+@runtime_checkable
+class Seals(Protocol):
+    """Keep content encrypted with a key that the store does not have."""
+
+    def sealed_etag(self, key: str, body: Buffer | Body, part_size: int | None) -> str:
+        """The ETag of an object of these bytes under this key: in one piece, or in parts of that size, a multiple of
+        1 MiB. It is the object's where the store's ETags are MD5s."""
+
+    def content_sum(self) -> Checksum:
+        """A digest of a whole content that no other content has, be it made on purpose."""
+
+    def is_sealed(self, head: ObjectHead) -> bool:
+        """True if an object says that it is sealed with the key that is known here."""

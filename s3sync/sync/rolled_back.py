@@ -1,0 +1,35 @@
+"""An older metadata.json of an encrypted project than this computer saw: somebody put it back.
+
+Who owns the bucket can show an old state of it as a whole. A fresh computer cannot know; one that was there can.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from s3sync.shared.manifest import StoredManifest
+from s3sync.state.memory import StateDB
+from s3sync.store.aspects import aspect
+from s3sync.store.port import Store
+from s3sync.store.seals import Seals
+
+FACT = "newest metadata.json"
+
+
+class RolledBack(UserWarning):
+    """The store has an older metadata.json than it had."""
+
+
+def tell_rollback(store: Store, state: StateDB, stored: StoredManifest) -> None:
+    """Warn where the revision is lower than one that was seen here, each time; else remember it."""
+    if aspect(store, Seals) is None:
+        return
+    told = state.fact(FACT)
+    newest = int(told) if told is not None and told.isascii() and told.isdecimal() and len(told) < 20 else 0
+    revision = stored.manifest.revision
+    if revision < newest:
+        text = f"metadata.json is an older one than this computer saw: revision {revision} after {newest}"
+        more = "whoever owns the bucket may have put an old state back: ask the others before you go on"
+        warnings.warn(f"{text}; {more}", RolledBack, stacklevel=2)
+    elif revision > newest and not state.read_only:
+        state.remember(FACT, str(revision))

@@ -1,0 +1,144 @@
+"""The key: made once, wrapped for members, taken after a question, kept, and lost."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+from tests.kit.people import PROJECT, REPO, Person
+
+People = tuple[Person, Person]
+
+
+def data(person: Person) -> Path:
+    return person.root / "home" / ".local" / "share" / "s3sync" / "keys"
+
+
+def test_keys_of_this_user_are_his_alone(people: People) -> None:
+    david, _ = people
+    files = sorted(data(david).iterdir())
+    assert len(files) == 2
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
+    assert stat.S_IMODE(data(david).stat().st_mode) == 0o700
+
+
+def test_there_is_one_key_and_it_begins_with_nothing_in_the_store(plain: People) -> None:
+    david, jan = plain
+    david.expect(2, "keys", "create")
+    david.write("a", "readable")
+    david.ok("up")
+    for person in plain:
+        person.ok("config", "set", "--repo", "encrypt", "yes")
+    refused = david.expect(5, "keys", "create")
+    assert "begins with an empty repository" in refused.err
+    assert "has no key yet" in david.expect(5, "up").err
+    for person in plain:
+        person.ok("config", "set", "--repo", "repo", "other")
+    david.ok("keys", "create", "--dry-run")
+    david.ok("keys", "create")
+    assert "has a key already" in jan.expect(5, "keys", "create").err
+    assert "has a key, and it is here" in david.expect(5, "keys", "create").err
+
+
+def test_a_member_asks_before_he_takes_a_key(plain: People) -> None:
+    david, jan = plain
+    for person in plain:
+        person.ok("config", "set", "--repo", "encrypt", "yes")
+    david.ok("keys", "create")
+    david.write("a", "one")
+    david.ok("up")
+    assert "its key is not on this computer" in jan.expect(5, "status").err
+    assert "no key of" in jan.expect(5, "keys", "import").err
+    david.ok("keys", "add", "jan", jan.ok("keys", "me").out.strip())
+    key_id = david.ok("keys", "list", "--json").json["key_id"]
+    jan.expect(5, "keys", "import", answer="n\n")
+    assert "not the key that you named" in jan.expect(5, "keys", "import", "--id", "0" * 24).err
+    assert key_id in jan.ok("keys", "import", answer="y\n").err
+    jan.ok("down")
+    assert jan.files() == david.files()
+    assert {one["name"] for one in jan.ok("keys", "list", "--json").json["members"]} == {"david", "jan"}
+
+
+def test_a_key_that_the_owner_of_the_bucket_made_is_not_taken_for_ours(people: People, tmp_path: Path) -> None:
+    """He can wrap any key for anybody, and name it: those who have one keep it, and nobody is added to another."""
+    david, jan = people
+    david.write("a", "one")
+    david.ok("up")
+    recipient = jan.ok("keys", "me").out.strip()
+    bucket = tmp_path / "store" / REPO / ".s3sync" / "keys"
+    shutil.rmtree(bucket)
+    owner = Person("jan", tmp_path / "owner")
+    owner.ok("init", PROJECT, "--store", f"file://{tmp_path / 'fake'}", "--user", "jan", "--repo", REPO, cwd=owner.repo)
+    owner.ok("config", "set", "--repo", "encrypt", "yes")
+    owner.ok("keys", "create")
+    owner.ok("keys", "add", "jan", recipient)
+    shutil.copytree(tmp_path / "fake" / REPO / ".s3sync" / "keys", bucket)
+    jan.ok("down")
+    assert jan.read("a") == b"one"
+    assert "another key of" in jan.expect(5, "keys", "import").err
+    assert "names another key" in david.expect(5, "keys", "add", "mia", recipient).err
+    assert "These differ" in david.ok("keys", "list").out
+
+
+def test_a_removed_member_gets_no_key_again(people: People) -> None:
+    david, jan = people
+    david.expect(5, "keys", "remove", "jan")
+    david.ok("keys", "remove", "jan", "--dry-run")
+    david.ok("keys", "remove", "jan", "--yes")
+    assert "for jan" in david.expect(2, "keys", "remove", "jan").err
+    jan.ok("status")  # what he has he keeps
+    shutil.rmtree(data(jan))
+    jan.ok("keys", "me")
+    assert "no key of" in jan.expect(5, "keys", "import").err
+
+
+def test_an_ssh_key_opens_what_was_wrapped_for_it(people: People, tmp_path: Path) -> None:
+    david, jan = people
+    shutil.rmtree(data(jan))
+    made = tmp_path / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made)], check=True)
+    david.ok("keys", "add", "jan", made.with_suffix(".pub").read_text())
+    key_id = david.ok("keys", "list", "--json").json["key_id"]
+    jan.ok("keys", "import", "--identity", str(made), "--id", key_id)
+    david.write("a", "one")
+    david.ok("up")
+    jan.ok("down")
+    assert jan.read("a") == b"one"
+    secret = david.expect(2, "keys", "add", "jan", "AGE-SECRET-KEY-1QQ")
+    assert "secret" in secret.err and "QQ" not in secret.err
+
+
+def test_a_copy_of_the_key_brings_everything_back(people: People, tmp_path: Path) -> None:
+    david, jan = people
+    david.write("a", "one")
+    david.ok("up")
+    copy = tmp_path / "copy"
+    david.ok("keys", "export", str(copy))
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    david.expect(2, "keys", "export", str(copy))
+    for person in people:
+        shutil.rmtree(data(person))
+    shutil.rmtree(tmp_path / "store" / REPO / ".s3sync" / "keys")
+    assert "key" in jan.expect(5, "down").err
+    jan.ok("keys", "import", str(copy))
+    jan.ok("down")
+    assert jan.read("a") == b"one"
+    assert "wrapped for nobody" in jan.ok("keys", "list").out
+    jan.ok("keys", "add", "jan", jan.ok("keys", "me").out.strip())
+    jan.expect(2, "keys", "import", str(jan.repo / ".s3sync.yaml"))
+
+
+def test_what_is_no_wrapped_key_is_refused(people: People, tmp_path: Path) -> None:
+    _, jan = people
+    shutil.rmtree(data(jan))
+    jan.ok("keys", "me")
+    keys = tmp_path / "store" / REPO / ".s3sync" / "keys"
+    (wrapped,) = keys.glob("*/jan.age")
+    good = wrapped.read_bytes()
+    for body in (b"", b"no age file", b"age-encryption.org/v1\n-> x\n", good[:-5], b"a" * 100_000):
+        wrapped.write_bytes(body)
+        assert "key" in jan.expect(5 if body[:3] == b"age" else 1, "keys", "import", "--id", "0" * 24).err
+    (keys / "current").write_bytes(b"\x1b[2J" * 100_000)
+    assert "which key" in jan.expect(1, "keys", "import").err

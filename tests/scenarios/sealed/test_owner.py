@@ -1,0 +1,210 @@
+"""The owner of the bucket, and whoever may commit to the repository, against an encrypted one: each is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.core.sealed import SEALED_BLOCK
+from tests.kit.people import PROJECT, REPO, Person
+from tests.kit.servers import SeaweedFS
+
+MIB = 1024 * 1024
+People = tuple[Person, Person]
+
+
+def shared(people: People, **files: bytes | str) -> None:
+    david, jan = people
+    for name, content in files.items():
+        david.write(name, content)
+    david.ok("sync")
+    jan.ok("sync")
+
+
+def problems(person: Person, *words: str) -> str:
+    """The errors of a command that left something out."""
+    found = person.run(*words)
+    assert found.code in (1, 3), found
+    assert "Traceback" not in found.err
+    return found.out + found.err
+
+
+class Objects:
+    """The objects of the project, as the owner of the bucket has them."""
+
+    def __init__(self, person: Person, server: SeaweedFS) -> None:
+        self._client, self._bucket = server.client(), server.bucket
+        place = person.ok("status", "--json").json["store"].removeprefix(f"s3://{server.bucket}/")
+        self._prefix = f"{place}/{REPO}/{PROJECT}/"
+
+    def get(self, name: str) -> dict[str, Any]:
+        found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+        return {"Body": found["Body"].read(), "Metadata": found["Metadata"]}
+
+    def put(self, name: str, found: dict[str, Any]) -> None:
+        self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, **found)
+
+
+def test_a_changed_byte_is_found_and_nothing_is_replaced(people: People, bucket: Path) -> None:
+    david, jan = people
+    shared(people, a="one")
+    david.write("a", "two")
+    david.ok("up")
+    stored = bucket / PROJECT / "a"
+    body = bytearray(stored.read_bytes())
+    body[-1] ^= 1
+    stored.write_bytes(body)
+    assert "a: was not put there with this repository's key" in problems(jan, "down")
+    assert jan.read("a") == b"one"
+
+
+def test_another_files_object_is_not_taken_for_this_one(on_s3: People, seaweedfs: SeaweedFS) -> None:
+    _, jan = on_s3
+    shared(on_s3, a="of a", b="of b")
+    objects = Objects(jan, seaweedfs)
+    objects.put("a", objects.get("b"))
+    assert "a: is not the version that metadata.json names" in problems(jan, "down")
+    assert jan.read("a") == b"of a"
+    assert "a: is not the version" in problems(jan, "verify", "--deep")
+
+
+@pytest.mark.parametrize("who", ["knows it", "is new"])
+def test_an_older_object_that_is_put_back_is_found(on_s3: People, seaweedfs: SeaweedFS, who: str) -> None:
+    david, jan = on_s3
+    shared(on_s3, a="the old one")
+    objects = Objects(jan, seaweedfs)
+    old = objects.get("a")
+    david.write("a", "the new one")
+    david.ok("up")
+    if who == "is new":
+        (jan.staging / "a").unlink()
+        shutil.rmtree(jan.staging / ".s3sync")
+    objects.put("a", old)
+    for _ in range(2):
+        assert "a: is not the version that metadata.json names" in problems(jan, "sync")
+        assert "a: is not the version" in problems(jan, "status")
+    assert (jan.staging / "a").exists() is (who == "knows it")
+    assert "a: is not the version" in problems(david, "sync")
+    assert david.read("a") == b"the new one"
+
+
+def test_an_older_manifest_is_told_by_who_saw_the_newer(people: People, bucket: Path) -> None:
+    david, jan = people
+    shared(people, a="one")
+    old = {path: path.read_bytes() for path in (bucket / PROJECT).iterdir()}
+    david.write("a", "two")
+    david.ok("up")
+    jan.ok("down")
+    for path, body in old.items():
+        path.write_bytes(body)
+    assert "metadata.json is an older one than this computer saw" in jan.run("status").err
+    assert "metadata.json is an older one than this computer saw" in jan.run("status").err
+    assert jan.read("a") == b"two"
+
+
+def test_blocks_that_change_places_are_found(people: People, bucket: Path) -> None:
+    """Each is authentic, the size is right, and a store may say what ETag it likes."""
+    david, jan = people
+    body = b"".join(bytes([number]) * MIB for number in range(3)) + b"the end"
+    david.write("film", body)
+    david.ok("up")
+    stored = bucket / PROJECT / "film"
+    before = stored.stat()
+    sealed = stored.read_bytes()
+    first, second, rest = sealed[:SEALED_BLOCK], sealed[SEALED_BLOCK : 2 * SEALED_BLOCK], sealed[2 * SEALED_BLOCK :]
+    stored.write_bytes(second + first + rest)
+    os.utime(stored, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "film" in problems(jan, "down")
+    assert not (jan.staging / "film").exists()
+
+
+def test_a_file_that_is_not_encrypted_is_told_and_left_alone(people: People, bucket: Path) -> None:
+    david, jan = people
+    shared(people, a="one")
+    (bucket / PROJECT / "foreign.txt").write_text("of another program")
+    told = problems(jan, "sync")
+    assert "foreign.txt: was not put there with this repository's key" in told
+    assert (bucket / PROJECT / "foreign.txt").read_text() == "of another program"
+    assert not (jan.staging / "foreign.txt").exists()
+    david.write("b", "two")
+    david.run("up")
+    jan.run("down")
+    assert jan.read("b") == b"two"
+
+
+@pytest.mark.parametrize("other", ["another project", "another record", "a file", "plain"])
+def test_a_manifest_of_elsewhere_is_refused(people: People, bucket: Path, other: str) -> None:
+    david, jan = people
+    shared(people, a=json.dumps({"schema": 1, "files": []}))
+    manifest = bucket / PROJECT / "metadata.json"
+    if other == "another project":
+        david.ok("init", "b64-other", cwd=david.repo)
+        (david.repo / "b64-other" / "s3-staging" / "x").write_text("x")
+        david.ok("up", cwd=david.repo / "b64-other")
+        shutil.copy(bucket / "b64-other" / "metadata.json", manifest)
+    elif other == "plain":
+        manifest.write_text(json.dumps({"schema": 1, "files": []}))
+    else:
+        shutil.copy(bucket / PROJECT / "a", manifest)
+    for verb in ("status", "sync"):
+        found = jan.expect(1, verb)
+        assert "metadata.json" in found.err and ("altered" in found.err or "not encrypted" in found.err)
+    assert jan.files() == david.files()
+
+
+def test_an_upload_that_nobody_recorded_is_known_by_who_sent_it(people: People, bucket: Path) -> None:
+    """As after a kill between the object and metadata.json: for others it does not count, the sender mends it."""
+    david, jan = people
+    shared(people, a="one")
+    manifest = bucket / PROJECT / "metadata.json"
+    before = manifest.read_bytes()
+    states = (david.staging / ".s3sync" / "state.db").read_bytes()
+    david.write("a", "two")
+    david.write("new", b"n" * (9 * MIB))
+    david.ok("up")
+    manifest.write_bytes(before)
+    for name in ("state.db-wal", "state.db-shm"):
+        (david.staging / ".s3sync" / name).unlink(missing_ok=True)
+    (david.staging / ".s3sync" / "state.db").write_bytes(states)
+    told = problems(jan, "down")
+    assert "a: is not the version" in told and "new: is not the version" in told
+    assert jan.read("a") == b"one"
+    david.ok("up")
+    jan.ok("down")
+    assert jan.files() == david.files()
+
+
+def test_nobody_switches_encryption_off(people: People, bucket: Path) -> None:
+    shared(people, a="one")
+    for person in people:
+        text = (person.repo / ".s3sync.yaml").read_text()
+        for changed in (text.replace("encrypt: yes", "encrypt: no"), text.replace("encrypt: yes\n", "")):
+            assert changed != text
+            (person.repo / ".s3sync.yaml").write_text(changed)
+            person.write("b", "readable by everybody")
+            refused = person.expect(5, "up")
+            assert "is encrypted, and the settings do not say so" in refused.err
+    assert not (bucket / PROJECT / "b").exists()
+
+
+@pytest.mark.parametrize("project", [PROJECT, "b65-new"])
+def test_who_knows_of_no_encryption_sends_nothing(people: People, bucket: Path, project: str) -> None:
+    """A clone without the setting and without the key, in a project that is there, and in a new one."""
+    _, jan = people
+    shared(people, a="one")
+    shutil.rmtree(jan.root / "home")
+    (jan.root / "home").mkdir()
+    settings = jan.repo / ".s3sync.yaml"
+    settings.write_text(settings.read_text().replace("encrypt: yes\n", ""))
+    folder = jan.repo / project / "s3-staging"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / ".s3sync", ignore_errors=True)
+    (folder / "b").write_text("readable by everybody")
+    refused = jan.expect(5, "up", cwd=folder.parent)
+    assert "this repository is encrypted" in refused.err
+    assert not (bucket / project / "b").exists()
