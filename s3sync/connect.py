@@ -110,9 +110,20 @@ def _require_possible(settings: Settings) -> None:
             if scheme.classes
             else "take storage_class out",
         )
+    asks_for_kms = next((name for name in ("kms_key_id", "sse") if "aws:kms" in _told(settings, name)), None)
+    if asks_for_kms and scheme.vendor not in (None, "AWS"):
+        why = f"{settings.origins.get(asks_for_kms, 'a setting')} asks for {asks_for_kms}, which only S3 has"
+        hint = "take `sse` and `kms_key_id` out; there the bucket itself says which key encrypts"
+        raise ConfigError(f"a KMS key of AWS encrypts nothing {scheme.there}", why=why, hint=hint)
     if settings.accelerate and scheme.vendor != "AWS":
         why = f"{settings.origins.get('accelerate', 'a setting')} asks for it, and only S3 on AWS has it"
         raise ConfigError("transfer acceleration is not possible here", why=why, hint="take `accelerate` out")
+
+
+def _told(settings: Settings, name: str) -> str:
+    """The encryption that a setting asks for; a key alone is one of KMS."""
+    value = getattr(settings, name)
+    return "" if value is None else "aws:kms" if name == "kms_key_id" else str(value)
 
 
 def locate(settings: Settings, store: Store, cwd: Path, name: str | None) -> ProjectFolder:

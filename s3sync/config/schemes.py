@@ -155,10 +155,14 @@ def folder_url(path: str) -> str:
 
 
 _S3_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR")
+_GOOGLE_CLASSES = ("STANDARD", "NEARLINE", "COLDLINE")
+"""ARCHIVE, which bills a year at least, is for projects that have ended."""
 
 SCHEMES: dict[str, Scheme] = {
     "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, classes=_S3_CLASSES),
-    "gs": Scheme("gs://bucket[/prefix]", _google_bucket, name="Google Cloud", vendor="Google Cloud"),
+    "gs": Scheme(
+        "gs://bucket[/prefix]", _google_bucket, name="Google Cloud", vendor="Google Cloud", classes=_GOOGLE_CLASSES
+    ),
     "az": Scheme(
         "az://account/container[/prefix]", _container, name="Azure", vendor="Azure", classes=("Hot", "Cool", "Cold")
     ),
@@ -213,7 +217,7 @@ def file_class(value: object) -> str:
             f"files in {text} cannot be read before they are thawed, and those of a project are in use",
             "archive projects that have ended: s3sync archive init",
         )
-    known = [name for scheme in SCHEMES.values() for name in scheme.classes]
+    known = list(dict.fromkeys(name for scheme in SCHEMES.values() for name in scheme.classes))
     found = next((name for name in known if name.upper() == text), None)
     if found is None:
         raise BadValue(f"{hidden(line(value))!r} is no class of a store", f"the classes are {', '.join(known)}")

@@ -34,6 +34,7 @@ from s3sync.store.gcs.crc32c import combined, crc32c
 from s3sync.store.port import Create, Headers, Overwrite, Part, Update
 from s3sync.store.whole_md5 import note_md5
 from tests.contract.stores import keys, md5, put, read, send
+from tests.contract.test_conditions import race
 from tests.kit.google import FakeGcs, Recorder, recording
 
 pytestmark = pytest.mark.gcs
@@ -106,6 +107,19 @@ def test_a_lost_answer_is_no_conflict(store: Store, recorder: Recorder) -> None:
     put(store, "b", b"theirs")
     with pytest.raises(PreconditionFailed):
         put(store, "b", b"mine", Create())
+
+
+@pytest.mark.parametrize("update", [False, True])
+def test_of_eight_writers_one_wins_each_of_fifty_rounds(gcs: FakeGcs, prefix: str, update: bool) -> None:
+    options = StoreOptions(env={}, endpoint_url=gcs.endpoint_url)
+    stores = [open_store(f"gs://{gcs.bucket}/{prefix}", options) for _ in range(8)]
+    etag = put(stores[0], "a", b"start")
+    for round_ in range(50):
+        mode, key = (Update(etag), "a") if update else (Create(), f"r{round_}")
+        won = race(lambda n, m=mode, k=key, r=round_: put(stores[n], k, b"%d-%d" % (r, n), m), len(stores))  # type: ignore[misc]
+        assert len(won) == 1
+        assert read(stores[0], key) == b"%d-%d" % (round_, won[0])
+        etag = md5(b"%d-%d" % (round_, won[0])).hex()
 
 
 # -- composing

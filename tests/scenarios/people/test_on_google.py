@@ -91,6 +91,29 @@ def test_the_settings_say_it_by_the_clouds_names(gcs: FakeGcs, tmp_path: Path) -
     assert "the providers are: s3, gcs" in told
 
 
+@pytest.mark.parametrize("said", ["sse: aws:kms", "kms_key_id: alias/films", "storage_class: GLACIER_IR"])
+def test_a_promise_that_only_s3_keeps_is_refused(tmp_path: Path, said: str) -> None:
+    eve = Person("eve", tmp_path / "eve")
+    eve.ok("init", PROJECT, "--repo", REPO, cwd=eve.repo)
+    (eve.repo / ".s3sync.yaml").write_text(f"store: gs://team\nrepo: {REPO}\n{said}\n")
+    eve.write("a.txt", "film")
+    told = eve.expect(2, "up").err
+    assert "on Google Cloud" in told and "hint:" in told
+
+
+def test_the_class_of_new_files(gcs: FakeGcs, tmp_path: Path) -> None:
+    """The emulator ignores the class of what is composed, so that is read on the request."""
+    with recording(gcs.endpoint_url) as recorder:
+        david, _ = pair(tmp_path, f"gs://{gcs.bucket}/{uuid.uuid4().hex}", {}, recorder.url)
+        david.ok("config", "set", "storage_class", "nearline", "--repo")
+        david.write("small.txt", "film")
+        david.write("film.mp4", os.urandom(9 * MIB))
+        david.ok("up")
+        assert recorder.last("POST", "/compose").body["destination"]["storageClass"] == "NEARLINE"
+        stored = {one.answer["name"]: one.answer["storageClass"] for one in recorder.all("POST", "/upload/")}
+        assert {name.rpartition("/")[2] for name, kind in stored.items() if kind == "NEARLINE"} == {"small.txt"}
+
+
 def test_a_repository_sends_nothing_to_google_and_names_no_credential_unasked(gcs: FakeGcs, tmp_path: Path) -> None:
     ana = Person("ana", tmp_path / "ana", {"S3SYNC_TRUST": ""})
     ana.ok("init", PROJECT, "--repo", REPO, cwd=ana.repo)
