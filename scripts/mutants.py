@@ -1074,6 +1074,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_batch.py", "-k", "sent_again"),
     ),
     Mutant(
+        "batch-thaws-once",
+        "what a job thaws is not asked for once more, whatever resumes the restore",
+        "s3sync/archives/returning.py",
+        "(begun := self.by_a_job(jobs))",
+        "(begun := self.by_a_job([]))",
+        ("tests/scenarios/archive/test_batch.py", "-k", "thawed_by_a_job"),
+    ),
+    Mutant(
         "reading-own-pool",
         "an archive whose look is refused does not stop the reading of the others",
         "s3sync/archive/verify_all.py",

@@ -75,6 +75,8 @@ class Returning(Thawing, frozen=True):
         report = RestoreReport()
         if options.by_batch and jobs and not options.dry_run:
             jobs = self.thaw_by_batch(jobs, report, confirm, following)
+        elif resume and not options.dry_run and (begun := self.by_a_job(jobs)):  # asked for one by one it is paid twice
+            jobs = [one for one in jobs if one not in begun] + self.thaw_by_batch(begun, report, confirm, following)
         if not options.wait:
             self._restore_all(jobs, report, confirm, told, engine)
             return report

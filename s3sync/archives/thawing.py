@@ -59,6 +59,18 @@ class Thawing(Batching, frozen=True):
             ready += self._thaw_at(place, [one for one in jobs if one[0] == place], report, confirm, following)
         return ready
 
+    def by_a_job(self, jobs: Sequence[Asked]) -> list[Asked]:
+        """Those of units to restore that a job thaws which was begun, and whose report was not read back yet."""
+        from s3sync.archive.batch import tasks
+
+        found: list[Asked] = []
+        for place in {one.place.url: one.place for one in jobs}.values():
+            with place.catalogue() as catalogue:
+                for job in tasks.jobs_of(catalogue, tasks.RESTORE):
+                    mine = [one for one in jobs if one.place == place and one not in found and job.etag]
+                    found += [one for one in mine if tasks.keys_of(catalogue, job, one.archived.key)]
+        return found
+
     def _thaw_at(
         self,
         place: Place,

@@ -18,10 +18,19 @@ def read() -> bytes:
     done = _run("-l")
     if done.returncode == 0:
         return done.stdout
-    said = done.stderr.decode("utf-8", "replace").strip()
+    said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
     if "no crontab" in said.lower():
         return b""
     raise LocalError("cannot read your crontab", why=said[:500] or f"crontab ended with {done.returncode}")
+
+
+def unreadable() -> LocalError | None:
+    """Error where this user may have no crontab (cron.allow, cron.deny), or it cannot be read; None where it can."""
+    try:
+        read()
+    except LocalError as error:
+        return error
+    return None
 
 
 def write(text: bytes) -> None:

@@ -275,12 +275,19 @@ def _every(call: Call, scheduler: Scheduler | None) -> list[Placed]:
     from datetime import time
 
     from s3sync.archives.auto_jobs import placed_for, tasks_of
+    from s3sync.cli.output import printable, warn
     from s3sync.disk.programs import program
+    from s3sync.services import crontab
 
     settings = opened(call).settings
     tasks = tasks_of(settings, os.environ, ("s3sync", ()), at=time(3))
     own = Scheduler.LAUNCHD if sys.platform == "darwin" else Scheduler.SYSTEMD
-    every = [own, *([Scheduler.CRON] if program("crontab") is not None else [])]
+    every = [own]
+    if scheduler is None and program("crontab") is not None:
+        if (why := crontab.unreadable()) is None:
+            every.append(Scheduler.CRON)
+        else:
+            warn(f"warning: {printable(str(why))}: whether it has lines of s3sync is not known")
 
     def of(one: Scheduler) -> Placed:
         found = placed_for(tasks, one, settings, os.environ)

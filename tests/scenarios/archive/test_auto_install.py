@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import plistlib
 import shutil
 import subprocess
@@ -124,6 +125,24 @@ def test_lines_of_a_crontab_stand_beside_those_of_others(david: Person, tmp_path
     env = {"HOME": str(david.root / "home"), "PATH": "/usr/bin:/bin", "S3SYNC_TRUST": "1"}
     subprocess.run(["/bin/sh", "-c", command], env=env, check=True, capture_output=True)
     assert (tmp_path / "T7/projects/b40/a.mp4").exists()
+
+
+def test_a_crontab_that_this_user_may_not_have_hides_no_timers(david: Person, tmp_path: Path) -> None:
+    """As cron says it to whom cron.allow or cron.deny keeps away."""
+    put(
+        tmp_path,
+        "bin/crontab",
+        b"#!/bin/sh\necho 'You (david) are not allowed to use this program (crontab)' >&2\nexit 1\n",
+    )
+    (tmp_path / "bin/crontab").chmod(0o755)
+    env = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    david.ok("archive", "auto", "install", "--with", "systemd", cwd=david.repo, env=env)
+    shown = david.ok("archive", "auto", "status", cwd=david.repo, env=env)
+    assert "installed with systemd" in shown.out and "not allowed to use this program" in shown.err
+    david.ok("archive", "auto", "uninstall", cwd=david.repo, env=env)
+    assert "installed with systemd" not in david.ok("archive", "auto", "status", cwd=david.repo, env=env).out
+    named = david.expect(1, "archive", "auto", "status", "--with", "cron", cwd=david.repo, env=env)
+    assert "cannot read your crontab" in named.err
 
 
 def test_an_agent_of_launchd_says_when_and_what(david: Person) -> None:

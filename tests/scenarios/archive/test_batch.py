@@ -190,12 +190,14 @@ def test_a_job_that_is_refused_or_fails_says_which_rights_it_needs(lab: Lab, fak
 
 def test_what_is_cold_is_verified_without_a_thaw_and_thawed_by_a_job(cold: Lab, fake: Batch) -> None:
     """A complete job has begun the thaws: whether they are done is asked of each object."""
-    fake.slow = 1
+    fake.slow = 2
     units = ("m1", "m2")
     first = cold.run("restore", *units, "--to", "back", "--engine", "s3-batch", "--yes", code=8)
     assert "restore --resume --engine s3-batch" in first.err
     assert "m1 is being thawed" in first.err and not (cold.person.repo / "back").exists()
     assert "cold" in cold.run("restore", "--status").out, "the job has not even begun"
+    cold.run("restore", "--resume", "--yes", code=8)  # the job's thaws are not asked for once more
+    assert "cold" in cold.run("restore", "--status").out
     again = cold.run("restore", "--resume", "--engine", "s3-batch", "--yes", code=8)
     assert "is being thawed" in again.err and len(fake.jobs) == 1
     cold.run("restore", "--resume", "--wait", "--yes")
