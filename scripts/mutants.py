@@ -2743,6 +2743,30 @@ MUTANTS = (
         '        own=True, repo=True, variables=("S3SYNC_CREDENTIALS_ENV",), unset="the vendor\'s own login",\n',
         ("tests/unit/config/test_strictness.py", "-k", "credential"),
     ),
+    Mutant(
+        "organize-clashes",
+        "two files never get one name: nothing is done",
+        "s3sync/organize/planning.py",
+        "    if clashes:",
+        "    if False:",
+        ("tests/scenarios/organize/test_organize.py", "-k", "several_files"),
+    ),
+    Mutant(
+        "organize-bounded",
+        "rule 9: what a file says of itself is read within bounds",
+        "s3sync/organize/ranged.py",
+        "if self._fetched > MOST_BYTES:",
+        "if False:",
+        ("tests/scenarios/organize/test_organize.py", "-k", "hostile"),
+    ),
+    Mutant(
+        "organize-undo-changed",
+        "P1: what was changed since is not taken back",
+        "s3sync/organize/undo.py",
+        "    if changed:",
+        "    if False:",
+        ("tests/scenarios/organize/test_organize.py", "-k", "undo_keeps"),
+    ),
 )
 
 

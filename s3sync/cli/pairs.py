@@ -13,18 +13,25 @@ from s3sync.errors import S3syncError, UsageError
 
 if TYPE_CHECKING:
     from s3sync.pairs.api import TwoPlaces
+    from s3sync.pairs.filters import Filters
     from s3sync.pairs.report import PairReport
 
 
 def two_places(call: Call, a: str, b: str, picks: Picks, profile_b: str | None) -> TwoPlaces:
     """Both, not opened yet. Raises `UsageError` for a filter that is none."""
     from s3sync.pairs.api import TwoPlaces
-    from s3sync.pairs.filters import Filters, names_of, parse_size
 
     if call.store is not None:
         why = "both places are named already"
         raise UsageError("--store has no part in two places", why=why, hint="leave it out")
-    filters = Filters(
+    return TwoPlaces(a, b, flags=call.flags, profile_b=profile_b, filters=filters_of(picks), lock_wait_s=call.wait)
+
+
+def filters_of(picks: Picks) -> Filters:
+    """Filters of what was typed. Raises `UsageError` for one that is none."""
+    from s3sync.pairs.filters import Filters, names_of, parse_size
+
+    return Filters(
         tuple(picks.include),
         tuple(picks.exclude),
         None if picks.from_file is None else names_of(_read(picks.from_file)),
@@ -33,7 +40,6 @@ def two_places(call: Call, a: str, b: str, picks: Picks, profile_b: str | None) 
         picks.newer,
         picks.older,
     )
-    return TwoPlaces(a, b, flags=call.flags, profile_b=profile_b, filters=filters, lock_wait_s=call.wait)
 
 
 def _read(file: str) -> str:

@@ -84,6 +84,10 @@ class Mover(Struct, frozen=True):
             return self._keep_both(step)
         return [self._copy(step.path, step.to)]
 
+    def copy_as(self, path: str, name: str) -> Done:
+        """Copy one of A's files to B under another name, where nothing stands yet. Raises `S3syncError`."""
+        return self._copy(path, End.B, name)
+
     def _keep_both(self, step: Step) -> list[Done]:
         """A's version gets its new name in both places before B's takes the path: each step leaves both versions."""
         assert step.kept_as is not None

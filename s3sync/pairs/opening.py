@@ -62,12 +62,16 @@ def is_path(word: str) -> bool:
     return word in (".", "..") or word.startswith(_PATHS) or (os.name == "nt" and word[1:2] == ":")
 
 
-def open_places(asked: Asked) -> Opened:
-    """Open both; nothing is made. Raises `UsageError`, `ConfigError`, `NotTrusted`, `StoreError`."""
+def open_places(asked: Asked, *, apart: bool = True) -> Opened:
+    """Open both; nothing is made. `apart`: one may not be the other, nor lie in it.
+
+    Raises `UsageError`, `ConfigError`, `NotTrusted`, `StoreError`.
+    """
     settings = {end: _settings(asked, end) for end in End}
     one = _one_store(asked, settings)
     opened = one or Opened({end: _open(asked, end, settings[end]) for end in End})
-    _refuse_overlap(opened.places[End.A], opened.places[End.B])
+    if apart:
+        _refuse_overlap(opened.places[End.A], opened.places[End.B])
     return opened
 
 

@@ -29,8 +29,13 @@ class Photo(Struct, frozen=True):
 def read_photo(path: Path) -> Photo:
     """Raises `Unsaid` and `OSError`."""
     with open_file(path) as file:
-        start = _exif_of_jpeg(file) if path.name.casefold().endswith(JPEG) else 0
-        return _Tiff(file, start).photo()
+        return photo_in(file, path.name)
+
+
+def photo_in(file: BinaryIO, name: str) -> Photo:
+    """The same of an open file, whose name says what it is."""
+    start = _exif_of_jpeg(file) if name.casefold().endswith(JPEG) else 0
+    return _Tiff(file, start).photo()
 
 
 def _exif_of_jpeg(file: BinaryIO) -> int:

@@ -85,9 +85,15 @@ def read_header(path: Path) -> Header:
 
     Raises `Unsaid` for what is no FITS file, and `OSError`.
     """
+    with open_file(path, buffering=0) as file:  # it is read in few large pieces
+        return header_in(file, path.name)
+
+
+def header_in(file: IO[bytes], name: str) -> Header:
+    """The same of an open file, whose name says whether it is packed."""
     try:
-        with _opened(path) as file:
-            headers = _Headers(file)
+        with _unpacked(file, name) as plain:
+            headers = _Headers(plain)
             primary = headers.next(b"SIMPLE  ")
             if primary.get("NAXIS") != 0:
                 return primary
@@ -100,13 +106,12 @@ def read_header(path: Path) -> Header:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    with open_file(path, buffering=0) as file:  # it is read in few large pieces
-        if path.name.casefold().endswith(".gz"):
-            with gzip.open(file, "rb") as unpacked:
-                yield unpacked
-        else:
-            yield file
+def _unpacked(file: IO[bytes], name: str) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    if name.casefold().endswith(".gz"):
+        with gzip.open(file, "rb") as unpacked:
+            yield unpacked
+    else:
+        yield file
 
 
 class _Headers:

@@ -35,18 +35,22 @@ class Movie(Struct, frozen=True):
 def read_movie(path: Path) -> Movie:
     """Raises `Unsaid` and `OSError`."""
     with open_file(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        moov = next((box for box in _boxes(file, 0, size) if box[0] == b"moov"), None)
-        if moov is None:
-            raise Unsaid("there is no moov box in it")
-        taken: datetime | None = None
-        firmware: re.Match[bytes] | None = None
-        for kind, begin, end in _boxes(file, moov[1], moov[2]):
-            if kind == b"mvhd":
-                taken = _time(_read(file, begin, end))
-            elif kind == b"udta":
-                firm = next((box for box in _boxes(file, begin, end) if box[0] == b"FIRM"), None)
-                firmware = _FIRMWARE.search(_read(file, firm[1], firm[2])) if firm else None
+        return movie_in(file, os.fstat(file.fileno()).st_size)
+
+
+def movie_in(file: BinaryIO, size: int) -> Movie:
+    """The same of an open file of that many bytes."""
+    moov = next((box for box in _boxes(file, 0, size) if box[0] == b"moov"), None)
+    if moov is None:
+        raise Unsaid("there is no moov box in it")
+    taken: datetime | None = None
+    firmware: re.Match[bytes] | None = None
+    for kind, begin, end in _boxes(file, moov[1], moov[2]):
+        if kind == b"mvhd":
+            taken = _time(_read(file, begin, end))
+        elif kind == b"udta":
+            firm = next((box for box in _boxes(file, begin, end) if box[0] == b"FIRM"), None)
+            firmware = _FIRMWARE.search(_read(file, firm[1], firm[2])) if firm else None
     if taken is None:
         raise Unsaid("the movie does not say when it was taken")
     number = None if firmware is None else int(firmware[2] or _MODELS.get(firmware[3].decode(), 99))

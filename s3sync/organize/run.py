@@ -1,0 +1,108 @@
+"""Runs of `organize`: plan, ask, copy, and with `moves` take away what arrived. Nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from s3sync.core.organizing import Layout
+from s3sync.core.outcome import Problem
+from s3sync.core.pairs import End
+from s3sync.errors import ENDS_THE_RUN, S3syncError, UsageError, declined
+from s3sync.organize.journal import Head, Journal, Line, new_journal
+from s3sync.organize.planning import plan
+from s3sync.organize.report import Named, OrganizeReport
+from s3sync.pairs.filters import Wanted
+from s3sync.pairs.moving import Done, Mover
+from s3sync.pairs.work import Work
+from s3sync.spill.sequence import SpilledList
+from s3sync.transfer.pool import Pool
+from s3sync.transfer.progress import Work as Kind
+
+
+class OrganizeOptions(Struct, frozen=True):
+    """`moves`: the source's file goes once the target holds it. `confirm` is asked before anything is written."""
+
+    layout: Layout
+    wanted: Wanted
+    head: Head
+    moves: bool = False
+    dry_run: bool = False
+    confirm: Callable[[OrganizeReport], bool] = lambda report: True
+
+
+def run_organize(work: Work, options: OrganizeOptions, environ: Mapping[str, str]) -> OrganizeReport:
+    """Run to the end. Raises `Halt` on collisions and where nobody agreed, `StoreError`, ... with the report so far."""
+    started = time.monotonic()
+    places = work.opened.places
+    report = OrganizeReport(
+        places[End.A].shown, places[End.B].shown, options.layout.text, options.moves, options.dry_run
+    )
+    work.look(options.wanted, both=False)
+    if not work.seen[End.A].files and not work.seen[End.A].problems:
+        raise UsageError(f"there is nothing at {places[End.A].shown}", hint="look at the spelling, and at the filters")
+    steps = plan(work, options.layout, report)
+    for step in steps:
+        report.named.append(replace(step, gone=options.moves))
+    if not options.dry_run and steps:
+        if not options.confirm(report):
+            raise declined("nothing was renamed")
+        report.named, report.run = SpilledList(Named), work.stamp()
+        try:
+            with new_journal(environ, report.run, options.head) as journal:
+                _execute(work, report, steps, options, journal)
+        except S3syncError as error:
+            error.report = None
+            raise
+    report.elapsed_s = time.monotonic() - started
+    return report
+
+
+def _execute(
+    work: Work, report: OrganizeReport, steps: SpilledList[Named], options: OrganizeOptions, journal: Journal
+) -> None:
+    work.progress.expect(Kind.UPLOAD, len(steps), sum(step.size_bytes for step in steps))
+    assert report.run is not None
+    with work.mover(report.run, report.warnings.append) as (mover, pool):
+        arrived: list[tuple[Named, Done]] = []
+        for step, result in pool.map(lambda one: mover.copy_as(one.old, one.new), steps, lambda one: one.size_bytes):
+            try:
+                done = result.result()
+            except S3syncError as error:
+                _failed(report, step.old, error)
+                continue
+            journal.note(_line(work, step, done))
+            arrived.append((step, done))
+        journal.sync()
+        for knows in work.knows.values():
+            knows.save()
+        gone = _take_away(report, mover, pool, arrived) if options.moves else set()
+        for step, done in arrived:
+            report.named.append(replace(step, moved_bytes=done.moved, gone=step.old in gone))
+
+
+def _take_away(report: OrganizeReport, mover: Mover, pool: Pool, arrived: list[tuple[Named, Done]]) -> set[str]:
+    """Delete the source's files that this run itself copied, each only if it is still the one that was copied."""
+    gone: set[str] = set()
+    for (step, _), result in pool.map(lambda one: mover.take_away(one[0].old, one[1].md5), arrived):
+        try:
+            result.result()
+            gone.add(step.old)
+        except S3syncError as error:
+            _failed(report, step.old, error)
+    return gone
+
+
+def _line(work: Work, step: Named, done: Done) -> Line:
+    old, new = work.seen[End.A].files[step.old], done.now
+    assert new is not None
+    return Line(step.old, step.new, step.size_bytes, old.etag, new.etag, done.md5)
+
+
+def _failed(report: OrganizeReport, path: str, error: S3syncError) -> None:
+    if isinstance(error, ENDS_THE_RUN):
+        raise error
+    report.failed.append(Problem(path, str(error), error.hint or "nothing was overwritten; run the command again"))

@@ -1,0 +1,171 @@
+"""Files of a place that get names by what they say about themselves, and what that costs."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.people import Person
+from tests.kit.proxy import Proxy
+from tests.kit.servers import SeaweedFS
+from tests.scenarios.organize.songs import song
+from tests.scenarios.pairs.conftest import desk, moto_of_pairs  # noqa: F401 - fixtures
+from tests.scenarios.pairs.desk import Desk, Place
+
+LAYOUT = "{artist}/{album}/{track:02} {title}.{ext}"
+TITLES = ("Summertime", "Bess", "A Woman Is")
+
+
+def library(place: Place, artists: int = 2, **more: int) -> dict[str, bytes]:
+    """Songs as a download folder has them; the new name of each with its bytes."""
+    named = {}
+    for artist in range(artists):
+        for track, title in enumerate(TITLES, 1):
+            body = song(f"Artist {artist}", "Porgy/Bess", title, track, **more)
+            place.put(f"downloads/{artist}{track}.mp3", body)
+            named[f"Artist {artist}/Porgy_Bess/{track:02} {title}.mp3"] = body
+    return named
+
+
+def organized(desk: Desk, a: Place, b: Place, *more: str, code: int = 0, layout: str = LAYOUT) -> Any:  # noqa: F811
+    return desk.run("organize", a, b, "--layout", layout, "--json", *more, code=code).json
+
+
+def sky(target: str, when: str) -> bytes:
+    """A FITS file of one frame without pixels."""
+    cards = ["SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    1"]
+    cards += ["NAXIS1  =                 2880", f"OBJECT  = '{target}'", f"DATE-OBS= '{when}'", "END"]
+    return "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)
+
+
+@pytest.mark.seaweedfs
+@pytest.mark.parametrize(("one", "two"), [("sea", "sea"), ("sea", "moto"), ("folder", "sea"), ("sea", "folder")])
+def test_songs_are_named_by_their_tags(desk: Desk, one: str, two: str) -> None:  # noqa: F811
+    a, b = desk.place(one, "inbox"), desk.place(two, "music")
+    named = library(a)
+    a.put("notes.txt", b"no music")
+    plan = organized(desk, a, b, "--dry-run", code=3)
+    assert {item["new"] for item in plan["files"]} == set(named) and b.files() == {}
+    done = organized(desk, a, b, code=3)
+    assert b.files() == named and len(a.files()) == len(named) + 1
+    assert done["failed"][0]["name"] == "notes.txt"
+    again = organized(desk, a, b, code=3)
+    assert (again["files"], again["in_place"], again["moved_bytes"]) == ([], len(named), 0)
+    back = desk.person.ok("organize", "--undo", "--yes", "--json", cwd=desk.work).json
+    assert len(back["back"]) == len(named) and b.files() == {} and len(a.files()) == len(named) + 1
+    assert "no run" in desk.person.expect(2, "organize", "--undo", "--yes", cwd=desk.work).err
+
+
+@pytest.mark.seaweedfs
+def test_inside_one_store_only_headers_travel(desk: Desk, seaweedfs: SeaweedFS) -> None:  # noqa: F811
+    """Counted by a proxy, on the wire: of songs with a cover picture, moved in place, and back."""
+    place = desk.place("sea", "music")
+    named = library(place, artists=3, size=4_000_000, picture=30_000)
+    whole = sum(map(len, named.values()))
+    with Proxy(seaweedfs.endpoint_url) as proxy:
+        config = desk.person.root / "home" / ".aws" / "config"
+        config.write_text(config.read_text().replace(seaweedfs.endpoint_url, proxy.endpoint_url))
+        done = organized(desk, place, place, "--move", "--yes", "--cloud-only")
+        assert proxy.received + proxy.sent < 0.05 * whole
+        assert done["read_bytes"] <= proxy.received and done["moved_bytes"] == 0
+        assert {operation for operation in proxy.counts if operation.startswith("Put")} <= {"PutObject"}
+        assert place.files() == named
+        proxy.reset_counts()
+        desk.person.ok("organize", "--undo", "--yes", cwd=desk.work)
+        assert proxy.received + proxy.sent < 0.05 * whole
+    assert sorted(place.files()) == sorted(
+        f"downloads/{artist}{track}.mp3" for artist in range(3) for track in (1, 2, 3)
+    )
+    assert sorted(place.files().values()) == sorted(named.values())
+
+
+def test_names_of_several_files_are_refused_before_anything_is_done(desk: Desk) -> None:  # noqa: F811
+    a, b = desk.place("moto", "inbox"), desk.place("moto", "music")
+    library(a)
+    said = desk.run("organize", a, b, "--layout", "{artist}/{album}.{ext}", code=5)
+    assert "2 names would be of several files" in said.err and "nothing was done" in said.err and "{disc}" in said.err
+    assert b.files() == {}
+
+
+def test_what_stands_there_is_never_overwritten(desk: Desk) -> None:  # noqa: F811
+    a, b = desk.place("moto", "inbox"), desk.place("moto", "music")
+    named = library(a)
+    first = next(iter(named))
+    b.put(first, b"another song")
+    done = organized(desk, a, b, "--move", "--yes", code=3)
+    assert b.files() == named | {first: b"another song"}
+    assert [item["name"] for item in done["failed"]] == ["downloads/01.mp3"] and list(a.files()) == ["downloads/01.mp3"]
+
+
+def test_moving_asks_and_undo_keeps_what_was_changed_since(desk: Desk) -> None:  # noqa: F811
+    a, b = desk.place("moto", "inbox"), desk.place("moto", "music")
+    named = library(a, artists=1)
+    assert "nothing was renamed" in desk.run("organize", a, b, "--layout", LAYOUT, "--move", code=5).err
+    assert b.files() == {}
+    desk.run("organize", a, b, "--layout", LAYOUT, "--move", "--yes")
+    assert a.files() == {} and b.files() == named
+    first, second, third = named
+    b.put(first, b"cut anew")
+    a.put("downloads/02.mp3", b"another song by now")
+    dry = desk.person.expect(3, "organize", "--undo", "--dry-run", cwd=desk.work).out
+    assert "1 file would go back" in dry and a.files() == {"downloads/02.mp3": b"another song by now"}
+    said = desk.person.expect(3, "organize", "--undo", "--yes", cwd=desk.work).err
+    assert "was changed since, and stays" in said and "another file is called downloads/02.mp3" in said
+    assert b.files() == {first: b"cut anew", second: named[second]}
+    assert a.files() == {"downloads/02.mp3": b"another song by now", "downloads/03.mp3": named[third]}
+
+
+def test_photos_frames_and_waves(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
+    a, b = desk.place("moto", "inbox"), desk.place("store", "sorted")
+    Path(b.word.removeprefix("file://")).mkdir()
+    frame = sky("M 31", "2026-10-14T21:30:00")
+    a.put("raw/frame.fits", frame)
+    sound = tmp_path / "sound.wav"
+    with wave.open(str(sound), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"\0\0" * 8000)
+    a.put("sound.wav", sound.read_bytes())
+    done = organized(desk, a, b, code=3, layout="{captured:%Y/%m}/{object}/{name}")
+    assert [item["name"] for item in done["failed"]] == ["sound.wav"]
+    assert b.files() == {"2026/10/M 31/frame.fits": frame}
+
+
+def test_hostile_tags_stay_below_the_target(desk: Desk) -> None:  # noqa: F811
+    a, b = desk.place("moto", "inbox"), desk.place("folder", "music")
+    a.put("1.mp3", song("../../..", "/etc", "passwd\x1b[2J", 1))
+    a.put("2.mp3", song("..", "x", "y", 2))
+    a.put("3.mp3", b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + b"\xff" * 2000)
+    a.put("4.flac", b"fLaC\x00\xff\xff\xff" + b"\xff" * 2000)
+    a.put("5.mp3", song("Huge", "Cover", "Art", 3, picture=6_000_000))
+    done = organized(desk, a, b, code=3)
+    assert {item["name"] for item in done["failed"]} >= {"2.mp3", "3.mp3", "4.flac", "5.mp3"}
+    assert all(name.split("/")[0] != ".." for name in b.files())
+    assert not (desk.work.parent / "etc").exists() and "\x1b" not in "".join(b.files())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--layout", "{artst}/{title}"], "there is no field {artst}"),
+        ([], "organize needs two places and a layout"),
+        (["--layout", "{name}", "--cloud-only"], "--cloud-only is for two stores"),
+        (["--layout", "{name}", "--undo"], "--undo takes no places"),
+    ],
+)
+def test_words_that_mean_nothing(tmp_path: Path, words: list[str], said: str) -> None:
+    david = Person("david", tmp_path / "david")
+    (david.root / "here").mkdir()
+    assert said in david.expect(2, "organize", "./here", "./there", *words, cwd=david.root).err
+
+
+def test_a_missing_source_is_no_empty_one(tmp_path: Path) -> None:
+    david = Person("david", tmp_path / "david")
+    assert (
+        "there is no folder ./here"
+        in david.expect(2, "organize", "./here", "./there", "--layout", "{name}", cwd=david.root).err
+    )
