@@ -22,6 +22,7 @@ from s3sync.errors import (
     BucketMissing,
     ChecksumMismatch,
     CredentialsError,
+    NotAStore,
     NotFound,
     PreconditionFailed,
     StoreError,
@@ -255,6 +256,37 @@ def test_a_listing_without_end_is_an_error(store: Store, recorder: Recorder) -> 
     recorder.change("GET", "/o", lambda answer: {"items": [item], "nextPageToken": "again"}, times=99)
     with pytest.raises(StoreError, match="could not list"):
         keys(store)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"items": 5},
+        {"items": [5]},
+        {"items": [{"name": 1}]},
+        {"items": [{"name": "elsewhere/a", "size": "1", "generation": "1", "updated": "2026-01-01T00:00:00Z"}]},
+        {"items": [{"name": "HERE/a", "size": "-1", "generation": "1", "updated": "2026-01-01T00:00:00Z"}]},
+        {"items": [{"name": "HERE/a", "size": "9" * 30, "generation": "1", "updated": "2026-01-01T00:00:00Z"}]},
+        {"items": [{"name": "HERE/a", "size": "1", "generation": "../1", "updated": "2026-01-01T00:00:00Z"}]},
+        {"items": [{"name": "HERE/a", "size": "1", "generation": "1", "updated": "yesterday"}]},
+        {"items": [], "nextPageToken": "x" * 100_000},
+        {"prefixes": [None]},
+    ],
+)
+def test_a_listing_that_is_none_is_one_error(store: Store, recorder: Recorder, page: dict[str, Any]) -> None:
+    here = store.url.rpartition("/")[2]
+    told = json.loads(json.dumps(page).replace("HERE", here))
+    recorder.change("GET", "/o", lambda answer: told)
+    with pytest.raises(NotAStore) as refused:
+        list(store.folders("")) if "prefixes" in page else keys(store)
+    assert "answers, but not as Cloud Storage does" in str(refused.value.why) or "bytes" in str(refused.value.why)
+
+
+def test_an_upload_begins_though_its_answer_was_lost(store: Store, recorder: Recorder) -> None:
+    recorder.lose("POST", "/upload/")
+    upload_id, parts = upload(store, "film", [b"a"])
+    assert [one.upload_id for one in store.list_uploads("")] == [upload_id]
+    store.complete_upload("film", upload_id, parts, mode=Create())
 
 
 # -- beyond the port

@@ -145,7 +145,8 @@ class MediaReader:
         self._answer.close()
 
     def __iter__(self) -> Iterator[bytes]:
-        left = int(self._answer.headers.get("Content-Length", "-1"))
+        told = str(self._answer.headers.get("Content-Length", ""))
+        left = int(told) if told.isdecimal() and len(told) < 20 else -1
         try:
             for chunk in self._answer.raw.stream(CHUNK, decode_content=False):
                 left -= len(chunk)

@@ -23,6 +23,8 @@ from s3sync.store.port import Create, Overwrite, WriteMode
 
 _T = TypeVar("_T")
 LONGEST_KEY = 1024
+MOST_TOKEN = 16 * 1024
+"""Characters of what leads to the next page: it goes into an address."""
 
 
 class Requests:
@@ -96,12 +98,12 @@ class Requests:
         while True:
             page = self.ask(doing, prefix, "GET", f"{self.api.bucket}/o", **asked)
             more = page.get("nextPageToken")
-            if more:
-                names = [f"{item.get('name')}#{item.get('generation')}" for item in page.get("items", ())]
-                try:
-                    guard.page([*names, *page.get("prefixes", ())])
-                except RequestFailed as error:
-                    raise self.error(error.failure, doing, prefix) from None
+            try:
+                names = _names(page, prefix)
+                if more:
+                    guard.page(names)
+            except RequestFailed as error:
+                raise self.error(error.failure, doing, prefix) from None
             yield page
             if not more:
                 return
@@ -148,6 +150,20 @@ class Requests:
             if from_google(error).status == 404:
                 return Failure("answer", 404, "NoSuchBucket", failure.message)
         return Failure("answer", 404, "NoSuchKey", failure.message)
+
+
+def _names(page: Json, prefix: str) -> list[str]:
+    """Names on a page of a listing. Raises `RequestFailed` for a page that is none of Cloud Storage, or of another
+    place: whoever reads it relies on the form."""
+    items, prefixes = page.get("items", []), page.get("prefixes", [])
+    well = (
+        isinstance(items, list) and isinstance(prefixes, list) and len(str(page.get("nextPageToken", ""))) < MOST_TOKEN
+    )
+    named = [item.get("name") if isinstance(item, dict) else None for item in items] if well else [None]
+    told = [*named, *(prefixes if well else ())]
+    if not all(isinstance(name, str) and name.startswith(prefix) for name in told):
+        raise RequestFailed(Failure("not_s3"))
+    return [*(f"{item['name']}#{item.get('generation')}" for item in items), *prefixes]
 
 
 def is_refused(failure: Failure) -> bool:
