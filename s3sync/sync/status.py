@@ -40,9 +40,17 @@ def status(session: Session, selector: Selector | None = None) -> StatusReport:
 
         report.incoming = waiting(session, seen.there.stored.manifest, flood)
     unreadable = None if selector else _compare_with_pins(session, seen, report)
-    found = filter(None, (names, silence, unreadable))
+    found = filter(None, (names, silence, unreadable, _unprotected(session)))
     report.warnings = list(dict.fromkeys([*found, *told, *warnings_of(seen.locks), *flood]))
     return report
+
+
+def _unprotected(session: Session) -> str | None:
+    if session.store.capabilities.conditional_writes:
+        return None
+    from s3sync.sync.store_facts import UNPROTECTED
+
+    return UNPROTECTED
 
 
 def _compare_with_pins(session: Session, seen: View, report: StatusReport) -> str | None:

@@ -44,7 +44,11 @@ def guarded(
     """
     endpoint = endpoint_of(session.store)
     is_probed = endpoint is not None and scheme_of(session.settings.store).probed
-    if endpoint is None or not is_probed or not session.store.capabilities.conditional_writes:
+    if not session.store.capabilities.conditional_writes:
+        yield session
+        _tell_once(session, state, actions, warn)
+        return
+    if endpoint is None or not is_probed:
         yield session
         return
     guard = Guard(Probed.by(session), state, endpoint)
@@ -59,6 +63,14 @@ def guarded(
     guard.close()
     if warning:
         warn(warning)
+
+
+def _tell_once(session: Session, state: StateDB, actions: Sequence[Action], warn: Callable[[str], None]) -> None:
+    """Say after the first run that wrote files there that nothing protects them from others' writes."""
+    told = f"warned of unprotected writes: {session.store.url}"
+    if any(action.do not in LOCAL_ONLY for action in actions) and not state.fact(told):
+        state.remember(told, "yes")
+        warn(UNPROTECTED)
 
 
 def needed(actions: Iterable[Action]) -> set[Condition]:

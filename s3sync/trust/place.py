@@ -103,12 +103,21 @@ def place_of(settings: Settings) -> Place:
     return Place(
         repository=str(settings.root or ""),
         store=scheme.mask(settings.store),
-        endpoint=_server(settings) if on_server else None,
+        endpoint=_server(settings) if on_server else _remote(settings),
         profile=settings.profile if is_aws and settings.credentials == "profile" else None,
         kms_key=settings.kms_key_id if is_aws else None,
         name=settings.repo if renamed else None,
         repository_keys=is_aws and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
     )
+
+
+def _remote(settings: Settings) -> str | None:
+    """Remote of the user's rclone that the store is on, with its type: it may become another one under its name."""
+    if not scheme_of(settings.store).by_remote:
+        return None
+    from s3sync.config.remotes import remote_shown
+
+    return remote_shown(settings.store, settings.env)
 
 
 def is_apart(region: str | None) -> bool:

@@ -84,6 +84,8 @@ def _parts(place: Place, before: Place | None) -> Iterator[tuple[str, str]]:
     if scheme.has_server:
         yield "server", place.endpoint or scheme.vendor or ""
         yield "signed by", place.signer
+    elif scheme.by_remote and place.endpoint:
+        yield "leads to", place.endpoint
     if place.kms_key:
         yield "encrypted", f"with the KMS key {place.kms_key}, whose owner can make the files unreadable"
     for change in place.changes_since(before) if before else ():

@@ -125,6 +125,8 @@ class Client:
         text = answer.read(most + 1)
         if len(text) > most:
             raise NotAStore(what, why=f"rclone's answer has more than {most >> 20} MiB", hint="use smaller projects")
+        if answer.length:
+            raise http.client.IncompleteRead(text, answer.length)
         if answer.status == 200:
             return text
         try:

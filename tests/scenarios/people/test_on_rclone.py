@@ -1,0 +1,131 @@
+"""Two people on remotes of rclone, which have no conditions and no metadata: each has a manifest of his own."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import PROJECT, REPO, Person, pair
+from tests.kit.remotes import Remotes
+
+pytestmark = pytest.mark.rclone
+People = tuple[Person, Person]
+
+
+@pytest.fixture(params=["loc", "dav"])
+def people(request: pytest.FixtureRequest, remotes: Remotes, tmp_path: Path) -> People:
+    environment = {"RCLONE_CONFIG": str(remotes.config)}
+    url = remotes.url(request.param, uuid.uuid4().hex)
+    return pair(tmp_path, url, dict.fromkeys(("david", "jan"), environment))
+
+
+def test_they_exchange_change_and_delete(people: People, remotes: Remotes) -> None:
+    david, jan = people
+    david.write("cut/draft ü.mp4", b"draft" * 400_000)
+    david.write("audio.wav", "audio")
+    up = david.ok("up", "--json").json
+    assert {file["name"] for file in up["uploaded"]} == {"cut/draft ü.mp4", "audio.wav"}
+    assert any("does not enforce conditional writes" in warning for warning in up["warnings"])
+    status = jan.ok("status", "--json").json
+    assert {file["uploaded_by"] for file in status["files"]} == {"david"}
+    assert any("not protected" in warning for warning in status["warnings"])
+    jan.ok("down")
+    assert jan.files() == david.files()
+    jan.write("audio.wav", "another audio")
+    assert jan.ok("up", "--json").json["warnings"] != []
+    assert david.states() == {"audio.wav": "remote_modified", "cut/draft ü.mp4": "in_sync"}
+    david.ok("sync")
+    assert david.read("audio.wav") == b"another audio"
+    (david.staging / "audio.wav").unlink()
+    david.ok("sync")
+    assert jan.states()["audio.wav"] == "remote_deleted"
+    jan.ok("sync")
+    assert jan.files() == david.files() and len(jan.files()) == 1
+    assert david.ok("up", "--json").json["uploaded"] == []
+
+
+def test_what_both_changed_is_a_conflict_and_both_are_kept(people: People) -> None:
+    david, jan = people
+    david.write("a.txt", "first")
+    david.ok("up")
+    jan.ok("down")
+    david.write("a.txt", "of david")
+    jan.write("a.txt", "of jan, longer")
+    david.ok("up")
+    refused = jan.expect(4, "up", "--json").json
+    assert [conflict["name"] for conflict in refused["conflicts"]] == ["a.txt"]
+    jan.expect(4, "sync")
+    david.ok("sync")
+    assert david.files() == jan.files() and len(david.files()) == 2
+    assert {david.read(name) for name in david.files()} == {b"of david", b"of jan, longer"}
+
+
+def test_writes_at_the_same_moment_lose_nothing(people: People) -> None:
+    david, jan = people
+    for round_ in range(2):
+        david.write(f"david-{round_}", f"of david {round_}")
+        jan.write(f"jan-{round_}", f"of jan {round_}")
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(lambda person: person.run("up"), people))
+        assert [one.code for one in done] == [0, 0], done
+    expected = {f"{name}-{round_}": name for name in ("david", "jan") for round_ in range(2)}
+    for person in people:
+        files = person.ok("status", "--json").json["files"]
+        assert {file["name"]: file["uploaded_by"] for file in files} == expected
+        assert all(file["md5"] for file in files)
+
+
+def test_a_manifest_that_cannot_be_read_is_named_and_nothing_is_written(remotes: Remotes, tmp_path: Path) -> None:
+    name = uuid.uuid4().hex
+    environments = {person: {"RCLONE_CONFIG": str(remotes.config)} for person in ("david", "jan")}
+    david, jan = pair(tmp_path, remotes.url("loc", name), environments)
+    david.write("a.txt", "first")
+    david.ok("up")
+    place = remotes.folder("loc", name)
+    assert place is not None
+    file = place / REPO / ".s3sync" / "manifest" / PROJECT / "metadata.david.json"
+    whole = file.read_bytes()
+    for broken in (b"{", b"[]", whole.replace(b'"size_bytes"', b'"size"'), b'{"statements":[{"kind":"path"}]}'):
+        file.write_bytes(broken)
+        jan.write("b.txt", "second")
+        told = jan.expect(1, "up", "--json").json["error"]
+        assert "metadata" in told["message"] and told["hint"]
+    file.write_bytes(json.dumps({**json.loads(whole), "schema": 2}).encode())
+    assert "upgrade" in jan.expect(1, "status").err
+    file.write_bytes(whole)
+    jan.ok("up")
+    assert {path.name for path in (place / REPO / PROJECT).iterdir() if path.is_file()} == {"a.txt", "b.txt"}
+
+
+def test_a_remote_that_is_not_there_and_one_that_is_none(remotes: Remotes, tmp_path: Path) -> None:
+    environments = {person: {"RCLONE_CONFIG": str(remotes.config)} for person in ("david", "jan")}
+    david, _ = pair(tmp_path, remotes.url("loc", uuid.uuid4().hex), environments)
+    unknown = david.expect(1, "status", "--store", "rclone:nobody:films")
+    assert "didn't find section" in unknown.err and "rclone listremotes" in unknown.err
+    relative = david.expect(2, "status", "--store", "rclone:loc:films")
+    assert "write rclone:REMOTE:/path" in relative.err
+    inline = david.expect(2, "status", "--store", "rclone::sftp,host=example.org:films")
+    assert "needs a remote of your rclone configuration" in inline.err
+    inside = david.expect(2, "status", "--store", f"rclone:loc:{david.repo}/store")
+    assert "the store cannot be" in inside.err
+    missing = david.expect(1, "status", "--store", remotes.url("loc", "nobody made this"))
+    assert "no such folder" in missing.err and "rclone mkdir" in missing.err
+
+
+def test_a_repository_that_names_a_remote_is_asked_about_with_its_type(remotes: Remotes, tmp_path: Path) -> None:
+    environment = {"RCLONE_CONFIG": str(remotes.config)}
+    david = Person("david", tmp_path / "david", environment)
+    (david.repo / ".s3sync.yaml").write_text("store: rclone:dav:films\n")
+    david.staging.mkdir(parents=True)
+    nobody_agreed: dict[str, str | None] = {"S3SYNC_TRUST": None}
+    asked = david.expect(5, "status", env=nobody_agreed)
+    assert "rclone:dav:films at webdav, by your rclone remote dav" in asked.err
+    david.ok("trust", "--yes", env=nobody_agreed)
+    other = tmp_path / "other.conf"
+    other.write_text("[dav]\ntype = sftp\nhost = 127.0.0.1\nport = 9\n")
+    again = david.expect(5, "status", env={**nobody_agreed, "RCLONE_CONFIG": str(other)})
+    assert "sftp, by your rclone remote dav" in again.err
