@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace as replaced
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from s3sync.config import Settings, find_repo_root, load_settings, mask_url
 from s3sync.config.locate import default_store
@@ -54,7 +55,7 @@ class Opened(Struct, frozen=True):
 
 def is_address(word: str) -> bool:
     """True for the address of a store."""
-    return "://" in word or (word.partition(":")[0] in ("rclone",) and ":" in word)
+    return "://" in word or name_of_scheme(word) != ""
 
 
 def is_path(word: str) -> bool:
@@ -83,12 +84,23 @@ def _settings(asked: Asked, end: End) -> Settings:
     # the store of the repository around has no part in it, and is not asked about
     flags["store"] = word if is_address(word) else default_store(asked.environ)
     try:
-        return load_settings(asked.cwd, flags=flags, environ=asked.environ)
+        found = load_settings(asked.cwd, flags=flags, environ=asked.environ)
+        if found.endpoint_url is None or not is_address(word):
+            return found
+        own = load_settings(asked.cwd, flags={**flags, "store": None}, environ=asked.environ)
+        return found if _is_server_of(own, word) else replaced(found, endpoint_url=None)
     except ConfigError as error:
         if not is_address(word) or "flag --store" not in error.message:
             raise
         which = "first" if end is End.A else "second"
         raise UsageError(f"the {which} place is no store's address", why=error.why, hint=error.hint) from None
+
+
+def _is_server_of(own: Settings, word: str) -> bool:
+    """True if the server that the settings name is of the kind of store that an address names: of their own store, or,
+    where that is a folder, S3."""
+    kind = name_of_scheme(own.store)
+    return name_of_scheme(word) == ("s3" if scheme_of(own.store).is_folder else kind)
 
 
 def _open(asked: Asked, end: End, settings: Settings) -> Place:
@@ -120,8 +132,6 @@ def _is_address(text: str) -> bool:
 
 
 def _at(settings: Settings, address: str) -> Settings:
-    from dataclasses import replace as replaced
-
     return replaced(settings, store=address)
 
 
@@ -179,9 +189,15 @@ def _folder(asked: Asked, word: str, settings: Settings, *, may_be_file: bool) -
     return Folder(root, word, load_ignore(settings.ignore, none, root), settings, None, only)
 
 
-def make(place: Bucket) -> None:
-    """Make the folder of a folder store. Raises `StoreError`, `DiskFull`."""
-    connect(place.settings, create=True, first_use=True)
+def is_made(place: Place) -> bool:
+    """True for a store that is a folder somewhere, and may be made by whoever first writes to it."""
+    scheme = scheme_of(place.settings.store)
+    return isinstance(place, Bucket) and (scheme.is_folder or scheme.by_remote)
+
+
+def make(place: Bucket, pace: Pace) -> Bucket:
+    """Make the folder of such a store. Raises `StoreError`, `DiskFull`."""
+    return structs.replace(place, store=connect(place.settings, create=True, first_use=True, pace=pace))
 
 
 def _refuse_overlap(a: Place, b: Place) -> None:

@@ -28,7 +28,7 @@ from s3sync.pairs.filters import EVERYTHING, Wanted
 from s3sync.pairs.looking import is_missing, look, one_object
 from s3sync.pairs.memory import PairMemory, open_pair_memory
 from s3sync.pairs.moving import Mover
-from s3sync.pairs.opening import Opened, make
+from s3sync.pairs.opening import Opened, is_made, make
 from s3sync.pairs.values import Bucket, Folder, Found, Seen
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.lock import project_lock
@@ -114,10 +114,10 @@ class Work(Struct):
         try:
             return look(place, wanted.name)
         except BucketMissing:
-            if end is End.A or known or not scheme_of(place.settings.store).is_folder:
+            if end is End.A or known or not is_made(place):
                 raise
         if self.writes and isinstance(place, Bucket):
-            make(place)
+            self.opened = replace(self.opened, places={**self.opened.places, end: make(place, self.pace)})
         return Seen()
 
     @property

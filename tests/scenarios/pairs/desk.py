@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.kit.people import Person, Result, tree
+from tests.kit.remotes import Remotes
 from tests.kit.servers import Server
+from tests.scenarios.pairs.clouds import Cloud
 
 KINDS = ("folder", "store", "sea", "moto")
 
@@ -22,18 +24,23 @@ class Place:
     client: Any = None
     bucket: str = ""
     prefix: str = ""
+    cloud: Cloud | None = None
 
     def put(self, name: str, body: bytes) -> None:
         if self.root is not None:
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
+        elif self.cloud is not None:
+            self.cloud.put(self.prefix + name, body)
         else:
             self.client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=body)
 
     def drop(self, name: str) -> None:
         if self.root is not None:
             (self.root / name).unlink()
+        elif self.cloud is not None:
+            self.cloud.drop(self.prefix + name)
         else:
             self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name)
 
@@ -42,6 +49,8 @@ class Place:
         if self.root is not None:
             found = (path for path in self.root.rglob("*") if path.is_file()) if self.root.is_dir() else ()
             return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in found}
+        if self.cloud is not None:
+            return {key.removeprefix(self.prefix): body for key, body in self.cloud.read(self.prefix)}
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
         keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
         return {
@@ -65,6 +74,9 @@ class Desk:
     work: Path
     servers: dict[str, Server]
     tag: str
+    clouds: dict[str, Cloud] = field(default_factory=dict)
+    remotes: Remotes | None = None
+    environ: dict[str, str] = field(default_factory=dict)
 
     def place(self, kind: str, name: str) -> Place:
         if kind == "folder":
@@ -72,6 +84,16 @@ class Desk:
         if kind == "store":
             root = self.work / f"{name}-store"
             return Place(kind, f"file://{root}", root)
+        if kind == "rclone":
+            assert self.remotes is not None
+            path = f"{self.tag}/{name}"
+            below = self.remotes.folder("loc", path)
+            if name == "a" and below is not None:
+                below.mkdir(parents=True)
+            return Place(kind, self.remotes.url("loc", path), below)
+        if kind in self.clouds:
+            cloud, at = self.clouds[kind], f"{self.tag}/{name}"
+            return Place(kind, f"{cloud.url}/{at}", None, prefix=f"{at}/", cloud=cloud)
         server = self.servers[kind]
         prefix = f"{self.tag}/{name}/"
         word = f"s3://{server.bucket}/{self.tag}/{name}"
@@ -81,9 +103,9 @@ class Desk:
         profiles = []
         if a.kind in self.servers or b.kind in self.servers:
             profiles += ["--profile", a.kind if a.kind in self.servers else b.kind]
-        if b.kind in self.servers and a.kind != b.kind:
+        if a.kind in self.servers and b.kind in self.servers and a.kind != b.kind:
             profiles += ["--profile-b", b.kind]
-        return self.person.expect(code, verb, a.word, b.word, *profiles, *more, cwd=self.work)
+        return self.person.expect(code, verb, a.word, b.word, *profiles, *more, cwd=self.work, env=self.environ)
 
     def files(self, name: str) -> dict[str, str]:
         return tree(self.work / name)
