@@ -9,6 +9,7 @@ from pathlib import Path
 from s3sync.config import load_settings
 from s3sync.connect import connect
 from s3sync.doctor import DoctorReport, doctor
+from s3sync.setup.disk import NewDisk
 from s3sync.setup.init import OWN_KEYS, REPO_KEYS, InitReport
 from s3sync.setup.init import init as set_up
 from s3sync.setup.overview import ProjectsReport, overview
@@ -22,16 +23,17 @@ def init(
     path: str | os.PathLike[str] = ".",
     settings: Mapping[str, str | None] | None = None,
     environ: Mapping[str, str] | None = None,
+    create: bool = False,
     dry_run: bool = False,
 ) -> InitReport:
     """Set up the repository around `path` and its project `name`; without a name, join it or use the current folder.
 
     `settings` go into `.s3sync.yaml`, `user` and `profile` into the user's own file. Calling it
-    agrees to the store that they name.
+    agrees to the store that they name. A folder store whose disk may not be connected is made only with `create`.
     """
     values = dict(settings or {})
     _refuse_others(values)
-    return set_up(Path(path).resolve(), name, values, _environ(environ), dry_run=dry_run)
+    return set_up(Path(path).resolve(), name, values, _environ(environ), disk=NewDisk(create), dry_run=dry_run)
 
 
 def projects(

@@ -945,6 +945,14 @@ MUTANTS = (
         ("tests/unit/archive/test_ahead.py",),
     ),
     Mutant(
+        "init-disk-away",
+        "P13: nor does `init` make one there, unless that is said",
+        "s3sync/setup/init.py",
+        "    steps = disk.steps(settings)\n",
+        "    steps = []\n",
+        ("tests/scenarios/cli/test_init_disk.py", "-k", "plugged_in"),
+    ),
+    Mutant(
         "archive-yes-makes-none",
         "P13: nor does `--yes` make it",
         "s3sync/cli/archive/work.py",

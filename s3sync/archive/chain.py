@@ -10,10 +10,9 @@ from urllib.parse import unquote, urlsplit
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue.database import Catalogue
-from s3sync.archive.disks import disk_below
+from s3sync.archive.disks import disk_below, folder_at
 from s3sync.archive.indexes import add_rows, read_rows
 from s3sync.archive.sets import source_base
-from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import Status
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack, Unit
 from s3sync.errors import BucketMissing, ConfigError, NotFound
@@ -23,10 +22,7 @@ from s3sync.store.port import Store
 
 def folder_of(chosen: ArchiveSet) -> Path | None:
     """Folder that a set's store is; None for one with a server."""
-    if not scheme_of(chosen.store).is_folder:
-        return None
-    parts = urlsplit(chosen.store, allow_fragments=False)
-    return Path(os.path.realpath(unquote(parts.path + (f"?{parts.query}" if parts.query else ""))))
+    return folder_at(chosen.store)
 
 
 def folder_in(chosen: ArchiveSet) -> Path:

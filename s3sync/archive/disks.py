@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.mounts import named_mounts, place_of
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.errors import Halt
@@ -70,25 +72,41 @@ def _named(table: Path) -> list[str]:
     return []
 
 
+def folder_at(store: str) -> Path | None:
+    """Folder that a store is, by its address; None for one with a server."""
+    if not scheme_of(store).is_folder:
+        return None
+    parts = urlsplit(store, allow_fragments=False)
+    return Path(os.path.realpath(unquote(parts.path + (f"?{parts.query}" if parts.query else ""))))
+
+
 def require_disk(
     chosen: ArchiveSet, folder: Path, *, create: bool, confirm: Callable[[NewStore], bool] | None
+) -> NewStore | None:
+    """The folder store of a set that is to be made now, None where its marker is there already. Raises `Halt`."""
+    create_it = f"s3sync archive run --set {chosen.name} --create"
+    return require_disk_of(folder, create_it, name=chosen.name, create=create, confirm=confirm)
+
+
+def require_disk_of(
+    folder: Path, create_it: str, *, name: str = "", create: bool, confirm: Callable[[NewStore], bool] | None
 ) -> NewStore | None:
     """The folder store that is to be made now, None where its marker is there already.
 
     Raises `Halt` where its disk may not be connected, unless `create`, or `confirm` says so: a store that is made on an
-    empty mount point fills the computer's own disk, and is hidden as soon as the right one is connected.
+    empty mount point fills the computer's own disk, and is hidden as soon as the right one is connected. `create_it` is
+    the command that makes it all the same.
     """
     from s3sync.store.folder.layout import RESERVED
     from s3sync.store.folder.marker import MARKER
 
     if os.path.lexists(folder / RESERVED / MARKER):
         return None
-    new = NewStore(chosen.name, folder, doubt_of(folder))
+    new = NewStore(name, folder, doubt_of(folder))
     if new.doubt is None or create or (confirm is not None and confirm(new)):
         return new
     raise Halt(
         f"there is no folder store at {folder} yet",
         why=f"{new.doubt}; it would be made {new.disk}",
-        hint="connect the disk, and run it again. If that is where it belongs:"
-        f" s3sync archive run --set {chosen.name} --create",
+        hint=f"connect the disk, and run it again. If that is where it belongs: {create_it}",
     )

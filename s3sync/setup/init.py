@@ -35,6 +35,7 @@ from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import Halt, NotTrusted, ProjectError, StoreError, UsageError
 from s3sync.project import ProjectFolder, find_project, folder_reason, project_names
+from s3sync.setup.disk import UNASKED, NewDisk
 from s3sync.setup.gitignore import merge_gitignore
 from s3sync.shared.nested import MOST_ASKED, look_around, refuse_inner_projects
 from s3sync.shared.projects import StoreProjects
@@ -105,6 +106,7 @@ def init(
     *,
     confirm: Callable[[str, list[str]], bool] = lambda name, alike: True,
     agreed: Place | None = None,
+    disk: NewDisk = UNASKED,
     dry_run: bool = False,
 ) -> InitReport:
     """Set up. `values` are settings by name; None keeps what is there. The user's name and AWS profile go into his own
@@ -112,7 +114,7 @@ def init(
     place that the user was asked about: where the files name another one by now, that is an error.
 
     Running it again changes only what is asked for. In the root of a repository that has its settings already, and no
-    `name`, it joins: no project is made there. Raises `ConfigError`, `ProjectError`, `LocalError`.
+    `name`, it joins: no project is made there. Raises `ConfigError`, `ProjectError`, `LocalError`, `Halt`.
     """
     root = root_for_settings(start)
     flags = {key: value for key, value in values.items() if value is not None}
@@ -125,8 +127,9 @@ def init(
     if not own_name:
         refuse_taken_name(settings)
     connect(settings, create=False, trusted=True)  # refuses a store that cannot be used before anything is written
+    steps = disk.steps(settings)
     project, alike = _project(settings, root, start, name, confirm, dry_run)
-    report = InitReport(project, settings, root, alike=alike)
+    report = InitReport(project, settings, root, steps, alike=alike)
     if not dry_run:
         naming.complete(flags, settings, project, connect(settings, create=True, trusted=True))
         if not own_name:

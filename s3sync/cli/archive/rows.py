@@ -57,7 +57,7 @@ def run(call: Call, name: str | None, said: tuple[int | None, int, bool, bool], 
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
     from s3sync.cli.show.archive_rows import print_row, print_rows_summary, rows_json
-    from s3sync.cli.show.archive_run import ask_new
+    from s3sync.cli.show.new_store import ask_new
 
     limit, batch, force, create = said
     options = RowOptions(limit, batch, force, call.dry_run, create)

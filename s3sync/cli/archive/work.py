@@ -115,8 +115,9 @@ def _run(
     workers: Workers | None,
 ) -> int:
     from s3sync.cli.progress import watching
-    from s3sync.cli.show.archive_run import ask_new, print_unit
+    from s3sync.cli.show.archive_run import print_unit
     from s3sync.cli.show.archive_verify import ask
+    from s3sync.cli.show.new_store import ask_new
 
     with watching(call) as lines:
         archives = opened(call, lines)

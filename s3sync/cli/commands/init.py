@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from s3sync.trust import Place
 
 
+Create = Annotated[bool, typer.Option("--create", help="Make a folder store also where its disk may not be connected.")]
+
+
 @command(
     SET_UP,
     "s3sync init --store s3://our-bucket --region eu-west-1 --user david",
@@ -36,11 +39,14 @@ def init(
     repo: Annotated[
         str | None, typer.Option("--repo", metavar="NAME", help="The repository's name in the store.")
     ] = None,
+    create: Create = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take the defaults.")] = False,
 ) -> int:
     """Set up this git repository and a project in it. Run it again to change a setting."""
     from s3sync.cli.output import print_json
     from s3sync.cli.show.init import init_json, print_init
+    from s3sync.cli.show.new_store import ask_new
+    from s3sync.setup.disk import NewDisk
     from s3sync.setup.init import init as set_up
     from s3sync.setup.init import root_for_settings
     from s3sync.trust import place_of
@@ -55,7 +61,10 @@ def init(
         _ask_missing(values)
         agreed = _ask_trust({key: value for key, value in values.items() if value is not None})
     confirm = (lambda name, alike: True) if yes else _ask_alike
-    report = set_up(Path.cwd(), name, values, os.environ, confirm=confirm, agreed=agreed, dry_run=call.dry_run)
+    disk = NewDisk(create, ask_new if asks else None)
+    report = set_up(
+        Path.cwd(), name, values, os.environ, confirm=confirm, agreed=agreed, dry_run=call.dry_run, disk=disk
+    )
     if asks and report.project is None and report.projects:
         print_init(report, call)
         chosen = _ask_project(report.projects)

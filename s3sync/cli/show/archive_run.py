@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from s3sync.archive.disks import NewStore
 from s3sync.archive.run_report import RunReport, UnitReport, UnitState
 from s3sync.archive.thaw import Price
-from s3sync.cli.output import SCHEMA, answered_yes, printable, say, symbols, warn
+from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
 from s3sync.cli.show.restore import amount_of, say_price
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
 from s3sync.core.quantities import counted, files_text, size_text
-
-
-def ask_new(new: NewStore) -> bool:
-    """Say where a folder store would be made, and ask whether it belongs there."""
-    warn(f"There is no folder store at {printable(str(new.folder))} yet, and {printable(new.doubt or '')}.")
-    return answered_yes(f"Make it {printable(new.disk)}?")
 
 
 def print_unit(lines: Lines, quiet: bool, verbose: bool) -> Callable[[UnitReport], None]:
