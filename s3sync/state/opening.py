@@ -12,6 +12,7 @@ from pathlib import Path
 
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.errors import DiskFull, LocalError
 from s3sync.state.memory import FILE, StateDB
 from s3sync.state.outdated import forget_outdated
 from s3sync.state.own import Owner
@@ -41,8 +42,9 @@ def open_memory(
     if state is not None:
         return state
     if read_only or not locked:
-        if owner.owns(folder / ASIDE, place, max_bytes=MOST_BYTES):
-            return _as_it_will_be(folder, place)
+        own = _outdated(folder, place, owner, read_only=True)
+        if own is not None:
+            return own
         _tell(folder, f"if it is your own, `{ADOPT}` believes it")
         return StateDB(folder, place, read_only=True, blank=True)
     if _set_aside(folder, place, owner):
@@ -59,19 +61,28 @@ def open_memory(
 def _set_aside(folder: Path, place: StorePlace | None, owner: Owner) -> bool:
     """Put a memory aside, in the place of one that was there; True if that one was this user's, and is back now, with
     what the other does not outdate. A crash leaves it aside or back, and outdated in either case."""
-    is_back = owner.owns(folder / ASIDE, place, max_bytes=MOST_BYTES)
-    if is_back:
-        with StateDB(folder, place, file=ASIDE) as back:
-            forget_outdated(back, folder)
-    exchange(folder, back=is_back)
-    return is_back
+    back = _outdated(folder, place, owner, read_only=False)
+    if back is not None:
+        back.close()
+    exchange(folder, back=back is not None)
+    return back is not None
 
 
-def _as_it_will_be(folder: Path, place: StorePlace | None) -> StateDB:
-    """What lies aside as the next run will take it back: nothing on the disk changes."""
-    state = StateDB(folder, place, file=ASIDE, read_only=True)
-    forget_outdated(state, folder)
-    return state
+def _outdated(folder: Path, place: StorePlace | None, owner: Owner, *, read_only: bool) -> StateDB | None:
+    """What lies aside as it is taken back; None where it is not this user's, or is damaged: it is in nobody's way."""
+    if not owner.owns(folder / ASIDE, place, max_bytes=MOST_BYTES):
+        return None
+    state: StateDB | None = None
+    try:
+        state = StateDB(folder, place, file=ASIDE, read_only=read_only)
+        forget_outdated(state, folder)
+        return state
+    except BaseException as error:
+        if state is not None:
+            state.close()
+        if isinstance(error, LocalError) and not isinstance(error, DiskFull):
+            return None
+        raise
 
 
 def exchange(folder: Path, *, back: bool = True) -> None:

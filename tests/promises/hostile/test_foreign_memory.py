@@ -267,6 +267,31 @@ def test_a_damaged_memory_of_the_other_says_nothing(tmp_path: Path, by_turns: tu
     assert there(tmp_path) == NAMES
 
 
+@pytest.mark.parametrize(
+    "damage", ["UPDATE base SET size = 'much'", "DROP TABLE digest", "UPDATE place SET used_at = x'00'", None]
+)
+def test_a_damaged_memory_that_lies_aside_is_in_nobodys_way(
+    tmp_path: Path, by_turns: tuple[Person, Person], damage: str | None
+) -> None:
+    """It has his mark, and cannot be used: he goes on as without, and is told so."""
+    david, jan = by_turns
+    jan.ok("cleanup", "--local", "--yes", NAMES[0])
+    take_over(jan, david)
+    file = david.staging / ".s3sync/state.other.db"
+    if damage is None:
+        body = bytearray(file.read_bytes())
+        body[4096:] = bytes(len(body) - 4096)
+        file.write_bytes(body)
+    else:
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(damage)
+    david.ok("status")
+    david.ok("sync", "--dry-run")
+    david.ok("sync", "--max-delete", "100")
+    assert there(tmp_path) == NAMES and sorted(david.files()) == NAMES
+    assert set(david.states().values()) == {"in_sync"}
+
+
 def test_one_that_was_set_aside_is_adopted_without_what_is_gone_since(
     tmp_path: Path, people: tuple[Person, Person]
 ) -> None:
