@@ -92,6 +92,8 @@ class Analysis(Struct, frozen=True):
     as_of: str
     currency: str
     rate: int | None
+    tables: tuple[str, ...] = ()
+    """Sets that take their objects from a table, and have no units to look at."""
 
     @property
     def exit_code(self) -> int:

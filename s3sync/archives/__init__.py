@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import structs
+
 from s3sync.archive.analyze import Analysis, analyze
 from s3sync.archive.init import InitSetReport, init_set
 from s3sync.archive.sets import require_units
@@ -68,10 +70,11 @@ class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, 
             if set is not None or not self.sets()
             else [self.chosen(name, older_than=older_than) for name in self.sets()]
         )
-        sets = require_units(sets, named=set is not None)
-        return analyze(
+        every, sets = sets, require_units(sets, named=set is not None)
+        found = analyze(
             [(one, self.settings_of(one), self.units(one, *names, due_only=False)) for one in sets],
             rate=rate,
             region=region,
             measured={one.name: self.measured_rate(one) for one in sets},
         )
+        return structs.replace(found, tables=tuple(one.name for one in every if one not in sets))

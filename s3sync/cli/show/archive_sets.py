@@ -14,6 +14,7 @@ from s3sync.config import mask_url
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import COLD, Money, class_notes
 from s3sync.core.quantities import counted, files_text, size_text
+from s3sync.core.typed import typed
 
 NAMED = 20
 
@@ -96,6 +97,7 @@ def analysis_json(report: Analysis) -> Json:
         "rate_bytes_per_second": report.rate,
         "sets": [_set_json(one) for one in report.sets],
         "failed": [{"name": name, "error": error.message, "why": error.why} for name, error in report.failed],
+        "tables": list(report.tables),
         "exit_code": report.exit_code,
     }
 
@@ -147,6 +149,9 @@ def _unit_json(line: UnitLine) -> Json:
 def print_analysis(report: Analysis, *, verbose: bool, quiet: bool) -> None:
     for name, error in report.failed:
         warn(f"warning: {printable(name)}: {printable(error.message)}: {printable(error.why or '')}")
+    for name in () if quiet else report.tables:
+        how = f"`s3sync archive run --set {typed(name)} --dry-run` says what is to be sent"
+        warn(f"note: {printable(name)} takes its objects from a table, and is not among these: {how}")
     for one in report.sets:
         if not quiet:
             _print_set(one, report, verbose=verbose)

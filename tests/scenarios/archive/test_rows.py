@@ -10,6 +10,7 @@ import pytest
 
 from tests.kit.databases import Postgres
 from tests.kit.people import Person
+from tests.scenarios.archive.conftest import own_settings, put
 from tests.scenarios.archive.tables import FILES, JPEG, PNG, Table, media_set
 
 WORKING_UPDATE = (
@@ -278,6 +279,11 @@ def test_words_that_do_not_go_with_a_table(david: Person, sqlite: Table) -> None
         assert "takes its objects from a table" in david.expect(2, "archive", *words).err
     (david.repo / FILES).mkdir(parents=True)
     assert david.ok("archive", "run", "--json").json["rows"] == 0
+    own_settings(david, f"archives:\n  raw: {{store: {(david.root / 'v').as_uri()}, source: {david.root}/raw/*}}\n")
+    put(david.root, "raw/m1/a.fits")
+    assert "media takes its objects from a table, and is not among these" in david.ok("archive", "analyze").err
+    told = david.ok("archive", "analyze", "--json").json
+    assert told["tables"] == ["media"] and [one["name"] for one in told["sets"]] == ["raw"]
 
 
 def test_a_set_of_ones_own_with_a_whole_path(david: Person, store: str, tmp_path: Path) -> None:
