@@ -857,6 +857,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_rows.py", "-k", "touch_all_rows and sqlite"),
     ),
     Mutant(
+        "rows-limit-gets-on",
+        "rows that always fail keep no other from its turn under a limit",
+        "s3sync/archive/rows/run.py",
+        "        most = report.failed - before\n",
+        "        most = 0\n",
+        ("tests/scenarios/archive/test_rows.py", "-k", "fail_in_front and sqlite"),
+    ),
+    Mutant(
         "rows-one",
         "P13: an update that touches more than its row is taken back",
         "s3sync/archive/rows/connection.py",

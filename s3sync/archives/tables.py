@@ -111,17 +111,20 @@ class Tables(Moving, frozen=True):
             return report
 
     def _send_rows(self, job: _Job) -> None:
-        from s3sync.archive.rows.run import RowRun, limited, plan_rows
+        from s3sync.archive.rows.run import RowRun, plan_rows, rounds
         from s3sync.archive.rows.sending import Sender
 
         options = job.options
-        groups = limited(job.found.groups(job.worker, force=options.force), options.limit)
+        groups = rounds(iter(job.found.groups(job.worker, force=options.force)), options.limit, job.report)
         if options.dry_run:
             sender = Sender(job.chosen, job.table, job.finder, {}, options.force)
-            plan_rows(sender, groups, job.report, job.told)
+            for some in groups:
+                plan_rows(sender, some, job.report, job.told)
             return
         with self._working(job) as work:
-            RowRun(work, job.table, job.finder, options, job.report, job.told).run(groups)
+            run = RowRun(work, job.table, job.finder, options, job.report, job.told)
+            for some in groups:
+                run.run(some)
             work.catalogue.take_statistics(self.now_text()[:10])
 
     def _pack_rows(self, job: _Job) -> None:

@@ -30,16 +30,27 @@ Told = Callable[[object], None]
 """Hears of each `Sent`, `RowProblem` and `Planned` as it comes."""
 
 
-def limited(groups: Iterator[Group], most: int | None) -> Iterator[Group]:
-    """Groups with as many pending rows together as there may be."""
+def rounds(groups: Iterator[Group], most: int | None, report: RowsReport) -> Iterator[Iterator[Group]]:
+    """Groups in rounds, each taken before the next: for rows that failed as many others come, while there are some.
+
+    Else as many rows that always fail as are wanted would keep all behind them from their turn.
+    """
+    if most is None:
+        yield groups
+        return
+    while most > 0:
+        before = report.failed
+        yield limited(groups, most)
+        most = report.failed - before
+
+
+def limited(groups: Iterator[Group], most: int) -> Iterator[Group]:
+    """Groups with as many pending rows together as there may be. Takes no more of them."""
     left = most
-    for group in groups:
-        if left is not None and left <= 0:
-            return
-        if left is not None and len(group.pending) > left:
+    while left > 0 and (group := next(groups, None)) is not None:
+        if len(group.pending) > left:
             group = Group(group.name, group.oldest, group.pending[:left], group.archived)
-        if left is not None:
-            left -= len(group.pending)
+        left -= len(group.pending)
         yield group
 
 
@@ -102,7 +113,7 @@ class RowRun:
             raise
         finally:
             self._flush()
-            self._report.elapsed_s = time.monotonic() - began
+            self._report.elapsed_s += time.monotonic() - began
 
     def _take(self, sent: Sent) -> None:
         self._sent.append(sent)

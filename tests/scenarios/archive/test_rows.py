@@ -129,6 +129,20 @@ def test_a_dry_run_and_a_limit(david: Person, table: Table, store: str) -> None:
     assert sum(address is not None for address in table.addresses().values()) == 2
 
 
+def test_rows_that_fail_in_front_keep_no_other_from_its_turn_under_a_limit(david: Person, table: Table) -> None:
+    for number in range(1, 4):
+        table.add(number, b"gone", md5=f"{number:032x}", write=False)  # the first by their MD5s
+    for number in range(4, 8):
+        table.add(number, JPEG + bytes([number]))
+    planned = david.expect(3, "archive", "run", "--set", "media", "--limit", "2", "--dry-run", "--json").json
+    assert (planned["archived"], planned["failed"]) == (2, 3)
+    for archived in (2, 4):
+        told = david.expect(3, "archive", "run", "--set", "media", "--limit", "2", "--json").json
+        assert (told["archived"], told["failed"]) == (2, 3)
+        assert sum(address is not None for address in table.addresses().values()) == archived
+    assert david.expect(3, "archive", "run", "--set", "media", "--limit", "2", "--json").json["failed"] == 3
+
+
 def test_an_update_that_would_touch_all_rows_is_taken_back(david: Person, table: Table, store: str) -> None:
     for number in range(1, 4):
         table.add(number, JPEG + bytes([number]))
