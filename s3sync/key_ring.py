@@ -161,7 +161,11 @@ class KeyRing(Struct, frozen=True):
             raise Halt("this is not the key that you named", why=f"its id is {found}", hint="ask who gave you the id")
         if not dry_run and here is None:
             if file is None and key_id is None and not confirm(found):
-                raise declined("the key was not taken")
+                raise Halt(
+                    "the key was not taken",
+                    why=f"nobody said that {found} is the right one",
+                    hint=f"where a member's `s3sync keys list` says the same: `s3sync keys import --id {found}`",
+                )
             keep_key(settings, key)
         return self._report(dry_run=dry_run, key_id=found)
 

@@ -15,6 +15,7 @@ from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
 from s3sync.config.schemes import scheme_of
 from s3sync.connect import connect, locate
 from s3sync.doctor import local, memory, remote
+from s3sync.doctor.keys import key_checks
 from s3sync.doctor.report import Check, DoctorReport, Level, failed_by, ok, skipped, warn
 from s3sync.errors import NotTrusted, S3syncError
 from s3sync.project import ProjectFolder, lines_to_commit
@@ -96,6 +97,7 @@ def _store(report: DoctorReport, settings: Settings | None) -> Store | None:
         vendor = scheme_of(settings.store).vendor
         where = _folder(store) if vendor is None else endpoint_of(store) or vendor
         report.checks.append(ok("store", f"{store.url} at {mask_url(where)}"))
+        report.checks += key_checks(settings, store)
     return store
 
 

@@ -16,10 +16,16 @@ def data(person: Person) -> Path:
     return person.root / "home" / ".local" / "share" / "s3sync" / "keys"
 
 
+def checks(person: Person, code: int) -> list[tuple[str, str]]:
+    """What `doctor` found, by check."""
+    return [(one["name"], one["level"]) for one in person.expect(code, "doctor", "--json").json["checks"]]
+
+
 def test_keys_of_this_user_are_his_alone(people: People) -> None:
     david, _ = people
     files = sorted(data(david).iterdir())
     assert len(files) == 2
+    assert ("key", "ok") in checks(david, 0)
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
     assert stat.S_IMODE(data(david).stat().st_mode) == 0o700
 
@@ -78,6 +84,7 @@ def test_a_key_that_the_owner_of_the_bucket_made_is_not_taken_for_ours(people: P
     jan.ok("down")
     assert jan.read("a") == b"one"
     assert "another key of" in jan.expect(5, "keys", "import").err
+    assert ("key", "warn") in checks(jan, 0)
     assert "names another key" in david.expect(5, "keys", "add", "mia", recipient).err
     assert "These differ" in david.ok("keys", "list").out
 
@@ -122,6 +129,7 @@ def test_a_copy_of_the_key_brings_everything_back(people: People, tmp_path: Path
         shutil.rmtree(data(person))
     shutil.rmtree(tmp_path / "store" / REPO / ".s3sync" / "keys")
     assert "key" in jan.expect(5, "down").err
+    assert ("key", "fail") in checks(jan, 1)
     jan.ok("keys", "import", str(copy))
     jan.ok("down")
     assert jan.read("a") == b"one"
@@ -142,3 +150,25 @@ def test_what_is_no_wrapped_key_is_refused(people: People, tmp_path: Path) -> No
         assert "key" in jan.expect(5 if body[:3] == b"age" else 1, "keys", "import", "--id", "0" * 24).err
     (keys / "current").write_bytes(b"\x1b[2J" * 100_000)
     assert "which key" in jan.expect(1, "keys", "import").err
+
+
+def test_a_wrong_key_reads_nothing_and_loses_nothing(people: People, tmp_path: Path) -> None:
+    david, jan = people
+    david.write("a", "one")
+    david.ok("up")
+    jan.ok("down")
+    other = Person("mia", tmp_path / "mia")
+    other.ok(
+        "init", PROJECT, "--store", f"file://{tmp_path / 'other'}", "--user", "mia", "--repo", REPO, cwd=other.repo
+    )
+    other.ok("config", "set", "--repo", "encrypt", "yes")
+    other.ok("keys", "create")
+    other.ok("keys", "export", str(tmp_path / "copy"))
+    assert "another key of" in jan.expect(5, "keys", "import", str(tmp_path / "copy")).err
+    for path in data(jan).glob("*.json"):
+        path.unlink()
+    jan.ok("keys", "import", str(tmp_path / "copy"))
+    for verb in ("status", "up", "sync"):
+        assert "is encrypted with another key" in jan.expect(1, verb).err
+    assert jan.read("a") == b"one"
+    david.ok("verify", "--deep")
