@@ -8,7 +8,7 @@ from collections.abc import Callable
 from s3sync.archive.readers import Unsaid
 from s3sync.store.port import Store
 
-BLOCK = 64 * 1024
+BLOCK = 16 * 1024
 """Bytes that are asked for at once: most tags without pictures fit into them."""
 MOST_BYTES = 4 * 1024 * 1024
 """Bytes that are fetched of one object at the most: more stands in no header, but for a large cover picture."""
