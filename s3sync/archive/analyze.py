@@ -14,7 +14,7 @@ from s3sync.archive.price_list import price_book
 from s3sync.archive.speed import Measured
 from s3sync.archive.units import is_due
 from s3sync.config import Settings
-from s3sync.config.schemes import scheme_of
+from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import SMALLEST, Item, Money, colder, month_cost
 from s3sync.core.archive.lifecycle import moves_of, wanted_rules
 from s3sync.core.archive.prices import PriceBook, RegionPrices
@@ -213,7 +213,7 @@ def _prices(
     if region is None:
         if scheme_of(chosen.store).is_folder:
             return None, None, "a folder costs what its disk costs"
-        if settings.endpoint_url is not None:
+        if not is_on_aws(chosen.store, settings.endpoint_url):
             return None, None, "the store is not AWS's; --region counts with the prices of an AWS region"
         if settings.region is None:
             return None, None, "the region is not set; name it with --region"

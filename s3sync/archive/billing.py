@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from s3sync.archive.transition import copies_of
 from s3sync.config import Settings, mask_url
-from s3sync.config.schemes import scheme_of
+from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import (
     MINIMUM_SIZED,
     SMALLEST,
@@ -82,7 +82,7 @@ def region_of(settings: Settings, said: str | None) -> str:
         return said
     if scheme_of(settings.store).is_folder:
         why = "a folder costs what its disk costs"
-    elif settings.endpoint_url is not None:
+    elif not is_on_aws(settings.store, settings.endpoint_url):
         why = "it is no bucket on AWS"
     elif settings.region is None:
         why = "its region is not set"

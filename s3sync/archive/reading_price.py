@@ -101,5 +101,5 @@ def agree(settings: Settings, price: Price, limit: float | None, confirm: Callab
 def is_worth_a_question(settings: Settings, price: Price) -> bool:
     """True for a price that is much, or is not known as a whole where AWS bills it."""
     if price.amount is None:
-        return settings.endpoint_url is None and not scheme_of(settings.store).is_folder
+        return settings.endpoint_url is None and scheme_of(settings.store).has_server
     return price.amount >= WORTH_A_QUESTION

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.price_list import price_book
 from s3sync.config import Settings
-from s3sync.config.schemes import scheme_of
+from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import Money, Restore, restore_cost
 from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.core.archive.volumes import archives_of
@@ -212,8 +212,9 @@ def price_of(
     without = Price(len(sizes), waiting, sum(sizes), tier, days, None, None)
     if scheme_of(settings.store).is_folder:
         return without
-    if settings.endpoint_url is not None or settings.region is None:
-        why = "the store is not AWS's" if settings.endpoint_url is not None else "the region is not set"
+    on_aws = is_on_aws(settings.store, settings.endpoint_url)
+    if not on_aws or settings.region is None:
+        why = "the region is not set" if on_aws else "the store is not AWS's"
         return _unknown(without, why)
     book = price_book(settings.prices)
     try:

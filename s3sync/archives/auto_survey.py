@@ -14,7 +14,7 @@ from s3sync.archive.disks import require_disk
 from s3sync.archive.units import EMPTY
 from s3sync.archives.auto_looks import FILES, Looks, Seen
 from s3sync.archives.opened import Place
-from s3sync.config.schemes import scheme_of
+from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.automation import Candidate, Tier, Touch, is_due
 from s3sync.core.archive.costs import COLDNESS, SMALLEST, Money, month_cost
 from s3sync.core.archive.lifecycle import Rule, moves_of
@@ -174,7 +174,7 @@ class Survey(Looks):
         )  # fmt: skip
 
     def _target(self, chosen: ArchiveSet) -> str | None:
-        usual = "GLACIER" if self.archives.settings_of(chosen).endpoint_url is None else None
+        usual = "GLACIER" if is_on_aws(chosen.store, self.archives.settings_of(chosen).endpoint_url) else None
         return chosen.lifecycle_class or self.rules.cold or usual
 
     def _rules_of(self, place: Place) -> Sequence[Rule]:

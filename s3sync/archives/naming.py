@@ -14,7 +14,7 @@ from s3sync.archive.thaw import ColdObject, Price, price_of
 from s3sync.archives.opened import Place
 from s3sync.archives.returning import Returning
 from s3sync.config import mask_url
-from s3sync.config.schemes import scheme_of
+from s3sync.config.schemes import is_on_aws
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.named import units_of
 from s3sync.core.archive.records import THAWED, Archived, as_of
@@ -121,7 +121,7 @@ class Naming(Returning, frozen=True):
         days = RestoreOptions().days
         if not cold:
             return [Way(None, price_of(place.settings, classes, (), Tier.BULK, days), None)]
-        on_aws = scheme_of(place.url).has_server and place.settings.endpoint_url is None
+        on_aws = is_on_aws(place.url, place.settings.endpoint_url)
         slowest = max((one.thaw.storage_class for one in cold), key=lambda name: name == "DEEP_ARCHIVE")
         times = THAW_TIMES[slowest]
         return [

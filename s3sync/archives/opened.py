@@ -16,7 +16,7 @@ from s3sync.archive.chain import away, is_empty, not_connected, require_same_dis
 from s3sync.archive.disks import unmounted
 from s3sync.archive.sets import load_sets, require_set, settings_of, source_base
 from s3sync.config import Settings, load_settings
-from s3sync.config.schemes import scheme_of
+from s3sync.config.schemes import prefix_of, scheme_of
 from s3sync.connect import connect
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
@@ -45,7 +45,7 @@ class Place(Struct, frozen=True):
         """Prefix of the store in its bucket: empty, or ending in `/`."""
         if not scheme_of(self.url).has_server:
             return ""
-        prefix = self.url.partition("://")[2].partition("/")[2].strip("/")
+        prefix = prefix_of(self.url)
         return f"{prefix}/" if prefix else ""
 
     def store(self, *, any_disk: bool = False) -> Store:

@@ -189,6 +189,19 @@ def scheme_of(url: str) -> Scheme:
     return SCHEMES.get(name_of_scheme(url), _UNKNOWN)
 
 
+def is_on_aws(url: str, endpoint_url: str | None) -> bool:
+    """True if a store is a bucket on AWS itself, whose prices, classes and times are those that AWS publishes."""
+    return endpoint_url is None and scheme_of(url).vendor == "AWS"
+
+
+def prefix_of(url: str) -> str:
+    """The prefix in an address, behind its bucket, or its account and container; empty where there is none."""
+    rest = url.partition("://")[2]
+    if name_of_scheme(url) == "az":
+        rest = rest.partition("/")[2]
+    return rest.partition("/")[2].strip("/")
+
+
 def store(value: object) -> str:
     """The check of the setting `store`: an address in its one spelling. Raises `BadValue`."""
     text = line(value).strip()

@@ -111,7 +111,7 @@ def _ask_missing(values: dict[str, str | None]) -> None:
     if values["store"] is None and settings.store_is_default:
         store = _ask("store", "Store, as s3://bucket (empty: a folder on this computer)", "")
         values["store"] = store
-        if store and scheme_of(store).has_server:
+        if store and scheme_of(store).vendor == "AWS":
             values["region"] = values["region"] or _ask("region", "Region", "us-east-1")
             values["endpoint_url"] = values["endpoint_url"] or _ask("endpoint_url", "Endpoint URL (empty: AWS)", "")
             if values["profile"] is None and settings.profile is None:

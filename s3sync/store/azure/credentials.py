@@ -59,6 +59,8 @@ class Credentials:
         self._signer: Signer | None = None
         self._token: Token | None = None
         self.secrets: tuple[str, ...] = ()
+        self.failure: CredentialsError | None = None
+        """Reason why a login gave no token, when it was asked last."""
 
     @property
     def endpoint(self) -> str | None:
@@ -74,11 +76,21 @@ class Credentials:
                 self.secrets = tuple(filter(None, (self._signer.key, self._signer.sas)))
             return self._signer
 
+    def require(self) -> None:
+        """Raise `CredentialsError` where nothing signs, or a login gives no token."""
+        if self.signer().login is not None:
+            self.token()
+
     def token(self) -> Token:
         """A token of the login that is good for some minutes. Raises `CredentialsError`."""
         with self._lock:
             if self._token is None or self._token.expires - time.time() < _RENEW_S:
-                self._token = self.signer().login()
+                try:
+                    self._token = self.signer().login()
+                except CredentialsError as error:  # obstore, which asks for it later, would not say why
+                    self.failure = error
+                    raise
+                self.failure = None
                 self.secrets = (self._token.value,)
             return self._token
 

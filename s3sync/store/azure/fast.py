@@ -36,7 +36,7 @@ class FastLane(ObstoreLane):
     def make(self, client: Client) -> Any:
         from obstore.store import AzureStore
 
-        self._credentials.signer()  # fails here with a clear error, rather than inside obstore
+        self._credentials.require()  # fails here with a clear error, rather than inside obstore
         address, wire = self._address, self._wire
         options: Any = {
             "allow_http": not address.encrypted,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from s3sync.errors import S3syncError, StoreError
+from s3sync.errors import CredentialsError, S3syncError, StoreError
 from s3sync.store.azure.address import find_address
 from s3sync.store.azure.credentials import Credentials
-from s3sync.store.azure.errors import Target, translate
+from s3sync.store.azure.errors import Target, error_class, translate
 from s3sync.store.azure.failures import from_azure
 from s3sync.store.azure.fast import FastLane
 from s3sync.store.azure.full import FullLane
@@ -84,6 +84,8 @@ class Requests:
 
     def error(self, failure: Failure, doing: str, name: str) -> StoreError:
         """Our error for a failure: "could not <doing> <name>"."""
+        if self.credentials.failure is not None and error_class(failure) in (CredentialsError, StoreError):
+            return self.credentials.failure
         unsaid = failure.cause == "answer" and not failure.code and failure.status not in OF_GATEWAYS
         if unsaid and 400 <= failure.status < 500:
             failure = self._ask_why(failure, name)
