@@ -260,6 +260,10 @@ class _Postgres:
             raise self._told(error.orig or error, lost=error.connection_invalidated) from None
         except (self._driver.Error, self._library.exc.SQLAlchemyError) as error:
             raise self._told(error, lost=False) from None
+        except (ValueError, TypeError, ArithmeticError) as error:  # made of an answer, by the driver
+            self._engine.dispose()
+            why = f"its answer makes no sense: {masked(str(error), self._database)[:200]}"
+            raise DatabaseError(f"{self._database.shown} refused", why=why, hint=_HINT) from None
 
     def _told(self, error: BaseException, *, lost: bool) -> DatabaseError:
         lines = [line.strip() for line in masked(str(error), self._database).splitlines() if line.strip()]

@@ -27,8 +27,8 @@ class Between:
     """Whoever sits in between. Passes everything on until a row comes that has `mark` in it, which it sends for ever;
     or it says nothing more."""
 
-    def __init__(self, port: int, mark: bytes, *, silent: bool) -> None:
-        self._to, self._mark, self._silent = port, mark, silent
+    def __init__(self, port: int, mark: bytes, *, silent: bool, instead: bytes) -> None:
+        self._to, self._mark, self._silent, self._instead = port, mark, silent, instead
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port, self.sent = self._listener.getsockname()[1], 0
         threading.Thread(target=self._accept, daemon=True).start()
@@ -53,10 +53,13 @@ class Between:
         with suppress(OSError, struct.error), client:
             while head := stream.read(5):
                 body = stream.read(struct.unpack("!I", head[1:])[0] - 4)
-                if head[:1] == b"D" and self._mark in body:
+                if self._instead:
+                    body = body.replace(self._mark, self._instead)
+                elif head[:1] == b"D" and self._mark in body:
                     self._go_on(client, (head + body) * 1000)
                     return
                 client.sendall(head + body)
+            client.shutdown(socket.SHUT_RDWR)
 
     def _go_on(self, client: socket.socket, rows: bytes) -> None:
         while self._silent:
@@ -71,8 +74,8 @@ class Between:
 
 
 @contextmanager
-def between(postgres: Postgres, mark: bytes, *, silent: bool = False) -> Iterator[Between]:
-    found = Between(postgres.port, mark, silent=silent)
+def between(postgres: Postgres, mark: bytes, *, silent: bool = False, instead: bytes = b"") -> Iterator[Between]:
+    found = Between(postgres.port, mark, silent=silent, instead=instead)
     try:
         yield found
     finally:
@@ -105,6 +108,26 @@ def test_a_server_that_says_nothing_more_is_given_up(
                 media.page("SELECT 'mark' AS id", {}, 10)
             else:
                 media.update("SELECT 'mark' AS id WHERE :id = 1", [{"id": 1}], proves=False)
+        media.close()
+
+
+@pytest.mark.parametrize(
+    ("select", "mark", "instead"),
+    [
+        ("SELECT 'mark' AS id", b"mark", b"\xff\xfe\xff\xfe"),
+        ("SELECT 4711 AS id", b"4711", b"47x1"),
+        ("SELECT DATE '2024-01-02' AS id", b"2024-01-02", b"2024-99-99"),
+        ("SELECT 1 AS mark", b"mark\0", b"\xff\xfe\xff\xfe\0"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_one_error(
+    postgres: Postgres, select: str, mark: bytes, instead: bytes
+) -> None:
+    said = {"host": "127.0.0.1", "user": "media", "password": PASSWORD, "dbname": "postgres", "sslmode": "disable"}
+    with between(postgres, mark, instead=instead) as liar:
+        media = connect(Database("it", "a test", False, said={**said, "port": str(liar.port)}))
+        with pytest.raises(DatabaseError):
+            media.page(select, {}, 10)
         media.close()
 
 
