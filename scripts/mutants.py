@@ -2879,6 +2879,38 @@ MUTANTS = (
         "return Sphere(repo, project)",
         ("tests/scenarios/sealed/test_owner.py", "-k", "manifest_of_elsewhere"),
     ),
+    Mutant(
+        "rclone-replaces",
+        "P6: through rclone a new version of the same size and time takes the place of the old",
+        "s3sync/store/rclone/client.py",
+        '_CONFIG = {"IgnoreTimes": True}',
+        '_CONFIG = {"IgnoreTimes": False}',
+        ("tests/contract/test_rclone.py", "-k", "same_size"),
+    ),
+    Mutant(
+        "rclone-filters",
+        "P1: no filter of the user's reaches a listing, where what is missing looks deleted",
+        "s3sync/store/rclone/program.py",
+        "    return any(flag == one or",
+        "    return any(flag is one or",
+        ("tests/contract/test_rclone.py", "-k", "variables"),
+    ),
+    Mutant(
+        "manifest-stamp",
+        "P8: of two users' statements the one that knew of the other counts, whatever the clocks say",
+        "s3sync/core/manifest/merge.py",
+        "return self.revision, self.at,",
+        "return 0, self.at,",
+        ("tests/unit/core/test_manifest_merge.py",),
+    ),
+    Mutant(
+        "manifest-silence",
+        "P8: what is no more stays said while another's manifest speaks of it",
+        "s3sync/core/manifest/merge.py",
+        "if one.value is not None or any(thing in manifest for manifest in there)",
+        "if one.value is not None",
+        ("tests/unit/core/test_manifest_merge.py",),
+    ),
 )
 
 

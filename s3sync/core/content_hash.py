@@ -1,11 +1,22 @@
-"""Dropbox's content hash: SHA-256 over the SHA-256 of each block of 4 MiB.
+"""Hashes of content as stores other than S3 keep them. Dropbox's is SHA-256 over the SHA-256 of each block of 4 MiB.
 
 Source: https://www.dropbox.com/developers/reference/content-hash
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Mapping
 from hashlib import sha256
+from typing import Protocol
+
+
+class Running(Protocol):
+    """A hash that is being computed."""
+
+    def update(self, data: bytes | bytearray | memoryview, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
 
 BLOCK = 4 * 1024 * 1024
 
@@ -32,3 +43,19 @@ class DropboxHash:
         if self._room < BLOCK:
             whole.update(self._block.digest())
         return whole.hexdigest()
+
+
+KINDS: Mapping[str, Callable[[], Running]] = {
+    "md5": lambda: hashlib.md5(usedforsecurity=False),
+    "sha1": lambda: hashlib.sha1(usedforsecurity=False),
+    "sha256": sha256,
+    "dropbox": DropboxHash,
+}
+"""Kinds that can be computed here, by rclone's names for them."""
+
+
+def running_hash(etag: str) -> Running | None:
+    """The hash to compare with an ETag of the form `dropbox:9f2c...`; None for any other."""
+    kind, colon, _ = etag.partition(":")
+    make = KINDS.get(kind) if colon else None
+    return None if make is None else make()

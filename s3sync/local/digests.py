@@ -12,6 +12,7 @@ import xxhash
 from msgspec import Struct
 
 from s3sync.core.checksum import Checksum, Running
+from s3sync.core.content_hash import Running as RunningHash
 from s3sync.core.etag import MIB, composite_etag, part_ranges
 from s3sync.disk.errors import local_errors
 from s3sync.disk.tree import parent_of
@@ -267,3 +268,11 @@ def file_checksum(file: LocalFile, running: Checksum) -> str:
         for chunk in _chunks(stream):
             running.update(chunk)
     return running.value()
+
+
+def file_hash(file: LocalFile, running: RunningHash) -> str:
+    """A hash over a whole file, in hexadecimal. Raises `SourceChanged`, `LocalError`."""
+    with open_unchanged(file) as stream:
+        for chunk in _chunks(stream):
+            running.update(chunk)
+    return running.hexdigest()

@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from s3sync.core.content_hash import running_hash
 from s3sync.core.entries import Entry
 from s3sync.core.etag import is_part_size, part_count, plain_md5
 from s3sync.core.outcome import Problem
 from s3sync.errors import LocalError, NotFound, SourceChanged
-from s3sync.local.digests import file_checksum, local_etag
+from s3sync.local.digests import file_checksum, file_hash, local_etag
 from s3sync.local.scan import LocalFile
 from s3sync.local.slice import open_slice
 from s3sync.shared.scan import RemoteFile
@@ -58,8 +59,8 @@ def settle_unknown_md5s(session: Session, seen: View) -> None:
 def is_same(store: Store, remote: RemoteFile, file: LocalFile, *, surely: bool = False) -> bool:
     """True if an object's composite ETag, or the checksum that the store keeps of it, is that of a local file.
 
-    `surely`: only by the ETag. Under KMS an ETag says nothing, and other stores keep no checksum: then it is not known
-    to be the same. Raises `LocalError`, `StoreError`.
+    An ETag that is another hash (Dropbox's) is compared as such. `surely`: only by the ETag. Under KMS it says nothing,
+    and other stores keep no checksum: then it is not known to be the same. Raises `LocalError`, `StoreError`.
     """
     try:
         parts, seals = part_count(remote.etag), aspect(store, Seals)
@@ -70,6 +71,9 @@ def is_same(store: Store, remote: RemoteFile, file: LocalFile, *, surely: bool =
             known = part_size is not None and is_part_size(file.size, parts, part_size)
             if known and local_etag(file, part_size or 0) == remote.etag:
                 return True
+        own = running_hash(remote.etag)
+        if own is not None:
+            return f"{remote.etag.partition(':')[0]}:{file_hash(file, own)}" == remote.etag
         if surely:
             return False
         whole = aspect(store, WholeChecksums)

@@ -19,9 +19,9 @@ from threading import Thread
 
 import pytest
 
-from s3sync.errors import ChecksumMismatch, NotAStore, StoreError, Unreachable, Unsupported
+from s3sync.errors import ChecksumMismatch, NotAStore, PreconditionFailed, StoreError, Unreachable, Unsupported
 from s3sync.store import Store, StoreOptions, Wire, open_store
-from s3sync.store.port import Headers, Overwrite
+from s3sync.store.port import Create, Headers, Overwrite
 from s3sync.store.rclone import daemon, program
 from s3sync.store.rclone.program import environment
 from tests.contract.stores import keys, md5, noise, put, read
@@ -279,3 +279,22 @@ def test_an_empty_folder_is_no_obstacle_for_a_file(remotes: Remotes) -> None:
     store.delete("cut/deep/a")
     put(store, "cut", b"a file")
     assert read(store, "cut") == b"a file"
+
+
+def test_another_case_of_a_name_is_refused_where_the_remote_ignores_case(fake: Callable[[str], Store]) -> None:
+    item = '{"Path":"cut/A.mp4","Name":"A.mp4","Size":1,"ModTime":"2025-11-03T10:00:00Z","IsDir":false}'
+    features = '"Features":{"Move":true,"CaseInsensitive":true}'
+    store = fake(answering(f'{{{features},"item":{item},"list":[{item}]}}'.encode()))
+    with pytest.raises(StoreError, match=r"ignores case, and has 'cut/A\.mp4'"):
+        put(store, "cut/a.mp4", b"x", Create())
+    with pytest.raises(PreconditionFailed, match="is there already"):
+        put(store, "cut/A.mp4", b"x", Create())
+
+
+@pytest.mark.parametrize("kind", ["loc", "mem", "dav", "ssh"])
+def test_a_new_version_of_the_same_size_and_time_takes_the_place_of_the_old(remotes: Remotes, kind: str) -> None:
+    """Left to itself, rclone takes it for the same one, and drops it."""
+    store = opened(remotes, kind)
+    for body in (b"one", b"two", b"six"):
+        put(store, "a", body)
+        assert read(store, "a") == body

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterator
 
-from s3sync.core.content_hash import DropboxHash
+from s3sync.core.content_hash import KINDS
 from s3sync.store.port import Buffer
-
-
-class Running(Protocol):
-    """A hash that is being computed."""
-
-    def update(self, data: Buffer, /) -> None: ...
-    def hexdigest(self) -> str: ...
-
-
-KINDS: Mapping[str, Callable[[], Running]] = {
-    "md5": lambda: hashlib.md5(usedforsecurity=False),
-    "sha1": lambda: hashlib.sha1(usedforsecurity=False),
-    "sha256": hashlib.sha256,
-    "dropbox": DropboxHash,
-}
 
 
 class Hashed:

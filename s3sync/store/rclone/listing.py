@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from s3sync.core.names import short_text
+from s3sync.core.names import short_text, without_case
 from s3sync.errors import BucketMissing, NotAStore, NotFound, StoreError
 from s3sync.store.port import ObjectInfo
 from s3sync.store.rclone.client import LIST_S, MOST_LISTING, Client
@@ -77,3 +77,16 @@ def clear_empty(client: Client, fs: str, key: str) -> bool:
             client.ask("operations/rmdirs", f"could not write {key!r}", dict, {"fs": fs, "remote": key}, reads=False)
             return True
     return False
+
+
+def refuse_other_case(client: Client, fs: str, key: str) -> None:
+    """Raise `StoreError` where a remote that ignores case took another name for this one."""
+    folder = key.rpartition("/")[0]
+    there = items(client, fs, f"{folder}/" if folder else "", [], recurse=False) or ()
+    alike = [item.path for item in there if without_case(item.path) == without_case(key)]
+    if alike and key not in alike:
+        raise StoreError(
+            f"could not write {short_text(key)!r}",
+            why=f"the remote ignores case, and has {short_text(alike[0])!r}",
+            hint="rename one of the two; nothing was overwritten",
+        )

@@ -226,6 +226,8 @@ class RcloneStore:
             return
         there = self._stat(key, what)
         if isinstance(mode, Create) and there is not None:
+            if self.ignores_case:
+                listing.refuse_other_case(self._client, self._root, key)
             raise PreconditionFailed(f"{key!r} is there already")
         if isinstance(mode, Update) and (there is None or there.etag != mode.etag):
             raise PreconditionFailed(f"{key!r} is not the version that was expected")
