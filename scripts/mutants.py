@@ -2932,6 +2932,8 @@ def copy_of_the_checkout() -> Iterator[Path]:
         for script in Path(sysconfig.get_path("scripts")).iterdir():
             if not (copy / ".venv/bin" / script.name).exists():
                 (copy / ".venv/bin" / script.name).symlink_to(script)
+        if (ROOT / ".servers").is_dir():  # servers that no Python package brings: without them their tests are skipped
+            (copy / ".servers").symlink_to(ROOT / ".servers")
         yield copy
 
 
