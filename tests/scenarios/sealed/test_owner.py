@@ -181,6 +181,8 @@ def test_an_upload_that_nobody_recorded_is_known_by_who_sent_it(people: People, 
 
 def test_nobody_switches_encryption_off(people: People, bucket: Path) -> None:
     shared(people, a="one")
+    shutil.rmtree(bucket / ".s3sync" / "keys")  # nothing in the bucket says that it is encrypted
+    (bucket / PROJECT / "metadata.json").unlink()
     for person in people:
         text = (person.repo / ".s3sync.yaml").read_text()
         for changed in (text.replace("encrypt: yes", "encrypt: no"), text.replace("encrypt: yes\n", "")):
