@@ -248,6 +248,13 @@ def _sent_by_a_client(world: World) -> None:
     drop(store, inbox, content("client's film", MIB), "film", key="2" * 32)
 
 
+def _queued(world: World) -> None:
+    """What was put into the queue before others sent something, and files beside it that nobody asked for."""
+    _up(world)
+    david = world.people["david"]
+    david.ok("up", "--queue", "new", "cut")
+
+
 INIT = ("init", "b63-flivideo", "--store", "{store}", "--user", "david", "--repo", "v-appydave")
 CONFLICT = frozenset({0, 4})
 
@@ -278,6 +285,7 @@ SCENARIOS = [
     Scenario("cleanup-part", "david", ("cleanup", "one", "cut", "--yes"), _cleanup_of_deleted, like="cleanup part"),
     Scenario("up-again", "jan", ("up", "--again"), _partly_cleaned, like="up again"),
     Scenario("pinned", "jan", ("down", "--pinned"), _pinned, like="pinned"),
+    Scenario("queue-run", "david", ("queue", "run"), _queued, like="queue run"),
     Scenario("received", "jan", ("down",), _sent_by_a_client, like="received"),
     Scenario("retention", "jan", ("sync",), _old_trashes, loses=True, like="retention", before_again=_next_day),
 ]
