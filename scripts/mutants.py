@@ -2816,6 +2816,14 @@ MUTANTS = (
         ("tests/scenarios/organize/test_organize.py", "-k", "several_files"),
     ),
     Mutant(
+        "organize-proven",
+        "a source goes only when the bytes prove that the target has it, on nobody's word",
+        "s3sync/organize/planning.py",
+        "    if not surely:",
+        "    if True:",
+        ("tests/scenarios/organize/test_organize.py", "-k", "word"),
+    ),
+    Mutant(
         "organize-bounded",
         "rule 9: what a file says of itself is read within bounds",
         "s3sync/organize/ranged.py",

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import IO, cast
 
+from msgspec import Struct
+
 from s3sync.archive.readers import Unsaid
 from s3sync.core.archive.layout import LayoutError
 from s3sync.core.organizing import Layout, first_clashes
@@ -18,7 +20,7 @@ from s3sync.local.holds import ignores_case, refused_here
 from s3sync.organize.ranged import RangedFile
 from s3sync.organize.report import Named, OrganizeReport
 from s3sync.organize.said import fields_of, named
-from s3sync.pairs.digests import settle
+from s3sync.pairs.digests import checksums_agree, proven, settle
 from s3sync.pairs.values import Bucket, Folder, Found, Place
 from s3sync.pairs.work import Work
 from s3sync.spill.sequence import SpilledList
@@ -40,29 +42,38 @@ class Reading:
             self.bytes += n
 
 
-def plan(work: Work, layout: Layout, report: OrganizeReport) -> SpilledList[Named]:
-    """Steps for what is not under its new path yet. Raises `Halt` on collisions, before anything was written."""
+class Plan(Struct):
+    """Steps of a run. `held` are files whose content the target has under their new path, each with its MD5."""
+
+    copies: SpilledList[Named]
+    held: list[tuple[Named, str | None]]
+
+
+def plan(work: Work, layout: Layout, report: OrganizeReport) -> Plan:
+    """Find what is not under its new path yet. Raises `Halt` on collisions, before anything was written."""
     source, target = work.opened.places[End.A], work.opened.places[End.B]
     for seen in work.seen.values():
         report.failed += seen.problems
-    new_paths = _new_paths(work, source, target, layout, report)
+    named_so = _new_paths(work, source, target, layout, report)
+    new_paths = {old: new for old, new in named_so.items() if _key(source, old) != _key(target, new)}
+    report.alike = len(named_so) - len(new_paths)
     blind = isinstance(target, Folder) and ignores_case(target.root)
     clashes = first_clashes(new_paths.items(), ignores_case=blind)
     if clashes:
         raise _clash(clashes)
-    steps = SpilledList(Named)
+    found = Plan(SpilledList(Named), [])
     for old, new in new_paths.items():
-        if _key(source, old) == _key(target, new):
-            report.alike += 1
+        step = Named(old, new, work.seen[End.A].files[old].size)
+        if new not in work.seen[End.B].files:
+            found.copies.append(step)
             continue
-        problem = _taken(work, old, new) if new in work.seen[End.B].files else None
-        if problem is None and new in work.seen[End.B].files:
-            report.alike += 1
-        elif problem is not None:
-            report.failed.append(problem)
+        same, known = _is_same(work, old, new, surely=report.moves)
+        if same:
+            found.held.append((step, known))
         else:
-            steps.append(Named(old, new, work.seen[End.A].files[old].size))
-    return steps
+            problem = f"stays where it is: another file is called {new}"
+            report.failed.append(Problem(old, problem, "rename one, or change the layout"))
+    return found
 
 
 def _new_paths(work: Work, source: Place, target: Place, layout: Layout, report: OrganizeReport) -> dict[str, str]:
@@ -132,14 +143,24 @@ def _root(place: Place) -> str:
     return (place.settings.store if isinstance(place, Bucket) else place.root.as_posix()).rstrip("/") + "/"
 
 
-def _taken(work: Work, old: str, new: str) -> Problem | None:
-    """None where what stands under the new path is the same file."""
+def _is_same(work: Work, old: str, new: str, *, surely: bool) -> tuple[bool, str | None]:
+    """True if what stands under the new path is the same file, with its MD5.
+
+    `surely`: the old one is to go then, so that nobody's word counts but the bytes'.
+    """
     one, two = work.seen[End.A].files[old], work.seen[End.B].files[new]
-    if one.size == two.size:
-        first, second = settle(new, one, two, work.knows)
-        if first is not None and first == second:
-            return None
-    return Problem(old, f"stays where it is: another file is called {new}", "rename one, or change the layout")
+    if one.size != two.size:
+        return False, None
+    if not surely:
+        first, second = settle(old, one, two, work.knows, new)
+        return first is not None and first == second, first
+    a, b = work.knows[End.A], work.knows[End.B]
+    first, second = proven(old, one, a), proven(new, two, b)
+    if first is None or second is None:
+        if checksums_agree(one, two, work.knows):
+            return True, first or second
+        first, second = first or a.read(old, one), second or b.read(new, two)
+    return first == second, first
 
 
 def _clash(clashes: Mapping[str, list[str]]) -> Halt:

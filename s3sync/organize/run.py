@@ -13,7 +13,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.errors import ENDS_THE_RUN, S3syncError, UsageError, declined
 from s3sync.organize.journal import Head, Journal, Line, new_journal
-from s3sync.organize.planning import plan
+from s3sync.organize.planning import Plan, plan
 from s3sync.organize.report import Named, OrganizeReport
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.moving import Done, Mover
@@ -44,16 +44,19 @@ def run_organize(work: Work, options: OrganizeOptions, environ: Mapping[str, str
     work.look(options.wanted, both=False)
     if not work.seen[End.A].files and not work.seen[End.A].problems:
         raise UsageError(f"there is nothing at {places[End.A].shown}", hint="look at the spelling, and at the filters")
-    steps = plan(work, options.layout, report)
-    for step in steps:
+    found = plan(work, options.layout, report)
+    if not options.moves:
+        report.alike += len(found.held)
+        found.held.clear()
+    for step in (*found.copies, *(step for step, _ in found.held)):
         report.named.append(replace(step, gone=options.moves))
-    if not options.dry_run and steps:
+    if not options.dry_run and report.named:
         if not options.confirm(report):
             raise declined("nothing was renamed")
         report.named, report.run = SpilledList(Named), work.stamp()
         try:
             with new_journal(environ, report.run, options.head) as journal:
-                _execute(work, report, steps, options, journal)
+                _execute(work, report, found, options, journal)
         except S3syncError as error:
             error.report = None
             raise
@@ -61,13 +64,14 @@ def run_organize(work: Work, options: OrganizeOptions, environ: Mapping[str, str
     return report
 
 
-def _execute(
-    work: Work, report: OrganizeReport, steps: SpilledList[Named], options: OrganizeOptions, journal: Journal
-) -> None:
+def _execute(work: Work, report: OrganizeReport, found: Plan, options: OrganizeOptions, journal: Journal) -> None:
+    steps = found.copies
     work.progress.expect(Kind.UPLOAD, len(steps), sum(step.size_bytes for step in steps))
     assert report.run is not None
     with work.mover(report.run, report.warnings.append) as (mover, pool):
-        arrived: list[tuple[Named, Done]] = []
+        arrived = [_held(work, step, known) for step, known in found.held]
+        for step, done in arrived:
+            journal.note(_line(work, step, done))
         for step, result in pool.map(lambda one: mover.copy_as(one.old, one.new), steps, lambda one: one.size_bytes):
             try:
                 done = result.result()
@@ -94,6 +98,11 @@ def _take_away(report: OrganizeReport, mover: Mover, pool: Pool, arrived: list[t
         except S3syncError as error:
             _failed(report, step.old, error)
     return gone
+
+
+def _held(work: Work, step: Named, known: str | None) -> tuple[Named, Done]:
+    """A file that stands under its new path already, as if it had been copied now: a run before was killed."""
+    return step, Done(step.new, End.B, work.seen[End.B].files[step.new], step.size_bytes, known)
 
 
 def _line(work: Work, step: Named, done: Done) -> Line:

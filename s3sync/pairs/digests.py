@@ -122,26 +122,38 @@ class Knowledge:
         self._tagged.pop(path, None)
 
 
-def settle(path: str, a: Found, b: Found, of: Mapping[End, Knowledge]) -> tuple[str | None, str | None]:
-    """MD5s of two files of one length: equal where the files are the same. Raises `LocalError`, `StoreError`."""
-    one, two = of[End.A], of[End.B]
-    first, second = one.likely(path, a), two.likely(path, b)
+def settle(
+    path: str, a: Found, b: Found, of: Mapping[End, Knowledge], path_b: str | None = None
+) -> tuple[str | None, str | None]:
+    """MD5s of two files of one length: equal where the files are the same. `path_b`: where B's has another path.
+
+    Raises `LocalError`, `StoreError`.
+    """
+    one, two, other = of[End.A], of[End.B], path_b or path
+    first, second = one.likely(path, a), two.likely(other, b)
     if first is not None and first == second:
         return first, second
-    first, second = one.told(path, a), two.told(path, b)
+    first, second = one.told(path, a), two.told(other, b)
     if first is not None and second is not None:
         return first, second
-    if _checksums_agree(a, b, of):
+    if checksums_agree(a, b, of):
         known = first or second or one.read(path, a)
         one.note_object(path, a.size, a.etag, known)
-        two.note_object(path, b.size, b.etag, known)
+        two.note_object(other, b.size, b.etag, known)
         return known, known
     if first is None:
         first = one.read(path, a)
-    return first, second if second is not None else two.read(path, b)
+    return first, second if second is not None else two.read(other, b)
 
 
-def _checksums_agree(a: Found, b: Found, of: Mapping[End, Knowledge]) -> bool:
+def proven(path: str, found: Found, knows: Knowledge) -> str | None:
+    """MD5 that the bytes themselves prove: of a file that was read, or as the ETag. What metadata says is not asked."""
+    if found.file is not None:
+        return knows.digests(path, found.file).md5
+    return plain_md5(found.etag)
+
+
+def checksums_agree(a: Found, b: Found, of: Mapping[End, Knowledge]) -> bool:
     """True if a checksum that both know is the same: a file's composite ETag, or what a store keeps of the whole."""
     one, two = of[End.A].place, of[End.B].place
     if isinstance(one, Bucket) and isinstance(two, Bucket):

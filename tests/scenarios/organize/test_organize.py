@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import signal
+import subprocess
 import wave
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ import pytest
 
 from tests.kit.people import Person
 from tests.kit.proxy import Proxy
-from tests.kit.servers import SeaweedFS
+from tests.kit.servers import Moto, SeaweedFS
 from tests.scenarios.organize.songs import song
 from tests.scenarios.pairs.conftest import desk, moto_of_pairs  # noqa: F401 - fixtures
 from tests.scenarios.pairs.desk import Desk, Place
@@ -169,3 +172,53 @@ def test_a_missing_source_is_no_empty_one(tmp_path: Path) -> None:
         "there is no folder ./here"
         in david.expect(2, "organize", "./here", "./there", "--layout", "{name}", cwd=david.root).err
     )
+
+
+@pytest.mark.parametrize("operation", ["CopyObject", "DeleteObject"])
+def test_f01_a_run_that_is_killed_loses_nothing_and_is_taken_back(
+    desk: Desk,  # noqa: F811
+    moto_of_pairs: Moto,  # noqa: F811
+    operation: str,
+) -> None:
+    """kill -9 while some are copied, or some have left the source; run again it ends the same, and both go back."""
+    place = desk.place("moto", "music")
+    named = library(place, artists=4, size=20_000)
+    before = place.files()
+    command = [*desk.person.program, "organize", place.word, place.word, "--layout", LAYOUT, "--move", "--yes"]
+    with Proxy(moto_of_pairs.endpoint_url) as proxy:
+        config = desk.person.root / "home" / ".aws" / "config"
+        config.write_text(config.read_text().replace(moto_of_pairs.endpoint_url, proxy.endpoint_url))
+        started: list[subprocess.Popen[bytes]] = []
+        proxy.on(operation, nth=6).before(lambda request: started[0].kill())
+        words = [*command, "--profile", "moto", "--transfers", "2"]
+        started.append(subprocess.Popen(words, env=desk.person.env(), cwd=desk.work, stdout=subprocess.DEVNULL))
+        assert started[0].wait(60) == -signal.SIGKILL
+    config.write_text(config.read_text().replace(proxy.endpoint_url, moto_of_pairs.endpoint_url))
+    assert set(place.files().values()) >= set(before.values())
+    organized(desk, place, place, "--move", "--yes")
+    assert place.files() == named
+    for _ in range(2):
+        desk.person.run("organize", "--undo", "--yes", cwd=desk.work)
+    assert set(place.files().values()) == set(before.values())
+    if operation == "DeleteObject":
+        assert place.files() == before
+
+
+@pytest.mark.seaweedfs
+def test_nobodys_word_has_a_source_deleted(desk: Desk) -> None:  # noqa: F811
+    """An object under the new name that only says to be the same: in its metadata, with an ETag that proves nothing."""
+    a, b = desk.place("sea", "inbox"), desk.place("sea", "music")
+    body = song("Ella", "Gershwin", "Summertime", 7, size=6_000_000)
+    a.put("07.mp3", body)
+    fake = b"x" * len(body)
+    named = "Ella/Gershwin/07 Summertime.mp3"
+    key, said = b.prefix + named, {"md5": hashlib.md5(body).hexdigest()}
+    upload = b.client.create_multipart_upload(Bucket=b.bucket, Key=key, Metadata=said)["UploadId"]
+    parts = []
+    for number, part in enumerate((fake[: 5 * 1024 * 1024], fake[5 * 1024 * 1024 :]), 1):
+        sent = b.client.upload_part(Bucket=b.bucket, Key=key, UploadId=upload, PartNumber=number, Body=part)
+        parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+    b.client.complete_multipart_upload(Bucket=b.bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+    done = organized(desk, a, b, "--move", "--yes", code=3)
+    assert [item["name"] for item in done["failed"]] == ["07.mp3"]
+    assert a.files() == {"07.mp3": body} and b.files() == {named: fake}
