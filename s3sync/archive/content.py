@@ -47,15 +47,16 @@ class Content(Struct, frozen=True):
     @property
     def most(self) -> int:
         """Bytes that the object has at most."""
-        packed = sum(source.size + 4 * BLOCK for source in self.sources) + len(END)
+        packed = self.size + 4 * BLOCK * len(self.sources) + len(END)
         return self.size if self.top is None else packed + packed // 32 + MIB
 
     @property
     def part_size(self) -> int:
         """Size of the parts: of a container as small as 10,000 of them allow, if it is more than one."""
-        if self.top is None or self.most <= PART_SIZE:
-            return choose_part_size(self.most)
-        return max(SMALLEST_PART, -(-self.most // MAX_PARTS // MIB) * MIB)
+        most = self.most
+        if self.top is None or most <= PART_SIZE:
+            return choose_part_size(most)
+        return max(SMALLEST_PART, -(-most // MAX_PARTS // MIB) * MIB)
 
     def headers(self, archive_id: str) -> Headers:
         kind = self.kind if self.top is None else _CONTENT_TYPES.get(self.pack)

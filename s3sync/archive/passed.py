@@ -40,6 +40,12 @@ class Passed(Sequence[Member]):
             files += sources[number].kind is Kind.FILE
         self._files = files
 
+    @property
+    def files(self) -> Sequence[Source]:
+        """Sources that they are made of."""
+        count = len(self._nth)
+        return self._sources if count == len(self._sources) else self._sources[:count]
+
     def __len__(self) -> int:
         return len(self._nth)
 

@@ -21,7 +21,7 @@ from msgspec import json
 from s3sync.archive.catalogue import pieces
 from s3sync.core.archive.lifecycle import expected_class
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, Status, ThawNote, date_of
-from s3sync.core.archive.values import Index, Kind, Member, Pack
+from s3sync.core.archive.values import Index, Kind, Member, Pack, traits_of
 from s3sync.core.times import FILE_TIMES, format_time
 from s3sync.state.sqlite import Migration
 
@@ -165,7 +165,7 @@ def _expected_class(text: str) -> str | None:
 
 def archive_values(index: Index, index_etag: str | None) -> dict[str, object]:
     """Columns of what an index says of its archive."""
-    files = sum(member.kind is not Kind.FOLDER for member in index.members)
+    files = sum(one.kind is not Kind.FOLDER for one in traits_of(index.members))
     fields = {text(name): text(value) for name, value in index.fields.items()}
     return {
         "key": text(index.key),

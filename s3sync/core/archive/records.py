@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from s3sync.core.archive.values import Index, Kind, Pack
+from s3sync.core.archive.values import Index, Kind, Pack, traits_of
 from s3sync.core.times import FILE_TIMES, format_ns, parse_time
 
 
@@ -172,7 +172,7 @@ def date_of(index: Index) -> str | None:
     year = fields.get("year", "")
     if len(year) == 4 and year.isascii() and year.isdigit():
         return f"{year}-{_two_digits(fields.get('month'))}-{_two_digits(fields.get('day'))}"
-    newest = max((member.mtime_ns for member in index.members if member.kind is Kind.FILE), default=None)
+    newest = max((one.mtime_ns for one in traits_of(index.members) if one.kind is Kind.FILE), default=None)
     return format_ns(newest)[:10] if newest is not None and newest in FILE_TIMES else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -168,6 +168,12 @@ class Member(Struct, frozen=True, gc=False):
     key: str | None = None
     etag: str | None = None
     """ETag of the member's own object, without a container."""
+
+
+def traits_of(members: Sequence[Member]) -> Sequence[Member] | Sequence[Source]:
+    """Kind, size and time of each member: where members are made when they are asked for, those of their files."""
+    files: Sequence[Source] | None = getattr(members, "files", None)
+    return members if files is None else files
 
 
 class Frame(Struct, frozen=True, array_like=True, gc=False):
