@@ -2919,6 +2919,46 @@ MUTANTS = (
         "if one.value is not None",
         ("tests/unit/core/test_manifest_merge.py",),
     ),
+    Mutant(
+        "pair-missing",
+        "P1: a place that is missing is never taken for an empty one",
+        "s3sync/pairs/work.py",
+        "(end is End.A or (both and known))",
+        "(end is End.A)",
+        ("tests/scenarios/pairs/test_both_ways.py", "-k", "suddenly"),
+    ),
+    Mutant(
+        "pair-trash",
+        "P1: what is replaced at a place goes to its trash first",
+        "s3sync/pairs/moving.py",
+        "        self._trash_object(self.transports[to], target, name, old)\n        return Update",
+        "        return Update",
+        ("tests/scenarios/pairs/test_one_way.py", "-k", "folder-sea"),
+    ),
+    Mutant(
+        "pair-move-forgets",
+        "P1: what a move took away is deleted nowhere for it",
+        "s3sync/pairs/run.py",
+        "        work.memory.pair.save(base=dict.fromkeys(some))\n",
+        "        del some\n",
+        ("tests/scenarios/pairs/test_both_ways.py", "-k", "move_took_away"),
+    ),
+    Mutant(
+        "pair-gate",
+        "P3: more than half of a place is not deleted unasked",
+        "s3sync/core/pairs.py",
+        "one.deletions * 2 > one.files",
+        "one.deletions > one.files",
+        ("tests/unit/core/test_pairs.py",),
+    ),
+    Mutant(
+        "selection-base",
+        "P1: what was deleted while it was not selected is no deletion later",
+        "s3sync/sync/selection.py",
+        "        state.save(base=dict.fromkeys(some))\n",
+        "",
+        ("tests/scenarios/people/test_selective.py", "-k", "counts_as_deleted and folder"),
+    ),
 )
 
 

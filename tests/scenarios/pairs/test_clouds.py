@@ -18,11 +18,9 @@ PAIRS = [
     ("gcs", "sea"),
     ("sea", "rclone"),
     ("rclone", "gcs"),
-    ("rclone", "folder"),
     pytest.param("azurite", "folder", marks=needs_azurite),
     pytest.param("sea", "azurite", marks=needs_azurite),
     pytest.param("azurite", "gcs", marks=needs_azurite),
-    pytest.param("rclone", "azurite", marks=needs_azurite),
 ]
 LARGE = random.Random(11).randbytes(9 * 1024 * 1024)
 
