@@ -46,7 +46,7 @@ MUTANTS = (
         "s3sync/store/azure/full.py",
         "                **conditions_of(mode),\n            )\n        )\n\n    def _dressed",
         "            )\n        )\n\n    def _dressed",
-        ("tests/contract/test_azure.py", "-k", "one_wins or expected_version"),
+        ("tests/contract/test_azure.py", "-k", "expected_version_alone"),
     ),
     Mutant(
         "azure-tag-of-the-upload",

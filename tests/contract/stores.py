@@ -67,7 +67,6 @@ KNOWN_DEVIATIONS: dict[tuple[str, str], str] = {
     ("gcs", "key a\rb"): "holds no key with a line break",
     ("azurite", "plain etag"): "has ETags that say nothing of content",
     ("azurite", "composite etag"): "has ETags that say nothing of content",
-    ("azurite", "copied parts"): "lacks Put Block From URL",
     ("azurite", "key a\nb"): "lists a newline as a blank",
     ("azurite", "key ctrl\x01x"): "answers 500 to a listing with a character that XML cannot hold",
     ("azurite", "key a/../b"): "cannot be asked for a segment ..: no client keeps it in an address",

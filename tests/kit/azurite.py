@@ -1,7 +1,7 @@
 """Azurite, Microsoft's own emulator of Azure Blob Storage, on 127.0.0.1. It is a program for node.
 
 `scripts/test` installs it into `.servers/azurite`. Each server has an account of its own name and key, and the
-container `shared`. What it lacks: Put Block From URL and Put Blob From URL, users with fewer rights but by signatures,
+container `shared`. What it lacks: users with fewer rights but by signatures,
 and the hours that an archived blob takes to thaw.
 """
 

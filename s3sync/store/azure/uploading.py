@@ -124,8 +124,8 @@ class Uploading(WholeBlobs):
         try:
             self._io.attempts(doing).run(lambda: call(name, block.id, origin, source_etag, start, stop), from_azure)
         except RequestFailed as error:
-            if error_class(error.failure) is NotFound:
-                self.head(source)
+            if error_class(error.failure) in (NotFound, PreconditionFailed):
+                self.head(source)  # raises when it is the source that is not there
             raise self._io.error(error.failure, doing, name) from None
         return block.etag
 
