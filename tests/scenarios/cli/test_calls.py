@@ -325,5 +325,5 @@ def test_an_option_before_the_command_and_a_speed_without_a_unit_say_what_to_typ
 
 def test_c12_doctor_outside_a_repository_skips_in_few_lines(david: Person) -> None:
     said = david.run("doctor", cwd=david.root).out
-    assert len(said.splitlines()) < 14 and "29 checks, staging to leftovers: needs project" in said
+    assert len(said.splitlines()) < 14 and "31 checks, staging to leftovers: needs project" in said
     assert "a name in it is empty" not in said, "what nobody named is not looked for in the store"
