@@ -1,0 +1,87 @@
+"""Other spellings of two places, and filters: what they leave out is as if neither place had it."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from tests.scenarios.pairs.desk import Desk, Place
+
+FILES = {"a.mov": b"a" * 20_000, "raw/b.mov": b"b" * 5, "raw/c.wav": b"c" * 5, "notes.txt": b"n"}
+
+
+@pytest.fixture
+def two(desk: Desk) -> tuple[Place, Place]:
+    a, b = desk.place("folder", "a"), desk.place("store", "b")
+    for name, body in FILES.items():
+        a.put(name, body)
+    return a, b
+
+
+def age(a: Place, name: str, days: float) -> None:
+    assert a.root is not None
+    when = time.time() - days * 86_400
+    os.utime(a.root / name, (when, when))
+
+
+def test_to_the_cloud_and_to_this_computer(desk: Desk, two: tuple[Place, Place]) -> None:
+    a, b = two
+    desk.person.ok("sync", a.word, "--to-cloud", b.word, "--bandwidth", "50M", cwd=desk.work)
+    assert b.files() == FILES
+    desk.person.ok("sync", b.word, "--to-local", "back", cwd=desk.work)
+    assert desk.place("folder", "back").files() == FILES
+    for words, said in (
+        (["./a", "--to-cloud", "back"], "takes a store's address"),
+        ([b.word, "--to-local", b.word], "takes a folder"),
+        (["--to-local", "x"], "needs the place to copy from"),
+        (["./a", "./x", "--to-cloud", b.word], "names the second place"),
+        (["./a", "--to-cloud", b.word, "--to-local", "x"], "contradict each other"),
+    ):
+        assert said in desk.person.expect(2, "sync", *words, cwd=desk.work).err
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        (["--include", "*.mov"], {"a.mov", "raw/b.mov"}),
+        (["--exclude", "raw/"], {"a.mov", "notes.txt"}),
+        (["--include", "*.mov", "--exclude", "raw/"], {"a.mov"}),
+        (["--min-size", "10K"], {"a.mov"}),
+        (["--max-size", "5"], {"raw/b.mov", "raw/c.wav", "notes.txt"}),
+        (["--newer", "2d"], {"a.mov", "raw/b.mov", "notes.txt"}),
+        (["--older", "2d"], {"raw/c.wav"}),
+        (["--from-file", "list.txt"], {"raw/b.mov", "notes.txt"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_a_filter_leaves_out_is_neither_copied_nor_deleted(
+    desk: Desk, two: tuple[Place, Place], words: list[str], chosen: set[str]
+) -> None:
+    a, b = two
+    age(a, "raw/c.wav", 30)
+    (desk.work / "list.txt").write_text("raw/b.mov\nnotes.txt\n")
+    desk.run("copy", a, b, *words)
+    assert set(b.files()) == chosen
+    desk.run("copy", a, b)
+    for name in FILES:
+        a.drop(name)
+    a.put("other.bin", b"x" * 15_000)
+    age(a, "other.bin", 30)
+    desk.run("sync", a, b, "--delete", "--max-delete", "9", *words)
+    old = {"--newer", "--older"} & set(words)
+    assert old or set(FILES) - chosen <= set(b.files()), "what was left out stays"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--min-size", "much"], "--min-size"),
+        (["--newer", "soon"], "soon"),
+        (["--from-file", "nowhere.txt"], "cannot read nowhere.txt"),
+    ],
+)
+def test_a_filter_that_is_none(desk: Desk, two: tuple[Place, Place], words: list[str], said: str) -> None:
+    a, b = two
+    assert said in desk.run("copy", a, b, *words, code=2).err and b.everything() == {}
