@@ -245,4 +245,8 @@ def _nearest(kind: str) -> str:
     import difflib
 
     near = difflib.get_close_matches(kind.casefold(), SCHEMES, 1, 0.5)
-    return f"did you mean '{near[0]}://'?" if near else f"use {' or '.join(f'{name}://' for name in SCHEMES)}"
+    return f"did you mean '{_head(near[0])}'?" if near else f"use {' or '.join(map(_head, SCHEMES))}"
+
+
+def _head(name: str) -> str:
+    return f"{name}:" if SCHEMES[name].by_remote else f"{name}://"

@@ -127,6 +127,12 @@ class Credentials:
             if values.get("sharedaccesssignature"):
                 return Signer(sas=values["sharedaccesssignature"].lstrip("?"))
             raise CredentialsError(f"{CONNECTION} has neither a key nor a signature", hint=HINTS[CredentialsError])
+        if own is None and self._env.get(CONNECTION, "").strip():
+            raise CredentialsError(
+                f"{CONNECTION} holds no connection string",
+                why="one is a row of fields, AccountName=...;AccountKey=..., as the portal shows it under Access keys",
+                hint=f"copy it again and whole, or unset {CONNECTION}",
+            )
         if self._env.get(KEY) or self._env.get(SAS):
             named, variable = self._env.get(ACCOUNT), KEY if self._env.get(KEY) else SAS
             if named and named != self.account:

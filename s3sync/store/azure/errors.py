@@ -98,7 +98,7 @@ _SECRETS = (
     r"(?:\bsig|\bse|\bskoid|\bsktid)=[^&\s\"'<>]*|SharedKey [^\s\"'<>]+|Bearer [^\s\"'<>]+|\?[^\s\"'<>]*=[^\s\"'<>]*"
 )
 """Compiled when it is first used: no start waits for it."""
-_OF_REQUESTS = re.compile(r"\s*(?:RequestId|Time|ErrorCode|Content):.*", re.DOTALL)
+_OF_REQUESTS = re.compile(r"(?:\s|\\n)*(?:RequestId|Time|ErrorCode|Content):.*", re.DOTALL)
 
 
 def error_class(failure: Failure) -> type[StoreError]:

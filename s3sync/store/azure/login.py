@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -42,6 +43,7 @@ def find_login(env: Mapping[str, str]) -> Callable[[], Token]:
                 hint=HINTS[CredentialsError],
             ) from None
         return lambda: _of_cli(found, env)
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings, a screenful each, are in the error
     credential = DefaultAzureCredential()
 
     def token() -> Token:
@@ -79,5 +81,5 @@ def _refused(why: str) -> CredentialsError:
     return CredentialsError(
         "the Azure login gives no token",
         why="".join(char if char.isprintable() else " " for char in line)[:MOST_SAID] or None,
-        hint="run `az login`, or " + HINTS[CredentialsError],
+        hint=HINTS[CredentialsError],
     )

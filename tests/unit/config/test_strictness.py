@@ -174,6 +174,8 @@ def test_good_stores(load: Load, clean_environment: Path, given: str, store: str
         ("bucket", "is not an address", "s3://bucket/prefix"),
         ("s4://bucket", "there is no store of the kind 's4://'", "did you mean 's3://'?"),
         ("https://bucket", "there is no store of the kind", "use s3:// or "),
+        ("dropbox://films", "there is no store of the kind", " or file:// or rclone:"),
+        ("rclon://team/films", "there is no store of the kind", "did you mean 'rclone:'?"),
         ("s3://", "is not a bucket's name", ""),
         ("s3:///a", "is not a bucket's name", ""),
         ("s3://bucket/a//b", "empty folder", ""),
