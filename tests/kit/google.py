@@ -144,6 +144,11 @@ class Recorder:
         """Change the JSON answer of the next such requests."""
         self._rules.append(_Rule(method, path, times, change=how))
 
+    def mend(self) -> None:
+        """Let everything pass again as it is."""
+        with self._lock:
+            self._rules.clear()
+
     def note(self, request: Request) -> _Rule:
         with self._lock:
             self.requests.append(request)
