@@ -6,7 +6,8 @@ other records. A metadata.json that came there in another way is read with them,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from hashlib import md5, sha256
 from typing import Annotated, Any
 
@@ -34,8 +35,11 @@ from s3sync.store.port import Create, Headers, Store, Update
 
 KIND = "manifest"
 MOST_WRITERS = 200
+MOST_REVISION = 1 << 53
+"""A revision stays there once somebody wrote it: what follows is readable, and its time decides."""
 _AT_ONCE = 8
 _HEADERS = Headers(content_type="application/json")
+_NO_STATEMENT = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 
 class Text(msgspec.Struct, kw_only=True):
@@ -45,7 +49,7 @@ class Text(msgspec.Struct, kw_only=True):
     project_id: str = ""
     repo: str = ""
     user: str = ""
-    revision: Annotated[int, msgspec.Meta(ge=0, le=1 << 53)] = 0
+    revision: Annotated[int, msgspec.Meta(ge=0, le=MOST_REVISION)] = 0
     write_id: str | None = None
     statements: list[Statement] = []
 
@@ -77,9 +81,7 @@ def key_of(prefix: str, user: str) -> str:
 def read_all(store: Store, prefix: str) -> Own:
     """Read and merge every manifest of a project. Raises `ManifestError` for one that cannot be read, `StoreError`."""
     folder = records(prefix, KIND)
-    keys = sorted(info.key for info in store.list(folder) if _is_manifest(info.key.removeprefix(folder)))
-    if len(keys) > MOST_WRITERS:
-        raise ManifestError(f"{store.url}/{folder} has more than {MOST_WRITERS} manifests", why="no team has so many")
+    keys = _listed(store, folder)
     with Aside(_AT_ONCE, "s3sync-manifests") as threads:
         shared = threads.submit(_read, store, prefix + MANIFEST)
         texts = [(key, text) for key, text in zip(keys, threads.map(lambda key: _read(store, key), keys), strict=True)]
@@ -101,10 +103,22 @@ def read_all(store: Store, prefix: str) -> Own:
     everything = [of_shared, *(statements for _, statements in by_key.values())]
     best = merged(*everything)
     manifest = _manifest(prefix, best, max([revision, *(one.revision for one in best.values())]))
-    losers = {
-        name: [msgspec.convert(one, FileRecord) for one in some] for name, some in outdone(everything, best).items()
-    }
+    losers = {name: _records(some) for name, some in outdone(everything, best).items()}
     return Own(manifest, _etag(digests), by_key, of_shared, digests, losers)
+
+
+def _listed(store: Store, folder: str) -> list[str]:
+    """Keys of the manifests. Raises `ManifestError` where they are more, together, than anybody reads."""
+    from s3sync.core import limits
+
+    found = {info.key: info.size for info in store.list(folder) if _is_manifest(info.key.removeprefix(folder))}
+    where, hint = f"{store.url}/{folder}", "delete there those of nobody in the team, with another client"
+    if len(found) > MOST_WRITERS:
+        raise ManifestError(f"{where} has more than {MOST_WRITERS} manifests", why="no team has so many", hint=hint)
+    if sum(found.values()) > limits.now.manifest_bytes:
+        why = f"together they are larger than {limits.now.manifest_bytes} bytes"
+        raise ManifestError(f"the manifests in {where} cannot be read", why=why, hint=hint)
+    return sorted(found)
 
 
 def _etag(digests: Mapping[str, str]) -> str | None:
@@ -121,12 +135,13 @@ def write(store: Store, prefix: str, known: Own, manifest: Manifest, at: str, by
     etag, own = known.by_key.get(key, (None, {}))
     others = [statements for other, (_, statements) in known.by_key.items() if other != key]
     new = changed(_values(known.manifest), _values(manifest))
-    mine = own_after(own, [known.shared, *others], new, manifest.revision, at, by)
+    revision = min(manifest.revision, MOST_REVISION)
+    mine = own_after(own, [known.shared, *others], new, revision, at, by)
     text = Text(
         project_id=manifest.project_id,
         repo=manifest.repo,
         user=by,
-        revision=manifest.revision,
+        revision=revision,
         write_id=manifest.write_id,
         statements=[mine[thing] for thing in sorted(mine)],
     )
@@ -173,10 +188,22 @@ def _decoded(data: bytes, key: str) -> Text:
     return text
 
 
+def _records(values: Iterable[Any]) -> list[FileRecord]:
+    """Those of the values that are records of files: what lost counts for nothing if it is none."""
+    found = []
+    for value in values:
+        with suppress(msgspec.ValidationError):
+            found.append(msgspec.convert(value, FileRecord))
+    return found
+
+
 def _of_shared(data: bytes) -> Statements:
     """Statements of a metadata.json that all share: outdone by every other."""
     parse(data)  # refuses what no metadata.json may hold
-    values = values_of(msgspec.json.decode(data))
+    try:
+        values = values_of(msgspec.json.decode(data))
+    except _NO_STATEMENT as error:
+        raise broken(f"a field of it is none ({type(error).__name__})") from None
     return {thing: Statement(*thing, 0, "", "", value) for thing, value in values.items()}
 
 
@@ -186,6 +213,6 @@ def _manifest(prefix: str, best: Statements, revision: int) -> Manifest:
     try:
         document = {"project_id": project, "repo": repo, **document_of(best), "schema": SCHEMA, "revision": revision}
         text = msgspec.json.encode(document)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except _NO_STATEMENT as error:
         raise broken(f"a statement is none ({type(error).__name__})") from None
     return parse(text, SpilledDict(FileRecord, len(best)))

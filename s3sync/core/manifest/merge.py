@@ -150,7 +150,7 @@ def outdone(path_statements: Iterable[Statements], best: Statements) -> dict[str
     found: dict[str, list[Any]] = {}
     for manifest in path_statements:
         for thing, one in manifest.items():
-            if thing[0] == PATH and one.value and one.value.get("files") is not None:
+            if thing[0] == PATH and isinstance(one.value, Mapping) and one.value.get("files") is not None:
                 winner = best[thing].value or {}
                 if winner.get("files") != one.value["files"]:
                     found.setdefault(thing[1], []).append(one.value["files"])
