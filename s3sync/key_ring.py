@@ -119,15 +119,21 @@ class KeyRing(Struct, frozen=True):
         return self._report(key_id=None if key is None else key.id.hex(), named=named, members=tuple(found))
 
     def export(self, file: Path, *, dry_run: bool = False) -> KeyReport:
-        """Write the key to a new file."""
-        key = self._key()
-        if os.path.lexists(file):
+        """Write the key to a new file outside of the repository: in it, the next commit or `up` would take it along."""
+        key, where, root = self._key(), file.expanduser(), self.settings.root
+        if os.path.lexists(where):
             raise UsageError(f"{file} is there already", hint="name a new file: nothing is written over")
+        parent = Path(os.path.realpath(where.parent))
+        if root is not None and parent.is_relative_to(root.resolve()):
+            raise UsageError(
+                f"{file} lies in the repository",
+                why="git or `s3sync up` would take the key along with the files",
+                hint="name a file elsewhere, as ~/NAME.s3sync-key",
+            )
         if not dry_run:
             text = f"{_EXPORT} {b64encode(key.secret).decode()} {self.settings.repo}\n"
-            where = file.expanduser()
             try:
-                with GuardedFolder.open(os.path.realpath(where.parent), shared=True) as folder:
+                with GuardedFolder.open(parent, shared=True) as folder:
                     descriptor = folder.create(where.name, 0o600)
                     with open(descriptor, "wb") as stream:
                         stream.write(text.encode())

@@ -82,7 +82,7 @@ def print_organized(report: OrganizeReport, *, quiet: bool, verbose: bool) -> No
 
 def _summary(report: OrganizeReport) -> str:
     what = "moved" if report.moves else "copied"
-    told = [f"{'would be ' if report.dry_run else ''}{what} {files_text(len(report.named))}"]
+    told = [f"{'would have ' if report.dry_run else ''}{what} {files_text(len(report.named))}"]
     if report.alike:
         told.append(f"{files_text(report.alike)} there already")
     if report.failed:

@@ -29,7 +29,8 @@ def print_select(report: SelectReport, *, quiet: bool) -> None:
     print_groups(report)
     would = "would be " if report.dry_run else ""
     if not report.patterns:
-        say(f"Selected: everything{', as before' if not report.changed else ''}")
+        said = "everything, would be remembered" if report.dry_run else "everything"
+        say(f"Selected: {said if report.changed else 'everything, as before'}")
         return
     shown = " ".join(printable(pattern) for pattern in report.patterns)
     said = f"{would}remembered" if report.changed else "as before"

@@ -75,3 +75,6 @@ def test_bad_selections(people: tuple[Person, Person]) -> None:
     assert "leave out one" in jan.expect(2, "select", "--all", "raw/").err
     jan.ok("select", "raw/", "--dry-run")
     assert jan.ok("select", "--json").json["patterns"] == []
+    jan.ok("select", "raw/")
+    assert "everything, would be remembered" in jan.ok("select", "--all", "--dry-run").out
+    assert jan.ok("select", "--all").out.endswith("Selected: everything\n")

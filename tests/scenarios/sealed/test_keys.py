@@ -125,6 +125,10 @@ def test_a_copy_of_the_key_brings_everything_back(people: People, tmp_path: Path
     david.ok("keys", "export", str(copy))
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     david.expect(2, "keys", "export", str(copy))
+    (tmp_path / "elsewhere").symlink_to(david.staging)
+    for inside in (david.repo / "key", david.staging / "key", tmp_path / "elsewhere" / "key"):
+        assert "lies in the repository" in david.expect(2, "keys", "export", str(inside)).err and not inside.exists()
+    david.expect(2, "keys", "export", "key", "--dry-run")
     for person in people:
         shutil.rmtree(data(person))
     shutil.rmtree(tmp_path / "store" / REPO / ".s3sync" / "keys")
