@@ -41,7 +41,8 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 
     def make(body: str) -> Store:
         script = tmp_path / "rclone"
-        head = f"#!{sys.executable}\nimport os, socket, sys, time\npath = sys.argv[3].removeprefix('unix://')\n"
+        head = f"#!{sys.executable}\nimport os, signal, socket, sys, time\npath = sys.argv[3].removeprefix('unix://')\n"
+        head += "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"  # as rclone, which ends at once when it is told to
         script.write_text(head + textwrap.dedent(body))
         script.chmod(0o755)
         monkeypatch.setattr(daemon, "find_rclone", lambda: str(script))

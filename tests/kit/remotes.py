@@ -57,7 +57,7 @@ class Remotes:
         ).stdout.strip()
         self.config.write_text(
             "[loc]\ntype = local\n\n[mem]\ntype = memory\n\n"
-            f"[dav]\ntype = webdav\nurl = http://127.0.0.1:{dav}\nvendor = other\n\n"
+            f"[dav]\ntype = webdav\nurl = http://127.0.0.1:{dav}\nvendor = other\npacer_min_sleep = 0\n\n"
             f"[ssh]\ntype = sftp\nhost = 127.0.0.1\nport = {ssh}\nuser = u\npass = {hidden}\nshell_type = none\n"
             "disable_hashcheck = true\n"
         )
