@@ -20,7 +20,7 @@ from tests.kit.servers import SeaweedFS
 VENDORS = ("botocore", "boto3", "obstore", "s3transfer", "filelock")
 
 
-@pytest.mark.parametrize("url", ["gs://bucket", "bucket", "/tmp/x", "", "s3:bucket", "ftp://u:pw@host/"])
+@pytest.mark.parametrize("url", ["b2://bucket", "bucket", "/tmp/x", "", "s3:bucket", "ftp://u:pw@host/"])
 def test_unknown_urls(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_store(url, StoreOptions(env={}))
