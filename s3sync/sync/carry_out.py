@@ -19,6 +19,7 @@ from s3sync.state.journal import Done
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.sync.hooks import Witness
+from s3sync.sync.rates import known_rate, note_rate
 from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
 from s3sync.sync.session import Session
@@ -119,6 +120,7 @@ def _take_steps(
                     done.append(_done(seen, plan, result.action, effect, (stamp, at, session.told_as)))
                     _show(session, effect)
             recorder.save_sometimes()
+        note_rate(state, transport.up.measured)
     return raced
 
 
@@ -166,7 +168,7 @@ def _show(session: Session, effect: Effect) -> None:
 def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
     from s3sync.transfer.context import Transport
 
-    up, down = session.lines()
+    up, down = session.lines(known_rate(state))
     return Transport(
         session.store,
         session.project.prefix,

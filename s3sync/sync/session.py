@@ -43,12 +43,12 @@ def flow_to(store: Store, workers: int) -> Flow:
     return Flow(workers) if timed is None else Flow(workers, timed.round_trip_s, lambda: timed.breaks)
 
 
-def line_to(store: Store) -> Line:
-    """One direction of the line to a store."""
+def line_to(store: Store, expected: float | None = None) -> Line:
+    """One direction of the line to a store. `expected`: its rate, in bytes a second, as it was last time."""
     from s3sync.transfer.line import Line
 
     timed = aspect(store, Timed)
-    return Line(round_trip_s=lambda: None if timed is None else timed.round_trip_s)
+    return Line(round_trip_s=lambda: None if timed is None else timed.round_trip_s, expected=expected)
 
 
 class Session(Struct, frozen=True):
@@ -94,11 +94,11 @@ class Session(Struct, frozen=True):
 
         return Pool(min(self.workers, HASHERS if self.together is None else self.together.hashers))
 
-    def lines(self) -> tuple[Line, Line]:
-        """Lines to the store, up and down, that know what is under way on them."""
+    def lines(self, expected_up: float | None = None) -> tuple[Line, Line]:
+        """Lines to the store, up and down, that know what is under way on them. `expected_up`: as for `line_to`."""
         if self.together is not None:
             return self.together.up, self.together.down
-        return line_to(self.store), line_to(self.store)
+        return line_to(self.store, expected_up), line_to(self.store)
 
     def edits(self) -> Edits:
         """An empty set of changes to metadata.json, signed and dated. Those of nobody are never published."""

@@ -120,10 +120,26 @@ class Line:
     """One direction of the line to the store, as all threads of a run share it."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, round_trip_s: Callable[[], float | None] = lambda: None
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        round_trip_s: Callable[[], float | None] = lambda: None,
+        *,
+        expected: float | None = None,
     ) -> None:
+        """`expected`: the rate that was measured last time."""
+        self._expected = expected
         self._flow, self._clock, self._bodies = AtStake(round_trip_s), clock, count()
         self._changed = threading.Condition(threading.Lock())
+
+    @property
+    def measured(self) -> float | None:
+        """Bytes a second that were acknowledged lately; None until a large body was."""
+        return self._flow.rate
+
+    @property
+    def rate(self) -> float | None:
+        """Rate that was measured, or that is to be expected."""
+        return self.measured or self._expected
 
     @contextmanager
     def body(self, size: int, check: Callable[[], None], file: object = None) -> Iterator[Callable[[int], None]]:

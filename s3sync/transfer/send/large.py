@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from s3sync.core.checksum import Checksum
-from s3sync.core.etag import MIB, choose_part_size, plain_md5
+from s3sync.core.etag import MIB, choose_part_size, may_be_part_size, plain_md5
 from s3sync.core.executable import HEADER
 from s3sync.core.names import nfc
 from s3sync.core.unfinished import Direction, Unfinished
@@ -235,8 +235,8 @@ def fingerprint(file: LocalFile) -> str:
 
 def _begin(transport: Transport, key: str, source: Source, old: PartDigests | None) -> _Job:
     size = source.file.size
-    part_size = choose_part_size(size)
-    if old and old.part_size >= MIN_PART and part_size <= old.part_size:
+    part_size = choose_part_size(size, transport.up.rate)
+    if old and old.part_size >= MIN_PART and may_be_part_size(size, old.part_size):
         part_size = old.part_size
     known = source.known if source.known and source.known.xxh3 else None
     with open_unchanged(source.file):  # nothing is begun for a file that cannot be read

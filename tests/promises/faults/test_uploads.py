@@ -21,7 +21,7 @@ TINY = 1024
 def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process, whatever is over 1 KiB travels in parts of 1 KiB."""
     monkeypatch.setattr("s3sync.transfer.send.upload.PART_SIZE", TINY)
-    monkeypatch.setattr("s3sync.transfer.send.large.choose_part_size", lambda size: TINY)
+    monkeypatch.setattr("s3sync.transfer.send.large.choose_part_size", lambda size, rate=None: TINY)
 
 
 @pytest.mark.usefixtures("tiny_parts")

@@ -77,6 +77,21 @@ def test_choose_part_size(size: int, mib: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("size", "rate", "mib"),
+    [
+        (20 * MIB, None, 8),
+        (20 * MIB, 1_000_000, 5),
+        (20 * MIB, 2 * MIB - 1, 5),
+        (20 * MIB, 2 * MIB, 8),
+        (10_000 * 5 * MIB, 1_000_000, 5),
+        (10_000 * 5 * MIB + 1, 1_000_000, 8),
+    ],
+)
+def test_a_thin_line_gets_smaller_parts(size: int, rate: float | None, mib: int) -> None:
+    assert choose_part_size(size, rate) == mib * MIB
+
+
+@pytest.mark.parametrize(
     ("size", "part_size", "ranges"),
     [
         (0, 10, [(0, 0)]),
