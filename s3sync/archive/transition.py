@@ -101,14 +101,15 @@ def _with_etag(index: SplitIndex, number: int, etag: str | None) -> SplitIndex:
 
 
 def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Mapping[str, str]) -> str:
-    """Move the object that was looked at to a storage class, and return its ETag. Large ones are copied in parts.
+    """Move the object that was looked at to a storage class, and return its ETag. Large ones are copied in parts, where
+    the store copies parts: others take any size at once.
 
     Raises `PreconditionFailed` for what is another one by now.
     """
     key, etag = head.info.key, head.info.etag
     if (head.info.storage_class or "STANDARD") == target:
         return etag
-    if size <= COPIED_WHOLE:
+    if size <= COPIED_WHOLE or not store.capabilities.copy_part:
         return require_aspect(store, StorageClasses).change_class(key, target, etag=etag)
     known = aspect(store, Tags)
     headers = Headers(

@@ -218,7 +218,8 @@ class Store(Protocol):
         """
 
     def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
-        """Copy on the server (S3: up to 5 GiB), if the source still has that ETag. None keeps the source's headers.
+        """Copy on the server, if the source still has that ETag. None keeps the source's headers. A store without
+        `Capabilities.copy_part` takes any size (S3: up to 5 GiB).
 
         Raises `NotFound` for the source, `PreconditionFailed` for source or target.
         """

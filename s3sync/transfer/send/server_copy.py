@@ -41,8 +41,11 @@ def copy_on_server(
 def copy_or_fail(
     transport: Transport, source: str, source_etag: str, size: int, target: str, mode: WriteMode, headers: Headers
 ) -> str:
-    """The same where nothing but a copy will do. Raises any `StoreError`."""
-    if size <= WHOLE_LIMIT:
+    """The same where nothing but a copy will do. Raises any `StoreError`.
+
+    A store that copies no parts copies an object of any size as a whole.
+    """
+    if size <= WHOLE_LIMIT or not transport.store.capabilities.copy_part:
         return transport.store.copy(source, target, source_etag=source_etag, mode=mode, headers=headers)
     return _copy_in_parts(transport, source, source_etag, size, target, mode, headers)
 
