@@ -10,9 +10,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from hashlib import md5
 
 from tests.promises.simulator import lab
+from tests.promises.simulator.clouds import KINDS, Cloud
 from tests.promises.simulator.invariants import Violation
 from tests.promises.simulator.story import Story, make_story, read_stories, run, shortest
 
@@ -30,6 +32,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--plain", action="store_true", help="only the steps of the first stories, for seeds from then")
     parser.add_argument("--moves", action="store_true", help="without trash, undo and the like, for seeds from then")
     parser.add_argument("--apart", action="store_true", help="without locks, pins and the like, for seeds from then")
+    parser.add_argument("--store", choices=KINDS, help="keep the store in a cloud's emulator instead of a folder")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     parser.add_argument("--keep-going", action="store_true", help="after a failure go on with the next seed")
     return parser.parse_args()
@@ -38,6 +41,11 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     given = arguments()
     lab.set_up()
+    with Cloud(given.store) if given.store else nullcontext() as lab.Knobs.cloud:
+        return _stories(given)
+
+
+def _stories(given: argparse.Namespace) -> int:
     if given.stories:
         print(json.dumps({name: _told(story) for name, story in read_stories(sys.stdin.buffer.read()).items()}))
         return 0
@@ -92,6 +100,7 @@ def _one(seed: int, given: argparse.Namespace, counted: Counter[str], ended: Cal
         short, error = shortest(story)
         extra = f" --users {given.users}" if given.users else ""
         extra += " --plain" if given.plain else " --moves" if given.moves else " --apart" if given.apart else ""
+        extra += f" --store {given.store}" if given.store else ""
         print(
             f"\nseed {seed} breaks a promise: {first}\n\nThe shortest story that breaks one:\n{short}\n\n"
             f"-> {error or first}\n\nAgain: scripts/simulate --seed {seed}{extra}\nAs a test: {short!r}\n",

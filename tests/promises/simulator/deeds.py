@@ -35,8 +35,10 @@ from tests.promises.simulator.actions import (
     Touch,
     Wait,
 )
+from tests.promises.simulator.clouds import Overseas
 from tests.promises.simulator.contents import Content, digest
 from tests.promises.simulator.invariants import Attempt, Referee
+from tests.promises.simulator.lab import Knobs
 from tests.promises.simulator.look import Look, look
 
 START_NS = 1_762_160_400_000_000_000
@@ -66,14 +68,14 @@ class Deeds:
 
     users: tuple[str, ...]
     root: Path
-    stores: dict[str, FolderStore]
+    stores: dict[str, Any]
     remote: Path
     blind: set[str]
     memory: Memory
     open_files: dict[tuple[str, str], BinaryIO]
 
     @property
-    def store(self) -> FolderStore:
+    def store(self) -> Any:
         return self.stores[""]
 
     @property
@@ -91,7 +93,23 @@ class Deeds:
     def _root_of(self, place: Place) -> Path:
         return self.root / (place.store or "store")
 
+    def _open_store(self, name: str) -> Any:
+        root = self.root / (name or "store")
+        if Knobs.cloud is None:
+            return FolderStore(root, create=True)
+        return Overseas(Knobs.cloud, root, self._before_change)
+
+    def _before_change(self) -> None:
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Have the folders of the stores hold what the clouds hold."""
+        if Knobs.cloud is not None:
+            for name in self.stores:
+                Knobs.cloud.ask("show", self.root / (name or "store"))
+
     def look(self, place: Place = HOME) -> Look:
+        self.show()
         remotes = {other: self._root_of(other) / REPO / other.project for other in {HOME, *self.memory.referees}}
         remote = remotes.pop(place)
         return look(self.stagings, remote, remotes.values())
@@ -195,7 +213,7 @@ class Deeds:
         if self._folder(step.user) != before:
             before.rename(self._folder(step.user))
         if place.store not in self.stores:
-            self.stores[place.store] = FolderStore(self._root_of(place), create=True)
+            self.stores[place.store] = self._open_store(place.store)
         if place not in self.memory.referees:
             last = look(self.stagings, self._root_of(place) / REPO / place.project)
             self.memory.referees[place] = self.referee.of_another_place(last)
@@ -291,9 +309,9 @@ class Deeds:
             return
         data = step.content.data()
         self._learn(data)
-        if step.how == "dropped":
+        if step.how == "dropped" and Knobs.cloud is None:
             self._drop(step.path, data)
-        elif step.how == "put" or not data:
+        elif step.how in ("put", "dropped") or not data:
             self.store.put(key, data, mode=Overwrite(), headers=Headers(), md5=md5(data).digest())
         else:
             upload = self.store.start_upload(key, Headers())
@@ -317,6 +335,9 @@ class Deeds:
         self.memory.now_ns += passed
         for referee in self.memory.referees.values():
             referee.waited = referee.waited or step.days > 0
+        if Knobs.cloud is not None:
+            for name in self.stores:
+                Knobs.cloud.ask("age", self.root / (name or "store"), passed)
         for folder in (*self.root.glob("*/*/.s3sync/trash"), *self.root.glob("*/*/.s3sync/locks")):
             for file in folder.rglob("*"):
                 if file.is_file():

@@ -57,6 +57,8 @@ class Knobs:
     late = False
     """Whether the scans' threads get their turn only when somebody waits for them."""
     now_ns: Callable[[], int] = staticmethod(time.time_ns)
+    cloud: Any = None
+    """The `clouds.Cloud` in which the stores lie; None for folders."""
     ignores_case: Callable[[Any], bool] = staticmethod(lambda staging: False)
 
 

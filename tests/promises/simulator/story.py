@@ -106,6 +106,7 @@ def quiet(world: World, *, makes_way: bool) -> None:
         code, report = world._verb(Run(user, "sync"))
         assert isinstance(report, RunReport), report
         did = report.uploaded or report.downloaded or report.deleted or report.conflicts
+        world.show()
         if code or did or tree(world.remote) != before or world.look() != last:
             raise Violation(f"a run with nothing to do did something: exit {code}, {report}")
         if list((world.stagings[user] / ".s3sync" / "partial").iterdir()):

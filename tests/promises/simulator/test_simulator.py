@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.azurite import lacking
+from tests.kit.google import _program as require_gcs
+
 ROOT = Path(__file__).parents[3]
 STEPS = 500
 pytestmark = pytest.mark.timeout(1800)
@@ -42,6 +45,19 @@ def test_fresh_seeds(number: int) -> None:
     """A failure names the seed that tells the story again."""
     counts = simulate("--seed", str(FRESH + number * 100_000), "--steps", str(STEPS))
     assert counts["steps"] >= STEPS
+
+
+@pytest.mark.parametrize(
+    "store", [pytest.param("azure", marks=pytest.mark.azurite), pytest.param("gcs", marks=pytest.mark.gcs)]
+)
+def test_a_story_on_a_cloud(store: str) -> None:
+    """By the vendor's adapter on its emulator: the same promises, with deaths between its calls."""
+    if store == "gcs":
+        require_gcs()
+    elif (lacks := lacking()) is not None and not os.environ.get("CI"):
+        pytest.skip(lacks)
+    counts = simulate("--store", store, "--seed", "3", "--plain", "--users", "2")
+    assert counts["stories"] == 1 and counts["crashes"] and counts["interleavings"], counts
 
 
 def test_a_seed_is_one_story() -> None:

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from s3sync.api import Project
 from s3sync.errors import S3syncError
-from s3sync.store.folder import FolderStore
 from s3sync.sync.session import Session
 from tests.kit.people import PROJECT, REPO
 from tests.promises.simulator.actions import HOME, Ignore, OtherTool, Place, RenameClone, Run, Settle, Step, Wait
@@ -39,7 +38,8 @@ class World(Deeds):
 
     def __init__(self, root: Path, users: tuple[str, ...], blind: tuple[str, ...] = ()) -> None:
         self.users, self.root = users, root
-        self.stores = {"": FolderStore(root / "store", create=True)}
+        self._countdown: Countdown | None = None
+        self.stores = {"": self._open_store("")}
         self.remote = root / "store" / REPO / PROJECT
         self.blind = set(blind)
         self.open_files = {}
@@ -49,7 +49,6 @@ class World(Deeds):
         at, clones = dict.fromkeys(users, HOME), dict.fromkeys(users, REPO)
         self.memory = Memory({}, at, clones)
         self.memory.referees[HOME] = Referee(self.look(), blind=frozenset(blind))
-        self._countdown: Countdown | None = None
         Knobs.now_ns = lambda: self.memory.now_ns
         Knobs.ignores_case = lambda staging: any(self.stagings[user] == staging for user in self.blind)
 
@@ -77,8 +76,14 @@ class World(Deeds):
             home = str(self.root / user / "home")
             environ = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "S3SYNC_USER": user}
             environ["S3SYNC_STORE"] = url
+            if Knobs.cloud is not None:
+                environ |= Knobs.cloud.environment(self._root_of(place))
             self._opened[key] = Project.open(path=self._folder(user), environ=environ)
         return self._opened[key]
+
+    def _before_change(self) -> None:
+        if self._countdown:
+            self._countdown.change("store")
 
     def do(self, step: Step, pause_ns: int = STEP_NS) -> None:
         """Raises `Violation`."""
