@@ -80,7 +80,11 @@ def region_of(settings: Settings, said: str | None) -> str:
     """Region whose prices hold for a store. Raises `ConfigError` where nobody said it and it cannot be known."""
     if said is not None:
         return said
-    if scheme_of(settings.store).is_folder:
+    scheme = scheme_of(settings.store)
+    hint = "--region us-east-1 counts with the prices of that region; docs/costs.md shows how to write your own"
+    if not (scheme.vendor == "AWS" or scheme.is_folder):
+        hint = "docs/costs.md shows how to write your own"
+    if scheme.is_folder:
         why = "a folder costs what its disk costs"
     elif not is_on_aws(settings.store, settings.endpoint_url):
         why = "it is no bucket on AWS"
@@ -91,7 +95,7 @@ def region_of(settings: Settings, said: str | None) -> str:
     raise ConfigError(
         f"there are no prices for {mask_url(settings.store)}",
         why=why,
-        hint="--region us-east-1 counts with the prices of that region; docs/costs.md shows how to write your own",
+        hint=hint,
     )
 
 

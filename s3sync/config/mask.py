@@ -92,7 +92,7 @@ def _credentials_row(settings: Settings) -> tuple[str, str, str]:
         for name in ("credentials_env", "credentials_path"):
             if getattr(settings, name) is not None:
                 return "credentials", f"what {name} names", settings.origins.get(name, "default")
-        return "credentials", f"{vendor}'s own login", "default"
+        return "credentials", f"{vendor}'s own (environment, login)", "default"
     if settings.credentials == "keys":
         return "credentials", "access keys", settings.origins.get(_KEY_ID, "environment")
     if settings.credentials == "profile":

@@ -217,7 +217,7 @@ KEYS: tuple[Key, ...] = (
         repo=True, own=True, unset="the store's usual one",
     ),
     Key(
-        "accelerate", values.yes_or_no, "Go through AWS's nearest location: [what it costs](#transfer-acceleration).",
+        "accelerate", values.switch, "Go through AWS's nearest location: [what it costs](#transfer-acceleration).",
         default=False, repo=True, own=True, unset="no",
     ),
     Key(

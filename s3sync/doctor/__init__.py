@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
-from s3sync.config.schemes import scheme_of
+from s3sync.config.schemes import remote_of, scheme_of
 from s3sync.connect import connect, locate
 from s3sync.doctor import local, memory, remote
 from s3sync.doctor.keys import key_checks
@@ -96,6 +96,8 @@ def _store(report: DoctorReport, settings: Settings | None) -> Store | None:
     if store is not None:
         vendor = scheme_of(settings.store).vendor
         where = _folder(store) if vendor is None else endpoint_of(store) or vendor
+        if scheme_of(settings.store).by_remote:
+            where = f"your rclone remote {remote_of(settings.store)[0]}"
         report.checks.append(ok("store", f"{store.url} at {mask_url(where)}"))
         report.checks += key_checks(settings, store)
     return store

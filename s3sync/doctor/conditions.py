@@ -22,6 +22,11 @@ _LOOKS_FIRST = (
     "are not protected from each other: turn on the bucket's versioning, or use another store"
 )
 
+_NO_CONDITIONS = (
+    "s3sync looks at the file before each write instead; two people who write at the same moment are not protected "
+    "from each other: agree on who writes, or use a bucket (docs/stores/rclone.md)"
+)
+
 
 def checks(store: Store, own: str, missing: str | None) -> list[Check]:
     """A check for each kind, tried below the scratch prefix `own`; `missing` is the right without which none can be."""
@@ -34,6 +39,8 @@ def _check(store: Store, condition: Condition, key: str) -> Check:
     name, request = f"{_PREFIX}{condition.value}", _REQUESTS[condition]
     if condition is Condition.COMPLETE and not store.capabilities.multipart:
         return skipped(name, "this store has no uploads in parts")
+    if not store.capabilities.conditional_writes:
+        return warn(name, "not enforced: the store's provider takes no conditions", _NO_CONDITIONS)
     try:
         answer = check_condition(store, condition, key)
     except S3syncError as error:

@@ -77,7 +77,10 @@ def _reach(settings: Settings, store: Store, bucket: Bucket | None, prefix: str)
     except S3syncError as problem:
         error = problem
     if bucket is None and not scheme_of(settings.store).has_server:
-        made = [skipped("credentials", "a folder needs none"), skipped("clock", "a folder has this computer's")]
+        needs, clock_of = ("a folder needs none", "a folder has this computer's")
+        if scheme_of(settings.store).by_remote:
+            needs, clock_of = ("rclone has them", "rclone does not say")
+        made = [skipped("credentials", needs), skipped("clock", clock_of)]
         return [*made, failed_by("bucket", error) if error else ok("bucket", store.url)], "bucket" if error else None
     answered_at = datetime.now(UTC)
     clock = skipped("clock", "this store tells no time in an answer")

@@ -51,7 +51,7 @@ def policy_for(store: Store, settings: Settings, *, reads_only: bool = False, ve
     if aspect(store, Accounts) is None:
         raise Unsupported(
             f"{mask_url(settings.store)} has no policies",
-            why="only S3 knows users with rights; who may write a folder is the disk's affair",
+            why="only S3 has such users; elsewhere the account, the service or the disk says who may write",
             hint="use a store that can, such as a bucket on S3",
         )
     bucket, prefix = bucket_of_store(store)

@@ -64,6 +64,15 @@ def test_what_both_changed_is_a_conflict_and_both_are_kept(people: People) -> No
     assert {david.read(name) for name in david.files()} == {b"of david", b"of jan, longer"}
 
 
+def test_doctor_calls_nothing_enforced_that_is_not(people: People) -> None:
+    david, _ = people
+    found = {one["name"]: one for one in david.ok("doctor", "--json").json["checks"]}
+    for kind in ("create", "replace", "delete", "copy"):
+        one = found[f"conditional_{kind}"]
+        assert one["level"] == "warn" and "not enforced" in one["found"] and "not protected" in one["hint"], one
+    assert "your rclone remote" in found["store"]["found"] and "folder" not in found["credentials"]["found"]
+
+
 def test_writes_at_the_same_moment_lose_nothing(people: People) -> None:
     david, jan = people
     for round_ in range(2):

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3sync.archive.billing import region_of
 from s3sync.archive.price_list import price_book
+from s3sync.config import Settings
 from s3sync.core.archive.costs import (
     GB,
     Item,
@@ -271,3 +273,11 @@ def test_a_rule_to_the_class_that_an_archive_is_in_moves_and_costs_nothing() -> 
     assert projected([ruled], EAST) == projected([Item("m31", 10 * GB, "GLACIER")], EAST)
     warm = projected([Item("m31", 10 * GB, "STANDARD", moves=moves)], EAST)
     assert warm[4].amount == projected([ruled], EAST)[4].amount < warm[0].amount
+
+
+@pytest.mark.parametrize("store", ["az://films/shared", "gs://films", "rclone:team:films"])
+def test_no_prices_of_aws_are_offered_for_another_vendor(store: str) -> None:
+    with pytest.raises(ConfigError, match="there are no prices") as refused:
+        region_of(Settings(store=store, repo="films", region="eu-west-1"), None)
+    assert "--region" not in str(refused.value.hint) and "costs.md" in str(refused.value.hint)
+    assert region_of(Settings(store="s3://films", repo="films", region="eu-west-1"), None) == "eu-west-1"

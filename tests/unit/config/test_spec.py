@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from s3sync.config import Settings, files, masked, spec
+from s3sync.config import Settings, files, load_settings, masked, spec
 from s3sync.config.key import Key
 from s3sync.config.spec import KEYS
 from s3sync.config.values import nested, one_of, plain_text, whole
 from s3sync.errors import ConfigError
+from s3sync.sync.change_setting import change_setting
 from tests.unit.config.conftest import Load
 
 DOCS = Path(__file__).parents[3] / "docs" / "configuration.md"
@@ -112,3 +113,13 @@ def test_a_nested_value_is_a_checked_one() -> None:
     found = files.parse_settings(text, Path(".s3sync.yaml"), files.REPO_KIND)
     assert found["transfers"].value == {"days": 7, "to": {"name": "x"}}
     assert nested({"days": whole(0, 99)}, into=Keep)({"days": 7}) == Keep(7)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("yes", True), ("true", True), ("no", False), ("False", False)])
+def test_switches_are_set_by_the_words_of_a_command_line(load: Load, repo: Path, said: str, meant: bool) -> None:
+    load(yaml="store: s3://bucket\n")
+    for key in ("accelerate", "encrypt"):
+        change_setting(["set", key, said], repo, {}, in_repo=True)
+        assert getattr(load_settings(repo, flags={}, environ={}), key) is meant
+    with pytest.raises(ConfigError, match="true or false"):
+        change_setting(["set", "accelerate", "perhaps"], repo, {}, in_repo=True)
