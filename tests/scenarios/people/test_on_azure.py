@@ -15,11 +15,8 @@ from tests.scenarios.people.test_trash import (  # noqa: F401
 )
 from tests.scenarios.people.test_two_people import (  # noqa: F401
     test_a_conflict_is_named_with_its_author_and_overwrites_nothing,
-    test_an_edit_survives_the_other_side_deleting_it,
-    test_deleting_the_state_folder_never_deletes_files,
     test_edits_go_both_ways_and_a_second_run_does_nothing,
     test_mine_and_theirs_decide_and_the_loser_goes_to_the_trash,
-    test_sync_carries_a_deletion_and_keeps_the_bytes_in_the_trash,
     test_sync_keeps_both_versions_and_both_users_converge,
     test_the_same_size_and_time_with_other_bytes_is_an_edit,
     test_thirty_files_travel_byte_identical_with_their_times,

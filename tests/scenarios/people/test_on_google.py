@@ -19,7 +19,6 @@ pytestmark = pytest.mark.gcs
 MIB = 1024 * 1024
 WEEK = (
     week.test_edits_go_both_ways_and_a_second_run_does_nothing,
-    week.test_a_conflict_is_named_with_its_author_and_overwrites_nothing,
     week.test_sync_keeps_both_versions_and_both_users_converge,
     week.test_sync_carries_a_deletion_and_keeps_the_bytes_in_the_trash,
     week.test_an_edit_survives_the_other_side_deleting_it,
