@@ -1,14 +1,17 @@
-"""Question whether this user has a key for a place, and in which file: asked whenever a store is opened."""
+"""Question whether this user has a key for a place, or used one in this clone: asked whenever a store is opened."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 
 from s3sync.config import Settings
 from s3sync.config.locate import user_data_folder
 
 FOLDER = "keys"
+CLONES = "encrypted"
+"""Folder with an empty file for each clone in which a key was used: a commit may name another place for its files."""
 
 
 def file_name(settings: Settings) -> str:
@@ -19,9 +22,23 @@ def file_name(settings: Settings) -> str:
 
 def is_encrypted(settings: Settings) -> bool:
     """True if the place is encrypted, by the settings or by what this user knows."""
-    return settings.encrypt or has_key(settings)
+    return settings.encrypt or has_key(settings) or was_encrypted(settings)
 
 
 def has_key(settings: Settings) -> bool:
     """True if this user has a key for the place, which therefore is encrypted. One look at the disk."""
     return os.path.lexists(user_data_folder(settings.env) / FOLDER / file_name(settings))
+
+
+def clone_file(settings: Settings) -> Path | None:
+    """The file that says of the settings' clone that it is encrypted, whether it is there or not."""
+    if settings.root is None:
+        return None
+    name = hashlib.sha256(os.fsencode(settings.root)).hexdigest()[:32]
+    return user_data_folder(settings.env) / CLONES / name
+
+
+def was_encrypted(settings: Settings) -> bool:
+    """True if this user worked in this clone with a key, whatever place the settings name now. One look at the disk."""
+    path = clone_file(settings)
+    return path is not None and os.path.lexists(path)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from s3sync.config import Settings
+from s3sync.core.typed import typed
 from s3sync.errors import Halt, Unsupported
+from s3sync.keys.known import clone_file, has_key
 from s3sync.keys.members import current_id
-from s3sync.keys.own import read_key
+from s3sync.keys.own import note_clone, read_key
 from s3sync.store.port import Store
 from s3sync.store.sealed import RepositoryKey, seal
 
@@ -15,6 +17,8 @@ def sealed_store(inner: Store, settings: Settings) -> Store:
 
     Raises `Halt` at once where the settings do not say that it is encrypted: nobody switches that off.
     """
+    if not settings.encrypt and not has_key(settings):
+        raise _elsewhere(inner, settings)
     if not settings.encrypt:
         origin = settings.origins.get("encrypt", "default")
         said = "no file says so any more" if origin.startswith("default") else f"{origin} says `encrypt: no`"
@@ -26,6 +30,15 @@ def sealed_store(inner: Store, settings: Settings) -> Store:
         )
     require_conditions(inner)
     return seal(inner, settings.repo, lambda: _key(inner, settings))
+
+
+def _elsewhere(inner: Store, settings: Settings) -> Halt:
+    return Halt(
+        f"files of this clone were encrypted, and {settings.repo} in {inner.url} is another place, which is not to be",
+        why="the settings do not say `encrypt: yes` any more, and files would be sent as anybody can read them",
+        hint="ask who changed .s3sync.yaml. For a repository that anybody may read make a new clone, "
+        f"or remove {typed(clone_file(settings) or '')}",
+    )
 
 
 def require_conditions(inner: Store) -> None:
@@ -41,6 +54,7 @@ def require_conditions(inner: Store) -> None:
 def _key(inner: Store, settings: Settings) -> RepositoryKey:
     key = read_key(settings)
     if key is not None:
+        note_clone(settings)
         return key
     if current_id(inner, settings.repo) is None:
         raise Halt(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ from s3sync.core.typed import typed
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
 from s3sync.errors import ConfigError, LocalError
-from s3sync.keys.known import FOLDER, file_name
+from s3sync.keys.known import CLONES, FOLDER, clone_file, file_name, was_encrypted
 from s3sync.store.sealed.keys import SECRET_BYTES, RepositoryKey
 
 IDENTITY = "identity"
@@ -57,6 +58,15 @@ def keep_key(settings: Settings, key: RepositoryKey) -> None:
     """Keep the key of the settings' place. Raises `LocalError`."""
     body = msgspec.json.encode(_File(SCHEMA, settings.store, settings.repo, b64encode(key.secret).decode()))
     _write(settings.env, file_name(settings), body)
+    note_clone(settings)
+
+
+def note_clone(settings: Settings) -> None:
+    """Remember that this clone is encrypted, as far as that can be written."""
+    path = clone_file(settings)
+    if path is not None and not was_encrypted(settings):
+        with suppress(OSError), own_folder(user_data_folder(settings.env), CLONES) as folder:
+            folder.write(path.name, b"")
 
 
 def own_identity(environ: Mapping[str, str], *, create: bool) -> str | None:

@@ -194,6 +194,21 @@ def test_nobody_switches_encryption_off(people: People, bucket: Path) -> None:
     assert not (bucket / PROJECT / "b").exists()
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_nobody_switches_it_off_by_another_name(people: People, bucket: Path, own: bool) -> None:
+    """A commit names another repository in the store, also where the user says in person which store that is."""
+    _, jan = people
+    shared(people, a="one")
+    settings = jan.repo / ".s3sync.yaml"
+    lines = [line for line in settings.read_text().splitlines() if not line.startswith(("encrypt", "repo"))]
+    settings.write_text("\n".join([*(line for line in lines if not own or "store:" not in line), "repo: other", ""]))
+    jan.write("b", "readable by everybody")
+    env = {"S3SYNC_STORE": f"file://{bucket.parent}"} if own else {"S3SYNC_TRUST": "1"}
+    refused = jan.expect(5, "up", env=env)
+    assert "files of this clone were encrypted" in refused.err
+    assert not (bucket.parent / "other").exists()
+
+
 @pytest.mark.parametrize("project", [PROJECT, "b65-new"])
 def test_who_knows_of_no_encryption_sends_nothing(people: People, bucket: Path, project: str) -> None:
     """A clone without the setting and without the key, in a project that is there, and in a new one."""
