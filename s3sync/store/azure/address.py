@@ -10,6 +10,11 @@ from s3sync.config import mask_url
 from s3sync.errors import ConfigError
 
 DOMAIN = "blob.core.windows.net"
+_CLOUDS = (DOMAIN, "blob.storage.azure.net", "blob.core.usgovcloudapi.net", "blob.core.chinacloudapi.cn")
+"""Domains of blob services that are Microsoft's, and in which nobody else has a name.
+
+https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-endpoints
+"""
 
 
 class Address(Struct, frozen=True):
@@ -23,6 +28,14 @@ class Address(Struct, frozen=True):
     @property
     def encrypted(self) -> bool:
         return self.base.startswith("https://")
+
+    @property
+    def takes_tokens(self) -> bool:
+        """True if the server is Microsoft's own, by its name and encrypted: nobody else is ever sent a token.
+
+        A token opens every account that its owner may open.
+        """
+        return self.encrypted and any(self.host.endswith(f".{domain}") for domain in _CLOUDS)
 
     @property
     def host(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from s3sync.errors import CredentialsError
+from s3sync.store.azure.address import find_address
 from s3sync.store.azure.errors import HINTS
 from s3sync.store.azure.login import Token, find_login
 from s3sync.store.options import StoreOptions
@@ -139,6 +140,13 @@ class Credentials:
                 raise self._of_another(variable, named)
             key = self._env.get(KEY)
             return Signer(key=_checked(key, KEY)) if key else Signer(sas=self._env[SAS].lstrip("?"))
+        address = find_address(self.account, "", self._options.endpoint_url or self.endpoint)
+        if not address.takes_tokens:
+            raise CredentialsError(
+                f"nothing signs the requests to {address.shown}",
+                why="a login is shown to Azure alone: its token opens all that you may open, at whoever it is shown to",
+                hint=f"set {KEY} or {SAS} for that server",
+            )
         return Signer(login=find_login(self._env))
 
     def _of_another(self, variable: str, named: str) -> CredentialsError:

@@ -294,6 +294,35 @@ def test_a_login_that_gives_no_token_says_why(
     assert said in str(refused.value) and "\033" not in str(refused.value) and "az login" in str(refused.value.hint)
 
 
+@pytest.mark.parametrize(
+    "server",
+    [
+        "http://127.0.0.1:9",
+        "https://films.example",
+        "http://films.blob.core.windows.net",
+        "https://films.blob.core.windows.net.example",
+        "https://films.myblob.core.windows.net",
+        "https://blob.core.windows.net",
+    ],
+)
+def test_a_login_is_shown_to_azure_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str) -> None:
+    env = az_that(tmp_path, monkeypatch, "echo '{}'")
+    store = open_store("az://films/shared", StoreOptions(env=env, endpoint_url=server))
+    with pytest.raises(CredentialsError, match="nothing signs") as refused:
+        list(store.list(""))
+    assert "AZURE_STORAGE_KEY" in str(refused.value.hint)
+    assert not (tmp_path / "asked").exists()
+
+
+@pytest.mark.parametrize(
+    "domain", ["blob.core.windows.net", "z01.blob.storage.azure.net", "blob.core.usgovcloudapi.net"]
+)
+def test_a_login_signs_at_each_cloud_of_azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, domain: str) -> None:
+    env = az_that(tmp_path, monkeypatch, "echo '{}'")
+    found = Credentials("films", StoreOptions(env=env, endpoint_url=f"https://films.{domain}"))
+    assert found.signer().login is not None
+
+
 # -- errors
 
 TARGET = Target("az://films/shared/x", "az://films/shared", "films", "shared", "https://films.example", (KEY,))
