@@ -20,7 +20,7 @@ from s3sync.local.holds import ignores_case, refused_here
 from s3sync.organize.ranged import RangedFile
 from s3sync.organize.report import Named, OrganizeReport
 from s3sync.organize.said import fields_of, named
-from s3sync.pairs.digests import checksums_agree, proven, settle
+from s3sync.pairs.digests import settle, surely_same
 from s3sync.pairs.values import Bucket, Folder, Found, Place
 from s3sync.pairs.work import Work
 from s3sync.spill.sequence import SpilledList
@@ -149,18 +149,12 @@ def _is_same(work: Work, old: str, new: str, *, surely: bool) -> tuple[bool, str
     `surely`: the old one is to go then, so that nobody's word counts but the bytes'.
     """
     one, two = work.seen[End.A].files[old], work.seen[End.B].files[new]
+    if surely:
+        return surely_same(old, one, two, work.knows, new)
     if one.size != two.size:
         return False, None
-    if not surely:
-        first, second = settle(old, one, two, work.knows, new)
-        return first is not None and first == second, first
-    a, b = work.knows[End.A], work.knows[End.B]
-    first, second = proven(old, one, a), proven(new, two, b)
-    if first is None or second is None:
-        if checksums_agree(one, two, work.knows):
-            return True, first or second
-        first, second = first or a.read(old, one), second or b.read(new, two)
-    return first == second, first
+    first, second = settle(old, one, two, work.knows, new)
+    return first is not None and first == second, first
 
 
 def _clash(clashes: Mapping[str, list[str]]) -> Halt:

@@ -13,8 +13,16 @@ from s3sync.core.entries import Entry
 from s3sync.core.names import free_conflict_name, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import Alike, Clash, Do, End, Left, Step, Weighed, Wish, gate, plan
-from s3sync.errors import ENDS_THE_RUN, NotFound, PreconditionFailed, S3syncError, TargetChanged
+from s3sync.errors import (
+    ENDS_THE_RUN,
+    ChecksumMismatch,
+    NotFound,
+    PreconditionFailed,
+    S3syncError,
+    TargetChanged,
+)
 from s3sync.local.holds import ignores_case, refused_here
+from s3sync.pairs.digests import surely_same
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.moving import Done, Mover
 from s3sync.pairs.report import Copied, Gone, PairReport
@@ -206,7 +214,7 @@ def _execute(
 ) -> None:
     work.progress.expect(Kind.UPLOAD, *_expected(steps))
     saver = _Saver(work)
-    verified = {line.path: line.entry.md5 for line in agreed if line.entry is not None} if options.move else {}
+    verified: dict[str, str | None] = {}
     with work.mover(report.trash, report.warnings.append) as (mover, pool):
         try:
             for deletes in (False, True):
@@ -224,6 +232,12 @@ def _execute(
                     saver.save(now=False)
             saver.save()
             if options.move:
+                held = [line.path for line in agreed if line.entry is not None]
+                for path, result in pool.map(lambda path: _proof(work, path), held):
+                    try:
+                        verified[path] = result.result()
+                    except S3syncError as error:
+                        _failed(report, path, error)
                 _take_away(work, report, mover, pool, verified)
         finally:
             saver.save()
@@ -247,6 +261,21 @@ def _happened(report: PairReport, work: Work, done: Done) -> None:
         return
     newer = done.replaced and _is_newer(work, done.path, done.at)
     report.copied.append(Copied(done.path, done.size, done.at, done.moved, done.replaced, newer))
+
+
+def _proof(work: Work, path: str) -> str | None:
+    """MD5 of a file that B held before this run, where the bytes themselves prove that it is A's.
+
+    Raises `ChecksumMismatch` where they do not: what somebody said of B's file takes A's away for nobody.
+    """
+    same, known = surely_same(path, work.seen[End.A].files[path], work.seen[End.B].files[path], work.knows)
+    if not same:
+        raise ChecksumMismatch(
+            f"{path} stays where it is: {work.opened.places[End.B].shown} has another file under its name",
+            why="that one says to be the same, and its bytes are others",
+            hint="nothing was deleted; look at both, and run the command again",
+        )
+    return known
 
 
 def _take_away(work: Work, report: PairReport, mover: Mover, pool: Pool, verified: Mapping[str, str | None]) -> None:

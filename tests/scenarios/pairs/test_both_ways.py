@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tests.scenarios.pairs.desk import Desk, Place
@@ -83,6 +85,27 @@ def test_what_a_move_took_away_is_deleted_nowhere_for_it(desk: Desk) -> None:
     a.put("another", b"x")
     told = desk.run("sync", a, b, "--bidirectional", "--delete", "--json").json
     assert told["deleted"] == [] and b.files() == a.files() == {**held, "another": b"x"}
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_what_somebody_says_of_an_object_takes_no_file_away(desk: Desk, looked: bool) -> None:
+    """B has other bytes of that size, which say in their metadata to be A's. `looked`: a run before believed it."""
+    a, b = desk.place("folder", "a"), desk.place("moto", "b")
+    a.put("last copy", b"what nobody else has")
+    a.put("same", b"in both")
+    for name, body, said in (("last copy", b"x" * 20, b"what nobody else has"), ("same", b"in both", b"in both")):
+        at = {"Bucket": b.bucket, "Key": b.prefix + name}
+        md5 = hashlib.md5(said, usedforsecurity=False).hexdigest()
+        begun = b.client.create_multipart_upload(**at, Metadata={"md5": md5})["UploadId"]
+        etag = b.client.upload_part(**at, UploadId=begun, PartNumber=1, Body=body)["ETag"]
+        parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+        b.client.complete_multipart_upload(**at, UploadId=begun, MultipartUpload=parts)
+    if looked:
+        desk.run("copy", a, b)
+    told = desk.run("move", a, b, code=3)
+    assert "bytes are others" in told.err
+    assert a.files() == {"last copy": b"what nobody else has"}
+    assert b.files() == {"last copy": b"x" * 20, "same": b"in both"}
 
 
 def test_a_side_that_is_suddenly_empty_halts(desk: Desk) -> None:
