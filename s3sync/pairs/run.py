@@ -233,9 +233,9 @@ def _execute(
             saver.save()
             if options.move:
                 held = [line.path for line in agreed if line.entry is not None]
-                for path, result in pool.map(lambda path: _proof(work, path), held):
+                for path, proof in pool.map(lambda path: _proof(work, path), held):
                     try:
-                        verified[path] = result.result()
+                        verified[path] = proof.result()
                     except S3syncError as error:
                         _failed(report, path, error)
                 _take_away(work, report, mover, pool, verified)
