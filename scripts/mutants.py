@@ -2819,8 +2819,8 @@ MUTANTS = (
         "organize-proven",
         "a source goes only when the bytes prove that the target has it, on nobody's word",
         "s3sync/organize/planning.py",
-        "    if not surely:",
-        "    if True:",
+        "    if surely:",
+        "    if False:",
         ("tests/scenarios/organize/test_organize.py", "-k", "word"),
     ),
     Mutant(
