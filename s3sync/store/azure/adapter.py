@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed
 from s3sync.store.azure.errors import HINTS, error_class
 from s3sync.store.azure.failures import from_azure
+from s3sync.store.azure.full import require_library
 from s3sync.store.azure.uploading import Uploading
 from s3sync.store.azure.words import require_tier
 from s3sync.store.bodies import size_of
@@ -34,6 +35,7 @@ class AzureStore(Uploading):
     """
 
     def __init__(self, account: str, container: str, prefix: str, options: StoreOptions) -> None:
+        require_library()
         super().__init__(account, container, prefix, options)
         self.capabilities = Capabilities(conditional_writes=True, multipart=True, copy_part=True)
         address = self._io.address

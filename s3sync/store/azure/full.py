@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from typing import Any
 
-from s3sync.errors import Unsupported
+from s3sync.errors import StoreError, Unsupported
 from s3sync.store.azure import names
 from s3sync.store.azure.address import Address
 from s3sync.store.azure.credentials import Credentials
@@ -27,6 +28,21 @@ from s3sync.store.options import Wire
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Update, WriteMode, Written
 
 SILENT_S = 60
+_INSTALL = "pip install 's3sync-collab[azure]'"
+
+
+def require_library() -> None:
+    """Raise `StoreError` where the extra `azure` is not installed: else only some requests would fail, as of locks."""
+    try:
+        found = find_spec("azure.storage.blob")
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise StoreError(
+            "stores on Azure need a library that is not installed",
+            why="there is no azure.storage.blob",
+            hint=_INSTALL,
+        )
 
 
 class FullLane:
@@ -50,9 +66,7 @@ class FullLane:
         try:
             from azure.storage.blob import ContainerClient
         except ImportError:
-            raise Unsupported(
-                "this needs azure-storage-blob, which is not installed", hint="pip install 's3sync-collab[azure]'"
-            ) from None
+            raise Unsupported("this needs azure-storage-blob, which is not installed", hint=_INSTALL) from None
         wire, more = self._wire, dict[str, Any]()
         if wire.proxy:
             more["proxies"] = {"http": wire.proxy, "https": wire.proxy}

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from s3sync.errors import CredentialsError
-from s3sync.store import StoreOptions
+from s3sync.errors import CredentialsError, StoreError
+from s3sync.store import StoreOptions, open_store
 from s3sync.store.azure.credentials import Credentials
 
 LOGGED = """
@@ -35,3 +35,14 @@ def test_a_connection_string_that_is_none_is_refused_and_nothing_else_taken_inst
     with pytest.raises(CredentialsError, match="holds no connection string") as refused:
         Credentials("films", StoreOptions(env=env)).signer()
     assert given not in f"{refused.value} {refused.value.hint}"
+
+
+@pytest.mark.parametrize("missing", ["azure.storage.blob", "azure.storage"])
+def test_without_its_extra_no_store_is_opened_rather_than_one_that_cannot_read_locks(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.delitem(sys.modules, "azure.storage.blob", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(StoreError, match="need a library that is not installed") as refused:
+        open_store("az://films/shared", StoreOptions(env={"AZURE_STORAGE_SAS_TOKEN": "sv=1&sig=x"}))
+    assert refused.value.hint == "pip install 's3sync-collab[azure]'"
