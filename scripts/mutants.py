@@ -2800,6 +2800,14 @@ MUTANTS = (
         ("tests/contract/test_gcs.py", "-k", "token or google"),
     ),
     Mutant(
+        "large-copied-whole",
+        "what is larger than S3 copies at once can be renamed and put into the trash where a store copies no parts",
+        "s3sync/transfer/send/server_copy.py",
+        "    if size <= WHOLE_LIMIT or not transport.store.capabilities.copy_part:\n",
+        "    if size <= WHOLE_LIMIT:\n",
+        ("tests/contract/test_large_copies.py", "-k", "whole"),
+    ),
+    Mutant(
         "credential-of-a-repository",
         "a repository chooses no credential",
         "s3sync/config/spec.py",
