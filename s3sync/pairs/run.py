@@ -13,6 +13,7 @@ from s3sync.core.entries import Entry
 from s3sync.core.names import free_conflict_name, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import Alike, Clash, Do, End, Left, Step, Weighed, Wish, gate, plan
+from s3sync.core.spelling import obeyed_reason
 from s3sync.errors import (
     ENDS_THE_RUN,
     ChecksumMismatch,
@@ -34,6 +35,9 @@ from s3sync.transfer.progress import Work as Kind
 
 SAVE_EVERY_S = 2.0
 AGAIN = "nothing was overwritten; run the command again"
+
+MOST_NAMED = 5
+"""Arriving files that a warning names each."""
 
 
 class PairOptions(Struct, frozen=True):
@@ -96,7 +100,24 @@ def _planned(work: Work, report: PairReport, options: PairOptions) -> tuple[Spil
             if line.entry is not None:
                 report.alike += 1
                 report.alike_bytes += line.entry.size
-    return _holdable(work, report, steps), agreed
+    steps = _holdable(work, report, steps)
+    _warn_of_arrivals(work, report, steps)
+    return steps, agreed
+
+
+def _warn_of_arrivals(work: Work, report: PairReport, steps: SpilledList[Step]) -> None:
+    """Say which of the files that come from a store into a folder programs obey because of their names."""
+    count = 0
+    for step in steps:
+        comes = step.do is not Do.DELETE and isinstance(work.opened.places[step.to], Folder)
+        if comes and isinstance(work.opened.places[step.to.other], Bucket) and (reason := obeyed_reason(step.path)):
+            count += 1
+            if count <= MOST_NAMED:
+                report.warnings.append(f"look at {step.path} before you work in that folder: {reason}")
+    if count > MOST_NAMED:
+        report.warnings.append(
+            f"{count - MOST_NAMED} more files that programs obey arrive: see the list of what is copied"
+        )
 
 
 def _refuse_nothing(work: Work, options: PairOptions) -> None:

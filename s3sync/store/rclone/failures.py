@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from s3sync.config.secrets import hidden
+from s3sync.core.typed import typed
 from s3sync.errors import (
     AccessDenied,
     BucketMissing,
@@ -23,7 +24,7 @@ _TABLE: tuple[tuple[re.Pattern[str], type[StoreError], str], ...] = tuple(
         (r"directory not found|bucket.*not (found|exist)", BucketMissing, ""),
         (r"unlock.*config|config.*password|decrypt config", CredentialsError, "set RCLONE_CONFIG_PASS"),
         (r"invalid_grant|token (has )?expired|empty token|unauthori[sz]ed|\b401\b|unable to authenticate|fetch token",
-         CredentialsError, "sign in again: `rclone config reconnect {remote}:`"),
+         CredentialsError, "sign in again: `rclone config reconnect {remote}`"),
         (r"insufficient.?(space|storage)|quota|no space left|\b507\b|over.?storage", StoreError, "make room there"),
         (r"rate.?limit|too.?many.?requests|\b429\b|slow.?down", Throttled, "run the command again later"),
         (r"permission denied|access denied|forbidden|\b403\b|read-only|read only", AccessDenied, "ask its owner"),
@@ -39,7 +40,7 @@ def failed(what: str, said: str, remote: str) -> StoreError:
     why = shown(said)
     for pattern, kind, hint in _TABLE:
         if pattern.search(said):
-            return kind(what, why=why, hint=hint.format(remote=remote) or None)
+            return kind(what, why=why, hint=hint.format(remote=typed(f"{remote}:")) or None)
     return StoreError(what, why=why or "rclone did not say why")
 
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from s3sync.core.names import short_text, without_case
+from s3sync.core.typed import typed
 from s3sync.errors import BucketMissing, NotAStore, NotFound, StoreError
 from s3sync.store.port import ObjectInfo
 from s3sync.store.rclone.client import LIST_S, MOST_LISTING, Client
@@ -60,7 +61,7 @@ def _twice(url: str, path: str, one: str, other: str) -> StoreError:
         f"two files in {url} have the name {short_text(path)!r}",
         why=f"the remote allows that{ids}, and nobody can tell which one is meant",
         hint="rename one of them there, or all that are alike: "
-        f"rclone dedupe rename {url.removeprefix('rclone:')}; nothing was changed",
+        f"rclone dedupe rename {typed(url.removeprefix('rclone:'))}; nothing was changed",
     )
 
 

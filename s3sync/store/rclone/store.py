@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NoReturn
 
+from s3sync.core.typed import typed
 from s3sync.errors import (
     BucketMissing,
     ChecksumMismatch,
@@ -119,7 +120,7 @@ class RcloneStore:
             raise BucketMissing(
                 f"could not open {self.url}",
                 why="there is no such folder on the remote",
-                hint=f"check its name; for a new one: rclone mkdir {self._root}",
+                hint=f"check its name; for a new one: rclone mkdir {typed(self._root)}",
             )
 
     def _stat(self, key: str, what: str) -> Item | None:

@@ -110,3 +110,15 @@ def test_a_member_who_is_called_like_an_option_is_offered_to_no_shell(david: Per
         assert not set(hostile) & set(offered), words
         assert ("jan" in offered) == (words[-1] == ""), words
     assert len(david.expect(2, "members", "remove", "nobody").err) < 2000
+
+
+@pytest.mark.parametrize("path", ["a;touch ran", "$(touch ran)", "a`touch ran`"])
+def test_the_path_of_a_remote_that_a_commit_names_is_one_word_for_rclone(path: str) -> None:
+    from s3sync.errors import StoreError
+    from s3sync.store.rclone.items import Item
+    from s3sync.store.rclone.listing import objects
+
+    twice = [Item("x", 1, "2025-11-03T10:00:00Z"), Item("x", 2, "2025-11-03T10:00:00Z")]
+    with pytest.raises(StoreError) as refused:
+        list(objects(f"rclone:team:{path}", "", twice))
+    assert f"rclone dedupe rename 'team:{path}';" in str(refused.value.hint)

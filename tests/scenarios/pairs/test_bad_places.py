@@ -123,3 +123,14 @@ def test_one_file_can_be_named(desk: Desk) -> None:
     told = person.ok("sync", f"{cloud.word}/clip.mov", b.word, "--delete", *more, cwd=desk.work).json
     assert [item["name"] for item in told["copied"]] == ["clip.mov"]
     assert b.files() == {"clip.mov": b"day/clip.mov"}
+
+
+def test_what_programs_obey_is_named_when_it_arrives_from_a_store(desk: Desk) -> None:
+    a, b = desk.place("store", "a"), desk.place("folder", "b")
+    seed = desk.place("folder", "seed")
+    for number in range(6):
+        seed.put(f"{number}/.envrc", b"run this")
+    told = desk.run("copy", seed, a)
+    assert "before you work in that folder" not in told.err
+    told = desk.run("copy", a, b)
+    assert told.err.count("before you work in that folder") == 5 and "1 more files that programs obey" in told.err
