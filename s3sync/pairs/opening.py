@@ -21,7 +21,8 @@ from s3sync.config.values import BadValue
 from s3sync.connect import connect
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.core.pairs import End, Overlap, common_root, overlap
-from s3sync.errors import ConfigError, ProjectError, UsageError
+from s3sync.errors import ConfigError, ProjectError, Unsupported, UsageError
+from s3sync.keys.known import is_encrypted
 from s3sync.local.ignore import load_ignore
 from s3sync.pairs.values import Bucket, Folder, Place
 from s3sync.project import find_project
@@ -64,7 +65,8 @@ def is_path(word: str) -> bool:
 
 
 def open_places(asked: Asked, *, apart: bool = True) -> Opened:
-    """Open both; nothing is made. `apart`: one may not be the other, nor lie in it.
+    """Open both; nothing is made. `apart`: one may not be the other, nor lie in it. Stores are as they are: what is
+    encrypted in them is ciphertext.
 
     Raises `UsageError`, `ConfigError`, `NotTrusted`, `StoreError`.
     """
@@ -120,7 +122,7 @@ def _bucket(settings: Settings, asked: Asked) -> Bucket:
     above, _, last = root.rpartition("/")
     if not scheme_of(root).is_folder and last and _is_address(above):
         root, prefix = above, f"{last}/"
-    store = connect(_at(settings, root), create=False, pace=asked.pace)
+    store = connect(_at(settings, root), create=False, pace=asked.pace, sealed=False)
     return Bucket(store, prefix, mask_url(settings.store), settings, endpoint_of(store) or "")
 
 
@@ -146,7 +148,7 @@ def _one_store(asked: Asked, settings: Mapping[End, Settings]) -> Opened | None:
     if not _is_address(root):
         return None
     root = root.rpartition("/")[0] if root in (a, b) and _is_address(root.rpartition("/")[0]) else root
-    store = connect(_at(settings[End.A], root), create=False, pace=asked.pace)
+    store = connect(_at(settings[End.A], root), create=False, pace=asked.pace, sealed=False)
     places = {}
     for end, address in ((End.A, a), (End.B, b)):
         below = address.removeprefix(root).strip("/")
@@ -189,6 +191,16 @@ def _folder(asked: Asked, word: str, settings: Settings, *, may_be_file: bool) -
     return Folder(root, word, load_ignore(settings.ignore, none, root), settings, None, only)
 
 
+def refuse_readable(place: Place, other: Place) -> None:
+    """Raise `Unsupported` where an encrypted repository is around, and files of this disk would be sent as they are."""
+    if isinstance(place, Bucket) and isinstance(other, Folder) and is_encrypted(place.settings):
+        raise Unsupported(
+            f"{other.shown} is not copied to {place.shown}",
+            why=f"{place.settings.repo} is encrypted, and the files would lie there as anybody can read them",
+            hint="`s3sync up` encrypts what it sends; what is no file of the repository is copied from another folder",
+        )
+
+
 def is_made(place: Place) -> bool:
     """True for a store that is a folder somewhere, and may be made by whoever first writes to it."""
     scheme = scheme_of(place.settings.store)
@@ -197,7 +209,7 @@ def is_made(place: Place) -> bool:
 
 def make(place: Bucket, pace: Pace) -> Bucket:
     """Make the folder of such a store. Raises `StoreError`, `DiskFull`."""
-    return structs.replace(place, store=connect(place.settings, create=True, first_use=True, pace=pace))
+    return structs.replace(place, store=connect(place.settings, create=True, first_use=True, pace=pace, sealed=False))
 
 
 def _refuse_overlap(a: Place, b: Place) -> None:

@@ -28,7 +28,7 @@ from s3sync.pairs.filters import EVERYTHING, Wanted
 from s3sync.pairs.looking import is_missing, look, one_object
 from s3sync.pairs.memory import PairMemory, open_pair_memory
 from s3sync.pairs.moving import Mover
-from s3sync.pairs.opening import Opened, is_made, make
+from s3sync.pairs.opening import Opened, is_made, make, refuse_readable
 from s3sync.pairs.values import Bucket, Folder, Found, Seen
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.lock import project_lock
@@ -268,7 +268,7 @@ def at_work(
 ) -> Iterator[Work]:
     """Open the memory of two places, and hold what nobody else may work on meanwhile.
 
-    `writes`: the places that may change; none for a look. Raises `LockHeld`, `LocalError`.
+    `writes`: the places that may change; none for a look. Raises `LockHeld`, `LocalError`, `Unsupported`.
     """
     a, b = opened.places[End.A], opened.places[End.B]
     with ExitStack() as stack:
@@ -277,6 +277,7 @@ def at_work(
         )
         for end in writes:
             place = opened.places[end]
+            refuse_readable(place, opened.places[end.other])
             if isinstance(place, Folder) and place.project is not None:
                 room = stack.enter_context(state_room(place.root))
                 stack.enter_context(project_lock(room, now=now, wait_s=wait_s))

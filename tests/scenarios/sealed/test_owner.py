@@ -209,6 +209,20 @@ def test_nobody_switches_it_off_by_another_name(people: People, bucket: Path, ow
     assert not (bucket.parent / "other").exists()
 
 
+def test_two_places_are_copied_as_they_are_and_nothing_readable_from_a_clone(people: People, bucket: Path) -> None:
+    """Ciphertext stays ciphertext; and whoever names a store beside an encrypted repository sends no plaintext there."""
+    david, jan = people
+    shared(people, a="secret words")
+    store, other = f"file://{bucket.parent}", f"file://{bucket.parent.parent}/backup"
+    assert david.expect(3, "copy", store, other, "--json").json["copied"]  # but for records
+    backup = bucket.parent.parent / "backup"
+    assert (backup / bucket.name / PROJECT / "a").read_bytes() == (bucket / PROJECT / "a").read_bytes()
+    for verb, words in (("copy", (PROJECT, other)), ("sync", ("./", other)), ("move", ("./", store))):
+        assert "as anybody can read them" in david.expect(1, verb, *words, cwd=david.repo).err
+    held = [path.read_bytes() for root in (backup, bucket.parent) for path in root.rglob("*") if path.is_file()]
+    assert held and not any(b"secret words" in body for body in held)
+
+
 @pytest.mark.parametrize("project", [PROJECT, "b65-new"])
 def test_who_knows_of_no_encryption_sends_nothing(people: People, bucket: Path, project: str) -> None:
     """A clone without the setting and without the key, in a project that is there, and in a new one."""
