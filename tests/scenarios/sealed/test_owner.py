@@ -210,8 +210,8 @@ def test_nobody_switches_it_off_by_another_name(people: People, bucket: Path, ow
 
 
 def test_two_places_are_copied_as_they_are_and_nothing_readable_from_a_clone(people: People, bucket: Path) -> None:
-    """Ciphertext stays ciphertext; and whoever names a store beside an encrypted repository sends no plaintext there."""
-    david, jan = people
+    """Ciphertext stays ciphertext; from an encrypted repository no plaintext goes to a store."""
+    david, _ = people
     shared(people, a="secret words")
     store, other = f"file://{bucket.parent}", f"file://{bucket.parent.parent}/backup"
     assert david.expect(3, "copy", store, other, "--json").json["copied"]  # but for records
