@@ -7,6 +7,7 @@ signs with the credentials that it has.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
@@ -30,8 +31,12 @@ GONE_S = 5.0
 """Time without a scheduler after which it is given up."""
 THREADS = 4
 """Archives that threads read side by side. What they fetch together is bounded by the pool that they share."""
-_CALM = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
-"""Program by which workers that are made here let Ctrl-C, which reaches them, too, be seen to by who made them."""
+_CALM = (
+    "import logging, signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    "logging.getLogger('distributed').setLevel(logging.CRITICAL)"
+)
+"""Program by which workers that are made here let Ctrl-C, which reaches them, too, be seen to by who made them, and
+say nothing of connections that end with the work: what goes wrong with a task is in its result."""
 GOES_ON = "what was done is noted: run the command again, with --engine or without it"
 _END = object()
 _LARGE = {"distributed.admin.large-graph-warning-threshold": "1GB"}
@@ -95,7 +100,12 @@ def _own_cluster(distributed: Any, held: ExitStack) -> Any:
         raise _not_installed("cryptography") from None
     folder = held.enter_context(TemporaryDirectory(prefix="s3sync-", ignore_cleanup_errors=True))
     return distributed.LocalCluster(
-        dashboard_address=None, threads_per_worker=1, security=security, local_directory=folder, preload=_CALM
+        dashboard_address=None,
+        threads_per_worker=1,
+        security=security,
+        local_directory=folder,
+        preload=_CALM,
+        silence_logs=logging.CRITICAL,
     )
 
 

@@ -58,7 +58,8 @@ def _of_provider(value: str, settings: Settings) -> dict[str, object]:
         raise UsageError(
             f"there is no provider {hidden(value)!r}",
             why=f"the providers are: {', '.join(providers())}",
-            hint="for any other store that speaks S3's language, use s3 and the setting endpoint_url",
+            hint="for any other store that speaks S3's language, use s3 and the setting endpoint_url; for Dropbox, "
+            "Google Drive and others: s3sync config set --repo store rclone:REMOTE:path",
         )
     kind, bucket, prefix = _parts(settings.store)
     if not bucket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import stat
@@ -95,6 +96,19 @@ def test_a_worker_that_is_killed_costs_its_task_alone_and_a_scheduler_that_dies_
 def test_workers_are_made_here_where_no_address_is_named(archived: Person) -> None:
     told = archived.ok("archive", "verify", "--deep", "--engine", "dask", "m1", "m2", "--json", cwd=archived.repo).json
     assert {one["verified"] for one in told["archives"]} == {"read"}
+
+
+def failing_to_connect(number: int) -> int:
+    for name in ("distributed.worker", "distributed.comm.tcp"):
+        logging.getLogger(name).error("a screenful of number %d", number)
+    return number
+
+
+def test_workers_that_are_made_here_write_nothing_onto_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    with cluster.spread_over(Engine("dask")) as over:
+        assert [result for _, result in cluster.spread(over, failing_to_connect, range(2))] == [0, 1]
+        failing_to_connect(2)
+    assert "screenful" not in "".join(capfd.readouterr())
 
 
 def test_another_user_of_this_computer_has_nothing_run_by_workers_that_are_made_here() -> None:

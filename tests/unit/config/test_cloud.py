@@ -75,6 +75,7 @@ def test_one_clear_error(load: Load, repo: Path, step: str, told: str) -> None:
     with pytest.raises(UsageError) as refused:
         say(repo, step)
     assert told in f"{refused.value.message}: {refused.value.why}"
+    assert "no provider" not in told or "store rclone:REMOTE:path" in str(refused.value.hint)
     assert load_settings(repo, flags={}, environ={}).store == "s3://team"
 
 
