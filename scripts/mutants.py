@@ -1165,8 +1165,8 @@ MUTANTS = (
         "cluster-own-key",
         "no other user of the computer has something run by workers that are made here",
         "s3sync/archive/cluster.py",
-        "threads_per_worker=1, security=security, ",
-        "threads_per_worker=1, ",
+        "        security=security,\n",
+        "",
         ("tests/scenarios/archive/test_cluster.py", "-k", "another_user"),
     ),
     Mutant(
