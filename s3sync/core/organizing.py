@@ -7,12 +7,12 @@ read them; what would end a name in the middle of one becomes `_`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
-from s3sync.core.archive.layout import LayoutError, format_captured, name_of
+from s3sync.core.archive.layout import LayoutError, format_captured, name_of, template_parts
 from s3sync.core.names import is_text, nfc, refuse_reason, without_case
 
 OF_NAMES: Mapping[str, str] = {
@@ -40,8 +40,6 @@ OF_PICTURES: Mapping[str, str] = {"camera": "camera", "object": "OBJECT of FITS"
 FIELDS: Mapping[str, str] = {**OF_NAMES, **OF_MUSIC, **OF_TIMES, **OF_PICTURES}
 NUMBERS = frozenset({"track", "disc", "year"})
 """Fields that take the width of a number: {track:02}."""
-MOST_CHARACTERS = 512
-_FIELD = re.compile(r"\{([^{}]*)\}")
 _SLASHES = re.compile(r"/{2,}")
 _WIDTH = re.compile(r"0?([1-9])d?")
 _FORMAT = re.compile(r"(?:%[YmdHMSyj]|[^%{}])+")
@@ -84,28 +82,7 @@ class Layout(Struct, frozen=True):
 
 def parse_layout(text: str) -> Layout:
     """Raises `LayoutError`, whose text says what to write."""
-    if len(text) > MOST_CHARACTERS:
-        raise LayoutError(f"it has more than {MOST_CHARACTERS} characters")
-    parts: list[str | Field] = []
-    end = 0
-    for found in _FIELD.finditer(text):
-        parts += _literal(text[end : found.start()])
-        parts.append(_field(found[1]))
-        end = found.end()
-    parts += _literal(text[end:])
-    if not any(isinstance(part, Field) for part in parts):
-        raise LayoutError("it has no field, so that all files would have one name")
-    problem = refuse_reason("".join(part if isinstance(part, str) else "x" for part in parts))
-    if problem:
-        raise LayoutError(problem)
-    return Layout(text, tuple(parts))
-
-
-def _literal(text: str) -> Iterator[str]:
-    if "{" in text or "}" in text:
-        raise LayoutError("a field is written in one pair of braces, such as {album}")
-    if text:
-        yield nfc(text)
+    return Layout(text, template_parts(text, _field, "album", "all files would have one name"))
 
 
 def _field(text: str) -> Field:

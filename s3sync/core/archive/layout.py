@@ -7,8 +7,9 @@ them (`archive/fields.py`); this module knows which fields there are, what may s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -38,6 +39,8 @@ OF_FILES = frozenset({"md5", "ext"})
 OF_DATES = frozenset({"year", "month", "day", "date", "captured"})
 OF_HEADERS = frozenset({"object", "filter", "night", "camera"})
 """Fields that somebody has to open a file for."""
+
+F = TypeVar("F")
 
 RANGE = 50
 MOST_CHARACTERS = 512
@@ -77,26 +80,34 @@ class Layout(Struct, frozen=True):
 
 def parse_layout(text: str) -> Layout:
     """Raises `LayoutError`, whose text says what to write."""
+    return Layout(text, template_parts(text, _field, "id", "all units would have one key"))
+
+
+def template_parts(text: str, field: Callable[[str], F], example: str, without: str) -> tuple[str | F, ...]:
+    """The texts and fields of a template, in turn. `field` reads what stands in one pair of braces.
+
+    `example` is a field's name, `without` what would happen without any field. Raises `LayoutError`.
+    """
     if len(text) > MOST_CHARACTERS:
         raise LayoutError(f"it has more than {MOST_CHARACTERS} characters")
-    parts: list[str | Field] = []
+    parts: list[str | F] = []
     end = 0
     for found in _FIELD.finditer(text):
-        parts += _literal(text[end : found.start()])
-        parts.append(_field(found[1]))
+        parts += _literal(text[end : found.start()], example)
+        parts.append(field(found[1]))
         end = found.end()
-    parts += _literal(text[end:])
-    if not any(isinstance(part, Field) for part in parts):
-        raise LayoutError("it has no field, so that all units would have one key")
+    parts += _literal(text[end:], example)
+    if all(isinstance(part, str) for part in parts):
+        raise LayoutError(f"it has no field, so that {without}")
     problem = refuse_reason("".join(part if isinstance(part, str) else "x" for part in parts))
     if problem:
         raise LayoutError(problem)
-    return Layout(text, tuple(parts))
+    return tuple(parts)
 
 
-def _literal(text: str) -> Iterator[str]:
+def _literal(text: str, example: str) -> Iterator[str]:
     if "{" in text or "}" in text:
-        raise LayoutError("a field is written in one pair of braces, such as {id}")
+        raise LayoutError(f"a field is written in one pair of braces, such as {{{example}}}")
     if text:
         yield nfc(text)
 
