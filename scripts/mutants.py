@@ -41,6 +41,14 @@ MUTANTS = (
         ("tests/contract/test_conditions.py",),
     ),
     Mutant(
+        "azure-signature",
+        "rule 2: a signature is shown to Azure, and to no server that a commit names",
+        "s3sync/store/azure/credentials.py",
+        "                if found.sas:",
+        "                if False:",
+        ("tests/unit/store/test_azure.py", "-k", "signature"),
+    ),
+    Mutant(
         "azure-commit-condition",
         "Azure: blocks are committed under a condition, so that of eight writers one wins",
         "s3sync/store/azure/full.py",

@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from s3sync.errors import CredentialsError
-from s3sync.store.azure.address import find_address
+from s3sync.store.azure.address import Address, find_address
 from s3sync.store.azure.errors import HINTS
 from s3sync.store.azure.login import Token, find_login
 from s3sync.store.options import StoreOptions
@@ -73,7 +73,10 @@ class Credentials:
         """Find what signs. Raises `CredentialsError`."""
         with self._lock:
             if self._signer is None:
-                self._signer = self._find()
+                found = self._find()
+                if found.sas:
+                    self._require_azure()
+                self._signer = found
                 self.secrets = tuple(filter(None, (self._signer.key, self._signer.sas)))
             return self._signer
 
@@ -112,6 +115,24 @@ class Credentials:
             return _Logged(self)
         return {"account_name": self.account, "account_key": signer.key} if signer.key else signer.sas
 
+    def _address(self) -> Address:
+        return find_address(self.account, "", self._options.endpoint_url or self.endpoint)
+
+    def _require_azure(self) -> None:
+        """Raise `CredentialsError` where a SAS would be shown to a server that a repository may have named.
+
+        It goes along with each request, and is all that its next bearer needs. The user's own connection string may
+        name another server, and a server on this computer is one for trying.
+        """
+        address = self._address()
+        own = self.endpoint is not None and find_address(self.account, "", self.endpoint).base == address.base
+        if not (address.takes_tokens or own or address.is_loopback):
+            raise CredentialsError(
+                f"a signature (SAS) is not shown to {address.shown}",
+                why="it is the secret itself, and that server is not Azure's over https",
+                hint=f"set {KEY} for that server, which is never sent, or name it in {CONNECTION} (BlobEndpoint=...)",
+            )
+
     def _find(self) -> Signer:
         own = own_credential(self._options)
         if own is not None and "accountname=" not in own.text.lower():  # a connection string is read below
@@ -140,7 +161,7 @@ class Credentials:
                 raise self._of_another(variable, named)
             key = self._env.get(KEY)
             return Signer(key=_checked(key, KEY)) if key else Signer(sas=self._env[SAS].lstrip("?"))
-        address = find_address(self.account, "", self._options.endpoint_url or self.endpoint)
+        address = self._address()
         if not address.takes_tokens:
             raise CredentialsError(
                 f"nothing signs the requests to {address.shown}",

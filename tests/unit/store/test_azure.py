@@ -54,6 +54,7 @@ from s3sync.store.lanes.failures import Failure
 from s3sync.store.port import Part
 
 KEY = "c2VjcmV0LWtleS1vZi1hbi1hY2NvdW50"
+SAS = "sv=2024-11-04&sr=c&sp=rl&sig=c2lnbmF0dXJl"
 
 
 class Listed(Struct):
@@ -312,6 +313,35 @@ def test_a_login_is_shown_to_azure_alone(tmp_path: Path, monkeypatch: pytest.Mon
         list(store.list(""))
     assert "AZURE_STORAGE_KEY" in str(refused.value.hint)
     assert not (tmp_path / "asked").exists()
+
+
+@pytest.mark.parametrize("said", ["variable", "string", "settings"])
+@pytest.mark.parametrize("server", ["https://films.example", "http://films.blob.core.windows.net", "http://10.0.0.7:9"])
+def test_a_signature_is_shown_to_azure_alone(server: str, said: str) -> None:
+    """It goes along with each request: a server that a commit names could use it as its owner does."""
+    env = {
+        "variable": {"AZURE_STORAGE_SAS_TOKEN": SAS},
+        "string": {"AZURE_STORAGE_CONNECTION_STRING": f"AccountName=films;SharedAccessSignature={SAS}"},
+        "settings": {"TEAM": SAS},
+    }[said]
+    named = "TEAM" if said == "settings" else None
+    store = open_store("az://films/shared", StoreOptions(env=env, endpoint_url=server, credentials_env=named))
+    with pytest.raises(CredentialsError, match="is not shown to") as refused:
+        list(store.list(""))
+    assert "AZURE_STORAGE_KEY" in str(refused.value.hint) and "sig=" not in str(refused.value)
+
+
+def test_a_signature_is_shown_to_a_server_of_ones_own() -> None:
+    said = f"BlobEndpoint=https://films.example;AccountName=films;SharedAccessSignature={SAS}"
+    own = {"AZURE_STORAGE_CONNECTION_STRING": said}
+    for env, server in (
+        (own, None),
+        (own, "https://films.example/"),
+        ({"AZURE_STORAGE_SAS_TOKEN": SAS}, None),
+        ({"AZURE_STORAGE_SAS_TOKEN": SAS}, "http://127.0.0.1:10000"),
+        ({"AZURE_STORAGE_SAS_TOKEN": SAS}, "https://films.z01.blob.storage.azure.net"),
+    ):
+        assert Credentials("films", StoreOptions(env=env, endpoint_url=server)).signer().sas == SAS
 
 
 @pytest.mark.parametrize(
