@@ -103,6 +103,8 @@ _OF_REQUESTS = re.compile(r"(?:\s|\\n)*(?:RequestId|Time|ErrorCode|Content):.*",
 
 def error_class(failure: Failure) -> type[StoreError]:
     """The class of our error for a failure, by its cause, Azure's code, or the HTTP status."""
+    if failure.cause == "answer" and failure.status == 304:  # the code says no more than that a condition was not met
+        return Unchanged
     if failure.cause == "answer" and failure.status in REDIRECTS:
         return NotAStore
     if failure.code == "AuthenticationFailed" and "date header" in failure.message.lower():

@@ -21,7 +21,7 @@ class AzureReadsTimed:
         name, told = self._io.key(key), list[datetime | None]()
 
         def read() -> tuple[Any, bytes | None]:
-            answer = self._io.full.blob(name).download_blob(raw_response_hook=lambda found: told.append(date_of(found)))
+            answer = self._io.full.download(name, raw_response_hook=lambda found: told.append(date_of(found)))
             return answer.properties, answer.readall() if answer.size <= most_bytes else None
 
         properties, body = self._io.on_full("read", name, read)

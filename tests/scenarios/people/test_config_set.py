@@ -52,7 +52,7 @@ def test_c9_settings_of_the_team(david: Person) -> None:
         (["set"], "KEY is missing"),
         (["set", "user"], "VALUE... is missing"),
         (["unset", "user", "jan"], "unexpected extra argument"),
-        (["get", "user"], "did you mean `s3sync config show`?"),
+        (["shown", "user"], "did you mean `s3sync config show`?"),
         (["set", "usr", "jan"], "there is no setting 'usr'"),
         (["set", "region", "eu-west-1"], "add --repo"),
         (["set", "user", "jan", "--repo"], "leave out --repo"),

@@ -94,9 +94,8 @@ def test_f31_whichever_store_is_in_use_the_file_gets_its_name_back(project: Proj
     intent = noted(own, project.staging)
     own.rename(kept)
     (project.staging / ".s3sync").mkdir()
-    with open_memory(
-        project.session.project.state_dir, StorePlace("s3://another/prefix/"), project.session.settings.env
-    ) as state:
+    elsewhere = StorePlace(f"s3://another/{project.session.project.prefix}")
+    with open_memory(project.session.project.state_dir, elsewhere, project.session.settings.env) as state:
         Intents(state).keep_both(intent)
     assert after(project) == ({OWN: b"mine"}, [], True)
 
