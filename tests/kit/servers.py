@@ -22,7 +22,6 @@ import sys
 import sysconfig
 import tempfile
 import time
-import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -415,8 +414,9 @@ class Moto(Server):
     def stop(self) -> None:
         """Also forgets every bucket, which moto keeps per process and not per server."""
         if self._server is not None:
-            reset = urllib.request.Request(f"{self.endpoint_url}/moto-api/reset", method="POST")
-            urllib.request.urlopen(reset, timeout=10).close()
+            from moto.moto_api._internal.models import moto_api_backend
+
+            moto_api_backend.reset()
             self._server.stop()
             self._server = None
 

@@ -16,6 +16,7 @@ from s3sync.errors import StoreError, Unsupported
 from s3sync.store.azure import names
 from s3sync.store.azure.address import Address
 from s3sync.store.azure.credentials import Credentials
+from s3sync.store.azure.downloads import download
 from s3sync.store.azure.failures import from_azure
 from s3sync.store.azure.fast import CONNECT_S
 from s3sync.store.azure.signing import sign
@@ -43,10 +44,6 @@ def require_library() -> None:
             why="there is no azure.storage.blob",
             hint=_INSTALL,
         )
-
-
-TURNS = 10
-"""Times that an empty blob is looked at while others write it."""
 
 
 class FullLane:
@@ -137,22 +134,7 @@ class FullLane:
         length = None if stop is None else stop - start
         ranged = {"offset": start, "length": length} if start or stop is not None else {}
         conditions = matches(if_match) if if_match is not None else differs(if_none_match)
-        return self.download(name, **ranged, **conditions)
-
-    def download(self, name: str, **asked: Any) -> Any:
-        """The library's download, whose first bytes are here, of one version of the blob.
-
-        Of what is empty the library asks twice: for a range, which cannot be, and then without one. Whoever wrote
-        between the two would have his version called empty.
-        """
-        for _ in range(TURNS):
-            answer = self.blob(name).download_blob(**asked)
-            if answer.size:
-                return answer
-            now = self.head(name)
-            if (now.size, now.etag) == (0, answer.properties.etag):
-                return answer
-        raise RequestFailed(Failure("broken", message="it is written again and again"))
+        return download(self, name, **ranged, **conditions)
 
     # -- writing
 

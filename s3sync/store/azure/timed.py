@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from s3sync.store.aspects import TimedBody
+from s3sync.store.azure.downloads import download
 from s3sync.store.azure.full import info_of
 from s3sync.store.azure.requests import Requests
 
@@ -21,7 +22,7 @@ class AzureReadsTimed:
         name, told = self._io.key(key), list[datetime | None]()
 
         def read() -> tuple[Any, bytes | None]:
-            answer = self._io.full.download(name, raw_response_hook=lambda found: told.append(date_of(found)))
+            answer = download(self._io.full, name, raw_response_hook=lambda found: told.append(date_of(found)))
             return answer.properties, answer.readall() if answer.size <= most_bytes else None
 
         properties, body = self._io.on_full("read", name, read)

@@ -357,7 +357,8 @@ def test_a_budget_that_is_too_small_is_not_passed(desk: Desk, moto: Server) -> N
 @pytest.mark.ministack
 def test_what_people_work_on_is_left_alone_and_why_is_said(tmp_path: Path, ministack: Server) -> None:
     environments = {name: ministack.environment(name) for name in ("david", "jan")}
-    david, jan = pair(tmp_path, f"s3://{ministack.bucket}/{uuid.uuid4().hex}", environments)
+    prefix = uuid.uuid4().hex
+    david, jan = pair(tmp_path, f"s3://{ministack.bucket}/{prefix}", environments)
     with (david.root / "home/.config/s3sync/config.yaml").open("a") as file:
         file.write(SSD.format(root=tmp_path, source=david.repo))
     (tmp_path / "T7").mkdir()
@@ -381,7 +382,7 @@ def test_what_people_work_on_is_left_alone_and_why_is_said(tmp_path: Path, minis
     jan.ok("share", "b.mp4", "--expires", "2h")
     assert left().startswith("somebody has a link to it until ")
     client = ministack.client("admin")
-    for one in client.list_objects_v2(Bucket=ministack.bucket)["Contents"]:
+    for one in client.list_objects_v2(Bucket=ministack.bucket, Prefix=f"{prefix}/")["Contents"]:
         if one["Key"].endswith(".link"):
             client.delete_object(Bucket=ministack.bucket, Key=one["Key"])
     david.ok("share", "b.mp4", "--page", "--expires", "2h")

@@ -59,7 +59,7 @@ LIMITS = {
     "`lock` of a file": Limit(2, 1),
     "`locks`, with one": Limit(4, 2),
     "`unlock` of a file": Limit(6, 5),
-    "`share` of a file": Limit(4, 4),
+    "`share` of a file": Limit(8, 7),
     "`status --all` of 100 projects": Limit(6, 106, budget=8),
     "`up --all` of 100 projects, nothing to do": Limit(6, 106),
     "`up --all` of 100 projects, one file changed in 50": Limit(9, 206),
