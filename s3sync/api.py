@@ -236,12 +236,18 @@ class Project(Together, frozen=True):
         )
         return cleanup(self.session, options if confirm is None else replace(options, confirm=confirm))
 
-    def undo(self, *, dry_run: bool = False, confirm: Callable[[UndoReport], bool] = lambda report: True) -> UndoReport:
+    def undo(
+        self,
+        *,
+        earlier: bool = False,
+        dry_run: bool = False,
+        confirm: Callable[[UndoReport], bool] = lambda report: True,
+    ) -> UndoReport:
         """Take back the last run of this computer, as far as nobody changed its files since; or its last decision of a
-        conflict."""
+        conflict. `earlier`: also where a run since was stopped before it changed anything."""
         from s3sync.team.undoing import undo
 
-        return undo(self.session, dry_run=dry_run, confirm=confirm)
+        return undo(self.session, dry_run=dry_run, confirm=confirm, earlier=earlier)
 
     def trash(self, side: str | None = None, *files: FileName) -> TrashReport:
         """List what lies in the trash: here (`local`), on the remote (`remote`), or both; everything, or some files."""

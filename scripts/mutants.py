@@ -41,6 +41,14 @@ MUTANTS = (
         ("tests/contract/test_conditions.py",),
     ),
     Mutant(
+        "stopped-run-is-told",
+        "undo takes no earlier run for one that was stopped before it changed anything",
+        "s3sync/team/undoing.py",
+        "if stopped is not None and not earlier:",
+        "if False:",
+        ("tests/scenarios/people/test_undo.py", "-k", "stopped"),
+    ),
+    Mutant(
         "azure-signature",
         "rule 2: a signature is shown to Azure, and to no server that a commit names",
         "s3sync/store/azure/credentials.py",

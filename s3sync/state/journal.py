@@ -20,7 +20,7 @@ from s3sync.core.plan import Do, Verb
 from s3sync.state.memory import StateDB
 from s3sync.state.schema import intent_row
 
-DID, DECIDED = "did", "decided"
+DID, DECIDED, STOPPED = "did", "decided", "stopped"
 
 
 class Done(Struct, frozen=True):
@@ -59,6 +59,13 @@ class Decided(Struct, frozen=True):
     at: str
     put: str | None = None
     done: tuple[Done, ...] = ()
+
+
+class Stopped(Struct, frozen=True):
+    """The last run, where it ended before it changed anything: halted, without a network, interrupted."""
+
+    verb: str
+    at: str
 
 
 class Journal:
@@ -106,8 +113,30 @@ class Journal:
     def forget_decided(self) -> None:
         self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", self._state.place_id, DECIDED)
 
+    def stopped(self) -> Stopped | None:
+        """The last run, if it was stopped before it changed anything."""
+        query = "SELECT value FROM intent WHERE place = ? AND kind = ?"
+        rows = self._state.execute(query, self._state.place_id, STOPPED)
+        with self._state.rows_of("intent"):
+            return next((intent_row(row, Stopped) for row in rows), None)
+
+    def stop(self, stopped: Stopped) -> None:
+        """Note that a run was stopped. What the journal says of the run before it stays."""
+        value = msgspec.json.encode(stopped).decode()
+        query = "INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?)"
+        self._state.execute(query, self._state.place_id, STOPPED, "", value)
+
+    def forget_stopped(self) -> None:
+        self._state.execute("DELETE FROM intent WHERE place = ? AND kind = ?", self._state.place_id, STOPPED)
+
+    def has_any(self) -> bool:
+        """True if there is something that `undo` could take back."""
+        query = "SELECT 1 FROM intent WHERE place = ? AND kind IN (?, ?) LIMIT 1"
+        return bool(self._state.execute(query, self._state.place_id, DID, DECIDED))
+
     def _drop(self, place: int) -> None:
-        self._state.execute("DELETE FROM intent WHERE place = ? AND kind IN (?, ?)", place, DID, DECIDED)
+        query = "DELETE FROM intent WHERE place = ? AND kind IN (?, ?, ?)"
+        self._state.execute(query, place, DID, DECIDED, STOPPED)
 
     def forget(self, path: str) -> None:
         query = "DELETE FROM intent WHERE place = ? AND kind = ? AND name = ?"

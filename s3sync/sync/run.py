@@ -38,6 +38,7 @@ from s3sync.sync.scan import scan
 from s3sync.sync.select import Selector
 from s3sync.sync.session import Session
 from s3sync.sync.silenced import silence_warning
+from s3sync.sync.stopping import noting_stops
 from s3sync.sync.view import View, select
 
 ROUNDS = 4
@@ -83,10 +84,15 @@ def run(session: Session, verb: Verb, options: Options, hooks: Hooks | None = No
             report.warnings += first_time(state, session)
             _round(_Run(session, state, report, options, hooks, gatekeeper), options.selector)
     else:
-        with _told_so_far(report, started), session.lock(), session.memory() as state:
+        with (
+            _told_so_far(report, started),
+            session.lock(),
+            session.memory() as state,
+            noting_stops(session, state, session.told_as or verb.value) as hear,
+        ):
             recover(session, state)
             report.warnings += first_time(state, session)
-            this = _Run(session, state, report, options, hooks, gatekeeper, hooks.start(state))
+            this = _Run(session, state, report, options, hooks, gatekeeper, (*hooks.start(state), hear))
             _rounds(this)
             _unlock(this)
             _retire(session, state, report)

@@ -25,7 +25,7 @@ from s3sync.local.place import standing
 from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import COPY_FROM
 from s3sync.spill.sequence import SpilledList
-from s3sync.state.journal import Done, Journal
+from s3sync.state.journal import Done, Journal, Stopped
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.earlier_versions import Known, in_trash_here, kept_aside, living_there, md5_here
 from s3sync.sync.locked import break_hint, held_text
@@ -53,7 +53,10 @@ class Undone(Struct, frozen=True):
 
 
 class UndoReport(OfProject, Struct):
-    """`refused` are files that somebody changed since, or whose old version is nowhere."""
+    """`refused` are files that somebody changed since, or whose old version is nowhere.
+
+    `stopped` is the last run, if it changed nothing: then nothing is undone, and `earlier` is the run before it.
+    """
 
     place: ProjectAddress
     dry_run: bool
@@ -62,6 +65,8 @@ class UndoReport(OfProject, Struct):
     undone: list[Undone] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    stopped: Stopped | None = None
+    earlier: Stopped | None = None
     _named_back: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -18,7 +18,7 @@ from s3sync.core.plan import Action, Plan, Undoes, Verb
 from s3sync.core.reconcile import State
 from s3sync.errors import declined
 from s3sync.local.holds import ignores_case
-from s3sync.state.journal import Decided, Done, Journal
+from s3sync.state.journal import Decided, Done, Journal, Stopped
 from s3sync.state.memory import StateDB
 from s3sync.sync import undo as runs
 from s3sync.sync.carry_out import carry_out
@@ -36,10 +36,18 @@ from s3sync.team.bring_back import opened
 _LOOK = "look at `s3sync conflicts --verbose` and `s3sync trash list`"
 
 
-def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], bool]) -> UndoReport:
-    """Take it back. Raises `Halt` when the answer is no, `StoreError`, ..."""
+def undo(
+    session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], bool], earlier: bool = False
+) -> UndoReport:
+    """Take it back. Raises `Halt` when the answer is no, `StoreError`, ...
+
+    Where the last run was stopped before it changed anything, only `earlier` takes back the one before it.
+    """
     with session.memory(read_only=True) as state:
-        decided = Journal(state).decided()
+        journal = Journal(state)
+        decided, stopped = journal.decided(), journal.stopped()
+        if stopped is not None and not earlier:
+            return UndoReport(session.place, dry_run, stopped=stopped, earlier=_before(journal, decided))
     if decided is None:
         return runs.undo(session, dry_run=dry_run, confirm=confirm)
     session.settings.require_user()
@@ -47,6 +55,13 @@ def undo(session: Session, *, dry_run: bool, confirm: Callable[[UndoReport], boo
     if _take_back(session, decided, report, confirm):
         _fetch(session, decided, report)
     return report
+
+
+def _before(journal: Journal, decided: Decided | None) -> Stopped | None:
+    """Name and time of what the journal holds."""
+    if decided is not None:
+        return Stopped("resolve", decided.at)
+    return next((Stopped(done.told_as or done.verb.value, done.at) for done in journal.last_run()), None)
 
 
 def _take_back(session: Session, decided: Decided, report: UndoReport, confirm: Callable[[UndoReport], bool]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import BACK, command
@@ -17,6 +19,9 @@ def undo(
     call: Call,
     name: OneName = None,
     project: ProjectName = None,
+    earlier: Annotated[
+        bool, typer.Option("--earlier", help="Also where a run since then was stopped before it changed anything.")
+    ] = False,
     yes: Yes = False,
 ) -> int:
     """Take back this computer's last up, down, sync or resolve, but for what somebody changed since, which is named."""
@@ -28,7 +33,7 @@ def undo(
     with watching(call) as progress:
         opened = Project.open(project or name, flags=call.flags, progress=progress, lock_wait_s=call.wait)
         confirm = (lambda found: True) if yes else progress.before(_ask)
-        report = opened.undo(dry_run=call.dry_run, confirm=confirm)
+        report = opened.undo(earlier=earlier, dry_run=call.dry_run, confirm=confirm)
     if call.json:
         print_json(undo_json(report))
     else:

@@ -9,6 +9,7 @@ from s3sync.cli.show.words import Json, failure_lines, place_json, project_word,
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text
 from s3sync.core.typed import typed
+from s3sync.state.journal import Stopped
 from s3sync.sync.undo import Undone, UndoReport
 
 NAMED = 20
@@ -43,12 +44,19 @@ def _line(one: Undone) -> str:
     return f"{printable(one.name)} - {WHAT[one.what, one.side]}"
 
 
+def _told(run: Stopped | None) -> Json | None:
+    return None if run is None else {"verb": run.verb, "at": run.at}
+
+
 def print_undo(report: UndoReport, *, quiet: bool, verbose: bool) -> None:
     if not quiet:
         would = "would undo" if report.dry_run else "undid"
         for one in report.undone if verbose or len(report.undone) <= 10 * NAMED else ():
             say(f"  {_line(one)}")
-        if report.verb is None:
+        if report.stopped is not None:
+            for line in _stopped_lines(report, report.stopped):
+                say(line)
+        elif report.verb is None:
             say("Nothing to undo: the last run here did nothing, or was undone already.")
         else:
             said = f"Summary: {would} {_run(report)}"
@@ -58,6 +66,15 @@ def print_undo(report: UndoReport, *, quiet: bool, verbose: bool) -> None:
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
     warn_of_failures(report.refused)
+
+
+def _stopped_lines(report: UndoReport, stopped: Stopped) -> Iterator[str]:
+    """That the last run changed nothing, and what takes back the one before it."""
+    verb = printable(short_text(stopped.verb))
+    yield f"Nothing to undo: {verb} of {ago_text(stopped.at)} was stopped before it changed anything."
+    if (before := report.earlier) is not None:
+        run, project = f"{printable(short_text(before.verb))} of {ago_text(before.at)}", project_word(report.place)
+        yield f"hint: `s3sync undo --earlier{printable(project)}` takes back the run before it, {run}"
 
 
 def _still_to_come(report: UndoReport) -> Iterator[str]:
@@ -89,6 +106,8 @@ def undo_json(report: UndoReport) -> Json:
         "dry_run": report.dry_run,
         "verb": report.verb,
         "at": report.at,
+        "stopped": _told(report.stopped),
+        "earlier": _told(report.earlier),
         "undone": [{"name": one.name, "side": one.side, "what": one.what} for one in report.undone],
         "refused": [{"name": one.path, "error": one.error, "hint": one.hint} for one in report.refused],
         "exit_code": report.exit_code,

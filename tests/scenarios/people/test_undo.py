@@ -157,3 +157,43 @@ def test_a6_what_was_deleted_while_it_was_ignored_stays_with_the_others_after_an
     assert jan.read("a.mp4") == b"first a.mp4"
     david.ok("sync")
     assert david.files() == jan.files()
+
+
+def test_after_a_run_that_was_stopped_undo_says_so_and_takes_back_nothing(people: People) -> None:
+    """It took back the `up` before it, of which nobody was thinking."""
+    david, jan = people
+    share(people, "a.mp4", "b.mp4", "c.mp4")
+    david.write("new.mp4", "new")
+    david.ok("up")
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (david.staging / name).unlink()
+    david.expect(5, "sync")
+    before = everything(david)
+    for words in ([], ["--yes"], ["--dry-run"]):
+        said = david.ok("undo", *words).out
+        assert "Nothing to undo: sync of" in said and "was stopped before it changed anything" in said
+        assert "`s3sync undo --earlier" in said and "up of" in said
+    told = david.ok("undo", "--yes", "--json").json
+    assert (told["verb"], told["stopped"]["verb"], told["earlier"]["verb"]) == (None, "sync", "up")
+    assert everything(david) == before
+    assert "from the remote to its trash" in david.ok("undo", "--earlier", "--dry-run").out
+    david.expect(5, "undo", "--earlier", answer="n\n")
+    assert everything(david) == before
+    assert [one["name"] for one in david.ok("undo", "--earlier", "--yes", "--json").json["undone"]] == ["new.mp4"]
+    jan.ok("sync")
+    assert "new.mp4" not in jan.files()
+
+
+def test_a_run_that_ends_well_is_the_last_one_again(people: People) -> None:
+    david, _ = people
+    share(people, "a.mp4", "b.mp4", "c.mp4")
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (david.staging / name).unlink()
+    david.expect(5, "sync")
+    david.ok("down")
+    assert len(david.ok("undo", "--dry-run", "--json").json["undone"]) == 3
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        (david.staging / name).unlink()
+    david.expect(5, "sync")
+    david.ok("up")
+    assert david.ok("undo", "--dry-run", "--json").json["verb"] == "down", "that `up` did nothing"
