@@ -159,7 +159,9 @@ class ChecksumMismatch(StoreError):
 
 
 class NotAuthentic(ChecksumMismatch):
-    pass
+    """`opens_elsewhere`: another key, or a newer version, may vouch for it."""
+
+    opens_elsewhere = False
 
 
 class ManifestError(S3syncError):

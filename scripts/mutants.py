@@ -1538,6 +1538,22 @@ MUTANTS = (
         ("tests/promises/hostile/test_courtesies.py", "-k", "no_lock"),
     ),
     Mutant(
+        "lock-unseen",
+        "locks: what could not be read may be a colleague's, and is no lock that may be broken",
+        "s3sync/shared/locks.py",
+        "        return error\n\n\ndef lock_at",
+        "        return FileLock(lock, info.etag, LockState.UNREADABLE, reason=str(error))\n\n\ndef lock_at",
+        ("tests/promises/hostile/test_locks_unseen.py", "-k", "without_a_way"),
+    ),
+    Mutant(
+        "lock-opens-elsewhere",
+        "locks: what another key or a newer version may understand is taken over by nobody",
+        "s3sync/shared/locks.py",
+        "        if error.opens_elsewhere:",
+        "        if error.opens_elsewhere and not key:",
+        ("tests/promises/hostile/test_locks_unseen.py", "-k", "left_to_him"),
+    ),
+    Mutant(
         "users-bounded",
         "rule 7: what a server answers about users ends",
         "s3sync/store/s3/services.py",

@@ -23,7 +23,16 @@ from s3sync.core.team import (
     locks_prefix,
     read_lock,
 )
-from s3sync.errors import ENDS_THE_RUN, AccessDenied, LocalError, LostRace, NotFound, PreconditionFailed, StoreError
+from s3sync.errors import (
+    ENDS_THE_RUN,
+    AccessDenied,
+    LocalError,
+    LostRace,
+    NotAuthentic,
+    NotFound,
+    PreconditionFailed,
+    StoreError,
+)
 from s3sync.store.aspects import ListsOnce, ReadsTimed, require_aspect
 from s3sync.store.port import Create, Headers, ObjectInfo, Store, Update, WriteMode
 
@@ -36,7 +45,10 @@ ERASED = md5(b"", usedforsecurity=False).digest()
 
 
 class Locks(Struct, frozen=True):
-    """Locks of a project by the names of their files, and lock objects that cannot be read."""
+    """Locks of a project by the names of their files, and objects that were read and are none.
+
+    What could not be read is in neither: it may be a lock that holds, and a warning says so.
+    """
 
     by_name: Mapping[str, FileLock] = field(default_factory=dict)
     unreadable: list[FileLock] = field(default_factory=list)
@@ -68,8 +80,10 @@ def read_locks(store: Store, prefix: str) -> Locks:
     if not found:
         return Locks()
     with Aside(READ_AT_ONCE, "s3sync-locks") as threads:
-        locks = [lock for lock in threads.map(lambda info: _read(store, info), found[:MOST_LOCKS]) if lock is not None]
+        looked = list(threads.map(lambda info: _read(store, info), found[:MOST_LOCKS]))
+    locks = [lock for lock in looked if isinstance(lock, FileLock)]
     warnings = [] if len(found) <= MOST_LOCKS else [f"more than {MOST_LOCKS} locks: the others are not looked at"]
+    warnings += _unseen([error for error in looked if isinstance(error, Exception)])
     return Locks(
         {lock.name: lock for lock in locks if lock.name is not None and lock.state is not LockState.UNREADABLE},
         [lock for lock in locks if lock.state is LockState.UNREADABLE],
@@ -92,7 +106,18 @@ def _listed(store: Store, place: str) -> list[ObjectInfo]:
     return found
 
 
-def _read(store: Store, info: ObjectInfo) -> FileLock | None:
+def _unseen(errors: list[StoreError | LocalError]) -> list[str]:
+    """One sentence for locks that could not be read. It names no way to remove them: somebody may have them."""
+    if not errors:
+        return []
+    count = "1 lock" if len(errors) == 1 else f"{len(errors)} locks"
+    return [
+        f"{count} could not be looked at and may be somebody's, though nobody is kept out: {errors[0]}; "
+        "run the command again, or ask the others who works on what"
+    ]
+
+
+def _read(store: Store, info: ObjectInfo) -> FileLock | StoreError | LocalError | None:
     lock = info.key.rpartition("/")[2]
     if info.size > MOST_BYTES:
         return read_lock(lock, info.etag, None, info.modified, None)
@@ -101,7 +126,7 @@ def _read(store: Store, info: ObjectInfo) -> FileLock | None:
     except ENDS_THE_RUN:
         raise
     except (StoreError, LocalError) as error:
-        return FileLock(lock, info.etag, LockState.UNREADABLE, info.modified, reason=str(error))
+        return error
 
 
 def lock_at(store: Store, key: str) -> FileLock | None:
@@ -110,9 +135,31 @@ def lock_at(store: Store, key: str) -> FileLock | None:
         found = require_aspect(store, ReadsTimed).read_timed(key, MOST_BYTES)
     except NotFound:
         return None
+    except NotAuthentic as error:
+        if error.opens_elsewhere:
+            raise
+        return _foreign(store, key, error)
     if not found.info.size:
         return FileLock(key.rpartition("/")[2], found.info.etag, LockState.EXPIRED, found.info.modified)
     return read_lock(key.rpartition("/")[2], found.info.etag, found.body, found.info.modified, found.now)
+
+
+def _foreign(store: Store, key: str, error: NotAuthentic) -> FileLock | None:
+    """What nobody with the repository's key wrote: the version of it that was there before it was read once more.
+
+    Raises `error` where that is no longer so: what somebody put in its place must not be taken for it.
+    """
+    try:
+        info = store.head(key).info
+    except NotFound:
+        return None
+    try:
+        require_aspect(store, ReadsTimed).read_timed(key, MOST_BYTES)
+    except NotFound:
+        return None
+    except NotAuthentic:
+        return FileLock(key.rpartition("/")[2], info.etag, LockState.UNREADABLE, info.modified, reason=str(error))
+    raise error
 
 
 def acquire(store: Store, key: str, path: str, user: str, for_s: int, why: str | None) -> tuple[FileLock, bool]:

@@ -92,9 +92,11 @@ def altered(what: str) -> NotAuthentic:
 
 def not_sealed(what: str, header: bytes) -> NotAuthentic:
     if header[:3] == MAGIC[:3]:
-        return NotAuthentic(
+        newer = NotAuthentic(
             f"{what} has a newer form of encryption", why=f"its version is {header[3]}", hint="upgrade s3sync"
         )
+        newer.opens_elsewhere = True
+        return newer
     return NotAuthentic(
         f"{what} is not encrypted",
         why="this repository is, so nobody vouches for it: another program or an s3sync without the key put it there",
@@ -104,8 +106,10 @@ def not_sealed(what: str, header: bytes) -> NotAuthentic:
 
 
 def other_key(what: str, theirs: str, ours: str) -> NotAuthentic:
-    return NotAuthentic(
+    error = NotAuthentic(
         f"{what} is encrypted with another key",
         why=f"its key is {theirs}, and the one of this repository here is {ours}",
         hint="`s3sync keys list` shows yours; `s3sync keys import` takes the right one",
     )
+    error.opens_elsewhere = True
+    return error
