@@ -49,6 +49,22 @@ MUTANTS = (
         ("tests/scenarios/people/test_undo.py", "-k", "stopped"),
     ),
     Mutant(
+        "store-around-a-place",
+        "no store is made inside of a store, whose records would be files of a project",
+        "s3sync/pairs/around.py",
+        "    if around is None:\n",
+        "    if True:\n",
+        ("tests/scenarios/organize/test_organize.py", "-k", "folder_store"),
+    ),
+    Mutant(
+        "organize-own-records",
+        "organize gives no record of s3sync another name",
+        "s3sync/core/organizing.py",
+        "return name == MANIFEST or not",
+        "return False and not",
+        ("tests/scenarios/organize/test_organize.py", "-k", "keeps_of_projects"),
+    ),
+    Mutant(
         "azure-signature",
         "rule 2: a signature is shown to Azure, and to no server that a commit names",
         "s3sync/store/azure/credentials.py",

@@ -13,7 +13,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from s3sync.core.archive.layout import LayoutError, format_captured, name_of, template_parts
-from s3sync.core.names import is_text, nfc, refuse_reason, without_case
+from s3sync.core.names import MANIFEST, STATE_DIR, is_text, nfc, refuse_reason, without_case
 
 OF_NAMES: Mapping[str, str] = {
     "name": "file name",
@@ -115,6 +115,12 @@ def _value(part: Field, said: Mapping[str, str]) -> str:
             raise LayoutError(f"its {part.name} is no number: {value[:40]!r}")
         return f"{int(number[1]):0{part.width or 1}d}"
     return name_of(value)
+
+
+def is_own_record(path: str) -> bool:
+    """True for what s3sync keeps of projects and stores below a place: another name would take it away from them."""
+    *folders, name = path.split("/")
+    return name == MANIFEST or not {STATE_DIR, f"{STATE_DIR}-store"}.isdisjoint(folders)
 
 
 def first_clashes(named: Iterable[tuple[str, str]], *, ignores_case: bool = False) -> dict[str, list[str]]:

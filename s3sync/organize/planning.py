@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from s3sync.archive.readers import Unsaid
 from s3sync.core.archive.layout import LayoutError
-from s3sync.core.organizing import Layout, first_clashes
+from s3sync.core.organizing import Layout, first_clashes, is_own_record
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.disk.errors import local_errors
@@ -52,8 +52,8 @@ class Plan(Struct):
 def plan(work: Work, layout: Layout, report: OrganizeReport) -> Plan:
     """Find what is not under its new path yet. Raises `Halt` on collisions, before anything was written."""
     source, target = work.opened.places[End.A], work.opened.places[End.B]
-    for seen in work.seen.values():
-        report.failed += seen.problems
+    problems = (problem for seen in work.seen.values() for problem in seen.problems)
+    report.failed += {problem.path: problem for problem in problems if not is_own_record(problem.path)}.values()
     named_so = _new_paths(work, source, target, layout, report)
     new_paths = {old: new for old, new in named_so.items() if _key(source, old) != _key(target, new)}
     report.alike = len(named_so) - len(new_paths)
@@ -80,7 +80,8 @@ def _new_paths(work: Work, source: Place, target: Place, layout: Layout, report:
     """Old and new path of each file that can be named, in order of the old ones."""
     reading, found = Reading(), dict[str, str]()
     inner = _inner(source, target)
-    paths = [path for path in work.seen[End.A].files if inner is None or not path.startswith(inner)]
+    files = (path for path in work.seen[End.A].files if not is_own_record(path))
+    paths = [path for path in files if inner is None or not path.startswith(inner)]
 
     def look(path: str) -> str:
         file = work.seen[End.A].files[path]

@@ -24,6 +24,7 @@ from s3sync.core.pairs import End, Overlap, common_root, overlap
 from s3sync.errors import ConfigError, ProjectError, Unsupported, UsageError
 from s3sync.keys.known import is_encrypted
 from s3sync.local.ignore import load_ignore
+from s3sync.pairs.around import store_around
 from s3sync.pairs.values import Bucket, Folder, Place
 from s3sync.project import find_project
 from s3sync.store import endpoint_of
@@ -120,7 +121,9 @@ def _bucket(settings: Settings, asked: Asked) -> Bucket:
     """The place with that address, in a store that is opened above it: the address may be that of one object."""
     root, prefix = settings.store, ""
     above, _, last = root.rpartition("/")
-    if not scheme_of(root).is_folder and last and _is_address(above):
+    if scheme_of(root).is_folder:
+        root, prefix = store_around(root)
+    elif last and _is_address(above):
         root, prefix = above, f"{last}/"
     store = connect(_at(settings, root), create=False, pace=asked.pace, sealed=False)
     return Bucket(store, prefix, mask_url(settings.store), settings, endpoint_of(store) or "")
@@ -204,7 +207,7 @@ def refuse_readable(place: Place, other: Place) -> None:
 def is_made(place: Place) -> bool:
     """True for a store that is a folder somewhere, and may be made by whoever first writes to it."""
     scheme = scheme_of(place.settings.store)
-    return isinstance(place, Bucket) and (scheme.is_folder or scheme.by_remote)
+    return isinstance(place, Bucket) and ((scheme.is_folder and not place.prefix) or scheme.by_remote)
 
 
 def make(place: Bucket, pace: Pace) -> Bucket:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -275,10 +276,14 @@ def at_work(
         memory = stack.enter_context(
             open_pair_memory(a.identity, b.identity, environ, read_only=not writes, now=now, wait_s=wait_s)
         )
+        locked: set[Path] = set()
         for end in writes:
             place = opened.places[end]
             refuse_readable(place, opened.places[end.other])
+            if isinstance(place, Folder) and place.root in locked:
+                continue  # one project is both places of `organize`
             if isinstance(place, Folder) and place.project is not None:
+                locked.add(place.root)
                 room = stack.enter_context(state_room(place.root))
                 stack.enter_context(project_lock(room, now=now, wait_s=wait_s))
             elif isinstance(place, Folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import subprocess
 import wave
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.kit.people import Person
+from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.proxy import Proxy
 from tests.kit.servers import Moto, SeaweedFS
 from tests.scenarios.organize.songs import song
@@ -222,3 +223,54 @@ def test_nobodys_word_has_a_source_deleted(desk: Desk) -> None:  # noqa: F811
     done = organized(desk, a, b, "--move", "--yes", code=3)
     assert [item["name"] for item in done["failed"]] == ["07.mp3"]
     assert a.files() == {"07.mp3": body} and b.files() == {named: fake}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Person:
+    """A person with two files of a project in a folder store."""
+    david, _ = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    for name in ("one.mp4", "raw/two.mp4"):
+        david.write(name, name)
+    david.ok("up")
+    return david
+
+
+def test_a_project_of_a_folder_store_is_organized_in_that_store(project: Person, tmp_path: Path) -> None:
+    """It got a store of its own inside of the store, whose records then were files of the project for everybody."""
+    place, card = f"file://{tmp_path / 'store' / REPO / PROJECT}", tmp_path / "card"
+    card.mkdir()
+    (card / "one.mp4").write_bytes(b"another cut")
+    project.ok("copy", str(card), place)
+    project.ok("organize", place, place, "--layout", "by name/{stem}.{ext}", "--move", "--yes")
+    stores = list((tmp_path / "store").rglob(".s3sync-store"))
+    assert stores == [tmp_path / "store" / ".s3sync-store"]
+    assert set(project.states()) == {"by name/one.mp4", "by name/two.mp4", "one.mp4", "raw/two.mp4"}
+    project.ok("sync", "--max-delete", "9")
+    assert sorted(project.files()) == ["by name/one.mp4", "by name/two.mp4"]
+    assert project.read("by name/one.mp4") == b"another cut"
+
+
+def test_what_s3sync_keeps_of_projects_is_not_organized(project: Person, tmp_path: Path) -> None:
+    """`metadata.json` of a project got another name, where its repository was organized as a whole."""
+    (project.staging / "raw" / "two.mp4").unlink()
+    project.ok("sync", "--max-delete", "9")
+    place = f"file://{tmp_path / 'store' / REPO}"
+    report = project.ok("organize", place, place, "--layout", "all/{name}", "--move", "--yes", "--json").json
+    assert [(one["old"], one["new"]) for one in report["files"]] == [(f"{PROJECT}/one.mp4", "all/one.mp4")]
+    assert (tmp_path / "store" / REPO / PROJECT / "metadata.json").is_file() and report["failed"] == []
+
+
+def test_a_store_that_a_stranger_put_around_a_place_is_refused(project: Person, tmp_path: Path) -> None:
+    if os.name == "nt" or os.getuid() != 0:
+        pytest.skip("only root can make what another user owns")
+    os.chown(tmp_path / "store" / ".s3sync-store", 12345, 12345)
+    said = project.expect(2, "copy", str(project.staging), f"file://{tmp_path / 'store' / 'mine'}").err
+    assert "lies in the folder store" in said and not (tmp_path / "store" / "mine").exists()
+
+
+def test_files_of_a_project_get_other_names_here(project: Person) -> None:
+    """It waited for itself: both places are the project, and its lock was taken for each of them."""
+    project.ok("organize", PROJECT, PROJECT, "--layout", "all/{name}", "--move", "--yes", cwd=project.repo)
+    assert sorted(project.files()) == ["all/one.mp4", "all/two.mp4"]
+    project.ok("organize", "--undo", "--yes", cwd=project.repo)
+    assert sorted(project.files()) == ["one.mp4", "raw/two.mp4"]
