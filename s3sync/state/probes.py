@@ -6,22 +6,16 @@ less protected is kept, for servers that a certificate names, and for a week: a 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from msgspec import DecodeError, Struct, ValidationError, json
+from msgspec import Struct
 
-from s3sync.config.locate import user_data_folder
 from s3sync.core.times import format_time, parse_time
-from s3sync.disk.guarded import GuardedFolder
-from s3sync.disk.own import own_folder
+from s3sync.state.books import read_book, write_book
 
-FOLDER, FILE = "stores", "conditions.json"
+FILE = "conditions.json"
 MOST = 200
-MOST_BYTES = 1 << 18
 AGE = timedelta(days=7)
 SCHEMA = 1
 
@@ -62,29 +56,18 @@ def remember(environ: Mapping[str, str], endpoint: str, bucket: str, condition: 
         return
     key = (endpoint, bucket, condition)
     kept = [one for one in _read(environ) if (one.endpoint, one.bucket, one.condition) != key and _is_fresh(one, now)]
-    book = Book(SCHEMA, (*kept, Known(*key, format_time(now)))[-MOST:])
-    with suppress(OSError), own_folder(user_data_folder(environ), FOLDER) as folder:
-        folder.write(FILE, json.format(json.encode(book)))
+    write_book(environ, FILE, Book(SCHEMA, (*kept, Known(*key, format_time(now)))[-MOST:]))
 
 
 def forget(environ: Mapping[str, str], endpoint: str, bucket: str) -> None:
     """Forget what was found of a bucket, because it was found otherwise."""
     left = tuple(one for one in _read(environ) if (one.endpoint, one.bucket) != (endpoint, bucket))
-    with suppress(OSError), GuardedFolder.open(os.path.realpath(_path(environ).parent)) as folder:
-        folder.write(FILE, json.format(json.encode(Book(SCHEMA, left))))
-
-
-def _path(environ: Mapping[str, str]) -> Path:
-    return user_data_folder(environ) / FOLDER / FILE
+    write_book(environ, FILE, Book(SCHEMA, left), create=False)
 
 
 def _read(environ: Mapping[str, str]) -> tuple[Known, ...]:
-    try:
-        with GuardedFolder.open(os.path.realpath(_path(environ).parent)) as folder:
-            book = json.decode(folder.read(FILE, MOST_BYTES), type=Book)
-    except (OSError, ValidationError, DecodeError, UnicodeDecodeError, RecursionError):
-        return ()
-    return book.enforced[-MOST:] if book.schema == SCHEMA else ()
+    book = read_book(environ, FILE, Book)
+    return book.enforced[-MOST:] if book is not None and book.schema == SCHEMA else ()
 
 
 def _is_fresh(known: Known, now: datetime) -> bool:

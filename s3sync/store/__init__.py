@@ -5,6 +5,8 @@ The contract is `port.Store`; `tests/contract/` is its specification. Only this 
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from s3sync.store.options import StoreOptions, Wire
 from s3sync.store.port import Bucket, Identity, Rights, Store
 from s3sync.store.schemes import open_store
@@ -20,6 +22,7 @@ __all__ = [
     "identity_of",
     "open_store",
     "rights_of",
+    "server_of",
 ]
 
 
@@ -49,3 +52,9 @@ def endpoint_of(store: Store) -> str | None:
     """The server that a store's bucket is on, wherever that was set; None for AWS itself and for folders."""
     found = getattr(unwrapped(store), "endpoint", None)
     return found if isinstance(found, str) else None
+
+
+def server_of(store: Store) -> str:
+    """Name of what a line to a store leads to: its endpoint, else the place itself without a path in it."""
+    url = urlsplit(store.url)
+    return endpoint_of(store) or f"{url.scheme}://{url.netloc}"

@@ -18,8 +18,8 @@ from s3sync.state.intents import Intents
 from s3sync.state.journal import Done
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.store import server_of
 from s3sync.sync.hooks import Witness
-from s3sync.sync.rates import known_rate, note_rate
 from s3sync.sync.record import Recorder
 from s3sync.sync.recover import finish_uploads
 from s3sync.sync.session import Session
@@ -99,6 +99,7 @@ def _take_steps(
     session: Session, state: StateDB, seen: View, plan: Plan, recorder: Recorder, reporter: Reporter, done: list[Done]
 ) -> dict[str, str]:
     """The execute phase. Returns the paths that lost a race, and why. A run without one imports none of it."""
+    from s3sync.state.lines import note_rate
     from s3sync.sync.execute import execute
     from s3sync.sync.steps import Steps
     from s3sync.sync.steps.elsewhere import Elsewhere
@@ -120,7 +121,7 @@ def _take_steps(
                     done.append(_done(seen, plan, result.action, effect, (stamp, at, session.told_as)))
                     _show(session, effect)
             recorder.save_sometimes()
-        note_rate(state, transport.up.measured)
+        note_rate(session.settings.env, server_of(session.store), transport.up.measured)
     return raced
 
 
@@ -166,9 +167,10 @@ def _show(session: Session, effect: Effect) -> None:
 
 
 def _transport(session: Session, state: StateDB, pool: Pool) -> Transport:
+    from s3sync.state.lines import known_rate
     from s3sync.transfer.context import Transport
 
-    up, down = session.lines(known_rate(state))
+    up, down = session.lines(known_rate(session.settings.env, server_of(session.store)))
     return Transport(
         session.store,
         session.project.prefix,

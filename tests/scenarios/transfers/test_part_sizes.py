@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import random
-import sqlite3
 from pathlib import Path
 
 from tests.kit.people import PROJECT, REPO, Person
@@ -12,19 +12,19 @@ from tests.kit.servers import Moto
 MIB = 1024 * 1024
 
 
-def parts_of(moto: Moto, prefix: str, name: str) -> int:
-    head = moto._client(moto.admin).head_object(Bucket=moto.bucket, Key=f"{prefix}/{REPO}/{PROJECT}/{name}")
+def parts_of(moto: Moto, prefix: str, name: str, project: str = PROJECT) -> int:
+    head = moto._client(moto.admin).head_object(Bucket=moto.bucket, Key=f"{prefix}/{REPO}/{project}/{name}")
     return int(head["ETag"].strip('"').partition("-")[2])
 
 
 def carried(person: Person, bytes_a_second: int | None = None) -> int:
     """What the line carried last time, as this computer remembers it; or let it remember that."""
-    with sqlite3.connect(person.staging / ".s3sync" / "state.db") as database:
-        if bytes_a_second is not None:
-            database.execute(
-                "UPDATE fact SET value = ? WHERE name LIKE 'bytes a second up to %'", (str(bytes_a_second),)
-            )
-        return int(database.execute("SELECT value FROM fact WHERE name LIKE 'bytes a second up to %'").fetchone()[0])
+    file = Path(person.env()["HOME"]) / ".local/share/s3sync/stores/lines.json"
+    book = json.loads(file.read_bytes())
+    if bytes_a_second is not None:
+        book["carried"][0]["rate"] = bytes_a_second
+        file.write_text(json.dumps(book))
+    return int(book["carried"][0]["rate"])
 
 
 def test_after_a_thin_line_parts_are_smaller_and_deltas_go_on(moto: Moto, tmp_path: Path) -> None:
@@ -47,3 +47,15 @@ def test_after_a_thin_line_parts_are_smaller_and_deltas_go_on(moto: Moto, tmp_pa
         moved = david.ok("up", "--json").json["uploaded"]
         assert [item["name"] for item in moved] == [name]
         assert moved[0]["bytes_sent"] <= part * MIB, "all but one part are there already"
+
+
+def test_another_project_knows_the_line_to_the_server_too(moto: Moto, tmp_path: Path) -> None:
+    david = Person("david", tmp_path / "david", moto.environment("david"))
+    for project, rate, parts in (("first", None, 2), ("second", 500_000, 3)):
+        if rate is not None:
+            carried(david, rate)
+        store = f"s3://{moto.bucket}/{tmp_path.name}-{project}"
+        david.ok("init", project, "--store", store, "--repo", REPO, cwd=david.repo)
+        (david.repo / project / "s3-staging" / "a.mov").write_bytes(random.Random(6).randbytes(15 * MIB))
+        david.ok("up", cwd=david.repo / project)
+        assert parts_of(moto, f"{tmp_path.name}-{project}", "a.mov", project) == parts

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from s3sync.core.times import format_time
-from s3sync.state import probes
+from s3sync.state import books, probes
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SERVER, BUCKET = "https://s3.example.org", "films"
@@ -22,7 +22,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 def book(env: dict[str, str]) -> Path:
-    return Path(env["XDG_DATA_HOME"]) / "s3sync" / probes.FOLDER / probes.FILE
+    return Path(env["XDG_DATA_HOME"]) / "s3sync" / books.FOLDER / probes.FILE
 
 
 def write(env: dict[str, str], content: object) -> None:
@@ -91,7 +91,7 @@ def test_it_is_bounded(env: dict[str, str]) -> None:
         {"schema": 1, "enforced": [entry(more=1)]},
         {"schema": 1, "enforced": [entry(at="yesterday")]},
         {"schema": 1, "enforced": [entry(condition=["create"])]},
-        b" " * (probes.MOST_BYTES + 1),
+        b" " * (books.MOST_BYTES + 1),
     ],
 )
 def test_an_odd_file_is_worth_nothing_and_is_replaced(env: dict[str, str], content: object) -> None:
