@@ -78,6 +78,8 @@ class RestoreReport(Struct):
     units: list[Restored] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     failed: list[Problem] = field(default_factory=list)
+    warm: list[str] = field(default_factory=list)
+    """Stores of which S3 Batch Operations were to begin thaws, and nothing is cold: there was no job."""
 
     @property
     def exit_code(self) -> int:

@@ -73,6 +73,8 @@ class Returning(Thawing, frozen=True):
         options = options or RestoreOptions()
         jobs = self._resumed(units, set, options) if resume else self._chosen_for(units, set, options)
         report = RestoreReport()
+        if options.by_batch:
+            self.places_of_jobs(jobs)
         if options.by_batch and jobs and not options.dry_run:
             jobs = self.thaw_by_batch(jobs, report, confirm, following)
         elif resume and not options.dry_run and (begun := self.by_a_job(jobs)):  # asked for one by one it is paid twice

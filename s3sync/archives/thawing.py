@@ -49,15 +49,19 @@ class Thawing(Batching, frozen=True):
         `failed`. Raises `UsageError` for a tier that jobs do not have, `Halt` where the price was not agreed to.
         """
         ready: list[Asked] = []
+        for place in self.places_of_jobs(jobs):
+            ready += self._thaw_at(place, [one for one in jobs if one[0] == place], report, confirm, following)
+        return ready
+
+    def places_of_jobs(self, jobs: Sequence[Asked]) -> list[Place]:
+        """Places that jobs are to thaw at. Raises `UsageError` for a tier that no job has, `Unsupported` elsewhere."""
         places: list[Place] = []
         for place, _, options in jobs:
             if options.tier is Tier.EXPEDITED:
                 raise UsageError("S3 Batch Operations thaw by bulk or standard", hint="--tier bulk, or no --engine")
             self._require_bucket(place)
             places += [place] if place not in places else []
-        for place in places:
-            ready += self._thaw_at(place, [one for one in jobs if one[0] == place], report, confirm, following)
-        return ready
+        return places
 
     def by_a_job(self, jobs: Sequence[Asked]) -> list[Asked]:
         """Those of units to restore that a job thaws which was begun, and whose report was not read back yet."""
@@ -91,6 +95,7 @@ class Thawing(Batching, frozen=True):
                 for _, one, own in asked
             ]
             jobs = found or self._plan_thaws(batch, asked, restorings, confirm)
+            report.warm += [] if jobs else [place.url]
             is_pending = False
             for job in jobs:
                 job, state = batch.follow(job, following) if options.wait else batch.advance(job)

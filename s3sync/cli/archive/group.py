@@ -53,19 +53,19 @@ def workers_of(said: str | None, verb: str) -> Engine | None:
     """The engine whose workers do a verb. Raises `UsageError` for one that has none."""
     from s3sync.core.archive.engines import DASK
 
-    found = engine_of(said)
+    found = engine_of(said, DASK)
     if found is not None and found.name != DASK:
         raise UsageError(f"no {verb} goes by {found.name}", hint="--engine dask has workers do it")
     return found
 
 
-def engine_of(said: str | None) -> Engine | None:
-    """The engine that was given as an option. Raises `UsageError`."""
-    from s3sync.core.archive.engines import USAGE, parse_engine
+def engine_of(said: str | None, *names: str) -> Engine | None:
+    """The engine that was given as an option. `names`: those that the verb has, if not all. Raises `UsageError`."""
+    from s3sync.core.archive.engines import DASK, S3_BATCH, engines_hint, parse_engine
 
     found = parse_engine(said) if said is not None else None
     if said is not None and found is None:
-        raise UsageError(f"{said!r:.80} is no engine", hint=USAGE)
+        raise UsageError(f"{said!r:.80} is no engine", hint=engines_hint(said, names or (S3_BATCH, DASK)))
     return found
 
 

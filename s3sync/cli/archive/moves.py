@@ -77,7 +77,7 @@ def _is_by_batch(engine: str | None, *, wait: bool) -> bool:
     """True if S3 Batch Operations are to tag. Raises `UsageError`."""
     from s3sync.core.archive.engines import S3_BATCH
 
-    found = engine_of(engine)
+    found = engine_of(engine, S3_BATCH)
     if found is not None and found.name != S3_BATCH:
         raise UsageError(f"no transition goes by {found.name}", hint="--engine s3-batch tags by jobs of S3")
     if wait and found is None:

@@ -101,10 +101,12 @@ def restore(
     from s3sync.core.archive.engines import S3_BATCH
     from s3sync.store.aspects import Tier
 
+    chosen = engine_of(engine)
     if status:
+        if chosen is not None:
+            raise UsageError("--status only asks how thaws stand", hint="leave --engine out")
         return _say_status(call, units or [], set)
     _refuse_unfit(units, resume=resume, chooses=bool(to is not None or member or light))
-    chosen = engine_of(engine)
     by_batch = chosen is not None and chosen.name == S3_BATCH
     how = (Tier(tier.value.title()), days, wait, yes, max_cost, call.dry_run, obeyed, notify, by_batch)
     options = RestoreOptions(to, tuple(member or ()), light, *how)

@@ -100,6 +100,8 @@ def print_rest(report: RestoreReport, *, quiet: bool, resume: bool = False, by_b
         warn(f"{symbols().failed} {printable(problem.path)}: {printable(problem.error)}")
         if problem.hint:
             warn(f"hint: {printable(problem.hint)}")
+    for url in report.warm if not quiet else ():
+        say(f"note: nothing of it is cold in {printable(url)}: --engine s3-batch is for thaws, and S3 had no job to do")
     for unit in report.pending:
         warn(f"{printable(unit)} is being thawed and cannot be read yet")
     if report.pending:
@@ -155,5 +157,6 @@ def restore_json(report: RestoreReport, *, dry_run: bool) -> Json:
         ],
         "failed": [{"name": one.path, "error": one.error, "hint": one.hint} for one in report.failed],
         "pending": report.pending,
+        "nothing_cold": report.warm,
         "exit_code": report.exit_code,
     }

@@ -206,6 +206,22 @@ def test_what_is_cold_is_verified_without_a_thaw_and_thawed_by_a_job(cold: Lab, 
     assert "bulk or standard" in expedited.err
 
 
+def test_a_restore_says_where_no_job_had_anything_to_do(lab: Lab, fake: Batch, tmp_path: Path) -> None:
+    by_s3 = ("--engine", "s3-batch", "--yes")
+    told = lab.run("restore", "m1", "--to", "back", *by_s3)
+    assert (lab.person.repo / "back/m1/light.fits").read_bytes() == b"m1" * 900
+    assert "nothing of it is cold" in told.out and not fake.jobs
+    found = lab.run("restore", "m2", "--to", "back", *by_s3, "--json").json
+    assert found["nothing_cold"] == [f"s3://{lab.bucket}/deep"]
+    assert "cold" not in lab.run("restore", "m2", "--to", "back", "--yes").out
+    assert "leave --engine out" in lab.run("restore", "--status", *by_s3[:2], code=2).err
+    settings(lab.person, f"archives: {{s: {{store: {tmp_path.as_uri()}/v, source: raw}}}}\n")
+    lab.run("archive", "run", "m1", "--create", "--yes")
+    for words in ((), ("--dry-run",)):
+        refused = lab.run("restore", "m1", "--to", "again", *by_s3, *words, code=1)
+        assert "no batch operations" in refused.err and not (lab.person.repo / "again").exists()
+
+
 def test_objects_that_s3_refuses_to_thaw_are_named(cold: Lab, fake: Batch) -> None:
     fake.fails = {"deep/raw/m4.tar"}
     told = cold.run("restore", "m4", "m5", "--to", "back", "--engine", "s3-batch", "--wait", "--yes", code=3)

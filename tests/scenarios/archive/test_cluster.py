@@ -150,3 +150,16 @@ def test_what_is_no_work_for_a_cluster_is_refused(archived: Person) -> None:
     assert (
         "no run goes by s3-batch" in archived.expect(2, "archive", "run", "--engine", "s3-batch", cwd=archived.repo).err
     )
+
+
+def test_a_mistyped_engine_is_told_which_ones_the_verb_has(archived: Person) -> None:
+    archived.fresh = False
+    wrong = archived.expect(2, "archive", "run", "--engine", "dusk", cwd=archived.repo).err
+    assert "'dusk' is no engine" in wrong and "did you mean --engine dask?" in wrong
+    assert "dask=tcp://HOST:PORT" in wrong and "s3-batch" not in wrong
+    every = archived.expect(2, "restore", "m1", "--engine", "cluster", cwd=archived.repo).err
+    assert "there are: s3-batch (S3 itself), dask" in every and "did you mean" not in every
+    address = archived.expect(2, "restore", "m1", "--engine", "dask=10.0.0.1:8786", cwd=archived.repo).err
+    assert "did you mean --engine dask?" in address and "dask=tcp://HOST:PORT" in address
+    only = archived.expect(2, "archive", "transition", "m1", "--to", "GLACIER", "--engine", "s3bach", cwd=archived.repo)
+    assert "did you mean --engine s3-batch? there are: s3-batch (S3 itself)\n" in only.err

@@ -174,6 +174,21 @@ def test_what_has_no_price_is_told() -> None:
     assert transition_cost(GB, "STANDARD", "GLACIER", west).unknown == {"requests of GLACIER"}
 
 
+def test_of_ca_west_1_storage_is_known_all_else_is_named_and_the_settings_can_say_it() -> None:
+    """No public list of its requests was at hand: no other region's prices stand for them."""
+    west = price_book().of("ca-west-1")
+    assert dict(west.storage) == {
+        "STANDARD": 0.025, "STANDARD_IA": 0.0138, "GLACIER_IR": 0.005, "GLACIER": 0.00405, "DEEP_ARCHIVE": 0.0018,
+    }  # fmt: skip
+    assert not (west.write or west.read or west.retrieval or west.thaw) and west.egress is None
+    for storage_class in west.storage:
+        lacking = transition_cost(GB, "STANDARD", storage_class, west)
+        assert lacking.unknown == {f"requests of {storage_class}"}
+    mine = RegionPrices(write={"GLACIER": 0.033, "DEEP_ARCHIVE": 0.055})
+    said = price_book({"ca-west-1": mine}).of("ca-west-1")
+    assert not transition_cost(GB, "STANDARD", "DEEP_ARCHIVE", said).unknown and said.storage == west.storage
+
+
 @pytest.mark.parametrize(
     ("region", "standard"),
     [("eu-central-1", 0.0245), ("eu-west-1", 0.023), ("ca-central-1", 0.025), ("ap-southeast-2", 0.025)],
