@@ -1610,6 +1610,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_costs_of_names.py", "-k", "gits_index"),
     ),
     Mutant(
+        "workers-take-modules-from-here",
+        "rule 1: no module of a clone is run by a worker that is started here",
+        "s3sync/archive/cluster.py",
+        '    os.environ[_SAFE_PATH] = "1"\n',
+        '    os.environ[_SAFE_PATH] = ""\n',
+        ("tests/scenarios/archive/test_cluster.py", "-k", "no_module_of_a_clone"),
+    ),
+    Mutant(
         "few-months",
         "rule 10: the times of a peer's events lead to few months at once",
         "s3sync/shared/history.py",

@@ -8,6 +8,7 @@ signs with the credentials that it has.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
@@ -38,6 +39,7 @@ _CALM = (
 """Program by which workers that are made here let Ctrl-C, which reaches them, too, be seen to by who made them, and
 say nothing of connections that end with the work: what goes wrong with a task is in its result."""
 GOES_ON = "what was done is noted: run the command again, with --engine or without it"
+_SAFE_PATH = "PYTHONSAFEPATH"
 _END = object()
 _LARGE = {"distributed.admin.large-graph-warning-threshold": "1GB"}
 """Setting by which Dask does not remark that a task is large: one has all names of its unit."""
@@ -99,6 +101,7 @@ def _own_cluster(distributed: Any, held: ExitStack) -> Any:
     except ImportError:
         raise _not_installed("cryptography") from None
     folder = held.enter_context(TemporaryDirectory(prefix="s3sync-", ignore_cleanup_errors=True))
+    held.enter_context(_no_modules_from_here())
     return distributed.LocalCluster(
         dashboard_address=None,
         threads_per_worker=1,
@@ -107,6 +110,22 @@ def _own_cluster(distributed: Any, held: ExitStack) -> Any:
         preload=_CALM,
         silence_logs=logging.CRITICAL,
     )
+
+
+@contextmanager
+def _no_modules_from_here() -> Iterator[None]:
+    """Have processes that are begun in the block take no module from the current folder, which may be anybody's clone.
+
+    Each is `python -c`, for which Python looks there first (https://docs.python.org/3/using/cmdline.html#cmdoption-P).
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_SAFE_PATH]
+        if before is not None:
+            os.environ[_SAFE_PATH] = before
 
 
 def _not_installed(name: str) -> ConfigError:

@@ -93,9 +93,16 @@ def test_a_worker_that_is_killed_costs_its_task_alone_and_a_scheduler_that_dies_
     assert "does not answer" in gone.err
 
 
-def test_workers_are_made_here_where_no_address_is_named(archived: Person) -> None:
-    told = archived.ok("archive", "verify", "--deep", "--engine", "dask", "m1", "m2", "--json", cwd=archived.repo).json
-    assert {one["verified"] for one in told["archives"]} == {"read"}
+MODULES = ("multiprocessing", "distributed", "dask", "signal", "socket", "msgspec", "tornado", "cloudpickle")
+
+
+def test_workers_are_made_here_where_no_address_is_named_and_run_no_module_of_a_clone(archived: Person) -> None:
+    mark = archived.root / "ran"
+    for name in MODULES:
+        (archived.repo / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').write({name!r} + ' ')\n")
+    told = archived.run("archive", "verify", "--deep", "--engine", "dask", "m1", "m2", "--json", cwd=archived.repo)
+    assert not mark.exists(), mark.read_text()
+    assert {one["verified"] for one in told.json["archives"]} == {"read"}
 
 
 def failing_to_connect(number: int) -> int:
