@@ -2,9 +2,11 @@
 """A second decoder of the sealed format, by docs/encryption.md alone: it shares no code with s3sync.
 
     scripts/unseal.py KEYFILE STORE_KEY SEALED_FILE > PLAINTEXT
+    scripts/unseal.py KEYFILE --archive STORE_KEY SEALED_FILE > PLAINTEXT
 
 KEYFILE is what `s3sync keys export` wrote, STORE_KEY the object's key in the store (repo/project/path), and SEALED_FILE
-its bytes as they were fetched with any S3 client. Needs Python 3.11 and `cryptography`.
+its bytes as they were fetched with any S3 client. Of an archive, its index, or whatever lies in the store of an archive
+set, STORE_KEY is the key below that store, without its prefix. Needs Python 3.11 and `cryptography`.
 """
 
 import base64
@@ -24,8 +26,10 @@ def expand(key: bytes, info: bytes) -> bytes:
     return HKDFExpand(SHA256(), 32, info).derive(key)
 
 
-def name_of_sphere(store_key: str, repo: str) -> bytes:
+def name_of_sphere(store_key: str, repo: str, *, archive: bool) -> bytes:
     """Who the keys are for, by the object's key in the store."""
+    if archive:
+        return "\0".join(["s3sync sealed 1", "archive", repo, "", store_key]).encode()
     rest = store_key.removeprefix(repo + "/")
     project, _, path = rest.partition("/")
     kind, record = "files", ""
@@ -41,8 +45,8 @@ def name_of_sphere(store_key: str, repo: str) -> bytes:
     return "\0".join(["s3sync sealed 1", kind, repo, project, record]).encode()
 
 
-def unseal(secret: bytes, repo: str, store_key: str, sealed: bytes) -> bytes:
-    name = name_of_sphere(store_key, repo)
+def unseal(secret: bytes, repo: str, store_key: str, sealed: bytes, *, archive: bool = False) -> bytes:
+    name = name_of_sphere(store_key, repo, archive=archive)
     master = hmac.new(b"s3sync sealed 1", secret, hashlib.sha256).digest()
     key_id = expand(master, b"key id")[:12]
     sphere = expand(master, b"sphere\0" + name)
@@ -69,13 +73,14 @@ def unseal(secret: bytes, repo: str, store_key: str, sealed: bytes) -> bytes:
 
 
 def main() -> None:
-    if len(sys.argv) != 4:
+    words = [word for word in sys.argv[1:] if word != "--archive"]
+    if len(words) != 3:
         raise SystemExit(__doc__)
-    form, key, repo = Path(sys.argv[1]).read_text().strip().split(" ", 2)
+    form, key, repo = Path(words[0]).read_text().strip().split(" ", 2)
     if form != "s3sync-key-1":
         raise SystemExit("this is no exported key")
-    sealed = Path(sys.argv[3]).read_bytes()
-    sys.stdout.buffer.write(unseal(base64.b64decode(key), repo, sys.argv[2], sealed))
+    sealed, archive = Path(words[2]).read_bytes(), "--archive" in sys.argv[1:]
+    sys.stdout.buffer.write(unseal(base64.b64decode(key), repo, words[1], sealed, archive=archive))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,12 @@ from s3sync.core.archive.index import MOST_BYTES, index_pieces, index_text, memo
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.core.names import STATE_DIR
+from s3sync.core.times import format_time
 from s3sync.errors import ArchiveError, LostRace, NotFound, PreconditionFailed
+from s3sync.store.aspects import aspect
 from s3sync.store.bodies import Remade
 from s3sync.store.port import Buffer, Create, Headers, Overwrite, Store, Update, WriteMode
+from s3sync.store.seals import Seals
 
 SUFFIX = index_key("")
 IN_ONE_PIECE = 4000
@@ -75,7 +78,8 @@ def index_of(store: Store, archive: Archived) -> Index | None:
     """Index of an archive that the catalogue has, as the store has it now; None where it has none any more.
 
     The user named a unit by the catalogue's words: an index that is of another unit or set by now is refused, as it
-    could lead elsewhere than where what was looked at does. Raises `ArchiveError`.
+    could lead elsewhere than where what was looked at does. Of an encrypted repository an older one is refused, too:
+    somebody put it back. Raises `ArchiveError`.
     """
     try:
         found = (
@@ -91,7 +95,19 @@ def index_of(store: Store, archive: Archived) -> Index | None:
             why=f"the catalogue of this computer has it as {archive.unit}, and it now says {found.unit:.200}",
             hint="`s3sync archive catalogue rebuild` takes in what others wrote; look at it with `archive list`",
         )
+    if found is not None and is_older(store, found, archive):
+        raise ArchiveError(
+            f"the index of {store.url}/{archive.key} is an older one than this computer knows",
+            why=f"it is of {format_time(found.created_at)}, and one of {archive.uploaded_at} was there: somebody put"
+            " it back, or sent the unit with a clock that is behind",
+            hint="ask the others; where it is meant to be, `s3sync archive catalogue rebuild` takes it in",
+        )
     return found
+
+
+def is_older(store: Store, found: Index, known: Archived) -> bool:
+    """True for an index in a sealed store that was written before the one that the catalogue has."""
+    return aspect(store, Seals) is not None and format_time(found.created_at) < known.uploaded_at
 
 
 def write_index(store: Store, index: Index) -> str:

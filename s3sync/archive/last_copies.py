@@ -15,16 +15,16 @@ from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.reading import object_bytes
 from s3sync.archive.removal import Going
 from s3sync.archive.remove_local import checksum_here, is_here
+from s3sync.archive.sealing import require_opens, tells_content, whole_checksums
 from s3sync.archive.verify import Proof, Replaced, verify_again
 from s3sync.archive.volumes import known_archives, merged, portions_of
 from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack, Unit
-from s3sync.core.archive.volumes import etags_of
+from s3sync.core.archive.volumes import etags_of, with_etags
 from s3sync.core.quantities import files_text
 from s3sync.core.typed import typed
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import Archived, ArchiveError, Halt, NotFound
-from s3sync.store.aspects import WholeChecksums, aspect, require_aspect
 
 
 def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Mapping[str, Index] | None) -> Proof:
@@ -34,7 +34,7 @@ def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Map
     says of a file is a note of the same kind, so what lies in one is always read. Raises `Halt` for an archive that
     would have to be read and is cold, and where the price of reading is not agreed to; `ArchiveError`.
     """
-    if work.journal.is_made(index) and _tells_content(work.carrier):
+    if work.journal.is_made(index) and tells_content(work.carrier.store):
         try:
             return _proof(work, index, deep, rows, is_own=True)
         except Replaced:  # somebody copied it, or put something else there: what is there now is read
@@ -51,7 +51,10 @@ def _proof(work: Working, index: Index, deep: bool, rows: Mapping[str, Index] | 
     etags = None if is_own else {key: etag for key, (etag, _) in looks.items()}
     try:
         watched = Watched(work.carrier.store, looks)
-        proof = verify_again(replace(work.carrier, store=watched), index, deep=deep, rows=rows, etags=etags)
+        carrier = replace(work.carrier, store=watched)
+        proof = verify_again(carrier, index, deep=deep, rows=rows, etags=etags)
+        if proof is not Proof.READ:
+            require_opens(work.carrier, with_etags(index, etags or {}))
     except Archived as error:
         lacks = "" if is_own else "; this computer has no record that it sent it, so every byte has to be read"
         raise Halt(
@@ -91,11 +94,6 @@ def refuse_own_copy(rules: ArchiveSet, unit: Unit, index: Index) -> None:
         )
 
 
-def _tells_content(carrier: Carrier) -> bool:
-    """True if an ETag is the store's own word. What a folder says of a file is a note that anybody may write."""
-    return aspect(carrier.store, WholeChecksums) is not None
-
-
 def copied(
     carrier: Carrier,
     found: Going,
@@ -112,7 +110,7 @@ def copied(
     the ETags of that time. Raises `StoreError`.
     """
     with kept_folders():
-        made = as_made(found.index) if found.index is not None and _tells_content(carrier) else None
+        made = as_made(found.index) if found.index is not None and tells_content(carrier.store) else None
         own = _own_etags(carrier, found, is_made) if made is None else _etags_now(carrier, found, root, made)
         if own is not None:
             members = (*found.index.members, *found.index.sidecars) if found.index is not None else ()
@@ -130,7 +128,7 @@ def copied(
 
 def _own_etags(carrier: Carrier, found: Going, is_made: Callable[[Index], bool]) -> dict[str, str] | None:
     """The ETags that this computer got when it sent what an index is of; None where it has no such record."""
-    if found.index is None or not is_made(found.index) or not _tells_content(carrier):
+    if found.index is None or not is_made(found.index) or not tells_content(carrier.store):
         return None
     archives = () if found.index.pack is Pack.NONE else known_archives([found.index]).values()
     etags = {one.key: one.etag for one in archives} | {key: one.etag for key, one in found.single.items()}
@@ -146,7 +144,7 @@ def _etags_now(carrier: Carrier, found: Going, root: str, made: Index) -> dict[s
 
     Whoever may write there can forge a checksum. He loses what he forged: what it is of is on this disk.
     """
-    whole = require_aspect(carrier.store, WholeChecksums)
+    whole = whole_checksums(carrier.store)
     archives = {} if made.pack is Pack.NONE else known_archives([made])
     sent, seen = etags_of(made), dict[str, str]()
     if found.etags.keys() != archives.keys() | found.single.keys():
@@ -158,6 +156,8 @@ def _etags_now(carrier: Carrier, found: Going, root: str, made: Index) -> dict[s
             continue
         if info.etag != sent.get(key):
             one = archives.get(key) or found.single[key]
+            if whole is None:
+                return None
             expected = one.crc64nvme if isinstance(one, Index) else checksum_here(root, one, whole.new_checksum())
             if expected is None or info.size != one.size or whole.checksum_of(key) != expected:
                 return None
@@ -210,7 +210,7 @@ def refuse_unnamed_loss(
             info = carrier.store.head(key).info
         except NotFound:
             continue
-        if own.get(key) == info.etag and _tells_content(carrier):
+        if own.get(key) == info.etag and tells_content(carrier.store):
             continue
         try:
             held = read_headers(carrier, key, info.size, info.etag, rules.pack, unit.id)

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.journal import Looks
+from s3sync.archive.sealing import tells_content
 from s3sync.core.archive.values import ForeignIndex, Index, Pack
 from s3sync.core.archive.volumes import archives_of
 from s3sync.core.times import format_time
 from s3sync.errors import NotFound
-from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import ObjectInfo, Reader, Store
 from s3sync.store.wrapped import Wrapped
 
@@ -25,7 +25,7 @@ def looks_of(carrier: Carrier, index: Index) -> Looks:
     Two contents of one ETag can be made beforehand, but not of one time. Empty where the store does not tell content,
     where an object is gone, or is too young.
     """
-    if aspect(carrier.store, WholeChecksums) is None or isinstance(index, ForeignIndex):
+    if not tells_content(carrier.store) or isinstance(index, ForeignIndex):
         return {}
     loose = index.members if index.pack is Pack.NONE else ()
     keys = [one.key for one in (*loose, *index.sidecars) if one.key is not None]

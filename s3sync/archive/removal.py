@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, index_of
+from s3sync.archive.sealing import says_sealed
 from s3sync.core.archive.records import FOREIGN, Archived, Status
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
 from s3sync.core.archive.volumes import archives_of
@@ -102,6 +103,8 @@ def head_of_own(store: Store, set_name: str, unit: str, key: str) -> ObjectHead:
     Others may write an index: what one names is deleted or moved only if the object itself agrees.
     """
     head = store.head(key)
+    if says_sealed(store, head):  # it says nothing more of itself, and nobody without the key wrote that index
+        return head
     if (head.metadata.get("archive-set"), head.metadata.get("unit")) != (set_name, unit):
         raise ArchiveError(
             f"left {store.url}/{key} alone",

@@ -12,6 +12,7 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.content import Content
 from s3sync.archive.indexes import TakesRows, add_rows, write_index
 from s3sync.archive.journal import Journal
+from s3sync.archive.sealing import key_id_of
 from s3sync.archive.upload import Uploaded, upload
 from s3sync.core.archive.layout import sidecar_key
 from s3sync.core.archive.tar import as_bytes, is_utf8
@@ -183,6 +184,7 @@ def _index(carrier: Carrier, rules: ArchiveSet, unit: Unit, members: Sequence[Me
         storage_class=rules.storage_class if moves else USUAL,
         tags=dict(rules.tags),
         fields=dict(unit.fields),
+        key_id=key_id_of(carrier.store),
     )
 
 

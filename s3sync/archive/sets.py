@@ -11,9 +11,9 @@ from types import MappingProxyType
 from msgspec import structs
 
 from s3sync.config import Settings
-from s3sync.config.schemes import bucket_url
+from s3sync.config.schemes import bucket_url, scheme_of
 from s3sync.config.settings import load_own_settings
-from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.archive.values import ArchiveSet, Pack
 from s3sync.core.names import STATE_DIR
 from s3sync.core.replication import as_replicated, replica_name
 from s3sync.core.spelling import stands_for
@@ -36,19 +36,48 @@ def load_sets(settings: Settings) -> dict[str, ArchiveSet]:
     return found
 
 
-def refuse_encrypted(settings: Settings) -> None:
-    """Raise `Unsupported` for an encrypted repository: an archive would hold its files as anybody can read them."""
-    if is_encrypted(settings):
+def is_sealed(chosen: ArchiveSet, settings: Settings) -> bool:
+    """True for a set of an encrypted repository. One of the user's own file sends as it always does."""
+    return chosen.confined and is_encrypted(settings)
+
+
+def unsealable(chosen: ArchiveSet, settings: Settings) -> Unsupported | None:
+    """The reason for which a set of an encrypted repository is not worked with: what it is for is read by others."""
+    if not is_sealed(chosen, settings):
+        return None
+    if chosen.rows is not None:
+        why = "whoever has the addresses of a table's files reads them without s3sync, and would get ciphertext"
+    elif chosen.pack is Pack.NONE and scheme_of(chosen.store).is_folder:
+        why = "a folder with `pack: none` is there to be read as it lies, and would hold ciphertext"
+    else:
+        return None
+    return Unsupported(
+        f"archives.{chosen.name} does not work in an encrypted repository, as {settings.repo} is",
+        why=why,
+        hint="give the set a container (`pack: tar.gz`), or a bucket; docs/encryption.md lists what does not work",
+    )
+
+
+def refuse_sealed(chosen: ArchiveSet, settings: Settings, what: str, why: str) -> None:
+    """Raise `Unsupported` for a set of an encrypted repository, with which something does not work."""
+    if is_sealed(chosen, settings):
         raise Unsupported(
-            f"{settings.repo} is encrypted, and archives are not",
-            why="what an archive packs would lie in its store as anybody can read it",
-            hint="nothing was done; archives are for repositories without `encrypt: yes`",
+            f"{what} does not work with archives.{chosen.name}: {settings.repo} is encrypted",
+            why=why,
+            hint="docs/encryption.md lists what does not work, and what does instead",
         )
 
 
 def require_set(settings: Settings, name: str | None) -> ArchiveSet:
-    """The set of that name; without one, the only set. Raises `ConfigError`."""
-    refuse_encrypted(settings)
+    """The set of that name; without one, the only set. Raises `ConfigError`, `Unsupported` for one that cannot be."""
+    chosen = _named(settings, name)
+    refused = unsealable(chosen, settings)
+    if refused is not None:
+        raise refused
+    return chosen
+
+
+def _named(settings: Settings, name: str | None) -> ArchiveSet:
     found = load_sets(settings)
     if name is None and len(found) == 1:
         return next(iter(found.values()))
@@ -95,7 +124,7 @@ def settings_of(
     """The settings with which a set's store is opened (`connect`), so that it is asked about as any other store is.
 
     A repository's set goes to its store as the repository's settings say. What a repository says has no part in the
-    store of a set that the user's own file holds.
+    store of a set that the user's own file holds. Those of an encrypted repository are sealed with its key.
     """
     base = settings if chosen.confined else load_own_settings(flags or {}, environ)
     origin = settings.origins.get("archives", "default") if chosen.confined else "user file"
@@ -111,6 +140,7 @@ def settings_of(
         base,
         **said,
         credentials=credentials,
+        archives_of=settings if is_sealed(chosen, settings) else None,
         origins=MappingProxyType({**base.origins, **dict.fromkeys(said, origin)}),
     )
 

@@ -10,6 +10,7 @@ from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, index_of, rows_key, write_index
 from s3sync.archive.journal import Journal
 from s3sync.archive.removal import head_of_own
+from s3sync.archive.sealing import size_in_store
 from s3sync.aside import Aside
 from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
@@ -109,7 +110,7 @@ def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Ma
     key, etag = head.info.key, head.info.etag
     if (head.info.storage_class or "STANDARD") == target:
         return etag
-    if size <= COPIED_WHOLE or not store.capabilities.copy_part:
+    if size_in_store(store, size) <= COPIED_WHOLE or not store.capabilities.copy_part:
         return require_aspect(store, StorageClasses).change_class(key, target, etag=etag)
     known = aspect(store, Tags)
     headers = Headers(

@@ -15,6 +15,7 @@ from s3sync.archive.carrier import Carrier, MemoryBody
 from s3sync.archive.content import ARCHIVE_ID, SMALLEST_PART, Content
 from s3sync.archive.journal import Begun, Journal, Sent
 from s3sync.archive.parts import Maker, PartBody
+from s3sync.archive.sealing import holds, is_made_of, whole_checksums
 from s3sync.archive.stream import TarStream
 from s3sync.core.archive.values import Frame, Member, Pack
 from s3sync.core.checksum import Checksum
@@ -30,7 +31,6 @@ from s3sync.errors import (
     SourceChanged,
     StoreError,
 )
-from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Create, Part, WriteMode, Written
 from s3sync.transfer.pool import PARTS_AT_ONCE
 from s3sync.transfer.progress import Gauge, Work
@@ -95,7 +95,7 @@ class _Job:
     ) -> None:
         self.carrier, self.journal, self.content, self.part_size = carrier, journal, content, part_size
         self.begun, self.sent = begun, sent or Sent()
-        self.whole = aspect(carrier.store, WholeChecksums)
+        self.whole = whole_checksums(carrier.store)
         self.stream = TarStream(content.root, content.top, content.sources, carrier.pool.check)
         self.maker: Maker
         self.digest = hashlib.md5(usedforsecurity=False) if content.md5 is not None else None
@@ -188,6 +188,7 @@ class _Job:
         except PreconditionFailed:
             head = self.carrier.store.head(self.content.key)
             same = head.etag_is_md5 and head.info.etag == digest.hexdigest()
+            same = same or holds(self.carrier.store, head, part.body)
             if not (isinstance(mode, Create) and (same or _is_marked(self.carrier, head.metadata))):
                 raise
             written = Written(head.info.etag)
@@ -242,7 +243,7 @@ class _Job:
                 key, upload_id, parts, mode=mode, checksum=checksum if agreed else None
             )
         except (PreconditionFailed, NotFound) as error:
-            etag = _made_before(self.carrier, self.begun)
+            etag = _made_before(self.carrier, self.begun, parts)
             if not etag:
                 raise
             if isinstance(error, PreconditionFailed):  # another worker was first with the same: this one is of no use
@@ -270,13 +271,17 @@ def _is_marked(carrier: Carrier, metadata: Mapping[str, str]) -> bool:
     return carrier.mark is not None and metadata.get(ARCHIVE_ID) == carrier.mark
 
 
-def _made_before(carrier: Carrier, begun: Begun) -> str | None:
-    """The object's ETag, if it is the one that this upload made: its answer was lost, or the program was killed."""
+def _made_before(carrier: Carrier, begun: Begun, parts: Sequence[Part]) -> str | None:
+    """The object's ETag, if it is the one that this upload made: its answer was lost, or the program was killed.
+
+    It says so itself; of a sealed one the parts that were sent tell.
+    """
     try:
         head = carrier.store.head(begun.key)
     except NotFound:
         return None
-    return head.info.etag if head.metadata.get(ARCHIVE_ID) == begun.archive_id else None
+    is_it = head.metadata.get(ARCHIVE_ID) == begun.archive_id or is_made_of(carrier.store, head, tuple(parts))
+    return head.info.etag if is_it else None
 
 
 def _resumed(carrier: Carrier, journal: Journal, content: Content) -> _Job | None:
@@ -291,8 +296,9 @@ def _resumed(carrier: Carrier, journal: Journal, content: Content) -> _Job | Non
             job.sent = journal.sent(content.key, listed)
             return job
         except NotFound:
-            if _made_before(carrier, begun) is not None:
-                job.sent = journal.sent(content.key, None)
+            sent = journal.sent(content.key, None)
+            if _made_before(carrier, begun, sent.parts) is not None:
+                job.sent = sent
                 return job
         except AccessDenied:  # without the right to list parts nothing can be resumed
             pass

@@ -13,11 +13,11 @@ from s3sync.archive.codecs import DAMAGED
 from s3sync.archive.copies import ByContent
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.reading import batches, contents
+from s3sync.archive.sealing import require_key, whole_checksums
 from s3sync.core.archive.values import ForeignIndex, Index, Member, Pack
 from s3sync.core.archive.volumes import archives_of, is_whole, with_etags
 from s3sync.core.typed import typed
 from s3sync.errors import ArchiveError, NotFound
-from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.transfer.progress import Work
 
 
@@ -42,6 +42,7 @@ def verify_archive(carrier: Carrier, index: Index, *, deep: bool = False, copies
     `copies`: an object with another ETag is as good if the store's checksum of it is that of what was sent, or if it is
     one file and `deep` reads it; else `Replaced`. That tells copies from damage, and not from forgeries.
     """
+    require_key(carrier.store, index)
     if not is_whole(index):
         raise incomplete(index)
     archives = archives_of(index)
@@ -129,7 +130,7 @@ def _whole_object(
     is_other = how != _ANY and etag is not None and info.etag != etag
     if is_other and how == _SAME:
         raise _replaced(where, index)
-    whole = aspect(carrier.store, WholeChecksums)
+    whole = whole_checksums(carrier.store)
     told = whole.checksum_of(key) if whole is not None and checksum is not None else None
     if told is not None and told != checksum:
         raise ArchiveError(f"{where} was altered", why="the store's checksum is another one", hint=DAMAGED)

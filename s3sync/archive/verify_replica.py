@@ -12,11 +12,11 @@ from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.catalogue.listed import listed, places_of
 from s3sync.archive.indexes import rows_key
+from s3sync.archive.sealing import whole_checksums
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Pack, index_key
 from s3sync.errors import NotFound
-from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import ObjectInfo, Store
 from s3sync.store.replicating import Replicates, require_replicates
 
@@ -106,7 +106,7 @@ def _difference(here: Store, there: Store, known: ObjectInfo, found: ObjectInfo)
         return f"it has {found.size} bytes there instead of {known.size}"
     if found.etag == known.etag:
         return None
-    sums = [aspect(store, WholeChecksums) for store in (here, there)]
+    sums = [whole_checksums(store) for store in (here, there)]
     told = [one.checksum_of(known.key) if one is not None else None for one in sums]
     return None if told[0] is not None and told[0] == told[1] else "it has another ETag there"
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue import Catalogue
+from s3sync.archive.sets import refuse_sealed
 from s3sync.archive.work import Channel, carrying, working
 from s3sync.archives.moving import Moving
 from s3sync.config.schemes import scheme_of
@@ -95,6 +96,8 @@ class Adopting(Moving, frozen=True):
         from s3sync.archive.adopt import MOST_STREAMED, AdoptReport
 
         chosen = self.chosen(set)
+        why = "what other tools put into a store is not encrypted with the repository's key"
+        refuse_sealed(chosen, self.settings, "archive adopt", why)
         old = None if record is None else self._record(record, chosen)
         report = AdoptReport(dry_run)
         channel, folder, is_marked = self._opened(chosen, confirm, dry_run=dry_run)

@@ -219,6 +219,12 @@ class Batching(Moving, frozen=True):
                 why="only S3 does such jobs by itself",
                 hint="leave --engine out, or choose a set with --set",
             )
+        if place.settings.archives_of is not None:
+            raise Unsupported(
+                f"{place.url} has archives of an encrypted repository, with which batch operations do not work",
+                why="S3 would have to read a list that lies there, and what lies there is encrypted",
+                hint="leave --engine out, or choose a set with --set",
+            )
 
 
 def _number(catalogue: Catalogue, name: str, keys: frozenset[str] | None) -> int:

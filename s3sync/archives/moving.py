@@ -9,6 +9,8 @@ from msgspec import structs
 
 from s3sync.archive.chain import folder_in, key_before, note_moved_on, require_same_disk, step_before
 from s3sync.archive.disks import NewStore, require_disk
+from s3sync.archive.plain_sets import readable, refuse_sealed_source
+from s3sync.archive.sets import is_sealed
 from s3sync.archive.units import Young, find_units
 from s3sync.archive.work import Channel, Working, carrying, working
 from s3sync.archives.catalogued import Catalogued
@@ -35,10 +37,12 @@ class Moving(Catalogued, frozen=True):
         """The units of a set on the disk, or those that are named (`units_of` says what words mean).
 
         Those that cannot be archived come with the reason in `refused`. Raises `ConfigError` for a source on a disk
-        that is not connected.
+        that is not connected, `Unsupported` for one that holds what another set sealed.
         """
         self.require_source(chosen)
-        return find_units(chosen, self.settings.root, due_only=due_only, names=names)
+        found = find_units(chosen, self.settings.root, due_only=due_only, names=names)
+        refuse_sealed_source(chosen, step_before(chosen, self.sets(), self.settings.root), self.settings)
+        return found if is_sealed(chosen, self.settings) else (readable(unit, self.environ) for unit in found)
 
     def _units_to_run(self, chosen: ArchiveSet, *names: str) -> Iterator[Unit]:
         if chosen.rows is not None:

@@ -14,14 +14,13 @@ from msgspec import Struct, field, structs
 from s3sync.archive.catalogue import Catalogue, catalogue_path
 from s3sync.archive.chain import away, is_empty, not_connected, require_same_disk, step_before
 from s3sync.archive.disks import unmounted
-from s3sync.archive.sets import load_sets, require_set, settings_of, source_base
+from s3sync.archive.sets import load_sets, require_set, settings_of, source_base, unsealable
 from s3sync.config import Settings, load_settings
 from s3sync.config.schemes import prefix_of, scheme_of
 from s3sync.connect import connect
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
 from s3sync.errors import BucketMissing
-from s3sync.keys.known import is_encrypted
 from s3sync.repositories.note import note_repository
 from s3sync.store import identity_of
 from s3sync.store.port import Store
@@ -111,8 +110,9 @@ class Opened(Struct, frozen=True):
         return cls(settings, flags, environ, progress or Silent(), lock_wait_s, clock)
 
     def sets(self) -> dict[str, ArchiveSet]:
-        """The sets by name; none of an encrypted repository, which has no archives."""
-        return {} if is_encrypted(self.settings) else load_sets(self.settings)
+        """The sets by name, but for those that an encrypted repository cannot have."""
+        found = load_sets(self.settings)
+        return {name: one for name, one in found.items() if unsealable(one, self.settings) is None}
 
     def chosen(self, name: str | None, *, older_than: int | None = None) -> ArchiveSet:
         """The set of that name, or the only one; `older_than` (seconds) instead of its own."""

@@ -55,8 +55,9 @@ class Settings:
     """Checked settings. `env` and `notify` hold secrets, which `repr` does not show.
 
     `credentials` says what the store shall sign with: "keys" (those in `env`), "profile" (`profile`; `env` then holds
-    no keys), or "chain" (whatever AWS's own chain finds). `root` is the repository's folder, None outside of any.
-    Origins are by setting's name, and by name for AWS keys.
+    no keys), or "chain" (whatever AWS's own chain finds). `archives_of`: the encrypted repository whose archives the
+    store is for, with whose key they are sealed; no file says it. `root` is the repository's folder, None outside of
+    any. Origins are by setting's name, and by name for AWS keys.
     """
 
     store: str
@@ -93,6 +94,7 @@ class Settings:
     hooks: HookRules = DEFAULT_HOOKS
     receipts: ReceiptRules = DEFAULT_RECEIPTS
     archives: Mapping[str, ArchiveSet] | None = None
+    archives_of: Settings | None = None
     prices: Mapping[str, RegionPrices] | None = None
     costs: CostRules = DEFAULT_COSTS
     credentials: Credentials = "chain"

@@ -8,6 +8,8 @@ object came in.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from msgspec import Struct
 
 from s3sync.core.names import MANIFEST, STATE_DIR
@@ -66,15 +68,18 @@ def sealed_stop(stop: int) -> int:
 
 
 class Sphere(Struct, frozen=True):
-    """Purpose of a key: the files of a project, or one record of it. Nothing sealed for one opens for another."""
+    """Purpose of a key: the files of a project, one record of it, or what lies under one key of a store of archives.
+    Nothing sealed for one opens for another.
+    """
 
     repo: str
     project: str
     record: str | None = None
+    is_archive: bool = False
 
     def name(self) -> bytes:
         """Unambiguous: no name has a NUL."""
-        kind = "files" if self.record is None else "record"
+        kind = "archive" if self.is_archive else "files" if self.record is None else "record"
         return "\0".join(("s3sync sealed 1", kind, self.repo, self.project, self.record or "")).encode()
 
 
@@ -105,3 +110,40 @@ def side_key(repo: str, key: str) -> str | None:
     if not key.startswith(beginning) or not slash or not name:
         return None
     return f"{repo}/{STATE_DIR}/{SIDE}/{project}/{name}"
+
+
+class Spheres(Protocol):
+    """Assignment of the keys of a store to spheres. `repo`: the repository whose key they are made from."""
+
+    @property
+    def repo(self) -> str: ...
+
+    def sphere_of(self, key: str) -> Sphere | None:
+        """The sphere of a key; None for what is not sealed."""
+
+    def side_key(self, key: str) -> str | None:
+        """Key of the record beside an object; None for one that has none."""
+
+
+class OfRepository(Struct, frozen=True):
+    """Spheres of the store of a repository."""
+
+    repo: str
+
+    def sphere_of(self, key: str) -> Sphere | None:
+        return sphere_of(self.repo, key)
+
+    def side_key(self, key: str) -> str | None:
+        return side_key(self.repo, key)
+
+
+class OfArchives(Struct, frozen=True):
+    """Spheres of a store of a repository's archives: each key has its own, as nothing is copied to another one."""
+
+    repo: str
+
+    def sphere_of(self, key: str) -> Sphere:
+        return Sphere(self.repo, "", key, is_archive=True)
+
+    def side_key(self, key: str) -> None:
+        return None

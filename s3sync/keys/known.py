@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from s3sync.config import Settings
@@ -22,7 +23,7 @@ def file_name(settings: Settings) -> str:
 
 def is_encrypted(settings: Settings) -> bool:
     """True if the place is encrypted, by the settings or by what this user knows."""
-    return settings.encrypt or has_key(settings) or was_encrypted(settings)
+    return settings.archives_of is not None or settings.encrypt or has_key(settings) or was_encrypted(settings)
 
 
 def has_key(settings: Settings) -> bool:
@@ -30,12 +31,24 @@ def has_key(settings: Settings) -> bool:
     return os.path.lexists(user_data_folder(settings.env) / FOLDER / file_name(settings))
 
 
+def encrypted_clone(environ: Mapping[str, str], folders: Iterable[str]) -> str | None:
+    """The first of some folders, given by their real paths, that is a clone in which a key was used; None of none."""
+    try:
+        known = set(os.listdir(user_data_folder(environ) / CLONES))
+    except OSError:
+        return None
+    return next((folder for folder in folders if _name_of(folder) in known), None) if known else None
+
+
+def _name_of(root: str | Path) -> str:
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+
+
 def clone_file(settings: Settings) -> Path | None:
     """The file that says of the settings' clone that it is encrypted, whether it is there or not."""
     if settings.root is None:
         return None
-    name = hashlib.sha256(os.fsencode(settings.root)).hexdigest()[:32]
-    return user_data_folder(settings.env) / CLONES / name
+    return user_data_folder(settings.env) / CLONES / _name_of(settings.root)
 
 
 def was_encrypted(settings: Settings) -> bool:

@@ -20,6 +20,15 @@ class Seals(Protocol):
         """The ETag of an object of these bytes under this key: in one piece, or in parts of that size, a multiple of
         1 MiB. It is the object's where the store's ETags are MD5s."""
 
+    def key_id(self) -> str:
+        """The id of the key, in hexadecimal. Raises what asking for the key raises."""
+
+    def size_in_store(self, size: int) -> int:
+        """Bytes that the store has of an object of so many."""
+
+    def tells_content(self) -> bool:
+        """True if the store's ETags are its own word, and no note that others can write, as in a folder."""
+
     def content_sum(self) -> Checksum:
         """A digest of a whole content that no other content has, be it made on purpose."""
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.listed import listed, places_of
 from s3sync.archive.catalogue.listing import Listing
-from s3sync.archive.indexes import SUFFIX, read_index, read_rows, rows_key, small_index
+from s3sync.archive.indexes import SUFFIX, is_older, read_index, read_rows, rows_key, small_index
 from s3sync.core.archive.values import Index, SplitIndex
 from s3sync.core.archive.volumes import unit_key
 from s3sync.core.outcome import Problem
@@ -25,6 +25,8 @@ READERS = 16
 """Small indexes that are read at once: each is in memory as a whole."""
 _FOLDER, _, _END = rows_key("\0").partition("\0")
 _HINT = "`s3sync archive verify` says more"
+_OLDER = "its index is an older one than this computer knew, and was taken in"
+_ASK = "ask the others whether somebody put it back"
 
 
 class Rebuilt(Struct, frozen=True):
@@ -58,6 +60,9 @@ def rebuild(
         for number, (key, etag, result) in enumerate(_read(store, wanted), 1):
             found = _taken(result, f"{key}{SUFFIX}", problems)
             if found is not None and not _is_replaced(found, listing):
+                known = catalogue.archive(found.key)
+                if known is not None and is_older(store, found, known):
+                    problems.append(Problem(found.key, f"{_OLDER} ({known.uploaded_at})", _ASK))
                 catalogue.record(found, index_etag=etag)
                 read += 1
             if told is not None:

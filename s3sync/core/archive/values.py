@@ -187,7 +187,8 @@ class Frame(Struct, frozen=True, array_like=True, gc=False):
 class Index(Struct, frozen=True):
     """Record of one archive, kept beside it as `<key>.index.json`.
 
-    `key_id` is reserved for encryption. `size` is the archive's in bytes, `original_size` that of the members together.
+    `key_id`: id of the key with which an encrypted repository's archive is sealed. `size` is the archive's in bytes,
+    `original_size` that of the members together.
     `volume` and `volumes`: of an earlier version's numbered archive with an index of its own, which one it is.
     """
 

@@ -73,6 +73,7 @@ def _of_volume(index: SplitIndex, part: Volume, start: int, stop: int) -> Index:
         fields=index.fields,
         volume=volume_number(index.key, index.pack, part.key) or 1,
         volumes=index.volumes,
+        key_id=index.key_id,
     )
 
 
@@ -98,7 +99,7 @@ def joined(key: str, archives: Sequence[Index], done: int, total: int) -> SplitI
 
 _OWN = frozenset(
     ("format", "key", "members", "size", "original_size", "volume", "volumes", "md5", "crc64nvme", "etag",
-     "version_id", "frames", "sidecars", "key_id")
+     "version_id", "frames", "sidecars")
 )  # fmt: skip
 """Fields of an index that are a single archive's own."""
 

@@ -5,7 +5,7 @@ What is not named here is not found: an ability that nobody thought of could han
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
@@ -18,7 +18,9 @@ from s3sync.store.aspects import (
     ReadsTimed,
     StorageClasses,
     Tags,
+    Thaw,
     Thaws,
+    Tier,
     Timed,
     TimedBody,
     Version,
@@ -28,7 +30,7 @@ from s3sync.store.aspects import (
 from s3sync.store.counting import CountsRequests
 from s3sync.store.forms import Forms
 from s3sync.store.money import Bills, Budgets
-from s3sync.store.port import Bucket, Identity, ObjectHead, Reader, Rights, StartsSlowly
+from s3sync.store.port import Bucket, Identity, ObjectHead, ObjectInfo, Reader, Rights, StartsSlowly
 from s3sync.store.sealed.reading import OpeningReader
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ T = TypeVar("T")
 AS_THEY_ARE: frozenset[type] = frozenset(
     {
         Accounts, Administers, Bills, Bucket, Budgets, CountsRequests, Identity, Rights, StartsSlowly, StorageClasses,
-        Tags, Thaws, Timed,
+        Tags, Timed,
     }
 )  # fmt: skip
 
@@ -57,7 +59,7 @@ def ability(store: SealedStore, kind: type[T]) -> T | None:
     found: T | None = aspect(store.inner, kind)
     if found is None or kind in AS_THEY_ARE:
         return found
-    made: dict[type, Any] = {ReadsTimed: _ReadsTimed, Versions: _Versions}
+    made: dict[type, Any] = {ReadsTimed: _ReadsTimed, Thaws: _Thaws, Versions: _Versions}
     opens = made.get(kind)
     made_one: T | None = None if opens is None else opens(store, found)
     return made_one
@@ -106,9 +108,9 @@ class _Versions:
             yield replace(one, size=size)
 
     def _size(self, one: Version) -> int:
-        from s3sync.core.sealed import opened_size, sphere_of
+        from s3sync.core.sealed import opened_size
 
-        if one.is_marker or sphere_of(self._store.repo, one.key) is None:
+        if one.is_marker or self._store.spheres.sphere_of(one.key) is None:
             return one.size
         size = opened_size(one.size)
         return one.size if size is None else size
@@ -122,6 +124,29 @@ class _Versions:
 
     def delete_version(self, key: str, version_id: str) -> None:
         self._inner.delete_version(key, version_id)
+
+
+class _Thaws:
+    """Thaws as they are, and listings with the sizes of the plaintexts."""
+
+    def __init__(self, store: SealedStore, inner: Thaws) -> None:
+        self._store, self._inner = store, inner
+
+    def thaw_of(self, key: str) -> Thaw:
+        return self._inner.thaw_of(key)
+
+    def thaw(self, key: str, *, days: int, tier: Tier) -> Thaw:
+        return self._inner.thaw(key, days=days, tier=tier)
+
+    def list_thaws(
+        self, prefix: str, until: Collection[str] = (), *, after: str = ""
+    ) -> Iterator[tuple[ObjectInfo, Thaw | None]]:
+        for info, thaw in self._inner.list_thaws(prefix, until, after=after):
+            yield self._store.info(info), thaw
+
+    def list_folder(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None] | str]:
+        for one in self._inner.list_folder(prefix):
+            yield one if isinstance(one, str) else (self._store.info(one[0]), one[1])
 
 
 def refusal(url: str, what: str) -> Unsupported:

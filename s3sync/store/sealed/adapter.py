@@ -14,8 +14,9 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from s3sync.core.etag import PART_SIZE, composite_etag
-from s3sync.core.sealed import BLOCK, METADATA, Sphere, opened_size, sealed_size, sealed_stop, side_key, sphere_of
+from s3sync.core.sealed import BLOCK, METADATA, Sphere, Spheres, opened_size, sealed_size, sealed_stop
 from s3sync.errors import ChecksumMismatch, NotFound, StoreError, Unsupported
+from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.bodies import pieces, size_of
 from s3sync.store.port import (
     Body,
@@ -47,22 +48,18 @@ UNSEALED: Mapping[str, str] = {"unsealed": "yes"}
 
 
 class SealedStore(Wrapped):
-    """Sealed view of the store `inner`, for the repository `repo`. `key` is called when the first one is needed.
+    """Sealed view of the store `inner`, in which `spheres` says whose key is whose. `key` is called when it is needed.
 
     Every method also raises what `key` raises, and those that read `NotAuthentic`.
     """
 
     hides_inner = True
 
-    def __init__(self, inner: Store, repo: str, key: Callable[[], RepositoryKey]) -> None:
+    def __init__(self, inner: Store, spheres: Spheres, key: Callable[[], RepositoryKey]) -> None:
         super().__init__(inner)
-        self._repo, self._ask = repo, key
+        self.spheres, self._ask = spheres, key
         self._key: RepositoryKey | None = None
         self._lock = threading.Lock()
-
-    @property
-    def repo(self) -> str:
-        return self._repo
 
     @property
     def key(self) -> RepositoryKey:
@@ -80,7 +77,7 @@ class SealedStore(Wrapped):
 
     def keys_of(self, key: str) -> SphereKeys | None:
         """Keys of the sphere that a key is in; None for what is not sealed."""
-        sphere = sphere_of(self._repo, key)
+        sphere = self.spheres.sphere_of(key)
         return None if sphere is None else self.key.sphere(sphere)
 
     def sealed_headers(self, headers: Headers) -> Headers:
@@ -88,7 +85,7 @@ class SealedStore(Wrapped):
 
     def info(self, info: ObjectInfo) -> ObjectInfo:
         """An entry with the plaintext's size."""
-        return info if sphere_of(self._repo, info.key) is None else opened(info)
+        return info if self.spheres.sphere_of(info.key) is None else opened(info)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
         _ = self.key
@@ -100,7 +97,7 @@ class SealedStore(Wrapped):
     def opened_head(self, head: ObjectHead) -> ObjectHead:
         """Description of an object as what lies beside it tells: a sealed one says nothing of itself."""
         key = head.info.key
-        if sphere_of(self._repo, key) is None:
+        if self.spheres.sphere_of(key) is None:
             return head
         if head.metadata.get(METADATA) != self.key.id.hex():
             return ObjectHead(opened(head.info), UNSEALED, head.content_type, etag_is_md5=False)
@@ -110,7 +107,7 @@ class SealedStore(Wrapped):
         return head.metadata.keys() != UNSEALED.keys()
 
     def _said_of(self, key: str, etag: str) -> Mapping[str, str]:
-        side = side_key(self._repo, key)
+        side = self.spheres.side_key(key)
         if side is None:
             return {}
         try:
@@ -167,7 +164,7 @@ class SealedStore(Wrapped):
         self._require_one_sphere(source, target)
         told = headers if headers is None else self.sealed_headers(headers)
         etag = self.inner.copy(source, target, source_etag=source_etag, mode=mode, headers=told)
-        side = side_key(self._repo, target)
+        side = self.spheres.side_key(target)
         if side is not None and headers is not None:
             body = side_bytes(etag, headers.metadata)
             digest = new_md5(body, usedforsecurity=False).digest()
@@ -175,8 +172,8 @@ class SealedStore(Wrapped):
         return etag
 
     def _require_one_sphere(self, source: str, target: str) -> Sphere:
-        sphere = sphere_of(self._repo, source)
-        if sphere is None or sphere != sphere_of(self._repo, target):
+        sphere = self.spheres.sphere_of(source)
+        if sphere is None or sphere != self.spheres.sphere_of(target):
             raise Unsupported(
                 f"{source} cannot be copied to {target} in the store",
                 why="this repository is encrypted, and each project of it and each record has a key of its own",
@@ -185,7 +182,7 @@ class SealedStore(Wrapped):
 
     def delete(self, key: str, *, if_match: str | None = None) -> None:
         self.inner.delete(key, if_match=if_match)
-        side = side_key(self._repo, key)
+        side = self.spheres.side_key(key)
         if side is not None:
             self.inner.delete(side)
 
@@ -240,6 +237,15 @@ class SealedStore(Wrapped):
                 left -= len(piece)
             digests.append(digest.digest())
         return composite_etag(digests)
+
+    def key_id(self) -> str:
+        return self.key.id.hex()
+
+    def size_in_store(self, size: int) -> int:
+        return sealed_size(size)
+
+    def tells_content(self) -> bool:
+        return aspect(self.inner, WholeChecksums) is not None
 
     def content_sum(self) -> BlockSums:
         return BlockSums()

@@ -130,7 +130,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(pack: str, seaweedfs:
         put(david.repo, "raw/m42/a.fits", os.urandom(40 * MIB))
         put(david.repo, "raw/m42/b.fits", os.urandom(30 * MIB))
         for parts in (1, 3, 5):
-            _kill_behind(proxy, david, key, parts)
+            kill_behind(proxy, david, key, parts)
         there = _unbroken(david)
         result = david.ok("archive", "run", "--json", cwd=david.repo).json["units"][0]
         assert result["bytes_sent"] < 71 * MIB - there * SMALLEST_PART
@@ -147,7 +147,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(pack: str, seaweedfs:
         david.ok("archive", "run", "--delete-local", "--deep", cwd=david.repo)
 
 
-def _kill_behind(proxy: Proxy, person: Person, key: str, parts: int) -> None:
+def kill_behind(proxy: Proxy, person: Person, key: str, parts: int) -> None:
     """Kill a run when so many parts have arrived; those behind them wait, and never do."""
     over = threading.Event()
 

@@ -129,7 +129,7 @@ def test_versions_undo_and_cleanup(people: People) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["share a.txt", "receive", "archive run", "dashboard --publish-to pages", "dashboard --publish", "restore a.txt"],
+    ["share a.txt", "receive", "dashboard --publish-to pages", "dashboard --publish", "restore a.txt"],
 )
 def test_what_does_not_work_says_so(people: People, words: str) -> None:
     david, _ = people
