@@ -127,10 +127,7 @@ def test_versions_undo_and_cleanup(people: People) -> None:
     assert (jan.read("a.txt"), david.read("a.txt")) == (b"two", b"three")
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["share a.txt", "receive", "dashboard --publish-to pages", "dashboard --publish", "restore a.txt"],
-)
+@pytest.mark.parametrize("words", ["share a.txt", "receive", "dashboard --publish-to pages", "dashboard --publish"])
 def test_what_does_not_work_says_so(people: People, words: str) -> None:
     david, _ = people
     david.write("a.txt", "one")
