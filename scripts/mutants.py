@@ -65,6 +65,22 @@ MUTANTS = (
         ("tests/scenarios/organize/test_organize.py", "-k", "keeps_of_projects"),
     ),
     Mutant(
+        "organize-undo-of-held",
+        "organize --undo takes nothing from the target that was there before the run",
+        "s3sync/organize/undo.py",
+        "    if not line.held:\n",
+        "    if True:\n",
+        ("tests/scenarios/organize/test_organize.py", "-k", "undo_leaves"),
+    ),
+    Mutant(
+        "copies-were-sent-by-nobody",
+        "a copy under another name says of nobody that he has it",
+        "s3sync/shared/heads.py",
+        'f"/{prefix}".endswith(f"/{project}/")',
+        "True",
+        ("tests/unit/store/test_heads.py",),
+    ),
+    Mutant(
         "azure-signature",
         "rule 2: a signature is shown to Azure, and to no server that a commit names",
         "s3sync/store/azure/credentials.py",

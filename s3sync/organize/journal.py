@@ -31,7 +31,10 @@ class Head(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """A copy that arrived. ETags are empty for files of a folder; `md5` may be unknown."""
+    """A copy that arrived. ETags are empty for files of a folder; `md5` may be unknown.
+
+    `held`: the target had the file already, and the source's one went: it stays there when the run is taken back.
+    """
 
     old: str
     new: str
@@ -39,6 +42,7 @@ class Line(Struct, frozen=True):
     old_etag: str
     new_etag: str
     md5: str | None
+    held: bool = False
 
 
 class Journal:

@@ -71,7 +71,7 @@ def _execute(work: Work, report: OrganizeReport, found: Plan, options: OrganizeO
     with work.mover(report.run, report.warnings.append) as (mover, pool):
         arrived = [_held(work, step, known) for step, known in found.held]
         for step, done in arrived:
-            journal.note(_line(work, step, done))
+            journal.note(_line(work, step, done, held=True))
         for step, result in pool.map(lambda one: mover.copy_as(one.old, one.new), steps, lambda one: one.size_bytes):
             try:
                 done = result.result()
@@ -105,10 +105,10 @@ def _held(work: Work, step: Named, known: str | None) -> tuple[Named, Done]:
     return step, Done(step.new, End.B, work.seen[End.B].files[step.new], step.size_bytes, known)
 
 
-def _line(work: Work, step: Named, done: Done) -> Line:
+def _line(work: Work, step: Named, done: Done, *, held: bool = False) -> Line:
     old, new = work.seen[End.A].files[step.old], done.now
     assert new is not None
-    return Line(step.old, step.new, step.size_bytes, old.etag, new.etag, done.md5)
+    return Line(step.old, step.new, step.size_bytes, old.etag, new.etag, done.md5, held)
 
 
 def _failed(report: OrganizeReport, path: str, error: S3syncError) -> None:

@@ -34,17 +34,19 @@ def undo_run(work: Work, run: str, lines: Iterable[Line], *, dry_run: bool) -> U
             except S3syncError as error:
                 report.kept.append(Problem(line.new, str(error), error.hint))
                 continue
-            report.back.append(Named(line.new, line.old, line.size, moved, gone=True))
+            report.back.append(Named(line.new, line.old, line.size, moved, gone=not line.held))
     return report
 
 
 def _back(work: Work, mover: Mover, line: Line) -> int:
-    """Copy a file back where the source has it no longer, then delete the copy; the bytes that went over the line."""
+    """Copy a file back where the source has it no longer, then delete the copy, but for one that was there before the
+    run; the bytes that went over the line."""
     moved, md5 = 0, line.md5
     if line.old not in work.seen[End.B].files:
         done = mover.copy_as(line.new, line.old)
         moved, md5 = done.moved, done.md5
-    mover.take_away(line.new, md5)
+    if not line.held:
+        mover.take_away(line.new, md5)
     return moved
 
 

@@ -152,7 +152,7 @@ class Mover(Struct, frozen=True):
     def _stream(self, path: str, name: str, to: End, target: Bucket, found: Found, old: Found | None) -> Done:
         mode = self._make_room(to, target, name, old)
         got = Streamer(self.transports[to.other], self.transports[to], self.bounded).copy(
-            name, found, target, mode, in_one_store=self.in_one_store
+            name, found, target, mode, in_one_store=self.in_one_store, renamed=path != name
         )
         now = Found(found.size, target.key(name), got.etag, found.mtime_ns)
         known = got.md5 or self.knows[to.other].remembered(path, found)

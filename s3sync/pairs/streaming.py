@@ -39,15 +39,18 @@ class Streamer(Struct, frozen=True):
     target: Transport
     bounded: Bounded
 
-    def copy(self, path: str, found: Found, to: Bucket, mode: WriteMode, *, in_one_store: bool) -> Streamed:
-        """Copy the version that was found, if `mode` holds for the target.
+    def copy(
+        self, path: str, found: Found, to: Bucket, mode: WriteMode, *, in_one_store: bool, renamed: bool = False
+    ) -> Streamed:
+        """Copy the version that was found, if `mode` holds for the target. What is `renamed` was sent by nobody so.
 
         Raises `PreconditionFailed`, `NotFound`, `ChecksumMismatch`, `StoreError`.
         """
         head = self.source.store.head(found.key)
         if head.info.etag != found.etag:
             raise PreconditionFailed(f"{path} was replaced at its source meanwhile", why="it is another version by now")
-        headers, key = Headers(metadata=dict(head.metadata), content_type=head.content_type), to.key(path)
+        told = {name: value for name, value in head.metadata.items() if not (renamed and name == "project-id")}
+        headers, key = Headers(metadata=told, content_type=head.content_type), to.key(path)
         known = _known_md5(head)
         if in_one_store:
             etag = copy_on_server(self.target, found.key, found.etag, found.size, key, mode, headers)

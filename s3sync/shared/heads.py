@@ -19,13 +19,18 @@ def told_md5(head: ObjectHead) -> str | None:
     return plain_md5(head.metadata.get("md5", ""))
 
 
-def record_of(path: str, head: ObjectHead, md5: str | None) -> FileRecord:
-    """Record of one of them, which has this MD5 as far as anybody told."""
+def record_of(path: str, head: ObjectHead, md5: str | None, prefix: str) -> FileRecord:
+    """Record of one of them, which has this MD5 as far as anybody told.
+
+    Whoever sent it to the project with this prefix has it; a copy of what he sent to another place says nothing of him.
+    """
+    project = head.metadata.get("project-id")
+    by = head.metadata.get("uploaded-by") if project and f"/{prefix}".endswith(f"/{project}/") else None
     mtime_ns = parse_ns(head.metadata.get("mtime", ""))
     return FileRecord(
         name=path,
         size_bytes=head.info.size,
-        uploaded_by=head.metadata.get("uploaded-by") or UNKNOWN,
+        uploaded_by=by or UNKNOWN,
         uploaded_at=format_time(head.info.modified),
         md5=md5,
         etag=head.info.etag,

@@ -319,7 +319,7 @@ def _look_up(
         raise
     except StoreError as error:
         return path, error
-    return path, _file(head.info, record_of(path, head, md5))
+    return path, _file(head.info, record_of(path, head, md5, prefix))
 
 
 def _is_there(store: Store, key: str) -> bool:

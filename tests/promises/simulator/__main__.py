@@ -32,8 +32,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--plain", action="store_true", help="only the steps of the first stories, for seeds from then")
     parser.add_argument("--moves", action="store_true", help="without trash, undo and the like, for seeds from then")
     parser.add_argument("--apart", action="store_true", help="without locks, pins and the like, for seeds from then")
+    parser.add_argument("--old", action="store_true", help="without queue, select, organize, copy, for seeds from then")
     parser.add_argument("--store", choices=KINDS, help="keep the store in a cloud's emulator instead of a folder")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
+    parser.add_argument("--tries", type=int, default=MOST_TRIES, metavar="N", help="for the shortest story that fails")
     parser.add_argument("--keep-going", action="store_true", help="after a failure go on with the next seed")
     return parser.parse_args()
 
@@ -91,6 +93,7 @@ def _told(story: Story) -> str | None:
 def _one(seed: int, given: argparse.Namespace, counted: Counter[str], ended: Callable[[bytes], None]) -> bool:
     """Whether the story of a seed broke a promise; then it is told, as short as it can be."""
     until = "moves" if given.plain else "ways back" if given.moves else "together" if given.apart else ""
+    until = until or ("beside" if given.old else "")
     story = make_story(seed, STEPS, given.users, until=until)
     try:
         counts, ending = run(story)
@@ -99,9 +102,10 @@ def _one(seed: int, given: argparse.Namespace, counted: Counter[str], ended: Cal
     except Violation as first:
         if given.store:  # where the search takes many minutes
             print(f"seed {seed} breaks a promise: {first}", file=sys.stderr, flush=True)
-        short, error = shortest(story, tries=60 if given.store else MOST_TRIES)
+        short, error = shortest(story, tries=min(60, given.tries) if given.store else given.tries)
         extra = f" --users {given.users}" if given.users else ""
         extra += " --plain" if given.plain else " --moves" if given.moves else " --apart" if given.apart else ""
+        extra += " --old" if given.old else ""
         extra += f" --store {given.store}" if given.store else ""
         print(
             f"\nseed {seed} breaks a promise: {first}\n\nThe shortest story that breaks one:\n{short}\n\n"

@@ -218,7 +218,7 @@ class Meanwhile(Struct, frozen=True):
         return f"before {which}: {self.step}"
 
 
-LOOKING = ("versions", "who", "members", "locks", "conflicts")
+LOOKING = ("versions", "who", "members", "locks", "conflicts", "queue")
 AT_ANY_TIME = (*LOOKING, "lock", "unlock", "members remove", "pin")
 """Commands that need no other one of this user's to end first."""
 
@@ -256,6 +256,11 @@ class Run(Struct, frozen=True, tag=True):
         return self.verb.partition(" --")[0]
 
     @property
+    def is_beside(self) -> bool:
+        """Whether it is about two places, of which one is the project's folder here or its place in the store."""
+        return self.kind.partition(" ")[0] in ("organize", "copy", "move")
+
+    @property
     def cleans_here(self) -> bool:
         return self.verb.startswith("cleanup --local")
 
@@ -266,7 +271,8 @@ class Run(Struct, frozen=True, tag=True):
     @property
     def locks(self) -> bool:
         """Whether it is alone on its staging folder: a watch is for some of the time."""
-        return not self.dry_run and self.verb not in ("status", "trash list") and self.kind not in AT_ANY_TIME
+        alone = self.kind not in ("copy out", "organize there", *AT_ANY_TIME)
+        return not self.dry_run and self.verb not in ("status", "trash list") and alone
 
     @property
     def brings_back(self) -> bool:
@@ -281,7 +287,7 @@ class Run(Struct, frozen=True, tag=True):
     @property
     def sends(self) -> bool:
         """Whether it may replace on the remote what its user had before."""
-        return self.kind in ("up", "watch")
+        return self.kind in ("up", "watch", "queue run")
 
     def __str__(self) -> str:
         words = [f"{self.user} runs {self.verb}", *self.files]

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tests.promises.simulator.actions import AT_ANY_TIME, Run
 from tests.promises.simulator.attempt import Attempt, Violation
+from tests.promises.simulator.beside import Organized, keeps_to_places, never_overwrites, note_organized
 from tests.promises.simulator.look import Look, Tree, name_is_taken
 from tests.promises.simulator.together import (
     keeps_to_files,
@@ -62,6 +63,9 @@ class Referee(Struct):
     restored: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     undoable: dict[str, Undoable] = field(default_factory=dict)
     waited: bool = False
+    selected: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each user chose to have here; nothing is everything."""
+    organized: dict[str, Organized | None] = field(default_factory=dict)
 
     def of_another_place(self, last: Look) -> Referee:
         """One that shares what is true of all places."""
@@ -74,7 +78,13 @@ class Referee(Struct):
             ignored=self.ignored,
             unwanted=self.unwanted,
             waited=self.waited,
+            selected=self.selected,
         )
+
+    def is_left_out(self, user: str, path: str) -> bool:
+        """Whether a user does not want it here."""
+        chosen = self.selected.get(user, ())
+        return bool(chosen) and not any(f"{path}/".startswith(f"{name}/") for name in chosen)
 
     @property
     def folds(self) -> bool:
@@ -121,10 +131,11 @@ class Referee(Struct):
         ignored = {self.key(path) for path in self.ignored.get(user, ())}
         if (undoable := note_undoable(attempt, self.undoable.get(user), self.last, code)) is not None:
             self.undoable[user] = undoable
-        if run.kind not in ("up", "down", "sync", "watch") or run.dry_run or run.brings_back:
+        self.organized[user] = note_organized(attempt, code, self.last, self.organized.get(user))
+        if run.kind not in ("up", "down", "sync", "watch", "queue run") or run.dry_run or run.brings_back:
             return
         self.forgotten[user] &= ignored
-        if code in (0, 3, 4) and run.kind != "watch":
+        if code in (0, 3, 4) and run.kind not in ("watch", "queue run"):
             self.forgotten[user] |= ignored
 
     def expect_no_exact_undo(self, user: str) -> None:
@@ -152,6 +163,8 @@ class Referee(Struct):
         self._remote_kept(attempt, before, now)
         trash_kept(attempt, self.owed, before, now, waited=self.waited)
         self._verbs_keep_to_their_side(attempt.run, before, now)
+        keeps_to_places(attempt.run, before, now)
+        never_overwrites(attempt.run, before, now)
         locks_kept(attempt, before, now)
         members_served(attempt, before, now)
         nothing_half_written(attempt, before, now)
@@ -235,6 +248,8 @@ class Referee(Struct):
                 raise Violation(f"{user}'s {path} held {content}, which never was on the remote, and had to give way")
             if content in now.trash[user].values():
                 continue
+            if run.is_beside and content in {*work.values(), *now.remote.values()}:
+                continue
             if run.cleans_here and path not in work and content in attempt.remote_had[self.key(path)]:
                 continue
             raise Violation(f"{user}'s {path} held {content}, which is in no trash and in no conflict copy")
@@ -253,7 +268,11 @@ class Referee(Struct):
                 raise Violation(f"{user} never deleted {path} here: it was cleaned up or ignored, and sync deleted it")
             if (run.sends or run.kind in ("sync", "undo")) and run.policy != "mine" and not known:
                 raise Violation(f"the remote's {path} held {content}, which {user} never had, and had to give way")
+            if run.verb == "sync" and self.is_left_out(user, path) and path not in before.work[user]:
+                raise Violation(f"{user} did not choose {path}, and sync deleted it")
             if content in now.remote_trash.values():
+                continue
+            if run.is_beside and content in {*now.work[user].values(), *now.remote.values(), *now.beside.values()}:
                 continue
             if run.kind in ("sync", "undo", "resolve") and (
                 content in now.remote.values() or attempt.robbed_of(content, now)
@@ -294,7 +313,8 @@ class Referee(Struct):
         idle = run.dry_run or kind in ("status", "transfers", "trash list", *AT_ANY_TIME)
         work = work and not (run.policy == "mine" and _made_way(before.work[user], now.work[user], now.remote))
         here = work or (trash and not self.waited)
-        only_sends = run.verb == "watch" or (kind == "up" and run.policy in (None, "warn", "mine"))
+        idle = idle or kind in ("queue add", "queue clear", "select")
+        only_sends = run.verb in ("watch", "queue run") or (kind == "up" and run.policy in (None, "warn", "mine"))
         if here and (idle or run.cleans_there or only_sends):
             raise Violation(f"{run.verb} changed the working folder")
         if there and (idle or (kind == "down" and run.policy in (None, "warn", "theirs"))):
@@ -305,7 +325,7 @@ class Referee(Struct):
             raise Violation("trash empty changed more than the trash")
         if kind == "trash restore" and not before.work[user].items() <= now.work[user].items():
             raise Violation("trash restore took or replaced what stood here")
-        if kind in ("up", "down", "watch"):
+        if kind in ("up", "down", "watch", "queue run"):
             gone = self.keys(before.work[user]) - self.keys(now.work[user]) - self.aside(before, now, user)
             gone |= self.keys(before.remote) - self.keys(now.remote)
             if gone:

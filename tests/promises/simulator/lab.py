@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,8 @@ from msgspec.structs import replace
 
 import s3sync
 from s3sync.core import history, limits
+from s3sync.pairs import opening
+from s3sync.pairs.values import Bucket
 from s3sync.transfer.pool import Pool
 
 SMALL = {
@@ -48,6 +51,8 @@ PACKAGES = (
     "sync.steps",
     "team",
     "team.watching",
+    "pairs",
+    "organize",
 )
 
 
@@ -60,6 +65,8 @@ class Knobs:
     cloud: Any = None
     """The `clouds.Cloud` in which the stores lie; None for folders."""
     ignores_case: Callable[[Any], bool] = staticmethod(lambda staging: False)
+    beside: tuple[Any, str] = (None, "")
+    """The store that commands on two places open, and the prefix of the project's place in it."""
 
 
 def set_up() -> None:
@@ -84,8 +91,25 @@ def set_up() -> None:
     clock = SimpleNamespace(time_ns=lambda: Knobs.now_ns(), monotonic=time.monotonic, sleep=lambda seconds: None)
     for place in ("sync.scan", "sync.record", "shared.manifest", "team.pinning"):
         _replace(f"s3sync.{place}", "time", clock)
-    _replace("s3sync.sync.session", "uuid", SimpleNamespace(uuid4=_next_name))
+    for place in ("sync.session", "pairs.work"):
+        _replace(f"s3sync.{place}", "uuid", SimpleNamespace(uuid4=_next_name))
+    _replace("s3sync.pairs.digests", "time", clock)
+    today = SimpleNamespace(now=lambda zone: datetime.fromtimestamp(Knobs.now_ns() // 1_000_000_000, zone))
+    for place in ("pairs", "organize"):
+        _replace(f"s3sync.{place}.api", "datetime", today)
+        _replace(f"s3sync.{place}.api", "open_places", _open_places)
+    _replace("s3sync.pairs.opening", "connect", lambda settings, **named: Knobs.beside[0])
     _replace("s3sync.sync.scan", "ignores_case", lambda staging: Knobs.ignores_case(staging))
+
+
+def _open_places(asked: Any, **named: Any) -> Any:
+    """As the program opens them, but that each place in a store is the project's, in the store of the simulation."""
+    opened = opening.open_places(asked, **named)
+    places = {
+        end: replace(place, prefix=Knobs.beside[1]) if isinstance(place, Bucket) else place
+        for end, place in opened.places.items()
+    }
+    return replace(opened, places=places)
 
 
 _runs = mmap.mmap(-1, 8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -61,6 +62,8 @@ class Look(Struct, frozen=True):
     members: frozenset[str] = frozenset()
     undecided: frozenset[str] = frozenset()
     pins: dict[str, Tree] = {}
+    beside: Tree = {}
+    """What commands on two places put into the trash of the project's place, which is not the project's."""
 
     def locked_for(self, user: str) -> dict[str, Lock]:
         """The locks that keep this user out."""
@@ -68,7 +71,7 @@ class Look(Struct, frozen=True):
 
     def everywhere(self) -> set[str]:
         places = [*self.work.values(), *self.trash.values(), self.remote, self.remote_trash]
-        return {content for place in places for content in place.values()} | self.elsewhere
+        return {content for place in (*places, self.beside) for content in place.values()} | self.elsewhere
 
     def agreeable(self, user: str) -> Tree:
         """What a user's folder holds, but for copies of what was cleaned up: those stay with whoever has them."""
@@ -103,7 +106,23 @@ def look(stagings: dict[str, Path], remote: Path, others: Iterable[Path] = ()) -
         frozenset(metadata.get("members", ())),
         frozenset(one["kept_as"] for one in metadata.get("conflicts", []) if not one.get("resolved")),
         {user: dict(_pins(staging)) for user, staging in stagings.items()},
+        tree(remote / ".s3sync" / "trash"),
     )
+
+
+def queue_of(staging: Path) -> frozenset[str]:
+    """The words that wait in the queue, as state.db holds them; "" is everything."""
+    path = staging / ".s3sync" / "state.db"
+    if not path.exists():
+        return frozenset()
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        rows = connection.execute("SELECT value FROM fact WHERE name LIKE 'queued to go up: %'").fetchall()
+    except sqlite3.OperationalError:  # made by a run that died before it had a table
+        return frozenset()
+    finally:
+        connection.close()
+    return frozenset(json.loads(value)["word"] for (value,) in rows)
 
 
 def _locks(remote: Path) -> Iterator[tuple[str, Lock]]:

@@ -17,6 +17,7 @@ from s3sync.sync.report import RunReport
 from tests.promises.simulator.actions import Rename, Run, Step
 from tests.promises.simulator.invariants import Violation
 from tests.promises.simulator.look import name_is_taken, tree
+from tests.promises.simulator.random_beside import BesideTeller
 from tests.promises.simulator.random_renames import RenameTeller
 from tests.promises.simulator.random_story import StoryTeller
 from tests.promises.simulator.random_together import TogetherTeller
@@ -25,7 +26,7 @@ from tests.promises.simulator.world import World
 
 MOST_TRIES = 600
 ALL_OF_THEM = 1_000_000
-FOR_ALL = ("up", "down", "sync", "cleanup", "pin", "who")
+FOR_ALL = ("up", "down", "sync", "cleanup", "pin", "who", "queue add", "queue clear", "select")
 """Commands that need no name of a file."""
 
 
@@ -44,7 +45,8 @@ class Story(Struct, frozen=True):
 
 
 def make_story(seed: int, steps: int, users: int | None = None, *, until: str = "") -> Story:
-    """A seed of earlier times tells the story that it told then: until `moves`, `ways back` or `together` came in."""
+    """A seed of earlier times tells the story that it told then: until `moves`, `ways back`, `together` or `beside`
+    came in."""
     teller = StoryTeller(seed, users)
     told = teller.story(steps)
     if until != "moves":
@@ -54,6 +56,8 @@ def make_story(seed: int, steps: int, users: int | None = None, *, until: str = 
             told = RenameTeller(seed, teller).added_to(told)
             if until != "together":
                 told = TogetherTeller(seed, teller).added_to(told)
+                if until != "beside":
+                    told = BesideTeller(seed, teller).added_to(told)
     return Story(seed, teller.users, teller.blind, tuple(told), makes_way=until not in ("moves", "ways back"))
 
 

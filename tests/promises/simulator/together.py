@@ -18,6 +18,8 @@ def locks_kept(attempt: Attempt, before: Look, now: Look) -> None:
     One that was made after a run had looked is none of this: then the condition of the write decides.
     """
     run, user, start = attempt.run, attempt.run.user, attempt.start.locks
+    if run.is_beside:  # it asks for no locks, as other tools: they keep people of the project out of each other's way
+        return
     attempt.kept_out_of |= before.locked_for(user).keys() | now.locked_for(user).keys()
     for path, lock in before.locks.items():
         there = now.locks.get(path)

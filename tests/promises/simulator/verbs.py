@@ -13,11 +13,11 @@ Answer: TypeAlias = Callable[[Any], bool]
 
 
 class Asked:
-    """What only tells something ends with 0."""
+    """What only tells something ends with 0; or what did it within another command."""
 
-    def __init__(self, report: Any) -> None:
+    def __init__(self, report: Any, code: int | None = None) -> None:
         self.report = report
-        self.exit_code = 3 if getattr(report, "failed", None) else 0
+        self.exit_code = code if code is not None else 3 if getattr(report, "failed", None) else 0
 
 
 def _up(project: Project, run: Run, answer: Answer) -> Any:
@@ -51,6 +51,11 @@ def _bring_back(project: Project, run: Run, answer: Answer) -> Any:
     return project.bring_back(run.files[0], version=found[run.number % len(found)].id, dry_run=run.dry_run)
 
 
+def _sent(report: Any) -> Any:
+    """What the run of a queue did, with the exit code of the queue."""
+    return report if report.run is None else Asked(report.run, report.exit_code)
+
+
 VERBS: dict[str, Callable[[Project, Run, Answer], Any]] = {
     **dict.fromkeys(("up", "up --again", "up --unlock"), _up),
     **dict.fromkeys(("down", "down --ack"), _down),
@@ -70,6 +75,11 @@ VERBS: dict[str, Callable[[Project, Run, Answer], Any]] = {
         project.empty_trash(side=run.side or None, confirm=answer, dry_run=run.dry_run)
     ),
     "undo": lambda project, run, answer: project.undo(dry_run=run.dry_run, confirm=answer),
+    "queue": lambda project, run, answer: project.queued(),
+    "queue add": lambda project, run, answer: project.queue(*run.files),
+    "queue run": lambda project, run, answer: _sent(project.run_queue(dry_run=run.dry_run)),
+    "queue clear": lambda project, run, answer: project.clear_queue(*run.files, dry_run=run.dry_run),
+    "select": lambda project, run, answer: Asked(project.select(lambda found: run.files, dry_run=run.dry_run)),
     "lock": lambda project, run, answer: project.lock(
         *run.files, lasts=(run.number or 240) * 60, dry_run=run.dry_run
     ),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from s3sync.sync.report import CleanupReport, RunReport
 from s3sync.sync.restore import TrashReport
 from s3sync.sync.undo import UndoReport
+from tests.promises.simulator.beside import judge_beside
 from tests.promises.simulator.contents import digest
 from tests.promises.simulator.invariants import Attempt, Referee, Violation, as_undone
 from tests.promises.simulator.look import Look, Tree, name_is_taken
@@ -49,6 +50,12 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
             referee.had,
             referee.common[user] | attempt.knew,
         )
+    judge_beside(
+        attempt,
+        code,
+        now,
+        lambda path: referee.is_ignored(attempt.run.user, path) or referee.folds or _is_marker_of(attempt, path),
+    )
     if isinstance(report, RunReport) and not attempt.run.dry_run:
         _conflicts_were_told(attempt, code, now)
     if code in (0, 4) and isinstance(report, RunReport) and not attempt.run.dry_run and not attempt.run.files:
@@ -62,6 +69,12 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
             raise Violation(f"reported as deleted, and still there: {sorted(left)}")
 
 
+def _is_marker_of(attempt: Attempt, path: str) -> bool:
+    """Whether it is an empty object in place of a folder, which is none of the files."""
+    remote = attempt.start.remote
+    return path in remote and _is_marker(path, remote[path], remote)
+
+
 def _had_a_reason(attempt: Attempt, code: int, blind: bool, now: Look) -> None:
     run = attempt.run
     expected = {0, 4}
@@ -71,6 +84,12 @@ def _had_a_reason(attempt: Attempt, code: int, blind: bool, now: Look) -> None:
         expected.add(2)
     if run.brings_back:
         expected.add(3)
+    if run.is_beside:  # names that are taken, places without a file, a folder in the way
+        expected |= {2, 3, 5, 6}
+    if run.kind == "queue run":
+        expected |= {1, 3} if _in_each_others_way(attempt, now) else {1}
+    if run.kind in ("queue clear", "select"):
+        expected.add(2)
     if attempt.kept_out_of:
         expected.add(6)
     if blind or run.kind == "undo" or _in_each_others_way(attempt, now):
@@ -176,8 +195,13 @@ def _same(referee: Referee, here: Tree, there: Tree) -> bool:
 
 
 def _seen(referee: Referee, user: str, tree: Tree) -> Tree:
-    """What that user's rules do not ignore."""
-    tree = {path: held for path, held in tree.items() if not referee.is_ignored(user, path)}
+    """What that user's rules do not ignore, and what he chose, or has here all the same."""
+    here = referee.last.work[user]
+    tree = {
+        path: held
+        for path, held in tree.items()
+        if not referee.is_ignored(user, path) and (path in here or not referee.is_left_out(user, path))
+    }
     if not referee.folds:
         return tree
     cleaned_up = {path.casefold() for path in referee.last.cleaned_up}  # which of two spellings was, no rule says

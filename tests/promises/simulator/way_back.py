@@ -52,7 +52,7 @@ def trash_kept(attempt: Attempt, owed: set[str], before: Look, now: Look, *, wai
     """What goes from a trash was restored, or asked about, or is somewhere else."""
     run, user = attempt.run, attempt.run.user
     here, there = _gone(before.trash[user], now.trash[user]), _gone(before.remote_trash, now.remote_trash)
-    retires = waited and run.kind in ("up", "down", "sync", "resolve", "watch")
+    retires = waited and run.kind in ("up", "down", "sync", "resolve", "watch", "queue run")
     if run.cleans_here and not run.files:
         _cleaned(attempt, owed, here)
     elif run.kind == "trash empty" and run.side != "remote":
@@ -102,7 +102,7 @@ def note_undoable(attempt: Attempt, known: Undoable | None, now: Look, code: int
     run, user, start = attempt.run, attempt.run.user, attempt.start
     if known is not None and run.kind == "undo" and not run.dry_run:  # what is undone is not undone again
         return replace(known, exact=False, ended=code is not None)
-    if run.dry_run or run.kind not in ("up", "down", "sync", "cleanup", "resolve", "watch"):
+    if run.dry_run or run.kind not in ("up", "down", "sync", "cleanup", "resolve", "watch", "queue run"):
         return known
     if run.kind == "resolve" and code is None:
         return known and replace(known, exact=False, ended=False)

@@ -16,12 +16,13 @@ from s3sync.errors import S3syncError
 from s3sync.sync.session import Session
 from tests.kit.people import PROJECT, REPO
 from tests.promises.simulator.actions import HOME, Ignore, OtherTool, Place, RenameClone, Run, Settle, Step, Wait
+from tests.promises.simulator.beside import queue_kept, run_beside
 from tests.promises.simulator.crash import Countdown, in_child
 from tests.promises.simulator.deeds import DO, Deeds, Memory, make_computer
 from tests.promises.simulator.faults import FaultyStore
 from tests.promises.simulator.invariants import Attempt, Referee, Violation
 from tests.promises.simulator.lab import Knobs
-from tests.promises.simulator.look import tree
+from tests.promises.simulator.look import queue_of, tree
 from tests.promises.simulator.together import LETS_GO
 from tests.promises.simulator.verbs import VERBS, Asked
 from tests.promises.simulator.verdicts import judge_end
@@ -61,6 +62,8 @@ class World(Deeds):
         for user in self.users:
             if self.referee.ignored.get(user):
                 self.do(Ignore(user, ()))
+            if self.referee.selected.get(user):
+                self.do(Run(user, "select"))
             if self.memory.clones[user] != REPO:
                 self.do(RenameClone(user, REPO))
             if self.memory.at[user] != HOME:
@@ -72,14 +75,16 @@ class World(Deeds):
         key = (user, place, clone)
         if key not in self._opened:
             self.stagings[user].mkdir(exist_ok=True)
-            url = f"file://{self._root_of(place)}"
-            home = str(self.root / user / "home")
-            environ = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "S3SYNC_USER": user}
-            environ["S3SYNC_STORE"] = url
-            if Knobs.cloud is not None:
-                environ |= Knobs.cloud.environment(self._root_of(place))
-            self._opened[key] = Project.open(path=self._folder(user), environ=environ)
+            self._opened[key] = Project.open(path=self._folder(user), environ=self._environ(user))
         return self._opened[key]
+
+    def _environ(self, user: str) -> dict[str, str]:
+        place, home = self.memory.at[user], str(self.root / user / "home")
+        environ = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "S3SYNC_USER": user}
+        environ["S3SYNC_STORE"] = f"file://{self._root_of(place)}"
+        if Knobs.cloud is not None:
+            environ |= Knobs.cloud.environment(self._root_of(place))
+        return environ
 
     def _before_change(self) -> None:
         if self._countdown:
@@ -113,6 +118,7 @@ class World(Deeds):
             outer.disturbed = True
             outer.remote_trash_emptied = outer.remote_trash_emptied or empties
             outer.locks_ended = outer.locks_ended or run.verb in LETS_GO
+            outer.meddled = outer.meddled or run.is_beside
         self.counted["commands"] += 1
         if not run.crash and not run.full:
             self._command(run)
@@ -138,6 +144,7 @@ class World(Deeds):
     def _command(self, run: Run) -> None:
         attempt = self.memory.running[-1]
         before = tree(self.stagings[run.user]) if run.dry_run else {}
+        queued, start = queue_of(self.stagings[run.user]), attempt.start
         code, report = self._verb(run)
         if run.dry_run and not attempt.disturbed and tree(self.stagings[run.user]) != before:
             raise Violation("a dry run changed what is remembered here")
@@ -149,8 +156,23 @@ class World(Deeds):
             self.counted[what] += 1
         referee = self.memory.referees[attempt.place]
         judge_end(referee, attempt, code, report, blind=bool(self.blind))
+        if not attempt.disturbed and not run.dry_run and run.kind != "watch":
+            user, now = run.user, referee.last
+            waiting = queue_of(self.stagings[user])
+            queue_kept(
+                run, code, queued, waiting, start, now,
+                lambda path, content: content in referee.published[referee.key(path)],
+                lambda path: referee.is_ignored(user, path) or referee.folds,
+            )  # fmt: skip
+            if run.verb == "queue run" and queued and code == 0 and not run.faults and not waiting:
+                self.counted["queues sent"] += 1
         referee.after_end(attempt, code)
-        if run.locks and code in (0, 1, 3, 4) and not run.kind.startswith("trash"):
+        if run.kind == "select" and not run.dry_run and code == 0:
+            for one in self.memory.referees.values():
+                one.selected[run.user] = run.files
+        if run.is_beside and code in (0, 3):
+            self.counted[run.kind.partition(" ")[0]] += 1
+        if run.locks and code in (0, 1, 3, 4) and not run.kind.startswith(("trash", "queue add", "queue clear")):
             (self.memory.broken.discard if code in (0, 4) else self.memory.broken.add)(run.user)
 
     def _verb(self, run: Run) -> tuple[int, Any]:
@@ -178,6 +200,8 @@ class World(Deeds):
             with _saving(often=run.often):
                 if run.kind == "watch":
                     report = self._watch(project, run, before)
+                elif run.is_beside:
+                    report = self._beside(store, run)
                 else:
                     report = VERBS[run.verb](project, run, answer)
         except S3syncError as error:
@@ -187,6 +211,13 @@ class World(Deeds):
         except Exception as error:
             raise Violation(f"{run.user}'s {run.verb} ended with {error!r}\n{traceback.format_exc()}") from error
         return report.exit_code, report.report if isinstance(report, Asked) else report
+
+    def _beside(self, store: Any, run: Run) -> Any:
+        place, clone = self.memory.at[run.user], self._folder(run.user).parent
+        environ = self._environ(run.user)
+        Knobs.beside = store, f"{REPO}/{place.project}/"
+        address = f"{environ['S3SYNC_STORE']}/{REPO}/{place.project}"
+        return run_beside(run, place.project, address, clone, environ)
 
     def _watch(self, project: Project, run: Run, before: Callable[[int, str], None]) -> Any:
         """Whenever it opens the project anew, the network is back."""

@@ -26,6 +26,7 @@ from tests.kit.servers import SeaweedFS
 from tests.scenarios.organize.songs import song
 
 SONGS = int(os.environ.get("S3SYNC_BIG_SONGS", "10000"))
+ROOM = os.environ.get("S3SYNC_BIG_ROOM")
 SIZE, COVER = 5_000_000, 24_000
 LAYOUT = "{artist}/{album}/{track:02} {title}.{ext}"
 pytestmark = [
@@ -42,8 +43,8 @@ def named(number: int) -> tuple[str, str, str, int]:
 
 @pytest.fixture
 def server() -> Iterator[SeaweedFS]:
-    with tempfile.TemporaryDirectory(dir=os.environ.get("S3SYNC_BIG_ROOM")) as room:
-        if "S3SYNC_BIG_ROOM" not in os.environ and shutil.disk_usage(room).free < SONGS * SIZE * 2.2:
+    with tempfile.TemporaryDirectory(dir=ROOM) as room:
+        if ROOM is None and shutil.disk_usage(room).free < SONGS * SIZE * 2.2:
             pytest.skip("the disk has no room for the library and its copies: S3SYNC_BIG_ROOM names another folder")
         with SeaweedFS(Path(room)) as server:
             yield server

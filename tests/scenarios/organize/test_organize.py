@@ -226,13 +226,18 @@ def test_nobodys_word_has_a_source_deleted(desk: Desk) -> None:  # noqa: F811
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Person:
-    """A person with two files of a project in a folder store."""
-    david, _ = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+def both(tmp_path: Path) -> tuple[Person, Person]:
+    """Two people with two files of a project in a folder store, which the first one has sent."""
+    david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
     for name in ("one.mp4", "raw/two.mp4"):
         david.write(name, name)
     david.ok("up")
-    return david
+    return david, jan
+
+
+@pytest.fixture
+def project(both: tuple[Person, Person]) -> Person:
+    return both[0]
 
 
 def test_a_project_of_a_folder_store_is_organized_in_that_store(project: Person, tmp_path: Path) -> None:
@@ -274,3 +279,22 @@ def test_files_of_a_project_get_other_names_here(project: Person) -> None:
     assert sorted(project.files()) == ["all/one.mp4", "all/two.mp4"]
     project.ok("organize", "--undo", "--yes", cwd=project.repo)
     assert sorted(project.files()) == ["one.mp4", "raw/two.mp4"]
+
+
+def test_undo_leaves_what_the_target_had_before_the_run(project: Person, tmp_path: Path) -> None:
+    """A file that the target had already left the source, and the undo took it from the target."""
+    place = f"file://{tmp_path / 'store' / REPO / PROJECT}"
+    project.ok("organize", PROJECT, place, "--layout", "{folder}/{name}", "--move", "--yes", cwd=project.repo)
+    assert project.files() == {}
+    project.ok("organize", "--undo", "--yes", cwd=project.repo)
+    assert set(project.states().values()) == {"in_sync"} and sorted(project.files()) == ["one.mp4", "raw/two.mp4"]
+
+
+def test_nobody_is_said_to_have_a_copy_under_another_name(both: tuple[Person, Person], tmp_path: Path) -> None:
+    """A copy on the server keeps who sent the file; a receipt said that he had it under its new name, too."""
+    david, jan = both
+    place = f"file://{tmp_path / 'store' / REPO / PROJECT}"
+    david.ok("organize", place, place, "--layout", "all/{name}")
+    jan.ok("down")
+    lacks = [line for line in jan.ok("who", "all/one.mp4").out.splitlines() if "david" in line]
+    assert lacks and "has not fetched it" in lacks[0], lacks
