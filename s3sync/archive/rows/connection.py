@@ -24,6 +24,8 @@ from s3sync.state import trusted
 
 CONNECT_S, STATEMENT_S, PATIENCE_S = 10, 120, 30
 """Seconds that a connection may take, one statement of PostgreSQL, and the wait for whoever writes in SQLite."""
+CANCEL_S = 2.0
+"""Seconds in which a server may take note that a query is given up."""
 GRACE_S = 30
 """Seconds after which a server is not waited for that has not ended a page or a batch by itself."""
 Values: TypeAlias = Mapping[str, object]
@@ -143,6 +145,32 @@ class _SQLite:
             raise kind(f"{name} refused", why=why, hint=_HINT if kind is Gone else _CORRECT) from error
 
 
+def _abandoning(library: Any) -> Any:
+    """Class of connections on which a query that is given up is over soon. psycopg asks the server to end it, and
+    reads on until it has: a row that makes no sense, and then others without end, would be read for ever."""
+
+    class Abandoning(library.Connection):  # type: ignore[misc]
+        over: threading.Timer | None = None
+
+        def _try_cancel(self, *, timeout: float = 5.0) -> None:
+            super()._try_cancel(timeout=min(timeout, CANCEL_S))
+            self.over = _shut_after(CANCEL_S, self)
+
+    return Abandoning
+
+
+def _shut(driver: Any) -> None:
+    with suppress(OSError), socket.fromfd(driver.pgconn.socket, socket.AF_INET, socket.SOCK_STREAM) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _shut_after(seconds: float, driver: Any) -> threading.Timer:
+    timer = threading.Timer(seconds, _shut, (driver,))
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 def _some(driver: Any, sql: str, values: Values, most: int) -> list[dict[str, Any]]:
     """The first rows of a query, each as it comes: libpq holds all that a server sends, whatever was asked for.
 
@@ -163,18 +191,13 @@ def _some(driver: Any, sql: str, values: Values, most: int) -> list[dict[str, An
 def _ends(driver: Any) -> Iterator[None]:
     """End the connection when a block takes longer than a server's own limit lets it: one that keeps none, or is no
     PostgreSQL, would be waited for for ever."""
-
-    def end() -> None:
-        with suppress(OSError), socket.fromfd(driver.pgconn.socket, socket.AF_INET, socket.SOCK_STREAM) as line:
-            line.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(STATEMENT_S + GRACE_S, end)
-    timer.daemon = True
-    timer.start()
+    timer = _shut_after(STATEMENT_S + GRACE_S, driver)
     try:
         yield
     finally:
-        timer.cancel()
+        for one in (timer, driver.over):
+            if one is not None:
+                one.cancel()
 
 
 class _Postgres:
@@ -192,9 +215,11 @@ class _Postgres:
                 hint="pip install 's3sync-collab[db]'",
             ) from error
 
+        abandoning = _abandoning(psycopg)
+
         def begun() -> Any:
             said = {"connect_timeout": str(CONNECT_S), "application_name": "s3sync", **database.said}
-            return psycopg.connect(**said, prepare_threshold=None)  # type: ignore[arg-type]
+            return abandoning.connect(**said, prepare_threshold=None)
 
         self._library, self._driver = sqlalchemy, psycopg
         self._engine = sqlalchemy.create_engine(

@@ -20,6 +20,7 @@ from s3sync.store.azure.downloads import download
 from s3sync.store.azure.failures import from_azure
 from s3sync.store.azure.fast import CONNECT_S
 from s3sync.store.azure.signing import sign
+from s3sync.store.azure.transport import bounded_transport
 from s3sync.store.bodies import Sending
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
@@ -69,18 +70,17 @@ class FullLane:
         except ImportError:
             raise Unsupported("this needs azure-storage-blob, which is not installed", hint=_INSTALL) from None
         wire, more = self._wire, dict[str, Any]()
+        connect_s, read_s = wire.connect_timeout or CONNECT_S, wire.read_timeout or SILENT_S
         if wire.proxy:
             more["proxies"] = {"http": wire.proxy, "https": wire.proxy}
-        if wire.ca_bundle:
-            more["connection_verify"] = wire.ca_bundle
+        verify = {"connection_verify": wire.ca_bundle} if wire.ca_bundle else {}
         return ContainerClient(
             self._address.base,
             self._address.container,
             credential=self._credentials.for_sdk(),
             retry_total=0,
             permit_redirects=False,
-            connection_timeout=wire.connect_timeout or CONNECT_S,
-            read_timeout=wire.read_timeout or SILENT_S,
+            transport=bounded_transport(connection_timeout=connect_s, read_timeout=read_s, **verify),
             max_single_get_size=1 << 20,
             max_chunk_get_size=4 << 20,
             **more,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -19,14 +19,13 @@ from s3sync.store.gcs.credentials import Credentials
 from s3sync.store.gcs.failures import Refused, refusal
 from s3sync.store.gcs.related import Related
 from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.bounded import adapter, whole
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.proxies import Proxy, find_proxy
 from s3sync.store.options import Wire
 
 MOST_ANSWER = 64 * 1024 * 1024
 """Bytes of an answer that is read as a whole: a thousand objects with 8 KiB of metadata each have 10 MB."""
-ANSWER_S = 120.0
-"""Time for all of it."""
 CONNECTIONS = 64
 _OK = range(200, 300)
 Json = dict[str, Any]
@@ -113,11 +112,10 @@ class Api:
         if answer.status_code in _OK:
             return answer
         with answer:
-            raise Refused(refusal(answer.status_code, _whole(answer, 1024 * 1024)))
+            raise Refused(refusal(answer.status_code, answer.content))
 
     def _session_now(self) -> Any:
         import requests
-        from requests.adapters import HTTPAdapter
 
         with self._lock:
             if self._session is None:
@@ -130,14 +128,14 @@ class Api:
                 if self._wire.ca_bundle:
                     session.verify = str(self.address.authorities(self._wire.ca_bundle))
                 for scheme in ("http://", "https://"):
-                    session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
+                    session.mount(scheme, adapter(CONNECTIONS, MOST_ANSWER))
                 self._session = session
             return self._session
 
 
 def _json(answer: Any) -> Json:
     with answer:
-        body = _whole(answer, MOST_ANSWER)
+        body = whole(answer.raw, MOST_ANSWER)
     if not body.strip() or body.strip() == b"null":  # deletions have no answer
         told: Any = {}
     else:
@@ -149,17 +147,3 @@ def _json(answer: Any) -> Json:
         raise RequestFailed(Failure("not_s3", answer.status_code))
     told["date"] = answer.headers.get("Date", "")
     return told
-
-
-def _whole(answer: Any, most: int) -> bytes:
-    """The body, bounded in size and time. Raises `RequestFailed`."""
-    body, ends = bytearray(), time.monotonic() + ANSWER_S
-    for chunk in _chunks(answer):
-        body += chunk
-        if len(body) > most or time.monotonic() > ends:
-            raise RequestFailed(Failure("unending"))
-    return bytes(body)
-
-
-def _chunks(answer: Any) -> Iterator[bytes]:
-    yield from answer.raw.stream(64 * 1024, decode_content=False)

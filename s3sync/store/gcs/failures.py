@@ -66,7 +66,7 @@ def refusal(status: int, body: bytes) -> Failure:
             error = {"message": error}
         first = (error.get("errors") or [{}])[0]
         return Failure("answer", status, str(first.get("reason", "")), str(error.get("message", ""))[:MOST_SAID])
-    except (msgspec.DecodeError, AttributeError, IndexError, TypeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, AttributeError, LookupError, TypeError, UnicodeDecodeError, RecursionError):
         plain = status in OF_GATEWAYS or status in (304, 401, 403, 404, 412, 416)
         return Failure("answer" if plain else "not_s3", status)
 

@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from s3sync._version import __version__
 from s3sync.store.gcs.address import Address
 from s3sync.store.gcs.credentials import Credentials
+from s3sync.store.lanes.failures import NOWHERE
 from s3sync.store.lanes.obstore.lane import Client, ObstoreLane
+from s3sync.store.lanes.proxies import Proxy
 from s3sync.store.options import Wire
 
 _CONNECT = timedelta(seconds=8)
 
 
 class FastLane(ObstoreLane):
-    """obstore on one bucket. It follows redirects: Google is known by its certificate, and no other server is sent a
-    token (`Address.is_google`)."""
+    """obstore on one bucket, straight or through a proxy."""
 
-    def __init__(self, address: Address, credentials: Credentials, request: Callable[[], Any], wire: Wire) -> None:
+    def __init__(
+        self,
+        address: Address,
+        credentials: Credentials,
+        request: Callable[[], Any],
+        wire: Wire,
+        proxy: Proxy | None = None,
+    ) -> None:
         super().__init__(address.base, wire.retries)
         self._address, self._credentials, self._request, self._wire = address, credentials, request, wire
+        self._proxy = proxy
 
     def make(self, client: Client) -> Any:
         from obstore.store import GCSStore
@@ -33,6 +43,7 @@ class FastLane(ObstoreLane):
             "connect_timeout": _CONNECT if wire.connect_timeout is None else timedelta(seconds=wire.connect_timeout),
             "user_agent": f"s3sync/{__version__}",
             **client.timeouts,
+            **self._fence(),
         }
         if wire.read_timeout:
             options["read_timeout"] = timedelta(seconds=wire.read_timeout)
@@ -53,3 +64,9 @@ class FastLane(ObstoreLane):
             retry_config=self.retry(client),  # type: ignore[arg-type]
             **more,
         )
+
+    def _fence(self) -> dict[str, str]:
+        """Options that end a redirect to another host nowhere: obstore follows them. Google itself sends none."""
+        if self._proxy is not None:
+            return {}
+        return {"proxy_url": f"http://{NOWHERE}", "proxy_excludes": urlsplit(self._address.base).hostname or ""}

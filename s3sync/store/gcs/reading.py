@@ -94,7 +94,7 @@ class ReadableBucket:
             if self._io.fast.cannot(name):
                 call = self._io.attempts("read").run(lambda: self._io.api.media(name, start, stop), from_google)
                 generation, told = call.headers.get("x-goog-generation", ""), ""
-                opened: Callable[[ObjectInfo], Reader] = lambda info: MediaReader(info, call, fail)  # noqa: E731
+                opened: Callable[[ObjectInfo], Reader] = lambda info: MediaReader(info, call, fail, start, stop)  # noqa: E731
             else:
                 found = self._io.attempts("read").run(lambda: self._io.fast.get(name, start, stop, None), from_either)
                 generation, told = str(found.meta["version"] or ""), strip(found.meta["e_tag"])
@@ -132,11 +132,20 @@ class ReadableBucket:
 
 
 class MediaReader:
-    """A `port.Reader` over an answer of the JSON API, for keys that obstore cannot name."""
+    """A `port.Reader` over an answer of the JSON API, for keys that obstore cannot name. It gives the bytes that were
+    asked for, and raises where there are others."""
 
-    def __init__(self, info: ObjectInfo, answer: Any, fail: Callable[[Failure], BaseException]) -> None:
+    def __init__(
+        self,
+        info: ObjectInfo,
+        answer: Any,
+        fail: Callable[[Failure], BaseException],
+        start: int = 0,
+        stop: int | None = None,
+    ) -> None:
         self.info = info
         self._answer, self._fail = answer, fail
+        self._length = max(0, (info.size if stop is None else min(stop, info.size)) - start)
 
     def __enter__(self) -> MediaReader:
         return self
@@ -145,13 +154,16 @@ class MediaReader:
         self._answer.close()
 
     def __iter__(self) -> Iterator[bytes]:
-        told = str(self._answer.headers.get("Content-Length", ""))
-        left = int(told) if told.isdecimal() and len(told) < 20 else -1
+        left = self._length
         try:
             for chunk in self._answer.raw.stream(CHUNK, decode_content=False):
                 left -= len(chunk)
+                if left < 0:
+                    break
                 yield chunk
         except Exception as error:  # noqa: BLE001 - every error of urllib3 is translated
             raise self._fail(from_google(error)) from None
-        if left > 0:
+        if left < 0:
+            raise self._fail(Failure("unending"))
+        if left:
             raise self._fail(Failure("truncated", message=f"{left} bytes are missing"))

@@ -39,7 +39,7 @@ class Requests:
         self.address = find_address(bucket, options)
         self.credentials = Credentials(options, anonymous=not self.address.is_google)
         self.api = Api(self.address, self.credentials, options.env, options.wire)
-        self.fast = FastLane(self.address, self.credentials, self.api.transport, options.wire)
+        self.fast = FastLane(self.address, self.credentials, self.api.transport, options.wire, self.api.proxy)
         self.pace = options.pace
 
     def key(self, key: str) -> str:

@@ -54,13 +54,12 @@ def info_of(item: Mapping[str, Any], root: str) -> ObjectInfo:
     try:
         name, told = str(item["name"]), str(item.get("storageClass") or _USUAL)
         size = size_of(int(item["size"]))
-        modified = datetime.fromisoformat(str(item["updated"]))
-    except (KeyError, ValueError, TypeError):
+        told_at = datetime.fromisoformat(str(item["updated"]))
+        modified = told_at.replace(tzinfo=told_at.tzinfo or UTC).astimezone(UTC)
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise RequestFailed(Failure("not_s3")) from None
-    if modified.tzinfo is None:
-        modified = modified.replace(tzinfo=UTC)
     storage_class = None if told == _USUAL else told
-    return ObjectInfo(name[len(root) :], size, token_of(item), modified.astimezone(UTC), storage_class)
+    return ObjectInfo(name[len(root) :], size, token_of(item), modified, storage_class)
 
 
 def head_of(item: Mapping[str, Any], root: str) -> ObjectHead:

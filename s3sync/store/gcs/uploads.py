@@ -39,6 +39,7 @@ from s3sync.store.gcs.resources import (
     resource_of,
 )
 from s3sync.store.lanes import headers as codec
+from s3sync.store.lanes.bounded import whole
 from s3sync.store.port import Body, Buffer, Create, Headers, Part, Upload, WriteMode
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -163,11 +164,11 @@ class Uploads:
 
         def call() -> bytes:
             with self._io.api.media(name, 0, MOST_RECORD) as answer:
-                return bytes(answer.raw.read(MOST_RECORD, decode_content=False))
+                return whole(answer.raw, MOST_RECORD)
 
         try:
             record = msgspec.json.decode(self._io.run("read the upload of", name, call), type=Record)
-        except (NotFound, msgspec.DecodeError):
+        except (NotFound, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self._gone(key) from None
         if record.key != key:
             raise self._gone(key)

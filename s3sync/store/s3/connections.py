@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from s3sync.aside import Aside
-from s3sync.store.s3.bounded import BoundedResponse, BoundedSession
+from s3sync.store.lanes.bounded import BoundedResponse
+from s3sync.store.s3.bounded import BoundedSession
 
 SILENT_S = 45
 """Seconds in which nothing of what was sent is acknowledged, until a connection is given up.

@@ -10,7 +10,7 @@ import pytest
 from s3sync.core.policy import MOST_DEEP, member_policy, same_policy
 from s3sync.errors import StoreError
 from s3sync.store.aspects import Accounts, require_aspect
-from s3sync.store.s3 import bounded
+from s3sync.store.lanes import bounded
 from tests.promises.hostile.test_answers import say
 from tests.promises.hostile.test_wire import OK, Answer, endless, opened, wire
 

@@ -10,8 +10,8 @@ import pytest
 from s3sync.core.money.bill import Bill
 from s3sync.errors import AccessDenied, StoreError
 from s3sync.store.aspects import require_aspect
+from s3sync.store.lanes import bounded
 from s3sync.store.money import Bills, Budgets
-from s3sync.store.s3 import bounded
 from tests.promises.hostile.test_wire import Answer, endless, opened, wire
 
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\n"

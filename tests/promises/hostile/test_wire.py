@@ -23,10 +23,9 @@ import pytest
 
 from s3sync.errors import CredentialsError, StoreError
 from s3sync.store import Store, StoreOptions, open_store
-from s3sync.store.lanes import rounds
+from s3sync.store.lanes import bounded, rounds
 from s3sync.store.lanes.obstore import lane
 from s3sync.store.port import Headers, Overwrite
-from s3sync.store.s3 import bounded
 from s3sync.store.s3.address import Address
 from s3sync.store.s3.credentials import Credentials
 from tests.kit.peak import peak_mib

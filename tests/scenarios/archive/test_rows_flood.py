@@ -27,8 +27,8 @@ class Between:
     """Whoever sits in between. Passes everything on until a row comes that has `mark` in it, which it sends for ever;
     or it says nothing more."""
 
-    def __init__(self, port: int, mark: bytes, *, silent: bool, instead: bytes) -> None:
-        self._to, self._mark, self._silent, self._instead = port, mark, silent, instead
+    def __init__(self, port: int, mark: bytes, *, silent: bool, instead: bytes, once: bool) -> None:
+        self._to, self._mark, self._silent, self._instead, self._once = port, mark, silent, instead, once
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port, self.sent = self._listener.getsockname()[1], 0
         threading.Thread(target=self._accept, daemon=True).start()
@@ -53,9 +53,8 @@ class Between:
         with suppress(OSError, struct.error), client:
             while head := stream.read(5):
                 body = stream.read(struct.unpack("!I", head[1:])[0] - 4)
-                if self._instead:
-                    body = body.replace(self._mark, self._instead)
-                elif head[:1] == b"D" and self._mark in body:
+                marked, body = self._mark in body, body.replace(self._mark, self._instead or self._mark)
+                if not (self._instead and self._once) and head[:1] == b"D" and marked:
                     self._go_on(client, (head + body) * 1000)
                     return
                 client.sendall(head + body)
@@ -74,8 +73,10 @@ class Between:
 
 
 @contextmanager
-def between(postgres: Postgres, mark: bytes, *, silent: bool = False, instead: bytes = b"") -> Iterator[Between]:
-    found = Between(postgres.port, mark, silent=silent, instead=instead)
+def between(
+    postgres: Postgres, mark: bytes, *, silent: bool = False, instead: bytes = b"", once: bool = True
+) -> Iterator[Between]:
+    found = Between(postgres.port, mark, silent=silent, instead=instead, once=once)
     try:
         yield found
     finally:
@@ -128,6 +129,21 @@ def test_an_answer_that_makes_no_sense_is_one_error(
         media = connect(Database("it", "a test", False, said={**said, "port": str(liar.port)}))
         with pytest.raises(DatabaseError):
             media.page(select, {}, 10)
+        media.close()
+
+
+@pytest.mark.parametrize(("mark", "instead"), [(b"mark", b"\xff\xfe\xff\xfe"), (b"4711", b"47x1")])
+def test_of_rows_without_end_that_make_no_sense_none_is_waited_for(
+    postgres: Postgres, mark: bytes, instead: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver would read on to their end, in which they are not, before it says that the first makes no sense."""
+    said = {"host": "127.0.0.1", "user": "media", "password": PASSWORD, "dbname": "postgres", "sslmode": "disable"}
+    monkeypatch.setattr(rows_connection, "CANCEL_S", 0.2)
+    with between(postgres, mark, instead=instead, once=False) as flood:
+        media = connect(Database("it", "a test", False, said={**said, "port": str(flood.port)}))
+        with pytest.raises(DatabaseError):
+            media.page(f"SELECT {mark.decode() if mark.isdigit() else repr(mark.decode())} AS id", {}, 10)
+        assert 0 < flood.sent < MOST_SENT // 4
         media.close()
 
 

@@ -1,0 +1,146 @@
+"""Google Cloud and Azure: answers without end, dripping, from elsewhere, or with what no server of theirs says."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from s3sync.errors import StoreError
+from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.gcs import api
+from s3sync.store.lanes import bounded
+from tests.promises.hostile.test_wire import Answer, endless, redirect, tempting, whole, wire
+
+pytest.importorskip("google.auth")
+pytest.importorskip("azure.storage.blob")
+
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+AZURE = 'x-ms-request-id: 1\r\nETag: "0x8D"\r\nLast-Modified: Mon, 03 Nov 2025 10:00:00 GMT\r\n'
+ITEM = {
+    "name": "a",
+    "size": "1",
+    "generation": "5",
+    "updated": "2025-11-03T10:00:00Z",
+    "md5Hash": "nd+UYSaMgDT1yFZOFVxnpg==",
+}
+
+
+@pytest.fixture(autouse=True)
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+
+
+def google(url: str) -> Store:
+    return open_store("gs://bucket", StoreOptions(endpoint_url=url, env={}))
+
+
+def azure(url: str) -> Store:
+    return open_store("az://account/container", StoreOptions(endpoint_url=url, env={"AZURE_STORAGE_KEY": KEY}))
+
+
+def listed(store: Store) -> object:
+    return list(store.list(""))
+
+
+def uploads(store: Store) -> object:
+    """Azure's library lists them."""
+    return list(store.list_uploads(""))
+
+
+def head_of(status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\n{AZURE}".encode()
+
+
+def say(body: bytes, status: str = "200 OK") -> Answer:
+    told = head_of(status) + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+    return lambda connection: connection.sendall(told)
+
+
+def drip(connection: socket.socket) -> None:
+    connection.sendall(head_of() + b"Content-Length: 1000000\r\n\r\n")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+def continues(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\nX-A: " + b"a" * 60_000 + b"\r\n\r\n")
+
+
+ENDLESS: Mapping[str, Answer] = {
+    "a listing": endless(head_of(), b"<a>" + b"x" * 65536),
+    "an error": endless(head_of("403 Forbidden"), b"<a>" + b"x" * 65536),
+    "drops": drip,
+    "heads": continues,
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("opened", [google, azure])
+def test_f53_an_answer_without_end_is_an_error(
+    kind: str, opened: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(bounded, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(api, "MOST_ANSWER", 1 << 20)
+    with wire(ENDLESS[kind]) as server, pytest.raises(StoreError) as error:
+        uploads(opened(server.url))
+    assert error.value.why
+
+
+ANSWERS: dict[str, tuple[bytes, str]] = {
+    "a time before all times": (json.dumps({"items": [{**ITEM, "updated": "0001-01-01T00:00:00+14:00"}]}).encode(), ""),
+    "a time after all times": (json.dumps({"items": [{**ITEM, "updated": "9999-12-31T23:59:59-14:00"}]}).encode(), ""),
+    "no size": (json.dumps({"items": [{**ITEM, "size": "9" * 5000}]}).encode(), ""),
+    "errors that are no list": (b'{"error":{"errors":{"x":1}}}', "403 Forbidden"),
+    "an error without a ground": (b"[" * 200_000, "403 Forbidden"),
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_what_google_never_says_is_one_error(kind: str) -> None:
+    body, status = ANSWERS[kind]
+    with wire(say(body, status or "200 OK")) as server, pytest.raises(StoreError) as error:
+        listed(google(server.url))
+    assert error.value.why
+
+
+@pytest.mark.parametrize("read", [whole, lambda store: store.head("a")], ids=["get", "head"])
+@pytest.mark.parametrize("opened", [google, azure])
+def test_f53_no_redirect_of_theirs_reaches_another_host(
+    read: Callable[[Store], object], opened: Callable[[str], Store]
+) -> None:
+    with wire(tempting, "127.0.0.2") as other, wire(redirect(other.url)) as server:
+        with pytest.raises(StoreError):
+            read(opened(server.url))
+        assert other.heard == []
+
+
+def odd(store: Store) -> bytes:
+    """A key that the fast library cannot name."""
+    with store.get("a//b") as reader:
+        return b"".join(bytes(piece) for piece in reader)
+
+
+def test_no_byte_more_than_was_said_is_taken_of_a_file_on_google() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(head_of() + b"x-goog-generation: 5\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"8000\r\n" + b"x" * 0x8000 + b"\r\n")
+
+    told: list[Any] = [answer, say(json.dumps({**ITEM, "name": "a//b"}).encode())]
+    with wire(lambda connection: told.pop(0)(connection)) as server, pytest.raises(StoreError) as error:
+        odd(google(server.url))
+    assert error.value.why and not told
+
+
+def test_no_byte_more_than_was_asked_for_is_taken_of_a_file_on_azure() -> None:
+    more = b"Content-Range: bytes 0-0/1\r\nx-ms-blob-type: BlockBlob\r\n"
+    with wire(endless(head_of("206 Partial Content") + more, b"x" * 65536)) as server, pytest.raises(StoreError):
+        odd(azure(server.url))
