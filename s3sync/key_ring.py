@@ -13,9 +13,9 @@ from s3sync.config import Settings, load_settings
 from s3sync.connect import connect
 from s3sync.core.typed import typed
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import ConfigError, Halt, LocalError, UsageError, declined
+from s3sync.errors import ConfigError, Halt, LocalError, ProjectError, UsageError, declined
 from s3sync.keys import members
-from s3sync.keys.opening import require_conditions
+from s3sync.keys.opening import FROM_A_COPY, require_conditions
 from s3sync.keys.own import keep_key, own_identity, read_key
 from s3sync.keys.wrapping import recipient_of
 from s3sync.store.port import Store
@@ -56,10 +56,20 @@ class KeyRing(Struct, frozen=True):
         settings = load_settings(Path(path).resolve(), flags=flags, environ=os.environ if environ is None else environ)
         return cls(settings, connect(settings, sealed=False))
 
+    def _require_repository(self) -> None:
+        """Raise `ProjectError` outside of one: a key is that of a repository."""
+        if self.settings.root is None:
+            raise ProjectError(
+                "this folder is in no git repository",
+                why="a key is that of a repository",
+                hint="go into your clone of the team's repository",
+            )
+
     def _report(self, **more: object) -> KeyReport:
         return KeyReport(self.settings.repo, self.store.url, **more)  # type: ignore[arg-type]
 
     def _require_wanted(self) -> None:
+        self._require_repository()
         if not self.settings.encrypt:
             raise ConfigError(
                 f"{self.settings.repo} is not to be encrypted",
@@ -68,12 +78,13 @@ class KeyRing(Struct, frozen=True):
             )
 
     def _key(self) -> RepositoryKey:
+        self._require_repository()
         key = read_key(self.settings)
         if key is None:
             raise Halt(
                 f"the key of {self.settings.repo} is not on this computer",
                 why="only whoever has it can give it on",
-                hint="take it with `s3sync keys import`",
+                hint=f"`s3sync keys import` takes what a member wrapped for you; {FROM_A_COPY}",
             )
         return key
 
@@ -103,8 +114,16 @@ class KeyRing(Struct, frozen=True):
         return self._report(dry_run=dry_run, key_id=key.id.hex(), member=name)
 
     def remove(self, member: str, confirm: Callable[[str], bool], *, dry_run: bool = False) -> KeyReport:
-        """Delete what was wrapped for a member, after `confirm`."""
+        """Delete what was wrapped for a member, after `confirm`. Raises `Halt` where that may be the last copy."""
+        self._require_repository()
         members.require_member(self.store, self.settings.repo, member)
+        others = {one.name for one in members.list_members(self.store, self.settings.repo)} - {member}
+        if not others and read_key(self.settings) is None:
+            raise Halt(
+                f"what is wrapped for {member} may be the last copy of the key",
+                why="it is wrapped for nobody else, and the key is not on this computer: without it the files are lost",
+                hint=f"take it here first: {FROM_A_COPY}; or have {member} run `s3sync keys add` for somebody else",
+            )
         if not dry_run:
             if not confirm(member):
                 raise declined(f"the key of {member} was not removed")
@@ -113,6 +132,7 @@ class KeyRing(Struct, frozen=True):
 
     def listed(self) -> KeyReport:
         """The members, and which keys there are."""
+        self._require_repository()
         key, repo = read_key(self.settings), self.settings.repo
         named = members.current_id(self.store, repo)
         found = members.list_members(self.store, repo)
@@ -186,7 +206,7 @@ class KeyRing(Struct, frozen=True):
                 f"no key of {repo} is wrapped for {user} that can be opened here",
                 why="nobody added you yet, or for another identity",
                 hint="run `s3sync keys me`, and have a member run `s3sync keys add` with your name and what it prints; "
-                "for an SSH key name its file with --identity",
+                f"for an SSH key name its file with --identity; {FROM_A_COPY}",
             )
         return key
 

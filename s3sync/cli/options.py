@@ -81,7 +81,8 @@ OnConflict: TypeAlias = Annotated[
     ),
 ]
 StoreUrl: TypeAlias = Annotated[
-    str | None, typer.Option("--store", metavar="URL", help="s3://bucket[/prefix] or file:///path.")
+    str | None,
+    typer.Option("--store", metavar="URL", help="s3://bucket[/prefix], gs://, az://, rclone: or file:///path."),
 ]
 User: TypeAlias = Annotated[
     str | None,

@@ -16,7 +16,7 @@ MEANT = {
     **dict.fromkeys(("push", "upload", "put", "send", "publish", "commit", "add"), "up"),
     **dict.fromkeys(("pull", "download", "get", "fetch", "receive", "clone", "checkout"), "down"),
     **dict.fromkeys(("ls", "list", "diff", "st", "info", "show"), "status"),
-    **dict.fromkeys(("rm", "delete", "remove", "clean", "purge", "gc"), "cleanup"),
+    **dict.fromkeys(("clean", "purge"), "cleanup"),
     **dict.fromkeys(("restore", "recover", "undelete"), "trash restore"),
     **dict.fromkeys(("revert", "rollback", "reset"), "undo"),
     **dict.fromkeys(("check", "fsck"), "verify"),
@@ -24,6 +24,17 @@ MEANT = {
     **dict.fromkeys(("settings", "set"), "config"),
 }
 """Commands of git, rclone and the like, with what they are called here."""
+BY_HAND = {
+    **dict.fromkeys(
+        ("rm", "delete", "remove", "del", "unlink"),
+        "delete the file in the staging folder, and `s3sync sync` moves it into the trash in the store",
+    ),
+    **dict.fromkeys(
+        ("mv", "rename"), "rename the file in the staging folder, and `s3sync sync` renames it in the store"
+    ),
+}
+"""Commands of theirs for which there is none here, as the files are ordinary ones, with what to do. No near one may
+stand for them: `cleanup` deletes a whole project for good."""
 SHARED_NAMES = {f"--{name.replace('_', '-')}" for name in SHARED} | {"-v", "-q", "-n", "-p", "--project", "--yes", "-y"}
 _KINDS = {"float range": "number", "integer range": "whole number", "float": "number", "integer": "whole number"}
 _ONE_OF = re.compile(r"'(.*)' is not one of ('[^']*'(?:, '[^']*')*)\.?$", re.DOTALL)
@@ -89,6 +100,7 @@ def _no_word(word: str, known: str, why: str, command: str) -> UsageError:
 def _no_command(word: str, known: list[str]) -> UsageError:
     near = [MEANT[word]] if word in MEANT else get_close_matches(word, known, 1)
     hint = f"did you mean `s3sync {near[0]}`?" if near else "see `s3sync --help`"
+    hint = BY_HAND.get(word, hint)
     what = f"there is no command {word!r}" if word else "no command was given"
     return UsageError(what, why=f"the commands are {', '.join(known)}", hint=hint)
 

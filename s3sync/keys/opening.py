@@ -12,6 +12,8 @@ from s3sync.keys.own import note_clone, read_key
 from s3sync.store.port import Store
 from s3sync.store.sealed import RepositoryKey, seal
 
+FROM_A_COPY = "`s3sync keys import FILE` takes it from a copy that `keys export` wrote"
+
 
 def sealed_store(inner: Store, settings: Settings) -> Store:
     """The sealed view. The key is read when the first request needs it, which raises `Halt` where it is not here.
@@ -101,5 +103,5 @@ def _not_here(settings: Settings, hint: str) -> Halt:
     return Halt(
         f"{settings.repo} is encrypted, and its key is not on this computer",
         why="nothing of it can be read without",
-        hint=hint,
+        hint=f"{hint}; {FROM_A_COPY}",
     )

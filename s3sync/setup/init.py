@@ -131,7 +131,8 @@ def init(
     project, alike = _project(settings, root, start, name, confirm, dry_run)
     report = InitReport(project, settings, root, steps, alike=alike)
     if not dry_run:
-        naming.complete(flags, settings, project, connect(settings, create=True, trusted=True))
+        plain = connect(settings, create=True, trusted=True, sealed=False)  # names are told without the key
+        naming.complete(flags, settings, project, plain)
         if not own_name:
             refuse_taken_name(settings, flags.get("repo"))
     of_user = {key: flags[key] for key in OWN_KEYS if key in flags}
@@ -261,7 +262,7 @@ def _others(settings: Settings, root: Path) -> list[str]:
     """Projects here and, in a repository that was set up before, in its store."""
     names = set(project_names(settings, root))
     if exists(root / REPO_FILE):
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(StoreError, Halt):  # without its key nothing of an encrypted one is known
             names.update(StoreProjects(connect(settings, create=False, trusted=True), settings.repo))
     return sorted(names)
 

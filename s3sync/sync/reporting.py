@@ -120,17 +120,18 @@ def not_on_windows(names: Iterable[str]) -> str | None:
 
 
 def _told(blocked: Blocked) -> Problem:
-    what = "a folder of that name, with" if blocked.by.startswith(f"{blocked.path}/") else "the file"
+    is_folder = blocked.by.startswith(f"{blocked.path}/")
+    what = f"a folder of that name, with {blocked.by}," if is_folder else f"the file {blocked.by}"
     if blocked.to is Side.HERE:
         hint = {
             State.REMOTE_DELETED: "`s3sync sync` moves it into the trash here, as it was deleted on the remote",
             State.CONFLICT: "`s3sync sync` keeps both: yours gets another name",
         }.get(blocked.state, "`s3sync sync` applies both changes; or rename what is here")
-        return Problem(blocked.path, f"cannot be downloaded: {what} {blocked.by} stands in its place here", hint)
+        return Problem(blocked.path, f"cannot be downloaded: {what} stands in its place here", hint)
     hint = {
         State.LOCAL_DELETED: "`s3sync sync` moves it into the trash there, as it was deleted here",
     }.get(blocked.state, "`s3sync sync` keeps both: yours gets another name")
-    return Problem(blocked.path, f"cannot be uploaded: {what} {blocked.by} stands in its place on the remote", hint)
+    return Problem(blocked.path, f"cannot be uploaded: {what} stands in its place on the remote", hint)
 
 
 def _resolution(conflict: Conflict) -> str | None:

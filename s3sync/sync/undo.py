@@ -47,7 +47,7 @@ class Undone(Struct, frozen=True):
     side: str
     what: str
     was_deleted: bool = False
-    """True if the run had deleted it, so that the next `sync` would do it again."""
+    """True if the run had deleted it, and the other side lacks it, so that the next `sync` would do it again."""
     now: str | None = None
     """The name under which the content of what was renamed back stays."""
 
@@ -314,5 +314,5 @@ def _base_before(seen: View, done: Done) -> Entry | None:
 def _intention(action: Action) -> Undone:
     side = "local" if action.do in (Do.DELETE_LOCAL, Do.PUT_BACK_LOCAL) else "remote"
     what = "trashed" if action.do in (Do.DELETE_LOCAL, Do.DELETE_REMOTE) else "brought_back"
-    stands = action.local if side == "local" else action.remote
-    return Undone(action.path, side, what, was_deleted=what == "brought_back" and stands is None)
+    stands_nowhere = action.local is None and action.remote is None
+    return Undone(action.path, side, what, was_deleted=what == "brought_back" and stands_nowhere)

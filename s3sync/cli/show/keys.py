@@ -32,9 +32,10 @@ def print_keys(did: str, report: KeyReport) -> None:
     if did == "list":
         _list(report)
         return
+    store = printable(report.store)
     would, repo, member = "would be " if report.dry_run else "", printable(report.repo), printable(report.member or "")
     told = {
-        "create": f"🔑 {repo} would get a key" if report.dry_run else f"🔑 {repo} has the key {report.key_id}",
+        "create": f"🔑 {repo} in {store} " + ("would get a key" if report.dry_run else f"has the key {report.key_id}"),
         "add": f"🔑 the key {report.key_id} {would or 'is '}wrapped for {member}",
         "remove": f"🔑 the key {would or 'is '}no longer wrapped for {member}",
         "export": f"🔑 the key {report.key_id} {would or 'is '}in {printable(report.file or '')}",

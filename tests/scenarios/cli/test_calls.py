@@ -56,9 +56,15 @@ def test_c6_help_is_had_in_every_way(david: Person) -> None:
     assert "..." not in whole.partition("Exchange files:")[2], "no help is cut"
 
 
-@pytest.mark.parametrize(("word", "meant"), [("push", "up"), ("pull", "down"), ("ls", "status"), ("rm", "cleanup")])
+@pytest.mark.parametrize(("word", "meant"), [("push", "up"), ("pull", "down"), ("ls", "status"), ("purge", "cleanup")])
 def test_c6_words_of_other_programs_lead_to_the_command(david: Person, word: str, meant: str) -> None:
     assert f"hint: did you mean `s3sync {meant}`?" in david.expect(2, word, "draft.mp4").err
+
+
+@pytest.mark.parametrize("word", ["rm", "delete", "remove", "mv"])
+def test_c6_no_word_about_one_file_leads_to_the_deletion_of_a_project(david: Person, word: str) -> None:
+    told = david.expect(2, word, "draft.mp4").err.partition("hint: ")[2]
+    assert "in the staging folder, and `s3sync sync` " in told and "cleanup" not in told
 
 
 def test_c6_status_and_sync_take_files(david: Person, new_person: NewPerson) -> None:

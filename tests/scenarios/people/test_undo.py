@@ -197,3 +197,17 @@ def test_a_run_that_ends_well_is_the_last_one_again(people: People) -> None:
     david.expect(5, "sync")
     david.ok("up")
     assert david.ok("undo", "--dry-run", "--json").json["verb"] == "down", "that `up` did nothing"
+
+
+def test_what_is_back_on_both_sides_is_not_said_to_be_deleted_again(people: People) -> None:
+    david, _ = people
+    share(people, "a.txt", "b.txt", "c.txt", "d.txt", "e.txt")
+    for name in ("a.txt", "b.txt"):
+        (david.staging / name).unlink()
+    david.ok("sync")
+    david.ok("trash", "restore", "a.txt")
+    said = david.ok("undo", "--yes")
+    assert "deletes it there again" in said.out and "1 file that is on the remote again is not here" in said.out
+    assert (david.states()["a.txt"], david.states()["b.txt"]) == ("in_sync", "local_deleted")
+    david.ok("down")
+    assert set(david.states().values()) == {"in_sync"}

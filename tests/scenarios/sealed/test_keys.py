@@ -67,6 +67,43 @@ def test_a_member_asks_before_he_takes_a_key(plain: People) -> None:
     assert {one["name"] for one in jan.ok("keys", "list", "--json").json["members"]} == {"david", "jan"}
 
 
+def test_what_init_is_told_is_kept_though_there_is_no_key_yet(tmp_path: Path) -> None:
+    """Whoever sets `encrypt` first makes the key in the store that he named, and not in the one of his computer."""
+    david = Person("david", tmp_path / "desk" / "david")
+    store = (tmp_path / "elsewhere").as_uri()
+    david.ok("config", "set", "--repo", "encrypt", "yes", cwd=david.repo)
+    said = david.expect(1, "init", PROJECT, "--store", store, "--user", "david", cwd=david.repo).err
+    assert "has no key yet" in said and "hint: the first of the team runs `s3sync keys create`" in said
+    assert f"repo: {david.repo.name}" in (david.repo / ".s3sync.yaml").read_text(), "clones have other names"
+    assert store in david.ok("keys", "create").out
+    assert list((tmp_path / "elsewhere").rglob("current")) and not list(david.root.rglob("store"))
+    david.write("a", "one")
+    david.ok("up")
+
+
+def test_the_last_copy_of_a_key_stays(people: People, tmp_path: Path) -> None:
+    david, _ = people
+    david.ok("keys", "remove", "jan", "--yes")
+    david.ok("keys", "export", str(tmp_path / "copy"))
+    (key,) = [path for path in data(david).iterdir() if path.suffix == ".json"]
+    key.unlink()
+    said = david.expect(5, "keys", "remove", "david", "--yes").err
+    assert "may be the last copy of the key" in said and "`s3sync keys import FILE`" in said
+    assert david.ok("keys", "list", "--json").json["members"], "it is still there"
+    assert "`s3sync keys import FILE`" in david.expect(5, "status").err, "a copy is thought of"
+    david.ok("keys", "import", str(tmp_path / "copy"))
+    david.ok("keys", "remove", "david", "--yes")
+
+
+def test_keys_are_those_of_a_repository(people: People, tmp_path: Path) -> None:
+    david, _ = people
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for words in (("create",), ("list",), ("import",), ("remove", "jan"), ("export", str(outside / "key"))):
+        assert "in no git repository" in david.expect(2, "keys", *words, cwd=outside).err
+    assert david.ok("keys", "me", cwd=outside).out.startswith("age1")
+
+
 def test_a_key_that_the_owner_of_the_bucket_made_is_not_taken_for_ours(people: People, tmp_path: Path) -> None:
     """He can wrap any key for anybody, and name it: those who have one keep it, and nobody is added to another."""
     david, jan = people
