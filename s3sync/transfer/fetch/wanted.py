@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from s3sync.core.quantities import size_text
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import DiskFull, PreconditionFailed
@@ -95,9 +96,9 @@ class FreeSpace:
         require_holdable(wanted.path, self._folder)
         if self._free < wanted.size + SPARE_BYTES:
             raise DiskFull(
-                f"cannot download {wanted.path}",
-                why=f"it has {wanted.size} bytes, {SPARE_BYTES} are kept in reserve, and the disk has {self._free} "
-                "bytes free",
+                f"there is no room for {wanted.path}",
+                why=f"it has {size_text(wanted.size)}, the disk has {size_text(self._free)} free, and "
+                f"{size_text(SPARE_BYTES)} are kept in reserve",
                 hint="make room and run the command again; what was there before is untouched",
             )
         self._free -= wanted.size

@@ -190,7 +190,9 @@ def test_f14_a_full_disk_here_leaves_the_old_version(
     jan.write("draft.mp4", bytes(400_000))
     jan.ok("up")
     result = david.expect(3, "down")
-    assert "✗ draft.mp4: cannot download" in result.err and "hint: make room" in result.err
+    assert (
+        "✗ draft.mp4: there is no room for draft.mp4: it has 400.0 KB" in result.err and "hint: make room" in result.err
+    )
     assert david.read("draft.mp4") == b"the first cut"
     assert david.states() == {"draft.mp4": "remote_modified"}
     assert list((david.staging / ".s3sync" / "partial").iterdir()) == []

@@ -58,7 +58,7 @@ def test_a_disk_that_is_full_is_told_once_and_the_film_comes_when_there_is_room(
     failures = [str(one.error) for one in of(told, Trouble)] + [
         f"{problem.path}: {problem.error}" for ran in of(told, Ran) for problem in ran.report.failed
     ]
-    assert len(failures) == 1 and "0 bytes free" in failures[0], told
+    assert len(failures) == 1 and "has 0 B free" in failures[0], told
     assert not of(told, Trouble) or isinstance(of(told, Trouble)[0].error, DiskFull)
     assert sorted(names(told)) == ["film.mov", "own.txt"] and jan.read("film.mov") == b"film"
 
