@@ -23,6 +23,8 @@ class Call(Struct):
     """True if the JSON document was printed already, with the error in it."""
     meant: str = ""
     """A command that was probably meant, if what was typed turns out to fit nothing."""
+    second: str = ""
+    """The word behind a command that has second words, where it is none of them."""
     json: bool = False
     verbose: bool = False
     quiet: bool = False

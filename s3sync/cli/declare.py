@@ -85,6 +85,9 @@ class Words(TyperGroup):
             args = [rest[0], *before, *rest[1:]]
         elif not {"-h", "--help"} & set(before) and not (ctx.resilient_parsing and not args):
             CALL.meant = f"{self.name} {near[0]}" if (near := _near(rest, self.commands)) else ""
+            if rest:
+                CALL.meant = ELSEWHERE.get(f"{self.name} {rest[0]}", CALL.meant)
+                CALL.second = rest[0]
             args = [str(self.default.name), *args]
         return super().parse_args(ctx, args)
 
@@ -167,6 +170,10 @@ def command(
     return lambda function: Declared(function, example, codes, takes, verbose, section)
 
 
+MOST_IN_USAGE = 8
+"""Second words that fit into the line of a command's usage; more are in the list below it."""
+
+
 class Group:
     """A command with second words. Without any it does what `default` does, else the first one declared."""
 
@@ -195,7 +202,7 @@ class Group:
             epilog="\b\nExamples:\n  " + "\n  ".join(one.example.replace("\n", "\n  ") for one in self._words.values()),
             rich_markup_mode=None,
             rich_help_panel=self.section,
-            subcommand_metavar=f"[{'|'.join(words)}] ...",
+            subcommand_metavar=f"[{'|'.join(words) if len(words) <= MOST_IN_USAGE else 'COMMAND'}] ...",
         )
 
 
@@ -211,12 +218,17 @@ def write_commands(formatter: Any, title: str, commands: Mapping[str, Any], wide
 
 
 MEANT = {
-    **dict.fromkeys(("get", "ls", "list"), ("show", "list")),
-    **dict.fromkeys(("rm", "remove", "delete", "clear", "drop"), ("unset", "empty", "forget")),
+    **dict.fromkeys(("get", "cat"), ("show", "list")),
+    **dict.fromkeys(("ls", "list"), ("list", "show")),
+    **dict.fromkeys(("rm", "remove", "delete", "drop", "del"), ("unset", "forget", "remove")),
+    **dict.fromkeys(("clear", "purge"), ("clear", "unset", "empty")),
     **dict.fromkeys(("recover", "undelete", "pop", "back"), ("restore",)),
     **dict.fromkeys(("add", "edit", "change"), ("set",)),
 }
-"""Second words of git, rclone and the like, with what they are called here in one group or another."""
+"""Second words of git, rclone and the like, with what they are called here in one group or another. None that is said
+of one file leads to what deletes them all."""
+ELSEWHERE = dict.fromkeys((f"archive {word}" for word in ("restore", "thaw", "unpack", "extract")), "restore")
+"""Second words for which there is a command of its own."""
 
 
 def _near(rest: Sequence[str], words: Iterable[str]) -> list[str]:

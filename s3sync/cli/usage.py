@@ -63,6 +63,13 @@ def usage_error(error: TyperException) -> UsageError:
         return _no_command(CALL.command, list(commands))
     why, group = _usage(context, command), getattr(getattr(context, "parent", None), "command", None)
     words = getattr(group, "commands", None)
+    if words and CALL.second and CALL.second not in words and "extra argument" in error.message:
+        group_path = command.rpartition(" ")[0]
+        return UsageError(
+            f"there is no command {CALL.second!r} of `{group_path}`",
+            why=f"its commands are {', '.join(words)}",
+            hint=f"see `{group_path} --help`",
+        )
     if words and command.count(" ") > 1:  # a word that was left out, as `list` of `members`, takes others for its own
         why += f"; the commands of `{command.rpartition(' ')[0]}` are {', '.join(words)}"
     return UsageError(_message(error), why=why, hint=f"see `{command} --help`")

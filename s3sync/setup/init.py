@@ -131,8 +131,7 @@ def init(
     project, alike = _project(settings, root, start, name, confirm, dry_run)
     report = InitReport(project, settings, root, steps, alike=alike)
     if not dry_run:
-        plain = connect(settings, create=True, trusted=True, sealed=False)  # names are told without the key
-        naming.complete(flags, settings, project, plain)
+        naming.complete(flags, settings, project, connect(settings, create=True, trusted=True, sealed=False))
         if not own_name:
             refuse_taken_name(settings, flags.get("repo"))
     of_user = {key: flags[key] for key in OWN_KEYS if key in flags}

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 CHANGES = OPENS | {"dry_run"}
 
-keys = Group(TEAM, "The key of an encrypted repository: who has it, for whom it is wrapped, and a copy to keep safe.")
+keys = Group(
+    TEAM, "The key of an encrypted repository: who has it, for whom it is wrapped, and a copy to keep safe.", "list"
+)
 
 
 @keys.word("create", "s3sync keys create", 0, 1, 2, 5, 130, takes=CHANGES)

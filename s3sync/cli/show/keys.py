@@ -56,6 +56,10 @@ def print_keys(did: str, report: KeyReport) -> None:
 
 
 def _list(report: KeyReport) -> None:
+    if not (report.key_id or report.named or report.members):
+        say(f"{printable(report.repo)} in {printable(report.store)} has no key.")
+        say("To encrypt it from the beginning: `s3sync config set --repo encrypt yes`, then `s3sync keys create`.")
+        return
     say(f"key here:          {report.key_id or 'none: `s3sync keys import` takes it'}")
     say(f"key in the store:  {report.named or 'none'}")
     if report.key_id and report.named and report.key_id != report.named:

@@ -67,6 +67,29 @@ def test_c6_no_word_about_one_file_leads_to_the_deletion_of_a_project(david: Per
     assert "in the staging folder, and `s3sync sync` " in told and "cleanup" not in told
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("archive", "thaw", "b40"), "did you mean `s3sync restore`?"),
+        (("archive", "ls"), "did you mean `s3sync archive list`?"),
+        (("keys", "rm", "jan"), "did you mean `s3sync keys remove`?"),
+        (("trash", "rm", "draft.mp4"), "names are relative"),
+        (("queue", "drop", "draft.mp4"), "see `s3sync queue --help`"),
+    ],
+)
+def test_c6_second_words_of_other_programs_lead_to_what_does_no_more(
+    david: Person, words: tuple[str, ...], meant: str
+) -> None:
+    said = david.expect(2, *words).err
+    assert f"hint: {meant}" in said and "empty" not in said.partition("hint: ")[2]
+
+
+def test_c6_a_look_at_the_keys_makes_none(david: Person) -> None:
+    david.ok("config", "set", "--repo", "encrypt", "yes")
+    assert "has no key." in david.ok("keys").out
+    assert david.ok("keys", "--json").json["key_id_in_store"] is None
+
+
 def test_c6_status_and_sync_take_files(david: Person, new_person: NewPerson) -> None:
     for name in ("cut/a.wav", "cut/b.wav", "c.mov"):
         david.write(name, name)
