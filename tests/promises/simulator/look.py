@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import tempfile
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -115,13 +117,17 @@ def queue_of(staging: Path) -> frozenset[str]:
     path = staging / ".s3sync" / "state.db"
     if not path.exists():
         return frozenset()
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        rows = connection.execute("SELECT value FROM fact WHERE name LIKE 'queued to go up: %'").fetchall()
-    except sqlite3.OperationalError:  # made by a run that died before it had a table
-        return frozenset()
-    finally:
-        connection.close()
+    with tempfile.TemporaryDirectory() as folder:  # where SQLite may write beside it: after a death even to read it
+        for file in path.parent.glob("state.db*"):
+            if not file.name.endswith("-shm"):
+                shutil.copyfile(file, Path(folder, file.name))
+        connection = sqlite3.connect(Path(folder, path.name))
+        try:
+            rows = connection.execute("SELECT value FROM fact WHERE name LIKE 'queued to go up: %'").fetchall()
+        except sqlite3.OperationalError:  # made by a run that died before it had a table
+            return frozenset()
+        finally:
+            connection.close()
     return frozenset(json.loads(value)["word"] for (value,) in rows)
 
 

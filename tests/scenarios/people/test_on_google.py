@@ -13,6 +13,7 @@ import pytest
 
 from tests.kit.google import FakeGcs, recording
 from tests.kit.people import PROJECT, REPO, Person, pair
+from tests.scenarios.people import test_trash, test_undo
 from tests.scenarios.people import test_two_people as week
 
 pytestmark = pytest.mark.gcs
@@ -23,6 +24,8 @@ WEEK = (
     week.test_sync_carries_a_deletion_and_keeps_the_bytes_in_the_trash,
     week.test_an_edit_survives_the_other_side_deleting_it,
     week.test_cleanup_asks_keeps_what_nobody_fetched_and_then_empties,
+    test_undo.test_undo_of_a_sync_brings_both_sides_back,
+    test_trash.test_a13_what_was_deleted_is_listed_on_both_sides_and_comes_back,
 )
 
 
