@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from s3sync.archive.transition import copies_of
 from s3sync.config import Settings, mask_url
+from s3sync.config.archive_classes import classes_of
 from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import (
     MINIMUM_SIZED,
@@ -87,7 +88,8 @@ def region_of(settings: Settings, said: str | None) -> str:
     if scheme.is_folder:
         why = "a folder costs what its disk costs"
     elif not is_on_aws(settings.store, settings.endpoint_url):
-        why = "it is no bucket on AWS"
+        is_others = scheme.vendor not in (None, "AWS")
+        why = f"the price list has none of {scheme.vendor}" if is_others else "it is no bucket on AWS"
     elif settings.region is None:
         why = "its region is not set"
     else:
@@ -112,7 +114,8 @@ def cost_report(
     prices, rules = book.of(region), list(rules)
     pairs = [(one, item_of(one, rules, root, now)) for one in archives]
     items = [item for _, item in pairs]
-    classes = sorted({item.storage_class for item in items})
+    classes, kind = sorted({item.storage_class for item in items}), classes_of(store)
+    warm, cold = (kind.order[0], kind.order[-1]) if kind is not None else ("STANDARD", "DEEP_ARCHIVE")
     return CostReport(
         store=store,
         region=region,
@@ -124,7 +127,7 @@ def cost_report(
         units=_unit_costs(pairs, prices),
         month=month_cost(items, prices),
         months=tuple(projected(items, prices)),
-        scenarios=scenarios(items, prices),
+        scenarios=scenarios(items, prices, warm=warm, cold=cold),
         small=sum(1 for one, item in pairs if one.size < SMALLEST * item.objects and one.tags),
         overhead=overhead_cost(items, prices),
         leaving=remainder(archives, prices, now),

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from s3sync.archive.sets import require_set, settings_of
 from s3sync.config import REPO_FILE, Settings, find_repo_root, load_settings, says_trust, user_file
+from s3sync.config.archive_classes import classes_of
 from s3sync.config.schemes import scheme_of
 from s3sync.config.table_sets import SQL
 from s3sync.config.write_sets import block, write_sets
@@ -20,7 +21,7 @@ from s3sync.errors import UsageError
 from s3sync.trust import is_named_by_repository, place_of, read_book, remember
 
 _OF_BUCKETS = ("storage_class", "tags", "lifecycle_days", "lifecycle_class")
-"""Rules of a preset that a folder has nothing for."""
+"""Rules of a preset that nothing but S3 has."""
 
 
 class InitSetReport(Struct, frozen=True):
@@ -99,12 +100,22 @@ def _rules(preset: str | None, store: str | None, source: str | None, more: Mapp
             why="nothing is sent to a store that nobody named",
             hint="add --store s3://bucket/prefix: best a bucket of its own, or a prefix that no repository has",
         )
-    rules: dict[str, object] = {"store": store, **PRESETS[preset].rules, **more}
+    rules: dict[str, object] = {"store": store, **_fitted(PRESETS[preset].rules, store), **more}
     if scheme_of(store).is_folder:
         rules = {key: value for key, value in rules.items() if key not in _OF_BUCKETS}
     if source is not None:
         rules[_folder_key(rules)] = source
     return rules
+
+
+def _fitted(rules: Mapping[str, object], store: str) -> dict[str, object]:
+    """A preset's rules for a store that is none of S3: with its own classes, and without the rules of a bucket."""
+    if scheme_of(store).vendor == "AWS":
+        return dict(rules)
+    classes, kept = classes_of(store), {key: value for key, value in rules.items() if key not in _OF_BUCKETS}
+    if classes is not None and "storage_class" in rules:
+        kept["storage_class"] = classes.nearest(str(rules["storage_class"])) or classes.usual
+    return kept
 
 
 def _folder_key(rules: Mapping[str, object]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.indexes import add_rows, index_of
 from s3sync.archive.sealing import says_sealed
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import FOREIGN, Archived, Status
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
 from s3sync.core.archive.volumes import archives_of
@@ -45,13 +46,19 @@ def going(store: Store, catalogue: Catalogue, archive: Archived) -> Going:
 
 
 def remove_archive(
-    store: Store, catalogue: Catalogue, archive: Archived, seen: Mapping[str, str] | None = None
+    store: Store,
+    catalogue: Catalogue,
+    archive: Archived,
+    seen: Mapping[str, str] | None = None,
+    is_made: Callable[[Index], bool] = lambda index: False,
 ) -> None:
     """Delete an archive, its sidecars and its index. Killed at any point, it is run again and goes on.
 
     What is under its key now, and is another object than the catalogue has, is left alone. `seen`: the objects, each
-    with its ETag, of which the bytes are known to be elsewhere: none but these is deleted. Raises `ArchiveError`,
-    `PreconditionFailed`, `StoreError`.
+    with its ETag, of which the bytes are known to be elsewhere: none but these is deleted. `is_made`: true if this
+    computer sent exactly what an index says; where objects say nothing of themselves, that or `seen` has to.
+
+    Raises `ArchiveError`, `PreconditionFailed`, `StoreError`.
     """
     if archive.status in FOREIGN:
         raise ArchiveError(
@@ -62,9 +69,11 @@ def remove_archive(
     found = going(store, catalogue, archive)
     if seen is not None:
         _refuse_others(store, archive, found, seen)
+    is_bare = scheme_of(store.url).by_remote and found.index is not None
+    is_known = is_bare and (seen is not None or (found.index is not None and is_made(found.index)))
     for key, etag in found.etags.items():
         if seen is None or key in seen:
-            _delete(store, archive, key, etag if seen is None else seen[key])
+            _delete(store, archive, key, etag if seen is None else seen[key], is_known=is_known)
     if archive.pack is Pack.NONE:
         add_rows(store, archive.set, [], frozenset([archive.key]))
     else:
@@ -86,10 +95,13 @@ def _refuse_others(store: Store, archive: Archived, found: Going, seen: Mapping[
         )
 
 
-def _delete(store: Store, archive: Archived, key: str, etag: str | None) -> None:
-    """Delete an object that is still the one that is meant. One that is gone already is no error."""
+def _delete(store: Store, archive: Archived, key: str, etag: str | None, *, is_known: bool) -> None:
+    """Delete an object that is still the one that is meant. One that is gone already is no error.
+
+    `is_known`: it need not say so itself.
+    """
     try:
-        head = head_of_own(store, archive.set, archive.unit, key)
+        head = store.head(key) if is_known else head_of_own(store, archive.set, archive.unit, key)
     except NotFound:
         return
     if etag is not None and head.info.etag != etag:
@@ -105,6 +117,13 @@ def head_of_own(store: Store, set_name: str, unit: str, key: str) -> ObjectHead:
     head = store.head(key)
     if says_sealed(store, head):  # it says nothing more of itself, and nobody without the key wrote that index
         return head
+    if scheme_of(store.url).by_remote and not head.metadata:
+        raise ArchiveError(
+            f"left {store.url}/{key} alone",
+            why="a remote of rclone keeps nothing beside a file's bytes that says it is of this unit, and this computer"
+            " did not send it",
+            hint="remove it on the computer that sent it, or restore it first: then its bytes are known to be here",
+        )
     if (head.metadata.get("archive-set"), head.metadata.get("unit")) != (set_name, unit):
         raise ArchiveError(
             f"left {store.url}/{key} alone",

@@ -29,7 +29,7 @@ from s3sync.archive.thaw import (
     thaw_all,
     wait_for,
 )
-from s3sync.archive.waiting import Request, forget, note_thaws, remember, requests_in
+from s3sync.archive.waiting import Request, forget, note_back, note_thaws, remember, requests_in
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
@@ -242,19 +242,30 @@ class Restoring(Struct, frozen=True):
         """True if all can be read now, after a thaw that was asked for and, if wanted, waited for."""
         objects = objects_of(index, wanted)
         look = ThawLook(self.carrier)
-        cold = look.cold(objects)
+        states = look.states(objects)
+        cold = look.unreadable(states)
+        self._note_back(index, states)
         self._ask(index, objects, cold)
         if not cold:
             return True
         check_tier(cold, self.options.tier)
         thawing = thaw_all(self.carrier, cold, self.options.days, self.options.tier)
         self._note_thaws(index, (one.thaw for one in thawing))
+        self._note_back(index, thawing)
         waiting = [one for one in thawing if one.thaw.state in (ThawState.COLD, ThawState.THAWING)]
         if waiting and self.options.wait:
             wait_for(look, self.carrier, waiting)
             waiting = []
-            self._note_thaws(index, (one.thaw for one in look.states(objects)))
+            states = look.states(objects)
+            self._note_thaws(index, (one.thaw for one in states))
+            self._note_back(index, states)
         return not waiting
+
+    def _note_back(self, index: Index, states: list[ColdObject]) -> None:
+        """Note the class of an archive of which every object came back for good."""
+        if len(states) == len(objects_of(index, index.members)):
+            at = format_time(self.carrier.clock())
+            note_back(self.catalogue, index.key, (one.thaw for one in states), at)
 
     def _note_thaws(self, index: Index, thaws: Iterable[Thaw]) -> None:
         at, tier = format_time(self.carrier.clock()), str(self.options.tier)

@@ -18,8 +18,8 @@ from s3sync.core.archive.lifecycle import (
     wanted_rules,
 )
 from s3sync.core.archive.values import ArchiveSet
-from s3sync.errors import LostRace, StoreError
-from s3sync.store.aspects import Administers, require_aspect
+from s3sync.errors import LostRace, StoreError, Unsupported
+from s3sync.store.aspects import Administers, StorageClasses, aspect, require_aspect
 from s3sync.store.port import Store
 
 
@@ -41,7 +41,7 @@ def look(
     Rules that `transition` added for its tag stay until then. Raises `Unsupported` for a store without lifecycle,
     `StoreError`.
     """
-    present = tuple(require_aspect(store, Administers).lifecycle_rules())
+    present = tuple(_bucket(store).lifecycle_rules())
     wanted = Wanted(()) if remove else wanted_rules(sets, root)
     moves = [] if remove else [rule for rule in present if is_ours(rule, root) and is_move(rule)]
     wanted = Wanted((*wanted.rules, *moves, *more), wanted.problems)
@@ -50,10 +50,22 @@ def look(
 
 def look_to_add(store: Store, root: str, rule: Rule) -> RulesView:
     """Compare the bucket's rules with themselves and one more of ours. Raises as `look` does."""
-    present = tuple(require_aspect(store, Administers).lifecycle_rules())
+    present = tuple(_bucket(store).lifecycle_rules())
     mine = [one for one in present if is_ours(one, root) and one.get("ID") != rule["ID"]]
     wanted = Wanted((*mine, rule))
     return RulesView(store.url, root, present, wanted, difference(present, wanted.rules, root))
+
+
+def _bucket(store: Store) -> Administers:
+    """The bucket with the rules. Raises `Unsupported` for a store of another kind."""
+    found = aspect(store, Administers)
+    if found is None and aspect(store, StorageClasses) is not None:
+        raise Unsupported(
+            f"s3sync sets no rules of {store.url}",
+            why="it knows those of buckets on S3 alone",
+            hint="`s3sync archive transition` moves what is there, `s3sync archive auto` by age",
+        )
+    return found if found is not None else require_aspect(store, Administers)
 
 
 def write(store: Store, view: RulesView) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3sync.archive.carrier import Carrier
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.values import Index, Pack
 from s3sync.core.archive.volumes import archives_of
 from s3sync.core.etag import composite_etag
@@ -30,9 +31,12 @@ def whole_checksums(store: Store) -> WholeChecksums | None:
 
 
 def tells_content(store: Store) -> bool:
-    """True if an ETag is the store's own word. What a folder says of a file is a note that anybody may write."""
+    """True if an ETag is the server's own word, which no writer chooses: it is of other content, or another write.
+
+    What a folder says of a file is a note that anybody may write, and a remote of rclone may know no more than a time.
+    """
     seals = aspect(store, Seals)
-    return aspect(store, WholeChecksums) is not None if seals is None else seals.tells_content()
+    return scheme_of(store.url).has_server if seals is None else seals.tells_content()
 
 
 def size_in_store(store: Store, size: int) -> int:

@@ -214,7 +214,9 @@ def price_of(
         return without
     on_aws = is_on_aws(settings.store, settings.endpoint_url)
     if not on_aws or settings.region is None:
-        why = "the region is not set" if on_aws else "the store is not AWS's"
+        vendor = scheme_of(settings.store).vendor
+        others = "the store is not AWS's" if vendor in (None, "AWS") else f"the price list has none of {vendor}"
+        why = "the region is not set" if on_aws else others
         return _unknown(without, why)
     book = price_book(settings.prices)
     try:

@@ -16,7 +16,8 @@ from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
 from s3sync.core.batches import batched
 from s3sync.core.etag import MAX_PARTS, MIB, is_part_size, part_count, part_ranges
-from s3sync.errors import ArchiveError, S3syncError
+from s3sync.errors import Archived as Cold
+from s3sync.errors import ArchiveError, S3syncError, Unsupported
 from s3sync.store.aspects import StorageClasses, Tags, aspect, require_aspect
 from s3sync.store.port import Headers, ObjectHead, Part, Store, Update
 
@@ -47,7 +48,12 @@ def transition(
         catalogue.note_class(archive.key, target, now, moved_to[0] if len(moved_to) == 1 else None)
         return
     index = require_index(store, archive)
-    before, moved = _moved(store, index, target)
+    try:
+        before, moved = _moved(store, index, target)
+    except (Cold, Unsupported):
+        if index.pack is not Pack.NONE and not archive.is_split:
+            catalogue.record(index, index_etag=store.head(index_key(index.key)).info.etag, moved=True)
+        raise
     # The record comes first: after a kill in between it is of an archive that is there.
     is_own = journal is not None and journal.note_moved(before, moved)
     index_etag = None
@@ -79,8 +85,7 @@ def _moved(store: Store, index: Index, target: str) -> tuple[Index, Index]:
             new.append(member)
         return replace(index, members=tuple(old)), replace(index, members=tuple(new), storage_class=target)
     head = head_of_own(store, index.set, index.unit, index.key)
-    write_index(store, replace(index, etag=None, version_id=None))
-    etag = move_object(store, head, index.size, target, index.tags)
+    etag = _move(store, replace(index, etag=None, version_id=None), index, head, index.size, target)
     return replace(index, etag=head.info.etag), replace(index, etag=etag, storage_class=target, version_id=None)
 
 
@@ -90,9 +95,19 @@ def _moved_volumes(store: Store, index: SplitIndex, target: str) -> tuple[Index,
     for number, part in enumerate(index.parts):
         head = head_of_own(store, index.set, index.unit, part.key)
         before = _with_etag(before, number, head.info.etag)
-        write_index(store, _with_etag(index, number, None))
-        index = _with_etag(index, number, move_object(store, head, part.size, target, index.tags))
+        etag = _move(store, _with_etag(index, number, None), index, head, part.size, target)
+        index = _with_etag(index, number, etag)
     return before, replace(index, storage_class=target)
+
+
+def _move(store: Store, open_index: Index, index: Index, head: ObjectHead, size: int, target: str) -> str:
+    """Move an object whose index says nothing of its ETag meanwhile; one that is refused has its index as before."""
+    write_index(store, open_index)
+    try:
+        return move_object(store, head, size, target, index.tags)
+    except (Cold, Unsupported):
+        write_index(store, index)
+        raise
 
 
 def _with_etag(index: SplitIndex, number: int, etag: str | None) -> SplitIndex:
@@ -102,16 +117,17 @@ def _with_etag(index: SplitIndex, number: int, etag: str | None) -> SplitIndex:
 
 
 def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Mapping[str, str]) -> str:
-    """Move the object that was looked at to a storage class, and return its ETag. Large ones are copied in parts, where
-    the store copies parts: others take any size at once.
+    """Move the object that was looked at to a storage class, and return its ETag. Large ones are copied in parts,
+    where the store does not take any size at once.
 
     Raises `PreconditionFailed` for what is another one by now.
     """
     key, etag = head.info.key, head.info.etag
-    if (head.info.storage_class or "STANDARD") == target:
+    if (head.info.storage_class or "STANDARD") == target:  # Azure does not tell it here, and has no such class
         return etag
-    if size_in_store(store, size) <= COPIED_WHOLE or not store.capabilities.copy_part:
-        return require_aspect(store, StorageClasses).change_class(key, target, etag=etag)
+    classes = require_aspect(store, StorageClasses)
+    if size_in_store(store, size) <= COPIED_WHOLE or classes.of_any_size:
+        return classes.change_class(key, target, etag=etag)
     known = aspect(store, Tags)
     headers = Headers(
         metadata=head.metadata,

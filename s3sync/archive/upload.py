@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 
@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from s3sync.archive.ahead import Ahead
 from s3sync.archive.carrier import Carrier, MemoryBody
-from s3sync.archive.content import ARCHIVE_ID, SMALLEST_PART, Content
+from s3sync.archive.content import SMALLEST_PART, Content
 from s3sync.archive.journal import Begun, Journal, Sent
 from s3sync.archive.parts import Maker, PartBody
-from s3sync.archive.sealing import holds, is_made_of, whole_checksums
+from s3sync.archive.sealing import holds, whole_checksums
 from s3sync.archive.stream import TarStream
+from s3sync.archive.there import is_marked, made_before, same_bytes
 from s3sync.core.archive.values import Frame, Member, Pack
 from s3sync.core.checksum import Checksum
 from s3sync.core.etag import MIB
@@ -31,6 +32,7 @@ from s3sync.errors import (
     SourceChanged,
     StoreError,
 )
+from s3sync.store.bodies import Remade, Told
 from s3sync.store.port import Create, Part, WriteMode, Written
 from s3sync.transfer.pool import PARTS_AT_ONCE
 from s3sync.transfer.progress import Gauge, Work
@@ -107,16 +109,7 @@ class _Job:
         if ahead is not None:
             ahead.begin()
         try:
-            self.stream.resume(self.sent.position)
-            self.maker = Maker(
-                self.stream,
-                content.pack if content.top is not None else Pack.NONE,
-                self.part_size,
-                level=content.level,
-                number=len(self.sent.parts) + 1,
-                frames=list(self.sent.frames),
-                checksum=self._checksum(),
-            )
+            self.maker = self._maker()
             if self.sent.parts:
                 progress.reuse(Work.UPLOAD, content.name, sum(part.size for part in self.sent.parts))
             made: Iterator[PartBody] = iter(()) if self.sent.last else self.maker.parts()
@@ -124,6 +117,9 @@ class _Job:
                 first = next(made)
                 if first.last:
                     return self._put(first, mode)
+                if not self.carrier.store.capabilities.multipart:
+                    del first, made
+                    return self._put_whole(mode, ahead)
                 self._begin()
                 made = chain((first,), made)
                 del first
@@ -137,6 +133,19 @@ class _Job:
             return self._complete([*self.sent.parts, *parts], mode)
         finally:
             self.stream.close()
+
+    def _maker(self) -> Maker:
+        content = self.content
+        self.stream.resume(self.sent.position)
+        return Maker(
+            self.stream,
+            content.pack if content.top is not None else Pack.NONE,
+            self.part_size,
+            level=content.level,
+            number=len(self.sent.parts) + 1,
+            frames=list(self.sent.frames),
+            checksum=self._checksum(),
+        )
 
     def _checksum(self) -> Checksum | None:
         if self.whole is None or (self.sent.parts and not self.sent.checksum):
@@ -187,13 +196,47 @@ class _Job:
             self.bytes_sent = part.size
         except PreconditionFailed:
             head = self.carrier.store.head(self.content.key)
-            same = head.etag_is_md5 and head.info.etag == digest.hexdigest()
+            same = same_bytes(self.carrier, head, part.size, digest.hexdigest())
             same = same or holds(self.carrier.store, head, part.body)
-            if not (isinstance(mode, Create) and (same or _is_marked(self.carrier, head.metadata))):
+            if not (isinstance(mode, Create) and (same or is_marked(self.carrier, head.metadata))):
                 raise
             written = Written(head.info.etag)
         gauge(part.size)
         return self._uploaded(written, part.size, part.checksum, digest.hexdigest())
+
+    def _put_whole(self, mode: WriteMode, ahead: Ahead | None) -> Uploaded:
+        """An object of many parts in one piece, for a store that takes no parts. Nothing of it resumes.
+
+        It is made twice, the first time for its size and its MD5: what is between is on no disk and in no memory.
+        """
+        content = self.content
+        body = Remade(self._pieces)
+        self._require_md5(body.md5.hex())
+        members, frames = self.stream.members(), tuple(self.maker.frames)
+        if ahead is not None:
+            ahead.finish(members)
+        gauge = Gauge(self.carrier.progress, Work.UPLOAD, content.name)
+        headers = content.headers(self._new_id())
+        try:
+            written = self.carrier.store.put(content.key, Told(body, gauge), mode=mode, headers=headers, md5=body.md5)
+            self.bytes_sent = len(body)
+        except PreconditionFailed:
+            head = self.carrier.store.head(content.key)
+            if not (isinstance(mode, Create) and same_bytes(self.carrier, head, len(body), body.md5.hex())):
+                raise
+            written = Written(head.info.etag)
+        return Uploaded(written.etag, len(body), members, frames, None, body.md5.hex(), self.bytes_sent)
+
+    def _pieces(self) -> Iterator[bytes]:
+        """All of it, made anew."""
+        self.stream.close()
+        self.stream = TarStream(self.content.root, self.content.top, self.content.sources, self.carrier.pool.check)
+        self.maker = self._maker()
+        for part in self.maker.parts():
+            view = memoryview(part.body).cast("B")
+            yield from (bytes(view[at : at + MIB]) for at in range(0, len(view), MIB))
+            view.release()
+            self.maker.give_back(part)
 
     def _new_id(self) -> str:
         """Id by which the object is known for the one that is made now."""
@@ -243,7 +286,7 @@ class _Job:
                 key, upload_id, parts, mode=mode, checksum=checksum if agreed else None
             )
         except (PreconditionFailed, NotFound) as error:
-            etag = _made_before(self.carrier, self.begun, parts)
+            etag = made_before(self.carrier, self.begun, parts)
             if not etag:
                 raise
             if isinstance(error, PreconditionFailed):  # another worker was first with the same: this one is of no use
@@ -266,24 +309,6 @@ class _Job:
             self.carrier.store.abort_upload(self.content.key, self.begun.upload_id)
 
 
-def _is_marked(carrier: Carrier, metadata: Mapping[str, str]) -> bool:
-    """True if an object is of the task that is done here, by whichever worker."""
-    return carrier.mark is not None and metadata.get(ARCHIVE_ID) == carrier.mark
-
-
-def _made_before(carrier: Carrier, begun: Begun, parts: Sequence[Part]) -> str | None:
-    """The object's ETag, if it is the one that this upload made: its answer was lost, or the program was killed.
-
-    It says so itself; of a sealed one the parts that were sent tell.
-    """
-    try:
-        head = carrier.store.head(begun.key)
-    except NotFound:
-        return None
-    is_it = head.metadata.get(ARCHIVE_ID) == begun.archive_id or is_made_of(carrier.store, head, tuple(parts))
-    return head.info.etag if is_it else None
-
-
 def _resumed(carrier: Carrier, journal: Journal, content: Content) -> _Job | None:
     """The upload that an earlier run began of the very same content; one of other content is aborted."""
     begun = journal.find(content.key)
@@ -297,7 +322,7 @@ def _resumed(carrier: Carrier, journal: Journal, content: Content) -> _Job | Non
             return job
         except NotFound:
             sent = journal.sent(content.key, None)
-            if _made_before(carrier, begun, sent.parts) is not None:
+            if made_before(carrier, begun, sent.parts) is not None:
                 job.sent = sent
                 return job
         except AccessDenied:  # without the right to list parts nothing can be resumed

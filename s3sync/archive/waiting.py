@@ -12,6 +12,7 @@ from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.indexes import read_rows
 from s3sync.archive.thaw import ThawLook, has_expired, objects_of
+from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, ThawNote
 from s3sync.core.archive.values import Kind, Pack
 from s3sync.core.times import format_time, parse_time
@@ -78,6 +79,16 @@ def note_thaws(catalogue: Catalogue, key: str, thaws: Iterable[Thaw], tier: str,
     catalogue.note_thaw(key, ThawNote(tier, days, at, str(state), format_time(until) if until else None))
 
 
+def note_back(catalogue: Catalogue, key: str, thaws: Iterable[Thaw], at: str) -> None:
+    """Note the class of a cold archive that came back for good, as on Azure: all its objects are in a warm one."""
+    thaws = list(thaws)
+    classes, known = {one.storage_class for one in thaws}, catalogue.archive(key)
+    if known is None or known.storage_class not in COLD or len(classes) != 1:
+        return
+    if all(one.state is ThawState.WARM for one in thaws):
+        catalogue.note_class(key, classes.pop(), at)
+
+
 _SLOWEST = (ThawState.COLD, ThawState.THAWING, ThawState.THAWED)
 
 
@@ -87,6 +98,7 @@ def thaw_lines(carrier: Carrier, catalogue: Catalogue, archived: Archived) -> li
         return [ThawLine(archived.unit, archived.key, str(ThawState.WARM), archived.storage_class, None)]
     found = ThawLook(carrier).states(archive_objects(carrier, catalogue, archived))
     now, note = carrier.clock(), archived.thaw
+    note_back(catalogue, archived.key, (one.thaw for one in found), format_time(now))
     if note is not None:
         note_thaws(catalogue, archived.key, (one.thaw for one in found), note.tier, note.days, note.requested_at)
     return [_line(archived, one.key, one.thaw, note, now) for one in found]

@@ -33,8 +33,9 @@ FILES = "its newest file was changed"
 class AutoRules(Struct, frozen=True):
     """Choices for a run. `after`: seconds by tier that count instead of what the sets and the defaults say.
 
-    `cold`: the class of the last step, where a set does not name one; None for GLACIER in a bucket on AWS, and none
-    elsewhere: few other servers have cold classes. `region`: prices of that region count.
+    `cold`: the class of the last step, where a set does not name one and its store has it; None for GLACIER in a bucket
+    on AWS, Archive on Azure, ARCHIVE on Google Cloud, and none elsewhere: few other servers have cold classes.
+    `region`: prices of that region count.
     """
 
     set: str | None = None

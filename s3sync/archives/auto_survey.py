@@ -14,9 +14,10 @@ from s3sync.archive.disks import require_disk
 from s3sync.archive.units import EMPTY
 from s3sync.archives.auto_looks import FILES, Looks, Seen
 from s3sync.archives.opened import Place
+from s3sync.config.archive_classes import class_at, classes_of, last_class
 from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.automation import Candidate, Tier, Touch, is_due
-from s3sync.core.archive.costs import COLDNESS, SMALLEST, Money, month_cost
+from s3sync.core.archive.costs import SMALLEST, Money, month_cost
 from s3sync.core.archive.lifecycle import Rule, moves_of
 from s3sync.core.archive.prices import RegionPrices
 from s3sync.core.archive.records import Archived, Status
@@ -139,8 +140,8 @@ class Survey(Looks):
                 yield from self._cooled(place, chosen, one, newest, after_s, rules, prices, no_price)
 
     def _may_cool(self, one: Archived, chosen: ArchiveSet) -> bool:
-        target, now = self._target(chosen), one.storage_class
-        if target not in COLDNESS or now not in COLDNESS or COLDNESS.index(now) >= COLDNESS.index(target):
+        target, classes = self._target(chosen), classes_of(chosen.store)
+        if target is None or classes is None or not classes.is_colder(target, one.storage_class):
             return False
         here = self.units.get(chosen.name, {}).get(one.unit)
         return one.status is Status.STORED and one.is_complete and not (here and here.heavy)
@@ -153,7 +154,8 @@ class Survey(Looks):
         assert target is not None
         objects = objects_of(one)
         moves = moves_of(rules, f"{place.root}{one.key}", one.tags, one.size // objects)
-        if any(COLDNESS.index(name) > COLDNESS.index(one.storage_class) for _, name in moves):
+        classes = classes_of(chosen.store)
+        if any(classes is not None and classes.is_colder(name, one.storage_class) for _, name in moves):
             self.by_rule += 1
             return
         touches, obstacles = self.work_on(chosen, one.unit, None)
@@ -174,8 +176,9 @@ class Survey(Looks):
         )  # fmt: skip
 
     def _target(self, chosen: ArchiveSet) -> str | None:
-        usual = "GLACIER" if is_on_aws(chosen.store, self.archives.settings_of(chosen).endpoint_url) else None
-        return chosen.lifecycle_class or self.rules.cold or usual
+        on_aws = is_on_aws(chosen.store, self.archives.settings_of(chosen).endpoint_url)
+        said = class_at(chosen.store, self.rules.cold) if self.rules.cold is not None else None
+        return chosen.lifecycle_class or said or last_class(chosen.store, on_aws=on_aws)
 
     def _rules_of(self, place: Place) -> Sequence[Rule]:
         """Rules that hold in the bucket. What they move is left to them; where they cannot be seen there are none."""

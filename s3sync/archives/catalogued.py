@@ -11,6 +11,7 @@ from s3sync.archive.sets import require_units
 from s3sync.archive.speed import Measured, measured
 from s3sync.archive.units import find_units
 from s3sync.archives.opened import Opened, Place
+from s3sync.config.archive_classes import class_at
 from s3sync.core.archive.named import meant_by, units_of
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, as_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Member
@@ -62,11 +63,12 @@ class Catalogued(Opened, frozen=True):
     def archives(
         self, *, set: str | None = None, year: str | None = None, storage_class: str | None = None
     ) -> list[Listed]:
-        """Archives that the catalogue has, by set and date."""
+        """Archives that the catalogue has, by set and date. A class may be spelled as another kind of store does."""
         found: list[Listed] = []
         for place in self.places(set):
+            named = class_at(place.url, storage_class) or storage_class if storage_class is not None else None
             with place.catalogue() as catalogue:
-                known = catalogue.archives(set=set, year=year, storage_class=storage_class)
+                known = catalogue.archives(set=set, year=year, storage_class=named)
             found += [Listed(place.url, as_of(one, self.now())) for one in known]
         return found
 

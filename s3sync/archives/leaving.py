@@ -22,6 +22,8 @@ from s3sync.archive.work import Channel
 from s3sync.archives.billed import Billed
 from s3sync.archives.opened import Place
 from s3sync.archives.tables import Tables
+from s3sync.config import mask_url
+from s3sync.config.archive_classes import class_at, classes_of
 from s3sync.core.archive.costs import COLD, SMALLEST, Money
 from s3sync.core.archive.lifecycle import can_move, move_rule
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
@@ -29,7 +31,7 @@ from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
 from s3sync.core.typed import typed
-from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, declined
+from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, UsageError, declined
 from s3sync.store.aspects import Administers, StorageClasses, Tags, Versions, aspect, require_aspect
 
 
@@ -93,9 +95,11 @@ class Leaving(Tables, Billed, frozen=True):
         tagged, and a rule of the bucket moves them.
         """
         reports = []
-        for place, archives in self._chosen(names, set, older_than):
-            moving = [one for one in archives if one.storage_class != to]
-            plan = self.move_plan(place, moving, to, region, by_tag)
+        chosen = self._chosen(names, set, older_than)
+        targets = [_class_at(place, to) for place, _ in chosen]
+        for (place, archives), target in zip(chosen, targets, strict=True):
+            moving = [one for one in archives if one.storage_class != target]
+            plan = self.move_plan(place, moving, target, region, by_tag)
             reports.append(self.carry_out(place, plan, confirm, dry_run))
         return reports
 
@@ -251,7 +255,8 @@ class Leaving(Tables, Billed, frozen=True):
                     elif plan.target:
                         transition(store, catalogue, one, plan.target, self.now_text(), journal)
                     else:
-                        remove_archive(store, catalogue, one, (plan.seen or {}).get(one.key))
+                        is_made = journal.is_made if journal is not None else lambda index: False
+                        remove_archive(store, catalogue, one, (plan.seen or {}).get(one.key), is_made)
                     done.append(one)
                     catalogue.note(entry)
                 except ENDS_THE_RUN:
@@ -260,6 +265,19 @@ class Leaving(Tables, Billed, frozen=True):
                     failed.append(Problem(one.unit, str(error), error.hint))
                     catalogue.note(_failed(entry, error))
         return LeaveReport(plan, tuple(done), tuple(failed), dry_run)
+
+
+def _class_at(place: Place, word: str) -> str:
+    """The class as the store spells it. Raises `UsageError` for one that it has not."""
+    found, classes = class_at(place.url, word), classes_of(place.url)
+    if found is not None or classes is None:  # what has no classes says so itself
+        return found or word
+    meant = classes.nearest(word)
+    raise UsageError(
+        f"{mask_url(place.url)} has no storage class {word}",
+        why=f"the classes of {classes.vendor} are {', '.join(classes.names)}",
+        hint=f"did you mean {meant}?" if meant else "choose one of them",
+    )
 
 
 def _no_rule_moves(archive: Archived, target: str) -> Problem | None:

@@ -14,7 +14,7 @@ from s3sync.archive.thaw import ColdObject, Price, price_of
 from s3sync.archives.opened import Place
 from s3sync.archives.returning import Returning
 from s3sync.config import mask_url
-from s3sync.config.schemes import is_on_aws
+from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.named import units_of
 from s3sync.core.archive.records import THAWED, Archived, as_of
@@ -121,17 +121,17 @@ class Naming(Returning, frozen=True):
         days = RestoreOptions().days
         if not cold:
             return [Way(None, price_of(place.settings, classes, (), Tier.BULK, days), None)]
-        on_aws = is_on_aws(place.url, place.settings.endpoint_url)
+        is_known = is_on_aws(place.url, place.settings.endpoint_url) or scheme_of(place.url).vendor == "Azure"
         slowest = max((one.thaw.storage_class for one in cold), key=lambda name: name == "DEEP_ARCHIVE")
         times = THAW_TIMES[slowest]
         return [
             Way(
                 tier,
                 price_of(place.settings, classes, cold, tier, days),
-                takes_text(times[str(tier)]) if on_aws else None,
+                takes_text(times[str(tier)]) if is_known else None,
             )
             for tier in Tier
-            if str(tier) in times
+            if str(tier) in times and not (tier is Tier.STANDARD and times[str(tier)] == times[str(Tier.BULK)])
         ]
 
     @staticmethod

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from s3sync.config import addresses, schemes, values
+from s3sync.config import addresses, archive_classes, schemes, values
 from s3sync.config.litter import OF_SYSTEMS
 from s3sync.config.secrets import hidden
 from s3sync.config.values import BadValue
@@ -86,6 +86,7 @@ def _made(name: str, fields: Any) -> ArchiveSet:
         raise BadValue("it does not say where it sends", "add `store:`, as s3://bucket/prefix")
     if ("lifecycle_days" in fields) != ("lifecycle_class" in fields):
         raise BadValue("`lifecycle_days` and `lifecycle_class` go together")
+    archive_classes.fit_store(fields)
     _fits_replica(fields)
     for age in ("older_than", "verify_within"):
         if age in fields:
@@ -115,8 +116,8 @@ def _fits_replica(fields: Any) -> None:
         raise BadValue("`replica_bucket` and `replica_region` go together")
     if "replica_region" not in fields:
         return
-    if not schemes.scheme_of(fields["store"]).has_server:
-        raise BadValue("only a bucket is replicated to another region", at=("replica_region",))
+    if schemes.scheme_of(fields["store"]).vendor != "AWS":
+        raise BadValue("only a bucket on S3 is replicated to another region", at=("replica_region",))
     if len(fields.get("tags", ())) == MOST_TAGS:
         raise BadValue(f"with `replica_region`, {MOST_TAGS - 1} tags are the most: one says which class it moves to")
 
@@ -172,18 +173,6 @@ def _source(value: object) -> str:
     if "**" in text:
         raise BadValue("`**` is not taken there", "write one * for each folder on the way, as raw/*/*")
     return text
-
-
-def storage_class(value: object) -> str:
-    """S3's own name of a class; others that people use are no class, but the right word is said."""
-    from s3sync.core.archive.rule_files import CLASSES, class_meant
-
-    text = values.line(value).strip()
-    if text in CLASSES:
-        return text
-    meant = class_meant(text)
-    hint = f"did you mean {meant}?" if meant else f"the classes are {', '.join(CLASSES)}"
-    raise BadValue(f"{hidden(text)!r} is no storage class of S3", hint)
 
 
 def _tags(value: object) -> Mapping[str, str]:
@@ -258,7 +247,7 @@ _CHECKS: Mapping[str, values.Check] = {
     "layout": _layout,
     "pack": _pack,
     "level": values.whole(1, 22),
-    "storage_class": storage_class,
+    "storage_class": archive_classes.class_word,
     "tags": _tags,
     "sidecars": values.texts,
     "older_than": _duration,
@@ -268,7 +257,7 @@ _CHECKS: Mapping[str, values.Check] = {
     "timezone": _timezone,
     "max_size": _amount,
     "lifecycle_days": values.whole(0, 36500),
-    "lifecycle_class": storage_class,
+    "lifecycle_class": archive_classes.class_word,
     "replica_region": addresses.region,
     "replica_bucket": replica_bucket,
     "url": _rule("database"),

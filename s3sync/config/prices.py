@@ -61,9 +61,10 @@ def _of(region: str, said: object) -> RegionPrices:
 
 def _check_class(name: str, region: str) -> None:
     """Raise `BadValue` for what is no storage class, with the word that was meant."""
+    from s3sync.core.archive.classes import CLASSES_OF
     from s3sync.core.archive.rule_files import CLASSES, class_meant
 
-    if name not in CLASSES:
+    if not any(name in one.names for one in CLASSES_OF.values()):
         meant = class_meant(name)
         hint = f"it is called {meant}" if meant else f"one of {', '.join(CLASSES)}"
         raise BadValue(f"{hidden(name)!r} is no storage class", hint, (region,))

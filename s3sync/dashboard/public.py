@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from s3sync.core.archive.costs import COLDNESS
+from s3sync.core.archive.classes import known
 from s3sync.dashboard.values import (
     Conflict,
     Costs,
@@ -93,7 +93,9 @@ def _project(one: ShownProject, shows: Collection[str]) -> ShownProject:
 def _held(held: Held | None) -> Held | None:
     if held is None:
         return None
-    return Held(held.size_bytes, held.count, held.at, held.where if held.where in COLDNESS else None)
+    return Held(
+        held.size_bytes, held.count, held.at, held.where if held.where is not None and known(held.where) else None
+    )
 
 
 def _last(name: str) -> str:

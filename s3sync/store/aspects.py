@@ -106,10 +106,12 @@ class Tags(Protocol):
 
 @runtime_checkable
 class StorageClasses(Protocol):
-    """Keep objects at different prices. `Headers.storage_class` chooses one with the object."""
+    """Keep objects at different prices; `of_any_size`: also above 5 GiB. `Headers.storage_class` chooses one."""
+
+    of_any_size: bool
 
     def change_class(self, key: str, storage_class: str, *, etag: str) -> str:
-        """Move an object of up to 5 GiB that still has this ETag to another class, and return its ETag from then on.
+        """Move an object that still has this ETag to another class, and return its ETag from then on.
 
         Metadata and tags stay. Raises `NotFound`, `PreconditionFailed`, `Archived` for a cold one that is not thawed,
         and `Unsupported` for a class that the store does not know.
@@ -125,10 +127,8 @@ class Tier(StrEnum):
 class ThawState(StrEnum):
     """True if an object can be read."""
 
-    WARM, COLD, THAWING = "warm", "cold", "thawing"
-    """Warm is what has a class that need not be thawed."""
-    THAWED = "thawed"
-    """Until `Thaw.until`."""
+    WARM, COLD, THAWING, THAWED = "warm", "cold", "thawing", "thawed"
+    """Warm is what has a class that need not be thawed. Thawed is until `Thaw.until`."""
 
 
 class Thaw(Struct, frozen=True):

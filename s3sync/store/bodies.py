@@ -124,3 +124,14 @@ class Remade:
 
     def tell(self) -> int:
         return self._at
+
+
+class Told:
+    """Another body, whose `sent` is told of its bytes as they leave."""
+
+    def __init__(self, body: Body, sent: Callable[[int], None]) -> None:
+        self._body, self.sent = body, sent
+        self.read, self.seek, self.tell = body.read, body.seek, body.tell
+
+    def __len__(self) -> int:
+        return len(self._body)

@@ -19,6 +19,7 @@ from typing import Any
 from msgspec import json
 
 from s3sync.archive.catalogue import pieces
+from s3sync.core.archive.classes import CLASSES_OF
 from s3sync.core.archive.lifecycle import expected_class
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, Status, ThawNote, date_of
 from s3sync.core.archive.values import Index, Kind, Member, Pack, traits_of
@@ -147,9 +148,13 @@ def archive_row(row: tuple[Any, ...]) -> Archived:
         camera=camera,
         telescope=telescope,
         notes=notes,
-        expected_class=expected or _expected_class(tags),
+        expected_class=expected or (None if storage_class in _WITHOUT_RULES else _expected_class(tags)),
         thaw=None if row[_COLUMNS] is None else ThawNote(*row[_COLUMNS:]),
     )
+
+
+_WITHOUT_RULES = frozenset(CLASSES_OF["az"].order)
+"""Classes of a store that has tags, too, whose rules go by others."""
 
 
 @lru_cache(4096)

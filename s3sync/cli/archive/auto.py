@@ -60,7 +60,11 @@ GlacierAfter: TypeAlias = Annotated[
 ]
 Cold: TypeAlias = Annotated[
     str | None,
-    typer.Option("--cold", metavar="CLASS", help="Instead of GLACIER on AWS, where a set names no lifecycle_class."),
+    typer.Option(
+        "--cold",
+        metavar="CLASS",
+        help="Instead of GLACIER on AWS, Archive on Azure, ARCHIVE on Google Cloud, where a store has it.",
+    ),
 ]
 Agree: TypeAlias = Annotated[
     bool, typer.Option("--agree", help="Agree to the sets of the repository, as they are now: files leave by them.")
@@ -160,11 +164,12 @@ def _options(call: Call, said: Mapping[str, str], budget: float | None, sure: bo
     from s3sync.archives.auto_report import AutoOptions
     from s3sync.cli.archive.listing import known_class
     from s3sync.core.archive.automation import Tier
-    from s3sync.core.archive.costs import COLDNESS
+    from s3sync.core.archive.classes import CLASSES_OF
 
     target = known_class(said.get("cold"))
-    if target is not None and target not in COLDNESS[1:]:
-        raise UsageError(f"{target} is no cold class", hint=f"one of {', '.join(COLDNESS[1:])}")
+    colder = [name for one in CLASSES_OF.values() for name in one.order[1:]]
+    if target is not None and target not in colder:
+        raise UsageError(f"{target} is no cold class", hint=f"one of {', '.join(colder)}")
     after = {}
     for tier in Tier:
         seconds = seconds_of(said.get(f"{tier}-after"), f"--{tier}-after")

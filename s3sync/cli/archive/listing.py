@@ -125,15 +125,15 @@ def stats(call: Call) -> int:
 
 
 def known_class(text: str | None) -> str | None:
-    """A storage class as S3 calls it. Raises `UsageError`."""
+    """A storage class of some vendor; of what S3 has, as it is spelled there. Raises `UsageError`."""
     if text is None:
         return None
-    from s3sync.core.archive.rule_files import CLASSES, class_meant
+    from s3sync.core.archive.classes import CLASSES_OF
+    from s3sync.core.archive.rule_files import class_meant
 
-    word = text.strip().upper().replace("-", "_")
-    if word in CLASSES:
-        return word
+    names = [found for one in CLASSES_OF.values() if (found := one.named(text)) is not None]
+    if names:
+        return text.strip() if text.strip() in names else names[0]
     meant = class_meant(text)
-    raise UsageError(
-        f"{text!r} is no storage class", hint=f"did you mean {meant}?" if meant else f"one of {', '.join(CLASSES)}"
-    )
+    known = "; ".join(f"of {one.vendor} {', '.join(one.names)}" for one in CLASSES_OF.values())
+    raise UsageError(f"{text!r} is no storage class", hint=f"did you mean {meant}?" if meant else f"there are {known}")

@@ -90,7 +90,7 @@ def _print_report(report: CostReport, verbose: bool) -> None:
     if verbose:
         for number, month in enumerate(report.months, 1):
             say(f"  month {number:>2}: {money_text(month, currency)}")
-    names = {"hybrid": "90 days in STANDARD, then DEEP_ARCHIVE"}
+    names = {"hybrid": "90 days in {}, then {}".format(*report.scenarios)}
     for name, money in report.scenarios.items():
         say(f"if it were all {names.get(name, name)}: {money_text(money, currency)} a month")
     shown = report.units if verbose else report.units[:DEAREST]

@@ -75,11 +75,11 @@ def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -
 
 
 HOURS = {
-    Tier.BULK: "up to 12 hours (GLACIER) or 48 (DEEP_ARCHIVE)",
-    Tier.STANDARD: "up to 5 hours (GLACIER) or 12 (DEEP_ARCHIVE)",
-    Tier.EXPEDITED: "1 to 5 minutes",
+    Tier.BULK: "up to 12 hours (GLACIER), 48 (DEEP_ARCHIVE) or 15 (Archive on Azure)",
+    Tier.STANDARD: "up to 5 hours (GLACIER), 12 (DEEP_ARCHIVE) or 15 (Archive on Azure)",
+    Tier.EXPEDITED: "1 to 5 minutes, or about an hour (Archive on Azure)",
 }
-"""Times that a thaw takes on AWS."""
+"""Times that a thaw takes."""
 
 
 def print_waiting(lines: Lines, tier: Tier, *, quiet: bool) -> Callable[[list[str]], None]:

@@ -20,14 +20,17 @@ SMALLEST = 128 * 1024
 """Size that an object of some classes is billed for at least, and below which S3 moves none to another class."""
 IN_COLD, IN_STANDARD = 32 * 1024, 8 * 1024
 """Overhead of each cold object: in its own class, and in STANDARD."""
-COLD = ("GLACIER", "DEEP_ARCHIVE")
+COLD = ("GLACIER", "DEEP_ARCHIVE", "Archive")
+"""Classes that have to be thawed, of S3 and of Azure. Google's are all read at once."""
+_WITH_OVERHEAD = ("GLACIER", "DEEP_ARCHIVE")
 MINIMUM_SIZED = ("STANDARD_IA", "ONEZONE_IA", "GLACIER_IR")
 MINIMUM_DAYS: Mapping[str, int] = {
     "STANDARD_IA": 30, "ONEZONE_IA": 30, "GLACIER_IR": 90, "GLACIER": 90, "DEEP_ARCHIVE": 180,
+    "NEARLINE": 30, "COLDLINE": 90, "ARCHIVE": 365, "Cool": 30, "Cold": 90, "Archive": 180,
 }  # fmt: skip
 """Days that are billed even if an object leaves its class sooner."""
 COLDNESS = ("STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
-"""Classes in the order in which rules move objects: never back."""
+"""Classes of S3 in the order in which rules move objects: never back. Those of others are in `classes.py`."""
 MONTH_DAYS = 365 / 12
 
 Moves: TypeAlias = tuple[tuple[int, str], ...]
@@ -98,7 +101,7 @@ class Restore(Struct, frozen=True):
 
 def billed(size: int, storage_class: str, objects: int = 1) -> tuple[tuple[str, int], ...]:
     """Bytes that are billed for objects, by class: with their overhead, or at least the smallest size of each."""
-    if storage_class in COLD:
+    if storage_class in _WITH_OVERHEAD:
         return ((storage_class, size + objects * IN_COLD), ("STANDARD", objects * IN_STANDARD))
     if storage_class in MINIMUM_SIZED:
         return ((storage_class, max(size, objects * SMALLEST)),)
@@ -110,9 +113,12 @@ def class_notes(storage_class: str) -> str | None:
     days = MINIMUM_DAYS.get(storage_class)
     if days is None:
         return None
-    cold = f"and {(IN_COLD + IN_STANDARD) // 1024} KB more for each object"
-    more = cold if storage_class in COLD else f"and at least {SMALLEST // 1024} KB for each object"
-    return f"{storage_class}: at least {days} days are billed, {more}"
+    more = ""
+    if storage_class in _WITH_OVERHEAD:
+        more = f", and {(IN_COLD + IN_STANDARD) // 1024} KB more for each object"
+    elif storage_class in MINIMUM_SIZED:
+        more = f", and at least {SMALLEST // 1024} KB for each object"
+    return f"{storage_class}: at least {days} days are billed{more}"
 
 
 def month_cost(items: Iterable[Item], prices: RegionPrices) -> Money:
@@ -195,7 +201,7 @@ def restore_cost(
     egress: bool,
     objects: int | None = None,
 ) -> Restore:
-    """Cost of reading objects of one class. `tier` counts for cold ones, which lie in STANDARD, too, for `days`.
+    """Cost of reading objects of one class. `tier` counts for cold ones; those of S3 lie in STANDARD, too, for `days`.
 
     `egress`: the bytes leave the provider. `objects`: their number, where `sizes` has several together.
     """
@@ -208,19 +214,29 @@ def restore_cost(
     if cold:
         thaw = _priced(prices.thaw.get(storage_class, {}).get(tier), f"thaw requests of {storage_class}")
         requests += thaw.times(thousands)
+    if storage_class in _WITH_OVERHEAD:
         copy = _priced(prices.storage.get("STANDARD"), "STANDARD").times(amount * days / 30)
     out = _priced(prices.egress, "egress").times(amount) if egress else NOTHING
     return Restore(retrieval.times(amount), requests, copy, out)
 
 
-def scenarios(items: Sequence[Item], prices: RegionPrices, *, recent_days: float = 90) -> dict[str, Money]:
-    """A month's storage if all were STANDARD, all DEEP_ARCHIVE, or the recent STANDARD and the rest DEEP_ARCHIVE."""
-    total = dict.fromkeys(("STANDARD", "DEEP_ARCHIVE", "hybrid"), NOTHING)
+def scenarios(
+    items: Sequence[Item],
+    prices: RegionPrices,
+    *,
+    warm: str = "STANDARD",
+    cold: str = "DEEP_ARCHIVE",
+    recent_days: float = 90,
+) -> dict[str, Money]:
+    """A month's storage if all were in the warmest class, all in the coldest, or the recent in that and the rest in
+    this.
+    """
+    total = dict.fromkeys((warm, cold, "hybrid"), NOTHING)
     for item in items:
-        warm, cold = (_storage(item.size, name, prices, item.objects) for name in ("STANDARD", "DEEP_ARCHIVE"))
-        total["STANDARD"] += warm
-        total["DEEP_ARCHIVE"] += cold
-        total["hybrid"] += warm if item.age_days < recent_days else cold
+        at_hand, away = (_storage(item.size, name, prices, item.objects) for name in (warm, cold))
+        total[warm] += at_hand
+        total[cold] += away
+        total["hybrid"] += at_hand if item.age_days < recent_days else away
     return total
 
 

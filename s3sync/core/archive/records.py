@@ -105,7 +105,9 @@ THAWED, EXPIRED = "thawed", "expired"
 """States of a thaw: the archive can be read until a time; that time is over, and it is cold again."""
 
 
-WARM = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR")
+WARM = (
+    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "NEARLINE", "COLDLINE", "ARCHIVE", "Hot", "Cool", "Cold"
+)  # fmt: skip
 """Classes that nothing is thawed from."""
 
 

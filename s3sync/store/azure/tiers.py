@@ -22,6 +22,8 @@ from s3sync.store.port import ObjectInfo
 class AzureClasses:
     """`aspects.StorageClasses` of a container."""
 
+    of_any_size = True
+
     def __init__(self, io: Requests) -> None:
         self._io = io
 

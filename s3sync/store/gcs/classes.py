@@ -16,6 +16,8 @@ CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE")
 class GcsClasses:
     """`aspects.StorageClasses` of a bucket."""
 
+    of_any_size = True
+
     def __init__(self, io: Requests) -> None:
         self._io = io
 

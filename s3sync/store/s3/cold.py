@@ -31,6 +31,8 @@ _EXPIRY = re.compile(r'expiry-date="([^"]*)"')
 class S3Classes:
     """`aspects.StorageClasses` of a bucket."""
 
+    of_any_size = False
+
     def __init__(self, io: Requests) -> None:
         self._io = io
 

@@ -1,0 +1,46 @@
+"""Objects that are there already: whether they are what was to be sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from s3sync.archive.carrier import Carrier
+from s3sync.archive.content import ARCHIVE_ID
+from s3sync.archive.journal import Begun
+from s3sync.archive.sealing import is_made_of
+from s3sync.errors import NotFound
+from s3sync.store.port import ObjectHead, Part
+
+
+def same_bytes(carrier: Carrier, head: ObjectHead, size: int, md5: str) -> bool:
+    """True for an object of exactly these bytes, as after an answer that was lost. It is read where nothing else can
+    tell: a store without parts keeps no id beside the bytes."""
+    if head.info.size != size:
+        return False
+    if head.etag_is_md5 or carrier.store.capabilities.multipart:
+        return head.etag_is_md5 and head.info.etag == md5
+    found = hashlib.md5(usedforsecurity=False)
+    with carrier.store.get(head.info.key, if_match=head.info.etag) as reader:
+        for chunk in reader:
+            carrier.pool.check()
+            found.update(chunk)
+    return found.hexdigest() == md5
+
+
+def is_marked(carrier: Carrier, metadata: Mapping[str, str]) -> bool:
+    """True if an object is of the task that is done here, by whichever worker."""
+    return carrier.mark is not None and metadata.get(ARCHIVE_ID) == carrier.mark
+
+
+def made_before(carrier: Carrier, begun: Begun, parts: Sequence[Part]) -> str | None:
+    """The object's ETag, if it is the one that this upload made: its answer was lost, or the program was killed.
+
+    It says so itself; of a sealed one the parts that were sent tell.
+    """
+    try:
+        head = carrier.store.head(begun.key)
+    except NotFound:
+        return None
+    is_it = head.metadata.get(ARCHIVE_ID) == begun.archive_id or is_made_of(carrier.store, head, tuple(parts))
+    return head.info.etag if is_it else None
