@@ -2986,9 +2986,9 @@ MUTANTS = (
     Mutant(
         "sealed-archives",
         "archives of an encrypted repository are encrypted",
-        "s3sync/keys/known.py",
-        "return settings.archives_of is not None or settings.encrypt",
-        "return settings.archives_of is None and settings.encrypt",
+        "s3sync/connect.py",
+        "    if not is_encrypted(settings):",
+        "    if not is_encrypted(settings) or settings.archives_of is not None:",
         ("tests/scenarios/sealed/test_archives.py", "-k", "everything"),
     ),
     Mutant(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.price_list import price_book
 from s3sync.archive.speed import Measured
+from s3sync.archive.stored import size_there
 from s3sync.archive.units import is_due
 from s3sync.config import Settings
 from s3sync.config.schemes import is_on_aws, scheme_of
@@ -153,7 +154,7 @@ def _analyzed(
         years[unit.fields.get("year") or str(moment(unit.newest_ns).year)].add(unit)
         if ripe:
             due.add(unit)
-            items += items_of(chosen, unit)
+            items += items_of(chosen, unit, settings)
     prices, where, no_price = _prices(chosen, settings, book, region)
     rate = given if speed is None else speed.rate
     moved = [replace(item, storage_class=colder(item.storage_class, item.moves, float("inf"))) for item in items]
@@ -184,12 +185,16 @@ def _moves_text(items: Iterable[Item]) -> str | None:
     return ", ".join(f"to {name} after {counted(days, 'day')}" for days, name in found) or None
 
 
-def items_of(chosen: ArchiveSet, unit: Unit) -> list[Item]:
-    """The objects that a unit becomes, with the moves of the set's rules; compression is not known before."""
+def items_of(chosen: ArchiveSet, unit: Unit, settings: Settings) -> list[Item]:
+    """The objects that a unit becomes in the settings' store, with the moves of the set's rules.
+
+    Compression is not known before.
+    """
     rules, kept = wanted_rules([chosen], "").rules, chosen.storage_class
     sizes = [unit.size]
     if chosen.pack is Pack.NONE:
         sizes = [source.size for source in unit.sources if source.kind is Kind.FILE]
+    sizes = [size_there(settings, size) for size in sizes]
     return [Item(unit.id, size, kept, moves=moves_of(rules, unit.key, chosen.tags, size)) for size in sizes]
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from s3sync.archive.stored import size_there
 from s3sync.archive.transition import copies_of
 from s3sync.config import Settings, mask_url
 from s3sync.config.archive_classes import classes_of
@@ -141,6 +143,13 @@ def item_of(archive: Archived, rules: Sequence[Rule], root: str, now: datetime) 
     age = _days_since(archive.uploaded_at, now)
     in_class = _days_since(archive.transitioned_at, now) if archive.transitioned_at else age
     return Item(archive.unit, archive.size, archive.storage_class, age, in_class, moves, objects)
+
+
+def as_stored(settings: Settings, archives: Iterable[Archived]) -> list[Archived]:
+    """Archives with the sizes that their store bills."""
+    if settings.archives_of is None:
+        return list(archives)
+    return [replace(one, size=size_there(settings, one.size, objects_of(one))) for one in archives]
 
 
 def objects_of(archive: Archived) -> int:

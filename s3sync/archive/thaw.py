@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.price_list import price_book
+from s3sync.archive.stored import size_there
 from s3sync.config import Settings
 from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import Money, Restore, restore_cost
@@ -225,6 +226,7 @@ def price_of(
         return _unknown(without, error.message)
     total: Restore | None = None
     for name, found in classes.items():
+        found = [size_there(settings, size) for size in found]
         one = restore_cost(found, name, str(tier), days, prices, egress=True)
         total = one if total is None else _sum(total, one)
     return Price(

@@ -16,6 +16,7 @@ from s3sync.archive.sets import source_base
 from s3sync.archive.walk import light_of
 from s3sync.archives.auto_team import Team
 from s3sync.archives.moving import Moving
+from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.automation import AHEAD, DAY_S, DAYS, Tier, Touch
 from s3sync.core.archive.costs import Money, month_cost
@@ -100,9 +101,10 @@ class Looks:
     def look(self, chosen: ArchiveSet) -> None:
         """Look at all units of a set."""
         prices, _ = self.prices(chosen)
+        settings = self.archives.settings_of(chosen)
         try:
             self.units[chosen.name] = {
-                unit.id: _seen(chosen, unit, prices) for unit in self.archives.units(chosen, due_only=False)
+                unit.id: _seen(chosen, unit, prices, settings) for unit in self.archives.units(chosen, due_only=False)
             }
         except S3syncError as error:
             if chosen in self.wanted() and not self._is_ahead(chosen):
@@ -207,13 +209,13 @@ class Looks:
             return None, error.why or error.message
 
 
-def _seen(chosen: ArchiveSet, unit: Unit, prices: RegionPrices | None) -> Seen:
+def _seen(chosen: ArchiveSet, unit: Unit, prices: RegionPrices | None, settings: Settings) -> Seen:
     light = light_of(chosen) if chosen.keep_light else lambda path: False
     files = [one for one in unit.sources if one.kind is Kind.FILE]
     heavy = sum(1 for one in unit.sources if one.kind is not Kind.FOLDER and not light(one.path))
     month = sending = None
     if prices is not None and heavy:
-        items = items_of(chosen, unit)
+        items = items_of(chosen, unit, settings)
         month, sending = month_cost(items, prices), sending_cost(items, chosen, prices)
     return Seen(
         unit.id, unit.root, unit.key, moment(unit.newest_ns), unit.newest_ns, len(files), unit.size, heavy,

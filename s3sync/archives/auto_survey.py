@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from s3sync.archive.billing import item_of, move_cost, objects_of, remainder
+from s3sync.archive.billing import as_stored, item_of, move_cost, objects_of, remainder
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.chain import folder_of
 from s3sync.archive.disks import require_disk
@@ -121,7 +121,9 @@ class Survey(Looks):
         with place.catalogue() as catalogue:
             archives = catalogue.archives()
             if prices is not None:
-                month = month_cost([item_of(one, (), "", self.now) for one in archives], prices)
+                month = month_cost(
+                    [item_of(one, (), "", self.now) for one in as_stored(place.settings, archives)], prices
+                )
                 self.storage = month + (self.storage or Money())
             self.newest += [at for one in archives if (at := parse_time(one.uploaded_at)) is not None]
             rules: Sequence[Rule] | None = None
@@ -165,9 +167,10 @@ class Survey(Looks):
             touches.append(Touch(asked, "somebody asked for a thaw of it"))
         month = once = None
         if prices is not None:
-            item = item_of(one, (), "", self.now)
+            (there,) = as_stored(place.settings, [one])
+            item = item_of(there, (), "", self.now)
             month = month_cost([replace(item, storage_class=target)], prices) + month_cost([item], prices).times(-1)
-            once = move_cost(one, target, prices, self.now, by_tag=False)
+            once = move_cost(there, target, prices, self.now, by_tag=False)
         if one.size < SMALLEST * objects or (month is not None and month.amount >= 0):
             return  # so small that it costs more there
         yield Candidate(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from s3sync.archive.billing import CostReport, cost_report, region_of
+from s3sync.archive.billing import CostReport, as_stored, cost_report, region_of
 from s3sync.archive.price_list import price_book
 from s3sync.archive.rules import RulesView, look, write
 from s3sync.archives.opened import Opened, Place
@@ -43,7 +43,7 @@ class Billed(Opened, frozen=True):
             where = region_of(place.settings, region)
             self.prices.of(where)
             with place.catalogue() as catalogue:
-                archives = catalogue.archives(set=set, year=year)
+                archives = as_stored(place.settings, catalogue.archives(set=set, year=year))
             rules = self._rules_of(place, warnings)
             reports.append(cost_report(archives, rules, place.root, place.url, where, self.prices, self.now()))
         return Costs(tuple(reports), tuple(warnings))

@@ -8,7 +8,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from s3sync.archive.billing import move_cost, objects_of, region_of, remainder
+from s3sync.archive.billing import as_stored, move_cost, objects_of, region_of, remainder
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.last_copies import copied, is_own_copy
@@ -189,6 +189,7 @@ class Leaving(Tables, Billed, frozen=True):
             if region is not None:
                 raise
             return None, error.why or error.message
+        archives = as_stored(place.settings, archives)
         if target is None:
             return remainder(archives, prices, self.now()), None
         moves = (move_cost(one, target, prices, self.now(), by_tag=one.key in by_tag) for one in archives)

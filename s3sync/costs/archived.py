@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from msgspec import Struct, field
 
-from s3sync.archive.billing import objects_of
+from s3sync.archive.billing import as_stored, objects_of
 from s3sync.archives.opened import Place
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import Archived
@@ -40,7 +40,7 @@ def archive_books(place: Place, months: Collection[str]) -> Found:
         archives, log = catalogue.archives(), catalogue.log(limit=MOST_LOGGED)
     by_key = {one.key: one for one in archives}
     for archive in archives:
-        _add(lots, archive, classes.get(archive.set, STANDARD))
+        _add(lots, as_stored(place.settings, [archive])[0], classes.get(archive.set, STANDARD))
     for entry in log:
         month = month_of(entry.at)
         if month not in months or entry.outcome != "done" or not entry.key:

@@ -71,8 +71,9 @@ class Organizer(Struct, frozen=True):
         options = OrganizeOptions(
             wanted, wanted_by(filters, datetime.now(UTC)), head, moves=moves, dry_run=dry_run, confirm=confirm
         )
-        writes = () if dry_run else ((End.A, End.B) if moves else (End.B,))
-        with self._open(Asked(source, target, cwd, self.flags, self._environ, (None, self.profile_b)), writes) as work:
+        writes = (End.A, End.B) if moves else (End.B,)
+        asked = Asked(source, target, cwd, self.flags, self._environ, (None, self.profile_b))
+        with self._open(asked, writes, dry_run=dry_run) as work:
             return run_organize(work, options, self._environ)
 
     def undo(
@@ -88,10 +89,9 @@ class Organizer(Struct, frozen=True):
         name, head, lines = read_journal(self._environ, run)
         if not dry_run and not confirm(TakenBack(head.source, head.target, len(lines))):
             raise declined("nothing was taken back")
-        writes = () if dry_run else (End.A, End.B)
         profiles = (head.profile_b, None)
         asked = Asked(head.target, head.source, Path(head.cwd), head.flags, self._environ, profiles)
-        with self._open(asked, writes) as work:
+        with self._open(asked, (End.A, End.B), dry_run=dry_run) as work:
             report = undo_run(work, name, lines, dry_run=dry_run)
         if not dry_run and not report.kept:
             mark_undone(self._environ, name)
@@ -102,14 +102,15 @@ class Organizer(Struct, frozen=True):
         return os.environ if self.environ is None else self.environ
 
     @contextmanager
-    def _open(self, asked: Asked, writes: tuple[End, ...]) -> Iterator[Work]:
+    def _open(self, asked: Asked, would_write: tuple[End, ...], *, dry_run: bool) -> Iterator[Work]:
         settings = load_settings(asked.cwd, flags=asked.flags, environ=self._environ)
         pace = pace_of(settings)
         opened = open_places(replace(asked, pace=pace), apart=False)
         now, workers = datetime.now(UTC), settings.transfers or CEILING
         progress = self.progress or Silent()
+        writes, waits = () if dry_run else would_write, self.lock_wait_s
         with at_work(
-            opened, self._environ, progress, pace, workers, now, writes=writes, wait_s=self.lock_wait_s
+            opened, self._environ, progress, pace, workers, now, writes=writes, would_write=would_write, wait_s=waits
         ) as work:
             yield work
 

@@ -21,7 +21,8 @@ from s3sync.config.values import BadValue
 from s3sync.connect import connect
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.core.pairs import End, Overlap, common_root, overlap
-from s3sync.errors import ConfigError, ProjectError, Unsupported, UsageError
+from s3sync.core.sealed import current_key
+from s3sync.errors import ConfigError, ProjectError, StoreError, Unsupported, UsageError
 from s3sync.keys.known import is_encrypted
 from s3sync.local.ignore import load_ignore
 from s3sync.pairs.around import store_around
@@ -195,13 +196,46 @@ def _folder(asked: Asked, word: str, settings: Settings, *, may_be_file: bool) -
 
 
 def refuse_readable(place: Place, other: Place) -> None:
-    """Raise `Unsupported` where an encrypted repository is around, and files of this disk would be sent as they are."""
-    if isinstance(place, Bucket) and isinstance(other, Folder) and is_encrypted(place.settings):
+    """Raise `Unsupported` where files of this disk would be sent as they are, and an encrypted repository is around the
+    user, or around the place in the store. That is asked for each folder on the way to it, as far as it may be read.
+    """
+    if not isinstance(place, Bucket) or not isinstance(other, Folder):
+        return
+    sealed = None if is_encrypted(place.settings) else _sealed_around(place)
+    if sealed is not None:
+        raise Unsupported(
+            f"{other.shown} is not copied to {place.shown}",
+            why=f"{sealed} there is an encrypted repository: the files would lie in it as anybody can read them, and"
+            " its members could not use them",
+            hint="`s3sync up` in a clone of it encrypts what it sends; what may be readable goes to a place beside it",
+        )
+    if is_encrypted(place.settings):
         raise Unsupported(
             f"{other.shown} is not copied to {place.shown}",
             why=f"{place.settings.repo} is encrypted, and the files would lie there as anybody can read them",
             hint="`s3sync up` encrypts what it sends; what is no file of the repository is copied from another folder",
         )
+
+
+def _sealed_around(place: Bucket) -> str | None:
+    """The path in the store of an encrypted repository that a place is in; None where none is known to be there."""
+    store, path = place.store, place.prefix
+    if scheme_of(place.settings.store).by_remote:
+        return None  # there are none
+    if scheme_of(place.settings.store).has_server:
+        top = whole = place.settings.store
+        while _is_address(top.rpartition("/")[0]):
+            top = top.rpartition("/")[0]
+        store, path = connect(_at(place.settings, top), create=False, sealed=False), whole.removeprefix(top)
+    names = path.strip("/").split("/")
+    for number in range(1, len(names) + 1):
+        repo = "/".join(names[:number])
+        try:
+            store.head(current_key(repo))
+        except StoreError:
+            continue
+        return repo
+    return None
 
 
 def is_made(place: Place) -> bool:

@@ -265,13 +265,17 @@ def at_work(
     now: datetime,
     *,
     writes: tuple[End, ...],
+    would_write: tuple[End, ...],
     wait_s: float,
 ) -> Iterator[Work]:
     """Open the memory of two places, and hold what nobody else may work on meanwhile.
 
-    `writes`: the places that may change; none for a look. Raises `LockHeld`, `LocalError`, `Unsupported`.
+    `writes`: the places that may change; none for a look. `would_write`: those that would change if it were none, which
+    is refused as it would be then. Raises `LockHeld`, `LocalError`, `Unsupported`.
     """
     a, b = opened.places[End.A], opened.places[End.B]
+    for end in would_write:
+        refuse_readable(opened.places[end], opened.places[end.other])
     with ExitStack() as stack:
         memory = stack.enter_context(
             open_pair_memory(a.identity, b.identity, environ, read_only=not writes, now=now, wait_s=wait_s)
@@ -279,7 +283,6 @@ def at_work(
         locked: set[Path] = set()
         for end in writes:
             place = opened.places[end]
-            refuse_readable(place, opened.places[end.other])
             if isinstance(place, Folder) and place.root in locked:
                 continue  # one project is both places of `organize`
             if isinstance(place, Folder) and place.project is not None:

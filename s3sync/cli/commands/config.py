@@ -134,7 +134,30 @@ def _change(call: Call, words: list[str], in_repo: bool) -> int:
         say(f"{printable(str(file))}: {' '.join(map(printable, told))}{'' if changed else ' (as it was)'}")
         if words[:2] == ["set", "store"]:
             _say_if_new(words[2])
+        if words[:2] == ["set", "encrypt"] and changed:
+            _say_what_stays_readable()
     return 0
+
+
+def _say_what_stays_readable() -> None:
+    """Say what encryption does not reach, before somebody relies on it: what the store has already."""
+    from s3sync.cli.output import warn
+    from s3sync.config import load_settings
+    from s3sync.errors import S3syncError
+    from s3sync.keys.known import has_key
+
+    try:
+        settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+        if not settings.encrypt or has_key(settings):
+            return
+    except S3syncError:
+        return
+    warn(f"What the store has of {settings.repo} already is not encrypted, and whoever has the store can read it.")
+    warn(
+        "hint: in a new repository run `s3sync keys create`. One that has files in the store needs another name first: "
+        "`s3sync config set --repo repo NAME`; then `s3sync keys create`, and `s3sync up` sends all of it encrypted. "
+        "docs/encryption.md says how to delete what stays readable"
+    )
 
 
 def _say_if_new(store: str) -> None:

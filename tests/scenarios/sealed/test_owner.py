@@ -223,6 +223,46 @@ def test_two_places_are_copied_as_they_are_and_nothing_readable_from_a_clone(peo
     assert held and not any(b"secret words" in body for body in held)
 
 
+@pytest.mark.parametrize("where", ["people", "on_s3"])
+def test_nobody_puts_readable_files_into_an_encrypted_repository(where: str, request: pytest.FixtureRequest) -> None:
+    """From outside of any clone, and without a key here; what a dry run says is what the real one does."""
+    david, jan = request.getfixturevalue(where)
+    david.write("a", "secret words")
+    david.ok("up")
+    plain = jan.root / "plain"
+    plain.mkdir()
+    (plain / "x").write_text("secret words")
+    (jan.root / "home" / ".local").rename(jan.root / "home" / "away")
+    repo = f"{david.ok('status', '--json').json['store']}/{REPO}"
+    for verb, target in (
+        ("copy", repo), ("copy", f"{repo}/{PROJECT}/cut/deep"), ("sync", f"{repo}/{PROJECT}"), ("move", repo),
+    ):  # fmt: skip
+        for more in ((), ("--dry-run",)):
+            refused = jan.expect(1, verb, str(plain), target, *more, cwd=jan.root)
+            assert "is an encrypted repository" in refused.err
+    assert (plain / "x").exists()
+    jan.ok("copy", f"{repo}/{PROJECT}", str(jan.root / "out"), cwd=jan.root)
+    assert [path.name for path in (jan.root / "out").rglob("*") if path.is_file()] == ["a"], "nothing came there"
+    jan.ok("copy", str(plain), f"{repo}-beside", cwd=jan.root)
+
+
+def test_encryption_of_a_repository_that_has_files_says_what_stays_readable(plain: People, bucket: Path) -> None:
+    david, _ = plain
+    david.write("a", "secret words")
+    david.ok("up")
+    told = david.ok("config", "set", "--repo", "encrypt", "yes").err
+    assert "is not encrypted" in told and "s3sync config set --repo repo NAME" in told
+    assert "encryption begins with an empty repository" in david.expect(5, "keys", "create").err
+    assert "encryption begins with an empty repository" in david.expect(5, "keys", "create", "--dry-run").err
+    david.expect(5, "up")
+    david.ok("config", "set", "--repo", "repo", "sealed")
+    david.ok("keys", "create")
+    david.ok("up")
+    assert (bucket / PROJECT / "a").read_bytes() == b"secret words", "nothing that is there is touched"
+    assert b"secret" not in (bucket.parent / "sealed" / PROJECT / "a").read_bytes()
+    assert david.ok("config", "set", "--repo", "encrypt", "yes").err == ""
+
+
 @pytest.mark.parametrize("project", [PROJECT, "b65-new"])
 def test_who_knows_of_no_encryption_sends_nothing(people: People, bucket: Path, project: str) -> None:
     """A clone without the setting and without the key, in a project that is there, and in a new one."""

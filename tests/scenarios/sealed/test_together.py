@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.kit.people import PROJECT, Person
 from tests.kit.servers import SeaweedFS
 from tests.scenarios.transfers.commands import parts_remembered, started, until
@@ -127,9 +125,24 @@ def test_versions_undo_and_cleanup(people: People) -> None:
     assert (jan.read("a.txt"), david.read("a.txt")) == (b"two", b"three")
 
 
-@pytest.mark.parametrize("words", ["share a.txt", "receive", "dashboard --publish-to pages", "dashboard --publish"])
-def test_what_does_not_work_says_so(people: People, words: str) -> None:
-    david, _ = people
+def test_links_and_pages_are_refused_with_the_reason_whatever_is_asked_for(on_s3: People, seaweedfs: SeaweedFS) -> None:
+    """On a store that could make them. Nothing is written, and a dry run says the same."""
+    david, _ = on_s3
     david.write("a.txt", "one")
     david.ok("up")
-    assert "encrypted" in david.expect(1, *words.split()).err
+    place = david.ok("status", "--json").json["store"].removeprefix(f"s3://{seaweedfs.bucket}/")
+
+    def held() -> list[str]:
+        client = seaweedfs.client()
+        return [one["Key"] for one in client.list_objects_v2(Bucket=seaweedfs.bucket, Prefix=place)["Contents"]]
+
+    before = held()
+    for words in (
+        "share a.txt", "share a.txt --download", "share --page a.txt", "receive", "dashboard --publish-to pages",
+        "dashboard --publish",
+    ):  # fmt: skip
+        refused = david.expect(1, *words.split())
+        assert "encrypted" in refused.err and refused.err.count("error:") == 1, words
+        if david.run(*words.split(), "--dry-run").code != 2:
+            assert "encrypted" in david.expect(1, *words.split(), "--dry-run").err
+    assert held() == before

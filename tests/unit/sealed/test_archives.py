@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,10 +12,14 @@ import pytest
 
 from s3sync.archive.carrier import open_carrier
 from s3sync.archive.sealing import holds, is_made_of, key_id_of, require_opens, size_in_store, tells_content
+from s3sync.archive.stored import size_there
+from s3sync.archive.thaw import price_of
+from s3sync.config import Settings
 from s3sync.core.archive.values import SINGLE_FORMAT, Index, Pack
 from s3sync.core.sealed import OfArchives, sealed_size
 from s3sync.errors import ArchiveError
 from s3sync.store import StoreOptions, open_store
+from s3sync.store.aspects import Tier
 from s3sync.store.port import Create, Headers, Overwrite, Part, Store
 from s3sync.store.sealed import RepositoryKey, seal
 
@@ -105,3 +110,16 @@ def test_objects_say_nothing_and_are_known_by_what_they_are_made_of(inner: Store
     assert is_made_of(store, head, parts) and not is_made_of(inner, head, parts)
     assert not is_made_of(store, head, parts[:1]) and not is_made_of(store, head, tuple(reversed(parts)))
     assert not is_made_of(store, head, (Part(1, len(BODY), "0x8D"),)), "of some stores an ETag is no digest"
+
+
+def test_prices_are_of_what_the_store_has() -> None:
+    plain = Settings(store="s3://b", repo="films", region="us-east-1")
+    sealing = dataclasses.replace(plain, archives_of=plain)
+    assert size_there(plain, 10**9, 3) == 10**9
+    assert size_there(sealing, 10**9) == sealed_size(10**9) > 10**9
+    assert size_there(sealing, 10, 3) == 2 * sealed_size(3) + sealed_size(4)
+    classes = {"STANDARD": [50 * 10**9]}
+    costs = [price_of(one, classes, (), Tier.BULK, 0) for one in (plain, sealing)]
+    assert costs[0].size == costs[1].size, "what is told are the files' own sizes"
+    amounts = [one.amount or 0 for one in costs]
+    assert amounts[0] < amounts[1] < amounts[0] * 1.001
