@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cached_property
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -19,7 +21,7 @@ SMALLEST_PART = 5 * MIB
 """Bytes of a container's part: the fewest that S3 takes."""
 
 
-class Content(Struct, frozen=True):
+class Content(Struct, frozen=True, dict=True):
     """Content of one object: sources below a folder of the disk, and how they are packed.
 
     `top` is the folder in the container; None: the one source is the object, as it is. `name` is for people.
@@ -40,9 +42,9 @@ class Content(Struct, frozen=True):
     md5: str | None = None
     """MD5 that the bytes must have, in hexadecimal: what has another one is not sent."""
 
-    @property
+    @cached_property
     def size(self) -> int:
-        return sum(source.size for source in self.sources)
+        return sum(map(attrgetter("size"), self.sources))
 
     @property
     def most(self) -> int:

@@ -14,7 +14,7 @@ from s3sync.core.archive.values import ArchiveSet, Kind, Source, UnitKind
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.core.spelling import stands_for
 from s3sync.disk.errors import reason_of
-from s3sync.local.patterns import compile_patterns
+from s3sync.local.patterns import Patterns, compile_patterns
 
 _ODD = {
     stat.S_IFSOCK: "a socket",
@@ -39,7 +39,8 @@ class Selection:
     def __init__(self, chosen: ArchiveSet) -> None:
         self._confined = chosen.confined
         private = [".git/"] if chosen.confined and chosen.unit is not UnitKind.FOLDER else []
-        self._ignored = matcher((*chosen.ignore, f"{STATE_DIR}/", *private, underway.PATTERN))
+        self._patterns = compile_patterns((*chosen.ignore, f"{STATE_DIR}/", *private, underway.PATTERN))
+        self._ignored = matcher_of(self._patterns)
         self._selected = matcher(chosen.select) if chosen.select else None
         self.is_sidecar = matcher(chosen.sidecars)
         self.takes_all = self._selected is None
@@ -57,14 +58,28 @@ class Selection:
         return self._selected is None or self._selected(path)
 
     def takes(self, path: str) -> bool:
-        return not self._ignored(path) and (self.takes_all or self.is_selected(path) or self.is_sidecar(path))
+        return not self._ignored(path) and self._chooses(path)
+
+    def takes_inside(self, path: str, name: str) -> bool:
+        """The same of a file whose folder is none that `skips_folder` tells of; `name` is its last."""
+        if not path.isascii():
+            path, name = nfc(path), nfc(name)
+        return not self._patterns.match_inside(path, name) and self._chooses(path)
+
+    def _chooses(self, path: str) -> bool:
+        return self.takes_all or self.is_selected(path) or self.is_sidecar(path)
 
 
 def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     """A test of paths, in whatever normal form a disk has them; nothing fits no patterns."""
     if not patterns:
         return lambda path: False
-    match = compile_patterns(patterns).match_file
+    return matcher_of(compile_patterns(patterns))
+
+
+def matcher_of(patterns: Patterns) -> Callable[[str], bool]:
+    """The same of patterns that are compiled."""
+    match = patterns.match_file
     return lambda path: match(path if path.isascii() else nfc(path))
 
 
@@ -89,8 +104,9 @@ def walk(top: Path, selection: Selection, problems: list[str]) -> Iterator[Sourc
         folder = waiting.pop()
         above = f"{folder}/" if folder else ""
         for entry in _entries(top, folder):
-            path = above + entry.name
-            if selection.withholds(entry.name):
+            name = entry.name
+            path = above + name
+            if selection.withholds(name):
                 continue
             found = _status(entry, path)
             if stat.S_ISDIR(found.st_mode):
@@ -98,7 +114,7 @@ def walk(top: Path, selection: Selection, problems: list[str]) -> Iterator[Sourc
                     waiting.append(path)
                     if selection.takes_all:
                         yield Source(path, Kind.FOLDER, 0, stat.S_IMODE(found.st_mode), found.st_mtime_ns)
-            elif selection.takes(path):
+            elif selection.takes_inside(path, name):
                 source = source_of(path, found, top)
                 if source is None:
                     problems.append(f"{path}: it is {_ODD.get(stat.S_IFMT(found.st_mode), 'no file')}")

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from s3sync.archive.auto_state import Kept, digest_of, kept
-from s3sync.archives.auto_report import AutoOptions, AutoReport, Step, StepState
-from s3sync.archives.auto_steps import Steps
-from s3sync.archives.auto_survey import Survey
 from s3sync.archives.leaving import Leaving
 from s3sync.archives.verifying import Verifying
 from s3sync.config.locate import user_file
-from s3sync.core.archive.automation import Budget, Candidate, Plan, clock_problem, decide
 from s3sync.core.archive.costs import Money
 from s3sync.core.times import format_time, moment, parse_time
 from s3sync.errors import Halt, S3syncError
+
+if TYPE_CHECKING:
+    from s3sync.archive.auto_state import Kept
+    from s3sync.archives.auto_report import AutoOptions, AutoReport, Step
+    from s3sync.core.archive.automation import Candidate, Plan
 
 
 class Automating(Verifying, Leaving, frozen=True):
@@ -40,6 +41,10 @@ class Automating(Verifying, Leaving, frozen=True):
         Raises `Halt` where the clock of this computer cannot be right: then nothing is moved. Raises `LockHeld` for
         another one at work on the same sets.
         """
+        from s3sync.archive.auto_state import kept
+        from s3sync.archives.auto_report import AutoOptions, AutoReport, Step, StepState
+        from s3sync.archives.auto_steps import Steps
+
         options = options or AutoOptions()
         if options.budget is None:
             options = replace(options, budget=self.settings.costs.budget)
@@ -71,6 +76,8 @@ class Automating(Verifying, Leaving, frozen=True):
 
     def agree_to_sets(self, *, dry_run: bool = False) -> list[str]:
         """Agree to the sets of the repository as they are now, so that `auto` goes by them; return their names."""
+        from s3sync.archive.auto_state import kept
+
         sets = [one for one in self.sets().values() if one.confined]
         if sets and not dry_run:
             with kept(self.environ, self.settings.root, self.now(), self.lock_wait_s) as memory:
@@ -78,6 +85,10 @@ class Automating(Verifying, Leaving, frozen=True):
         return [one.name for one in sets]
 
     def _plan(self, options: AutoOptions, memory: Kept, report: AutoReport) -> Plan:
+        from s3sync.archive.auto_state import digest_of
+        from s3sync.archives.auto_survey import Survey
+        from s3sync.core.archive.automation import Budget, clock_problem, decide
+
         now, last = self.now(), memory.memory.last
         sets = self.sets().values()
         if options.agree and not options.dry_run:

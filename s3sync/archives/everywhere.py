@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from s3sync.all_repositories import Found, side_by_side
 from s3sync.archive.catalogue.listing import STANDARD
 from s3sync.archive.chain import key_before, step_before
 from s3sync.archive.units import find_units
@@ -23,7 +23,10 @@ from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Unit
 from s3sync.core.times import format_time, moment
 from s3sync.errors import ConfigError, ProjectError, S3syncError
 from s3sync.project import project_names
-from s3sync.repositories.book import Remembered
+
+if TYPE_CHECKING:
+    from s3sync.all_repositories import Found
+    from s3sync.repositories.book import Remembered
 
 
 class Here(Struct, frozen=True):
@@ -142,6 +145,8 @@ def all_everywhere(
 
     The user's own sets are told with the repository around alone. Raises `ProjectError` where none fits `pattern`.
     """
+    from s3sync.all_repositories import side_by_side
+
     around = _whole(Everywhere.open(path=path, flags=flags, environ=environ), pattern)
     process = os.environ if environ is None else environ
     mine = Everywhere(load_own_settings(flags or {}, process), dict(flags or {}), process)

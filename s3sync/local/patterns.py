@@ -80,6 +80,10 @@ class Patterns:
         folder, _, name = path.rpartition("/")
         return self._folder(folder) or self._decides(path, name, is_folder=False)
 
+    def match_inside(self, path: str, name: str) -> bool:
+        """The same of a file whose folder is not ignored, as who walks through folders knows; `name` is its last."""
+        return self._decides(path, name, is_folder=False)
+
     def _folder(self, folder: str) -> bool:
         known = self._folders.get(folder)
         if known is not None:

@@ -5,16 +5,18 @@ A card is taken apart only when somebody asks for it, as most of a header is nev
 
 from __future__ import annotations
 
-import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from s3sync.archive.readers import Unsaid, open_file
+
+if TYPE_CHECKING:
+    import gzip
 
 Value: TypeAlias = str | int | float | bool | None
 
@@ -101,17 +103,22 @@ def header_in(file: IO[bytes], name: str) -> Header:
                 return headers.next(b"XTENSION", primary)
             except Unsaid:
                 return primary
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error) as error:
         raise Unsaid(f"it cannot be unpacked: {error}") from None
 
 
 @contextmanager
 def _unpacked(file: IO[bytes], name: str) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    if name.casefold().endswith(".gz"):
+    if not name.casefold().endswith(".gz"):
+        yield file
+        return
+    import gzip  # few need it, and it takes longer than the rest
+
+    try:
         with gzip.open(file, "rb") as unpacked:
             yield unpacked
-    else:
-        yield file
+    except gzip.BadGzipFile as error:
+        raise Unsaid(f"it cannot be unpacked: {error}") from None
 
 
 class _Headers:

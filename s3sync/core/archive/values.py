@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+from operator import attrgetter
 
 from msgspec import Struct, field
 
@@ -12,6 +14,7 @@ CURRENT_FORMAT = 2
 """Version of the newest index that this program reads. It writes the oldest one that can say what is to be said."""
 SINGLE_FORMAT = 1
 """Version of the index of a unit that is one archive."""
+_SIZE = attrgetter("size")
 
 
 class UnitKind(StrEnum):
@@ -120,7 +123,7 @@ class Source(Struct, frozen=True, gc=False):
     target: str | None = None
 
 
-class Unit(Struct, frozen=True):
+class Unit(Struct, frozen=True, dict=True):
     """Content of one archive (or, without a container, one object a file).
 
     `id` names it to people and is the container's top folder. `root` is its top folder on the disk, `key` the archive's
@@ -140,9 +143,9 @@ class Unit(Struct, frozen=True):
     refused: str | None = None
     """Reason why it cannot be archived: it is empty, cannot be read, or lacks a field of the layout."""
 
-    @property
+    @cached_property
     def size(self) -> int:
-        return sum(source.size for source in self.sources)
+        return sum(map(_SIZE, self.sources))
 
     @property
     def newest_ns(self) -> int:

@@ -48,6 +48,13 @@ def test_c13_importing_stays_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_c13_what_one_verb_of_archives_needs_the_others_do_not_import() -> None:
+    rare = ("s3sync.archives.auto_survey", "s3sync.archives.auto_steps", "s3sync.all_repositories", "gzip", "obstore")
+    code = f"import s3sync.archives, sys; print([name for name in {rare} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_c13_one_class_is_called_project() -> None:
     source = Path(s3sync.__file__).parent
     found = [path for path in source.rglob("*.py") if re.search(r"^class Project\b", path.read_text("utf-8"), re.M)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sync.archive.readers import Unsaid, exif, exiftool, fits, movie
@@ -63,6 +63,7 @@ def test_values_of_every_kind(tmp_path: Path) -> None:
     assert fits.read_header(tmp_path / "a.fits.gz").get("LONG") == cards["LONG"]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=400))
 def test_a_text_of_any_length_comes_back_without_blanks_at_its_end(text: str) -> None:
     path = Path(os.environ.get("TMPDIR", "/tmp")) / f"s3sync-{os.getpid()}.fits"

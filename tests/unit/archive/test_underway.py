@@ -37,4 +37,5 @@ def test_it_is_never_archived(tmp_path: Path) -> None:
         os.close(descriptor)
     assert not selection.takes(name)
     assert not selection.takes(f"cal/{name}")
+    assert not selection.takes_inside(f"cal/{name}", name)
     assert selection.takes(".s3sync-notes")

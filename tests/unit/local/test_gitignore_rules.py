@@ -56,6 +56,9 @@ def test_c11_random_patterns_mean_what_git_says(repository: Path, seed: int) -> 
         paths = ["/".join(draw.choice(NAMES) for _ in range(draw.randint(1, 4))) for _ in range(40)]
         theirs = asked_of_git(repository, patterns, paths)
         assert {path for path in paths if ours.match_file(path)} == theirs, patterns
+        walked = [path for path in paths if not ours.match_file(f"{path.rpartition('/')[0]}/")]
+        inside = {path for path in walked if ours.match_inside(path, path.rpartition("/")[2])}
+        assert inside == theirs & set(walked), patterns
         compared += len(paths)
 
 
