@@ -9,12 +9,12 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
-from s3sync.archive.sets import require_set, settings_of
+from s3sync.archive.sets import require_set, settings_of, unsealable
 from s3sync.config import REPO_FILE, Settings, find_repo_root, load_settings, says_trust, user_file
 from s3sync.config.archive_classes import classes_of
 from s3sync.config.schemes import scheme_of
 from s3sync.config.table_sets import SQL
-from s3sync.config.write_sets import block, write_sets
+from s3sync.config.write_sets import block, set_of, write_sets
 from s3sync.core.archive.presets import PRESETS
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.errors import UsageError
@@ -66,6 +66,11 @@ def init_set(
         folder = _folder_key(rules)
         rules[folder] = _placed(str(rules[folder]), start, None)  # also a preset's: it holds wherever one stands
     path = user_file(environ) if own else Path(str(root)) / REPO_FILE
+    if not own:
+        settings = load_settings(start, flags={}, environ=environ)
+        refused = unsealable(set_of(name, rules, path, committed=True), settings)
+        if refused is not None:
+            raise refused
     changed = write_sets(path, {name: rules}, committed=not own, dry_run=dry_run)
     chosen = None
     if not dry_run:

@@ -59,6 +59,8 @@ class RunReport(Struct):
     """Units that are left out because they are younger than the set, or `--older-than`, says."""
     made: NewStore | None = None
     """Folder store that was made, or would be."""
+    key_id: str | None = None
+    """Id of the key that archives of an encrypted repository are sealed with."""
 
     def of(self, state: UnitState) -> list[UnitReport]:
         return [one for one in self.units if one.state is state]

@@ -10,6 +10,7 @@ from msgspec import structs
 from s3sync.archive.chain import folder_in, key_before, note_moved_on, require_same_disk, step_before
 from s3sync.archive.disks import NewStore, require_disk
 from s3sync.archive.plain_sets import readable, refuse_sealed_source
+from s3sync.archive.sealing import key_id_of
 from s3sync.archive.sets import is_sealed
 from s3sync.archive.units import Young, find_units
 from s3sync.archive.work import Channel, Working, carrying, working
@@ -97,7 +98,7 @@ class Moving(Catalogued, frozen=True):
             opened, made = self._first(channel, chosen, options.create, confirm_new)
         agreement = Agreement(self.settings_of(chosen), max_cost, confirm)
         report = self._run(chosen, opened, units, options, agreement, told, ends_in_s, engine)
-        report.not_due, report.made = young.count, made
+        report.not_due, report.made, report.key_id = young.count, made, key_id_of(opened.store)
         return report
 
     def _run(

@@ -35,7 +35,7 @@ def write_sets(path: Path, sets: Mapping[str, Rules], *, committed: bool, dry_ru
     before = _sets_in(old or "", path, committed)
     new, wanted = old if old is not None else (REPO_HEADER if committed else USER_HEADER), {}
     for name, rules in sets.items():
-        alone = _sets_in(f"{KEY}:\n{block(name, rules)}", path, committed)[name]
+        alone = set_of(name, rules, path, committed=committed)
         if name in before:
             _refuse_other(before[name], alone, path)
             continue
@@ -50,6 +50,11 @@ def write_sets(path: Path, sets: Mapping[str, Rules], *, committed: bool, dry_ru
     if not dry_run:
         place_text(path, new, private=not committed)
     return True
+
+
+def set_of(name: str, rules: Rules, path: Path, *, committed: bool) -> ArchiveSet:
+    """The set that these rules make in a file. Raises `ConfigError`."""
+    return _sets_in(f"{KEY}:\n{block(name, rules)}", path, committed)[name]
 
 
 def block(name: str, rules: Rules, indent: str = "  ") -> str:

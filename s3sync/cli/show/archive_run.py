@@ -85,6 +85,9 @@ def print_summary(report: RunReport, *, quiet: bool) -> None:
     if report.reading is not None and not quiet:
         warn(f"Before anything is deleted here, {amount_of(report.reading)} would be read back:")
         say_price(report.reading)
+    if report.key_id is not None and any(unit.removed and unit.removed.files for unit in report.units):
+        warn(f"What {'would leave' if report.dry_run else 'left'} this disk only the key {report.key_id} opens.")
+        warn("hint: keep a copy of it where nothing else is: s3sync keys export FILE")
     if failed or changed:
         warn(f"{counted(len(failed) + len(changed), 'unit')} of {report.set} not archived; the rest is done")
 
@@ -99,6 +102,7 @@ def run_json(report: RunReport) -> Json:
         "dry_run": report.dry_run,
         "not_due": report.not_due,
         "makes_store": report.made is not None,
+        "key_id": report.key_id,
         "reading": _price_json(report.reading) if report.reading is not None else None,
         "units": [_unit_json(unit) for unit in report.units],
         "exit_code": report.exit_code,

@@ -85,6 +85,8 @@ def test_everything_works_and_nothing_can_be_read(archiving: People, vault: Path
         assert PROJECT in (told := david.ok("archive", *words, cwd=david.repo)).out or "verified 1" in told.out
     deleted = david.ok("archive", "run", "--delete-local", cwd=david.repo)
     assert "deleted here 3 files" in deleted.out and "kept 1 light" in deleted.out
+    key_id = david.ok("keys", "list", "--json").json["key_id"]
+    assert f"only the key {key_id} opens" in deleted.err and "s3sync keys export FILE" in deleted.err
     david.ok("restore", PROJECT, "--member", "s3-staging/a.txt", "--to", str(david.root / "out"), cwd=david.repo)
     assert (david.root / f"out/{PROJECT}/s3-staging/a.txt").read_bytes() == WORDS
     david.ok("restore", PROJECT, cwd=david.repo)
@@ -338,6 +340,14 @@ def test_what_cannot_be_encrypted_is_refused(people: People, vault: Path) -> Non
     )
     assert "the key of the repository stays on this computer" in refused.err
     assert "1 archive" in david.ok("archive", "list", cwd=david.repo).out, "the others work as ever"
+    before = (david.repo / ".s3sync.yaml").read_text()
+    for words in (("media-db", "s3://bucket/x"), ("footage", f"file://{vault}4")):
+        for more in ((), ("--dry-run",)):
+            refused = david.expect(
+                1, "archive", "init", "--preset", words[0], "--store", words[1], *more, cwd=david.repo
+            )
+            assert "does not work in an encrypted repository" in refused.err
+    assert (david.repo / ".s3sync.yaml").read_text() == before
     assert not Path(f"{vault}2").exists() and not list(Path(f"{vault}3").glob("*.tar"))
 
 
