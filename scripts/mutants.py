@@ -1618,6 +1618,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_current_folder.py", "-k", "no_module"),
     ),
     Mutant(
+        "from-the-future",
+        "what is said from the future is outdone by what is not",
+        "s3sync/core/manifest/merge.py",
+        "(one.at <= until, one.stamp) > (other.at <= until, other.stamp)",
+        "one.stamp > other.stamp",
+        ("tests/unit/state/test_own_manifests.py", "-k", "from_the_future"),
+    ),
+    Mutant(
         "garbled-rows",
         "rule 7: what follows a row that makes no sense is not waited for",
         "s3sync/archive/rows/connection.py",

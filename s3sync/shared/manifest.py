@@ -38,6 +38,8 @@ class StoredManifest(Struct, frozen=True):
     etag: str | None
     others: Mapping[str, list[FileRecord]] = {}
     """Records that lost against another user's when manifests were merged, by name."""
+    ahead: Mapping[str, str] = {}
+    """By key: the time in the future that a user's manifest speaks of."""
 
 
 class Seen(Protocol):
@@ -87,7 +89,7 @@ def _read_merged(store: Store, prefix: str, unless: str | None) -> StoredManifes
     found = read_all(store, prefix)
     if unless is not None and found.etag == unless:
         raise Unchanged("the manifests are still those that are known")
-    return StoredManifest(found.manifest, found.etag, found.others)
+    return StoredManifest(found.manifest, found.etag, found.others, found.ahead)
 
 
 def _fetch(store: Store, key: str, text: ManifestText, unless: str | None, kept: Kept | None) -> tuple[str, bool]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from hashlib import md5, sha256
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from s3sync.core.manifest.merge import (
     Statement,
     Statements,
     Thing,
+    ahead,
     changed,
     document_of,
     merged,
@@ -29,6 +31,7 @@ from s3sync.core.manifest.parse import broken, parse, too_large
 from s3sync.core.manifest.record import SCHEMA, FileRecord, Manifest, render
 from s3sync.core.names import MANIFEST, name_part
 from s3sync.core.records import records
+from s3sync.core.times import format_time
 from s3sync.errors import ManifestError, NotFound
 from s3sync.spill.table import SpilledDict
 from s3sync.store.port import Create, Headers, Store, Update
@@ -37,6 +40,8 @@ KIND = "manifest"
 MOST_WRITERS = 200
 MOST_REVISION = 1 << 53
 """A revision stays there once somebody wrote it: what follows is readable, and its time decides."""
+MOST_AHEAD = timedelta(days=1)
+"""Time by which a clock may be ahead: one that is set to another part of the world is by 14 hours."""
 _AT_ONCE = 8
 _HEADERS = Headers(content_type="application/json")
 _NO_STATEMENT = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
@@ -67,6 +72,10 @@ class Own(msgspec.Struct):
     """By key: the MD5 of the text."""
     others: dict[str, list[FileRecord]]
     """Records that lost against another user's, by name."""
+    until: str
+    """Time behind which nobody can have written."""
+    ahead: dict[str, str]
+    """By key: the latest such time that a manifest has."""
 
 
 def key_of(prefix: str, user: str) -> str:
@@ -101,10 +110,12 @@ def read_all(store: Store, prefix: str) -> Own:
         revision = max(revision, parse(old[1]).revision)
         digests[prefix + MANIFEST] = md5(old[1], usedforsecurity=False).hexdigest()
     everything = [of_shared, *(statements for _, statements in by_key.values())]
-    best = merged(*everything)
+    until = format_time(datetime.now(UTC) + MOST_AHEAD)
+    best = merged(*everything, until=until)
     manifest = _manifest(prefix, best, max([revision, *(one.revision for one in best.values())]))
     losers = {name: _records(some) for name, some in outdone(everything, best).items()}
-    return Own(manifest, _etag(digests), by_key, of_shared, digests, losers)
+    late = {key: at for key, (_, statements) in by_key.items() if (at := ahead(statements, until)) is not None}
+    return Own(manifest, _etag(digests), by_key, of_shared, digests, losers, until, late)
 
 
 def _listed(store: Store, folder: str) -> list[str]:
@@ -136,7 +147,7 @@ def write(store: Store, prefix: str, known: Own, manifest: Manifest, at: str, by
     others = [statements for other, (_, statements) in known.by_key.items() if other != key]
     new = changed(_values(known.manifest), _values(manifest))
     revision = min(manifest.revision, MOST_REVISION)
-    mine = own_after(own, [known.shared, *others], new, revision, at, by)
+    mine = own_after(own, [known.shared, *others], new, revision, at, by, known.until)
     text = Text(
         project_id=manifest.project_id,
         repo=manifest.repo,

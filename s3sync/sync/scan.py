@@ -70,6 +70,10 @@ def scan(
         there = remote.result()
         known_locks = locking.result() if locking is not None else Locks()
     tell_rollback(session.store, state, there.stored)
+    if there.stored.ahead:
+        from s3sync.sync.ahead import tell_ahead
+
+        tell_ahead(there.stored)
     if blind:
         base = take_the_remotes_case(base, here, there)
     seen = View(

@@ -7,7 +7,8 @@ or who has merged them before. Nothing is said by silence: what is no more is a 
 
 A stamp counts revisions: a writer's is one more than any that he has seen, so whoever knew of a statement outdoes it,
 whatever the clocks say. Only what two wrote without knowing of each other is decided by time and name
-(docs/decisions/0114-a-manifest-for-each-user.md).
+(docs/decisions/0114-a-manifest-for-each-user.md). What is said to be from the future is outdone by all that is not
+(docs/decisions/0135-nobody-speaks-from-the-future.md).
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ PATH, HEAD, FIELD = "path", "head", "field"
 _NAMED = ("members", "receipts", "inboxes", "arriving")
 _PLAIN = ("project_id", "repo", "schema", "revision", "write_id")
 _SYNC, _CLEANED = "sync", "cleaned"
+
+NO_END = chr(0x10FFFF)
+"""Text behind all times."""
 
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 Thing: TypeAlias = tuple[str, str]
@@ -50,15 +54,20 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
 Statements: TypeAlias = Mapping[Thing, Statement]
 
 
-def merged(*manifests: Statements) -> dict[Thing, Statement]:
-    """For each thing the statement with the highest stamp."""
+def merged(*manifests: Statements, until: str = NO_END) -> dict[Thing, Statement]:
+    """For each thing the statement with the highest stamp, of those made by `until` where there are some."""
     found: dict[Thing, Statement] = {}
     for manifest in manifests:
         for thing, one in manifest.items():
             other = found.get(thing)
-            if other is None or one.stamp > other.stamp:
+            if other is None or (one.at <= until, one.stamp) > (other.at <= until, other.stamp):
                 found[thing] = one
     return found
+
+
+def ahead(manifest: Statements, until: str) -> str | None:
+    """The latest time that a statement of a manifest has behind `until`."""
+    return max((one.at for one in manifest.values() if one.at > until), default=None)
 
 
 def values_of(document: Mapping[str, Any]) -> dict[Thing, Any]:
@@ -127,7 +136,13 @@ def _same(thing: Thing, before: Any, after: Any) -> bool:
 
 
 def own_after(
-    own: Statements, others: Iterable[Statements], new: Mapping[Thing, Any], revision: int, at: str, by: str
+    own: Statements,
+    others: Iterable[Statements],
+    new: Mapping[Thing, Any],
+    revision: int,
+    at: str,
+    by: str,
+    until: str = NO_END,
 ) -> dict[Thing, Statement]:
     """The statements that a writer publishes: those of his that still stand, and what he changed.
 
@@ -135,7 +150,7 @@ def own_after(
     forgotten: nothing is left that it would outdo.
     """
     there = [*others]
-    best = merged(own, *there)
+    best = merged(own, *there, until=until)
     found = {thing: one for thing, one in own.items() if best[thing] == one}
     found.update(((kind, name), Statement(kind, name, revision, at, by, value)) for (kind, name), value in new.items())
     return {

@@ -141,3 +141,24 @@ def test_a_repository_that_names_a_remote_is_asked_about_with_its_type(remotes: 
     other.write_text("[dav]\ntype = sftp\nhost = 127.0.0.1\nport = 9\n")
     again = david.expect(5, "status", env={**nobody_agreed, "RCLONE_CONFIG": str(other)})
     assert "sftp, by your rclone remote dav" in again.err
+
+
+def test_nobody_has_the_last_word_by_a_time_to_come(remotes: Remotes, tmp_path: Path) -> None:
+    name = uuid.uuid4().hex
+    url, environment = remotes.url("loc", name), {"RCLONE_CONFIG": str(remotes.config)}
+    david, jan = pair(tmp_path, url, dict.fromkeys(("david", "jan"), environment))
+    david.write("a.mp4", "of david")
+    david.ok("up")
+    place = remotes.folder("loc", name)
+    assert place is not None
+    told = next(place.rglob("metadata.david.json"))
+    forged = json.loads(told.read_text()) | {"user": "mallory"}
+    for one in forged["statements"]:
+        one |= {"revision": 1 << 53, "at": "9999-12-31T23:59:59Z", "by": "mallory"}
+        if one["kind"] == "path":
+            one["value"]["files"]["uploaded_by"] = "mallory"
+    told.with_name("metadata.mallory.json").write_text(json.dumps(forged))
+    status = jan.ok("status", "--json")
+    assert {file["uploaded_by"] for file in status.json["files"]} == {"david"}
+    assert "metadata.mallory.json speaks of 9999-12-31T23:59:59Z, which is to come" in status.err
+    assert "which is to come" in jan.ok("down").err

@@ -47,6 +47,25 @@ def test_nobody_brings_others_to_write_what_cannot_be_read(store: Store) -> None
     assert read_all(store, PREFIX).manifest.last_sync_by == "jan"
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "zzz", "2999-02-30"])
+def test_what_is_said_from_the_future_is_outdone_and_told(store: Store, at: str) -> None:
+    """A revision stays at the highest once that is written, so that times decide, and a forged one would for ever."""
+    old = {"files": {"name": "a.mp4", "size_bytes": 1, "uploaded_by": "mallory", "uploaded_at": NOW}}
+    told = Statement(PATH, "a.mp4", MOST_REVISION, at, "david", old)
+    forged = Text(user="mallory", revision=MOST_REVISION, statements=[told])
+    put(store, key_of(PREFIX, "mallory"), msgspec.json.encode(forged))
+    known = read_all(store, PREFIX)
+    assert known.manifest.files["a.mp4"].uploaded_by == "mallory", "where nobody else speaks of it"
+    for user in ("david", "jan"):
+        files = {"a.mp4": replace(known.manifest.files["a.mp4"], uploaded_by=user)}
+        write(store, PREFIX, known, replace(known.manifest, revision=MOST_REVISION + 1, files=files), NOW, user)
+        known = read_all(store, PREFIX)
+        assert known.manifest.files["a.mp4"].uploaded_by == user
+    assert list(known.ahead) == [key_of(PREFIX, "mallory")]
+    write(store, PREFIX, known, replace(known.manifest, last_sync=NOW, last_sync_by="jan"), NOW, "jan")
+    assert read_all(store, PREFIX).manifest.files["a.mp4"].uploaded_by == "jan", "and nothing of it is dropped"
+
+
 @pytest.mark.parametrize("value", ["text", {"files": 5}, {"files": {"name": 7}}, [["files"]]])
 def test_what_lost_and_is_no_record_counts_for_nothing(store: Store, value: Any) -> None:
     forge(store, "mallory", 1, value)
