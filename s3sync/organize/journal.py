@@ -90,7 +90,7 @@ def read_journal(environ: Mapping[str, str], run: str | None) -> tuple[str, Head
     try:
         head = msgspec.json.decode(first, type=Head)
         lines = [msgspec.json.decode(line, type=Line) for line in rest[:-1] if line]
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"the journal of {chosen} is damaged", why=str(error)) from None
     return chosen, head, lines
 

@@ -39,7 +39,7 @@ class Queue:
 def _read(value: str) -> Wish | None:
     try:
         wish = msgspec.json.decode(value, type=Wish)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
     absolute = wish.word.startswith("/") and not has_wildcard(wish.word)
     inside = len(wish.word) <= MOST_WORD and not absolute and ".." not in wish.word.split("/")

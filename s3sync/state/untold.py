@@ -48,7 +48,7 @@ class Untold:
     def mark(self) -> Mark | None:
         try:
             return msgspec.json.decode(self._state.fact(self._mark) or "", type=Mark)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return None
 
     def set_mark(self, mark: Mark) -> None:

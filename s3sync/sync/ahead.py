@@ -15,6 +15,7 @@ class FromTheFuture(UserWarning):
 def tell_ahead(stored: StoredManifest) -> None:
     """Warn of each such manifest. What it says counts for less than what any other says."""
     for key, at in sorted(stored.ahead.items()):
-        text = f"{short_text(key.rpartition('/')[2])} speaks of {short_text(at)}, which is to come: what others say counts before it"
+        whose = short_text(key.rpartition("/")[2])
+        text = f"{whose} speaks of {short_text(at)}, which is to come: what others say counts before it"
         more = "ask whoever it is of to set the clock; if nobody wrote that, delete it in the store"
         warnings.warn(f"{text}; {more}", FromTheFuture, stacklevel=2)

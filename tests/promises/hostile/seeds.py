@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.promises.hostile import targets_of_stores
+
 FULL_MANIFEST = b"""{
   "schema": 1, "project_id": "b63", "repo": "v", "revision": 42, "write_id": "01JD",
   "last_sync": "2025-11-03T14:30:00Z", "last_sync_by": "jan", "quota": {"who": ["jan", null, 1.5]},
@@ -91,4 +93,5 @@ SEEDS: dict[str, list[bytes]] = {
     ],
     "ignore": [b"*a*a*a*a*a*a*a*b", b"**/a/**/b/**/c", b"!keep\n*.tmp\n/x/**", b"[!a]*[]a]?\\*", b"[a-", b"!x?\\/"],
     "shown": [b"\x1b]8;;http://evil\x1b\\", "\x9b31m\u202e\u0301\u0301".encode(), ("e" + "\u0301" * 40).encode()],
+    **targets_of_stores.SEEDS,
 }  # fmt: skip

@@ -1,0 +1,157 @@
+"""Targets for the parsers of what other clouds, sealed stores, queues and archives give."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from s3sync.core.archive.index import memory_of, parse_index
+from s3sync.core.sealed import HEADER, MAGIC, Sphere, opened_size
+from s3sync.errors import ArchiveError, ManifestError, NotAStore, NotAuthentic
+from s3sync.keys.wrapping import new_identity, unwrap
+from s3sync.shared.own_manifests import _decoded, _manifest
+from s3sync.state.queued import _read as read_wish
+from s3sync.store.azure import blocks, names
+from s3sync.store.gcs.failures import refusal
+from s3sync.store.gcs.resources import head_of, info_of, token_of
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.rclone.items import Facts, Item, Listing, Said, Stat
+from s3sync.store.sealed.blocks import open_block, seal_block
+from s3sync.store.sealed.keys import SECRET_BYTES, RepositoryKey
+from s3sync.store.sealed.side import read_side
+
+_KEY = RepositoryKey(bytes(range(SECRET_BYTES)))
+_SPHERE = _KEY.sphere(Sphere("v", "b63"))
+SEALED = seal_block(_KEY.id, _SPHERE, b"draft" * 20)
+
+
+@cache
+def _identity() -> str:
+    return new_identity()
+
+
+def wishes(data: bytes) -> None:
+    """A row of the queue: what lies in the staging folder, or nothing."""
+    wish = read_wish(data.decode("utf-8", "replace"))
+    assert wish is None or ".." not in wish.word.split("/")
+
+
+def sealed(data: bytes) -> None:
+    """A sealed block and the record beside one: what a member sealed for this place, or `NotAuthentic`."""
+    with suppress(NotAuthentic):
+        assert open_block(_KEY.id, _SPHERE, data, "a.mp4") == b"draft" * 20
+    with suppress(NotAuthentic):
+        assert not open_block(_KEY.id, _SPHERE, MAGIC + _KEY.id + data.ljust(HEADER, b"x"), "a.mp4")
+    size = opened_size(len(data))
+    assert size is None or 0 <= size <= len(data)
+    assert all(isinstance(value, str) for value in read_side(data, "e").values())
+
+
+def wrapped(data: bytes) -> None:
+    """A wrapped key that somebody put into the store: none of ours."""
+    with suppress(NotAuthentic):
+        assert unwrap(b"age-encryption.org/v1\n" + data, "v", _identity()) is None
+
+
+def rclone(data: bytes) -> None:
+    """An answer of rclone: values with a version and a time, or what is no answer."""
+    for kind in (Listing, Stat, Facts, Said, Item):
+        try:
+            found: Any = msgspec.json.decode(data, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+        items = found.found if kind is Listing else [found.item] if kind is Stat else [found] if kind is Item else []
+        for item in items:
+            if item is not None and item.size >= 0:
+                info = item.info(item.path)
+                assert info.etag and info.modified.tzinfo is not None
+        if kind is Facts:
+            assert len(found.hash_kinds) <= 1
+
+
+def google(data: bytes) -> None:
+    """An object as Cloud Storage tells of it, or a refusal: one of our failures."""
+    found = refusal(403, data)
+    assert len(f"{found.code}{found.message}") < 100_000
+    try:
+        item = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+    if isinstance(item, dict):
+        with suppress(RequestFailed, NotAStore):
+            info = info_of(item, "")
+            assert info.etag == token_of(item) and info.modified.tzinfo is UTC and 0 <= info.size < math.inf
+            json.dumps([list(head_of(item, "").metadata.items()), info.key])
+
+
+def azure(data: bytes) -> None:
+    """What Azure keeps of ours: metadata, ids of blocks, records of uploads."""
+    text = data.decode("latin-1")
+    assert names.decode(names.encode({"name": text})) == {"name": text}
+    names.decode({text: text})
+    block = blocks.read_id(text)
+    assert block is None or blocks.read_id(block.id) == block
+    blocks.read_record(data)
+
+
+def archive_index(data: bytes) -> None:
+    """An index of an archive: within what was told of its memory, or an `ArchiveError`."""
+    with suppress(ValueError):
+        assert memory_of(data) >= len(data)
+    with suppress(ArchiveError):
+        index = parse_index(data, None, "an index")
+        assert all(member.size >= 0 and member.offset >= 0 for member in index.members)
+
+
+def own_manifest(data: bytes) -> None:
+    """A user's own manifest: one that is merged, or a `ManifestError`."""
+    with suppress(ManifestError):
+        text = _decoded(data, "metadata.jan.json")
+        _manifest("v/b63/", {one.thing: one for one in text.statements}, text.revision)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "wishes": wishes,
+    "sealed": sealed,
+    "wrapped": wrapped,
+    "rclone": rclone,
+    "google": google,
+    "azure": azure,
+    "archive_index": archive_index,
+    "own_manifest": own_manifest,
+}
+_DEEP = b'{"x":' + b"[" * 3000
+_ITEM = b'{"Path":"a","Size":1,"ModTime":"2025-11-03T10:00:00Z","IsDir":false,"Hashes":{"md5":"aa"}}'
+SEEDS: dict[str, list[bytes]] = {
+    "wishes": [b'{"word":"cut/a.mp4","at":"2025-11-03T10:00:00Z"}', _DEEP],
+    "sealed": [SEALED, SEALED[:-1], b'{"schema":1,"etag":"e","metadata":{"md5":"a"}}', _DEEP],
+    "wrapped": [b"-> X25519 c2hhcmU\nYm9keQ\n--- bWFj\nxxxx", b"-> ssh-ed25519 a b\n", b""],
+    "rclone": [
+        b'{"list":[' + _ITEM + b"]}",
+        b'{"item":' + _ITEM + b"}",
+        b'{"Features":{"Copy":true},"Hashes":["md5"]}',
+        _DEEP,
+    ],
+    "google": [
+        b'{"name":"a","size":"1","generation":"5","updated":"2025-11-03T10:00:00Z","metadata":{"a":"b"}}',
+        b'{"name":"a","size":"1","generation":"5","updated":"0001-01-01T00:00:00+14:00"}',
+        b'{"error":{"errors":{"x":1}}}',
+        b'{"error":{"errors":[{"reason":"conditionNotMet"}],"message":"no"}}',
+        b"[" * 200_000,
+    ],
+    "azure": [blocks.Block(b"x" * 12, 1, 2, b"y" * 16).id.encode(), b"a-_x41", b'{"key":"a","headers":{}}', _DEEP],
+    "archive_index": [b'{"format":1,"key":"raw/u1.tar","unit":"u1","members":[]}', b'{"format":9}', _DEEP],
+    "own_manifest": [
+        b'{"user":"jan","revision":3,"statements":[{"kind":"path","name":"a","revision":3,"at":"2025","by":"jan",'
+        b'"value":{"files":{"name":"a","size_bytes":1,"uploaded_by":"jan","uploaded_at":""}}}]}',
+        b'{"statements":[{"kind":"events","name":"a","revision":3,"at":"","by":"","value":{"event":5}}]}',
+        _DEEP,
+    ],
+}
