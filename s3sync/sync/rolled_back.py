@@ -1,12 +1,14 @@
 """An older metadata.json of an encrypted project than this computer saw: somebody put it back.
 
 Who owns the bucket can show an old state of it as a whole. A fresh computer cannot know; one that was there can.
+And a user's manifest that speaks of a time to come: a clock is wrong, or somebody wants the last word.
 """
 
 from __future__ import annotations
 
 import warnings
 
+from s3sync.core.names import short_text
 from s3sync.shared.manifest import StoredManifest
 from s3sync.state.memory import StateDB
 from s3sync.store.aspects import aspect
@@ -33,3 +35,16 @@ def tell_rollback(store: Store, state: StateDB, stored: StoredManifest) -> None:
         warnings.warn(f"{text}; {more}", RolledBack, stacklevel=2)
     elif revision > newest and not state.read_only:
         state.remember(FACT, str(revision))
+
+
+class FromTheFuture(UserWarning):
+    """A manifest has statements that nobody can have made yet."""
+
+
+def tell_ahead(stored: StoredManifest) -> None:
+    """Warn of each such manifest. What it says counts for less than what any other says."""
+    for key, at in sorted(stored.ahead.items()):
+        whose = short_text(key.rpartition("/")[2])
+        text = f"{whose} speaks of {short_text(at)}, which is to come: what others say counts before it"
+        more = "ask whoever it is of to set the clock; if nobody wrote that, delete it in the store"
+        warnings.warn(f"{text}; {more}", FromTheFuture, stacklevel=2)

@@ -27,7 +27,7 @@ from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.sync.case import take_the_remotes_case
 from s3sync.sync.foresight import start_store
-from s3sync.sync.rolled_back import tell_rollback
+from s3sync.sync.rolled_back import tell_ahead, tell_rollback
 from s3sync.sync.same_content import settle_unknown_md5s
 from s3sync.sync.selection import leave_out_deselected
 from s3sync.sync.session import Session
@@ -70,10 +70,7 @@ def scan(
         there = remote.result()
         known_locks = locking.result() if locking is not None else Locks()
     tell_rollback(session.store, state, there.stored)
-    if there.stored.ahead:
-        from s3sync.sync.ahead import tell_ahead
-
-        tell_ahead(there.stored)
+    tell_ahead(there.stored)
     if blind:
         base = take_the_remotes_case(base, here, there)
     seen = View(
