@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
 from s3sync.cli.notices import of_runs, telling
+from s3sync.config import Settings, load_settings
 from s3sync.config.schemes import scheme_of
 from s3sync.core.plan import Verb
 from s3sync.errors import BucketMissing, ProjectError, S3syncError, Unreachable, UsageError
@@ -54,7 +56,10 @@ def _run_one(call: Call, kind: Verb, words: Words, verb: Callable[[Project, list
             progress.headline = run_headline(kind, opened.session.place, False)
         stopped: S3syncError | None = None
         try:
-            with naming(opened, files, call), queued_offline(call, kind, opened, files):
+            with (
+                naming(opened, files, call),
+                queued_offline(call, kind, opened.session.settings, lambda: opened.queue(*files)),
+            ):
                 report = verb(opened, files)
         except S3syncError as error:
             if error.report is None:
@@ -91,9 +96,10 @@ def run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport], root: 
     from s3sync.all_projects import AllProjects, worst_code
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
+    from s3sync.cli.queueing import queue_all
     from s3sync.cli.show.run_all import AllLines, run_all_json
 
-    with watching(call) as progress:
+    with watching(call) as progress, queued_offline(call, kind, None, lambda: queue_all(call, root)):
         opened = AllProjects.open(path=root, flags=call.flags, progress=progress, lock_wait_s=call.wait)
         lines = AllLines(kind, call, progress)
         told = []
@@ -111,15 +117,18 @@ def run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport], root: 
 
 
 @contextmanager
-def queued_offline(call: Call, kind: Verb, opened: Project, files: list[str]) -> Iterator[None]:
-    """Put what an `up` could not send for want of a network into the queue, where the user's settings say so."""
+def queued_offline(call: Call, kind: Verb, settings: Settings | None, queue: Callable[[], object]) -> Iterator[None]:
+    """Put what an `up` could not send for want of a network into the queue, where the user's settings say so.
+
+    `settings` None: those of here.
+    """
     try:
         yield
     except (Unreachable, BucketMissing) as error:
-        settings = opened.session.settings
+        settings = settings or load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
         away = isinstance(error, Unreachable) or scheme_of(settings.store).is_folder  # a disk that is not plugged in
         if away and kind is Verb.UP and not call.dry_run and settings.offline == "queue":
-            opened.queue(*files)
+            queue()
             error.hint = "it waits in the queue: `s3sync queue run`, a watch or git's hooks send it (docs/offline.md)"
         raise
 

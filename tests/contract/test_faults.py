@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,7 +11,9 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from s3sync.errors import (
+    AccessDenied,
     Archived,
+    BucketMissing,
     ChecksumMismatch,
     ClockSkewed,
     CredentialsError,
@@ -136,11 +139,33 @@ def test_patience_begins_with_the_first_failure(monkeypatch: pytest.MonkeyPatch)
     assert attempts.Retries(Limiter(), "https://s3.example", "write").run(send_slowly, failures.from_botocore) == "done"
 
 
+def test_it_waits_with_full_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any time up to a limit that doubles, as docs/offline.md has it: many computers do not come back at once."""
+    drawn: list[tuple[float, float]] = []
+
+    def draw(low: float, high: float) -> float:
+        drawn.append((low, high))
+        return 0.0
+
+    monkeypatch.setattr(random, "uniform", draw)
+    failing = iter(range(8))
+
+    def busy() -> str:
+        if next(failing, None) is not None:
+            raise ConnectionClosedError(endpoint_url="http://127.0.0.1")
+        return "done"
+
+    attempts.Retries(Limiter(), "https://s3.example", "write").run(busy, failures.from_botocore)
+    assert drawn == [(0, 0.2), (0, 0.4), (0, 0.8), (0, 1.6), (0, 3.2), (0, 6.4), (0, 8), (0, 8)]
+
+
 FINAL = [
     (403, "RequestTimeTooSkewed", ClockSkewed),
     (400, "ExpiredToken", CredentialsError),
     (403, "SignatureDoesNotMatch", CredentialsError),
     (403, "InvalidObjectState", Archived),
+    (403, "AccessDenied", AccessDenied),
+    (404, "NoSuchBucket", BucketMissing),
 ]
 
 
@@ -149,14 +174,14 @@ FINAL = [
 def test_final_errors_are_not_tried_again(
     store: Store, proxy: Proxy, status: int, code: str, kind: type[StoreError], size: int
 ) -> None:
-    leak = "AKIAABCDEFGHIJKLMNOP https://x/?X-Amz-Signature=abc"
+    leak = "AKIAABCDEFGHIJKLMNOP https://x/?X-Amz-Signature=qxz"
     proxy.faults.append(Fault(times=10, answer=(status, error_xml(code, leak, "<StringToSign>s</StringToSign>"))))
     for call in (lambda: put(store, "a", noise(size)), lambda: read(store, "a"), lambda: store.head("a")):
         before = len(proxy.requests)
         with pytest.raises(kind) as caught:
             call()
         assert len(proxy.requests) - before <= 2
-        for hidden in ("AKIA", "abc", "StringToSign"):
+        for hidden in ("AKIA", "qxz", "StringToSign"):
             assert hidden not in str(caught.value)
 
 

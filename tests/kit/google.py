@@ -183,7 +183,9 @@ def recording(endpoint: str) -> Iterator[Recorder]:
             answer = upstream.getresponse()
             content = answer.read()
             upstream.close()
-            told = _json(content) if "json" in (answer.getheader("Content-Type") or "") else None
+            is_media = "media" in request.params.get("alt", ())  # what an object holds, which may be JSON, too
+            is_told = "json" in (answer.getheader("Content-Type") or "") and not is_media
+            told = _json(content) if is_told else None
             if isinstance(told, dict):
                 told = rule.change(_as_google(told)) if rule.change else _as_google(told)
                 content = json.dumps(told).encode()

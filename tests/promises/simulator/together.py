@@ -117,7 +117,7 @@ def judge_together(
         raise Violation(f"{run.files} were removed, and are members")
     if code == 0 and run.verb == "down --ack":
         said = now.receipts.get(run.user)
-        if said is None or said.lacks or said.more:
+        if said is None or {path for path in said.lacks if not unwanted(path)} or said.more:
             raise Violation(f"{run.user} said to have everything, and the receipt says {said}")
     if code == 5 and run.cleans_there and run.careful and "not fetched" in str(report):
         _had_to_refuse(attempt)

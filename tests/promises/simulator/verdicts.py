@@ -36,7 +36,7 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
         code,
         report,
         now,
-        unwanted=lambda path: referee.is_ignored(attempt.run.user, path),
+        unwanted=lambda path: referee.is_ignored(attempt.run.user, path) or referee.is_left_out(attempt.run.user, path),
         folds=referee.folds,
     )
     if isinstance(report, Watched) and not referee.folds:

@@ -144,7 +144,7 @@ class World(Deeds):
     def _command(self, run: Run) -> None:
         attempt = self.memory.running[-1]
         before = tree(self.stagings[run.user]) if run.dry_run else {}
-        queued, start = queue_of(self.stagings[run.user]), attempt.start
+        queued, start = self._queue_of(run.user), attempt.start
         code, report = self._verb(run)
         if run.dry_run and not attempt.disturbed and tree(self.stagings[run.user]) != before:
             raise Violation("a dry run changed what is remembered here")
@@ -158,7 +158,7 @@ class World(Deeds):
         judge_end(referee, attempt, code, report, blind=bool(self.blind))
         if not attempt.disturbed and not run.dry_run and run.kind != "watch":
             user, now = run.user, referee.last
-            waiting = queue_of(self.stagings[user])
+            waiting = self._queue_of(user)
             queue_kept(
                 run, code, queued, waiting, start, now,
                 lambda path, content: content in referee.published[referee.key(path)],
@@ -174,6 +174,16 @@ class World(Deeds):
             self.counted[run.kind.partition(" ")[0]] += 1
         if run.locks and code in (0, 1, 3, 4) and not run.kind.startswith(("trash", "queue add", "queue clear")):
             (self.memory.broken.discard if code in (0, 4) else self.memory.broken.add)(run.user)
+
+    def _queue_of(self, user: str) -> frozenset[str]:
+        """What waits there, by no step of the run."""
+        if self._countdown is None:
+            return queue_of(self.stagings[user])
+        was, self._countdown.paused = self._countdown.paused, True
+        try:
+            return queue_of(self.stagings[user])
+        finally:
+            self._countdown.paused = was
 
     def _verb(self, run: Run) -> tuple[int, Any]:
         """The verb as the command line calls it; and its exit code as that would have it."""

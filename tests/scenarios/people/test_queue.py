@@ -145,6 +145,22 @@ def test_up_without_a_network_queues_where_the_user_says_so(both: tuple[Person, 
     assert waiting(david) == [] and david.states() == {"draft.mp4": "in_sync"}
 
 
+def test_up_of_all_projects_without_a_network_queues_each(both: tuple[Person, Person], tmp_path: Path) -> None:
+    david, _ = both
+    other = david.repo / "b64" / "s3-staging"
+    other.mkdir(parents=True)
+    (other / "late.mp4").write_text("y")
+    david.write("draft.mp4", "x")
+    david.ok("config", "set", "offline", "queue")
+    back = away(tmp_path)
+    assert "it waits in the queue" in david.run("up", "--all").err
+    assert waiting(david) == [None]
+    back()
+    sent = david.ok("queue", "run", "--all", "--json").json["projects"]
+    assert sorted(one["project"] for one in sent) == [PROJECT, "b64"]
+    assert david.states() == {"draft.mp4": "in_sync"}
+
+
 def test_no_server_is_no_network_and_no_right_is_none(tmp_path: Path) -> None:
     """What waiting does not change is not queued: it would fail again for ever, and nobody would see it."""
     nobody = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
