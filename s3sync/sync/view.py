@@ -121,11 +121,11 @@ class View(Struct):
         self.problems = [problem for problem in self.problems if selector.concerns(problem.path)]
 
     def is_hidden(self, path: str) -> bool:
-        """True if too little is known of a path to decide it."""
+        """True if too little is known of a path to decide it. What is deselected is a file: it hides nothing below."""
         if not self.hidden:
             return False
         above = (path[:end] for end, char in enumerate(path) if char == "/")
-        return path in self.hidden or any(folder in self.hidden for folder in above)
+        return path in self.hidden or any(one in self.hidden and one not in self.deselected for one in above)
 
 
 class _Entries(Mapping[str, Entry], Generic[T]):

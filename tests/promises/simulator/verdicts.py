@@ -85,7 +85,7 @@ def _had_a_reason(attempt: Attempt, code: int, blind: bool, now: Look) -> None:
     if run.brings_back:
         expected.add(3)
     if run.is_beside:  # names that are taken, places without a file, a folder in the way
-        expected |= {2, 3, 5, 6}
+        expected |= {2, 3, 5, 6} if attempt.start.remote and attempt.start.work[run.user] else {1, 2, 3, 5, 6}
     if run.kind == "queue run":
         expected |= {1, 3} if _in_each_others_way(attempt, now) else {1}
     if run.kind in ("queue clear", "select"):

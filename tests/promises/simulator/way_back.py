@@ -62,6 +62,8 @@ def trash_kept(attempt: Attempt, owed: set[str], before: Look, now: Look, *, wai
             raise Violation(f"{run.verb} took {sorted(lost)} out of {user}'s trash and put them nowhere")
     elif here and not retires:
         raise Violation(f"something went from {user}'s trash: {sorted(here)}")
+    if (run.kind == "trash empty" and run.side != "local") or "--trash" in run.verb:
+        owed -= set(_gone(before.beside, now.beside).values())  # it is listed among the trash, and was agreed to
     if run.cleans_there and not run.files:
         _cleaned(attempt, owed, there)
     elif run.kind == "trash empty" and run.side != "local":

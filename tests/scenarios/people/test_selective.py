@@ -78,3 +78,16 @@ def test_bad_selections(people: tuple[Person, Person]) -> None:
     jan.ok("select", "raw/")
     assert "everything, would be remembered" in jan.ok("select", "--all", "--dry-run").out
     assert jan.ok("select", "--all").out.endswith("Selected: everything\n")
+
+
+def test_a_file_that_nobody_wants_here_hides_no_folder_of_its_name(people: tuple[Person, Person]) -> None:
+    """What lay in the folder was not sent, without a word and with exit code 0. A folder store cannot hold both."""
+    david, jan = people
+    david.write("cut", "a file")
+    david.write("wanted.mp4", "x")
+    david.ok("up")
+    jan.ok("select", "wanted.mp4")
+    jan.write("cut/scene 1.mov", "in a folder")
+    sent = jan.run("up")
+    assert (sent.code == 0 and "scene 1.mov (11 B) - uploaded" in sent.out) or (sent.code == 3 and "cut" in sent.err)
+    assert jan.read("cut/scene 1.mov") == b"in a folder"
