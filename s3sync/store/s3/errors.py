@@ -91,6 +91,15 @@ _RIGHTS = frozenset({
 })  # fmt: skip
 """Rights that some command needs. A server may name any: another one is not recommended."""
 
+_OF_THE_BUCKET = {
+    "lifecycle rules": "LifecycleConfiguration",
+    "CORS rules": "BucketCORS",
+    "versioning": "BucketVersioning",
+    "public access": "BucketPublicAccessBlock",
+    "the encryption": "EncryptionConfiguration",
+}
+"""What is asked about a bucket, with the end of the right's name: the rights of members do not help there."""
+
 _NOT_AS_S3: dict[Cause, str] = {
     "endless": ": its listing never ends",
     "unending": ": its answer does not end",
@@ -162,7 +171,7 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
             )
     elif failure.cause == "truncated":
         why = "its answer ended too early" + (f" ({why})" if why else "")
-    elif kind is AccessDenied and (right := _right_in(failure.message)) is not None and hint == HINTS[kind]:
+    elif kind is AccessDenied and hint == HINTS[kind] and (right := _right_in(failure.message) or _right_for(doing)):
         hint = f"ask the bucket's owner to allow s3:{right}: docs/iam-policy.md has the rights of each command"
     elif kind is Archived:
         why = "it is in cold storage, and an archived object cannot be read"
@@ -170,6 +179,12 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
         why = f"{target.endpoint} answers, but not as S3 does"
         why += _NOT_AS_S3.get("redirected" if failure.status in REDIRECTS else failure.cause, "")
     return kind(f"could not {doing} {named}", why=why, hint=hint)
+
+
+def _right_for(doing: str) -> str | None:
+    """The right that a request about the bucket itself needs, where it is one."""
+    found = next((right for about, right in _OF_THE_BUCKET.items() if about in doing), None)
+    return None if found is None else f"{'Get' if doing.startswith('read ') else 'Put'}{found}"
 
 
 def _right_in(message: str) -> str | None:
