@@ -1570,6 +1570,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_courtesies.py", "-k", "no_lock"),
     ),
     Mutant(
+        "trust-lost-store",
+        "rule 2: a clone that lost its settings keeps its files nowhere else unasked",
+        "s3sync/trust/check.py",
+        "        _refuse_lost_store(settings)\n        return",
+        "        return",
+        ("tests/scenarios/cli/test_trust.py", "-k", "lost_its_settings"),
+    ),
+    Mutant(
         "lock-unseen",
         "locks: what could not be read may be a colleague's, and is no lock that may be broken",
         "s3sync/shared/locks.py",

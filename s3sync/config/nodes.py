@@ -20,6 +20,7 @@ MOST_LEVELS = 20
 MOST_VALUES = 5000
 """Keys, list items and mappings in a whole file."""
 
+_MERGE = "git left both sides of a merge there: keep one, and take out the lines with <<<<<<<, ======= and >>>>>>>"
 _QUOTE_STAR = 'put a pattern that begins with * in quotes: "*.tmp"'
 
 
@@ -68,6 +69,8 @@ def compose(text: str, path: Path) -> MappingNode | None:
         mark = error.problem_mark or error.context_mark
         place = f"{path} line {mark.line + 1}" if mark else str(path)
         hint = _QUOTE_STAR if "alias" in f"{error.context} {error.problem}" else None
+        if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
+            hint = _MERGE
         raise ConfigError(f"{place} is not valid YAML", why=error.problem or error.context, hint=hint) from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

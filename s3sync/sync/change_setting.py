@@ -19,6 +19,7 @@ from s3sync.config.secrets import hidden
 from s3sync.config.spec import BY_NAME
 from s3sync.config.values import texts
 from s3sync.core.bandwidth import parse_bandwidth
+from s3sync.core.near import near
 from s3sync.errors import UsageError
 
 
@@ -79,5 +80,7 @@ def _require_key(key: str, in_repo: bool) -> None:
         raise UsageError(
             f"{key!r} is not set there", why="it may not stand in that file", hint=f"it belongs in {where}"
         )
-    hint = f"the cloud's are: {', '.join(cloud.NAMES)}" if key.startswith("cloud.") else None
+    meant = near(key, allowed)
+    hint = f"did you mean {meant[0]!r}?" if meant else None
+    hint = f"the cloud's are: {', '.join(cloud.NAMES)}" if key.startswith("cloud.") else hint
     raise UsageError(f"there is no setting {hidden(key)!r}", why=f"the settings are: {', '.join(allowed)}", hint=hint)

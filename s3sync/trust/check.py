@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from s3sync.config import Settings, is_of_repository, says_trust
+from s3sync.config import REPO_FILE, Settings, is_of_repository, says_trust
 from s3sync.config.locate import default_store
 from s3sync.config.schemes import scheme_of
-from s3sync.errors import LocalError, NotTrusted
+from s3sync.errors import Halt, LocalError, NotTrusted
 from s3sync.trust.book import read_book, remember
 from s3sync.trust.place import Place, is_apart, name_in_store, place_of
 
@@ -112,6 +112,7 @@ def require(settings: Settings) -> None:
     if settings.store_is_default:
         if not _says_name(settings):
             refuse_taken_name(settings)
+        _refuse_lost_store(settings)
         return
     place, named = place_of(settings), is_named_by_repository(settings)
     if not named and not place.unencrypted:
@@ -122,6 +123,25 @@ def require(settings: Settings) -> None:
         raise _refusal(settings, place)
     text = f"{place.endpoint} is not encrypted: whoever is in between can read and change your files"
     warnings.warn(f"{text} (`s3sync trust` ends this warning)", InsecureEndpoint, stacklevel=2)
+
+
+def _refuse_lost_store(settings: Settings) -> None:
+    """Raise `Halt` where files of this clone went to a store, and nothing names one any more.
+
+    On a branch without `.s3sync.yaml` they would be kept on this computer, and look as if they were sent.
+    """
+    if settings.archives:
+        return  # what was agreed to may be the store of a set
+    repository, own = place_of(settings).repository, default_store(settings.env)
+    before = [found.place for found in read_book(settings.env) if found.repository == repository]
+    if not before or any(place.store == own or place.database_of is not None for place in before):
+        return
+    raise Halt(
+        f"nothing says where the files of this repository go, and they went to {before[-1].destination} before",
+        why=f"there is no store in {REPO_FILE}, and they would only be kept on this computer",
+        hint=f"put it back, as with `git checkout -- {REPO_FILE}`, or name a store with `s3sync init --store URL`; "
+        "where the files are to stay on this computer, `s3sync trust --forget`",
+    )
 
 
 def _says_name(settings: Settings) -> bool:

@@ -522,3 +522,33 @@ def test_f47_a_bucket_in_the_name_of_this_computer_is_another_host(david: Person
     (david.repo / ".s3sync.yaml").write_text(f"{text}addressing: virtual\n")
     told = david.expect(5, "status").err
     assert f"at {server.replace('://', '://team.')}, without encryption" in told
+
+
+def test_a_clone_that_lost_its_settings_keeps_nothing_on_this_computer_instead(david: Person) -> None:
+    """As on a branch without them: the files would look as if they were sent, and be nowhere but here."""
+    team, file = name_store(david), david.repo / ".s3sync.yaml"
+    init(david, "--user", "david")
+    david.write("a.mp4", "one")
+    david.ok("up")
+    said = file.read_text()
+    file.unlink()
+    for words in (("status",), ("up",), ("sync",)):
+        told = david.expect(5, *words).err
+        assert f"they went to file://{team}" in told and "git checkout -- .s3sync.yaml" in told
+    assert not list((david.root / "home" / ".local" / "share" / "s3sync" / "store").rglob("a.mp4"))
+    file.write_text(said)
+    assert set(david.states().values()) == {"in_sync"}
+    file.unlink()
+    david.ok("trust", "--forget")
+    david.ok("up")
+    assert list((david.root / "home" / ".local" / "share" / "s3sync" / "store").rglob("a.mp4"))
+
+
+def test_a_clone_that_began_on_this_computer_may_go_back_to_it(david: Person) -> None:
+    init(david, "--user", "david")
+    david.write("a.mp4", "one")
+    david.ok("up")
+    name_store(david)
+    david.ok("trust", "--yes")
+    (david.repo / ".s3sync.yaml").unlink()
+    david.ok("status")

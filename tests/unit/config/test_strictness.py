@@ -47,6 +47,11 @@ from tests.unit.config.conftest import Load
         ("transfers: true\n", "setting 'transfers' in {path} line 1 is not valid: it must be a whole number", None),
         ("bwlimit: {a: 1, a: 2}\n", "setting 'bwlimit.a' in {path} line 1 is not valid: its keys", None),
         ("repo: a\n\tstore: b\n", "{path} line 2 is not valid YAML", None),
+        (
+            "<<<<<<< HEAD\nstore: s3://a\n=======\nstore: s3://b\n>>>>>>> x\n",
+            "{path} line 2 is not valid YAML",
+            "merge",
+        ),
         ("repo: a\nstore: [\n", "{path} line 3 is not valid YAML", None),
         ("repo: a\nstore: \x00\n", "{path} line 2 is not valid YAML", None),
         ("repo: a\n---\nrepo: b\n", "{path} line 2 is not valid YAML", None),
