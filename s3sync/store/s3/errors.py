@@ -98,7 +98,7 @@ _OF_THE_BUCKET = {
     "public access": "BucketPublicAccessBlock",
     "the encryption": "EncryptionConfiguration",
 }
-"""What is asked about a bucket, with the end of the right's name: the rights of members do not help there."""
+"""Ends of the names of rights, by what is asked about a bucket: the rights of members do not help there."""
 
 _NOT_AS_S3: dict[Cause, str] = {
     "endless": ": its listing never ends",
