@@ -1,4 +1,4 @@
-"""The queue at the command line: `up --queue`, and the queues of all projects of a repository."""
+"""The queues of all projects of a repository at the command line."""
 
 from __future__ import annotations
 
@@ -11,32 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
-from s3sync.errors import S3syncError, UsageError
+from s3sync.errors import S3syncError
 
 if TYPE_CHECKING:
     from s3sync.api import Project
     from s3sync.config import Settings
-
-
-def put_into_queue(
-    call: Call, names: list[str] | None, project: str | None, all_projects: bool, *, with_more: bool
-) -> int:
-    """`up --queue`. Raises `UsageError` with options that only a run can have."""
-    from s3sync.cli.output import print_json
-    from s3sync.cli.runs import open_project
-    from s3sync.cli.show.queue import print_queued, queue_json
-    from s3sync.transfer.progress import Silent
-
-    if with_more or all_projects or call.dry_run:
-        why = "the queue runs `s3sync up` as it is, on one project, with the files of that moment"
-        raise UsageError("--queue goes with no other option", why=why, hint="leave the other options out")
-    opened, files = open_project(call, names, project, Silent())
-    report = opened.queue(*files)
-    if call.json:
-        print_json(queue_json("up --queue", report))
-    else:
-        print_queued(report, quiet=call.quiet)
-    return 0
 
 
 def projects_with_queues(settings: Settings, call: Call | None = None) -> Iterator[Project]:
