@@ -1626,6 +1626,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_current_folder.py", "-k", "no_module"),
     ),
     Mutant(
+        "packed-tags",
+        "rule 10: what a packed tag becomes is bounded",
+        "s3sync/organize/said.py",
+        "        found = unpacked.decompress(data, MOST_UNPACKED)\n",
+        "        found = unpacked.decompress(data)\n",
+        ("tests/promises/hostile/test_packed_tags.py",),
+    ),
+    Mutant(
         "from-the-future",
         "what is said from the future is outdone by what is not",
         "s3sync/core/manifest/merge.py",

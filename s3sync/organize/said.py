@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -17,6 +18,8 @@ MUSIC = (
 )  # fmt: skip
 MOST_TEXT = 500
 """Characters of a tag that are taken."""
+MOST_UNPACKED = 4 * 1024 * 1024
+"""Bytes of a tag that was packed; four megabytes can become four gigabytes."""
 _EASY = {
     "artist": ("artist",), "albumartist": ("albumartist", "artist"), "album": ("album",), "title": ("title",),
     "track": ("tracknumber",), "disc": ("discnumber",), "genre": ("genre",), "year": ("date", "year"),
@@ -67,9 +70,25 @@ def require_music() -> None:
         ) from None
 
 
+class _Unpacking:
+    """What mutagen takes of `zlib` for packed tags, bounded."""
+
+    error = zlib.error
+
+    @staticmethod
+    def decompress(data: bytes) -> bytes:
+        unpacked = zlib.decompressobj()
+        found = unpacked.decompress(data, MOST_UNPACKED)
+        if not unpacked.eof:
+            raise zlib.error(f"more than {MOST_UNPACKED} bytes, or no end")
+        return found
+
+
 def _music(file: IO[bytes]) -> dict[str, str]:
     import mutagen
+    from mutagen.id3 import _frames
 
+    cast("Any", _frames).zlib = _Unpacking
     try:
         tags = mutagen.File(file, easy=True)
     except mutagen.MutagenError as error:
