@@ -91,7 +91,7 @@ def altered(what: str) -> NotAuthentic:
 
 
 def not_sealed(what: str, header: bytes) -> NotAuthentic:
-    if header[:3] == MAGIC[:3]:
+    if header[:3] == MAGIC[:3] and len(header) >= len(MAGIC):
         newer = NotAuthentic(
             f"{what} has a newer form of encryption", why=f"its version is {header[3]}", hint="upgrade s3sync"
         )

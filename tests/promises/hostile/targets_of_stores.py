@@ -131,7 +131,7 @@ _DEEP = b'{"x":' + b"[" * 3000
 _ITEM = b'{"Path":"a","Size":1,"ModTime":"2025-11-03T10:00:00Z","IsDir":false,"Hashes":{"md5":"aa"}}'
 SEEDS: dict[str, list[bytes]] = {
     "wishes": [b'{"word":"cut/a.mp4","at":"2025-11-03T10:00:00Z"}', _DEEP],
-    "sealed": [SEALED, SEALED[:-1], b'{"schema":1,"etag":"e","metadata":{"md5":"a"}}', _DEEP],
+    "sealed": [SEALED, SEALED[:-1], b"s3c", b'{"schema":1,"etag":"e","metadata":{"md5":"a"}}', _DEEP],
     "wrapped": [b"-> X25519 c2hhcmU\nYm9keQ\n--- bWFj\nxxxx", b"-> ssh-ed25519 a b\n", b""],
     "rclone": [
         b'{"list":[' + _ITEM + b"]}",
