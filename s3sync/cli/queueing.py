@@ -37,22 +37,6 @@ def projects_with_queues(settings: Settings, call: Call | None = None) -> Iterat
                 yield opened
 
 
-def queue_all(call: Call, root: str | os.PathLike[str]) -> None:
-    """Have what is new or changed in every project of a repository here wait. One that cannot be is passed over."""
-    from s3sync.api import Project
-    from s3sync.config import load_settings
-    from s3sync.connect import connect, pace_of
-    from s3sync.project import local_projects
-
-    cwd = Path(root).resolve()
-    settings = load_settings(cwd, flags=call.flags, environ=os.environ)
-    pace = pace_of(settings)
-    store = connect(settings, create=False, pace=pace)
-    for folder in local_projects(settings, cwd).values():
-        with suppress(S3syncError):
-            Project.at(folder(), settings, store, pace, cwd, lock_wait_s=call.wait).queue()
-
-
 def send_beside(program: str, root: Path) -> None:
     """Start a run of all queues of a repository that nobody waits for, and that nothing of ours keeps open."""
     words = (program,) if Path(program).is_absolute() else (sys.executable, "-P", "-m", "s3sync")

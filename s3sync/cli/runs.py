@@ -96,7 +96,7 @@ def run_all(call: Call, kind: Verb, verb: Callable[[Project], RunReport], root: 
     from s3sync.all_projects import AllProjects, worst_code
     from s3sync.cli.output import print_json
     from s3sync.cli.progress import watching
-    from s3sync.cli.queueing import queue_all
+    from s3sync.cli.queue_all import queue_all
     from s3sync.cli.show.run_all import AllLines, run_all_json
 
     with watching(call) as progress, queued_offline(call, kind, None, lambda: queue_all(call, root)):
