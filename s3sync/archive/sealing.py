@@ -35,8 +35,7 @@ def tells_content(store: Store) -> bool:
 
     What a folder says of a file is a note that anybody may write, and a remote of rclone may know no more than a time.
     """
-    seals = aspect(store, Seals)
-    return scheme_of(store.url).has_server if seals is None else seals.tells_content()
+    return scheme_of(store.url).has_server
 
 
 def size_in_store(store: Store, size: int) -> int:

@@ -26,9 +26,6 @@ class Seals(Protocol):
     def size_in_store(self, size: int) -> int:
         """Bytes that the store has of an object of so many."""
 
-    def tells_content(self) -> bool:
-        """True if the store's ETags are its own word, and no note that others can write, as in a folder."""
-
     def content_sum(self) -> Checksum:
         """A digest of a whole content that no other content has, be it made on purpose."""
 

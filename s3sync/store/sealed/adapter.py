@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from s3sync.core.etag import PART_SIZE, composite_etag
 from s3sync.core.sealed import BLOCK, METADATA, Sphere, Spheres, opened_size, sealed_size, sealed_stop
 from s3sync.errors import ChecksumMismatch, NotFound, StoreError, Unsupported
-from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.bodies import pieces, size_of
 from s3sync.store.port import (
     Body,
@@ -243,9 +242,6 @@ class SealedStore(Wrapped):
 
     def size_in_store(self, size: int) -> int:
         return sealed_size(size)
-
-    def tells_content(self) -> bool:
-        return aspect(self.inner, WholeChecksums) is not None
 
     def content_sum(self) -> BlockSums:
         return BlockSums()
