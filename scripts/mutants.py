@@ -1090,6 +1090,22 @@ MUTANTS = (
         ("tests/scenarios/archive/test_restore.py", "-k", "leads_out"),
     ),
     Mutant(
+        "archive-on-disk-before-its-name",
+        "P12: a restored file that the disk does not hold gets no name",
+        "s3sync/archive/restore.py",
+        "                    self._target.sync(one)\n",
+        "",
+        ("tests/unit/archive/test_place.py", "-k", "fails_stops_no_other"),
+    ),
+    Mutant(
+        "archive-unnamed-is-taken-away",
+        "P12: of a restore that ends no file without a name stays",
+        "s3sync/archive/restore.py",
+        "        for one in self._held:\n            one.drop()\n\n\n",
+        "        return\n\n\n",
+        ("tests/unit/archive/test_place.py", "-k", "fails_stops_no_other"),
+    ),
+    Mutant(
         "archive-links-stay-inside",
         "P12: nor is a link that leads outwards",
         "s3sync/core/archive/extraction.py",
@@ -1445,7 +1461,8 @@ MUTANTS = (
         "archive-sha256-at-restore",
         "P1: a restored file gets its name when its SHA-256 is the member's",
         "s3sync/archive/place.py",
-        "                if digest.hexdigest() != member.sha256:\n                    return None\n",
+        "                elif digest.hexdigest() != member.sha256:\n                    one.drop()\n"
+        "                    return None\n",
         "",
         ("tests/scenarios/archive/test_restore.py", "-k", "its_bytes"),
     ),

@@ -52,6 +52,30 @@ class Destination(Struct, frozen=True):
         return self.base.joinpath(*self.names)
 
 
+class Unnamed(Struct):
+    """A file that is written and verified, and has no name yet. It is locked as long as its descriptor is open."""
+
+    member: Member
+    folder: GuardedFolder
+    temporary: str
+    descriptor: int
+    proven: bool
+    is_gone: bool = False
+
+    def drop(self) -> None:
+        """Take away what has no name of its own. May be called again."""
+        if not self.is_gone:
+            with suppress(OSError):
+                self.folder.unlink(self.temporary, missing_ok=True)
+        self.is_gone = True
+        self.close()
+
+    def close(self) -> None:
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
 class Target:
     """Folder that members are restored into. The base, and folders above it, are made and are the user's business.
 
@@ -123,38 +147,48 @@ class Target:
             self._earlier[path] = sorted(name for name in names if RESTORED in name)
         return self._earlier[path]
 
-    def write(self, member: Member, pieces: Iterator[memoryview], *, proven: bool = True) -> tuple[Placed, str] | None:
-        """Write a file, and give it its name if its bytes have the member's SHA-256; None, and nothing, if not.
+    def receive(self, member: Member, pieces: Iterator[memoryview], *, proven: bool = True) -> Unnamed | None:
+        """Write a file that has no name yet, if its bytes have the member's SHA-256; None, and nothing, if not.
 
-        `proven` False: no SHA-256 is known. Returns also the name. Raises `LocalError`, `DiskFull`; then nothing of it
-        stays.
+        `proven` False: no SHA-256 is known. Raises `LocalError`, `DiskFull`; then nothing of it stays.
         """
         with local_errors("cannot write", self._where(member.path)):
-            folder, name = self._parent(member.path)
-            temporary, descriptor = underway.begin(folder)
+            folder, _ = self._parent(member.path)
+            one = Unnamed(member, folder, *underway.begin(folder), proven)
             try:
                 digest = hashlib.sha256()
                 for piece in pieces:
                     digest.update(piece)
-                    write_all(descriptor, piece)
-                os.fsync(descriptor)
-                if not underway.KEPT_OPEN:
-                    os.close(descriptor)
-                    descriptor = -1
+                    write_all(one.descriptor, piece)
                 if not proven:
-                    member = replace(member, sha256=digest.hexdigest())
-                if digest.hexdigest() != member.sha256:
+                    one.member = replace(member, sha256=digest.hexdigest())
+                elif digest.hexdigest() != member.sha256:
+                    one.drop()
                     return None
-                earlier = None if proven or self.holds(member) else self.beside(member)
+                self._dress(folder, one.temporary, member, one.descriptor)
+            except BaseException:
+                one.drop()
+                raise
+            return one
+
+    def sync(self, one: Unnamed) -> None:
+        """Have the disk hold a file before it gets its name. Raises `LocalError`."""
+        with local_errors("cannot write", self._where(one.member.path)):
+            os.fsync(one.descriptor)
+
+    def name(self, one: Unnamed) -> tuple[Placed, str]:
+        """Give a file its name, or one beside other content that has it. Nothing else stays. Raises `LocalError`."""
+        member = one.member
+        with local_errors("cannot write", self._where(member.path)):
+            try:
+                if not underway.KEPT_OPEN:
+                    one.close()
+                earlier = None if one.proven or self.holds(member) else self.beside(member)
                 if earlier is not None:
                     return Placed.BESIDE, earlier
-                self._dress(folder, temporary, member)
-                return self._named(folder, temporary, name, member)
+                return self._named(one.folder, one.temporary, member.path.rpartition("/")[2], member)
             finally:
-                with suppress(OSError):
-                    folder.unlink(temporary, missing_ok=True)
-                if descriptor >= 0:
-                    os.close(descriptor)
+                one.drop()
 
     def sweep(self, folder: str) -> None:
         """Remove what a killed restore left in a folder."""
@@ -197,17 +231,23 @@ class Target:
             folder, name = self._parent(member.path)
             self._dress(folder, name, member)
 
-    def _dress(self, folder: GuardedFolder, name: str, member: Member) -> None:
-        """Set mode and time. A disk without modes refuses that, which is no error."""
+    def _dress(self, folder: GuardedFolder, name: str, member: Member, descriptor: int | None = None) -> None:
+        """Set mode and time; by a descriptor where it is open. A disk without modes refuses that, which is no error."""
         mode = member.mode & _PERMISSIONS
         if self._mask is not None:
             mode &= ~self._mask
             if member.kind is Kind.FILE and obeyed_reason(member.path) is not None:
                 mode &= ~0o111
+        if descriptor is None or not underway.KEPT_OPEN:
+            with suppress(PermissionError):
+                folder.chmod(name, mode)
+            if member.mtime_ns in FILE_TIMES:
+                folder.utime(name, member.mtime_ns)
+            return
         with suppress(PermissionError):
-            folder.chmod(name, mode)
+            os.fchmod(descriptor, mode)
         if member.mtime_ns in FILE_TIMES:
-            folder.utime(name, member.mtime_ns)
+            os.utime(descriptor, ns=(member.mtime_ns, member.mtime_ns))
 
 
 def _give(folder: GuardedFolder, temporary: str, name: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 from msgspec import Struct, field, structs
 
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.place import Destination, Placed, Target
+from s3sync.archive.place import Destination, Placed, Target, Unnamed
 from s3sync.archive.reading import batches, contents
 from s3sync.archive.verify import altered
 from s3sync.core.archive.extraction import problem_of
@@ -22,6 +23,9 @@ from s3sync.core.spelling import obeyed_reason
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import ENDS_THE_RUN, Archived, ArchiveError, DiskFull, LocalError, S3syncError
 from s3sync.transfer.progress import Work
+
+TOGETHER, LITTLE = 16, 256 * 1024
+"""Files that get their names together, of at most so many bytes each; as many descriptors are open for each request."""
 
 
 class Restored(Struct):
@@ -191,28 +195,74 @@ def _bring(
     carrier: Carrier, index: Index, group: list[Member], target: Target
 ) -> tuple[_Placed, list[tuple[str, str]]]:
     """Bring members with one request. Where that ends early, those that lack are told with the reason."""
-    placed: _Placed = []
-    problems: list[tuple[str, str]] = []
+    naming = _Naming(target)
     todo = {member.path for member in group}
     try:
         for member, pieces in contents(carrier, index, group):
             carrier.progress.begin(Work.DOWNLOAD, member.path, member.size)
-            try:
-                found = target.write(member, _told(carrier, member, pieces), proven=not isinstance(index, ForeignIndex))
-                if found is None:
+            with naming.noting(member):
+                one = target.receive(member, _told(carrier, member, pieces), proven=not isinstance(index, ForeignIndex))
+                if one is None:
                     raise altered(carrier, index, member)
-                placed.append((member, found))
-            except (LocalError, ArchiveError) as error:
-                if isinstance(error, DiskFull):
-                    raise
-                problems.append((member.path, str(error)))
+                naming.add(one)
             todo.discard(member.path)
             carrier.progress.finish(Work.DOWNLOAD, member.path)
+        naming.all()
     except (*ENDS_THE_RUN, DiskFull, Archived):
         raise
     except S3syncError as error:
-        problems += [(path, str(error)) for path in sorted(todo)]
-    return placed, problems
+        naming.all()
+        naming.problems += [(path, str(error)) for path in sorted(todo)]
+    finally:
+        naming.close()
+    return naming.placed, naming.problems
+
+
+class _Naming:
+    """Files that have come and get their names together: a disk that is to hold one of them writes the others, too, so
+    that each next one costs it next to nothing."""
+
+    def __init__(self, target: Target) -> None:
+        self.placed: _Placed = []
+        self.problems: list[tuple[str, str]] = []
+        self._target, self._held = target, list[Unnamed]()
+
+    @contextmanager
+    def noting(self, member: Member) -> Iterator[None]:
+        """Have what fails told of this member. A full disk, and what is no error of its own, ends it."""
+        try:
+            yield
+        except DiskFull:
+            raise
+        except (LocalError, ArchiveError) as error:
+            self.problems.append((member.path, str(error)))
+
+    def add(self, one: Unnamed) -> None:
+        """Take a file; now and then all get their names."""
+        self._held.append(one)
+        if len(self._held) == TOGETHER or one.member.size > LITTLE:
+            self.all()
+
+    def all(self) -> None:
+        """Give all their names."""
+        some, self._held = self._held, []
+        try:
+            for one in some:
+                with self.noting(one.member):
+                    self._target.sync(one)
+                    self._held.append(one)
+            for one in self._held:
+                with self.noting(one.member):
+                    self.placed.append((one.member, self._target.name(one)))
+        finally:
+            for one in some:
+                one.drop()
+            self._held = []
+
+    def close(self) -> None:
+        """Take away those that got no name."""
+        for one in self._held:
+            one.drop()
 
 
 def _told(carrier: Carrier, member: Member, pieces: Iterator[memoryview]) -> Iterator[memoryview]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import uuid
 from contextlib import suppress
 
 from s3sync.disk.guarded import GuardedFolder
@@ -20,7 +19,7 @@ KEPT_OPEN = os.name != "nt"
 def begin(folder: GuardedFolder) -> tuple[str, int]:
     """Make a new file, which is locked as long as its descriptor is open. Returns its name and the descriptor."""
     while True:
-        name = f".s3sync-{uuid.uuid4().hex}"
+        name = f".s3sync-{os.urandom(16).hex()}"
         descriptor = folder.create(name)
         if KEPT_OPEN:
             with suppress(OSError):  # a disk without locks: nobody takes away what lies there

@@ -26,6 +26,11 @@ _MODES: dict[int, int] = {}
 """One number for each mode: a number by itself for each file would be a tenth of what a file takes in memory."""
 
 
+_SIZES: dict[int, int] = {}
+_MOST_SIZES = 1000
+"""The same for sizes, of which one camera's pictures often have a few."""
+
+
 class Unreadable(OSError):
     """A folder or a file of a unit cannot be looked at, so that the unit would lack something."""
 
@@ -127,7 +132,9 @@ def source_of(path: str, found: os.stat_result, top: Path) -> Source | None:
     mode = stat.S_IMODE(found.st_mode)
     mode = _MODES.setdefault(mode, mode)
     if stat.S_ISREG(found.st_mode):
-        return Source(path, Kind.FILE, found.st_size, mode, found.st_mtime_ns)
+        size = found.st_size
+        size = _SIZES.setdefault(size, size) if len(_SIZES) < _MOST_SIZES else _SIZES.get(size, size)
+        return Source(path, Kind.FILE, size, mode, found.st_mtime_ns)
     if stat.S_ISLNK(found.st_mode):
         try:
             target = os.readlink(top / path)  # noqa: PTH115 - a Path would rewrite what the link says
