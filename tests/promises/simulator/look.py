@@ -114,21 +114,31 @@ def look(stagings: dict[str, Path], remote: Path, others: Iterable[Path] = ()) -
 
 def queue_of(staging: Path) -> frozenset[str]:
     """The words that wait in the queue, as state.db holds them; "" is everything."""
+    return frozenset(json.loads(value)["word"] for value in _facts(staging, "queued to go up: "))
+
+
+def selected_of(staging: Path) -> tuple[str, ...]:
+    """What is chosen to be here, as state.db holds it; nothing is everything."""
+    return tuple(_facts(staging, "selected "))
+
+
+def _facts(staging: Path, beginning: str) -> list[str]:
     path = staging / ".s3sync" / "state.db"
     if not path.exists():
-        return frozenset()
+        return []
     with tempfile.TemporaryDirectory() as folder:  # where SQLite may write beside it: after a death even to read it
         for file in path.parent.glob("state.db*"):
             if not file.name.endswith("-shm"):
                 shutil.copyfile(file, Path(folder, file.name))
         connection = sqlite3.connect(Path(folder, path.name))
         try:
-            rows = connection.execute("SELECT value FROM fact WHERE name LIKE 'queued to go up: %'").fetchall()
+            query = "SELECT value FROM fact WHERE name LIKE ? ORDER BY name"
+            rows = connection.execute(query, (f"{beginning}%",)).fetchall()
         except sqlite3.OperationalError:  # made by a run that died before it had a table
-            return frozenset()
+            return []
         finally:
             connection.close()
-    return frozenset(json.loads(value)["word"] for (value,) in rows)
+    return [value for (value,) in rows]
 
 
 def _locks(remote: Path) -> Iterator[tuple[str, Lock]]:

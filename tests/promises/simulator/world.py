@@ -22,7 +22,7 @@ from tests.promises.simulator.deeds import DO, Deeds, Memory, make_computer
 from tests.promises.simulator.faults import FaultyStore
 from tests.promises.simulator.invariants import Attempt, Referee, Violation
 from tests.promises.simulator.lab import Knobs
-from tests.promises.simulator.look import queue_of, tree
+from tests.promises.simulator.look import queue_of, selected_of, tree
 from tests.promises.simulator.together import LETS_GO
 from tests.promises.simulator.verbs import VERBS, Asked
 from tests.promises.simulator.verdicts import judge_end
@@ -111,6 +111,9 @@ class World(Deeds):
         recovers = run.user in self.memory.broken
         attempt = Attempt(run, place, referee.last, locked=locked, maybe_locked=bool(own), knew=knew, recovers=recovers)
         self.memory.running.append(attempt)
+        if not own:  # a choice is lost with state.db, and a run that died may have made it
+            for one in self.memory.referees.values():
+                one.selected[run.user] = selected_of(self.stagings[run.user])
         if run.kind == "watch":
             referee.expect_no_exact_undo(run.user)
         empties = run.kind in ("cleanup", "trash empty") or referee.waited
@@ -167,9 +170,6 @@ class World(Deeds):
             if run.verb == "queue run" and queued and code == 0 and not run.faults and not waiting:
                 self.counted["queues sent"] += 1
         referee.after_end(attempt, code)
-        if run.kind == "select" and not run.dry_run and code == 0:
-            for one in self.memory.referees.values():
-                one.selected[run.user] = run.files
         if run.is_beside and code in (0, 3):
             self.counted[run.kind.partition(" ")[0]] += 1
         if run.locks and code in (0, 1, 3, 4) and not run.kind.startswith(("trash", "queue add", "queue clear")):
