@@ -12,6 +12,7 @@ TOGETHER = {
     "tests/promises/simulator/test_stories.py": "stories",
     "tests/promises/crash/": "crash",
     "tests/promises/hostile/test_jail.py": "jail",
+    "tests/promises/hostile/test_foreign_memory.py": "memories",
 }
 """The beginnings of test ids, and the group that they are in."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +105,15 @@ def _shown(end: Any, found: Any) -> str:
     return f"{end} became {found}"
 
 
-def kills(steps: Iterable[Step]) -> Iterator[tuple[Step, str]]:
-    """Both sides of each step."""
-    for step in steps:
-        for side in SIDES:
-            yield step, side
+def kills(chosen: Iterable[Step], steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
+    """Both sides of each step that is chosen of a run's. Between two that follow each other the disk does not change:
+    after the one is before the other, and killed at once."""
+    order, last = {step: number for number, step in enumerate(steps)}, -1
+    for step in chosen:
+        if last < 0 or order[step] != last + 1:
+            yield step, "before"
+        yield step, "after"
+        last = order[step]
 
 
 _AREAS = [

@@ -58,7 +58,7 @@ def kinds() -> Kinds:
 @pytest.mark.timeout(3600 if EVERY else 300)
 def test_f01_killed_at_each_step_and_run_again(scenario: Scenario, kinds: Kinds, tmp_path: Path) -> None:
     sweep = Sweep(scenario, tmp_path, thorough=EVERY)
-    chosen = list(kills(kinds.choose(scenario.verb, sweep.steps)))
+    chosen = list(kills(kinds.choose(scenario.verb, sweep.steps), sweep.steps))
     found = {f"{side} {step}": wrong for step, side in chosen if (wrong := sweep.kill(step, side))}
     assert not found, "\n".join(f"killed {at}: {'; '.join(wrong)}" for at, wrong in found.items())
     print(f"{scenario}: {len(sweep.steps)} steps, {len(chosen)} kills survived")
@@ -87,7 +87,8 @@ def test_killed_at_each_write_that_takes_in_what_a_client_sent(tmp_path: Path) -
     sweep = Sweep(scenario, tmp_path)
     chosen = [step for step in sweep.steps if kind(step) in TAKES_IN]
     assert {kind(step) for step in chosen} == TAKES_IN and len(chosen) >= 6
-    found = {f"{side} {step}": wrong for step, side in kills(chosen) if (wrong := sweep.kill(step, side))}
+    ways = kills(chosen, sweep.steps)
+    found = {f"{side} {step}": wrong for step, side in ways if (wrong := sweep.kill(step, side))}
     assert not found, "\n".join(f"killed {at}: {'; '.join(wrong)}" for at, wrong in found.items())
 
 

@@ -143,8 +143,9 @@ def _is_users(path: str) -> bool:
 
 
 SEEN = ("/.s3sync/metadata.json", "/.s3sync/metadata.json.new")
-OWN = ("/s3sync/seen/", "/s3sync/repositories/")
-"""What lies in the user's own folder and differs from run to run: a random secret, and when a clone was last used."""
+OWN = ("/s3sync/seen/", "/s3sync/repositories/", "/s3sync/stores/")
+"""What lies in the user's own folder and differs from run to run: a random secret, when a clone was last used, and how
+much a line carried."""
 
 
 def _passes(path: str) -> bool:

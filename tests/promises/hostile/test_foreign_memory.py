@@ -29,17 +29,59 @@ OWN = "it counts as yours"
 FOREIGN = "is not known to be yours"
 
 
+class Kept:
+    """A folder with two people and their store, and how they stood, by name, to be had again in the same place."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir()
+        store = f"file://{root}/store"
+        env = {"S3SYNC_STORE": store, "S3SYNC_TRUST": "0"}
+        self.people = david, jan = pair(root, store, {"david": env, "jan": env})
+        for name in NAMES:
+            jan.write(name, f"content of {name}")
+        jan.ok("up")
+        david.ok("status")
+        self._keep("sent")
+        david.ok("down")
+        take_over(david, jan)
+        jan.ok("down")
+        take_over(jan, david)
+        david.ok("down")
+        take_over(david, jan)
+        jan.ok("down")
+        self._keep("by turns")
+
+    def _keep(self, name: str) -> None:
+        shutil.copytree(self.root, self.root.with_name(name), symlinks=True)
+
+    def put_back(self, name: str) -> tuple[Person, Person]:
+        shutil.rmtree(self.root)
+        shutil.copytree(self.root.with_name(name), self.root, symlinks=True)
+        return self.people
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    return Kept(tmp_path_factory.mktemp("memories") / "root")
+
+
 @pytest.fixture
-def people(tmp_path: Path) -> tuple[Person, Person]:
+def root(kept: Kept) -> Path:
+    return kept.root
+
+
+@pytest.fixture
+def people(kept: Kept) -> tuple[Person, Person]:
     """David and Jan, who say their store in person: nobody says yes to everything. Jan has sent five files, and
     David has looked."""
-    store = f"file://{tmp_path}/store"
-    david, jan = pair(tmp_path, store, {who: {"S3SYNC_STORE": store, "S3SYNC_TRUST": "0"} for who in ("david", "jan")})
-    for name in NAMES:
-        jan.write(name, f"content of {name}")
-    jan.ok("up")
-    david.ok("status")
-    return david, jan
+    return kept.put_back("sent")
+
+
+@pytest.fixture
+def by_turns(kept: Kept) -> tuple[Person, Person]:
+    """David and Jan have one disk, with a memory of each, in which all five are agreed on; it was Jan's turn last."""
+    return kept.put_back("by turns")
 
 
 def hand_over(giver: Person, taker: Person) -> Path:
@@ -50,14 +92,14 @@ def hand_over(giver: Person, taker: Person) -> Path:
     return folder
 
 
-def there(tmp_path: Path) -> list[str]:
-    return sorted(path.name for path in (tmp_path / "store").rglob("*/b63-flivideo/*.mp4") if "trash" not in str(path))
+def there(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "store").rglob("*/b63-flivideo/*.mp4") if "trash" not in str(path))
 
 
-def second(tmp_path: Path) -> dict[str, str]:
+def second(root: Path) -> dict[str, str]:
     """Settings that name another store."""
-    FolderStore(tmp_path / "second", create=True)
-    return {"S3SYNC_STORE": f"file://{tmp_path}/second"}
+    FolderStore(root / "second", create=True)
+    return {"S3SYNC_STORE": f"file://{root}/second"}
 
 
 def rows(file: Path, query: str) -> list[tuple[object, ...]]:
@@ -69,7 +111,7 @@ def rows(file: Path, query: str) -> list[tuple[object, ...]]:
     "marked", [True, False, None], ids=["by another user", "without a mark", "with a guessed mark"]
 )
 def test_a_base_of_somebody_else_deletes_nothing(
-    tmp_path: Path, people: tuple[Person, Person], marked: bool | None
+    root: Path, people: tuple[Person, Person], marked: bool | None
 ) -> None:
     """Without the rule `sync` takes the files that are not here for deleted by this user, and deletes them there."""
     david, jan = people
@@ -86,15 +128,15 @@ def test_a_base_of_somebody_else_deletes_nothing(
     assert not (folder / "state.other.db").exists()
     ran = david.ok("sync", "--max-delete", "100")
     assert FOREIGN in ran.err and "state.other.db" in ran.err, ran
-    assert there(tmp_path) == NAMES and sorted(david.files()) == NAMES
+    assert there(root) == NAMES and sorted(david.files()) == NAMES
     assert len(rows(folder / "state.other.db", "SELECT path FROM base")) == 5
     assert FOREIGN not in david.ok("status").err
     (david.staging / NAMES[0]).unlink()
     david.ok("sync")
-    assert there(tmp_path) == NAMES[1:]
+    assert there(root) == NAMES[1:]
 
 
-def test_what_it_wants_told_is_not_published(tmp_path: Path, people: tuple[Person, Person]) -> None:
+def test_what_it_wants_told_is_not_published(root: Path, people: tuple[Person, Person]) -> None:
     david, jan = people
     folder = hand_over(jan, david)
     with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
@@ -103,9 +145,9 @@ def test_what_it_wants_told_is_not_published(tmp_path: Path, people: tuple[Perso
         connection.execute("INSERT INTO intent VALUES (?, 'delete', 'film.mov', ?)", (place, json.dumps(false)))
     david.write("new.mp4", "new")
     david.ok("up")
-    text = next((tmp_path / "store").rglob("metadata.json")).read_text()
+    text = next((root / "store").rglob("metadata.json")).read_text()
     assert "new.mp4" in text and "film.mov" not in text
-    assert david.run("undo", "--yes").code != 0 or there(tmp_path) == NAMES
+    assert david.run("undo", "--yes").code != 0 or there(root) == NAMES
 
 
 def test_it_is_adopted_after_a_question(people: tuple[Person, Person]) -> None:
@@ -145,20 +187,6 @@ def test_two_computers_that_share_a_disk_have_their_memories_by_turns(people: tu
     assert not [file for file in folder.iterdir() if "between" in file.name]
 
 
-@pytest.fixture
-def by_turns(people: tuple[Person, Person]) -> tuple[Person, Person]:
-    """David and Jan have one disk, with a memory of each, in which all five are agreed on; it was Jan's turn last."""
-    david, jan = people
-    david.ok("down")
-    take_over(david, jan)
-    jan.ok("down")
-    take_over(jan, david)
-    david.ok("down")
-    take_over(david, jan)
-    jan.ok("down")
-    return david, jan
-
-
 def take_over(giver: Person, taker: Person) -> None:
     """The whole disk goes to the other computer."""
     shutil.rmtree(taker.staging, ignore_errors=True)
@@ -174,12 +202,12 @@ def take_over(giver: Person, taker: Person) -> None:
     ],
 )
 def test_what_the_other_computer_freed_is_nobodys_wish_to_delete_it(
-    tmp_path: Path, by_turns: tuple[Person, Person], how: str, verb: list[str]
+    root: Path, by_turns: tuple[Person, Person], how: str, verb: list[str]
 ) -> None:
     """The memory that comes back is older than the other's turn, and says that all five lay here."""
     david, jan = by_turns
     if how == "let go by another place":
-        other = second(tmp_path)
+        other = second(root)
         jan.ok("up", env=other)
         jan.ok("cleanup", "--local", "--yes", env=other)
     else:
@@ -192,16 +220,16 @@ def test_what_the_other_computer_freed_is_nobodys_wish_to_delete_it(
     planned = david.ok("sync", "--dry-run", "--max-delete", "100", "--json").json
     assert not planned["deleted"] and before == tree(david.staging / ".s3sync")
     done = david.run(*verb)
-    assert set(gone) <= set(there(tmp_path)), done
+    assert set(gone) <= set(there(root)), done
     if verb[0] == "sync":
-        assert sorted(david.files()) == NAMES == there(tmp_path) and FOREIGN not in done.err
+        assert sorted(david.files()) == NAMES == there(root) and FOREIGN not in done.err
         (david.staging / NAMES[0]).unlink()
         david.ok("sync")
-        assert there(tmp_path) == NAMES[1:], "what goes in its own turn is a deletion again"
+        assert there(root) == NAMES[1:], "what goes in its own turn is a deletion again"
 
 
 def test_what_a_killed_run_of_the_other_moved_away_is_nobodys_wish_to_delete_it(
-    tmp_path: Path, by_turns: tuple[Person, Person]
+    root: Path, by_turns: tuple[Person, Person]
 ) -> None:
     """In a conflict a file lies for a moment under another name: only the memory of the run that was killed knows."""
     david, jan = by_turns
@@ -211,18 +239,18 @@ def test_what_a_killed_run_of_the_other_moved_away_is_nobodys_wish_to_delete_it(
     take_over(jan, david)
     (david.staging / NAMES[2]).rename(david.staging / aside)
     david.ok("sync", "--max-delete", "100")
-    assert set(NAMES) <= set(there(tmp_path))
+    assert set(NAMES) <= set(there(root))
 
 
 def test_what_the_other_computer_archived_is_nobodys_wish_to_delete_it(
-    tmp_path: Path, by_turns: tuple[Person, Person]
+    root: Path, by_turns: tuple[Person, Person]
 ) -> None:
     david, jan = by_turns
     archive = f"""archives:
   done:
     source: {jan.repo}
     unit: folder
-    store: file://{tmp_path}/cold
+    store: file://{root}/cold
 """
     settings = jan.root / "home/.config/s3sync/config.yaml"
     settings.parent.mkdir(parents=True, exist_ok=True)
@@ -231,10 +259,10 @@ def test_what_the_other_computer_archived_is_nobodys_wish_to_delete_it(
     assert not jan.files()
     take_over(jan, david)
     david.run("sync", "--max-delete", "100")
-    assert there(tmp_path) == NAMES
+    assert there(root) == NAMES
 
 
-def test_an_edit_after_the_others_turn_is_still_an_edit(tmp_path: Path, by_turns: tuple[Person, Person]) -> None:
+def test_an_edit_after_the_others_turn_is_still_an_edit(root: Path, by_turns: tuple[Person, Person]) -> None:
     """What both memories say is believed: nothing is asked about, and what nobody edited stays as it is."""
     david, jan = by_turns
     jan.write("new.mp4", "by jan")
@@ -246,7 +274,7 @@ def test_an_edit_after_the_others_turn_is_still_an_edit(tmp_path: Path, by_turns
 
 
 def test_what_the_other_replaced_is_asked_about_and_not_replaced_again(
-    tmp_path: Path, by_turns: tuple[Person, Person]
+    root: Path, by_turns: tuple[Person, Person]
 ) -> None:
     david, jan = by_turns
     jan.write(NAMES[0], "second version")
@@ -256,7 +284,7 @@ def test_what_the_other_replaced_is_asked_about_and_not_replaced_again(
     assert david.states()[NAMES[0]] == "conflict"
 
 
-def test_a_damaged_memory_of_the_other_says_nothing(tmp_path: Path, by_turns: tuple[Person, Person]) -> None:
+def test_a_damaged_memory_of_the_other_says_nothing(root: Path, by_turns: tuple[Person, Person]) -> None:
     """One of another computer that cannot be read outdates all of this one's: no file counts as deleted."""
     david, jan = by_turns
     jan.ok("cleanup", "--local", "--yes", NAMES[0])
@@ -264,14 +292,14 @@ def test_a_damaged_memory_of_the_other_says_nothing(tmp_path: Path, by_turns: tu
     with closing(sqlite3.connect(david.staging / ".s3sync/state.db")) as connection, connection:
         connection.execute("UPDATE base SET size = 'much'")
     david.run("sync", "--max-delete", "100")
-    assert there(tmp_path) == NAMES
+    assert there(root) == NAMES
 
 
 @pytest.mark.parametrize(
     "damage", ["UPDATE base SET size = 'much'", "DROP TABLE digest", "UPDATE place SET used_at = x'00'", None]
 )
 def test_a_damaged_memory_that_lies_aside_is_in_nobodys_way(
-    tmp_path: Path, by_turns: tuple[Person, Person], damage: str | None
+    root: Path, by_turns: tuple[Person, Person], damage: str | None
 ) -> None:
     """It has his mark, and cannot be used: he goes on as without, and is told so."""
     david, jan = by_turns
@@ -288,12 +316,12 @@ def test_a_damaged_memory_that_lies_aside_is_in_nobodys_way(
     david.ok("status")
     david.ok("sync", "--dry-run")
     david.ok("sync", "--max-delete", "100")
-    assert there(tmp_path) == NAMES and sorted(david.files()) == NAMES
+    assert there(root) == NAMES and sorted(david.files()) == NAMES
     assert set(david.states().values()) == {"in_sync"}
 
 
 def test_one_that_was_set_aside_is_adopted_without_what_is_gone_since(
-    tmp_path: Path, people: tuple[Person, Person]
+    root: Path, people: tuple[Person, Person]
 ) -> None:
     david, jan = people
     hand_over(jan, david)
@@ -304,13 +332,13 @@ def test_one_that_was_set_aside_is_adopted_without_what_is_gone_since(
     assert david.ok("state", "adopt", "--yes", "--json").json["adopted"] == "state.other.db"
     assert david.states()[NAMES[0]] == "remote_new"
     david.ok("sync", "--max-delete", "100")
-    assert there(tmp_path) == NAMES
+    assert there(root) == NAMES
 
 
 @pytest.mark.parametrize(
     "kind", ["another project", "another store", "another project, beside its place", "another store, beside its place"]
 )
-def test_one_of_another_place_proves_nothing(tmp_path: Path, people: tuple[Person, Person], kind: str) -> None:
+def test_one_of_another_place_proves_nothing(root: Path, people: tuple[Person, Person], kind: str) -> None:
     """A marked state.db of this user's that somebody got, with a base that he wrote for the place that he means."""
     david, _ = people
     david.ok("down")
@@ -322,7 +350,7 @@ def test_one_of_another_place_proves_nothing(tmp_path: Path, people: tuple[Perso
     (other / "own.mp4").write_text("own")
     if kind.startswith("another store"):
         shutil.rmtree(folder)
-        david.ok("up", env=second(tmp_path))
+        david.ok("up", env=second(root))
     else:
         david.ok("up", cwd=other.parent)
         shutil.copy(other / ".s3sync/state.db", folder / "state.db")
@@ -338,13 +366,13 @@ def test_one_of_another_place_proves_nothing(tmp_path: Path, people: tuple[Perso
         connection.executemany("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?)", [(mine, *row) for row in base])
     ran = david.run("sync", "--max-delete", "100")
     assert FOREIGN in ran.err, ran
-    assert there(tmp_path) == NAMES
+    assert there(root) == NAMES
 
 
-def test_another_store_of_the_project_is_no_question(tmp_path: Path, people: tuple[Person, Person]) -> None:
+def test_another_store_of_the_project_is_no_question(root: Path, people: tuple[Person, Person]) -> None:
     david, _ = people
     david.ok("down")
-    env = second(tmp_path)
+    env = second(root)
     assert FOREIGN not in david.ok("up", env=env).err
     assert FOREIGN not in david.ok("status").err
     (david.staging / NAMES[0]).unlink()
@@ -352,9 +380,7 @@ def test_another_store_of_the_project_is_no_question(tmp_path: Path, people: tup
     assert "nothing to adopt" in david.expect(2, "state", "adopt", "--yes").err
 
 
-def test_a_mark_of_the_first_kind_is_taken_over_without_a_question(
-    tmp_path: Path, people: tuple[Person, Person]
-) -> None:
+def test_a_mark_of_the_first_kind_is_taken_over_without_a_question(root: Path, people: tuple[Person, Person]) -> None:
     """One that was marked as a whole is this user's, and has marks of its places from now on, and that one no more."""
     david, _ = people
     david.ok("down")
@@ -365,13 +391,13 @@ def test_a_mark_of_the_first_kind_is_taken_over_without_a_question(
         connection.execute("DELETE FROM fact WHERE name LIKE 'known to %'")
         connection.execute("INSERT INTO fact VALUES (?, ?)", ("known to " + old[:32], old[32:]))
     (david.staging / NAMES[0]).unlink()
-    assert FOREIGN not in david.ok("sync").err and there(tmp_path) == NAMES[1:]
+    assert FOREIGN not in david.ok("sync").err and there(root) == NAMES[1:]
     marks = rows(file, "SELECT name FROM fact WHERE name LIKE 'known to %'")
     assert len(marks) == 1 and old[:32] not in str(marks)
     assert FOREIGN not in david.ok("status").err
 
 
-def test_a_damaged_one_of_somebody_else_is_rebuilt_without_it(tmp_path: Path, people: tuple[Person, Person]) -> None:
+def test_a_damaged_one_of_somebody_else_is_rebuilt_without_it(root: Path, people: tuple[Person, Person]) -> None:
     """`doctor --fix` takes over what can still be read: only of this user's own."""
     david, jan = people
     folder = hand_over(jan, david)
@@ -381,7 +407,7 @@ def test_a_damaged_one_of_somebody_else_is_rebuilt_without_it(tmp_path: Path, pe
     david.run("doctor", "--fix")
     assert (folder / "state.db").exists() and rows(folder / "state.db", "SELECT count(*) FROM base") == [(0,)]
     assert FOREIGN not in david.ok("sync", "--max-delete", "100").err
-    assert there(tmp_path) == NAMES
+    assert there(root) == NAMES
 
 
 def test_doctor_says_whose_it_is(people: tuple[Person, Person]) -> None:
@@ -393,25 +419,25 @@ def test_doctor_says_whose_it_is(people: tuple[Person, Person]) -> None:
 
 
 def test_where_no_secret_can_be_kept_nothing_is_believed_and_nothing_lost(
-    tmp_path: Path, people: tuple[Person, Person]
+    root: Path, people: tuple[Person, Person]
 ) -> None:
     david, _ = people
-    blocked = tmp_path / "no-folder"
+    blocked = root / "no-folder"
     blocked.write_text("")
     env = {"XDG_DATA_HOME": str(blocked)}
     david.ok("down", env=env)
     assert FOREIGN in david.ok("down", env=env).err
     (david.staging / NAMES[0]).unlink()
     david.ok("sync", env=env)
-    assert there(tmp_path) == NAMES
+    assert there(root) == NAMES
     david.ok("status", env={**env, "S3SYNC_TRUST": "1"})
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs FIFOs")
 @pytest.mark.parametrize("kind", ["a link", "a FIFO", "a folder", "far too large"])
-def test_what_is_odd_beside_it_is_not_obeyed(tmp_path: Path, people: tuple[Person, Person], kind: str) -> None:
+def test_what_is_odd_beside_it_is_not_obeyed(root: Path, people: tuple[Person, Person], kind: str) -> None:
     david, jan = people
-    folder, canary = hand_over(jan, david), tmp_path / "canary"
+    folder, canary = hand_over(jan, david), root / "canary"
     canary.write_text("mine")
     for name in ("state.other.db", "state.between.db"):
         odd = folder / name
@@ -426,7 +452,7 @@ def test_what_is_odd_beside_it_is_not_obeyed(tmp_path: Path, people: tuple[Perso
                 large.truncate(15 << 30)
     result = david.run("sync", "--max-delete", "100")
     assert (result.code, "state.db" in result.err) == (1 if kind == "a folder" else 0, True), result
-    assert there(tmp_path) == NAMES and canary.read_text() == "mine"
+    assert there(root) == NAMES and canary.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
@@ -479,11 +505,11 @@ def test_sqlite_deletes_what_a_journal_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("of", ["my own", "somebody else's"])
-def test_a_journal_beside_it_deletes_no_other_file(tmp_path: Path, people: tuple[Person, Person], of: str) -> None:
+def test_a_journal_beside_it_deletes_no_other_file(root: Path, people: tuple[Person, Person], of: str) -> None:
     david, jan = people
     david.ok("down")
     folder = david.staging / ".s3sync" if of == "my own" else hand_over(jan, david)
-    canary = tmp_path / "canary"
+    canary = root / "canary"
     canary.write_text("canary")
     journal = plant_journal(folder / "state.db", str(canary))
     for words in (["status"], ["up"], ["down"], ["sync"], ["undo"], ["status", "--json"]):
