@@ -62,6 +62,16 @@ def test_the_graph_sees_what_a_function_imports() -> None:
     assert "s3sync.sync.run" in set(imported(modules()["s3sync.api"]))
 
 
+def test_every_room_is_on_the_page_about_the_architecture() -> None:
+    """Packages, the modules beside them, and each kind of store."""
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    packages = (path.parent for path in (*PACKAGE.glob("*/__init__.py"), *PACKAGE.glob("store/*/__init__.py")))
+    beside = (path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_"))
+    rooms = [f"`{path.name}/`" for path in packages]
+    rooms += [rf"\b{name}\b" for name in beside]
+    assert [room for room in rooms if not re.search(room, text)] == []
+
+
 def test_files_are_small() -> None:
     lengths = {path.relative_to(ROOT): len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
     assert {str(path): length for path, length in lengths.items() if length > LONGEST_FILE} == {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from s3sync.errors import CredentialsError, S3syncError, StoreError
 from s3sync.store.azure.address import find_address
@@ -13,29 +13,24 @@ from s3sync.store.azure.failures import from_azure
 from s3sync.store.azure.fast import FastLane
 from s3sync.store.azure.full import FullLane
 from s3sync.store.azure.names import MOST_CHARACTERS, require_name
-from s3sync.store.lanes.attempts import RequestFailed, Retries
+from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.lanes.obstore.failures import from_obstore
+from s3sync.store.lanes.requests import LaneRequests
 from s3sync.store.options import StoreOptions
 
-_T = TypeVar("_T")
 
-
-class Requests:
-    """Common parts of a store's operations. Names here are whole names in the container, but for `key`'s argument.
-
-    `root` is what all names of the store begin with.
-    """
+class Requests(LaneRequests):
+    """Requests to one container."""
 
     def __init__(self, account: str, container: str, prefix: str, options: StoreOptions) -> None:
         self.container_url = f"az://{account}/{container}"
-        self.url = f"{self.container_url}/{prefix}" if prefix else self.container_url
-        self.root = f"{prefix}/" if prefix else ""
         self.credentials = Credentials(account, options)
         self.address = find_address(account, container, options.endpoint_url or self.credentials.endpoint)
         self.pace = options.pace
         self.fast = FastLane(self.address, self.credentials, options.wire)
         self.full = FullLane(self.address, self.credentials, options.wire, options.pace)
+        super().__init__(self.container_url, prefix, self.fast, self.full)
 
     def key(self, key: str) -> str:
         """The whole name of an object. Raises `StoreError` for one that no blob has."""
@@ -47,20 +42,6 @@ class Requests:
         """The whole name of an object that is to be written. Raises `StoreError` for one that Azure would change."""
         require_name(self.root + key, key)
         return self.root + key
-
-    def attempts(self, doing: str) -> Retries:
-        return self.fast.attempts(doing, self._renew)
-
-    def _renew(self, began: float) -> None:
-        self.fast.renew(began)
-        self.full.renew(began)
-
-    def on_full(self, doing: str, name: str, call: Callable[[], _T]) -> _T:
-        """The result of a call of the full lane. Raises our errors."""
-        try:
-            return self.attempts(doing).run(call, from_azure)
-        except RequestFailed as error:
-            raise self.error(error.failure, doing, name) from None
 
     def items(self, doing: str, prefix: str, *, after: str = "", include: Sequence[str] = ()) -> Iterator[Any]:
         """The library's entries below a prefix, in order; begun again after a passing failure. Raises our errors."""

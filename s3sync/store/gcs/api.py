@@ -16,7 +16,7 @@ import msgspec
 from s3sync._version import __version__
 from s3sync.store.gcs.address import Address
 from s3sync.store.gcs.credentials import Credentials
-from s3sync.store.gcs.failures import Refused, refusal
+from s3sync.store.gcs.failures import Refused, from_google, refusal
 from s3sync.store.gcs.related import Related
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.bounded import adapter, whole
@@ -70,6 +70,9 @@ class Api:
             more["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
         asked = {"alt": "media"} | ({} if generation is None else {"generation": generation})
         return self._send("GET", self.path_of(key), asked, None, more, self._timeouts())
+
+    def failure_of(self, error: BaseException) -> Failure:
+        return from_google(error)
 
     def renew(self, began: float) -> None:
         """Open new connections from now on: a request that began then met with silence."""

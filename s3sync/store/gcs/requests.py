@@ -15,8 +15,9 @@ from s3sync.store.gcs.errors import Target, kind_of, translate
 from s3sync.store.gcs.failures import from_google
 from s3sync.store.gcs.lane import FastLane
 from s3sync.store.gcs.resources import FIELDS, generation_of, token_of
-from s3sync.store.lanes.attempts import RequestFailed, Retries
+from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.requests import LaneRequests
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Create, Overwrite, WriteMode
@@ -27,20 +28,16 @@ MOST_TOKEN = 16 * 1024
 """Characters of what leads to the next page: it goes into an address."""
 
 
-class Requests:
-    """Common parts of a store's operations. Keys here are whole keys in the bucket, but for `key`'s argument.
-
-    `root` is what all keys of the store begin with.
-    """
+class Requests(LaneRequests):
+    """Requests to one bucket."""
 
     def __init__(self, bucket: str, prefix: str, options: StoreOptions) -> None:
-        self.url = f"gs://{bucket}/{prefix}" if prefix else f"gs://{bucket}"
-        self.root = f"{prefix}/" if prefix else ""
         self.address = find_address(bucket, options)
         self.credentials = Credentials(options, anonymous=not self.address.is_google)
         self.api = Api(self.address, self.credentials, options.env, options.wire)
-        self.fast = FastLane(self.address, self.credentials, self.api.transport, options.wire, self.api.proxy)
+        self.fast = FastLane(self.address, self.credentials, self.api.transport, options.wire)
         self.pace = options.pace
+        super().__init__(f"gs://{bucket}", prefix, self.fast, self.api)
 
     def key(self, key: str) -> str:
         """The whole key of an object. Raises `StoreError` for one that Cloud Storage cannot hold.
@@ -62,22 +59,8 @@ class Requests:
             )
         return name
 
-    def attempts(self, doing: str) -> Retries:
-        return self.fast.attempts(doing, self._renew)
-
-    def _renew(self, began: float) -> None:
-        self.fast.renew(began)
-        self.api.renew(began)
-
-    def run(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
-        """The result of a call of the API. Raises our errors: "could not <doing> <key>"."""
-        try:
-            return self.attempts(doing).run(call, from_google)
-        except RequestFailed as error:
-            raise self.error(error.failure, doing, key) from None
-
     def ask(self, doing: str, key: str, method: str, path: str, body: object = None, **params: str) -> Json:
-        return self.run(doing, key, lambda: self.api.ask(method, path, params, body))
+        return self.on_full(doing, key, lambda: self.api.ask(method, path, params, body))
 
     def resource(self, name: str, doing: str = "read") -> Json:
         """Description of an object. Raises `NotFound`."""

@@ -22,6 +22,6 @@ class GcsReadsTimed:
         if info.size > most_bytes:
             return TimedBody(info, None, date_of(found))
         generation = generation_of(found)
-        answer = self._io.run("read", name, lambda: self._io.api.media(name, 0, None, generation))
+        answer = self._io.on_full("read", name, lambda: self._io.api.media(name, 0, None, generation))
         with MediaReader(info, answer, lambda failure: self._io.error(failure, "read", name)) as reader:
             return TimedBody(info, b"".join(reader), date_of(found))

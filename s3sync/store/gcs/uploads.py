@@ -155,7 +155,7 @@ class Uploads:
             sending = Sending(body, self._io.pace.send)
             return self._io.api.upload(resource, Related(resource, sending, None), {**params, "fields": FIELDS})
 
-        return self._io.run(doing, key, call)
+        return self._io.on_full(doing, key, call)
 
     def _record(self, key: str, upload_id: str) -> Record:
         """Raises `NotFound` for an upload that is gone, or is of another key."""
@@ -167,7 +167,7 @@ class Uploads:
                 return whole(answer.raw, MOST_RECORD)
 
         try:
-            record = msgspec.json.decode(self._io.run("read the upload of", name, call), type=Record)
+            record = msgspec.json.decode(self._io.on_full("read the upload of", name, call), type=Record)
         except (NotFound, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self._gone(key) from None
         if record.key != key:

@@ -65,7 +65,7 @@ class GcsVersions:
         name = self._io.key(key)
         found = self._resource(name, version_id)
         info = self._io.read("read a version of", name, lambda: info_of(found, self._io.root))
-        call = self._io.run("read a version of", name, lambda: self._io.api.media(name, 0, None, version_id))
+        call = self._io.on_full("read a version of", name, lambda: self._io.api.media(name, 0, None, version_id))
         return MediaReader(info, call, lambda failure: self._io.error(failure, "read a version of", name))
 
     def delete_version(self, key: str, version_id: str) -> None:

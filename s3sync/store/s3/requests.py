@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from s3sync.errors import StoreError
-from s3sync.store.lanes.attempts import RequestFailed, Retries
+from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.lanes.obstore.failures import from_obstore
+from s3sync.store.lanes.requests import LaneRequests
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Part
 from s3sync.store.s3.address import find_address
@@ -24,24 +25,19 @@ from s3sync.store.s3.fast import FastLane
 from s3sync.store.s3.full import FullLane
 
 MD5_HEX = re.compile(r"[0-9a-f]{32}")
-_T = TypeVar("_T")
 
 
-class Requests:
-    """Common parts of a store's operations. Keys here are whole keys in the bucket, but for `key`'s argument.
-
-    `root` is what all keys of the store begin with.
-    """
+class Requests(LaneRequests):
+    """Requests to one bucket."""
 
     def __init__(self, bucket: str, prefix: str, options: StoreOptions) -> None:
-        self.url = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
-        self.root = f"{prefix}/" if prefix else ""
         self.env, self.wire = options.env, options.wire
         self.credentials = Credentials(options.profile, options.env)
         self.address = find_address(bucket, options, self.credentials.profile)
         self.fast = FastLane(self.address, self.credentials, options.env, options.wire)
         self.pace = options.pace
         self.full = FullLane(self.address, self.credentials, options.env, options.wire, options.pace)
+        super().__init__(f"s3://{bucket}", prefix, self.fast, self.full)
 
     def key(self, key: str) -> str:
         """The whole key of an object. Raises `StoreError` for one that S3 cannot hold."""
@@ -52,20 +48,6 @@ class Requests:
                 hint="rename the file or a folder above it, to a shorter name",
             )
         return self.root + key
-
-    def attempts(self, doing: str) -> Retries:
-        return self.fast.attempts(doing, self._renew)
-
-    def _renew(self, began: float) -> None:
-        self.fast.renew(began)
-        self.full.renew(began)
-
-    def on_full(self, doing: str, key: str, call: Callable[[], _T]) -> _T:
-        """The result of a call of the full lane. Raises our errors."""
-        try:
-            return self.attempts(doing).run(call, from_botocore)
-        except RequestFailed as error:
-            raise self.error(error.failure, doing, key) from None
 
     def ask(self, doing: str, key: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One call of botocore on the bucket. Raises our errors: "could not <doing> <key>"."""
