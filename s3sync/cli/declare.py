@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_type_hints
 
 import typer
 from msgspec import Struct
@@ -131,9 +131,15 @@ class Declared(Struct):
         return get_command(app)
 
     def _run(self) -> Callable[..., int]:
-        """The function as typer wants it: with all options in one signature."""
+        """The function as typer wants it: with all options in one signature.
+
+        A parameter whose type is a struct stands for that struct's fields, each an option.
+        """
         only = inspect.Parameter.KEYWORD_ONLY
-        own = list(inspect.signature(self.function, eval_str=True).parameters.values())[1:]
+        named = list(inspect.signature(self.function, eval_str=True).parameters.values())[1:]
+        own = [one for one in named if not _is_struct(one.annotation)]
+        grouped = {one.name: one.annotation for one in named if _is_struct(one.annotation)}
+        inner = [field for kind in grouped.values() for field in _fields(kind)]
         shared = [self._shared(name) for name in SHARED if name in self.takes]
 
         def run(**given: Any) -> int:
@@ -144,9 +150,11 @@ class Declared(Struct):
                 from s3sync.cli.log_file import start_log
 
                 start_log(CALL.log_file, CALL.command)
+            for name, kind in grouped.items():
+                given[name] = kind(**{field: given.pop(field) for field in kind.__struct_fields__})
             return self.function(CALL, **given)
 
-        parameters = [*(parameter.replace(kind=only) for parameter in own), *shared]
+        parameters = [*(parameter.replace(kind=only) for parameter in own), *inner, *shared]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {}
         run.__name__, run.__doc__ = self.function.__name__, self.function.__doc__
@@ -157,6 +165,20 @@ class Declared(Struct):
         if name == "verbose" and self.verbose:
             kind = options.verbose(self.verbose)
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
+def _fields(kind: Any) -> list[inspect.Parameter]:
+    """Fields of a struct as options: the type of each with its help, and its default."""
+    hints = get_type_hints(kind, include_extras=True)
+    only = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(name, only, default=default, annotation=hints[name])
+        for name, default in zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
+    ]
 
 
 def command(

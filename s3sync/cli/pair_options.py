@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
 import typer
@@ -12,43 +11,40 @@ PlaceA: TypeAlias = Annotated[
     str, typer.Argument(metavar="A", help="A store's address, a folder, or a project's name.", show_default=False)
 ]
 PlaceB: TypeAlias = Annotated[str, typer.Argument(metavar="B", help="The other place.", show_default=False)]
-Include: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--include", metavar="PATTERN", help="Only files that match, as in .gitignore; repeat for more."),
-]
-Exclude: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="No files that match; repeat for more.")
-]
-FromFile: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--from-file", "--files-from", metavar="FILE", help="Only the paths listed there; - is stdin."),
-]
-MinSize: TypeAlias = Annotated[
-    str | None, typer.Option("--min-size", metavar="SIZE", help="Only files of at least 10K, 5M or 2G.")
-]
-MaxSize: TypeAlias = Annotated[str | None, typer.Option("--max-size", metavar="SIZE", help="No file larger than that.")]
-Newer: TypeAlias = Annotated[
-    str | None, typer.Option("--newer", "--max-age", metavar="AGE", help="Changed in the last 2d, 1w, or since a date.")
-]
-Older: TypeAlias = Annotated[
-    str | None, typer.Option("--older", "--min-age", metavar="AGE", help="Not changed for that long, or since a date.")
-]
-ProfileB: TypeAlias = Annotated[
-    str | None, typer.Option("--profile-b", metavar="NAME", help="The AWS profile for B, if it is another than A's.")
-]
 
 
 class Picks(Struct, frozen=True):
-    """Filters as they were typed."""
+    """Filters as they were typed, and the profile of B. A command with a parameter of this type has all of them."""
 
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
-    from_file: str | None = None
-    min_size: str | None = None
-    max_size: str | None = None
-    newer: str | None = None
-    older: str | None = None
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", metavar="PATTERN", help="Only files that match, as in .gitignore; repeat for more."),
+    ] = None
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="No files that match; repeat for more.")
+    ] = None
+    from_file: Annotated[
+        str | None,
+        typer.Option("--from-file", "--files-from", metavar="FILE", help="Only the paths listed there; - is stdin."),
+    ] = None
+    min_size: Annotated[
+        str | None, typer.Option("--min-size", metavar="SIZE", help="Only files of at least 10K, 5M or 2G.")
+    ] = None
+    max_size: Annotated[str | None, typer.Option("--max-size", metavar="SIZE", help="No file larger than that.")] = None
+    newer: Annotated[
+        str | None,
+        typer.Option("--newer", "--max-age", metavar="AGE", help="Changed in the last 2d, 1w, or since a date."),
+    ] = None
+    older: Annotated[
+        str | None,
+        typer.Option("--older", "--min-age", metavar="AGE", help="Not changed for that long, or since a date."),
+    ] = None
+    profile_b: Annotated[
+        str | None,
+        typer.Option("--profile-b", metavar="NAME", help="The AWS profile for B, if it is another than A's."),
+    ] = None
 
     @property
     def any(self) -> bool:
-        return self != Picks()
+        """True if a filter was typed."""
+        return any(getattr(self, name) not in (None, []) for name in self.__struct_fields__ if name != "profile_b")

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from s3sync.pairs.report import PairReport
 
 
-def two_places(call: Call, a: str, b: str, picks: Picks, profile_b: str | None) -> TwoPlaces:
+def two_places(call: Call, a: str, b: str, picks: Picks) -> TwoPlaces:
     """Both, not opened yet. Raises `UsageError` for a filter that is none."""
     from s3sync.pairs.api import TwoPlaces
 
     if call.store is not None:
         why = "both places are named already"
         raise UsageError("--store has no part in two places", why=why, hint="leave it out")
-    return TwoPlaces(a, b, flags=call.flags, profile_b=profile_b, filters=filters_of(picks), lock_wait_s=call.wait)
+    return TwoPlaces(
+        a, b, flags=call.flags, profile_b=picks.profile_b, filters=filters_of(picks), lock_wait_s=call.wait
+    )
 
 
 def filters_of(picks: Picks) -> Filters:
@@ -32,8 +34,8 @@ def filters_of(picks: Picks) -> Filters:
     from s3sync.pairs.filters import Filters, names_of, parse_size
 
     return Filters(
-        tuple(picks.include),
-        tuple(picks.exclude),
+        tuple(picks.include or ()),
+        tuple(picks.exclude or ()),
         None if picks.from_file is None else names_of(_read(picks.from_file)),
         None if picks.min_size is None else parse_size("--min-size", picks.min_size),
         None if picks.max_size is None else parse_size("--max-size", picks.max_size),
@@ -84,7 +86,6 @@ def sync_places(
     project: str | None,
     towards: tuple[str | None, str | None],
     picks: Picks,
-    profile_b: str | None,
     wish: tuple[bool, bool, int | None],
 ) -> int | None:
     """Run `sync` on two places; None where its words mean files of a project.
@@ -92,12 +93,12 @@ def sync_places(
     `towards` are the options --to-cloud and --to-local, `wish` --bidirectional, --delete and --max-delete.
     """
     both, delete, max_delete = wish
-    pair = meant(call, words, *towards, Path.cwd(), is_asked=both or delete or picks.any or profile_b is not None)
+    pair = meant(call, words, *towards, Path.cwd(), is_asked=both or delete or picks.any or picks.profile_b is not None)
     if pair is None:
         return None
     if project:
         raise UsageError("--project has no part in two places", why="both are named already", hint="leave it out")
-    places = two_places(call, *pair, picks, profile_b)
+    places = two_places(call, *pair, picks)
     return run_pair(
         call,
         places,
@@ -117,12 +118,42 @@ def meant(
     if len(words) == 2 and not _stays_project(call, words, cwd):
         return words[0], words[1]
     if is_asked:
-        raise UsageError(
+        raise no_second_place(call, words, cwd) or UsageError(
             "this option is one of two places",
             why=f"{len(words)} were named, or none as an address or a path",
             hint="write `s3sync sync A B`, as ./footage s3://bucket/footage",
         )
     return None
+
+
+def no_second_place(call: Call, words: Sequence[str], cwd: Path) -> UsageError | None:
+    """The error where words of `sync` are places, and not two of them; None where they can be files of a project."""
+    from s3sync.config import find_repo_root, mask_url
+    from s3sync.pairs.opening import is_address, is_path
+
+    shown = [mask_url(word)[:80] for word in words]
+    why, places = "it is no file of a project", [word for word in words if not _stays_project(call, [word], cwd)]
+    if find_repo_root(cwd) is None:
+        why, places = "no repository is around, so that it is no file of a project", list(words)
+    if not places:
+        return None
+    if len(words) > 2:
+        return UsageError("`sync` takes two places", why=f"{len(words)} were named", hint="write `s3sync sync A B`")
+    if len(words) == 2:
+        hint = f"write `s3sync sync ./{shown[0]} ./{shown[1]}`, if these are folders"
+        if any(is_address(word) or is_path(word) for word in words):
+            return None
+        return UsageError(f"neither {shown[0]} nor {shown[1]} is an address or a path", why=why, hint=hint)
+    word, other = shown[0], "./folder" if is_address(words[0]) else "s3://bucket/folder"
+    return UsageError(
+        f"`sync {word}` lacks a second place",
+        why=why,
+        hint=f"write `s3sync sync {word} {other}`; or name files of a project, in its repository",
+    )
+
+
+def _real(cwd: Path, word: str) -> Path:
+    return Path(os.path.realpath(cwd / Path(word).expanduser()))
 
 
 def _towards(words: Sequence[str], to_cloud: str | None, to_local: str | None) -> tuple[str, str]:
@@ -162,7 +193,7 @@ def _stays_project(call: Call, words: Sequence[str], cwd: Path) -> bool:
 
     if any(map(is_address, words)):
         return False
-    paths = [Path(os.path.realpath(cwd / Path(word).expanduser())) for word in words if is_path(word)]
+    paths = [_real(cwd, word) for word in words if is_path(word)]
     if not paths:
         return True
     root = find_repo_root(cwd)

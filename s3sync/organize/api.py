@@ -71,9 +71,9 @@ class Organizer(Struct, frozen=True):
         options = OrganizeOptions(
             wanted, wanted_by(filters, datetime.now(UTC)), head, moves=moves, dry_run=dry_run, confirm=confirm
         )
-        writes = (End.A, End.B) if moves else (End.B,)
+        ends = (End.A, End.B) if moves else (End.B,)
         asked = Asked(source, target, cwd, self.flags, self._environ, (None, self.profile_b))
-        with self._open(asked, writes, dry_run=dry_run) as work:
+        with self._open(asked, ends, dry_run=dry_run) as work:
             return run_organize(work, options, self._environ)
 
     def undo(
@@ -102,15 +102,14 @@ class Organizer(Struct, frozen=True):
         return os.environ if self.environ is None else self.environ
 
     @contextmanager
-    def _open(self, asked: Asked, would_write: tuple[End, ...], *, dry_run: bool) -> Iterator[Work]:
+    def _open(self, asked: Asked, ends: tuple[End, ...], *, dry_run: bool) -> Iterator[Work]:
         settings = load_settings(asked.cwd, flags=asked.flags, environ=self._environ)
         pace = pace_of(settings)
         opened = open_places(replace(asked, pace=pace), apart=False)
         now, workers = datetime.now(UTC), settings.transfers or CEILING
         progress = self.progress or Silent()
-        writes, waits = () if dry_run else would_write, self.lock_wait_s
         with at_work(
-            opened, self._environ, progress, pace, workers, now, writes=writes, would_write=would_write, wait_s=waits
+            opened, self._environ, progress, pace, workers, now, ends=ends, dry_run=dry_run, wait_s=self.lock_wait_s
         ) as work:
             yield work
 

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from s3sync.core.organizing import Layout
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
-from s3sync.errors import ENDS_THE_RUN, S3syncError, UsageError, declined
+from s3sync.errors import ENDS_THE_RUN, S3syncError, declined
 from s3sync.organize.journal import Head, Journal, Line, new_journal
 from s3sync.organize.planning import Plan, plan
 from s3sync.organize.report import Named, OrganizeReport
+from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.moving import Done, Mover
 from s3sync.pairs.work import Work
@@ -42,8 +43,8 @@ def run_organize(work: Work, options: OrganizeOptions, environ: Mapping[str, str
         places[End.A].shown, places[End.B].shown, options.layout.text, options.moves, options.dry_run
     )
     work.look(options.wanted, both=False)
-    if not work.seen[End.A].files and not work.seen[End.A].problems:
-        raise UsageError(f"there is nothing at {places[End.A].shown}", hint="look at the spelling, and at the filters")
+    refuse_nothing(work)
+    report.failed += missing(work, at=(End.A,))
     found = plan(work, options.layout, report)
     if not options.moves:
         report.alike += len(found.held)

@@ -62,7 +62,7 @@ class TwoPlaces(Struct, frozen=True):
 
     def check(self) -> CheckReport:
         """Compare by content. Changes nothing."""
-        with self._open((), ()) as work:
+        with self._open(()) as work:
             return check_pair(work, self._wanted)
 
     @property
@@ -71,11 +71,11 @@ class TwoPlaces(Struct, frozen=True):
 
     def _run(self, verb: str, options: PairOptions) -> PairReport:
         ends = (End.A, End.B) if options.wish.both or options.move else (End.B,)
-        with self._open(() if options.dry_run else ends, ends) as work:
+        with self._open(ends, dry_run=options.dry_run) as work:
             return run_pair(work, verb, options)
 
     @contextmanager
-    def _open(self, writes: tuple[End, ...], would_write: tuple[End, ...]) -> Iterator[Work]:
+    def _open(self, ends: tuple[End, ...], *, dry_run: bool = False) -> Iterator[Work]:
         environ = os.environ if self.environ is None else self.environ
         cwd = Path(self.path).resolve()
         settings = load_settings(cwd, flags=self.flags, environ=environ)
@@ -85,8 +85,7 @@ class TwoPlaces(Struct, frozen=True):
         self.begin(opened.places[End.A].shown, opened.places[End.B].shown)
         progress, workers = self.progress or Silent(), settings.transfers or CEILING
         now = datetime.now(UTC)
-        waits = self.lock_wait_s
         with at_work(
-            opened, environ, progress, pace, workers, now, writes=writes, would_write=would_write, wait_s=waits
+            opened, environ, progress, pace, workers, now, ends=ends, dry_run=dry_run, wait_s=self.lock_wait_s
         ) as work:
             yield work

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.core.reconcile import State
+from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.report import CheckReport, Difference
 from s3sync.pairs.work import Work
@@ -21,7 +23,9 @@ def check_pair(work: Work, wanted: Wanted) -> CheckReport:
     work.look(wanted, both=False)
     for seen in work.seen.values():
         report.failed += seen.problems
-    for decision in work.decisions(report.failed.append):
+    report.failed += missing(work)
+    refuse_nothing(work)
+    for decision in work.decisions(lambda path, error: report.failed.append(Problem(path, str(error), error.hint))):
         a, b = decision.local, decision.remote
         if decision.state is State.IN_SYNC:
             report.alike += 1

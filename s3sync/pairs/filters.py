@@ -6,7 +6,7 @@ What a filter leaves out is as if neither place had it: it is not copied, not de
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -41,10 +41,14 @@ class Filters(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True):
-    """Tests that filters come to: `name` of a path, which both places have alike, `fits` of a file's size and time."""
+    """Tests that filters come to: `name` of a path, which both places have alike, `fits` of a file's size and time.
+
+    `listed`: the paths of a list, where there is one, of those that no pattern leaves out.
+    """
 
     name: Callable[[str], bool]
     fits: Callable[[Found], bool]
+    listed: Collection[str] = ()
 
     def both(self, a: Found | None, b: Found | None, *, one_way: bool) -> bool:
         """True if a path is wanted by what the places hold: one way A's file decides, if it has one.
@@ -81,7 +85,7 @@ def wanted_by(filters: Filters, now: datetime) -> Wanted:
         at = found.mtime_ns
         return at is None or ((after is None or at >= after) and (before is None or at <= before))
 
-    return Wanted(name, fits)
+    return Wanted(name, fits, sorted(filter(name, filters.names or ())))
 
 
 def _matcher(option: str, patterns: tuple[str, ...]) -> Callable[[str], bool] | None:

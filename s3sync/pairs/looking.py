@@ -26,6 +26,8 @@ def _scan(place: Folder, wanted: Callable[[str], bool]) -> Seen:
         found = Found(file.size, mtime_ns=file.mtime_ns, file=file)
         if wanted(path):
             seen.files[path] = found
+        else:
+            seen.left_out += 1
     seen.problems = [
         problem if problem.hint is None else Problem(problem.path, problem.error, _plain(problem.hint))
         for problem in scan.problems
@@ -61,6 +63,8 @@ def _list(place: Bucket, wanted: Callable[[str], bool]) -> Seen:
             found = Found(info.size, info.key, info.etag, int(info.modified.timestamp()) * 1_000_000_000)
             if wanted(path):
                 seen.files[path] = found
+            else:
+                seen.left_out += 1
     refuse.cache_clear()
     return seen
 

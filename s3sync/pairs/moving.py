@@ -50,7 +50,8 @@ from s3sync.transfer.send.upload import upload
 class Done(Struct, frozen=True):
     """One verified change: what the place `at` holds now (None: nothing), and what that cost.
 
-    `md5` None: nobody computed it. `replaced`: what was there before is in its trash.
+    `md5` None: nobody computed it. `replaced`: what was there before is in its trash. `outdated`: why it is not what
+    the other place holds by now.
     """
 
     path: str
@@ -61,6 +62,7 @@ class Done(Struct, frozen=True):
     moved: int = 0
     replaced: bool = False
     in_trash: bool = True
+    outdated: SourceChanged | None = None
 
 
 class Mover(Struct, frozen=True):
@@ -140,14 +142,17 @@ class Mover(Struct, frozen=True):
         if sent.parts is not None:
             transport.ledger.remember_parts(name, sent.etag, sent.parts, sure=sent.sure)
             transport.ledger.end(name, Direction.UP)
+        outdated = None
         if sent.outdated:
-            raise SourceChanged(
+            outdated = SourceChanged(
                 f"{path} changed while it was being copied: {target.shown} has what it was before",
                 hint="run the command again when the file is finished",
             )
-        self.knows[to.other].note_file(path, file, sent.digests)
+        else:
+            self.knows[to.other].note_file(path, file, sent.digests)
         now = Found(file.size, target.key(name), sent.etag, file.mtime_ns)
-        return Done(name, to, now, file.size, sent.digests.md5, sent.bytes_sent, old is not None)
+        replaced = old is not None
+        return Done(name, to, now, file.size, sent.digests.md5, sent.bytes_sent, replaced, outdated=outdated)
 
     def _stream(self, path: str, name: str, to: End, target: Bucket, found: Found, old: Found | None) -> Done:
         mode = self._make_room(to, target, name, old)

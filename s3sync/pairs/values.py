@@ -35,6 +35,8 @@ class Seen(Struct):
     hidden: list[str] = field(default_factory=list)
     """Paths and folders about whose content nothing is known: left out of every decision."""
     complete: bool = True
+    left_out: int = 0
+    """Files that a filter by name left out."""
 
 
 class Folder(Struct, frozen=True):

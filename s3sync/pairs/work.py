@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Struct, structs
 
 from s3sync.config import Settings
 from s3sync.config.schemes import scheme_of
 from s3sync.core.entries import Entry
-from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.core.reconcile import Decision, decide
 from s3sync.core.records import stamp_of
@@ -76,22 +74,49 @@ class Work(Struct):
         """List both places. Raises where a place is missing that must not be taken for an empty one."""
         self.one_way = not both
         known = self.memory.pair.count_base() > 0
+        self._refuse_missing(known=known)
+        first = self._named(self._look(End.A, wanted, known=known), wanted)
+        self.seen = {End.A: first, End.B: self._look(End.B, self.wanted, known=known)}
+        self.base = self._remembered()
+
+    def look_again(self, paths: Collection[str]) -> Work:
+        """Look at some paths once more, of which a run found that they changed: the work that these are.
+
+        What is found is what `seen` has of them from then on. Raises as `look`.
+        """
+        self._refuse_missing(known=not self.one_way)
+        wanted = structs.replace(self.wanted, name=lambda path: path in paths and self.wanted.name(path))
+        found = {end: look(place, wanted.name) for end, place in self.opened.places.items()}
+        for end, seen in found.items():
+            for path in paths:
+                now = seen.files.get(path)
+                if now is not None:
+                    self.seen[end].files[path] = now
+                elif path in self.seen[end].files:
+                    del self.seen[end].files[path]
+        again = structs.replace(self, seen=found, wanted=wanted)
+        again.base = again._remembered()
+        return again
+
+    def _remembered(self) -> SpilledDict[Entry]:
+        """What both agreed on of the wanted paths; nothing where changes go one way."""
+        base = SpilledDict(Entry)
+        if not self.one_way:
+            for path, entry in self.memory.pair.each_base():
+                if self.wanted.name(path):
+                    base[path] = entry
+        return base
+
+    def _refuse_missing(self, *, known: bool) -> None:
         for end in End:
             place = self.opened.places[end]
-            if is_missing(place) and (end is End.A or (both and known)):
+            if is_missing(place) and (end is End.A or (known and not self.one_way)):
                 was = "; it was there when the two were last synced" if known else ""
                 raise UsageError(
                     f"there is no folder {place.shown}{was}",
                     why="a place that is missing is never taken for an empty one",
                     hint="connect its disk, or look at the spelling",
                 )
-        first = self._named(self._look(End.A, wanted, known=known), wanted)
-        self.seen = {End.A: first, End.B: self._look(End.B, self.wanted, known=known)}
-        self.base = SpilledDict(Entry)
-        if both:
-            for path, entry in self.memory.pair.each_base():
-                if self.wanted.name(path):
-                    self.base[path] = entry
 
     def _named(self, seen: Seen, wanted: Wanted) -> Seen:
         """Files of A; where it is one file, or one object that has the address, only that one is wanted at all."""
@@ -99,12 +124,12 @@ class Work(Struct):
         if isinstance(place, Bucket) and self.one_way and not seen.files and not seen.problems:
             found = one_object(place)
             if found is not None:
-                self.opened = replace(self.opened, places={**self.opened.places, End.A: found})
+                self.opened = structs.replace(self.opened, places={**self.opened.places, End.A: found})
                 self.knows = {**self.knows, End.A: Knowledge(found, self.memory.ends[End.A], self.pace.receive)}
                 seen, place = look(found, lambda path: path == found.only), found
         only = place.only
         if only is not None:
-            self.wanted = Wanted(lambda path: path == only and wanted.name(path), wanted.fits)
+            self.wanted = structs.replace(wanted, name=lambda path: path == only and wanted.name(path))
             for path in [path for path in seen.files if path != only]:
                 del seen.files[path]
         return seen
@@ -118,7 +143,7 @@ class Work(Struct):
             if end is End.A or known or not is_made(place):
                 raise
         if self.writes and isinstance(place, Bucket):
-            self.opened = replace(self.opened, places={**self.opened.places, end: make(place, self.pace)})
+            self.opened = structs.replace(self.opened, places={**self.opened.places, end: make(place, self.pace)})
         return Seen()
 
     @property
@@ -129,7 +154,7 @@ class Work(Struct):
     def hidden(self) -> set[str]:
         return {path for seen in self.seen.values() for path in seen.hidden}
 
-    def decisions(self, failed: Callable[[Problem], None]) -> Iterator[Decision]:
+    def decisions(self, failed: Callable[[str, S3syncError], None]) -> Iterator[Decision]:
         """Decide every path in order; what cannot be compared fails alone. Raises what ends the run."""
         hidden = self.hidden
         assert self.base is not None
@@ -151,7 +176,7 @@ class Work(Struct):
         known: Mapping[str, Entry],
         one: Mapping[str, Found],
         two: Mapping[str, Found],
-        failed: Callable[[Problem], None],
+        failed: Callable[[str, S3syncError], None],
     ) -> dict[str, tuple[str | None, str | None]]:
         """The MD5s that the decisions need, of A and of B; what failed is left out."""
 
@@ -170,7 +195,7 @@ class Work(Struct):
                 except ENDS_THE_RUN:
                     raise
                 except S3syncError as error:
-                    failed(Problem(path, str(error), error.hint))
+                    failed(path, error)
         for knows in self.knows.values():
             knows.save()
         return found
@@ -264,18 +289,19 @@ def at_work(
     workers: int,
     now: datetime,
     *,
-    writes: tuple[End, ...],
-    would_write: tuple[End, ...],
+    ends: tuple[End, ...],
+    dry_run: bool = False,
     wait_s: float,
 ) -> Iterator[Work]:
     """Open the memory of two places, and hold what nobody else may work on meanwhile.
 
-    `writes`: the places that may change; none for a look. `would_write`: those that would change if it were none, which
-    is refused as it would be then. Raises `LockHeld`, `LocalError`, `Unsupported`.
+    `ends`: the places that may change; none for a look. With `dry_run` they do not: only what refuses them is told.
+    Raises `LockHeld`, `LocalError`, `Unsupported`.
     """
     a, b = opened.places[End.A], opened.places[End.B]
-    for end in would_write:
+    for end in ends:
         refuse_readable(opened.places[end], opened.places[end.other])
+    writes = () if dry_run else ends
     with ExitStack() as stack:
         memory = stack.enter_context(
             open_pair_memory(a.identity, b.identity, environ, read_only=not writes, now=now, wait_s=wait_s)

@@ -56,6 +56,7 @@ KEPT = {
 
 OLD_VERSIONS = "old versions"
 HINT_OF_VERSIONS = "what Object Lock keeps cannot go before its time; else you need the right s3:DeleteObjectVersion"
+DESELECTED = "name it with --unseen to take it too, or select it again: `s3sync select`"
 
 ABSENT = {
     "remote": {True: "is not on the remote, only on this computer", False: "is not on the remote any more"},
@@ -130,6 +131,10 @@ def _look(session: Session, state: StateDB, options: CleanupOptions, report: Cle
         report.deleted.append(Deleted(action.path, report.side, entry.size if entry else 0, in_trash=in_trash))
         if not verified and not in_trash:
             report.last_copies.append(action.path)
+    if not options.local:
+        report.kept.extend(
+            Problem(path, "is not selected on this computer", DESELECTED) for path in sorted(seen.deselected)
+        )
     if options.selector is None:
         _look_at_trash(session, stays, options, report, found.trash)
         if not options.local:

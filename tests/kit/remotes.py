@@ -36,6 +36,11 @@ class Remotes:
         self.root = Path(tempfile.mkdtemp(prefix="s3sync-remotes-"))
         self.config = self.root / "rclone.conf"
         self._servers: list[subprocess.Popen[bytes]] = []
+        self._ports = dict[str, int]()
+
+    def address(self, kind: str) -> str:
+        """The server of `dav` as its remote names it."""
+        return f"http://127.0.0.1:{self._ports[kind]}"
 
     def url(self, kind: str, path: str) -> str:
         """The address of a store: below a folder of this object's for `loc`."""
@@ -51,13 +56,17 @@ class Remotes:
     def start(self) -> None:
         for kind in ("loc", "dav", "ssh"):
             (self.root / kind).mkdir()
-        dav, ssh = self._serve("webdav", "dav"), self._serve("sftp", "ssh", "--user", "u", "--pass", PASSWORD)
+        dav, ssh = (
+            self._serve("webdav", "dav", "--dir-cache-time", "0s"),
+            self._serve("sftp", "ssh", "--user", "u", "--pass", PASSWORD),
+        )
+        self._ports |= {"dav": dav, "ssh": ssh}
         hidden = subprocess.run(
             [RCLONE, "obscure", PASSWORD], check=True, capture_output=True, text=True
         ).stdout.strip()
         self.config.write_text(
             "[loc]\ntype = local\n\n[mem]\ntype = memory\n\n"
-            f"[dav]\ntype = webdav\nurl = http://127.0.0.1:{dav}\nvendor = other\npacer_min_sleep = 0\n\n"
+            f"[dav]\ntype = webdav\nurl = {self.address('dav')}\nvendor = other\npacer_min_sleep = 0\n\n"
             f"[ssh]\ntype = sftp\nhost = 127.0.0.1\nport = {ssh}\nuser = u\npass = {hidden}\nshell_type = none\n"
             "disable_hashcheck = true\n"
         )

@@ -133,6 +133,19 @@ def test_connections_break_and_the_next_ones_too(echo: str) -> None:
                 client.recv(1)
 
 
+def test_a_connection_is_cut_at_the_byte_that_was_named(echo: str) -> None:
+    with Line(echo) as line:
+        line.cut_at(sent=[3])
+        with connect(line) as client:
+            assert exchange(client, b"ab") == b"ab"
+            client.sendall(b"cd")
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
+        with connect(line) as client:
+            assert exchange(client, b"cdef") == b"cdef"
+        assert (line.counts().resets, line.counts().sent) == (1, 6)
+
+
 def test_a_dropped_line_goes_on_where_it_was(echo: str) -> None:
     with Line(echo) as line, connect(line) as client:
         assert exchange(client, b"before") == b"before"

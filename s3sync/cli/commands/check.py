@@ -4,39 +4,20 @@ from __future__ import annotations
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS, PLACES, command
-from s3sync.cli.pair_options import (
-    Exclude,
-    FromFile,
-    Include,
-    MaxSize,
-    MinSize,
-    Newer,
-    Older,
-    Picks,
-    PlaceA,
-    PlaceB,
-    ProfileB,
-)
+from s3sync.cli.pair_options import Picks, PlaceA, PlaceB
 
 
 @command(
     PLACES,
     "s3sync check ./footage s3://bucket/footage\ns3sync check ./footage s3://bucket/footage --json",
     *(0, 1, 2, 5, 130),
-    takes=OPENS - {"store"},
+    takes=(OPENS | {"transfers", "bwlimit"}) - {"store"},
 )
 def check(
     call: Call,
     a: PlaceA,
     b: PlaceB,
-    include: Include = None,
-    exclude: Exclude = None,
-    from_file: FromFile = None,
-    min_size: MinSize = None,
-    max_size: MaxSize = None,
-    newer: Newer = None,
-    older: Older = None,
-    profile_b: ProfileB = None,
+    picks: Picks,
 ) -> int:
     """Compare what two places hold, by content. Changes nothing; exit code 1 where they differ."""
     from msgspec.structs import replace
@@ -46,8 +27,7 @@ def check(
     from s3sync.cli.progress import watching
     from s3sync.cli.show.pairs import check_json, print_check
 
-    picks = Picks(include or (), exclude or (), from_file, min_size, max_size, newer, older)
-    places = two_places(call, a, b, picks, profile_b)
+    places = two_places(call, a, b, picks)
     with watching(call) as progress:
         report = replace(places, progress=progress).check()
     if call.json:

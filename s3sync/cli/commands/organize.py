@@ -9,7 +9,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import MOVES, PLACES, command
 from s3sync.cli.options import Yes
-from s3sync.cli.pair_options import Exclude, FromFile, Include, MaxSize, MinSize, Newer, Older, Picks, ProfileB
+from s3sync.cli.pair_options import Picks
 
 if TYPE_CHECKING:
     from s3sync.organize.api import Organizer
@@ -24,6 +24,7 @@ EXAMPLE = (
 @command(PLACES, EXAMPLE, 0, 1, 2, 3, 5, 6, 130, takes=MOVES - {"store"})
 def organize(
     call: Call,
+    picks: Picks,
     source: Annotated[
         str | None, typer.Argument(metavar="[SOURCE]", help="A store's address, or a folder.", show_default=False)
     ] = None,
@@ -39,14 +40,6 @@ def organize(
     ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take back the last run, or the one named by --run.")] = False,
     run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="The run to take back.")] = None,
-    include: Include = None,
-    exclude: Exclude = None,
-    from_file: FromFile = None,
-    min_size: MinSize = None,
-    max_size: MaxSize = None,
-    newer: Newer = None,
-    older: Older = None,
-    profile_b: ProfileB = None,
     yes: Yes = False,
 ) -> int:
     """Name files by what they say about themselves (tags of music, time of capture, FITS), without downloading them."""
@@ -61,8 +54,7 @@ def organize(
             "organize needs two places and a layout",
             hint="s3sync organize s3://bucket/inbox s3://bucket/music --layout '{artist}/{album}/{title}.{ext}'",
         )
-    picks = Picks(include or (), exclude or (), from_file, min_size, max_size, newer, older)
-    organizer = _organizer(call, profile_b)
+    organizer = _organizer(call, picks.profile_b)
     return _organize(call, organizer, (source, target, layout), picks, moves=move, cloud_only=cloud_only, yes=yes)
 
 

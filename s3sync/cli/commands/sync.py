@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,19 +10,10 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import EXCHANGE, MOVES, command
 from s3sync.cli.options import All, Everywhere, Names, OnConflict, ProjectName
-from s3sync.cli.pair_options import (
-    Exclude,
-    FromFile,
-    Include,
-    MaxSize,
-    MinSize,
-    Newer,
-    Older,
-    Picks,
-    ProfileB,
-)
+from s3sync.cli.pair_options import Picks
 from s3sync.cli.runs import refuse_names, run
 from s3sync.core.plan import Verb
+from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
     from s3sync.api import Project
@@ -50,6 +42,7 @@ ToLocal = Annotated[
 )
 def sync(
     call: Call,
+    picks: Picks,
     names: Names = None,
     project: ProjectName = None,
     all_projects: All = False,
@@ -60,14 +53,6 @@ def sync(
     delete: Delete = False,
     to_cloud: ToCloud = None,
     to_local: ToLocal = None,
-    include: Include = None,
-    exclude: Exclude = None,
-    from_file: FromFile = None,
-    min_size: MinSize = None,
-    max_size: MaxSize = None,
-    newer: Newer = None,
-    older: Older = None,
-    profile_b: ProfileB = None,
 ) -> int:
     """A project both ways, deletions too; or from one place A to another one B.
 
@@ -75,13 +60,12 @@ def sync(
     address, or begins with /, ./, ../ or ~, are two places: B then gets what A holds. Nothing is deleted there without
     --delete.
     """
-    picks = Picks(include or (), exclude or (), from_file, min_size, max_size, newer, older)
     towards = (to_cloud, to_local)
-    if any((*towards, bidirectional, delete, profile_b, picks.any)) or len(names or ()) == 2:
+    if any((*towards, bidirectional, delete, picks.profile_b, picks.any)) or len(names or ()) == 2:
         from s3sync.cli.pairs import sync_places
 
         wish = (bidirectional, delete, max_delete)
-        done = sync_places(call, names or [], project, towards, picks, profile_b, wish)
+        done = sync_places(call, names or [], project, towards, picks, wish)
         if done is not None:
             return done
 
@@ -93,4 +77,9 @@ def sync(
 
         refuse_names(names, project, "--everywhere")
         return run_everywhere(call, Verb.SYNC, lambda opened: both_ways(opened, []))
-    return run(call, Verb.SYNC, names, project, all_projects, both_ways)
+    try:
+        return run(call, Verb.SYNC, names, project, all_projects, both_ways)
+    except UsageError as error:
+        from s3sync.cli.pairs import no_second_place
+
+        raise no_second_place(call, names or [], Path.cwd()) or error from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from s3sync.errors import ChecksumMismatch, PreconditionFailed
+from s3sync.errors import ChecksumMismatch, PreconditionFailed, Unreachable
 from s3sync.store.port import Buffer, ObjectInfo, Pace
 from s3sync.store.rclone.client import Client
 
@@ -33,7 +33,9 @@ class RcloneReader:
             got += len(piece)
             self._pace.receive(len(piece))
             yield piece
-        if got != self._length:
+        if got < self._length:  # rclone ends its answer so where the line to its server broke
+            raise Unreachable(self._what, why=f"the answer of rclone broke off: {got} bytes came of {self._length}")
+        if got > self._length:
             raise ChecksumMismatch(self._what, why=f"{got} bytes came of {self._length}")
 
     def __enter__(self) -> Self:

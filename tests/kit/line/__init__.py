@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -124,6 +125,10 @@ class Line:
     def cut_all(self) -> None:
         """Reset every connection that there is."""
         self._ask("cut_all")
+
+    def cut_at(self, sent: Sequence[int] = (), received: Sequence[int] = ()) -> None:
+        """Reset the connection that carries each of these bytes, counted as counts() does; it carries them not."""
+        self._ask("cut_at", sent=list(sent), received=list(received))
 
     def change_address(self) -> None:
         """Let every connection that there is fall silent for ever, as when a laptop changes its network.

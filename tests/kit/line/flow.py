@@ -24,6 +24,7 @@ class Direction:
         self.under_way: deque[tuple[float, Flow, bytes]] = deque()
         self.waiting: deque[Flow] = deque()
         self.carried = 0
+        self.cuts: list[int] = []
         self.become(0, 0)
 
     def become(self, delay: float, rate: float) -> None:
@@ -44,6 +45,13 @@ class Direction:
         if self.under_way:
             arrival = max(arrival, self.under_way[-1][0])  # the line may have become shorter
         self.under_way.append((arrival, flow, data))
+
+    def is_cut_by(self, size: int) -> bool:
+        """True if these bytes would be the ones at which a connection is to be cut; the next ones go on to the next."""
+        if not self.cuts or self.carried + size < self.cuts[0]:
+            return False
+        self.cuts.pop(0)
+        return True
 
     def due(self, now: float) -> float:
         """When there is something to do next."""

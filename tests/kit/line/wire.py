@@ -183,6 +183,9 @@ class Wire:
         except OSError:
             self._reset(flow.connection)
             return
+        if flow.direction.is_cut_by(len(data)):
+            self._break(flow.connection)
+            return
         self._counts["requests"] += flow.note(data)
         if data and len(data) < flow.direction.block and not flow.ending:
             flow.readable = False
@@ -271,6 +274,9 @@ class Wire:
     def do_cut_all(self) -> None:
         for connection in list(self._connections):
             self._break(connection)
+
+    def do_cut_at(self, sent: list[int], received: list[int]) -> None:
+        self._up.cuts, self._down.cuts = sorted(sent), sorted(received)
 
     def do_change_address(self) -> None:
         for connection in list(self._connections):

@@ -67,6 +67,10 @@ class Place:
         found = {n: b for n, b in self.everything().items() if n.startswith(".s3sync/trash/")}
         return {name.split("/", 3)[3]: body for name, body in found.items()}
 
+    def everything_in_trash(self) -> list[bytes]:
+        """Each version in its trash, of one name perhaps several."""
+        return [body for name, body in self.everything().items() if name.startswith(".s3sync/trash/")]
+
 
 @dataclass
 class Desk:

@@ -18,7 +18,7 @@ def test_places_that_cannot_be_a_pair(desk: Desk) -> None:
     (desk.work / "file").write_bytes(b"1")
     (desk.work / "link").symlink_to(desk.work / "a")
     bucket = f"s3://{desk.servers['sea'].bucket}"
-    rows = [
+    rows: list[tuple[int, str, *tuple[str, ...]]] = [
         (2, "are one place", "./a", "./a"),
         (2, "are one place", "./a", "./link"),
         (2, "are one place", "./a", f"file://{desk.work}/a"),
@@ -30,11 +30,15 @@ def test_places_that_cannot_be_a_pair(desk: Desk) -> None:
         (2, "credentials do not belong", "s3://me:secret@bucket/x", "./b"),
         (2, "there is no store of the kind", "ftp://host/x", "./b"),
         (2, "is a file", "./a", "./file"),
+        (2, "lacks a second place", "./a"),
+        (2, "lacks a second place", f"{bucket}/x"),
+        (2, "takes two places", "./a", "./b", "./c"),
+        (2, "neither a nor b is an address or a path", "a", "b"),
         (1, "no folder store", f"file://{desk.work}/nosuch", "./b"),
-        (1, "there is nothing at", f"{bucket}/{desk.tag}/typo", "./b"),
+        (2, "there is nothing at", f"{bucket}/{desk.tag}/typo", "./b"),
     ]
-    for code, text, one, two in rows:
-        result = desk.person.expect(code, "sync", one, two, "--profile", "sea", cwd=desk.work)
+    for code, text, *words in rows:
+        result = desk.person.expect(code, "sync", *words, "--profile", "sea", cwd=desk.work)
         assert text in result.err, (text, result.err)
         assert "secret" not in result.err and result.err.count("error:") == 1
     assert not (desk.work / "b").exists()

@@ -86,3 +86,50 @@ def test_what_a_filter_leaves_out_is_neither_copied_nor_deleted(
 def test_a_filter_that_is_none(desk: Desk, two: tuple[Place, Place], words: list[str], said: str) -> None:
     a, b = two
     assert said in desk.run("copy", a, b, *words, code=2).err and b.everything() == {}
+
+
+def test_what_a_list_names_and_nobody_has_is_said(desk: Desk, two: tuple[Place, Place]) -> None:
+    a, b = two
+    (desk.work / "list.txt").write_text("# chosen\n./notes.txt\nnosuch.mov\nraw/\n")
+    b.put("only b.mov", b"b")
+    for verb, more, lacking in (
+        ("copy", ["--dry-run"], {"nosuch.mov", "raw"}),
+        ("copy", [], {"nosuch.mov", "raw"}),
+        ("sync", ["--delete"], {"nosuch.mov", "raw"}),
+    ):
+        told = desk.run(verb, a, b, "--from-file", "list.txt", *more, "--json", code=3).json
+        assert {item["name"] for item in told["failed"]} == lacking
+        assert "--include" in told["failed"][0]["hint"]
+    assert set(b.files()) == {"notes.txt", "only b.mov"}
+    (desk.work / "list.txt").write_text("only b.mov\n")
+    assert "is no file of ./a" in desk.run("move", a, b, "--from-file", "list.txt", code=3).err
+    desk.run("sync", a, b, "--from-file", "list.txt")
+    (desk.work / "list.txt").write_text("nosuch.mov\n")
+    assert "is no file of ./a and" in desk.run("check", a, b, "--from-file", "list.txt", code=1).err
+
+
+def test_one_rule_for_a_place_at_which_there_is_nothing(desk: Desk) -> None:
+    """An address with nothing at it: 2, by each command. Filters that leave nothing, and an empty folder: 0."""
+    a, b = desk.place("sea", "a"), desk.place("folder", "b")
+    desk.run("copy", two_files(desk), a)
+    typo = desk.place("sea", "nosuch")
+    for verb, more in (
+        ("copy", []),
+        ("sync", []),
+        ("move", ["--dry-run"]),
+        ("check", []),
+        ("organize", ["--layout", "{name}"]),
+    ):
+        told = desk.run(verb, typo, b, *more, code=2)
+        assert "there is nothing at" in told.err, told
+    for verb in ("copy", "sync", "move"):
+        desk.run(verb, a, b, "--include", "*.nosuch")
+    (desk.work / "empty").mkdir()
+    desk.run("organize", desk.place("folder", "empty"), b, "--layout", "{stem}.{ext}")
+
+
+def two_files(desk: Desk) -> Place:
+    seed = desk.place("folder", "seed")
+    for name in ("one.mov", "two.mov"):
+        seed.put(name, name.encode())
+    return seed

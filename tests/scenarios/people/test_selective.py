@@ -91,3 +91,16 @@ def test_a_file_that_nobody_wants_here_hides_no_folder_of_its_name(people: tuple
     sent = jan.run("up")
     assert (sent.code == 0 and "scene 1.mov (11 B) - uploaded" in sent.out) or (sent.code == 3 and "cut" in sent.err)
     assert jan.read("cut/scene 1.mov") == b"in a folder"
+
+
+def test_a_cleanup_names_what_is_not_selected_and_stays(people: tuple[Person, Person]) -> None:
+    _, jan = filled(people)
+    jan.ok("select", "audio/")
+    jan.ok("down")
+    for more in ("--dry-run", "--yes"):
+        told = jan.ok("cleanup", "--force", more, "--json").json
+        kept = {item["name"]: item["reason"] for item in told["kept"]}
+        assert [item["name"] for item in told["deleted"]] == ["audio/a.wav"]
+        assert kept == dict.fromkeys(("cut.prproj", "raw/a.mov", "raw/b.mov"), "is not selected on this computer")
+    told = jan.ok("cleanup", "raw/", "--unseen", "--force", "--yes", "--json").json  # as the hint says
+    assert {(item["name"], item["in_trash"]) for item in told["deleted"]} == {("raw/a.mov", True), ("raw/b.mov", True)}
