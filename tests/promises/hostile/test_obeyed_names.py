@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.people import PROJECT
 from tests.promises.hostile.conftest import Peer
 
 NASTY_GIT = "[core]\n\trepositoryformatversion = 0\n\tbare = {bare}\n\tfsmonitor = touch {proof}\n"
@@ -95,7 +96,7 @@ def test_f48_nothing_of_it_is_uploaded_and_nothing_deleted(peer: Peer) -> None:
 
 def test_f48_what_programs_obey_by_being_there_arrives_with_a_warning(peer: Peer) -> None:
     for name in (".envrc", "cut/.vscode/tasks.json", "cut/play.lnk", "plain.mov"):
-        peer.put(name, b"#!/bin/sh\n", **{"uploaded-by": "eve"})
+        peer.put(name, b"#!/bin/sh\n", **{"uploaded-by": "eve", "project-id": PROJECT})
     said = peer.david.ok("down", "--dry-run").err
     again = peer.david.ok("down").err
     for text in (said, again):

@@ -318,4 +318,4 @@ def test_a_bucket_that_keeps_versions_is_told_before_the_question(place: Place) 
 def test_without_a_word_archives_are_listed_and_one_that_is_none_is_told(place: Place) -> None:
     ana = sent(place)
     assert ana.ok("archive", cwd=ana.repo).out == ana.ok("archive", "list", cwd=ana.repo).out != ""
-    assert "archive list" in ana.expect(2, "archive", "nosuch", cwd=ana.repo).err
+    assert "its commands are list, " in ana.expect(2, "archive", "nosuch", cwd=ana.repo).err
