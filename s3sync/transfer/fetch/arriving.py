@@ -13,6 +13,9 @@ from s3sync.transfer.fetch.wanted import Wanted, check_version
 
 PATIENCE_S = 30.0
 """Time without a byte after which a line is given up, if asking anew, which has its own patience, fails once more."""
+SILENCES = 2
+"""Failures after which it is not given up, however long they took: a silence of a whole outage may be followed by that
+of a new address, and each is one failure of half a minute."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 3.0
 LOOK_EVERY_S = 0.2
 
@@ -38,7 +41,7 @@ def arriving(transport: Transport, wanted: Wanted, start: int, stop: int | None)
             now = time.monotonic()
             tries += 1
             quiet_since = now if tries == 1 else quiet_since
-            if now - quiet_since >= PATIENCE_S or at >= end:
+            if (now - quiet_since >= PATIENCE_S and tries > SILENCES) or at >= end:
                 raise
             why = error.why or error.message
         WATCH.retrying(Retry(f"fetching {wanted.path} from byte {at:,} on", why, tries))

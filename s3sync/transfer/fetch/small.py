@@ -26,7 +26,8 @@ from s3sync.errors import ENDS_THE_RUN, S3syncError
 from s3sync.local.digests import Digests
 from s3sync.store.port import Buffer
 from s3sync.transfer.context import Transport
-from s3sync.transfer.fetch.wanted import Downloaded, FreeSpace, Temp, Wanted, check_version
+from s3sync.transfer.fetch.arriving import arriving
+from s3sync.transfer.fetch.wanted import Downloaded, FreeSpace, Temp, Wanted
 from s3sync.transfer.fetch.whole import verify
 from s3sync.transfer.pool import Result
 from s3sync.transfer.progress import Work
@@ -139,13 +140,11 @@ class Small:
         transport.pool.check()
         self._room.take(wanted)
         chunks: list[Buffer] = []
-        with transport.store.get(wanted.key, if_match=wanted.etag) as reader:
-            check_version(reader, wanted)
-            for chunk in reader:
-                transport.pool.check()
-                transport.pace.receive(len(chunk))
-                chunks.append(chunk)
-                transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
+        for chunk in arriving(transport, wanted, 0, None):
+            transport.pool.check()
+            transport.pace.receive(len(chunk))
+            chunks.append(chunk)
+            transport.progress.advance(Work.DOWNLOAD, wanted.path, len(chunk))
         self._body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         self._digests = Digests(
             xxhash.xxh3_128_hexdigest(self._body), md5(self._body, usedforsecurity=False).hexdigest()

@@ -75,6 +75,7 @@ class Watcher(Silent):
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that breaks off is given up at once, and not after a while without a byte."""
     monkeypatch.setattr(arriving, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(arriving, "SILENCES", 0)
 
 
 @contextmanager

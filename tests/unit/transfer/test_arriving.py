@@ -88,6 +88,47 @@ def test_a_line_that_brings_nothing_is_given_up(store: Store, pool: Pool, partia
         fetch(Altered(store, get=line.get), wanted, partial, pool)
 
 
+class Silent:
+    """An answer that brings nothing of its body until half a minute is over."""
+
+    def __init__(self, answer: Any, clock: list[float]) -> None:
+        self._answer, self._clock = answer, clock
+        self.info = answer.info
+
+    def __iter__(self) -> Iterator[Any]:
+        self._clock[0] += 31
+        raise Unreachable("nothing came")
+        yield b""
+
+    def __enter__(self) -> Silent:
+        self._answer.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._answer.__exit__(*error)
+
+
+@pytest.mark.parametrize(("silences", "arrives"), [(1, True), (2, True), (3, False)])
+def test_an_outage_and_a_new_address_after_it_are_two_silences_and_both_are_lived_through(
+    store: Store, pool: Pool, partial: Path, monkeypatch: pytest.MonkeyPatch, silences: int, arrives: bool
+) -> None:
+    monkeypatch.setattr(arriving, "PATIENCE_S", 30.0)
+    monkeypatch.setattr(arriving, "SILENCES", 2)
+    wanted, clock, asked = put_whole(store, b"small"), [0.0], itertools.count(1)
+    monkeypatch.setattr("s3sync.transfer.fetch.arriving.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("s3sync.transfer.fetch.arriving._wait", lambda transport, seconds: None)
+
+    def get(*args: Any, **more: Any) -> Any:
+        answer = store.get(*args, **more)
+        return Silent(answer, clock) if next(asked) <= silences else answer
+
+    if arrives:
+        assert fetch(Altered(store, get=get), wanted, partial, pool).temp.read_bytes() == b"small"
+    else:
+        with pytest.raises(Unreachable):
+            fetch(Altered(store, get=get), wanted, partial, pool)
+
+
 @pytest.mark.usefixtures("patient")
 def test_a_run_that_is_to_end_does_not_wait_for_the_line(
     store: Store, pool: Pool, partial: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
