@@ -166,8 +166,9 @@ def test_the_exit_codes_of_a_help_fit_a_terminal_of_80_columns() -> None:
 
 def test_a_word_that_a_group_does_not_have_is_answered_with_those_it_has(people: People) -> None:
     david, _ = people
-    assert "the commands of `s3sync members` are list, remove" in david.expect(2, "members", "add", "eve").err
-    assert "the commands of" not in david.expect(2, "locks", "--json", "a", "b", "c").err
+    told = david.expect(2, "members", "add", "eve").err
+    assert "no command 'add' of `s3sync members`" in told and "its commands are list, remove\n" in told
+    assert "its commands are" not in david.expect(2, "locks", "--json", "a", "b", "c").err
     assert "'x' is not a whole number" in david.expect(2, "log", "--most", "x").err
 
 
