@@ -23,7 +23,25 @@ SMALL, SMALL_FILES = 4096, 1_000
 CUT_AFTER_S = (5.0, 60.0)
 DROPPED_AT_S, DROPPED_S, MOVED_AT_S = 20.0, 30.0, 65.0
 HURRY = 10.0
-"""For small files, which are through in two seconds: everything but the outage itself comes so many times sooner."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What comes over a line: seconds after which each connection breaks, and at which all of it is away and moves."""
+
+    cut_after: tuple[float, float] = CUT_AFTER_S
+    dropped_at: float = DROPPED_AT_S
+    moved_at: float = MOVED_AT_S
+
+    @classmethod
+    def amid(cls, seconds: float) -> Trouble:
+        """Connections break as they do anyway; the rest comes in the middle of a job that takes so long without."""
+        return cls(dropped_at=seconds / 3, moved_at=DROPPED_S + seconds * 2 / 3)
+
+    @classmethod
+    def hurried(cls) -> Trouble:
+        """All but the outage itself so many times sooner: connections break in a job of two seconds, too."""
+        return cls((CUT_AFTER_S[0] / HURRY, CUT_AFTER_S[1] / HURRY), DROPPED_AT_S / HURRY, MOVED_AT_S / HURRY)
 
 
 @dataclass(frozen=True)
@@ -49,51 +67,63 @@ class Broken:
 
 def breaking(lab: Lab, quality: Quality = LINES["home"], large: int = LARGE, small: int = SMALL_FILES) -> list[Broken]:
     found = []
-    for job, make, count in (
-        (f"{large / 1e6:.0f} MB", lambda tool: make_large(tool.source, large), 1),
-        (f"{small:,} x 4 KiB", lambda tool: make_files(tool.source, small, SMALL), small),
-    ):
-        hurry = 1.0 if count == 1 else HURRY
-        with lab.server() as server, Line(server.endpoint_url) as line:
-            (tool,) = lab.tools(server)
-            assert isinstance(tool, Ours)
-            tool.connect(line.endpoint_url)
-            make(tool)
-            up: list[Run] = []
-            down: list[Run] = []
-            for breaks in (False, True):
-                tool.fresh(f"breaks-{breaks}")
-                up.append(_on(lab, line, quality, tool.up(), hurry if breaks else None))
-                check_stored(server.client(), server.bucket, tool, count)
-                tool.empty_target()
-                down.append(_on(lab, line, quality, tool.down(), hurry if breaks else None))
-                check_target(tool)
-            found += [Broken(f"{job} up", *up), Broken(f"{job} down", *down)]
-        lab.say(text(found[-2:]))
+    if large:
+        found += _both_ways(lab, quality, f"{large / 1e6:.0f} MB", lambda tool: make_large(tool.source, large), 1)
+    if small:
+        job = f"{small:,} x {SMALL // 1024} KiB"
+        found += _both_ways(lab, quality, job, lambda tool: make_files(tool.source, small, SMALL), small)
     return found
 
 
-def _on(lab: Lab, line: Line, quality: Quality, command: Command, hurry: float | None) -> Run:
-    """`hurry` divides the times at which trouble comes; None: it does not come."""
+def _both_ways(lab: Lab, quality: Quality, job: str, make: Callable[[Ours], None], count: int) -> list[Broken]:
+    """One job up and down, on a good line and in each kind of trouble."""
+    with lab.server() as server, Line(server.endpoint_url) as line:
+        (tool,) = lab.tools(server)
+        assert isinstance(tool, Ours)
+        tool.connect(line.endpoint_url)
+        make(tool)
+
+        def up_and_down(tag: str, up: Trouble | None, down: Trouble | None) -> tuple[Run, Run]:
+            tool.fresh(f"breaks-{tag}")
+            went = _on(lab, line, quality, tool.up(), up)
+            check_stored(server.client(), server.bucket, tool, count)
+            tool.empty_target()
+            came = _on(lab, line, quality, tool.down(), down)
+            check_target(tool)
+            return went, came
+
+        good = up_and_down("never", None, None)
+        kinds = {"": (Trouble(), Trouble())}
+        if count > 1:
+            kinds = {
+                "": (Trouble.amid(good[0].seconds), Trouble.amid(good[1].seconds)),
+                ", ten times sooner": (Trouble.hurried(), Trouble.hurried()),
+            }
+        found = []
+        for number, (name, (up, down)) in enumerate(kinds.items()):
+            bad = up_and_down(str(number), up, down)
+            found += [Broken(f"{job} {way}{name}", *runs) for way, *runs in zip(("up", "down"), good, bad, strict=True)]
+    lab.say(text(found))
+    return found
+
+
+def _on(lab: Lab, line: Line, quality: Quality, command: Command, bad: Trouble | None) -> Run:
+    """One command over a line. `bad` None: nothing comes over it."""
     line.become(quality)
     line.reset_counts()
-    line.break_connections((CUT_AFTER_S[0] / hurry, CUT_AFTER_S[1] / hurry) if hurry else None, seed=13)
+    line.break_connections(bad.cut_after if bad else None, seed=13)
     over = threading.Event()
-    trouble: tuple[tuple[float, Callable[[], None]], ...] = (
-        (DROPPED_AT_S, lambda: line.drop(DROPPED_S)),
-        (MOVED_AT_S, line.change_address),
-    )
 
-    def bring_trouble() -> None:
+    def bring(trouble: Trouble) -> None:
         began = time.monotonic()
-        for at, act in trouble:
-            if over.wait(max(0.0, began + at / (hurry or 1) - time.monotonic())):
+        for at, act in ((trouble.dropped_at, lambda: line.drop(DROPPED_S)), (trouble.moved_at, line.change_address)):
+            if over.wait(max(0.0, began + at - time.monotonic())):
                 return
             act()
 
     began = time.monotonic()
-    if hurry:
-        threading.Thread(target=bring_trouble, daemon=True).start()
+    if bad:
+        threading.Thread(target=bring, args=(bad,), daemon=True).start()
     try:
         done = subprocess.run(
             list(command.argv), env=dict(command.environ), cwd=command.cwd, capture_output=True, text=True, check=False
@@ -126,8 +156,9 @@ def section(found: list[Broken], name: str, circumstances: Circumstances) -> str
     about = (
         f"The `{name}` line. Each connection is reset {CUT_AFTER_S[0]:.0f} to {CUT_AFTER_S[1]:.0f} s after it opened;"
         f" after {DROPPED_AT_S:.0f} s nothing goes through for {DROPPED_S:.0f} s; {MOVED_AT_S:.0f} s after the"
-        f" beginning all connections fall silent. For small files all but the outage comes {HURRY:.0f} times sooner."
-        " Each command is run once, and nobody helps. MB are those of both directions, heads included."
+        f" beginning all connections fall silent. For small files the outage comes after a third of the job, and the"
+        f" silence after two thirds; once more all but the length of the outage comes {HURRY:.0f} times sooner. Each"
+        " command is run once, and nobody helps. MB are those of both directions, heads included."
     )
     told = "\n".join(f"- {line}" for line in circumstances.machine())
     return f"### breaking: lines that break\n\n{about}\n\n{told}\n\n{markdown_table(table(found))}\n"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from s3sync.aside import Aside
 from s3sync.store.lanes.bounded import BoundedResponse
 from s3sync.store.s3.bounded import BoundedSession
+from s3sync.store.s3.lives import LIVES
 
 SILENT_S = 45
 """Seconds in which nothing of what was sent is acknowledged, until a connection is given up.
@@ -36,9 +40,16 @@ def patient(kind: type[Any]) -> type[Any]:
 
     class Patient(kind):  # type: ignore[misc]
         response_class = BoundedResponse
+        opened = 0.0
+
+        @property
+        def is_connected(self) -> bool:
+            """urllib3 asks before it uses a connection again, and opens another one instead."""
+            return bool(super().is_connected) and not LIVES.is_old(self.opened)
 
         def connect(self) -> None:
             super().connect()
+            self.opened = time.monotonic()
             for name, scale in _USER_TIMEOUTS:
                 _set(self.sock, name, SILENT_S * scale)
             for name, value in (*_PROBES, _UNSENT):
@@ -47,7 +58,20 @@ def patient(kind: type[Any]) -> type[Any]:
         def send(self, data: Any) -> None:
             if self.sock is not None:
                 self.sock.settimeout(SILENT_S)
-            super().send(data)
+            with self._living():
+                super().send(data)
+
+        def getresponse(self, *args: Any, **more: Any) -> Any:
+            with self._living():
+                return super().getresponse(*args, **more)
+
+        @contextmanager
+        def _living(self) -> Iterator[None]:
+            try:
+                yield
+            except ConnectionError:
+                LIVES.broke(self.opened)
+                raise
 
     return Patient
 
