@@ -42,6 +42,13 @@ class Remotes:
         """The server of `dav` as its remote names it."""
         return f"http://127.0.0.1:{self._ports[kind]}"
 
+    def uncached(self) -> str:
+        """One more server of the folder of `dav`, which sees what is put there beside it: it reads the folder again for
+        each request, and burns a core where many come."""
+        if "uncached" not in self._ports:
+            self._ports["uncached"] = self._serve("webdav", "dav", "--dir-cache-time", "0s")
+        return self.address("uncached")
+
     def url(self, kind: str, path: str) -> str:
         """The address of a store: below a folder of this object's for `loc`."""
         return f"rclone:{kind}:{self.root / 'loc' / path if kind == 'loc' else path}"
@@ -56,10 +63,7 @@ class Remotes:
     def start(self) -> None:
         for kind in ("loc", "dav", "ssh"):
             (self.root / kind).mkdir()
-        dav, ssh = (
-            self._serve("webdav", "dav", "--dir-cache-time", "0s"),
-            self._serve("sftp", "ssh", "--user", "u", "--pass", PASSWORD),
-        )
+        dav, ssh = self._serve("webdav", "dav"), self._serve("sftp", "ssh", "--user", "u", "--pass", PASSWORD)
         self._ports |= {"dav": dav, "ssh": ssh}
         hidden = subprocess.run(
             [RCLONE, "obscure", PASSWORD], check=True, capture_output=True, text=True
