@@ -241,7 +241,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "read_timeout", values.whole(5, 3600), "Seconds without a byte after which a request is given up.",
-        repo=True, own=True, unset="30, and 300 while sending",
+        repo=True, own=True, unset="45, and 300 while sending",
     ),
     Key(
         "retries", values.whole(0, 100), "How often a request is sent again at most.",

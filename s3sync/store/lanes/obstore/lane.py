@@ -53,9 +53,9 @@ class Client(Struct, frozen=True):
 # steadily (measured). So what was too slow once gets a long one, and only small bodies go this way
 # (`s3/adapter.SMALL`); 1 MiB in 300 s is 28 kbit/s for one transfer. The timeout of a whole request ends an answer
 # that only drips.
-ANSWERS = Client("answers", {"read_timeout": timedelta(seconds=30), "timeout": timedelta(seconds=60)})
-"""For heads and small parts of bodies: each is there within a minute, or given up."""
-BODIES = Client("bodies", {"read_timeout": timedelta(seconds=30), "timeout": timedelta(hours=2)})
+ANSWERS = Client("answers", {"read_timeout": timedelta(seconds=45), "timeout": timedelta(seconds=75)})
+"""For heads and small parts of bodies. A line that is away for half a minute then goes on with what was under way."""
+BODIES = Client("bodies", {"read_timeout": timedelta(seconds=45), "timeout": timedelta(hours=2)})
 """For files, and for the listing before them, whose connection they then use; `in_time` ends one that drips."""
 WRITERS = Client(
     "writers",
