@@ -3144,6 +3144,30 @@ MUTANTS = (
         "",
         ("tests/scenarios/people/test_selective.py", "-k", "counts_as_deleted and folder"),
     ),
+    Mutant(
+        "connections-of-age",
+        "no part goes over a connection that is likely to break under it",
+        "s3sync/store/s3/connections.py",
+        "bool(super().is_connected) and not LIVES.is_old(self.opened)",
+        "bool(super().is_connected)",
+        ("tests/unit/store/test_lives.py",),
+    ),
+    Mutant(
+        "two-silences",
+        "an outage that a new address follows ends no download",
+        "s3sync/transfer/fetch/arriving.py",
+        "(now - quiet_since >= PATIENCE_S and tries > SILENCES)",
+        "(now - quiet_since >= PATIENCE_S)",
+        ("tests/unit/transfer/test_arriving.py", "-k", "two_silences"),
+    ),
+    Mutant(
+        "pair-planned-again",
+        "P1: what changes while two places are synced is planned once more, a few times at most",
+        "s3sync/pairs/run.py",
+        "ROUNDS = 4",
+        "ROUNDS = 1",
+        ("tests/scenarios/pairs/test_races.py", "-k", "once_more"),
+    ),
 )
 
 
