@@ -134,6 +134,8 @@ def no_second_place(call: Call, words: Sequence[str], cwd: Path) -> UsageError |
     shown = [mask_url(word)[:80] for word in words]
     why, places = "it is no file of a project", [word for word in words if not _stays_project(call, [word], cwd)]
     if find_repo_root(cwd) is None:
+        if words and _names_repository(words[0]):
+            return None
         why, places = "no repository is around, so that it is no file of a project", list(words)
     if not places:
         return None
@@ -150,6 +152,17 @@ def no_second_place(call: Call, words: Sequence[str], cwd: Path) -> UsageError |
         why=why,
         hint=f"write `s3sync sync {word} {other}`; or name files of a project, in its repository",
     )
+
+
+def _names_repository(word: str) -> bool:
+    """True for the short name of a remembered repository, or a project of one: what failed there, its error tells."""
+    from s3sync.core.short_names import parted
+    from s3sync.repositories.book import read_book
+
+    try:
+        return read_book(os.environ).named(parted(word)[0]) is not None
+    except S3syncError:
+        return False
 
 
 def _real(cwd: Path, word: str) -> Path:

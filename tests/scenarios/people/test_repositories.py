@@ -77,7 +77,10 @@ def test_what_a_command_worked_in_is_remembered_once_and_named_from_anywhere(own
     assert [one["project"] for one in every["projects"]] == ["b40-intro", "b41"]
     assert [one["name"] for one in owner.ok("projects", "voz/b40", "--json").json["projects"]] == ["b40-intro"]
     assert "means every project" in owner.expect(2, "sync", "voz", "more.txt").err
-    assert "there is no project 'b9'" in owner.expect(2, "status", "voz/b9").err
+    for verb in ("status", "sync"):
+        assert "there is no project 'b9'" in owner.expect(2, verb, "voz/b9").err
+    assert "there is no project 'b9'" in owner.expect(2, "sync", "voz/b9", "more.txt").err
+    assert "lacks a second place" in owner.expect(2, "sync", "nosuch/b9").err, "no repository has that name"
     for words in (("status", "vo"), ("status",), ("up", "nosuch")):
         outside = owner.expect(2, *words).err
         assert "is not in a git repository" in outside and "(voz), as voz/PROJECT" in outside, "a beginning is none"
